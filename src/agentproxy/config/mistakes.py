@@ -1,0 +1,73 @@
+"""What can be wrong with what a person configured; every error names the place and the cure."""
+
+import json
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+SHOWN_MISTAKES = 5
+SHOWN_KEY = 60
+
+
+class ConfigError(ValueError):
+    """Something configured cannot be used: `where` it stands, the `problem`, and the `cure`."""
+
+    def __init__(self, problem: str, *, where: str, cure: str = "") -> None:
+        super().__init__(f"{where}: {problem}" + (f" ({cure})" if cure else ""))
+        self.where = where
+        self.problem = problem
+        self.cure = cure
+
+
+class BadSetting(ConfigError):
+    """A variable has a value that it cannot have; `origin` is where the value came from."""
+
+    def __init__(self, problem: str, *, variable: str, origin: str, cure: str) -> None:
+        super().__init__(problem, where=f"{variable} from {origin}", cure=cure)
+        self.variable = variable
+        self.origin = origin
+
+
+class BadFile(ConfigError):
+    """A file cannot be used; `key` is the path of the first wrong key in it, "" for all of it."""
+
+    def __init__(self, problem: str, *, source: str, key: str = "", cure: str) -> None:
+        super().__init__(problem, where=f"{source}: {key}" if key else source, cure=cure)
+        self.source = source
+        self.key = key
+
+
+def first_mistake(error: ValidationError) -> tuple[str, str, str]:
+    """The key path, the problem and the cure of the first thing that pydantic refused.
+
+    Values are never repeated: they may be secrets, and they may hold escape sequences.
+    """
+    details = error.errors(include_url=False, include_input=False)
+    path, problem, cure = _explained(details[0])
+    others = [_explained(detail)[0] for detail in details[1 : SHOWN_MISTAKES + 1]]
+    if others:
+        problem += f"; also wrong: {', '.join(others)}"
+    if len(details) > SHOWN_MISTAKES + 1:
+        problem += f" and {len(details) - SHOWN_MISTAKES - 1} more"
+    return path, problem, cure
+
+
+def _explained(detail: ErrorDetails) -> tuple[str, str, str]:
+    context = detail.get("ctx", {})
+    parts = [part for part in detail["loc"] if part != "[key]"]
+    if "unknown" in context:
+        parts.append(str(context["unknown"]))
+    problem = detail["msg"].removeprefix("Value error, ")
+    return _dotted(parts), problem[:1].lower() + problem[1:], str(context.get("cure", ""))
+
+
+def _dotted(parts: list[int | str]) -> str:
+    shown = ""
+    for part in parts:
+        if isinstance(part, int):
+            shown += f"[{part}]"
+            continue
+        plain = part.isascii() and part.replace("-", "_").replace(".", "_").isidentifier()
+        short = part if len(part) <= SHOWN_KEY else part[:SHOWN_KEY] + "..."
+        shown += ("." if shown else "") + (short if plain else json.dumps(short))
+    return shown

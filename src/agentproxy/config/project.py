@@ -1,0 +1,129 @@
+"""`agentproxy.toml`: what a repository says about its checks, and what it would like to have."""
+
+from collections.abc import Mapping
+from typing import Annotated, Literal, cast
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from agentproxy.config.files import as_text
+from agentproxy.config.mistakes import BadFile
+from agentproxy.config.tables import Table, WorkerTable, checked, parse_tables
+from agentproxy.config.words import (
+    EnvironmentFolder,
+    InnerGlob,
+    InnerPath,
+    Line,
+    Name,
+    PositiveSeconds,
+    Script,
+    Variables,
+    refusal,
+)
+
+PROJECT_FILES = ("agentproxy.toml", ".agentproxy/agentproxy.toml")
+STANDING = ("test", "types", "lint", "build")
+
+
+def _standing(value: object) -> object:
+    """`true` is every kind of standing check that can be found, `false` is none."""
+    if isinstance(value, bool):
+        return STANDING if value else ()
+    if isinstance(value, list) and all(item in STANDING for item in cast("list[object]", value)):
+        return tuple(dict.fromkeys(cast("list[str]", value)))
+    raise refusal("no list of kinds", cure=f"give true, false, or some of {list(STANDING)}")
+
+
+class CheckTable(Table):
+    """`[checks.NAME]`. `timeout` is in seconds, None for the default."""
+
+    command: Script
+    role: Literal["named", "keep"] = "keep"
+    directory: InnerPath = "."
+    network: Literal["none", "host"] = "none"
+    env: Variables = Field(default_factory=dict)
+    timeout: PositiveSeconds | None = None
+
+
+class Project(Table):
+    """A repository's configuration. `standing` are the kinds of checks that are looked for.
+
+    `worker` is the one chosen; `workers` are those defined. `ignored` names what was left out
+    because the file is not trusted.
+    """
+
+    checks: Annotated[dict[Name, CheckTable], Field(max_length=100)] = Field(default_factory=dict)
+    known_red: Annotated[tuple[Line, ...], Field(max_length=10_000, strict=False)] = ()
+    standing: Annotated[tuple[str, ...], BeforeValidator(_standing)] = STANDING
+    prepare: Script | None = None
+    carry: Annotated[tuple[InnerGlob, ...], Field(max_length=100, strict=False)] = ()
+    environment: Annotated[tuple[EnvironmentFolder, ...], Field(max_length=100, strict=False)] = ()
+    worker: Line | None = Field(default=None, alias="worker.use")
+    workers: Annotated[dict[Name, WorkerTable], Field(max_length=100)] = Field(
+        default_factory=dict, alias="worker"
+    )
+    ignored: tuple[str, ...] = Field(default=(), exclude=True, alias="worker.ignored")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _chosen_or_defined(cls, value: dict[str, object]) -> dict[str, object]:
+        """TOML cannot hold `worker = "NAME"` beside `[worker.NAME]`; then it is `worker.use`."""
+        written = {key: item for key, item in value.items() if "." not in key}
+        if len(written) < len(value):
+            raise refusal("a key with a dot in it", cure="write it without quotes")
+        worker = written.get("worker")
+        if isinstance(worker, dict):
+            tables = cast("dict[str, object]", worker)
+            if isinstance(tables.get("use"), str):
+                written["worker.use"] = tables["use"]
+                written["worker"] = {name: tables[name] for name in tables if name != "use"}
+        elif worker is not None:
+            written["worker.use"] = written.pop("worker")
+        return written
+
+
+def load_project(text: str, *, source: str) -> Project:
+    """The project that a text describes; `source` is the file's name for errors.
+
+    Raises:
+        BadFile: it cannot be used; names the key and the cure.
+    """
+    return checked(Project, parse_tables(text, source=source), source=source)
+
+
+def only_project(found: Mapping[str, bytes]) -> Project | None:
+    """The project of a repository, from those of `PROJECT_FILES` that exist, by their paths.
+
+    Raises:
+        BadFile: both exist, or the one cannot be used.
+    """
+    present = [path for path in PROJECT_FILES if path in found]
+    if not present:
+        return None
+    if len(present) > 1:
+        raise BadFile(f"there is also {present[1]}", source=present[0], cure="keep one of the two")
+    source = present[0]
+    return load_project(as_text(found[source], source=source), source=source)
+
+
+def untrusted(project: Project) -> Project:
+    """The project without what counts only after `pa trust`; `ignored` names what was left out."""
+    ignored: list[str] = []
+    checks: dict[str, CheckTable] = {}
+    for name, check in project.checks.items():
+        if check.network == "host":
+            ignored.append(f"checks.{name}.network")
+        if check.env:
+            ignored.append(f"checks.{name}.env")
+        checks[name] = check.model_copy(update={"network": "none", "env": {}})
+    if project.worker is not None:
+        ignored.append("worker")
+    ignored.extend(f"worker.{name}" for name in project.workers)
+    if project.prepare is not None:
+        ignored.append("prepare")
+    ignored.extend(key for key in ("carry", "environment") if getattr(project, key))
+    return Project.model_construct(
+        checks=checks,
+        known_red=project.known_red,
+        standing=project.standing,
+        ignored=tuple(ignored),
+    )

@@ -1,0 +1,161 @@
+"""Settings of one start: from the process, from `.env`, and from the user's own defaults."""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from agentproxy.config.envfile import LARGEST, parse_env
+from agentproxy.config.files import as_text, read_small
+from agentproxy.config.mistakes import BadSetting, first_mistake
+from agentproxy.config.user import Defaults
+from agentproxy.config.words import (
+    Line,
+    OutputStyle,
+    PositiveSeconds,
+    Rounds,
+    SandboxChoice,
+    Seconds,
+)
+
+PREFIX = "AGENTPROXY_"
+PROCESS = "the environment"
+SHORTEST_SECRET = 6
+KEY = re.compile(
+    r"(^|_)(API_?KEY|ACCESS_KEY|SECRET_KEY|PRIVATE_KEY|AUTH_KEY|TOKEN|SECRET|PASSWD|PASSPHRASE)$"
+    r"|PASSWORD$",
+    re.IGNORECASE,
+)
+ADDRESS = re.compile(r"(^|_)(URL|URI|HOST|ENDPOINT|PROXY|BASE|ADDRESS)$", re.IGNORECASE)
+CURES = {
+    "home": "give an absolute path, or one that begins with ~/",
+    "worker": "give the name of a worker; pa doctor lists them",
+    "max_rounds": "give a whole number from 1 to 1000",
+    "max_time": "give seconds, or like 90s, 30m, 2h",
+    "sandbox": "give auto or plain",
+    "output": "give rich, plain or json",
+    "hold": "give seconds, or like 90s, 30m, 2h; 0 parks at once",
+}
+
+
+class Settings(BaseSettings):
+    """What was set. Times are in seconds; `output` None means: as the terminal is.
+
+    `keys` and `addresses` are the variables by name that a model or worker may need, the process's
+    before the file's. `secrets` are all values that look like keys, from both places, longest
+    first, for redaction. `ignored` names what an untrusted `.env` gave and that does not count.
+    """
+
+    model_config = SettingsConfigDict(frozen=True, extra="forbid", env_prefix=PREFIX)
+
+    home: Path
+    worker: Line | None = None
+    max_rounds: Rounds = 3
+    max_time: PositiveSeconds | None = None
+    sandbox: SandboxChoice = "auto"
+    output: OutputStyle | None = None
+    hold: Seconds = 600.0
+    keys: dict[str, str] = Field(default_factory=dict, repr=False)
+    addresses: dict[str, str] = Field(default_factory=dict, repr=False)
+    secrets: tuple[str, ...] = Field(default=(), repr=False)
+    ignored: tuple[str, ...] = ()
+
+    @classmethod
+    def settings_customise_sources(  # noqa: PLR0917 # the library's signature
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Only what `load_settings` gives counts: the library's own reader waits on a pipe."""
+        return (init_settings,)
+
+
+def load_settings(
+    directory: Path,
+    environ: Mapping[str, str],
+    *,
+    trusted: bool,
+    defaults: Defaults | None = None,
+) -> Settings:
+    """The settings for a start in a directory; `environ` before `.env` before `defaults`.
+
+    Unless the directory is trusted, its `.env` gives keys only: all else is named in `ignored`.
+    An empty value counts as not set.
+
+    Raises:
+        BadSetting: a variable has a value that it cannot have.
+        BadFile: the `.env` cannot be read as one.
+    """
+    file = directory / ".env"
+    written, ignored = _written(file, trusted=trusted)
+    origins = {name: str(file) for name, value in written.items() if value}
+    merged = {name: value for name, value in written.items() if value}
+    for name, value in environ.items():
+        if value:
+            merged[name], origins[name] = value, PROCESS
+    given: dict[str, object] = defaults.given() if defaults else {}
+    for field in CURES:
+        if (name := PREFIX + field.upper()) in merged:
+            given[field] = merged[name]
+    given["home"] = _home(merged, origins)
+    given["keys"] = {name: value for name, value in merged.items() if KEY.search(name)}
+    given["addresses"] = {name: value for name, value in merged.items() if ADDRESS.search(name)}
+    given["secrets"] = _secrets(environ, written)
+    given["ignored"] = ignored
+    try:
+        return Settings.model_validate(given)
+    except ValidationError as error:
+        key, problem, cure = first_mistake(error)
+        name = PREFIX + key.upper()
+        raise BadSetting(
+            problem,
+            variable=name,
+            origin=origins.get(name, "the user's defaults"),
+            cure=CURES.get(key, cure),
+        ) from None
+
+
+def _written(file: Path, *, trusted: bool) -> tuple[dict[str, str], tuple[str, ...]]:
+    """What the file gives and may give, and the names of what it may not."""
+    # A stranger's link could bring in any file of the user's.
+    data = read_small(file, limit=LARGEST, follow=trusted)
+    if data is None:
+        return {}, ((".env (a symbolic link)",) if file.is_symlink() and not trusted else ())
+    found = parse_env(as_text(data, source=str(file)), source=str(file))
+    if trusted:
+        return found, ()
+    kept = {name: value for name, value in found.items() if KEY.search(name)}
+    dropped = (name for name in found if name.startswith(PREFIX) or ADDRESS.search(name))
+    return kept, tuple(sorted(name for name in dropped if name not in kept))
+
+
+def _home(merged: Mapping[str, str], origins: Mapping[str, str]) -> Path:
+    from platformdirs import user_data_path
+
+    name = PREFIX + "HOME"
+    if name not in merged:
+        return user_data_path("agentproxy", appauthor=False)
+    text = merged[name]
+    if text.startswith("~/"):
+        text = str(Path(merged.get("HOME") or Path.home()) / text[2:])
+    if not text.startswith("/") or "\0" in text:
+        raise BadSetting(
+            "not an absolute path", variable=name, origin=origins[name], cure=CURES["home"]
+        )
+    return Path(text)
+
+
+def _secrets(*places: Mapping[str, str]) -> tuple[str, ...]:
+    # Shorter values ("true", "4096") would tear holes into every text that is redacted.
+    found = {
+        value.strip()
+        for place in places
+        for name, value in place.items()
+        if KEY.search(name) and len(value.strip()) >= SHORTEST_SECRET
+    }
+    return tuple(sorted(found, key=lambda value: (-len(value), value)))

@@ -1,0 +1,104 @@
+"""The values that settings and files share: durations, names, and paths that stay inside."""
+
+import math
+import re
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic_core import PydanticCustomError
+
+SandboxChoice = Literal["auto", "plain"]
+OutputStyle = Literal["rich", "plain", "json"]
+
+LONGEST = 365 * 24 * 3600.0
+UNIT_SECONDS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+DURATION = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,6})?) ?([smhd]?)")
+HOST = re.compile(r"(?:\*\.)?[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?:([0-9]{1,5})")
+LITERAL_V6 = re.compile(r"\[[0-9A-Fa-f:.]{2,45}\]:([0-9]{1,5})")
+
+
+def refusal(problem: str, *, cure: str) -> PydanticCustomError:
+    """An error that says how to mend the value, and does not repeat it."""
+    return PydanticCustomError("refused", "{problem}", {"problem": problem, "cure": cure})
+
+
+def seconds_of(value: object) -> float:
+    """Seconds from a number, or from "90", "90s", "30m", "2h", "1d".
+
+    Raises:
+        PydanticCustomError: it is neither, negative, or longer than a year.
+    """
+    seconds = math.nan
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        # An integer of thousands of digits does not fit a float, and need not.
+        seconds = float(value) if -1 <= value <= LONGEST + 1 else math.inf
+    elif isinstance(value, str) and (found := DURATION.fullmatch(value.strip())):
+        seconds = float(found[1]) * UNIT_SECONDS[found[2]]
+    if not 0 <= seconds <= LONGEST:
+        raise refusal(
+            "not a length of time", cure="write seconds, or like 90s, 30m, 2h; at most 365d"
+        )
+    return seconds
+
+
+def _above_zero(seconds: float) -> float:
+    if seconds == 0:
+        raise refusal("no time at all", cure="write more than 0 seconds")
+    return seconds
+
+
+def _without_controls(text: str) -> str:
+    if any(not (sign.isprintable() or sign == "\t") for sign in text):
+        raise refusal("holds a control character", cure="write it as one line of visible text")
+    return text
+
+
+def _without_nul(text: str) -> str:
+    if "\0" in text:
+        raise refusal("holds a NUL character", cure="remove it")
+    return text
+
+
+def _inside(path: str) -> str:
+    if path.startswith(("/", "~")) or ".." in path.split("/") or "\\" in path:
+        raise refusal("leads out of its folder", cure="write a path below it, without .. or ~")
+    return path
+
+
+def _not_git(path: str) -> str:
+    if any(part.casefold().rstrip(". ") == ".git" for part in path.split("/")):
+        raise refusal("names git's own folder", cure="leave .git out")
+    return path
+
+
+def _absolute(path: str) -> str:
+    if not path.startswith(("/", "~/")) or ".." in path.split("/"):
+        raise refusal("not an absolute path", cure="begin it with / or ~/ and leave .. out")
+    return path
+
+
+def _environment_folder(path: str) -> str:
+    return _absolute(path) if path.startswith(("/", "~")) else _inside(path)
+
+
+def _host(text: str) -> str:
+    found = HOST.fullmatch(text) or LITERAL_V6.fullmatch(text)
+    if not found or not 1 <= int(found[1]) <= 65535 or ".." in text:
+        raise refusal("not a host with its port", cure="write it like api.example.com:443")
+    return text
+
+
+Seconds = Annotated[float, BeforeValidator(seconds_of)]
+PositiveSeconds = Annotated[Seconds, AfterValidator(_above_zero)]
+Rounds = Annotated[int, Field(ge=1, le=1000)]
+Line = Annotated[str, Field(min_length=1, max_length=4096), AfterValidator(_without_controls)]
+Script = Annotated[str, Field(min_length=1, max_length=16384), AfterValidator(_without_nul)]
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._:+-]{0,63}$")]
+VariableName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,127}$")]
+VariableValue = Annotated[str, Field(max_length=16384), AfterValidator(_without_nul)]
+InnerPath = Annotated[Line, AfterValidator(_inside)]
+InnerGlob = Annotated[InnerPath, AfterValidator(_not_git)]
+OuterPath = Annotated[Line, AfterValidator(_absolute)]
+EnvironmentFolder = Annotated[Line, AfterValidator(_environment_folder)]
+HostPort = Annotated[Line, AfterValidator(_host)]
+Variables = Annotated[dict[VariableName, VariableValue], Field(max_length=100)]

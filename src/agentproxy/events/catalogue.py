@@ -1,0 +1,56 @@
+"""Every kind of fact there is, and the way between a fact and its stored text."""
+
+from typing import Annotated
+
+from pydantic import Field, TypeAdapter
+
+from agentproxy.events.check import CheckFinished, CheckStarted
+from agentproxy.events.contract import ContractAgreed
+from agentproxy.events.desk import (
+    CommandIgnored,
+    MessageReceived,
+    RequestDecided,
+    RequestMade,
+    RequestReferred,
+)
+from agentproxy.events.run import (
+    CeilingRaised,
+    DecisionMade,
+    EffectFailed,
+    RunCreated,
+    RunEnded,
+    RunParked,
+    SegmentStarted,
+)
+from agentproxy.events.tree import BaseRecorded, ClaimRecorded, Delivered, EnvironmentFound
+from agentproxy.events.verdict import RoundJudged
+from agentproxy.events.work import NetworkRefused, ProcessStarted, WorkerEnded, WorkerStarted
+
+AnyFact = Annotated[
+    RunCreated
+    | SegmentStarted
+    | BaseRecorded
+    | EnvironmentFound
+    | ContractAgreed
+    | CheckStarted
+    | CheckFinished
+    | WorkerStarted
+    | ProcessStarted
+    | WorkerEnded
+    | NetworkRefused
+    | RequestMade
+    | RequestReferred
+    | RequestDecided
+    | MessageReceived
+    | CommandIgnored
+    | ClaimRecorded
+    | RoundJudged
+    | DecisionMade
+    | Delivered
+    | CeilingRaised
+    | EffectFailed
+    | RunParked
+    | RunEnded,
+    Field(discriminator="kind"),
+]
+FACT: TypeAdapter[AnyFact] = TypeAdapter(AnyFact)

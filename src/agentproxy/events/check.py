@@ -1,0 +1,66 @@
+"""What the supervisor ran, and what it saw."""
+
+from typing import Literal
+
+from agentproxy.events.envelope import Fact, Value
+
+Outcome = Literal["passed", "failed", "skipped", "xfailed"]
+Ending = Literal["exited", "timed_out", "not_started"]
+
+
+class TestResult(Value):
+    """One test by its runner's own name. `place` is `file:line` where the runner tells it."""
+
+    __test__ = False  # pytest would collect the class by its name
+
+    name: str
+    outcome: Outcome
+    message: str = ""
+    place: str = ""
+
+
+class CheckResult(Value):
+    """One run of one check.
+
+    `tests` is empty where the runner names none; then the exit code judges (`by_test` is false).
+    `cannot_run` says why the check could not do its work at all, and is empty when it could.
+    `output` is the bounded, redacted head and tail; `digest` the sha256 of all bytes printed.
+    """
+
+    exit_code: int | None
+    ending: Ending
+    seconds: float
+    tests: tuple[TestResult, ...] = ()
+    by_test: bool = False
+    cannot_run: str = ""
+    output: str = ""
+    output_bytes: int = 0
+    digest: str = ""
+
+    @property
+    def passed(self) -> bool:
+        """Whether the command itself said yes."""
+        return self.exit_code == 0 and not self.cannot_run
+
+    def count(self, outcome: Outcome) -> int:
+        """How many tests ended so."""
+        return sum(test.outcome == outcome for test in self.tests)
+
+
+class CheckStarted(Fact):
+    """A check is about to run. `on` is "base" or "claim:N"; `attempt` counts from 1."""
+
+    kind: Literal["check_started"] = "check_started"
+    check: str
+    on: str
+    attempt: int = 1
+
+
+class CheckFinished(Fact):
+    """A check has run, and this came out."""
+
+    kind: Literal["check_finished"] = "check_finished"
+    check: str
+    on: str
+    attempt: int = 1
+    result: CheckResult

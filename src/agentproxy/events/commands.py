@@ -1,0 +1,64 @@
+"""What somebody else may ask of a run's owner: the entries of its inbox."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, TypeAdapter
+
+from agentproxy.events.envelope import Wish
+
+
+class Answer(Wish):
+    """Answer a worker's question. An empty `request` means the one that waits."""
+
+    kind: Literal["answer"] = "answer"
+    text: str
+    request: str = ""
+
+
+class Approve(Wish):
+    """Let a worker do what it asked for."""
+
+    kind: Literal["approve"] = "approve"
+    request: str = ""
+
+
+class Deny(Wish):
+    """Refuse what a worker asked for, with a reason that it is told."""
+
+    kind: Literal["deny"] = "deny"
+    request: str = ""
+    reason: str = ""
+
+
+class Message(Wish):
+    """Tell the worker something, now or in its next brief."""
+
+    kind: Literal["message"] = "message"
+    text: str
+
+
+class Interrupt(Wish):
+    """Stop working for now; the run can be resumed."""
+
+    kind: Literal["interrupt"] = "interrupt"
+
+
+class Stop(Wish):
+    """End the run; what was claimed so far stays on its refs."""
+
+    kind: Literal["stop"] = "stop"
+    reason: str = ""
+
+
+class RaiseCeiling(Wish):
+    """Allow more working time, in seconds, for the whole run."""
+
+    kind: Literal["raise_ceiling"] = "raise_ceiling"
+    max_time: float = Field(gt=0)
+
+
+Command = Annotated[
+    Answer | Approve | Deny | Message | Interrupt | Stop | RaiseCeiling,
+    Field(discriminator="kind"),
+]
+COMMAND: TypeAdapter[Command] = TypeAdapter(Command)

@@ -1,0 +1,70 @@
+"""Requests of workers, and how they were decided."""
+
+from typing import Literal
+
+from agentproxy.events.envelope import Fact, Value
+
+RequestKind = Literal["permission", "question"]
+DecidedBy = Literal["policy", "context", "human"]
+
+
+class Request(Value):
+    """What a worker asks: leave to do something, or an answer. `id` is unique within the run.
+
+    For a permission, `subject` is the command line or the path, and `action` what it wants with it.
+    """
+
+    id: str
+    kind: RequestKind
+    text: str
+    action: Literal["run", "read", "write", "network", ""] = ""
+    subject: str = ""
+    options: tuple[str, ...] = ()
+
+
+class Decision(Value):
+    """The answer to a request. `text` is the answer, or the reason of a refusal."""
+
+    request: str
+    allowed: bool
+    by: DecidedBy
+    text: str = ""
+
+
+class RequestMade(Fact):
+    """A worker asked."""
+
+    kind: Literal["request_made"] = "request_made"
+    round: int
+    request: Request
+
+
+class RequestReferred(Fact):
+    """Neither policy nor contexts could decide; a human is asked."""
+
+    kind: Literal["request_referred"] = "request_referred"
+    request: str
+    reason: str
+
+
+class RequestDecided(Fact):
+    """A worker got its answer."""
+
+    kind: Literal["request_decided"] = "request_decided"
+    decision: Decision
+
+
+class MessageReceived(Fact):
+    """A person told the worker something; what it could not hear stands in its next brief."""
+
+    kind: Literal["message_received"] = "message_received"
+    text: str
+    heard: bool
+
+
+class CommandIgnored(Fact):
+    """A command could not be followed, and why."""
+
+    kind: Literal["command_ignored"] = "command_ignored"
+    command: str
+    reason: str

@@ -1,0 +1,49 @@
+"""The envelope around everything that happened, and around every wish."""
+
+from dataclasses import dataclass
+from typing import ClassVar, NewType
+
+from pydantic import BaseModel, ConfigDict
+
+RunId = NewType("RunId", str)
+CommandId = NewType("CommandId", int)
+
+
+class Value(BaseModel):
+    """A frozen value that refuses unknown fields: a typo in a stored record is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Fact(Value):
+    """What happened, in the past tense. A subclass names its `kind` with a `Literal` field.
+
+    `version` rises when a field changes its meaning; a field added with a default needs none.
+    """
+
+    version: ClassVar[int] = 1
+
+
+class Wish(Value):
+    """What somebody other than the owner of a run asks of it, in the imperative."""
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """An event before the journal gives it a place: `cause` is the id of what it answers."""
+
+    actor: str
+    fact: Fact
+    cause: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One thing that happened in a run. `seq` starts at 1 and has no gaps; `time` is Unix time."""
+
+    run: RunId
+    seq: int
+    time: float
+    actor: str
+    fact: Fact
+    cause: str = ""

@@ -1,0 +1,99 @@
+"""The beginning, the segments and the ends of a run."""
+
+from typing import Literal
+
+from agentproxy.events.envelope import Fact, Value
+from agentproxy.events.verdict import Verdict
+
+ParkedFor = Literal["human", "ceiling", "infrastructure", "interrupted", "usage"]
+Level = Literal["auto", "plain"]
+
+ONE_HOUR = 3600.0
+EXIT_BY_VERDICT: dict[Verdict, int] = {"verified": 0, "refuted": 1, "unverified": 3}
+EXIT_BY_PARKING: dict[ParkedFor, int] = {
+    "usage": 2,
+    "human": 4,
+    "ceiling": 5,
+    "infrastructure": 6,
+    "interrupted": 130,
+}
+
+
+class Order(Value):
+    """What a person ordered. `directory` is relative to `repository`, the root of the work tree.
+
+    `max_time` bounds the seconds that workers may work in all rounds together.
+    """
+
+    task: str
+    repository: str
+    directory: str = "."
+    worker: str
+    checks: tuple[str, ...] = ()
+    keep: tuple[str, ...] = ()
+    known_red: tuple[str, ...] = ()
+    max_rounds: int = 3
+    max_time: float = ONE_HOUR
+    from_head: bool = False
+    include_untracked: bool = False
+    sandbox: Level = "auto"
+
+
+class RunCreated(Fact):
+    """A run exists from here on."""
+
+    kind: Literal["run_created"] = "run_created"
+    order: Order
+    product: str
+
+
+class SegmentStarted(Fact):
+    """A process took the run into its hands; `sandbox` is the level of isolation in force."""
+
+    kind: Literal["segment_started"] = "segment_started"
+    segment: int
+    pid: int
+    sandbox: str
+
+
+class RunParked(Fact):
+    """Nobody works on the run now; `pa resume` goes on."""
+
+    kind: Literal["run_parked"] = "run_parked"
+    why: ParkedFor
+    reason: str
+
+
+class CeilingRaised(Fact):
+    """A person allowed more working time; `max_time` is the new sum in seconds."""
+
+    kind: Literal["ceiling_raised"] = "ceiling_raised"
+    max_time: float
+
+
+class RunEnded(Fact):
+    """The run has its verdict, or was stopped by a person (then `stopped` is true)."""
+
+    kind: Literal["run_ended"] = "run_ended"
+    verdict: Verdict
+    reason: str
+    stopped: bool = False
+
+
+class EffectFailed(Fact):
+    """Something that the supervisor set out to do broke; `cure` says what a person can do."""
+
+    kind: Literal["effect_failed"] = "effect_failed"
+    effect: str
+    error: str
+    cure: str = ""
+    fault: Literal["infrastructure", "usage"] = "infrastructure"
+
+
+class DecisionMade(Fact):
+    """What the supervisor decided, and why."""
+
+    kind: Literal["decision_made"] = "decision_made"
+    round: int
+    decision: Literal["again", "deliver", "give_up"]
+    reason: str

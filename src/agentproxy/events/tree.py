@@ -1,0 +1,77 @@
+"""Trees: the base that a run starts from, the claims of its worker, and what is delivered."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from agentproxy.events.envelope import Fact, Value
+
+
+class Change(Value):
+    """One path that a claim changes; `added` and `removed` count lines (0 for binary files)."""
+
+    path: str
+    status: Literal["added", "modified", "deleted", "type changed"]
+    added: int = 0
+    removed: int = 0
+
+
+class BaseRecorded(Fact):
+    """The tree that the run starts from, kept under `ref` in the user's repository.
+
+    `head` is the commit that the user stood on and `branch` its branch ("" when detached);
+    `commit` differs from `head` where uncommitted work came along (`uncommitted` names it).
+    """
+
+    kind: Literal["base_recorded"] = "base_recorded"
+    head: str
+    branch: str
+    commit: str
+    tree: str
+    ref: str
+    uncommitted: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+class EnvironmentFound(Fact):
+    """Where the user's own tools are: what is mounted beside the tree, and what is set.
+
+    `folders` are environment folders (`.venv`, `node_modules`), absolute; they get a throw-away
+    writable layer. `toolchains` are bound read-only. `carried` are ignored files of the user's,
+    relative to the root of the repository, that checks need. `prints` says for each of the
+    folders what was installed in it, so that a change under way is noticed.
+    """
+
+    kind: Literal["environment_found"] = "environment_found"
+    folders: tuple[str, ...] = ()
+    toolchains: tuple[str, ...] = ()
+    path: str
+    env: dict[str, str] = Field(default_factory=dict)
+    carried: tuple[str, ...] = ()
+    prepare: str = ""
+    notes: tuple[str, ...] = ()
+    prints: dict[str, str] = Field(default_factory=dict)
+
+
+class ClaimRecorded(Fact):
+    """The files that a worker left, as a tree, kept under `ref` in the user's repository."""
+
+    kind: Literal["claim_recorded"] = "claim_recorded"
+    round: int
+    commit: str
+    tree: str
+    ref: str
+    changes: tuple[Change, ...] = ()
+    findings: tuple[str, ...] = ()
+
+
+class Delivered(Fact):
+    """What the person gets: a branch where the claim fits on HEAD, else a patch; and the packet."""
+
+    kind: Literal["delivered"] = "delivered"
+    branch: str = ""
+    commit: str = ""
+    patch: str = ""
+    packet: str = ""
+    notes: tuple[str, ...] = ()

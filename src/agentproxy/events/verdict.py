@@ -1,0 +1,51 @@
+"""What the evidence says of each check, of each criterion, and of the run."""
+
+from typing import Literal
+
+from agentproxy.events.envelope import Fact, Value
+
+Verdict = Literal["verified", "refuted", "unverified"]
+Finding = Literal["proven", "kept", "refuted", "unverified", "neutral"]
+
+
+class Place(Value):
+    """Where something went wrong: what a worker needs to mend it."""
+
+    test: str = ""
+    where: str = ""
+    message: str = ""
+
+
+class CheckVerdict(Value):
+    """What one check says, base against claim, with the reason in a sentence.
+
+    `mendable`: whether a worker can do anything about it (a missing server it cannot mend).
+    """
+
+    check: str
+    finding: Finding
+    reason: str
+    places: tuple[Place, ...] = ()
+    flaky: tuple[str, ...] = ()
+    mended: tuple[str, ...] = ()
+    mendable: bool = True
+
+
+class CriterionVerdict(Value):
+    """What became of one criterion."""
+
+    criterion: str
+    verdict: Verdict
+    reason: str
+
+
+class RoundJudged(Fact):
+    """The verdict on one claim: by check, by criterion and for the run; `bundle` is its digest."""
+
+    kind: Literal["round_judged"] = "round_judged"
+    round: int
+    verdict: Verdict
+    reason: str
+    criteria: tuple[CriterionVerdict, ...]
+    checks: tuple[CheckVerdict, ...]
+    bundle: str = ""

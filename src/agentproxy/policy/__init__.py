@@ -1,0 +1,1 @@
+"""What is allowed. Pure: a request and a policy in, a decision out."""

@@ -1,0 +1,67 @@
+"""A ruling, and the policy that rulings come from."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib64", "/opt", "/nix", "/dev", "/sys/fs/cgroup")
+FACTS = ("/proc/cpuinfo", "/proc/meminfo", "/proc/version", "/etc/os-release", "/etc/hosts")
+DEVICES = ("/dev/null", "/dev/stdout", "/dev/stderr", "/dev/tty", "/dev/full")
+SECRETS = (
+    *(".ssh", ".aws", ".azure", ".gnupg", ".kube", ".docker", ".netrc", ".pgpass", ".npmrc"),
+    *(".pypirc", ".git-credentials", ".password-store", "gcloud", "gh", "id_rsa", "id_ed25519"),
+    *("environ", "shadow", "sudoers", "credentials", "credentials.json", "auth.json"),
+    *(".claude", ".codex", ".gemini", ".bash_history", "keyrings"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Allow:
+    """It may be done."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """Somebody who knows more must decide."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Deny:
+    """It may not be done."""
+
+    reason: str
+
+
+Ruling = Allow | Ask | Deny
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What is allowed. Frozen, so that whoever is started by a worker inherits it as it is.
+
+    `root` is the absolute path of the tree, `directory` where commands start, relative to it.
+    `scratch` are absolute folders outside that may be written, `readable` those that may be read;
+    `secrets` are names that, outside the tree, are never read. `allowed`, `asked` and `denied`
+    name programs, and go before what is known of them.
+    """
+
+    root: str
+    directory: str = "."
+    scratch: tuple[str, ...] = ()
+    readable: tuple[str, ...] = SYSTEM + FACTS
+    secrets: tuple[str, ...] = SECRETS
+    allowed: tuple[str, ...] = ()
+    asked: tuple[str, ...] = ()
+    denied: tuple[str, ...] = ()
+
+
+def strictest(rulings: Iterable[Ruling]) -> Ruling:
+    """The first denial, else the first question, else leave."""
+    found: Ruling = Allow()
+    for ruling in rulings:
+        if isinstance(ruling, Deny):
+            return ruling
+        if isinstance(found, Allow):
+            found = ruling
+    return found

@@ -1,0 +1,366 @@
+"""A shell command line as the simple commands in it; what is uncertain is refused, not guessed."""
+
+import re
+import unicodedata
+from dataclasses import dataclass, replace
+from typing import Literal
+
+UNKNOWN = "\0"
+LONGEST = 20_000
+DEEPEST = 12
+MOST = 200
+Joined = Literal[";", "&&", "||", "|"]
+
+METACHARACTERS = frozenset(" \t\n;&|<>()")
+SKIPPED = frozenset(
+    ("if", "then", "elif", "else", "fi", "while", "until", "do", "done", "{", "}", "!")
+)
+UNREAD = frozenset(("case", "select", "function", "coproc", "esac"))
+OPERATOR = re.compile(r"\|\||\|&|&&|;;?&?|[&|\n]")
+REDIRECTION = re.compile(r"[0-9]*(<<<|<<-?|<>|<&|<(?!\()|>>|>&|>\||>(?!\())|(&>>?)")
+DUPLICATE = re.compile(r"[0-9]*[<>]&(?:[0-9]+-?|-)(?=[\s;&|)]|[<>](?!\()|$)")
+PLAIN_VARIABLE = re.compile(r"([A-Za-z_][A-Za-z0-9_]*|[0-9@*#?$!-])")
+SAFE_EXPANSION = re.compile(
+    r"\{#?[A-Za-z_][A-Za-z0-9_]*(?:(?::?[-+]|%%?|##?)[^$`{}\"'\\\n]*)?\}|\{[0-9@*#?$!-]\}"
+)
+ASSIGNMENT = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)\+?=")
+BRACES = re.compile(r"\{[^{}]*(?:,|\.\.)[^{}]*\}")
+
+
+class Unclear(Exception):
+    """What the shell would do with this cannot be told with certainty."""
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A word after quoting is undone. `text` has `UNKNOWN` for what only the shell will know.
+
+    `home` says that it begins with the user's home (`text` begins with `~` then), `glob` that it
+    is a pattern of names, `bare` that nothing in it was quoted or replaced, `assigns` the variable
+    that it sets where it stands before a command, `inner` are the commands substituted in it.
+    """
+
+    text: str
+    glob: bool = False
+    home: bool = False
+    bare: bool = True
+    assigns: str = ""
+    inner: "tuple[Simple, ...]" = ()
+
+    @property
+    def certain(self) -> bool:
+        """Whether the shell passes it on as it is."""
+        return UNKNOWN not in self.text and not self.glob and not self.home
+
+
+@dataclass(frozen=True, slots=True)
+class Simple:
+    """One simple command. `joined` is how it follows the command before."""
+
+    words: tuple[Word, ...]
+    joined: Joined = ";"
+    assigned: tuple[tuple[str, Word], ...] = ()
+    read: tuple[Word, ...] = ()
+    written: tuple[Word, ...] = ()
+    given: tuple[Word, ...] = ()
+
+    @property
+    def every_word(self) -> tuple[Word, ...]:
+        """All words, wherever they stand."""
+        values = tuple(value for _, value in self.assigned)
+        return self.words + values + self.read + self.written + self.given
+
+
+def parse(text: str) -> tuple[Simple, ...]:
+    """The simple commands of a command line, also those in groups and loops, in their order.
+
+    Raises:
+        Unclear: it cannot be told what would run.
+    """
+    if len(text) > LONGEST:
+        raise Unclear("the command is too long to judge")
+    for sign in text:
+        if sign not in "\t\n" and unicodedata.category(sign) in ("Cc", "Cf", "Cs", "Zl", "Zp"):
+            raise Unclear("the command holds characters that cannot be seen")
+    return _Reader(text).commands()
+
+
+class _Reader:
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.at = 0
+        self.depth = 0
+        self.count = 0
+
+    def commands(self, *, end: str = "") -> tuple[Simple, ...]:
+        self.depth += 1
+        if self.depth > DEEPEST:
+            raise Unclear("the command is nested too deeply")
+        found: list[Simple] = []
+        joined: Joined = ";"
+        # After a group or a negation, `&&` says nothing of the folder that a `cd` in it went to.
+        loose = waiting = False
+        while True:
+            self._skip_blanks()
+            sign = self._sign()
+            if sign == end:
+                break
+            if sign == "\n" and waiting:
+                self.at += 1
+            elif sign and sign in ";&|\n" and not self._redirects():
+                joined = self._operator(loose=loose)
+                loose, waiting = False, True
+            elif sign == "(":
+                self._open_group()
+                found.extend(_after(joined, self.commands(end=")")))
+                loose, waiting, joined = True, False, ";"
+            elif sign in ("", ")"):
+                raise Unclear("the command's brackets do not match")
+            else:
+                simple, plain = self._simple(joined)
+                found.append(simple)
+                loose, waiting, joined = loose or not plain, False, ";"
+            self.count += 1
+            if self.count > MOST:
+                raise Unclear("too many commands to judge")
+        self.at += len(end)
+        self.depth -= 1
+        return tuple(found)
+
+    def _operator(self, *, loose: bool) -> Joined:
+        found = OPERATOR.match(self.text, self.at)
+        if found is None or (found[0][0] == ";" and found[0] != ";"):
+            raise Unclear("an operator that is not understood")
+        self.at = found.end()
+        if found[0] == "||":
+            return "||"
+        if found[0] == "&&":
+            return ";" if loose else "&&"
+        return "|" if found[0] in ("|", "|&") else ";"
+
+    def _open_group(self) -> None:
+        self.at += 1
+        if self._sign() == "(":
+            raise Unclear("arithmetic is not judged")
+
+    def _simple(self, joined: Joined) -> tuple[Simple, bool]:
+        words: list[Word] = []
+        assigned: list[tuple[str, Word]] = []
+        ways: dict[str, list[Word]] = {"read": [], "written": [], "given": []}
+        plain, split = True, False
+        while True:
+            self._skip_blanks()
+            if self._redirects():
+                # One shell takes the words behind `&> file` for arguments, another for a command.
+                split = split or self._sign() == "&"
+                self._redirection(ways)
+                continue
+            if self._sign() in ("", "\n", ";", "&", "|", ")"):
+                break
+            if self._sign() == "(":
+                raise Unclear("a function or a pattern in brackets is not judged")
+            word = self._word()
+            if split:
+                raise Unclear("a redirection that shells read differently")
+            if not words and not assigned and word.bare and word.text in SKIPPED:
+                plain, joined = False, "|" if joined == "|" else ";"
+            elif not words and word.bare and word.text in UNREAD:
+                raise Unclear(f"the shell's {word.text} is not judged")
+            elif not words and word.assigns:
+                assigned.append((word.assigns, word))
+            else:
+                words.append(word)
+        return (
+            Simple(
+                words=tuple(words),
+                joined=joined,
+                assigned=tuple(assigned),
+                read=tuple(ways["read"]),
+                written=tuple(ways["written"]),
+                given=tuple(ways["given"]),
+            ),
+            plain,
+        )
+
+    def _redirects(self) -> bool:
+        return REDIRECTION.match(self.text, self.at) is not None
+
+    def _redirection(self, ways: dict[str, list[Word]]) -> None:
+        if duplicate := DUPLICATE.match(self.text, self.at):
+            self.at = duplicate.end()
+            return
+        found = REDIRECTION.match(self.text, self.at)
+        assert found is not None
+        kind = found[1] or found[2]
+        if kind in (">&", "<&") and self.text[found.end() : found.end() + 1] in "0123456789-":
+            raise Unclear("a redirection that shells read differently")
+        if kind in ("<<", "<<-"):
+            raise Unclear("a here-document is not judged")
+        self.at = found.end()
+        self._skip_blanks()
+        word = self._word()
+        way = {"<": "read", "<<<": "given"}.get(kind, "written")
+        ways[way].append(word)
+
+    def _word(self) -> Word:
+        reading = _Piece()
+        while (sign := self._sign()) and (sign not in METACHARACTERS or self._substitutes()):
+            self._piece(sign, reading)
+        if self._sign() == "(":
+            raise Unclear("a function or a pattern in brackets is not judged")
+        if not reading.shape and not reading.quoted:
+            raise Unclear("a word is missing")
+        return reading.word()
+
+    def _piece(self, sign: str, reading: "_Piece") -> None:
+        if sign == "'":
+            reading.take(self._until("'"), quoted=True)
+        elif sign == '"':
+            self._double_quoted(reading)
+        elif sign == "\\":
+            self._escaped(reading)
+        elif sign == "$":
+            self._dollar(reading, quoted=False)
+        elif sign == "`":
+            self._backticks(reading)
+        elif sign in "<>":
+            self.at += 2
+            inside = self.commands(end=")")
+            if not inside:
+                raise Unclear("an empty substitution")
+            reading.unknown(inside, text="/dev/fd/63")
+        else:
+            reading.take(sign, quoted=False)
+            self.at += 1
+
+    def _escaped(self, reading: "_Piece") -> None:
+        following = self.text[self.at + 1 : self.at + 2]
+        if not following:
+            raise Unclear("the command ends in a backslash")
+        self.at += 2
+        if following != "\n":
+            reading.take(following, quoted=True)
+
+    def _double_quoted(self, reading: "_Piece") -> None:
+        reading.take("", quoted=True)
+        self.at += 1
+        while (sign := self._sign()) != '"':
+            if sign == "":
+                raise Unclear("a quote does not end")
+            if sign == "$":
+                self._dollar(reading, quoted=True)
+            elif sign == "`":
+                self._backticks(reading)
+            elif sign == "\\" and self.text[self.at + 1 : self.at + 2] in (
+                "$",
+                "`",
+                '"',
+                "\\",
+                "\n",
+            ):
+                self._escaped(reading)
+            else:
+                reading.take(sign, quoted=True)
+                self.at += 1
+        self.at += 1
+
+    def _dollar(self, reading: "_Piece", *, quoted: bool) -> None:
+        self.at += 1
+        sign = self._sign()
+        if sign == "(":
+            self._open_group()
+            reading.unknown(self.commands(end=")"))
+        elif sign == "{":
+            if not (safe := SAFE_EXPANSION.match(self.text, self.at)):
+                raise Unclear("an expansion that is not judged")
+            self.at = safe.end()
+            reading.variable(safe[0][1:-1])
+        elif sign in ("[", "\\") or (sign in ("'", '"') and not quoted):
+            raise Unclear("a quote that is not judged")
+        elif found := PLAIN_VARIABLE.match(self.text, self.at):
+            self.at = found.end()
+            reading.variable(found[1])
+        else:
+            reading.take("$", quoted=True)
+
+    def _backticks(self, reading: "_Piece") -> None:
+        inside = self._until("`")
+        if "\\" in inside:
+            raise Unclear("a backslash between backticks is not judged")
+        nested = _Reader(inside)
+        nested.depth = self.depth
+        reading.unknown(nested.commands())
+
+    def _until(self, quote: str) -> str:
+        end = self.text.find(quote, self.at + 1)
+        if end < 0:
+            raise Unclear("a quote does not end")
+        inside, self.at = self.text[self.at + 1 : end], end + 1
+        return inside
+
+    def _skip_blanks(self) -> None:
+        while True:
+            if self._sign() in (" ", "\t"):
+                self.at += 1
+            elif self.text.startswith("\\\n", self.at):
+                self.at += 2
+            elif self._sign() == "#":
+                end = self.text.find("\n", self.at)
+                self.at = len(self.text) if end < 0 else end
+            else:
+                return
+
+    def _substitutes(self) -> bool:
+        return self.text.startswith(("<(", ">("), self.at)
+
+    def _sign(self) -> str:
+        return self.text[self.at : self.at + 1]
+
+
+class _Piece:
+    """A word while it is read. `shape` is the text with every quoted sign as `x`."""
+
+    def __init__(self) -> None:
+        self.text = ""
+        self.shape = ""
+        self.quoted = False
+        self.home = False
+        self.inner: list[Simple] = []
+
+    def take(self, text: str, *, quoted: bool) -> None:
+        """Add literal text."""
+        self.text += text
+        self.shape += "x" * len(text) if quoted else text
+        self.quoted = self.quoted or quoted
+
+    def unknown(self, inner: tuple[Simple, ...] = (), *, text: str = UNKNOWN) -> None:
+        """Add what only the shell will know."""
+        self.take(text, quoted=True)
+        self.inner.extend(inner)
+
+    def variable(self, name: str) -> None:
+        """Add a variable's value; of two it is known where they lead."""
+        first = not self.text
+        self.home = self.home or (first and name == "HOME")
+        known = {"HOME": "~", "PWD": "."} if first else {}
+        self.unknown(text=known.get(name, UNKNOWN))
+
+    def word(self) -> Word:
+        """The finished word."""
+        found = ASSIGNMENT.match(self.shape)
+        # Braces may become several words, so that nothing is known of any of them.
+        braces = BRACES.search(self.shape) is not None
+        return Word(
+            text=UNKNOWN if braces else self.text,
+            glob=any(sign in self.shape for sign in "*?["),
+            home=self.home or self.shape.startswith("~"),
+            bare=not self.quoted,
+            assigns=found[1] if found else "",
+            inner=tuple(self.inner),
+        )
+
+
+def _after(joined: Joined, commands: tuple[Simple, ...]) -> tuple[Simple, ...]:
+    if not commands:
+        return ()
+    return (replace(commands[0], joined=joined), *commands[1:])

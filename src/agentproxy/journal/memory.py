@@ -1,0 +1,169 @@
+"""The journal in memory, for tests: it keeps the encoded text, as the one on disk does."""
+
+import itertools
+import time
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
+
+from agentproxy.events.commands import Command
+from agentproxy.events.envelope import CommandId, Draft, Event, RunId
+from agentproxy.journal.port import (
+    Fenced,
+    Head,
+    Holder,
+    JournalError,
+    JournalUnusable,
+    Lease,
+    LeaseTaken,
+    Pending,
+    UnknownRun,
+)
+from agentproxy.journal.record import (
+    Record,
+    Redact,
+    Row,
+    decode,
+    decode_command,
+    encode,
+    encode_command,
+)
+from agentproxy.journal.redact import Redactor
+from agentproxy.journal.watchers import Watcher, Watchers
+
+
+@dataclass(slots=True)
+class _Story:
+    """All that is kept of one run."""
+
+    lease: Lease
+    rows: list[Row] = field(default_factory=list[Row])
+    inbox: dict[CommandId, tuple[float, str]] = field(
+        default_factory=dict[CommandId, tuple[float, str]]
+    )
+
+
+class MemoryJournal:
+    """A `Journal` that is gone when its process is."""
+
+    def __init__(self, *, redact: Redact | None = None) -> None:
+        self._redact: Redact = redact or Redactor()
+        self._stories: dict[RunId, _Story] = {}
+        self._numbers = itertools.count(1)
+        self._watchers = Watchers()
+
+    async def create(self, run: RunId, draft: Draft, holder: Holder) -> Lease:
+        """Begin a run. Raises JournalError when it exists."""
+        self._check_open()
+        record = encode(draft, self._redact)
+        if run in self._stories:
+            raise JournalError(f"the run {run!r} exists")
+        self._stories[run] = _Story(Lease(run, 1, holder))
+        self._add(run, [record])
+        return self._stories[run].lease
+
+    async def append(
+        self, lease: Lease, drafts: Sequence[Draft], *, taken: Sequence[CommandId] = ()
+    ) -> Sequence[Event]:
+        """Append all or none. Raises Fenced; JournalError when a command is not there to take."""
+        records = [encode(draft, self._redact) for draft in drafts]
+        story = self._story(lease.run)
+        if story.lease.generation != lease.generation:
+            raise Fenced(f"run {lease.run} is in generation {story.lease.generation} by now")
+        if not story.inbox.keys() >= set(taken):
+            raise JournalError(f"not every command of {taken} waits in the inbox of {lease.run}")
+        for command in set(taken):
+            del story.inbox[command]
+        return self._add(lease.run, records)
+
+    async def read(
+        self, run: RunId, *, after: int = 0, limit: int | None = None
+    ) -> Sequence[Event]:
+        """The events with `seq > after`, at most `limit`. Raises UnknownRun."""
+        rows = self._story(run).rows[max(after, 0) :]
+        return [decode(run, row) for row in (rows if limit is None else rows[: max(limit, 0)])]
+
+    def follow(self, run: RunId, *, after: int = 0) -> AsyncIterator[Event]:
+        """The events with `seq > after`, and each new one, until it or the journal is closed."""
+        return self._watchers.tail(
+            Watcher(run, "events", after),
+            lambda after: self.read(run, after=after),
+            lambda event: event.seq,
+        )
+
+    async def heads(self) -> Sequence[Head]:
+        """All runs, the one that began last first."""
+        self._check_open()
+        return [
+            Head(first=decode(run, story.rows[0]), last=decode(run, story.rows[-1]))
+            for run, story in reversed(self._stories.items())
+        ]
+
+    async def lease(self, run: RunId) -> Lease:
+        """The newest lease. Raises UnknownRun."""
+        return self._story(run).lease
+
+    async def acquire(self, run: RunId, holder: Holder, *, after: int) -> Lease:
+        """Take the run over. Raises LeaseTaken, UnknownRun."""
+        story = self._story(run)
+        if story.lease.generation != after:
+            raise LeaseTaken(f"run {run} is in generation {story.lease.generation}, not {after}")
+        story.lease = Lease(run, after + 1, holder)
+        return story.lease
+
+    async def submit(self, run: RunId, command: Command) -> CommandId:
+        """Leave a command. Raises UnknownRun."""
+        text = encode_command(command, self._redact)
+        story = self._story(run)
+        number = CommandId(next(self._numbers))
+        story.inbox[number] = (time.time(), text)
+        self._watchers.wake(run, inbox=number)
+        return number
+
+    async def inbox(self, run: RunId) -> Sequence[Pending]:
+        """The commands that wait. Raises UnknownRun."""
+        return await self._waiting(run, after=0)
+
+    def arrivals(self, run: RunId) -> AsyncIterator[Pending]:
+        """Commands that wait, and each new one, until it or the journal is closed."""
+        return self._watchers.tail(
+            Watcher(run, "inbox", after=0),
+            lambda after: self._waiting(run, after=after),
+            lambda pending: pending.id,
+        )
+
+    async def close(self) -> None:
+        """Tails end, and later calls raise JournalUnusable."""
+        self._watchers.close()
+
+    def _check_open(self) -> None:
+        if self._watchers.closed:
+            raise JournalUnusable("the journal is closed")
+
+    def _story(self, run: RunId) -> _Story:
+        self._check_open()
+        story = self._stories.get(run)
+        if story is None:
+            raise UnknownRun(f"the journal has no run {run!r}")
+        return story
+
+    def _add(self, run: RunId, records: Sequence[Record]) -> Sequence[Event]:
+        rows = self._stories[run].rows
+        now = time.time()
+        events = [
+            record.event(run, seq, now) for seq, record in enumerate(records, start=len(rows) + 1)
+        ]
+        rows += (
+            Row(
+                event.seq, now, record.actor, record.kind, record.version, record.text, record.cause
+            )
+            for event, record in zip(events, records, strict=True)
+        )
+        self._watchers.wake(run, events=len(rows))
+        return events
+
+    async def _waiting(self, run: RunId, *, after: int) -> Sequence[Pending]:
+        return [
+            Pending(number, when, decode_command(run, number, text))
+            for number, (when, text) in self._story(run).inbox.items()
+            if number > after
+        ]

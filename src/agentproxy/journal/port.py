@@ -1,0 +1,135 @@
+"""The journal's protocol: append, read, follow; leases that fence writers; an inbox of commands."""
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from agentproxy.events.commands import Command
+from agentproxy.events.envelope import CommandId, Draft, Event, RunId
+
+
+class JournalError(Exception):
+    """The root of what a journal raises."""
+
+
+class Fenced(JournalError):
+    """Somebody else has taken the run since; the append changed nothing."""
+
+
+class LeaseTaken(JournalError):
+    """The run changed hands between looking and taking."""
+
+
+class UnknownRun(JournalError):
+    """The journal has no such run."""
+
+
+class JournalUnusable(JournalError):
+    """The store cannot be opened, read or written (disk full, permissions, damage)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Who owns a run: a process, by pid and kernel start time (ticks), on a machine and boot."""
+
+    pid: int
+    started: int
+    machine: str
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The right to append to a run. A later generation fences every earlier one."""
+
+    run: RunId
+    generation: int
+    holder: Holder
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """A command that waits in a run's inbox."""
+
+    id: CommandId
+    time: float
+    command: Command
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """A run at a glance: its first and its last event."""
+
+    first: Event
+    last: Event
+
+
+class Journal(Protocol):
+    """Everything that happened. What `append` returned is on disk and is never lost."""
+
+    async def create(self, run: RunId, draft: Draft, holder: Holder) -> Lease:
+        """Begin a run with its first event, and own it (generation 1).
+
+        Raises:
+            JournalError: the run exists.
+        """
+        ...
+
+    async def append(
+        self, lease: Lease, drafts: Sequence[Draft], *, taken: Sequence[CommandId] = ()
+    ) -> Sequence[Event]:
+        """Append events in order, all or none; the commands in `taken` leave the inbox with them.
+
+        Raises:
+            Fenced: the lease is no longer the newest.
+        """
+        ...
+
+    async def read(
+        self, run: RunId, *, after: int = 0, limit: int | None = None
+    ) -> Sequence[Event]:
+        """The events with `seq > after`, oldest first.
+
+        Raises:
+            UnknownRun: there is no such run.
+        """
+        ...
+
+    def follow(self, run: RunId, *, after: int = 0) -> AsyncIterator[Event]:
+        """The events with `seq > after`, then each new one as it is committed, by any process.
+
+        Ends only when it is closed. Raises UnknownRun.
+        """
+        ...
+
+    async def heads(self) -> Sequence[Head]:
+        """All runs, newest first."""
+        ...
+
+    async def lease(self, run: RunId) -> Lease:
+        """Who owns the run now, or owned it last. Raises UnknownRun."""
+        ...
+
+    async def acquire(self, run: RunId, holder: Holder, *, after: int) -> Lease:
+        """Take the run over: generation `after + 1`, if `after` is still the newest.
+
+        Raises:
+            LeaseTaken: somebody was faster.
+            UnknownRun: there is no such run.
+        """
+        ...
+
+    async def submit(self, run: RunId, command: Command) -> CommandId:
+        """Leave a command in the run's inbox. Raises UnknownRun."""
+        ...
+
+    async def inbox(self, run: RunId) -> Sequence[Pending]:
+        """The commands that wait, oldest first."""
+        ...
+
+    def arrivals(self, run: RunId) -> AsyncIterator[Pending]:
+        """Commands that wait, then each new one as it arrives, by any process; each once."""
+        ...
+
+    async def close(self) -> None:
+        """Finish what was accepted, and let go of the store."""
+        ...

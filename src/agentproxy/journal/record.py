@@ -1,0 +1,126 @@
+"""The stored form of facts and commands, and the way there and back."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import get_args
+
+from pydantic import ValidationError
+from pydantic_core import PydanticSerializationError, from_json
+
+from agentproxy.events.catalogue import FACT, AnyFact
+from agentproxy.events.commands import COMMAND, Command
+from agentproxy.events.envelope import Draft, Event, Fact, RunId
+from agentproxy.journal.port import JournalError, JournalUnusable
+
+Redact = Callable[[str], str]
+
+_FACTS: tuple[type[Fact], ...] = get_args(get_args(AnyFact)[0])
+_KINDS: dict[type[Fact], str] = {fact: fact.model_fields["kind"].default for fact in _FACTS}
+_VERSIONS = {kind: fact.version for fact, kind in _KINDS.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A draft as it is stored: `text` is its fact in JSON, redacted; `fact` is what that says."""
+
+    actor: str
+    kind: str
+    version: int
+    text: str
+    cause: str
+    fact: Fact
+
+    def event(self, run: RunId, seq: int, time: float) -> Event:
+        """The record at its place."""
+        return Event(run, seq, time, self.actor, self.fact, self.cause)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A record as it comes back out of the store; nothing in it is trusted yet."""
+
+    seq: int
+    time: float
+    actor: str
+    kind: str
+    version: int
+    text: str
+    cause: str
+
+
+def encode(draft: Draft, redact: Redact) -> Record:
+    """The draft in its stored form.
+
+    Raises:
+        JournalError: it could not be read again (an unlisted fact, infinity, half a character).
+    """
+    fact = draft.fact
+    kind = _KINDS.get(type(fact))
+    if kind is None:
+        raise JournalError(f"{type(fact).__name__} is not in the catalogue of facts")
+    try:
+        text = fact.model_dump_json()
+        clean = redact(text)
+        # JSON knows no infinity and writes null: such a record could never be read again.
+        if clean != text or ":null" in text:
+            fact = FACT.validate_json(clean)
+    except (PydanticSerializationError, ValidationError) as error:
+        raise JournalError(f"{kind} cannot be stored: {error}") from error
+    return Record(draft.actor, kind, fact.version, clean, draft.cause, fact)
+
+
+def decode(run: RunId, row: Row) -> Event:
+    """The event that a row stands for.
+
+    Raises:
+        JournalUnusable: it is of an unknown kind, of a newer version, or damaged.
+    """
+    known = _VERSIONS.get(row.kind)
+    if known is None or row.version > known:
+        raise JournalUnusable(
+            f"event {row.seq} of run {run} is a {row.kind!r} of version {row.version}, "
+            "which this version of agentproxy does not know: upgrade agentproxy"
+        )
+    try:
+        fact = FACT.validate_json(row.text)
+    except ValidationError as error:
+        raise JournalUnusable(
+            f"event {row.seq} of run {run} ({row.kind!r}) is damaged: "
+            f"restore the journal from a copy ({error.error_count()} errors)"
+        ) from error
+    return Event(run, row.seq, row.time, row.actor, fact, row.cause)
+
+
+def encode_command(command: Command, redact: Redact) -> str:
+    """The command in its stored form.
+
+    Raises:
+        JournalError: it could not be read again.
+    """
+    try:
+        text = redact(command.model_dump_json())
+        COMMAND.validate_json(text)
+    except (PydanticSerializationError, ValidationError) as error:
+        raise JournalError(f"{command.kind} cannot be stored: {error}") from error
+    return text
+
+
+def decode_command(run: RunId, number: int, text: str) -> Command:
+    """The command that a text stands for.
+
+    Raises:
+        JournalUnusable: it is of an unknown kind, or damaged.
+    """
+    try:
+        return COMMAND.validate_json(text)
+    except ValidationError as error:
+        raise JournalUnusable(
+            f"command {number} of run {run} ({_kind_of(text)}) cannot be read: upgrade agentproxy"
+        ) from error
+
+
+def _kind_of(text: str) -> str:
+    try:
+        return repr(from_json(text)["kind"])
+    except (ValueError, KeyError, TypeError):
+        return "of no kind"

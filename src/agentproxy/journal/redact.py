@@ -1,0 +1,129 @@
+"""Secrets go before anything is stored: known values in every form, and well-known shapes."""
+
+import base64
+import json
+import re
+from collections.abc import Iterable, Iterator
+from urllib.parse import quote, quote_plus
+
+from agentproxy.journal.secret_shapes import BY_HINT
+
+MARK = "[REDACTED]"
+SHORTEST = 8  # a shorter value would be found all over honest text
+
+_STRING = re.compile(r'"(?:[^"\\]|\\.)*+"')
+_STRING_CONTENT = re.compile(r'(?:[^"\\\x00-\x1f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*+')
+_ESCAPE_BEGUN = re.compile(r"\\(?:u[0-9a-fA-F]{0,3})?$")
+
+Span = tuple[int, int]
+
+
+class Redactor:
+    """Replaces secrets in text by `[REDACTED]`.
+
+    `known` are values that must not appear; those shorter than 8 characters and the house's own
+    words (kinds, field names) are left, because a record could not be read again without them.
+    Text that starts with `{"` is taken as JSON, and stays valid JSON of the same shape.
+    """
+
+    def __init__(self, known: Iterable[str] = ()) -> None:
+        values = _without_our_words({value for value in known if len(value) >= SHORTEST})
+        numbers = {value for value in values if re.fullmatch(r"[-+.0-9eE]+", value)}
+        self._numbers = [re.compile(re.escape(value)) for value in sorted(numbers)]
+        forms = {form for value in values for form in _forms(value)} - numbers
+        self._forms = sorted(forms)
+        self._forms_in_json = [form for form in self._forms if _STRING_CONTENT.fullmatch(form)]
+
+    def __call__(self, text: str) -> str:
+        """The text without its secrets; the same object when it has none. Never raises."""
+        is_json = text.startswith('{"')
+        spans: list[Span] = []
+        for form in self._forms_in_json if is_json else self._forms:
+            if form in text:
+                spans += (match.span() for match in re.finditer(re.escape(form), text))
+        for number in self._numbers:
+            if number.search(text):
+                spans += _number_spans(text, number=number, is_json=is_json)
+        lowered = _lowered(text)
+        for hint, shape in BY_HINT:
+            if hint in lowered:
+                spans += shape.spans(text, lowered=lowered, hint=hint)
+        return _cut(text, spans) if spans else text
+
+
+def _cut(text: str, spans: list[Span]) -> str:
+    """The text with one mark for each run of overlapping spans."""
+    pieces: list[str] = []
+    done = 0
+    for start, end in sorted(spans):
+        if start >= done:
+            if _cuts_an_escape(text, start):
+                continue
+            pieces += (text[done:start], MARK)
+        done = max(done, end)
+    return "".join((*pieces, text[done:]))
+
+
+def _cuts_an_escape(text: str, start: int) -> bool:
+    r"""Whether a JSON escape such as `\n` or `\u001b` has begun before `start` and goes on."""
+    begun = _ESCAPE_BEGUN.search(text[max(0, start - 5) : start])
+    if begun is None:
+        return False
+    slash = start - len(begun[0])
+    before = slash
+    while before and text[before - 1] == "\\":
+        before -= 1
+    return (slash - before) % 2 == 0
+
+
+def _lowered(text: str) -> str:
+    """The text in lower case with every character at its place: only U+0130 becomes two."""
+    lowered = text.lower()
+    return lowered if len(lowered) == len(text) else text.replace("\u0130", "I").lower()
+
+
+def _number_spans(text: str, *, number: re.Pattern[str], is_json: bool) -> Iterator[Span]:
+    """A secret of digits goes from strings only: a JSON number cannot be replaced by a word."""
+    strings = (match.span() for match in _STRING.finditer(text)) if is_json else [(0, len(text))]
+    for start, end in strings:
+        yield from (match.span() for match in number.finditer(text, start, end))
+
+
+def _without_our_words(values: set[str]) -> set[str]:
+    plain = {value for value in values if re.fullmatch(r"[a-z_ ]+", value)}
+    if not plain:
+        return values
+    words = _our_words()
+    return values - {value for value in plain if any(value in word for word in words)}
+
+
+def _our_words() -> set[str]:
+    """Field names and the values of literals: what a stored record cannot be read without."""
+    from agentproxy.events.catalogue import FACT
+    from agentproxy.events.commands import COMMAND
+
+    schemas = json.dumps([FACT.json_schema(), COMMAND.json_schema()])
+    return set(re.findall(r'"([a-z_ ]+)"', schemas))
+
+
+def _forms(value: str) -> Iterator[str]:
+    """The value as it is, and as programs print it."""
+    raw = value.encode("utf-8", "surrogatepass")
+    percent, plus = quote(raw, safe=""), quote_plus(raw)
+    yield from (value, percent, percent.lower(), plus, plus.lower(), raw.hex(), raw.hex().upper())
+    for ascii_only in (False, True):
+        escaped = json.dumps(value, ensure_ascii=ascii_only)[1:-1]
+        yield escaped
+        yield json.dumps(escaped, ensure_ascii=ascii_only)[1:-1]
+    for shift in range(3):
+        yield from _base64(raw, shift=shift)
+
+
+def _base64(raw: bytes, *, shift: int) -> Iterator[str]:
+    """What any base64 text shows of `raw` where `shift` bytes (modulo 3) stand before it."""
+    text = base64.b64encode(bytes(shift) + raw).decode()
+    first = (0, 2, 3)[shift]  # the characters before it mix in bits of what stands before
+    core = text[first : (shift + len(raw)) * 8 // 6]
+    if len(core) >= SHORTEST:
+        yield core
+        yield core.replace("+", "-").replace("/", "_")

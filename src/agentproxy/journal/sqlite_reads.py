@@ -1,0 +1,138 @@
+"""What may be read; each function runs in a reader's thread, on a connection of its own."""
+
+import asyncio
+import queue
+import sqlite3
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TypeVar
+
+from agentproxy.events.envelope import CommandId, Event, RunId
+from agentproxy.journal.port import Head, Holder, JournalUnusable, Lease, Pending, UnknownRun
+from agentproxy.journal.record import Row, decode, decode_command
+from agentproxy.journal.sqlite_store import connect, unusable
+
+READERS = 2
+PAGE_EVENTS = 512
+PAGE_CHARACTERS = 4_000_000
+
+T = TypeVar("T")
+
+_COLUMNS = "seq, time, actor, kind, version, data, cause"
+_HEADS = f"""
+SELECT runs.run, {_COLUMNS} FROM runs JOIN events ON events.run = runs.number
+WHERE seq = 1 OR seq = (SELECT max(seq) FROM events AS newest WHERE newest.run = runs.number)
+ORDER BY runs.number DESC, seq
+"""
+
+
+class Readers:
+    """A few threads that read the journal at `path`, so that the event loop need not."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._closed = False
+        self._threads = ThreadPoolExecutor(READERS, thread_name_prefix="journal-reader")
+        self._idle: queue.SimpleQueue[sqlite3.Connection] = queue.SimpleQueue()
+
+    async def read(self, question: Callable[[sqlite3.Connection], T]) -> T:
+        """The answer to a question.
+
+        Raises:
+            JournalUnusable: the store failed, or the journal is closed.
+        """
+        if self._closed:
+            raise JournalUnusable(f"the journal {self._path} is closed")
+        return await asyncio.get_running_loop().run_in_executor(self._threads, self._ask, question)
+
+    async def close(self) -> None:
+        """Answer what was asked, and let go of the store."""
+        self._closed = True
+        await asyncio.to_thread(self._threads.shutdown)
+        while not self._idle.empty():
+            self._idle.get().close()
+
+    def _ask(self, question: Callable[[sqlite3.Connection], T]) -> T:
+        try:
+            connection = self._idle.get_nowait()
+        except queue.Empty:
+            connection = connect(self._path)
+        try:
+            answer = question(connection)
+        except sqlite3.Error as error:
+            connection.close()
+            raise unusable(self._path, error) from error
+        except BaseException:
+            self._idle.put(connection)
+            raise
+        self._idle.put(connection)
+        return answer
+
+
+def events(run: RunId, *, after: int, limit: int) -> Callable[[sqlite3.Connection], list[Event]]:
+    """The next page of the run's events, at most `limit`. Raises UnknownRun."""
+
+    def ask(connection: sqlite3.Connection) -> list[Event]:
+        rows = connection.execute(
+            f"SELECT {_COLUMNS} FROM events WHERE run = ? AND seq > ? ORDER BY seq LIMIT ?",
+            (_number(connection, run), after, min(limit, PAGE_EVENTS)),
+        )
+        page: list[Event] = []
+        size = 0
+        for row in rows:
+            page.append(decode(run, Row(*row)))
+            size += len(row[5])
+            if size > PAGE_CHARACTERS:
+                rows.close()
+                break
+        return page
+
+    return ask
+
+
+def commands(run: RunId, *, after: int) -> Callable[[sqlite3.Connection], list[Pending]]:
+    """The commands that wait, from the one behind `after`. Raises UnknownRun."""
+
+    def ask(connection: sqlite3.Connection) -> list[Pending]:
+        rows = connection.execute(
+            "SELECT id, time, data FROM inbox WHERE run = ? AND id > ? ORDER BY id",
+            (_number(connection, run), after),
+        )
+        return [
+            Pending(CommandId(number), time, decode_command(run, number, data))
+            for number, time, data in rows
+        ]
+
+    return ask
+
+
+def lease(run: RunId) -> Callable[[sqlite3.Connection], Lease]:
+    """The newest lease of the run. Raises UnknownRun."""
+
+    def ask(connection: sqlite3.Connection) -> Lease:
+        generation, pid, started, machine = connection.execute(
+            "SELECT generation, pid, started, machine FROM runs WHERE number = ?",
+            (_number(connection, run),),
+        ).fetchone()
+        return Lease(run, generation, Holder(pid, started, machine))
+
+    return ask
+
+
+def heads(connection: sqlite3.Connection) -> list[Head]:
+    """Every run's first and last event, the newest run first."""
+    found: dict[RunId, list[Event]] = {}
+    for run, *row in connection.execute(_HEADS):
+        found.setdefault(RunId(run), []).append(decode(RunId(run), Row(*row)))
+    return [Head(first=pair[0], last=pair[-1]) for pair in found.values()]
+
+
+def _number(connection: sqlite3.Connection, run: RunId) -> int:
+    try:
+        row = connection.execute("SELECT number FROM runs WHERE run = ?", (run,)).fetchone()
+    except UnicodeEncodeError:
+        row = None
+    if row is None:
+        raise UnknownRun(f"the journal has no run {run!r}")
+    return int(row[0])

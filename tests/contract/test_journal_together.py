@@ -1,0 +1,170 @@
+"""What every journal promises, when many use it at once."""
+
+import asyncio
+import subprocess
+import sys
+from pathlib import Path
+from typing import cast
+
+import pytest
+from support.journals import (
+    LIMIT,
+    ME,
+    RUN,
+    SHE,
+    Opened,
+    checks,
+    journal_of,
+    play,
+    started,
+    take,
+)
+
+from agentproxy.events.commands import Message
+from agentproxy.events.envelope import RunId
+from agentproxy.journal.port import (
+    Fenced,
+    Journal,
+    JournalUnusable,
+)
+from agentproxy.journal.sqlite import SqliteJournal
+
+
+def test_many_runs_are_written_at_once(opened: Opened) -> None:
+    async def story(journal: Journal) -> None:
+        async def live(run: RunId) -> None:
+            lease = await journal.create(run, started("0"), ME)
+            for n in range(1, 20):
+                await journal.append(lease, [started(str(n))])
+
+        runs = [RunId(f"run-{n}") for n in range(50)]
+        async with asyncio.TaskGroup() as group:
+            for run in runs:
+                group.create_task(live(run))
+        for run in runs:
+            events = await journal.read(run)
+            assert [event.seq for event in events] == list(range(1, 21))
+            assert checks(events) == [str(n) for n in range(20)]
+
+    play(opened, story)
+
+
+def test_closing_finishes_what_was_accepted(opened: Opened) -> None:
+    async def story() -> None:
+        journal = opened()
+        lease = await journal.create(RUN, started(), ME)
+        async with asyncio.TaskGroup() as group:
+            accepted = [
+                group.create_task(journal.append(lease, [started(str(n))])) for n in range(200)
+            ]
+            await asyncio.sleep(0)
+            await journal.close()
+        assert sorted(task.result()[0].seq for task in accepted) == list(range(2, 202))
+        await journal.close()
+        for call in (journal.append(lease, [started()]), journal.read(RUN), journal.heads()):
+            with pytest.raises(JournalUnusable, match="closed"):
+                await call
+
+    asyncio.run(story())
+
+
+def test_a_journal_that_was_never_used_closes(opened: Opened) -> None:
+    async def story() -> bool:
+        await opened().close()
+        return True
+
+    assert asyncio.run(story())
+
+
+def test_two_journals_on_one_file_tell_each_other(tmp_path: Path) -> None:
+    async def story() -> None:
+        path = tmp_path / "journal.db"
+        async with (
+            journal_of(lambda: SqliteJournal(path)) as mine,
+            journal_of(lambda: SqliteJournal(path)) as hers,
+            asyncio.timeout(LIMIT),
+        ):
+            lease = await mine.create(RUN, started("0"), ME)
+            async with asyncio.TaskGroup() as group:
+                seen = group.create_task(take(hers.follow(RUN), 31))
+                obeyed = group.create_task(take(mine.arrivals(RUN), 5))
+                for n in range(1, 31):
+                    await mine.append(lease, [started(str(n))])
+                    await asyncio.sleep(0.002)
+                for n in range(5):
+                    await hers.submit(RUN, Message(text=str(n)))
+            assert checks(seen.result()) == [str(n) for n in range(31)]
+            assert [cast("Message", it.command).text for it in obeyed.result()] == list("01234")
+            await hers.acquire(RUN, SHE, after=1)
+            with pytest.raises(Fenced):
+                await mine.append(lease, [started("stale")])
+
+    asyncio.run(story())
+
+
+OTHER_PROCESS = """
+import asyncio, sys
+from pathlib import Path
+from agentproxy.events.check import CheckStarted
+from agentproxy.events.envelope import Draft, RunId
+from agentproxy.journal.port import Holder
+from agentproxy.journal.sqlite import SqliteJournal
+
+async def main() -> None:
+    journal = SqliteJournal(Path(sys.argv[1]))
+    run = RunId(sys.argv[2])
+    def draft(n): return Draft("supervisor", CheckStarted(check=str(n), on="base"))
+    lease = await journal.create(run, draft(0), Holder(1, 1, "m"))
+    if len(sys.argv) > 3:
+        async for pending in journal.arrivals(run):
+            await journal.append(lease, [draft(pending.command.text)], taken=[pending.id])
+            if pending.command.text == "9":
+                break
+    else:
+        for n in range(1, 20):
+            await journal.append(lease, [draft(n)])
+    await journal.close()
+
+asyncio.run(main())
+"""
+
+
+def other_process(path: Path, *arguments: str) -> "subprocess.Popen[bytes]":
+    return subprocess.Popen([sys.executable, "-c", OTHER_PROCESS, str(path), *arguments])
+
+
+def test_commands_reach_another_process_and_its_events_come_back(tmp_path: Path) -> None:
+    path = tmp_path / "journal.db"
+
+    async def story(journal: Journal) -> list[str]:
+        with other_process(path, RUN, "obey") as process:
+            try:
+                while not await journal.heads():
+                    await asyncio.sleep(0.02)
+                async with asyncio.TaskGroup() as group:
+                    seen = group.create_task(take(journal.follow(RUN, after=1), 10))
+                    for n in range(10):
+                        await journal.submit(RUN, Message(text=str(n)))
+                assert await asyncio.to_thread(process.wait, LIMIT) == 0
+            finally:
+                process.kill()
+        assert await journal.inbox(RUN) == []
+        return checks(seen.result())
+
+    assert play(lambda: SqliteJournal(path), story) == list("0123456789")
+
+
+def test_processes_that_open_a_new_file_at_once_all_write(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "journal.db"
+    names = [f"run-{n}" for n in range(4)]
+    processes = [other_process(path, name) for name in names]
+    try:
+        assert [process.wait(LIMIT) for process in processes] == [0] * len(names)
+    finally:
+        for process in processes:
+            process.kill()
+
+    async def story(journal: Journal) -> list[int]:
+        return [len(await journal.read(RunId(name))) for name in names]
+
+    assert play(lambda: SqliteJournal(path), story) == [20] * len(names)

@@ -1,0 +1,1 @@
+"""Where work happens: files, commands and git; the safety boundary."""

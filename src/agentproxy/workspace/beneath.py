@@ -1,0 +1,128 @@
+"""Two ways to open a path that cannot leave its folder, whatever is renamed meanwhile."""
+
+import ctypes
+import errno
+import os
+import sys
+from typing import Protocol
+
+SYSCALL = 437  # openat2, the same number on every architecture that Python supports on Linux
+RESOLVE_NO_MAGICLINKS = 0x02
+RESOLVE_BENEATH = 0x08
+TRIES = 256
+LONGEST_CHAIN = 40
+DEEPEST = 200
+ALWAYS = os.O_CLOEXEC | os.O_NOCTTY | os.O_NONBLOCK
+FOLDER = os.O_RDONLY | os.O_DIRECTORY | ALWAYS
+
+
+class Open(Protocol):
+    """Opens a relative path beneath a folder's descriptor; relative links inside are followed."""
+
+    def __call__(self, folder: int, path: str, *, flags: int) -> int:
+        """The descriptor, which never waits and is not inherited.
+
+        Raises:
+            OSError: EXDEV where the path leads out, else as of `os.open`.
+        """
+        ...
+
+
+class _How(ctypes.Structure):
+    _fields_ = (
+        ("flags", ctypes.c_uint64),
+        ("mode", ctypes.c_uint64),
+        ("resolve", ctypes.c_uint64),
+    )
+
+
+def open_by_kernel(folder: int, path: str, *, flags: int) -> int:
+    """`Open` by Linux's openat2, which judges every step itself."""
+    library = ctypes.CDLL(None, use_errno=True)
+    how = _How(flags | ALWAYS, 0, RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS)
+    for _ in range(TRIES):
+        handle: int = library.syscall(
+            ctypes.c_long(SYSCALL),
+            ctypes.c_int(folder),
+            ctypes.c_char_p(os.fsencode(path)),
+            ctypes.byref(how),
+            ctypes.c_size_t(ctypes.sizeof(how)),
+        )
+        if handle >= 0:
+            return handle
+        number = ctypes.get_errno()
+        # A rename somewhere on the system while `..` was followed: the kernel asks to try again.
+        if number not in (errno.EAGAIN, errno.EINTR):
+            raise OSError(number, os.strerror(number), path)
+    # Under a flood of renames the slower way still comes to an end.
+    return open_by_walk(folder, path, flags=flags)
+
+
+def open_by_walk(folder: int, path: str, *, flags: int) -> int:
+    """`Open` step by step: no step follows a link; links are read and walked like the path."""
+    todo = list(reversed(path.split("/")))
+    held: list[int] = []
+    links = 0
+    try:
+        while todo:
+            name, here = todo.pop(), held[-1] if held else folder
+            if name in ("", "."):
+                continue
+            if name == "..":
+                _go_up(held, path)
+                continue
+            if (target := _target(here, name)) is not None:
+                links += 1
+                _check_link(target, path, links=links)
+                todo.extend(reversed(target.split("/")))
+            elif not todo:
+                return os.open(name, flags | os.O_NOFOLLOW | ALWAYS, dir_fd=here)
+            else:
+                held.append(_step(here, name, depth=len(held)))
+        return os.open(".", flags | ALWAYS, dir_fd=held[-1] if held else folder)
+    finally:
+        for handle in held:
+            os.close(handle)
+
+
+def _step(folder: int, name: str, *, depth: int) -> int:
+    # Every folder on the way is held open, so that `..` leads back and nowhere else.
+    if depth >= DEEPEST:
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), name)
+    return os.open(name, FOLDER | os.O_NOFOLLOW, dir_fd=folder)
+
+
+def _go_up(held: list[int], path: str) -> None:
+    if not held:
+        raise OSError(errno.EXDEV, "leads out of the folder", path)
+    os.close(held.pop())
+
+
+def _check_link(target: str, path: str, *, links: int) -> None:
+    if target.startswith("/"):
+        raise OSError(errno.EXDEV, "leads out of the folder", path)
+    if links > LONGEST_CHAIN:
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), path)
+
+
+def _target(folder: int, name: str) -> str | None:
+    try:
+        return os.readlink(name, dir_fd=folder)
+    except OSError as error:
+        if error.errno == errno.EINVAL:
+            return None
+        raise
+
+
+def best_open(folder: int) -> Open:
+    """The kernel's way where this kernel has it and lets us, else the walk."""
+    if not sys.platform.startswith("linux"):
+        return open_by_walk
+    try:
+        os.close(open_by_kernel(folder, ".", flags=FOLDER))
+    except OSError as error:
+        # Old seccomp filters answer EPERM for calls that they do not know.
+        if error.errno in (errno.ENOSYS, errno.EPERM, errno.EINVAL):
+            return open_by_walk
+        raise
+    return open_by_kernel

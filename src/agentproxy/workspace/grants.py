@@ -1,0 +1,143 @@
+"""Which `host:port` were granted, and which addresses a granted name may lead to; pure."""
+
+import ipaddress
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+# ASCII only, no userinfo, no NUL, no path: what does not look like this is refused unread.
+_AUTHORITY: Final = re.compile(r"(\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9_.-]{1,253}):([0-9]{1,5})\Z")
+_LABEL: Final = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\Z")
+
+# Forms that carry an IPv4 address to somewhere else, and what is public by number only.
+_FORBIDDEN: Final = tuple(
+    ipaddress.ip_network(text)
+    for text in (
+        "0.0.0.0/8",
+        "10.0.0.0/8",
+        "100.64.0.0/10",
+        "127.0.0.0/8",
+        "168.63.129.16/32",  # Azure's metadata
+        "169.254.0.0/16",
+        "172.16.0.0/12",
+        "192.0.0.0/24",
+        "192.88.99.0/24",
+        "192.168.0.0/16",
+        "198.18.0.0/15",
+        "224.0.0.0/3",
+        "::/96",
+        "::ffff:0:0/96",  # IPv4-mapped
+        "::ffff:0:0:0/96",
+        "64:ff9b::/96",  # NAT64
+        "64:ff9b:1::/48",
+        "100::/64",
+        "2001::/23",
+        "2002::/16",  # 6to4
+        "fc00::/7",
+        "fe80::/9",
+        "ff00::/8",
+    )
+)
+
+
+class Refused(Exception):
+    """A request that is not passed on; the message is the reason."""
+
+
+@dataclass(frozen=True, slots=True)
+class Authority:
+    """A host, in lower case and without brackets, and a port."""
+
+    host: str
+    port: int
+
+    @property
+    def literal(self) -> Address | None:
+        """The address, where the host is one rather than a name."""
+        try:
+            return ipaddress.ip_address(self.host)
+        except ValueError:
+            return None
+
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+def parse_authority(text: str, *, default_port: int | None = None) -> Authority:
+    """Read `host:port`.
+
+    Raises:
+        Refused: it is anything else, or lacks the port and there is no default.
+    """
+    if default_port is not None and not re.search(r":[0-9]+\Z", text):
+        text = f"{text}:{default_port}"
+    found = _AUTHORITY.match(text)
+    if found is None:
+        raise Refused("not a plain host:port")
+    host, port = found[1].lower(), int(found[2])
+    if not 0 < port < 65536:
+        raise Refused("no such port")
+    if host.startswith("["):
+        return _literal(host[1:-1], port)
+    if not all(_LABEL.match(label) for label in host.split(".")):
+        raise Refused("not a host name")
+    return Authority(host, port)
+
+
+def _literal(text: str, port: int) -> Authority:
+    try:
+        return Authority(str(ipaddress.IPv6Address(text)), port)
+    except ValueError as error:
+        raise Refused("not an address") from error
+
+
+def forbidden(address: Address) -> bool:
+    """Whether a name may not lead to this address: it is not plainly a public one."""
+    return not address.is_global or any(
+        address in network for network in _FORBIDDEN if network.version == address.version
+    )
+
+
+class Grants:
+    """What was granted: exact `host:port`, or `*.example.com:443` for whatever is beneath."""
+
+    def __init__(self, hosts: Iterable[str]) -> None:
+        """Read the grants.
+
+        Raises:
+            ValueError: a grant is not `host:port`.
+        """
+        exact: set[Authority] = set()
+        beneath: set[Authority] = set()
+        for text in hosts:
+            try:
+                if text.startswith("*."):
+                    beneath.add(parse_authority(text[2:]))
+                else:
+                    exact.add(parse_authority(text))
+            except Refused as error:
+                raise ValueError(f"not a grant of host:port: {text!r} ({error})") from error
+        self._exact, self._beneath = frozenset(exact), frozenset(beneath)
+
+    @property
+    def loopback(self) -> frozenset[str]:
+        """The hosts among the grants that are loopback addresses, named as such."""
+        hosts = {each for each in self._exact if each.literal and each.literal.is_loopback}
+        return frozenset(each.host for each in hosts)
+
+    def check(self, wanted: Authority) -> None:
+        """Let a granted host and port pass.
+
+        Raises:
+            Refused: it was not granted.
+        """
+        if wanted in self._exact:
+            return
+        labels = wanted.host.split(".")
+        parents = (".".join(labels[at:]) for at in range(1, len(labels)))
+        literal = wanted.literal is not None
+        if literal or not any(Authority(name, wanted.port) in self._beneath for name in parents):
+            raise Refused("not granted")

@@ -1,0 +1,45 @@
+"""Folders outside an environment that its packages live in: editable installs, linked packages."""
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+SITES = "lib/python3*/site-packages"
+LARGEST = 1 << 20
+MOST_LINKS = 10_000
+_PATH = re.compile(r"""^(/[^'"\n]+)$|['"](/[^'"\n]+)['"]""", re.MULTILINE)
+
+
+def linked_folders(environment: Path) -> Iterator[Path]:
+    """The folders that path files, finders and links of an environment lead to, as they are."""
+    if environment.name == "node_modules":
+        yield from _of_links(environment)
+        return
+    for site in sorted(environment.glob(SITES)):
+        for pattern in ("*.pth", "__editable___*_finder.py"):
+            for file in sorted(site.glob(pattern)):
+                yield from _of_text(file)
+
+
+def _of_text(file: Path) -> Iterator[Path]:
+    try:
+        with file.open("rb") as stream:
+            text = stream.read(LARGEST).decode(errors="replace")
+    except OSError:
+        return
+    for match in _PATH.finditer(text):
+        path = Path(os.path.normpath((match[1] or match[2]).strip()))
+        if "\0" not in str(path) and path.is_dir():
+            yield path
+
+
+def _of_links(modules: Path) -> Iterator[Path]:
+    seen = 0
+    for folder in (modules, *sorted(modules.glob("@*"))):
+        for entry in sorted(folder.iterdir()) if folder.is_dir() else ():
+            seen += 1
+            if seen > MOST_LINKS:
+                return
+            if entry.is_symlink() and entry.is_dir():
+                yield entry.resolve()

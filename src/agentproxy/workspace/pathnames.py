@@ -1,0 +1,84 @@
+"""Which names may stand for a file beneath a folder; hostile ones are refused before any open."""
+
+import re
+import unicodedata
+from collections.abc import Callable
+
+LONGEST_PATH = 4096
+LONGEST_NAME = 255
+DEEPEST = 100
+SHOWN = 80
+LOOKALIKES = frozenset("\u2044\u2215\u29f8\uff0f\u2216\u29f5\ufe68\uff3c\uff5e")
+UNSEEN = ("Cc", "Cf", "Cs", "Zl", "Zp")
+ENCODED = re.compile(r"%(?:2e|2f|5c|00)", re.IGNORECASE)
+DRIVE = re.compile(r"[A-Za-z]:")
+URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:/")
+
+
+class BadPath(ValueError):
+    """A path that is not opened: `path` is it as printable text, `why` the reason."""
+
+    def __init__(self, path: object, why: str) -> None:
+        shown = ascii(path)
+        self.path = shown if len(shown) <= SHOWN else shown[:SHOWN] + "..."
+        self.why = why
+        super().__init__(f"{self.path}: {why}")
+
+
+def names_of(path: object) -> tuple[str, ...]:
+    """The names on the way to a file: at least one, and each only a name.
+
+    Raises:
+        BadPath: no path of a file beneath a folder, or one that another reader could take for a
+            path elsewhere or for git's own folder.
+    """
+    if not isinstance(path, str):
+        raise BadPath(path, "not text")
+    for refused, why in RULES:
+        if refused(path):
+            raise BadPath(path, why)
+    names = tuple(name for name in path.split("/") if name not in ("", "."))
+    if not names:
+        raise BadPath(path, "names no file")
+    if len(names) > DEEPEST:
+        raise BadPath(path, "too deep")
+    for name in names:
+        if why := _fault(name):
+            raise BadPath(path, why)
+    return names
+
+
+def _encoded_length(text: str) -> int:
+    return len(text.encode("utf-8", "surrogatepass"))
+
+
+def _unseen(path: str) -> bool:
+    return any(unicodedata.category(sign) in UNSEEN for sign in path)
+
+
+# The order matters only for the words: the first that applies is told.
+RULES: tuple[tuple[Callable[[str], object], str], ...] = (
+    (lambda path: not path, "empty"),
+    (lambda path: _encoded_length(path) > LONGEST_PATH, "too long"),
+    (_unseen, "holds a character that cannot be seen"),
+    (lambda path: path.startswith("/"), "absolute"),
+    (lambda path: path.startswith("~"), "begins in a home folder"),
+    (URL.match, "a URL"),
+    (DRIVE.match, "begins with a drive letter"),
+    (lambda path: "\\" in path, "holds a backslash"),
+    (LOOKALIKES.intersection, "holds a look-alike of a separator"),
+    (ENCODED.search, "holds an encoded dot, separator or NUL"),
+    (lambda path: path.endswith("/"), "names a folder"),
+)
+
+
+def _fault(name: str) -> str:
+    plain = unicodedata.normalize("NFKC", name)
+    if not plain.strip(".") and name != ".":
+        return "leads upwards"
+    if _encoded_length(name) > LONGEST_NAME:
+        return "a name in it is too long"
+    # As case-insensitive file systems, and those that drop trailing dots and spaces, read it.
+    if plain.casefold().partition(":")[0].rstrip(". ") in (".git", "git~1"):
+        return "in git's own folder"
+    return ""

@@ -1,0 +1,184 @@
+"""Replacing files beneath a root: each whole or not at all, and all of them or none.
+
+No link is followed: every folder on the way is opened by its name, and a link there is an error.
+"""
+
+import contextlib
+import os
+import shutil
+import stat
+import tempfile
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+
+FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
+Undo = Callable[[], None]
+
+
+class NotUndone(Exception):
+    """A file could not be put back; `kept` is the folder that still holds what it was."""
+
+    def __init__(self, kept: Path, reason: str) -> None:
+        super().__init__(f"some files could not be put back ({reason}); they are in {kept}")
+        self.kept = kept
+
+
+class Replacing:
+    """What is done inside `with` is done when it ends well, and undone when it does not.
+
+    Until then the old files are linked in a folder of ours beneath the root.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._undo: list[Undo] = []
+        self._count = 0
+
+    def __enter__(self) -> "Replacing":
+        self._kept = Path(tempfile.mkdtemp(dir=self._root, prefix=".agentproxy-"))
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if error is not None:
+            self._put_back()
+        shutil.rmtree(self._kept)
+
+    def put(self, name: bytes, staged: Path) -> None:
+        """Put a copy of a staged file or link in place, whatever file was there.
+
+        Raises:
+            OSError: a folder on the way is a link or a file, or the disk refuses.
+        """
+        with self._parent(name, make=True) as (folder, last):
+            old = _look(folder, last)
+            self._keep(folder, last, name)
+            fresh = self._fresh()
+            _copy(staged, fresh, like=old)
+            os.rename(fresh, last, dst_dir_fd=folder)
+
+    def delete(self, name: bytes) -> None:
+        """Take a file away, and the folders that are empty then. What is not there is no error."""
+        with contextlib.suppress(FileNotFoundError), self._parent(name) as (folder, last):
+            if _look(folder, last) is None:
+                return
+            self._keep(folder, last, name)
+            os.unlink(last, dir_fd=folder)
+        self._prune(name.rpartition(b"/")[0])
+
+    def _keep(self, folder: int, last: bytes, name: bytes) -> None:
+        """Remember what was there, and how it comes back."""
+        if _look(folder, last) is None:
+            self._undo.append(lambda: self._remove(name))
+            return
+        kept = self._fresh()
+        try:
+            os.link(last, kept, src_dir_fd=folder, follow_symlinks=False)
+        except OSError:
+            # Another file system, or one without links.
+            _copy_out(folder, last, kept)
+        self._undo.append(lambda: self._restore(name, kept))
+
+    def _restore(self, name: bytes, kept: Path) -> None:
+        with self._parent(name, make=True) as (folder, last):
+            os.rename(kept, last, dst_dir_fd=folder)
+
+    def _remove(self, name: bytes) -> None:
+        with contextlib.suppress(FileNotFoundError), self._parent(name) as (folder, last):
+            os.unlink(last, dir_fd=folder)
+
+    def _prune(self, folder: bytes) -> None:
+        """Remove a folder and those above it as far as they are empty."""
+        while folder:
+            try:
+                with self._parent(folder) as (above, last):
+                    mode = stat.S_IMODE(os.stat(last, dir_fd=above, follow_symlinks=False).st_mode)
+                    os.rmdir(last, dir_fd=above)
+            except OSError:
+                return
+            self._undo.append(lambda folder=folder, mode=mode: self._make(folder, mode))
+            folder = folder.rpartition(b"/")[0]
+
+    def _make(self, folder: bytes, mode: int) -> None:
+        with self._parent(folder, make=True) as (above, last), contextlib.suppress(FileExistsError):
+            os.mkdir(last, mode, dir_fd=above)
+
+    @contextmanager
+    def _parent(self, name: bytes, *, make: bool = False) -> Generator[tuple[int, bytes]]:
+        """The folder that holds a name, opened from the root step by step."""
+        *folders, last = name.split(b"/")
+        handle = os.open(self._root, FOLDER)
+        done = b""
+        try:
+            for part in folders:
+                done = done + b"/" + part if done else part
+                if make and self._create(handle, part):
+                    self._undo.append(lambda done=done: self._unmake(done))
+                inner = os.open(part, FOLDER, dir_fd=handle)
+                os.close(handle)
+                handle = inner
+            yield handle, last
+        finally:
+            os.close(handle)
+
+    def _create(self, folder: int, part: bytes) -> bool:
+        try:
+            os.mkdir(part, dir_fd=folder)
+        except FileExistsError:
+            return False
+        return True
+
+    def _unmake(self, folder: bytes) -> None:
+        with self._parent(folder) as (above, last), contextlib.suppress(OSError):
+            os.rmdir(last, dir_fd=above)
+
+    def _put_back(self) -> None:
+        while self._undo:
+            try:
+                self._undo.pop()()
+            except OSError as error:
+                raise NotUndone(self._kept, str(error)) from error
+
+    def _fresh(self) -> Path:
+        self._count += 1
+        return self._kept / str(self._count)
+
+
+def _look(folder: int, last: bytes) -> os.stat_result | None:
+    try:
+        return os.stat(last, dir_fd=folder, follow_symlinks=False)
+    except FileNotFoundError:
+        return None
+
+
+def _copy(staged: Path, fresh: Path, *, like: os.stat_result | None) -> None:
+    """The mode is that of the old file where only its content changes."""
+    if staged.is_symlink():
+        fresh.symlink_to(staged.readlink())
+        return
+    mode = staged.stat().st_mode
+    if like is not None and stat.S_ISREG(like.st_mode):
+        same = bool(like.st_mode & stat.S_IXUSR) == bool(mode & stat.S_IXUSR)
+        mode = like.st_mode if same else mode
+    with staged.open("rb") as source, fresh.open("xb") as target:
+        shutil.copyfileobj(source, target)
+        target.flush()
+        os.fsync(target.fileno())
+    fresh.chmod(stat.S_IMODE(mode) & 0o777)
+
+
+def _copy_out(folder: int, last: bytes, kept: Path) -> None:
+    about = os.stat(last, dir_fd=folder, follow_symlinks=False)
+    if stat.S_ISLNK(about.st_mode):
+        kept.symlink_to(os.fsdecode(os.readlink(last, dir_fd=folder)))
+        return
+    handle = os.open(last, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=folder)
+    with os.fdopen(handle, "rb") as source, kept.open("xb") as target:
+        shutil.copyfileobj(source, target)
+    kept.chmod(stat.S_IMODE(about.st_mode))

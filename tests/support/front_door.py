@@ -1,0 +1,154 @@
+"""The front door: real repositories, real workers, and `pa` as a process of its own."""
+
+import json
+import os
+import shlex
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, cast
+
+Record = dict[str, Any]
+PATIENCE = 110
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What one call of `pa` came to."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def records(self) -> list[Record]:
+        """The lines of `--output json`."""
+        return [cast("Record", json.loads(line)) for line in self.out.splitlines()]
+
+    @property
+    def result(self) -> Record:
+        """The last line: the result object."""
+        last = self.records[-1]
+        assert last["kind"] == "result", last
+        return last
+
+    def of_kind(self, kind: str) -> list[Record]:
+        """The data of all events of a kind."""
+        return [record["data"] for record in self.records if record["kind"] == kind]
+
+    def finding(self, check: str) -> Record:
+        """What the last round found of a check whose name contains this."""
+        checks = self.of_kind("round_judged")[-1]["checks"]
+        found = [item for item in checks if check in item["check"]]
+        assert len(found) == 1, (check, checks)
+        return cast("Record", found[0])
+
+
+@dataclass
+class Pa:
+    """`pa`, with a home of its own and a project to work in."""
+
+    home: Path
+    project: Path
+    scripts: Path
+    env: dict[str, str] = field(default_factory=dict[str, str])
+
+    def __call__(
+        self,
+        *arguments: str,
+        cwd: Path | None = None,
+        env: Mapping[str, str] | None = None,
+        stdin: str = "",
+        patience: float = PATIENCE,
+    ) -> Ran:
+        """Run it to its end."""
+        done = subprocess.run(
+            [sys.executable, "-m", "agentproxy", *arguments],
+            cwd=cwd or self.project,
+            env=self.environment(env),
+            input=stdin,
+            capture_output=True,
+            text=True,
+            timeout=patience,
+            check=False,
+        )
+        assert "Traceback" not in done.stderr, done.stderr
+        return Ran(done.returncode, done.stdout, done.stderr)
+
+    def task(self, *arguments: str, worker: str, env: Mapping[str, str] | None = None) -> Ran:
+        """A task with JSON output; `worker` is a shell script, run in the tree."""
+        command = ["--output", "json", "--worker", self.worker(worker), *arguments]
+        return self(*command, "Make it right", env=env)
+
+    def start(
+        self, *arguments: str, env: Mapping[str, str] | None = None
+    ) -> "subprocess.Popen[str]":
+        """Start it, and do not wait."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "agentproxy", *arguments],
+            cwd=self.project,
+            env=self.environment(env),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def environment(self, more: Mapping[str, str] | None = None) -> dict[str, str]:
+        """What a process of ours is given; the variable that pytest sets for itself is not."""
+        inherited = {name: text for name, text in os.environ.items() if "PYTEST" not in name}
+        ours = {
+            "AGENTPROXY_HOME": str(self.home),
+            "AGENTPROXY_HOLD": "0",
+            "XDG_CONFIG_HOME": str(self.home / "config"),
+            "VIRTUAL_ENV": sys.prefix,
+            "PATH": f"{sys.prefix}/bin{os.pathsep}{os.environ['PATH']}",
+        }
+        return {**inherited, **ours, **self.env, **(more or {})}
+
+    def worker(self, script: str) -> str:
+        """A worker that is a shell script; AGENTPROXY_ROUND tells it the round."""
+        path = self.scripts / f"worker-{len(list(self.scripts.iterdir()))}.sh"
+        path.write_text(f"#!/bin/sh\nset -e\n{script}\n")
+        path.chmod(0o755)
+        return f"command:{shlex.quote(str(path))}"
+
+    def write(self, files: Mapping[str, str]) -> None:
+        """Write files of the project."""
+        for name, text in files.items():
+            path = self.project / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+
+    def commit(self, message: str = "A commit") -> str:
+        """Commit everything, and say the commit."""
+        self.git("add", "-A")
+        self.git("commit", "-qm", message)
+        return self.git("rev-parse", "HEAD")
+
+    def git(self, *arguments: str, cwd: Path | None = None) -> str:
+        """Plain git in the project, as its user."""
+        return run_git(arguments, cwd=cwd or self.project)
+
+
+def run_git(arguments: Sequence[str], *, cwd: Path) -> str:
+    """Plain git, as a user with a name."""
+    identity = ["-c", "user.name=A User", "-c", "user.email=user@example.org"]
+    done = subprocess.run(
+        ["git", *identity, *arguments], cwd=cwd, capture_output=True, text=True, check=True
+    )
+    return done.stdout.strip()
+
+
+def new_pa(folder: Path, files: Mapping[str, str]) -> Pa:
+    """A front door with a committed project."""
+    project, scripts = folder / "project", folder / "scripts"
+    project.mkdir(parents=True)
+    scripts.mkdir()
+    pa = Pa(home=folder / "home", project=project, scripts=scripts)
+    pa.git("init", "-q", "-b", "main")
+    pa.write(files)
+    pa.commit("The beginning")
+    return pa

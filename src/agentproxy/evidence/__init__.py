@@ -1,0 +1,1 @@
+"""Is it true: checks, results by test, verdicts and the bundle that carries them."""

@@ -1,0 +1,179 @@
+"""The standing checks of a project, found in its files; nothing of the project is executed."""
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from agentproxy.events.contract import Check
+from agentproxy.evidence.folder import Folder
+
+Kind = Literal["test", "types", "lint", "build"]
+
+_NO_TESTS = "no test specified"
+_SCRIPTS: tuple[tuple[str, Kind], ...] = (
+    ("test", "test"),
+    ("typecheck", "types"),
+    ("type-check", "types"),
+    ("lint", "lint"),
+    ("build", "build"),
+)
+_LOCKS = (("pnpm-lock.yaml", "pnpm run"), ("yarn.lock", "yarn run"), ("bun.lock", "bun run"))
+_TARGETS: tuple[tuple[str, Kind], ...] = (
+    ("test", "test"),
+    ("check", "test"),
+    ("lint", "lint"),
+    ("typecheck", "types"),
+)
+_TEST_FOLDERS = ("tests", "test", ".")
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The standing checks of a project, and what a person should know about the search."""
+
+    checks: tuple[Check, ...]
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Finding:
+    kind: Kind
+    command: str
+    because: str
+
+
+def discover(root: Path, directory: str) -> tuple[Check, ...]:
+    """The standing checks that hold for a directory of the repository at `root`.
+
+    Never raises: a file that is broken, hostile or too large is passed over, and `find` says so.
+    """
+    return find(root, directory).checks
+
+
+def find(root: Path, directory: str) -> Found:
+    """The standing checks, with notes.
+
+    Looks in the directory first, and then upwards to the root; the nearest folder that has any
+    checks gives them all. A check is named after its kind ("test", "types", "lint", "build"), so
+    that a configuration can choose; two tools of one kind make two checks of one name.
+    """
+    notes: list[str] = []
+    for place in _upwards(directory):
+        folder = Folder(root, place)
+        findings = [*_python(folder), *_javascript(folder)]
+        kinds = {finding.kind for finding in findings}
+        findings += [each for each in _make(folder) if each.kind not in kinds]
+        notes += folder.notes
+        if findings:
+            return Found(tuple(_check(each, place) for each in findings), tuple(notes))
+    return Found((), (*notes, "no tests, types, lint or build of the project were found"))
+
+
+def _upwards(directory: str) -> Iterable[str]:
+    parts = [part for part in directory.split("/") if part not in ("", ".")]
+    if directory.startswith("/") or ".." in parts:
+        parts = []
+    for count in range(len(parts), -1, -1):
+        yield "/".join(parts[:count]) or "."
+
+
+def _check(finding: _Finding, place: str) -> Check:
+    return Check(
+        name=finding.kind,
+        command=finding.command,
+        role="standing",
+        source=f"found: {finding.because}",
+        directory=place,
+    )
+
+
+def _python(folder: Folder) -> Iterable[_Finding]:
+    tools: tuple[tuple[Kind, Callable[[Folder], str], Callable[[Folder], str]], ...] = (
+        ("test", _pytest, lambda _: "python -m pytest -q"),
+        ("types", _mypy, _mypy_command),
+        ("types", _pyright, lambda _: "pyright"),
+        ("lint", _ruff, lambda _: "ruff check ."),
+    )
+    for kind, because, command in tools:
+        if reason := because(folder):
+            yield _Finding(kind, command(folder), reason)
+
+
+def _pytest(folder: Folder) -> str:
+    if folder.toml("pyproject.toml", "tool", "pytest"):
+        return "pyproject.toml [tool.pytest]"
+    for name in ("pytest.ini", ".pytest.ini", "pytest.toml"):
+        if folder.has(name):
+            return name
+    if section := folder.section(("tox.ini", "pytest"), ("setup.cfg", "tool:pytest")):
+        return section
+    return next(
+        (
+            path
+            for place in _TEST_FOLDERS
+            if (path := folder.first(place, _is_test_file, deep=place != "."))
+        ),
+        "",
+    )
+
+
+def _is_test_file(name: str) -> bool:
+    return re.fullmatch(r"test_.*\.py|.*_test\.py", name) is not None
+
+
+def _mypy(folder: Folder) -> str:
+    if folder.toml("pyproject.toml", "tool", "mypy"):
+        return "pyproject.toml [tool.mypy]"
+    for name in ("mypy.ini", ".mypy.ini"):
+        if folder.has(name):
+            return name
+    return folder.section(("setup.cfg", "mypy"))
+
+
+def _mypy_command(folder: Folder) -> str:
+    table = folder.toml("pyproject.toml", "tool", "mypy")
+    named = isinstance(table, dict) and any(
+        key in table for key in ("files", "packages", "modules")
+    )
+    texts = (folder.text(name) for name in ("mypy.ini", ".mypy.ini", "setup.cfg"))
+    named = named or any(re.search(r"^(?:files|packages|modules)\s*=", t, re.M) for t in texts)
+    return "mypy" if named else "mypy ."
+
+
+def _pyright(folder: Folder) -> str:
+    if folder.toml("pyproject.toml", "tool", "pyright"):
+        return "pyproject.toml [tool.pyright]"
+    return "pyrightconfig.json" if folder.has("pyrightconfig.json") else ""
+
+
+def _ruff(folder: Folder) -> str:
+    if folder.toml("pyproject.toml", "tool", "ruff"):
+        return "pyproject.toml [tool.ruff]"
+    return next((name for name in ("ruff.toml", ".ruff.toml") if folder.has(name)), "")
+
+
+def _javascript(folder: Folder) -> Iterable[_Finding]:
+    scripts = folder.json("package.json", "scripts")
+    if not isinstance(scripts, dict):
+        return
+    run = next((run for lock, run in _LOCKS if folder.has(lock)), "npm run -s")
+    seen: set[Kind] = set()
+    for script, kind in _SCRIPTS:
+        text = scripts.get(script)
+        if not isinstance(text, str) or not text.strip() or _NO_TESTS in text or kind in seen:
+            continue
+        seen.add(kind)
+        yield _Finding(kind, f"{run} {script}", f"package.json scripts.{script}")
+
+
+def _make(folder: Folder) -> Iterable[_Finding]:
+    # The order in which GNU make looks for them.
+    name = next((n for n in ("GNUmakefile", "makefile", "Makefile") if folder.has(n)), "")
+    text = folder.text(name) if name else ""
+    seen: set[Kind] = set()
+    for target, kind in _TARGETS:
+        if kind not in seen and re.search(rf"^{target}[ \t]*::?(?![:=])", text, re.MULTILINE):
+            seen.add(kind)
+            yield _Finding(kind, f"make {target}", f"{name} target {target}")

@@ -1,0 +1,102 @@
+"""What checks stand on: the repository, the environment, the sandbox, and clean checkouts."""
+
+import asyncio
+import secrets
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from agentproxy.events.tree import EnvironmentFound
+from agentproxy.workspace.clone import clone_mounts, make_clone, matches
+from agentproxy.workspace.linked import linked_folders
+from agentproxy.workspace.paths import Root
+from agentproxy.workspace.place import Place, place_plainly, place_tree
+from agentproxy.workspace.repository import Repository
+from agentproxy.workspace.sandbox import Mount, Sandbox
+
+CARRIED_LIMIT = 64 << 20
+
+
+class NotClean(Exception):
+    """A checkout does not equal the tree that it was made from; `paths` names where."""
+
+    def __init__(self, paths: list[str]) -> None:
+        shown = ", ".join(paths[:5]) + (" ..." if len(paths) > 5 else "")
+        super().__init__(f"the clean checkout differs from its tree at {shown}")
+        self.paths = paths
+
+
+@dataclass
+class Ground:
+    """Everything around a check that is not the check. `folder` is the run's own."""
+
+    repository: Repository
+    sandbox: Sandbox
+    folder: Path
+    environ: Mapping[str, str]
+    locks: dict[str, asyncio.Lock] = field(default_factory=dict[str, asyncio.Lock])
+
+    async def checkout(self, commit: str, environment: EnvironmentFound) -> Path:
+        """A clean clone at a commit, with the carried files in it.
+
+        It is made once where jobs write into throw-away layers, and anew for each job elsewhere.
+
+        Raises:
+            NotClean: what came out is not what is in the commit.
+        """
+        isolates = self.sandbox.isolates
+        name = commit if isolates else f"{commit}-{secrets.token_hex(4)}"
+        async with self.locks.setdefault(name, asyncio.Lock()):
+            ready = self.folder / "checkouts" / name
+            if ready.exists():
+                return ready
+            making = ready.with_name(f"{name}.part")
+            await asyncio.to_thread(shutil.rmtree, making, ignore_errors=True)
+            making.parent.mkdir(parents=True, exist_ok=True)
+            await make_clone(self.repository, commit, making, branch="agentproxy", inside=isolates)
+            differing = await matches(self.repository, making, commit)
+            if differing:
+                raise NotClean(differing)
+            await asyncio.to_thread(self.carry, making, environment)
+            making.rename(ready)
+            return ready
+
+    async def place(self, tree: Path, directory: str, environment: EnvironmentFound) -> Place:
+        """The user's path with this tree under it; what a job writes there is thrown away."""
+        if not self.sandbox.isolates:
+            return place_plainly(tree, directory=directory, environment=environment)
+        mounts = [
+            Mount(at=mount.at, mode="overlay", source=mount.source)
+            if mount.source == tree
+            else mount
+            for mount in clone_mounts(self.repository, tree)
+        ]
+        return place_tree(
+            mounts, root=self.repository.root, directory=directory, environment=environment
+        )
+
+    async def let_go(self, tree: Path) -> None:
+        """A job is done with a checkout: one that jobs write into is thrown away."""
+        if not self.sandbox.isolates:
+            await asyncio.to_thread(shutil.rmtree, tree, ignore_errors=True)
+
+    def obstacle(self, environment: EnvironmentFound) -> str:
+        """Why the tree under proof cannot be tested at all: without isolation, an environment whose
+        packages lead into the user's repository would have the base tested in its place.
+        """
+        if self.sandbox.isolates:
+            return ""
+        for folder in map(Path, environment.folders):
+            if any(path.is_relative_to(self.repository.root) for path in linked_folders(folder)):
+                return (
+                    f"without isolation {folder} leads into the repository, and not into the tree "
+                    "under proof (leave --sandbox plain out, or use an environment without it)"
+                )
+        return ""
+
+    def carry(self, tree: Path, environment: EnvironmentFound) -> None:
+        """Copy the carried files of the user into a tree of ours. Blocking."""
+        with Root(self.repository.root) as theirs, Root(tree) as ours:
+            for path in environment.carried:
+                ours.write(path, theirs.read(path, limit=CARRIED_LIMIT))

@@ -1,0 +1,85 @@
+"""The names of tests: which file one belongs to, and whether a text or a pattern means it."""
+
+import re
+from collections.abc import Collection, Sequence
+from fnmatch import fnmatchcase
+
+_SOURCE = re.compile(r"\S+\.(?:py|[cm]?[jt]sx?)")
+_DISTINCT = re.compile(r"\w[\s_]+\w|[a-z][A-Z]|::")
+
+
+def file_of(name: str) -> str:
+    """The file that a test's name begins with, or "" where its runner does not say."""
+    file, separator, _ = name.partition("::")
+    if separator or _SOURCE.fullmatch(name):
+        return file
+    return ""
+
+
+def is_whole_file(name: str) -> bool:
+    """Whether the name stands for a file that could not even be loaded."""
+    return bool(name) and file_of(name) == name
+
+
+def is_named_by(name: str, task: str) -> bool:
+    """Whether the text of a task names this very test, not just its file."""
+    leaf = re.split(r"::| > ", name)[-1]
+    bare = leaf.partition("[")[0]
+    # A title of one common word ("adds") occurs in any sentence, so it names nothing.
+    return any(
+        _DISTINCT.search(title) is not None and _has_words(task, title)
+        for title in (name, leaf, bare)
+    )
+
+
+def is_file_named_by(name: str, task: str) -> bool:
+    """Whether the text names the test's file as a whole, and not one test in it."""
+    file = file_of(name)
+    base = file.rpartition("/")[2]
+    if not base or base not in task:
+        return False
+    return any(
+        re.search(rf"(?<![\w.-]){re.escape(title)}(?![\w-]|::|\.\w)", task) is not None
+        for title in (file, base)
+    )
+
+
+def is_known_red(name: str, patterns: Sequence[str]) -> bool:
+    """Whether somebody wrote down that this test is red: by its name, a `path::` or a glob."""
+    return any(_means(pattern, name) for pattern in patterns if pattern)
+
+
+def is_changed(file: str, changed: Collection[str]) -> bool:
+    """Whether a file of tests, or a conftest.py that rules over it, is among the changed ones.
+
+    Either side may be relative to a folder that is deeper than the other's.
+    """
+    return any(
+        _same(file, other) or (other.rpartition("/")[2] == "conftest.py" and _rules(other, file))
+        for other in changed
+    )
+
+
+def _means(pattern: str, name: str) -> bool:
+    if pattern == name or (pattern.endswith("::") and name.startswith(pattern)):
+        return True
+    if file_of(name) == pattern or name.startswith(f"{pattern}::"):
+        return True
+    if pattern.endswith("/") and name.startswith(pattern):
+        return True
+    # A bracket is a parameter in a test's name, never a class of characters.
+    return fnmatchcase(name, pattern.replace("[", "[[]"))
+
+
+def _has_words(text: str, words: str) -> bool:
+    # Most names are not there at all, and a pattern for each would cost more than all the rest.
+    return words in text and re.search(rf"(?<!\w){re.escape(words)}(?!\w)", text) is not None
+
+
+def _same(one: str, other: str) -> bool:
+    return one == other or one.endswith(f"/{other}") or other.endswith(f"/{one}")
+
+
+def _rules(conftest: str, file: str) -> bool:
+    folder = conftest.rpartition("/")[0]
+    return not folder or f"/{folder}/" in f"/{file}" or f"/{file}".startswith(f"/{folder}/")

@@ -1,0 +1,1 @@
+"""Who can do a coding task, each behind one port."""

@@ -1,0 +1,151 @@
+"""Any program as a worker: the brief on standard input, exit code 0 claims done."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from agentproxy.events.work import NetworkRefused, ProcessStarted
+from agentproxy.workers.port import Brief, Capabilities, Line, WorkEnded, WorkerError
+from agentproxy.workers.program import Program
+from agentproxy.workspace.processes import start_time
+from agentproxy.workspace.sandbox import Access, Ended, Job, Limits, Mount, Sandbox, SandboxError
+from agentproxy.workspace.toolchains import INSIDE_HOME
+
+KEPT_OUTPUT = 64 * 1024
+REFUSALS_RECORDED = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Grants:
+    """What a person grants a command worker beyond its tree (`[worker.NAME]`).
+
+    `hosts` are `host:port`; `home` names below the user's home that it finds in its private one,
+    writable (a log-in that it renews); `paths` are shown read-only.
+    """
+
+    hosts: tuple[str, ...] = ()
+    env: Mapping[str, str] = field(default_factory=dict[str, str])
+    home: tuple[str, ...] = ()
+    paths: tuple[str, ...] = ()
+
+
+class CommandWorker:
+    """Runs a command line in the sandbox, in the worker's own clone, once a round."""
+
+    def __init__(
+        self, name: str, program: Program, *, sandbox: Sandbox, grants: Grants | None = None
+    ) -> None:
+        self._name = name
+        self._program = program
+        self._sandbox = sandbox
+        self._grants = grants or Grants()
+
+    @property
+    def name(self) -> str:
+        """The name that a person chose it by."""
+        return self._name
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """A command hears nothing while it works; it finds again what it left in tree and HOME."""
+        return Capabilities(resumes=True)
+
+    def grants(self) -> Sequence[str]:
+        """What it was granted beyond the tree, in words."""
+        granted = [f"network {host}" for host in self._grants.hosts]
+        granted += [f"variable {name}" for name in self._grants.env]
+        granted += [f"home ~/{name}, writable" for name in self._grants.home]
+        return [*granted, *(f"path {path}" for path in self._grants.paths)]
+
+    async def message(self, text: str) -> bool:
+        """Never heard: the next brief carries it."""
+        del text
+        return False
+
+    async def work(self, brief: Brief, line: Line) -> WorkEnded:
+        """Run the command once.
+
+        Raises:
+            WorkerError: the sandbox could not be set up.
+        """
+        pids: asyncio.Queue[int | None] = asyncio.Queue(maxsize=2)
+        job = self._job(brief)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(_note_process(pids, line))
+            try:
+                ended = await self._sandbox.run(
+                    job,
+                    on_output=lambda chunk: line.show(chunk.decode(errors="replace")),
+                    on_start=pids.put_nowait,
+                )
+            except SandboxError as error:
+                ended = error
+            finally:
+                pids.put_nowait(None)
+        if isinstance(ended, SandboxError):
+            raise WorkerError(str(ended), cure=ended.cure) from ended
+        for refusal in ended.refused[:REFUSALS_RECORDED]:
+            host, _, reason = refusal.partition(" ")
+            await line.record(NetworkRefused(effect="work", host=host, reason=reason))
+        return _outcome(ended)
+
+    def _job(self, brief: Brief) -> Job:
+        folder = brief.home.parent / "brief"
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "brief.md").write_text(brief.text)
+        place = brief.place.with_folder("brief", folder)
+        shown = self._program.inside(Path(place.root)) if place.mounts else self._program.plainly()
+        granted = self._granted() if place.mounts else []
+        env = {
+            **self._grants.env,
+            "AGENTPROXY_BRIEF": f"{place.inside('brief')}/brief.md",
+            "AGENTPROXY_RUN": brief.run,
+            "AGENTPROXY_ROUND": str(brief.round),
+        }
+        hosts = self._grants.hosts
+        return place.job(
+            shown.argv,
+            env=env,
+            home=brief.home,
+            stdin=brief.text.encode(),
+            access=Access(mode="hosts", hosts=hosts) if hosts else Access(),
+            limits=Limits(seconds=max(brief.seconds, 1.0), kept_output=KEPT_OUTPUT),
+            mounts=(*shown.mounts, *granted),
+        )
+
+    def _granted(self) -> list[Mount]:
+        paths = [Path(path).expanduser() for path in self._grants.paths]
+        shown = [Mount(at=str(path), mode="ro", source=path) for path in paths]
+        for name in self._grants.home:
+            source = Path.home() / name
+            shown.append(Mount(at=f"{INSIDE_HOME}/{name}", mode="rw", source=source))
+        return shown
+
+
+async def _note_process(pids: "asyncio.Queue[int | None]", line: Line) -> None:
+    """Record who runs, so that a later segment can end what survived."""
+    while (pid := await pids.get()) is not None:
+        started = start_time(pid)
+        if started is not None:
+            await line.record(ProcessStarted(effect="work", pid=pid, started=started))
+
+
+def _outcome(ended: Ended) -> WorkEnded:
+    out_of_time = ended.ending == "timed_out"
+    if out_of_time:
+        reason = "its time was up"
+    elif ended.killed:
+        reason = "it printed without end and was stopped"
+    elif ended.exit_code == 0:
+        reason = "it ended with exit code 0, which claims done"
+    else:
+        reason = f"it ended with exit code {ended.exit_code}, without a claim"
+    return WorkEnded(
+        claims=ended.exit_code == 0 and not ended.killed,
+        reason=reason,
+        exit_code=ended.exit_code,
+        seconds=ended.seconds,
+        output=ended.output,
+        out_of_time=out_of_time,
+    )

@@ -1,0 +1,101 @@
+"""The worker's protocol: a brief goes in; requests come out; at the end stands a claim, or none."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from agentproxy.events.desk import Decision, Request
+from agentproxy.events.envelope import Fact
+from agentproxy.workspace.place import Place
+
+
+class WorkerError(Exception):
+    """The worker cannot work at all. `cure` says what a person can do."""
+
+    def __init__(self, message: str, *, cure: str = "") -> None:
+        super().__init__(message)
+        self.cure = cure
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What can be done with a worker while it works."""
+
+    asks: bool = False
+    takes_messages: bool = False
+    resumes: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Brief:
+    """What a worker is told for one round, and where it works.
+
+    `place` is its own clone at the user's path; `home` keeps its files from round to round; `text`
+    is the whole instruction; `seconds` how long it may take; `again` whether an earlier attempt at
+    this round was cut off.
+    """
+
+    run: str
+    round: int
+    text: str
+    place: Place
+    home: Path
+    seconds: float
+    again: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class WorkEnded:
+    """How it ended: `claims` is the worker's word that the task is done."""
+
+    claims: bool
+    reason: str
+    exit_code: int | None = None
+    seconds: float = 0.0
+    output: str = ""
+    out_of_time: bool = False
+
+
+Ask = Callable[[Request], Awaitable[Decision]]
+Record = Callable[[Fact], Awaitable[None]]
+Show = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """The way up from a worker: ask and wait, record and wait, show and forget."""
+
+    ask: Ask
+    record: Record
+    show: Show
+
+
+class Worker(Protocol):
+    """Who can do a coding task."""
+
+    @property
+    def name(self) -> str:
+        """The name that a person chose it by."""
+        ...
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What can be done with it while it works."""
+        ...
+
+    async def work(self, brief: Brief, line: Line) -> WorkEnded:
+        """Work on one round. Cancelling this call ends every process of the worker.
+
+        Raises:
+            WorkerError: it could not begin.
+        """
+        ...
+
+    async def message(self, text: str) -> bool:
+        """Tell it something while it works; false where it cannot hear: the next brief has it."""
+        ...
+
+    def grants(self) -> Sequence[str]:
+        """What it was granted beyond the tree, in words, for the screen and the record."""
+        ...

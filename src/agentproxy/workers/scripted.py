@@ -1,0 +1,197 @@
+"""A worker that follows a script: a real adapter for tests and rehearsals, with no program."""
+
+import asyncio
+import itertools
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, TypeAdapter, ValidationError
+
+from agentproxy.events.desk import Request
+from agentproxy.events.envelope import Value
+from agentproxy.workers.port import Brief, Capabilities, Line, WorkEnded, WorkerError
+from agentproxy.workspace.paths import BadPath, Root
+
+MEGABYTE = 1 << 20
+
+
+class Write(Value):
+    """Write a file of the tree."""
+
+    do: Literal["write"]
+    path: str
+    text: str
+
+
+class Delete(Value):
+    """Delete a file of the tree."""
+
+    do: Literal["delete"]
+    path: str
+
+
+class Say(Value):
+    """Say something on the screen."""
+
+    do: Literal["say"]
+    text: str
+
+
+class AskLeave(Value):
+    """Ask for permission; a refusal ends the round without a claim."""
+
+    do: Literal["ask_leave"]
+    action: Literal["run", "read", "write", "network"]
+    subject: str
+
+
+class AskQuestion(Value):
+    """Ask a question; the answer is appended to the file `into`, where one is named."""
+
+    do: Literal["ask"]
+    text: str
+    options: tuple[str, ...] = ()
+    into: str = ""
+
+
+class Wait(Value):
+    """Do nothing for some seconds."""
+
+    do: Literal["wait"]
+    seconds: float = Field(ge=0, le=3600)
+
+
+class GiveUp(Value):
+    """End the round without a claim."""
+
+    do: Literal["give_up"]
+    reason: str
+
+
+Step = Annotated[
+    Write | Delete | Say | AskLeave | AskQuestion | Wait | GiveUp, Field(discriminator="do")
+]
+SCRIPT: TypeAdapter[list[list[Step]]] = TypeAdapter(list[list[Step]])
+
+
+def read_script(file: Path) -> list[list[Step]]:
+    """A script from a JSON file: a list of rounds, each a list of steps.
+
+    Raises:
+        WorkerError: the file cannot be read, or a step is none.
+    """
+    cure = "a script is a JSON list of rounds, each a list of steps such as " + (
+        '{"do": "write", "path": "a.py", "text": "..."}'
+    )
+    try:
+        return SCRIPT.validate_json(file.read_bytes())
+    except OSError as error:
+        raise WorkerError(f"{file}: {error.strerror}", cure=cure) from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise WorkerError(f"{file}: {where}: {first['msg']}", cure=cure) from error
+
+
+class ScriptedWorker:
+    """Plays one list of steps a round; a round beyond the script ends without a claim."""
+
+    def __init__(self, name: str, script: Sequence[Sequence[Step]]) -> None:
+        self._name = name
+        self._script = script
+        self._told: list[str] = []
+
+    @property
+    def name(self) -> str:
+        """The name that a person chose it by."""
+        return self._name
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """It asks, and hears what it is told."""
+        return Capabilities(asks=True, takes_messages=True, resumes=True)
+
+    def grants(self) -> Sequence[str]:
+        """Nothing beyond its tree."""
+        return ()
+
+    async def message(self, text: str) -> bool:
+        """Heard, and kept."""
+        self._told.append(text)
+        return True
+
+    async def work(self, brief: Brief, line: Line) -> WorkEnded:
+        """Play the round's steps in the worker's own clone."""
+        if brief.round > len(self._script):
+            return WorkEnded(claims=False, reason="its script has no such round")
+        numbers = itertools.count(1)
+        worked = 0.0
+        with Root(brief.place.tree) as root:
+            for step in self._script[brief.round - 1]:
+                if isinstance(step, Wait):
+                    patience = min(step.seconds, brief.seconds - worked)
+                    await asyncio.sleep(patience)
+                    worked += patience
+                    if patience < step.seconds:
+                        return _out_of_time(worked)
+                key = f"{brief.round}.{next(numbers)}"
+                where = (root, Path(brief.place.directory))
+                try:
+                    refusal = await _play(step, where, line=line, key=key)
+                except (BadPath, FileNotFoundError) as error:
+                    refusal = f"its script cannot be followed: {error}"
+                if refusal:
+                    return WorkEnded(claims=False, reason=refusal, seconds=worked)
+        return WorkEnded(claims=True, reason="its script says so", seconds=worked)
+
+
+def _out_of_time(seconds: float) -> WorkEnded:
+    return WorkEnded(claims=False, reason="its time was up", seconds=seconds, out_of_time=True)
+
+
+async def _play(step: Step, where: tuple[Root, Path], *, line: Line, key: str) -> str:
+    """One step; the reason to end without a claim, or nothing."""
+    root, folder = where
+    match step:
+        case Write():
+            root.write(str(folder / step.path), step.text.encode())
+        case Delete():
+            root.delete(str(folder / step.path))
+        case Say():
+            line.show(step.text + "\n")
+        case Wait():
+            pass
+        case GiveUp():
+            return step.reason
+        case AskLeave():
+            return await _ask_leave(step, line, key)
+        case AskQuestion():
+            await _ask_question(step, where, line=line, key=key)
+    return ""
+
+
+async def _ask_leave(step: AskLeave, line: Line, key: str) -> str:
+    decision = await line.ask(
+        Request(
+            id=key,
+            kind="permission",
+            text=f"{step.action} {step.subject}",
+            action=step.action,
+            subject=step.subject,
+        )
+    )
+    return "" if decision.allowed else f"it was refused: {decision.text}"
+
+
+async def _ask_question(
+    step: AskQuestion, where: tuple[Root, Path], *, line: Line, key: str
+) -> None:
+    root, folder = where
+    decision = await line.ask(
+        Request(id=key, kind="question", text=step.text, options=step.options)
+    )
+    if step.into:
+        path = str(folder / step.into)
+        before = root.read(path, limit=MEGABYTE) if root.exists(path) else b""
+        root.write(path, before + decision.text.encode() + b"\n")

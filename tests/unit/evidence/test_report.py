@@ -1,0 +1,261 @@
+"""Reports of real runs of pytest and of node's runner, and reports that nobody should trust."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from agentproxy.events.check import TestResult
+from agentproxy.evidence import junit
+from agentproxy.evidence.report import ReportUnusable, read_report
+
+PYTEST_FILE = """
+import unittest
+
+import pytest
+
+
+def test_passes():
+    pass
+
+
+def test_fails():
+    assert 1 == 2, "boo"
+
+
+@pytest.mark.skip(reason="not today")
+def test_skipped():
+    pass
+
+
+@pytest.mark.xfail
+def test_expected():
+    assert 0
+
+
+@pytest.mark.xfail(strict=True)
+def test_passes_unexpectedly():
+    pass
+
+
+@pytest.fixture
+def broken():
+    raise ValueError("in setup")
+
+
+@pytest.fixture
+def late():
+    yield
+    raise ValueError("in teardown")
+
+
+def test_setup(broken):
+    pass
+
+
+def test_teardown(late):
+    pass
+
+
+def test_fails_twice(late):
+    assert 0
+
+
+@pytest.mark.parametrize("text", ["a/b::c", "x.y", "]["])
+def test_text(text):
+    assert text != "x.y"
+
+
+class TestGroup:
+    class TestInner:
+        def test_method(self):
+            pass
+
+
+class Old(unittest.TestCase):
+    def test_old(self):
+        self.assertEqual(1, 2)
+
+
+def test_deep():
+    helper()
+
+
+def helper():
+    raise KeyError("deep")
+"""
+NODE_FILE = """
+const { test, describe, it } = require('node:test');
+const assert = require('assert');
+test('top passes', () => {});
+test('top fails', () => { assert.strictEqual(1, 2); });
+describe('suite', () => {
+  it('inner passes', () => {});
+  describe('deep', () => { it('x <y> & "z"', () => { throw new Error('boom'); }); });
+});
+test('skipped', { skip: 'because' }, () => {});
+test('later', { todo: 'soon' }, () => { assert.ok(false); });
+test('twice', () => {});
+test('twice', () => {});
+"""
+
+
+def run_pytest(folder: Path, *arguments: str) -> dict[str, TestResult]:
+    command = [sys.executable, "-m", "pytest", "-q", "--junitxml=report.xml"]
+    command += ["-o", "junit_family=xunit1", "-p", "no:cacheprovider", *arguments]
+    env = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+    subprocess.run(command, cwd=folder, env=env, capture_output=True, check=False, timeout=60)
+    results = read_report((folder / "report.xml").read_bytes(), root=str(folder))
+    return {result.name: result for result in results}
+
+
+def test_pytest_tests_have_their_node_ids_outcomes_and_places(tmp_path: Path) -> None:
+    (tmp_path / "pkg").mkdir()
+    (tmp_path / "pkg/test_it.py").write_text(PYTEST_FILE)
+    found = run_pytest(tmp_path)
+    shown = {name.removeprefix("pkg/test_it.py::"): test.outcome for name, test in found.items()}
+    assert shown == {
+        "test_passes": "passed",
+        "test_fails": "failed",
+        "test_skipped": "skipped",
+        "test_expected": "xfailed",
+        "test_passes_unexpectedly": "failed",
+        "test_setup": "failed",
+        "test_teardown": "failed",
+        "test_fails_twice": "failed",
+        "test_text[a/b::c]": "passed",
+        "test_text[x.y]": "failed",
+        "test_text[][]": "passed",
+        "TestGroup::TestInner::test_method": "passed",
+        "Old::test_old": "failed",
+        "test_deep": "failed",
+    }
+    fails = found["pkg/test_it.py::test_fails"]
+    line = PYTEST_FILE.splitlines().index('    assert 1 == 2, "boo"') + 1
+    assert (fails.place, fails.message) == (
+        f"pkg/test_it.py:{line}",
+        "AssertionError: boo\nassert 1 == 2",
+    )
+    deep = found["pkg/test_it.py::test_deep"]
+    line = PYTEST_FILE.splitlines().index('    raise KeyError("deep")') + 1
+    assert deep.place == f"pkg/test_it.py:{line}"
+    assert found["pkg/test_it.py::test_setup"].message == "ValueError: in setup"
+
+
+@pytest.mark.parametrize("style", ["long", "short", "native", "line", "no"])
+def test_the_place_is_the_line_that_failed_or_where_pytest_does_not_say_the_test(
+    tmp_path: Path, style: str
+) -> None:
+    (tmp_path / "test_one.py").write_text("def test_one():\n    assert 1 == 2\n")
+    found = run_pytest(tmp_path, f"--tb={style}")
+    expected = "test_one.py:1" if style in ("line", "no") else "test_one.py:2"
+    assert found["test_one.py::test_one"].place == expected
+
+
+def test_a_failure_below_the_tests_is_placed_in_the_source(tmp_path: Path) -> None:
+    (tmp_path / "lib.py").write_text("def half(n):\n    return n / 0\n")
+    (tmp_path / "test_lib.py").write_text("import lib\n\ndef test_half():\n    lib.half(2)\n")
+    assert run_pytest(tmp_path)["test_lib.py::test_half"].place == "lib.py:2"
+
+
+@pytest.mark.parametrize("text", ["import nosuch\n", "x = = 1\n"])
+def test_a_file_that_cannot_be_collected_is_a_failed_test_of_its_own_name(
+    tmp_path: Path, text: str
+) -> None:
+    (tmp_path / "tests").mkdir()
+    (tmp_path / "tests/test_x.py").write_text(text)
+    found = run_pytest(tmp_path)
+    assert [(name, test.outcome) for name, test in found.items()] == [("tests/test_x.py", "failed")]
+    assert found["tests/test_x.py"].place == "tests/test_x.py:1"
+    assert "Error" in found["tests/test_x.py"].message
+
+
+def test_an_inherited_test_is_named_after_the_class_that_runs_it(tmp_path: Path) -> None:
+    (tmp_path / "shared.py").write_text("class Shared:\n    def test_it(self):\n        pass\n")
+    (tmp_path / "test_b.py").write_text(
+        "from shared import Shared\n\nclass TestB(Shared):\n    pass\n"
+    )
+    assert list(run_pytest(tmp_path)) == ["test_b.py::TestB::test_it"]
+
+
+def test_node_tests_are_named_from_the_outside_in(tmp_path: Path) -> None:
+    node = shutil.which("node")
+    assert node is not None, "these tests need node"
+    (tmp_path / "a.test.js").write_text(NODE_FILE)
+    (tmp_path / "b.test.js").write_text("require('./nosuch');\n")
+    options = ["--test-reporter=junit", "--test-reporter-destination=report.xml"]
+    command = [node, "--test", *options]
+    subprocess.run(command, cwd=tmp_path, capture_output=True, check=False, timeout=60)
+    xml = (tmp_path / "report.xml").read_bytes()
+    found = {test.name: test for test in read_report(xml, runner="node", root=str(tmp_path))}
+    assert {name: test.outcome for name, test in found.items()} == {
+        "top passes": "passed",
+        "top fails": "failed",
+        "suite > inner passes": "passed",
+        'suite > deep > x <y> & "z"': "failed",
+        "skipped": "skipped",
+        "later": "xfailed",
+        "twice": "passed",
+        "twice #2": "passed",
+        "b.test.js": "failed",
+    }
+    assert found["top fails"].place == "a.test.js:5"
+    assert found['suite > deep > x <y> & "z"'].message == "boom"
+
+
+@pytest.mark.parametrize(
+    "xml",
+    [
+        b"",
+        b"not xml at all",
+        b"<testsuites><testcase name='a'>",
+        b"<testsuites>\x00</testsuites>",
+        b"\xff\xfe\x00",
+        b"<?xml version='1.0' encoding='no-such'?><a/>",
+        b"<!DOCTYPE a><testsuites/>",
+        b"<!DOCTYPE a [<!ENTITY a 'b'><!ENTITY c '&a;&a;&a;&a;'>]><testsuites name='&c;'/>",
+        b"<!DOCTYPE a [<!ENTITY x SYSTEM 'file:///etc/passwd'>]><testsuites>&x;</testsuites>",
+        b"<!DOCTYPE a SYSTEM 'http://127.0.0.1:1/x.dtd'><testsuites/>",
+        b"<a>" * 101 + b"</a>" * 101,
+        b"<a>" * 100_000,
+    ],
+)
+@pytest.mark.parametrize("runner", ["pytest", "node"])
+def test_broken_and_hostile_xml_is_refused_by_name(xml: bytes, runner: str) -> None:
+    with pytest.raises(ReportUnusable, match="the report"):
+        read_report(xml, runner="node" if runner == "node" else "pytest")
+
+
+def test_a_report_of_more_than_64_mb_is_refused_unread() -> None:
+    with pytest.raises(ReportUnusable, match="64 MB"):
+        read_report(b"<" * (junit.LARGEST + 1))
+
+
+def test_names_and_messages_are_bounded() -> None:
+    xml = (
+        b"<testsuites><testsuite><testcase classname='a' file='a.py' name='%b'>"
+        b"<failure message='%b'>%b</failure></testcase></testsuite></testsuites>"
+    ) % (b"n" * 10_000, b"m" * 10_000, b"E   " + b"t" * 10_000)
+    (found,) = read_report(xml)
+    assert len(found.name) == 500
+    assert len(found.message) <= 1000
+
+
+def test_the_same_long_name_twice_is_two_names() -> None:
+    case = b"<testcase classname='test' name='%b'/>" % (b"n" * 10_000)
+    names = [test.name for test in read_report(b"<a>" + case * 3 + b"</a>", runner="node")]
+    assert len(set(names)) == 3
+    assert all(len(name) <= 500 for name in names)
+
+
+def test_a_line_that_is_no_number_is_passed_over() -> None:
+    case = b"<testcase classname='a' file='a.py' line='\xc2\xb2x' name='t'><failure/></testcase>"
+    (found,) = read_report(b"<a>" + case + b"</a>")
+    assert found.place == "a.py"
+
+
+def test_an_empty_report_holds_no_tests() -> None:
+    assert read_report(b"<testsuites/>") == ()

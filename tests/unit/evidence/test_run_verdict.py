@@ -1,0 +1,128 @@
+"""The verdict on a run, from those of its checks."""
+
+import pytest
+
+from agentproxy.events.contract import Check, Contract, Criterion, Role
+from agentproxy.events.verdict import CheckVerdict, Finding, Verdict
+from agentproxy.evidence.verdict import judge_run
+
+
+def contract(*roles: Role, criteria: tuple[Criterion, ...] | None = None) -> Contract:
+    """Checks named a, b, c by their order; by default one criterion lists the named ones."""
+    checks = tuple(
+        Check(name="abc"[n], command="true", role=role, source="test")
+        for n, role in enumerate(roles)
+    )
+    named = tuple(check.name for check in checks if check.role == "named")
+    default = (Criterion(id="task", text="the task is done", checks=named),)
+    return Contract(
+        task="fix it", criteria=default if criteria is None else criteria, checks=checks
+    )
+
+
+def verdicts(**findings: Finding) -> dict[str, CheckVerdict]:
+    return {
+        name: CheckVerdict(check=name, finding=finding, reason=f"because of {name}")
+        for name, finding in findings.items()
+    }
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "expected"),
+    [
+        ("proven", "kept", "verified"),
+        ("proven", "neutral", "verified"),
+        ("proven", "refuted", "refuted"),
+        ("proven", "unverified", "unverified"),
+        ("unverified", "kept", "unverified"),
+        ("unverified", "refuted", "refuted"),
+        ("refuted", "kept", "refuted"),
+    ],
+)
+def test_a_run_is_as_good_as_its_worst_check_that_counts(
+    a: Finding, b: Finding, expected: Verdict
+) -> None:
+    agreed = contract("named", "standing")
+    verdict, reason, _ = judge_run(agreed, verdicts(a=a, b=b), tree_equals_base=False)
+    assert verdict == expected
+    assert reason
+
+
+def test_a_claim_that_changes_nothing_is_never_verified() -> None:
+    agreed = contract("named")
+    assert judge_run(agreed, verdicts(a="proven"), tree_equals_base=True)[0] == "unverified"
+    assert judge_run(agreed, verdicts(a="refuted"), tree_equals_base=True)[0] == "refuted"
+
+
+def test_keeping_alone_does_not_prove_the_task() -> None:
+    verdict, reason, _ = judge_run(
+        contract("keep", "standing"), verdicts(a="kept", b="kept"), tree_equals_base=False
+    )
+    assert verdict == "unverified"
+    assert "nothing was proven" in reason
+
+
+def test_a_check_in_no_criterion_gets_one_of_its_own() -> None:
+    _, reason, criteria = judge_run(
+        contract("named", "standing"), verdicts(a="proven", b="refuted"), tree_equals_base=False
+    )
+    assert [(each.criterion, each.verdict) for each in criteria] == [
+        ("task", "verified"),
+        ("b", "refuted"),
+    ]
+    assert "because of b" in reason
+
+
+def test_with_nothing_named_a_standing_proof_speaks_for_the_task() -> None:
+    agreed = contract("standing", "standing")
+    verdict, _, criteria = judge_run(agreed, verdicts(a="proven", b="kept"), tree_equals_base=False)
+    assert verdict == "verified"
+    assert criteria[0].criterion == "task"
+    assert criteria[0].verdict == "verified"
+
+
+def test_a_standing_proof_does_not_speak_for_a_criterion_of_the_plan() -> None:
+    plan = (Criterion(id="one", text="it is fast"), Criterion(id="two", text="it is pretty"))
+    verdict, reason, criteria = judge_run(
+        contract("standing", criteria=plan), verdicts(a="proven"), tree_equals_base=False
+    )
+    assert verdict == "unverified"
+    assert "one, two" in reason
+    assert [each.verdict for each in criteria] == ["unverified", "unverified", "verified"]
+
+
+def test_a_named_check_leaves_a_criterion_without_checks_open() -> None:
+    plan = (Criterion(id="one", text="works", checks=("a",)), Criterion(id="two", text="pretty"))
+    verdict, _, _ = judge_run(
+        contract("named", criteria=plan), verdicts(a="proven"), tree_equals_base=False
+    )
+    assert verdict == "unverified"
+
+
+def test_a_check_that_was_not_run_is_unverified_and_never_green() -> None:
+    verdict, reason, criteria = judge_run(
+        contract("named", "standing"), verdicts(a="proven"), tree_equals_base=False
+    )
+    assert verdict == "unverified"
+    assert "not run" in reason
+    assert criteria[-1].verdict == "unverified"
+
+
+def test_a_criterion_of_neutral_checks_alone_does_not_withhold_the_run() -> None:
+    plan = (
+        Criterion(id="one", text="works", checks=("a",)),
+        Criterion(id="two", text="stays clean", checks=("b",)),
+    )
+    verdict, _, criteria = judge_run(
+        contract("named", "standing", criteria=plan),
+        verdicts(a="proven", b="neutral"),
+        tree_equals_base=False,
+    )
+    assert verdict == "verified"
+    assert criteria[1].verdict == "unverified"
+
+
+def test_a_run_without_any_check_is_unverified() -> None:
+    verdict, _, criteria = judge_run(contract(), {}, tree_equals_base=False)
+    assert verdict == "unverified"
+    assert [each.verdict for each in criteria] == ["unverified"]

@@ -1,0 +1,257 @@
+"""The verdict table of the design, row by row, and its clauses by test."""
+
+import pytest
+from support.results import (
+    CANNOT,
+    KEEP,
+    NAMED,
+    STANDING,
+    TIMED_OUT,
+    command,
+    finding,
+    named_tests,
+    ran,
+)
+
+from agentproxy.events.check import CheckResult
+from agentproxy.events.contract import Check
+from agentproxy.events.verdict import Finding
+from agentproxy.evidence.verdict import judge
+
+TABLE = [
+    (command(1), command(0), "proven", "kept"),
+    (ran(a="f", b="p"), ran(a="p", b="p"), "proven", "kept"),
+    (ran(a="f", b="p"), ran(a="p", b="f"), "refuted", "refuted"),
+    (ran(a="f"), ran(a="f"), "refuted", "neutral"),
+    (command(1), command(1), "refuted", "neutral"),
+    (ran(a="f", b="f"), ran(a="p", b="f"), "unverified", "neutral"),
+    (ran(a="p"), ran(a="f"), "refuted", "refuted"),
+    (command(0), command(1), "refuted", "refuted"),
+    (ran(a="p"), ran(a="p"), "unverified", "kept"),
+    (command(0), command(0), "unverified", "kept"),
+    (command(0), CANNOT, "refuted", "refuted"),
+    (command(1), CANNOT, "refuted", "refuted"),
+    (ran(a="p"), TIMED_OUT, "refuted", "refuted"),
+    (CANNOT, command(0), "unverified", "kept"),
+    (CANNOT, command(1), "refuted", "neutral"),
+    (CANNOT, CANNOT, "unverified", "neutral"),
+    (TIMED_OUT, TIMED_OUT, "unverified", "neutral"),
+]
+
+
+@pytest.mark.parametrize(("base", "claim", "if_named", "if_kept"), TABLE)
+def test_each_row_of_the_table_is_judged_as_the_design_says(
+    base: CheckResult, claim: CheckResult, if_named: Finding, if_kept: Finding
+) -> None:
+    assert finding(NAMED, base, claim) == if_named
+    assert finding(KEEP, base, claim) == if_kept
+    assert finding(STANDING, base, claim) == if_kept
+
+
+def test_green_before_proves_nothing_and_no_worker_can_mend_that() -> None:
+    verdict = judge(NAMED, base=[ran(a="p")], claim=[ran(a="p", b="p")])
+    assert verdict.finding == "unverified"
+    assert "it was green before" in verdict.reason
+    assert not verdict.mendable
+
+
+def test_what_cannot_run_anywhere_names_the_cause_and_no_worker_can_mend_it() -> None:
+    verdict = judge(NAMED, base=[CANNOT], claim=[CANNOT])
+    assert "cargo" in verdict.reason
+    assert not verdict.mendable
+
+
+@pytest.mark.parametrize("way", ["s", "x", None])
+@pytest.mark.parametrize("check", [NAMED, KEEP, STANDING])
+def test_a_passing_test_that_is_gone_or_skipped_is_named_and_unverified(
+    check: Check, way: str | None
+) -> None:
+    claim = ran(a="p") if way is None else ran(a="p", lost=way)
+    verdict = judge(check, base=[ran(a="p", lost="p")], claim=[claim])
+    assert verdict.finding == "unverified"
+    assert verdict.mendable
+    assert [place.test for place in verdict.places] == ["tests/test_a.py::test_lost"]
+    assert "test_lost" in verdict.reason
+
+
+def test_a_passing_test_that_the_task_names_may_go_but_is_still_said() -> None:
+    verdict = judge(
+        KEEP,
+        base=[ran(a="p", lost="p")],
+        claim=[ran(a="p")],
+        task="Remove test_lost together with the old parser",
+    )
+    assert verdict.finding == "kept"
+    assert "test_lost" in verdict.reason
+
+
+def test_a_task_that_names_the_file_does_not_give_away_the_tests_in_it() -> None:
+    base, claim = ran(a="f", lost="p"), ran(a="p")
+    assert finding(NAMED, base, claim, task="Fix tests/test_a.py") == "unverified"
+
+
+def test_a_test_whose_name_only_begins_like_the_one_in_the_task_is_not_named() -> None:
+    base, claim = ran(a="p", lost="p"), ran(a="p")
+    assert finding(KEEP, base, claim, task="Remove test_lost_again") == "unverified"
+
+
+@pytest.mark.parametrize("way", ["s", "x", None])
+def test_a_failing_test_that_disappears_is_not_mended(way: str | None) -> None:
+    claim = ran(b="p") if way is None else ran(b="p", a=way)
+    verdict = judge(NAMED, base=[ran(a="f", b="p")], claim=[claim], task="Fix test_a")
+    assert verdict.finding == "unverified"
+    assert verdict.mendable
+    assert verdict.mended == ()
+
+
+def test_a_standing_check_made_green_by_skipping_is_not_called_kept() -> None:
+    assert finding(STANDING, ran(a="f", b="p"), ran(a="s", b="p")) == "neutral"
+
+
+def test_a_renamed_failing_test_is_not_mended() -> None:
+    assert finding(NAMED, ran(a="f"), ran(renamed="p")) == "unverified"
+
+
+def test_hiding_every_red_test_and_failing_still_is_refuted() -> None:
+    base = ran(a="f", b="p")
+    claim = named_tests({"tests/test_a.py::test_b": "p"}, exit_code=1)
+    assert finding(NAMED, base, claim) == "refuted"
+
+
+def test_a_new_test_that_fails_breaks_a_check_that_passed() -> None:
+    verdict = judge(NAMED, base=[ran(a="p")], claim=[ran(a="p", new="f")])
+    assert verdict.finding == "refuted"
+    assert verdict.places[0].test == "tests/test_a.py::test_new"
+
+
+def test_a_new_test_that_fails_beside_a_mended_one_is_owed() -> None:
+    verdict = judge(NAMED, base=[ran(a="f")], claim=[ran(a="p", new="f")])
+    assert verdict.finding == "unverified"
+    assert verdict.mendable
+    assert "test_new" in verdict.reason
+
+
+def test_a_new_test_that_fails_in_a_standing_check_that_failed_is_neutral_and_said() -> None:
+    verdict = judge(STANDING, base=[ran(a="f")], claim=[ran(a="f", new="f")])
+    assert verdict.finding == "neutral"
+    assert "test_new" in verdict.reason
+
+
+@pytest.mark.parametrize("pattern", ["tests/test_a.py::test_b", "*::test_b*", "*_b", "tests/*_b"])
+def test_known_red_tests_may_stay_red(pattern: str) -> None:
+    base, claim = ran(a="f", b="f"), ran(a="p", b="f")
+    assert finding(NAMED, base, claim, known_red=(pattern,)) == "proven"
+    assert finding(NAMED, base, claim) == "unverified"
+
+
+def test_known_red_tests_may_be_skipped_too() -> None:
+    base, claim = ran(a="f", b="f"), ran(a="p", b="s")
+    assert finding(NAMED, base, claim, known_red=("*_b",)) == "proven"
+    assert finding(NAMED, base, claim, task="Fix test_a") == "unverified"
+
+
+@pytest.mark.parametrize("pattern", ["tests/test_b.py", "tests/test_b.py::", "tests/test_b*"])
+def test_a_whole_file_may_be_known_red(pattern: str) -> None:
+    base = named_tests({"tests/test_a.py::test_a": "f", "tests/test_b.py::test_b": "f"})
+    claim = named_tests({"tests/test_a.py::test_a": "p", "tests/test_b.py::test_b": "f"})
+    assert finding(NAMED, base, claim, known_red=(pattern,)) == "proven"
+
+
+def test_a_bracket_in_a_pattern_is_a_parameter_and_not_a_class_of_characters() -> None:
+    base = named_tests({"tests/test_a.py::test_a": "f", "tests/test_a.py::test_p1": "f"})
+    claim = named_tests({"tests/test_a.py::test_a": "p", "tests/test_a.py::test_p1": "f"})
+    assert finding(NAMED, base, claim, known_red=("tests/test_a.py::test_p[1]",)) == "unverified"
+
+
+def test_what_is_known_red_and_passed_at_the_base_still_refutes() -> None:
+    base, claim = ran(a="f", b="p"), ran(a="p", b="f")
+    assert finding(NAMED, base, claim, known_red=("*",)) == "refuted"
+
+
+@pytest.mark.parametrize("task", ["Fix test_a", "fix tests/test_a.py::test_a please"])
+def test_only_the_tests_that_the_task_names_must_be_mended(task: str) -> None:
+    verdict = judge(NAMED, base=[ran(a="f", b="f")], claim=[ran(a="p", b="f")], task=task)
+    assert verdict.finding == "proven"
+    assert "test_b" in verdict.reason
+
+
+def test_a_file_named_by_the_task_must_be_mended_whole() -> None:
+    names = ("tests/test_a.py::test_a", "tests/test_a.py::test_b", "tests/test_z.py::test_z")
+    base = named_tests(dict.fromkeys(names, "f"))
+    half = named_tests(dict(zip(names, "pff", strict=True)))
+    whole = named_tests(dict(zip(names, "ppf", strict=True)))
+    assert finding(NAMED, base, half, task="Make test_a.py pass") == "unverified"
+    assert finding(NAMED, base, whole, task="Make test_a.py pass") == "proven"
+
+
+def test_mending_another_test_than_the_one_named_is_not_enough() -> None:
+    base, claim = ran(a="f", b="f"), ran(a="f", b="p")
+    assert finding(NAMED, base, claim, task="Fix test_a") == "unverified"
+
+
+def test_a_common_word_as_title_is_not_a_test_that_the_task_names() -> None:
+    base = named_tests({"adds": "f", "divides": "f"})
+    claim = named_tests({"adds": "p", "divides": "f"})
+    assert finding(NAMED, base, claim, task="it adds the wrong numbers") == "unverified"
+
+
+def test_tests_that_pass_under_a_command_that_still_fails_prove_nothing_yet() -> None:
+    base = named_tests({"test_a.py::test_a": "f"})
+    claim = named_tests({"test_a.py::test_a": "p"}, exit_code=2)
+    verdict = judge(NAMED, base=[base], claim=[claim])
+    assert verdict.finding == "unverified"
+    assert "exit 2" in verdict.reason
+
+
+def test_a_failing_test_counts_where_the_command_hides_it() -> None:
+    base = named_tests({"test_a.py::test_a": "f"}, exit_code=0)
+    assert finding(NAMED, base, base) == "refuted"
+    assert finding(NAMED, base, ran(a="p")) == "unverified"
+    assert finding(NAMED, base, named_tests({"test_a.py::test_a": "p"})) == "proven"
+
+
+def test_a_file_that_could_not_be_loaded_is_mended_when_its_tests_pass() -> None:
+    base = named_tests({"tests/test_new.py": "f"})
+    good = named_tests({"tests/test_new.py::test_one": "p"})
+    assert finding(NAMED, base, good) == "proven"
+    half = named_tests({"tests/test_new.py::test_one": "p", "tests/test_new.py::test_two": "f"})
+    verdict = judge(NAMED, base=[base], claim=[half])
+    assert verdict.finding == "refuted"
+    assert verdict.places[0].test == "tests/test_new.py::test_two"
+    emptied = named_tests({"tests/test_new.py::test_one": "s", "tests/test_a.py::test_a": "p"})
+    assert finding(NAMED, base, emptied) == "unverified"
+
+
+def test_a_file_that_cannot_be_loaded_any_more_takes_its_passing_tests_with_it() -> None:
+    base = named_tests({"tests/test_a.py::test_a": "p", "tests/test_b.py::test_b": "f"})
+    claim = named_tests({"tests/test_a.py": "f"})
+    verdict = judge(STANDING, base=[base], claim=[claim])
+    assert verdict.finding == "refuted"
+    assert verdict.places[0].test == "tests/test_a.py::test_a"
+    assert verdict.places[0].message == "assert 1 == 2"
+
+
+def test_a_claim_that_names_no_tests_any_more_cannot_prove_by_its_exit() -> None:
+    base = ran(a="f", b="p")
+    verdict = judge(NAMED, base=[base], claim=[command(0)])
+    assert verdict.finding == "unverified"
+    assert "names no tests any more" in verdict.reason
+    assert finding(KEEP, ran(a="p"), command(0)) == "unverified"
+    assert finding(KEEP, ran(a="p"), command(1)) == "refuted"
+
+
+def test_places_say_what_to_mend_and_are_bounded() -> None:
+    many = {f"tests/test_a.py::test_{number:03}": "p" for number in range(100)}
+    claim = named_tests(dict.fromkeys(many, "f"))
+    verdict = judge(KEEP, base=[named_tests(many)], claim=[claim])
+    assert len(verdict.places) == 20
+    assert verdict.places[0].where == "src/a.py:7"
+    assert verdict.places[0].message == "assert 1 == 2"
+    assert verdict.reason.startswith("100 tests that passed before fail now")
+    assert verdict.reason.endswith("and 97 more")
+
+
+def test_a_command_that_breaks_shows_the_end_of_its_output() -> None:
+    verdict = judge(KEEP, base=[command(0)], claim=[command(2, "x" * 9000 + "a.py:1: error")])
+    assert verdict.places[0].message.endswith("a.py:1: error")
+    assert len(verdict.places[0].message) <= 2000

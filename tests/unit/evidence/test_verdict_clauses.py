@@ -1,0 +1,203 @@
+"""The verdict table of the design, in its finer clauses: nothing named, flaky, properties."""
+
+from random import Random
+
+from hypothesis import given
+from hypothesis import strategies as st
+from support.results import (
+    CANNOT,
+    KEEP,
+    NAMED,
+    STANDING,
+    TIMED_OUT,
+    command,
+    named_tests,
+    ran,
+)
+
+from agentproxy.events.check import CheckResult
+from agentproxy.events.contract import Role
+from agentproxy.events.verdict import Finding
+from agentproxy.evidence.verdict import judge, wants_second_look
+
+
+def test_with_nothing_named_a_mended_and_unchanged_test_is_proof() -> None:
+    def judged(changed: tuple[str, ...], *, anything_named: bool = False) -> Finding:
+        return judge(
+            STANDING,
+            base=[ran(a="f", b="p")],
+            claim=[ran(a="p", b="p")],
+            changed_tests=changed,
+            anything_named=anything_named,
+        ).finding
+
+    assert judged(()) == "proven"
+    assert judged(("src/a.py", "tests/test_b.py")) == "proven"
+    assert judged(("tests/test_a.py",)) == "kept"
+    assert judged(("packages/one/tests/test_a.py",)) == "kept"
+    assert judged(("tests/conftest.py",)) == "kept"
+    assert judged(("conftest.py",)) == "kept"
+    assert judged(("other/conftest.py",)) == "proven"
+    assert judged((), anything_named=True) == "kept"
+
+
+def test_with_nothing_named_other_red_tests_keep_a_mended_one_from_being_proof() -> None:
+    base, claim = ran(a="f", b="f"), ran(a="p", b="f")
+    assert judge(STANDING, base=[base], claim=[claim], anything_named=False).finding == "neutral"
+    verdict = judge(
+        STANDING, base=[base], claim=[claim], anything_named=False, known_red=["*::test_b"]
+    )
+    assert verdict.finding == "proven"
+    verdict = judge(STANDING, base=[base], claim=[claim], anything_named=False, task="Fix test_a")
+    assert verdict.finding == "proven"
+
+
+def test_with_nothing_named_a_hidden_test_beside_a_mended_one_is_no_proof() -> None:
+    base, claim = ran(a="f", b="f"), ran(a="p", b="s")
+    verdict = judge(STANDING, base=[base], claim=[claim], anything_named=False)
+    assert verdict.finding == "neutral"
+
+
+def test_a_test_without_a_file_is_unchanged_only_where_its_place_says_so() -> None:
+    def run(way: str, place: str) -> CheckResult:
+        result = named_tests({"parses dates": way})
+        test = result.tests[0].model_copy(update={"place": place if way == "f" else ""})
+        return result.model_copy(update={"tests": (test,)})
+
+    def judged(place: str, changed: tuple[str, ...]) -> Finding:
+        return judge(
+            STANDING,
+            base=[run("f", place)],
+            claim=[run("p", "")],
+            changed_tests=changed,
+            anything_named=False,
+        ).finding
+
+    assert judged("test/date.test.js:3", ("src/date.js",)) == "proven"
+    assert judged("test/date.test.js:3", ("test/date.test.js",)) == "kept"
+    assert judged("src/date.js:3", ("src/date.js",)) == "kept"
+    assert judged("", ()) == "proven"
+
+
+def test_two_outcomes_of_a_test_on_one_tree_are_flaky() -> None:
+    green, red = ran(a="p", b="p"), ran(a="p", b="f")
+    for base, claim in (([green, green], [red, green]), ([red, green], [red, red])):
+        named = judge(NAMED, base=base, claim=claim)
+        assert named.finding == "unverified"
+        assert not named.mendable
+        assert named.flaky == ("tests/test_a.py::test_b",)
+        assert judge(STANDING, base=base, claim=claim).finding == "neutral"
+
+
+def test_two_exits_of_a_command_on_one_tree_are_flaky() -> None:
+    base, claim = [command(0), command(0)], [command(1), command(0)]
+    assert judge(NAMED, base=base, claim=claim).finding == "unverified"
+    assert judge(KEEP, base=base, claim=claim).finding == "neutral"
+
+
+def test_a_flaky_test_does_not_cover_one_that_broke() -> None:
+    base = [ran(a="p", b="p"), ran(a="p", b="f")]
+    claim = [ran(a="f", b="f"), ran(a="f", b="p")]
+    assert judge(KEEP, base=base, claim=claim).finding == "refuted"
+
+
+def test_a_known_red_flaky_test_does_not_withhold_the_proof() -> None:
+    base = [ran(a="f", b="p"), ran(a="f", b="f")]
+    claim = [ran(a="p", b="f"), ran(a="p", b="p")]
+    assert judge(NAMED, base=base, claim=claim).finding == "unverified"
+    assert judge(NAMED, base=base, claim=claim, known_red=["*::test_b"]).finding == "proven"
+    assert judge(NAMED, base=base, claim=claim, task="Fix test_a").finding == "proven"
+
+
+def test_a_test_that_the_claim_makes_flaky_withholds_the_proof_whatever_the_task_names() -> None:
+    base = [ran(a="f", b="p"), ran(a="f", b="p")]
+    claim = [ran(a="p", b="f"), ran(a="p", b="p")]
+    assert judge(NAMED, base=base, claim=claim, task="Fix test_a").finding == "unverified"
+
+
+def test_a_check_that_was_never_run_is_never_green() -> None:
+    assert judge(NAMED, base=[], claim=[]).finding == "unverified"
+    assert judge(NAMED, base=[command(1)], claim=[]).finding == "refuted"
+
+
+NAMES = [
+    *(f"tests/test_{file}.py::test_{number}" for file in "ab" for number in range(3)),
+    *("tests/test_a.py", "tests/test_b.py", "title one", "title two"),
+]
+RESULTS = st.one_of(
+    st.builds(
+        named_tests,
+        st.dictionaries(st.sampled_from(NAMES), st.sampled_from("pfsx"), min_size=1),
+        exit_code=st.sampled_from([None, 0, 1]),
+    ),
+    st.sampled_from([command(0), command(1), CANNOT, TIMED_OUT]),
+)
+ROLES: st.SearchStrategy[Role] = st.sampled_from(["named", "keep", "standing"])
+TASKS = st.sampled_from(["", "fix test_1", "fix tests/test_a.py", "make title one work"])
+KNOWN = st.lists(st.sampled_from(["*", "tests/test_a.py::", "title*"]), max_size=2)
+
+
+@given(RESULTS, RESULTS, ROLES, TASKS, KNOWN, st.booleans())
+def test_nothing_is_proven_while_a_test_that_passed_fails(
+    base: CheckResult,
+    claim: CheckResult,
+    role: Role,
+    task: str,
+    known: list[str],
+    anything_named: bool,
+) -> None:
+    verdict = judge(
+        NAMED.model_copy(update={"role": role}),
+        base=[base],
+        claim=[claim],
+        known_red=known,
+        task=task,
+        anything_named=anything_named,
+    )
+    passed = {test.name for test in base.tests if test.outcome == "passed"}
+    failed = {test.name for test in claim.tests if test.outcome == "failed"}
+    assert not (passed & failed and verdict.finding != "refuted")
+    assert not (verdict.finding == "proven" and not claim.passed and not failed)
+
+
+@given(st.lists(RESULTS, min_size=1, max_size=2), st.lists(RESULTS, min_size=1, max_size=2), ROLES)
+def test_refuting_takes_a_second_look(
+    base: list[CheckResult], claim: list[CheckResult], role: Role
+) -> None:
+    check = NAMED.model_copy(update={"role": role})
+    refuted = judge(check, base=base, claim=claim).finding == "refuted"
+    twice = len(base) > 1 and len(claim) > 1
+    assert wants_second_look(check, base, claim) == (refuted and not twice)
+
+
+@given(RESULTS, RESULTS, ROLES, TASKS, st.randoms(use_true_random=False))
+def test_the_order_of_tests_does_not_matter(
+    base: CheckResult, claim: CheckResult, role: Role, task: str, random: Random
+) -> None:
+    def shuffled(result: CheckResult) -> CheckResult:
+        mixed = list(result.tests)
+        random.shuffle(mixed)
+        return result.model_copy(update={"tests": tuple(mixed)})
+
+    check = NAMED.model_copy(update={"role": role})
+    straight = judge(check, base=[base], claim=[claim], task=task)
+    assert judge(check, base=[shuffled(base)], claim=[shuffled(claim)], task=task) == straight
+
+
+@given(RESULTS, ROLES, TASKS)
+def test_the_same_tree_twice_proves_nothing(result: CheckResult, role: Role, task: str) -> None:
+    check = NAMED.model_copy(update={"role": role})
+    verdict = judge(check, base=[result], claim=[result], task=task, anything_named=False)
+    assert verdict.finding != "proven"
+
+
+@given(st.lists(RESULTS, max_size=3), st.lists(RESULTS, max_size=3), ROLES, TASKS, KNOWN)
+def test_every_verdict_has_a_reason_and_bounded_places(
+    base: list[CheckResult], claim: list[CheckResult], role: Role, task: str, known: list[str]
+) -> None:
+    check = NAMED.model_copy(update={"role": role})
+    verdict = judge(check, base=base, claim=claim, task=task, known_red=known)
+    assert verdict.reason
+    assert len(verdict.places) <= 20
+    if role == "named":
+        assert verdict.finding in ("proven", "refuted", "unverified")

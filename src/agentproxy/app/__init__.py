@@ -1,0 +1,1 @@
+"""Builds the world once, places and resumes runs, answers queries."""

@@ -1,0 +1,174 @@
+"""Looking at the evidence of a run: as it is stored, whether it holds together, and again."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from agentproxy.app.house import House
+from agentproxy.events.check import CheckResult
+from agentproxy.events.envelope import RunId
+from agentproxy.events.tree import EnvironmentFound
+from agentproxy.evidence.bundle import Bundle, BundleUnusable, Entry, faults, load
+from agentproxy.evidence.checking import run_check
+from agentproxy.evidence.ground import Ground
+from agentproxy.supervisor.perform import tidy
+from agentproxy.supervisor.reduce import replay
+from agentproxy.supervisor.state import State
+from agentproxy.workspace.choose import choose_sandbox
+from agentproxy.workspace.git import GitError, Where, git
+from agentproxy.workspace.repository import Repository, open_repository
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """The bundle of a round under its digest, and the rounds there are."""
+
+    digest: str
+    bundle: Bundle
+    rounds: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Rerun:
+    """One check of the bundle, run again: the same outcome or not, and in what it differs."""
+
+    check: str
+    on: str
+    same: bool
+    differs: str
+
+
+async def find_evidence(house: House, run: RunId, *, round: int | None) -> Evidence:  # noqa: A002
+    """The bundle of a round, by default the last.
+
+    Raises:
+        BundleUnusable: nothing was judged yet, or the bundle is damaged.
+    """
+    state = replay(await house.journal.read(run))
+    rounds = tuple(sorted(state.judged))
+    number = round or (rounds[-1] if rounds else 0)
+    if not rounds:
+        raise BundleUnusable(f"nothing was judged in run {run} yet")
+    if number not in state.judged:
+        known = ", ".join(map(str, rounds))
+        raise BundleUnusable(f"round {number} of run {run} was not judged (judged: {known})")
+    digest = state.judged[number].bundle
+    bundle = await asyncio.to_thread(load, digest, house.folder(run) / "evidence")
+    return Evidence(digest=digest, bundle=bundle, rounds=rounds)
+
+
+async def verify(house: House, run: RunId) -> tuple[list[str], list[str]]:
+    """Every bundle of a run against its digest, its chain, the journal and the repository's trees:
+    what was found in order, and what was not.
+    """
+    state = replay(await house.journal.read(run))
+    good: list[str] = []
+    bad: list[str] = []
+    previous = ""
+    for number in sorted(state.judged):
+        judged = state.judged[number]
+        bundle = await asyncio.to_thread(load, judged.bundle, house.folder(run) / "evidence")
+        found = list(faults(judged.bundle, bundle))
+        if bundle.previous != previous:
+            found.append("it does not follow the bundle of the round before")
+        if (bundle.verdict, bundle.checks) != (judged.verdict, judged.checks):
+            found.append("its verdict is not the one in the journal")
+        found += _against_journal(state, bundle)
+        found += await _against_repository(state, bundle)
+        previous = judged.bundle
+        bad += [f"round {number}: {fault}" for fault in found]
+        if not found:
+            entries = len(bundle.entries)
+            good.append(f"round {number}: {entries} results, sha256 {judged.bundle}")
+    return good, bad
+
+
+def _against_journal(state: State, bundle: Bundle) -> list[str]:
+    for entry in bundle.entries:
+        results = state.results.get((entry.check.name, entry.on), [])
+        if entry.attempt > len(results) or results[entry.attempt - 1] != entry.result:
+            return [f"the result of {entry.check.name} on {entry.on} is not the journal's"]
+    return []
+
+
+async def _against_repository(state: State, bundle: Bundle) -> list[str]:
+    repository = await open_repository(Path(state.ordered.repository))
+    found: list[str] = []
+    for what, commit, tree in (
+        ("base", bundle.base_commit, bundle.base_tree),
+        ("claim", bundle.claim_commit, bundle.claim_tree),
+    ):
+        actual = await _tree_of(repository, commit)
+        if actual != tree:
+            found.append(f"the {what} {commit[:12]} has the tree {actual or 'of no commit'}")
+    return found
+
+
+async def _tree_of(repository: Repository, commit: str) -> str:
+    try:
+        printed = await git(
+            "rev-parse",
+            "--verify",
+            f"{commit}^{{tree}}",
+            where=Where(git_dir=repository.git_dir),
+        )
+    except GitError:
+        return ""
+    return printed.decode().strip()
+
+
+async def rerun(
+    house: House, run: RunId, bundle: Bundle, *, tell: Callable[[Rerun], None]
+) -> list[Rerun]:
+    """Run every check of a bundle again on its recorded trees, and compare the outcomes."""
+    state = replay(await house.journal.read(run))
+    environment = state.environment
+    if environment is None:
+        raise BundleUnusable(f"run {run} has no recorded environment")
+    ground = Ground(
+        repository=await open_repository(Path(state.ordered.repository)),
+        sandbox=await choose_sandbox(state.ordered.sandbox),
+        folder=house.folder(run) / "rerun",
+        environ=house.environ,
+    )
+    results: list[Rerun] = []
+    last = {(entry.check.name, entry.on): entry for entry in bundle.entries}
+    try:
+        for entry in last.values():
+            results.append(await _again(entry, bundle, ground=ground, environment=environment))
+            tell(results[-1])
+    finally:
+        await asyncio.to_thread(tidy, ground.folder)
+    return results
+
+
+async def _again(
+    entry: Entry, bundle: Bundle, *, ground: Ground, environment: EnvironmentFound
+) -> Rerun:
+    commit = bundle.base_commit if entry.on == "base" else bundle.claim_commit
+    result = await run_check(
+        entry.check,
+        commit=commit,
+        environment=environment,
+        ground=ground,
+        on_output=lambda _: None,
+    )
+    differs = difference(entry.result, result)
+    return Rerun(check=entry.check.name, on=entry.on, same=not differs, differs=differs)
+
+
+def difference(before: CheckResult, now: CheckResult) -> str:
+    """In what two results of one check differ, or nothing: times and output do not count."""
+    if bool(before.cannot_run) != bool(now.cannot_run):
+        return f"{before.cannot_run or 'it could run'}; now {now.cannot_run or 'it can run'}"
+    if before.exit_code != now.exit_code:
+        return f"exit code {before.exit_code}; now {now.exit_code}"
+    was = {test.name: test.outcome for test in before.tests}
+    new = {test.name: test.outcome for test in now.tests}
+    changed = sorted(name for name in was.keys() | new.keys() if was.get(name) != new.get(name))
+    if not changed:
+        return ""
+    name = changed[0]
+    more = f" and {len(changed) - 1} more" if len(changed) > 1 else ""
+    return f"{name}: {was.get(name, 'absent')}; now {new.get(name, 'absent')}{more}"

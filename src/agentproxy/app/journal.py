@@ -1,0 +1,8 @@
+"""The journal's words that the edges need; they know nothing else of where events are kept."""
+
+from agentproxy.journal.port import Fenced as Fenced
+from agentproxy.journal.port import Journal as Journal
+from agentproxy.journal.port import JournalError as JournalError
+from agentproxy.journal.port import Lease as Lease
+from agentproxy.journal.port import LeaseTaken as LeaseTaken
+from agentproxy.journal.port import UnknownRun as UnknownRun

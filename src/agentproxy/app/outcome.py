@@ -1,0 +1,97 @@
+"""How a run stands, in the shape that every screen shows and every program reads."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from agentproxy.app.queries import exit_code
+from agentproxy.events.envelope import RunId
+from agentproxy.supervisor.state import State
+from agentproxy.workspace.git import GitError, Where, git
+from agentproxy.workspace.repository import RepositoryUnusable, open_repository
+
+DIFF_LINES = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """How a run stands when nobody works on it any more, and what a person may do next.
+
+    `verdict` is "verified", "refuted", "unverified", or "parked"; `seconds` is the wall time of
+    this stretch; `diff` the beginning of the claim's diff.
+    """
+
+    run: str
+    verdict: str
+    reason: str
+    exit_code: int
+    seconds: float
+    rounds: int = 0
+    branch: str = ""
+    commit: str = ""
+    patch: str = ""
+    packet: str = ""
+    evidence: str = ""
+    diff: str = ""
+    hints: tuple[str, ...] = ()
+
+
+async def outcome_of(run: RunId, state: State, *, seconds: float) -> Result:
+    """The result of a run as it stands now."""
+    ended, parked = state.ended, state.parked
+    reason = ended.reason if ended else parked.reason if parked else "it was cut off"
+    judged = state.judged.get(state.round)
+    delivered = state.delivered
+    return Result(
+        run=run,
+        verdict=ended.verdict if ended else "parked",
+        reason=reason,
+        exit_code=exit_code(state),
+        seconds=round(seconds, 3),
+        rounds=len(state.judged),
+        branch=delivered.branch if delivered else "",
+        commit=delivered.commit if delivered else "",
+        patch=delivered.patch if delivered else "",
+        packet=delivered.packet if delivered else "",
+        evidence=judged.bundle if judged else "",
+        diff=await _diff(state),
+        hints=_hints(run, state),
+    )
+
+
+async def _diff(state: State) -> str:
+    claim = state.claims.get(state.round)
+    if claim is None or state.base is None or state.ended is None:
+        return ""
+    try:
+        repository = await open_repository(Path(state.ordered.repository))
+        text = await git(
+            "diff-tree",
+            "-p",
+            "-r",
+            "--no-ext-diff",
+            "--no-textconv",
+            state.base.commit,
+            claim.commit,
+            where=Where(git_dir=repository.git_dir),
+        )
+    except (GitError, RepositoryUnusable):
+        return ""
+    lines = text.decode(errors="replace").splitlines()
+    more = len(lines) - DIFF_LINES
+    return "\n".join(lines[:DIFF_LINES] + ([f"... {more} more lines"] if more > 0 else []))
+
+
+def _hints(run: RunId, state: State) -> tuple[str, ...]:
+    if state.ended is None:
+        waiting = state.waiting()
+        if waiting and waiting[0].kind == "question":
+            return (f"pa answer {run} TEXT, then pa resume {run}",)
+        if waiting:
+            return (f"pa approve {run} or pa deny {run} REASON, then pa resume {run}",)
+        return (f"pa resume {run}   goes on",)
+    hints = [f"pa evidence {run}   what was run and seen"]
+    if state.claims.get(state.round) is not None and not state.unchanged(state.round):
+        hints.append(f"pa apply {run}      merges it into your present tree, without a commit")
+    if state.delivered and state.delivered.branch:
+        hints.append(f"git diff HEAD...{state.delivered.branch}")
+    return tuple(hints)

@@ -1,0 +1,125 @@
+"""What people and services ask about runs; reads the journal and changes nothing."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from agentproxy.app.owning import is_alive
+from agentproxy.events.envelope import Event, RunId
+from agentproxy.events.run import EXIT_BY_PARKING, EXIT_BY_VERDICT, RunCreated, RunEnded, RunParked
+from agentproxy.journal.port import Head, Journal
+from agentproxy.supervisor.state import State
+
+Status = Literal[
+    "running", "verified", "refuted", "unverified", "stopped", "waiting", "parked", "cut off"
+]
+CUT_OFF = 130
+LOOK_AFTER = 1.0  # seconds without news, after which a follower looks whether the owner lives
+
+
+class NoSuchRun(Exception):
+    """No run, or more than one, has a number that begins so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A run in a list. `created` and `changed` are Unix times."""
+
+    run: RunId
+    task: str
+    repository: str
+    status: Status
+    created: float
+    changed: float
+
+
+async def list_runs(journal: Journal) -> Sequence[Row]:
+    """All runs, newest first."""
+    return [await _row(journal, head) for head in await journal.heads()]
+
+
+async def _row(journal: Journal, head: Head) -> Row:
+    first = head.first.fact
+    order = first.order if isinstance(first, RunCreated) else None
+    return Row(
+        run=head.first.run,
+        task=order.task if order else "",
+        repository=order.repository if order else "",
+        status=await _status(journal, head.last),
+        created=head.first.time,
+        changed=head.last.time,
+    )
+
+
+async def _status(journal: Journal, last: Event) -> Status:
+    match last.fact:
+        case RunEnded(stopped=True):
+            return "stopped"
+        case RunEnded(verdict=verdict):
+            return verdict
+        case _:
+            pass
+    if is_alive((await journal.lease(last.run)).holder):
+        return "running"
+    if isinstance(last.fact, RunParked):
+        return "waiting" if last.fact.why == "human" else "parked"
+    return "cut off"
+
+
+async def find_run(journal: Journal, given: str, *, repository: str = "") -> RunId:
+    """The run whose number begins so; "" means the newest of this repository.
+
+    Raises:
+        NoSuchRun: none has, or several have.
+    """
+    heads = await journal.heads()
+    if not given:
+        for head in heads:
+            fact = head.first.fact
+            if isinstance(fact, RunCreated) and fact.order.repository == repository:
+                return head.first.run
+        raise NoSuchRun("there is no run of this repository yet; pa list shows all runs")
+    matching = [head.first.run for head in heads if head.first.run.startswith(given)]
+    if given in matching or len(matching) == 1:
+        return RunId(given) if given in matching else matching[0]
+    if not matching:
+        raise NoSuchRun(f"no run has a number that begins with {given!r}; pa list shows them")
+    raise NoSuchRun(f"{len(matching)} runs begin with {given!r}: {', '.join(matching[:5])}")
+
+
+def exit_code(state: State) -> int:
+    """What a run's standing says to the shell."""
+    if state.ended is not None:
+        return EXIT_BY_VERDICT[state.ended.verdict]
+    if state.parked is not None:
+        return EXIT_BY_PARKING[state.parked.why]
+    return CUT_OFF
+
+
+async def is_live(journal: Journal, run: RunId) -> bool:
+    """Whether a process works on the run now."""
+    last = await journal.read(run)
+    if last and isinstance(last[-1].fact, RunEnded | RunParked):
+        return False
+    return is_alive((await journal.lease(run)).holder)
+
+
+async def follow_live(journal: Journal, run: RunId, *, after: int) -> AsyncIterator[Event]:
+    """The events with `seq > after` as they come, until the run parks or ends or is cut off."""
+    follower = journal.follow(run, after=after)
+    upcoming = asyncio.ensure_future(anext(follower))
+    try:
+        while True:
+            done, _ = await asyncio.wait({upcoming}, timeout=LOOK_AFTER)
+            if not done:
+                if is_alive((await journal.lease(run)).holder):
+                    continue
+                return
+            event = upcoming.result()
+            yield event
+            if isinstance(event.fact, RunEnded | RunParked):
+                return
+            upcoming = asyncio.ensure_future(anext(follower))
+    finally:
+        upcoming.cancel()

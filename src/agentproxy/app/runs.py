@@ -1,0 +1,123 @@
+"""Placing an order, and working on a run in this process."""
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from agentproxy import __version__
+from agentproxy.app.hiring import hire
+from agentproxy.app.house import House
+from agentproxy.app.owning import Means, go_on, myself, take
+from agentproxy.app.rules import rules_reader
+from agentproxy.events.commands import Stop
+from agentproxy.events.envelope import Draft, RunId
+from agentproxy.events.run import Order, RunCreated, RunEnded
+from agentproxy.journal.port import Lease
+from agentproxy.policy.decide import Policy
+from agentproxy.supervisor.reduce import replay
+from agentproxy.supervisor.state import State
+from agentproxy.workspace.choose import choose_sandbox
+from agentproxy.workspace.repository import Repository, open_repository
+
+ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
+NUMBER_LENGTH = 8
+Show = Callable[[str, str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a person orders, before it is known where: `directory` is where they stand."""
+
+    task: str
+    directory: Path
+    worker: str = ""
+    checks: tuple[str, ...] = ()
+    keep: tuple[str, ...] = ()
+    known_red: tuple[str, ...] = ()
+    max_rounds: int | None = None
+    max_time: float | None = None
+    from_head: bool = False
+    include_untracked: bool = False
+    sandbox: str = ""
+
+
+def new_number() -> RunId:
+    """A number for a run: eight letters and digits that cannot be mistaken for each other."""
+    return RunId("".join(secrets.choice(ALPHABET) for _ in range(NUMBER_LENGTH)))
+
+
+async def place_order(house: House, wish: Wish) -> Lease:
+    """Create the run. Its repository is looked at first, its worker and sandbox are tried.
+
+    Raises:
+        RepositoryUnusable: no run can start from here; the cure is in it.
+        WorkerError: there is no such worker, or it cannot work.
+        SandboxError: no sandbox starts.
+    """
+    repository = await open_repository(wish.directory)
+    settings = house.settings
+    order = Order(
+        task=wish.task,
+        repository=str(repository.root),
+        directory=str(wish.directory.resolve().relative_to(repository.root.resolve())),
+        worker=wish.worker or settings.worker or "",
+        checks=wish.checks,
+        keep=wish.keep,
+        known_red=wish.known_red,
+        max_rounds=wish.max_rounds or settings.max_rounds,
+        max_time=wish.max_time or settings.max_time or Order.model_fields["max_time"].default,
+        from_head=wish.from_head,
+        include_untracked=wish.include_untracked,
+        sandbox="plain" if (wish.sandbox or settings.sandbox) == "plain" else "auto",
+    )
+    sandbox = await choose_sandbox(order.sandbox)
+    worker = hire(order, house=house, sandbox=sandbox)
+    order = order.model_copy(update={"worker": worker.name})
+    draft = Draft(actor="human", fact=RunCreated(order=order, product=__version__))
+    return await house.journal.create(new_number(), draft, myself())
+
+
+async def work_on(house: House, lease: Lease, *, hold: float | None, show: Show) -> State:
+    """Bring a run as far as it goes, in this process.
+
+    Raises:
+        RepositoryUnusable, WorkerError, SandboxError: what it needs is not there any more.
+        Fenced: another process has taken the run since.
+    """
+    order = replay(await house.journal.read(lease.run, limit=1)).ordered
+    repository = await _same_repository(order)
+    sandbox = await choose_sandbox(order.sandbox)
+    means = Means(
+        repository=repository,
+        sandbox=sandbox,
+        worker=hire(order, house=house, sandbox=sandbox),
+        environ=house.environ,
+        folder=house.folder(lease.run),
+        policy=Policy(
+            root=str(repository.root),
+            directory=order.directory,
+            scratch=("/tmp",) if sandbox.isolates else (),
+        ),
+        read_rules=rules_reader(house, repository.root),
+        hold=hold,
+        show=show,
+    )
+    means.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return await go_on(house.journal, lease, means)
+
+
+async def _same_repository(order: Order) -> Repository:
+    return await open_repository(Path(order.repository))
+
+
+async def end_unowned(house: House, run: RunId, command: Stop) -> None:
+    """End a run that nobody works on.
+
+    Raises:
+        StillOwned: a live process has it after all.
+    """
+    lease = await take(house.journal, run)
+    reason = command.reason or "stopped by a person"
+    fact = RunEnded(verdict="unverified", reason=reason, stopped=True)
+    await house.journal.append(lease, [Draft(actor="human", fact=fact)])

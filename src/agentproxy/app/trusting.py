@@ -1,0 +1,38 @@
+"""Trusting a repository's configuration files, as they are now."""
+
+import asyncio
+from collections.abc import Mapping
+from pathlib import Path
+
+from agentproxy.app.house import read_settings, read_user
+from agentproxy.config.files import read_small
+from agentproxy.config.project import PROJECT_FILES
+from agentproxy.config.tables import LARGEST
+from agentproxy.config.trust import Trust, digest_of
+from agentproxy.workspace.repository import open_repository
+
+
+def change_trust(
+    directory: Path, environ: Mapping[str, str], *, revoke: bool
+) -> list[tuple[str, str]]:
+    """Trust the files of the repository around a directory, or no longer; what was done to each.
+
+    Raises:
+        RepositoryUnusable: there is no repository here.
+        ConfigError: a file or the record of trust cannot be used.
+    """
+    settings = read_settings(environ, directory, read_user())
+    root = asyncio.run(open_repository(directory)).root
+    trust = Trust(settings.home / "trust.json")
+    done: list[tuple[str, str]] = []
+    files = {root / name for name in (*PROJECT_FILES, ".env")} | {directory / ".env"}
+    for file in sorted(files):
+        data = read_small(file, limit=LARGEST, follow=False)
+        if data is None:
+            continue
+        if revoke:
+            done.append((str(file), "no longer trusted" if trust.revoke(file) else "not trusted"))
+        else:
+            trust.trust(file, digest_of(data))
+            done.append((str(file), f"trusted as it is now ({digest_of(data)[:12]})"))
+    return done

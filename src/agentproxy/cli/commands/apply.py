@@ -1,0 +1,58 @@
+"""`pa apply`: merge a run's claim into the present tree."""
+
+import click
+
+from agentproxy.app.house import House
+from agentproxy.cli.options import run_argument
+from agentproxy.events.envelope import RunId
+
+
+@click.command("apply")
+@run_argument
+def command(run: str) -> int:
+    """Merge a run's last claim three-way into your present tree: no commit, all or nothing.
+
+    A conflict touches nothing and ends with 1.
+
+    \b
+    Examples:
+      pa apply           the newest run of this repository
+      pa apply k7f2
+    """
+    from agentproxy.cli.looking import with_run
+
+    return with_run(run, _apply)
+
+
+async def _apply(house: House, run: RunId) -> int:
+    from pathlib import Path
+
+    from agentproxy.cli.failure import Failure
+    from agentproxy.cli.screens.port import clean
+    from agentproxy.supervisor.reduce import replay
+    from agentproxy.workspace.apply import Conflicts, apply_claim
+    from agentproxy.workspace.repository import open_repository
+
+    state = replay(await house.journal.read(run))
+    if not state.claims or state.base is None:
+        raise Failure(f"run {run} has no claim yet", cure=f"pa resume {run}")
+    number = max(state.claims)
+    claim = state.claims[number]
+    judged = state.judged.get(number)
+    verdict = judged.verdict if judged else "unverified"
+    repository = await open_repository(Path(state.ordered.repository))
+    outcome = await apply_claim(
+        repository, run, base_commit=state.base.commit, claim_commit=claim.commit
+    )
+    if isinstance(outcome, Conflicts):
+        click.echo(f"nothing was touched: {clean(outcome.reason)}:", err=True)
+        for path in outcome.paths:
+            click.echo(f"  {clean(path)}", err=True)
+        return 1
+    if outcome.already:
+        click.echo("already there: nothing to do")
+        return 0
+    for path in outcome.changed:
+        click.echo(f"  {clean(path)}")
+    click.echo(f"applied claim {number} of run {run}, which is {verdict}; nothing is committed")
+    return 0

@@ -1,0 +1,36 @@
+"""`pa doctor`: what is installed, which sandbox works, what to do about each gap."""
+
+import json
+from dataclasses import asdict
+
+import click
+
+from agentproxy.cli.options import output_option
+
+
+@click.command("doctor")
+@output_option
+def command(output: str | None) -> int:
+    """Look at this machine; ends with 6 when no run can start here.
+
+    \b
+    Examples:
+      pa doctor
+      pa doctor --output json
+    """
+    from agentproxy.app.doctor import examine
+    from agentproxy.cli.looking import in_house
+
+    findings = in_house(examine)
+    if output == "json":
+        for finding in findings:
+            click.echo(json.dumps(asdict(finding)))
+    else:
+        for finding in findings:
+            mark, colour = {True: ("✓", "green"), False: ("✗", "red")}[finding.works]
+            if not finding.works and not finding.needed:
+                mark, colour = "·", "yellow"
+            click.echo(click.style(f"{mark} {finding.what}: {finding.detail}", fg=colour))
+            if finding.cure:
+                click.echo(f"    {finding.cure}")
+    return 6 if any(finding.needed and not finding.works for finding in findings) else 0

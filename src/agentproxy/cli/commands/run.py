@@ -1,0 +1,114 @@
+"""A task: `pa "TASK"`, with the documented flags."""
+
+from typing import TYPE_CHECKING, Any, cast
+
+import click
+
+from agentproxy import __version__
+from agentproxy.cli.options import Duration, output_option
+
+if TYPE_CHECKING:  # `pa --help` does not need it, and it costs milliseconds
+    from pathlib import Path
+
+
+class Task(click.Command):
+    """The command that has no name: its usage errors speak of `pa`."""
+
+    def make_context(
+        self,
+        info_name: str | None,
+        args: list[str],
+        parent: click.Context | None = None,
+        **extra: Any,  # noqa: ANN401 - as click has it
+    ) -> click.Context:
+        """A context whose path is that of `pa`."""
+        del info_name
+        return super().make_context(None, args, parent=parent, **extra)
+
+
+@click.command(
+    "run",
+    cls=Task,
+    hidden=True,
+    context_settings={"ignore_unknown_options": False, "help_option_names": ["-h", "--help"]},
+)
+@click.argument("task", required=False, default="")
+@click.option(
+    "-d",
+    "--directory",
+    metavar="DIR",
+    default=None,
+    help="Work in DIR: the directory of checks, discovery and worker.",
+)
+@click.option(
+    "--worker", metavar="WORKER", default="", help="NAME, or command:CMD for any program."
+)
+@click.option(
+    "--check", "checks", metavar="CMD", multiple=True, help="Proves the task. Repeatable."
+)
+@click.option("--keep", metavar="CMD", multiple=True, help="Must not get worse. Repeatable.")
+@click.option(
+    "--known-red", metavar="TEST", multiple=True, help="A test that may stay red. Repeatable."
+)
+@click.option(
+    "--max-rounds", type=click.IntRange(1, 1000), help="Rounds of the worker. Default: 3."
+)
+@click.option("--max-time", type=Duration(), help="The worker's time in all: 90s, 30m, 2h.")
+@click.option("--from-head", is_flag=True, help="Leave uncommitted changes out of the base.")
+@click.option("--include-untracked", is_flag=True, help="Take untracked files into the base.")
+@click.option(
+    "--sandbox",
+    type=click.Choice(["auto", "plain"]),
+    default=None,
+    help="plain runs everything unprotected; never chosen for you.",
+)
+@click.option("--list-sessions", is_flag=True, help="The same as pa list.")
+@click.option("--set-workdir", metavar="DIR", default=None, help="Store the default for -d.")
+@click.option("--show-workdir", is_flag=True, help="Show the stored default for -d.")
+@output_option
+@click.version_option(__version__, prog_name="pa")
+@click.pass_context
+def command(ctx: click.Context, **given: object) -> int:
+    """Run a task."""
+    from agentproxy.cli import workdir
+
+    if given["list_sessions"]:
+        from agentproxy.cli.commands.list import command as list_command
+
+        return ctx.invoke(list_command, output=given["output"])
+    if given["show_workdir"]:
+        click.echo(workdir.stored() or "no default directory is stored; pa --set-workdir DIR")
+        return 0
+    if given["set_workdir"] is not None:
+        click.echo(f"default directory: {workdir.store(str(given['set_workdir']))}")
+        if not given["task"]:
+            return 0
+    task = str(given["task"] or "")
+    if not task.strip():
+        raise click.UsageError('no task; write pa "what is to be done" (pa --help)')
+    directory = workdir.chosen(None if given["directory"] is None else str(given["directory"]))
+    return _start(task, directory, given)
+
+
+def _start(task: str, directory: "Path", given: dict[str, object]) -> int:
+    from agentproxy.app.runs import Wish
+    from agentproxy.cli.driving import drive_new
+
+    def words(name: str) -> tuple[str, ...]:
+        return cast("tuple[str, ...]", given[name])
+
+    rounds, seconds = given["max_rounds"], given["max_time"]
+    wish = Wish(
+        task=task,
+        directory=directory,
+        worker=str(given["worker"] or ""),
+        checks=words("checks"),
+        keep=words("keep"),
+        known_red=words("known_red"),
+        max_rounds=rounds if isinstance(rounds, int) else None,
+        max_time=seconds if isinstance(seconds, float) else None,
+        from_head=bool(given["from_head"]),
+        include_untracked=bool(given["include_untracked"]),
+        sandbox=str(given["sandbox"] or ""),
+    )
+    return drive_new(wish, output=str(given["output"]) if given["output"] else None)

@@ -1,0 +1,48 @@
+"""`pa show`: one run, from its beginning to where it stands."""
+
+import click
+
+from agentproxy.app.house import House
+from agentproxy.cli.options import output_option, run_argument
+from agentproxy.events.envelope import RunId
+
+
+@click.command("show")
+@run_argument
+@click.option("-f", "--follow", is_flag=True, help="Go on showing until the run parks or ends.")
+@output_option
+def command(run: str, *, follow: bool, output: str | None) -> int:
+    """Show a run: what was agreed, done, checked and found; then how it stands.
+
+    \b
+    Examples:
+      pa show               the newest run of this repository
+      pa show k7 --follow   a run by the beginning of its number, as it goes on
+    """
+    from agentproxy.cli.looking import with_run
+
+    async def look(house: House, number: RunId) -> int:
+        return await _show(house, number, follow=follow, output=output)
+
+    return with_run(run, look)
+
+
+async def _show(house: House, run: RunId, *, follow: bool, output: str | None) -> int:
+    from agentproxy.app.outcome import outcome_of
+    from agentproxy.app.queries import follow_live, is_live
+    from agentproxy.cli.driving import open_screen
+    from agentproxy.supervisor.reduce import replay
+
+    screen = open_screen("json" if output == "json" else "plain")
+    events = list(await house.journal.read(run))
+    for event in events:
+        screen.event(event)
+    if follow and await is_live(house.journal, run):
+        async for event in follow_live(house.journal, run, after=events[-1].seq):
+            events.append(event)
+            screen.event(event)
+    state = replay(events)
+    if not await is_live(house.journal, run):
+        screen.result(await outcome_of(run, state, seconds=events[-1].time - events[0].time))
+    screen.close()
+    return 0

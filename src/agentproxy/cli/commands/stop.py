@@ -1,0 +1,23 @@
+"""`pa stop`: end a run for good."""
+
+import click
+
+from agentproxy.cli.options import run_argument
+from agentproxy.events.commands import Stop
+
+
+@click.command("stop")
+@run_argument
+@click.option("--reason", default="", help="Kept in the record.")
+def command(run: str, reason: str) -> int:
+    """End a run; its claims stay on their refs.
+
+    (Ctrl+C only parks a run, and pa resume goes on.)
+
+    \b
+    Example:
+      pa stop k7f2 --reason "solved by hand"
+    """
+    from agentproxy.cli.submitting import submit_stop
+
+    return submit_stop(run, Stop(reason=reason))

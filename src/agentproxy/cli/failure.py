@@ -1,0 +1,69 @@
+"""The last line of defence: what goes wrong is a sentence and an exit code, never a trace."""
+
+import os
+import sys
+from typing import cast
+
+import click
+
+USAGE = 2
+INFRASTRUCTURE = 6
+INTERRUPTED = 130
+
+
+class Failure(click.ClickException):
+    """Something a person has to know: one sentence, what cures it, and the exit code."""
+
+    def __init__(self, message: str, *, cure: str = "", code: int = USAGE) -> None:
+        super().__init__(message)
+        self.cure = cure
+        self.code = code
+
+    def show(self, file: object = None) -> None:
+        """Say it on standard error."""
+        del file
+        click.echo(f"pa: {self.message}", err=True)
+        if self.cure:
+            click.echo(f"    {self.cure}", err=True)
+
+
+def guarded(root: click.Command) -> int:
+    """Run the command line and say its exit code."""
+    try:
+        code = root.main(standalone_mode=False, prog_name="pa")
+    except click.exceptions.Exit as ending:
+        return ending.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("pa: interrupted", err=True)
+        return INTERRUPTED
+    except click.ClickException as error:
+        return _told(error)
+    except BrokenPipeError:
+        # Whoever read has gone; the interpreter must not complain about it when it flushes.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return INFRASTRUCTURE
+    except Exception as error:  # noqa: BLE001 - the trace goes to a file, the user gets a sentence
+        return _unforeseen(error)
+    return code if isinstance(code, int) else 0
+
+
+def _told(error: click.ClickException) -> int:
+    error.show()
+    return error.code if isinstance(error, Failure) else error.exit_code
+
+
+def _unforeseen(error: Exception) -> int:
+    import tempfile
+    import traceback
+
+    if isinstance(error, ExceptionGroup):
+        return _unforeseen(cast("ExceptionGroup[Exception]", error).exceptions[0])
+    if isinstance(error, click.ClickException):
+        return _told(error)
+    with tempfile.NamedTemporaryFile(
+        "w", prefix="agentproxy-", suffix=".trace", delete=False
+    ) as file:
+        traceback.print_exception(error, file=file)
+    click.echo(f"pa: {type(error).__name__}: {error}", err=True)
+    click.echo(f"    this is a defect of Agent Proxy; the trace is in {file.name}", err=True)
+    return INFRASTRUCTURE

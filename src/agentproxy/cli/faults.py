@@ -1,0 +1,69 @@
+"""Faults of the layers below as sentences with a cure and a truthful exit code."""
+
+from collections.abc import Generator
+from contextlib import contextmanager
+from typing import cast
+
+from agentproxy.app.journal import Fenced, JournalError, LeaseTaken, UnknownRun
+from agentproxy.app.owning import StillOwned
+from agentproxy.app.queries import NoSuchRun
+from agentproxy.cli.failure import INFRASTRUCTURE, USAGE, Failure
+from agentproxy.config.mistakes import ConfigError
+from agentproxy.evidence.bundle import BundleUnusable
+from agentproxy.workers.port import WorkerError
+from agentproxy.workspace.apply import NotApplied
+from agentproxy.workspace.git import GitError
+from agentproxy.workspace.replace import NotUndone
+from agentproxy.workspace.repository import RepositoryUnusable
+from agentproxy.workspace.sandbox import SandboxError
+
+ELSEWHERE = "pa show --follow RUN shows it; pa stop RUN ends it"
+OWNED = (StillOwned, LeaseTaken, Fenced)
+CODES: dict[tuple[type[Exception], ...], int] = {
+    OWNED: USAGE,
+    (RepositoryUnusable, NoSuchRun, UnknownRun): USAGE,
+    (WorkerError, SandboxError, JournalError): INFRASTRUCTURE,
+    (GitError, BundleUnusable, NotApplied, NotUndone): INFRASTRUCTURE,
+}
+
+
+@contextmanager
+def as_failures() -> Generator[None]:
+    """Within this, what can be foreseen to go wrong comes out as a Failure."""
+    try:
+        yield
+    except ExceptionGroup as group:
+        known = _known(group)
+        if known is None:
+            raise
+        raise known from group
+    except Exception as error:
+        known = _failure(error)
+        if known is None:
+            raise
+        raise known from error
+
+
+def _known(group: "ExceptionGroup[Exception]") -> Failure | None:
+    for error in group.exceptions:
+        inner = isinstance(error, ExceptionGroup)
+        known = _known(cast("ExceptionGroup[Exception]", error)) if inner else _failure(error)
+        if known is not None:
+            return known
+    return None
+
+
+def _failure(error: Exception) -> Failure | None:
+    cure = str(getattr(error, "cure", ""))
+    if isinstance(error, Failure):
+        return error
+    if isinstance(error, ConfigError):
+        return Failure(f"{error.where}: {error.problem}", cure=cure, code=USAGE)
+    if isinstance(error, OSError) and not isinstance(error, BrokenPipeError):
+        text = f"{error.filename or ''}: {error.strerror or error}".lstrip(": ")
+        return Failure(text, cure="make room or mend the permissions", code=INFRASTRUCTURE)
+    for kinds, code in CODES.items():
+        if isinstance(error, kinds):
+            cure = ELSEWHERE if kinds is OWNED else cure
+            return Failure(str(error), cure=cure, code=code)
+    return None

@@ -1,0 +1,63 @@
+"""Options that several commands share."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+TAKES_VALUE = frozenset(
+    {
+        "-d", "--directory", "--add-screenshot", "--set-workdir", "--worker", "--check", "--keep",
+        "--known-red", "--max-rounds", "--max-time", "--sandbox", "--output", "-o",
+    }
+)  # fmt: skip
+SECONDS = {"s": 1, "m": 60, "h": 3600}
+
+
+class Duration(click.ParamType[float]):
+    """Seconds, or a number with s, m or h; given on as seconds."""
+
+    name = "duration"
+
+    def convert(
+        self, value: str | float, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """The seconds of a duration."""
+        if isinstance(value, float | int):
+            return float(value)
+        number, unit = (value[:-1], value[-1]) if value[-1:] in SECONDS else (value, "s")
+        try:
+            seconds = float(number) * SECONDS[unit]
+        except ValueError:
+            seconds = -1.0
+        if not 0 < seconds < float("inf"):
+            self.fail(f"{value!r} is no duration; write 90s, 30m or 2h", param, ctx)
+        return seconds
+
+
+def output_option(function: Command) -> Command:
+    """`--output rich|plain|json`."""
+    return click.option(
+        "-o",
+        "--output",
+        type=click.Choice(["rich", "plain", "json"]),
+        default=None,
+        help="How to show things. Default: rich on a terminal, else plain.",
+    )(function)
+
+
+def run_argument(function: Command) -> Command:
+    """RUN, or the beginning of its number; default: the newest of this repository."""
+    return click.argument("run", required=False, default="", metavar="[RUN]")(function)
+
+
+def chosen_output(output: str | None, configured: str = "") -> str:
+    """The output in force: what was asked for, what is configured, what the terminal can do."""
+    import os
+    import sys
+
+    if output or configured:
+        return output or configured
+    drawable = sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
+    return "rich" if drawable else "plain"

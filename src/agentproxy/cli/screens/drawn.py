@@ -1,0 +1,136 @@
+"""The drawn screen: what happened scrolls by, what happens now stands below it and moves."""
+
+import time
+from collections import deque
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.padding import Padding
+from rich.panel import Panel
+from rich.rule import Rule
+from rich.spinner import Spinner
+from rich.text import Text
+
+from agentproxy.app.outcome import Result
+from agentproxy.cli.screens.plain import diff_tone, tone_of
+from agentproxy.cli.screens.port import clean
+from agentproxy.cli.words import Tone, tell
+from agentproxy.events.check import CheckFinished, CheckStarted
+from agentproxy.events.envelope import Event
+from agentproxy.events.work import WorkerEnded, WorkerStarted
+
+STYLES: dict[Tone, str] = {
+    "plain": "",
+    "quiet": "dim",
+    "good": "green",
+    "bad": "red",
+    "unsure": "yellow",
+    "loud": "bold",
+}
+LAST_LINES = 5
+LONGEST_LINE = 400
+
+
+class DrawnScreen:
+    """A live region with a line and the last output of whatever is under way."""
+
+    def __init__(self) -> None:
+        self._console = Console(highlight=False)
+        self._asked = ""
+        self._under_way: dict[str, float] = {}
+        self._tails: dict[str, deque[str]] = {}
+        self._spinner = Spinner("dots")
+        self._live = Live(
+            get_renderable=self._draw,
+            console=self._console,
+            refresh_per_second=10,
+            transient=True,
+        )
+        self._live.start()
+
+    def event(self, event: Event) -> None:
+        """Its lines scroll by; what began or ended moves below."""
+        self._note(event)
+        if isinstance(event.fact, CheckStarted):
+            return
+        if self._asked:
+            self._console.print()
+        for words in tell(event):
+            if words.tone == "loud" and words.indent == 0:
+                self._console.print()
+            text = Text(clean(words.text), style=STYLES[words.tone])
+            self._console.print(Padding(text, (0, 0, 0, 2 * words.indent)))
+        if self._asked:
+            self._prompt()
+
+    def fragment(self, source: str, text: str) -> None:
+        """The last lines of what is under way."""
+        tail = self._tails.setdefault(source, deque(maxlen=LAST_LINES))
+        for line in clean(text).splitlines():
+            if line.strip():
+                tail.append(line[:LONGEST_LINE])
+
+    def question(self, text: str) -> None:
+        """Stop moving while a person thinks."""
+        self._live.stop()
+        self._asked = text
+        self._prompt()
+
+    def answered(self) -> None:
+        """Move again."""
+        self._asked = ""
+        self._live.start()
+
+    def result(self, result: Result) -> None:
+        """The diff, and a box with the verdict and what may be done next."""
+        self._live.stop()
+        lines = clean(result.diff).splitlines()
+        if lines:
+            self._console.print(Rule(style="dim"))
+        for line in lines:
+            self._console.print(Text("  " + line, style=STYLES[diff_tone(line)]))
+        style = STYLES[tone_of(result.exit_code)]
+        body = Text.assemble(
+            (result.verdict.upper(), f"bold {style}"),
+            f"   run {result.run}, {result.seconds:.1f} s\n{clean(result.reason)}",
+            *(f"\n{hint}" for hint in result.hints),
+        )
+        self._console.print(Panel(body, border_style=style or "dim", expand=False))
+
+    def close(self) -> None:
+        """Leave the terminal as it was."""
+        self._live.stop()
+
+    def _prompt(self) -> None:
+        self._console.print(Text(self._asked, style="bold yellow"), end="")
+
+    def _note(self, event: Event) -> None:
+        fact = event.fact
+        match fact:
+            case CheckStarted():
+                self._under_way[f"{fact.check} on {fact.on}"] = time.monotonic()
+            case CheckFinished():
+                self._forget(f"{fact.check} on {fact.on}")
+            case WorkerStarted():
+                self._under_way["worker"] = time.monotonic()
+            case WorkerEnded():
+                self._forget("worker")
+            case _:
+                pass
+
+    def _forget(self, source: str) -> None:
+        self._under_way.pop(source, None)
+        self._tails.pop(source, None)
+
+    def _draw(self) -> RenderableType:
+        rows: list[RenderableType] = []
+        for source, since in self._under_way.items():
+            self._spinner.update(
+                text=Text(f"{source}  {time.monotonic() - since:.0f} s", style="cyan")
+            )
+            rows.append(self._spinner.render(time.monotonic()))
+            rows += [
+                Text("    " + line, style="dim", no_wrap=True, overflow="ellipsis")
+                for line in self._tails.get(source, ())
+            ]
+        return Group(*rows)

@@ -1,0 +1,49 @@
+"""One JSON object a line: every event as it is, and the result at last."""
+
+import json
+from dataclasses import asdict
+from datetime import UTC, datetime
+
+import click
+
+from agentproxy.app.outcome import Result
+from agentproxy.events.envelope import Event
+
+
+def plain_event(event: Event) -> dict[str, object]:
+    """An event as a JSON object; `time` in ISO 8601, UTC."""
+    data = event.fact.model_dump(mode="json")
+    return {
+        "run": event.run,
+        "seq": event.seq,
+        "time": datetime.fromtimestamp(event.time, UTC).isoformat(timespec="milliseconds"),
+        "actor": event.actor,
+        "kind": data.pop("kind"),
+        "version": event.fact.version,
+        "data": data,
+        "cause": event.cause,
+    }
+
+
+class JsonScreen:
+    """For programs: what they read is the journal."""
+
+    def event(self, event: Event) -> None:
+        """A line."""
+        click.echo(json.dumps(plain_event(event), ensure_ascii=True))
+
+    def fragment(self, source: str, text: str) -> None:
+        """Fragments are for eyes."""
+
+    def question(self, text: str) -> None:
+        """Programs answer by `pa answer`, `pa approve` and `pa deny`."""
+
+    def answered(self) -> None:
+        """Nothing was shown."""
+
+    def result(self, result: Result) -> None:
+        """The last line: `kind` is "result"."""
+        click.echo(json.dumps({"kind": "result", **asdict(result)}, ensure_ascii=True))
+
+    def close(self) -> None:
+        """Every line was written when it came."""

@@ -1,0 +1,66 @@
+"""A line for each thing that happened; for logs, pipes and small terminals."""
+
+import sys
+
+import click
+
+from agentproxy.app.outcome import Result
+from agentproxy.cli.screens.port import clean
+from agentproxy.cli.words import Tone, tell
+from agentproxy.events.envelope import Event
+
+STYLES: dict[Tone, dict[str, str | bool]] = {
+    "plain": {},
+    "quiet": {"dim": True},
+    "good": {"fg": "green"},
+    "bad": {"fg": "red"},
+    "unsure": {"fg": "yellow"},
+    "loud": {"bold": True},
+}
+
+
+class PlainScreen:
+    """Writes lines to standard output; click drops the colours where there is no terminal."""
+
+    def event(self, event: Event) -> None:
+        """Its lines."""
+        for words in tell(event):
+            styled = click.style("  " * words.indent + clean(words.text), **STYLES[words.tone])  # type: ignore[arg-type]
+            click.echo(styled)
+
+    def fragment(self, source: str, text: str) -> None:
+        """Not shown: lines that come and go need a terminal that is drawn on."""
+
+    def question(self, text: str) -> None:
+        """Asked on standard error, where the prompt does not get into a pipe."""
+        click.echo(text, err=True, nl=False)
+
+    def answered(self) -> None:
+        """Lines go on by themselves."""
+
+    def result(self, result: Result) -> None:
+        """The diff, where it is, what may be done next."""
+        for line in clean(result.diff).splitlines():
+            click.echo("  " + click.style(line, **STYLES[diff_tone(line)]))  # type: ignore[arg-type]
+        word = click.style(result.verdict, bold=True, **STYLES[tone_of(result.exit_code)])  # type: ignore[arg-type]
+        click.echo(f"{word}  run {result.run}, {result.seconds:.1f} s: {clean(result.reason)}")
+        for hint in result.hints:
+            click.echo(f"  {hint}")
+
+    def close(self) -> None:
+        """Everything is out."""
+        sys.stdout.flush()
+
+
+def diff_tone(line: str) -> Tone:
+    """The tone of a line of a diff."""
+    if line.startswith(("+++", "---", "diff ", "index ")):
+        return "quiet"
+    tones: dict[str, Tone] = {"+": "good", "-": "bad", "@": "unsure"}
+    return tones.get(line[:1], "plain")
+
+
+def tone_of(exit_code: int) -> Tone:
+    """The tone of an exit code."""
+    tones: dict[int, Tone] = {0: "good", 1: "bad", 2: "bad", 6: "bad"}
+    return tones.get(exit_code, "unsure")

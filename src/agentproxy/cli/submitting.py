@@ -1,0 +1,57 @@
+"""Leaves a command in a run's inbox, after looking whether it can mean anything there."""
+
+import click
+
+from agentproxy.app.house import House
+from agentproxy.app.queries import is_live
+from agentproxy.app.runs import end_unowned
+from agentproxy.cli.failure import Failure
+from agentproxy.cli.looking import with_run
+from agentproxy.events.commands import Answer, Approve, Deny, Stop
+from agentproxy.events.desk import RequestKind
+from agentproxy.events.envelope import RunId
+from agentproxy.supervisor.reduce import replay
+
+
+def submit(given: str, command: Answer | Approve | Deny, *, waits_for: RequestKind) -> int:
+    """Submit a decision; what waits must be of the right kind."""
+
+    async def inside(house: House, run: RunId) -> int:
+        state = replay(await house.journal.read(run))
+        waiting = [
+            request
+            for request in state.waiting()
+            if request.kind == waits_for and command.request in ("", request.id)
+        ]
+        if state.ended is not None or not waiting:
+            raise Failure(f"run {run} waits for no {waits_for}", cure=f"pa show {run}")
+        if len(waiting) > 1:
+            names = ", ".join(request.id for request in waiting)
+            raise Failure(f"several wait: {names}", cure="say which with --request")
+        meant = command.model_copy(update={"request": waiting[0].id})
+        await house.journal.submit(run, meant)
+        if await is_live(house.journal, run):
+            click.echo(f"sent to run {run}")
+        else:
+            click.echo(f"kept for run {run}; pa resume {run} goes on")
+        return 0
+
+    return with_run(given, inside)
+
+
+def submit_stop(given: str, command: Stop) -> int:
+    """End a run: by its owner where it has a live one, else here."""
+
+    async def inside(house: House, run: RunId) -> int:
+        state = replay(await house.journal.read(run))
+        if state.ended is not None:
+            raise Failure(f"run {run} is over already", cure=f"pa show {run}")
+        if await is_live(house.journal, run):
+            await house.journal.submit(run, command)
+            click.echo(f"sent to run {run}")
+        else:
+            await end_unowned(house, run, command)
+            click.echo(f"run {run} is stopped")
+        return 0
+
+    return with_run(given, inside)

@@ -1,0 +1,99 @@
+"""The words that a worker is given. Pure: from the state to the text."""
+
+from collections.abc import Iterator
+
+from agentproxy.events.verdict import CheckVerdict, RoundJudged
+from agentproxy.supervisor.state import State
+
+OUTPUT_SHOWN = 3000
+ASKS = {"named": "must say that the task is done", "keep": "must not get worse"}
+
+
+def write_brief(state: State, *, directory: str) -> str:
+    """The brief of the present round: the task, how it is checked, and what was refuted."""
+    lines = ["# Task", "", state.ordered.task, ""]
+    lines += _working(state, directory)
+    lines += _checks(state)
+    if state.begun.get(state.round, 0) > 0:
+        lines += [
+            "## An earlier attempt at this round was cut off",
+            "",
+            "Its outcome is unknown. Look at the files first: some of its work may be there.",
+            "",
+        ]
+    for number in range(1, state.round):
+        lines += _refutation(state, number)
+    lines += _told(state)
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _working(state: State, directory: str) -> list[str]:
+    place = "the root of the repository" if directory == "." else f"`{directory}` in it"
+    return [
+        "## How you work",
+        "",
+        f"You stand in a clone of the repository that is yours alone, in {place}. What counts is",
+        "the files that you leave: commits, branches and stashes are not looked at. When you end",
+        "with exit code 0 you claim that the task is done. The claim is then checked by somebody",
+        "else, in a clean checkout of exactly these files.",
+        "",
+        *([f"This is round {state.round} of {state.ordered.max_rounds}.", ""]),
+    ]
+
+
+def _checks(state: State) -> list[str]:
+    contract = state.agreed
+    if not contract.checks:
+        return []
+    lines = ["## How it will be checked", ""]
+    for check in contract.checks:
+        where = "" if check.directory == "." else f" in `{check.directory}`"
+        asks = ASKS.get(check.role, ASKS["keep"])
+        lines.append(f"- `{check.command}`{where} {asks} ({check.source})")
+    return [*lines, ""]
+
+
+def _refutation(state: State, number: int) -> list[str]:
+    judged = state.judged.get(number)
+    if judged is None:
+        return []
+    lines = [f"## What was found after round {number}: {judged.verdict}", "", judged.reason, ""]
+    latest = number == state.round - 1
+    for verdict in judged.checks:
+        if verdict.finding in ("refuted", "unverified"):
+            lines += _exactly(verdict)
+            if latest:
+                lines += _printed(state, judged, verdict)
+    return lines
+
+
+def _exactly(verdict: CheckVerdict) -> list[str]:
+    lines = [f"- {verdict.check}: {verdict.reason}"]
+    for place in verdict.places:
+        where = f"{place.where}: " if place.where else ""
+        test = f"{place.test}: " if place.test and place.test not in where else ""
+        lines.append(f"  - {where}{test}{place.message}".rstrip())
+    return [*lines, ""]
+
+
+def _printed(state: State, judged: RoundJudged, verdict: CheckVerdict) -> list[str]:
+    results = state.results.get((verdict.check, f"claim:{judged.round}"), [])
+    text = results[-1].output.strip() if results else ""
+    if not text:
+        return []
+    return ["The end of what it printed:", "", "```", text[-OUTPUT_SHOWN:], "```", ""]
+
+
+def _told(state: State) -> Iterator[str]:
+    for message in state.messages:
+        yield from ("## You are told", "", message, "")
+    answered = [
+        (state.requests[key], decision)
+        for key, decision in state.decided.items()
+        if key in state.requests and decision.by == "human"
+    ]
+    if answered:
+        yield from ("## Answers to what was asked", "")
+        for request, decision in answered:
+            verdict = decision.text or ("yes" if decision.allowed else "no")
+            yield f"- {request.text}: {verdict}"

@@ -1,0 +1,49 @@
+"""Runs a check on the base or on a claim, and records what came out."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from agentproxy.events.check import CheckFinished, CheckStarted
+from agentproxy.events.envelope import Fact
+from agentproxy.evidence.checking import run_check
+from agentproxy.evidence.ground import Ground
+from agentproxy.supervisor.effects import RunCheck
+from agentproxy.supervisor.state import BASE, State
+
+PATIENCE = 3.0  # at the claim, a check may take this many times what it took at the base
+
+
+async def perform_check(
+    effect: RunCheck,
+    *,
+    state: State,
+    ground: Ground,
+    record: Callable[[Fact], Awaitable[None]],
+    show: Callable[[str, str], None],
+    at_once: asyncio.Semaphore,
+) -> None:
+    """Wait for a turn, run the check, record the result."""
+    async with at_once:
+        check = effect.check
+        if effect.on == BASE:
+            commit = state.started_from.commit
+        else:
+            commit = state.claims[int(effect.on.removeprefix("claim:"))].commit
+            before = state.results.get((check.name, BASE), [])
+            slowest = max((result.seconds for result in before), default=0.0)
+            check = check.model_copy(update={"timeout": max(check.timeout, PATIENCE * slowest)})
+        environment = state.environment
+        if environment is None:
+            raise ValueError("a check is due before the environment is known")
+        started = CheckStarted(check=check.name, on=effect.on, attempt=effect.attempt)
+        await record(started)
+        result = await run_check(
+            check,
+            commit=commit,
+            environment=environment,
+            ground=ground,
+            on_output=lambda text: show(f"{check.name} on {effect.on}", text),
+        )
+        await record(
+            CheckFinished(check=check.name, on=effect.on, attempt=effect.attempt, result=result)
+        )

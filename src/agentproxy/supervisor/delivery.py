@@ -1,0 +1,43 @@
+"""What the person gets at the end: the branch or the patch, and one page that says it all."""
+
+import asyncio
+
+from agentproxy.events.tree import Delivered
+from agentproxy.evidence.doubts import rebuilding
+from agentproxy.evidence.ground import Ground
+from agentproxy.supervisor.packet import write_packet
+from agentproxy.supervisor.state import State
+from agentproxy.workspace.deliver import deliver
+from agentproxy.workspace.drift import changed_since
+
+TITLE = 72
+
+
+async def deliver_result(state: State, *, ground: Ground, run: str) -> Delivered:
+    """Make the branch of a verified claim, and write the packet of any.
+
+    What is not verified gets no branch: its claims stay under refs/agentproxy, where `pa apply`
+    finds them.
+    """
+    number = state.round
+    claim = state.claims[number]
+    judged = state.judged[number]
+    delivered = Delivered()
+    if judged.verdict == "verified":
+        subject = " ".join(state.ordered.task.split())[:TITLE]
+        message = f"{subject}\n\nVerified by Agent Proxy, run {run}, evidence {judged.bundle}\n"
+        delivered = await deliver(
+            ground.repository,
+            run,
+            base=state.started_from,
+            claim=claim,
+            message=message,
+            folder=ground.folder,
+        )
+    environment = state.environment
+    drift = await asyncio.to_thread(changed_since, environment) if environment else ()
+    notes = (*delivered.notes, *drift, *rebuilding(claim.changes))
+    delivered = delivered.model_copy(update={"notes": notes})
+    packet = ground.folder / "packet.md"
+    await asyncio.to_thread(packet.write_text, write_packet(state, delivered, run=run))
+    return delivered.model_copy(update={"packet": str(packet)})

@@ -1,0 +1,85 @@
+"""The question desk: policy decides first, then what was decided before, then a human."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+from agentproxy.events.desk import (
+    Decision,
+    Request,
+    RequestDecided,
+    RequestMade,
+    RequestReferred,
+)
+from agentproxy.events.envelope import Fact
+from agentproxy.events.run import RunParked
+from agentproxy.policy.decide import Allow, Deny, Policy, decide
+from agentproxy.supervisor.state import State
+
+Record = Callable[[Fact], Awaitable[None]]
+
+
+@dataclass
+class Desk:
+    """Answers the requests of workers. `hold` is how many seconds a live worker waits for a human
+    before the run is parked; None waits as long as it takes (somebody sits at the terminal).
+    """
+
+    state: State
+    policy: Policy
+    record: Record
+    hold: float | None
+    answered: dict[str, asyncio.Event] = field(default_factory=dict[str, asyncio.Event])
+
+    async def ask(self, request: Request) -> Decision:
+        """Decide a request, however long a human takes. The id is made unique in the run."""
+        request = request.model_copy(update={"id": self._fresh(request.id)})
+        await self.record(RequestMade(round=self.state.round, request=request))
+        decision = self._by_policy(request) or self._as_before(request)
+        if decision is not None:
+            await self.record(RequestDecided(decision=decision))
+            return decision
+        return await self._by_human(request)
+
+    def settle(self, request: str) -> None:
+        """A decision on the request has been recorded: whoever waits goes on."""
+        if request in self.answered:
+            self.answered[request].set()
+
+    def _fresh(self, wanted: str) -> str:
+        key, number = wanted, 1
+        while key in self.state.requests:
+            number += 1
+            key = f"{wanted}-{number}"
+        return key
+
+    def _by_policy(self, request: Request) -> Decision | None:
+        ruling = decide(request, self.policy)
+        if isinstance(ruling, Allow):
+            return Decision(request=request.id, allowed=True, by="policy")
+        if isinstance(ruling, Deny):
+            return Decision(request=request.id, allowed=False, by="policy", text=ruling.reason)
+        return None
+
+    def _as_before(self, request: Request) -> Decision | None:
+        """The same question is asked of a human only once."""
+        for key, earlier in self.state.requests.items():
+            same = earlier.model_copy(update={"id": request.id}) == request
+            decision = self.state.decided.get(key)
+            if same and decision is not None and decision.by == "human":
+                return decision.model_copy(update={"request": request.id})
+        return None
+
+    async def _by_human(self, request: Request) -> Decision:
+        waiting = self.answered[request.id] = asyncio.Event()
+        ruling = decide(request, self.policy)
+        reason = "" if isinstance(ruling, Allow) else ruling.reason
+        await self.record(RequestReferred(request=request.id, reason=reason))
+        try:
+            async with asyncio.timeout(self.hold):
+                await waiting.wait()
+        except TimeoutError:
+            text = f"{request.kind} {request.id}: {request.text}"
+            await self.record(RunParked(why="human", reason=f"a human has to decide {text}"))
+            await asyncio.Event().wait()  # parked: the loop cancels the worker, and so this
+        return self.state.decided[request.id]

@@ -1,0 +1,93 @@
+"""What the supervisor may set out to do. Each has a module of its own that does it."""
+
+from dataclasses import dataclass
+
+from agentproxy.events.contract import Check
+from agentproxy.events.run import ParkedFor
+
+EffectId = str
+
+
+@dataclass(frozen=True, slots=True)
+class RecordBase:
+    """Keep the tree that the run starts from."""
+
+
+@dataclass(frozen=True, slots=True)
+class FindEnvironment:
+    """Look where the user's own tools are."""
+
+
+@dataclass(frozen=True, slots=True)
+class AgreeContract:
+    """Say what must become true, and how it will be checked."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunCheck:
+    """Run one check on the base ("base") or on a claim ("claim:N")."""
+
+    check: Check
+    on: str
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """Put the worker to work on a round."""
+
+    round: int
+
+
+@dataclass(frozen=True, slots=True)
+class RecordClaim:
+    """Keep the files that the worker left, as a tree."""
+
+    round: int
+
+
+@dataclass(frozen=True, slots=True)
+class JudgeRound:
+    """Give the verdict on a claim, with its evidence."""
+
+    round: int
+
+
+@dataclass(frozen=True, slots=True)
+class Decide:
+    """Decide what follows from a verdict: another round, delivery, or the end."""
+
+    round: int
+
+
+@dataclass(frozen=True, slots=True)
+class Deliver:
+    """Give the person what there is: branch or patch, evidence, packet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Park:
+    """Stop here for now."""
+
+    why: ParkedFor
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """Say the final verdict."""
+
+
+Effect = (
+    RecordBase
+    | FindEnvironment
+    | AgreeContract
+    | RunCheck
+    | Work
+    | RecordClaim
+    | JudgeRound
+    | Decide
+    | Deliver
+    | Park
+    | End
+)

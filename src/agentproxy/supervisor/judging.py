@@ -1,0 +1,94 @@
+"""Judges a round on its evidence, and decides what follows."""
+
+import asyncio
+
+from agentproxy.events.run import DecisionMade
+from agentproxy.events.verdict import RoundJudged
+from agentproxy.evidence.bundle import Bundle, Entry, chain, store
+from agentproxy.evidence.doubts import rebuilding
+from agentproxy.evidence.ground import Ground
+from agentproxy.evidence.verdict import judge_run
+from agentproxy.supervisor.state import BASE, State, claim_name
+from agentproxy.supervisor.weighing import weigh
+from agentproxy.workspace.drift import changed_since
+
+
+async def judge_round(
+    state: State, number: int, *, ground: Ground, product: str, run: str
+) -> RoundJudged:
+    """The verdict on a claim; its bundle is on disk when this returns."""
+    contract = state.agreed
+    claim = state.claims[number]
+    unchanged = state.unchanged(number)
+    verdicts = {check.name: weigh(state, check, number) for check in contract.checks}
+    verdict, reason, criteria = judge_run(contract, verdicts, tree_equals_base=unchanged)
+    reason = "; ".join([reason, *await _drift(state), *rebuilding(claim.changes)])
+    earlier = state.judged.get(number - 1)
+    bundle = Bundle(
+        product=product,
+        run=run,
+        round=number,
+        contract=contract,
+        base_commit=state.started_from.commit,
+        base_tree=state.started_from.tree,
+        claim_commit=claim.commit,
+        claim_tree=claim.tree,
+        sandbox=state.sandbox,
+        environment=state.environment.folders if state.environment else (),
+        entries=chain(_entries(state, number)),
+        checks=tuple(verdicts.values()),
+        criteria=criteria,
+        verdict=verdict,
+        reason=reason,
+        previous=earlier.bundle if earlier else "",
+    )
+    name = await asyncio.to_thread(store, bundle, ground.folder / "evidence")
+    return RoundJudged(
+        round=number,
+        verdict=verdict,
+        reason=reason,
+        criteria=criteria,
+        checks=tuple(verdicts.values()),
+        bundle=name,
+    )
+
+
+async def _drift(state: State) -> tuple[str, ...]:
+    """What of the user's environment changed since the run began."""
+    environment = state.environment
+    return await asyncio.to_thread(changed_since, environment) if environment else ()
+
+
+def _entries(state: State, number: int) -> list[Entry]:
+    trees = {BASE: state.started_from.tree, claim_name(number): state.claims[number].tree}
+    return [
+        Entry(
+            check=check,
+            on=on,
+            tree=tree,
+            attempt=attempt,
+            result=result,
+            previous="",
+        )
+        for check in state.agreed.checks
+        for on, tree in trees.items()
+        for attempt, result in enumerate(state.results.get((check.name, on), []), start=1)
+    ]
+
+
+def decide_next(state: State, number: int) -> DecisionMade:
+    """Deliver what is verified; give what can be mended another round; else say what there is."""
+    judged = state.judged[number]
+    if judged.verdict == "verified":
+        return DecisionMade(round=number, decision="deliver", reason="the claim is proven")
+    rounds = state.ordered.max_rounds
+    wanting = [check for check in judged.checks if check.finding in ("refuted", "unverified")]
+    mendable = state.unchanged(number) or any(check.mendable for check in wanting)
+    if not mendable:
+        reason = "no worker can mend what is missing"
+        return DecisionMade(round=number, decision="give_up", reason=reason)
+    if number >= rounds:
+        reason = f"all {rounds} rounds are spent" if rounds > 1 else "the one round is spent"
+        return DecisionMade(round=number, decision="give_up", reason=reason)
+    reason = f"round {number + 1} of {rounds}"
+    return DecisionMade(round=number, decision="again", reason=reason)

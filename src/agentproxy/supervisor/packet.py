@@ -1,0 +1,92 @@
+"""The review packet: one page on what was asked, what was proven and how, and what was not."""
+
+from agentproxy.events.check import CheckResult, Outcome
+from agentproxy.events.tree import Delivered
+from agentproxy.supervisor.state import BASE, State, claim_name
+
+MARKS = {"added": "+", "modified": "~", "deleted": "-", "type changed": "!"}
+
+
+def write_packet(state: State, delivered: Delivered, *, run: str) -> str:
+    """The page, in Markdown."""
+    judged = state.judged[state.round]
+    claim = state.claims[state.round]
+    lines = [
+        f"# {judged.verdict}: {state.ordered.task}",
+        "",
+        f"Run {run}, round {state.round} of {state.ordered.max_rounds}. {judged.reason}",
+        "",
+        "## Criteria",
+        "",
+        *[f"- {c.verdict}: {_text(state, c.criterion)}: {c.reason}" for c in judged.criteria],
+        "",
+        "## Checks, before and after",
+        "",
+        "| check | before | after | finding |",
+        "| --- | --- | --- | --- |",
+        *[
+            f"| `{check.command}` | {_before(state, check.name)} | {_after(state, check.name)} | "
+            f"{_finding(state, check.name)} |"
+            for check in state.agreed.checks
+        ],
+        "",
+        "## Changes",
+        "",
+        *[f"- {MARKS[c.status]} {c.path} (+{c.added} -{c.removed})" for c in claim.changes],
+        *(["- none"] if not claim.changes else []),
+        "",
+    ]
+    remarks = [*claim.findings, *delivered.notes, *state.started_from.notes]
+    if remarks:
+        lines += ["## To know", "", *[f"- {remark}" for remark in remarks], ""]
+    lines += ["## Where it is", ""]
+    if delivered.branch:
+        lines.append(f"- branch `{delivered.branch}`")
+    if delivered.patch:
+        lines.append(f"- patch `{delivered.patch}`")
+    lines += [
+        f"- claim `{claim.ref}`, tree {claim.tree}",
+        f"- base `{state.started_from.ref}`, tree {state.started_from.tree}",
+        f"- evidence `pa evidence {run}`, sha256 {judged.bundle}",
+        f"- sandbox: {state.sandbox}",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _text(state: State, criterion: str) -> str:
+    return next((c.text for c in state.agreed.criteria if c.id == criterion), criterion)
+
+
+def _before(state: State, name: str) -> str:
+    return told(state.results.get((name, BASE), []))
+
+
+def _after(state: State, name: str) -> str:
+    on = BASE if state.unchanged(state.round) else claim_name(state.round)
+    return told(state.results.get((name, on), []))
+
+
+def _finding(state: State, name: str) -> str:
+    for verdict in state.judged[state.round].checks:
+        if verdict.check == name:
+            return f"{verdict.finding}: {verdict.reason}"
+    return ""
+
+
+def told(results: list[CheckResult]) -> str:
+    """The last result of a check in a few words."""
+    if not results:
+        return "not run"
+    result = results[-1]
+    if result.cannot_run:
+        return f"cannot run: {result.cannot_run}"
+    if not result.by_test:
+        return "passes" if result.passed else f"fails (exit {result.exit_code})"
+    return counted(result)
+
+
+def counted(result: CheckResult) -> str:
+    """How many tests ended how; what did not occur is not said."""
+    kinds: tuple[Outcome, ...] = ("failed", "skipped", "xfailed")
+    others = [f"{count} {kind}" for kind in kinds if (count := result.count(kind))]
+    return ", ".join([f"{result.count('passed')} passed", *others])

@@ -1,0 +1,195 @@
+"""Does what is due. Each kind of effect has a function of its own; faults become events here."""
+
+import asyncio
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from agentproxy.events.envelope import Fact
+from agentproxy.events.run import EffectFailed, RunEnded, RunParked
+from agentproxy.evidence.ground import Ground, NotClean
+from agentproxy.supervisor.checking import perform_check
+from agentproxy.supervisor.delivery import deliver_result
+from agentproxy.supervisor.desk import Desk
+from agentproxy.supervisor.effects import (
+    AgreeContract,
+    Decide,
+    Deliver,
+    Effect,
+    End,
+    FindEnvironment,
+    JudgeRound,
+    Park,
+    RecordBase,
+    RecordClaim,
+    RunCheck,
+    Work,
+)
+from agentproxy.supervisor.judging import decide_next, judge_round
+from agentproxy.supervisor.loop import Recorder
+from agentproxy.supervisor.planning import ReadRules, agree_contract
+from agentproxy.supervisor.state import State
+from agentproxy.supervisor.working import perform_work
+from agentproxy.workers.port import Worker, WorkerError
+from agentproxy.workspace.base import record_base
+from agentproxy.workspace.claim import record_claim
+from agentproxy.workspace.committed import committed_folders
+from agentproxy.workspace.environment import Wanted, find_environment
+from agentproxy.workspace.git import GitError
+from agentproxy.workspace.repository import RepositoryUnusable
+from agentproxy.workspace.sandbox import SandboxError
+
+Show = Callable[[str, str], None]
+OURS = "this is a defect of Agent Proxy: please report it with the run's number"
+
+
+@dataclass
+class Performer:
+    """Everything an effect needs. `show` gets (source, text) fragments that may be dropped."""
+
+    run: str
+    product: str
+    ground: Ground
+    worker: Worker
+    recorder: Recorder
+    desk: Desk
+    read_rules: ReadRules
+    show: Show
+    checks_at_once: asyncio.Semaphore
+
+    @property
+    def state(self) -> State:
+        """The run as it stands."""
+        return self.recorder.state
+
+    async def perform(self, effect: Effect) -> None:
+        """Do it, and record what came of it; a fault is recorded as one."""
+        try:
+            await self._perform(effect)
+        except (RepositoryUnusable, WorkerError, SandboxError) as error:
+            fault = "usage" if isinstance(error, RepositoryUnusable) else "infrastructure"
+            await self._record(
+                EffectFailed(effect=name(effect), error=str(error), cure=error.cure, fault=fault)
+            )
+        except (GitError, NotClean) as error:
+            await self._record(EffectFailed(effect=name(effect), error=str(error)))
+        except OSError as error:
+            text = f"{error.strerror or error}: {error.filename or ''}".rstrip(": ")
+            cure = "make room or mend the permissions, then pa resume"
+            await self._record(EffectFailed(effect=name(effect), error=text, cure=cure))
+        except Exception as error:  # noqa: BLE001 - a crash of an effect becomes an event
+            text = f"{type(error).__name__}: {error}"
+            await self._record(EffectFailed(effect=name(effect), error=text, cure=OURS))
+
+    async def _perform(self, effect: Effect) -> None:
+        match effect:
+            case RecordBase() | AgreeContract() | FindEnvironment():
+                await self._prepare(effect)
+            case RunCheck():
+                await perform_check(
+                    effect,
+                    state=self.state,
+                    ground=self.ground,
+                    record=self._record,
+                    show=self.show,
+                    at_once=self.checks_at_once,
+                )
+            case Work():
+                await perform_work(self, effect)
+            case RecordClaim():
+                await self._record(await self._claim(effect))
+            case JudgeRound():
+                fact = await judge_round(
+                    self.state, effect.round, ground=self.ground, product=self.product, run=self.run
+                )
+                await self._record(fact)
+            case Decide():
+                await self._record(decide_next(self.state, effect.round))
+            case Deliver():
+                fact = await deliver_result(self.state, ground=self.ground, run=self.run)
+                await self._record(fact)
+            case Park():
+                await self._record(RunParked(why=effect.why, reason=effect.reason))
+            case End():
+                await self._end()
+
+    async def _prepare(self, effect: RecordBase | AgreeContract | FindEnvironment) -> None:
+        order = self.state.ordered
+        repository = self.ground.repository
+        if isinstance(effect, RecordBase):
+            fact: Fact = await record_base(
+                repository,
+                self.run,
+                from_head=order.from_head,
+                include_untracked=order.include_untracked,
+                environment=[Path(path) for path in self._environment_folders()],
+            )
+        elif isinstance(effect, AgreeContract):
+            fact = await agree_contract(
+                repository,
+                order=order,
+                commit=self.state.started_from.commit,
+                folder=self.ground.folder,
+                read_rules=self.read_rules,
+            )
+        else:
+            contract = self.state.agreed
+            wanted = Wanted(
+                commands=tuple(check.command for check in contract.checks),
+                folders=contract.folders,
+                carry=contract.carry,
+                prepare=contract.prepare,
+                committed=await committed_folders(repository, self.state.started_from.tree),
+            )
+            fact = await asyncio.to_thread(
+                find_environment,
+                repository.root,
+                order.directory,
+                environ=self.ground.environ,
+                wanted=wanted,
+            )
+        await self._record(fact)
+
+    def _environment_folders(self) -> tuple[str, ...]:
+        order = self.state.ordered
+        found = find_environment(
+            self.ground.repository.root,
+            order.directory,
+            environ=self.ground.environ,
+            wanted=Wanted(),
+        )
+        return found.folders
+
+    async def _claim(self, effect: RecordClaim) -> Fact:
+        scratch = self.ground.folder / "claim"
+        await asyncio.to_thread(shutil.rmtree, scratch, ignore_errors=True)
+        scratch.mkdir(parents=True)
+        return await record_claim(
+            self.ground.repository,
+            self.ground.folder / "work" / "tree",
+            base=self.state.started_from,
+            run=self.run,
+            round=effect.round,
+            sandbox=self.ground.sandbox,
+            scratch=scratch,
+        )
+
+    async def _end(self) -> None:
+        judged = self.state.judged[self.state.round]
+        await asyncio.to_thread(tidy, self.ground.folder)
+        await self._record(RunEnded(verdict=judged.verdict, reason=judged.reason))
+
+    async def _record(self, fact: Fact) -> None:
+        await self.recorder.record(fact)
+
+
+def name(effect: Effect) -> str:
+    """An effect's name in the record."""
+    return type(effect).__name__
+
+
+def tidy(folder: Path) -> None:
+    """Let go of the clones of a run that is over: all claims are on their refs. Blocking."""
+    for part in ("checkouts", "work", "claim", "plan", "reports"):
+        shutil.rmtree(folder / part, ignore_errors=True)

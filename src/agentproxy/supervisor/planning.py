@@ -1,0 +1,103 @@
+"""The contract: what must become true, from what was ordered and what the project says."""
+
+import asyncio
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from agentproxy.events.contract import Check, Contract, ContractAgreed, Criterion, Role
+from agentproxy.events.run import Order
+from agentproxy.evidence.discovery import find
+from agentproxy.workspace.clone import make_clone
+from agentproxy.workspace.repository import Repository
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectRules:
+    """What the project's own configuration says at the base. `standing` false: find no checks;
+    a tuple: only those kinds.
+    """
+
+    checks: tuple[Check, ...] = ()
+    standing: bool | tuple[str, ...] = True
+    known_red: tuple[str, ...] = ()
+    prepare: str = ""
+    carry: tuple[str, ...] = ()
+    folders: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+ReadRules = Callable[[Path], ProjectRules]
+
+
+async def agree_contract(
+    repository: Repository, *, order: Order, commit: str, folder: Path, read_rules: ReadRules
+) -> ContractAgreed:
+    """Read the project at the base, and put the contract together.
+
+    `read_rules` gets a folder with the files of the base. Nothing of the project is executed.
+    """
+    tree = folder / "plan"
+    await asyncio.to_thread(shutil.rmtree, tree, ignore_errors=True)
+    await make_clone(repository, commit, tree, branch="agentproxy")
+    try:
+        rules = await asyncio.to_thread(read_rules, tree)
+        found = await asyncio.to_thread(find, tree, order.directory)
+    finally:
+        await asyncio.to_thread(shutil.rmtree, tree, ignore_errors=True)
+    notes = (*rules.notes, *(found.notes if rules.standing else ()))
+    return ContractAgreed(contract=make_contract(order, rules, found.checks), notes=notes)
+
+
+def make_contract(order: Order, rules: ProjectRules, found: Sequence[Check]) -> Contract:
+    """The contract of an order: named checks first, then what to keep, then what stands."""
+    checks = [
+        *(_ordered(order, command, "named") for command in order.checks),
+        *(_ordered(order, command, "keep") for command in order.keep),
+        *rules.checks,
+    ]
+    if rules.standing is not False:
+        checks += [check for check in found if _stands(check, rules.standing)]
+    checks = _unique(checks)
+    named = [check for check in checks if check.role == "named"]
+    criteria = [
+        Criterion(id=f"check:{check.name}", text=f"`{check.command}` passes", checks=(check.name,))
+        for check in named
+    ]
+    return Contract(
+        task=order.task,
+        criteria=tuple(criteria) or (Criterion(id="task", text=order.task),),
+        checks=tuple(checks),
+        known_red=(*order.known_red, *rules.known_red),
+        prepare=rules.prepare,
+        carry=rules.carry,
+        folders=rules.folders,
+        left_out=rules.left_out,
+    )
+
+
+def _ordered(order: Order, command: str, role: Role) -> Check:
+    source = "--check" if role == "named" else "--keep"
+    directory = order.directory
+    return Check(name=command, command=command, role=role, source=source, directory=directory)
+
+
+def _stands(check: Check, standing: bool | tuple[str, ...]) -> bool:  # noqa: FBT001
+    return standing is True or check.name in (standing or ())
+
+
+def _unique(checks: Sequence[Check]) -> list[Check]:
+    """One check a command and folder, the strongest role first; names made unique."""
+    kept: dict[tuple[str, str], Check] = {}
+    for check in checks:
+        kept.setdefault((check.command, check.directory), check)
+    named: dict[str, Check] = {}
+    for check in kept.values():
+        name, number = check.name, 1
+        while name in named:
+            number += 1
+            name = f"{check.name} ({number})"
+        named[name] = check.model_copy(update={"name": name})
+    return list(named.values())

@@ -1,0 +1,253 @@
+"""The supervisor's decisions as a function of the past: state and event in, state out; and from
+the state the effects that should be under way.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import TypeVar, cast
+
+from agentproxy.events.check import CheckFinished
+from agentproxy.events.contract import ContractAgreed
+from agentproxy.events.desk import MessageReceived, RequestDecided, RequestMade
+from agentproxy.events.envelope import Event, Fact
+from agentproxy.events.run import (
+    CeilingRaised,
+    DecisionMade,
+    EffectFailed,
+    RunCreated,
+    RunEnded,
+    RunParked,
+    SegmentStarted,
+)
+from agentproxy.events.tree import BaseRecorded, ClaimRecorded, Delivered, EnvironmentFound
+from agentproxy.events.verdict import RoundJudged
+from agentproxy.events.work import ProcessStarted, WorkerEnded, WorkerStarted
+from agentproxy.supervisor.effects import (
+    AgreeContract,
+    Decide,
+    Deliver,
+    Effect,
+    EffectId,
+    End,
+    FindEnvironment,
+    JudgeRound,
+    Park,
+    RecordBase,
+    RecordClaim,
+    RunCheck,
+    Work,
+)
+from agentproxy.supervisor.state import BASE, State, claim_name
+from agentproxy.supervisor.weighing import looks_bad
+
+SomeFact = TypeVar("SomeFact", bound=Fact)
+Fold = Callable[[State, Fact], None]
+FOLDS: dict[type[Fact], Fold] = {}
+
+
+def fold(kind: type[SomeFact]) -> Callable[[Callable[[State, SomeFact], None]], Fold]:
+    """Registers how a fact changes the state."""
+
+    def register(function: Callable[[State, SomeFact], None]) -> Fold:
+        FOLDS[kind] = cast("Fold", function)
+        return FOLDS[kind]
+
+    return register
+
+
+def reduce(state: State, event: Event) -> State:
+    """The state after an event; facts that only tell a story leave it as it was."""
+    change = FOLDS.get(type(event.fact))
+    if change is not None:
+        change(state, event.fact)
+    return state
+
+
+def replay(events: Iterable[Event]) -> State:
+    """The state after all of these."""
+    state = State()
+    for event in events:
+        reduce(state, event)
+    return state
+
+
+@fold(RunCreated)
+def _created(state: State, fact: RunCreated) -> None:
+    state.order = fact.order
+    state.max_time = fact.order.max_time
+
+
+@fold(SegmentStarted)
+def _segment(state: State, fact: SegmentStarted) -> None:
+    state.segment = fact.segment
+    state.sandbox = fact.sandbox
+    state.parked = None
+    state.failed = None
+
+
+@fold(BaseRecorded)
+def _base(state: State, fact: BaseRecorded) -> None:
+    state.base = fact
+
+
+@fold(EnvironmentFound)
+def _environment(state: State, fact: EnvironmentFound) -> None:
+    state.environment = fact
+
+
+@fold(ContractAgreed)
+def _contract(state: State, fact: ContractAgreed) -> None:
+    state.contract = fact.contract
+
+
+@fold(CheckFinished)
+def _checked(state: State, fact: CheckFinished) -> None:
+    state.results.setdefault((fact.check, fact.on), []).append(fact.result)
+
+
+@fold(WorkerStarted)
+def _work_began(state: State, fact: WorkerStarted) -> None:
+    state.begun[fact.round] = state.begun.get(fact.round, 0) + 1
+
+
+@fold(ProcessStarted)
+def _process(state: State, fact: ProcessStarted) -> None:
+    state.processes.append((fact.pid, fact.started))
+
+
+@fold(WorkerEnded)
+def _work_ended(state: State, fact: WorkerEnded) -> None:
+    state.worked += fact.seconds
+    if not fact.out_of_time:
+        state.work[fact.round] = fact
+        state.messages.clear()
+
+
+@fold(ClaimRecorded)
+def _claimed(state: State, fact: ClaimRecorded) -> None:
+    state.claims[fact.round] = fact
+
+
+@fold(RoundJudged)
+def _judged(state: State, fact: RoundJudged) -> None:
+    state.judged[fact.round] = fact
+
+
+@fold(DecisionMade)
+def _decided(state: State, fact: DecisionMade) -> None:
+    state.decisions[fact.round] = fact
+    if fact.decision == "again":
+        state.round = fact.round + 1
+
+
+@fold(Delivered)
+def _delivered(state: State, fact: Delivered) -> None:
+    state.delivered = fact
+
+
+@fold(RequestMade)
+def _requested(state: State, fact: RequestMade) -> None:
+    state.requests[fact.request.id] = fact.request
+
+
+@fold(RequestDecided)
+def _answered(state: State, fact: RequestDecided) -> None:
+    state.decided[fact.decision.request] = fact.decision
+
+
+@fold(MessageReceived)
+def _told(state: State, fact: MessageReceived) -> None:
+    state.messages.append(fact.text)
+
+
+@fold(CeilingRaised)
+def _raised(state: State, fact: CeilingRaised) -> None:
+    state.max_time = fact.max_time
+
+
+@fold(EffectFailed)
+def _failed(state: State, fact: EffectFailed) -> None:
+    state.failed = fact
+
+
+@fold(RunParked)
+def _parked(state: State, fact: RunParked) -> None:
+    state.parked = fact
+
+
+@fold(RunEnded)
+def _ended(state: State, fact: RunEnded) -> None:
+    state.ended = fact
+
+
+def due(state: State) -> Mapping[EffectId, Effect]:
+    """What should be under way now. Empty when the run is parked or over."""
+    if state.ended is not None or state.parked is not None:
+        return {}
+    if state.failed is not None:
+        reason = f"{state.failed.error} {state.failed.cure}".strip()
+        return {"park": Park(why=state.failed.fault, reason=reason)}
+    return _preparation(state) or _round(state)
+
+
+def _preparation(state: State) -> dict[EffectId, Effect]:
+    if state.base is None:
+        return {"base": RecordBase()}
+    if state.contract is None:
+        return {"contract": AgreeContract()}
+    if state.environment is None:
+        return {"environment": FindEnvironment()}
+    return {}
+
+
+def _round(state: State) -> dict[EffectId, Effect]:
+    number = state.round
+    if number not in state.claims:
+        # The baseline runs beside the worker: it needs nothing of it.
+        return {**_missing(state, BASE), **_work(state, number)}
+    if number not in state.judged:
+        return _proof(state, number)
+    if number not in state.decisions:
+        return {f"decide:{number}": Decide(number)}
+    if state.delivered is None:
+        return {"deliver": Deliver()}
+    return {"end": End()}
+
+
+def _work(state: State, number: int) -> dict[EffectId, Effect]:
+    if number in state.work:
+        return {f"claim:{number}": RecordClaim(number)}
+    if state.worked >= state.max_time:
+        minutes = state.max_time / 60
+        reason = f"the worker used up its {minutes:g} minutes (pa resume --max-time raises them)"
+        return {"park": Park(why="ceiling", reason=reason)}
+    return {f"work:{number}": Work(number)}
+
+
+def _proof(state: State, number: int) -> dict[EffectId, Effect]:
+    judge: dict[EffectId, Effect] = {f"judge:{number}": JudgeRound(number)}
+    missing = _missing(state, BASE)
+    if state.unchanged(number):
+        return missing or judge
+    on = claim_name(number)
+    missing |= _missing(state, on)
+    return missing or _second_looks(state, number) or judge
+
+
+def _missing(state: State, on: str) -> dict[EffectId, Effect]:
+    return {
+        f"check:{on}:{check.name}:1": RunCheck(check, on, 1)
+        for check in state.agreed.checks
+        if not state.results.get((check.name, on))
+    }
+
+
+def _second_looks(state: State, number: int) -> dict[EffectId, Effect]:
+    """What refutes runs again on both trees, so that a flaky check accuses nobody."""
+    wanted: dict[EffectId, Effect] = {}
+    for check in state.agreed.checks:
+        if not looks_bad(state, check, number):
+            continue
+        for on in (BASE, claim_name(number)):
+            if len(state.results[check.name, on]) == 1:
+                wanted[f"check:{on}:{check.name}:2"] = RunCheck(check, on, 2)
+    return wanted

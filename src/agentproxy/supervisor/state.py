@@ -1,0 +1,89 @@
+"""What a supervised run is, folded from its events."""
+
+from dataclasses import dataclass, field
+
+from agentproxy.events.check import CheckResult
+from agentproxy.events.contract import Contract
+from agentproxy.events.desk import Decision, Request
+from agentproxy.events.run import (
+    ONE_HOUR,
+    DecisionMade,
+    EffectFailed,
+    Order,
+    RunEnded,
+    RunParked,
+)
+from agentproxy.events.tree import BaseRecorded, ClaimRecorded, Delivered, EnvironmentFound
+from agentproxy.events.verdict import RoundJudged
+from agentproxy.events.work import WorkerEnded
+
+BASE = "base"
+
+
+def claim_name(number: int) -> str:
+    """How a check's result says that it ran on the claim of a round."""
+    return f"claim:{number}"
+
+
+@dataclass
+class State:
+    """One run. Folds in place; only its loop changes it.
+
+    `results` holds every run of a check by (check, on), oldest attempt first. `begun` counts how
+    often the worker was started for a round. `failed` and `parked` are of the present segment.
+    """
+
+    order: Order | None = None
+    segment: int = 0
+    sandbox: str = ""
+    base: BaseRecorded | None = None
+    environment: EnvironmentFound | None = None
+    contract: Contract | None = None
+    results: dict[tuple[str, str], list[CheckResult]] = field(
+        default_factory=dict[tuple[str, str], list[CheckResult]]
+    )
+    round: int = 1
+    begun: dict[int, int] = field(default_factory=dict[int, int])
+    work: dict[int, WorkerEnded] = field(default_factory=dict[int, WorkerEnded])
+    claims: dict[int, ClaimRecorded] = field(default_factory=dict[int, ClaimRecorded])
+    judged: dict[int, RoundJudged] = field(default_factory=dict[int, RoundJudged])
+    decisions: dict[int, DecisionMade] = field(default_factory=dict[int, DecisionMade])
+    delivered: Delivered | None = None
+    requests: dict[str, Request] = field(default_factory=dict[str, Request])
+    decided: dict[str, Decision] = field(default_factory=dict[str, Decision])
+    messages: list[str] = field(default_factory=list[str])
+    worked: float = 0.0
+    max_time: float = ONE_HOUR
+    processes: list[tuple[int, int]] = field(default_factory=list[tuple[int, int]])
+    failed: EffectFailed | None = None
+    parked: RunParked | None = None
+    ended: RunEnded | None = None
+
+    @property
+    def ordered(self) -> Order:
+        """The order; every run has one from its first event on."""
+        if self.order is None:
+            raise ValueError("the run's first event is missing")
+        return self.order
+
+    @property
+    def agreed(self) -> Contract:
+        """The contract; asked for only once it stands."""
+        if self.contract is None:
+            raise ValueError("the contract is not agreed yet")
+        return self.contract
+
+    @property
+    def started_from(self) -> BaseRecorded:
+        """The base; asked for only once it is recorded."""
+        if self.base is None:
+            raise ValueError("the base is not recorded yet")
+        return self.base
+
+    def unchanged(self, number: int) -> bool:
+        """Whether the claim of a round is the very tree that the run began with."""
+        return self.claims[number].tree == self.started_from.tree
+
+    def waiting(self) -> tuple[Request, ...]:
+        """Requests that nobody has decided yet, oldest first."""
+        return tuple(request for key, request in self.requests.items() if key not in self.decided)

@@ -1,0 +1,61 @@
+"""What a verdict on a check is given; one place, for the second look and for the judgement."""
+
+from typing import TypedDict
+
+from agentproxy.events.check import CheckResult
+from agentproxy.events.contract import Check
+from agentproxy.events.verdict import CheckVerdict
+from agentproxy.evidence.doubts import doubt
+from agentproxy.evidence.running import reconsider
+from agentproxy.evidence.verdict import judge, wants_second_look
+from agentproxy.supervisor.state import BASE, State, claim_name
+
+
+class Circumstances(TypedDict):
+    """What else counts beside the results."""
+
+    known_red: tuple[str, ...]
+    task: str
+    changed_tests: frozenset[str]
+    anything_named: bool
+
+
+def circumstances(state: State, number: int) -> Circumstances:
+    """What counts for the claim of a round."""
+    contract = state.agreed
+    return Circumstances(
+        known_red=contract.known_red,
+        task=contract.task,
+        changed_tests=frozenset(change.path for change in state.claims[number].changes),
+        anything_named=contract.anything_named,
+    )
+
+
+def results(state: State, check: Check, number: int) -> tuple[list[CheckResult], list[CheckResult]]:
+    """All results of a check, at the base and at the claim of a round.
+
+    What the base lacked and the claim brought counts as having failed at the base.
+    """
+    brought = [change.path for change in state.claims[number].changes if change.status == "added"]
+    base = [reconsider(each, tree=brought) for each in state.results[check.name, BASE]]
+    on = BASE if state.unchanged(number) else claim_name(number)
+    return base, state.results[check.name, on]
+
+
+def weigh(state: State, check: Check, number: int) -> CheckVerdict:
+    """The verdict on a check for the claim of a round."""
+    base, claim = results(state, check, number)
+    verdict = judge(check, base=base, claim=claim, **circumstances(state, number))
+    return doubt(
+        verdict,
+        base=base,
+        claim=claim,
+        changes=state.claims[number].changes,
+        left_out=state.agreed.left_out,
+    )
+
+
+def looks_bad(state: State, check: Check, number: int) -> bool:
+    """Whether the check must run again on both trees before it may refute the claim."""
+    base, claim = results(state, check, number)
+    return wants_second_look(check, base=base[:1], claim=claim[:1], **circumstances(state, number))

@@ -1,0 +1,96 @@
+"""The documentation does what it says: its commands run, its files load, its options exist."""
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from support.front_door import new_pa
+
+from agentproxy.cli.commands.run import command as task
+from agentproxy.cli.main import COMMANDS, RUN, root
+from agentproxy.config.project import load_project
+from agentproxy.config.user import load_user
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = ("README.md", "docs/cli.md")
+DEMO = ROOT / "examples" / "demo"
+
+
+def blocks(page: str, kind: str) -> list[str]:
+    text = (ROOT / page).read_text()
+    return re.findall(rf"^```{kind}\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+
+
+def readme_commands() -> list[str]:
+    """Every line of the README that a person would type to `pa`."""
+    lines = "\n".join(blocks("README.md", "console")).splitlines()
+    commands = [line[2:].partition("   #")[0].strip() for line in lines if line.startswith("$ pa ")]
+    assert len(commands) >= 4
+    return commands
+
+
+def test_every_command_of_the_readme_runs(tmp_path: Path) -> None:
+    pa = new_pa(tmp_path, {"README.md": "dates\n"})
+    shutil.copytree(DEMO / "project", pa.project, dirs_exist_ok=True)
+    pa.commit()
+    agent = pa.scripts / "my-agent"
+    shutil.copy(DEMO / "worker.py", agent)
+    folder = Path(pa.environment()["VIRTUAL_ENV"]) / "bin"
+    env = pa.environment()
+    env["PATH"] = f"{pa.scripts}:{folder}:{env['PATH']}"
+    for command in readme_commands():
+        done = subprocess.run(
+            ["sh", "-c", command],
+            cwd=pa.project,
+            env=env,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, (command, done.stdout, done.stderr)
+        pa.git("checkout", "-q", ".")
+
+
+def test_the_configuration_files_of_the_documentation_load() -> None:
+    user, project = blocks("docs/cli.md", "toml")
+    assert load_user(user, source="docs").workers["mine"].hosts == ("api.example.com:443",)
+    assert load_project(project, source="docs").checks["integration"].role == "named"
+
+
+def options() -> set[str]:
+    context = root.make_context("pa", ["--help"], resilient_parsing=True)
+    commands = [root.get_command(context, name) for name in (*COMMANDS, RUN)]
+    return {
+        spelling
+        for command in commands
+        if command is not None
+        for param in command.get_params(context)
+        for spelling in (*param.opts, *param.secondary_opts)
+    }
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_option_that_a_page_names_exists(page: str) -> None:
+    recorded = re.compile(r"^```text\n.*?^```", re.MULTILINE | re.DOTALL)
+    text = recorded.sub("", (ROOT / page).read_text())
+    text = re.sub(r"my-agent[^'`\n]*", "", text)
+    named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", text))
+    foreign = {"--headless", "--stat", "--verify"} - options()
+    assert named - foreign <= options() | {"--no-pager"}
+
+
+def test_every_command_and_every_option_of_a_task_is_documented() -> None:
+    text = (ROOT / "docs/cli.md").read_text()
+    assert [name for name in COMMANDS if f"pa {name}" not in text] == []
+    spelt = {param.opts[-1] for param in task.params if param.opts[0].startswith("-")}
+    missing = {option for option in spelt if option not in text and option != "--version"}
+    assert missing - {"-o", "-d"} == set()
+
+
+def test_agents_md_is_short_and_its_files_exist() -> None:
+    text = (ROOT / "AGENTS.md").read_text()
+    assert text.count("\n") < 120
+    for name in re.findall(r"`((?:src/|tests/|docs/|bench/)[\w/.]+\.\w+)`", text):
+        assert (ROOT / name).exists(), name

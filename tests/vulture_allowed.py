@@ -1,0 +1,24 @@
+"""What only others call, or what a port promises before anybody asks; vulture is told here."""
+
+from agentproxy.cli.main import Root
+from agentproxy.cli.options import Duration
+from agentproxy.config.settings import Settings
+from agentproxy.evidence.discovery import discover
+from agentproxy.journal.memory import MemoryJournal
+from agentproxy.workers.port import Capabilities, Worker
+
+# click calls these
+Root.list_commands
+Root.format_options
+Root.format_epilog
+Duration.convert
+# pydantic calls this
+Settings.settings_customise_sources
+# the twin of the journal, and the short form of a function: tests use them
+MemoryJournal
+discover
+# fields that models and adapters to come are read by
+Settings.addresses
+Worker.capabilities
+Capabilities.takes_messages
+Capabilities.resumes

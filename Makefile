@@ -1,0 +1,62 @@
+# Every target sets up what it needs. PYTHON names another interpreter (3.11 or later).
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+FILES := $(shell git ls-files '*.py' 2>/dev/null)
+
+.PHONY: demo test slow check bench dist lock clean help
+
+help:
+	@echo "make demo    set everything up, and watch one supervised task"
+	@echo "make test    the tests (offline, minutes)"
+	@echo "make slow    kill -9 series and hostile series (longer)"
+	@echo "make check   lint, types, layers, dependencies, dead code, file sizes, docs"
+	@echo "make bench   measurements, as ratios"
+	@echo "make lock    pin the dependencies of pyproject.toml anew, with hashes"
+	@echo "make dist    build the wheel and install it elsewhere, with every extra"
+
+$(READY): requirements/dev.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Python 3.11 or later is needed: make PYTHON=/path/to/python3.11"; exit 2; }
+	@command -v git >/dev/null || { echo "git is needed: apt-get install git"; exit 2; }
+	@$(PYTHON) -m venv $(VENV) || \
+	  { echo "venv is needed: apt-get install python3-venv"; exit 2; }
+	@echo "setting up $(VENV) ..."
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps -e .
+	@touch $@
+
+demo: $(READY)
+	@$(BIN)/python examples/demo/demo.py
+
+test: $(READY)
+	$(BIN)/pytest -n 2 -m "not slow"
+
+slow: $(READY)
+	$(BIN)/pytest -m slow
+
+check: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/pyright
+	$(BIN)/lint-imports
+	$(BIN)/deptry src
+	$(BIN)/vulture
+	$(BIN)/loq check
+
+bench: $(READY)
+	$(BIN)/python bench/startup.py
+	$(BIN)/python bench/journal.py
+	$(BIN)/python bench/supervised.py
+
+dist: $(READY)
+	$(BIN)/python scripts/check_wheel.py
+
+lock: $(READY)
+	@$(BIN)/python -m pip install -q --disable-pip-version-check uv
+	$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --python-version 3.11 \
+	  --group dev --all-extras pyproject.toml -o requirements/dev.txt
+
+clean:
+	rm -rf $(VENV) dist build .pytest_cache .ruff_cache .import_linter_cache

@@ -1,0 +1,77 @@
+"""`make demo`: one supervised task from beginning to end, on a real repository, with no key.
+
+Scripted is what the worker does (worker.py, beside this file). All else is real: git, the sandbox,
+pytest, the journal, the verdict.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+TASK = "Fix the date parser: it refuses 29 February in leap years"
+
+
+def say(text: str = "") -> None:
+    if sys.stdout.isatty() and text:
+        text = f"\033[1m{text}\033[0m"
+    print(text, flush=True)
+
+
+def run(*command: str, cwd: Path, env: dict[str, str]) -> int:
+    shown = " ".join(f"'{word}'" if " " in word else word for word in command)
+    say(f"$ {shown}")
+    code = subprocess.run(command, cwd=cwd, env=env, check=False).returncode
+    print(flush=True)
+    return code
+
+
+def make_repository(project: Path) -> None:
+    shutil.copytree(HERE / "project", project, ignore=shutil.ignore_patterns("__pycache__"))
+    identity = ["-c", "user.name=Demo", "-c", "user.email=demo@localhost"]
+    for arguments in (
+        ["init", "-q", "-b", "main"],
+        ["add", "-A"],
+        [*identity, "commit", "-qm", "A date parser"],
+    ):
+        subprocess.run(["git", *arguments], cwd=project, check=True)
+
+
+def main() -> int:
+    began = time.monotonic()
+    folder = Path(tempfile.mkdtemp(prefix="agentproxy-demo-"))
+    project = folder / "dates"
+    make_repository(project)
+    venv = Path(sys.prefix)
+    env = {
+        **os.environ,
+        "AGENTPROXY_HOME": str(folder / "home"),
+        "VIRTUAL_ENV": str(venv),
+        "PATH": f"{venv / 'bin'}{os.pathsep}{os.environ['PATH']}",
+    }
+    say(f"A small repository with a real bug: {project}")
+    say("Scripted is only what the worker does, as a coding agent might: first a quick wrong fix,")
+    say(
+        "then a right one. Git, sandbox, pytest, journal and verdicts are real. No key, no network."
+    )
+    say()
+    worker = f"command:{HERE / 'worker.py'}"
+    code = run(
+        "pa", "--worker", worker, "--check", "python -m pytest -q", TASK, cwd=project, env=env
+    )  # fmt: skip
+    if code != 0:
+        say(f"the demo should have ended verified, with exit code 0; it ended with {code}")
+        return code
+    run("pa", "evidence", "--verify", cwd=project, env=env)
+    run("pa", "apply", cwd=project, env=env)
+    run("git", "-c", "color.ui=auto", "--no-pager", "diff", "--stat", cwd=project, env=env)
+    say(f"All of it took {time.monotonic() - began:.1f} s. The repository stays at {project}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -107,9 +107,11 @@ def test_a_claim_that_needs_a_package_which_it_asks_for_is_unverified_with_the_c
 ) -> None:
     new_project(pa, {**PACKAGE, "requirements.txt": "pytest\n"})
     install_editable(new_venv(pa.project / ".venv"), pa.project, how="path")
-    user = as_user(tmp_path / "user")
+    user = as_user(tmp_path / "user", AGENTPROXY_BUILD="never")
     ran = pa.task("--check", CHECK, worker=ASKS_FOR_MORE, env=user)
-    cannot_tell(ran, CHECK, "tomlkit", "the claim changes requirements.txt", "install")
+    cannot_tell(
+        ran, CHECK, "tomlkit", "the claim changes requirements.txt", "AGENTPROXY_BUILD=auto"
+    )
 
 
 def test_a_package_that_only_one_test_misses_does_not_refute_the_claim_that_asks_for_it(
@@ -121,7 +123,8 @@ def test_a_package_that_only_one_test_misses_does_not_refute_the_claim_that_asks
     install_editable(new_venv(pa.project / ".venv"), pa.project, how="path")
     script = f"{MEND_PARCEL}\necho tomlkit >> requirements.txt\nsed -i '1i import tomlkit' {{}}"
     worker = script.format("src/parcel/units.py")
-    ran = pa.task("--check", CHECK, *ONE, worker=worker, env=as_user(tmp_path / "user"))
+    user = as_user(tmp_path / "user", AGENTPROXY_BUILD="never")
+    ran = pa.task("--check", CHECK, *ONE, worker=worker, env=user)
     cannot_tell(ran, CHECK, "the claim changes requirements.txt")
 
 
@@ -130,21 +133,21 @@ def test_a_claim_that_breaks_a_test_is_refuted_whatever_else_it_asks_for(
 ) -> None:
     new_project(pa, {**PACKAGE, "requirements.txt": "pytest\n"})
     install_editable(new_venv(pa.project / ".venv"), pa.project, how="path")
-    worker = "echo tomlkit >> requirements.txt; echo 'weigh = None' >> src/parcel/__init__.py"
+    worker = "echo tomlkit >> requirements.txt; sed -i s/weigh/wiegh/ src/parcel/__init__.py"
     ran = pa.task("--check", CHECK, *ONE, worker=worker, env=as_user(tmp_path / "user"))
     assert ran.finding(CHECK)["finding"] == "refuted"
     assert ran.code == 1
 
 
-def test_a_proof_in_an_environment_that_the_claim_would_change_says_so(
+def test_a_proof_in_an_environment_that_the_claim_would_change_and_nobody_can_build_says_so(
     pa: Pa, tmp_path: Path
 ) -> None:
-    new_project(pa, {**PACKAGE, "requirements.txt": "pytest\n"})
+    new_project(pa, {**PACKAGE, "environment.yml": "name: parcel\n"})
     install_editable(new_venv(pa.project / ".venv"), pa.project, how="path")
-    worker = f"{MEND_PARCEL}; echo tomlkit >> requirements.txt"
+    worker = f"{MEND_PARCEL}; echo 'dependencies: [tomlkit]' >> environment.yml"
     ran = pa.task("--check", CHECK, worker=worker, env=as_user(tmp_path / "user"))
     assert ran.finding(CHECK)["finding"] == "proven"
-    said = "the claim changes requirements.txt, and was checked in the environment as it is"
+    said = "the claim changes environment.yml, and was checked in the environment as it is"
     assert said in ran.of_kind("delivered")[-1]["notes"]
     assert said in ran.result["reason"]
 

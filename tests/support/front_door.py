@@ -104,6 +104,8 @@ class Pa:
             "AGENTPROXY_HOLD": "0",
             "XDG_CONFIG_HOME": str(self.home / "config"),
             "VIRTUAL_ENV": sys.prefix,
+            "PIP_NO_INDEX": "1",
+            "npm_config_offline": "true",
             "PATH": f"{sys.prefix}/bin{os.pathsep}{os.environ['PATH']}",
         }
         return {**inherited, **ours, **self.env, **(more or {})}

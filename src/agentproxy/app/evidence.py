@@ -9,9 +9,11 @@ from agentproxy.app.house import House
 from agentproxy.events.check import CheckResult
 from agentproxy.events.envelope import RunId
 from agentproxy.events.tree import EnvironmentFound
+from agentproxy.evidence.building import standing_on, still_there
 from agentproxy.evidence.bundle import Bundle, BundleUnusable, Entry, faults, load
 from agentproxy.evidence.checking import run_check
 from agentproxy.evidence.ground import Ground
+from agentproxy.supervisor.building import build_on
 from agentproxy.supervisor.perform import tidy
 from agentproxy.supervisor.reduce import replay
 from agentproxy.supervisor.state import State
@@ -123,24 +125,33 @@ async def rerun(
 ) -> list[Rerun]:
     """Run every check of a bundle again on its recorded trees, and compare the outcomes."""
     state = replay(await house.journal.read(run))
-    environment = state.environment
-    if environment is None:
+    if state.environment is None:
         raise BundleUnusable(f"run {run} has no recorded environment")
     ground = Ground(
         repository=await open_repository(Path(state.ordered.repository)),
         sandbox=await choose_sandbox(state.ordered.sandbox),
         folder=house.folder(run) / "rerun",
         environ=house.environ,
+        environments=house.environments,
+        registries=await house.registries(),
     )
     results: list[Rerun] = []
     last = {(entry.check.name, entry.on): entry for entry in bundle.entries}
     try:
+        for on, built in list(state.built.items()):
+            if not still_there(built):
+                state.built[on] = await build_on(on, state=state, ground=ground, show=_nobody)
         for entry in last.values():
+            environment = standing_on(state.surroundings, state.built_for(entry.on))
             results.append(await _again(entry, bundle, ground=ground, environment=environment))
             tell(results[-1])
     finally:
         await asyncio.to_thread(tidy, ground.folder)
     return results
+
+
+def _nobody(source: str, text: str) -> None:
+    """Nobody looks."""
 
 
 async def _again(

@@ -14,6 +14,7 @@ from agentproxy.config.user import User, load_user, user_file
 from agentproxy.journal.port import Journal
 from agentproxy.journal.redact import Redactor
 from agentproxy.journal.sqlite import SqliteJournal
+from agentproxy.workspace.registries import Registries, find_registries
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,17 @@ class House:
     settings: Settings
     user: User
     journal: Journal
+
+    @property
+    def environments(self) -> Path:
+        """Where environments that we build are kept."""
+        return self.settings.home / "environments"
+
+    async def registries(self) -> Registries | None:
+        """What a build may reach; None where building is switched off."""
+        if self.settings.build == "never":
+            return None
+        return await asyncio.to_thread(find_registries, self.environ)
 
     def folder(self, run: str) -> Path:
         """The folder of a run."""

@@ -22,6 +22,7 @@ from agentproxy.supervisor.reduce import replay
 from agentproxy.supervisor.state import State
 from agentproxy.workers.port import Worker
 from agentproxy.workspace.processes import end_process, machine_and_boot, start_time
+from agentproxy.workspace.registries import Registries
 from agentproxy.workspace.repository import Repository
 from agentproxy.workspace.sandbox import Sandbox
 
@@ -49,6 +50,8 @@ class Means:
     read_rules: ReadRules
     hold: float | None
     show: Show
+    environments: Path
+    registries: Registries | None
 
 
 def myself() -> Holder:
@@ -99,6 +102,8 @@ async def go_on(journal: Journal, lease: Lease, means: Means) -> State:
         sandbox=means.sandbox,
         folder=means.folder,
         environ=means.environ,
+        environments=means.environments,
+        registries=means.registries,
     )
     performer = Performer(
         run=lease.run,

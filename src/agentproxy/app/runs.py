@@ -102,6 +102,8 @@ async def work_on(house: House, lease: Lease, *, hold: float | None, show: Show)
         read_rules=rules_reader(house, repository.root),
         hold=hold,
         show=show,
+        environments=house.environments,
+        registries=await house.registries(),
     )
     means.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     return await go_on(house.journal, lease, means)

@@ -22,7 +22,13 @@ from agentproxy.events.run import (
     RunParked,
     SegmentStarted,
 )
-from agentproxy.events.tree import BaseRecorded, ClaimRecorded, Delivered, EnvironmentFound
+from agentproxy.events.tree import (
+    BaseRecorded,
+    ClaimRecorded,
+    Delivered,
+    EnvironmentBuilt,
+    EnvironmentFound,
+)
 from agentproxy.events.verdict import CheckVerdict, RoundJudged
 from agentproxy.events.work import NetworkRefused, WorkerEnded, WorkerStarted
 from agentproxy.supervisor.packet import counted
@@ -112,6 +118,18 @@ def _environment(fact: EnvironmentFound) -> Iterator[Words]:
         yield Words(f"carried {_named(fact.carried)}", "quiet", 1)
     for note in fact.notes:
         yield Words(note, "quiet", 1)
+
+
+@tells(EnvironmentBuilt)
+def _built(fact: EnvironmentBuilt) -> Iterator[Words]:
+    seconds = f"{fact.seconds:.1f} s"
+    if fact.failed:
+        yield Words(f"{fact.why}: none could be built: {fact.failed} ({seconds})", "unsure", 1)
+        yield Words(fact.cure, "plain", 2)
+        yield from (Words(line, "quiet", 2) for line in fact.output.splitlines()[-SHOWN:])
+    elif fact.folders:
+        where = _named(tuple(fact.folders))
+        yield Words(f"{fact.why}: built {where} for {_on(fact.on)} ({seconds})", "quiet", 1)
 
 
 @tells(ContractAgreed)

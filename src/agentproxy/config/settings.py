@@ -12,6 +12,7 @@ from agentproxy.config.files import as_text, read_small
 from agentproxy.config.mistakes import BadSetting, first_mistake
 from agentproxy.config.user import Defaults
 from agentproxy.config.words import (
+    BuildChoice,
     Line,
     OutputStyle,
     PositiveSeconds,
@@ -37,6 +38,7 @@ CURES = {
     "sandbox": "give auto or plain",
     "output": "give rich, plain or json",
     "hold": "give seconds, or like 90s, 30m, 2h; 0 parks at once",
+    "build": "give auto or never",
 }
 
 
@@ -57,6 +59,7 @@ class Settings(BaseSettings):
     sandbox: SandboxChoice = "auto"
     output: OutputStyle | None = None
     hold: Seconds = 600.0
+    build: BuildChoice = "auto"
     keys: dict[str, str] = Field(default_factory=dict, repr=False)
     addresses: dict[str, str] = Field(default_factory=dict, repr=False)
     secrets: tuple[str, ...] = Field(default=(), repr=False)

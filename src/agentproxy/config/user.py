@@ -7,6 +7,7 @@ from pydantic import Field
 
 from agentproxy.config.tables import Table, WorkerTable, checked, parse_tables
 from agentproxy.config.words import (
+    BuildChoice,
     Line,
     Name,
     OutputStyle,
@@ -26,6 +27,7 @@ class Defaults(Table):
     sandbox: SandboxChoice | None = None
     output: OutputStyle | None = None
     hold: Seconds | None = None
+    build: BuildChoice | None = None
 
     def given(self) -> dict[str, object]:
         """What the user wrote, by the names of the settings."""

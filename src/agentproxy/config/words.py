@@ -8,6 +8,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
 SandboxChoice = Literal["auto", "plain"]
+BuildChoice = Literal["auto", "never"]
 OutputStyle = Literal["rich", "plain", "json"]
 
 LONGEST = 365 * 24 * 3600.0

@@ -22,7 +22,13 @@ from agentproxy.events.run import (
     RunParked,
     SegmentStarted,
 )
-from agentproxy.events.tree import BaseRecorded, ClaimRecorded, Delivered, EnvironmentFound
+from agentproxy.events.tree import (
+    BaseRecorded,
+    ClaimRecorded,
+    Delivered,
+    EnvironmentBuilt,
+    EnvironmentFound,
+)
 from agentproxy.events.verdict import RoundJudged
 from agentproxy.events.work import NetworkRefused, ProcessStarted, WorkerEnded, WorkerStarted
 
@@ -31,6 +37,7 @@ AnyFact = Annotated[
     | SegmentStarted
     | BaseRecorded
     | EnvironmentFound
+    | EnvironmentBuilt
     | ContractAgreed
     | CheckStarted
     | CheckFinished

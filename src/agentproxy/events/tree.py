@@ -40,7 +40,9 @@ class EnvironmentFound(Fact):
     `folders` are environment folders (`.venv`, `node_modules`), absolute; they get a throw-away
     writable layer. `toolchains` are bound read-only. `carried` are ignored files of the user's,
     relative to the root of the repository, that checks need. `prints` says for each of the
-    folders what was installed in it, so that a change under way is noticed.
+    folders what was installed in it, so that a change under way is noticed. `missing` are the
+    environments that the project asks for and the user does not have, relative to the root;
+    `built` maps places of environments that we built to the folders where they are kept.
     """
 
     kind: Literal["environment_found"] = "environment_found"
@@ -52,6 +54,31 @@ class EnvironmentFound(Fact):
     prepare: str = ""
     notes: tuple[str, ...] = ()
     prints: dict[str, str] = Field(default_factory=dict)
+    missing: tuple[str, ...] = ()
+    built: dict[str, str] = Field(default_factory=dict)
+
+
+class EnvironmentBuilt(Fact):
+    """An environment was built from the project's own files, or there was none to build, or it
+    could not be built (then `failed` says why, and `cure` what helps).
+
+    `on` is "base" or "claim:N". `folders` maps where an environment is mounted to where it is
+    kept; `programs` are folders that come first on PATH; `commands` what was run for it; `removed`
+    what a claim does not ask for any more.
+    """
+
+    kind: Literal["environment_built"] = "environment_built"
+    on: str
+    why: str = ""
+    folders: dict[str, str] = Field(default_factory=dict)
+    programs: tuple[str, ...] = ()
+    commands: str = ""
+    removed: tuple[str, ...] = ()
+    seconds: float = 0.0
+    output: str = ""
+    failed: str = ""
+    cure: str = ""
+    mendable: bool = False
 
 
 class ClaimRecorded(Fact):

@@ -2,12 +2,15 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from agentproxy.events.check import CheckResult
-from agentproxy.events.tree import Change
+from agentproxy.events.tree import Change, EnvironmentBuilt
 from agentproxy.events.verdict import CheckVerdict
-from agentproxy.evidence.obstacles import NO_MODULE, misses_module
+from agentproxy.evidence.obstacles import NO_COMMAND, NO_MODULE, misses_module
+
+LACKING = (NO_MODULE, NO_COMMAND)
 
 _LISTS = re.compile(
     r"(?:.*requirements.*|constraints.*)\.(?:txt|in)|.*\.lock|Pipfile|setup\.(?:py|cfg)"
@@ -15,19 +18,46 @@ _LISTS = re.compile(
     r"|environment\.ya?ml|go\.(?:mod|sum)|Cargo\.toml|Gemfile"
 )
 
+# Lists that no recipe reads: their own tools look at them when a check runs.
+_UNREAD = re.compile(
+    r"(?:^|/)(?:Pipfile(?:\.lock)?|pdm\.lock|environment\.ya?ml|go\.(?:mod|sum)|Cargo\.(?:toml|lock)"
+    r"|Gemfile(?:\.lock)?|bun\.lockb?)$"
+)
+
 
 def dependency_files(changes: Sequence[Change]) -> tuple[str, ...]:
     """The changed files that say what is to be installed."""
     names = (change.path for change in changes)
-    return tuple(name for name in names if _LISTS.fullmatch(PurePosixPath(name).name))
+    return tuple(name for name in names if _is_list(PurePosixPath(name)))
 
 
-def rebuilding(changes: Sequence[Change]) -> tuple[str, ...]:
-    """A sentence for a person where a claim changes what is to be installed."""
-    files = dependency_files(changes)
-    if not files:
-        return ()
-    return (f"the claim changes {', '.join(files)}, and was checked in the environment as it is",)
+def _is_list(path: PurePosixPath) -> bool:
+    in_folder = path.parent.name == "requirements" and path.suffix in (".txt", ".in")
+    return in_folder or _LISTS.fullmatch(path.name) is not None
+
+
+def in_words(built: Sequence[EnvironmentBuilt], changes: Sequence[Change]) -> tuple[str, ...]:
+    """Sentences for a person on what was built to check a claim, and on what was not."""
+    told = [each for each in built if each.why]
+    said = [f"{each.why}: no environment could be built ({_why(each)})" for each in told
+            if each.failed]  # fmt: skip
+    said += [f"{each.why}: one was built" for each in told if each.folders]
+    unread = [name for name in dependency_files(changes) if _UNREAD.search(name)]
+    if unread:
+        names = ", ".join(unread)
+        said.append(f"the claim changes {names}, and was checked in the environment as it is")
+    return tuple(said)
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What may be at fault beside the claim: what was built or not, what the claim changes, and
+    the keys of the configuration that nobody has trusted.
+    """
+
+    built: Sequence[EnvironmentBuilt] = ()
+    changes: Sequence[Change] = ()
+    left_out: Sequence[str] = ()
 
 
 def doubt(
@@ -35,30 +65,57 @@ def doubt(
     *,
     base: Sequence[CheckResult],
     claim: Sequence[CheckResult],
-    changes: Sequence[Change],
-    left_out: Sequence[str],
+    around: Surroundings,
 ) -> CheckVerdict:
-    """The verdict, where it refutes and the environment may be the reason; then it is unverified.
+    """The verdict; unverified where the environment rather than the claim may be the reason.
 
-    `left_out` are the keys of the configuration that nobody has trusted. What passed at the base
-    and fails now is no matter of these.
+    What passed at the base and fails now is no matter of configuration, nor of an environment that
+    the base did not have either.
     """
+    failed = [each for each in around.built if each.failed]
+    if verdict.finding == "proven" and any(each.on != "base" for each in failed):
+        return _unverified(verdict, failed[-1])
     if verdict.finding != "refuted":
         return verdict
-    files = dependency_files(changes)
-    if files and _lacks_packages(verdict, claim, changes):
-        cure = f"the claim changes {', '.join(files)}: install what it asks for, then start anew"
-        return _unverified(verdict, cure)
-    keys = [key for key in left_out if _concerns(key, verdict.check)]
-    if keys and not _lost(base, claim):
-        cure = f"it may need {', '.join(keys)} of agentproxy.toml: pa trust, then start anew"
-        return _unverified(verdict, cure)
-    return verdict
+    because = _at_fault(verdict, base=base, claim=claim, around=around)
+    return _unverified(verdict, because) if because else verdict
 
 
-def _unverified(verdict: CheckVerdict, cure: str) -> CheckVerdict:
-    reason = f"{verdict.reason}; {cure}"
-    return verdict.model_copy(update={"finding": "unverified", "reason": reason, "mendable": False})
+def _at_fault(
+    verdict: CheckVerdict,
+    *,
+    base: Sequence[CheckResult],
+    claim: Sequence[CheckResult],
+    around: Surroundings,
+) -> EnvironmentBuilt | str:
+    """What else than the claim a refutation may come of; "" where nothing."""
+    failed = [each for each in around.built if each.failed]
+    # What a claim does not ask for any more, and still needs, is missing by its own fault.
+    excused = not any(each.removed for each in around.built)
+    lacking = excused and _lacks_packages(verdict, claim, around.changes)
+    if lacking and dependency_files(around.changes):
+        files = ", ".join(dependency_files(around.changes))
+        cure = f"the claim changes {files}: install what it asks for, then start anew"
+        return failed[-1] if failed else cure
+    if _lost(base, claim):
+        return ""
+    if failed:
+        return failed[-1]
+    keys = [key for key in around.left_out if _concerns(key, verdict.check)]
+    named = ", ".join(keys)
+    return f"it may need {named} of agentproxy.toml: pa trust, then start anew" if keys else ""
+
+
+def _unverified(verdict: CheckVerdict, because: str | EnvironmentBuilt) -> CheckVerdict:
+    words, mendable = because, False
+    if not isinstance(words, str):
+        words, mendable = f"{words.why}, and none could be built: {_why(words)}", words.mendable
+    changed = {"finding": "unverified", "reason": f"{verdict.reason}; {words}"}
+    return verdict.model_copy(update={**changed, "mendable": mendable})
+
+
+def _why(built: EnvironmentBuilt) -> str:
+    return "; ".join(part for part in (built.failed, built.cure) if part)
 
 
 def _concerns(key: str, check: str) -> bool:
@@ -78,7 +135,7 @@ def _lacks_packages(
     verdict: CheckVerdict, claim: Sequence[CheckResult], changes: Sequence[Change]
 ) -> bool:
     """Whether every attempt, or every test that refutes, failed for want of a foreign module."""
-    if claim and all(NO_MODULE in result.cannot_run for result in claim):
+    if claim and all(result.cannot_run.startswith(LACKING) for result in claim):
         return True
     own = [change.path for change in changes]
     messages = [place.message for place in verdict.places]

@@ -15,10 +15,14 @@ _NEVER_ENTERED = {"node_modules", "__pycache__", "venv", "site-packages"}
 
 
 class Folder:
-    """One folder below the root of a repository. Links are followed only within the root."""
+    """One folder below the root of a repository. Links are followed only within the root.
 
-    def __init__(self, root: Path, place: str) -> None:
+    A file of more than `largest` bytes is not read.
+    """
+
+    def __init__(self, root: Path, place: str, *, largest: int = LARGEST) -> None:
         self.notes: list[str] = []
+        self._largest = largest
         self._root = os.path.realpath(root)
         self._path = Path(self._root, place)
         self._place = place
@@ -104,14 +108,14 @@ class Folder:
                 if not stat.S_ISREG(os.fstat(descriptor).st_mode):
                     self._note(f"{name} is not a plain file: not read")
                     return None
-                content = file.read(LARGEST + 1)
+                content = file.read(self._largest + 1)
         except FileNotFoundError:
             return None
         except (OSError, ValueError) as error:
             self._note(f"{name} cannot be read: {error}")
             return None
-        if len(content) > LARGEST:
-            self._note(f"{name} is larger than {LARGEST >> 20} MB: not read")
+        if len(content) > self._largest:
+            self._note(f"{name} is larger than {self._largest >> 20} MB: not read")
             return None
         return content.decode(errors="replace")
 

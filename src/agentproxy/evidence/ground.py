@@ -12,6 +12,7 @@ from agentproxy.workspace.clone import clone_mounts, make_clone, matches
 from agentproxy.workspace.linked import linked_folders
 from agentproxy.workspace.paths import Root
 from agentproxy.workspace.place import Place, place_plainly, place_tree
+from agentproxy.workspace.registries import Registries
 from agentproxy.workspace.repository import Repository
 from agentproxy.workspace.sandbox import Mount, Sandbox
 
@@ -29,12 +30,18 @@ class NotClean(Exception):
 
 @dataclass
 class Ground:
-    """Everything around a check that is not the check. `folder` is the run's own."""
+    """Everything around a check that is not the check. `folder` is the run's own.
+
+    `environments` is where built ones are kept for all runs; `registries` what a build may reach,
+    None where none is allowed.
+    """
 
     repository: Repository
     sandbox: Sandbox
     folder: Path
     environ: Mapping[str, str]
+    environments: Path
+    registries: Registries | None = None
     locks: dict[str, asyncio.Lock] = field(default_factory=dict[str, asyncio.Lock])
 
     async def checkout(self, commit: str, environment: EnvironmentFound) -> Path:
@@ -66,15 +73,21 @@ class Ground:
         """The user's path with this tree under it; what a job writes there is thrown away."""
         if not self.sandbox.isolates:
             return place_plainly(tree, directory=directory, environment=environment)
-        mounts = [
+        return place_tree(
+            self.tree_mounts(tree),
+            root=self.repository.root,
+            directory=directory,
+            environment=environment,
+        )
+
+    def tree_mounts(self, tree: Path) -> list[Mount]:
+        """The mounts of a checkout at the user's path, under a layer that is thrown away."""
+        return [
             Mount(at=mount.at, mode="overlay", source=mount.source)
             if mount.source == tree
             else mount
             for mount in clone_mounts(self.repository, tree)
         ]
-        return place_tree(
-            mounts, root=self.repository.root, directory=directory, environment=environment
-        )
 
     async def let_go(self, tree: Path) -> None:
         """A job is done with a checkout: one that jobs write into is thrown away."""

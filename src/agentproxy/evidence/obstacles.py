@@ -11,6 +11,7 @@ from agentproxy.workspace.sandbox import Ended
 TAIL_LINES = 60
 LONGEST = 300
 NO_MODULE = "no module named "
+NO_COMMAND = "a command is missing"
 
 _COLOURS = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 _PY_MODULE = re.compile(r"No module named '?([\w.]+)'?")
@@ -44,6 +45,11 @@ _OUTSIDE: tuple[tuple[re.Pattern[str], str], ...] = (
         "the docker daemon is not there",
     ),
 )
+_LONELY = (
+    "a connection was refused",
+    "a name did not resolve",
+    "the network is not reachable",
+)
 _NOTHING = re.compile(
     r"^(?:No tests found, exiting with code 1|No test files found, exiting with code 1"
     r"|NO TESTS RAN|Ran 0 tests in .*|.*no tests ran in [\d.]+s.*)",
@@ -63,7 +69,7 @@ _CONFTEST = "ImportError while loading conftest"
 
 _CURES = (
     (NO_MODULE, "install it into the environment of the project (.venv, node_modules, or active)"),
-    ("a command is missing", "install it, or put it on PATH"),
+    (NO_COMMAND, "install it, or put it on PATH"),
     (
         "a connection was refused",
         'where it needs a server: start it, give the check network = "host" in agentproxy.toml, '
@@ -166,6 +172,11 @@ def _outside(text: str, own: Collection[str]) -> Obstacle | None:
     return next((Obstacle(words) for pattern, words in _OUTSIDE if pattern.search(text)), None)
 
 
+def reaches_nobody(text: str) -> bool:
+    """Whether a text says that a host cannot be reached."""
+    return any(pattern.search(text) for pattern, words in _OUTSIDE if words in _LONELY)
+
+
 def misses_module(text: str, tree: Iterable[str]) -> bool:
     """Whether a text says that a module is missing which is none of the tree's own."""
     obstacle = _outside(text, modules_of(tree))
@@ -213,7 +224,7 @@ def _missing_command(ended: Ended, tail: str) -> Obstacle | None:
     if ended.exit_code == 126:
         return Obstacle(f"a command may not be executed{f': {name}' if name else ''}")
     if ended.exit_code == 127 or (match and _MAKE_MISSED.search(tail)):
-        return Obstacle(f"a command is missing{f': {name}' if name else ''}")
+        return Obstacle(f"{NO_COMMAND}{f': {name}' if name else ''}")
     return None
 
 

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 
 from agentproxy.events.check import CheckFinished, CheckStarted
 from agentproxy.events.envelope import Fact
+from agentproxy.evidence.building import standing_on
 from agentproxy.evidence.checking import run_check
 from agentproxy.evidence.ground import Ground
 from agentproxy.supervisor.effects import RunCheck
@@ -32,9 +33,7 @@ async def perform_check(
             before = state.results.get((check.name, BASE), [])
             slowest = max((result.seconds for result in before), default=0.0)
             check = check.model_copy(update={"timeout": max(check.timeout, PATIENCE * slowest)})
-        environment = state.environment
-        if environment is None:
-            raise ValueError("a check is due before the environment is known")
+        environment = standing_on(state.surroundings, state.built_for(effect.on))
         started = CheckStarted(check=check.name, on=effect.on, attempt=effect.attempt)
         await record(started)
         result = await run_check(

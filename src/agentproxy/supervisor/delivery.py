@@ -3,10 +3,10 @@
 import asyncio
 
 from agentproxy.events.tree import Delivered
-from agentproxy.evidence.doubts import rebuilding
+from agentproxy.evidence.doubts import in_words
 from agentproxy.evidence.ground import Ground
 from agentproxy.supervisor.packet import write_packet
-from agentproxy.supervisor.state import State
+from agentproxy.supervisor.state import State, claim_name
 from agentproxy.workspace.deliver import deliver
 from agentproxy.workspace.drift import changed_since
 
@@ -36,7 +36,8 @@ async def deliver_result(state: State, *, ground: Ground, run: str) -> Delivered
         )
     environment = state.environment
     drift = await asyncio.to_thread(changed_since, environment) if environment else ()
-    notes = (*delivered.notes, *drift, *rebuilding(claim.changes))
+    told = in_words(state.built_for(claim_name(number)), claim.changes)
+    notes = (*delivered.notes, *drift, *told)
     delivered = delivered.model_copy(update={"notes": notes})
     packet = ground.folder / "packet.md"
     await asyncio.to_thread(packet.write_text, write_packet(state, delivered, run=run))

@@ -19,6 +19,13 @@ class FindEnvironment:
 
 
 @dataclass(frozen=True, slots=True)
+class BuildEnvironment:
+    """Build what the tree under proof asks for: the base ("base"), or a claim ("claim:N")."""
+
+    on: str
+
+
+@dataclass(frozen=True, slots=True)
 class AgreeContract:
     """Say what must become true, and how it will be checked."""
 
@@ -81,6 +88,7 @@ class End:
 Effect = (
     RecordBase
     | FindEnvironment
+    | BuildEnvironment
     | AgreeContract
     | RunCheck
     | Work

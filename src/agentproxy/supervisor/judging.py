@@ -1,11 +1,12 @@
 """Judges a round on its evidence, and decides what follows."""
 
 import asyncio
+from pathlib import Path
 
 from agentproxy.events.run import DecisionMade
 from agentproxy.events.verdict import RoundJudged
 from agentproxy.evidence.bundle import Bundle, Entry, chain, store
-from agentproxy.evidence.doubts import rebuilding
+from agentproxy.evidence.doubts import in_words
 from agentproxy.evidence.ground import Ground
 from agentproxy.evidence.verdict import judge_run
 from agentproxy.supervisor.state import BASE, State, claim_name
@@ -22,7 +23,8 @@ async def judge_round(
     unchanged = state.unchanged(number)
     verdicts = {check.name: weigh(state, check, number) for check in contract.checks}
     verdict, reason, criteria = judge_run(contract, verdicts, tree_equals_base=unchanged)
-    reason = "; ".join([reason, *await _drift(state), *rebuilding(claim.changes)])
+    told = in_words(state.built_for(claim_name(number)), claim.changes)
+    reason = "; ".join([reason, *await _drift(state), *told])
     earlier = state.judged.get(number - 1)
     bundle = Bundle(
         product=product,
@@ -34,7 +36,7 @@ async def judge_round(
         claim_commit=claim.commit,
         claim_tree=claim.tree,
         sandbox=state.sandbox,
-        environment=state.environment.folders if state.environment else (),
+        environment=(*state.surroundings.folders, *_built(state, number)),
         entries=chain(_entries(state, number)),
         checks=tuple(verdicts.values()),
         criteria=criteria,
@@ -57,6 +59,15 @@ async def _drift(state: State) -> tuple[str, ...]:
     """What of the user's environment changed since the run began."""
     environment = state.environment
     return await asyncio.to_thread(changed_since, environment) if environment else ()
+
+
+def _built(state: State, number: int) -> tuple[str, ...]:
+    """Where environments of ours stood, and the folders with their digests as names."""
+    return tuple(
+        f"{at} built as {Path(folder).name} for {each.on}"
+        for each in state.built_for(claim_name(number))
+        for at, folder in each.folders.items()
+    )
 
 
 def _entries(state: State, number: int) -> list[Entry]:

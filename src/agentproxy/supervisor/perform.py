@@ -9,11 +9,13 @@ from pathlib import Path
 from agentproxy.events.envelope import Fact
 from agentproxy.events.run import EffectFailed, RunEnded, RunParked
 from agentproxy.evidence.ground import Ground, NotClean
+from agentproxy.supervisor.building import build_on, with_missing
 from agentproxy.supervisor.checking import perform_check
 from agentproxy.supervisor.delivery import deliver_result
 from agentproxy.supervisor.desk import Desk
 from agentproxy.supervisor.effects import (
     AgreeContract,
+    BuildEnvironment,
     Decide,
     Deliver,
     Effect,
@@ -84,7 +86,7 @@ class Performer:
 
     async def _perform(self, effect: Effect) -> None:
         match effect:
-            case RecordBase() | AgreeContract() | FindEnvironment():
+            case RecordBase() | AgreeContract() | FindEnvironment() | BuildEnvironment():
                 await self._prepare(effect)
             case RunCheck():
                 await perform_check(
@@ -114,7 +116,9 @@ class Performer:
             case End():
                 await self._end()
 
-    async def _prepare(self, effect: RecordBase | AgreeContract | FindEnvironment) -> None:
+    async def _prepare(
+        self, effect: RecordBase | AgreeContract | FindEnvironment | BuildEnvironment
+    ) -> None:
         order = self.state.ordered
         repository = self.ground.repository
         if isinstance(effect, RecordBase):
@@ -123,7 +127,7 @@ class Performer:
                 self.run,
                 from_head=order.from_head,
                 include_untracked=order.include_untracked,
-                environment=[Path(path) for path in self._environment_folders()],
+                environment=await asyncio.to_thread(self._environment_folders),
             )
         elif isinstance(effect, AgreeContract):
             fact = await agree_contract(
@@ -133,25 +137,32 @@ class Performer:
                 folder=self.ground.folder,
                 read_rules=self.read_rules,
             )
+        elif isinstance(effect, BuildEnvironment):
+            fact = await build_on(effect.on, state=self.state, ground=self.ground, show=self.show)
         else:
-            contract = self.state.agreed
-            wanted = Wanted(
-                commands=tuple(check.command for check in contract.checks),
-                folders=contract.folders,
-                carry=contract.carry,
-                prepare=contract.prepare,
-                committed=await committed_folders(repository, self.state.started_from.tree),
-            )
-            fact = await asyncio.to_thread(
-                find_environment,
-                repository.root,
-                order.directory,
-                environ=self.ground.environ,
-                wanted=wanted,
-            )
+            fact = await self._look_around()
         await self._record(fact)
 
-    def _environment_folders(self) -> tuple[str, ...]:
+    async def _look_around(self) -> Fact:
+        repository, order = self.ground.repository, self.state.ordered
+        contract = self.state.agreed
+        wanted = Wanted(
+            commands=tuple(check.command for check in contract.checks),
+            folders=contract.folders,
+            carry=contract.carry,
+            prepare=contract.prepare,
+            committed=await committed_folders(repository, self.state.started_from.tree),
+        )
+        found = await asyncio.to_thread(
+            find_environment,
+            repository.root,
+            order.directory,
+            environ=self.ground.environ,
+            wanted=wanted,
+        )
+        return await asyncio.to_thread(with_missing, found, state=self.state, root=repository.root)
+
+    def _environment_folders(self) -> list[Path]:
         order = self.state.ordered
         found = find_environment(
             self.ground.repository.root,
@@ -159,7 +170,7 @@ class Performer:
             environ=self.ground.environ,
             wanted=Wanted(),
         )
-        return found.folders
+        return [Path(folder) for folder in found.folders]
 
     async def _claim(self, effect: RecordClaim) -> Fact:
         scratch = self.ground.folder / "claim"

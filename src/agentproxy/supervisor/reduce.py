@@ -18,11 +18,19 @@ from agentproxy.events.run import (
     RunParked,
     SegmentStarted,
 )
-from agentproxy.events.tree import BaseRecorded, ClaimRecorded, Delivered, EnvironmentFound
+from agentproxy.events.tree import (
+    BaseRecorded,
+    ClaimRecorded,
+    Delivered,
+    EnvironmentBuilt,
+    EnvironmentFound,
+)
 from agentproxy.events.verdict import RoundJudged
 from agentproxy.events.work import ProcessStarted, WorkerEnded, WorkerStarted
+from agentproxy.evidence.doubts import dependency_files
 from agentproxy.supervisor.effects import (
     AgreeContract,
+    BuildEnvironment,
     Decide,
     Deliver,
     Effect,
@@ -92,6 +100,11 @@ def _base(state: State, fact: BaseRecorded) -> None:
 @fold(EnvironmentFound)
 def _environment(state: State, fact: EnvironmentFound) -> None:
     state.environment = fact
+
+
+@fold(EnvironmentBuilt)
+def _built(state: State, fact: EnvironmentBuilt) -> None:
+    state.built[fact.on] = fact
 
 
 @fold(ContractAgreed)
@@ -196,6 +209,8 @@ def _preparation(state: State) -> dict[EffectId, Effect]:
         return {"contract": AgreeContract()}
     if state.environment is None:
         return {"environment": FindEnvironment()}
+    if state.environment.missing and BASE not in state.built:
+        return {f"build:{BASE}": BuildEnvironment(BASE)}
     return {}
 
 
@@ -229,6 +244,8 @@ def _proof(state: State, number: int) -> dict[EffectId, Effect]:
     if state.unchanged(number):
         return missing or judge
     on = claim_name(number)
+    if dependency_files(state.claims[number].changes) and on not in state.built:
+        return {**missing, f"build:{on}": BuildEnvironment(on)}
     missing |= _missing(state, on)
     return missing or _second_looks(state, number) or judge
 

@@ -13,7 +13,13 @@ from agentproxy.events.run import (
     RunEnded,
     RunParked,
 )
-from agentproxy.events.tree import BaseRecorded, ClaimRecorded, Delivered, EnvironmentFound
+from agentproxy.events.tree import (
+    BaseRecorded,
+    ClaimRecorded,
+    Delivered,
+    EnvironmentBuilt,
+    EnvironmentFound,
+)
 from agentproxy.events.verdict import RoundJudged
 from agentproxy.events.work import WorkerEnded
 
@@ -38,6 +44,7 @@ class State:
     sandbox: str = ""
     base: BaseRecorded | None = None
     environment: EnvironmentFound | None = None
+    built: dict[str, EnvironmentBuilt] = field(default_factory=dict[str, EnvironmentBuilt])
     contract: Contract | None = None
     results: dict[tuple[str, str], list[CheckResult]] = field(
         default_factory=dict[tuple[str, str], list[CheckResult]]
@@ -79,6 +86,17 @@ class State:
         if self.base is None:
             raise ValueError("the base is not recorded yet")
         return self.base
+
+    @property
+    def surroundings(self) -> EnvironmentFound:
+        """The user's environment; asked for only once it is known."""
+        if self.environment is None:
+            raise ValueError("the environment is not known yet")
+        return self.environment
+
+    def built_for(self, on: str) -> tuple[EnvironmentBuilt, ...]:
+        """What was built for a tree, in order: what the base was given, then its own."""
+        return tuple(self.built[name] for name in dict.fromkeys((BASE, on)) if name in self.built)
 
     def unchanged(self, number: int) -> bool:
         """Whether the claim of a round is the very tree that the run began with."""

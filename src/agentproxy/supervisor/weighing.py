@@ -5,7 +5,7 @@ from typing import TypedDict
 from agentproxy.events.check import CheckResult
 from agentproxy.events.contract import Check
 from agentproxy.events.verdict import CheckVerdict
-from agentproxy.evidence.doubts import doubt
+from agentproxy.evidence.doubts import Surroundings, doubt
 from agentproxy.evidence.running import reconsider
 from agentproxy.evidence.verdict import judge, wants_second_look
 from agentproxy.supervisor.state import BASE, State, claim_name
@@ -46,13 +46,12 @@ def weigh(state: State, check: Check, number: int) -> CheckVerdict:
     """The verdict on a check for the claim of a round."""
     base, claim = results(state, check, number)
     verdict = judge(check, base=base, claim=claim, **circumstances(state, number))
-    return doubt(
-        verdict,
-        base=base,
-        claim=claim,
+    around = Surroundings(
+        built=state.built_for(claim_name(number)),
         changes=state.claims[number].changes,
         left_out=state.agreed.left_out,
     )
+    return doubt(verdict, base=base, claim=claim, around=around)
 
 
 def looks_bad(state: State, check: Check, number: int) -> bool:

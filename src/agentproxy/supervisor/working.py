@@ -7,12 +7,13 @@ from typing import Protocol
 
 from agentproxy.events.envelope import Fact
 from agentproxy.events.work import WorkerEnded, WorkerStarted
+from agentproxy.evidence.building import standing_on
 from agentproxy.evidence.ground import Ground
 from agentproxy.supervisor.brief import write_brief
 from agentproxy.supervisor.desk import Desk
 from agentproxy.supervisor.effects import Work
 from agentproxy.supervisor.loop import Recorder
-from agentproxy.supervisor.state import State
+from agentproxy.supervisor.state import BASE, State
 from agentproxy.workers.port import Brief, Line, Worker
 from agentproxy.workspace.clone import clone_mounts, make_clone
 from agentproxy.workspace.place import place_plainly, place_tree
@@ -41,9 +42,7 @@ async def perform_work(on: Working, effect: Work) -> None:
     """One attempt at a round, from the brief to the end of the worker."""
     state = on.state
     tree = await _tree(on.ground, state)
-    environment = state.environment
-    if environment is None:
-        raise ValueError("work is due before the environment is known")
+    environment = standing_on(state.surroundings, state.built_for(BASE))
     directory = state.ordered.directory
     if on.ground.sandbox.isolates:
         place = place_tree(
@@ -108,8 +107,6 @@ async def _tree(ground: Ground, state: State) -> Path:
         branch="agentproxy",
         inside=ground.sandbox.isolates,
     )
-    environment = state.environment
-    if environment is not None:
-        await asyncio.to_thread(ground.carry, making, environment)
+    await asyncio.to_thread(ground.carry, making, state.surroundings)
     making.rename(tree)
     return tree

@@ -5,6 +5,7 @@ import stat
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 
 from agentproxy.events.tree import EnvironmentFound
 from agentproxy.workspace.sandbox import Access, Job, Limits, Mount
@@ -81,16 +82,21 @@ def place_tree(
     root: Path,
     directory: str,
     environment: EnvironmentFound,
+    writable: Mapping[str, Path] = MappingProxyType({}),
 ) -> Place:
     """The tree at the user's path; toolchains come first, so that it covers what they hold.
 
-    An environment folder that the tree puts a link or a file in the way of is not mounted.
+    An environment folder that the tree puts a link or a file in the way of is not mounted. What
+    was built stands in the place of the user's; `writable` maps places to folders that are kept.
     """
     tools = [Mount(at=path, mode="ro", source=Path(path)) for path in environment.toolchains]
     tree = next((mount.source for mount in tree_mounts if mount.at == str(root)), None)
+    sources = {path: Path(path) for path in environment.folders}
+    sources |= {at: Path(source) for at, source in environment.built.items()}
+    sources |= writable
     layers = [
-        Mount(at=path, mode="overlay", source=Path(path))
-        for path in environment.folders
+        Mount(at=path, mode="rw" if path in writable else "overlay", source=source)
+        for path, source in sources.items()
         if tree is None or _is_free(tree, os.path.relpath(path, root))
     ]
     return Place(

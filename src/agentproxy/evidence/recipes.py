@@ -1,0 +1,36 @@
+"""The recipes of a tree; only what it says is read, and nothing of it is executed."""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from agentproxy.evidence.folder import Folder
+from agentproxy.evidence.recipe import Ecosystem, Recipe
+from agentproxy.evidence.recipe_of_node import node_recipe
+from agentproxy.evidence.recipe_of_python import python_recipe
+
+LARGEST = 32 << 20  # bytes; lock files of large projects have several millions
+
+
+def find_recipes(root: Path, directories: Iterable[str], *, path: str) -> tuple[Recipe, ...]:
+    """The recipes of a tree for these directories of it; the nearest folder upwards counts.
+
+    `path` is the PATH on which the tool of a lock file is looked for. Never raises.
+    """
+    found: dict[tuple[Ecosystem, str], Recipe] = {}
+    for directory in directories:
+        for read in (python_recipe, node_recipe):
+            for place in _upwards(directory):
+                recipe = read(Folder(root, place, largest=LARGEST), place, path=path)
+                if recipe is not None:
+                    found.setdefault((recipe.ecosystem, place), recipe)
+                    break
+    return tuple(found.values())
+
+
+def _upwards(directory: str) -> Iterator[str]:
+    """A directory of a tree, and those around it up to the root, ".". One that leads out is "."."""
+    parts = [part for part in directory.split("/") if part not in ("", ".")]
+    if directory.startswith("/") or ".." in parts:
+        parts = []
+    for count in range(len(parts), -1, -1):
+        yield "/".join(parts[:count]) or "."

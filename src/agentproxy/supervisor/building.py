@@ -1,0 +1,101 @@
+"""Has an environment built: for a base that has none, and for a claim that asks for another."""
+
+import asyncio
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+from agentproxy.events.tree import EnvironmentBuilt, EnvironmentFound
+from agentproxy.evidence.building import Site, Wish, build, standing_on, users_own
+from agentproxy.evidence.doubts import dependency_files
+from agentproxy.evidence.ground import Ground
+from agentproxy.evidence.recipe import Ecosystem, Recipe
+from agentproxy.evidence.recipes import find_recipes
+from agentproxy.supervisor.state import BASE, State
+
+_TELLING: dict[Ecosystem, re.Pattern[str]] = {
+    "python": re.compile(
+        r"\b(?:python[\d.]*|pytest|py\.test|tox|nox|mypy|pyright|ruff|flake8|pylint|uv|poetry)\b"
+    ),
+    "node": re.compile(
+        r"\b(?:node|npm|npx|pnpm|yarn|bunx?|vitest|jest|mocha|tsc|eslint|vite|prettier|biome)\b"
+    ),
+}
+
+
+async def build_on(
+    on: str, *, state: State, ground: Ground, show: Callable[[str, str], None]
+) -> EnvironmentBuilt:
+    """Build, or find what was built before: the same trees always come to the same environment."""
+    base = await _site(BASE, state, ground)
+    path = state.surroundings.path
+    before = await asyncio.to_thread(_recipes, state, base.checkout, path=path)
+    if on == BASE:
+        missing = state.surroundings.missing
+        site = base
+        wishes = [Wish(recipe) for recipe in before if recipe.place in missing]
+        why = "no environment was there"
+    else:
+        site = await _site(on, state, ground)
+        now = await asyncio.to_thread(_recipes, state, site.checkout, path=path)
+        wishes = _changed(before, now)
+        files = dependency_files(state.claims[int(on.removeprefix("claim:"))].changes)
+        why = f"the claim changes {', '.join(files)}, and needs another environment"
+    built = await build(
+        wishes, site, on=on, ground=ground, show=lambda text: show(f"environment for {on}", text)
+    )
+    return built.model_copy(update={"why": why}) if wishes else built
+
+
+def with_missing(found: EnvironmentFound, *, state: State, root: Path) -> EnvironmentFound:
+    """The environment, with what the project asks for and the user does not have. Blocking."""
+    used = _ecosystems(state)
+    missing = [
+        each.place
+        for each in _recipes(state, root, path=found.path)
+        if each.ecosystem in used and users_own(each, found, root) is None
+    ]
+    return found.model_copy(update={"missing": tuple(missing)})
+
+
+def _ecosystems(state: State) -> set[Ecosystem]:
+    """Which ecosystems the checks belong to; a command that tells nothing may belong to each."""
+    used: set[Ecosystem] = set()
+    for check in state.agreed.checks:
+        told: list[Ecosystem] = [
+            name for name, pattern in _TELLING.items() if pattern.search(check.command)
+        ]
+        used.update(told or _TELLING)
+    return used
+
+
+def _recipes(state: State, tree: Path, *, path: str) -> tuple[Recipe, ...]:
+    """What the project in a tree asks for, for every directory that is checked. Blocking."""
+    directories = {state.ordered.directory, *(check.directory for check in state.agreed.checks)}
+    return find_recipes(tree, sorted(directories), path=path)
+
+
+async def _site(on: str, state: State, ground: Ground) -> Site:
+    if on == BASE:
+        commit, tree = state.started_from.commit, state.started_from.tree
+    else:
+        claim = state.claims[int(on.removeprefix("claim:"))]
+        commit, tree = claim.commit, claim.tree
+    built = state.built_for(BASE) if on != BASE else ()
+    return Site(
+        commit=commit,
+        tree=tree,
+        checkout=await ground.checkout(commit, state.surroundings),
+        environment=standing_on(state.surroundings, built),
+    )
+
+
+def _changed(before: tuple[Recipe, ...], now: tuple[Recipe, ...]) -> list[Wish]:
+    """What a claim asks for otherwise than the base did."""
+    known = {(recipe.ecosystem, recipe.directory): recipe for recipe in before}
+    wishes: list[Wish] = []
+    for recipe in now:
+        earlier = known.get((recipe.ecosystem, recipe.directory))
+        if earlier is None or earlier.statement != recipe.statement:
+            wishes.append(Wish(recipe, before=earlier or recipe))
+    return wishes

@@ -3,7 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
-FILES := $(shell git ls-files '*.py' 2>/dev/null)
+# Without compiled files every start of pa, and every check in a test, compiles all modules anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: demo test slow check bench dist lock clean help
 

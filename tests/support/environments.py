@@ -4,15 +4,12 @@ import hashlib
 import os
 import shutil
 import stat
-import subprocess
-import sys
-import sysconfig
 from pathlib import Path
 
 from support.front_door import Pa, Record
+from support.venvs import new_venv as new_venv
+from support.venvs import site_packages as site_packages
 
-VERSION = f"python{sys.version_info.major}.{sys.version_info.minor}"
-NEEDED_BY_PYTEST = ("pytest", "_pytest", "pluggy", "iniconfig", "packaging", "pygments", "py.py")
 SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin"
 
 PACKAGE = {
@@ -29,25 +26,6 @@ PACKAGE = {
     ".gitignore": "__pycache__/\n.venv/\nvenv/\nnode_modules/\n*.egg-info/\n",
 }
 MEND_PARCEL = "sed -i 's/grams - 1000/grams \\/\\/ 1000/' src/parcel/__init__.py"
-
-
-def new_venv(at: Path, *, base: Path | None = None, pytest: bool = True) -> Path:
-    """A virtual environment as `python -m venv` makes it, with or without pytest in it."""
-    python = base or Path(sys.base_prefix, "bin", "python3")
-    subprocess.run([python, "-m", "venv", "--without-pip", at], check=True, capture_output=True)
-    if pytest:
-        site, ours = site_packages(at), Path(sysconfig.get_paths()["purelib"])
-        for name in NEEDED_BY_PYTEST:
-            copy = shutil.copy if name.endswith(".py") else shutil.copytree
-            copy(ours / name, site / name)
-        for about in ours.glob("pytest-*.dist-info"):
-            shutil.copytree(about, site / about.name)
-    return at
-
-
-def site_packages(venv: Path) -> Path:
-    """Where a virtual environment keeps its packages."""
-    return next(venv.glob("lib/python3*/site-packages"))
 
 
 def install_editable(venv: Path, project: Path, *, how: str) -> None:

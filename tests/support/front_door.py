@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
+from support.venvs import bare_venv
+
 Record = dict[str, Any]
 PATIENCE = 110
 
@@ -99,14 +101,15 @@ class Pa:
     def environment(self, more: Mapping[str, str] | None = None) -> dict[str, str]:
         """What a process of ours is given; the variable that pytest sets for itself is not."""
         inherited = {name: text for name, text in os.environ.items() if "PYTEST" not in name}
+        programs = [f"{prefix}/bin" for prefix in (bare_venv(), sys.prefix)]
         ours = {
             "AGENTPROXY_HOME": str(self.home),
             "AGENTPROXY_HOLD": "0",
             "XDG_CONFIG_HOME": str(self.home / "config"),
-            "VIRTUAL_ENV": sys.prefix,
+            "VIRTUAL_ENV": str(bare_venv()),
             "PIP_NO_INDEX": "1",
             "npm_config_offline": "true",
-            "PATH": f"{sys.prefix}/bin{os.pathsep}{os.environ['PATH']}",
+            "PATH": os.pathsep.join([*programs, os.environ["PATH"]]),
         }
         return {**inherited, **ours, **self.env, **(more or {})}
 

@@ -20,6 +20,7 @@ from agentproxy.evidence.recipe import Recipe, digest
 from agentproxy.evidence.recipe_of_python import removal
 from agentproxy.workspace.copies import copy_tree, discard
 from agentproxy.workspace.drift import fingerprint
+from agentproxy.workspace.managed import is_python
 from agentproxy.workspace.place import place_tree
 from agentproxy.workspace.sandbox import MEGABYTE, Access, Ended, Limits, Mount
 
@@ -164,7 +165,7 @@ def users_own(recipe: Recipe, environment: EnvironmentFound, root: Path) -> Path
         return place if place in folders else None
     for entry in environment.path.split(os.pathsep):
         folder = Path(entry).parent
-        if folder in folders and (folder / "pyvenv.cfg").is_file():
+        if folder in folders and is_python(folder):
             return folder
     return None
 

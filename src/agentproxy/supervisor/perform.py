@@ -3,7 +3,7 @@
 import asyncio
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from agentproxy.events.envelope import Fact
@@ -39,6 +39,7 @@ from agentproxy.workspace.claim import record_claim
 from agentproxy.workspace.committed import committed_folders
 from agentproxy.workspace.environment import Wanted, find_environment
 from agentproxy.workspace.git import GitError
+from agentproxy.workspace.managed import ask_tools
 from agentproxy.workspace.repository import RepositoryUnusable
 from agentproxy.workspace.sandbox import SandboxError
 
@@ -153,14 +154,21 @@ class Performer:
             prepare=contract.prepare,
             committed=await committed_folders(repository, self.state.started_from.tree),
         )
+        root, environ = repository.root, self.ground.environ
         found = await asyncio.to_thread(
-            find_environment,
-            repository.root,
-            order.directory,
-            environ=self.ground.environ,
-            wanted=wanted,
+            find_environment, root, order.directory, environ=environ, wanted=wanted
         )
-        return await asyncio.to_thread(with_missing, found, state=self.state, root=repository.root)
+        asked = await ask_tools(
+            root, order.directory, found=found, environ=environ, sandbox=self.ground.sandbox
+        )
+        if asked.folder is not None:
+            wanted = replace(wanted, managed=asked.folder)
+            found = await asyncio.to_thread(
+                find_environment, root, order.directory, environ=environ, wanted=wanted
+            )
+        told = (*found.notes, *([asked.note] if asked.note else []))
+        found = found.model_copy(update={"env": {**found.env, **dict(asked.env)}, "notes": told})
+        return await asyncio.to_thread(with_missing, found, state=self.state, root=root)
 
     def _environment_folders(self) -> list[Path]:
         order = self.state.ordered

@@ -19,7 +19,8 @@ ALWAYS_NEEDED = ("python3", "python", "node", "npm", "git", "make", "sh", "bash"
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """What configuration and commands add to what can be found. `committed` are the folders that
-    the base has files in: an environment that is committed is part of the tree.
+    the base has files in: an environment that is committed is part of the tree. `managed` is the
+    one that the project's own tool named; it comes first on PATH.
     """
 
     commands: tuple[str, ...] = ()
@@ -27,6 +28,7 @@ class Wanted:
     carry: tuple[str, ...] = ()
     prepare: str = ""
     committed: Collection[str] = ()
+    managed: Path | None = None
 
 
 def find_environment(
@@ -34,9 +36,10 @@ def find_environment(
 ) -> EnvironmentFound:
     """Look for environment folders, toolchains and carried files. Reads only; runs nothing."""
     notes: list[str] = []
+    named = [*([str(wanted.managed)] if wanted.managed else []), *wanted.folders]
     folders = [
         folder
-        for folder in _folders(root, environ=environ, named=wanted.folders, notes=notes)
+        for folder in _folders(root, environ=environ, named=named, notes=notes)
         if not _is_committed(root, folder, wanted.committed, notes=notes)
     ]
     words = {*ALWAYS_NEEDED, *_programs((*wanted.commands, wanted.prepare))}
@@ -47,6 +50,9 @@ def find_environment(
             if not within(linked, (*folders, root)):
                 tools.show(linked)
     path = _path(root, directory, folders=folders, inherited=tools.path, notes=notes)
+    if wanted.managed is not None:
+        path.insert(0, str(wanted.managed / "bin"))
+        notes.append(f"{wanted.managed}/bin comes first on PATH")
     return EnvironmentFound(
         folders=tuple(str(folder) for folder in folders),
         toolchains=tuple(str(folder) for folder in tools.folders),

@@ -188,6 +188,7 @@ BUILT = (
 )
 
 
+@pytest.mark.slow
 def test_a_project_that_must_be_installed_is_and_no_tree_meets_what_another_left_behind(
     pa: Pa, tmp_path: Path, wheels: Path
 ) -> None:

@@ -5,6 +5,7 @@ import os
 import signal
 import time
 
+import pytest
 from support.front_door import Pa
 from support.projects import CHECK, MEND
 
@@ -29,6 +30,16 @@ def test_an_unknown_option_is_a_usage_error(pa: Pa) -> None:
     ran = pa("--no-such-option", "x")
     assert ran.code == 2
     assert "--no-such-option" in ran.err
+
+
+@pytest.mark.parametrize("option", ["--check", "--keep"])
+def test_a_check_without_a_command_is_a_usage_error_that_names_the_option(
+    pa: Pa, option: str
+) -> None:
+    ran = pa(option, " ", "--worker", "command:true", "Mend it")
+    assert ran.code == 2
+    assert option in ran.err
+    assert "Usage: pa [OPTIONS] [TASK]" in ran.err
 
 
 def test_a_folder_without_a_repository_ends_with_2_and_the_command_that_cures_it(pa: Pa) -> None:

@@ -154,7 +154,8 @@ def test_a_proof_in_an_environment_that_the_claim_would_change_and_nobody_can_bu
 
 GENERATED = {
     "agentproxy.toml": (
-        "prepare = \"python make_rates.py\"\ncarry = ['.env.test', 'src/parcel/_version.py']\n"
+        'standing = false\nprepare = "python make_rates.py"\n'
+        "carry = ['.env.test', 'src/parcel/_version.py']\n"
     ),
     "make_rates.py": "open('src/parcel/rates.py', 'w').write('RATE = 3\\n')\n",
     "tests/test_parcel.py": (

@@ -30,6 +30,27 @@ def test_a_program_within_the_repository_leaves_no_trace_in_the_claim(pa: Pa) ->
     assert [change["path"] for change in changes] == ["calc.py"]
 
 
+def test_an_argument_that_names_a_file_of_the_tree_means_the_workers_copy(pa: Pa) -> None:
+    ran = pa(*FIX, "--worker", "command:sed -i 's/a - b/a + b/' calc.py", "Mend it")
+    assert ran.code == 0, ran.of_kind("worker_ended")
+    assert "a - b" in (pa.project / "calc.py").read_text()
+
+
+def test_a_script_in_the_repository_that_is_not_committed_can_be_named_after_its_interpreter(
+    pa: Pa,
+) -> None:
+    script(pa.project / "agent.sh", MEND)
+    ran = pa(*FIX, "--worker", "command:sh agent.sh", "Mend it")
+    assert ran.code == 0, ran.of_kind("worker_ended")
+
+
+def test_what_a_worker_printed_last_is_shown_where_it_ends_without_a_claim(pa: Pa) -> None:
+    worker = pa.worker("echo 'no key was found' >&2; exit 7")
+    ran = pa("--output", "plain", "--check", CHECK, "--max-rounds", "1", "--worker", worker, "Mend")
+    assert "ended with exit code 7, without a claim" in ran.out
+    assert "no key was found" in ran.out
+
+
 def test_a_program_with_a_file_of_its_own_beside_it_finds_it(pa: Pa) -> None:
     folder = pa.scripts / "agent"
     script(folder / "agent.sh", 'sed -i "$(cat "$(dirname "$0")/rule")" calc.py')

@@ -184,6 +184,9 @@ def _work_started(fact: WorkerStarted) -> Iterator[Words]:
 @tells(WorkerEnded)
 def _work_ended(fact: WorkerEnded) -> Iterator[Words]:
     yield Words(f"the worker stopped: {fact.reason} ({fact.seconds:.1f} s)", "plain", 1)
+    said = [line for line in fact.output.splitlines() if line.strip()]
+    for line in () if fact.claims else said[-SHOWN:]:
+        yield Words(line, "quiet", 2)
 
 
 @tells(NetworkRefused)
@@ -243,8 +246,8 @@ def _check_verdict(check: CheckVerdict) -> Iterator[Words]:
     yield Words(f"{mark} {check.check}: {check.finding}: {check.reason}", tone, 1)
     for place in check.places[:SHOWN]:
         said = place.message.partition("\n")[0]
-        text = ": ".join(part for part in (place.where or place.test, said) if part)
-        yield Words(text, tone, 2)
+        if text := ": ".join(part for part in (place.where or place.test, said) if part):
+            yield Words(text, tone, 2)
 
 
 @tells(DecisionMade)

@@ -95,7 +95,10 @@ class CommandWorker:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "brief.md").write_text(brief.text)
         place = brief.place.with_folder("brief", folder)
-        shown = self._program.inside(Path(place.root)) if place.mounts else self._program.plainly()
+        if place.mounts:
+            shown = self._program.inside(Path(place.root), tree=brief.place.tree)
+        else:
+            shown = self._program.plainly()
         granted = self._granted() if place.mounts else []
         env = {
             **self._grants.env,

@@ -70,17 +70,18 @@ class Program:
         """The command where nothing can be mounted."""
         return Shown(tuple(str(self._file(i) or word) for i, word in enumerate(self.argv)))
 
-    def inside(self, root: Path) -> Shown:
-        """The command in a sandbox whose tree stands at `root`.
+    def inside(self, root: Path, *, tree: Path) -> Shown:
+        """The command in a sandbox where `tree` stands at `root`.
 
         A program of the user's own tree is shown as the user has it, beside the tree: the worker
-        may change its copy, and the claim must not hold a trace of the mount.
+        may change its copy, and the claim must not hold a trace of the mount. An argument that
+        names a file of the tree means the worker's copy.
         """
         words: list[str] = []
         mounts: dict[str, Mount] = {}
         for index, word in enumerate(self.argv):
             path = self._file(index)
-            if path is None:
+            if path is None or (index and _holds(tree, root, path)):
                 words.append(word)
             elif path.is_relative_to(root):
                 at = f"{INSIDE}/{index}/{path.name}"
@@ -117,3 +118,8 @@ class Program:
             target = folder if whole and not holds_credentials(folder) else hop
             shown.append(Mount(at=str(target), mode="ro", source=target))
         return shown
+
+
+def _holds(tree: Path, root: Path, path: Path) -> bool:
+    """Whether a path below `root` is there in the tree that stands in its place."""
+    return path.is_relative_to(root) and os.path.lexists(tree / path.relative_to(root))

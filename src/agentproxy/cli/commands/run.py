@@ -11,8 +11,19 @@ if TYPE_CHECKING:  # `pa --help` does not need it, and it costs milliseconds
     from pathlib import Path
 
 
+class Nameless(click.Context):
+    """A context whose path is that of `pa`."""
+
+    @property
+    def command_path(self) -> str:
+        """Without the space before the name that is not there."""
+        return super().command_path.strip()
+
+
 class Task(click.Command):
     """The command that has no name: its usage errors speak of `pa`."""
+
+    context_class = Nameless
 
     def make_context(
         self,
@@ -83,6 +94,10 @@ def command(ctx: click.Context, **given: object) -> int:
         click.echo(f"default directory: {workdir.store(str(given['set_workdir']))}")
         if not given["task"]:
             return 0
+    for name in ("check", "keep"):
+        commands = cast("tuple[str, ...]", given["checks" if name == "check" else name])
+        if not all(command.strip() for command in commands):
+            raise click.BadParameter("give a command, such as 'pytest -q'", param_hint=f"--{name}")
     task = str(given["task"] or "")
     if not task.strip():
         raise click.UsageError('no task; write pa "what is to be done" (pa --help)')

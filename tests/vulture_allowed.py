@@ -1,5 +1,6 @@
 """What only others call, or what a port promises before anybody asks; vulture is told here."""
 
+from agentproxy.cli.commands.run import Task
 from agentproxy.cli.main import Root
 from agentproxy.cli.options import Duration
 from agentproxy.config.settings import Settings
@@ -12,6 +13,7 @@ Root.list_commands
 Root.format_options
 Root.format_epilog
 Duration.convert
+Task.context_class
 # pydantic calls this
 Settings.settings_customise_sources
 # the twin of the journal, and the short form of a function: tests use them

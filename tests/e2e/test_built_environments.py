@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -186,6 +187,25 @@ BUILT = (
     '[project]\nname = "parcel"\nversion = "1.0"\ndependencies = ["pytest"]\n'
     '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n'
 )
+
+
+def test_a_file_of_the_tree_does_not_run_in_the_place_of_pip(
+    pa: Pa, tmp_path: Path, wheels: Path
+) -> None:
+    (tmp_path / "naive").mkdir()
+    (tmp_path / "naive/pip.py").write_text("print('spoilt')\n")
+    naive = [sys.executable, "-m", "pip", "--version"]
+    done = subprocess.run(naive, cwd=tmp_path / "naive", capture_output=True, text=True, check=True)
+    assert done.stdout == "spoilt\n"
+    new_project(pa, needing("# nothing yet\n"))
+    user = with_venv(pa, tmp_path / "user", wheels)
+    spoil = "import os; open(os.environ['VIRTUAL_ENV'] + '/spoilt', 'w')"
+    script = f'{MEND_PARCEL}\necho scales > requirements.txt\necho "{spoil}" > pip.py'
+    ran = pa.task("--check", CHECK, worker=script, env=user)
+    assert ran.code == 0
+    kept = Path(*built(ran, "claim:1")["folders"].values())
+    assert kept.is_dir()
+    assert not (kept / "spoilt").exists()
 
 
 @pytest.mark.slow

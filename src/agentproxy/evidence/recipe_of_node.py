@@ -45,8 +45,13 @@ def node_recipe(folder: Folder, place: str, *, path: str) -> Recipe | None:
         statement=digest((json.dumps(said, sort_keys=True), text)),
         fresh=fresh,
         renew="" if lock else fresh,
-        runs_project="workspaces" in said or "file:" in text or "file:" in json.dumps(said),
+        runs_project=tool != "npm" or folder.has(".npmrc") or _names_the_tree(said, text),
     )
+
+
+def _names_the_tree(said: dict[str, object], lock: str) -> bool:
+    """Whether packages of the tree itself are among those to be installed."""
+    return "workspaces" in said or "file:" in lock or "file:" in json.dumps(said)
 
 
 def _table(value: object) -> dict[str, object]:

@@ -30,16 +30,17 @@ _INCLUDE = re.compile(r"\s*(?:-r|-c|--requirement|--constraint)[ =]?\s*([^\s#]+)
 _OF_TREE = re.compile(r"\s*(?:-e\b|--editable\b|\.|/|file:)|.*@\s*file:")
 
 # What the user's interpreter has, such as a pytest of their own, stays in sight.
-_VENV = "python3 -m venv --without-pip --system-site-packages .venv\n. .venv/bin/activate\n"
+_VENV = "python3 -I -m venv --without-pip --system-site-packages .venv\n. .venv/bin/activate\n"
 # An environment that uv made has no pip of its own; to unpack one takes longer than most builds.
+# Isolated (-I): a pip.py or html.py in the tree would run in pip's place.
 _PIP = """\
-pip() { python -m pip --disable-pip-version-check --no-input "$@"; }
+pip() { python -I -m pip --disable-pip-version-check --no-input "$@"; }
 if ! pip --version >/dev/null 2>&1; then
-  base=$(python -c 'import sys; print(sys._base_executable)'); here=$(command -v python)
-  pip() { "$base" -m pip --python "$here" --disable-pip-version-check --no-input "$@"; }
+  base=$(python -I -c 'import sys; print(sys._base_executable)'); here=$(command -v python)
+  pip() { "$base" -I -m pip --python "$here" --disable-pip-version-check --no-input "$@"; }
   pip --version >/dev/null 2>&1 || {
-    python -m ensurepip >/dev/null
-    pip() { python -m pip --disable-pip-version-check --no-input "$@"; }
+    python -I -m ensurepip >/dev/null
+    pip() { python -I -m pip --disable-pip-version-check --no-input "$@"; }
   }
 fi
 """
@@ -78,7 +79,7 @@ def python_recipe(folder: Folder, place: str, *, path: str) -> Recipe | None:
         fresh=_VENV + _install(asked, renewing=False),
         renew=_install(asked, renewing=True),
         suffices=_suffices(asked, folder),
-        runs_project=asked.project or any(map(_OF_TREE.match, asked.lines)),
+        runs_project=asked.project or bool(lock) or any(map(_OF_TREE.match, asked.lines)),
     )
 
 
@@ -144,12 +145,14 @@ def _suffices(asked: _Asked, folder: Folder) -> str:
     """Whether the interpreter has it all: asked of pip itself, without a network."""
     words = [word for name in asked.files if name.endswith(".txt") for word in ("-r", name)]
     words += [text for text in asked.declared if _name_of(text)]
-    probe = "python3 -m pip --isolated --disable-pip-version-check install -q --no-index --dry-run"
+    probe = (
+        "python3 -I -m pip --isolated --disable-pip-version-check install -q --no-index --dry-run"
+    )
     lines = [f"{probe} {shlex.join(words)}"] if words else []
     name = folder.toml("pyproject.toml", "project", "name")
     found_by_path = folder.toml("pyproject.toml", "tool", "pytest", "ini_options", "pythonpath")
     if asked.project and folder.first("src", lambda _: True, deep=True) and found_by_path is None:
-        lines.append(f"python3 -c {shlex.quote(_INSTALLED)} {shlex.quote(str(name))}")
+        lines.append(f"python3 -I -c {shlex.quote(_INSTALLED)} {shlex.quote(str(name))}")
     return "".join(f"{line}\n" for line in lines)
 
 

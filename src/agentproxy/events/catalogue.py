@@ -4,6 +4,7 @@ from typing import Annotated
 
 from pydantic import Field, TypeAdapter
 
+from agentproxy.events.agent import AgentTold, ModelAnswered, ToolFinished, ToolStarted
 from agentproxy.events.check import CheckFinished, CheckStarted
 from agentproxy.events.contract import ContractAgreed
 from agentproxy.events.desk import (
@@ -43,6 +44,10 @@ AnyFact = Annotated[
     | CheckFinished
     | WorkerStarted
     | ProcessStarted
+    | AgentTold
+    | ModelAnswered
+    | ToolStarted
+    | ToolFinished
     | WorkerEnded
     | NetworkRefused
     | RequestMade

@@ -22,13 +22,15 @@ EXIT_BY_PARKING: dict[ParkedFor, int] = {
 class Order(Value):
     """What a person ordered. `directory` is relative to `repository`, the root of the work tree.
 
-    `max_time` bounds the seconds that workers may work in all rounds together.
+    `model` is what the builtin worker thinks with. `max_time` bounds the seconds that workers may
+    work in all rounds together.
     """
 
     task: str
     repository: str
     directory: str = "."
     worker: str
+    model: str = ""
     checks: tuple[str, ...] = ()
     keep: tuple[str, ...] = ()
     known_red: tuple[str, ...] = ()

@@ -1,0 +1,47 @@
+"""What our own agent did: each fact stands under the actor of its worker."""
+
+from typing import Literal
+
+from pydantic import Field, JsonValue
+
+from agentproxy.events.conversation import AssistantMessage, Stop, Usage
+from agentproxy.events.envelope import Fact
+
+
+class AgentTold(Fact):
+    """Something was said to the agent: its brief, or a word of ours; `why` says which."""
+
+    kind: Literal["agent_told"] = "agent_told"
+    text: str
+    why: Literal["brief", "message", "continue"] = "brief"
+
+
+class ModelAnswered(Fact):
+    """A model answered; `final` where it was asked for its last words, without tools."""
+
+    kind: Literal["model_answered"] = "model_answered"
+    turn: int
+    message: AssistantMessage
+    stop: Stop
+    usage: Usage = Usage()
+    model: str = ""
+    final: bool = False
+
+
+class ToolStarted(Fact):
+    """A tool is about to run."""
+
+    kind: Literal["tool_started"] = "tool_started"
+    call: str
+    tool: str
+    arguments: dict[str, JsonValue] = Field(default_factory=dict)
+
+
+class ToolFinished(Fact):
+    """A tool has run. `unknown`: it had started in an earlier segment, and nobody saw its end."""
+
+    kind: Literal["tool_finished"] = "tool_finished"
+    call: str
+    text: str
+    failed: bool = False
+    unknown: bool = False

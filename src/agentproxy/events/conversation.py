@@ -1,0 +1,104 @@
+"""What is said between an agent and a model: messages of parts, and what an answer used."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, JsonValue
+
+from agentproxy.events.envelope import Value
+
+Stop = Literal["end", "tools", "length", "refused"]
+
+
+class Text(Value):
+    """Words."""
+
+    kind: Literal["text"] = "text"
+    text: str
+
+
+class Thinking(Value):
+    """What a model thought aloud; `signature` is its vendor's own, and goes back with it."""
+
+    kind: Literal["thinking"] = "thinking"
+    text: str
+    signature: str = ""
+
+
+class Image(Value):
+    """A picture; `data` is base64."""
+
+    kind: Literal["image"] = "image"
+    media_type: str
+    data: str = Field(repr=False)
+
+
+class ToolCall(Value):
+    """A model wants a tool to run. `faulty` says why its arguments cannot be used, if they cannot;
+    then `arguments` is empty and `written` holds what the model wrote.
+    """
+
+    kind: Literal["tool_call"] = "tool_call"
+    id: str
+    name: str
+    arguments: dict[str, JsonValue] = Field(default_factory=dict)
+    faulty: str = ""
+    written: str = ""
+
+
+class ToolResult(Value):
+    """What a tool answered to the call of that id."""
+
+    kind: Literal["tool_result"] = "tool_result"
+    call: str
+    text: str
+    failed: bool = False
+
+
+class UserMessage(Value):
+    """What is said to the model."""
+
+    role: Literal["user"] = "user"
+    parts: tuple[Annotated[Text | Image | ToolResult, Field(discriminator="kind")], ...]
+
+
+class AssistantMessage(Value):
+    """What the model said."""
+
+    role: Literal["assistant"] = "assistant"
+    parts: tuple[Annotated[Text | Thinking | ToolCall, Field(discriminator="kind")], ...]
+
+    @property
+    def text(self) -> str:
+        """Its words alone."""
+        return "".join(part.text for part in self.parts if isinstance(part, Text))
+
+    @property
+    def calls(self) -> tuple[ToolCall, ...]:
+        """The tools that it wants to run."""
+        return tuple(part for part in self.parts if isinstance(part, ToolCall))
+
+
+Message = UserMessage | AssistantMessage
+
+
+class Usage(Value):
+    """Tokens. `input` counts all that went in, with what was read from and put into the cache."""
+
+    input: int = 0
+    output: int = 0
+    cache_read: int = 0
+    cache_write: int = 0
+
+    @property
+    def total(self) -> int:
+        """In and out together."""
+        return self.input + self.output
+
+    def plus(self, other: "Usage") -> "Usage":
+        """Both together."""
+        return Usage(
+            input=self.input + other.input,
+            output=self.output + other.output,
+            cache_read=self.cache_read + other.cache_read,
+            cache_write=self.cache_write + other.cache_write,
+        )

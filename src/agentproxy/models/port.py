@@ -1,0 +1,97 @@
+"""The model's protocol: a prompt goes in, fragments come while it answers, then a whole answer.
+
+An answer is whole or it is an error: a stream that was cut short is never a short success.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from pydantic import JsonValue
+
+from agentproxy.events.conversation import AssistantMessage, Message, Stop, Usage
+
+
+class ModelError(Exception):
+    """A model did not answer. `cure` says what a person can do; `again` whether the same request
+    may succeed later, and `after` the seconds that the vendor asks to wait, if it does.
+    """
+
+    again = False
+
+    def __init__(self, message: str, *, cure: str = "", after: float | None = None) -> None:
+        super().__init__(message)
+        self.cure = cure
+        self.after = after
+
+
+class ModelUnavailable(ModelError):
+    """Overloaded, rate-limited, unreachable, cut off in mid-answer: it may work later."""
+
+    again = True
+
+
+class ModelRefused(ModelError):
+    """The request cannot be served as it is: the key, the model's name, or what was sent."""
+
+
+class PromptTooLong(ModelRefused):
+    """The conversation does not fit into the model's context."""
+
+
+@dataclass(frozen=True, slots=True)
+class ToolSpec:
+    """A tool as a model is told of it; `schema` is the JSON schema of its arguments."""
+
+    name: str
+    description: str
+    schema: dict[str, JsonValue]
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """Everything that a model is asked with. `max_output` is in tokens."""
+
+    system: str
+    messages: Sequence[Message]
+    tools: Sequence[ToolSpec] = ()
+    max_output: int = 16_384
+
+
+@dataclass(frozen=True, slots=True)
+class Fragment:
+    """A piece of an answer while it comes: for the eyes only."""
+
+    kind: Literal["text", "thinking"]
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A whole answer, why it ended, and what it used."""
+
+    message: AssistantMessage
+    stop: Stop
+    usage: Usage
+    model: str
+
+
+Show = Callable[[Fragment], None]
+
+
+class Model(Protocol):
+    """Answers prompts."""
+
+    @property
+    def name(self) -> str:
+        """The name that it was chosen by."""
+        ...
+
+    async def answer(self, prompt: Prompt, *, show: Show) -> Answer:
+        """One answer. Cancelling this call closes the connection at once.
+
+        Raises:
+            ModelUnavailable: it may work later.
+            ModelRefused: it will not work as it is asked.
+        """
+        ...

@@ -1,0 +1,130 @@
+"""A model that follows a script: a real adapter for tests and rehearsals, with no vendor."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, JsonValue, TypeAdapter, ValidationError
+
+from agentproxy.events.conversation import AssistantMessage, Stop, Text, ToolCall, Usage
+from agentproxy.events.envelope import Value
+from agentproxy.models.port import (
+    Answer,
+    Fragment,
+    ModelRefused,
+    ModelUnavailable,
+    Prompt,
+    PromptTooLong,
+    Show,
+)
+
+CURE = (
+    'a script is a JSON list of turns such as {"text": "I look", "calls": '
+    '[{"name": "bash", "arguments": {"command": "ls"}}]}'
+)
+_WORDS_A_TOKEN = 4  # characters; what a script does not say is reckoned
+
+
+class Call(Value):
+    """A tool that a turn calls."""
+
+    name: str
+    arguments: dict[str, JsonValue] = Field(default_factory=dict)
+    faulty: str = ""
+
+
+class Turn(Value):
+    """One answer of the script, or one fault. `stop` defaults to what the parts suggest; `expect`
+    is a text that the newest message must hold.
+    """
+
+    text: str = ""
+    calls: tuple[Call, ...] = ()
+    stop: Stop | None = None
+    usage: Usage | None = None
+    expect: str = ""
+    fault: Literal["", "unavailable", "refused", "too long"] = ""
+
+
+SCRIPT: TypeAdapter[list[Turn]] = TypeAdapter(list[Turn])
+
+
+def read_model_script(file: Path) -> list[Turn]:
+    """A script from a JSON file.
+
+    Raises:
+        ModelRefused: the file cannot be read, or a turn is none.
+    """
+    try:
+        return SCRIPT.validate_json(file.read_bytes())
+    except OSError as error:
+        raise ModelRefused(f"{file}: {error.strerror}", cure=CURE) from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise ModelRefused(f"{file}: {where}: {first['msg']}", cure=CURE) from error
+
+
+class ScriptedModel:
+    """Answers with the turns of a script. Which is next follows from the conversation alone: from
+    how many answers there are in it; so a run goes on after a kill where it was.
+    """
+
+    def __init__(self, name: str, script: Sequence[Turn]) -> None:
+        self._name = name
+        self._script = script
+
+    @property
+    def name(self) -> str:
+        """The name that it was chosen by."""
+        return self._name
+
+    async def answer(self, prompt: Prompt, *, show: Show) -> Answer:
+        """The script's next turn.
+
+        Raises:
+            ModelUnavailable, ModelRefused, PromptTooLong: the script says so, or has ended.
+        """
+        number = sum(message.role == "assistant" for message in prompt.messages)
+        if number >= len(self._script):
+            raise ModelRefused(f"the script of {self._name} has no turn {number + 1}", cure=CURE)
+        turn = self._script[number]
+        newest = prompt.messages[-1].model_dump_json()
+        if turn.expect not in newest:
+            raise ModelRefused(f"turn {number + 1} expects {turn.expect!r}, and got {newest[:300]}")
+        _raise(turn)
+        if turn.text:
+            show(Fragment("text", turn.text))
+        calls = tuple(
+            ToolCall(
+                id=f"call-{number + 1}-{place}",
+                name=call.name,
+                arguments=call.arguments,
+                faulty=call.faulty,
+            )
+            for place, call in enumerate(turn.calls, start=1)
+        )
+        parts = (*([Text(text=turn.text)] if turn.text else []), *calls)
+        return Answer(
+            message=AssistantMessage(parts=parts),
+            stop=turn.stop or ("tools" if calls else "end"),
+            usage=turn.usage or _reckoned(prompt, turn),
+            model=self._name,
+        )
+
+
+def _raise(turn: Turn) -> None:
+    match turn.fault:
+        case "unavailable":
+            raise ModelUnavailable("the script says: overloaded")
+        case "refused":
+            raise ModelRefused("the script says: refused")
+        case "too long":
+            raise PromptTooLong("the script says: too long")
+        case "":
+            return
+
+
+def _reckoned(prompt: Prompt, turn: Turn) -> Usage:
+    said = len(prompt.system) + sum(len(each.model_dump_json()) for each in prompt.messages)
+    return Usage(input=said // _WORDS_A_TOKEN, output=len(turn.model_dump_json()) // _WORDS_A_TOKEN)

@@ -1,0 +1,1 @@
+"""Tools: what our own agent may do. One protocol, a file for each tool."""

@@ -1,0 +1,57 @@
+"""bash: a command line in the sandbox, in the worker's own tree."""
+
+from agentproxy.models.port import ToolSpec
+from agentproxy.tools.port import ERROR, Arguments, Bench, Leave, schema, text_of
+from agentproxy.workspace.sandbox import Limits, SandboxError
+
+LONGEST = 50_000  # characters of output
+
+
+class Bash:
+    """Runs a command line to its end; everything that it started ends with it."""
+
+    spec = ToolSpec(
+        "bash",
+        "Run a bash command in the repository and get its output, stdout and stderr together. "
+        "There is no network, and what a command leaves running ends with it.",
+        schema({"command": "the command line"}),
+    )
+
+    def leave(self, arguments: Arguments) -> Leave:
+        """Leave to run the command."""
+        return Leave("run", text_of(arguments, "command"))
+
+    async def run(self, arguments: Arguments, bench: Bench) -> str:
+        """The output; an exit code other than 0 is said under it."""
+        command = text_of(arguments, "command")
+        if "\0" in command:
+            return f"{ERROR}the command holds a NUL character"
+        job = bench.place.job(
+            ("/bin/bash", "-c", command),
+            env={},
+            home=bench.home,
+            limits=Limits(seconds=bench.bash_seconds, kept_output=2 * LONGEST),
+        )
+        try:
+            ended = await bench.sandbox.run(
+                job, on_output=lambda chunk: bench.show(chunk.decode(errors="replace"))
+            )
+        except SandboxError as error:
+            return f"{ERROR}{error}"
+        output = _cut(ended.output.strip("\n"))
+        if ended.ending == "timed_out":
+            seconds = f"{bench.bash_seconds:g}"
+            return "\n".join(filter(None, (output, f"{ERROR}Command timed out ({seconds}s)")))
+        if ended.killed:
+            return "\n".join(filter(None, (output, f"{ERROR}it printed without end")))
+        if ended.exit_code:
+            return "\n".join(filter(None, (output, f"(exit code {ended.exit_code})")))
+        return output or "(no output)"
+
+
+def _cut(output: str) -> str:
+    if len(output) <= LONGEST:
+        return output
+    half = LONGEST // 2
+    left = len(output) - LONGEST
+    return f"{output[:half]}\n... ({left} characters left out) ...\n{output[-half:]}"

@@ -1,0 +1,141 @@
+"""read_file, write_file and edit_file: files of the worker's own tree, and no other."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from agentproxy.models.port import ToolSpec
+from agentproxy.tools.port import (
+    ERROR,
+    Arguments,
+    BadArguments,
+    Bench,
+    Leave,
+    number_of,
+    schema,
+    text_of,
+)
+from agentproxy.workspace.paths import BadPath, Root
+
+LARGEST = 8 << 20  # bytes of a file that is read or edited
+LONGEST = 100_000  # characters that are answered
+
+
+class ReadFile:
+    """The text of a file, whole or its first lines."""
+
+    spec = ToolSpec(
+        "read_file",
+        "Read a text file of the repository.",
+        schema({"path": "relative to the working directory"}, {"limit": "how many lines"}),
+    )
+
+    def leave(self, arguments: Arguments) -> Leave:
+        """Leave to read the path."""
+        return Leave("read", text_of(arguments, "path"))
+
+    async def run(self, arguments: Arguments, bench: Bench) -> str:
+        """The text; what is left out is counted."""
+        limit = number_of(arguments, "limit")
+
+        def read(root: Root, path: str) -> str:
+            text = root.read(path, limit=LARGEST).decode(errors="replace")
+            lines = text.splitlines()
+            if limit is not None and len(lines) > limit:
+                return "\n".join([*lines[:limit], f"... ({len(lines) - limit} more lines)"])
+            if len(text) > LONGEST:
+                more = len(text) - LONGEST
+                return f"{text[:LONGEST]}\n... ({more} more characters; read less with limit)"
+            return text
+
+        return _with_file(arguments, bench, read)
+
+
+class WriteFile:
+    """A file whole, made or replaced."""
+
+    spec = ToolSpec(
+        "write_file",
+        "Create a file of the repository, or replace it whole. Folders are made.",
+        schema({"path": "relative to the working directory", "content": "the whole text"}),
+    )
+
+    def leave(self, arguments: Arguments) -> Leave:
+        """Leave to write the path."""
+        return Leave("write", text_of(arguments, "path"))
+
+    async def run(self, arguments: Arguments, bench: Bench) -> str:
+        """How many bytes were written."""
+        data = text_of(arguments, "content").encode(errors="surrogatepass")
+
+        def write(root: Root, path: str) -> str:
+            root.write(path, data)
+            return f"Wrote {len(data)} bytes to {text_of(arguments, 'path')}"
+
+        return _with_file(arguments, bench, write)
+
+
+class EditFile:
+    """One place of a file replaced."""
+
+    spec = ToolSpec(
+        "edit_file",
+        "Replace a text in a file of the repository. It must occur there exactly once.",
+        schema(
+            {
+                "path": "relative to the working directory",
+                "old_text": "the text to replace, as it stands in the file",
+                "new_text": "the text to put there",
+            }
+        ),
+    )
+
+    def leave(self, arguments: Arguments) -> Leave:
+        """Leave to write the path."""
+        return Leave("write", text_of(arguments, "path"))
+
+    async def run(self, arguments: Arguments, bench: Bench) -> str:
+        """That it was edited, or why it was not."""
+        path = text_of(arguments, "path")
+        old, new = text_of(arguments, "old_text"), text_of(arguments, "new_text")
+        if not old:
+            raise BadArguments("'old_text' must not be empty")
+
+        def edit(root: Root, inner: str) -> str:
+            data = root.read(inner, limit=LARGEST)
+            count = data.count(old.encode())
+            if count == 0:
+                return f"{ERROR}Text not found in {path}"
+            if count > 1:
+                return (
+                    f"{ERROR}old_text appears {count} times in {path}. "
+                    "Provide a larger, unique snippet to avoid ambiguity."
+                )
+            mode = (bench.tree / inner).lstat().st_mode & 0o777
+            root.write(inner, data.replace(old.encode(), new.encode()), mode=mode)
+            return f"Edited {path}"
+
+        return _with_file(arguments, bench, edit)
+
+
+def _with_file(arguments: Arguments, bench: Bench, do: Callable[[Root, str], str]) -> str:
+    """Do something with the file that `path` names, beneath the tree."""
+    path = text_of(arguments, "path")
+    try:
+        inner = _inner(path, bench)
+        with Root(bench.tree) as root:
+            return do(root, inner)
+    except BadPath as error:
+        escapes = error.why.startswith("leads") or "absolute" in error.why
+        return f"{ERROR}Path escapes workspace: {path}" if escapes else f"{ERROR}{error}"
+    except UnicodeEncodeError:
+        return f"{ERROR}the text holds half a character"
+    except OSError as error:
+        return f"{ERROR}{error.strerror}: {path}"
+
+
+def _inner(path: str, bench: Bench) -> str:
+    """The path relative to the tree; an absolute one may name the tree as it is seen inside."""
+    root = bench.place.root.rstrip("/") + "/"
+    if path.startswith(root):
+        return path.removeprefix(root)
+    return path if path.startswith("/") else str(Path(bench.place.directory) / path)

@@ -1,0 +1,24 @@
+"""think: room to reason, and nothing happens."""
+
+from agentproxy.models.port import ToolSpec
+from agentproxy.tools.port import Arguments, Bench, Leave, schema, text_of
+
+
+class Think:
+    """Does nothing."""
+
+    spec = ToolSpec(
+        "think",
+        "Think something through before you go on: nothing is read, run or changed.",
+        schema({"thought": "what you think"}),
+    )
+
+    def leave(self, arguments: Arguments) -> Leave:
+        """None is needed."""
+        text_of(arguments, "thought")
+        return Leave()
+
+    async def run(self, arguments: Arguments, bench: Bench) -> str:
+        """Nothing."""
+        del arguments, bench
+        return ""

@@ -1,0 +1,145 @@
+"""The tools of our own agent: what they answer, and that errors are answers, too."""
+
+import asyncio
+import os
+from pathlib import Path
+
+import pytest
+from pydantic import JsonValue
+from support.repositories import sandbox
+
+from agentproxy.tools.port import BadArguments, Bench
+from agentproxy.tools.registry import coding_tools
+from agentproxy.workspace.place import Place
+from agentproxy.workspace.sandbox import Mount
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Bench:
+    tree, home = tmp_path / "tree", tmp_path / "home"
+    (tree / "src").mkdir(parents=True)
+    home.mkdir()
+    (tree / "src/a.txt").write_text("one\ntwo\nthree\ntwo\n")
+    (tmp_path / "secret").write_text("secret")
+    (tree / "link").symlink_to(tmp_path / "secret")
+    place = Place(
+        root=str(tree),
+        cwd=str(tree / "src"),
+        env={"PATH": os.environ["PATH"]},
+        mounts=(Mount(at=str(tree), mode="rw", source=tree),),
+    )
+    shown: list[str] = []
+    return Bench(
+        tree=tree, place=place, sandbox=sandbox(), home=home, show=shown.append, bash_seconds=2
+    )
+
+
+def call(bench: Bench, tool: str, **arguments: JsonValue) -> str:
+    found = coding_tools().find(tool)
+    assert found is not None
+    return asyncio.run(found.run(arguments, bench))
+
+
+def test_a_file_is_read_whole_or_its_first_lines(bench: Bench) -> None:
+    assert call(bench, "read_file", path="a.txt") == "one\ntwo\nthree\ntwo\n"
+    assert call(bench, "read_file", path="a.txt", limit=2) == "one\ntwo\n... (2 more lines)"
+    assert call(bench, "read_file", path=f"{bench.tree}/src/a.txt").startswith("one")
+
+
+def test_a_file_is_written_with_its_folders_and_the_bytes_are_counted(bench: Bench) -> None:
+    assert call(bench, "write_file", path="b/c.txt", content="ä") == "Wrote 2 bytes to b/c.txt"
+    assert (bench.tree / "src/b/c.txt").read_text() == "ä"
+
+
+def test_a_text_that_occurs_once_is_replaced_and_the_mode_is_kept(bench: Bench) -> None:
+    (bench.tree / "src/a.txt").chmod(0o755)
+    assert call(bench, "edit_file", path="a.txt", old_text="one", new_text="1") == "Edited a.txt"
+    assert (bench.tree / "src/a.txt").read_text().startswith("1\ntwo")
+    assert (bench.tree / "src/a.txt").stat().st_mode & 0o777 == 0o755
+
+
+@pytest.mark.parametrize(
+    ("old", "says"),
+    [
+        ("four", "Error: Text not found in a.txt"),
+        (
+            "two",
+            "Error: old_text appears 2 times in a.txt. "
+            "Provide a larger, unique snippet to avoid ambiguity.",
+        ),
+    ],
+)
+def test_an_edit_that_is_not_clear_changes_nothing(bench: Bench, old: str, says: str) -> None:
+    assert call(bench, "edit_file", path="a.txt", old_text=old, new_text="x") == says
+    assert (bench.tree / "src/a.txt").read_text() == "one\ntwo\nthree\ntwo\n"
+
+
+@pytest.mark.parametrize("path", ["../../secret", "/etc/passwd", "../link", "~/.ssh/id_rsa", ""])
+def test_nothing_outside_the_tree_is_read_or_written(bench: Bench, path: str) -> None:
+    read = call(bench, "read_file", path=path)
+    assert read.startswith("Error: ")
+    assert "secret" not in read.removeprefix(f"Error: Path escapes workspace: {path}")
+    call(bench, "write_file", path=path, content="changed")
+    assert (bench.tree.parent / "secret").read_text() == "secret"
+
+
+def test_a_path_that_leads_out_says_so(bench: Bench) -> None:
+    said = call(bench, "read_file", path="../../secret")
+    assert said == "Error: Path escapes workspace: ../../secret"
+
+
+def test_a_command_answers_its_output_and_an_exit_code_that_is_not_0(bench: Bench) -> None:
+    assert call(bench, "bash", command="cat a.txt | head -1; echo x >&2") == "one\nx"
+    assert call(bench, "bash", command="true") == "(no output)"
+    assert call(bench, "bash", command="echo no; exit 3") == "no\n(exit code 3)"
+
+
+def test_a_command_that_takes_too_long_is_ended_with_all_that_it_started(bench: Bench) -> None:
+    said = call(bench, "bash", command="(sleep 30; touch late) & echo begun; wait")
+    assert said == "begun\nError: Command timed out (2s)"
+    assert not (bench.tree / "src/late").exists()
+
+
+def test_a_command_has_no_key_and_no_network(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-very-secret")
+    said = call(bench, "bash", command="env; cat /proc/1/environ; exec 3<>/dev/tcp/127.0.0.1/22")
+    assert "sk-very-secret" not in said
+    assert "Connection refused" in said or "unreachable" in said
+
+
+def test_much_output_is_cut_in_the_middle(bench: Bench) -> None:
+    said = call(bench, "bash", command="seq 1 30000")
+    assert said.startswith("1\n2\n")
+    assert said.endswith("29999\n30000")
+    assert "characters left out" in said
+
+
+def test_thinking_does_nothing(bench: Bench) -> None:
+    assert call(bench, "think", thought="hm") == ""
+
+
+@pytest.mark.parametrize(
+    ("tool", "arguments", "names"),
+    [
+        ("bash", {}, "command"),
+        ("bash", {"command": 3}, "command"),
+        ("read_file", {"path": ["a"]}, "path"),
+        ("read_file", {"path": "a.txt", "limit": "2"}, "limit"),
+        ("read_file", {"path": "a.txt", "limit": 0}, "limit"),
+        ("write_file", {"path": "a"}, "content"),
+        ("edit_file", {"path": "a.txt", "old_text": "", "new_text": "x"}, "old_text"),
+        ("think", {}, "thought"),
+    ],
+)
+def test_arguments_that_cannot_be_used_are_named(
+    bench: Bench, tool: str, arguments: dict[str, JsonValue], names: str
+) -> None:
+    found = coding_tools().find(tool)
+    assert found is not None
+
+    def use() -> None:
+        found.leave(arguments)
+        asyncio.run(found.run(arguments, bench))
+
+    with pytest.raises(BadArguments, match=names):
+        use()

@@ -12,6 +12,8 @@ from support.repositories import sandbox
 
 from agentproxy.events.desk import Decision, Request
 from agentproxy.events.envelope import Fact
+from agentproxy.models.scripted import SCRIPT, ScriptedModel
+from agentproxy.workers.builtin import BuiltinWorker
 from agentproxy.workers.command import CommandWorker
 from agentproxy.workers.port import Brief, Line, WorkEnded, Worker, WorkerError
 from agentproxy.workers.program import Program
@@ -20,6 +22,12 @@ from agentproxy.workspace.place import Place
 from agentproxy.workspace.sandbox import Mount
 
 Makes = Callable[[str], Worker]
+
+
+def _bash(command: str) -> dict[str, object]:
+    return {"calls": [{"name": "bash", "arguments": {"command": command}}]}
+
+
 SCRIPTS: dict[str, tuple[str, list[list[dict[str, object]]]]] = {
     "writes": ("printf done > made.txt", [[{"do": "write", "path": "made.txt", "text": "done"}]]),
     "gives up": ("exit 3", [[{"do": "give_up", "reason": "too hard"}]]),
@@ -32,7 +40,19 @@ SCRIPTS: dict[str, tuple[str, list[list[dict[str, object]]]]] = {
 }
 
 
-@pytest.fixture(params=["command", "scripted"])
+TURNS: dict[str, list[dict[str, object]]] = {
+    "writes": [_bash("printf done > made.txt"), {"text": "Done."}],
+    "gives up": [{"text": "Too hard.", "stop": "refused"}],
+    "says": [{"text": "hello\nthere"}],
+    "waits": [_bash("sleep 30; touch late"), {"text": "Done."}],
+    "two rounds": [
+        _bash("n=$(cat round.txt || echo 0); printf $((n+1)) > round.txt"),
+        {"text": "Done."},
+    ],
+}
+
+
+@pytest.fixture(params=["command", "scripted", "builtin"])
 def makes(request: pytest.FixtureRequest, tmp_path: Path) -> Makes:
     def command(what: str) -> Worker:
         file = tmp_path / "bin" / "worker.sh"
@@ -47,7 +67,12 @@ def makes(request: pytest.FixtureRequest, tmp_path: Path) -> Makes:
         file.write_text(json.dumps(SCRIPTS[what][1]))
         return ScriptedWorker("mine", read_script(file))
 
-    return command if request.param == "command" else scripted
+    def builtin(what: str) -> Worker:
+        script = SCRIPT.validate_python(TURNS[what])
+        return BuiltinWorker(ScriptedModel("scripted:x", script), sandbox=sandbox())
+
+    ways: dict[str, Makes] = {"command": command, "scripted": scripted, "builtin": builtin}
+    return ways[request.param]
 
 
 @pytest.fixture
@@ -141,8 +166,8 @@ def test_its_time_is_bounded_and_the_end_says_so(makes: Makes, tree: Path) -> No
 
 def test_it_says_its_name_its_grants_and_whether_it_hears(makes: Makes) -> None:
     worker = makes("writes")
-    assert worker.name == "mine"
-    assert list(worker.grants()) == []
+    assert worker.name in ("mine", "builtin")
+    assert list(worker.grants()) in ([], ["model scripted:x"])
     assert asyncio.run(worker.message("hello")) == worker.capabilities.takes_messages
 
 

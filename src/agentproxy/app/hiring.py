@@ -7,6 +7,9 @@ from agentproxy.app.house import House
 from agentproxy.app.rules import read_project
 from agentproxy.config.tables import WorkerTable
 from agentproxy.events.run import Order
+from agentproxy.models.port import Model, ModelRefused
+from agentproxy.models.scripted import ScriptedModel, read_model_script
+from agentproxy.workers.builtin import BuiltinWorker
 from agentproxy.workers.command import CommandWorker, Grants
 from agentproxy.workers.port import Worker, WorkerError
 from agentproxy.workers.program import Program
@@ -36,6 +39,8 @@ def hire(order: Order, *, house: House, sandbox: Sandbox) -> Worker:
     if kind == "scripted" and rest.strip():
         file = (started_in / Path(rest).expanduser()).resolve()
         return ScriptedWorker(name, read_script(file))
+    if name == "builtin":
+        return BuiltinWorker(_model(order.model, started_in), sandbox=sandbox)
     table = tables.get(name)
     if table is None or not table.command:
         known = ", ".join(sorted(tables)) or "none"
@@ -44,6 +49,23 @@ def hire(order: Order, *, house: House, sandbox: Sandbox) -> Worker:
     return _command(
         name, table.command, started_in=started_in, house=house, sandbox=sandbox, grants=grants
     )
+
+
+def _model(name: str, started_in: Path) -> Model:
+    """The model of a name.
+
+    Raises:
+        WorkerError: none is chosen, or there is none of that name.
+    """
+    kind, _, rest = name.partition(":")
+    if kind != "scripted" or not rest.strip():
+        problem = f"there is no model {json.dumps(name)}" if name else "no model is chosen"
+        raise WorkerError(problem, cure="name one: --model scripted:FILE")
+    file = (started_in / Path(rest).expanduser()).resolve()
+    try:
+        return ScriptedModel(name, read_model_script(file))
+    except ModelRefused as error:
+        raise WorkerError(str(error), cure=error.cure) from error
 
 
 def _command(

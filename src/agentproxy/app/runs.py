@@ -32,6 +32,7 @@ class Wish:
     task: str
     directory: Path
     worker: str = ""
+    model: str = ""
     checks: tuple[str, ...] = ()
     keep: tuple[str, ...] = ()
     known_red: tuple[str, ...] = ()
@@ -62,6 +63,7 @@ async def place_order(house: House, wish: Wish) -> Lease:
         repository=str(repository.root),
         directory=str(wish.directory.resolve().relative_to(repository.root.resolve())),
         worker=wish.worker or settings.worker or "",
+        model=wish.model or settings.model or "",
         checks=wish.checks,
         keep=wish.keep,
         known_red=wish.known_red,

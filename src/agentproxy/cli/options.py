@@ -8,8 +8,8 @@ import click
 Command = TypeVar("Command", bound=Callable[..., Any])
 TAKES_VALUE = frozenset(
     {
-        "-d", "--directory", "--add-screenshot", "--set-workdir", "--worker", "--check", "--keep",
-        "--known-red", "--max-rounds", "--max-time", "--sandbox", "--output", "-o",
+        "-d", "--directory", "--add-screenshot", "--set-workdir", "--worker", "--model", "--check",
+        "--keep", "--known-red", "--max-rounds", "--max-time", "--sandbox", "--output", "-o",
     }
 )  # fmt: skip
 SECONDS = {"s": 1, "m": 60, "h": 3600}

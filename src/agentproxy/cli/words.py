@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal, TypeVar, cast
 
+from agentproxy.events.agent import ModelAnswered, ToolFinished, ToolStarted
 from agentproxy.events.check import CheckFinished, CheckResult, CheckStarted
 from agentproxy.events.contract import ContractAgreed
 from agentproxy.events.desk import (
@@ -181,6 +182,24 @@ def _work_started(fact: WorkerStarted) -> Iterator[Words]:
         yield Words(f"granted: {grant}", "unsure", 1)
 
 
+@tells(ModelAnswered)
+def _answered(fact: ModelAnswered) -> Iterator[Words]:
+    for line in fact.message.text.strip().splitlines()[:SHOWN]:
+        yield Words(line, "plain", 1)
+
+
+@tells(ToolStarted)
+def _tool(fact: ToolStarted) -> Iterator[Words]:
+    given = next((str(value) for value in fact.arguments.values()), "")
+    yield Words(f"→ {fact.tool} {given.partition(chr(10))[0][:120]}".rstrip(), "quiet", 1)
+
+
+@tells(ToolFinished)
+def _tool_ended(fact: ToolFinished) -> Iterator[Words]:
+    if fact.failed:
+        yield Words(fact.text.partition("\n")[0][:200], "unsure", 2)
+
+
 @tells(WorkerEnded)
 def _work_ended(fact: WorkerEnded) -> Iterator[Words]:
     yield Words(f"the worker stopped: {fact.reason} ({fact.seconds:.1f} s)", "plain", 1)
@@ -197,7 +216,8 @@ def _refused(fact: NetworkRefused) -> Iterator[Words]:
 @tells(RequestMade)
 def _request(fact: RequestMade) -> Iterator[Words]:
     what = "asks leave" if fact.request.kind == "permission" else "asks"
-    yield Words(f"the worker {what} ({fact.request.id}): {fact.request.text}", "plain", 1)
+    tone: Tone = "quiet" if fact.request.kind == "permission" else "plain"
+    yield Words(f"the worker {what} ({fact.request.id}): {fact.request.text}", tone, 1)
 
 
 @tells(RequestReferred)
@@ -208,6 +228,8 @@ def _referred(fact: RequestReferred) -> Iterator[Words]:
 @tells(RequestDecided)
 def _decided(fact: RequestDecided) -> Iterator[Words]:
     decision = fact.decision
+    if decision.allowed and decision.by == "policy":
+        return
     word = "yes" if decision.allowed else "no"
     text = f": {decision.text}" if decision.text else ""
     yield Words(f"{decision.request}: {word}, by {decision.by}{text}", "plain", 1)

@@ -33,6 +33,7 @@ ADDRESS = re.compile(r"(^|_)(URL|URI|HOST|ENDPOINT|PROXY|BASE|ADDRESS)$", re.IGN
 CURES = {
     "home": "give an absolute path, or one that begins with ~/",
     "worker": "give the name of a worker; pa doctor lists them",
+    "model": "give the name of a model, such as scripted:FILE",
     "max_rounds": "give a whole number from 1 to 1000",
     "max_time": "give seconds, or like 90s, 30m, 2h",
     "sandbox": "give auto or plain",
@@ -54,6 +55,7 @@ class Settings(BaseSettings):
 
     home: Path
     worker: Line | None = None
+    model: Line | None = None
     max_rounds: Rounds = 3
     max_time: PositiveSeconds | None = None
     sandbox: SandboxChoice = "auto"

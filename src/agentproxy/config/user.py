@@ -22,6 +22,7 @@ class Defaults(Table):
     """`[defaults]`: settings that count where neither the process nor `.env` says otherwise."""
 
     worker: Line | None = None
+    model: Line | None = None
     max_rounds: Rounds | None = None
     max_time: PositiveSeconds | None = None
     sandbox: SandboxChoice | None = None

@@ -5,6 +5,7 @@ the state the effects that should be under way.
 from collections.abc import Callable, Iterable, Mapping
 from typing import TypeVar, cast
 
+from agentproxy.events.agent import AgentTold, ModelAnswered, ToolFinished, ToolStarted
 from agentproxy.events.check import CheckFinished
 from agentproxy.events.contract import ContractAgreed
 from agentproxy.events.desk import MessageReceived, RequestDecided, RequestMade
@@ -133,6 +134,14 @@ def _work_ended(state: State, fact: WorkerEnded) -> None:
     if not fact.out_of_time:
         state.work[fact.round] = fact
         state.messages.clear()
+
+
+@fold(AgentTold)
+@fold(ModelAnswered)
+@fold(ToolStarted)
+@fold(ToolFinished)
+def _agent(state: State, fact: Fact) -> None:
+    state.said.setdefault(state.round, []).append(fact)
 
 
 @fold(ClaimRecorded)

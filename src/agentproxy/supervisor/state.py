@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from agentproxy.events.check import CheckResult
 from agentproxy.events.contract import Contract
 from agentproxy.events.desk import Decision, Request
+from agentproxy.events.envelope import Fact
 from agentproxy.events.run import (
     ONE_HOUR,
     DecisionMade,
@@ -35,8 +36,9 @@ def claim_name(number: int) -> str:
 class State:
     """One run. Folds in place; only its loop changes it.
 
-    `results` holds every run of a check by (check, on), oldest attempt first. `begun` counts how
-    often the worker was started for a round. `failed` and `parked` are of the present segment.
+    `said` holds what our own agent recorded of a round, from which it goes on; `results` every run
+    of a check by (check, on), oldest attempt first. `begun` counts how often the worker was started
+    for a round. `failed` and `parked` are of the present segment.
     """
 
     order: Order | None = None
@@ -52,6 +54,7 @@ class State:
     round: int = 1
     begun: dict[int, int] = field(default_factory=dict[int, int])
     work: dict[int, WorkerEnded] = field(default_factory=dict[int, WorkerEnded])
+    said: dict[int, list[Fact]] = field(default_factory=dict[int, list[Fact]])
     claims: dict[int, ClaimRecorded] = field(default_factory=dict[int, ClaimRecorded])
     judged: dict[int, RoundJudged] = field(default_factory=dict[int, RoundJudged])
     decisions: dict[int, DecisionMade] = field(default_factory=dict[int, DecisionMade])

@@ -64,6 +64,7 @@ async def perform_work(on: Working, effect: Work) -> None:
         home=home,
         seconds=state.max_time - state.worked,
         again=again,
+        past=tuple(state.said.get(effect.round, ())),
     )
     actor = f"worker {effect.round}"
 

@@ -33,7 +33,7 @@ class Brief:
 
     `place` is its own clone at the user's path; `home` keeps its files from round to round; `text`
     is the whole instruction; `seconds` how long it may take; `again` whether an earlier attempt at
-    this round was cut off.
+    this round was cut off, and `past` what the worker itself recorded in it.
     """
 
     run: str
@@ -43,6 +43,7 @@ class Brief:
     home: Path
     seconds: float
     again: bool = False
+    past: Sequence[Fact] = ()
 
 
 @dataclass(frozen=True, slots=True)

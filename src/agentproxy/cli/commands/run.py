@@ -52,8 +52,12 @@ class Task(click.Command):
     help="Work in DIR: the directory of checks, discovery and worker.",
 )
 @click.option(
-    "--worker", metavar="WORKER", default="", help="NAME, or command:CMD for any program."
+    "--worker",
+    metavar="WORKER",
+    default="",
+    help="NAME, command:CMD for any program, or builtin.",
 )
+@click.option("--model", metavar="MODEL", default="", help="What the builtin worker thinks with.")
 @click.option(
     "--check", "checks", metavar="CMD", multiple=True, help="Proves the task. Repeatable."
 )
@@ -117,6 +121,7 @@ def _start(task: str, directory: "Path", given: dict[str, object]) -> int:
         task=task,
         directory=directory,
         worker=str(given["worker"] or ""),
+        model=str(given["model"] or ""),
         checks=words("checks"),
         keep=words("keep"),
         known_red=words("known_red"),

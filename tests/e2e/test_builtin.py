@@ -1,0 +1,137 @@
+"""Our own agent at work: through the real process, with a model that follows a script."""
+
+import json
+import time
+from collections import Counter
+
+import pytest
+from support.front_door import Pa
+from support.life import Life, nobody_is_left
+from support.projects import CHECK
+
+Turn = dict[str, object]
+
+
+def bash(command: str, *, text: str = "", **more: object) -> Turn:
+    return {"text": text, "calls": [{"name": "bash", "arguments": {"command": command}}], **more}
+
+
+EDIT: Turn = {
+    "text": "It subtracts.",
+    "calls": [
+        {
+            "name": "edit_file",
+            "arguments": {"path": "calc.py", "old_text": "a - b", "new_text": "a + b"},
+        }
+    ],
+}
+DONE: Turn = {"text": "Mended: add adds."}
+
+
+def order(pa: Pa, *turns: Turn) -> list[str]:
+    script = pa.scripts / "model.json"
+    script.write_text(json.dumps(turns))
+    model = f"scripted:{script}"
+    return ["-o", "json", "--worker", "builtin", "--model", model, "--check", CHECK, "Mend it"]
+
+
+def test_our_own_agent_looks_mends_and_is_proven(pa: Pa) -> None:
+    look: Turn = {
+        "text": "I look at both.",
+        "calls": [
+            {"name": "read_file", "arguments": {"path": "calc.py"}},
+            {"name": "bash", "arguments": {"command": "python -m pytest -q"}},
+        ],
+    }
+    edit = {**EDIT, "expect": "1 failed, 1 passed"}
+    ran = pa(*order(pa, look, edit, {**DONE, "expect": "Edited calc.py"}))
+    assert ran.code == 0, (ran.err, ran.records[-3:])
+    assert [item["tool"] for item in ran.of_kind("tool_started")] == [
+        "read_file",
+        "bash",
+        "edit_file",
+    ]
+    assert ran.of_kind("worker_ended")[0]["output"] == "Mended: add adds."
+    assert "a - b" in (pa.project / "calc.py").read_text()
+
+
+def test_a_claim_of_our_own_agent_is_not_believed_either(pa: Pa) -> None:
+    lie = bash("echo '# better' >> calc.py")
+    ran = pa(*order(pa, lie, {"text": "All tests pass now."})[:-1], "--max-rounds", "1", "Mend it")
+    assert ran.of_kind("worker_ended")[0]["claims"]
+    assert (ran.code, ran.result["verdict"]) == (1, "refuted")
+
+
+def test_what_policy_forbids_does_not_run_and_the_agent_is_told_why(pa: Pa) -> None:
+    ran = pa(*order(pa, bash("rm -rf /"), {**EDIT, "expect": "not allowed"}, DONE))
+    assert ran.code == 0
+    assert [item["tool"] for item in ran.of_kind("tool_started")] == ["edit_file"]
+    assert ran.of_kind("tool_finished")[0]["failed"]
+
+
+def test_tools_that_there_are_not_and_faulty_arguments_are_answered_as_errors(pa: Pa) -> None:
+    odd: Turn = {
+        "calls": [
+            {"name": "fly", "arguments": {}},
+            {"name": "bash", "arguments": {}},
+            {"name": "bash", "faulty": "the JSON ends in the middle"},
+        ]
+    }
+    ran = pa(*order(pa, odd, EDIT, DONE))
+    said = [item["text"] for item in ran.of_kind("tool_finished")[:3]]
+    assert sorted(said) == [
+        "Error: 'command' must be given as a text",
+        "Error: Unknown tool: fly",
+        "Error: the arguments cannot be used: the JSON ends in the middle",
+    ]
+    assert ran.code == 0
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ((), "no model is chosen"),
+        (("--model", "no-such-model"), 'there is no model "no-such-model"'),
+        (("--model", "scripted:nowhere.json"), "nowhere.json"),
+    ],
+)
+def test_without_a_model_it_ends_with_6_and_says_what_to_do(
+    pa: Pa, options: tuple[str, ...], says: str
+) -> None:
+    ran = pa("--worker", "builtin", *options, "--check", CHECK, "Mend it")
+    assert ran.code == 6
+    assert says in ran.err
+    assert len(ran.err.splitlines()) == 2
+
+
+def test_a_model_that_fails_parks_the_run_and_resume_goes_on(pa: Pa) -> None:
+    words = order(pa, EDIT, {"fault": "unavailable"})
+    ran = pa(*words)
+    assert ran.code == 6
+    assert "overloaded" in ran.result["reason"]
+    order(pa, EDIT, DONE)
+    again = pa("resume", "-o", "json")
+    assert again.code == 0, again.err
+    assert [item["tool"] for item in again.of_kind("tool_started")] == ["edit_file"]
+
+
+def test_a_killed_agent_repeats_nothing_and_is_told_what_nobody_saw_end(pa: Pa) -> None:
+    slow = bash("echo begun >> log; sleep 20; echo ended >> log")
+    check = bash("grep -c begun log", text="I look.", expect="outcome unknown")
+    words = order(pa, bash("echo once >> log"), slow, check, EDIT, DONE)
+    life = Life(pa, *words)
+    assert life.sees(
+        lambda record: record["kind"] == "tool_started" and "sleep" in str(record["data"])
+    )
+    time.sleep(0.5)
+    life.kill()
+    assert nobody_is_left(str(pa.home)) == []
+    ran = pa("resume", "-o", "json")
+    assert ran.code == 0, (ran.err, ran.records[-4:])
+    ids = Counter(item["call"] for item in ran.of_kind("tool_finished"))
+    assert set(ids.values()) == {1}
+    assert [item["call"] for item in ran.of_kind("tool_finished") if item["unknown"]] == [
+        "call-2-1"
+    ]
+    shown = next(item for item in ran.of_kind("tool_finished") if item["call"] == "call-3-1")
+    assert shown["text"] == "1"

@@ -1,5 +1,6 @@
 """Environments that we build: where the user has none, and where a claim asks for another."""
 
+import base64
 import json
 import os
 import shutil
@@ -86,6 +87,63 @@ def test_a_claim_that_drops_a_package_and_still_needs_it_is_refuted(
     assert ran.code == 1
 
 
+def test_a_claim_that_asks_for_nothing_any_more_and_still_needs_it_is_refuted(
+    pa: Pa, tmp_path: Path, wheels: Path
+) -> None:
+    files = {name: text for name, text in PACKAGE.items() if name != "pyproject.toml"}
+    new_project(pa, {**files, "requirements.txt": "scales\n", "tests/test_scales.py": USES})
+    user = with_venv(pa, tmp_path / "user", wheels)
+    site = next((pa.project / ".venv").glob("lib/python3*/site-packages"))
+    shutil.unpack_archive(wheels / "scales-1.0-py3-none-any.whl", site, "zip")
+    ran = pa.task("--check", CHECK, *ONE, worker=f"{MEND_PARCEL}\nrm requirements.txt", env=user)
+    assert ran.finding(CHECK)["finding"] == "refuted", built(ran, "claim:1")
+
+
+def test_a_package_that_moves_to_another_list_or_that_others_need_is_not_taken_away(
+    pa: Pa, tmp_path: Path, wheels: Path
+) -> None:
+    new_project(pa, needing("pytest\npluggy\nscales\n"))
+    user = with_venv(pa, tmp_path / "user", wheels)
+    script = f"{MEND_PARCEL}\necho scales > requirements.txt; echo pytest > requirements-ci.txt"
+    ran = pa.task("--check", CHECK, worker=script, env=user)
+    assert built(ran, "claim:1")["removed"] == ["pluggy"]
+    assert ran.finding(CHECK)["finding"] == "proven", ran.finding(CHECK)
+
+
+def test_a_list_of_any_name_counts_where_another_includes_it(
+    pa: Pa, tmp_path: Path, wheels: Path
+) -> None:
+    new_project(pa, {**needing("-r deps/core.txt\n"), "deps/core.txt": "# nothing yet\n"})
+    user = with_venv(pa, tmp_path / "user", wheels)
+    script = (
+        f"{MEND_PARCEL}\necho scales >> deps/core.txt\n"
+        "sed -i '1i import scales' src/parcel/__init__.py"
+    )
+    ran = pa.task("--check", CHECK, worker=script, env=user)
+    assert ran.finding(CHECK)["finding"] == "proven", ran.finding(CHECK)
+
+
+def test_what_a_claim_installs_from_its_own_files_proves_nothing_and_is_met_by_no_other_run(
+    pa: Pa, tmp_path: Path, wheels: Path
+) -> None:
+    new_project(pa, needing("# nothing yet\n"))
+    user = with_venv(pa, tmp_path / "user", wheels)
+    evil = {"sitecustomize.py": "import parcel\nparcel.weigh = lambda grams: grams // 1000\n"}
+    new_wheel(pa.scripts, "evil", "1.0", evil)
+    data = base64.b64encode((pa.scripts / "evil-1.0-py3-none-any.whl").read_bytes()).decode()
+    lie = (
+        f"mkdir vendor; echo {data} | base64 -d > vendor/evil-1.0-py3-none-any.whl\n"
+        "echo vendor/evil-1.0-py3-none-any.whl > x.txt\n"
+        "printf 'scales\\n-r \"x.txt\"\\n' > requirements.txt"
+    )
+    ran = pa.task("--check", CHECK, *ONE, worker=lie, env=user)
+    finding = ran.finding(CHECK)
+    assert finding["finding"] in ("unverified", "refuted"), finding
+    assert ran.code != 0
+    bare = pa.task("--check", CHECK, *ONE, worker="echo scales > requirements.txt", env=user)
+    assert bare.finding(CHECK)["finding"] == "refuted", bare.finding(CHECK)
+
+
 def test_a_claim_that_asks_for_what_does_not_exist_is_told_so_and_mends_it(
     pa: Pa, tmp_path: Path, wheels: Path
 ) -> None:
@@ -139,12 +197,13 @@ def test_a_project_without_any_environment_gets_one_once_and_for_all_runs(
     assert ran.finding(CHECK)["finding"] == "proven", (ran.finding(CHECK), built(ran, "base"))
     assert built(ran, "base")["why"] == "no environment was there"
     assert not (pa.project / ".venv").exists()
+    shutil.rmtree(pa.home / "environments")
+    assert pa("evidence", "--rerun", ran.result["run"], env=user).code == 0
     shutil.rmtree(wheels)
     wheels.mkdir()
     again = pa.task("--check", CHECK, worker=MEND_PARCEL, env=user)
     assert built(again, "base")["folders"] == built(ran, "base")["folders"]
     assert again.code == 0
-    assert pa("evidence", "--rerun", again.result["run"], env=user).code == 0
 
 
 def test_an_environment_that_cannot_be_built_refutes_nobody(

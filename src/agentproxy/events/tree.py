@@ -41,7 +41,8 @@ class EnvironmentFound(Fact):
     writable layer. `toolchains` are bound read-only. `carried` are ignored files of the user's,
     relative to the root of the repository, that checks need. `prints` says for each of the
     folders what was installed in it, so that a change under way is noticed. `missing` are the
-    environments that the project asks for and the user does not have, relative to the root;
+    environments that the project asks for and the user does not have, relative to the root, and
+    `asked` the files that say what it asks for;
     `built` maps places of environments that we built to the folders where they are kept.
     """
 
@@ -55,6 +56,7 @@ class EnvironmentFound(Fact):
     notes: tuple[str, ...] = ()
     prints: dict[str, str] = Field(default_factory=dict)
     missing: tuple[str, ...] = ()
+    asked: tuple[str, ...] = ()
     built: dict[str, str] = Field(default_factory=dict)
 
 
@@ -64,7 +66,8 @@ class EnvironmentBuilt(Fact):
 
     `on` is "base" or "claim:N". `folders` maps where an environment is mounted to where it is
     kept; `programs` are folders that come first on PATH; `commands` what was run for it; `removed`
-    what a claim does not ask for any more.
+    what a claim does not ask for any more, `strange` what it newly asks for that is no plain
+    package of a registry.
     """
 
     kind: Literal["environment_built"] = "environment_built"
@@ -74,6 +77,7 @@ class EnvironmentBuilt(Fact):
     programs: tuple[str, ...] = ()
     commands: str = ""
     removed: tuple[str, ...] = ()
+    strange: tuple[str, ...] = ()
     seconds: float = 0.0
     output: str = ""
     failed: str = ""

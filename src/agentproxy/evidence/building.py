@@ -1,13 +1,15 @@
 """Builds an environment from the project's own files and the tree under proof, in the sandbox.
 
-It is kept by content: by what the files ask for, what it stands on, and, where code of the tree
-runs meanwhile, the whole tree. So nothing that one tree did to it is met by another.
+It is kept by content: by the whole tree, the commands, and what it stands on. Code of the tree, and
+of packages that the tree names, may run during a build; what one tree did is met by no other.
 """
 
 import asyncio
+import contextlib
 import os
 import re
 import secrets
+import shutil
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -22,12 +24,19 @@ from agentproxy.workspace.copies import copy_tree, discard
 from agentproxy.workspace.drift import fingerprint
 from agentproxy.workspace.managed import is_python
 from agentproxy.workspace.place import place_tree
-from agentproxy.workspace.sandbox import MEGABYTE, Access, Ended, Limits, Mount
+from agentproxy.workspace.sandbox import MEGABYTE, Access, Ended, Limits, Mount, SandboxError
 
 SECONDS = 1800.0
 KEPT_DAYS = 30
 SHOWN = 2000
-FOR_BUILDS = {"CI": "1", "PIP_NO_CACHE_DIR": "1", "POETRY_VIRTUALENVS_IN_PROJECT": "true"}
+LONGEST = 64 << 10  # characters of commands; a kernel takes 128 KiB in one argument
+FOR_BUILDS = {
+    "PYTHONPATH": "",
+    "NODE_PATH": "",
+    "CI": "1",
+    "PIP_NO_CACHE_DIR": "1",
+    "POETRY_VIRTUALENVS_IN_PROJECT": "true",
+}
 LIMITS = Limits(seconds=SECONDS, tmp_size=8192 * MEGABYTE, kept_output=64 * 1024)
 NOT_ALLOWED = "building environments is switched off"
 ALLOW = "set AGENTPROXY_BUILD=auto, or make the environment yourself"
@@ -79,12 +88,17 @@ async def build(
     programs: list[str] = []
     commands: list[str] = []
     removed: list[str] = []
+    strange: list[str] = []
     for wish in wishes:
-        job = _plan(wish, site, ground)
+        job = await asyncio.to_thread(_plan, wish, site, ground)
+        if len(job.commands) > LONGEST:
+            failed = f"it asks for more than {LONGEST >> 10} KiB of requirements"
+            return built.model_copy(update={"failed": failed, "mendable": True})
         if not wish.before and wish.recipe.suffices and await _suffices(wish, site, ground):
             continue
         commands.append(job.commands)
-        removed += sorted(set(wish.before.asks) - set(wish.recipe.asks)) if wish.before else []
+        removed += _gone(wish)
+        strange += _newly_strange(wish)
         if (
             not job.target.exists()
             and (ended := await _make(job, site, ground=ground, show=show)) is not None
@@ -100,6 +114,7 @@ async def build(
             "programs": tuple(programs),
             "commands": "".join(commands),
             "removed": tuple(removed),
+            "strange": tuple(text[:200] for text in strange),
             "seconds": time.monotonic() - began,
         }
     )
@@ -138,16 +153,21 @@ def _plan(wish: Wish, site: Site, ground: Ground) -> _Job:
     at = str(own) if renewing and own is not None else str(root / recipe.place)
     commands = recipe.fresh
     if renewing:
-        gone = removal(wish.before, recipe) if wish.before and recipe.ecosystem == "python" else ""
-        commands = gone + recipe.renew
+        gone = _gone(wish)
+        commands = (removal(gone) if gone else "") + recipe.renew
+    registries = ground.registries.env.items() if ground.registries else ()
     key = digest(
         (
-            recipe.ecosystem, at, commands, recipe.statement, site.environment.path,
+            site.tree,
+            at,
+            commands,
+            site.environment.path,
             *site.environment.toolchains,
+            *(_interpreter(name, site.environment.path) for name in ("python3", "node")),
+            *(f"{name}={value}" for name, value in sorted(registries)),
             fingerprint(own) if renewing and own is not None else "",
-            site.tree if recipe.runs_project else "",
         )
-    )  # fmt: skip
+    )
     return _Job(
         commands=commands,
         at=at,
@@ -155,6 +175,28 @@ def _plan(wish: Wish, site: Site, ground: Ground) -> _Job:
         directory=recipe.directory,
         copied=own if renewing else None,
     )
+
+
+def _gone(wish: Wish) -> list[str]:
+    """What a claim does not ask for any more, and does not even mention in another list."""
+    if wish.before is None or wish.recipe.ecosystem != "python":
+        return []
+    return sorted(set(wish.before.asks) - set(wish.recipe.asks) - wish.recipe.named)
+
+
+def _newly_strange(wish: Wish) -> list[str]:
+    """What a claim adds that is no plain package of a registry: it may bring code of its own."""
+    known = set(wish.before.strange) if wish.before is not None else set(wish.recipe.strange)
+    return [text for text in wish.recipe.strange if text not in known]
+
+
+def _interpreter(name: str, path: str) -> str:
+    """Which program a name means, and which version of it as far as a file shows."""
+    found = shutil.which(name, path=path)
+    if found is None:
+        return ""
+    real = Path(found).resolve()
+    return f"{real} {real.stat().st_size} {real.stat().st_mtime_ns}"
 
 
 def users_own(recipe: Recipe, environment: EnvironmentFound, root: Path) -> Path | None:
@@ -200,6 +242,8 @@ async def _make(
             await copy_tree(job.copied, part)
         else:
             part.mkdir()
+        # A copy is as old as what it was made of, and what looks old is swept away.
+        await asyncio.to_thread(os.utime, part)
         mounts = [Mount(at=str(path), mode="ro", source=path) for path in registries.paths]
         place = place_tree(
             ground.tree_mounts(site.checkout),
@@ -223,8 +267,10 @@ async def _make(
         )
         if ended.exit_code != 0 or ended.killed:
             return ended
-        if not job.target.exists():
+        with contextlib.suppress(OSError):  # another run was faster
             part.rename(job.target)
+        if not job.target.is_dir():
+            raise SandboxError(f"the environment could not be kept in {job.target}")
     finally:
         await asyncio.to_thread(discard, part)
     return None

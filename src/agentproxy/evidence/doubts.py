@@ -1,7 +1,7 @@
 """When the environment, rather than the claim, may be what a check failed for."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
@@ -10,6 +10,7 @@ from agentproxy.events.tree import Change, EnvironmentBuilt
 from agentproxy.events.verdict import CheckVerdict
 from agentproxy.evidence.obstacles import NO_COMMAND, NO_MODULE, misses_module
 
+_NO_MODULE = re.compile(r"[Nn]o module named '?([\w.]+)'?")
 LACKING = (NO_MODULE, NO_COMMAND)
 
 _LISTS = re.compile(
@@ -72,13 +73,28 @@ def doubt(
     What passed at the base and fails now is no matter of configuration, nor of an environment that
     the base did not have either.
     """
-    failed = [each for each in around.built if each.failed]
-    if verdict.finding == "proven" and any(each.on != "base" for each in failed):
-        return _unverified(verdict, failed[-1])
+    if verdict.finding == "proven":
+        because = _too_good(around.built)
+        return _unverified(verdict, because) if because else verdict
     if verdict.finding != "refuted":
         return verdict
     because = _at_fault(verdict, base=base, claim=claim, around=around)
     return _unverified(verdict, because) if because else verdict
+
+
+def _too_good(built: Sequence[EnvironmentBuilt]) -> EnvironmentBuilt | str:
+    """Why a proof may come of the environment rather than of the claim; "" where it does not."""
+    failed = [each for each in built if each.failed]
+    of_claim = [each for each in built if each.on != "base"]
+    if failed and any(each.failed or each.folders for each in of_claim):
+        return failed[-1]
+    strange = [text for each in of_claim for text in each.strange]
+    if strange:
+        return (
+            f"the claim installs {strange[0]!r} into the environment that it is proven in, which "
+            "is no plain package of a registry: a person has to look"
+        )
+    return ""
 
 
 def _at_fault(
@@ -90,10 +106,9 @@ def _at_fault(
 ) -> EnvironmentBuilt | str:
     """What else than the claim a refutation may come of; "" where nothing."""
     failed = [each for each in around.built if each.failed]
-    # What a claim does not ask for any more, and still needs, is missing by its own fault.
-    excused = not any(each.removed for each in around.built)
-    lacking = excused and _lacks_packages(verdict, claim, around.changes)
-    if lacking and dependency_files(around.changes):
+    removed = {name for each in around.built for name in each.removed}
+    lacking = _lacks_packages(verdict, claim, around.changes)
+    if lacking and dependency_files(around.changes) and not _misses(removed, claim):
         files = ", ".join(dependency_files(around.changes))
         cure = f"the claim changes {files}: install what it asks for, then start anew"
         return failed[-1] if failed else cure
@@ -129,6 +144,17 @@ def _lost(base: Sequence[CheckResult], claim: Sequence[CheckResult]) -> bool:
 
 def _passed(results: Sequence[CheckResult]) -> set[str]:
     return {test.name for each in results for test in each.tests if test.outcome == "passed"}
+
+
+def _misses(removed: Collection[str], claim: Sequence[CheckResult]) -> bool:
+    """Whether what is missing is what the claim does not ask for any more: its own fault."""
+    texts = [text for each in claim for text in (each.cannot_run, each.output)]
+    names = {name.replace("-", "_") for name in removed}
+    return any(
+        match[1].partition(".")[0].lower() in names
+        for text in texts
+        for match in _NO_MODULE.finditer(text)
+    )
 
 
 def _lacks_packages(

@@ -15,8 +15,9 @@ class Recipe:
     `asks` are the names of what the project asks for, `statement` a digest of all that it says
     about it, `files` where it says so. `fresh` builds from nothing, `renew` brings a copy of what
     is there up to date ("" where that is not done); both are shell text and run in `directory`.
-    `suffices` succeeds where nothing needs to be built ("" where nobody can tell). `runs_project`
-    says that code of the tree runs meanwhile, so that the whole tree decides what comes out.
+    `suffices` succeeds where nothing needs to be built ("" where nobody can tell). `strange` are
+    requirements that name no package of a registry by its name alone: paths, addresses, options,
+    and files that cannot be read. `named` are all names that any list of the folder mentions.
     """
 
     ecosystem: Ecosystem
@@ -28,7 +29,8 @@ class Recipe:
     fresh: str
     renew: str = ""
     suffices: str = ""
-    runs_project: bool = False
+    strange: tuple[str, ...] = ()
+    named: frozenset[str] = frozenset()
 
     @property
     def place(self) -> str:

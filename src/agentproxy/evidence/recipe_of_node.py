@@ -1,6 +1,7 @@
 """What a project of Node.js asks for: package.json and the locks of npm, pnpm and yarn."""
 
 import json
+import re
 import shutil
 from typing import cast
 
@@ -11,6 +12,8 @@ _KEYS = (
     "dependencies", "devDependencies", "optionalDependencies", "peerDependencies", "overrides",
     "resolutions", "workspaces", "packageManager",
 )  # fmt: skip
+_VERSION = re.compile(r"(?:npm:[@\w./-]+@)?[\w.*^~<>=|+ -]*")
+_LOCKED_PATH = re.compile(r'"link"\s*:\s*true|"resolved"\s*:\s*"(?!https?://)|\b(?:file|link):')
 _QUIET = "--no-audit --no-fund --loglevel=error"
 # Scripts of the packages run, and those of the project itself do not.
 _NPM_CI = f"npm ci --ignore-scripts {_QUIET}\nnpm rebuild --loglevel=error\n"
@@ -29,7 +32,9 @@ def node_recipe(folder: Folder, place: str, *, path: str) -> Recipe | None:
     if package is None or folder.has(".pnp.cjs"):
         return None
     said = {key: package[key] for key in _KEYS if package.get(key)}
-    names = sorted(name for key in _KEYS[:3] for name in _table(said.get(key)))
+    names = sorted(
+        name for key in _KEYS[:3] for name in _table(said.get(key)) if name.isprintable()
+    )
     if not names and "workspaces" not in said:
         return None
     lock, tool, fresh = next((row for row in _LOCKS if folder.has(row[0])), ("", "npm", _NPM))
@@ -45,13 +50,24 @@ def node_recipe(folder: Folder, place: str, *, path: str) -> Recipe | None:
         statement=digest((json.dumps(said, sort_keys=True), text)),
         fresh=fresh,
         renew="" if lock else fresh,
-        runs_project=tool != "npm" or folder.has(".npmrc") or _names_the_tree(said, text),
+        strange=tuple(_strange(said, text)),
     )
 
 
-def _names_the_tree(said: dict[str, object], lock: str) -> bool:
-    """Whether packages of the tree itself are among those to be installed."""
-    return "workspaces" in said or "file:" in lock or "file:" in json.dumps(said)
+def has_workspaces(folder: Folder) -> bool:
+    """Whether packages of folders below are installed here, too."""
+    return bool((folder.json("package.json") or {}).get("workspaces"))
+
+
+def _strange(said: dict[str, object], lock: str) -> list[str]:
+    """What is not taken from a registry by its name and version."""
+    found = [
+        f"{name} {wanted}"
+        for key in _KEYS[:3]
+        for name, wanted in _table(said.get(key)).items()
+        if not isinstance(wanted, str) or not _VERSION.fullmatch(wanted)
+    ]
+    return [*found, *(["a link or a file in the lock"] if _LOCKED_PATH.search(lock) else [])]
 
 
 def _table(value: object) -> dict[str, object]:

@@ -8,7 +8,7 @@ import posixpath
 import re
 import shlex
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import cast
 
@@ -23,11 +23,22 @@ REQUIREMENTS = (
 )  # fmt: skip
 WANTED_PARTS = ("test", "tests", "testing", "dev")
 LOCKS = {"uv.lock": "uv", "poetry.lock": "poetry"}
-DEEPEST_INCLUDE = 5
+# Further lists in which a name that one of them drops may stand from now on.
+OTHER_LISTS = (
+    "requirements-ci.txt", "requirements_ci.txt", "requirements/ci.txt", "requirements.in",
+    "requirements-dev.in", "constraints.txt", "setup.cfg", "setup.py", "pyproject.toml", "tox.ini",
+    "noxfile.py", "Pipfile", "environment.yml",
+)  # fmt: skip
 
 _NAME = re.compile(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)")
-_INCLUDE = re.compile(r"\s*(?:-r|-c|--requirement|--constraint)[ =]?\s*([^\s#]+)")
-_OF_TREE = re.compile(r"\s*(?:-e\b|--editable\b|\.|/|file:)|.*@\s*file:")
+_ANY_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
+_INCLUDE = re.compile(r"(-r|-c|--requirement|--constraint)(?:[ =]\s*|(?<=-[rc]))([^\s#]+)")
+# A name, extras, versions and a marker, as PEP 508 has it without addresses.
+_PLAIN = re.compile(
+    r"(?!\S*\.(?:whl|zip|tar|t?gz|bz2|xz)\b)[A-Za-z0-9][A-Za-z0-9._-]*\s*(?:\[[A-Za-z0-9._,\s-]*\])?\s*"
+    r"\(?(?:(?:[<>=!~]=?=?)\s*[A-Za-z0-9.*+!_-]+\s*,?\s*)*\)?\s*(?:;[^@]*)?"
+)
+_HASH = re.compile(r"\s+--hash[= ]\S+")
 
 # What the user's interpreter has, such as a pytest of their own, stays in sight.
 _VENV = "python3 -I -m venv --without-pip --system-site-packages .venv\n. .venv/bin/activate\n"
@@ -44,6 +55,14 @@ if ! pip --version >/dev/null 2>&1; then
   }
 fi
 """
+# Which of the names given are installed, and needed by no other distribution.
+_FREE = """
+import importlib.metadata as m, re, sys
+n = lambda t: re.sub(r'[-_.]+', '-', re.match(r'[A-Za-z0-9._-]*', t)[0]).lower()
+needed = {n(r) for d in m.distributions() for r in d.requires or () if 'extra ==' not in r}
+here = {n(d.metadata['Name'] or '') for d in m.distributions()}
+print(*[w for w in sys.argv[1:] if w in here and w not in needed], sep='\\n')
+"""
 _INSTALLED = "import importlib.metadata as m, sys; m.distribution(sys.argv[1])"
 
 
@@ -59,7 +78,24 @@ class _Asked:
     extras: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
     project: bool = False
+    poetry: str = ""
     lock: str = ""
+
+    @property
+    def asks(self) -> tuple[str, ...]:
+        """The names of what is asked for; a constraint asks for nothing."""
+        asking = [line for line in self.lines if not line.startswith("-")]
+        return tuple(
+            sorted({name for text in (*asking, *self.declared) if (name := name_of(text))})
+        )
+
+    @property
+    def strange(self) -> tuple[str, ...]:
+        """What names more than a package of a registry."""
+        lines = [_HASH.sub("", line.removeprefix("-c ")) for line in self.lines]
+        return tuple(
+            text for text in (*lines, *self.declared) if not _PLAIN.fullmatch(text.strip())
+        )
 
 
 def python_recipe(folder: Folder, place: str, *, path: str) -> Recipe | None:
@@ -68,30 +104,53 @@ def python_recipe(folder: Folder, place: str, *, path: str) -> Recipe | None:
     if not (asked.lines or asked.declared or asked.project or asked.lock):
         return None
     lock = folder.text(asked.lock) if asked.lock else ""
-    names = {name for text in (*asked.lines, *asked.declared) if (name := _name_of(text))}
     return Recipe(
         ecosystem="python",
         directory=place,
         folder=".venv",
         files=tuple(name for name in (*asked.files, asked.lock) if name),
-        asks=tuple(sorted(names)),
-        statement=digest((*asked.lines, *asked.declared, _dumped(folder, "build-system"), lock)),
+        asks=asked.asks,
+        statement=digest(
+            (*asked.lines, *asked.declared, asked.poetry, _dumped(folder, "build-system"), lock)
+        ),
         fresh=_VENV + _install(asked, renewing=False),
         renew=_install(asked, renewing=True),
         suffices=_suffices(asked, folder),
-        runs_project=asked.project or bool(lock) or any(map(_OF_TREE.match, asked.lines)),
+        strange=asked.strange,
+        named=_named(folder, asked),
     )
 
 
-def removal(before: Recipe, now: Recipe) -> str:
-    """The command that takes away what was asked for and is not any more, or nothing."""
-    gone = sorted(set(before.asks) - set(now.asks))
-    return f"{_PIP}pip uninstall -q -y {shlex.join(gone)}\n" if gone else ""
+def nothing_asked(before: Recipe) -> Recipe:
+    """The recipe of a folder that asks for nothing any more."""
+    return Recipe(
+        ecosystem=before.ecosystem,
+        directory=before.directory,
+        folder=before.folder,
+        files=(),
+        asks=(),
+        statement="",
+        fresh=_VENV,
+        renew=":\n",
+    )
+
+
+def removal(gone: Sequence[str]) -> str:
+    """The command that takes away packages which nothing else that is installed needs."""
+    free = f"free=$(python -I -c {shlex.quote(_FREE)} {shlex.join(gone)})"
+    return f'{_PIP}{free}\n[ -z "$free" ] || pip uninstall -q -y $free\n'
+
+
+def _named(folder: Folder, asked: _Asked) -> frozenset[str]:
+    lists = {*asked.files, *(name for name in OTHER_LISTS if folder.has(name))}
+    texts = (*(folder.text(name) for name in sorted(lists)), *asked.lines, *asked.declared)
+    return frozenset(normal(name) for text in texts for name in _ANY_NAME.findall(text))
 
 
 def _asked(folder: Folder, *, path: str) -> _Asked:
     files = [name for name in REQUIREMENTS if folder.has(name)]
-    lines = [line for name in files for line in _lines(folder, name, depth=0)]
+    read: dict[str, None] = {}
+    lines = [line for name in files for line in _lines(folder, name, read=read)]
     project = folder.toml("pyproject.toml", "project") is not None or folder.has("setup.py")
     poetry = folder.toml("pyproject.toml", "tool", "poetry")
     optional = folder.toml("pyproject.toml", "project", "optional-dependencies")
@@ -102,11 +161,12 @@ def _asked(folder: Folder, *, path: str) -> _Asked:
         declared += _texts(_table(optional)[name])
     wanted_groups = [name for name in WANTED_PARTS if name in groups]
     for name in wanted_groups:
-        declared += _of_group(groups, name, depth=0)
+        declared += _of_group(groups, name, seen=set())
     if poetry is not None:
-        files, declared = [*files, "pyproject.toml"], [*declared, _dumped(folder, "tool", "poetry")]
+        files = [*files, "pyproject.toml"]
     elif project or groups:
         files += [name for name in ("pyproject.toml", "setup.py") if folder.has(name)]
+    files += [name for name in read if name not in files]
     lock = next(
         (name for name, tool in LOCKS.items() if folder.has(name) and _is_on(tool, path)), ""
     )
@@ -117,6 +177,7 @@ def _asked(folder: Folder, *, path: str) -> _Asked:
         extras=tuple(extras),
         groups=tuple(wanted_groups),
         project=project or poetry is not None,
+        poetry=_dumped(folder, "tool", "poetry"),
         lock=lock,
     )
 
@@ -134,17 +195,17 @@ def _install(asked: _Asked, *, renewing: bool) -> str:
         return f"uv sync -q --frozen --active {mode} {' '.join(parts)}".strip() + "\n"
     if asked.lock == "poetry.lock":
         return f"poetry install -q --no-interaction{' --no-root' if renewing else ''}\n"
-    words = [word for name in asked.files if name.endswith(".txt") for word in ("-r", name)]
+    words = [word for name in REQUIREMENTS if name in asked.files for word in ("-r", name)]
     if asked.project and not renewing:
         words += ["-e", f".[{','.join(asked.extras)}]" if asked.extras else "."]
-    words += [text for text in asked.declared if _name_of(text)]
+    words += [text for text in asked.declared if name_of(text)]
     return f"{_PIP}pip install -q {shlex.join(words)}\n" if words else ""
 
 
 def _suffices(asked: _Asked, folder: Folder) -> str:
     """Whether the interpreter has it all: asked of pip itself, without a network."""
-    words = [word for name in asked.files if name.endswith(".txt") for word in ("-r", name)]
-    words += [text for text in asked.declared if _name_of(text)]
+    words = [word for name in REQUIREMENTS if name in asked.files for word in ("-r", name)]
+    words += [text for text in asked.declared if name_of(text)]
     probe = (
         "python3 -I -m pip --isolated --disable-pip-version-check install -q --no-index --dry-run"
     )
@@ -156,34 +217,47 @@ def _suffices(asked: _Asked, folder: Folder) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
-def _lines(folder: Folder, name: str, *, depth: int) -> Iterator[str]:
-    """The requirements of a file and of those that it includes, without comments."""
-    for line in folder.text(name).replace("\\\n", " ").splitlines():
+def _lines(
+    folder: Folder, name: str, *, read: dict[str, None], constrains: bool = False
+) -> Iterator[str]:
+    """The requirements of a file and of those that it includes, without comments; a constraint is
+    marked with `-c`. What cannot be read stays as it was written. Each file is read once.
+    """
+    if name in read:
+        return
+    read[name] = None
+    for line in re.sub(r"\\\r?\n", " ", folder.text(name)).splitlines():
         bare = re.sub(r"(?:^|\s)#.*", "", line).strip()
         included = _INCLUDE.fullmatch(bare)
-        if included and depth < DEEPEST_INCLUDE:
-            inner = posixpath.normpath(posixpath.join(posixpath.dirname(name), included[1]))
-            yield from _lines(folder, inner, depth=depth + 1)
+        inner = ""
+        if included:
+            inner = posixpath.normpath(posixpath.join(posixpath.dirname(name), included[2]))
+        if included and folder.has(inner):
+            only = constrains or included[1] in ("-c", "--constraint")
+            yield from _lines(folder, inner, read=read, constrains=only)
         elif bare:
-            yield bare
+            yield f"-c {bare}" if constrains else bare
 
 
-def _of_group(groups: dict[str, object], name: str, *, depth: int) -> list[str]:
+def _of_group(groups: dict[str, object], name: str, *, seen: set[str]) -> list[str]:
     found: list[str] = []
-    for item in (
-        cast("list[object]", groups.get(name)) if isinstance(groups.get(name), list) else []
-    ):
+    if name in seen:
+        return found
+    seen.add(name)
+    items = groups.get(name)
+    for item in cast("list[object]", items) if isinstance(items, list) else []:
         inner = _table(item).get("include-group")
         if isinstance(item, str):
-            found.append(item)
-        elif isinstance(inner, str) and depth < DEEPEST_INCLUDE:
-            found += _of_group(groups, inner, depth=depth + 1)
+            found += _texts([item])
+        elif isinstance(inner, str):
+            found += _of_group(groups, inner, seen=seen)
     return found
 
 
 def _texts(value: object) -> list[str]:
     items = cast("list[object]", value) if isinstance(value, list) else []
-    return [item for item in items if isinstance(item, str) and not item.startswith("-")]
+    texts = [item for item in items if isinstance(item, str) and item.isprintable()]
+    return [text for text in texts if not text.lstrip().startswith("-")]
 
 
 def _table(value: object) -> dict[str, object]:
@@ -196,9 +270,14 @@ def _dumped(folder: Folder, *keys: str) -> str:
     return "" if value is None else json.dumps(value, sort_keys=True, default=str)
 
 
-def _name_of(requirement: str) -> str:
-    """The normal form of the name in a requirement (PEP 503), or "" where it has none."""
+def normal(name: str) -> str:
+    """The normal form of a package's name (PEP 503)."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def name_of(requirement: str) -> str:
+    """The normal form of the name in a requirement, or "" where it has none."""
     found = _NAME.match(requirement)
     if found is None or re.match(r"[A-Za-z]+(?:\+[A-Za-z]+)?://", requirement):
         return ""
-    return re.sub(r"[-_.]+", "-", found[1]).lower()
+    return normal(found[1])

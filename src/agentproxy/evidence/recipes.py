@@ -5,7 +5,7 @@ from pathlib import Path
 
 from agentproxy.evidence.folder import Folder
 from agentproxy.evidence.recipe import Ecosystem, Recipe
-from agentproxy.evidence.recipe_of_node import node_recipe
+from agentproxy.evidence.recipe_of_node import has_workspaces, node_recipe
 from agentproxy.evidence.recipe_of_python import python_recipe
 
 LARGEST = 32 << 20  # bytes; lock files of large projects have several millions
@@ -18,12 +18,14 @@ def find_recipes(root: Path, directories: Iterable[str], *, path: str) -> tuple[
     """
     found: dict[tuple[Ecosystem, str], Recipe] = {}
     for directory in directories:
-        for read in (python_recipe, node_recipe):
-            for place in _upwards(directory):
-                recipe = read(Folder(root, place, largest=LARGEST), place, path=path)
-                if recipe is not None:
-                    found.setdefault((recipe.ecosystem, place), recipe)
-                    break
+        places = [(Folder(root, place, largest=LARGEST), place) for place in _upwards(directory)]
+        # Packages of a workspace are installed at its root.
+        shared = [each for each in places if has_workspaces(each[0])]
+        for read, where in ((python_recipe, places), (node_recipe, shared or places)):
+            recipes = (read(folder, place, path=path) for folder, place in where)
+            recipe = next((each for each in recipes if each is not None), None)
+            if recipe is not None:
+                found.setdefault((recipe.ecosystem, recipe.directory), recipe)
     return tuple(found.values())
 
 

@@ -1,6 +1,7 @@
 """Has an environment built: for a base that has none, and for a claim that asks for another."""
 
 import asyncio
+import posixpath
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +11,7 @@ from agentproxy.evidence.building import Site, Wish, build, standing_on, users_o
 from agentproxy.evidence.doubts import dependency_files
 from agentproxy.evidence.ground import Ground
 from agentproxy.evidence.recipe import Ecosystem, Recipe
+from agentproxy.evidence.recipe_of_python import nothing_asked
 from agentproxy.evidence.recipes import find_recipes
 from agentproxy.supervisor.state import BASE, State
 
@@ -50,12 +52,15 @@ async def build_on(
 def with_missing(found: EnvironmentFound, *, state: State, root: Path) -> EnvironmentFound:
     """The environment, with what the project asks for and the user does not have. Blocking."""
     used = _ecosystems(state)
+    recipes = _recipes(state, root, path=found.path)
     missing = [
         each.place
-        for each in _recipes(state, root, path=found.path)
+        for each in recipes
         if each.ecosystem in used and users_own(each, found, root) is None
     ]
-    return found.model_copy(update={"missing": tuple(missing)})
+    asked = {posixpath.join(each.directory, name) for each in recipes for name in each.files}
+    names = sorted(posixpath.normpath(name) for name in asked)
+    return found.model_copy(update={"missing": tuple(missing), "asked": tuple(names)})
 
 
 def _ecosystems(state: State) -> set[Ecosystem]:
@@ -93,9 +98,13 @@ async def _site(on: str, state: State, ground: Ground) -> Site:
 def _changed(before: tuple[Recipe, ...], now: tuple[Recipe, ...]) -> list[Wish]:
     """What a claim asks for otherwise than the base did."""
     known = {(recipe.ecosystem, recipe.directory): recipe for recipe in before}
+    left = {(recipe.ecosystem, recipe.directory): recipe for recipe in now}
     wishes: list[Wish] = []
-    for recipe in now:
-        earlier = known.get((recipe.ecosystem, recipe.directory))
+    for key, recipe in left.items():
+        earlier = known.get(key)
         if earlier is None or earlier.statement != recipe.statement:
-            wishes.append(Wish(recipe, before=earlier or recipe))
+            wishes.append(Wish(recipe, before=earlier or nothing_asked(recipe)))
+    for key, recipe in known.items():
+        if key not in left and recipe.ecosystem == "python":
+            wishes.append(Wish(nothing_asked(recipe), before=recipe))
     return wishes

@@ -253,10 +253,17 @@ def _proof(state: State, number: int) -> dict[EffectId, Effect]:
     if state.unchanged(number):
         return missing or judge
     on = claim_name(number)
-    if dependency_files(state.claims[number].changes) and on not in state.built:
+    if on not in state.built and _asks_anew(state, number):
         return {**missing, f"build:{on}": BuildEnvironment(on)}
     missing |= _missing(state, on)
     return missing or _second_looks(state, number) or judge
+
+
+def _asks_anew(state: State, number: int) -> bool:
+    """Whether the claim changes a file that may say what is to be installed."""
+    changes = state.claims[number].changes
+    asked = set(state.surroundings.asked)
+    return bool(dependency_files(changes)) or any(change.path in asked for change in changes)
 
 
 def _missing(state: State, on: str) -> dict[EffectId, Effect]:

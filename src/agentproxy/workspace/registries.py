@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from agentproxy.workspace.toolchains import CREDENTIALS, Toolchains
+
 PUBLIC = ("pypi.org:443", "files.pythonhosted.org:443", "registry.npmjs.org:443")
 _PASSED = re.compile(
     r"(?:PIP_(?:INDEX_URL|EXTRA_INDEX_URL|FIND_LINKS|NO_INDEX|CONSTRAINT|TRUSTED_HOST|CERT|PRE"
@@ -21,6 +23,7 @@ _PASSED = re.compile(
 )
 _PIP_FILES = ("/etc/pip.conf", "~/.config/pip/pip.conf", "~/.pip/pip.conf")
 _PIP_KEYS = ("index-url", "extra-index-url", "find-links", "no-index", "constraint")
+_NAMED = re.compile(r"^[\w.-]+=(?=\w+://|/)")  # uv's INDEX variables may give a name
 _PORTS = {"https": 443, "http": 80}
 
 
@@ -44,7 +47,8 @@ def find_registries(environ: Mapping[str, str]) -> Registries:
     env = {name: value for name, value in found.items() if name not in withheld}
     words = [word for value in env.values() for word in value.split()]
     hosts = (host for word in words if (host := _host(word)))
-    paths = (path for word in words if (path := _path(word)) is not None)
+    home = Path(environ.get("HOME") or "/nonexistent")
+    paths = (path for word in words if (path := _path(word, home)) is not None)
     return Registries(
         env=env,
         hosts=tuple(dict.fromkeys((*PUBLIC, *hosts))),
@@ -77,12 +81,14 @@ def _pip_variables(section: Mapping[str, str]) -> Iterator[tuple[str, str]]:
 
 
 def _holds_secret(value: str) -> bool:
-    return any("@" in urlsplit(word).netloc for word in value.split() if "://" in word)
+    """Whether an address has a password in it, or a query, where tokens are put."""
+    addresses = (word.partition("://")[2] for word in value.split() if "://" in word)
+    return any(sign in address for address in addresses for sign in "@?")
 
 
 def _host(word: str) -> str:
     try:
-        parts = urlsplit(word)
+        parts = urlsplit(_NAMED.sub("", word))
         port = parts.port or _PORTS.get(parts.scheme)
     except ValueError:
         return ""
@@ -92,7 +98,11 @@ def _host(word: str) -> str:
     return f"{host}:{port}"
 
 
-def _path(word: str) -> Path | None:
-    text = word.removeprefix("file://")
+def _path(word: str, home: Path) -> Path | None:
+    """A folder or file that a build may read; never one that holds more than packages."""
+    text = _NAMED.sub("", word).removeprefix("file://")
     path = Path(text)
-    return path if text.startswith("/") and path.exists() else None
+    if not text.startswith("/") or not path.exists():
+        return None
+    closed = Toolchains(home=home, root=path).is_closed(path) if path.is_dir() else False
+    return None if closed or path.name in CREDENTIALS else path

@@ -4,10 +4,8 @@ from agentproxy.cli.commands.run import Task
 from agentproxy.cli.main import Root
 from agentproxy.cli.options import Duration
 from agentproxy.config.settings import Settings
-from agentproxy.events.conversation import Image, Thinking
 from agentproxy.evidence.discovery import discover
 from agentproxy.journal.memory import MemoryJournal
-from agentproxy.models.port import Prompt, ToolSpec
 from agentproxy.workers.port import Capabilities, Worker
 
 # click calls these
@@ -23,10 +21,6 @@ MemoryJournal
 discover
 # fields that models and adapters to come are read by
 Settings.addresses
-Thinking.signature
-Image.media_type
-ToolSpec.description
-Prompt.max_output
 Worker.capabilities
 Capabilities.takes_messages
 Capabilities.resumes

@@ -7,6 +7,7 @@ from collections import Counter
 import pytest
 from support.front_door import Pa
 from support.life import Life, nobody_is_left
+from support.model_server import Reply, Server, model_server
 from support.projects import CHECK
 
 Turn = dict[str, object]
@@ -135,3 +136,60 @@ def test_a_killed_agent_repeats_nothing_and_is_told_what_nobody_saw_end(pa: Pa) 
     ]
     shown = next(item for item in ran.of_kind("tool_finished") if item["call"] == "call-3-1")
     assert shown["text"] == "1"
+
+
+def keys_for(server: Server) -> dict[str, str]:
+    return {
+        "ANTHROPIC_API_KEY": "sk-ant-not-a-real-key",
+        "ANTHROPIC_BASE_URL": server.url,
+        "OPENAI_API_KEY": "sk-not-a-real-key",
+        "OPENAI_BASE_URL": f"{server.url}/v1",
+        "GEMINI_API_KEY": "not-a-real-key",
+        "GEMINI_BASE_URL": server.url,
+        "OLLAMA_BASE_URL": f"{server.url}/v1",
+    }
+
+
+OVER_HTTP = (
+    Reply(
+        text=("It ", "subtracts."),
+        calls=(
+            ("edit_file", '{"path": "calc.py", "old_text": "a - b", "new_text": "a + b"}'),
+            ("bash", '{"command": "python -m pytest -q; env"}'),
+        ),
+        stop="tools",
+    ),
+    Reply(text=("Mended.",)),
+)
+
+
+@pytest.mark.parametrize(
+    "model",
+    ["claude-sonnet-4-6", "gpt-4o", "responses/gpt-4o", "gemini/gemini-2.5-pro", "ollama/llama3"],
+)
+def test_the_same_task_is_proven_through_every_wire_and_no_key_is_seen(pa: Pa, model: str) -> None:
+    with model_server(*OVER_HTTP) as server:
+        words = ["-o", "json", "--worker", "builtin", "--model", model, "--check", CHECK, "Mend it"]
+        ran = pa(*words, env=keys_for(server))
+    assert ran.code == 0, (ran.err, ran.records[-3:])
+    used = [item["usage"]["input"] for item in ran.of_kind("model_answered")]
+    assert used == [100, 100]
+    assert "Edited calc.py" in json.dumps(server.asked[1])
+    assert "a-real-key" not in ran.out + json.dumps(server.asked)
+
+
+def test_a_key_that_is_refused_ends_with_6_and_the_cure(pa: Pa) -> None:
+    with model_server(Reply(status=401)) as server:
+        words = ["-o", "json", "--worker", "builtin", "--model", "claude-x", "--check", CHECK, "x"]
+        ran = pa(*words, env=keys_for(server))
+    assert ran.code == 6
+    assert "look at the key" in json.dumps(ran.of_kind("effect_failed"))
+
+
+def test_a_model_without_its_key_ends_with_6_and_names_the_variable(pa: Pa) -> None:
+    ran = pa(
+        "--worker", "builtin", "--model", "claude-sonnet-4-6", "Mend it",
+        env={"ANTHROPIC_API_KEY": ""},
+    )  # fmt: skip
+    assert ran.code == 6
+    assert "ANTHROPIC_API_KEY" in ran.err

@@ -7,6 +7,8 @@ from agentproxy.app.house import House
 from agentproxy.app.rules import read_project
 from agentproxy.config.tables import WorkerTable
 from agentproxy.events.run import Order
+from agentproxy.models.deferred import DeferredModel
+from agentproxy.models.names import find_model
 from agentproxy.models.port import Model, ModelRefused
 from agentproxy.models.scripted import ScriptedModel, read_model_script
 from agentproxy.workers.builtin import BuiltinWorker
@@ -40,7 +42,7 @@ def hire(order: Order, *, house: House, sandbox: Sandbox) -> Worker:
         file = (started_in / Path(rest).expanduser()).resolve()
         return ScriptedWorker(name, read_script(file))
     if name == "builtin":
-        return BuiltinWorker(_model(order.model, started_in), sandbox=sandbox)
+        return BuiltinWorker(_model(order.model, started_in, house), sandbox=sandbox)
     table = tables.get(name)
     if table is None or not table.command:
         known = ", ".join(sorted(tables)) or "none"
@@ -51,19 +53,19 @@ def hire(order: Order, *, house: House, sandbox: Sandbox) -> Worker:
     )
 
 
-def _model(name: str, started_in: Path) -> Model:
+def _model(name: str, started_in: Path, house: House) -> Model:
     """The model of a name.
 
     Raises:
         WorkerError: none is chosen, or there is none of that name.
     """
     kind, _, rest = name.partition(":")
-    if kind != "scripted" or not rest.strip():
-        problem = f"there is no model {json.dumps(name)}" if name else "no model is chosen"
-        raise WorkerError(problem, cure="name one: --model scripted:FILE")
-    file = (started_in / Path(rest).expanduser()).resolve()
     try:
-        return ScriptedModel(name, read_model_script(file))
+        if kind == "scripted" and rest.strip():
+            file = (started_in / Path(rest).expanduser()).resolve()
+            return ScriptedModel(name, read_model_script(file))
+        settings = house.settings
+        return DeferredModel(name, find_model(name, {**settings.addresses, **settings.keys}))
     except ModelRefused as error:
         raise WorkerError(str(error), cure=error.cure) from error
 

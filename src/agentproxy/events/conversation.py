@@ -17,11 +17,11 @@ class Text(Value):
 
 
 class Thinking(Value):
-    """What a model thought aloud; `signature` is its vendor's own, and goes back with it."""
+    """What a model thought aloud; `vendor` is the vendor's own, and goes back to it unread."""
 
     kind: Literal["thinking"] = "thinking"
     text: str
-    signature: str = ""
+    vendor: dict[str, JsonValue] = Field(default_factory=dict)
 
 
 class Image(Value):
@@ -34,7 +34,7 @@ class Image(Value):
 
 class ToolCall(Value):
     """A model wants a tool to run. `faulty` says why its arguments cannot be used, if they cannot;
-    then `arguments` is empty and `written` holds what the model wrote.
+    then `arguments` is empty and `written` holds what the model wrote. `vendor` is as in Thinking.
     """
 
     kind: Literal["tool_call"] = "tool_call"
@@ -43,6 +43,7 @@ class ToolCall(Value):
     arguments: dict[str, JsonValue] = Field(default_factory=dict)
     faulty: str = ""
     written: str = ""
+    vendor: dict[str, JsonValue] = Field(default_factory=dict)
 
 
 class ToolResult(Value):

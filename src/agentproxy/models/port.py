@@ -95,3 +95,7 @@ class Model(Protocol):
             ModelRefused: it will not work as it is asked.
         """
         ...
+
+    async def close(self) -> None:
+        """Let go of what is open; it can be asked again."""
+        ...

@@ -112,6 +112,9 @@ class ScriptedModel:
             model=self._name,
         )
 
+    async def close(self) -> None:
+        """Nothing is open."""
+
 
 def _raise(turn: Turn) -> None:
     match turn.fault:

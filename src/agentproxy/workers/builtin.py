@@ -90,6 +90,8 @@ class BuiltinWorker:
             pass
         except ModelError as error:
             raise WorkerError(f"the model {self._model.name}: {error}", cure=error.cure) from error
+        finally:
+            await self._model.close()
         return WorkEnded(
             claims=ending == "finished",
             reason=ENDINGS[ending] if ending else "its time was up",

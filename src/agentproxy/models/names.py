@@ -1,0 +1,79 @@
+"""Which model a name means, and what it needs of the environment."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from agentproxy.models.port import ModelRefused
+
+Wire = Literal["anthropic", "openai chat", "openai responses", "gemini"]
+
+PUBLIC: dict[str, str] = {
+    "ollama": "http://localhost:11434/v1",
+    "groq": "https://api.groq.com/openai/v1",
+    "deepseek": "https://api.deepseek.com/v1",
+    "openrouter": "https://openrouter.ai/api/v1",
+    "runpod": "",
+}
+KEYLESS = frozenset({"ollama"})
+KNOWN = (
+    "claude-FAMILY-VERSION, gpt-VERSION, responses/gpt-VERSION, gemini/MODEL, ollama/MODEL, "
+    "groq/MODEL, deepseek/MODEL, openrouter/ORG/MODEL, runpod/MODEL, scripted:FILE"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a model is: its wire, its vendor's name for it, key and base address ("" as usual)."""
+
+    wire: Wire
+    vendor: str
+    model: str
+    key: str
+    base: str
+
+
+def find_model(name: str, environ: Mapping[str, str]) -> Address:
+    """The model that a name means.
+
+    Raises:
+        ModelRefused: no name is given, it means none, or a variable that it needs is not set.
+    """
+    if not name:
+        raise ModelRefused("no model is chosen", cure=f"name one with --model: {KNOWN}")
+    prefix, _, rest = name.partition("/")
+    if name.startswith("claude-"):
+        return _vendor("anthropic", name, wire="anthropic", environ=environ)
+    if name.startswith(("gpt-", "o1", "o3", "o4")):
+        return _vendor("openai", name, wire="openai chat", environ=environ)
+    if prefix == "responses" and rest:
+        return _vendor("openai", rest, wire="openai responses", environ=environ)
+    if prefix == "gemini" and rest:
+        return _vendor("gemini", rest, wire="gemini", environ=environ)
+    if prefix in PUBLIC and rest:
+        return _compatible(prefix, rest, environ)
+    raise ModelRefused(f"there is no model {json.dumps(name)}", cure=f"known are {KNOWN}")
+
+
+def _vendor(vendor: str, model: str, *, wire: Wire, environ: Mapping[str, str]) -> Address:
+    variable = f"{vendor.upper()}_API_KEY"
+    key = environ.get(variable, "")
+    if not key and vendor == "gemini":
+        key = environ.get("GOOGLE_API_KEY", "")
+    if not key:
+        raise ModelRefused(f"the model {model} needs {variable}", cure=f"set {variable}")
+    base = environ.get(f"{vendor.upper()}_BASE_URL", "")
+    return Address(wire, vendor, model, key, base)
+
+
+def _compatible(vendor: str, model: str, environ: Mapping[str, str]) -> Address:
+    variable = f"{vendor.upper()}_API_KEY"
+    key = environ.get(variable, "")
+    if not key and vendor not in KEYLESS:
+        raise ModelRefused(f"the model {vendor}/{model} needs {variable}", cure=f"set {variable}")
+    base = environ.get(f"{vendor.upper()}_BASE_URL", "") or PUBLIC[vendor]
+    if not base:
+        variable = f"{vendor.upper()}_BASE_URL"
+        raise ModelRefused(f"the model {vendor}/{model} needs {variable}", cure=f"set {variable}")
+    return Address("openai chat", vendor, model, key or "none", base)

@@ -145,6 +145,19 @@ def test_what_the_worker_does_to_the_environment_is_not_seen_by_the_checks(
     assert picture(modules) == before
 
 
+def test_a_program_that_a_claim_puts_into_a_folder_of_path_does_not_hide_the_users(
+    pa: Pa, tmp_path: Path
+) -> None:
+    new_project(pa, {**PACKAGE, "bin/tool": "#!/bin/sh\necho tool\n"})
+    venv = new_venv(tmp_path / "user/envs/parcel")
+    install_editable(venv, pa.project, how="path")
+    user = as_user(tmp_path / "user", pa.project / "bin", venv / "bin", VIRTUAL_ENV=str(venv))
+    lie = "printf '#!/bin/sh\\nexit 0\\n' > bin/python; chmod +x bin/python"
+    ran = pa.task("--check", CHECK, *ONE, worker=lie, env=user)
+    assert ran.of_kind("claim_recorded")[0]["changes"][0]["path"] == "bin/python"
+    assert ran.finding(CHECK)["finding"] == "refuted"
+
+
 def test_committed_node_modules_belong_to_the_tree(pa: Pa, tmp_path: Path) -> None:
     modules = node_modules(pa.project / "node_modules")
     new_project(pa, {**NODE, ".gitignore": ""})

@@ -133,8 +133,13 @@ def _path(
     inherited: Sequence[str],
     notes: list[str],
 ) -> list[str]:
-    """The user's PATH; a `.venv` of the project that is not active comes first, and is said."""
-    path = list(inherited)
+    """The user's PATH; a `.venv` of the project that is not active comes first, and is said.
+
+    Folders of the tree come last, where they are no environments: a claim may put a program there
+    that is called like one of the user's.
+    """
+    ours = [entry for entry in inherited if _is_of_tree(Path(entry), root, folders)]
+    path = [*(entry for entry in inherited if entry not in ours), *ours]
     places = [root / directory, root]
     for place in places:
         for name in (".venv", "venv"):
@@ -145,6 +150,10 @@ def _path(
                     notes.append(f"{folder.relative_to(root)}/bin comes first on PATH")
                 return path
     return path
+
+
+def _is_of_tree(entry: Path, root: Path, folders: Sequence[Path]) -> bool:
+    return within(entry, (root,)) and not within(entry, folders)
 
 
 def _programs(commands: Iterable[str]) -> Iterator[str]:

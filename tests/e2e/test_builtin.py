@@ -165,7 +165,13 @@ OVER_HTTP = (
 
 @pytest.mark.parametrize(
     "model",
-    ["claude-sonnet-4-6", "gpt-4o", "responses/gpt-4o", "gemini/gemini-2.5-pro", "ollama/llama3"],
+    [
+        "claude-sonnet-4-6",
+        pytest.param("gpt-4o", marks=pytest.mark.slow),
+        pytest.param("responses/gpt-4o", marks=pytest.mark.slow),
+        pytest.param("gemini/gemini-2.5-pro", marks=pytest.mark.slow),
+        pytest.param("ollama/llama3", marks=pytest.mark.slow),
+    ],
 )
 def test_the_same_task_is_proven_through_every_wire_and_no_key_is_seen(pa: Pa, model: str) -> None:
     with model_server(*OVER_HTTP) as server:

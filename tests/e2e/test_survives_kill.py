@@ -265,10 +265,10 @@ def kill_series(
     return stories
 
 
-def test_a_run_that_is_killed_six_times_loses_nothing_and_does_nothing_twice(
+def test_a_run_that_is_killed_three_times_loses_nothing_and_does_nothing_twice(
     tmp_path: Path, undisturbed: Undisturbed
 ) -> None:
-    kill_series(tmp_path, undisturbed, seed=SEED, runs=1, kills_a_run=6)
+    kill_series(tmp_path, undisturbed, seed=SEED, runs=1, kills_a_run=3)
 
 
 @pytest.mark.slow

@@ -9,11 +9,10 @@ from agentproxy.app.house import House
 from agentproxy.events.check import CheckResult
 from agentproxy.events.envelope import RunId
 from agentproxy.events.tree import EnvironmentFound
-from agentproxy.evidence.building import standing_on, still_there
 from agentproxy.evidence.bundle import Bundle, BundleUnusable, Entry, faults, load
 from agentproxy.evidence.checking import run_check
 from agentproxy.evidence.ground import Ground
-from agentproxy.supervisor.building import build_on
+from agentproxy.supervisor.building import environment_of
 from agentproxy.supervisor.perform import tidy
 from agentproxy.supervisor.reduce import replay
 from agentproxy.supervisor.state import State
@@ -138,11 +137,8 @@ async def rerun(
     results: list[Rerun] = []
     last = {(entry.check.name, entry.on): entry for entry in bundle.entries}
     try:
-        for on, built in list(state.built.items()):
-            if not still_there(built):
-                state.built[on] = await build_on(on, state=state, ground=ground, show=_nobody)
         for entry in last.values():
-            environment = standing_on(state.surroundings, state.built_for(entry.on))
+            environment = await environment_of(entry.on, state=state, ground=ground, show=_nobody)
             results.append(await _again(entry, bundle, ground=ground, environment=environment))
             tell(results[-1])
     finally:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from agentproxy.events.tree import EnvironmentBuilt, EnvironmentFound
-from agentproxy.evidence.building import Site, Wish, build, standing_on, users_own
+from agentproxy.evidence.building import Site, Wish, build, standing_on, still_there, users_own
 from agentproxy.evidence.doubts import dependency_files
 from agentproxy.evidence.ground import Ground
 from agentproxy.evidence.recipe import Ecosystem, Recipe
@@ -29,7 +29,7 @@ async def build_on(
     on: str, *, state: State, ground: Ground, show: Callable[[str, str], None]
 ) -> EnvironmentBuilt:
     """Build, or find what was built before: the same trees always come to the same environment."""
-    base = await _site(BASE, state, ground)
+    base = await _site(BASE, state, ground, show=show)
     path = state.surroundings.path
     before = await asyncio.to_thread(_recipes, state, base.checkout, path=path)
     if on == BASE:
@@ -38,7 +38,7 @@ async def build_on(
         wishes = [Wish(recipe) for recipe in before if recipe.place in missing]
         why = "no environment was there"
     else:
-        site = await _site(on, state, ground)
+        site = await _site(on, state, ground, show=show)
         now = await asyncio.to_thread(_recipes, state, site.checkout, path=path)
         wishes = _changed(before, now)
         files = dependency_files(state.claims[int(on.removeprefix("claim:"))].changes)
@@ -47,6 +47,19 @@ async def build_on(
         wishes, site, on=on, ground=ground, show=lambda text: show(f"environment for {on}", text)
     )
     return built.model_copy(update={"why": why}) if wishes else built
+
+
+async def environment_of(
+    on: str, *, state: State, ground: Ground, show: Callable[[str, str], None]
+) -> EnvironmentFound:
+    """The environment of a tree. What was built for it and swept since is built again."""
+    built = [
+        each
+        if still_there(each)
+        else await build_on(each.on, state=state, ground=ground, show=show)
+        for each in state.built_for(on)
+    ]
+    return standing_on(state.surroundings, built)
 
 
 def with_missing(found: EnvironmentFound, *, state: State, root: Path) -> EnvironmentFound:
@@ -80,18 +93,19 @@ def _recipes(state: State, tree: Path, *, path: str) -> tuple[Recipe, ...]:
     return find_recipes(tree, sorted(directories), path=path)
 
 
-async def _site(on: str, state: State, ground: Ground) -> Site:
+async def _site(on: str, state: State, ground: Ground, *, show: Callable[[str, str], None]) -> Site:
     if on == BASE:
         commit, tree = state.started_from.commit, state.started_from.tree
+        environment = state.surroundings
     else:
         claim = state.claims[int(on.removeprefix("claim:"))]
         commit, tree = claim.commit, claim.tree
-    built = state.built_for(BASE) if on != BASE else ()
+        environment = await environment_of(BASE, state=state, ground=ground, show=show)
     return Site(
         commit=commit,
         tree=tree,
         checkout=await ground.checkout(commit, state.surroundings),
-        environment=standing_on(state.surroundings, built),
+        environment=environment,
     )
 
 

@@ -5,10 +5,9 @@ from collections.abc import Awaitable, Callable
 
 from agentproxy.events.check import CheckFinished, CheckStarted
 from agentproxy.events.envelope import Fact
-from agentproxy.evidence.building import standing_on, still_there
 from agentproxy.evidence.checking import run_check
 from agentproxy.evidence.ground import Ground
-from agentproxy.supervisor.building import build_on
+from agentproxy.supervisor.building import environment_of
 from agentproxy.supervisor.effects import RunCheck
 from agentproxy.supervisor.state import BASE, State
 
@@ -34,14 +33,7 @@ async def perform_check(
             before = state.results.get((check.name, BASE), [])
             slowest = max((result.seconds for result in before), default=0.0)
             check = check.model_copy(update={"timeout": max(check.timeout, PATIENCE * slowest)})
-        built = [
-            # It may have been swept away since: a run may wait for months.
-            each
-            if still_there(each)
-            else await build_on(each.on, state=state, ground=ground, show=show)
-            for each in state.built_for(effect.on)
-        ]
-        environment = standing_on(state.surroundings, built)
+        environment = await environment_of(effect.on, state=state, ground=ground, show=show)
         started = CheckStarted(check=check.name, on=effect.on, attempt=effect.attempt)
         await record(started)
         result = await run_check(

@@ -7,9 +7,9 @@ from typing import Protocol
 
 from agentproxy.events.envelope import Fact
 from agentproxy.events.work import WorkerEnded, WorkerStarted
-from agentproxy.evidence.building import standing_on
 from agentproxy.evidence.ground import Ground
 from agentproxy.supervisor.brief import write_brief
+from agentproxy.supervisor.building import environment_of
 from agentproxy.supervisor.desk import Desk
 from agentproxy.supervisor.effects import Work
 from agentproxy.supervisor.loop import Recorder
@@ -42,7 +42,7 @@ async def perform_work(on: Working, effect: Work) -> None:
     """One attempt at a round, from the brief to the end of the worker."""
     state = on.state
     tree = await _tree(on.ground, state)
-    environment = standing_on(state.surroundings, state.built_for(BASE))
+    environment = await environment_of(BASE, state=state, ground=on.ground, show=on.show)
     directory = state.ordered.directory
     if on.ground.sandbox.isolates:
         place = place_tree(

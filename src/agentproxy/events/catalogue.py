@@ -7,6 +7,7 @@ from pydantic import Field, TypeAdapter
 from agentproxy.events.agent import AgentTold, ModelAnswered, ToolFinished, ToolStarted
 from agentproxy.events.check import CheckFinished, CheckStarted
 from agentproxy.events.contract import ContractAgreed
+from agentproxy.events.cost import ModelAsked, ModelSettled
 from agentproxy.events.desk import (
     CommandIgnored,
     MessageReceived,
@@ -45,6 +46,8 @@ AnyFact = Annotated[
     | WorkerStarted
     | ProcessStarted
     | AgentTold
+    | ModelAsked
+    | ModelSettled
     | ModelAnswered
     | ToolStarted
     | ToolFinished

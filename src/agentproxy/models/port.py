@@ -13,22 +13,30 @@ from agentproxy.events.conversation import AssistantMessage, Message, Stop, Usag
 
 
 class ModelError(Exception):
-    """A model did not answer. `cure` says what a person can do; `again` whether the same request
-    may succeed later, and `after` the seconds that the vendor asks to wait, if it does.
+    """A model did not answer. `cure` says what a person can do; `status` is HTTP's, where there was
+    one, and `after` the seconds that the vendor asks to wait, if it does.
     """
 
-    again = False
-
-    def __init__(self, message: str, *, cure: str = "", after: float | None = None) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        cure: str = "",
+        status: int | None = None,
+        after: float | None = None,
+    ) -> None:
         super().__init__(message)
         self.cure = cure
+        self.status = status
         self.after = after
 
 
 class ModelUnavailable(ModelError):
     """Overloaded, rate-limited, unreachable, cut off in mid-answer: it may work later."""
 
-    again = True
+
+class BudgetSpent(ModelError):
+    """The money of the run does not pay for another answer."""
 
 
 class ModelRefused(ModelError):

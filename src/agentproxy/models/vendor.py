@@ -265,7 +265,7 @@ def translated(error: exceptions.AgentRunError) -> ModelError:
         return ModelRefused(text, cure="the vendor says that the account is spent")
     if isinstance(error, exceptions.ModelRequestRejectedError):
         return ModelRefused(text)
-    return ModelUnavailable(text, after=after)
+    return ModelUnavailable(text, status=status, after=after)
 
 
 def _message(error: Exception) -> str:

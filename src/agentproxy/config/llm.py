@@ -1,0 +1,69 @@
+"""How models are asked: retries, the model to fall back to, prices and parameters of one's own."""
+
+import json
+from collections.abc import Mapping
+from typing import Annotated
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, ValidationError
+
+from agentproxy.config.mistakes import BadSetting, first_mistake
+from agentproxy.config.words import Line, refusal
+
+ORIGIN = "the environment"
+CURES = {
+    "llm_max_retries": "give a whole number from 0 to 100",
+    "llm_retry_base_delay": "give seconds from 0 to 3600",
+    "llm_retry_max_delay": "give seconds from 0 to 3600",
+    "model_fallback": "give the name of a model; pa models shows the forms",
+    "model_pricing": 'give JSON like {"MODEL": [IN, OUT]}, US dollars for a million tokens',
+    "model_llm_params": 'give JSON like {"ollama/": {"temperature": 0.1}}',
+    "agent_llm_params": 'give JSON like {"builtin": {"temperature": 0.1}}',
+}
+
+
+def _from_json(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    try:
+        return json.loads(value)
+    except ValueError:
+        raise refusal("not JSON", cure="") from None
+
+
+Money = Annotated[float, Field(ge=0, le=1_000_000, allow_inf_nan=False)]
+Delay = Annotated[float, Field(ge=0, le=3600, allow_inf_nan=False)]
+Parameters = Annotated[dict[Line, dict[Line, JsonValue]], BeforeValidator(_from_json)]
+
+
+class ModelSettings(BaseModel):
+    """Times are in seconds; None is the default of the face that asks."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    llm_max_retries: Annotated[int, Field(ge=0, le=100)] | None = None
+    llm_retry_base_delay: Delay | None = None
+    llm_retry_max_delay: Delay | None = None
+    model_fallback: Line | None = None
+    model_pricing: Annotated[dict[Line, tuple[Money, Money]], BeforeValidator(_from_json)] = Field(
+        default_factory=dict
+    )
+    model_llm_params: Parameters = Field(default_factory=dict)
+    agent_llm_params: Parameters = Field(default_factory=dict)
+
+
+def load_model_settings(variables: Mapping[str, str]) -> ModelSettings:
+    """The settings from variables by their documented names; an empty value counts as not set.
+
+    Raises:
+        BadSetting: a variable has a value that it cannot have.
+    """
+    given = {field: variables[field.upper()] for field in CURES if variables.get(field.upper(), "")}
+    try:
+        return ModelSettings.model_validate(given)
+    except ValidationError as error:
+        key, problem, _ = first_mistake(error)
+        field = key.split(".")[0].split("[")[0]
+        name = field.upper() + key[len(field) :]
+        raise BadSetting(
+            problem, variable=name, origin=ORIGIN, cure=CURES.get(field, "look at its value")
+        ) from None

@@ -1,0 +1,76 @@
+"""What an answer costs: a table of our own that wins, then genai-prices' data, offline."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from agentproxy.events.conversation import Usage
+
+MILLION = 1_000_000
+_FREE = re.compile(r"^(?:ollama/|scripted:)|:free$")
+_VENDORS = (
+    ("claude-", "anthropic", ""),
+    ("responses/", "openai", "responses/"),
+    ("gemini/", "google", "gemini/"),
+    ("groq/", "groq", "groq/"),
+    ("deepseek/", "deepseek", "deepseek/"),
+    ("openrouter/", "openrouter", "openrouter/"),
+    ("gpt-", "openai", ""),
+    ("o", "openai", ""),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """US dollars; `known` is false where nobody knows, and then `usd` is 0."""
+
+    usd: float
+    known: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Prices:
+    """Prices by the documented model names. `own` holds US dollars for a million tokens in and out,
+    by the whole name or by a prefix that ends in "/".
+    """
+
+    own: Mapping[str, tuple[float, float]] = field(default_factory=dict[str, tuple[float, float]])
+
+    def of(self, model: str, usage: Usage) -> Price:
+        """The price of an answer of this model."""
+        if _FREE.search(model):
+            return Price(0.0)
+        rates = self.own.get(model) or self.own.get(f"{model.partition('/')[0]}/")
+        if rates is not None:
+            return Price((usage.input * rates[0] + usage.output * rates[1]) / MILLION)
+        return _listed(model, usage)
+
+
+def cost_usd(model: str, input_tokens: int, output_tokens: int) -> float:
+    """US dollars for so many tokens; 0 for a model whose price nobody knows."""
+    return Prices().of(model, Usage(input=input_tokens, output=output_tokens)).usd
+
+
+def _listed(model: str, usage: Usage) -> Price:
+    vendor, prefix = next(
+        ((vendor, cut) for begin, vendor, cut in _VENDORS if model.startswith(begin)), ("", "")
+    )
+    if not vendor:
+        return Price(0.0, known=False)
+    try:
+        # It takes a third of a second to import, and only who spends money needs it.
+        from genai_prices import Usage as Tokens
+        from genai_prices import calc_price
+    except ImportError:
+        return Price(0.0, known=False)
+    tokens = Tokens(
+        input_tokens=usage.input,
+        output_tokens=usage.output,
+        cache_read_tokens=usage.cache_read,
+        cache_write_tokens=usage.cache_write,
+    )
+    try:
+        found = calc_price(tokens, model_ref=model.removeprefix(prefix), provider_id=vendor)
+    except (LookupError, ValueError):
+        return Price(0.0, known=False)
+    return Price(float(found.total_price))

@@ -2,10 +2,12 @@
 
 from agentproxy.cli.commands.run import Task
 from agentproxy.cli.main import Root
-from agentproxy.cli.options import Duration
+from agentproxy.cli.options import Dollars, Duration
+from agentproxy.config.llm import ModelSettings
 from agentproxy.config.settings import Settings
 from agentproxy.evidence.discovery import discover
 from agentproxy.journal.memory import MemoryJournal
+from agentproxy.models.prices import cost_usd
 from agentproxy.workers.port import Capabilities, Worker
 
 # click calls these
@@ -13,14 +15,19 @@ Root.list_commands
 Root.format_options
 Root.format_epilog
 Duration.convert
+Dollars.convert
 Task.context_class
 # pydantic calls this
 Settings.settings_customise_sources
 # the twin of the journal, and the short form of a function: tests use them
 MemoryJournal
 discover
+# a documented function
+cost_usd
 # fields that models and adapters to come are read by
 Settings.addresses
+ModelSettings.model_llm_params
+ModelSettings.agent_llm_params
 Worker.capabilities
 Capabilities.takes_messages
 Capabilities.resumes

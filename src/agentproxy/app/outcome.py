@@ -17,7 +17,8 @@ class Result:
     """How a run stands when nobody works on it any more, and what a person may do next.
 
     `verdict` is "verified", "refuted", "unverified", or "parked"; `seconds` is the wall time of
-    this stretch; `diff` the beginning of the claim's diff.
+    this stretch; `usd` what models cost in the whole run, and `unpriced` those whose price nobody
+    knows; `diff` the beginning of the claim's diff.
     """
 
     run: str
@@ -26,6 +27,8 @@ class Result:
     exit_code: int
     seconds: float
     rounds: int = 0
+    usd: float = 0.0
+    unpriced: tuple[str, ...] = ()
     branch: str = ""
     commit: str = ""
     patch: str = ""
@@ -48,6 +51,8 @@ async def outcome_of(run: RunId, state: State, *, seconds: float) -> Result:
         exit_code=exit_code(state),
         seconds=round(seconds, 3),
         rounds=len(state.judged),
+        usd=round(state.spent, 6),
+        unpriced=tuple(sorted(state.unpriced)),
         branch=delivered.branch if delivered else "",
         commit=delivered.commit if delivered else "",
         patch=delivered.patch if delivered else "",

@@ -3,15 +3,18 @@
 import asyncio
 import os
 from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from agentproxy import __version__
 from agentproxy.events.commands import Command
-from agentproxy.events.envelope import CommandId, Draft, Event, RunId
+from agentproxy.events.cost import ModelAsked, ModelSettled
+from agentproxy.events.envelope import CommandId, Draft, Event, Fact, RunId
 from agentproxy.events.run import SegmentStarted
 from agentproxy.evidence.ground import Ground
 from agentproxy.journal.port import Holder, Journal, Lease
+from agentproxy.models.metered import Meter, Purse, Retry
+from agentproxy.models.prices import Prices
 from agentproxy.policy.decide import Policy
 from agentproxy.supervisor.desk import Desk
 from agentproxy.supervisor.loop import Recorder, supervise
@@ -43,7 +46,7 @@ class Means:
 
     repository: Repository
     sandbox: Sandbox
-    worker: Worker
+    hire: Callable[[Meter], Worker]
     environ: dict[str, str]
     folder: Path
     policy: Policy
@@ -52,6 +55,8 @@ class Means:
     show: Show
     environments: Path
     registries: Registries | None
+    prices: Prices = field(default_factory=Prices)
+    retry: Retry = field(default_factory=Retry)
 
 
 def myself() -> Holder:
@@ -96,6 +101,7 @@ async def go_on(journal: Journal, lease: Lease, means: Means) -> State:
         return await journal.append(lease, drafts, taken=taken)
 
     recorder = Recorder(state, append)
+    worker = means.hire(_meter(recorder, means))
     desk = Desk(state=state, policy=means.policy, record=recorder.record, hold=means.hold)
     ground = Ground(
         repository=means.repository,
@@ -109,14 +115,14 @@ async def go_on(journal: Journal, lease: Lease, means: Means) -> State:
         run=lease.run,
         product=__version__,
         ground=ground,
-        worker=means.worker,
+        worker=worker,
         recorder=recorder,
         desk=desk,
         read_rules=means.read_rules,
         show=means.show,
         checks_at_once=asyncio.Semaphore(max(1, (os.cpu_count() or 2) // 2)),
     )
-    obedience = Obedience(recorder=recorder, desk=desk, worker=means.worker)
+    obedience = Obedience(recorder=recorder, desk=desk, worker=worker)
     for pending in await journal.inbox(lease.run):
         await obedience.obey(pending.id, pending.command)
     segment = SegmentStarted(
@@ -131,6 +137,19 @@ async def go_on(journal: Journal, lease: Lease, means: Means) -> State:
         obey=obedience.obey,
     )
     return state
+
+
+def _meter(recorder: Recorder, means: Means) -> Meter:
+    """What every question to a model is paid from: one purse for the whole run."""
+
+    async def record(fact: Fact) -> None:
+        of_work = isinstance(fact, ModelAsked | ModelSettled) and fact.purpose == "work"
+        await recorder.record(
+            fact, actor=f"worker {recorder.state.round}" if of_work else "supervisor"
+        )
+
+    purse = Purse(left=lambda: recorder.state.money_left)
+    return Meter(record=record, purse=purse, prices=means.prices, retry=means.retry)
 
 
 async def _arrivals(journal: Journal, run: RunId) -> AsyncIterator[tuple[CommandId, Command]]:

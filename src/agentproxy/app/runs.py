@@ -8,12 +8,14 @@ from pathlib import Path
 from agentproxy import __version__
 from agentproxy.app.hiring import hire
 from agentproxy.app.house import House
+from agentproxy.app.models import retry_of, with_choices
 from agentproxy.app.owning import Means, go_on, myself, take
 from agentproxy.app.rules import rules_reader
 from agentproxy.events.commands import Stop
 from agentproxy.events.envelope import Draft, RunId
 from agentproxy.events.run import Order, RunCreated, RunEnded
 from agentproxy.journal.port import Lease
+from agentproxy.models.prices import Prices
 from agentproxy.policy.decide import Policy
 from agentproxy.supervisor.reduce import replay
 from agentproxy.supervisor.state import State
@@ -33,6 +35,8 @@ class Wish:
     directory: Path
     worker: str = ""
     model: str = ""
+    judge: str = ""
+    budget: float | None = None
     checks: tuple[str, ...] = ()
     keep: tuple[str, ...] = ()
     known_red: tuple[str, ...] = ()
@@ -64,6 +68,7 @@ async def place_order(house: House, wish: Wish) -> Lease:
         directory=str(wish.directory.resolve().relative_to(repository.root.resolve())),
         worker=wish.worker or settings.worker or "",
         model=wish.model or settings.model or "",
+        budget=wish.budget or settings.budget,
         checks=wish.checks,
         keep=wish.keep,
         known_red=wish.known_red,
@@ -74,6 +79,7 @@ async def place_order(house: House, wish: Wish) -> Lease:
         sandbox="plain" if (wish.sandbox or settings.sandbox) == "plain" else "auto",
     )
     sandbox = await choose_sandbox(order.sandbox)
+    order = with_choices(order, wish.judge, house=house)
     worker = hire(order, house=house, sandbox=sandbox)
     order = order.model_copy(update={"worker": worker.name})
     draft = Draft(actor="human", fact=RunCreated(order=order, product=__version__))
@@ -93,7 +99,7 @@ async def work_on(house: House, lease: Lease, *, hold: float | None, show: Show)
     means = Means(
         repository=repository,
         sandbox=sandbox,
-        worker=hire(order, house=house, sandbox=sandbox),
+        hire=lambda meter: hire(order, house=house, sandbox=sandbox, meter=meter),
         environ=house.environ,
         folder=house.folder(lease.run),
         policy=Policy(
@@ -106,6 +112,8 @@ async def work_on(house: House, lease: Lease, *, hold: float | None, show: Show)
         show=show,
         environments=house.environments,
         registries=await house.registries(),
+        prices=Prices(house.settings.models.model_pricing),
+        retry=retry_of(house.settings.models),
     )
     means.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     return await go_on(house.journal, lease, means)

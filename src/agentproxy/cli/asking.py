@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from click import BadParameter
 
 from agentproxy.app.journal import Journal
-from agentproxy.cli.options import Duration
+from agentproxy.cli.options import Dollars, Duration
 from agentproxy.cli.screens.port import Screen, clean
-from agentproxy.events.commands import Answer, Approve, Command, Deny
+from agentproxy.events.commands import Answer, Approve, Command, Deny, RaiseCeiling
 from agentproxy.events.desk import Request, RequestDecided, RequestMade, RequestReferred
 from agentproxy.events.envelope import Event, RunId
 from agentproxy.supervisor.state import State
@@ -92,23 +92,30 @@ class Asker:
         task.add_done_callback(self.tasks.discard)
 
 
-async def ask_for_time(screen: Screen, state: State) -> float:
-    """Seconds that a person allows the worker beyond the ceiling that it reached; 0 for none.
+async def ask_for_more(screen: Screen, state: State) -> RaiseCeiling | None:
+    """What a person allows the run beyond the ceiling that it reached, if anything.
 
     Asked only where the run is parked for it.
     """
     if state.parked is None or state.parked.why != "ceiling":
-        return 0.0
-    text = f"? {state.parked.reason}\n? how much more (30m, 2h; nothing stops here) "
+        return None
+    of_time = state.worked >= state.max_time
+    unit = "30m, 2h" if of_time else "US dollars, such as 2.50"
+    text = f"? {state.parked.reason}\n? how much more ({unit}; nothing stops here) "
     screen.question(text)
     typed = await _typed_line()
     screen.answered()
     try:
-        return Duration().convert(typed, None, None) if typed else 0.0
+        if not typed:
+            return None
+        if of_time:
+            more = Duration().convert(typed, None, None)
+            return RaiseCeiling(max_time=state.max_time + more)
+        return RaiseCeiling(budget=(state.budget or 0.0) + Dollars().convert(typed, None, None))
     except BadParameter as error:
         screen.question(f"{error.message}\n")
         screen.answered()
-        return 0.0
+        return None
 
 
 async def _typed_line() -> str:

@@ -15,12 +15,12 @@ from agentproxy.app.journal import Lease
 from agentproxy.app.outcome import outcome_of
 from agentproxy.app.owning import take as take_over
 from agentproxy.app.runs import Wish, place_order, work_on
-from agentproxy.cli.asking import Asker, ask_for_time
+from agentproxy.cli.asking import Asker, ask_for_more
 from agentproxy.cli.faults import as_failures
 from agentproxy.cli.options import chosen_output
 from agentproxy.cli.screens.port import Screen
 from agentproxy.cli.screens.unwatched import Unwatched
-from agentproxy.events.commands import Interrupt, RaiseCeiling
+from agentproxy.events.commands import Interrupt
 from agentproxy.events.envelope import RunId
 from agentproxy.supervisor.state import State
 
@@ -49,9 +49,8 @@ async def _drive(take: Take, *, directory: Path, output: str | None) -> int:
             asker = Asker(house.journal, lease.run, screen) if at_terminal else None
             eyes = Eyes(screen, asker)
             state = await _work(house, lease, eyes)
-            while at_terminal and (more := await ask_for_time(screen, state)):
-                wish = RaiseCeiling(max_time=state.max_time + more)
-                await house.journal.submit(lease.run, wish)
+            while at_terminal and (more := await ask_for_more(screen, state)):
+                await house.journal.submit(lease.run, more)
                 lease = await take_over(house.journal, lease.run)
                 state = await _work(house, lease, eyes)
             seconds = time.monotonic() - began

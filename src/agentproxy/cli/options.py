@@ -8,10 +8,12 @@ import click
 Command = TypeVar("Command", bound=Callable[..., Any])
 TAKES_VALUE = frozenset(
     {
-        "-d", "--directory", "--add-screenshot", "--set-workdir", "--worker", "--model", "--check",
+        "-d", "--directory", "--judge", "--budget",
+        "--add-screenshot", "--set-workdir", "--worker", "--model", "--check",
         "--keep", "--known-red", "--max-rounds", "--max-time", "--sandbox", "--output", "-o",
     }
 )  # fmt: skip
+MOST_DOLLARS = 1_000_000.0
 SECONDS = {"s": 1, "m": 60, "h": 3600}
 
 
@@ -34,6 +36,24 @@ class Duration(click.ParamType[float]):
         if not 0 < seconds < float("inf"):
             self.fail(f"{value!r} is no duration; write 90s, 30m or 2h", param, ctx)
         return seconds
+
+
+class Dollars(click.ParamType[float]):
+    """A sum of US dollars above 0, with or without the sign."""
+
+    name = "usd"
+
+    def convert(
+        self, value: str | float, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """The sum."""
+        try:
+            usd = float(value.removeprefix("$") if isinstance(value, str) else value)
+        except ValueError:
+            usd = -1.0
+        if not 0 < usd <= MOST_DOLLARS:
+            self.fail(f"{value!r} is no sum; write US dollars such as 2.50", param, ctx)
+        return usd
 
 
 def output_option(function: Command) -> Command:

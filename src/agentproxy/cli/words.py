@@ -7,6 +7,7 @@ from typing import Literal, TypeVar, cast
 from agentproxy.events.agent import ModelAnswered, ToolFinished, ToolStarted
 from agentproxy.events.check import CheckFinished, CheckResult, CheckStarted
 from agentproxy.events.contract import ContractAgreed
+from agentproxy.events.cost import ModelSettled
 from agentproxy.events.desk import (
     CommandIgnored,
     MessageReceived,
@@ -87,7 +88,12 @@ def _created(fact: RunCreated) -> Iterator[Words]:
     yield Words(fact.order.task, "loud")
     where = "" if fact.order.directory == "." else f", in {fact.order.directory}"
     yield Words(f"repository {fact.order.repository}{where}", "quiet", 1)
-    yield Words(f"worker {fact.order.worker}", "quiet", 1)
+    model = f", model {fact.order.model}" if fact.order.model else ""
+    yield Words(f"worker {fact.order.worker}{model}", "quiet", 1)
+    if fact.order.judge:
+        yield Words(f"the supervisor thinks with {fact.order.judge}", "quiet", 1)
+    if fact.order.budget is not None:
+        yield Words(f"models may cost ${fact.order.budget:g}", "quiet", 1)
 
 
 @tells(SegmentStarted)
@@ -186,6 +192,22 @@ def _work_started(fact: WorkerStarted) -> Iterator[Words]:
 def _answered(fact: ModelAnswered) -> Iterator[Words]:
     for line in fact.message.text.strip().splitlines()[:SHOWN]:
         yield Words(line, "plain", 1)
+
+
+@tells(ModelSettled)
+def _settled(fact: ModelSettled) -> Iterator[Words]:
+    used = f"{fact.usage.input:,} tokens in, {fact.usage.output:,} out"
+    if fact.error:
+        yield Words(f"{fact.model} did not answer: {fact.error}", "unsure", 1)
+    elif fact.purpose != "work":
+        yield Words(f"{fact.model} was asked to {fact.purpose}: {money(fact)} ({used})", "quiet", 1)
+    else:
+        yield Words(f"{money(fact)} {fact.model} ({used})", "quiet", 1)
+
+
+def money(fact: ModelSettled) -> str:
+    """What an answer cost, as far as anybody knows."""
+    return f"${fact.usd:.4f}" if fact.priced else "at an unknown price:"
 
 
 @tells(ToolStarted)
@@ -290,7 +312,10 @@ def _delivered(fact: Delivered) -> Iterator[Words]:
 
 @tells(CeilingRaised)
 def _ceiling(fact: CeilingRaised) -> Iterator[Words]:
-    yield Words(f"the worker may work {fact.max_time / 60:g} minutes in all", "plain", 1)
+    if fact.max_time is not None:
+        yield Words(f"the worker may work {fact.max_time / 60:g} minutes in all", "plain", 1)
+    if fact.budget is not None:
+        yield Words(f"models may cost ${fact.budget:g} in all", "plain", 1)
 
 
 @tells(EffectFailed)

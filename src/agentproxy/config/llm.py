@@ -30,7 +30,7 @@ def _from_json(value: object) -> object:
         raise refusal("not JSON", cure="") from None
 
 
-Money = Annotated[float, Field(ge=0, le=1_000_000, allow_inf_nan=False)]
+Rate = Annotated[float, Field(ge=0, le=1_000_000, allow_inf_nan=False)]
 Delay = Annotated[float, Field(ge=0, le=3600, allow_inf_nan=False)]
 Parameters = Annotated[dict[Line, dict[Line, JsonValue]], BeforeValidator(_from_json)]
 
@@ -44,7 +44,7 @@ class ModelSettings(BaseModel):
     llm_retry_base_delay: Delay | None = None
     llm_retry_max_delay: Delay | None = None
     model_fallback: Line | None = None
-    model_pricing: Annotated[dict[Line, tuple[Money, Money]], BeforeValidator(_from_json)] = Field(
+    model_pricing: Annotated[dict[Line, tuple[Rate, Rate]], BeforeValidator(_from_json)] = Field(
         default_factory=dict
     )
     model_llm_params: Parameters = Field(default_factory=dict)

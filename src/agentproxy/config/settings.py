@@ -9,11 +9,13 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from agentproxy.config.envfile import LARGEST, parse_env
 from agentproxy.config.files import as_text, read_small
+from agentproxy.config.llm import ModelSettings, load_model_settings
 from agentproxy.config.mistakes import BadSetting, first_mistake
 from agentproxy.config.user import Defaults
 from agentproxy.config.words import (
     BuildChoice,
     Line,
+    Money,
     OutputStyle,
     PositiveSeconds,
     Rounds,
@@ -34,6 +36,8 @@ CURES = {
     "home": "give an absolute path, or one that begins with ~/",
     "worker": "give the name of a worker; pa doctor lists them",
     "model": "give the name of a model, such as scripted:FILE",
+    "judge": "give the name of a model, or none",
+    "budget": "give US dollars above 0, such as 2.50",
     "max_rounds": "give a whole number from 1 to 1000",
     "max_time": "give seconds, or like 90s, 30m, 2h",
     "sandbox": "give auto or plain",
@@ -48,7 +52,8 @@ class Settings(BaseSettings):
 
     `keys` and `addresses` are the variables by name that a model or worker may need, the process's
     before the file's. `secrets` are all values that look like keys, from both places, longest
-    first, for redaction. `ignored` names what an untrusted `.env` gave and that does not count.
+    first, for redaction. `models` says how models are asked. `ignored` names what an untrusted
+    `.env` gave and that does not count.
     """
 
     model_config = SettingsConfigDict(frozen=True, extra="forbid", env_prefix=PREFIX)
@@ -56,6 +61,8 @@ class Settings(BaseSettings):
     home: Path
     worker: Line | None = None
     model: Line | None = None
+    judge: Line | None = None
+    budget: Money | None = None
     max_rounds: Rounds = 3
     max_time: PositiveSeconds | None = None
     sandbox: SandboxChoice = "auto"
@@ -65,6 +72,7 @@ class Settings(BaseSettings):
     keys: dict[str, str] = Field(default_factory=dict, repr=False)
     addresses: dict[str, str] = Field(default_factory=dict, repr=False)
     secrets: tuple[str, ...] = Field(default=(), repr=False)
+    models: ModelSettings = ModelSettings()
     ignored: tuple[str, ...] = ()
 
     @classmethod
@@ -112,6 +120,7 @@ def load_settings(
     given["addresses"] = {name: value for name, value in merged.items() if ADDRESS.search(name)}
     given["secrets"] = _secrets(environ, written)
     given["ignored"] = ignored
+    given["models"] = load_model_settings(merged)
     try:
         return Settings.model_validate(given)
     except ValidationError as error:

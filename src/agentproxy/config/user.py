@@ -9,6 +9,7 @@ from agentproxy.config.tables import Table, WorkerTable, checked, parse_tables
 from agentproxy.config.words import (
     BuildChoice,
     Line,
+    Money,
     Name,
     OutputStyle,
     PositiveSeconds,
@@ -23,6 +24,8 @@ class Defaults(Table):
 
     worker: Line | None = None
     model: Line | None = None
+    judge: Line | None = None
+    budget: Money | None = None
     max_rounds: Rounds | None = None
     max_time: PositiveSeconds | None = None
     sandbox: SandboxChoice | None = None

@@ -11,6 +11,7 @@ SandboxChoice = Literal["auto", "plain"]
 BuildChoice = Literal["auto", "never"]
 OutputStyle = Literal["rich", "plain", "json"]
 
+MOST_MONEY = 1_000_000.0
 LONGEST = 365 * 24 * 3600.0
 UNIT_SECONDS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 DURATION = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,6})?) ?([smhd]?)")
@@ -91,6 +92,7 @@ def _host(text: str) -> str:
 
 Seconds = Annotated[float, BeforeValidator(seconds_of)]
 PositiveSeconds = Annotated[Seconds, AfterValidator(_above_zero)]
+Money = Annotated[float, Field(gt=0, le=MOST_MONEY, allow_inf_nan=False)]
 Rounds = Annotated[int, Field(ge=1, le=1000)]
 Line = Annotated[str, Field(min_length=1, max_length=4096), AfterValidator(_without_controls)]
 Script = Annotated[str, Field(min_length=1, max_length=16384), AfterValidator(_without_nul)]

@@ -51,10 +51,11 @@ class Stop(Wish):
 
 
 class RaiseCeiling(Wish):
-    """Allow more working time, in seconds, for the whole run."""
+    """Allow more for the whole run: working time in seconds, money in US dollars."""
 
     kind: Literal["raise_ceiling"] = "raise_ceiling"
-    max_time: float = Field(gt=0)
+    max_time: float | None = Field(default=None, gt=0)
+    budget: float | None = Field(default=None, gt=0)
 
 
 Command = Annotated[

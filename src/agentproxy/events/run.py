@@ -22,8 +22,9 @@ EXIT_BY_PARKING: dict[ParkedFor, int] = {
 class Order(Value):
     """What a person ordered. `directory` is relative to `repository`, the root of the work tree.
 
-    `model` is what the builtin worker thinks with. `max_time` bounds the seconds that workers may
-    work in all rounds together.
+    `model` is what the worker thinks with, `judge` what the supervisor does ("" for none).
+    `max_time` bounds the seconds that workers may work in all rounds together, `budget` the US
+    dollars that models may cost; None is without a ceiling.
     """
 
     task: str
@@ -31,6 +32,8 @@ class Order(Value):
     directory: str = "."
     worker: str
     model: str = ""
+    judge: str = ""
+    budget: float | None = None
     checks: tuple[str, ...] = ()
     keep: tuple[str, ...] = ()
     known_red: tuple[str, ...] = ()
@@ -67,10 +70,11 @@ class RunParked(Fact):
 
 
 class CeilingRaised(Fact):
-    """A person allowed more working time; `max_time` is the new sum in seconds."""
+    """A person allowed more: `max_time` is the new sum in seconds, `budget` that in US dollars."""
 
     kind: Literal["ceiling_raised"] = "ceiling_raised"
-    max_time: float
+    max_time: float | None = None
+    budget: float | None = None
 
 
 class RunEnded(Fact):
@@ -89,7 +93,7 @@ class EffectFailed(Fact):
     effect: str
     error: str
     cure: str = ""
-    fault: Literal["infrastructure", "usage"] = "infrastructure"
+    fault: Literal["infrastructure", "usage", "ceiling"] = "infrastructure"
 
 
 class DecisionMade(Fact):

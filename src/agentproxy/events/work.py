@@ -38,6 +38,7 @@ class WorkerEnded(Fact):
     seconds: float = 0.0
     output: str = ""
     out_of_time: bool = False
+    out_of_money: bool = False
 
 
 class NetworkRefused(Fact):

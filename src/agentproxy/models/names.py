@@ -17,6 +17,14 @@ PUBLIC: dict[str, str] = {
     "runpod": "",
 }
 KEYLESS = frozenset({"ollama"})
+DEFAULTS = (
+    ("ANTHROPIC_API_KEY", "claude-sonnet-4-6"),
+    ("OPENAI_API_KEY", "gpt-4o"),
+    ("GEMINI_API_KEY", "gemini/gemini-2.5-pro"),
+    ("GOOGLE_API_KEY", "gemini/gemini-2.5-pro"),
+    ("GROQ_API_KEY", "groq/llama-3.3-70b-versatile"),
+    ("DEEPSEEK_API_KEY", "deepseek/deepseek-chat"),
+)
 KNOWN = (
     "claude-FAMILY-VERSION, gpt-VERSION, responses/gpt-VERSION, gemini/MODEL, ollama/MODEL, "
     "groq/MODEL, deepseek/MODEL, openrouter/ORG/MODEL, runpod/MODEL, scripted:FILE"
@@ -54,6 +62,11 @@ def find_model(name: str, environ: Mapping[str, str]) -> Address:
     if prefix in PUBLIC and rest:
         return _compatible(prefix, rest, environ)
     raise ModelRefused(f"there is no model {json.dumps(name)}", cure=f"known are {KNOWN}")
+
+
+def default_model(environ: Mapping[str, str]) -> str:
+    """The documented model of the first vendor that there is a key for, or ""."""
+    return next((model for variable, model in DEFAULTS if environ.get(variable)), "")
 
 
 def _vendor(vendor: str, model: str, *, wire: Wire, environ: Mapping[str, str]) -> Address:

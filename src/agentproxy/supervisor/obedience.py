@@ -60,7 +60,7 @@ class Obedience:
                 ended = RunEnded(verdict="unverified", reason=reason, stopped=True)
                 return self._unless_over(command, ended)
             case RaiseCeiling():
-                raised = CeilingRaised(max_time=command.max_time)
+                raised = CeilingRaised(max_time=command.max_time, budget=command.budget)
                 return self._unless_over(command, raised)
 
     def _decision(self, command: Answer | Approve | Deny) -> Fact:

@@ -9,6 +9,7 @@ from pathlib import Path
 from agentproxy.events.envelope import Fact
 from agentproxy.events.run import EffectFailed, RunEnded, RunParked
 from agentproxy.evidence.ground import Ground, NotClean
+from agentproxy.models.port import BudgetSpent, ModelError
 from agentproxy.supervisor.building import build_on, with_missing
 from agentproxy.supervisor.checking import perform_check
 from agentproxy.supervisor.delivery import deliver_result
@@ -75,6 +76,13 @@ class Performer:
             await self._record(
                 EffectFailed(effect=name(effect), error=str(error), cure=error.cure, fault=fault)
             )
+        except BudgetSpent as error:
+            failed = EffectFailed(
+                effect=name(effect), error=str(error), cure=error.cure, fault="ceiling"
+            )
+            await self._record(failed)
+        except ModelError as error:
+            await self._record(EffectFailed(effect=name(effect), error=str(error), cure=error.cure))
         except (GitError, NotClean) as error:
             await self._record(EffectFailed(effect=name(effect), error=str(error)))
         except OSError as error:

@@ -8,6 +8,7 @@ from typing import TypeVar, cast
 from agentproxy.events.agent import AgentTold, ModelAnswered, ToolFinished, ToolStarted
 from agentproxy.events.check import CheckFinished
 from agentproxy.events.contract import ContractAgreed
+from agentproxy.events.cost import ModelAsked, ModelSettled
 from agentproxy.events.desk import MessageReceived, RequestDecided, RequestMade
 from agentproxy.events.envelope import Event, Fact
 from agentproxy.events.run import (
@@ -83,6 +84,7 @@ def replay(events: Iterable[Event]) -> State:
 def _created(state: State, fact: RunCreated) -> None:
     state.order = fact.order
     state.max_time = fact.order.max_time
+    state.budget = fact.order.budget
 
 
 @fold(SegmentStarted)
@@ -131,9 +133,23 @@ def _process(state: State, fact: ProcessStarted) -> None:
 @fold(WorkerEnded)
 def _work_ended(state: State, fact: WorkerEnded) -> None:
     state.worked += fact.seconds
-    if not fact.out_of_time:
+    state.broke = fact.out_of_money
+    if not fact.out_of_time and not fact.out_of_money:
         state.work[fact.round] = fact
         state.messages.clear()
+
+
+@fold(ModelAsked)
+def _asked_model(state: State, fact: ModelAsked) -> None:
+    state.reserved[fact.call] = fact.reserved
+
+
+@fold(ModelSettled)
+def _settled(state: State, fact: ModelSettled) -> None:
+    state.reserved.pop(fact.call, None)
+    state.spent += fact.usd
+    if not fact.priced:
+        state.unpriced.add(fact.model)
 
 
 @fold(AgentTold)
@@ -183,7 +199,10 @@ def _told(state: State, fact: MessageReceived) -> None:
 
 @fold(CeilingRaised)
 def _raised(state: State, fact: CeilingRaised) -> None:
-    state.max_time = fact.max_time
+    if fact.max_time is not None:
+        state.max_time = fact.max_time
+    if fact.budget is not None:
+        state.budget, state.broke = fact.budget, False
 
 
 @fold(EffectFailed)
@@ -243,6 +262,10 @@ def _work(state: State, number: int) -> dict[EffectId, Effect]:
     if state.worked >= state.max_time:
         minutes = state.max_time / 60
         reason = f"the worker used up its {minutes:g} minutes (pa resume --max-time raises them)"
+        return {"park": Park(why="ceiling", reason=reason)}
+    if state.broke:
+        spent = f"${state.spent:.4f} of ${state.budget or 0:g} are spent"
+        reason = f"{spent}, and no other answer fits in (pa resume --budget raises it)"
         return {"park": Park(why="ceiling", reason=reason)}
     return {f"work:{number}": Work(number)}
 

@@ -38,7 +38,9 @@ class State:
 
     `said` holds what our own agent recorded of a round, from which it goes on; `results` every run
     of a check by (check, on), oldest attempt first. `begun` counts how often the worker was started
-    for a round. `failed` and `parked` are of the present segment.
+    for a round. `failed` and `parked` are of the present segment. `spent` is in US dollars, and
+    `reserved` what calls that are not settled may cost; `unpriced` names models that cost unknown
+    sums; `broke` says that a worker stopped because its money was spent.
     """
 
     order: Order | None = None
@@ -63,6 +65,11 @@ class State:
     decided: dict[str, Decision] = field(default_factory=dict[str, Decision])
     messages: list[str] = field(default_factory=list[str])
     worked: float = 0.0
+    spent: float = 0.0
+    reserved: dict[str, float] = field(default_factory=dict[str, float])
+    unpriced: set[str] = field(default_factory=set[str])
+    budget: float | None = None
+    broke: bool = False
     max_time: float = ONE_HOUR
     processes: list[tuple[int, int]] = field(default_factory=list[tuple[int, int]])
     failed: EffectFailed | None = None
@@ -96,6 +103,13 @@ class State:
         if self.environment is None:
             raise ValueError("the environment is not known yet")
         return self.environment
+
+    @property
+    def money_left(self) -> float | None:
+        """US dollars that are neither spent nor reserved; None is without a ceiling."""
+        if self.budget is None:
+            return None
+        return self.budget - self.spent - sum(self.reserved.values())
 
     def built_for(self, on: str) -> tuple[EnvironmentBuilt, ...]:
         """What was built for a tree, in order: what the base was given, then its own."""

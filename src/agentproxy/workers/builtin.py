@@ -10,7 +10,7 @@ from agentproxy.agent.state import Ending, Limits
 from agentproxy.events.agent import AgentTold
 from agentproxy.events.conversation import ToolCall
 from agentproxy.events.desk import Request
-from agentproxy.models.port import Model, ModelError
+from agentproxy.models.port import BudgetSpent, Model, ModelError
 from agentproxy.tools.port import Bench, Leave
 from agentproxy.tools.registry import coding_tools
 from agentproxy.workers.port import Brief, Capabilities, Line, WorkEnded, WorkerError
@@ -83,21 +83,25 @@ class BuiltinWorker:
             await line.record(told)
             reduce(state, told)
         ending: Ending | None = None
+        broke = ""
         try:
             async with asyncio.timeout(brief.seconds):
                 ending = await agent.run()
         except TimeoutError:
             pass
+        except BudgetSpent as error:
+            broke = str(error)
         except ModelError as error:
             raise WorkerError(f"the model {self._model.name}: {error}", cure=error.cure) from error
         finally:
             await self._model.close()
         return WorkEnded(
             claims=ending == "finished",
-            reason=ENDINGS[ending] if ending else "its time was up",
+            reason=broke or (ENDINGS[ending] if ending else "its time was up"),
             seconds=time.monotonic() - began,
             output=agent.state.last_words[-KEPT:],
-            out_of_time=ending is None,
+            out_of_time=ending is None and not broke,
+            out_of_money=bool(broke),
         )
 
 

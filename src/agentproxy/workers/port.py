@@ -56,6 +56,7 @@ class WorkEnded:
     seconds: float = 0.0
     output: str = ""
     out_of_time: bool = False
+    out_of_money: bool = False
 
 
 Ask = Callable[[Request], Awaitable[Decision]]

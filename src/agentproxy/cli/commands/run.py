@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, cast
 import click
 
 from agentproxy import __version__
-from agentproxy.cli.options import Duration, output_option
+from agentproxy.cli.options import Dollars, Duration, output_option
 
 if TYPE_CHECKING:  # `pa --help` does not need it, and it costs milliseconds
     from pathlib import Path
@@ -57,7 +57,14 @@ class Task(click.Command):
     default="",
     help="NAME, command:CMD for any program, or builtin.",
 )
-@click.option("--model", metavar="MODEL", default="", help="What the builtin worker thinks with.")
+@click.option("--model", metavar="MODEL", default="", help="What the worker thinks with.")
+@click.option(
+    "--judge",
+    metavar="MODEL",
+    default="",
+    help="What the supervisor plans, answers and judges with, or none.",
+)
+@click.option("--budget", type=Dollars(), help="US dollars that models may cost in all.")
 @click.option(
     "--check", "checks", metavar="CMD", multiple=True, help="Proves the task. Repeatable."
 )
@@ -116,12 +123,14 @@ def _start(task: str, directory: "Path", given: dict[str, object]) -> int:
     def words(name: str) -> tuple[str, ...]:
         return cast("tuple[str, ...]", given[name])
 
-    rounds, seconds = given["max_rounds"], given["max_time"]
+    rounds, seconds, budget = given["max_rounds"], given["max_time"], given["budget"]
     wish = Wish(
         task=task,
         directory=directory,
         worker=str(given["worker"] or ""),
         model=str(given["model"] or ""),
+        judge=str(given["judge"] or ""),
+        budget=budget if isinstance(budget, float) else None,
         checks=words("checks"),
         keep=words("keep"),
         known_red=words("known_red"),

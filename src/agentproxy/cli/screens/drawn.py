@@ -12,7 +12,7 @@ from rich.spinner import Spinner
 from rich.text import Text
 
 from agentproxy.app.outcome import Result
-from agentproxy.cli.screens.plain import diff_tone, tone_of
+from agentproxy.cli.screens.plain import cost, diff_tone, tone_of
 from agentproxy.cli.screens.port import clean
 from agentproxy.cli.words import Tone, tell
 from agentproxy.events.check import CheckFinished, CheckStarted
@@ -92,7 +92,7 @@ class DrawnScreen:
         style = STYLES[tone_of(result.exit_code)]
         body = Text.assemble(
             (result.verdict.upper(), f"bold {style}"),
-            f"   run {result.run}, {result.seconds:.1f} s\n{clean(result.reason)}",
+            f"   run {result.run}, {result.seconds:.1f} s{cost(result)}\n{clean(result.reason)}",
             *(f"\n{hint}" for hint in result.hints),
         )
         self._console.print(Panel(body, border_style=style or "dim", expand=False))

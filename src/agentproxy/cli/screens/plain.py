@@ -43,13 +43,21 @@ class PlainScreen:
         for line in clean(result.diff).splitlines():
             click.echo("  " + click.style(line, **STYLES[diff_tone(line)]))  # type: ignore[arg-type]
         word = click.style(result.verdict, bold=True, **STYLES[tone_of(result.exit_code)])  # type: ignore[arg-type]
-        click.echo(f"{word}  run {result.run}, {result.seconds:.1f} s: {clean(result.reason)}")
+        head = f"{word}  run {result.run}, {result.seconds:.1f} s{cost(result)}"
+        click.echo(f"{head}: {clean(result.reason)}")
         for hint in result.hints:
             click.echo(f"  {hint}")
 
     def close(self) -> None:
         """Everything is out."""
         sys.stdout.flush()
+
+
+def cost(result: Result) -> str:
+    """What the run cost, where anything was paid."""
+    money = f", ${result.usd:.4f}" if result.usd else ""
+    unknown = ", ".join(result.unpriced)
+    return money + (f", and {unknown} at an unknown price" if unknown else "")
 
 
 def diff_tone(line: str) -> Tone:

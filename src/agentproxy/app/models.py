@@ -1,0 +1,72 @@
+"""Which models an order means: those that work, those that judge, and how they are asked."""
+
+from importlib.util import find_spec
+from pathlib import Path
+
+from agentproxy.app.choosing import chosen_worker
+from agentproxy.app.house import House
+from agentproxy.config.llm import ModelSettings
+from agentproxy.events.run import Order
+from agentproxy.models.deferred import DeferredModel
+from agentproxy.models.metered import Retry
+from agentproxy.models.names import default_model, find_model
+from agentproxy.models.port import Model, ModelRefused
+from agentproxy.models.scripted import ScriptedModel, read_model_script
+from agentproxy.workers.port import WorkerError
+
+NONE = "none"
+
+
+def with_choices(order: Order, judge: str, *, house: House) -> Order:
+    """The order with the models that nobody named: the documented ones of whoever has a key.
+
+    Without a worker, the builtin one works where there is a model. `judge` is what was asked for;
+    "none" switches the supervisor's own model off.
+    """
+    default = default_model(variables(house)) if find_spec("pydantic_ai") else ""
+    model = order.model or default
+    worker = order.worker or chosen_worker(order, house) or ("builtin" if model else "")
+    if worker != "builtin":
+        model = order.model
+    judge = judge or house.settings.judge or default
+    judge = "" if judge == NONE else judge
+    return order.model_copy(update={"worker": worker, "model": model, "judge": judge})
+
+
+def open_models(name: str, *, house: House, started_in: Path) -> list[Model]:
+    """The model of a name, and after it the one to fall back to, if one is configured.
+
+    Raises:
+        WorkerError: none is chosen, or there is none of that name.
+    """
+    fallback = house.settings.models.model_fallback
+    names = [name, *([fallback] if fallback and fallback != name else [])]
+    return [_open(each, house=house, started_in=started_in) for each in names]
+
+
+def _open(name: str, *, house: House, started_in: Path) -> Model:
+    kind, _, rest = name.partition(":")
+    try:
+        if kind == "scripted" and rest.strip():
+            file = (started_in / Path(rest).expanduser()).resolve()
+            return ScriptedModel(name, read_model_script(file))
+        return DeferredModel(name, find_model(name, variables(house)))
+    except ModelRefused as error:
+        raise WorkerError(str(error), cure=error.cure) from error
+
+
+def variables(house: House) -> dict[str, str]:
+    """The variables that models may need, by name."""
+    return {**house.settings.addresses, **house.settings.keys}
+
+
+def retry_of(settings: ModelSettings) -> Retry:
+    """How a supervised run asks again: what is set, else three times after 1 to 30 seconds."""
+    usual = Retry()
+    tries, base = settings.llm_max_retries, settings.llm_retry_base_delay
+    maximum = settings.llm_retry_max_delay
+    return Retry(
+        tries=usual.tries if tries is None else tries,
+        base=usual.base if base is None else base,
+        maximum=usual.maximum if maximum is None else maximum,
+    )

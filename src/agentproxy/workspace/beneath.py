@@ -1,4 +1,4 @@
-"""Two ways to open a path that cannot leave its folder, whatever is renamed meanwhile."""
+"""Ways to open a path that cannot leave its folder, whatever is renamed meanwhile."""
 
 import ctypes
 import errno
@@ -83,6 +83,28 @@ def open_by_walk(folder: int, path: str, *, flags: int) -> int:
     finally:
         for handle in held:
             os.close(handle)
+
+
+def open_unlinked(folder: int, path: str, *, flags: int) -> int:
+    """`Open` that follows no link at all, neither on the way nor at its end."""
+    names = path.split("/")
+    here, held = folder, -1
+    try:
+        for name in names[:-1]:
+            following = _no_link(here, name, flags=FOLDER)
+            if held >= 0:
+                os.close(held)
+            here = held = following
+        return _no_link(here, names[-1], flags=flags)
+    finally:
+        if held >= 0:
+            os.close(held)
+
+
+def _no_link(folder: int, name: str, *, flags: int) -> int:
+    if _target(folder, name) is not None:
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), name)
+    return os.open(name, flags | os.O_NOFOLLOW | ALWAYS, dir_fd=folder)
 
 
 def _step(folder: int, name: str, *, depth: int) -> int:

@@ -8,12 +8,14 @@ from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
+from typing import Literal
 
-from agentproxy.workspace.beneath import FOLDER, Open, best_open, open_by_walk
+from agentproxy.workspace.beneath import FOLDER, Open, best_open, open_by_walk, open_unlinked
 from agentproxy.workspace.pathnames import BadPath, names_of
 
-__all__ = ["BadPath", "Root"]
+__all__ = ["BadPath", "Kind", "Root"]
 
+Kind = Literal["file", "folder", "link", "other"]
 PIECE = 1 << 20
 DRAFT = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 REASONS = {
@@ -30,12 +32,14 @@ class Root:
     """A folder whose files are reached by relative paths only. Use it as a context manager.
 
     Relative links inside are followed; one that leads out, or an absolute one, is refused, also
-    while somebody renames folders. `walk` forces the way that works without openat2.
+    while somebody renames folders. Without `links` none is followed, wherever it leads. `walk`
+    forces the way that works without openat2.
     """
 
-    def __init__(self, folder: Path, *, walk: bool = False) -> None:
+    def __init__(self, folder: Path, *, walk: bool = False, links: bool = True) -> None:
         self._path = folder
         self._walk = walk
+        self._links = links
         self._folder = -1
         self._open: Open = open_by_walk
 
@@ -46,7 +50,9 @@ class Root:
             OSError: there is no such folder.
         """
         self._folder = os.open(self._path, FOLDER)
-        if not self._walk:
+        if not self._links:
+            self._open = open_unlinked
+        elif not self._walk:
             self._open = best_open(self._folder)
         return self
 
@@ -112,6 +118,27 @@ class Root:
             os.unlink(names[-1], dir_fd=parent)
             os.fsync(parent)
 
+    def entries(self, path: str, *, most: int) -> list[tuple[str, Kind]]:
+        """The names in a folder and what each is, sorted; a link counts itself.
+
+        Raises:
+            BadPath: a hostile name, no folder, or more than `most` names in it.
+            OSError: it is not there, or cannot be read.
+        """
+        names = names_of(path)
+        found: list[tuple[str, Kind]] = []
+        with _judged(path):
+            handle = self._reached(names)
+            try:
+                with os.scandir(handle) as entries:
+                    for entry in entries:
+                        if len(found) == most:
+                            raise BadPath(path, f"more than {most} names in it")
+                        found.append((entry.name, _kind_of(entry)))
+            finally:
+                os.close(handle)
+        return sorted(found)
+
     def exists(self, path: str) -> bool:
         """Whether anything has that name; a link counts itself, wherever it leads.
 
@@ -169,6 +196,14 @@ def _kind(folder: int, name: str, *, missing: int | None = None) -> int:
         if missing is None:
             raise
         return missing
+
+
+def _kind_of(entry: os.DirEntry[str]) -> Kind:
+    if entry.is_symlink():
+        return "link"
+    if entry.is_dir(follow_symlinks=False):
+        return "folder"
+    return "file" if entry.is_file(follow_symlinks=False) else "other"
 
 
 def _up_to(handle: int, size: int) -> bytes:

@@ -193,3 +193,32 @@ def test_odd_but_honest_names_work(root: Root, path: str) -> None:
     assert root.read(path, limit=1) == b"x"
     assert root.exists(path)
     root.delete(path)
+
+
+def test_a_folder_is_listed_with_what_each_name_is(root: Root, folder: Path) -> None:
+    (folder / "src" / "link").symlink_to("a.py")
+    (folder / "src" / "inner").mkdir()
+    os.mkfifo(folder / "src" / "pipe")
+    found = [("a.py", "file"), ("inner", "folder"), ("link", "link"), ("pipe", "other")]
+    assert root.entries("src", most=4) == found
+    with pytest.raises(BadPath, match="more than 3 names"):
+        root.entries("src", most=3)
+
+
+def test_without_links_none_is_followed_on_the_way_or_at_the_end(folder: Path) -> None:
+    (folder / "linked").symlink_to("src")
+    (folder / "src" / "link").symlink_to("a.py")
+    with Root(folder, links=False) as root:
+        assert root.read("src/a.py", limit=100) == b"print(1)\n"
+        for act in (
+            lambda: root.read("linked/a.py", limit=100),
+            lambda: root.read("src/link", limit=100),
+            lambda: root.entries("linked", most=9),
+            lambda: root.write("linked/b.py", b""),
+            lambda: root.write("src/link", b""),
+        ):
+            with pytest.raises(BadPath):
+                act()
+        root.write("new/b.py", b"b")
+    assert (folder / "new/b.py").read_bytes() == b"b"
+    assert not (folder / "src/b.py").exists()

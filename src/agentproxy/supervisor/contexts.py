@@ -1,0 +1,230 @@
+"""What a person wrote down for agents: the project, its guidance, the present session.
+
+The texts are data that a repository brings along. Reading never follows a link, never waits and
+never raises for what it finds; what is left out is said in a note.
+"""
+
+import base64
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal, get_args
+
+from agentproxy.supervisor.images import media_type
+from agentproxy.workspace.paths import BadPath, Kind, Root
+
+Context = Literal["project", "guidance", "session"]
+KINDS: tuple[Context, ...] = get_args(Context)
+OF_THE_BASE: tuple[Context, ...] = ("project", "guidance")
+HOME = ".agentproxy"
+RULES = ".cursor/rules"
+AT_THE_ROOT = (
+    "AGENTS.md",
+    "CLAUDE.md",
+    "GEMINI.md",
+    ".cursorrules",
+    ".github/copilot-instructions.md",
+    "CONTRIBUTING.md",
+)
+MARKDOWN = (".md", ".markdown", ".mdc")
+TEXTS = (*MARKDOWN, ".txt", ".rst", ".json", ".yaml", ".yml")
+IMAGES = (".png", ".jpg", ".jpeg", ".gif", ".webp")
+
+LONGEST_TEXT = 64 << 10  # bytes
+LARGEST_IMAGE = 2 << 20  # bytes
+MOST_DOCUMENTS = 200
+MOST_IMAGES = 20
+MOST_CHARACTERS = 400_000
+MOST_NAMES = 2000  # in one folder
+MOST_LOOKED_AT = 5000  # names in all folders together
+MOST_NOTES = 50
+DEEPEST = 8
+TOKENS_OF_AN_IMAGE = 1600
+CHARACTERS_A_TOKEN = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A text, or an image: then `data` is its bytes in base64. `path` is relative to the root."""
+
+    context: Context
+    path: str
+    text: str = ""
+    media_type: str = ""
+    data: str = ""
+    tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Contexts:
+    """All documents, by context and path, and in `notes` what was left out."""
+
+    documents: tuple[Document, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    def of(self, context: Context) -> tuple[Document, ...]:
+        """The documents of one context."""
+        return tuple(each for each in self.documents if each.context == context)
+
+    def plus(self, other: "Contexts") -> "Contexts":
+        """Both together, within the bounds of one."""
+        return _bounded([*self.documents, *other.documents], [*self.notes, *other.notes])
+
+
+def read_contexts(root: Path, *, kinds: Sequence[Context] = KINDS) -> Contexts:
+    """The documents of these kinds beneath the root of a repository. Blocking; never raises.
+
+    Project and guidance are believed only from the files of the base; the session is the user's
+    own, and git does not know it.
+    """
+    reading = _Reading()
+    try:
+        with Root(root, links=False) as opened:
+            for kind in kinds:
+                reading.read(opened, kind)
+    except OSError as error:
+        reading.notes.append(f"the contexts cannot be read: {error.strerror or error}")
+    return _bounded(reading.documents, reading.notes)
+
+
+def is_of_the_base(path: str) -> bool:
+    """Whether a file of the base can belong to the contexts, by its path."""
+    folders = (*(f"{HOME}/{kind}/" for kind in OF_THE_BASE), f"{RULES}/")
+    return path in AT_THE_ROOT or path.startswith(folders)
+
+
+def comments_of(text: str) -> Iterator[tuple[int, int]]:
+    """Where the `<!-- ... -->` of a Markdown text begin and end; one without an end is none."""
+    start = text.find("<!--")
+    while start >= 0:
+        end = text.find("-->", start + 4)
+        if end < 0:
+            return
+        yield start, end + 3
+        start = text.find("<!--", end + 3)
+
+
+def tokens_of(text: str) -> int:
+    """About how many tokens a text takes."""
+    return -(-len(text) // CHARACTERS_A_TOKEN)
+
+
+@dataclass
+class _Reading:
+    documents: list[Document] = field(default_factory=list[Document])
+    notes: list[str] = field(default_factory=list[str])
+    looked_at: int = 0
+    images: int = 0
+
+    def read(self, root: Root, kind: Context) -> None:
+        self._folder(root, f"{HOME}/{kind}", kind=kind)
+        if kind == "guidance":
+            for path in AT_THE_ROOT:
+                self._file(root, path, kind=kind)
+            self._folder(root, RULES, kind=kind)
+
+    def _folder(self, root: Root, path: str, *, kind: Context) -> None:
+        if path.count("/") > DEEPEST:
+            self.notes.append(f"{path} lies too deep: left out")
+            return
+        try:
+            entries = root.entries(path, most=MOST_NAMES)
+        except FileNotFoundError:
+            return
+        except (BadPath, OSError) as error:
+            self.notes.append(_left_out(path, error))
+            return
+        for name, what in entries:
+            self.looked_at += 1
+            if self.looked_at > MOST_LOOKED_AT:
+                self.notes.append(f"{path}: more than {MOST_LOOKED_AT} names: not read whole")
+                return
+            if not name.startswith("."):
+                self._entry(root, f"{path}/{name}", what=what, kind=kind)
+
+    def _entry(self, root: Root, path: str, *, what: Kind, kind: Context) -> None:
+        ends = IMAGES + TEXTS if kind == "project" else TEXTS
+        if what == "folder":
+            self._folder(root, path, kind=kind)
+        elif not path.lower().endswith(ends):
+            self.notes.append(f"{_shown(path)}: not a kind of file that is read: left out")
+        else:
+            self._file(root, path, kind=kind)
+
+    def _file(self, root: Root, path: str, *, kind: Context) -> None:
+        image = path.lower().endswith(IMAGES)
+        if len(self.documents) >= MOST_DOCUMENTS or (image and self.images >= MOST_IMAGES):
+            most = f"{MOST_IMAGES} images" if image else f"{MOST_DOCUMENTS} files"
+            self.notes.append(f"{_shown(path)}: more than {most}: left out")
+            return
+        try:
+            data = root.read(path, limit=LARGEST_IMAGE if image else LONGEST_TEXT)
+            document = _image(path, data, kind) if image else _text(path, data, kind)
+        except FileNotFoundError:
+            return
+        except (BadPath, OSError) as error:
+            self.notes.append(_left_out(path, error))
+            return
+        if document is not None:
+            self.documents.append(document)
+            self.images += image
+
+
+def _image(path: str, data: bytes, kind: Context) -> Document:
+    media = media_type(data)
+    if not media:
+        raise BadPath(path, "not a PNG, JPEG, GIF or WebP image")
+    text = base64.b64encode(data).decode()
+    return Document(kind, path, media_type=media, data=text, tokens=TOKENS_OF_AN_IMAGE)
+
+
+def _text(path: str, data: bytes, kind: Context) -> Document | None:
+    """The document, or None where nothing is written yet."""
+    try:
+        text = data.decode("utf-8-sig").replace("\r\n", "\n")
+    except UnicodeDecodeError as error:
+        raise BadPath(path, "not UTF-8") from error
+    if "\0" in text:
+        raise BadPath(path, "not a text")
+    markdown = path.lower().endswith(MARKDOWN)
+    if markdown and path.startswith(f"{HOME}/"):
+        text = _without_comments(text)
+    lines = _without_comments(text).splitlines() if markdown else text.splitlines()
+    if all(not line.strip() or (markdown and line.startswith("#")) for line in lines):
+        return None
+    return Document(kind, path, text=text, tokens=tokens_of(text))
+
+
+def _without_comments(text: str) -> str:
+    pieces: list[str] = []
+    end = 0
+    for start, following in comments_of(text):
+        pieces.append(text[end:start])
+        end = following
+    return "".join([*pieces, text[end:]])
+
+
+def _left_out(path: str, error: BadPath | OSError) -> str:
+    why = error.why if isinstance(error, BadPath) else (error.strerror or str(error))
+    return f"{_shown(path)}: {why}: left out"
+
+
+def _shown(path: str) -> str:
+    return path if path.isprintable() else ascii(path)
+
+
+def _bounded(documents: Sequence[Document], notes: Sequence[str]) -> Contexts:
+    kept: list[Document] = []
+    said = list(notes)
+    characters = 0
+    for each in sorted(documents, key=lambda each: (KINDS.index(each.context), each.path)):
+        if len(kept) >= MOST_DOCUMENTS:
+            said.append(f"{each.path}: more than {MOST_DOCUMENTS} files: left out")
+        elif characters + len(each.text) > MOST_CHARACTERS:
+            said.append(f"{each.path}: more than {MOST_CHARACTERS} characters in all: left out")
+        else:
+            kept.append(each)
+            characters += len(each.text)
+    if len(said) > MOST_NOTES:
+        said = [*said[:MOST_NOTES], f"... and {len(said) - MOST_NOTES} more notes"]
+    return Contexts(tuple(kept), tuple(said))

@@ -1,0 +1,135 @@
+"""`.agentproxy/session/tasks.md`: the session's tasks as a list that people and runs share.
+
+A person's lines are theirs. A run changes and appends only lines that end with its own number:
+`- [x] TEXT (run NUMBER: NOTE)`. Only `read_list` and `write_status` touch the disk.
+"""
+
+import re
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from agentproxy.supervisor.contexts import HOME, MOST_NAMES, comments_of
+from agentproxy.workspace.paths import BadPath, Root
+
+Status = Literal["pending", "in progress", "done", "blocked"]
+MARKS: dict[Status, str] = {"pending": " ", "in progress": "~", "done": "x", "blocked": "!"}
+STATUS: dict[str, Status] = {**{mark: status for status, mark in MARKS.items()}, "X": "done"}
+SESSION = f"{HOME}/session"
+FILE = f"{SESSION}/tasks.md"
+LARGEST = 1 << 20  # bytes of a list that is kept up
+LONGEST = 500  # characters of a text or a note
+_ITEM = re.compile(r"(?P<before>[ \t]*[-*+] \[)(?P<mark>[ ~xX!])\] (?P<text>\S.*)")
+_OF_A_RUN = re.compile(r"(?P<text>.*) \(run (?P<run>[^\s():]+): (?P<note>[^()]*)\)[ \t]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One task of the session. `run` and `note` are "" where a person wrote it."""
+
+    text: str
+    status: Status
+    note: str = ""
+    run: str = ""
+
+
+def parse(text: str) -> tuple[Task, ...]:
+    """The tasks of a list; what is in a comment is none."""
+    return tuple(task for _, task, _ in _lines(text) if task is not None)
+
+
+def updated(text: str, *, run: str, tasks: Sequence[Task]) -> str:
+    """The list with these tasks of a run: its own lines changed, new ones appended.
+
+    Every other line stays as it is and where it is. Doing it twice changes nothing more.
+    """
+    wanted = {line_text: each for each in tasks if (line_text := _one_line(each.text))}
+    ending = "\r\n" if 2 * text.count("\r\n") > text.count("\n") else "\n"
+    written: set[str] = set()
+    lines: list[str] = []
+    for line, task, before in _lines(text):
+        new = wanted.get(task.text) if task is not None and task.run == run else None
+        if task is None or new is None:
+            lines.append(line)
+        else:
+            written.add(task.text)
+            rest = "\r" if line.endswith("\r") else ""
+            lines.append(_written(before, task.text, run=run, task=new) + rest)
+    kept = "\n".join(lines)
+    if kept and not kept.endswith("\n") and written != set(wanted):
+        kept += ending
+    new_lines = [
+        _written("- [", line_text, run=run, task=task) + ending
+        for line_text, task in wanted.items()
+        if line_text not in written
+    ]
+    return kept + "".join(new_lines)
+
+
+def read_list(root: Path) -> str | None:
+    """The list as it is, "" where there is none yet; None where it is not ours to change. Blocking.
+
+    That is where no folder was made for it, and where its text could not be kept as it is.
+    """
+    try:
+        with Root(root, links=False) as opened:
+            opened.entries(SESSION, most=MOST_NAMES)
+            try:
+                return opened.read(FILE, limit=LARGEST).decode()
+            except FileNotFoundError:
+                return ""
+    except (BadPath, OSError, UnicodeDecodeError):
+        return None
+
+
+def write_status(root: Path, text: str) -> bool:
+    """Put the list into the session folder, whole; false where there is no such folder. Blocking.
+
+    The folder is never made, and no link on the way to it is followed.
+
+    Raises:
+        OSError: it is there and cannot be written to.
+    """
+    try:
+        with Root(root, links=False) as opened:
+            opened.write(FILE, text.encode(), make_parents=False)
+    except (FileNotFoundError, BadPath):
+        return False
+    return True
+
+
+def _lines(text: str) -> Iterator[tuple[str, Task | None, str]]:
+    """Each line without its newline, its task where it has one, and what stands before the mark."""
+    hidden = deque(comments_of(text))
+    start = 0
+    for line in text.split("\n"):
+        end = start + len(line)
+        while hidden and hidden[0][1] <= start:
+            hidden.popleft()
+        item = None
+        if not (hidden and hidden[0][0] < end):
+            item = _ITEM.fullmatch(line.removesuffix("\r"))
+        yield line, _task(item) if item else None, item["before"] if item else ""
+        start = end + 1
+
+
+def _task(item: re.Match[str]) -> Task:
+    status = STATUS[item["mark"]]
+    of_a_run = _OF_A_RUN.fullmatch(item["text"])
+    if of_a_run is None:
+        return Task(item["text"].strip(), status)
+    return Task(of_a_run["text"], status, note=of_a_run["note"], run=of_a_run["run"])
+
+
+def _written(before: str, text: str, *, run: str, task: Task) -> str:
+    note = _one_line(task.note).replace("(", "[").replace(")", "]")
+    return f"{before}{MARKS[task.status]}] {text} (run {run}: {note or task.status})"
+
+
+def _one_line(text: str) -> str:
+    """The text as it can stand in a line; it neither begins nor ends a comment."""
+    shown = "".join(sign if sign.isprintable() else " " for sign in text)
+    plain = " ".join(shown.split()).replace("<!--", "<!- -").replace("-->", "- ->")
+    return plain if len(plain) <= LONGEST else plain[: LONGEST - 1].rstrip() + "…"

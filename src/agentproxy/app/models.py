@@ -1,14 +1,16 @@
 """Which models an order means: those that work, those that judge, and how they are asked."""
 
+from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 
 from agentproxy.app.choosing import chosen_worker
 from agentproxy.app.house import House
 from agentproxy.config.llm import ModelSettings
+from agentproxy.events.cost import Purpose
 from agentproxy.events.run import Order
 from agentproxy.models.deferred import DeferredModel
-from agentproxy.models.metered import Retry
+from agentproxy.models.metered import Meter, MeteredModel, Retry
 from agentproxy.models.names import default_model, find_model
 from agentproxy.models.port import Model, ModelRefused
 from agentproxy.models.scripted import ScriptedModel, read_model_script
@@ -42,6 +44,19 @@ def open_models(name: str, *, house: House, started_in: Path) -> list[Model]:
     fallback = house.settings.models.model_fallback
     names = [name, *([fallback] if fallback and fallback != name else [])]
     return [_open(each, house=house, started_in=started_in) for each in names]
+
+
+def mind_of(order: Order, *, house: House) -> Callable[[Meter], Callable[[Purpose], Model | None]]:
+    """What the supervisor of an order thinks with, for each purpose; None where it does not.
+
+    Raises:
+        WorkerError: there is no such model.
+    """
+    if not order.judge:
+        return lambda _: lambda _: None
+    started_in = Path(order.repository) / order.directory
+    models = open_models(order.judge, house=house, started_in=started_in)
+    return lambda meter: lambda purpose: MeteredModel(models, purpose=purpose, meter=meter)
 
 
 def _open(name: str, *, house: House, started_in: Path) -> Model:

@@ -8,12 +8,14 @@ from pathlib import Path
 
 from agentproxy import __version__
 from agentproxy.events.commands import Command
-from agentproxy.events.cost import ModelAsked, ModelSettled
+from agentproxy.events.conversation import Image
+from agentproxy.events.cost import ModelAsked, ModelSettled, Purpose
 from agentproxy.events.envelope import CommandId, Draft, Event, Fact, RunId
 from agentproxy.events.run import SegmentStarted
 from agentproxy.evidence.ground import Ground
 from agentproxy.journal.port import Holder, Journal, Lease
 from agentproxy.models.metered import Meter, Purse, Retry
+from agentproxy.models.port import Model
 from agentproxy.models.prices import Prices
 from agentproxy.policy.decide import Policy
 from agentproxy.supervisor.desk import Desk
@@ -22,7 +24,9 @@ from agentproxy.supervisor.obedience import Obedience
 from agentproxy.supervisor.perform import Performer
 from agentproxy.supervisor.planning import ReadRules
 from agentproxy.supervisor.reduce import replay
+from agentproxy.supervisor.session import keep_session
 from agentproxy.supervisor.state import State
+from agentproxy.supervisor.thinking import Thinking
 from agentproxy.workers.port import Worker
 from agentproxy.workspace.processes import end_process, machine_and_boot, start_time
 from agentproxy.workspace.registries import Registries
@@ -47,6 +51,7 @@ class Means:
     repository: Repository
     sandbox: Sandbox
     hire: Callable[[Meter], Worker]
+    think: Callable[[Meter], Callable[[Purpose], Model | None]]
     environ: dict[str, str]
     folder: Path
     policy: Policy
@@ -55,6 +60,7 @@ class Means:
     show: Show
     environments: Path
     registries: Registries | None
+    images: Sequence[Image] = ()
     prices: Prices = field(default_factory=Prices)
     retry: Retry = field(default_factory=Retry)
 
@@ -100,9 +106,12 @@ async def go_on(journal: Journal, lease: Lease, means: Means) -> State:
     async def append(drafts: Sequence[Draft], taken: Sequence[CommandId]) -> Sequence[Event]:
         return await journal.append(lease, drafts, taken=taken)
 
-    recorder = Recorder(state, append)
-    worker = means.hire(_meter(recorder, means))
-    desk = Desk(state=state, policy=means.policy, record=recorder.record, hold=means.hold)
+    async def after(fact: Fact) -> None:
+        await keep_session(state, fact, root=means.repository.root, run=lease.run)
+
+    recorder = Recorder(state, append, after=after)
+    meter = _meter(recorder, means)
+    worker = means.hire(meter)
     ground = Ground(
         repository=means.repository,
         sandbox=means.sandbox,
@@ -111,6 +120,19 @@ async def go_on(journal: Journal, lease: Lease, means: Means) -> State:
         environments=means.environments,
         registries=means.registries,
     )
+    thinking = Thinking(
+        state=state,
+        ground=ground,
+        model=means.think(meter),
+        images=means.images,
+    )
+    desk = Desk(
+        state=state,
+        policy=means.policy,
+        record=recorder.record,
+        hold=means.hold,
+        answer=thinking.answer,
+    )
     performer = Performer(
         run=lease.run,
         product=__version__,
@@ -118,6 +140,7 @@ async def go_on(journal: Journal, lease: Lease, means: Means) -> State:
         worker=worker,
         recorder=recorder,
         desk=desk,
+        thinking=thinking,
         read_rules=means.read_rules,
         show=means.show,
         checks_at_once=asyncio.Semaphore(max(1, (os.cpu_count() or 2) // 2)),

@@ -1,5 +1,6 @@
 """Placing an order, and working on a run in this process."""
 
+import asyncio
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,10 +9,12 @@ from pathlib import Path
 from agentproxy import __version__
 from agentproxy.app.hiring import hire
 from agentproxy.app.house import House
-from agentproxy.app.models import retry_of, with_choices
+from agentproxy.app.models import mind_of, retry_of, with_choices
 from agentproxy.app.owning import Means, go_on, myself, take
 from agentproxy.app.rules import rules_reader
+from agentproxy.app.screenshots import keep, look_at, screenshots
 from agentproxy.events.commands import Stop
+from agentproxy.events.conversation import Image
 from agentproxy.events.envelope import Draft, RunId
 from agentproxy.events.run import Order, RunCreated, RunEnded
 from agentproxy.journal.port import Lease
@@ -45,6 +48,7 @@ class Wish:
     from_head: bool = False
     include_untracked: bool = False
     sandbox: str = ""
+    screenshots: tuple[Path, ...] = ()
 
 
 def new_number() -> RunId:
@@ -59,7 +63,9 @@ async def place_order(house: House, wish: Wish) -> Lease:
         RepositoryUnusable: no run can start from here; the cure is in it.
         WorkerError: there is no such worker, or it cannot work.
         SandboxError: no sandbox starts.
+        ScreenshotUnusable: a file that is to be attached is no image, or too large.
     """
+    images = await asyncio.to_thread(look_at, wish.screenshots)
     repository = await open_repository(wish.directory)
     settings = house.settings
     order = Order(
@@ -81,9 +87,12 @@ async def place_order(house: House, wish: Wish) -> Lease:
     sandbox = await choose_sandbox(order.sandbox)
     order = with_choices(order, wish.judge, house=house)
     worker = hire(order, house=house, sandbox=sandbox)
-    order = order.model_copy(update={"worker": worker.name})
+    mind_of(order, house=house)
+    number = new_number()
+    kept = await asyncio.to_thread(keep, images, folder=house.folder(number))
+    order = order.model_copy(update={"worker": worker.name, "screenshots": kept})
     draft = Draft(actor="human", fact=RunCreated(order=order, product=__version__))
-    return await house.journal.create(new_number(), draft, myself())
+    return await house.journal.create(number, draft, myself())
 
 
 async def work_on(house: House, lease: Lease, *, hold: float | None, show: Show) -> State:
@@ -96,10 +105,12 @@ async def work_on(house: House, lease: Lease, *, hold: float | None, show: Show)
     order = replay(await house.journal.read(lease.run, limit=1)).ordered
     repository = await _same_repository(order)
     sandbox = await choose_sandbox(order.sandbox)
+    pictures = await asyncio.to_thread(screenshots, house, lease.run, order)
     means = Means(
         repository=repository,
         sandbox=sandbox,
         hire=lambda meter: hire(order, house=house, sandbox=sandbox, meter=meter),
+        think=mind_of(order, house=house),
         environ=house.environ,
         folder=house.folder(lease.run),
         policy=Policy(
@@ -112,6 +123,7 @@ async def work_on(house: House, lease: Lease, *, hold: float | None, show: Show)
         show=show,
         environments=house.environments,
         registries=await house.registries(),
+        images=[Image(media_type=kind, data=data) for kind, data in pictures],
         prices=Prices(house.settings.models.model_pricing),
         retry=retry_of(house.settings.models),
     )

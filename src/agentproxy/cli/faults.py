@@ -7,6 +7,8 @@ from typing import cast
 from agentproxy.app.journal import Fenced, JournalError, LeaseTaken, UnknownRun
 from agentproxy.app.owning import StillOwned
 from agentproxy.app.queries import NoSuchRun
+from agentproxy.app.screenshots import ScreenshotUnusable
+from agentproxy.app.starting import NotStarted
 from agentproxy.cli.failure import INFRASTRUCTURE, USAGE, Failure
 from agentproxy.config.mistakes import ConfigError
 from agentproxy.evidence.bundle import BundleUnusable
@@ -22,6 +24,7 @@ OWNED = (StillOwned, LeaseTaken, Fenced)
 CODES: dict[tuple[type[Exception], ...], int] = {
     OWNED: USAGE,
     (RepositoryUnusable, NoSuchRun, UnknownRun): USAGE,
+    (ScreenshotUnusable, NotStarted): USAGE,
     (WorkerError, SandboxError, JournalError): INFRASTRUCTURE,
     (GitError, BundleUnusable, NotApplied, NotUndone): INFRASTRUCTURE,
 }

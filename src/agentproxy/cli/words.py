@@ -16,6 +16,7 @@ from agentproxy.events.desk import (
     RequestReferred,
 )
 from agentproxy.events.envelope import Event, Fact
+from agentproxy.events.plan import ContextsRead, OpinionGiven, PlanMade, WorkerSteered
 from agentproxy.events.run import (
     CeilingRaised,
     DecisionMade,
@@ -94,6 +95,8 @@ def _created(fact: RunCreated) -> Iterator[Words]:
         yield Words(f"the supervisor thinks with {fact.order.judge}", "quiet", 1)
     if fact.order.budget is not None:
         yield Words(f"models may cost ${fact.order.budget:g}", "quiet", 1)
+    if fact.order.screenshots:
+        yield Words(f"screenshots {_named(fact.order.screenshots)}", "quiet", 1)
 
 
 @tells(SegmentStarted)
@@ -137,6 +140,42 @@ def _built(fact: EnvironmentBuilt) -> Iterator[Words]:
     elif fact.folders:
         where = _named(tuple(fact.folders))
         yield Words(f"{fact.why}: built {where} for {_on(fact.on)} ({seconds})", "quiet", 1)
+
+
+@tells(ContextsRead)
+def _contexts(fact: ContextsRead) -> Iterator[Words]:
+    if fact.documents:
+        tokens = sum(each.tokens for each in fact.documents)
+        names = _named(tuple(each.path for each in fact.documents))
+        yield Words(f"read {names} ({tokens:,} tokens)", "quiet", 1)
+    for note in fact.notes:
+        yield Words(note, "unsure", 1)
+
+
+@tells(PlanMade)
+def _planned(fact: PlanMade) -> Iterator[Words]:
+    if len(fact.parts) > 1:
+        yield Words(f"plan: {len(fact.parts)} parts", "loud")
+        for part in fact.parts:
+            yield Words(f"{part.id}: {part.task}", "plain", 1)
+            yield from (Words(f"shown by {command}", "quiet", 2) for command in part.checks)
+            yield from (Words(f"a judge looks: {text}", "quiet", 2) for text in part.criteria)
+    for note in fact.notes:
+        yield Words(note, "unsure", 1)
+
+
+@tells(OpinionGiven)
+def _opinion(fact: OpinionGiven) -> Iterator[Words]:
+    tone: Tone = "good" if fact.says == "met" else "unsure"
+    cites = f"; {fact.where}: {' '.join(fact.quote.split())[:120]}" if fact.quote else ""
+    yield Words(f"the judge of {fact.criterion}: {fact.says}: {fact.reason}{cites}", tone, 1)
+
+
+@tells(WorkerSteered)
+def _steered(fact: WorkerSteered) -> Iterator[Words]:
+    how = "heard" if fact.heard else "not heard"
+    yield Words(f"the worker goes astray: {fact.reason}", "unsure", 1)
+    yield Words(f"it is told ({how}): {fact.text}", "plain", 2)
 
 
 @tells(ContractAgreed)
@@ -254,6 +293,7 @@ def _decided(fact: RequestDecided) -> Iterator[Words]:
         return
     word = "yes" if decision.allowed else "no"
     text = f": {decision.text}" if decision.text else ""
+    text += f" ({decision.source})" if decision.source else ""
     yield Words(f"{decision.request}: {word}, by {decision.by}{text}", "plain", 1)
 
 

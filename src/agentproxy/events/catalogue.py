@@ -15,6 +15,7 @@ from agentproxy.events.desk import (
     RequestMade,
     RequestReferred,
 )
+from agentproxy.events.plan import ContextsRead, OpinionGiven, PlanMade, WorkerSteered
 from agentproxy.events.run import (
     CeilingRaised,
     DecisionMade,
@@ -40,6 +41,8 @@ AnyFact = Annotated[
     | BaseRecorded
     | EnvironmentFound
     | EnvironmentBuilt
+    | ContextsRead
+    | PlanMade
     | ContractAgreed
     | CheckStarted
     | CheckFinished
@@ -58,7 +61,9 @@ AnyFact = Annotated[
     | RequestDecided
     | MessageReceived
     | CommandIgnored
+    | WorkerSteered
     | ClaimRecorded
+    | OpinionGiven
     | RoundJudged
     | DecisionMade
     | Delivered

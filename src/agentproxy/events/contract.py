@@ -5,6 +5,7 @@ from typing import Literal
 from pydantic import Field
 
 from agentproxy.events.envelope import Fact, Value
+from agentproxy.events.plan import Part
 
 Role = Literal["named", "keep", "standing"]
 Network = Literal["none", "host"]
@@ -31,11 +32,15 @@ class Check(Value):
 
 
 class Criterion(Value):
-    """One thing that must become true. Without checks it can only be unverified, and says so."""
+    """One thing that must become true. Without checks only a judge who cites can say that it is.
+
+    `part` is the part of the plan that it belongs to; "" is the whole task.
+    """
 
     id: str
     text: str
     checks: tuple[str, ...] = ()
+    part: str = ""
 
 
 class Contract(Value):
@@ -43,7 +48,8 @@ class Contract(Value):
 
     `known_red` names tests that may stay red; `prepare` is a command that runs in every clean tree
     before a check; `carry` are globs of the user's ignored files; `folders` environment folders.
-    `left_out` names what checks would need of the configuration, and nobody has trusted.
+    `left_out` names what checks would need of the configuration, and nobody has trusted. `parts`
+    are those of the plan, in their order; a task that is not broken down has one or none.
     """
 
     task: str
@@ -54,11 +60,22 @@ class Contract(Value):
     carry: tuple[str, ...] = ()
     folders: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
+    parts: tuple[Part, ...] = ()
 
     @property
     def anything_named(self) -> bool:
         """Whether some check says that the task is done."""
         return any(check.role == "named" for check in self.checks)
+
+    def until(self, part: int) -> "Contract":
+        """What must be true after a part, counted from 0: all but what later parts must bring."""
+        if part >= len(self.parts) - 1:
+            return self
+        later = {each.id for each in self.parts[part + 1 :]} | {""}
+        criteria = tuple(each for each in self.criteria if each.part not in later)
+        wanted = {name for each in criteria for name in each.checks}
+        checks = tuple(c for c in self.checks if c.role != "named" or c.name in wanted)
+        return self.model_copy(update={"criteria": criteria, "checks": checks})
 
     def check(self, name: str) -> Check:
         """The check of that name.

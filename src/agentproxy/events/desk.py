@@ -23,12 +23,16 @@ class Request(Value):
 
 
 class Decision(Value):
-    """The answer to a request. `text` is the answer, or the reason of a refusal."""
+    """The answer to a request. `text` is the answer, or the reason of a refusal; `source` is the
+    passage of a document that gives the answer, and `confidence` from 0 to 1 how sure it is.
+    """
 
     request: str
     allowed: bool
     by: DecidedBy
     text: str = ""
+    source: str = ""
+    confidence: float | None = None
 
 
 class RequestMade(Fact):

@@ -25,6 +25,7 @@ class Order(Value):
     `model` is what the worker thinks with, `judge` what the supervisor does ("" for none).
     `max_time` bounds the seconds that workers may work in all rounds together, `budget` the US
     dollars that models may cost; None is without a ceiling.
+    `screenshots` are names of files relative to the run's folder.
     """
 
     task: str
@@ -42,6 +43,7 @@ class Order(Value):
     from_head: bool = False
     include_untracked: bool = False
     sandbox: Level = "auto"
+    screenshots: tuple[str, ...] = ()
 
 
 class RunCreated(Fact):
@@ -101,5 +103,5 @@ class DecisionMade(Fact):
 
     kind: Literal["decision_made"] = "decision_made"
     round: int
-    decision: Literal["again", "deliver", "give_up"]
+    decision: Literal["again", "next part", "deliver", "give_up"]
     reason: str

@@ -20,6 +20,7 @@ class CheckVerdict(Value):
     """What one check says, base against claim, with the reason in a sentence.
 
     `mendable`: whether a worker can do anything about it (a missing server it cannot mend).
+    `green_before`: it passed at the base already, which is all that speaks against it.
     """
 
     check: str
@@ -29,6 +30,7 @@ class CheckVerdict(Value):
     flaky: tuple[str, ...] = ()
     mended: tuple[str, ...] = ()
     mendable: bool = True
+    green_before: bool = False
 
 
 class CriterionVerdict(Value):

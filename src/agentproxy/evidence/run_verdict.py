@@ -1,31 +1,45 @@
 """The verdict on a run, decided purely from the verdicts on its checks."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 
 from agentproxy.events.contract import Contract, Criterion
+from agentproxy.events.plan import OpinionGiven
 from agentproxy.events.verdict import CheckVerdict, CriterionVerdict, Verdict
 
 NOT_RUN = "the check was not run"
+NO_OPINIONS: Mapping[str, OpinionGiven] = MappingProxyType({})
 
 
 def judge_run(
-    contract: Contract, verdicts: Mapping[str, CheckVerdict], *, tree_equals_base: bool
+    contract: Contract,
+    verdicts: Mapping[str, CheckVerdict],
+    *,
+    tree_equals_base: bool,
+    opinions: Mapping[str, OpinionGiven] = NO_OPINIONS,
 ) -> tuple[Verdict, str, tuple[CriterionVerdict, ...]]:
     """The verdict on the run, its reason in a sentence, and one verdict for each criterion.
 
     A check that no criterion lists becomes a criterion of its own: a standing check refutes, too.
+    `opinions` are a judge's, by criterion; one that cites speaks where no check does.
     """
     found = _complete(contract, verdicts)
     proofs = _unasked_proofs(contract, found)
     criteria = [
         *(
-            _criterion(each, [found[name] for name in each.checks], proofs)
+            _criterion(
+                each, [found[name] for name in each.checks], proofs, opinion=opinions.get(each.id)
+            )
             for each in contract.criteria
         ),
         *(_alone(verdict) for verdict in _unlisted(contract, found)),
     ]
-    unspoken = [] if proofs else [each.id for each in contract.criteria if not each.checks]
-    verdict, reason = _run(list(found.values()), unspoken, tree_equals_base=tree_equals_base)
+    silent = [each for each in contract.criteria if not each.checks and not proofs]
+    unspoken = [each.id for each in silent if not _met(opinions.get(each.id))]
+    judged = [in_words(opinions[each.id]) for each in silent if _met(opinions.get(each.id))]
+    verdict, reason = _run(
+        list(found.values()), unspoken, tree_equals_base=tree_equals_base, judged=judged
+    )
     return verdict, reason, tuple(criteria)
 
 
@@ -52,18 +66,52 @@ def _unasked_proofs(
     return [verdict for verdict in found.values() if verdict.finding == "proven"]
 
 
+def _met(opinion: OpinionGiven | None) -> bool:
+    return opinion is not None and opinion.says == "met"
+
+
+def with_opinion(
+    verdict: CheckVerdict, contract: Contract, opinions: Mapping[str, OpinionGiven]
+) -> CheckVerdict:
+    """The verdict, proven where all that speaks against it is that it was green before, and a judge
+    cites why the task is done.
+    """
+    if not verdict.green_before:
+        return verdict
+    for criterion in contract.criteria:
+        opinion = opinions.get(criterion.id)
+        if verdict.check in criterion.checks and opinion is not None and _met(opinion):
+            reason = f"it was green before, and {in_words(opinion)}"
+            return verdict.model_copy(update={"finding": "proven", "reason": reason})
+    return verdict
+
+
+def in_words(opinion: OpinionGiven) -> str:
+    """A judge's opinion in a sentence."""
+    if opinion.says != "met":
+        return f"the judge says {opinion.says}: {opinion.reason or 'without a reason'}"
+    quote = " ".join(opinion.quote.split())[:160]
+    return f"the judge cites {opinion.where.lower()}: {quote!r}"
+
+
 def _unlisted(contract: Contract, found: Mapping[str, CheckVerdict]) -> Iterable[CheckVerdict]:
     listed = {name for criterion in contract.criteria for name in criterion.checks}
     return (verdict for name, verdict in found.items() if name not in listed)
 
 
 def _criterion(
-    criterion: Criterion, checks: Sequence[CheckVerdict], proofs: Sequence[CheckVerdict]
+    criterion: Criterion,
+    checks: Sequence[CheckVerdict],
+    proofs: Sequence[CheckVerdict],
+    *,
+    opinion: OpinionGiven | None,
 ) -> CriterionVerdict:
     judged = checks if criterion.checks else proofs
     if not judged:
         return CriterionVerdict(
-            criterion=criterion.id, verdict="unverified", reason="no check speaks for it"
+            criterion=criterion.id,
+            verdict="verified" if _met(opinion) else "unverified",
+            reason=in_words(opinion) if opinion else "no check speaks for it",
         )
     verdict = _weigh(judged)
     return CriterionVerdict(
@@ -96,9 +144,13 @@ def _because(verdict: Verdict, checks: Sequence[CheckVerdict]) -> str:
 
 
 def _run(
-    found: Sequence[CheckVerdict], unspoken: Sequence[str], *, tree_equals_base: bool
+    found: Sequence[CheckVerdict],
+    unspoken: Sequence[str],
+    *,
+    tree_equals_base: bool,
+    judged: Sequence[str],
 ) -> tuple[Verdict, str]:
-    """`unspoken` are the criteria that no check speaks for."""
+    """`unspoken` are the criteria that nothing speaks for, `judged` what a judge says of others."""
     refuted = [each for each in found if each.finding == "refuted"]
     if refuted:
         return "refuted", _sentence(refuted, of=found, words="refuted")
@@ -108,11 +160,12 @@ def _run(
     if held:
         return "unverified", _sentence(held, of=found, words="unverified")
     proven = [each for each in found if each.finding == "proven"]
-    if not proven:
+    if not proven and not judged:
         return "unverified", "nothing was proven: what was kept does not show that the task is done"
     if unspoken:
         return "unverified", f"no check speaks for {', '.join(unspoken)}"
-    return "verified", _sentence(proven, of=found, words="proven")
+    words = [_sentence(proven, of=found, words="proven")] if proven else []
+    return "verified", "; ".join([*words, *judged])
 
 
 def _sentence(these: Sequence[CheckVerdict], *, of: Sequence[CheckVerdict], words: str) -> str:

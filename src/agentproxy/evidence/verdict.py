@@ -146,12 +146,9 @@ def _owing(case: Case) -> CheckVerdict | None:
 def _green_before(case: Case) -> CheckVerdict | None:
     if case.was_red:
         return None
-    return say(
-        case,
-        "unverified",
-        f"it was green before, so it proves nothing{_aside(case)}",
-        mendable=False,
-    )
+    words = f"it was green before, so it proves nothing{_aside(case)}"
+    verdict = say(case, "unverified", words, mendable=False)
+    return verdict.model_copy(update={"green_before": True})
 
 
 def _proven(case: Case) -> CheckVerdict:

@@ -35,7 +35,8 @@ class Call(Value):
 
 class Turn(Value):
     """One answer of the script, or one fault. `stop` defaults to what the parts suggest; `expect`
-    is a text that the newest message must hold.
+    is a text that the newest message must hold. A turn with `on` answers whatever holds that text,
+    in the system text or in the newest message, and is no part of the sequence.
     """
 
     text: str = ""
@@ -43,6 +44,7 @@ class Turn(Value):
     stop: Stop | None = None
     usage: Usage | None = None
     expect: str = ""
+    on: str = ""
     fault: Literal["", "unavailable", "refused", "too long"] = ""
 
 
@@ -72,7 +74,8 @@ class ScriptedModel:
 
     def __init__(self, name: str, script: Sequence[Turn]) -> None:
         self._name = name
-        self._script = script
+        self._script = [turn for turn in script if not turn.on]
+        self._replies = [turn for turn in script if turn.on]
 
     @property
     def name(self) -> str:
@@ -86,10 +89,8 @@ class ScriptedModel:
             ModelUnavailable, ModelRefused, PromptTooLong: the script says so, or has ended.
         """
         number = sum(message.role == "assistant" for message in prompt.messages)
-        if number >= len(self._script):
-            raise ModelRefused(f"the script of {self._name} has no turn {number + 1}", cure=CURE)
-        turn = self._script[number]
         newest = prompt.messages[-1].model_dump_json()
+        turn = self._turn(number, f"{prompt.system}\n{newest}")
         if turn.expect not in newest:
             raise ModelRefused(f"turn {number + 1} expects {turn.expect!r}, and got {newest[:300]}")
         _raise(turn)
@@ -114,6 +115,15 @@ class ScriptedModel:
 
     async def close(self) -> None:
         """Nothing is open."""
+
+    def _turn(self, number: int, asked: str) -> Turn:
+        """What is said to this. Raises ModelRefused where the script has ended."""
+        for turn in self._replies:
+            if turn.on in asked:
+                return turn
+        if number >= len(self._script):
+            raise ModelRefused(f"the script of {self._name} has no turn {number + 1}", cure=CURE)
+        return self._script[number]
 
 
 def _raise(turn: Turn) -> None:

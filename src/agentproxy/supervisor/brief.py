@@ -3,17 +3,25 @@
 from collections.abc import Iterator
 
 from agentproxy.events.verdict import CheckVerdict, RoundJudged
+from agentproxy.supervisor.contexts import Contexts
+from agentproxy.supervisor.guidance import guidance_lines
 from agentproxy.supervisor.state import State
 
 OUTPUT_SHOWN = 3000
 ASKS = {"named": "must say that the task is done", "keep": "must not get worse"}
 
 
-def write_brief(state: State, *, directory: str) -> str:
-    """The brief of the present round: the task, how it is checked, and what was refuted."""
+def write_brief(state: State, *, directory: str, contexts: Contexts | None = None) -> str:
+    """The brief of the present round: the task, how it is checked, and what was refuted.
+
+    Of the contexts a worker is given the guidance.
+    """
     lines = ["# Task", "", state.ordered.task, ""]
+    lines += _part(state)
+    lines += _screenshots(state)
     lines += _working(state, directory)
     lines += _checks(state)
+    lines += guidance_lines(contexts or Contexts())
     if state.begun.get(state.round, 0) > 0:
         lines += [
             "## An earlier attempt at this round was cut off",
@@ -27,6 +35,32 @@ def write_brief(state: State, *, directory: str) -> str:
     return "\n".join(lines).rstrip() + "\n"
 
 
+def _part(state: State) -> list[str]:
+    """Which part of the task it is now, where the task has several."""
+    parts = state.agreed.parts
+    if len(parts) < 2:
+        return []
+    lines = [
+        "## Your part of it now",
+        "",
+        f"{state.part + 1} of {len(parts)}: {parts[state.part].task}",
+    ]
+    if state.part:
+        lines += ["", "Done before, and proven:", ""]
+        lines += [f"- {each.task}" for each in parts[: state.part]]
+    if state.has_more_parts:
+        lines += ["", "What comes after it is not yours now:", ""]
+        lines += [f"- {each.task}" for each in parts[state.part + 1 :]]
+    return [*lines, ""]
+
+
+def _screenshots(state: State) -> list[str]:
+    names = state.ordered.screenshots
+    if not names:
+        return []
+    return ["## Screenshots that belong to the task", "", *[f"- {name}" for name in names], ""]
+
+
 def _working(state: State, directory: str) -> list[str]:
     place = "the root of the repository" if directory == "." else f"`{directory}` in it"
     return [
@@ -37,19 +71,25 @@ def _working(state: State, directory: str) -> list[str]:
         "with exit code 0 you claim that the task is done. The claim is then checked by somebody",
         "else, in a clean checkout of exactly these files.",
         "",
-        *([f"This is round {state.round} of {state.ordered.max_rounds}.", ""]),
+        f"This is round {state.round - state.part_began + 1} of {state.ordered.max_rounds}.",
+        "",
     ]
 
 
 def _checks(state: State) -> list[str]:
-    contract = state.agreed
-    if not contract.checks:
+    contract = state.scope
+    if not contract.checks and not contract.criteria:
         return []
     lines = ["## How it will be checked", ""]
     for check in contract.checks:
         where = "" if check.directory == "." else f" in `{check.directory}`"
         asks = ASKS.get(check.role, ASKS["keep"])
         lines.append(f"- `{check.command}`{where} {asks} ({check.source})")
+    lines += [
+        f"- {each.text} (a judge looks)"
+        for each in contract.criteria
+        if each.part and not each.checks
+    ]
     return [*lines, ""]
 
 

@@ -27,7 +27,7 @@ AT_THE_ROOT = (
     "CONTRIBUTING.md",
 )
 MARKDOWN = (".md", ".markdown", ".mdc")
-TEXTS = (*MARKDOWN, ".txt", ".rst", ".json", ".yaml", ".yml")
+TEXTS = (".md", ".markdown", ".txt", ".rst", ".json", ".yaml", ".yml")
 IMAGES = (".png", ".jpg", ".jpeg", ".gif", ".webp")
 
 LONGEST_TEXT = 64 << 10  # bytes
@@ -125,7 +125,7 @@ class _Reading:
 
     def _folder(self, root: Root, path: str, *, kind: Context) -> None:
         if path.count("/") > DEEPEST:
-            self.notes.append(f"{path} lies too deep: left out")
+            self.notes.append(f"{_shown(path)}: too deep: left out")
             return
         try:
             entries = root.entries(path, most=MOST_NAMES)
@@ -137,13 +137,16 @@ class _Reading:
         for name, what in entries:
             self.looked_at += 1
             if self.looked_at > MOST_LOOKED_AT:
-                self.notes.append(f"{path}: more than {MOST_LOOKED_AT} names: not read whole")
+                most = f"more than {MOST_LOOKED_AT} names"
+                self.notes.append(f"{_shown(path)}: {most}: not read whole")
                 return
             if not name.startswith("."):
                 self._entry(root, f"{path}/{name}", what=what, kind=kind)
 
     def _entry(self, root: Root, path: str, *, what: Kind, kind: Context) -> None:
         ends = IMAGES + TEXTS if kind == "project" else TEXTS
+        if path.startswith(RULES):
+            ends = (".mdc",)
         if what == "folder":
             self._folder(root, path, kind=kind)
         elif not path.lower().endswith(ends):
@@ -219,9 +222,11 @@ def _bounded(documents: Sequence[Document], notes: Sequence[str]) -> Contexts:
     characters = 0
     for each in sorted(documents, key=lambda each: (KINDS.index(each.context), each.path)):
         if len(kept) >= MOST_DOCUMENTS:
-            said.append(f"{each.path}: more than {MOST_DOCUMENTS} files: left out")
+            said.append(f"{_shown(each.path)}: more than {MOST_DOCUMENTS} files: left out")
         elif characters + len(each.text) > MOST_CHARACTERS:
-            said.append(f"{each.path}: more than {MOST_CHARACTERS} characters in all: left out")
+            said.append(
+                f"{_shown(each.path)}: more than {MOST_CHARACTERS} characters in all: left out"
+            )
         else:
             kept.append(each)
             characters += len(each.text)

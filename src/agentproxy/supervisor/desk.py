@@ -14,6 +14,7 @@ from agentproxy.events.desk import (
 from agentproxy.events.envelope import Fact
 from agentproxy.events.run import RunParked
 from agentproxy.policy.decide import Allow, Deny, Policy, decide
+from agentproxy.supervisor.answers import Answered
 from agentproxy.supervisor.state import State
 
 Record = Callable[[Fact], Awaitable[None]]
@@ -29,6 +30,7 @@ class Desk:
     policy: Policy
     record: Record
     hold: float | None
+    answer: Callable[[Request], Awaitable[Answered]]
     answered: dict[str, asyncio.Event] = field(default_factory=dict[str, asyncio.Event])
 
     async def ask(self, request: Request) -> Decision:
@@ -39,7 +41,7 @@ class Desk:
         if decision is not None:
             await self.record(RequestDecided(decision=decision))
             return decision
-        return await self._by_human(request)
+        return await self._by_context(request)
 
     def settle(self, request: str) -> None:
         """A decision on the request has been recorded: whoever waits goes on."""
@@ -70,10 +72,28 @@ class Desk:
                 return decision.model_copy(update={"request": request.id})
         return None
 
-    async def _by_human(self, request: Request) -> Decision:
+    async def _by_context(self, request: Request) -> Decision:
+        """A question from the documents, where they answer it; leave is never given by a model."""
+        if request.kind != "question":
+            return await self._by_human(request)
+        found = await self.answer(request)
+        if not found.text:
+            return await self._by_human(request, why_not=found.why_not)
+        decision = Decision(
+            request=request.id,
+            allowed=True,
+            by="context",
+            text=found.text,
+            source=found.source,
+            confidence=found.confidence,
+        )
+        await self.record(RequestDecided(decision=decision))
+        return decision
+
+    async def _by_human(self, request: Request, *, why_not: str = "") -> Decision:
         waiting = self.answered[request.id] = asyncio.Event()
         ruling = decide(request, self.policy)
-        reason = "" if isinstance(ruling, Allow) else ruling.reason
+        reason = why_not or ("" if isinstance(ruling, Allow) else ruling.reason)
         await self.record(RequestReferred(request=request.id, reason=reason))
         try:
             async with asyncio.timeout(self.hold):

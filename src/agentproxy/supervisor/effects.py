@@ -26,6 +26,16 @@ class BuildEnvironment:
 
 
 @dataclass(frozen=True, slots=True)
+class ReadContexts:
+    """Read what the project says about itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class MakePlan:
+    """Have the task broken down into parts."""
+
+
+@dataclass(frozen=True, slots=True)
 class AgreeContract:
     """Say what must become true, and how it will be checked."""
 
@@ -51,6 +61,14 @@ class RecordClaim:
     """Keep the files that the worker left, as a tree."""
 
     round: int
+
+
+@dataclass(frozen=True, slots=True)
+class AskJudge:
+    """Ask the judge about a criterion that no check speaks for."""
+
+    round: int
+    criterion: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +107,13 @@ Effect = (
     RecordBase
     | FindEnvironment
     | BuildEnvironment
+    | ReadContexts
+    | MakePlan
     | AgreeContract
     | RunCheck
     | Work
     | RecordClaim
+    | AskJudge
     | JudgeRound
     | Decide
     | Deliver

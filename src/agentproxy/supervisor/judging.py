@@ -4,10 +4,11 @@ import asyncio
 from pathlib import Path
 
 from agentproxy.events.run import DecisionMade
-from agentproxy.events.verdict import RoundJudged
+from agentproxy.events.verdict import CriterionVerdict, RoundJudged
 from agentproxy.evidence.bundle import Bundle, Entry, chain, store
 from agentproxy.evidence.doubts import in_words
 from agentproxy.evidence.ground import Ground
+from agentproxy.evidence.run_verdict import with_opinion
 from agentproxy.evidence.verdict import judge_run
 from agentproxy.supervisor.state import BASE, State, claim_name
 from agentproxy.supervisor.weighing import weigh
@@ -18,11 +19,15 @@ async def judge_round(
     state: State, number: int, *, ground: Ground, product: str, run: str
 ) -> RoundJudged:
     """The verdict on a claim; its bundle is on disk when this returns."""
-    contract = state.agreed
+    contract = state.scope
     claim = state.claims[number]
     unchanged = state.unchanged(number)
     verdicts = {check.name: weigh(state, check, number) for check in contract.checks}
-    verdict, reason, criteria = judge_run(contract, verdicts, tree_equals_base=unchanged)
+    opinions = {key: said for (of, key), said in state.opinions.items() if of == number}
+    verdicts = {name: with_opinion(each, contract, opinions) for name, each in verdicts.items()}
+    verdict, reason, criteria = judge_run(
+        contract, verdicts, tree_equals_base=unchanged, opinions=opinions
+    )
     told = in_words(state.built_for(claim_name(number)), claim.changes)
     reason = "; ".join([reason, *await _drift(state), *told])
     earlier = state.judged.get(number - 1)
@@ -81,7 +86,7 @@ def _entries(state: State, number: int) -> list[Entry]:
             result=result,
             previous="",
         )
-        for check in state.agreed.checks
+        for check in state.scope.checks
         for on, tree in trees.items()
         for attempt, result in enumerate(state.results.get((check.name, on), []), start=1)
     ]
@@ -90,16 +95,27 @@ def _entries(state: State, number: int) -> list[Entry]:
 def decide_next(state: State, number: int) -> DecisionMade:
     """Deliver what is verified; give what can be mended another round; else say what there is."""
     judged = state.judged[number]
+    if judged.verdict == "verified" and state.has_more_parts:
+        done, of = state.part + 1, len(state.agreed.parts)
+        reason = f"part {done} of {of} is proven"
+        return DecisionMade(round=number, decision="next part", reason=reason)
     if judged.verdict == "verified":
         return DecisionMade(round=number, decision="deliver", reason="the claim is proven")
     rounds = state.ordered.max_rounds
     wanting = [check for check in judged.checks if check.finding in ("refuted", "unverified")]
-    mendable = state.unchanged(number) or any(check.mendable for check in wanting)
+    doubted = any(each.verdict == "unverified" for each in _judged_ones(state, number))
+    mendable = state.unchanged(number) or doubted or any(check.mendable for check in wanting)
     if not mendable:
         reason = "no worker can mend what is missing"
         return DecisionMade(round=number, decision="give_up", reason=reason)
-    if number >= rounds:
+    if number - state.part_began + 1 >= rounds:
         reason = f"all {rounds} rounds are spent" if rounds > 1 else "the one round is spent"
         return DecisionMade(round=number, decision="give_up", reason=reason)
-    reason = f"round {number + 1} of {rounds}"
+    reason = f"round {number - state.part_began + 2} of {rounds}"
     return DecisionMade(round=number, decision="again", reason=reason)
+
+
+def _judged_ones(state: State, number: int) -> list[CriterionVerdict]:
+    """What became of the criteria that the judge was asked about."""
+    asked = {key for of, key in state.opinions if of == number}
+    return [each for each in state.judged[number].criteria if each.criterion in asked]

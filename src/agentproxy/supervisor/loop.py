@@ -13,16 +13,21 @@ Append = Callable[[Sequence[Draft], Sequence[CommandId]], Awaitable[Sequence[Eve
 Perform = Callable[[Effect], Awaitable[None]]
 Arrivals = AsyncIterator[tuple[CommandId, Command]]
 Obey = Callable[[CommandId, Command], Awaitable[None]]
+After = Callable[[Fact], Awaitable[None]]
 Tasks = dict[EffectId, asyncio.Task[None]]
 
 
 class Recorder:
-    """Appends to the journal and folds into the state, in one order. Nothing else changes it."""
+    """Appends to the journal and folds into the state, in one order. Nothing else changes it.
 
-    def __init__(self, state: State, append: Append) -> None:
+    `after` is awaited when a fact has been folded.
+    """
+
+    def __init__(self, state: State, append: Append, *, after: After | None = None) -> None:
         self.state = state
         self.changed = asyncio.Event()
         self._append = append
+        self._after = after
         self._lock = asyncio.Lock()
 
     async def record(
@@ -42,6 +47,8 @@ class Recorder:
             for event in await self._append([draft], taken):
                 reduce(self.state, event)
             self.changed.set()
+            if self._after is not None:
+                await self._after(draft.fact)
 
 
 async def supervise(

@@ -16,6 +16,7 @@ from agentproxy.supervisor.delivery import deliver_result
 from agentproxy.supervisor.desk import Desk
 from agentproxy.supervisor.effects import (
     AgreeContract,
+    AskJudge,
     BuildEnvironment,
     Decide,
     Deliver,
@@ -23,7 +24,9 @@ from agentproxy.supervisor.effects import (
     End,
     FindEnvironment,
     JudgeRound,
+    MakePlan,
     Park,
+    ReadContexts,
     RecordBase,
     RecordClaim,
     RunCheck,
@@ -33,6 +36,7 @@ from agentproxy.supervisor.judging import decide_next, judge_round
 from agentproxy.supervisor.loop import Recorder
 from agentproxy.supervisor.planning import ReadRules, agree_contract
 from agentproxy.supervisor.state import State
+from agentproxy.supervisor.thinking import Thinking
 from agentproxy.supervisor.working import perform_work
 from agentproxy.workers.port import Worker, WorkerError
 from agentproxy.workspace.base import record_base
@@ -58,6 +62,7 @@ class Performer:
     worker: Worker
     recorder: Recorder
     desk: Desk
+    thinking: Thinking
     read_rules: ReadRules
     show: Show
     checks_at_once: asyncio.Semaphore
@@ -95,6 +100,8 @@ class Performer:
 
     async def _perform(self, effect: Effect) -> None:
         match effect:
+            case ReadContexts() | MakePlan() | AskJudge():
+                await self._record(await self.thinking.think(effect))
             case RecordBase() | AgreeContract() | FindEnvironment() | BuildEnvironment():
                 await self._prepare(effect)
             case RunCheck():
@@ -110,20 +117,21 @@ class Performer:
                 await perform_work(self, effect)
             case RecordClaim():
                 await self._record(await self._claim(effect))
-            case JudgeRound():
-                fact = await judge_round(
-                    self.state, effect.round, ground=self.ground, product=self.product, run=self.run
-                )
-                await self._record(fact)
-            case Decide():
-                await self._record(decide_next(self.state, effect.round))
-            case Deliver():
-                fact = await deliver_result(self.state, ground=self.ground, run=self.run)
-                await self._record(fact)
+            case JudgeRound() | Decide() | Deliver():
+                await self._record(await self._conclude(effect))
             case Park():
                 await self._record(RunParked(why=effect.why, reason=effect.reason))
             case End():
                 await self._end()
+
+    async def _conclude(self, effect: JudgeRound | Decide | Deliver) -> Fact:
+        if isinstance(effect, JudgeRound):
+            return await judge_round(
+                self.state, effect.round, ground=self.ground, product=self.product, run=self.run
+            )
+        if isinstance(effect, Decide):
+            return decide_next(self.state, effect.round)
+        return await deliver_result(self.state, ground=self.ground, run=self.run)
 
     async def _prepare(
         self, effect: RecordBase | AgreeContract | FindEnvironment | BuildEnvironment
@@ -145,6 +153,7 @@ class Performer:
                 commit=self.state.started_from.commit,
                 folder=self.ground.folder,
                 read_rules=self.read_rules,
+                parts=self.state.plan.parts if self.state.plan else (),
             )
         elif isinstance(effect, BuildEnvironment):
             fact = await build_on(effect.on, state=self.state, ground=self.ground, show=self.show)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agentproxy.events.contract import Check, Contract, ContractAgreed, Criterion, Role
+from agentproxy.events.plan import Part
 from agentproxy.events.run import Order
 from agentproxy.evidence.discovery import find
 from agentproxy.workspace.clone import make_clone
@@ -33,7 +34,13 @@ ReadRules = Callable[[Path], ProjectRules]
 
 
 async def agree_contract(
-    repository: Repository, *, order: Order, commit: str, folder: Path, read_rules: ReadRules
+    repository: Repository,
+    *,
+    order: Order,
+    commit: str,
+    folder: Path,
+    read_rules: ReadRules,
+    parts: Sequence[Part] = (),
 ) -> ContractAgreed:
     """Read the project at the base, and put the contract together.
 
@@ -48,13 +55,18 @@ async def agree_contract(
     finally:
         await asyncio.to_thread(shutil.rmtree, tree, ignore_errors=True)
     notes = (*rules.notes, *(found.notes if rules.standing else ()))
-    return ContractAgreed(contract=make_contract(order, rules, found.checks), notes=notes)
+    return ContractAgreed(
+        contract=make_contract(order, rules, found.checks, parts=parts), notes=notes
+    )
 
 
-def make_contract(order: Order, rules: ProjectRules, found: Sequence[Check]) -> Contract:
-    """The contract of an order: named checks first, then what to keep, then what stands."""
+def make_contract(
+    order: Order, rules: ProjectRules, found: Sequence[Check], *, parts: Sequence[Part] = ()
+) -> Contract:
+    """The contract of an order: named checks first, then the plan's, what to keep, what stands."""
     checks = [
         *(_ordered(order, command, "named") for command in order.checks),
+        *(_planned(order, part, command) for part in parts for command in part.checks),
         *(_ordered(order, command, "keep") for command in order.keep),
         *rules.checks,
     ]
@@ -62,9 +74,20 @@ def make_contract(order: Order, rules: ProjectRules, found: Sequence[Check]) -> 
         checks += [check for check in found if _stands(check, rules.standing)]
     checks = _unique(checks)
     named = [check for check in checks if check.role == "named"]
+    owner = {f"planned: {part.id}": part.id for part in parts}
     criteria = [
-        Criterion(id=f"check:{check.name}", text=f"`{check.command}` passes", checks=(check.name,))
+        Criterion(
+            id=f"check:{check.name}",
+            text=f"`{check.command}` passes",
+            checks=(check.name,),
+            part=owner.get(check.source, ""),
+        )
         for check in named
+    ]
+    criteria += [
+        Criterion(id=f"{part.id}.{number}", text=text, part=part.id)
+        for part in parts
+        for number, text in enumerate(part.criteria, start=1)
     ]
     return Contract(
         task=order.task,
@@ -75,6 +98,7 @@ def make_contract(order: Order, rules: ProjectRules, found: Sequence[Check]) -> 
         carry=rules.carry,
         folders=rules.folders,
         left_out=rules.left_out,
+        parts=tuple(parts),
     )
 
 
@@ -82,6 +106,16 @@ def _ordered(order: Order, command: str, role: Role) -> Check:
     source = "--check" if role == "named" else "--keep"
     directory = order.directory
     return Check(name=command, command=command, role=role, source=source, directory=directory)
+
+
+def _planned(order: Order, part: Part, command: str) -> Check:
+    return Check(
+        name=command,
+        command=command,
+        role="named",
+        source=f"planned: {part.id}",
+        directory=order.directory,
+    )
 
 
 def _stands(check: Check, standing: bool | tuple[str, ...]) -> bool:  # noqa: FBT001

@@ -11,6 +11,7 @@ from agentproxy.events.contract import ContractAgreed
 from agentproxy.events.cost import ModelAsked, ModelSettled
 from agentproxy.events.desk import MessageReceived, RequestDecided, RequestMade
 from agentproxy.events.envelope import Event, Fact
+from agentproxy.events.plan import ContextsRead, OpinionGiven, PlanMade
 from agentproxy.events.run import (
     CeilingRaised,
     DecisionMade,
@@ -32,6 +33,7 @@ from agentproxy.events.work import ProcessStarted, WorkerEnded, WorkerStarted
 from agentproxy.evidence.doubts import dependency_files
 from agentproxy.supervisor.effects import (
     AgreeContract,
+    AskJudge,
     BuildEnvironment,
     Decide,
     Deliver,
@@ -40,14 +42,16 @@ from agentproxy.supervisor.effects import (
     End,
     FindEnvironment,
     JudgeRound,
+    MakePlan,
     Park,
+    ReadContexts,
     RecordBase,
     RecordClaim,
     RunCheck,
     Work,
 )
 from agentproxy.supervisor.state import BASE, State, claim_name
-from agentproxy.supervisor.weighing import looks_bad
+from agentproxy.supervisor.weighing import is_refuted, looks_bad, questions
 
 SomeFact = TypeVar("SomeFact", bound=Fact)
 Fold = Callable[[State, Fact], None]
@@ -108,6 +112,21 @@ def _environment(state: State, fact: EnvironmentFound) -> None:
 @fold(EnvironmentBuilt)
 def _built(state: State, fact: EnvironmentBuilt) -> None:
     state.built[fact.on] = fact
+
+
+@fold(ContextsRead)
+def _contexts(state: State, fact: ContextsRead) -> None:
+    state.contexts = fact
+
+
+@fold(PlanMade)
+def _planned(state: State, fact: PlanMade) -> None:
+    state.plan = fact
+
+
+@fold(OpinionGiven)
+def _opinion(state: State, fact: OpinionGiven) -> None:
+    state.opinions[fact.round, fact.criterion] = fact
 
 
 @fold(ContractAgreed)
@@ -173,8 +192,10 @@ def _judged(state: State, fact: RoundJudged) -> None:
 @fold(DecisionMade)
 def _decided(state: State, fact: DecisionMade) -> None:
     state.decisions[fact.round] = fact
-    if fact.decision == "again":
+    if fact.decision in ("again", "next part"):
         state.round = fact.round + 1
+    if fact.decision == "next part":
+        state.part, state.part_began = state.part + 1, fact.round + 1
 
 
 @fold(Delivered)
@@ -234,12 +255,20 @@ def _preparation(state: State) -> dict[EffectId, Effect]:
     if state.base is None:
         return {"base": RecordBase()}
     if state.contract is None:
-        return {"contract": AgreeContract()}
+        return _agreement(state)
     if state.environment is None:
         return {"environment": FindEnvironment()}
     if state.environment.missing and BASE not in state.built:
         return {f"build:{BASE}": BuildEnvironment(BASE)}
     return {}
+
+
+def _agreement(state: State) -> dict[EffectId, Effect]:
+    if state.contexts is None:
+        return {"contexts": ReadContexts()}
+    if state.ordered.judge and state.plan is None:
+        return {"plan": MakePlan()}
+    return {"contract": AgreeContract()}
 
 
 def _round(state: State) -> dict[EffectId, Effect]:
@@ -279,7 +308,18 @@ def _proof(state: State, number: int) -> dict[EffectId, Effect]:
     if on not in state.built and _asks_anew(state, number):
         return {**missing, f"build:{on}": BuildEnvironment(on)}
     missing |= _missing(state, on)
-    return missing or _second_looks(state, number) or judge
+    missing = missing or _second_looks(state, number) or _open_questions(state, number)
+    return missing or judge
+
+
+def _open_questions(state: State, number: int) -> dict[EffectId, Effect]:
+    """What the judge is asked: one criterion at a time, and nothing of a claim that is refuted."""
+    if not state.ordered.judge or is_refuted(state, number):
+        return {}
+    wanted = [
+        each.id for each in questions(state, number) if (number, each.id) not in state.opinions
+    ]
+    return {f"ask:{number}:{key}": AskJudge(number, key) for key in wanted[:1]}
 
 
 def _asks_anew(state: State, number: int) -> bool:
@@ -292,7 +332,7 @@ def _asks_anew(state: State, number: int) -> bool:
 def _missing(state: State, on: str) -> dict[EffectId, Effect]:
     return {
         f"check:{on}:{check.name}:1": RunCheck(check, on, 1)
-        for check in state.agreed.checks
+        for check in state.scope.checks
         if not state.results.get((check.name, on))
     }
 
@@ -300,7 +340,7 @@ def _missing(state: State, on: str) -> dict[EffectId, Effect]:
 def _second_looks(state: State, number: int) -> dict[EffectId, Effect]:
     """What refutes runs again on both trees, so that a flaky check accuses nobody."""
     wanted: dict[EffectId, Effect] = {}
-    for check in state.agreed.checks:
+    for check in state.scope.checks:
         if not looks_bad(state, check, number):
             continue
         for on in (BASE, claim_name(number)):

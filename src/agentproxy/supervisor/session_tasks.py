@@ -43,7 +43,8 @@ def parse(text: str) -> tuple[Task, ...]:
 def updated(text: str, *, run: str, tasks: Sequence[Task]) -> str:
     """The list with these tasks of a run: its own lines changed, new ones appended.
 
-    Every other line stays as it is and where it is. Doing it twice changes nothing more.
+    Every other line stays as it is and where it is. Doing it twice changes nothing more. Of tasks
+    with one text the last counts.
     """
     wanted = {line_text: each for each in tasks if (line_text := _one_line(each.text))}
     ending = "\r\n" if 2 * text.count("\r\n") > text.count("\n") else "\n"

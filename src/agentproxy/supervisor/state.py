@@ -6,6 +6,7 @@ from agentproxy.events.check import CheckResult
 from agentproxy.events.contract import Contract
 from agentproxy.events.desk import Decision, Request
 from agentproxy.events.envelope import Fact
+from agentproxy.events.plan import ContextsRead, OpinionGiven, PlanMade
 from agentproxy.events.run import (
     ONE_HOUR,
     DecisionMade,
@@ -25,6 +26,8 @@ from agentproxy.events.verdict import RoundJudged
 from agentproxy.events.work import WorkerEnded
 
 BASE = "base"
+SHOWN_CALLS = 24
+LONGEST_CALL = 1500
 
 
 def claim_name(number: int) -> str:
@@ -37,10 +40,11 @@ class State:
     """One run. Folds in place; only its loop changes it.
 
     `said` holds what our own agent recorded of a round, from which it goes on; `results` every run
-    of a check by (check, on), oldest attempt first. `begun` counts how often the worker was started
-    for a round. `failed` and `parked` are of the present segment. `spent` is in US dollars, and
-    `reserved` what calls that are not settled may cost; `unpriced` names models that cost unknown
-    sums; `broke` says that a worker stopped because its money was spent.
+    of a check by (check, on), oldest attempt first. `part` counts from 0, and its first round is
+    `part_began`. `begun` counts how often the worker was started for a round. `failed` and `parked`
+    are of the present segment. `spent` is in US dollars, and `reserved` what calls that are not
+    settled may cost; `unpriced` names models that cost unknown sums; `broke` says that a worker
+    stopped because its money was spent.
     """
 
     order: Order | None = None
@@ -49,7 +53,11 @@ class State:
     base: BaseRecorded | None = None
     environment: EnvironmentFound | None = None
     built: dict[str, EnvironmentBuilt] = field(default_factory=dict[str, EnvironmentBuilt])
+    contexts: ContextsRead | None = None
+    plan: PlanMade | None = None
     contract: Contract | None = None
+    part: int = 0
+    part_began: int = 1
     results: dict[tuple[str, str], list[CheckResult]] = field(
         default_factory=dict[tuple[str, str], list[CheckResult]]
     )
@@ -58,6 +66,9 @@ class State:
     work: dict[int, WorkerEnded] = field(default_factory=dict[int, WorkerEnded])
     said: dict[int, list[Fact]] = field(default_factory=dict[int, list[Fact]])
     claims: dict[int, ClaimRecorded] = field(default_factory=dict[int, ClaimRecorded])
+    opinions: dict[tuple[int, str], OpinionGiven] = field(
+        default_factory=dict[tuple[int, str], OpinionGiven]
+    )
     judged: dict[int, RoundJudged] = field(default_factory=dict[int, RoundJudged])
     decisions: dict[int, DecisionMade] = field(default_factory=dict[int, DecisionMade])
     delivered: Delivered | None = None
@@ -91,6 +102,16 @@ class State:
         return self.contract
 
     @property
+    def scope(self) -> Contract:
+        """What of the contract must be true after the present part."""
+        return self.agreed.until(self.part)
+
+    @property
+    def has_more_parts(self) -> bool:
+        """Whether other parts follow the present one."""
+        return self.part < len(self.agreed.parts) - 1
+
+    @property
     def started_from(self) -> BaseRecorded:
         """The base; asked for only once it is recorded."""
         if self.base is None:
@@ -118,6 +139,11 @@ class State:
     def unchanged(self, number: int) -> bool:
         """Whether the claim of a round is the very tree that the run began with."""
         return self.claims[number].tree == self.started_from.tree
+
+    def recent_calls(self) -> list[str]:
+        """The last calls of our own agent in the present round, and what came of them."""
+        facts = self.said.get(self.round, [])[-SHOWN_CALLS:]
+        return [each.model_dump_json()[:LONGEST_CALL] for each in facts]
 
     def waiting(self) -> tuple[Request, ...]:
         """Requests that nobody has decided yet, oldest first."""

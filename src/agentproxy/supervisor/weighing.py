@@ -3,7 +3,7 @@
 from typing import TypedDict
 
 from agentproxy.events.check import CheckResult
-from agentproxy.events.contract import Check
+from agentproxy.events.contract import Check, Criterion
 from agentproxy.events.verdict import CheckVerdict
 from agentproxy.evidence.doubts import Surroundings, doubt
 from agentproxy.evidence.running import reconsider
@@ -22,7 +22,7 @@ class Circumstances(TypedDict):
 
 def circumstances(state: State, number: int) -> Circumstances:
     """What counts for the claim of a round."""
-    contract = state.agreed
+    contract = state.scope
     return Circumstances(
         known_red=contract.known_red,
         task=contract.task,
@@ -52,6 +52,26 @@ def weigh(state: State, check: Check, number: int) -> CheckVerdict:
         left_out=state.agreed.left_out,
     )
     return doubt(verdict, base=base, claim=claim, around=around)
+
+
+def is_refuted(state: State, number: int) -> bool:
+    """Whether a check refutes the claim of a round, whatever else may be said of it."""
+    return any(weigh(state, check, number).finding == "refuted" for check in state.scope.checks)
+
+
+def questions(state: State, number: int) -> list[Criterion]:
+    """What only a judge can answer: what no check speaks for, or what was green before."""
+    scope = state.scope
+    open_ones = [each for each in scope.criteria if not each.checks]
+    if scope.anything_named or len(open_ones) != 1 or open_ones[0].part:
+        return open_ones + [each for each in scope.criteria if _was_green(state, each, number)]
+    proven = any(weigh(state, check, number).finding == "proven" for check in scope.checks)
+    return [] if proven else open_ones
+
+
+def _was_green(state: State, criterion: Criterion, number: int) -> bool:
+    verdicts = [weigh(state, state.agreed.check(name), number) for name in criterion.checks]
+    return bool(verdicts) and all(verdict.green_before for verdict in verdicts)
 
 
 def looks_bad(state: State, check: Check, number: int) -> bool:

@@ -6,17 +6,22 @@ from pathlib import Path
 from typing import Protocol
 
 from agentproxy.events.envelope import Fact
+from agentproxy.events.plan import WorkerSteered
 from agentproxy.events.work import WorkerEnded, WorkerStarted
 from agentproxy.evidence.ground import Ground
 from agentproxy.supervisor.brief import write_brief
 from agentproxy.supervisor.building import environment_of
 from agentproxy.supervisor.desk import Desk
+from agentproxy.supervisor.drift import Watch
 from agentproxy.supervisor.effects import Work
 from agentproxy.supervisor.loop import Recorder
 from agentproxy.supervisor.state import BASE, State
+from agentproxy.supervisor.thinking import Thinking
 from agentproxy.workers.port import Brief, Line, Worker
 from agentproxy.workspace.clone import clone_mounts, make_clone
 from agentproxy.workspace.place import place_plainly, place_tree
+
+MOST_TOLD = 3  # times that a worker is told so in one attempt
 
 
 class Working(Protocol):
@@ -27,6 +32,7 @@ class Working(Protocol):
     worker: Worker
     recorder: Recorder
     desk: Desk
+    thinking: Thinking
 
     @property
     def state(self) -> State:
@@ -56,20 +62,27 @@ async def perform_work(on: Working, effect: Work) -> None:
     home = on.ground.folder / "home"
     home.mkdir(parents=True, exist_ok=True)
     again = state.begun.get(effect.round, 0) > 0
+    contexts = await on.thinking.contexts()
     brief = Brief(
         run=on.run,
         round=effect.round,
-        text=write_brief(state, directory=directory),
+        text=write_brief(state, directory=directory, contexts=contexts),
         place=place,
         home=home,
         seconds=state.max_time - state.worked,
         again=again,
         past=tuple(state.said.get(effect.round, ())),
+        images=tuple(on.thinking.images),
     )
     actor = f"worker {effect.round}"
 
+    watch = Watch()
+
     async def record(fact: Fact) -> None:
         await on.recorder.record(fact, actor=actor)
+        reason = watch.drift(fact) if watch.told < MOST_TOLD else ""
+        if reason:
+            await _steer(on, reason)
 
     started = WorkerStarted(
         round=effect.round,
@@ -92,6 +105,14 @@ async def perform_work(on: Working, effect: Work) -> None:
             out_of_money=ended.out_of_money,
         )
     )
+
+
+async def _steer(on: Working, reason: str) -> None:
+    """Tell a worker that goes astray, and keep that it was told."""
+    text = await on.thinking.redirect(reason, on.thinking.state.recent_calls())
+    heard = await on.worker.message(text)
+    number = on.state.round
+    await on.recorder.record(WorkerSteered(round=number, reason=reason, text=text, heard=heard))
 
 
 async def _tree(ground: Ground, state: State) -> Path:

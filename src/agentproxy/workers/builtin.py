@@ -8,7 +8,7 @@ from agentproxy.agent.loop import Agent
 from agentproxy.agent.reduce import reduce, replay
 from agentproxy.agent.state import Ending, Limits
 from agentproxy.events.agent import AgentTold
-from agentproxy.events.conversation import ToolCall
+from agentproxy.events.conversation import ToolCall, UserMessage
 from agentproxy.events.desk import Request
 from agentproxy.models.port import BudgetSpent, Model, ModelError
 from agentproxy.tools.port import Bench, Leave
@@ -82,6 +82,9 @@ class BuiltinWorker:
             told = AgentTold(text=brief.text)
             await line.record(told)
             reduce(state, told)
+        first = state.messages[0]
+        if brief.images and isinstance(first, UserMessage):
+            state.messages[0] = UserMessage(parts=(*brief.images, *first.parts))
         ending: Ending | None = None
         broke = ""
         try:

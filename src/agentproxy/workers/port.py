@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from agentproxy.events.conversation import Image
 from agentproxy.events.desk import Decision, Request
 from agentproxy.events.envelope import Fact
 from agentproxy.workspace.place import Place
@@ -33,7 +34,8 @@ class Brief:
 
     `place` is its own clone at the user's path; `home` keeps its files from round to round; `text`
     is the whole instruction; `seconds` how long it may take; `again` whether an earlier attempt at
-    this round was cut off, and `past` what the worker itself recorded in it.
+    this round was cut off, and `past` what the worker itself recorded in it; `images` belong to the
+    task.
     """
 
     run: str
@@ -44,6 +46,7 @@ class Brief:
     seconds: float
     again: bool = False
     past: Sequence[Fact] = ()
+    images: Sequence[Image] = ()
 
 
 @dataclass(frozen=True, slots=True)

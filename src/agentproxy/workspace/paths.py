@@ -20,7 +20,7 @@ PIECE = 1 << 20
 DRAFT = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 REASONS = {
     errno.EXDEV: "leads out of the folder",
-    errno.ELOOP: "goes through a link that cannot be followed",
+    errno.ELOOP: "goes through a link that is not followed",
     errno.ENOTDIR: "goes through a file",
     errno.EISDIR: "a folder",
     errno.ENXIO: "not a regular file",

@@ -84,6 +84,13 @@ class Task(click.Command):
     default=None,
     help="plain runs everything unprotected; never chosen for you.",
 )
+@click.option(
+    "--add-screenshot",
+    "screenshots",
+    metavar="FILE",
+    multiple=True,
+    help="Attach an image to the task. Repeatable.",
+)
 @click.option("--list-sessions", is_flag=True, help="The same as pa list.")
 @click.option("--set-workdir", metavar="DIR", default=None, help="Store the default for -d.")
 @click.option("--show-workdir", is_flag=True, help="Show the stored default for -d.")
@@ -117,6 +124,8 @@ def command(ctx: click.Context, **given: object) -> int:
 
 
 def _start(task: str, directory: "Path", given: dict[str, object]) -> int:
+    from pathlib import Path
+
     from agentproxy.app.runs import Wish
     from agentproxy.cli.driving import drive_new
 
@@ -139,5 +148,6 @@ def _start(task: str, directory: "Path", given: dict[str, object]) -> int:
         from_head=bool(given["from_head"]),
         include_untracked=bool(given["include_untracked"]),
         sandbox=str(given["sandbox"] or ""),
+        screenshots=tuple(Path(name).expanduser().absolute() for name in words("screenshots")),
     )
     return drive_new(wish, output=str(given["output"]) if given["output"] else None)

@@ -1,0 +1,121 @@
+"""Asks the supervisor's own model, and takes nothing from it but a form filled in right."""
+
+import json
+import re
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import Generic, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from agentproxy.events.conversation import (
+    AssistantMessage,
+    Image,
+    Message,
+    Text,
+    ToolResult,
+    UserMessage,
+)
+from agentproxy.models.port import Fragment, Model, Prompt, ToolSpec
+
+TRIES = 2
+MOST_OUTPUT = 4096
+REPLY = "reply"
+
+Form = TypeVar("Form", bound=BaseModel)
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """A text of others that a question is about, under a name."""
+
+    name: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Question(Generic[Form]):
+    """What is asked, by which prompt, about which material, and the form of the reply."""
+
+    prompt: str
+    ask: str
+    form: type[Form]
+    material: Sequence[Material] = ()
+    images: Sequence[Image] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Reply(Generic[Form]):
+    """The form as it was filled in, or why there is none."""
+
+    form: Form | None
+    problem: str = ""
+
+
+async def consult(model: Model, question: Question[Form]) -> Reply[Form]:
+    """Ask, once more where the reply is not of the form.
+
+    Raises:
+        ModelError: the model does not answer.
+    """
+    mark = secrets.token_hex(6)
+    schema = question.form.model_json_schema()
+    told = (
+        _read(question.prompt) + "\n" + _read("data").format(mark=mark, schema=json.dumps(schema))
+    )
+    shown = "".join(_framed(item, mark) for item in question.material)
+    parts = (Text(text=f"{shown}{question.ask}"), *question.images)
+    messages: list[Message] = [UserMessage(parts=parts)]
+    problem = ""
+    for _ in range(TRIES):
+        prompt = Prompt(
+            system=told,
+            messages=messages,
+            tools=(ToolSpec(REPLY, "Give your reply.", schema),),
+            max_output=MOST_OUTPUT,
+        )
+        answer = await model.answer(prompt, show=_unseen)
+        try:
+            return Reply(question.form.model_validate(_given(answer.message)))
+        except ValidationError as error:
+            first = error.errors(include_url=False, include_input=False)[0]
+            problem = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
+        except ValueError as error:
+            problem = str(error)
+        messages += [answer.message, _refused(answer.message, problem)]
+    return Reply(None, problem)
+
+
+def _read(name: str) -> str:
+    return files("agentproxy.supervisor").joinpath(f"prompts/{name}.md").read_text("utf-8")
+
+
+def _framed(material: Material, mark: str) -> str:
+    return f"{material.name}:\n<<DATA {mark}\n{material.text}\nDATA {mark}>>\n\n"
+
+
+def _given(message: AssistantMessage) -> object:
+    """What was filled in: by the tool, else as the JSON object in the words.
+
+    Raises:
+        ValueError: there is none.
+    """
+    for call in message.calls:
+        if call.name == REPLY and not call.faulty:
+            return call.arguments
+    found = re.search(r"\{.*\}", message.text, re.DOTALL)
+    if found is None:
+        raise ValueError("there is no JSON object in the reply")
+    return json.loads(found[0])
+
+
+def _refused(message: AssistantMessage, problem: str) -> UserMessage:
+    words = f"That reply cannot be used: {problem}. Reply once more, in the form of the schema."
+    results = [ToolResult(call=call.id, text=words, failed=True) for call in message.calls]
+    return UserMessage(parts=tuple(results) or (Text(text=words),))
+
+
+def _unseen(fragment: Fragment) -> None:
+    """Nobody watches the supervisor think; what it concludes is recorded."""

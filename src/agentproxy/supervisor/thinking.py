@@ -1,0 +1,163 @@
+"""What the supervisor does with its own model: it plans, answers, judges and steers."""
+
+import asyncio
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from agentproxy.events.conversation import Image
+from agentproxy.events.cost import Purpose
+from agentproxy.events.desk import Request
+from agentproxy.events.envelope import Fact
+from agentproxy.events.plan import ContextsRead, ContextUsed
+from agentproxy.evidence.ground import Ground
+from agentproxy.models.port import Model, ModelError
+from agentproxy.supervisor.answers import Answered, answer_question
+from agentproxy.supervisor.contexts import Contexts, read_contexts
+from agentproxy.supervisor.effects import AskJudge, MakePlan, ReadContexts
+from agentproxy.supervisor.mind import Material
+from agentproxy.supervisor.opinions import CHANGE, give_opinion
+from agentproxy.supervisor.packet import told
+from agentproxy.supervisor.plans import make_plan
+from agentproxy.supervisor.state import State, claim_name
+from agentproxy.supervisor.steering import steer
+from agentproxy.workspace.clone import make_clone
+from agentproxy.workspace.git import Where, git
+
+LONGEST_DIFF = 120_000
+LONGEST_OUTPUT = 4_000
+
+
+@dataclass
+class Thinking:
+    """The supervisor's mind in one run. `model` gives the model for a purpose, None where the run
+    has none; then nothing is planned, answered or judged, and nothing is softened.
+    """
+
+    state: State
+    ground: Ground
+    model: Callable[[Purpose], Model | None]
+    images: Sequence[Image] = ()
+    _contexts: Contexts | None = None
+    _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    async def contexts(self) -> Contexts:
+        """What the project says of itself at the base, and the session's own notes."""
+        async with self._lock:
+            if self._contexts is None:
+                self._contexts = await self._read()
+            return self._contexts
+
+    async def think(self, effect: ReadContexts | MakePlan | AskJudge) -> Fact:
+        """What comes of an effect of the mind.
+
+        Raises:
+            ModelError: the model does not answer.
+        """
+        match effect:
+            case ReadContexts():
+                found = await self.contexts()
+                return ContextsRead(
+                    documents=tuple(
+                        ContextUsed(context=each.context, path=each.path, tokens=each.tokens)
+                        for each in found.documents
+                    ),
+                    notes=found.notes,
+                )
+            case MakePlan():
+                return await self._plan()
+            case AskJudge():
+                return await self._judge(effect)
+
+    async def answer(self, request: Request) -> Answered:
+        """An answer to a worker's question from the documents, or why there is none."""
+        model = self.model("answer")
+        if model is None:
+            return Answered(why_not="the supervisor has no model to answer with (--judge)")
+        try:
+            return await answer_question(model, request, documents=await self._documents())
+        except ModelError as error:
+            return Answered(why_not=f"{model.name} could not be asked: {error}")
+
+    async def redirect(self, reason: str, recent: Sequence[str]) -> str:
+        """What a worker that goes astray is told."""
+        try:
+            return await steer(self.model("steer"), self.state, reason=reason, recent=recent)
+        except ModelError:
+            return await steer(None, self.state, reason=reason, recent=recent)
+
+    async def _plan(self) -> Fact:
+        listing = await git(
+            "ls-tree",
+            "-r",
+            "-z",
+            "--name-only",
+            self.state.started_from.commit,
+            where=Where(git_dir=self.ground.repository.git_dir),
+        )
+        paths = [name.decode(errors="replace") for name in listing.split(b"\0") if name]
+        found = await self.contexts()
+        pictures = [
+            Image(media_type=each.media_type, data=each.data)
+            for each in found.documents
+            if each.data
+        ]
+        return await make_plan(
+            self._needed("plan"),
+            self.state.ordered,
+            paths=[path for path in paths if path.isprintable()],
+            documents=await self._documents(),
+            images=[*self.images, *pictures],
+        )
+
+    async def _judge(self, effect: AskJudge) -> Fact:
+        state, number = self.state, effect.round
+        criterion = next(each for each in state.agreed.criteria if each.id == effect.criterion)
+        claim = state.claims[number]
+        diff = await git(
+            "diff-tree",
+            "-p",
+            "-r",
+            "--no-ext-diff",
+            "--no-textconv",
+            state.started_from.commit,
+            claim.commit,
+            where=Where(git_dir=self.ground.repository.git_dir),
+        )
+        change = Material(CHANGE, diff.decode(errors="replace")[:LONGEST_DIFF])
+        evidence = [
+            Material(f"What `{check.command}` printed ({told(results)})", _end(results[-1].output))
+            for check in state.scope.checks
+            if (results := state.results.get((check.name, claim_name(number)), []))
+        ]
+        return await give_opinion(
+            self._needed("judge"), criterion, number=number, change=change, evidence=evidence
+        )
+
+    def _needed(self, purpose: Purpose) -> Model:
+        model = self.model(purpose)
+        if model is None:
+            raise ValueError(f"the run has no model to {purpose} with")
+        return model
+
+    async def _documents(self) -> list[Material]:
+        found = await self.contexts()
+        return [Material(each.path, each.text) for each in found.documents if each.text]
+
+    async def _read(self) -> Contexts:
+        tree = self.ground.folder / "contexts"
+        await asyncio.to_thread(shutil.rmtree, tree, ignore_errors=True)
+        commit = self.state.started_from.commit
+        await make_clone(self.ground.repository, commit, tree, branch="agentproxy")
+        try:
+            shared = await asyncio.to_thread(read_contexts, tree, kinds=("project", "guidance"))
+        finally:
+            await asyncio.to_thread(shutil.rmtree, tree, ignore_errors=True)
+        root: Path = self.ground.repository.root
+        session = await asyncio.to_thread(read_contexts, root, kinds=("session",))
+        return shared.plus(session)
+
+
+def _end(text: str) -> str:
+    return text.strip()[-LONGEST_OUTPUT:]

@@ -1,0 +1,63 @@
+"""The session's list of tasks, which people and runs share."""
+
+import base64
+import json
+
+from support.front_door import Pa
+from support.model_server import Reply, model_server
+from support.projects import CHECK, MEND
+
+LIST = ".agentproxy/session/tasks.md"
+PIXEL = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+)
+
+
+def test_a_run_writes_its_task_down_and_leaves_a_persons_lines_alone(pa: Pa) -> None:
+    assert pa("init").code == 0
+    pa.commit("The contexts")
+    mine = "# This week\n\n- [ ] Call the printer\n"
+    pa.write({LIST: mine})
+    ran = pa.task("--check", CHECK, worker=MEND)
+    assert ran.code == 0, ran.result
+    text = (pa.project / LIST).read_text()
+    assert text.startswith(mine)
+    assert f"- [x] Make it right (run {ran.result['run']}: verified)" in text
+    assert pa.git("status", "--porcelain") == ""
+
+
+def test_what_failed_is_said_to_be_blocked(pa: Pa) -> None:
+    (pa.project / ".agentproxy/session").mkdir(parents=True)
+    ran = pa.task("--check", CHECK, "--max-rounds", "1", worker="echo '# no' >> calc.py")
+    assert ran.code == 1
+    assert (
+        f"- [!] Make it right (run {ran.result['run']}: refuted)" in (pa.project / LIST).read_text()
+    )
+
+
+def test_without_the_folder_nothing_is_written(pa: Pa) -> None:
+    assert pa.task("--check", CHECK, worker=MEND).code == 0
+    assert not (pa.project / ".agentproxy").exists()
+
+
+def test_the_guidance_stands_in_the_brief(pa: Pa) -> None:
+    pa.write({"AGENTS.md": "Use two spaces.\n"})
+    pa.commit("Guidance")
+    ran = pa.task("--check", CHECK, worker=f'{MEND}\ngrep "Use two spaces" "$AGENTPROXY_BRIEF"')
+    assert ran.code == 0, ran.result
+    assert [each["path"] for each in ran.of_kind("contexts_read")[0]["documents"]] == ["AGENTS.md"]
+
+
+def test_a_screenshot_is_shown_to_the_model(pa: Pa) -> None:
+    picture = pa.scripts / "screen.png"
+    picture.write_bytes(PIXEL)
+    edit = json.dumps({"path": "calc.py", "old_text": "a - b", "new_text": "a + b"})
+    replies = (Reply(calls=(("edit_file", edit),), stop="tools"), Reply(text=("Done.",)))
+    with model_server(*replies) as server:
+        ran = pa(
+            "-o", "json", "--worker", "builtin", "--model", "claude-sonnet-4-6", "--judge", "none",
+            "--add-screenshot", str(picture), "--check", CHECK, "As on the picture",
+            env={"ANTHROPIC_API_KEY": "sk-not-a-real-key", "ANTHROPIC_BASE_URL": server.url},
+        )  # fmt: skip
+    assert ran.code == 0, ran.result
+    assert all(base64.b64encode(PIXEL).decode() in json.dumps(body) for body in server.asked)

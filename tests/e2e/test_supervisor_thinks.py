@@ -1,0 +1,272 @@
+"""The supervisor with a model of its own: it plans, answers, judges and redirects."""
+
+import json
+
+import pytest
+from support.front_door import Pa, Ran, Record
+from support.projects import CHECK, MEND
+
+Turn = dict[str, object]
+PLANS, ANSWERS, JUDGES, STEERS = (
+    "You plan work",
+    "A coding agent asks",
+    "You judge one",
+    "gone astray: what",
+)
+UNTRUE: Turn = {"on": "a hundred times", "calls": [{"name": "reply", "arguments": {}}]}
+
+
+def reply(on: str, **arguments: object) -> Turn:
+    """What the supervisor's model says where it is asked in these words."""
+    return {"on": on, "calls": [{"name": "reply", "arguments": arguments}]}
+
+
+def think(pa: Pa, *turns: Turn, worker: str, arguments: tuple[str, ...] = ()) -> Ran:
+    """A task that is supervised with a model which follows a script."""
+    script = pa.scripts / "judge.json"
+    script.write_text(json.dumps(turns))
+    return pa.task("--judge", f"scripted:{script}", *arguments, worker=worker)
+
+
+def criteria(ran: Ran) -> dict[str, Record]:
+    return {each["criterion"]: each for each in ran.of_kind("round_judged")[-1]["criteria"]}
+
+
+PARTS = reply(
+    PLANS,
+    parts=[
+        {"task": "Make add add", "checks": ["python -m pytest -q test_calc.py"]},
+        {
+            "task": "Write down in CHANGES what changed",
+            "checks": ["python -c \"assert 'add' in open('CHANGES').read()\""],
+        },
+    ],
+)
+BOTH = f'if grep -q "a + b" calc.py; then echo "add adds" > CHANGES; else {MEND}; fi'
+
+
+def test_a_task_is_broken_down_and_every_part_is_proven_by_itself(pa: Pa) -> None:
+    ran = think(pa, PARTS, worker=BOTH)
+    assert ran.code == 0, (ran.result, ran.err)
+    assert [item["decision"] for item in ran.of_kind("decision_made")] == ["next part", "deliver"]
+    assert [item["verdict"] for item in ran.of_kind("round_judged")] == ["verified", "verified"]
+    first = {each["criterion"] for each in ran.of_kind("round_judged")[0]["criteria"]}
+    assert first == {"check:python -m pytest -q test_calc.py", "test"}
+    assert set(criteria(ran)) == first | {
+        "check:python -c \"assert 'add' in open('CHANGES').read()\"",
+    }
+
+
+def test_the_worker_is_told_which_part_is_its_own_now(pa: Pa) -> None:
+    tell = 'cat "$AGENTPROXY_BRIEF" > brief-$AGENTPROXY_ROUND.txt\n' + BOTH
+    ran = think(pa, PARTS, worker=tell)
+    assert ran.code == 0, ran.result
+    second = pa.git("show", f"{ran.result['branch']}:brief-2.txt")
+    assert "2 of 2: Write down in CHANGES what changed" in second
+    assert "Done before, and proven" in second
+    assert "This is round 1 of 3" in second
+
+
+def test_a_part_that_cannot_be_proven_ends_the_run_and_the_others_are_not_begun(pa: Pa) -> None:
+    ran = think(pa, PARTS, worker="echo '# no' >> calc.py", arguments=("--max-rounds", "2"))
+    assert (ran.code, ran.result["verdict"]) == (1, "refuted")
+    assert len(ran.of_kind("worker_started")) == 2
+
+
+def test_what_a_person_named_decides_whatever_a_plan_of_one_part_says(pa: Pa) -> None:
+    plan = reply(PLANS, parts=[{"task": "Something else", "checks": ["false"], "criteria": ["x"]}])
+    ran = think(pa, plan, worker=MEND, arguments=("--check", CHECK))
+    assert ran.code == 0, ran.result
+    assert list(criteria(ran)) == [f"check:{CHECK}"]
+
+
+@pytest.mark.parametrize(
+    "turn",
+    [
+        {"on": PLANS, "text": "I would rather not."},
+        {"on": PLANS, "text": '{"parts": []}'},
+        reply(PLANS, parts="all of it"),
+    ],
+)
+def test_a_plan_that_is_none_makes_the_task_its_one_part(pa: Pa, turn: Turn) -> None:
+    ran = think(pa, turn, worker=MEND, arguments=("--check", CHECK))
+    assert "cannot be used" in ran.of_kind("plan_made")[0]["notes"][0]
+    assert ran.code == 0
+
+
+def test_a_plan_may_come_in_words_from_a_model_that_knows_no_tools(pa: Pa) -> None:
+    said = json.dumps({"parts": [{"task": "Mend", "checks": [CHECK]}]})
+    ran = think(pa, {"on": PLANS, "text": f"Here it is:\n```json\n{said}\n```"}, worker=MEND)
+    assert (ran.code, list(criteria(ran))) == (0, [f"check:{CHECK}"])
+
+
+ASKED = reply(PLANS, parts=[{"task": "Mend", "criteria": ["add returns the sum of both"]}])
+
+
+def test_what_no_command_proves_is_proven_by_a_judge_who_cites(pa: Pa) -> None:
+    pa.git("rm", "-q", "test_calc.py")
+    pa.commit("No tests")
+    met = reply(JUDGES, says="met", quote="    return a + b", reason="it returns the sum")
+    ran = think(pa, ASKED, UNTRUE, met, worker=MEND)
+    assert ran.code == 0, ran.result
+    assert "the judge cites the change" in ran.result["reason"]
+    assert ran.of_kind("opinion_given")[0]["says"] == "met"
+
+
+@pytest.mark.parametrize(
+    ("says", "quote", "why"),
+    [
+        ("met", "return sum([a, b])", "not in what it was shown"),
+        ("met", "a", "not in what it was shown"),
+        ("met", "    return a - b", "not in what it was shown"),
+        ("not met", "", "not met"),
+        ("cannot tell", "", "cannot tell"),
+    ],
+)
+def test_a_judge_who_cannot_cite_leaves_it_unverified(
+    pa: Pa, says: str, quote: str, why: str
+) -> None:
+    pa.git("rm", "-q", "test_calc.py")
+    pa.commit("No tests")
+    said = reply(JUDGES, says=says, quote=quote, reason="so it is")
+    one = ("--max-rounds", "1")
+    ran = think(pa, ASKED, UNTRUE, said, worker=MEND, arguments=one)
+    assert (ran.code, ran.result["verdict"]) == (3, "unverified")
+    assert why in json.dumps(criteria(ran))
+
+
+def test_a_judge_never_saves_what_a_check_refutes(pa: Pa) -> None:
+    met = reply(JUDGES, says="met", quote="    return a + b + 0", reason="fine")
+    worker = "sed -i 's/a - b/a + b + 0/; s/a \\* 2/a * 3/' calc.py"
+    ran = think(pa, ASKED, UNTRUE, met, worker=worker, arguments=("--max-rounds", "1"))
+    assert (ran.code, ran.result["verdict"]) == (1, "refuted")
+    assert ran.of_kind("opinion_given") == []
+
+
+def test_a_check_that_was_green_before_counts_where_the_judge_cites(pa: Pa) -> None:
+    green = "python -c 'import calc'"
+    met = reply(JUDGES, says="met", quote="    return a + b", reason="it adds")
+    plan = reply(PLANS, parts=[{"task": "Mend"}])
+    one = ("--check", green, "--max-rounds", "1")
+    ran = think(pa, plan, UNTRUE, met, worker=MEND, arguments=one)
+    assert ran.code == 0, ran.result
+    assert "the judge cites" in ran.finding(green)["reason"]
+
+
+MENDED = "def add(a, b):\n    return a + b\n\n\ndef double(a):\n    return a * 2\n"
+ONE_PART = reply(PLANS, parts=[{"task": "Mend"}])
+RULES = "# Standards\n\nDates are written as YYYY-MM-DD, everywhere.\n"
+
+
+def asking(pa: Pa, question: str, *turns: Turn) -> Ran:
+    """Our worker asks one question, and writes the answer down."""
+    steps = [
+        {"do": "ask", "text": question, "into": "ANSWER"},
+        {"do": "write", "path": "calc.py", "text": MENDED},
+    ]
+    worker, judge = pa.scripts / "worker.json", pa.scripts / "judge.json"
+    worker.write_text(json.dumps([steps]))
+    judge.write_text(json.dumps([ONE_PART, *turns]))
+    models = ("--worker", f"scripted:{worker}", "--judge", f"scripted:{judge}")
+    return pa("-o", "json", *models, "--check", CHECK, "Mend it")
+
+
+def with_standards(pa: Pa) -> None:
+    pa.write({".agentproxy/guidance/standards.md": RULES})
+    pa.commit("Our standards")
+
+
+def test_a_question_is_answered_from_the_documents_with_the_passage(pa: Pa) -> None:
+    with_standards(pa)
+    answer = reply(
+        ANSWERS,
+        answer="YYYY-MM-DD",
+        document=".agentproxy/guidance/standards.md",
+        quote="Dates are written as YYYY-MM-DD",
+        confidence=0.9,
+    )
+    ran = asking(pa, "Which date format?", answer)
+    assert ran.code == 0, ran.result
+    decision = ran.of_kind("request_decided")[0]["decision"]
+    assert (decision["by"], decision["text"], decision["confidence"]) == (
+        "context",
+        "YYYY-MM-DD",
+        0.9,
+    )
+    assert "standards.md: Dates are written" in decision["source"]
+    assert pa.git("show", f"{ran.result['branch']}:ANSWER") == "YYYY-MM-DD"
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"quote": "Dates are written as DD.MM.YYYY", "confidence": 1.0},
+        {"quote": "Dates are written as YYYY-MM-DD", "confidence": 0.5},
+        {"quote": "Dates", "confidence": 1.0},
+        {"quote": "Dates are written as YYYY-MM-DD", "confidence": 1.0, "document": "no.md"},
+    ],
+)
+def test_an_answer_without_its_passage_or_in_doubt_goes_to_a_human(
+    pa: Pa, given: dict[str, object]
+) -> None:
+    with_standards(pa)
+    document = {"document": ".agentproxy/guidance/standards.md", "answer": "so"}
+    ran = asking(pa, "Which date format?", reply(ANSWERS, **{**document, **given}))
+    assert ran.code == 4
+    assert ran.of_kind("request_decided") == []
+
+
+def test_a_permission_is_never_asked_of_a_model(pa: Pa) -> None:
+    with_standards(pa)
+    steps = [{"do": "ask_leave", "action": "network", "subject": "example.org:443"}]
+    worker, judge = pa.scripts / "worker.json", pa.scripts / "judge.json"
+    worker.write_text(json.dumps([steps]))
+    yes = reply("", says="met", answer="yes", confidence=1.0)
+    judge.write_text(json.dumps([ONE_PART, yes]))
+    models = ("--worker", f"scripted:{worker}", "--judge", f"scripted:{judge}")
+    ran = pa("-o", "json", *models, "--check", CHECK, "Mend it")
+    assert not any(item["decision"]["allowed"] for item in ran.of_kind("request_decided"))
+    assert {item["purpose"] for item in ran.of_kind("model_asked")} <= {"plan"}
+
+
+def going_in_circles(pa: Pa, *judge: Turn) -> Ran:
+    look = {"calls": [{"name": "bash", "arguments": {"command": "cat calc.py"}}]}
+    edit = {"path": "calc.py", "old_text": "a - b", "new_text": "a + b"}
+    mend = {"expect": "Stop looking" if judge else "in circles"} | {
+        "calls": [{"name": "edit_file", "arguments": edit}]
+    }
+    (pa.scripts / "model.json").write_text(json.dumps([look] * 4 + [mend, {"text": "Done."}]))
+    (pa.scripts / "judge.json").write_text(json.dumps(judge))
+    thinks = f"scripted:{pa.scripts / 'judge.json'}" if judge else "none"
+    return pa(
+        "-o", "json", "--worker", "builtin", "--model", f"scripted:{pa.scripts / 'model.json'}",
+        "--judge", thinks, "--check", CHECK, "Mend it",
+    )  # fmt: skip
+
+
+def test_a_worker_that_goes_in_circles_is_told_so(pa: Pa) -> None:
+    ran = going_in_circles(pa, ONE_PART, reply(STEERS, text="Stop looking, and edit calc.py."))
+    assert ran.code == 0, ran.result
+    told = ran.of_kind("worker_steered")
+    assert [(item["text"], item["heard"]) for item in told] == [
+        ("Stop looking, and edit calc.py.", True)
+    ]
+
+
+def test_without_a_model_it_is_told_in_plain_words(pa: Pa) -> None:
+    ran = going_in_circles(pa)
+    assert ran.code == 0, ran.result
+    assert "You are going in circles" in ran.of_kind("worker_steered")[0]["text"]
+
+
+def test_a_judge_that_there_is_not_ends_with_6_and_says_what_to_do(pa: Pa) -> None:
+    ran = pa("--worker", pa.worker(MEND), "--judge", "no-such", "--check", CHECK, "Mend it")
+    assert (ran.code, 'there is no model "no-such"' in ran.err) == (6, True)
+
+
+def test_a_judge_that_fails_parks_the_run_and_resume_goes_on(pa: Pa) -> None:
+    ran = think(pa, {"on": PLANS, "fault": "refused"}, worker=MEND, arguments=("--check", CHECK))
+    assert ran.code == 6
+    (pa.scripts / "judge.json").write_text(json.dumps([ONE_PART]))
+    again = pa("resume", "-o", "json")
+    assert again.code == 0, again.result

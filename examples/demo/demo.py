@@ -1,7 +1,7 @@
 """`make demo`: one supervised task from beginning to end, on a real repository, with no key.
 
-Scripted is what the worker does (worker.py, beside this file). All else is real: git, the sandbox,
-pytest, the journal, the verdict.
+Scripted is what the model says (model.py, beside this file). All else is real: our agent and its
+tools, HTTP, git, the sandbox, pytest, the journal, the verdict.
 """
 
 import os
@@ -11,6 +11,8 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+
+from model import serving
 
 HERE = Path(__file__).resolve().parent
 TASK = "Fix the date parser: it refuses 29 February in leap years"
@@ -52,17 +54,18 @@ def main() -> int:
         "AGENTPROXY_HOME": str(folder / "home"),
         "VIRTUAL_ENV": str(venv),
         "PATH": f"{venv / 'bin'}{os.pathsep}{os.environ['PATH']}",
+        "ANTHROPIC_API_KEY": "sk-no-key-is-needed-here",
     }
     say(f"A small repository with a real bug: {project}")
-    say("Scripted is only what the worker does, as a coding agent might: first a quick wrong fix,")
-    say(
-        "then a right one. Git, sandbox, pytest, journal and verdicts are real. No key, no network."
-    )
+    say("Scripted is only what the model says, on a server of this machine: first a quick wrong")
+    say("fix, then a right one. Our agent, git, sandbox, pytest, journal and verdicts are real. No")
+    say("key, no network, and nobody is paid: the prices shown are the vendor's list.")
     say()
-    worker = f"command:{HERE / 'worker.py'}"
-    code = run(
-        "pa", "--worker", worker, "--check", "python -m pytest -q", TASK, cwd=project, env=env
-    )  # fmt: skip
+    with serving() as address:
+        env["ANTHROPIC_BASE_URL"] = address
+        worker = ("--worker", "builtin", "--model", "claude-sonnet-4-6", "--budget", "1")
+        check = ("--check", "python -m pytest -q")
+        code = run("pa", *worker, *check, TASK, cwd=project, env=env)
     if code != 0:
         say(f"the demo should have ended verified, with exit code 0; it ended with {code}")
         return code

@@ -56,6 +56,14 @@ def test_our_own_agent_looks_mends_and_is_proven(pa: Pa) -> None:
     assert "a - b" in (pa.project / "calc.py").read_text()
 
 
+def test_what_running_tests_leaves_behind_is_no_part_of_the_claim(pa: Pa) -> None:
+    pa.git("rm", "-q", ".gitignore")
+    pa.commit("Nothing is ignored")
+    ran = pa(*order(pa, bash("python -m pytest -q"), EDIT, DONE))
+    assert ran.code == 0, ran.result
+    assert [item["path"] for item in ran.of_kind("claim_recorded")[0]["changes"]] == ["calc.py"]
+
+
 def test_a_claim_of_our_own_agent_is_not_believed_either(pa: Pa) -> None:
     lie = bash("echo '# better' >> calc.py")
     ran = pa(*order(pa, lie, {"text": "All tests pass now."})[:-1], "--max-rounds", "1", "Mend it")

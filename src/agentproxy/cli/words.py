@@ -276,6 +276,8 @@ def _refused(fact: NetworkRefused) -> Iterator[Words]:
 
 @tells(RequestMade)
 def _request(fact: RequestMade) -> Iterator[Words]:
+    if fact.request.told:
+        return
     what = "asks leave" if fact.request.kind == "permission" else "asks"
     tone: Tone = "quiet" if fact.request.kind == "permission" else "plain"
     yield Words(f"the worker {what} ({fact.request.id}): {fact.request.text}", tone, 1)

@@ -12,6 +12,7 @@ class Request(Value):
     """What a worker asks: leave to do something, or an answer. `id` is unique within the run.
 
     For a permission, `subject` is the command line or the path, and `action` what it wants with it.
+    `told` says that events of the worker's own tell what it asks for.
     """
 
     id: str
@@ -20,6 +21,7 @@ class Request(Value):
     action: Literal["run", "read", "write", "network", ""] = ""
     subject: str = ""
     options: tuple[str, ...] = ()
+    told: bool = False
 
 
 class Decision(Value):

@@ -2,6 +2,7 @@
 
 import asyncio
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
@@ -21,6 +22,8 @@ from agentproxy.workers.port import Brief, Line, Worker
 from agentproxy.workspace.clone import clone_mounts, make_clone
 from agentproxy.workspace.place import place_plainly, place_tree
 
+# What running a project's own programs leaves behind is nobody's work, and would be in the claim.
+LEAVES_NOTHING = {"PYTHONPYCACHEPREFIX": "/tmp/pycache"}
 MOST_TOLD = 3  # times that a worker is told so in one attempt
 
 
@@ -57,6 +60,7 @@ async def perform_work(on: Working, effect: Work) -> None:
             directory=directory,
             environment=environment,
         )
+        place = replace(place, env={**place.env, **LEAVES_NOTHING})
     else:
         place = place_plainly(tree, directory=directory, environment=environment)
     home = on.ground.folder / "home"

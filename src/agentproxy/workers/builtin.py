@@ -117,6 +117,7 @@ async def _allowed(call: ToolCall, leave: Leave, *, brief: Brief, line: Line) ->
             text=f"{leave.action} {leave.subject}",
             action=leave.action,
             subject=leave.subject,
+            told=True,
         )
     )
     return "" if decision.allowed else f"not allowed: {decision.text}".rstrip(": ")

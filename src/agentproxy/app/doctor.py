@@ -5,9 +5,11 @@ import shutil
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 from agentproxy import __version__
+from agentproxy.app.catalogue import look_at_endpoints
 from agentproxy.app.house import House
 from agentproxy.workspace.choose import choose_sandbox, survey
 from agentproxy.workspace.git import GitError
@@ -44,6 +46,7 @@ async def examine(house: House) -> Sequence[Finding]:
         detail = "running as root works; inside the sandbox it is an ordinary user"
         findings.append(Finding("user", works=True, detail=detail))
     findings += _agents(house)
+    findings += await _models(house)
     return findings
 
 
@@ -70,6 +73,26 @@ def _room(home: Path) -> Finding:
     detail = f"{free >> 30} GiB free"
     cure = "" if free > LEAST_FREE else "make room: clones and evidence need some"
     return Finding("disk", works=free > LEAST_FREE, detail=detail, cure=cure)
+
+
+async def _models(house: House) -> list[Finding]:
+    """The libraries, the keys by their variables, and whether anybody answers at the addresses."""
+    if find_spec("pydantic_ai") is None:
+        cure = "for models: pip install 'agentproxy[models]'"
+        return [Finding("models", works=False, detail="their libraries are missing", cure=cure)]
+    endpoints = await look_at_endpoints(house)
+    if not endpoints:
+        cure = "set ANTHROPIC_API_KEY, or OLLAMA_BASE_URL for your own; pa models shows all"
+        return [Finding("models", works=False, detail="no vendor's key is set", cure=cure)]
+    return [
+        Finding(
+            f"model endpoint {each.vendor}",
+            works=each.works,
+            detail=each.detail,
+            cure="" if each.works else f"look at {each.vendor.upper()}_BASE_URL and the network",
+        )
+        for each in endpoints
+    ]
 
 
 def _agents(house: House) -> list[Finding]:

@@ -16,6 +16,11 @@ PUBLIC: dict[str, str] = {
     "openrouter": "https://openrouter.ai/api/v1",
     "runpod": "",
 }
+USUAL: dict[str, str] = {
+    "anthropic": "https://api.anthropic.com",
+    "openai": "https://api.openai.com/v1",
+    "gemini": "https://generativelanguage.googleapis.com",
+}
 KEYLESS = frozenset({"ollama"})
 DEFAULTS = (
     ("ANTHROPIC_API_KEY", "claude-sonnet-4-6"),
@@ -62,6 +67,11 @@ def find_model(name: str, environ: Mapping[str, str]) -> Address:
     if prefix in PUBLIC and rest:
         return _compatible(prefix, rest, environ)
     raise ModelRefused(f"there is no model {json.dumps(name)}", cure=f"known are {KNOWN}")
+
+
+def usual_base(vendor: str) -> str:
+    """Where a vendor is asked when nobody says otherwise."""
+    return PUBLIC.get(vendor) or USUAL.get(vendor, "")
 
 
 def default_model(environ: Mapping[str, str]) -> str:

@@ -1,0 +1,131 @@
+"""Which models there are for a user: what each needs, whether that is there, and what it costs."""
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from importlib.util import find_spec
+from urllib.parse import urlsplit
+
+from agentproxy.app.house import House
+from agentproxy.app.models import variables
+from agentproxy.events.conversation import Usage
+from agentproxy.models.names import Address, default_model, find_model, usual_base
+from agentproxy.models.port import ModelRefused
+from agentproxy.models.prices import Prices
+
+PRICED = 100_000  # tokens; some vendors ask more beyond 200,000
+REACH_SECONDS = 3.0
+DOCUMENTED = (
+    "claude-sonnet-4-6",
+    "claude-haiku-4-5",
+    "gpt-4o",
+    "gpt-4o-mini",
+    "responses/gpt-4o",
+    "gemini/gemini-2.5-pro",
+    "groq/llama-3.3-70b-versatile",
+    "deepseek/deepseek-chat",
+    "openrouter/ORG/MODEL",
+    "ollama/MODEL",
+    "runpod/MODEL",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A model. Prices are US dollars for a million tokens, None where nobody knows them; `needs`
+    says what is missing, "" where it can be asked; `role` what it is chosen for, if for anything.
+    """
+
+    model: str
+    ready: bool
+    needs: str
+    where: str
+    usd_in: float | None
+    usd_out: float | None
+    role: str = ""
+
+
+def list_models(house: House) -> list[Row]:
+    """The documented models, and those that are chosen or priced by this user. Blocking."""
+    roles = _roles(house)
+    own = [name for name in house.settings.models.model_pricing if not name.endswith("/")]
+    names = dict.fromkeys([*roles, *DOCUMENTED, *own])
+    prices = Prices(house.settings.models.model_pricing)
+    return [_row(name, house, prices=prices, role=roles.get(name, "")) for name in names]
+
+
+def _roles(house: House) -> dict[str, str]:
+    settings = house.settings
+    default = default_model(variables(house)) if find_spec("pydantic_ai") else ""
+    roles: dict[str, str] = {}
+    for role, name in (
+        ("worker", settings.model or default),
+        ("supervisor", settings.judge or default),
+        ("fallback", settings.models.model_fallback or ""),
+    ):
+        if name and name != "none":
+            roles[name] = f"{roles[name]}, {role}" if name in roles else role
+    return roles
+
+
+def _row(name: str, house: House, *, prices: Prices, role: str) -> Row:
+    needs, where = "", ""
+    try:
+        where = _where(find_model(name, variables(house)))
+    except ModelRefused as error:
+        needs = error.cure or str(error)
+    sides = (Usage(input=PRICED), Usage(output=PRICED))
+    scale = 1_000_000 / PRICED
+    usd_in, usd_out = (prices.of(name, side) for side in sides)
+    return Row(
+        model=name,
+        ready=not needs,
+        needs=needs,
+        where=where,
+        usd_in=round(usd_in.usd * scale, 6) if usd_in.known else None,
+        usd_out=round(usd_out.usd * scale, 6) if usd_out.known else None,
+        role=role,
+    )
+
+
+def _where(address: Address) -> str:
+    return address.base or usual_base(address.vendor)
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """An address that models are asked at, and whether anybody answers there; no key is sent."""
+
+    vendor: str
+    where: str
+    works: bool
+    detail: str
+
+
+async def look_at_endpoints(house: House) -> Sequence[Endpoint]:
+    """The endpoints of every vendor that there is a key or an address for."""
+    found: dict[str, str] = {}
+    given = variables(house)
+    for name in DOCUMENTED:
+        try:
+            address = find_model(name, given)
+        except ModelRefused:
+            continue
+        if address.vendor == "ollama" and "OLLAMA_BASE_URL" not in given:
+            continue
+        found[address.vendor] = _where(address)
+    return await asyncio.gather(*(_reach(vendor, where) for vendor, where in found.items()))
+
+
+async def _reach(vendor: str, where: str) -> Endpoint:
+    parts = urlsplit(where)
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    try:
+        async with asyncio.timeout(REACH_SECONDS):
+            _, writer = await asyncio.open_connection(parts.hostname, port)
+    except (OSError, TimeoutError) as error:
+        why = "no answer in time" if isinstance(error, TimeoutError) else str(error)
+        return Endpoint(vendor, where, works=False, detail=f"{where}: {why}")
+    with closing(writer):
+        return Endpoint(vendor, where, works=True, detail=f"{where} answers")

@@ -1,0 +1,51 @@
+"""`pa models`: which models can be asked, and what each costs."""
+
+import json
+from dataclasses import asdict
+
+import click
+
+from agentproxy.cli.options import output_option
+
+
+@click.command("models")
+@output_option
+def command(output: str | None) -> int:
+    """Models by their names: which can be asked from here, what the others need, what each costs.
+
+    \b
+    Examples:
+      pa models
+      pa models --output json
+      pa --worker builtin --model ollama/llama3 "Fix the date parser"
+    """
+    import asyncio
+
+    from agentproxy.app.catalogue import Row, list_models
+    from agentproxy.app.house import House
+    from agentproxy.cli.looking import in_house
+
+    async def look(house: House) -> list[Row]:
+        return await asyncio.to_thread(list_models, house)
+
+    rows = in_house(look)
+    if output == "json":
+        for row in rows:
+            click.echo(json.dumps(asdict(row)))
+        return 0
+    width = max(len(row.model) for row in rows)
+    click.echo(f"  {'model':{width}}  $ in/M  $ out/M")
+    for row in rows:
+        mark, colour = ("✓", "green") if row.ready else ("·", "yellow")
+        prices = f"{_money(row.usd_in):>6}  {_money(row.usd_out):>7}"
+        about = row.where if row.ready else row.needs
+        role = f"  ({row.role})" if row.role else ""
+        line = f"{mark} {row.model:{width}}  {prices}  {about}{role}"
+        click.echo(click.style(line, fg=colour) if row.ready else line)
+    if not any(row.role for row in rows):
+        click.echo("no model is chosen: set a vendor's key, or name one with --model and --judge")
+    return 0
+
+
+def _money(usd: float | None) -> str:
+    return "?" if usd is None else f"{usd:g}"

@@ -1,0 +1,67 @@
+"""`pa models` and what `pa doctor` says of models."""
+
+import json
+
+from support.front_door import Pa, Record
+from support.model_server import Reply, model_server
+
+KEYS = ("ANTHROPIC_API_KEY", "OPENAI_API_KEY", "GEMINI_API_KEY", "GOOGLE_API_KEY")
+NOBODY: dict[str, str] = dict.fromkeys(KEYS, "")
+
+
+def listed(pa: Pa, env: dict[str, str]) -> dict[str, Record]:
+    ran = pa("models", "--output", "json", env=env)
+    assert ran.code == 0, ran.err
+    return {row["model"]: row for row in ran.records}
+
+
+def test_each_model_says_what_it_needs_and_what_it_costs(pa: Pa) -> None:
+    rows = listed(pa, NOBODY)
+    sonnet = rows["claude-sonnet-4-6"]
+    assert (sonnet["ready"], sonnet["needs"]) == (False, "set ANTHROPIC_API_KEY")
+    assert (sonnet["usd_in"], sonnet["usd_out"]) == (3, 15)
+    assert rows["ollama/MODEL"]["ready"]
+    assert rows["runpod/MODEL"]["usd_in"] is None
+
+
+def test_the_chosen_ones_are_marked_and_a_key_is_enough_to_choose(pa: Pa) -> None:
+    env = {**NOBODY, "ANTHROPIC_API_KEY": "sk-not-a-real-key", "AGENTPROXY_JUDGE": "gpt-4o"}
+    rows = listed(pa, env)
+    assert rows["claude-sonnet-4-6"]["role"] == "worker"
+    assert (rows["gpt-4o"]["role"], rows["gpt-4o"]["ready"]) == ("supervisor", False)
+    shown = pa("models", env=env)
+    assert "sk-not" not in shown.out
+    assert "✓ claude-sonnet-4-6" in shown.out
+
+
+def test_the_doctor_says_whether_anybody_answers_and_sends_no_key(pa: Pa) -> None:
+    assert "no vendor's key is set" in pa("doctor", env=NOBODY).out
+    with model_server(Reply()) as server:
+        env = {
+            **NOBODY,
+            "ANTHROPIC_API_KEY": "sk-not-a-real-key",
+            "ANTHROPIC_BASE_URL": server.url,
+            "OLLAMA_BASE_URL": "http://127.0.0.1:9/v1",
+        }
+        ran = pa("doctor", "--output", "json", env=env)
+    found = {row["what"]: row for row in map(json.loads, ran.out.splitlines())}
+    assert found["model endpoint anthropic"]["works"]
+    assert not found["model endpoint ollama"]["works"]
+    assert "OLLAMA_BASE_URL" in found["model endpoint ollama"]["cure"]
+    assert server.asked == []
+
+
+def test_with_a_key_and_no_worker_our_own_agent_works(pa: Pa) -> None:
+    edit = json.dumps({"path": "calc.py", "old_text": "a - b", "new_text": "a + b"})
+    plan = Reply(calls=(("reply", json.dumps({"parts": [{"task": "Mend"}]})),), stop="tools")
+    mend = Reply(calls=(("edit_file", edit),), stop="tools")
+    with model_server(plan, mend, Reply(text=("Done.",))) as server:
+        env = {"ANTHROPIC_API_KEY": "sk-not-a-real-key", "ANTHROPIC_BASE_URL": server.url}
+        ran = pa("-o", "json", "Fix the sum", env={**NOBODY, **env})
+    order = ran.of_kind("run_created")[0]["order"]
+    assert (order["worker"], order["model"], order["judge"]) == (
+        "builtin",
+        "claude-sonnet-4-6",
+        "claude-sonnet-4-6",
+    )
+    assert ran.code == 0, ran.result

@@ -6,6 +6,7 @@ from agentproxy.cli.options import Duration
 from agentproxy.config.settings import Settings
 from agentproxy.evidence.discovery import discover
 from agentproxy.journal.memory import MemoryJournal
+from agentproxy.models.parameters import layered
 from agentproxy.workers.port import Capabilities, Worker
 
 # click calls these
@@ -24,3 +25,5 @@ Settings.addresses
 Worker.capabilities
 Capabilities.takes_messages
 Capabilities.resumes
+# whoever builds an agent from the settings will layer its parameters
+layered

@@ -5,7 +5,7 @@ Its own retries are off, a stream that was cut short is an error, and arguments 
 
 import asyncio
 import base64
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, cast
 
 from httpx2 import AsyncClient
@@ -14,7 +14,6 @@ from pydantic_ai import exceptions, messages
 from pydantic_ai.direct import model_request_stream
 from pydantic_ai.models import Model as Wire
 from pydantic_ai.models import ModelRequestParameters
-from pydantic_ai.settings import ModelSettings
 from pydantic_ai.tools import ToolDefinition
 
 from agentproxy.events.conversation import (
@@ -30,6 +29,8 @@ from agentproxy.events.conversation import (
     UserMessage,
 )
 from agentproxy.models.connections import closing, new_client
+from agentproxy.models.names import Address
+from agentproxy.models.names import Wire as Form
 from agentproxy.models.port import (
     Answer,
     Fragment,
@@ -40,6 +41,8 @@ from agentproxy.models.port import (
     PromptTooLong,
     Show,
 )
+from agentproxy.models.settings import wire_settings
+from agentproxy.models.wires import build_wire
 
 STOPS: dict[str, Stop] = {
     "stop": "end",
@@ -48,17 +51,24 @@ STOPS: dict[str, Stop] = {
     "content_filter": "refused",
 }
 SECONDS = 600.0
+CURES: dict[type[Exception], str] = {
+    exceptions.ModelAuthenticationError: "look at the key of this model's vendor (pa doctor)",
+    exceptions.ModelNotFoundError: "look at the model's name and at the base address",
+    exceptions.ModelQuotaExceededError: "the vendor says that the account is spent",
+    exceptions.ModelRequestRejectedError: "",
+}
+MAY_PASS = frozenset({408, 409, 425, 429})  # of the 4xx, what another try may get past
 _KEPT = ("id", "signature", "provider_name", "provider_details")
 
 
 class VendorModel:
-    """A `Model` behind a vendor's wire. `build` makes the wire over a client of ours; it is called
-    once, in a thread, because the vendors' libraries take more than a second to import.
+    """A `Model` at an address, over its vendor's wire. The wire is made once, in a thread: the
+    vendors' libraries take more than a second to import.
     """
 
-    def __init__(self, name: str, build: Callable[[AsyncClient], Wire]) -> None:
+    def __init__(self, name: str, address: Address) -> None:
         self._name = name
-        self._build = build
+        self._address = address
         self._wire: Wire | None = None
         self._client: AsyncClient | None = None
 
@@ -76,7 +86,7 @@ class VendorModel:
         try:
             wire = self._wire = self._wire or await asyncio.to_thread(self._open)
             async with closing():
-                response = await _stream(wire, prompt, show)
+                response = await _stream(wire, prompt, form=self._address.wire, show=show)
         except exceptions.AgentRunError as error:
             raise translated(error) from error
         except exceptions.UserError as error:
@@ -91,11 +101,11 @@ class VendorModel:
 
     def _open(self) -> Wire:
         self._client = new_client(seconds=SECONDS)
-        return self._build(self._client)
+        return build_wire(self._address, self._client)
 
 
-async def _stream(wire: Wire, prompt: Prompt, show: Show) -> messages.ModelResponse:
-    settings = ModelSettings(max_tokens=prompt.max_output, timeout=SECONDS, max_retries=0)
+async def _stream(wire: Wire, prompt: Prompt, *, form: Form, show: Show) -> messages.ModelResponse:
+    settings = wire_settings(wire, prompt, form=form, seconds=SECONDS)
     parameters = ModelRequestParameters(
         function_tools=[
             ToolDefinition(
@@ -255,17 +265,21 @@ def translated(error: exceptions.AgentRunError) -> ModelError:
     status = getattr(error, "status_code", None)
     after = getattr(error, "retry_after", None)
     text = f"{type(error).__name__}{f' {status}' if status else ''}: {_message(error)}"
-    if isinstance(error, exceptions.ModelContextWindowExceededError):
-        return PromptTooLong(text, cure="give it less to read, or a model with a larger context")
-    if isinstance(error, exceptions.ModelAuthenticationError):
-        return ModelRefused(text, cure="look at the key of this model's vendor (pa doctor)")
-    if isinstance(error, exceptions.ModelNotFoundError):
-        return ModelRefused(text, cure="look at the model's name and at the base address")
-    if isinstance(error, exceptions.ModelQuotaExceededError):
-        return ModelRefused(text, cure="the vendor says that the account is spent")
-    if isinstance(error, exceptions.ModelRequestRejectedError):
-        return ModelRefused(text)
+    if isinstance(error, exceptions.ModelContextWindowExceededError) or _too_long(status, text):
+        return PromptTooLong(
+            text, cure="give it less to read, or a model with a larger context", status=status
+        )
+    for kind, cure in CURES.items():
+        if isinstance(error, kind):
+            return ModelRefused(text, cure=cure, status=status)
+    if status is not None and 400 <= status < 500 and status not in MAY_PASS:
+        return ModelRefused(text, status=status)
     return ModelUnavailable(text, status=status, after=after)
+
+
+def _too_long(status: int | None, text: str) -> bool:
+    """What the library does not know: a body over the limit, and how llama.cpp words it."""
+    return status == 413 or "exceed_context_size_error" in text or "context size" in text
 
 
 def _message(error: Exception) -> str:

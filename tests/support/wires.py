@@ -16,6 +16,7 @@ NAMES = {
     "gemini": "gemini/gemini-2.5-pro",
     "ollama": "ollama/llama3",
 }
+KEY = "sk-of-the-tests"
 BASH = ToolSpec("bash", "Run it", {"type": "object", "properties": {"command": {"type": "string"}}})
 ASK = Prompt(
     system="You mend.", messages=[UserMessage(parts=(Text(text="Mend it"),))], tools=[BASH]
@@ -25,12 +26,13 @@ ASK = Prompt(
 def model(wire: str, server: Server, *, name: str = "") -> VendorModel:
     """A model of that wire at the server; `name` for another than the usual one."""
     environ = {
-        "ANTHROPIC_API_KEY": "k",
+        "ANTHROPIC_API_KEY": KEY,
         "ANTHROPIC_BASE_URL": server.url,
-        "OPENAI_API_KEY": "k",
+        "OPENAI_API_KEY": KEY,
         "OPENAI_BASE_URL": f"{server.url}/v1",
-        "GEMINI_API_KEY": "k",
+        "GEMINI_API_KEY": KEY,
         "GEMINI_BASE_URL": server.url,
+        "OLLAMA_API_KEY": KEY,
         "OLLAMA_BASE_URL": f"{server.url}/v1",
     }
     chosen = name or NAMES[wire]

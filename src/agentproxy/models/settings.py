@@ -51,6 +51,8 @@ def wire_settings(wire: Wire, prompt: Prompt, *, form: Form, seconds: float) -> 
         settings["thinking"] = effort
     settings |= _response_format(form, wished.get("response_format"))
     settings |= {"max_tokens": most, "timeout": seconds, "max_retries": 0, **CACHE_MARKS}
+    # A page on system messages in mid-conversation, for some models; we never send one.
+    settings["framing_announcement"] = "never"
     return cast("ModelSettings", settings)
 
 

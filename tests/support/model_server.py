@@ -34,6 +34,7 @@ class Server:
     url: str = ""
     asked: list[Body] = field(default_factory=list[Body])
     paths: list[str] = field(default_factory=list[str])
+    headers: list[dict[str, str]] = field(default_factory=list[dict[str, str]])
     closed: threading.Event = field(default_factory=threading.Event)
 
     def next(self) -> Reply:
@@ -50,6 +51,7 @@ def _handler(server: Server) -> type[BaseHTTPRequestHandler]:
             body: Body = json.loads(self.rfile.read(length))
             server.asked.append(body)
             server.paths.append(self.path)
+            server.headers.append(dict(self.headers))
             reply = server.next()
             streamed = body.get("stream", False) or "streamGenerateContent" in self.path
             try:

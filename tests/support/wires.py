@@ -23,9 +23,9 @@ ASK = Prompt(
 )
 
 
-def model(wire: str, server: Server, *, name: str = "") -> VendorModel:
-    """A model of that wire at the server; `name` for another than the usual one."""
-    environ = {
+def environ(server: Server) -> dict[str, str]:
+    """The environment that leads every vendor's name to the server."""
+    return {
         "ANTHROPIC_API_KEY": KEY,
         "ANTHROPIC_BASE_URL": server.url,
         "OPENAI_API_KEY": KEY,
@@ -35,8 +35,12 @@ def model(wire: str, server: Server, *, name: str = "") -> VendorModel:
         "OLLAMA_API_KEY": KEY,
         "OLLAMA_BASE_URL": f"{server.url}/v1",
     }
+
+
+def model(wire: str, server: Server, *, name: str = "") -> VendorModel:
+    """A model of that wire at the server; `name` for another than the usual one."""
     chosen = name or NAMES[wire]
-    return VendorModel(chosen, find_model(chosen, environ))
+    return VendorModel(chosen, find_model(chosen, environ(server)))
 
 
 def ask(

@@ -50,7 +50,9 @@ def wire_settings(wire: Wire, prompt: Prompt, *, form: Form, seconds: float) -> 
     if effort is not None:
         settings["thinking"] = effort
     settings |= _response_format(form, wished.get("response_format"))
-    settings |= {"max_tokens": most, "timeout": seconds, "max_retries": 0, **CACHE_MARKS}
+    settings |= {"max_tokens": most, "timeout": seconds, **CACHE_MARKS}
+    if form == "gemini":  # the clients of the others are made with none
+        settings["max_retries"] = 0
     # A page on system messages in mid-conversation, for some models; we never send one.
     settings["framing_announcement"] = "never"
     return cast("ModelSettings", settings)

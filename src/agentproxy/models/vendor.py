@@ -4,6 +4,8 @@ Its own retries are off, a stream that was cut short is an error, and arguments 
 """
 
 import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, cast
 
 from httpx2 import AsyncClient
@@ -28,6 +30,7 @@ from agentproxy.models.port import (
     Show,
 )
 from agentproxy.models.settings import wire_settings
+from agentproxy.models.tail import Tail
 from agentproxy.models.wires import build_wire
 
 SECONDS = 600.0
@@ -48,7 +51,7 @@ class VendorModel:
     def __init__(self, name: str, address: Address) -> None:
         self._name = name
         self._address = address
-        self._wire: Wire | None = None
+        self._line: _Line | None = None
         self._client: AsyncClient | None = None
 
     @property
@@ -63,9 +66,9 @@ class VendorModel:
             ModelUnavailable, ModelRefused, PromptTooLong: as the port says.
         """
         try:
-            wire = self._wire = self._wire or await asyncio.to_thread(self._open)
+            line = self._line = self._line or await asyncio.to_thread(self._open)
             async with closing():
-                response = await _stream(wire, prompt, form=self._address.wire, show=show)
+                response = await _stream(line, prompt, show)
         except exceptions.AgentRunError as error:
             raise translated(error, key=self._address.key) from error
         except exceptions.UserError as error:
@@ -76,36 +79,51 @@ class VendorModel:
         """Let go of the connections."""
         if self._client is not None:
             await self._client.aclose()
-            self._client = self._wire = None
+            self._client = self._line = None
 
-    def _open(self) -> Wire:
+    def _open(self) -> "_Line":
         self._client = new_client(seconds=SECONDS)
-        return build_wire(self._address, self._client)
+        wire = build_wire(self._address, self._client)
+        profile = cast("Mapping[str, object]", wire.profile)
+        return _Line(wire, self._address.wire, Tail(self._address.wire, profile))
 
 
-async def _stream(wire: Wire, prompt: Prompt, *, form: Form, show: Show) -> messages.ModelResponse:
-    settings = wire_settings(wire, prompt, form=form, seconds=SECONDS)
-    parameters = ModelRequestParameters(
-        function_tools=[
-            ToolDefinition(
-                name=tool.name,
-                description=tool.description,
-                parameters_json_schema=cast("dict[str, Any]", tool.schema),
-            )
-            for tool in prompt.tools
-        ]
-    )
-    history = to_wire(prompt.messages, system=prompt.system)
-    async with model_request_stream(
-        wire, history, model_settings=settings, model_request_parameters=parameters
-    ) as stream:
-        calls: dict[int, str] = {}
-        async for event in stream:
-            _tell_apart(calls, event)
-            fragment = _fragment(event)
-            if fragment is not None:
-                show(fragment)
-        return stream.get()
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """An open way to a model: its wire, the form of that, and what has gone over it."""
+
+    wire: Wire
+    form: Form
+    tail: Tail
+
+
+async def _stream(line: _Line, prompt: Prompt, show: Show) -> messages.ModelResponse:
+    settings = wire_settings(line.wire, prompt, form=line.form, seconds=SECONDS)
+    parameters = ModelRequestParameters(function_tools=definitions(prompt))
+    calls: dict[int, str] = {}
+    with line.tail.sending(prompt) as new:
+        history = to_wire(new, system=prompt.system)
+        async with model_request_stream(
+            line.wire, history, model_settings=settings, model_request_parameters=parameters
+        ) as stream:
+            async for event in stream:
+                _tell_apart(calls, event)
+                fragment = _fragment(event)
+                if fragment is not None:
+                    show(fragment)
+            return stream.get()
+
+
+def definitions(prompt: Prompt) -> list[ToolDefinition]:
+    """The tools in the library's types."""
+    return [
+        ToolDefinition(
+            name=tool.name,
+            description=tool.description,
+            parameters_json_schema=cast("dict[str, Any]", tool.schema),
+        )
+        for tool in prompt.tools
+    ]
 
 
 def _tell_apart(calls: dict[int, str], event: object) -> None:

@@ -25,6 +25,7 @@ KNOWN = frozenset(
 SAMPLING = frozenset(
     {"temperature", "top_p", "top_k", "presence_penalty", "frequency_penalty", "logit_bias"}
 )
+_NAMES = {"stop": "stop_sequences", "max_completion_tokens": "max_tokens"}  # as OpenAI says it
 # Only Anthropic's wire reads these: on system text, tools and the newest part of what is said.
 CACHE_MARKS = {
     "anthropic_cache_instructions": True,
@@ -56,9 +57,6 @@ def wire_settings(wire: Wire, prompt: Prompt, *, form: Form, seconds: float) -> 
     # A page on system messages in mid-conversation, for some models; we never send one.
     settings["framing_announcement"] = "never"
     return cast("ModelSettings", settings)
-
-
-_NAMES = {"stop": "stop_sequences", "max_completion_tokens": "max_tokens"}
 
 
 def _limit(most: int, wished: JsonValue) -> int:

@@ -43,7 +43,7 @@ from agentproxy.tools.registry import Registry
 
 TURNS = 200
 WARM = 5  # turns before the first that counts
-ENDS = 20  # turns at each end, of which the median is taken
+ENDS = 20  # turns at each end, that are measured
 EVENTS = (8, 300)
 FORMS: tuple[Wire, ...] = ("anthropic", "openai chat")
 MODELS = {"anthropic": "claude-sonnet-4-6", "openai chat": "gpt-4o"}
@@ -69,15 +69,15 @@ def seen(number: int) -> str:
     return "".join(f"{number}:{line} the quick brown fox jumps over it\n" for line in range(45))
 
 
-def anthropic_events(key: str, count: int) -> Iterator[Body]:
+def anthropic_events(key: str, pieces: list[str]) -> Iterator[Body]:
     usage = {"input_tokens": 9, "output_tokens": 9}
     message = {"id": "m", "type": "message", "role": "assistant", "model": "m", "content": [],
                "stop_reason": None, "stop_sequence": None, "usage": usage}  # fmt: skip
     yield {"type": "message_start", "message": message}
     text = {"type": "text", "text": ""}
     yield {"type": "content_block_start", "index": 0, "content_block": text}
-    for number in range(count):
-        delta = {"type": "text_delta", "text": f"word{number} "}
+    for piece in pieces:
+        delta = {"type": "text_delta", "text": piece}
         yield {"type": "content_block_delta", "index": 0, "delta": delta}
     yield {"type": "content_block_stop", "index": 0}
     call = {"type": "tool_use", "id": key, "name": "look", "input": {}}
@@ -90,20 +90,29 @@ def anthropic_events(key: str, count: int) -> Iterator[Body]:
     yield {"type": "message_stop"}
 
 
-def chat_events(key: str, count: int) -> Iterator[Body]:
+def chat_events(key: str, pieces: list[str]) -> Iterator[Body]:
     def chunk(delta: Body, stop: str | None = None) -> Body:
         choice = {"index": 0, "delta": delta, "finish_reason": stop}
         return {"id": "c", "object": "chat.completion.chunk", "created": 1, "model": "m",
                 "choices": [choice]}  # fmt: skip
 
     yield chunk({"role": "assistant", "content": ""})
-    for number in range(count):
-        yield chunk({"content": f"word{number} "})
+    for piece in pieces:
+        yield chunk({"content": piece})
     function = {"name": "look", "arguments": '{"place": "here"}'}
     yield chunk({"tool_calls": [{"index": 0, "id": key, "type": "function", "function": function}]})
     yield chunk({}, "tool_calls")
     usage = {"prompt_tokens": 9, "completion_tokens": 9, "total_tokens": 18}
     yield {**chunk({}), "choices": [], "usage": usage}
+
+
+def spoken(path: str, number: int) -> list[str]:
+    """The text of an answer in pieces; in the middle, where nothing is measured, in a few."""
+    words = [f"word{each} " for each in range(int(path.split("/")[1]))]
+    if ENDS + 1 < number <= TURNS - ENDS:
+        size = max(len(words) // 8, 1)
+        return ["".join(words[at : at + size]) for at in range(0, len(words), size)]
+    return words
 
 
 async def serve_one(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -120,7 +129,7 @@ async def serve_one(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) 
             events = anthropic_events if path.endswith("messages") else chat_events
             writer.write(b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n")
             writer.write(b"transfer-encoding: chunked\r\n\r\n")
-            for event in events(f"call_{numbers}", int(path.split("/")[1])):
+            for event in events(f"call_{numbers}", spoken(path, numbers)):
                 name = f"event: {event['type']}\n" if "type" in event else ""
                 text = f"{name}data: {json.dumps(event)}\n\n".encode()
                 writer.write(b"%x\r\n%s\r\n" % (len(text), text))
@@ -301,11 +310,16 @@ WAYS: dict[str, Way] = {"raw": raw, "ours": ours, "library": library}
 
 
 def measure(way: Way, form: Wire, url: str) -> tuple[float, float]:
-    """The medians of the first and of the last turns, warm; the very first one also connects."""
+    """What the first and the last turns cost, warm; the very first one also connects."""
     asyncio.run(way(form, url, WARM))
     gc.collect()
     spent = asyncio.run(way(form, url, TURNS))
-    return statistics.median(spent[1 : 1 + ENDS]), statistics.median(spent[-ENDS:])
+    return typical(spent[1 : 1 + ENDS]), typical(spent[-ENDS:])
+
+
+def typical(spent: list[float]) -> float:
+    """The lower quartile: what others do on the machine only ever adds."""
+    return statistics.quantiles(spent, n=4)[0]
 
 
 def verdict(found: dict[str, tuple[float, float]]) -> tuple[str, bool]:

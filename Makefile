@@ -50,6 +50,7 @@ bench: $(READY)
 	$(BIN)/python bench/startup.py
 	$(BIN)/python bench/journal.py
 	$(BIN)/python bench/supervised.py
+	$(BIN)/python bench/turn.py
 
 dist: $(READY)
 	$(BIN)/python scripts/check_wheel.py

@@ -3,7 +3,6 @@
 from agentproxy.cli.commands.run import Task
 from agentproxy.cli.main import Root
 from agentproxy.cli.options import Dollars, Duration
-from agentproxy.config.llm import ModelSettings
 from agentproxy.config.settings import Settings
 from agentproxy.evidence.discovery import discover
 from agentproxy.journal.memory import MemoryJournal
@@ -26,8 +25,6 @@ discover
 cost_usd
 # fields that models and adapters to come are read by
 Settings.addresses
-ModelSettings.model_llm_params
-ModelSettings.agent_llm_params
 Worker.capabilities
 Capabilities.takes_messages
 Capabilities.resumes

@@ -2,10 +2,10 @@
 
 import asyncio
 import json
-from collections.abc import Callable
 
 import pytest
-from support.model_server import Reply, Server, model_server
+from support.model_server import Reply, model_server
+from support.wires import ASK, BASH, NAMES, ask, model
 
 from agentproxy.events.conversation import (
     AssistantMessage,
@@ -15,63 +15,12 @@ from agentproxy.events.conversation import (
     ToolResult,
     UserMessage,
 )
-from agentproxy.models.names import find_model
-from agentproxy.models.port import (
-    Answer,
-    Fragment,
-    ModelRefused,
-    ModelUnavailable,
-    Prompt,
-    ToolSpec,
-)
-from agentproxy.models.vendor import VendorModel
-from agentproxy.models.wires import build_wire
-
-NAMES = {
-    "anthropic": "claude-sonnet-4-6",
-    "openai chat": "gpt-4o",
-    "openai responses": "responses/gpt-4o",
-    "gemini": "gemini/gemini-2.5-pro",
-    "ollama": "ollama/llama3",
-}
-BASH = ToolSpec("bash", "Run it", {"type": "object", "properties": {"command": {"type": "string"}}})
-ASK = Prompt(
-    system="You mend.", messages=[UserMessage(parts=(Text(text="Mend it"),))], tools=[BASH]
-)
-Makes = Callable[[Server], VendorModel]
+from agentproxy.models.port import Fragment, ModelRefused, ModelUnavailable, Prompt
 
 
 @pytest.fixture(params=list(NAMES))
 def wire(request: pytest.FixtureRequest) -> str:
     return str(request.param)
-
-
-def model(wire: str, server: Server) -> VendorModel:
-    environ = {
-        "ANTHROPIC_API_KEY": "k",
-        "ANTHROPIC_BASE_URL": server.url,
-        "OPENAI_API_KEY": "k",
-        "OPENAI_BASE_URL": f"{server.url}/v1",
-        "GEMINI_API_KEY": "k",
-        "GEMINI_BASE_URL": server.url,
-        "OLLAMA_BASE_URL": f"{server.url}/v1",
-    }
-    address = find_model(NAMES[wire], environ)
-    return VendorModel(NAMES[wire], lambda client: build_wire(address, client))
-
-
-def ask(wire: str, server: Server, prompt: Prompt = ASK) -> tuple[Answer, list[Fragment]]:
-    shown: list[Fragment] = []
-
-    async def story() -> Answer:
-        asked = model(wire, server)
-        try:
-            async with asyncio.timeout(20):
-                return await asked.answer(prompt, show=shown.append)
-        finally:
-            await asked.close()
-
-    return asyncio.run(story()), shown
 
 
 def test_text_comes_in_pieces_and_then_whole_with_its_usage(wire: str) -> None:

@@ -33,10 +33,9 @@ class DeferredModel:
     def _load(self) -> Model:
         try:
             from agentproxy.models.vendor import VendorModel
-            from agentproxy.models.wires import build_wire
         except ImportError as error:
             raise ModelRefused(
                 f"the libraries of the vendors are not installed ({error.name})",
                 cure="pip install 'agentproxy[models]'",
             ) from error
-        return VendorModel(self._name, lambda client: build_wire(self._address, client))
+        return VendorModel(self._name, self._address)

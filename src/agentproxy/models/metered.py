@@ -7,12 +7,13 @@ import asyncio
 import random
 import secrets
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from agentproxy.events.conversation import AssistantMessage, Image, Message, Usage
 from agentproxy.events.cost import ModelAsked, ModelSettled, Purpose
 from agentproxy.events.envelope import Fact
+from agentproxy.models.parameters import Parameters, layered
 from agentproxy.models.port import (
     Answer,
     BudgetSpent,
@@ -24,6 +25,7 @@ from agentproxy.models.port import (
 )
 from agentproxy.models.prices import Prices
 
+EFFORTS: tuple[Effort, ...] = ("low", "medium", "high")
 LEAST_OUTPUT = 1024  # tokens; an answer that may not even be so long is not worth its question
 CHARACTERS_A_TOKEN = 3
 TOKENS_AN_IMAGE = 1600
@@ -67,12 +69,16 @@ class Purse:
 
 @dataclass
 class Meter:
-    """What a question is recorded, paid and priced with."""
+    """What a question is recorded, paid and priced with. `of_models` and `of_agents` are parameters
+    by model or vendor, and by who asks ("builtin", "supervisor").
+    """
 
     record: Callable[[Fact], Awaitable[None]]
     purse: Purse
     prices: Prices = field(default_factory=Prices)
     retry: Retry = field(default_factory=Retry)
+    of_models: Mapping[str, Parameters] = field(default_factory=dict[str, Parameters])
+    of_agents: Mapping[str, Parameters] = field(default_factory=dict[str, Parameters])
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
 
 
@@ -119,6 +125,7 @@ class MeteredModel:
             await model.close()
 
     async def _once(self, model: Model, prompt: Prompt, *, attempt: int, show: Show) -> Answer:
+        prompt = self._with_parameters(model, prompt)
         expected = self._expected(prompt)
         asked, prompt = await self._reserve(model, prompt, expected, attempt=attempt)
         heard: list[int] = []
@@ -169,6 +176,19 @@ class MeteredModel:
             )
             await self._meter.record(asked)
         return asked, replace(prompt, max_output=min(most, prompt.max_output))
+
+    def _with_parameters(self, model: Model, prompt: Prompt) -> Prompt:
+        """The question with the parameters of all layers; what it says itself wins."""
+        parameters = layered(
+            model.name,
+            "builtin" if self._purpose == "work" else "supervisor",
+            of_models=self._meter.of_models,
+            of_agents=self._meter.of_agents,
+            explicit=prompt.parameters,
+        )
+        effort = parameters.pop("reasoning_effort", None)
+        chosen = next((each for each in EFFORTS if each == effort), prompt.effort)
+        return replace(prompt, parameters=parameters, effort=prompt.effort or chosen)
 
     def _price(self, name: str, tokens_in: int, tokens_out: int) -> float:
         return self._meter.prices.of(name, Usage(input=tokens_in, output=tokens_out)).usd

@@ -3,8 +3,8 @@
 An answer is whole or it is an error: a stream that was cut short is never a short success.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from pydantic import JsonValue
@@ -56,14 +56,22 @@ class ToolSpec:
     schema: dict[str, JsonValue]
 
 
+Effort = Literal["low", "medium", "high"]
+
+
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """Everything that a model is asked with. `max_output` is in tokens."""
+    """Everything that a model is asked with. `max_output` is in tokens; `effort` is how much it
+    thinks first, None as the vendor has it. `parameters` are temperature, top_p, seed and so on.
+    What a model does not know of these two is left out: they are wishes.
+    """
 
     system: str
     messages: Sequence[Message]
     tools: Sequence[ToolSpec] = ()
     max_output: int = 16_384
+    effort: Effort | None = None
+    parameters: Mapping[str, JsonValue] = field(default_factory=dict[str, JsonValue])
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,15 @@
 """The four wires: each vendor's library is imported only where its model is used."""
 
+from typing import TYPE_CHECKING, Any
+
 from httpx2 import AsyncClient
 from pydantic_ai.models import Model as Wire
 
 from agentproxy.models.names import Address
+from agentproxy.models.tail import sealed
+
+if TYPE_CHECKING:
+    from openai import AsyncOpenAI
 
 
 def build_wire(address: Address, client: AsyncClient) -> Wire:
@@ -23,13 +29,30 @@ def build_wire(address: Address, client: AsyncClient) -> Wire:
 
 
 def _anthropic(address: Address, client: AsyncClient) -> Wire:
+    from anthropic import AsyncAnthropic
     from pydantic_ai.models.anthropic import AnthropicModel
     from pydantic_ai.providers.anthropic import AnthropicProvider
 
-    provider = AnthropicProvider(
-        api_key=address.key, base_url=address.base or None, http_client=client
+    class Client(AsyncAnthropic):
+        async def post(self, path: str, **arguments: Any) -> Any:  # noqa: ANN401 - as overloaded
+            return await super().post(path, **sealed(arguments))
+
+    own = Client(
+        api_key=address.key, base_url=address.base or None, http_client=client, max_retries=0
     )
-    return AnthropicModel(address.model, provider=provider)
+    return AnthropicModel(address.model, provider=AnthropicProvider(anthropic_client=own))
+
+
+def _openai_client(address: Address, client: AsyncClient) -> "AsyncOpenAI":
+    from openai import AsyncOpenAI
+
+    class Client(AsyncOpenAI):
+        async def post(self, path: str, **arguments: Any) -> Any:  # noqa: ANN401 - as overloaded
+            return await super().post(path, **sealed(arguments))
+
+    return Client(
+        api_key=address.key, base_url=address.base or None, http_client=client, max_retries=0
+    )
 
 
 def _openai_chat(address: Address, client: AsyncClient) -> Wire:
@@ -37,14 +60,10 @@ def _openai_chat(address: Address, client: AsyncClient) -> Wire:
     from pydantic_ai.providers.openai import OpenAIProvider
     from pydantic_ai.providers.openai_compatible import OpenAICompatibleProvider
 
+    own = _openai_client(address, client)
     if address.vendor == "openai":
-        provider = OpenAIProvider(
-            api_key=address.key, base_url=address.base or None, http_client=client
-        )
-        return OpenAIChatModel(address.model, provider=provider)
-    compatible = OpenAICompatibleProvider(
-        address.vendor, base_url=address.base, api_key=address.key, http_client=client
-    )
+        return OpenAIChatModel(address.model, provider=OpenAIProvider(openai_client=own))
+    compatible = OpenAICompatibleProvider(address.vendor, openai_client=own)
     return OpenAIChatModel(address.model, provider=compatible)
 
 
@@ -52,10 +71,8 @@ def _openai_responses(address: Address, client: AsyncClient) -> Wire:
     from pydantic_ai.models.openai import OpenAIResponsesModel
     from pydantic_ai.providers.openai import OpenAIProvider
 
-    provider = OpenAIProvider(
-        api_key=address.key, base_url=address.base or None, http_client=client
-    )
-    return OpenAIResponsesModel(address.model, provider=provider)
+    own = _openai_client(address, client)
+    return OpenAIResponsesModel(address.model, provider=OpenAIProvider(openai_client=own))
 
 
 def _gemini(address: Address, client: AsyncClient) -> Wire:

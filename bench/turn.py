@@ -1,0 +1,368 @@
+"""What a turn of our agent costs this process: beside the raw exchange, and pydantic-ai's Agent.
+
+Run by hand: `python bench/turn.py`. Conversations of 200 turns, each one answer of a model that
+calls a tool of 2 KB, over real HTTP with a server in another process; milliseconds of CPU.
+"""
+
+import asyncio
+import gc
+import json
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterable, Callable, Coroutine, Iterator
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, cast
+
+import httpx2
+from pydantic_ai import Agent as LibraryAgent
+from pydantic_ai import RunContext, UsageLimits
+from pydantic_ai.messages import (
+    ModelMessage,
+    ModelRequest,
+    ModelResponse,
+    TextPart,
+    ToolCallPart,
+    ToolReturnPart,
+)
+
+from agentproxy.agent.loop import Agent
+from agentproxy.agent.state import Conversation, Limits
+from agentproxy.events.agent import ToolFinished
+from agentproxy.events.conversation import ToolCall
+from agentproxy.events.envelope import Fact
+from agentproxy.models.connections import new_client
+from agentproxy.models.names import Address, Wire
+from agentproxy.models.port import ToolSpec
+from agentproxy.models.vendor import VendorModel
+from agentproxy.models.wires import build_wire
+from agentproxy.tools.port import Arguments, Bench, Leave
+from agentproxy.tools.registry import Registry
+
+TURNS = 200
+WARM = 5  # turns before the first that counts
+ENDS = 20  # turns at each end, that are measured
+EVENTS = (8, 300)
+FORMS: tuple[Wire, ...] = ("anthropic", "openai chat")
+MODELS = {"anthropic": "claude-sonnet-4-6", "openai chat": "gpt-4o"}
+PATHS = {"anthropic": "/v1/messages", "openai chat": "/chat/completions"}
+LOOK = ToolSpec(
+    "look",
+    "Look at a place",
+    {"type": "object", "properties": {"place": {"type": "string"}}, "required": ["place"]},
+)
+MOST_OF_RAW = 3.0
+MOST_GROWTH = 1.5
+OR_MORE = 1.0  # ms
+Body = dict[str, Any]
+Way = Callable[[Wire, str, int], Coroutine[Any, Any, list[float]]]
+
+
+class Enough(Exception):
+    """The last turn is over."""
+
+
+def seen(number: int) -> str:
+    """What the tool answers: 2 KB, another text at each turn."""
+    return "".join(f"{number}:{line} the quick brown fox jumps over it\n" for line in range(45))
+
+
+def anthropic_events(key: str, pieces: list[str]) -> Iterator[Body]:
+    usage = {"input_tokens": 9, "output_tokens": 9}
+    message = {"id": "m", "type": "message", "role": "assistant", "model": "m", "content": [],
+               "stop_reason": None, "stop_sequence": None, "usage": usage}  # fmt: skip
+    yield {"type": "message_start", "message": message}
+    text = {"type": "text", "text": ""}
+    yield {"type": "content_block_start", "index": 0, "content_block": text}
+    for piece in pieces:
+        delta = {"type": "text_delta", "text": piece}
+        yield {"type": "content_block_delta", "index": 0, "delta": delta}
+    yield {"type": "content_block_stop", "index": 0}
+    call = {"type": "tool_use", "id": key, "name": "look", "input": {}}
+    yield {"type": "content_block_start", "index": 1, "content_block": call}
+    delta = {"type": "input_json_delta", "partial_json": '{"place": "here"}'}
+    yield {"type": "content_block_delta", "index": 1, "delta": delta}
+    yield {"type": "content_block_stop", "index": 1}
+    delta = {"stop_reason": "tool_use", "stop_sequence": None}
+    yield {"type": "message_delta", "delta": delta, "usage": {"output_tokens": 9}}
+    yield {"type": "message_stop"}
+
+
+def chat_events(key: str, pieces: list[str]) -> Iterator[Body]:
+    def chunk(delta: Body, stop: str | None = None) -> Body:
+        choice = {"index": 0, "delta": delta, "finish_reason": stop}
+        return {"id": "c", "object": "chat.completion.chunk", "created": 1, "model": "m",
+                "choices": [choice]}  # fmt: skip
+
+    yield chunk({"role": "assistant", "content": ""})
+    for piece in pieces:
+        yield chunk({"content": piece})
+    function = {"name": "look", "arguments": '{"place": "here"}'}
+    yield chunk({"tool_calls": [{"index": 0, "id": key, "type": "function", "function": function}]})
+    yield chunk({}, "tool_calls")
+    usage = {"prompt_tokens": 9, "completion_tokens": 9, "total_tokens": 18}
+    yield {**chunk({}), "choices": [], "usage": usage}
+
+
+def spoken(path: str, number: int) -> list[str]:
+    """The text of an answer in pieces; in the middle, where nothing is measured, in a few."""
+    words = [f"word{each} " for each in range(int(path.split("/")[1]))]
+    if ENDS + 1 < number <= TURNS - ENDS:
+        size = max(len(words) // 8, 1)
+        return ["".join(words[at : at + size]) for at in range(0, len(words), size)]
+    return words
+
+
+async def serve_one(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Answer the requests of a connection; the first part of a path is how many events."""
+    numbers = 0
+    try:
+        while True:
+            head = (await reader.readuntil(b"\r\n\r\n")).decode()
+            path = head.split()[1]
+            lines = (line.partition(":") for line in head.lower().splitlines())
+            length = next(int(value) for name, _, value in lines if name == "content-length")
+            await reader.readexactly(length)
+            numbers += 1
+            events = anthropic_events if path.endswith("messages") else chat_events
+            writer.write(b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n")
+            writer.write(b"transfer-encoding: chunked\r\n\r\n")
+            for event in events(f"call_{numbers}", spoken(path, numbers)):
+                name = f"event: {event['type']}\n" if "type" in event else ""
+                text = f"{name}data: {json.dumps(event)}\n\n".encode()
+                writer.write(b"%x\r\n%s\r\n" % (len(text), text))
+                await writer.drain()
+            writer.write(b"0\r\n\r\n")
+            await writer.drain()
+    except (asyncio.IncompleteReadError, ConnectionError):
+        writer.close()
+
+
+async def serve() -> None:
+    server = await asyncio.start_server(serve_one, "127.0.0.1", 0)
+    print(server.sockets[0].getsockname()[1], flush=True)
+    await server.serve_forever()
+
+
+def between(times: list[float]) -> list[float]:
+    """Milliseconds from each time to the next."""
+    return [1000 * (after - before) for before, after in pairwise(times)]
+
+
+class Look:
+    """The trivial tool."""
+
+    spec = LOOK
+
+    def __init__(self) -> None:
+        self.number = 0
+
+    def leave(self, arguments: Arguments) -> Leave:
+        del arguments
+        return Leave()
+
+    async def run(self, arguments: Arguments, bench: Bench) -> str:
+        del arguments, bench
+        self.number += 1
+        return seen(self.number)
+
+
+def address(form: Wire, url: str) -> Address:
+    return Address(form, form.split()[0], MODELS[form], "k", url)
+
+
+async def ours(form: Wire, url: str, turns: int) -> list[float]:
+    """Our agent, its facts kept in memory."""
+    times = [time.process_time()]
+    facts: list[Fact] = []
+
+    async def record(fact: Fact) -> None:
+        facts.append(fact)
+        if isinstance(fact, ToolFinished):
+            times.append(time.process_time())
+            if len(times) > turns:
+                raise Enough
+
+    async def allowed(call: ToolCall, leave: Leave) -> str:
+        del call, leave
+        return ""
+
+    # The bench is where real tools work; this one has no use for it.
+    shown: list[str] = []
+    nowhere = cast("Any", None)
+    bench = Bench(tree=Path(), place=nowhere, sandbox=nowhere, home=Path(), show=shown.append)
+    model = VendorModel(MODELS[form], address(form, url))
+    agent = Agent(
+        state=Conversation(),
+        model=model,
+        tools=Registry([Look()]),
+        bench=bench,
+        record=record,
+        allowed=allowed,
+        limits=Limits(turns=turns + 5, tokens=10**9),
+        told=["Look around"],
+    )
+    try:
+        await agent.run()
+    except Enough:
+        return between(times)
+    finally:
+        await model.close()
+    raise SystemExit("the conversation ended early")
+
+
+async def library(form: Wire, url: str, turns: int) -> list[float]:
+    """The library's own agent, streaming: its first turns, and its last after a made-up past."""
+    if turns < 2 * ENDS:
+        return await library_turns(form, url, turns, past=[])
+    first = await library_turns(form, url, ENDS + 1, past=[])
+    words = "".join(f"word{number} " for number in range(int(url.rpartition("/")[2])))
+    past: list[ModelMessage] = [ModelRequest.user_text_prompt("Look around")]
+    for number in range(turns - ENDS):
+        call = ToolCallPart("look", '{"place": "here"}', f"past_{number}")
+        past.append(ModelResponse(parts=[TextPart(words), call]))
+        result = ToolReturnPart("look", seen(number), f"past_{number}")
+        past.append(ModelRequest(parts=[result]))
+    return first + await library_turns(form, url, ENDS, past=past)
+
+
+async def library_turns(
+    form: Wire, url: str, turns: int, *, past: list[ModelMessage]
+) -> list[float]:
+    times = [time.process_time()]
+
+    async def drain(context: RunContext[None], events: AsyncIterable[object]) -> None:
+        del context
+        async for _ in events:
+            pass
+
+    async with new_client(seconds=60) as client:
+        agent = LibraryAgent(build_wire(address(form, url), client), instructions="Look.")
+
+        @agent.tool_plain
+        def look(place: str) -> str:  # pyright: ignore[reportUnusedFunction]
+            """Look at a place."""
+            del place
+            times.append(time.process_time())
+            if len(times) > turns:
+                raise Enough
+            return seen(len(times))
+
+        limits = UsageLimits(request_limit=None)
+        try:
+            await agent.run(
+                "Go on", message_history=past, event_stream_handler=drain, usage_limits=limits
+            )
+        except Enough:
+            return between(times)
+    raise SystemExit("the conversation ended early")
+
+
+async def raw(form: Wire, url: str, turns: int) -> list[float]:
+    """The bare exchange: everything encoded anew, and as little parsed as will do."""
+    times = [time.process_time()]
+    messages: list[Body] = [{"role": "user", "content": "Look around"}]
+    turn = raw_anthropic if form == "anthropic" else raw_chat
+    async with httpx2.AsyncClient(timeout=60) as client:
+        for number in range(turns):
+            body = {"model": MODELS[form], "max_tokens": 16_384, "stream": True,
+                    "messages": messages, "tools": [LOOK.schema]}  # fmt: skip
+            data = json.dumps(body).encode()
+            headers = {"content-type": "application/json"}
+            where = f"{url}{PATHS[form]}"
+            async with client.stream("POST", where, content=data, headers=headers) as response:
+                said = [
+                    json.loads(line[6:])
+                    async for line in response.aiter_lines()
+                    if line.startswith("data: ")
+                ]
+            messages += turn(said, seen(number))
+            times.append(time.process_time())
+    return between(times)
+
+
+def raw_anthropic(said: list[Body], result: str) -> list[Body]:
+    deltas = [each["delta"] for each in said if each["type"] == "content_block_delta"]
+    text = "".join(delta.get("text", "") for delta in deltas)
+    arguments = json.loads("".join(delta.get("partial_json", "") for delta in deltas))
+    starts = (each["content_block"] for each in said if each["type"] == "content_block_start")
+    call = next({**block, "input": arguments} for block in starts if block["type"] == "tool_use")
+    answer = {"type": "tool_result", "tool_use_id": call["id"], "content": result}
+    return [
+        {"role": "assistant", "content": [{"type": "text", "text": text}, call]},
+        {"role": "user", "content": [answer]},
+    ]
+
+
+def raw_chat(said: list[Body], result: str) -> list[Body]:
+    deltas = [each["choices"][0]["delta"] for each in said if each["choices"]]
+    text = "".join(delta.get("content", "") for delta in deltas)
+    calls = [call for delta in deltas for call in delta.get("tool_calls", ())]
+    return [
+        {"role": "assistant", "content": text, "tool_calls": calls},
+        {"role": "tool", "tool_call_id": calls[0]["id"], "content": result},
+    ]
+
+
+WAYS: dict[str, Way] = {"raw": raw, "ours": ours, "library": library}
+
+
+def measure(way: Way, form: Wire, url: str) -> tuple[float, float]:
+    """What the first and the last turns cost, warm; the very first one also connects."""
+    asyncio.run(way(form, url, WARM))
+    gc.collect()
+    spent = asyncio.run(way(form, url, TURNS))
+    return typical(spent[1 : 1 + ENDS]), typical(spent[-ENDS:])
+
+
+def typical(spent: list[float]) -> float:
+    """The lower quartile: what others do on the machine only ever adds."""
+    return statistics.quantiles(spent, n=4)[0]
+
+
+def verdict(found: dict[str, tuple[float, float]]) -> tuple[str, bool]:
+    """Whether both bars hold, in words."""
+    first, last = found["ours"]
+    near = last <= MOST_OF_RAW * found["raw"][1]
+    flat = last <= max(MOST_GROWTH * first, first + OR_MORE)
+    words = f"{MOST_OF_RAW:g}x raw {_word(near)}, flat {_word(flat)}"
+    return words, near and flat
+
+
+def _word(holds: bool) -> str:  # noqa: FBT001 - a verdict
+    return "holds" if holds else "MISSED"
+
+
+def main() -> int:
+    """Print the table; 1 when a bar is missed."""
+    if "--serve" in sys.argv:
+        asyncio.run(serve())
+    command = [sys.executable, __file__, "--serve"]
+    missed = False
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
+        try:
+            port = server.stdout.readline().strip() if server.stdout else ""
+            print("ms of CPU for a turn: first, 200th (200th as a ratio of the raw exchange)")
+            print(f"{'':24}{'raw':>16}{'ours':>24}{'library agent':>24}  bars")
+            for form in FORMS:
+                for events in EVENTS:
+                    url = f"http://127.0.0.1:{port}/{events}"
+                    found = {name: measure(way, form, url) for name, way in WAYS.items()}
+                    words, holds = verdict(found)
+                    missed = missed or not holds
+                    unit = found["raw"][1]
+                    cells = "".join(
+                        f"{first:8.2f}{last:8.2f}"
+                        + (f"{last / unit:7.1f}x" if name != "raw" else "")
+                        for name, (first, last) in found.items()
+                    )
+                    print(f"{form + f', {events} events':24}{cells}  {words}", flush=True)
+        finally:
+            server.terminate()
+    return int(missed)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,152 @@
+"""A conversation in the library's types, and an answer in ours: translated once, at the border.
+
+What belongs to a vendor alone is kept unread and goes back as it came; nothing is ever mended.
+"""
+
+import base64
+from collections.abc import Sequence
+from typing import Any, cast
+
+from pydantic import JsonValue
+from pydantic_ai import messages
+
+from agentproxy.events.conversation import (
+    AssistantMessage,
+    Image,
+    Message,
+    Stop,
+    Text,
+    Thinking,
+    ToolCall,
+    ToolResult,
+    Usage,
+    UserMessage,
+)
+from agentproxy.models.port import Answer, ModelUnavailable
+
+STOPS: dict[str, Stop] = {
+    "stop": "end",
+    "length": "length",
+    "tool_call": "tools",
+    "content_filter": "refused",
+}
+_KEPT = ("id", "signature", "provider_name", "provider_details")
+
+
+def to_wire(conversation: Sequence[Message], *, system: str) -> list[messages.ModelMessage]:
+    """The conversation in the library's types; the system text stands with the newest message."""
+    names = {
+        call.id: call.name
+        for message in conversation
+        if isinstance(message, AssistantMessage)
+        for call in message.calls
+    }
+    found: list[messages.ModelMessage] = []
+    for message in conversation:
+        if isinstance(message, AssistantMessage):
+            found.append(messages.ModelResponse(parts=[_said(part) for part in message.parts]))
+        else:
+            found.append(messages.ModelRequest(parts=_asked(message, names)))
+    last = found[-1] if found else None
+    if isinstance(last, messages.ModelRequest):
+        last.instructions = system
+    return found
+
+
+def _asked(message: UserMessage, names: dict[str, str]) -> list[messages.ModelRequestPart]:
+    parts: list[messages.ModelRequestPart] = []
+    for part in message.parts:
+        match part:
+            case Text():
+                parts.append(messages.UserPromptPart(content=part.text))
+            case Image():
+                data = base64.b64decode(part.data, validate=True)
+                content = [messages.BinaryContent(data=data, media_type=part.media_type)]
+                parts.append(messages.UserPromptPart(content=content))
+            case ToolResult():
+                parts.append(
+                    messages.ToolReturnPart(
+                        tool_name=names.get(part.call, "unknown"),
+                        content=part.text,
+                        tool_call_id=part.call,
+                        outcome="failed" if part.failed else "success",
+                    )
+                )
+    return parts
+
+
+def _said(part: Text | Thinking | ToolCall) -> messages.ModelResponsePart:
+    match part:
+        case Text():
+            return messages.TextPart(content=part.text)
+        case Thinking():
+            return messages.ThinkingPart(content=part.text, **cast("dict[str, Any]", part.vendor))
+        case ToolCall():
+            # What could not be read goes back as it was written, never mended.
+            return messages.ToolCallPart(
+                tool_name=part.name,
+                args=part.written if part.faulty else part.arguments,
+                tool_call_id=part.id,
+                **cast("dict[str, Any]", part.vendor),
+            )
+
+
+def answer_of(response: messages.ModelResponse, name: str) -> Answer:
+    """Our answer.
+
+    Raises:
+        ModelUnavailable: the stream ended before the vendor had said why.
+    """
+    told = (response.provider_details or {}).get("finish_reason")
+    if told is None or response.finish_reason in (None, "error"):
+        raise ModelUnavailable(f"the answer was cut off ({told or 'no reason was given'})")
+    parts = [ours for part in response.parts if (ours := _ours(part)) is not None]
+    message = AssistantMessage(parts=tuple(parts))
+    stop = STOPS[response.finish_reason]
+    if message.calls and stop == "end":
+        stop = "tools"
+    ids = [call.id for call in message.calls]
+    if len(ids) != len(set(ids)):
+        raise ModelUnavailable("two tool calls of one answer have the same id")
+    usage = Usage(
+        input=response.usage.input_tokens,
+        output=response.usage.output_tokens,
+        cache_read=response.usage.cache_read_tokens,
+        cache_write=response.usage.cache_write_tokens,
+    )
+    return Answer(message=message, stop=stop, usage=usage, model=response.model_name or name)
+
+
+def _ours(part: object) -> Text | Thinking | ToolCall | None:
+    match part:
+        case messages.TextPart():
+            return Text(text=part.content) if part.content else None
+        case messages.ThinkingPart():
+            return Thinking(text=part.content, vendor=_vendor(part))
+        case messages.ToolCallPart():
+            return _call(cast("messages.ToolCallPart", part))
+        case _:
+            return None
+
+
+def _call(part: messages.ToolCallPart) -> ToolCall:
+    written = part.args if isinstance(part.args, str) else ""
+    try:
+        arguments = cast("dict[str, JsonValue]", part.args_as_dict(raise_if_invalid=True))
+        faulty = ""
+    except (ValueError, AssertionError) as error:
+        arguments, faulty = {}, str(error) or "no JSON object"
+    vendor = {key: value for key, value in _vendor(part).items() if key != "signature"}
+    return ToolCall(
+        id=part.tool_call_id,
+        name=part.tool_name,
+        arguments=arguments,
+        faulty=faulty,
+        written=written if faulty else "",
+        vendor=vendor,
+    )
+
+
+def _vendor(part: object) -> dict[str, JsonValue]:
+    kept = {name: getattr(part, name, None) for name in _KEPT}
+    return {name: value for name, value in kept.items() if value is not None}

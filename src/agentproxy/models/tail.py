@@ -1,0 +1,154 @@
+"""Only what is new of a conversation is mapped and encoded; the bytes of the rest are kept.
+
+A vendor's library walks the whole conversation at every turn, several times: at the 200th that is
+most of what a turn costs. So it is given the messages that have not gone out yet, and in its
+client's `post` the bytes of the older ones are put in front of what it has made of them.
+"""
+
+import json
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+from agentproxy.events.conversation import AssistantMessage, Message, Text, Thinking, ToolCall
+from agentproxy.models.names import Wire as Form
+from agentproxy.models.port import Prompt
+
+Body = dict[str, Any]
+PLACES: dict[Form, str] = {
+    "anthropic": "messages",
+    "openai chat": "messages",
+    "openai responses": "input",
+}
+INSTRUCTING = frozenset({"system", "developer"})
+_UNDER_WAY: ContextVar["_Request | None"] = ContextVar("_UNDER_WAY", default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Sent:
+    """What has gone out and was answered: the messages, what else shaped them, and their bytes."""
+
+    messages: tuple[Message, ...] = ()
+    shape: tuple[object, ...] = ()
+    encoded: bytes = b""
+
+
+@dataclass(slots=True)
+class _Request:
+    """A request under way: where its messages stand, the bytes before them, and their own."""
+
+    place: str
+    before: bytes
+    fresh: bytes = b""
+
+    def encode(self, body: Body) -> bytes:
+        """The whole body; what only the newest message bears is not kept of it."""
+        mapped = cast("list[Body]", body.pop(self.place))
+        first = next((n for n, each in enumerate(mapped) if not _instructs(each)), len(mapped))
+        self.fresh = b",".join(_encoded(_unmarked(each)) for each in mapped[first:])
+        now = [_encoded(each) for each in mapped]
+        before = [self.before] if self.before else []
+        said = b",".join([*now[:first], *before, *now[first:]])
+        return b'%s,"%s":[%s]}' % (_encoded(body)[:-1], self.place.encode(), said)
+
+
+@dataclass
+class Tail:
+    """What of the newest conversation of a model has gone out. Another one, or one whose past was
+    replaced, is known by the identity of its messages, and is sent whole.
+    """
+
+    form: Form
+    profile: Mapping[str, object]
+    _sent: _Sent = field(default_factory=_Sent)
+
+    @contextmanager
+    def sending(self, prompt: Prompt) -> Generator[Sequence[Message]]:
+        """The messages that the library is to map while inside; they are kept if it goes well."""
+        place = PLACES.get(self.form)
+        if place is None or not self._safe(prompt.messages):
+            yield prompt.messages
+            return
+        shape = (prompt.effort, tuple(tool.name for tool in prompt.tools))
+        sent = self._sent if _continues(prompt.messages, self._sent, shape) else _Sent()
+        new = prompt.messages[len(sent.messages) :]
+        request = _Request(place, sent.encoded)
+        token = _UNDER_WAY.set(request)
+        try:
+            yield new
+        finally:
+            _UNDER_WAY.reset(token)
+        if request.fresh:
+            encoded = b",".join(each for each in (sent.encoded, request.fresh) if each)
+            self._sent = _Sent((*sent.messages, *new), shape, encoded)
+
+    def _safe(self, messages: Sequence[Message]) -> bool:
+        """Whether each message is mapped alike, whatever stands around it."""
+        if self.form != "openai chat":
+            return True
+        # Its vendors want thoughts back in ways that depend on the messages after them.
+        return self.profile.get("openai_system_prompt_role") != "user" and not any(
+            isinstance(part, Thinking) for message in messages for part in message.parts
+        )
+
+
+def sealed(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments of a client's `post`, with finished bytes for a body where a tail is sent."""
+    request = _UNDER_WAY.get()
+    body = arguments.get("body")
+    if request is None or not isinstance(body, dict) or request.place not in body:
+        return dict(arguments)
+    options = cast("Body", arguments.get("options") or {})
+    whole = _given({**cast("Body", body), **options.get("extra_json", {})})
+    rest = {name: value for name, value in options.items() if name != "extra_json"}
+    kept = {name: value for name, value in arguments.items() if name != "body"}
+    return {**kept, "content": request.encode(whole), "options": rest}
+
+
+def _continues(messages: Sequence[Message], sent: _Sent, shape: tuple[object, ...]) -> bool:
+    """Whether the same messages come first, and an answer of the model next: results of its calls
+    need the calls beside them.
+    """
+    count = len(sent.messages)
+    if sent.shape != shape or count >= len(messages):
+        return False
+    answer = messages[count]
+    said = isinstance(answer, AssistantMessage) and any(
+        (isinstance(part, Text) and part.text) or isinstance(part, ToolCall)
+        for part in answer.parts
+    )
+    pairs = zip(sent.messages, messages, strict=False)
+    return said and all(old is new for old, new in pairs)
+
+
+def _instructs(mapped: Body) -> bool:
+    return mapped.get("role") in INSTRUCTING
+
+
+def _unmarked(mapped: Body) -> Body:
+    """A message without the marks for the cache, which the next request puts elsewhere."""
+    content = mapped.get("content")
+    if not isinstance(content, list):
+        return mapped
+    blocks = cast("list[Body]", content)
+    bare = [
+        {name: value for name, value in block.items() if name != "cache_control"}
+        for block in blocks
+    ]
+    return {**mapped, "content": bare}
+
+
+def _given(body: Body) -> Body:
+    """What was really given: both libraries fill the rest with objects of these classes."""
+    return {
+        name: value
+        for name, value in body.items()
+        if type(value).__name__ not in ("Omit", "NotGiven")
+    }
+
+
+def _encoded(value: Body) -> bytes:
+    text = json.dumps(value, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return text.encode()

@@ -1,4 +1,6 @@
-"""A model's server that follows a script, over real HTTP, in the four wire formats, streaming."""
+"""A model's server that follows a script, over real HTTP, in the four wire formats, in streams
+and whole.
+"""
 
 import json
 import threading
@@ -8,6 +10,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Literal
+
+from support.model_answers import whole_answer
 
 Fault = Literal["", "cut", "hang", "two ids"]
 Body = dict[str, Any]
@@ -35,6 +39,7 @@ class Server:
     url: str = ""
     asked: list[Body] = field(default_factory=list[Body])
     paths: list[str] = field(default_factory=list[str])
+    heads: list[dict[str, str]] = field(default_factory=list[dict[str, str]])
     closed: threading.Event = field(default_factory=threading.Event)
 
     def next(self) -> Reply:
@@ -42,61 +47,76 @@ class Server:
         return self.replies.pop(0) if len(self.replies) > 1 else self.replies[0]
 
 
-def _handler(server: Server) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
+class Handler(BaseHTTPRequestHandler):
+    script: Server
+    protocol_version = "HTTP/1.1"
 
-        def do_POST(self) -> None:
-            length = int(self.headers["Content-Length"])
-            body: Body = json.loads(self.rfile.read(length))
-            server.asked.append(body)
-            server.paths.append(self.path)
-            reply = server.next()
-            if reply.status != 200:
-                self._refuse(reply)
-                return
-            try:
-                self._stream(reply, body)
-            except (BrokenPipeError, ConnectionResetError):
-                server.closed.set()
+    def do_GET(self) -> None:
+        self._note({})
+        self._say({"object": "list", "data": [{"id": "a-model", "object": "model"}]})
 
-        def _refuse(self, reply: Reply) -> None:
-            error = {"type": "error", "message": "no", "code": reply.status, "status": "NO"}
-            data = json.dumps({"type": "error", "error": error}).encode()
-            self.send_response(reply.status)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(data)))
-            for name, value in reply.headers.items():
-                self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(data)
+    def do_POST(self) -> None:
+        length = int(self.headers["Content-Length"])
+        body: Body = json.loads(self.rfile.read(length))
+        self._note(body)
+        if "count" in self.path:
+            self._say({"input_tokens": 7, "totalTokens": 7})
+            return
+        reply = self.script.next()
+        if reply.status != 200:
+            self._refuse(reply)
+            return
+        if not (body.get("stream") or ":stream" in self.path):
+            self._say(whole_answer(self.path, list(_wire(self.path)(reply, body))))
+            return
+        try:
+            self._stream(reply, body)
+        except (BrokenPipeError, ConnectionResetError):
+            self.script.closed.set()
 
-        def _stream(self, reply: Reply, body: Body) -> None:
-            self.send_response(200)
-            self.send_header("Content-Type", "text/event-stream")
-            self.send_header("Connection", "close")
-            self.end_headers()
-            wire = _wire(self.path)
-            for line in _told(list(wire(reply, body)), reply.fault):
-                self.wfile.write(line.encode())
-                self.wfile.flush()
-            while reply.fault == "hang":
-                time.sleep(0.02)
-                self.wfile.write(b": still there\n\n")
-                self.wfile.flush()
-            self.close_connection = True
+    def _note(self, body: Body) -> None:
+        self.script.asked.append(body)
+        self.script.paths.append(self.path)
+        self.script.heads.append({name.lower(): value for name, value in self.headers.items()})
 
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its name
-            """Silence."""
+    def _refuse(self, reply: Reply) -> None:
+        error = {"type": "error", "message": "no", "code": reply.status, "status": "NO"}
+        self._say({"type": "error", "error": error}, reply)
 
-    return Handler
+    def _say(self, answer: Body, reply: Reply = Reply()) -> None:
+        data = json.dumps(answer).encode()
+        self.send_response(reply.status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(data)))
+        for name, value in reply.headers.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(data)
+
+    def _stream(self, reply: Reply, body: Body) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", "text/event-stream")
+        self.send_header("Connection", "close")
+        self.end_headers()
+        wire = _wire(self.path)
+        for line in _told(list(wire(reply, body)), reply.fault):
+            self.wfile.write(line.encode())
+            self.wfile.flush()
+        while reply.fault == "hang":
+            time.sleep(0.02)
+            self.wfile.write(b": still there\n\n")
+            self.wfile.flush()
+        self.close_connection = True
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its name
+        """Silence."""
 
 
 @contextmanager
 def model_server(*replies: Reply) -> Generator[Server]:
     """A running server."""
     server = Server(list(replies))
-    http = ThreadingHTTPServer(("127.0.0.1", 0), _handler(server))
+    http = ThreadingHTTPServer(("127.0.0.1", 0), type("Bound", (Handler,), {"script": server}))
     http.daemon_threads = True
     server.url = f"http://127.0.0.1:{http.server_port}"
     thread = threading.Thread(target=http.serve_forever, daemon=True)
@@ -194,6 +214,9 @@ def _chat(reply: Reply, body: Body) -> Iterator[str]:
         "prompt_tokens": reply.usage[0], "completion_tokens": reply.usage[1],
         "total_tokens": sum(reply.usage),
     }  # fmt: skip
+    if body.get("stream") and not body.get("stream_options", {}).get("include_usage"):
+        yield "data: [DONE]\n\n"
+        return
     last = json.loads(chunk({}).removeprefix("data: "))
     yield f"data: {json.dumps({**last, 'choices': [], 'usage': used})}\n\n"
     yield "data: [DONE]\n\n"

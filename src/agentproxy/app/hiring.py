@@ -1,6 +1,7 @@
 """Which worker an order means, and building it."""
 
 import json
+from importlib.util import find_spec
 from pathlib import Path
 
 from agentproxy.app.house import House
@@ -8,8 +9,10 @@ from agentproxy.app.rules import read_project
 from agentproxy.config.tables import WorkerTable
 from agentproxy.events.run import Order
 from agentproxy.models.deferred import DeferredModel
-from agentproxy.models.names import find_model
+from agentproxy.models.metered import Meter
+from agentproxy.models.names import Address, find_model
 from agentproxy.models.port import Model, ModelRefused
+from agentproxy.models.relay_wires import Relayed
 from agentproxy.models.scripted import ScriptedModel, read_model_script
 from agentproxy.workers.builtin import BuiltinWorker
 from agentproxy.workers.command import CommandWorker, Grants
@@ -22,9 +25,10 @@ HOW = (
     "name one: --worker 'command:PROGRAM ARGUMENTS' for any program that reads a brief on "
     "standard input, or a [worker.NAME] of your configuration"
 )
+EXTRA = "pip install 'agentproxy[models]'"
 
 
-def hire(order: Order, *, house: House, sandbox: Sandbox) -> Worker:
+def hire(order: Order, *, house: House, sandbox: Sandbox, meter: Meter | None = None) -> Worker:
     """The worker of an order.
 
     Raises:
@@ -37,7 +41,10 @@ def hire(order: Order, *, house: House, sandbox: Sandbox) -> Worker:
         raise WorkerError("no worker is chosen", cure=HOW)
     kind, _, rest = name.partition(":")
     if kind == "command" and rest.strip():
-        return _command(name, rest, started_in=started_in, house=house, sandbox=sandbox)
+        grants = Grants(model=_relayed(order, "", house), meter=meter)
+        return _command(
+            name, rest, started_in=started_in, house=house, sandbox=sandbox, grants=grants
+        )
     if kind == "scripted" and rest.strip():
         file = (started_in / Path(rest).expanduser()).resolve()
         return ScriptedWorker(name, read_script(file))
@@ -47,7 +54,15 @@ def hire(order: Order, *, house: House, sandbox: Sandbox) -> Worker:
     if table is None or not table.command:
         known = ", ".join(sorted(tables)) or "none"
         raise WorkerError(f"there is no worker {json.dumps(name)} (configured: {known})", cure=HOW)
-    grants = Grants(hosts=table.hosts, env=table.env, home=table.home, paths=table.paths)
+    model = _relayed(order, table.model or "", house)
+    grants = Grants(
+        hosts=table.hosts,
+        env=table.env,
+        home=table.home,
+        paths=table.paths,
+        model=model,
+        meter=meter,
+    )
     return _command(
         name, table.command, started_in=started_in, house=house, sandbox=sandbox, grants=grants
     )
@@ -64,10 +79,40 @@ def _model(name: str, started_in: Path, house: House) -> Model:
         if kind == "scripted" and rest.strip():
             file = (started_in / Path(rest).expanduser()).resolve()
             return ScriptedModel(name, read_model_script(file))
-        settings = house.settings
-        return DeferredModel(name, find_model(name, {**settings.addresses, **settings.keys}))
+        return DeferredModel(name, _address(name, house))
     except ModelRefused as error:
         raise WorkerError(str(error), cure=error.cure) from error
+
+
+def _relayed(order: Order, own: str, house: House) -> Relayed | None:
+    """The model that a program reaches through the relay: the order's, before the program's own,
+    before the user's default. A default that cannot be relayed is none.
+
+    Raises:
+        WorkerError: there is none of that name, or none that can be relayed.
+    """
+    default = house.settings.model or ""
+    chosen = (order.model if order.model != default else "") or own
+    name = chosen or order.model
+    if not name:
+        return None
+    try:
+        return _granted(name, house)
+    except ModelRefused as error:
+        if not chosen:
+            return None
+        raise WorkerError(str(error), cure=error.cure) from error
+
+
+def _granted(name: str, house: House) -> Relayed:
+    if find_spec("httpx2") is None:
+        raise ModelRefused("no model can be relayed: httpx2 is not installed", cure=EXTRA)
+    return Relayed(name, _address(name, house))
+
+
+def _address(name: str, house: House) -> Address:
+    settings = house.settings
+    return find_model(name, {**settings.addresses, **settings.keys})
 
 
 def _command(
@@ -77,7 +122,7 @@ def _command(
     started_in: Path,
     house: House,
     sandbox: Sandbox,
-    grants: Grants | None = None,
+    grants: Grants,
 ) -> Worker:
     program = Program.parse(command, started_in=started_in, environ=house.environ)
     return CommandWorker(name, program, sandbox=sandbox, grants=grants)

@@ -89,6 +89,7 @@ async def perform_work(on: Working, effect: Work) -> None:
             seconds=ended.seconds,
             output=ended.output,
             out_of_time=ended.out_of_time,
+            out_of_money=ended.out_of_money,
         )
     )
 

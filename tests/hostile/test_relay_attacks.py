@@ -2,26 +2,22 @@
 simply hands the key in, then asked of the relay.
 """
 
-import asyncio
 import json
-import os
 from pathlib import Path
 
 import pytest
+from support.commands import work_once
 from support.model_server import Reply, Server, model_server
 from support.relay import KEY, Wallet, keys_for, relayed
 from support.repositories import sandbox
 
-from agentproxy.events.desk import Decision, Request
 from agentproxy.events.envelope import Fact
 from agentproxy.events.work import NetworkRefused
 from agentproxy.models.metered import Meter, Purse
-from agentproxy.workers.command import CommandWorker, Grants
-from agentproxy.workers.port import Brief, Line, WorkEnded
-from agentproxy.workers.program import Program
-from agentproxy.workspace.place import Place
+from agentproxy.workers.command import Grants
+from agentproxy.workers.port import WorkEnded
 from agentproxy.workspace.plain import Plain
-from agentproxy.workspace.sandbox import Mount, Sandbox
+from agentproxy.workspace.sandbox import Sandbox
 
 # The key is put together, so that the thief does not find itself.
 THIEF = f"""
@@ -72,34 +68,14 @@ ask("POST", "/v1/chat/completions", {"X-Forwarded-Host": other, "Forwarded": "ho
 """
 
 
-def line(facts: list[Fact]) -> Line:
-    async def ask(request: Request) -> Decision:
-        return Decision(request=request.id, allowed=True, by="policy")
-
-    async def record(fact: Fact) -> None:
-        facts.append(fact)
-
-    return Line(ask=ask, record=record, show=lambda _: None)
-
-
 def work(
     folder: Path, script: str, *, grants: Grants, box: Sandbox | None = None
 ) -> tuple[WorkEnded, list[Fact]]:
     """What a program comes to that is this Python script."""
-    box = box or sandbox()
-    tree, home, own = folder / "tree", folder / "home", folder / "own"
-    for path in (tree, home, own):
-        path.mkdir(exist_ok=True)
+    own = folder / "own"
+    own.mkdir()
     (own / "worker.py").write_text(script)
-    command = f"/usr/bin/python3 {own / 'worker.py'}"
-    program = Program.parse(command, started_in=folder, environ=os.environ)
-    mounts = (Mount(at=str(tree), mode="rw", source=tree),) if box.isolates else ()
-    env = {"PATH": os.environ["PATH"]}
-    place = Place(root=str(tree), cwd=str(tree), env=env, mounts=mounts)
-    brief = Brief(run="run", round=1, text="Do it", place=place, home=home, seconds=60)
-    facts: list[Fact] = []
-    worker = CommandWorker("mine", program, sandbox=box, grants=grants)
-    return asyncio.run(worker.work(brief, line(facts))), facts
+    return work_once(folder, f"/usr/bin/python3 {own / 'worker.py'}", grants=grants, box=box)
 
 
 def test_a_key_that_is_handed_in_is_found_by_the_thief(tmp_path: Path) -> None:

@@ -86,6 +86,11 @@ class Wallet:
         asked = {fact.call: fact.reserved for fact in self.facts if isinstance(fact, ModelAsked)}
         return self.dollars - sum({**asked, **settled}.values())
 
+    @property
+    def settled(self) -> list[ModelSettled]:
+        """What has been paid."""
+        return [fact for fact in self.facts if isinstance(fact, ModelSettled)]
+
     async def record(self, fact: Fact) -> None:
         self.facts.append(fact)
 

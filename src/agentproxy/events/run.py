@@ -22,7 +22,7 @@ EXIT_BY_PARKING: dict[ParkedFor, int] = {
 class Order(Value):
     """What a person ordered. `directory` is relative to `repository`, the root of the work tree.
 
-    `model` is what the builtin worker thinks with. `max_time` bounds the seconds that workers may
+    `model` is what the worker thinks with. `max_time` bounds the seconds that workers may
     work in all rounds together.
     """
 

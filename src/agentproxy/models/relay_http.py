@@ -51,7 +51,7 @@ class Bounds:
     head_seconds: float = 10.0
     body_seconds: float = 120.0
     write_seconds: float = 60.0
-    connections: int = 64
+    connections: int = 32
 
 
 @dataclass(frozen=True, slots=True)

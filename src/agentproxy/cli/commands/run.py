@@ -57,7 +57,7 @@ class Task(click.Command):
     default="",
     help="NAME, command:CMD for any program, or builtin.",
 )
-@click.option("--model", metavar="MODEL", default="", help="What the builtin worker thinks with.")
+@click.option("--model", metavar="MODEL", default="", help="What the worker thinks with.")
 @click.option(
     "--check", "checks", metavar="CMD", multiple=True, help="Proves the task. Repeatable."
 )

@@ -6,12 +6,13 @@ READY := $(VENV)/.ready
 # Without compiled files every start of pa, and every check in a test, compiles all modules anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test slow check bench dist lock clean help
+.PHONY: demo test slow agents check bench dist lock clean help
 
 help:
 	@echo "make demo    set everything up, and watch one supervised task"
 	@echo "make test    the tests (offline, minutes)"
 	@echo "make slow    kill -9 series and hostile series (longer)"
+	@echo "make agents  real coding agents at pinned versions, installed into .agents/ and supervised"
 	@echo "make check   lint, types, layers, dependencies, dead code, file sizes, docs"
 	@echo "make bench   measurements, as ratios"
 	@echo "make lock    pin the dependencies of pyproject.toml anew, with hashes"
@@ -32,10 +33,14 @@ demo: $(READY)
 	@$(BIN)/python examples/demo/demo.py
 
 test: $(READY)
-	$(BIN)/pytest -n 2 -m "not slow"
+	$(BIN)/pytest -n 2 -m "not slow and not agents"
 
 slow: $(READY)
 	$(BIN)/pytest -m slow
+
+agents: $(READY)
+	@$(BIN)/python scripts/install_agents.py
+	$(BIN)/pytest -m agents tests/agents
 
 check: $(READY)
 	$(BIN)/ruff check .
@@ -59,6 +64,8 @@ lock: $(READY)
 	@$(BIN)/python -m pip install -q --disable-pip-version-check uv
 	$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --python-version 3.11 \
 	  --group dev --all-extras pyproject.toml -o requirements/dev.txt
+	$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --python-version 3.11 \
+	  requirements/agents/mini-swe-agent.in -o requirements/agents/mini-swe-agent.txt
 
 clean:
 	rm -rf $(VENV) dist build .pytest_cache .ruff_cache .import_linter_cache

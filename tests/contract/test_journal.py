@@ -21,8 +21,9 @@ from support.journals import (
 
 from agentproxy.events.check import CheckFinished, CheckResult, CheckStarted
 from agentproxy.events.commands import Answer, Message, Stop
+from agentproxy.events.cost import ModelAsked
 from agentproxy.events.envelope import CommandId, Draft, Fact, RunId
-from agentproxy.events.run import CeilingRaised, DecisionMade
+from agentproxy.events.run import DecisionMade
 from agentproxy.events.work import WorkerEnded
 from agentproxy.journal.memory import MemoryJournal
 from agentproxy.journal.port import (
@@ -83,8 +84,10 @@ def test_every_kind_of_value_survives_the_store(opened: Opened) -> None:
 def test_an_append_is_all_or_none(opened: Opened) -> None:
     async def story(journal: Journal) -> None:
         lease = await journal.create(RUN, started("first"), ME)
-        broken = Draft("supervisor", CeilingRaised(max_time=float("inf")))
-        with pytest.raises(JournalError, match="ceiling_raised"):
+        broken = Draft(
+            "supervisor", ModelAsked(call="1", model="m", purpose="work", reserved=float("inf"))
+        )
+        with pytest.raises(JournalError, match="model_asked"):
             await journal.append(lease, [started("good"), broken])
         unlisted = type("Unlisted", (Fact,), {})()
         with pytest.raises(JournalError, match="Unlisted"):

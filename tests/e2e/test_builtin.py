@@ -148,6 +148,7 @@ def test_a_killed_agent_repeats_nothing_and_is_told_what_nobody_saw_end(pa: Pa) 
 
 def keys_for(server: Server) -> dict[str, str]:
     return {
+        "AGENTPROXY_JUDGE": "none",
         "ANTHROPIC_API_KEY": "sk-ant-not-a-real-key",
         "ANTHROPIC_BASE_URL": server.url,
         "OPENAI_API_KEY": "sk-not-a-real-key",

@@ -125,6 +125,9 @@ def chat_events(reply: Reply, body: Body) -> Iterator[str]:
         for text in (arguments[: len(arguments) // 2], arguments[len(arguments) // 2 :]):
             yield chunk({"tool_calls": [{"index": place, "function": {"arguments": text}}]})
     yield chunk({}, CHAT_STOPS[reply.stop])
+    if body.get("stream") and not body.get("stream_options", {}).get("include_usage"):
+        yield "data: [DONE]\n\n"
+        return
     used = _chat_usage(reply)
     last = json.loads(chunk({}).removeprefix("data: "))
     yield f"data: {json.dumps({**last, 'choices': [], 'usage': used})}\n\n"

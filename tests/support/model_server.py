@@ -37,6 +37,11 @@ class Server:
     headers: list[dict[str, str]] = field(default_factory=list[dict[str, str]])
     closed: threading.Event = field(default_factory=threading.Event)
 
+    @property
+    def heads(self) -> list[dict[str, str]]:
+        """The header lines of all requests, their names in lower case."""
+        return [{name.lower(): text for name, text in each.items()} for each in self.headers]
+
     def next(self) -> Reply:
         """The next answer."""
         return self.replies.pop(0) if len(self.replies) > 1 else self.replies[0]
@@ -46,12 +51,18 @@ def _handler(server: Server) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
+        def do_GET(self) -> None:
+            self._note({})
+            models = [{"id": "a-model", "object": "model"}]
+            _send(self, Reply(), {"object": "list", "data": models})
+
         def do_POST(self) -> None:
             length = int(self.headers["Content-Length"])
             body: Body = json.loads(self.rfile.read(length))
-            server.asked.append(body)
-            server.paths.append(self.path)
-            server.headers.append(dict(self.headers))
+            self._note(body)
+            if "count" in self.path:
+                _send(self, Reply(), {"input_tokens": 7, "totalTokens": 7})
+                return
             reply = server.next()
             streamed = body.get("stream", False) or "streamGenerateContent" in self.path
             try:
@@ -63,6 +74,11 @@ def _handler(server: Server) -> type[BaseHTTPRequestHandler]:
                     _send(self, reply, _form(self.path).whole(reply, body))
             except (BrokenPipeError, ConnectionResetError):
                 server.closed.set()
+
+        def _note(self, body: Body) -> None:
+            server.asked.append(body)
+            server.paths.append(self.path)
+            server.headers.append(dict(self.headers))
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its name
             """Silence."""

@@ -1,13 +1,17 @@
 """Which worker an order means, and building it."""
 
 import json
+from importlib.util import find_spec
 from pathlib import Path
 
 from agentproxy.app.choosing import chosen_worker, worker_tables
 from agentproxy.app.house import House
-from agentproxy.app.models import open_models
+from agentproxy.app.models import open_models, variables
 from agentproxy.events.run import Order
 from agentproxy.models.metered import Meter, MeteredModel
+from agentproxy.models.names import find_model
+from agentproxy.models.port import ModelRefused
+from agentproxy.models.relay_wires import Relayed
 from agentproxy.workers.builtin import BuiltinWorker
 from agentproxy.workers.command import CommandWorker, Grants
 from agentproxy.workers.port import Worker, WorkerError
@@ -19,6 +23,7 @@ HOW = (
     "name one: --worker 'command:PROGRAM ARGUMENTS' for any program that reads a brief on "
     "standard input, or a [worker.NAME] of your configuration"
 )
+EXTRA = "pip install 'agentproxy[models]'"
 
 
 def hire(order: Order, *, house: House, sandbox: Sandbox, meter: Meter | None = None) -> Worker:
@@ -34,7 +39,10 @@ def hire(order: Order, *, house: House, sandbox: Sandbox, meter: Meter | None = 
         raise WorkerError("no worker is chosen", cure=HOW)
     kind, _, rest = name.partition(":")
     if kind == "command" and rest.strip():
-        return _command(name, rest, started_in=started_in, house=house, sandbox=sandbox)
+        grants = Grants(model=_relayed(order, "", house), meter=meter)
+        return _command(
+            name, rest, started_in=started_in, house=house, sandbox=sandbox, grants=grants
+        )
     if kind == "scripted" and rest.strip():
         file = (started_in / Path(rest).expanduser()).resolve()
         return ScriptedWorker(name, read_script(file))
@@ -46,10 +54,44 @@ def hire(order: Order, *, house: House, sandbox: Sandbox, meter: Meter | None = 
     if table is None or not table.command:
         known = ", ".join(sorted(tables)) or "none"
         raise WorkerError(f"there is no worker {json.dumps(name)} (configured: {known})", cure=HOW)
-    grants = Grants(hosts=table.hosts, env=table.env, home=table.home, paths=table.paths)
+    model = _relayed(order, table.model or "", house)
+    grants = Grants(
+        hosts=table.hosts,
+        env=table.env,
+        home=table.home,
+        paths=table.paths,
+        model=model,
+        meter=meter,
+    )
     return _command(
         name, table.command, started_in=started_in, house=house, sandbox=sandbox, grants=grants
     )
+
+
+def _relayed(order: Order, own: str, house: House) -> Relayed | None:
+    """The model that a program reaches through the relay: the order's, before the program's own,
+    before the user's default. A default that cannot be relayed is none.
+
+    Raises:
+        WorkerError: there is none of that name, or none that can be relayed.
+    """
+    default = house.settings.model or ""
+    chosen = (order.model if order.model != default else "") or own
+    name = chosen or order.model
+    if not name:
+        return None
+    try:
+        return _granted(name, house)
+    except ModelRefused as error:
+        if not chosen:
+            return None
+        raise WorkerError(str(error), cure=error.cure) from error
+
+
+def _granted(name: str, house: House) -> Relayed:
+    if find_spec("httpx2") is None:
+        raise ModelRefused("no model can be relayed: httpx2 is not installed", cure=EXTRA)
+    return Relayed(name, find_model(name, variables(house)))
 
 
 def _command(
@@ -59,7 +101,7 @@ def _command(
     started_in: Path,
     house: House,
     sandbox: Sandbox,
-    grants: Grants | None = None,
+    grants: Grants,
 ) -> Worker:
     program = Program.parse(command, started_in=started_in, environ=house.environ)
     return CommandWorker(name, program, sandbox=sandbox, grants=grants)

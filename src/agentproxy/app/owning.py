@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from agentproxy.events.run import SegmentStarted
 from agentproxy.evidence.ground import Ground
 from agentproxy.journal.port import Holder, Journal, Lease
 from agentproxy.models.metered import Meter, Purse, Retry
+from agentproxy.models.parameters import Parameters
 from agentproxy.models.port import Model
 from agentproxy.models.prices import Prices
 from agentproxy.policy.decide import Policy
@@ -63,6 +64,8 @@ class Means:
     images: Sequence[Image] = ()
     prices: Prices = field(default_factory=Prices)
     retry: Retry = field(default_factory=Retry)
+    of_models: Mapping[str, Parameters] = field(default_factory=dict[str, Parameters])
+    of_agents: Mapping[str, Parameters] = field(default_factory=dict[str, Parameters])
 
 
 def myself() -> Holder:
@@ -172,7 +175,14 @@ def _meter(recorder: Recorder, means: Means) -> Meter:
         )
 
     purse = Purse(left=lambda: recorder.state.money_left)
-    return Meter(record=record, purse=purse, prices=means.prices, retry=means.retry)
+    return Meter(
+        record=record,
+        purse=purse,
+        prices=means.prices,
+        retry=means.retry,
+        of_models=means.of_models,
+        of_agents=means.of_agents,
+    )
 
 
 async def _arrivals(journal: Journal, run: RunId) -> AsyncIterator[tuple[CommandId, Command]]:

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from pydantic_core import PydanticCustomError
 
 from agentproxy.config.mistakes import BadFile, first_mistake
-from agentproxy.config.words import HostPort, InnerPath, OuterPath, Script, Variables
+from agentproxy.config.words import HostPort, InnerPath, Line, OuterPath, Script, Variables
 
 LARGEST = 128 * 1024
 # Python's parser needs quadratic time for keys of very many parts: minutes for 200 KB.
@@ -42,10 +42,11 @@ class WorkerTable(Table):
     """`[worker.NAME]`: how to start a worker, and what it is granted beyond the tree.
 
     `hosts` are `host:port`; `home` names below the user's home that it finds in its private one;
-    `paths` are absolute and read-only.
+    `paths` are absolute and read-only; `model` is what it reaches through the model relay.
     """
 
     command: Script | None = None
+    model: Line | None = None
     hosts: Annotated[tuple[HostPort, ...], Field(max_length=100, strict=False)] = ()
     env: Variables = Field(default_factory=dict)
     home: Annotated[tuple[InnerPath, ...], Field(max_length=100, strict=False)] = ()

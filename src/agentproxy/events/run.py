@@ -1,6 +1,8 @@
 """The beginning, the segments and the ends of a run."""
 
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Field
 
 from agentproxy.events.envelope import Fact, Value
 from agentproxy.events.verdict import Verdict
@@ -8,6 +10,8 @@ from agentproxy.events.verdict import Verdict
 ParkedFor = Literal["human", "ceiling", "infrastructure", "interrupted", "usage"]
 Level = Literal["auto", "plain"]
 
+# JSON knows no infinity and writes null, which here means: without a ceiling.
+Bound = Annotated[float, Field(allow_inf_nan=False)] | None
 ONE_HOUR = 3600.0
 EXIT_BY_VERDICT: dict[Verdict, int] = {"verified": 0, "refuted": 1, "unverified": 3}
 EXIT_BY_PARKING: dict[ParkedFor, int] = {
@@ -34,7 +38,7 @@ class Order(Value):
     worker: str
     model: str = ""
     judge: str = ""
-    budget: float | None = None
+    budget: Bound = None
     checks: tuple[str, ...] = ()
     keep: tuple[str, ...] = ()
     known_red: tuple[str, ...] = ()
@@ -75,8 +79,8 @@ class CeilingRaised(Fact):
     """A person allowed more: `max_time` is the new sum in seconds, `budget` that in US dollars."""
 
     kind: Literal["ceiling_raised"] = "ceiling_raised"
-    max_time: float | None = None
-    budget: float | None = None
+    max_time: Bound = None
+    budget: Bound = None
 
 
 class RunEnded(Fact):

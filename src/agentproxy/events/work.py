@@ -28,7 +28,10 @@ class ProcessStarted(Fact):
 
 
 class WorkerEnded(Fact):
-    """A worker stopped. `claims` is its own word that the task is done, and no more than that."""
+    """A worker stopped. `claims` is its own word that the task is done, and no more than that.
+
+    `out_of_money` is whether it was refused its model because the run's money did not pay for it.
+    """
 
     kind: Literal["worker_ended"] = "worker_ended"
     round: int

@@ -17,6 +17,7 @@ from agentproxy.models.parameters import Parameters, layered
 from agentproxy.models.port import (
     Answer,
     BudgetSpent,
+    Effort,
     Fragment,
     Model,
     ModelUnavailable,

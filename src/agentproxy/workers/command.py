@@ -2,14 +2,26 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from agentproxy.events.work import NetworkRefused, ProcessStarted
+from agentproxy.models.metered import Meter, Purse
+from agentproxy.models.relay import Relay
+from agentproxy.models.relay_wires import Relayed
 from agentproxy.workers.port import Brief, Capabilities, Line, WorkEnded, WorkerError
 from agentproxy.workers.program import Program
 from agentproxy.workspace.processes import start_time
-from agentproxy.workspace.sandbox import Access, Ended, Job, Limits, Mount, Sandbox, SandboxError
+from agentproxy.workspace.sandbox import (
+    Access,
+    Ended,
+    Job,
+    Limits,
+    Mount,
+    Sandbox,
+    SandboxError,
+    Service,
+)
 from agentproxy.workspace.toolchains import INSIDE_HOME
 
 KEPT_OUTPUT = 64 * 1024
@@ -21,13 +33,16 @@ class Grants:
     """What a person grants a command worker beyond its tree (`[worker.NAME]`).
 
     `hosts` are `host:port`; `home` names below the user's home that it finds in its private one,
-    writable (a log-in that it renews); `paths` are shown read-only.
+    writable (a log-in that it renews); `paths` are shown read-only; `model` is reached through the
+    relay, and paid for with `meter` (None: counted, without a ceiling).
     """
 
     hosts: tuple[str, ...] = ()
     env: Mapping[str, str] = field(default_factory=dict[str, str])
     home: tuple[str, ...] = ()
     paths: tuple[str, ...] = ()
+    model: Relayed | None = None
+    meter: Meter | None = None
 
 
 class CommandWorker:
@@ -56,7 +71,11 @@ class CommandWorker:
         granted = [f"network {host}" for host in self._grants.hosts]
         granted += [f"variable {name}" for name in self._grants.env]
         granted += [f"home ~/{name}, writable" for name in self._grants.home]
-        return [*granted, *(f"path {path}" for path in self._grants.paths)]
+        granted += [f"path {path}" for path in self._grants.paths]
+        if self._grants.model is not None:
+            name = self._grants.model.name
+            granted.append(f"model {name} through the relay, the key stays outside")
+        return granted
 
     async def message(self, text: str) -> bool:
         """Never heard: the next brief carries it."""
@@ -70,7 +89,8 @@ class CommandWorker:
             WorkerError: the sandbox could not be set up.
         """
         pids: asyncio.Queue[int | None] = asyncio.Queue(maxsize=2)
-        job = self._job(brief)
+        relay = self._relay(line)
+        job = self._job(brief, relay)
         async with asyncio.TaskGroup() as group:
             group.create_task(_note_process(pids, line))
             try:
@@ -88,9 +108,19 @@ class CommandWorker:
         for refusal in ended.refused[:REFUSALS_RECORDED]:
             host, _, reason = refusal.partition(" ")
             await line.record(NetworkRefused(effect="work", host=host, reason=reason))
-        return _outcome(ended)
+        if relay is None:
+            return _outcome(ended)
+        for refusal in relay.refused:
+            await line.record(NetworkRefused(effect="work", host="model relay", reason=refusal))
+        return replace(_outcome(ended), out_of_money=relay.out_of_money)
 
-    def _job(self, brief: Brief) -> Job:
+    def _relay(self, line: Line) -> Relay | None:
+        if self._grants.model is None:
+            return None
+        meter = self._grants.meter or Meter(record=line.record, purse=Purse(lambda: None))
+        return Relay(self._grants.model, meter=meter)
+
+    def _job(self, brief: Brief, relay: Relay | None) -> Job:
         folder = brief.home.parent / "brief"
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "brief.md").write_text(brief.text)
@@ -112,7 +142,11 @@ class CommandWorker:
             env=env,
             home=brief.home,
             stdin=brief.text.encode(),
-            access=Access(mode="hosts", hosts=hosts) if hosts else Access(),
+            access=Access(
+                mode="hosts" if hosts else "none",
+                hosts=hosts,
+                services=(Service(relay.serve, relay.variables),) if relay else (),
+            ),
             limits=Limits(seconds=max(brief.seconds, 1.0), kept_output=KEPT_OUTPUT),
             mounts=(*shown.mounts, *granted),
         )

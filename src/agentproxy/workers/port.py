@@ -51,7 +51,9 @@ class Brief:
 
 @dataclass(frozen=True, slots=True)
 class WorkEnded:
-    """How it ended: `claims` is the worker's word that the task is done."""
+    """How it ended: `claims` is the worker's word that the task is done; `out_of_money` whether it
+    was refused its model because the run's money did not pay for it.
+    """
 
     claims: bool
     reason: str

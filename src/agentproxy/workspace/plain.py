@@ -1,11 +1,13 @@
 """Commands without isolation: chosen by name, never fallen back to."""
 
+import asyncio
 import contextlib
 import os
 import signal
+import socket
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -19,6 +21,7 @@ from agentproxy.workspace.sandbox import (
     OnOutput,
     OnStart,
     SandboxError,
+    Service,
 )
 
 _KEEPER: Final = str(Path(__file__).with_name("keeper.py"))
@@ -46,7 +49,8 @@ class Plain:
 
     Time, output and the end of every process hold as in a sandbox (on other systems than Linux a
     daemon with a session of its own escapes). Not held: the number of processes, the size of
-    /tmp, read-only mounts, `Access`.
+    /tmp, read-only mounts, `Access` but for its services: they are answered at a free loopback
+    port of the host, which other users of it can reach too.
     """
 
     def __init__(self, *, scratch: Path | None = None) -> None:
@@ -82,8 +86,39 @@ class Plain:
             for path in (home, folder / "tmp"):
                 path.mkdir(exist_ok=True)
             ours = {"HOME": str(home), "TMPDIR": str(folder / "tmp"), "PATH": _PATH}
-            env = {**ours, "LANG": "C.UTF-8", **job.env}
-            return await _run(job, env, on_output=on_output, on_start=on_start)
+            env = {**ours, "LANG": "C.UTF-8"}
+            async with _services(job) as variables:
+                env |= {**variables, **job.env}
+                return await _run(job, env, on_output=on_output, on_start=on_start)
+
+
+@contextlib.asynccontextmanager
+async def _services(job: Job) -> AsyncGenerator[Mapping[str, str]]:
+    """The job's services, answered until this is left; the variables that tell their addresses."""
+    variables: dict[str, str] = {}
+    failed: SandboxError | None = None
+    async with contextlib.AsyncExitStack() as stack:
+        listeners = [
+            stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in job.access.services
+        ]
+        group = await stack.enter_async_context(asyncio.TaskGroup())
+        tasks: list[asyncio.Task[None]] = []
+        for service, listener in zip(job.access.services, listeners, strict=True):
+            variables |= service.variables(f"http://127.0.0.1:{listener.getsockname()[1]}")
+            tasks.append(group.create_task(_serve(service, listener)))
+        try:
+            yield variables
+        except SandboxError as error:
+            failed = error  # a group would wrap it
+        finally:
+            for task in tasks:
+                task.cancel()
+    if failed is not None:
+        raise failed
+
+
+async def _serve(service: Service, listener: socket.socket) -> None:
+    await service.serve(listener)
 
 
 async def _run(

@@ -1,6 +1,7 @@
 """The sandbox's protocol: a job goes in, and what ended comes out; nothing of it survives."""
 
-from collections.abc import Callable, Mapping
+import socket
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Protocol
@@ -33,12 +34,29 @@ class Mount:
     source: Path | None = None
 
 
+Serve = Callable[[socket.socket], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A loopback port of the job's that is answered by us: `serve` is given its listener, and is
+    cancelled when the job ends. `variables` are what tells the job its address, `http://HOST:PORT`.
+    """
+
+    serve: Serve
+    variables: Callable[[str], Mapping[str, str]]
+
+
 @dataclass(frozen=True, slots=True)
 class Access:
-    """What of the network there is: nothing, the hosts' own network, or these `host:port` only."""
+    """What of the network there is: nothing, the hosts' own network, or these `host:port` only.
+
+    `services` are there beside nothing or hosts; not beside the hosts' own network.
+    """
 
     mode: Literal["none", "host", "hosts"] = "none"
     hosts: tuple[str, ...] = ()
+    services: tuple[Service, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

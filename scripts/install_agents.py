@@ -1,0 +1,68 @@
+"""Install real coding agents at pinned versions into .agents/, and print how to put them to work.
+
+Nothing of the product needs them. An agent that is there at its pinned version is left alone.
+"""
+
+import hashlib
+import json
+import shutil
+import subprocess
+import sys
+import venv
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+FOLDER = ROOT / ".agents"
+PINS = ROOT / "requirements" / "agents"
+# Its own brief-reader, and none of its start-up questions; two tries are enough where 402 says no.
+MINI = """\
+[worker.mini]
+command = {command}
+paths = {paths}
+
+[worker.mini.env]
+MSWEA_CONFIGURED = "true"
+MSWEA_SILENT_STARTUP = "1"
+MSWEA_COST_TRACKING = "ignore_errors"
+MSWEA_MODEL_RETRY_STOP_AFTER_ATTEMPT = "2"
+LITELLM_LOCAL_MODEL_COST_MAP = "True"
+LITELLM_TELEMETRY = "False"
+"""
+
+
+def install(name: str) -> Path:
+    """The folder of an agent from PyPI, in a virtual environment of its own."""
+    pins = PINS / f"{name}.txt"
+    folder, wanted = FOLDER / name, hashlib.sha256(pins.read_bytes()).hexdigest()
+    ready = folder / ".ready"
+    if ready.is_file() and ready.read_text() == wanted:
+        return folder
+    print(f"installing {name} ...", flush=True)
+    shutil.rmtree(folder, ignore_errors=True)
+    venv.create(folder, with_pip=True)
+    pip = [str(folder / "bin" / "python"), "-m", "pip", "--disable-pip-version-check", "-q"]
+    subprocess.run([*pip, "install", "--require-hashes", "-r", str(pins)], check=True)
+    ready.write_text(wanted)
+    return folder
+
+
+def mini_table(folder: Path) -> str:
+    """The `[worker.mini]` of a user's configuration. The model is granted by `--model`."""
+    line = (
+        f'exec {folder}/bin/mini -m "openai/$AGENTPROXY_MODEL" -t "$(cat "$AGENTPROXY_BRIEF")" '
+        "-y --exit-immediately -o /tmp/trajectory.json"
+    )
+    command = json.dumps(f"/bin/sh -c '{line}'")
+    paths = json.dumps([str(folder), str(Path(sys.base_prefix).resolve())])
+    return MINI.format(command=command, paths=paths)
+
+
+def main() -> None:
+    """Install all, and write their tables beside them."""
+    table = mini_table(install("mini-swe-agent"))
+    (FOLDER / "config.toml").write_text(table)
+    print(f"for your own configuration ({FOLDER / 'config.toml'}):\n\n{table}")
+
+
+if __name__ == "__main__":
+    main()

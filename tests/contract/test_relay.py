@@ -1,0 +1,286 @@
+"""The model relay over plain loopback: what passes, what it costs, and what does not pass."""
+
+import asyncio
+import json
+
+import pytest
+from support.model_server import Reply, Server, model_server
+from support.relay import HELLO, KEY, NAMES, Body, Standing, parsed, play, question, standing
+
+from agentproxy.events.cost import ModelAsked
+from agentproxy.models.prices import Prices
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("form", list(NAMES))
+def test_a_question_passes_with_the_real_key_and_is_priced_by_what_the_answer_tells(
+    form: str, stream: bool
+) -> None:
+    path, body = question(form, stream=stream)
+
+    async def scenario(place: Standing) -> None:
+        status, head, content = await place.ask(path, body, "X-Api-Key: nonsense")
+        assert status == 200, content
+        assert (b"text/event-stream" in head) == stream
+        assert b"there." in content
+        assert KEY.encode() not in head + content
+
+    server, place = play(scenario, form=form)
+    head = server.heads[0]
+    shown = {head.get("x-api-key"), head.get("authorization"), head.get("x-goog-api-key")}
+    assert shown & {KEY, f"Bearer {KEY}"}
+    assert place.token not in json.dumps(head)
+    assert server.paths == [path]
+    (settled,) = place.settled
+    assert (settled.usage.input, settled.usage.output) == (1000, 200)
+    assert not settled.estimated
+    expected = Prices().of(NAMES[form], settled.usage)
+    assert (settled.usd, settled.priced) == (expected.usd, expected.known)
+    asked = next(fact for fact in place.facts if isinstance(fact, ModelAsked))
+    assert (asked.call, asked.model, asked.purpose) == (settled.call, NAMES[form], "work")
+
+
+def test_a_chat_that_did_not_ask_for_its_use_is_not_told_of_it() -> None:
+    async def scenario(place: Standing) -> None:
+        path, body = question("chat", stream=True)
+        _, _, silent = await place.ask(path, body)
+        _, _, asking = await place.ask(path, {**body, "stream_options": {"include_usage": True}})
+        assert b'"usage"' not in silent
+        assert silent.endswith(b"data: [DONE]\n\n")
+        assert b'"usage"' in asking
+
+    server, _ = play(scenario)
+    assert [body["stream_options"] for body in server.asked] == [{"include_usage": True}] * 2
+
+
+def test_the_model_may_be_called_by_its_own_or_by_our_name_and_by_no_other() -> None:
+    async def scenario(place: Standing) -> None:
+        for name in ("gpt-4o", "responses/gpt-4o", "openai/gpt-4o"):
+            path, body = question("responses")
+            assert (await place.ask(path, {**body, "model": name}))[0] == 200
+        for other in ("gpt-4o-mini", "", None, ["gpt-4o"], {"gpt-4o": 1}):
+            status, _, content = await place.ask(path, {**body, "model": other})
+            assert status == 403
+            assert b"only gpt-4o is granted" in content
+        twice = json.dumps(body).replace('"input"', '"model": "gpt-4o-pro", "input"')
+        raw = place.request(path, body).replace(b"Content-Length: ", b"X-Was: ")
+        head, _, _ = raw.partition(b"\r\n\r\n")
+        length = f"\r\nContent-Length: {len(twice)}\r\n\r\n".encode()
+        assert parsed(await place.say(head + length + twice.encode()))[0] == 403
+
+    server, _ = play(scenario, form="responses")
+    assert [body["model"] for body in server.asked] == ["gpt-4o"] * 3
+
+
+FREE: dict[str, tuple[str, Body | None]] = {
+    "messages": ("/v1/messages/count_tokens", {"model": "claude-sonnet-4-6", "messages": []}),
+    "chat": ("/v1/models", None),
+    "gemini": ("/v1beta/models/gemini-2.5-pro:countTokens", {"contents": []}),
+}
+
+
+@pytest.mark.parametrize("form", list(FREE))
+def test_counting_and_listing_pass_and_cost_nothing(form: str) -> None:
+    async def scenario(place: Standing) -> None:
+        assert (await place.ask(*FREE[form]))[0] == 200
+
+    server, place = play(scenario, form=form, dollars=0.0)
+    assert server.paths == [FREE[form][0]]
+    assert place.facts == []
+
+
+@pytest.mark.parametrize(
+    ("form", "target"),
+    [
+        ("messages", "/v1/files"),
+        ("messages", "/v1/messages/batches"),
+        ("messages", "/v1/messages/"),
+        ("messages", "//v1/messages"),
+        ("messages", "/v1/../v1/messages"),
+        ("messages", "/v1/%6dessages"),
+        ("messages", "/v1/chat/completions"),
+        ("messages", "/api/event_logging/batch"),
+        ("messages", "http://evil.example/v1/messages"),
+        ("chat", "/v1/messages"),
+        ("chat", "/v1/embeddings"),
+        ("chat", "/v1/organization/admin_api_keys"),
+        ("chat", "/chat/completions"),
+        ("gemini", "/v1beta/models/gemini-2.5-flash:generateContent"),
+        ("gemini", "/v1beta/models/../gemini-2.5-pro:generateContent"),
+        ("gemini", "/v1beta/models/gemini-2.5-pro:batchGenerateContent"),
+        ("gemini", "/v1beta/files"),
+    ],
+)
+def test_every_other_path_is_refused_at_once_and_noted(form: str, target: str) -> None:
+    async def scenario(place: Standing) -> None:
+        status, _, content = await place.ask(target, question(form)[1])
+        assert status == 403
+        assert b"the model relay: " in content
+
+    server, place = play(scenario, form=form)
+    assert server.paths == []
+    assert len(place.relay.refused) == 1
+    assert place.relay.refused[0].startswith("POST ")
+
+
+def test_who_does_not_know_the_workers_key_is_refused() -> None:
+    async def scenario(place: Standing) -> None:
+        path, body = question("chat")
+        raw = place.request(path, body)
+        for other in (b"sk-other", KEY.encode(), b""):
+            assert parsed(await place.say(raw.replace(place.token.encode(), other)))[0] == 401
+
+    server, _ = play(scenario)
+    assert server.paths == []
+
+
+def test_an_answer_in_the_background_is_refused_for_nobody_could_count_it() -> None:
+    async def scenario(place: Standing) -> None:
+        path, body = question("responses", background=True)
+        assert (await place.ask(path, body))[0] == 403
+
+    server, _ = play(scenario, form="responses")
+    assert server.paths == []
+
+
+@pytest.mark.parametrize("form", ["messages", "chat", "responses", "gemini"])
+def test_a_question_that_the_money_does_not_pay_for_is_402_in_the_vendors_own_form(
+    form: str,
+) -> None:
+    async def scenario(place: Standing) -> None:
+        path, body = question(form)
+        assert not place.relay.out_of_money
+        status, head, content = await place.ask(path, body)
+        assert status == 402
+        assert b"retry-after" not in head.lower()
+        assert b"x-should-retry: false" in head
+        error = json.loads(content)["error"]
+        assert "is spent" in error["message"]
+        assert error.get("code") in {
+            "messages": (None,), "chat": ("insufficient_quota",),
+            "responses": ("insufficient_quota",), "gemini": (402,),
+        }[form]  # fmt: skip
+        assert place.relay.out_of_money
+
+    server, place = play(scenario, form=form, dollars=0.00001)
+    assert (server.paths, place.facts) == ([], [])
+
+
+def test_the_ceiling_holds_for_questions_that_are_asked_at_once() -> None:
+    async def scenario(place: Standing) -> None:
+        path, body = question("chat", stream=True, max_tokens=1000)
+        asking = [place.ask(path, body) for _ in range(6)]
+        statuses = sorted(status for status, _, _ in await asyncio.gather(*asking))
+        assert statuses[0] == 200
+        assert statuses[-1] == 402
+
+    # Each may cost a cent, and costs 0.45 cents; more than three at once never fit.
+    _, place = play(scenario, dollars=0.031)
+    assert sum(fact.usd for fact in place.settled) <= 0.031
+
+
+def test_many_answers_to_one_question_are_reserved_for_as_many() -> None:
+    async def scenario(place: Standing) -> None:
+        path, body = question("chat", max_tokens=1000)
+        assert (await place.ask(path, {**body, "n": 100}))[0] == 402
+        assert (await place.ask(path, body))[0] == 200
+
+    play(scenario, dollars=0.1)
+
+
+@pytest.mark.parametrize("status", [400, 404, 429, 500, 529])
+def test_a_vendors_refusal_passes_as_it_is_and_costs_nothing(status: int) -> None:
+    async def scenario(place: Standing) -> None:
+        got, head, content = await place.ask(*question("chat", stream=True))
+        assert got == status
+        assert b"retry-after: 7" in head.lower()
+        assert b'"message": "no"' in content
+
+    _, place = play(scenario, Reply(status=status, headers={"Retry-After": "7"}))
+    (settled,) = place.settled
+    assert (settled.usd, settled.usage.total, settled.error) == (0.0, 0, f"HTTP {status}")
+
+
+def test_what_a_vendor_says_of_a_key_that_it_refuses_is_not_passed_on() -> None:
+    async def scenario(place: Standing) -> None:
+        status, _, content = await place.ask(*question("chat"))
+        assert status == 401
+        assert b"the vendor refuses" in content
+        assert b'"no"' not in content
+
+    play(scenario, Reply(status=401))
+
+
+def test_a_vendor_that_repeats_the_key_does_not_tell_it_to_the_worker() -> None:
+    async def scenario(place: Standing) -> None:
+        for stream in (False, True):
+            answer = await place.say(place.request(*question("chat", stream=stream)))
+            assert KEY.encode() not in answer
+            assert place.token.encode() in answer
+
+    play(scenario, Reply(text=(f"It is {KEY}!",), headers={"X-Echo": KEY}))
+
+
+def test_an_answer_that_is_cut_is_cut_for_the_worker_too_and_settled_by_estimate() -> None:
+    async def scenario(place: Standing) -> None:
+        answer = await place.say(place.request(*question("chat", stream=True)))
+        assert b"200" in answer[:20]
+
+    _, place = play(scenario, Reply(text=("word " * 30,) * 4, fault="cut"))
+    (settled,) = place.settled
+    assert settled.estimated
+    assert settled.usage.input > 0
+    assert settled.usage.output >= 50
+    assert settled.usd > 0
+
+
+def test_a_worker_that_leaves_in_mid_stream_closes_the_vendors_side_and_is_settled() -> None:
+    closed: list[bool] = []
+
+    async def story(server: Server) -> Standing:
+        async with standing(server, "messages") as place:
+            reader, writer = await asyncio.open_connection("127.0.0.1", place.port)
+            writer.write(place.request(*question("messages", stream=True)))
+            await reader.readuntil(b"content_block_delta")
+            writer.close()
+            closed.append(await asyncio.to_thread(server.closed.wait, 5))
+        return place
+
+    with model_server(Reply(text=("word " * 30,) * 4, fault="hang")) as server:
+        place = asyncio.run(asyncio.wait_for(story(server), 30))
+    assert closed == [True]
+    (settled,) = place.settled
+    assert settled.estimated
+    assert settled.usage.input == 100
+
+
+def test_a_relay_that_ends_in_mid_stream_closes_the_vendors_side_and_settles_too() -> None:
+    async def story(server: Server) -> Standing:
+        async with standing(server, "chat") as place:
+            reader, writer = await asyncio.open_connection("127.0.0.1", place.port)
+            writer.write(place.request(*question("chat", stream=True)))
+            await reader.readuntil(b"word")
+        writer.close()
+        assert await asyncio.to_thread(server.closed.wait, 5)
+        return place
+
+    with model_server(Reply(text=("word " * 30,) * 4, fault="hang")) as server:
+        place = asyncio.run(asyncio.wait_for(story(server), 30))
+    assert [fact.error for fact in place.settled] == ["it was cut off here"]
+
+
+def test_a_vendor_that_cannot_be_reached_is_502_and_costs_nothing() -> None:
+    async def scenario(place: Standing) -> None:
+        status, _, content = await place.ask(*question("chat"))
+        assert (status, b"did not come whole" in content) == (502, True)
+
+    with model_server(HELLO) as server:
+        gone = Server([HELLO], url=server.url)
+
+    async def story() -> Standing:
+        async with standing(gone, "chat") as place:
+            await scenario(place)
+        return place
+
+    place = asyncio.run(story())
+    assert [(fact.usd, fact.usage.total) for fact in place.settled] == [(0.0, 0)]

@@ -1,0 +1,148 @@
+"""A worker that is granted a model and wants the key, or the way out: shown to work on a twin that
+simply hands the key in, then asked of the relay.
+"""
+
+import json
+from pathlib import Path
+
+import pytest
+from support.commands import work_once
+from support.model_server import Reply, Server, model_server
+from support.relay import KEY, Wallet, keys_for, relayed
+from support.repositories import sandbox
+
+from agentproxy.events.envelope import Fact
+from agentproxy.events.work import NetworkRefused
+from agentproxy.models.metered import Meter, Purse
+from agentproxy.workers.command import Grants
+from agentproxy.workers.port import WorkEnded
+from agentproxy.workspace.plain import Plain
+from agentproxy.workspace.sandbox import Sandbox
+
+# The key is put together, so that the thief does not find itself.
+THIEF = f"""
+import os, pathlib, sys
+key = "".join({list(KEY)!r}).encode()
+found = []
+if key in "\\0".join(f"{{k}}={{v}}" for k, v in os.environ.items()).encode():
+    found.append("environment")
+roots = ["/proc", os.environ["HOME"], "/tmp", "/run", "/etc", os.getcwd()]
+for root in roots:
+    for folder, _, names in os.walk(root):
+        for name in names:
+            path = pathlib.Path(folder, name)
+            try:
+                if path.is_fifo() or path.is_socket() or path.is_char_device():
+                    continue
+                with path.open("rb", buffering=0) as file:
+                    if key in file.read(1 << 20):
+                        found.append(str(path))
+            except (OSError, ValueError):
+                pass
+print("FOUND", found)
+"""
+
+# Every way in which a worker might send a request elsewhere by the relay's own hand.
+ASKS_ELSEWHERE = """
+import http.client, json, os, urllib.parse
+at = urllib.parse.urlsplit(os.environ["OPENAI_BASE_URL"])
+key = {"Authorization": "Bearer " + os.environ["OPENAI_API_KEY"]}
+other = "127.0.0.1:%d" % OTHER
+body = json.dumps({"model": "gpt-4o", "messages": []})
+def ask(method, target, more={}, host=None):
+    connection = http.client.HTTPConnection(at.hostname, at.port, timeout=10)
+    connection.putrequest(method, target, skip_host=True)
+    for name, value in {"Host": host or at.netloc, **key, **more}.items():
+        connection.putheader(name, value)
+    connection.putheader("Content-Length", str(len(body)))
+    connection.endheaders(body.encode())
+    print(connection.getresponse().status, end=" ")
+ask("POST", "http://%s/v1/chat/completions" % other)
+ask("CONNECT", other)
+ask("POST", "//%s/v1/chat/completions" % other)
+ask("POST", "/v1/chat/completions@%s/" % other)
+ask("POST", "/v1/files")
+ask("GET", "/v1/models/../files")
+ask("POST", "/v1/chat/completions", host=other)
+ask("POST", "/v1/chat/completions", {"X-Forwarded-Host": other, "Forwarded": "host=" + other})
+"""
+
+
+def work(
+    folder: Path, script: str, *, grants: Grants, box: Sandbox | None = None
+) -> tuple[WorkEnded, list[Fact]]:
+    """What a program comes to that is this Python script."""
+    own = folder / "own"
+    own.mkdir()
+    (own / "worker.py").write_text(script)
+    return work_once(folder, f"/usr/bin/python3 {own / 'worker.py'}", grants=grants, box=box)
+
+
+def test_a_key_that_is_handed_in_is_found_by_the_thief(tmp_path: Path) -> None:
+    ended, _ = work(tmp_path, THIEF, grants=Grants(env={"OPENAI_API_KEY": KEY}))
+    assert "'environment'" in ended.output
+    assert "/environ" in ended.output
+
+
+def test_through_the_relay_the_thief_finds_no_key(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with model_server(Reply(text=("Hi",))) as server:
+        for name, value in keys_for(server).items():
+            monkeypatch.setenv(name, value)  # as the user's own shell has it
+        asks_first = (
+            "import os, urllib.request\n"
+            'url = os.environ["OPENAI_BASE_URL"] + "/models"\n'
+            'key = {"Authorization": "Bearer " + os.environ["OPENAI_API_KEY"]}\n'
+            "urllib.request.urlopen(urllib.request.Request(url, headers=key)).read()\n"
+        )
+        ended, _ = work(
+            tmp_path, asks_first + THIEF, grants=Grants(model=relayed("gpt-4o", server))
+        )
+    assert server.heads[0]["authorization"] == f"Bearer {KEY}"
+    assert "FOUND []" in ended.output, ended.output
+
+
+def test_the_relay_leads_to_the_vendor_and_nowhere_else(tmp_path: Path) -> None:
+    with model_server(Reply(text=("Hi",))) as server, model_server(Reply()) as other:
+        script = f"OTHER = {other.url.rpartition(':')[2]}\n{ASKS_ELSEWHERE}"
+        ended, facts = work(tmp_path, script, grants=Grants(model=relayed("gpt-4o", server)))
+    assert ended.output.split() == ["403"] * 6 + ["200"] * 2, ended.output
+    assert other.paths == []
+    assert server.paths == ["/v1/chat/completions"] * 2
+    refused = [fact for fact in facts if isinstance(fact, NetworkRefused)]
+    assert {fact.host for fact in refused} == {"model relay"}
+    assert len(refused) == 6
+
+
+SPENDS = """
+import json, os, urllib.error, urllib.request
+url = os.environ["OPENAI_BASE_URL"] + "/chat/completions"
+body = json.dumps({"model": "gpt-4o", "messages": [], "max_tokens": 1000}).encode()
+key = {"Authorization": "Bearer " + os.environ["OPENAI_API_KEY"]}
+for _ in range(5):
+    try:
+        print(urllib.request.urlopen(urllib.request.Request(url, body, key)).status)
+    except urllib.error.HTTPError as error:
+        print(error.code, json.load(error)["error"]["code"])
+        break
+"""
+
+
+@pytest.mark.parametrize("box", [sandbox(), Plain()], ids=["sandbox", "plain"])
+def test_a_worker_that_spends_all_is_told_so_and_its_work_ends_out_of_money(
+    tmp_path: Path, box: Sandbox
+) -> None:
+    wallet = Wallet(0.02)
+    meter = Meter(record=wallet.record, purse=Purse(wallet.left))
+
+    def spend(server: Server) -> WorkEnded:
+        grants = Grants(model=relayed("gpt-4o", server), meter=meter)
+        return work(tmp_path, SPENDS, grants=grants, box=box)[0]
+
+    with model_server(Reply(text=("Hi",), usage=(1000, 200))) as server:
+        ended = spend(server)
+    assert ended.output.split() == ["200"] * 3 + ["402", "insufficient_quota"], ended.output
+    assert ended.out_of_money
+    assert len(server.paths) == 3
+    assert json.dumps([fact.model_dump() for fact in wallet.facts]).count(KEY) == 0

@@ -1,0 +1,43 @@
+"""A command line put to work on one round, without a supervisor."""
+
+import asyncio
+import os
+from pathlib import Path
+
+from support.repositories import sandbox
+
+from agentproxy.events.desk import Decision, Request
+from agentproxy.events.envelope import Fact
+from agentproxy.workers.command import CommandWorker, Grants
+from agentproxy.workers.port import Brief, Line, WorkEnded
+from agentproxy.workers.program import Program
+from agentproxy.workspace.place import Place
+from agentproxy.workspace.sandbox import Mount, Sandbox
+
+
+def line(facts: list[Fact]) -> Line:
+    async def ask(request: Request) -> Decision:
+        return Decision(request=request.id, allowed=True, by="policy")
+
+    async def record(fact: Fact) -> None:
+        facts.append(fact)
+
+    return Line(ask=ask, record=record, show=lambda _: None)
+
+
+def work_once(
+    folder: Path, command: str, *, grants: Grants, box: Sandbox | None = None
+) -> tuple[WorkEnded, list[Fact]]:
+    """How the work ended, and what was recorded meanwhile."""
+    box = box or sandbox()
+    tree, home = folder / "tree", folder / "home"
+    for path in (tree, home):
+        path.mkdir(exist_ok=True)
+    program = Program.parse(command, started_in=folder, environ=os.environ)
+    mounts = (Mount(at=str(tree), mode="rw", source=tree),) if box.isolates else ()
+    env = {"PATH": os.environ["PATH"]}
+    place = Place(root=str(tree), cwd=str(tree), env=env, mounts=mounts)
+    brief = Brief(run="run", round=1, text="Do it", place=place, home=home, seconds=90)
+    facts: list[Fact] = []
+    worker = CommandWorker("mine", program, sandbox=box, grants=grants)
+    return asyncio.run(worker.work(brief, line(facts))), facts

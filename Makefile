@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 # Without compiled files every start of pa, and every check in a test, compiles all modules anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test slow agents check bench dist lock clean help
+.PHONY: demo test slow agents local-model check bench dist lock clean help
 
 help:
 	@echo "make demo    set everything up, and watch one supervised task"
@@ -14,6 +14,7 @@ help:
 	@echo "make slow    kill -9 series and hostile series (longer)"
 	@echo "make agents  real coding agents at pinned versions, installed into .agents/ and supervised"
 	@echo "make check   lint, types, layers, dependencies, dead code, file sizes, docs"
+	@echo "make local-model  a small real model on this machine: plans, judges and works, badly"
 	@echo "make bench   measurements, as ratios"
 	@echo "make lock    pin the dependencies of pyproject.toml anew, with hashes"
 	@echo "make dist    build the wheel and install it elsewhere, with every extra"
@@ -33,7 +34,7 @@ demo: $(READY)
 	@$(BIN)/python examples/demo/demo.py
 
 test: $(READY)
-	$(BIN)/pytest -n 2 -m "not slow and not agents"
+	$(BIN)/pytest -n 2 -m "not slow and not agents and not local_model"
 
 slow: $(READY)
 	$(BIN)/pytest -m slow
@@ -50,6 +51,10 @@ check: $(READY)
 	$(BIN)/deptry src
 	$(BIN)/vulture
 	$(BIN)/loq check
+
+local-model: $(READY)
+	@$(BIN)/python scripts/local_model.py install
+	$(BIN)/pytest -m local_model tests/local
 
 bench: $(READY)
 	$(BIN)/python bench/startup.py

@@ -30,8 +30,8 @@ LITELLM_TELEMETRY = "False"
 """
 
 
-def install(name: str) -> Path:
-    """The folder of an agent from PyPI, in a virtual environment of its own."""
+def install(name: str, *options: str) -> Path:
+    """The folder of an agent from PyPI, in an environment of its own; pip gets the options."""
     pins = PINS / f"{name}.txt"
     folder, wanted = FOLDER / name, hashlib.sha256(pins.read_bytes()).hexdigest()
     ready = folder / ".ready"
@@ -41,7 +41,7 @@ def install(name: str) -> Path:
     shutil.rmtree(folder, ignore_errors=True)
     venv.create(folder, with_pip=True)
     pip = [str(folder / "bin" / "python"), "-m", "pip", "--disable-pip-version-check", "-q"]
-    subprocess.run([*pip, "install", "--require-hashes", "-r", str(pins)], check=True)
+    subprocess.run([*pip, "install", *options, "--require-hashes", "-r", str(pins)], check=True)
     ready.write_text(wanted)
     return folder
 

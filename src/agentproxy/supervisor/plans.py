@@ -10,6 +10,7 @@ from agentproxy.events.plan import Part, PlanMade
 from agentproxy.events.run import Order
 from agentproxy.models.port import Model
 from agentproxy.supervisor.mind import Material, Question, consult
+from agentproxy.supervisor.suspicion import speaks_to_a_model
 
 MOST_PARTS = 8
 MOST_CHECKS = 5
@@ -49,6 +50,8 @@ async def make_plan(
     Raises:
         ModelError: the model does not answer.
     """
+    documents = [each for each in documents if not speaks_to_a_model([each.name, each.text])]
+    paths = [path for path in paths if not speaks_to_a_model([path])]
     more = f"\n... and {len(paths) - LISTED} more" if len(paths) > LISTED else ""
     listing = Material("The files of the repository", "\n".join(paths[:LISTED]) + more)
     named = "\n".join(f"- {command}" for command in order.checks) or "none"
@@ -82,7 +85,7 @@ def usable(form: PlanForm, order: Order) -> PlanMade:
         good = [command for command in checks if _is_command(command)][:MOST_CHECKS]
         if len(good) < len(checks):
             notes.append(f"part {number}: {len(checks) - len(good)} planned checks are no commands")
-        criteria = [" ".join(text.split()) for text in each.criteria if text.strip()]
+        criteria = _criteria(each, order, alone=len(planned) == 1 and not good)
         parts.append(
             Part(
                 id=f"part {number}",
@@ -92,6 +95,15 @@ def usable(form: PlanForm, order: Order) -> PlanMade:
             )
         )
     return PlanMade(parts=tuple(parts), notes=tuple(notes))
+
+
+def _criteria(part: PlannedPart, order: Order, *, alone: bool) -> list[str]:
+    """What a judge is asked. Where no command says that the whole task is done, the task is asked
+    in the person's words, too: a plan can be moved to ask for less.
+    """
+    said = [" ".join(text.split()) for text in part.criteria if text.strip()]
+    kept = [text for text in said if not speaks_to_a_model([text])]
+    return [order.task, *kept] if alone and kept else kept
 
 
 def _few(parts: Sequence[PlannedPart]) -> list[PlannedPart]:

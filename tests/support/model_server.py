@@ -3,7 +3,7 @@
 import json
 import threading
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -29,9 +29,12 @@ class Reply:
 
 @dataclass
 class Server:
-    """What was asked of it, and what it will answer; the last answer is repeated."""
+    """What was asked of it, and what it will answer; the last answer is repeated. `think` answers
+    instead, from what was asked.
+    """
 
     replies: list[Reply]
+    think: Callable[[Body], Reply] | None = None
     url: str = ""
     asked: list[Body] = field(default_factory=list[Body])
     paths: list[str] = field(default_factory=list[str])
@@ -51,7 +54,7 @@ def _handler(server: Server) -> type[BaseHTTPRequestHandler]:
             body: Body = json.loads(self.rfile.read(length))
             server.asked.append(body)
             server.paths.append(self.path)
-            reply = server.next()
+            reply = server.think(body) if server.think else server.next()
             if reply.status != 200:
                 self._refuse(reply)
                 return
@@ -93,9 +96,11 @@ def _handler(server: Server) -> type[BaseHTTPRequestHandler]:
 
 
 @contextmanager
-def model_server(*replies: Reply) -> Generator[Server]:
+def model_server(
+    *replies: Reply, think: Callable[[Body], Reply] | None = None
+) -> Generator[Server]:
     """A running server."""
-    server = Server(list(replies))
+    server = Server(list(replies), think=think)
     http = ThreadingHTTPServer(("127.0.0.1", 0), _handler(server))
     http.daemon_threads = True
     server.url = f"http://127.0.0.1:{http.server_port}"

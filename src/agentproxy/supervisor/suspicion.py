@@ -17,9 +17,9 @@ _SPEAKS = re.compile(
     r"(?:instructions?|prompts?|criteri\w+)\b"
     r"|\b(?:dear|attention|hey|notes? (?:to|for)|instructions? (?:to|for)|messages? (?:to|for))\W+"
     rf"(?:(?:the|any|every)\W+)?{_MODEL}\b"
-    rf"|\b(?:{_MODEL}|supervisors?|reviewers?|you)\b[^\n]{{0,60}}?"
-    rf"\b(?:must|should|shall|please|have to|has to)\b[^\n]{{0,60}}?\b{_SAYS}\b"
-    r"[^\n]{0,40}?\b(?:met|criteri\w+)\b"
+    rf"|\b(?:{_MODEL}|supervisors?|reviewers?|you)\W+(?:\w+\W+){{0,2}}?"
+    rf"(?:must|should|shall|please|have to|has to)\W+(?:\w+\W+){{0,2}}?{_SAYS}\W+"
+    r"(?:\w+\W+){0,4}?(?:met|criteri\w+)\b"
     r"|\b(?:say|says|answer|reply|respond|verdict)\W{1,5}(?:\w+\W+){0,2}?met\b"
     r"|\bsystem override\b|\bcall\W+(?:the\W+)?(?:tool\W+)?reply\b",
     re.IGNORECASE,

@@ -19,9 +19,9 @@ LONGEST_NAME = 48
 _TRIPLE = r"(?P<{0}>\"\"\"|''')(?:\\[\s\S]|(?!(?P={0}))[^\\])*(?:(?P={0}))?"
 _QUOTED = r"\"(?:\\.|[^\"\\\n])*\"?|'(?:\\.|[^'\\\n])*'?"
 _BACKTICKS = r"`(?:\\[\s\S]|[^`\\])*`?"
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*|[A-Za-z]+(?:-[A-Za-z]+)+")
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*+(?:-[A-Za-z]++)*+")
 _PIECES = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
-_WORDS = re.compile(r"[A-Za-z_']+(?:[ \t,.:]+[A-Za-z_']+)+")
+_WORDS = re.compile(r"(?<![A-Za-z_'])[A-Za-z_']++(?:[ \t,.:]+[A-Za-z_']+)+")
 _FOREIGN = re.compile(r"[^\x00-\x7f…]+")
 
 

@@ -190,6 +190,14 @@ def test_a_plan_that_asks_for_less_is_judged_by_the_task_too() -> None:
     assert verdict_of(plan, order) == "unverified"
 
 
+def test_a_plan_of_several_parts_that_ask_for_less_is_judged_by_the_task_at_its_end() -> None:
+    easy = "`total = a - b` stands in calc.py"
+    order = order_of(TASK)
+    for last in (PlannedPart(task=easy, checks=["true"]), PlannedPart(task=easy, criteria=[easy])):
+        form = PlanForm(parts=[PlannedPart(task=easy, criteria=[easy]), last])
+        assert verdict_of(usable(form, order), order) == "unverified"
+
+
 def order_of(task: str) -> Order:
     return Order(task=task, repository="/tree", worker="builtin")
 

@@ -70,7 +70,9 @@ async def make_plan(
 
 
 def usable(form: PlanForm, order: Order) -> PlanMade:
-    """The plan as far as it can be used. What the person named decides over what was planned."""
+    """The plan as far as it can be used. What the person named decides over what was planned, and
+    where no command ends it, it is judged by the person's task as well: a plan can ask for less.
+    """
     notes: list[str] = []
     if len(form.parts) > MOST_PARTS:
         notes.append(f"{len(form.parts)} parts were planned: the last {MOST_PARTS} became one")
@@ -85,7 +87,9 @@ def usable(form: PlanForm, order: Order) -> PlanMade:
         good = [command for command in checks if _is_command(command)][:MOST_CHECKS]
         if len(good) < len(checks):
             notes.append(f"part {number}: {len(checks) - len(good)} planned checks are no commands")
-        criteria = _criteria(each, order, alone=len(planned) == 1 and not good)
+        criteria = _criteria(each)
+        if number == len(planned) and not good and (criteria or number > 1):
+            criteria = [order.task, *criteria]
         parts.append(
             Part(
                 id=f"part {number}",
@@ -97,13 +101,10 @@ def usable(form: PlanForm, order: Order) -> PlanMade:
     return PlanMade(parts=tuple(parts), notes=tuple(notes))
 
 
-def _criteria(part: PlannedPart, order: Order, *, alone: bool) -> list[str]:
-    """What a judge is asked. Where no command says that the whole task is done, the task is asked
-    in the person's words, too: a plan can be moved to ask for less.
-    """
+def _criteria(part: PlannedPart) -> list[str]:
+    """What a judge is asked of a part."""
     said = [" ".join(text.split()) for text in part.criteria if text.strip()]
-    kept = [text for text in said if not speaks_to_a_model([text])]
-    return [order.task, *kept] if alone and kept else kept
+    return [text for text in said if not speaks_to_a_model([text])]
 
 
 def _few(parts: Sequence[PlannedPart]) -> list[PlannedPart]:

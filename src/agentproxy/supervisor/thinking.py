@@ -158,8 +158,10 @@ class Thinking:
 
 
 def asked_of(criterion: Criterion, state: State) -> str:
-    """What a judge is asked: that a command passes is no news, so it is asked of the task."""
+    """What a judge is asked: that a command passes is no news, so it is asked of the task; of the
+    part's, which are words of a plan, only where other parts follow.
+    """
     if not criterion.checks:
         return criterion.text
-    parts = {part.id: part.task for part in state.agreed.parts}
-    return parts.get(criterion.part, state.agreed.task)
+    earlier = {part.id: part.task for part in state.agreed.parts[:-1]}
+    return earlier.get(criterion.part, state.agreed.task)

@@ -3,7 +3,7 @@
 import json
 import threading
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -28,9 +28,12 @@ SLOW = 0.05  # seconds before each event of a slow answer
 
 @dataclass
 class Server:
-    """What was asked of it, and what it will answer; the last answer is repeated."""
+    """What was asked of it, and what it will answer; the last answer is repeated. `think` answers
+    instead, from what was asked.
+    """
 
     replies: list[Reply]
+    think: Callable[[Body], Reply] | None = None
     url: str = ""
     asked: list[Body] = field(default_factory=list[Body])
     paths: list[str] = field(default_factory=list[str])
@@ -63,7 +66,7 @@ def _handler(server: Server) -> type[BaseHTTPRequestHandler]:
             if "count" in self.path:
                 _send(self, Reply(), {"input_tokens": 7, "totalTokens": 7})
                 return
-            reply = server.next()
+            reply = server.think(body) if server.think else server.next()
             streamed = body.get("stream", False) or "streamGenerateContent" in self.path
             try:
                 if reply.status != 200:
@@ -113,9 +116,11 @@ def _stream(handler: BaseHTTPRequestHandler, reply: Reply, body: Body) -> None:
 
 
 @contextmanager
-def model_server(*replies: Reply) -> Generator[Server]:
+def model_server(
+    *replies: Reply, think: Callable[[Body], Reply] | None = None
+) -> Generator[Server]:
     """A running server."""
-    server = Server(list(replies))
+    server = Server(list(replies), think=think)
     http = ThreadingHTTPServer(("127.0.0.1", 0), _handler(server))
     http.daemon_threads = True
     server.url = f"http://127.0.0.1:{http.server_port}"

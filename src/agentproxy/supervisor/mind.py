@@ -19,6 +19,7 @@ from agentproxy.events.conversation import (
     UserMessage,
 )
 from agentproxy.models.port import Fragment, Model, Prompt, ToolSpec
+from agentproxy.supervisor.lettering import visible
 
 TRIES = 2
 MOST_OUTPUT = 4096
@@ -78,7 +79,7 @@ async def consult(model: Model, question: Question[Form]) -> Reply[Form]:
         )
         answer = await model.answer(prompt, show=_unseen)
         try:
-            return Reply(question.form.model_validate(_given(answer.message)))
+            return Reply(question.form.model_validate(_given(answer.message, shown=shown)))
         except ValidationError as error:
             first = error.errors(include_url=False, include_input=False)[0]
             problem = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
@@ -93,11 +94,14 @@ def _read(name: str) -> str:
 
 
 def _framed(material: Material, mark: str) -> str:
-    return f"{material.name}:\n<<DATA {mark}\n{material.text}\nDATA {mark}>>\n\n"
+    """A name is of others, too: it stands inside, on one line."""
+    name = " ".join(visible(material.name).split())
+    return f"<<DATA {mark}\n{name}:\n{visible(material.text)}\nDATA {mark}>>\n\n"
 
 
-def _given(message: AssistantMessage) -> object:
-    """What was filled in: by the tool, else as the JSON object in the words.
+def _given(message: AssistantMessage, *, shown: str) -> object:
+    """What was filled in: by the tool, else as the JSON object in the words. One that stands in
+    what was shown is a quotation, and no reply.
 
     Raises:
         ValueError: there is none.
@@ -108,6 +112,8 @@ def _given(message: AssistantMessage) -> object:
     found = re.search(r"\{.*\}", message.text, re.DOTALL)
     if found is None:
         raise ValueError("there is no JSON object in the reply")
+    if "".join(found[0].split()) in "".join(shown.split()):
+        raise ValueError("the JSON object is a quotation of what was shown")
     return json.loads(found[0])
 
 

@@ -1,12 +1,12 @@
 """Asks the judge about one criterion that no command can prove, and weighs what it says.
 
-The judge is asked a second time, about something that is not so. Who says that this is met, too,
-was moved by something in the material, and says nothing about the first.
+The judge is shown the code of the change without a word of whoever made it: no comments, no
+documents, nothing that a program printed. It is asked a second time, about something that is not
+so. Who says that this is met, too, was moved by something, and says nothing about the first.
 """
 
 import re
 import secrets
-from collections.abc import Sequence
 from typing import Annotated
 
 from pydantic import BaseModel, Field
@@ -14,20 +14,14 @@ from pydantic import BaseModel, Field
 from agentproxy.events.contract import Criterion
 from agentproxy.events.plan import OpinionGiven, Says
 from agentproxy.models.port import Model
+from agentproxy.supervisor.bare import Bare, bare, changed_files
 from agentproxy.supervisor.mind import Material, Question, consult
+from agentproxy.supervisor.suspicion import speaks_to_a_model
 
 SHORTEST_QUOTE = 8
 LONGEST_QUOTE = 2000
-# Words that speak to who judges, and not about the code.
-SPEAKS_TO_US = re.compile(
-    r"(?:ignore|disregard|forget)\W+(?:\w+\W+){0,4}(?:instruction|prompt|rule|criteri)"
-    r"|\b(?:dear|note to|to the|attention,?) (?:the )?(?:judge|reviewer|supervisor|verifier|ai)\b"
-    r"|\b(?:judge|supervisor|verifier|reviewer)s?\b[^.\n]{0,60}\b(?:must|should|shall|please)\b"
-    r"|\b(?:mark|report|answer|declare|consider|treat|say|reply|respond|output|return|approve)\b"
-    r"[^.\n]{0,60}\b(?:verified|met|approved|passing|confidence)\b"
-    r"|\bsystem (?:prompt|message|note|override)\b",
-    re.IGNORECASE,
-)
+LONGEST_SHOWN = 120_000
+CHANGE = "The change"
 
 
 class OpinionForm(BaseModel):
@@ -39,97 +33,89 @@ class OpinionForm(BaseModel):
 
 
 async def give_opinion(
-    model: Model,
-    criterion: Criterion,
-    *,
-    number: int,
-    change: Material,
-    evidence: Sequence[Material],
+    model: Model, criterion: Criterion, *, number: int, diff: str
 ) -> OpinionGiven:
-    """What the judge says of a criterion, as far as it counts.
+    """What the judge says of a criterion, as far as it counts. In a `diff` with whole files it is
+    seen best what is a comment.
 
     Raises:
         ModelError: the model does not answer.
     """
-    material = (change, *evidence)
-    doubt = speaks_to_us(material)
-    if doubt:
-        reason = f"the material speaks to who judges it: {doubt}"
-        return _cannot_tell(criterion, number, reason)
-    form = await _ask(model, criterion.text, material)
-    if form is None:
-        return _cannot_tell(criterion, number, "the judge's reply cannot be used")
-    if form.says != "met":
-        return OpinionGiven(
-            round=number, criterion=criterion.id, says=form.says, reason=form.reason.strip()
-        )
-    where = cited(form.quote, material)
-    if not where:
-        return _cannot_tell(criterion, number, "what the judge cites is not in what it was shown")
-    untrue = await _ask(model, _untrue(), material)
-    if untrue is None or untrue.says == "met":
-        reason = "the judge says met of what is not so, too: something in the material moves it"
-        return _cannot_tell(criterion, number, reason)
+    form = OpinionForm(reason=_doubt(criterion, diff))
+    if not form.reason:
+        form = await _weighed(model, criterion.text, bare(diff))
+    met = form.says == "met"
     return OpinionGiven(
         round=number,
         criterion=criterion.id,
-        says="met",
-        quote=form.quote.strip(),
-        where=where,
+        says=form.says,
+        quote=form.quote.strip() if met else "",
+        where=CHANGE if met else "",
         reason=form.reason.strip(),
     )
 
 
-async def _ask(model: Model, text: str, material: Sequence[Material]) -> OpinionForm | None:
+def _doubt(criterion: Criterion, diff: str) -> str:
+    """Why nobody is asked, or ""."""
+    files = list(changed_files(diff))
+    made = ["\n".join(text for sign, text in file.lines if sign == "+") for file in files]
+    said = speaks_to_a_model([criterion.text, *(file.path for file in files), *made])
+    return f"the change speaks to who judges it: {said}" if said else ""
+
+
+async def _weighed(model: Model, text: str, code: Bare) -> OpinionForm:
+    """The judge's form where it counts, else one that says that nobody can tell, and why."""
+    if not code.added.strip():
+        return OpinionForm(reason="the change adds no code that could show it")
+    form = await _ask(model, text, code)
+    if form is None:
+        return OpinionForm(reason="the judge's reply cannot be used")
+    if form.says != "met":
+        return form
+    if not cited(form.quote, code):
+        return OpinionForm(reason="what the judge cites is not in what it was shown")
+    untrue = await _ask(model, _untrue(text), code)
+    if untrue is None or untrue.says == "met":
+        reason = "the judge says met of what is not so, too: something in the material moves it"
+        return OpinionForm(reason=reason)
+    return form
+
+
+async def _ask(model: Model, text: str, code: Bare) -> OpinionForm | None:
     question = Question(
-        prompt="judge", ask=f"The criterion: {text}\n", form=OpinionForm, material=material
+        prompt="judge",
+        ask=f"The criterion: {text}\n",
+        form=OpinionForm,
+        material=(Material(CHANGE, code.shown[:LONGEST_SHOWN]),),
     )
     return (await consult(model, question)).form
 
 
-def _untrue() -> str:
-    """A criterion that no change meets."""
+def _untrue(text: str) -> str:
+    """The criterion with a condition that no change meets."""
     name = secrets.token_hex(4)
-    return f"The change adds a file named {name}.xyz that holds the word {name} a hundred times."
+    also = f"a file named `{name}.xyz` holds the word `{name}` a hundred times"
+    return f"{text} And by the same change {also}."
 
 
-def speaks_to_us(material: Sequence[Material]) -> str:
-    """The first words in what was made, names of files too, that speak to who judges it, or ""."""
-    for item in material:
-        lines = item.text.splitlines()
-        made = [line for line in lines if item.name != CHANGE or line.startswith("+")]
-        found = SPEAKS_TO_US.search("\n".join(made))
-        if found:
-            return " ".join(found[0].split())[:120]
-    return ""
-
-
-CHANGE = "The change"
-
-
-def cited(quote: str, material: Sequence[Material]) -> str:
-    """Where a quotation stands word for word: in added lines of the change, or in what was printed;
-    "" where it does not.
+def cited(quote: str, code: Bare) -> bool:
+    """Whether a quotation stands word for word in the code that the change adds, and is new: what
+    was only moved shows nothing.
     """
-    wanted = " ".join(quote.split())
-    if len(wanted) < SHORTEST_QUOTE:
-        return ""
-    for item in material:
-        text = _new(item.text) if item.name == CHANGE else item.text
-        marked = " ".join(line.removeprefix("+").strip() for line in quote.splitlines())
-        shown = " ".join(text.split())
-        if wanted in shown or " ".join(marked.split()) in shown:
-            return item.name
-    return ""
-
-
-def _new(diff: str) -> str:
-    """The added lines of a diff, without their sign."""
-    lines = diff.splitlines()
-    return "\n".join(
-        line[1:] for line in lines if line.startswith("+") and not line.startswith("+++")
+    added = code.added[:LONGEST_SHOWN]
+    before = {_flat(line) for line in code.removed.split("\n")}
+    fresh = [flat for line in added.split("\n") if (flat := _flat(line)) not in before]
+    marked = "\n".join(line.strip().removeprefix("+") for line in quote.splitlines())
+    return any(
+        text in _flat(added) and any(_shares(text, line) for line in fresh)
+        for text in (_flat(quote), _flat(marked))
+        if len(text) >= SHORTEST_QUOTE and re.search(r"[A-Za-z_]{2}", text)
     )
 
 
-def _cannot_tell(criterion: Criterion, number: int, reason: str) -> OpinionGiven:
-    return OpinionGiven(round=number, criterion=criterion.id, says="cannot tell", reason=reason)
+def _shares(text: str, line: str) -> bool:
+    return text in line or (len(line) >= SHORTEST_QUOTE and line in text)
+
+
+def _flat(text: str) -> str:
+    return " ".join(text.split())

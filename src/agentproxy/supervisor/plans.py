@@ -10,6 +10,7 @@ from agentproxy.events.plan import Part, PlanMade
 from agentproxy.events.run import Order
 from agentproxy.models.port import Model
 from agentproxy.supervisor.mind import Material, Question, consult
+from agentproxy.supervisor.suspicion import speaks_to_a_model
 
 MOST_PARTS = 8
 MOST_CHECKS = 5
@@ -49,6 +50,8 @@ async def make_plan(
     Raises:
         ModelError: the model does not answer.
     """
+    documents = [each for each in documents if not speaks_to_a_model([each.name, each.text])]
+    paths = [path for path in paths if not speaks_to_a_model([path])]
     more = f"\n... and {len(paths) - LISTED} more" if len(paths) > LISTED else ""
     listing = Material("The files of the repository", "\n".join(paths[:LISTED]) + more)
     named = "\n".join(f"- {command}" for command in order.checks) or "none"
@@ -67,7 +70,9 @@ async def make_plan(
 
 
 def usable(form: PlanForm, order: Order) -> PlanMade:
-    """The plan as far as it can be used. What the person named decides over what was planned."""
+    """The plan as far as it can be used. What the person named decides over what was planned, and
+    where no command ends it, it is judged by the person's task as well: a plan can ask for less.
+    """
     notes: list[str] = []
     if len(form.parts) > MOST_PARTS:
         notes.append(f"{len(form.parts)} parts were planned: the last {MOST_PARTS} became one")
@@ -82,7 +87,9 @@ def usable(form: PlanForm, order: Order) -> PlanMade:
         good = [command for command in checks if _is_command(command)][:MOST_CHECKS]
         if len(good) < len(checks):
             notes.append(f"part {number}: {len(checks) - len(good)} planned checks are no commands")
-        criteria = [" ".join(text.split()) for text in each.criteria if text.strip()]
+        criteria = _criteria(each)
+        if number == len(planned) and not good and (criteria or number > 1):
+            criteria = [order.task, *criteria]
         parts.append(
             Part(
                 id=f"part {number}",
@@ -92,6 +99,12 @@ def usable(form: PlanForm, order: Order) -> PlanMade:
             )
         )
     return PlanMade(parts=tuple(parts), notes=tuple(notes))
+
+
+def _criteria(part: PlannedPart) -> list[str]:
+    """What a judge is asked of a part."""
+    said = [" ".join(text.split()) for text in part.criteria if text.strip()]
+    return [text for text in said if not speaks_to_a_model([text])]
 
 
 def _few(parts: Sequence[PlannedPart]) -> list[PlannedPart]:

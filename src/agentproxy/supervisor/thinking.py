@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from agentproxy.events.contract import Criterion
 from agentproxy.events.conversation import Image
 from agentproxy.events.cost import Purpose
 from agentproxy.events.desk import Request
@@ -17,16 +18,15 @@ from agentproxy.supervisor.answers import Answered, answer_question
 from agentproxy.supervisor.contexts import Contexts, read_contexts
 from agentproxy.supervisor.effects import AskJudge, MakePlan, ReadContexts
 from agentproxy.supervisor.mind import Material
-from agentproxy.supervisor.opinions import CHANGE, give_opinion
-from agentproxy.supervisor.packet import told
+from agentproxy.supervisor.opinions import give_opinion
 from agentproxy.supervisor.plans import make_plan
-from agentproxy.supervisor.state import State, claim_name
+from agentproxy.supervisor.state import State
 from agentproxy.supervisor.steering import steer
 from agentproxy.workspace.clone import make_clone
 from agentproxy.workspace.git import Where, git
 
-LONGEST_DIFF = 120_000
-LONGEST_OUTPUT = 4_000
+LONGEST_DIFF = 4 << 20  # bytes
+WHOLE_FILES = "--unified=1000000"
 
 
 @dataclass
@@ -119,20 +119,18 @@ class Thinking:
             "diff-tree",
             "-p",
             "-r",
+            WHOLE_FILES,
             "--no-ext-diff",
             "--no-textconv",
             state.started_from.commit,
             claim.commit,
             where=Where(git_dir=self.ground.repository.git_dir),
         )
-        change = Material(CHANGE, diff.decode(errors="replace")[:LONGEST_DIFF])
-        evidence = [
-            Material(f"What `{check.command}` printed ({told(results)})", _end(results[-1].output))
-            for check in state.scope.checks
-            if (results := state.results.get((check.name, claim_name(number)), []))
-        ]
         return await give_opinion(
-            self._needed("judge"), criterion, number=number, change=change, evidence=evidence
+            self._needed("judge"),
+            criterion.model_copy(update={"text": asked_of(criterion, state)}),
+            number=number,
+            diff=diff[:LONGEST_DIFF].decode(errors="replace"),
         )
 
     def _needed(self, purpose: Purpose) -> Model:
@@ -159,5 +157,11 @@ class Thinking:
         return shared.plus(session)
 
 
-def _end(text: str) -> str:
-    return text.strip()[-LONGEST_OUTPUT:]
+def asked_of(criterion: Criterion, state: State) -> str:
+    """What a judge is asked: that a command passes is no news, so it is asked of the task; of the
+    part's, which are words of a plan, only where other parts follow.
+    """
+    if not criterion.checks:
+        return criterion.text
+    earlier = {part.id: part.task for part in state.agreed.parts[:-1]}
+    return earlier.get(criterion.part, state.agreed.task)

@@ -18,8 +18,8 @@ from support.projects import CALC, CHECK
 
 Turn = dict[str, object]
 SEED = int(os.environ.get("KILL_SEED", "20260101"))
-PARTS, KILLS_A_PART, RUNS_A_PART = 5, 10, 3
-BUDGET = 0.8
+PARTS, KILLS_A_PART, RUNS_A_PART = 5, 10, 2
+BUDGET = 1.0
 DOLLARS_FOR_A_MILLION = [1, 10]
 CUT_OFF = "had started and was cut off"
 TOLD = "Its outcome is unknown to me: I look."

@@ -52,7 +52,7 @@ def turn(text: str, *calls: Turn, **more: object) -> Turn:
 
 def steps(*names: str) -> list[Turn]:
     """Commands that take their time and leave a line, side by side."""
-    return [call("bash", command=f"sleep 0.2; echo {name} >> steps.log") for name in names]
+    return [call("bash", command=f"sleep 0.2; echo {name} | tee -a steps.log") for name in names]
 
 
 MODEL = [
@@ -61,7 +61,7 @@ MODEL = [
     turn("One.", *steps("3a")),
     turn("It subtracts.", call("edit_file", path="calc.py", old_text="a - b", new_text="a + b")),
     turn("Three at once.", *steps("5a", "5b", "5c")),
-    turn("One.", *steps("6a")),
+    turn("One more.", *steps("6a")),
     turn("I look again.", call("read_file", path="calc.py"), *steps("7a", "7b")),
     turn("Mended: add adds."),
     turn(TOLD, call("bash", command="sed -i 's/a - b/a + b/' calc.py; cat calc.py"), on=CUT_OFF),

@@ -4,6 +4,7 @@ A point is an event, and the seconds after it; so each point is hit where it lie
 done again before.
 """
 
+import json
 import random
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import cast
 
 from support.front_door import Pa, Ran, Record
 from support.life import Life, nobody_is_left
@@ -20,11 +22,20 @@ Key = tuple[object, ...]
 
 
 def key_of(event: Record) -> Key:
-    """What an event is about, wherever it stands in the journal."""
+    """What an event is about, wherever it stands in the journal and whatever was said before."""
     data = event["data"]
-    names = ("check", "on", "attempt", "round", "turn", "purpose")
-    call = data["call"] if event["kind"].startswith("tool_") else None
-    return (event["kind"], *(data.get(name) for name in names), call)
+    names = ("check", "on", "attempt", "round", "purpose")
+    words = {"tool_started": "arguments", "tool_finished": "text", "model_answered": "message"}
+    said = json.dumps(_without_ids(data.get(words.get(event["kind"], ""))))
+    return (event["kind"], *(data.get(name) for name in names), said)
+
+
+def _without_ids(said: object) -> object:
+    """A message says in which turn its calls stand, and after a kill that may be another one."""
+    if not isinstance(said, dict):
+        return said
+    message = cast("Record", said)
+    return [{**part, "id": ""} for part in message["parts"]] if "parts" in message else message
 
 
 def time_of(event: Record) -> float:

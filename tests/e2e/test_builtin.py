@@ -159,6 +159,7 @@ def keys_for(server: Server) -> dict[str, str]:
     }
 
 
+UNJUDGED = ("-o", "json", "--worker", "builtin", "--judge", "none")
 OVER_HTTP = (
     Reply(
         text=("It ", "subtracts."),
@@ -184,7 +185,7 @@ OVER_HTTP = (
 )
 def test_the_same_task_is_proven_through_every_wire_and_no_key_is_seen(pa: Pa, model: str) -> None:
     with model_server(*OVER_HTTP) as server:
-        words = ["-o", "json", "--worker", "builtin", "--model", model, "--check", CHECK, "Mend it"]
+        words = [*UNJUDGED, "--model", model, "--check", CHECK, "Mend it"]
         ran = pa(*words, env=keys_for(server))
     assert ran.code == 0, (ran.err, ran.records[-3:])
     used = [item["usage"]["input"] for item in ran.of_kind("model_answered")]
@@ -195,7 +196,7 @@ def test_the_same_task_is_proven_through_every_wire_and_no_key_is_seen(pa: Pa, m
 
 def test_a_key_that_is_refused_ends_with_6_and_the_cure(pa: Pa) -> None:
     with model_server(Reply(status=401)) as server:
-        words = ["-o", "json", "--worker", "builtin", "--model", "claude-x", "--check", CHECK, "x"]
+        words = [*UNJUDGED, "--model", "claude-x", "--check", CHECK, "x"]
         ran = pa(*words, env=keys_for(server))
     assert ran.code == 6
     assert "look at the key" in json.dumps(ran.of_kind("effect_failed"))

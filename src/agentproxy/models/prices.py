@@ -38,11 +38,11 @@ class Prices:
 
     def of(self, model: str, usage: Usage) -> Price:
         """The price of an answer of this model."""
-        if _FREE.search(model):
-            return Price(0.0)
         rates = self.own.get(model) or self.own.get(f"{model.partition('/')[0]}/")
         if rates is not None:
             return Price((usage.input * rates[0] + usage.output * rates[1]) / MILLION)
+        if _FREE.search(model):
+            return Price(0.0)
         return _listed(model, usage)
 
 

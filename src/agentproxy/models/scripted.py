@@ -1,5 +1,6 @@
 """A model that follows a script: a real adapter for tests and rehearsals, with no vendor."""
 
+import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
@@ -36,7 +37,8 @@ class Call(Value):
 class Turn(Value):
     """One answer of the script, or one fault. `stop` defaults to what the parts suggest; `expect`
     is a text that the newest message must hold. A turn with `on` answers whatever holds that text,
-    in the system text or in the newest message, and is no part of the sequence.
+    in the system text or in the newest message, and is no part of the sequence. `seconds` is how
+    long the answer takes.
     """
 
     text: str = ""
@@ -45,6 +47,7 @@ class Turn(Value):
     usage: Usage | None = None
     expect: str = ""
     on: str = ""
+    seconds: float = Field(default=0, ge=0, le=3600)
     fault: Literal["", "unavailable", "refused", "too long"] = ""
 
 
@@ -90,7 +93,8 @@ class ScriptedModel:
         """
         number = sum(message.role == "assistant" for message in prompt.messages)
         newest = prompt.messages[-1].model_dump_json()
-        turn = self._turn(number, f"{prompt.system}\n{newest}")
+        turn = self._turn(prompt)
+        await asyncio.sleep(turn.seconds)
         if turn.expect not in newest:
             raise ModelRefused(f"turn {number + 1} expects {turn.expect!r}, and got {newest[:300]}")
         _raise(turn)
@@ -116,14 +120,22 @@ class ScriptedModel:
     async def close(self) -> None:
         """Nothing is open."""
 
-    def _turn(self, number: int, asked: str) -> Turn:
+    def _turn(self, prompt: Prompt) -> Turn:
         """What is said to this. Raises ModelRefused where the script has ended."""
-        for turn in self._replies:
-            if turn.on in asked:
-                return turn
-        if number >= len(self._script):
+        asked, number = "", 0
+        for message in prompt.messages:
+            if message.role == "assistant":
+                number += self._reply(prompt, asked) is None
+            asked = message.model_dump_json()
+        reply = self._reply(prompt, asked)
+        if reply is None and number >= len(self._script):
             raise ModelRefused(f"the script of {self._name} has no turn {number + 1}", cure=CURE)
-        return self._script[number]
+        return reply or self._script[number]
+
+    def _reply(self, prompt: Prompt, asked: str) -> Turn | None:
+        """The turn that answers to these words, wherever the sequence stands."""
+        heard = f"{prompt.system}\n{asked}"
+        return next((turn for turn in self._replies if turn.on in heard), None)
 
 
 def _raise(turn: Turn) -> None:

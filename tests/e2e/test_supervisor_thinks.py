@@ -153,6 +153,21 @@ def test_a_check_that_was_green_before_counts_where_the_judge_cites(pa: Pa) -> N
     assert "the judge cites" in ran.finding(green)["reason"]
 
 
+def test_a_planned_test_that_was_not_there_before_counts_where_the_judge_cites(pa: Pa) -> None:
+    new = "python -m pytest -q -k halves"
+    plan = reply(PLANS, parts=[{"task": "Halve", "checks": [new]}])
+    met = reply(JUDGES, says="met", quote="    return a / 2", reason="it halves")
+    worker = (
+        "printf '\\n\\ndef half(a):\\n    return a / 2\\n' >> calc.py\n"
+        "printf 'from calc import half\\n\\n\\ndef test_halves():\\n"
+        "    assert half(4) == 2\\n' > test_half.py"
+    )
+    ran = think(pa, plan, UNTRUE, met, worker=worker, arguments=("--max-rounds", "1"))
+    assert ran.code == 0, ran.result
+    assert "could not run" in ran.finding(new)["reason"]
+    assert "the judge cites" in ran.finding(new)["reason"]
+
+
 MENDED = "def add(a, b):\n    return a + b\n\n\ndef double(a):\n    return a * 2\n"
 ONE_PART = reply(PLANS, parts=[{"task": "Mend"}])
 RULES = "# Standards\n\nDates are written as YYYY-MM-DD, everywhere.\n"

@@ -20,7 +20,8 @@ class CheckVerdict(Value):
     """What one check says, base against claim, with the reason in a sentence.
 
     `mendable`: whether a worker can do anything about it (a missing server it cannot mend).
-    `green_before`: it passed at the base already, which is all that speaks against it.
+    `green_before`: it passes, but was not seen to fail at the base, which is all that speaks
+    against it.
     """
 
     check: str

@@ -73,15 +73,15 @@ def _met(opinion: OpinionGiven | None) -> bool:
 def with_opinion(
     verdict: CheckVerdict, contract: Contract, opinions: Mapping[str, OpinionGiven]
 ) -> CheckVerdict:
-    """The verdict, proven where all that speaks against it is that it was green before, and a judge
-    cites why the task is done.
+    """The verdict, proven where all that speaks against it is that it was not seen to fail at the
+    base, and a judge cites why the task is done.
     """
     if not verdict.green_before:
         return verdict
     for criterion in contract.criteria:
         opinion = opinions.get(criterion.id)
         if verdict.check in criterion.checks and opinion is not None and _met(opinion):
-            reason = f"it was green before, and {in_words(opinion)}"
+            reason = f"{verdict.reason}, but {in_words(opinion)}"
             return verdict.model_copy(update={"finding": "proven", "reason": reason})
     return verdict
 

@@ -92,7 +92,8 @@ def _runs_only_now(case: Case, why: str) -> CheckVerdict:
         return say(case, "kept" if passes else "neutral", words)
     if not passes:
         return say(case, "refuted", words, about=case.claim.named("failed"))
-    return say(case, "unverified", f"{words}, so it proves nothing", mendable=False)
+    verdict = say(case, "unverified", f"{words}, so it proves nothing", mendable=False)
+    return verdict.model_copy(update={"green_before": True})
 
 
 def _regressed(case: Case) -> CheckVerdict | None:

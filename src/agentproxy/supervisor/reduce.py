@@ -294,6 +294,8 @@ def _work(state: State, number: int) -> dict[EffectId, Effect]:
         return {"park": Park(why="ceiling", reason=reason)}
     if state.broke:
         spent = f"${state.spent:.4f} of ${state.budget or 0:g} are spent"
+        if kept := sum(state.reserved.values()):
+            spent += f" and ${kept:.4f} kept back for answers that were cut off"
         reason = f"{spent}, and no other answer fits in (pa resume --budget raises it)"
         return {"park": Park(why="ceiling", reason=reason)}
     return {f"work:{number}": Work(number)}

@@ -3,6 +3,9 @@
 import re
 import shutil
 import subprocess
+import sys
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -31,6 +34,24 @@ def readme_commands() -> list[str]:
     return commands
 
 
+@contextmanager
+def demo_model() -> Generator[str]:
+    """The demo's own model, serving: its address."""
+    code = "from model import serving\nwith serving() as at: print(at, flush=True); input()"
+    with subprocess.Popen(
+        [sys.executable, "-c", code],
+        cwd=DEMO,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as server:
+        assert server.stdout is not None
+        try:
+            yield server.stdout.readline().strip()
+        finally:
+            server.kill()
+
+
 def test_every_command_of_the_readme_runs(tmp_path: Path) -> None:
     pa = new_pa(tmp_path, {"README.md": "dates\n"})
     shutil.copytree(DEMO / "project", pa.project, dirs_exist_ok=True)
@@ -40,17 +61,19 @@ def test_every_command_of_the_readme_runs(tmp_path: Path) -> None:
     folder = Path(pa.environment()["VIRTUAL_ENV"]) / "bin"
     env = pa.environment()
     env["PATH"] = f"{pa.scripts}:{folder}:{env['PATH']}"
-    for command in readme_commands():
-        done = subprocess.run(
-            ["sh", "-c", command],
-            cwd=pa.project,
-            env=env,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, (command, done.stdout, done.stderr)
-        pa.git("checkout", "-q", ".")
+    env["ANTHROPIC_API_KEY"] = "sk-not-a-real-key"
+    with demo_model() as env["ANTHROPIC_BASE_URL"]:
+        for command in readme_commands():
+            done = subprocess.run(
+                ["sh", "-c", command],
+                cwd=pa.project,
+                env=env,
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+            assert done.returncode == 0, (command, done.stdout, done.stderr)
+            pa.git("checkout", "-q", ".")
 
 
 def test_the_configuration_files_of_the_documentation_load() -> None:

@@ -21,7 +21,8 @@ from agentproxy.workspace.sandbox import Sandbox
 
 HOW = (
     "name one: --worker 'command:PROGRAM ARGUMENTS' for any program that reads a brief on "
-    "standard input, or a [worker.NAME] of your configuration"
+    "standard input, or a [worker.NAME] of your configuration; or set a vendor's key, such as "
+    "ANTHROPIC_API_KEY, and our own agent works (pa models)"
 )
 EXTRA = "pip install 'agentproxy[models]'"
 

@@ -10,6 +10,7 @@ import click
 EXAMPLES = """\
 Examples:
   pa --worker 'command:my-agent' --check 'pytest -q' "Fix the failing date parser"
+  pa --budget 2 "Add a --json flag to the export command"     with a vendor's key set
   pa -d services/api --keep 'npm test' "Rename the health route"
   pa list                     what has run, and how it ended
   pa apply RUN                merge a claim into your present tree, without a commit

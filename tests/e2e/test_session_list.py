@@ -48,6 +48,15 @@ def test_the_guidance_stands_in_the_brief(pa: Pa) -> None:
     assert [each["path"] for each in ran.of_kind("contexts_read")[0]["documents"]] == ["AGENTS.md"]
 
 
+def test_a_program_finds_the_screenshot_in_a_folder(pa: Pa) -> None:
+    picture = pa.scripts / "screen.png"
+    picture.write_bytes(PIXEL)
+    worker = f'{MEND}\ncp "$AGENTPROXY_SCREENSHOTS/1.png" seen.png'
+    ran = pa.task("--add-screenshot", str(picture), "--check", CHECK, worker=worker)
+    assert ran.code == 0, ran.result
+    assert "seen.png" in [each["path"] for each in ran.of_kind("claim_recorded")[0]["changes"]]
+
+
 def test_a_screenshot_is_shown_to_the_model(pa: Pa) -> None:
     picture = pa.scripts / "screen.png"
     picture.write_bytes(PIXEL)

@@ -58,7 +58,9 @@ def _screenshots(state: State) -> list[str]:
     names = state.ordered.screenshots
     if not names:
         return []
-    return ["## Screenshots that belong to the task", "", *[f"- {name}" for name in names], ""]
+    where = "They are in the folder that AGENTPROXY_SCREENSHOTS names, or shown to you here."
+    head = ["## Screenshots that belong to the task", "", where, ""]
+    return [*head, *[f"- {name.rpartition('/')[2]}" for name in names], ""]
 
 
 def _working(state: State, directory: str) -> list[str]:

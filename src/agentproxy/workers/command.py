@@ -1,6 +1,7 @@
 """Any program as a worker: the brief on standard input, exit code 0 claims done."""
 
 import asyncio
+import base64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -124,6 +125,12 @@ class CommandWorker:
         folder = brief.home.parent / "brief"
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "brief.md").write_text(brief.text)
+        pictures = folder / "screenshots"
+        pictures.mkdir(exist_ok=True)
+        for number, image in enumerate(brief.images, start=1):
+            kind = image.media_type.removeprefix("image/").replace("jpeg", "jpg")
+            name = f"{number}.{kind}"
+            (pictures / name).write_bytes(base64.b64decode(image.data))
         place = brief.place.with_folder("brief", folder)
         if place.mounts:
             shown = self._program.inside(Path(place.root), tree=brief.place.tree)
@@ -133,6 +140,7 @@ class CommandWorker:
         env = {
             **self._grants.env,
             "AGENTPROXY_BRIEF": f"{place.inside('brief')}/brief.md",
+            "AGENTPROXY_SCREENSHOTS": f"{place.inside('brief')}/screenshots",
             "AGENTPROXY_RUN": brief.run,
             "AGENTPROXY_ROUND": str(brief.round),
         }

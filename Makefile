@@ -37,7 +37,7 @@ test: $(READY)
 	$(BIN)/pytest -n 2 -m "not slow and not agents and not local_model"
 
 slow: $(READY)
-	$(BIN)/pytest -m slow
+	$(BIN)/pytest -n 2 -m slow
 
 agents: $(READY)
 	@$(BIN)/python scripts/install_agents.py

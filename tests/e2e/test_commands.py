@@ -122,7 +122,7 @@ def test_json_is_one_event_a_line_and_the_result_last(pa: Pa) -> None:
 
 def test_a_key_in_the_environment_reaches_neither_worker_nor_journal(pa: Pa) -> None:
     secret = "sk-ant-" + "q7" * 20
-    env = {"ANTHROPIC_API_KEY": secret}
+    env = {"ANTHROPIC_API_KEY": secret, "AGENTPROXY_JUDGE": "none"}
     worker = f"env > seen.txt; echo {secret[:12]}{secret[12:]}; {MEND}"
     ran = pa.task("--check", CHECK, worker=worker, env=env)
     branch = ran.result["branch"]

@@ -52,6 +52,7 @@ def demo_model() -> Generator[str]:
             server.kill()
 
 
+@pytest.mark.slow
 def test_every_command_of_the_readme_runs(tmp_path: Path) -> None:
     pa = new_pa(tmp_path, {"README.md": "dates\n"})
     shutil.copytree(DEMO / "project", pa.project, dirs_exist_ok=True)

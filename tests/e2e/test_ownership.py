@@ -99,7 +99,7 @@ def test_a_refused_resume_with_more_time_still_reaches_the_owner(pa: Pa) -> None
     refused = pa("resume", run, "--max-time", "77m")
     assert is_refused(refused)
     ran = life.end()
-    assert ran.of_kind("ceiling_raised") == [{"max_time": 77 * 60}]
+    assert ran.of_kind("ceiling_raised") == [{"max_time": 77 * 60, "budget": None}]
     assert is_verified(ran)
 
 

@@ -4,10 +4,13 @@ import json
 import subprocess
 import sys
 
+import pytest
 from support.front_door import Pa, Ran
 from support.gullible import Gullible, naive, over_http
 from support.injections import KEY
 from support.model_server import Server, model_server
+
+pytestmark = pytest.mark.slow
 
 SECRET = "sk-ant-correct-horse-battery"
 STEAL = (

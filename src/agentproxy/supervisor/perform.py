@@ -49,6 +49,7 @@ from agentproxy.workspace.repository import RepositoryUnusable
 from agentproxy.workspace.sandbox import SandboxError
 
 Show = Callable[[str, str], None]
+WITHOUT = "--judge none does without the supervisor's model"
 OURS = "this is a defect of Agent Proxy: please report it with the run's number"
 
 
@@ -87,7 +88,8 @@ class Performer:
             )
             await self._record(failed)
         except ModelError as error:
-            await self._record(EffectFailed(effect=name(effect), error=str(error), cure=error.cure))
+            cure = f"{error.cure}; {WITHOUT}" if error.cure else WITHOUT
+            await self._record(EffectFailed(effect=name(effect), error=str(error), cure=cure))
         except (GitError, NotClean) as error:
             await self._record(EffectFailed(effect=name(effect), error=str(error)))
         except OSError as error:

@@ -146,6 +146,9 @@ def test_a_killed_agent_repeats_nothing_and_is_told_what_nobody_saw_end(pa: Pa) 
     assert shown["text"] == "1"
 
 
+COMPATIBLE = ("GROQ", "DEEPSEEK", "OPENROUTER", "RUNPOD")
+
+
 def keys_for(server: Server) -> dict[str, str]:
     return {
         "AGENTPROXY_JUDGE": "none",
@@ -156,6 +159,8 @@ def keys_for(server: Server) -> dict[str, str]:
         "GEMINI_API_KEY": "not-a-real-key",
         "GEMINI_BASE_URL": server.url,
         "OLLAMA_BASE_URL": f"{server.url}/v1",
+        **{f"{vendor}_API_KEY": "not-a-real-key" for vendor in COMPATIBLE},
+        **{f"{vendor}_BASE_URL": f"{server.url}/v1" for vendor in COMPATIBLE},
     }
 
 
@@ -181,6 +186,11 @@ OVER_HTTP = (
         pytest.param("responses/gpt-4o", marks=pytest.mark.slow),
         pytest.param("gemini/gemini-2.5-pro", marks=pytest.mark.slow),
         pytest.param("ollama/llama3", marks=pytest.mark.slow),
+        pytest.param("groq/llama-3.3-70b-versatile", marks=pytest.mark.slow),
+        pytest.param("deepseek/deepseek-chat", marks=pytest.mark.slow),
+        pytest.param("openrouter/qwen/qwen3:free", marks=pytest.mark.slow),
+        pytest.param("openrouter/qwen/qwen3", marks=pytest.mark.slow),
+        pytest.param("runpod/mine", marks=pytest.mark.slow),
     ],
 )
 def test_the_same_task_is_proven_through_every_wire_and_no_key_is_seen(pa: Pa, model: str) -> None:
@@ -192,6 +202,22 @@ def test_the_same_task_is_proven_through_every_wire_and_no_key_is_seen(pa: Pa, m
     assert used == [100, 100]
     assert "Edited calc.py" in json.dumps(server.asked[1])
     assert "a-real-key" not in ran.out + json.dumps(server.asked)
+
+
+def test_a_secret_in_the_tree_is_not_sent_to_a_model(pa: Pa) -> None:
+    secret = "hunter2-hunter2-hunter2"
+    pa.write({"deploy.sh": f"export DEPLOY={secret}\n"})
+    pa.commit("A script with a password")
+    look = Reply(calls=(("read_file", '{"path": "deploy.sh"}'),), stop="tools")
+    edit = '{"path": "calc.py", "old_text": "a - b", "new_text": "a + b"}'
+    mend = Reply(calls=(("edit_file", edit),), stop="tools")
+    with model_server(look, mend, Reply(text=("Done.",))) as server:
+        words = ["-o", "json", "--worker", "builtin", "--model", "claude-sonnet-4-6"]
+        env = {**keys_for(server), "DEPLOY_PASSWORD": secret}
+        ran = pa(*words, "--check", CHECK, "Mend it", env=env)
+    assert ran.code == 0, ran.result
+    assert "export DEPLOY=[REDACTED]" in json.dumps(server.asked[1:])
+    assert secret not in json.dumps(server.asked)
 
 
 def test_a_key_that_is_refused_ends_with_6_and_the_cure(pa: Pa) -> None:

@@ -26,6 +26,7 @@ class House:
     settings: Settings
     user: User
     journal: Journal
+    redact: Redactor
 
     @property
     def environments(self) -> Path:
@@ -91,6 +92,7 @@ async def open_house(environ: Mapping[str, str], directory: Path) -> AsyncGenera
             settings=settings,
             user=user,
             journal=journal,
+            redact=redact,
         )
     finally:
         await journal.close()

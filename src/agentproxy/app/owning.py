@@ -66,6 +66,7 @@ class Means:
     retry: Retry = field(default_factory=Retry)
     of_models: Mapping[str, Parameters] = field(default_factory=dict[str, Parameters])
     of_agents: Mapping[str, Parameters] = field(default_factory=dict[str, Parameters])
+    redact: Callable[[str], str] = str
 
 
 def myself() -> Holder:
@@ -182,6 +183,7 @@ def _meter(recorder: Recorder, means: Means) -> Meter:
         retry=means.retry,
         of_models=means.of_models,
         of_agents=means.of_agents,
+        redact=means.redact,
     )
 
 

@@ -128,6 +128,7 @@ async def work_on(house: House, lease: Lease, *, hold: float | None, show: Show)
         retry=retry_of(house.settings.models),
         of_models=house.settings.models.model_llm_params,
         of_agents=house.settings.models.agent_llm_params,
+        redact=house.redact,
     )
     means.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     return await go_on(house.journal, lease, means)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from agentproxy.events.conversation import AssistantMessage, Image, Message, Usage
 from agentproxy.events.cost import ModelAsked, ModelSettled, Purpose
 from agentproxy.events.envelope import Fact
+from agentproxy.models.cleaning import Cleaned, Redact
 from agentproxy.models.parameters import Parameters, layered
 from agentproxy.models.port import (
     Answer,
@@ -71,7 +72,8 @@ class Purse:
 @dataclass
 class Meter:
     """What a question is recorded, paid and priced with. `of_models` and `of_agents` are parameters
-    by model or vendor, and by who asks ("builtin", "supervisor").
+    by model or vendor, and by who asks ("builtin", "supervisor"). `redact` is applied to every text
+    that goes out.
     """
 
     record: Callable[[Fact], Awaitable[None]]
@@ -80,6 +82,7 @@ class Meter:
     retry: Retry = field(default_factory=Retry)
     of_models: Mapping[str, Parameters] = field(default_factory=dict[str, Parameters])
     of_agents: Mapping[str, Parameters] = field(default_factory=dict[str, Parameters])
+    redact: Redact = str
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
 
 
@@ -91,6 +94,7 @@ class MeteredModel:
         self._purpose: Purpose = purpose
         self._meter = meter
         self._input = 0
+        self._clean = Cleaned(meter.redact)
 
     @property
     def name(self) -> str:
@@ -104,6 +108,7 @@ class MeteredModel:
             BudgetSpent: the money left does not pay for the question and a short answer.
             ModelUnavailable, ModelRefused: no model answered, after all tries.
         """
+        prompt = self._clean(prompt)
         attempt = 0
         for place, model in enumerate(self._models):
             for number in range(1 + self._meter.retry.tries):

@@ -42,6 +42,8 @@ CURES: dict[type[Exception], str] = {
 }
 MAY_PASS = frozenset({408, 409, 425, 429})  # of the 4xx, what another try may get past
 
+REACH = "look at the network and at the base address (pa doctor)"
+
 
 class VendorModel:
     """A `Model` at an address, over its vendor's wire. The wire is made once, in a thread: the
@@ -171,6 +173,8 @@ def translated(error: exceptions.AgentRunError, *, key: str) -> ModelError:
             return ModelRefused(text, cure=cure, status=status)
     if status is not None and 400 <= status < 500 and status not in MAY_PASS:
         return ModelRefused(text, status=status)
+    if isinstance(error, exceptions.ModelConnectionError):
+        return ModelUnavailable(f"no connection, or it broke off ({text})", cure=REACH)
     return ModelUnavailable(text, status=status, after=after)
 
 

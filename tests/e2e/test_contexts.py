@@ -181,7 +181,7 @@ def test_screenshots_are_kept_with_the_run_and_named_in_the_brief(pa: Pa) -> Non
     assert order["screenshots"] == ["screenshots/1.png", "screenshots/2.gif"]
     run = ran.result["run"]
     assert (pa.home / "runs" / run / "screenshots" / "1.png").read_bytes() == PNG
-    assert "- screenshots/2.gif" in pa.git("show", f"agentproxy/{run}:brief.txt")
+    assert "- 2.gif" in pa.git("show", f"agentproxy/{run}:brief.txt")
     first.unlink()
     found = asyncio.run(kept(pa, run, Order(**order)))
     assert found[0] == ("image/png", base64.b64encode(PNG).decode())

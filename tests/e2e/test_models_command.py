@@ -65,3 +65,17 @@ def test_with_a_key_and_no_worker_our_own_agent_works(pa: Pa) -> None:
         "claude-sonnet-4-6",
     )
     assert ran.code == 0, ran.result
+
+
+def test_prices_and_retries_in_a_env_file_count_after_trust_and_the_doctor_says_so(pa: Pa) -> None:
+    pa.write({".env": 'MODEL_PRICING={"gpt-4o": [0, 0]}\nLLM_MAX_RETRIES=9\n'})
+    assert listed(pa, NOBODY)["gpt-4o"]["usd_in"] == 2.5
+    told = pa("doctor", env=NOBODY).out
+    assert "LLM_MAX_RETRIES, MODEL_PRICING: not trusted" in told
+    assert pa("trust", env=NOBODY).code == 0
+    assert listed(pa, NOBODY)["gpt-4o"]["usd_in"] == 0
+    pa.write({".env": "LLM_MAX_RETRIES=many\n"})
+    assert pa("trust", env=NOBODY).code == 0
+    refused = pa("models", env=NOBODY)
+    assert refused.code == 2
+    assert f"LLM_MAX_RETRIES from {pa.project / '.env'}" in refused.err

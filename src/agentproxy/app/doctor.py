@@ -45,6 +45,9 @@ async def examine(house: House) -> Sequence[Finding]:
     if os.geteuid() == 0:
         detail = "running as root works; inside the sandbox it is an ordinary user"
         findings.append(Finding("user", works=True, detail=detail))
+    if house.settings.ignored:
+        detail = f"{', '.join(house.settings.ignored)}: not trusted, so they do not count"
+        findings.append(Finding(".env", works=False, detail=detail, cure="pa trust"))
     findings += _agents(house)
     findings += await _models(house)
     return findings

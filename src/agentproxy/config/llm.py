@@ -9,7 +9,6 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, V
 from agentproxy.config.mistakes import BadSetting, first_mistake
 from agentproxy.config.words import Line, refusal
 
-ORIGIN = "the environment"
 CURES = {
     "llm_max_retries": "give a whole number from 0 to 100",
     "llm_retry_base_delay": "give seconds from 0 to 3600",
@@ -19,6 +18,8 @@ CURES = {
     "model_llm_params": 'give JSON like {"ollama/": {"temperature": 0.1}}',
     "agent_llm_params": 'give JSON like {"builtin": {"temperature": 0.1}}',
 }
+
+NAMES = frozenset(field.upper() for field in CURES)
 
 
 def _from_json(value: object) -> object:
@@ -51,8 +52,11 @@ class ModelSettings(BaseModel):
     agent_llm_params: Parameters = Field(default_factory=dict)
 
 
-def load_model_settings(variables: Mapping[str, str]) -> ModelSettings:
+def load_model_settings(
+    variables: Mapping[str, str], *, origins: Mapping[str, str]
+) -> ModelSettings:
     """The settings from variables by their documented names; an empty value counts as not set.
+    `origins` says where each variable came from.
 
     Raises:
         BadSetting: a variable has a value that it cannot have.
@@ -63,7 +67,9 @@ def load_model_settings(variables: Mapping[str, str]) -> ModelSettings:
     except ValidationError as error:
         key, problem, _ = first_mistake(error)
         field = key.split(".")[0].split("[")[0]
-        name = field.upper() + key[len(field) :]
         raise BadSetting(
-            problem, variable=name, origin=ORIGIN, cure=CURES.get(field, "look at its value")
+            problem,
+            variable=field.upper() + key[len(field) :],
+            origin=origins[field.upper()],
+            cure=CURES[field],
         ) from None

@@ -9,7 +9,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from agentproxy.config.envfile import LARGEST, parse_env
 from agentproxy.config.files import as_text, read_small
-from agentproxy.config.llm import ModelSettings, load_model_settings
+from agentproxy.config.llm import NAMES, ModelSettings, load_model_settings
 from agentproxy.config.mistakes import BadSetting, first_mistake
 from agentproxy.config.user import Defaults
 from agentproxy.config.words import (
@@ -120,7 +120,7 @@ def load_settings(
     given["addresses"] = {name: value for name, value in merged.items() if ADDRESS.search(name)}
     given["secrets"] = _secrets(environ, written)
     given["ignored"] = ignored
-    given["models"] = load_model_settings(merged)
+    given["models"] = load_model_settings(merged, origins=origins)
     try:
         return Settings.model_validate(given)
     except ValidationError as error:
@@ -144,8 +144,13 @@ def _written(file: Path, *, trusted: bool) -> tuple[dict[str, str], tuple[str, .
     if trusted:
         return found, ()
     kept = {name: value for name, value in found.items() if KEY.search(name)}
-    dropped = (name for name in found if name.startswith(PREFIX) or ADDRESS.search(name))
+    dropped = (name for name in found if _steers(name))
     return kept, tuple(sorted(name for name in dropped if name not in kept))
+
+
+def _steers(name: str) -> bool:
+    """Whether a variable says what is done or paid, and where: that is not for a stranger."""
+    return name.startswith(PREFIX) or name in NAMES or ADDRESS.search(name) is not None
 
 
 def _home(merged: Mapping[str, str], origins: Mapping[str, str]) -> Path:

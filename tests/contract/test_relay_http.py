@@ -7,7 +7,7 @@ import time
 import pytest
 from support.relay import KEY, Standing, parsed, play, question
 
-from agentproxy.models.relay_http import Bounds
+from agentproxy.models.relay.http import Bounds
 
 PATH, BODY = question("chat")
 CONTENT = json.dumps(BODY).encode()

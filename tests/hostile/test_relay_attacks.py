@@ -13,7 +13,8 @@ from support.repositories import sandbox
 
 from agentproxy.events.envelope import Fact
 from agentproxy.events.work import NetworkRefused
-from agentproxy.models.metered import Meter, Purse
+from agentproxy.models.metered import Meter
+from agentproxy.models.money import Purse
 from agentproxy.workers.command import Grants
 from agentproxy.workers.port import WorkEnded
 from agentproxy.workspace.plain import Plain

@@ -11,7 +11,7 @@ from agentproxy.events.run import Order
 from agentproxy.models.metered import Meter, MeteredModel
 from agentproxy.models.names import find_model
 from agentproxy.models.port import ModelRefused
-from agentproxy.models.relay_wires import Relayed
+from agentproxy.models.relay.wires import Relayed
 from agentproxy.workers.builtin import BuiltinWorker
 from agentproxy.workers.command import CommandWorker, Grants
 from agentproxy.workers.port import Worker, WorkerError

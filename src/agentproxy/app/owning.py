@@ -14,7 +14,8 @@ from agentproxy.events.envelope import CommandId, Draft, Event, Fact, RunId
 from agentproxy.events.run import SegmentStarted
 from agentproxy.evidence.ground import Ground
 from agentproxy.journal.port import Holder, Journal, Lease
-from agentproxy.models.metered import Meter, Purse, Retry
+from agentproxy.models.metered import Meter, Retry
+from agentproxy.models.money import Purse
 from agentproxy.models.parameters import Parameters
 from agentproxy.models.port import Model
 from agentproxy.models.prices import Prices

@@ -1,23 +1,21 @@
-"""The one wrapper around a model: reserves money, retries, falls back, records every attempt.
+"""The one wrapper around a model: it pays, asks again, falls back, and records every attempt.
 
 The backoff is the smaller of (base times 2 to the attempt, plus a random second) and the maximum.
 """
 
 import asyncio
 import random
-import secrets
-import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from agentproxy.events.conversation import AssistantMessage, Image, Message, Usage
-from agentproxy.events.cost import ModelAsked, ModelSettled, Purpose
+from agentproxy.events.cost import Purpose
 from agentproxy.events.envelope import Fact
 from agentproxy.models.cleaning import Cleaned, Redact
+from agentproxy.models.money import CHARACTERS_A_TOKEN, Need, Purse, Till
 from agentproxy.models.parameters import Parameters, layered
 from agentproxy.models.port import (
     Answer,
-    BudgetSpent,
     Effort,
     Fragment,
     Model,
@@ -29,7 +27,6 @@ from agentproxy.models.prices import Prices
 
 EFFORTS: tuple[Effort, ...] = ("low", "medium", "high")
 LEAST_OUTPUT = 1024  # tokens; an answer that may not even be so long is not worth its question
-CHARACTERS_A_TOKEN = 3
 TOKENS_AN_IMAGE = 1600
 LONGEST_WAIT = 300.0  # seconds; who asks for more is unavailable
 OVERLOADED = frozenset({408, 409, 429, 500, 502, 503, 504, 529})
@@ -60,16 +57,6 @@ class Retry:
 
 
 @dataclass
-class Purse:
-    """The money of a run. `left` says how many US dollars nobody has spent or reserved; None is
-    without a ceiling. One at a time looks into it and reserves.
-    """
-
-    left: Callable[[], float | None]
-    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
-
-
-@dataclass
 class Meter:
     """What a question is recorded, paid and priced with. `of_models` and `of_agents` are parameters
     by model or vendor, and by who asks ("builtin", "supervisor"). `redact` is applied to every text
@@ -85,6 +72,10 @@ class Meter:
     redact: Redact = str
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
 
+    def till(self, purpose: Purpose) -> Till:
+        """Where the questions of a purpose are paid."""
+        return Till(self.record, self.purse, self.prices, purpose)
+
 
 class MeteredModel:
     """A `Model` of several: the first answers, and the next where all its tries have failed."""
@@ -95,6 +86,7 @@ class MeteredModel:
         self._meter = meter
         self._input = 0
         self._clean = Cleaned(meter.redact)
+        self._till = meter.till(purpose)
 
     @property
     def name(self) -> str:
@@ -133,55 +125,29 @@ class MeteredModel:
     async def _once(self, model: Model, prompt: Prompt, *, attempt: int, show: Show) -> Answer:
         prompt = self._with_parameters(model, prompt)
         expected = self._expected(prompt)
-        asked, prompt = await self._reserve(model, prompt, expected, attempt=attempt)
+        least = min(LEAST_OUTPUT, prompt.max_output)
+        need = Need(question=expected, most=prompt.max_output, least=least)
+        bill = await self._till.reserve(model.name, need, attempt=attempt)
         heard: list[int] = []
 
         def listen(fragment: Fragment) -> None:
             heard.append(len(fragment.text))
             show(fragment)
 
-        began = time.monotonic()
         try:
-            answer = await model.answer(prompt, show=listen)
+            answer = await model.answer(replace(prompt, max_output=bill.most), show=listen)
         except BaseException as error:
             # What was heard was paid for, and so was the question, once anything was heard.
             said = Usage(input=expected, output=sum(heard) // CHARACTERS_A_TOKEN)
             used = said if heard or isinstance(error, asyncio.CancelledError) else Usage()
             why = str(error) or type(error).__name__
-            await self._settle(asked, used, began=began, error=why, estimated=True)
+            await self._till.settle(bill, used, error=why, estimated=True)
             if isinstance(error, ModelUnavailable):
                 raise _Failed(error, heard=bool(heard)) from error
             raise
         self._input = answer.usage.input + answer.usage.output
-        await self._settle(asked, answer.usage, began=began)
+        await self._till.settle(bill, answer.usage)
         return answer
-
-    async def _reserve(
-        self, model: Model, prompt: Prompt, expected: int, *, attempt: int
-    ) -> tuple[ModelAsked, Prompt]:
-        """Keep back what the answer may cost at most; a short purse makes for a shorter answer."""
-        async with self._meter.purse.lock:
-            left = self._meter.purse.left()
-            most = prompt.max_output
-            price = await asyncio.to_thread(self._price, model.name, expected, most)
-            if left is not None and price > left:
-                most = await asyncio.to_thread(self._affordable, model.name, expected, left)
-                if most < min(LEAST_OUTPUT, prompt.max_output):
-                    raise BudgetSpent(
-                        f"${max(left, 0):.4f} are left, which does not pay for another answer of "
-                        f"{model.name}",
-                        cure="pa resume --budget USD raises it",
-                    )
-                price = await asyncio.to_thread(self._price, model.name, expected, most)
-            asked = ModelAsked(
-                call=secrets.token_hex(4),
-                model=model.name,
-                purpose=self._purpose,
-                attempt=attempt,
-                reserved=price,
-            )
-            await self._meter.record(asked)
-        return asked, replace(prompt, max_output=min(most, prompt.max_output))
 
     def _with_parameters(self, model: Model, prompt: Prompt) -> Prompt:
         """The question with the parameters of all layers; what it says itself wins."""
@@ -196,47 +162,15 @@ class MeteredModel:
         chosen = next((each for each in EFFORTS if each == effort), prompt.effort)
         return replace(prompt, parameters=parameters, effort=prompt.effort or chosen)
 
-    def _price(self, name: str, tokens_in: int, tokens_out: int) -> float:
-        return self._meter.prices.of(name, Usage(input=tokens_in, output=tokens_out)).usd
-
-    def _affordable(self, name: str, tokens_in: int, left: float) -> int:
-        """How many tokens of an answer the money pays for, beside the question."""
-        thousand = self._price(name, tokens_in, 1000) - self._price(name, tokens_in, 0)
-        rest = left - self._price(name, tokens_in, 0)
-        return int(rest / thousand * 1000) if thousand > 0 and rest > 0 else 0
-
-    async def _settle(
-        self,
-        asked: ModelAsked,
-        usage: Usage,
-        *,
-        began: float,
-        error: str = "",
-        estimated: bool = False,
-    ) -> None:
-        price = self._meter.prices.of(asked.model, usage)
-        settled = ModelSettled(
-            call=asked.call,
-            model=asked.model,
-            purpose=asked.purpose,
-            usage=usage,
-            usd=price.usd,
-            priced=price.known,
-            estimated=estimated,
-            seconds=round(time.monotonic() - began, 3),
-            error=error[:500],
-        )
-        await self._meter.record(settled)
-
     def _expected(self, prompt: Prompt) -> int:
         """Tokens that the question takes, about: what the last answer told, and what is new."""
         new: list[Message] = []
         for message in reversed(prompt.messages):
             if self._input and isinstance(message, AssistantMessage):
-                break
+                return self._input + sum(_tokens(each) for each in new)
             new.append(message)
-        told = self._input or _size(prompt.system) + sum(_size(str(t.schema)) for t in prompt.tools)
-        return told + sum(_tokens(message) for message in new)
+        told = _size(prompt.system) + sum(_size(str(tool.schema)) for tool in prompt.tools)
+        return told + sum(_tokens(each) for each in new)
 
 
 class _Failed(Exception):

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from agentproxy.events.work import NetworkRefused, ProcessStarted
-from agentproxy.models.metered import Meter, Purse
-from agentproxy.models.relay import Relay
-from agentproxy.models.relay_wires import Relayed
+from agentproxy.models.metered import Meter
+from agentproxy.models.money import Purse
+from agentproxy.models.relay.serving import Relay
+from agentproxy.models.relay.wires import Relayed
 from agentproxy.workers.port import Brief, Capabilities, Line, WorkEnded, WorkerError
 from agentproxy.workers.program import Program
 from agentproxy.workspace.processes import start_time

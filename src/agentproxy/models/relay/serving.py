@@ -11,10 +11,10 @@ from collections.abc import Coroutine, Mapping
 from typing import TYPE_CHECKING
 
 from agentproxy.models.metered import Meter
+from agentproxy.models.money import Bill
 from agentproxy.models.port import BudgetSpent
-from agentproxy.models.relay_http import Bounds, Connection, Head, HungUp, Malformed
-from agentproxy.models.relay_money import Bill, Till
-from agentproxy.models.relay_wires import (
+from agentproxy.models.relay.http import Bounds, Connection, Head, HungUp, Malformed
+from agentproxy.models.relay.wires import (
     NotPassedOn,
     Passing,
     Relayed,
@@ -27,7 +27,7 @@ from agentproxy.models.relay_wires import (
 if TYPE_CHECKING:
     from httpx2 import AsyncClient
 
-    from agentproxy.models.relay_answer import Exchange
+    from agentproxy.models.relay.answer import Exchange
 
 SECONDS = 600.0  # between two pieces of an answer
 _NOTED = 50
@@ -41,7 +41,7 @@ class Relay:
 
     def __init__(self, to: Relayed, *, meter: Meter, bounds: Bounds | None = None) -> None:
         self._to = to
-        self._till = Till(to.name, meter)
+        self._till = meter.till("work")
         self._bounds = bounds or Bounds()
         self._token = f"sk-relay-{secrets.token_hex(16)}"
         self._refused: dict[str, None] = {}
@@ -113,15 +113,17 @@ class Relay:
             return False
         except BudgetSpent as error:
             self.out_of_money = True
-            await self._refuse(worker, 402, str(error))
+            await self._refuse(
+                worker, 402, f"the money of this run is spent: {error}; do not ask again"
+            )
             return False
 
     async def _paid(
         self, worker: Connection, head: Head, *, passing: Passing, client: "AsyncClient"
     ) -> bool:
-        from agentproxy.models.relay_answer import Exchange
+        from agentproxy.models.relay.answer import Exchange
 
-        bill = await self._till.reserve(passing) if passing.form else None
+        bill = await self._till.reserve(self._to.name, passing.need) if passing.form else None
         exchange = Exchange(passing, head, to=self._to, token=self._token)
         end: bytes | None = b""
         try:
@@ -154,12 +156,11 @@ class Relay:
         finally:
             if bill is not None:
                 estimated = cut or not exchange.told
-                used = exchange.used(bill.expected)
-                await self._till.settle(bill, used, error=error, estimated=estimated)
+                await self._till.settle(bill, exchange.used, error=error, estimated=estimated)
         return end
 
     async def _refuse(self, worker: Connection, status: int, message: str) -> None:
-        from agentproxy.models.relay_answer import refusal_head
+        from agentproxy.models.relay.answer import refusal_head
 
         body = error_body(self._to.family, status, message)
         again = {} if status in (408, 502, 503) else {"x-should-retry": "false"}

@@ -7,9 +7,9 @@ from contextlib import aclosing
 from httpx2 import AsyncClient, HTTPError, InvalidURL, Response
 
 from agentproxy.events.conversation import Usage
-from agentproxy.models.relay_http import Connection, Head, chunk_of, head_of
-from agentproxy.models.relay_usage import UsageReader, event_of, only_usage
-from agentproxy.models.relay_wires import Passing, Relayed, error_body
+from agentproxy.models.relay.http import Connection, Head, chunk_of, head_of
+from agentproxy.models.relay.usage import UsageReader, event_of, only_usage
+from agentproxy.models.relay.wires import Passing, Relayed, error_body
 
 LARGEST = 64 * 1024 * 1024
 OK = 200
@@ -67,8 +67,10 @@ class Exchange:
         """Whether the vendor told what was used."""
         return bool(self.error) or self._reader.told
 
-    def used(self, expected: int) -> Usage:
+    @property
+    def used(self) -> Usage:
         """What it used; a question that nobody has answered yet counts as it was expected."""
+        expected = self._passing.need.question
         if self._status is None:
             return Usage() if self.failed else Usage(input=expected)
         return self._reader.usage(expected) if self._status == OK else Usage()

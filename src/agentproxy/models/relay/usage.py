@@ -9,10 +9,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal, cast
 
 from agentproxy.events.conversation import Usage
+from agentproxy.models.money import CHARACTERS_A_TOKEN
 
 Form = Literal["messages", "chat", "responses", "gemini"]
 Fields = Mapping[str, object]
-CHARACTERS_A_TOKEN = 3
 _WORDS = frozenset(
     {"text", "thinking", "partial_json", "content", "arguments", "delta", "reasoning_content"}
 )

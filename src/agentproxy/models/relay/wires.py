@@ -11,18 +11,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, cast
 
-from agentproxy.models.names import Address
-from agentproxy.models.relay_http import Head
-from agentproxy.models.relay_usage import Form
+from agentproxy.models.money import CHARACTERS_A_TOKEN, Need
+from agentproxy.models.names import Address, usual_base
+from agentproxy.models.relay.http import Head
+from agentproxy.models.relay.usage import Form
 
 Family = Literal["anthropic", "openai", "gemini"]
 OUTPUT = 8192  # tokens that are reserved for where a request does not bound its answer
 _MOST_OUTPUT = 10_000_000
-_BASES: dict[Family, str] = {
-    "anthropic": "https://api.anthropic.com",
-    "openai": "https://api.openai.com/v1",
-    "gemini": "https://generativelanguage.googleapis.com",
-}
 _PATHS: dict[tuple[str, str], tuple[Family, Form | None]] = {
     ("POST", "/v1/messages"): ("anthropic", "messages"),
     ("POST", "/v1/messages/count_tokens"): ("anthropic", None),
@@ -111,6 +107,11 @@ class Passing:
     most: int = 0
     added_usage: bool = False
 
+    @property
+    def need(self) -> Need:
+        """The tokens that it takes; its answer is the worker's to bound, and is not cut here."""
+        return Need(len(self.body) // CHARACTERS_A_TOKEN, most=self.most, least=self.most)
+
 
 def check_token(head: Head, token: str) -> None:
     """Let pass who knows the key that the worker was given.
@@ -190,7 +191,7 @@ def error_body(family: Family, status: int, message: str) -> bytes:
 
 
 def _url(path: str, to: Relayed) -> str:
-    base = (to.address.base or _BASES[to.family]).rstrip("/")
+    base = (to.address.base or usual_base(to.address.vendor)).rstrip("/")
     return base + (path.removeprefix("/v1") if to.family == "openai" else path)
 
 

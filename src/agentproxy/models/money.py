@@ -1,0 +1,136 @@
+"""The money of a run's questions to models: reserved before each is sent, and settled after it."""
+
+import asyncio
+import secrets
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+from agentproxy.events.conversation import Usage
+from agentproxy.events.cost import ModelAsked, ModelSettled, Purpose
+from agentproxy.events.envelope import Fact
+from agentproxy.models.port import BudgetSpent
+from agentproxy.models.prices import Price, Prices
+
+CHARACTERS_A_TOKEN = 3  # fewer than there are, so that too much is reserved rather than too little
+
+
+@dataclass
+class Purse:
+    """The money of a run. `left` says how many US dollars nobody has spent or reserved; None is
+    without a ceiling. One at a time looks into it and reserves.
+    """
+
+    left: Callable[[], float | None]
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """Tokens: what a question takes, what its answer may have at `most`, and the `least` that makes
+    it worth asking where the money does not pay for more.
+    """
+
+    question: int
+    most: int
+    least: int
+
+
+@dataclass(frozen=True, slots=True)
+class Bill:
+    """A question that may be sent, and how many tokens its answer may have."""
+
+    asked: ModelAsked
+    most: int
+    began: float
+
+
+@dataclass(frozen=True, slots=True)
+class Till:
+    """Reserves and settles what the questions of one purpose cost."""
+
+    record: Callable[[Fact], Awaitable[None]]
+    purse: Purse
+    prices: Prices
+    purpose: Purpose
+
+    async def reserve(self, model: str, need: Need, *, attempt: int = 1) -> Bill:
+        """Keep back what the answer may cost at most; a short purse makes for a shorter answer.
+
+        Raises:
+            BudgetSpent: the money left does not pay for the question and the least answer.
+        """
+        async with self.purse.lock:
+            most, price = await asyncio.to_thread(
+                self._affordable, model, need, left=self.purse.left()
+            )
+            asked = ModelAsked(
+                call=secrets.token_hex(4),
+                model=model,
+                purpose=self.purpose,
+                attempt=attempt,
+                reserved=price,
+            )
+            bill = Bill(asked, most, time.monotonic())
+            try:
+                await _through(self.record(asked))
+            except asyncio.CancelledError:
+                await self.settle(bill, Usage(), error="it was cut off here")
+                raise
+        return bill
+
+    async def settle(
+        self, bill: Bill, usage: Usage, *, error: str = "", estimated: bool = False
+    ) -> None:
+        """Record what became of it, to the end: who is cancelled may be cancelled twice."""
+        await _through(self._settle(bill, usage, error=error, estimated=estimated))
+
+    async def _settle(self, bill: Bill, usage: Usage, *, error: str, estimated: bool) -> None:
+        asked = bill.asked
+        price = await asyncio.to_thread(self.prices.of, asked.model, usage)
+        settled = ModelSettled(
+            call=asked.call,
+            model=asked.model,
+            purpose=asked.purpose,
+            usage=usage,
+            usd=price.usd,
+            priced=price.known,
+            estimated=estimated,
+            seconds=round(time.monotonic() - bill.began, 3),
+            error=error[:500],
+        )
+        await self.record(settled)
+
+    def _affordable(self, model: str, need: Need, *, left: float | None) -> tuple[int, float]:
+        """How many tokens the answer may have, and what it costs then. Blocking: the list of prices
+        takes a third of a second to load.
+        """
+        price = self._price(model, need.question, need.most).usd
+        if left is None or price <= left:
+            return need.most, price
+        free = left - self._price(model, need.question, 0).usd
+        thousand = self._price(model, 0, 1000).usd
+        most = int(free / thousand * 1000) if free > 0 and thousand > 0 else 0
+        if most < need.least:
+            raise BudgetSpent(
+                f"${max(left, 0):.4f} are left, which does not pay for another answer of {model}",
+                cure="pa resume --budget USD raises it",
+            )
+        return most, self._price(model, need.question, most).usd
+
+    def _price(self, model: str, question: int, answer: int) -> Price:
+        return self.prices.of(model, Usage(input=question, output=answer))
+
+
+async def _through(work: Awaitable[None]) -> None:
+    """Await it to its end although the caller is cancelled; the cancellation goes on after it."""
+    task = asyncio.ensure_future(work)
+    cancelled: asyncio.CancelledError | None = None
+    while not task.done():
+        try:
+            await asyncio.shield(task)
+        except asyncio.CancelledError as error:
+            cancelled = error
+    if cancelled is not None:
+        raise cancelled
+    task.result()

@@ -7,12 +7,13 @@ from pathlib import Path
 from agentproxy.app.choosing import chosen_worker
 from agentproxy.app.house import House
 from agentproxy.config.llm import ModelSettings
-from agentproxy.events.cost import Purpose
 from agentproxy.events.run import Order
 from agentproxy.models.deferred import DeferredModel
-from agentproxy.models.metered import Meter, MeteredModel, Retry
+from agentproxy.models.metered import Meter, Record, Retry
+from agentproxy.models.money import Purse
 from agentproxy.models.names import default_model, find_model
 from agentproxy.models.port import Model, ModelRefused
+from agentproxy.models.prices import Prices
 from agentproxy.models.scripted import ScriptedModel, read_model_script
 from agentproxy.workers.port import WorkerError
 
@@ -46,17 +47,30 @@ def open_models(name: str, *, house: House, started_in: Path) -> list[Model]:
     return [_open(each, house=house, started_in=started_in) for each in names]
 
 
-def mind_of(order: Order, *, house: House) -> Callable[[Meter], Callable[[Purpose], Model | None]]:
-    """What the supervisor of an order thinks with, for each purpose; None where it does not.
+def open_judges(order: Order, *, house: House) -> list[Model]:
+    """What the supervisor of an order thinks with; none where it does not.
 
     Raises:
         WorkerError: there is no such model.
     """
     if not order.judge:
-        return lambda _: lambda _: None
+        return []
     started_in = Path(order.repository) / order.directory
-    models = open_models(order.judge, house=house, started_in=started_in)
-    return lambda meter: lambda purpose: MeteredModel(models, purpose=purpose, meter=meter)
+    return open_models(order.judge, house=house, started_in=started_in)
+
+
+def meter_of(house: House) -> Callable[[Record, Purse], Meter]:
+    """How this user's models are asked, priced and kept from secrets, whatever run it is."""
+    settings = house.settings.models
+    return lambda record, purse: Meter(
+        record=record,
+        purse=purse,
+        prices=Prices(settings.model_pricing),
+        retry=_retry(settings),
+        of_models=settings.model_llm_params,
+        of_agents=settings.agent_llm_params,
+        redact=house.redact,
+    )
 
 
 def _open(name: str, *, house: House, started_in: Path) -> Model:
@@ -75,7 +89,7 @@ def variables(house: House) -> dict[str, str]:
     return {**house.settings.addresses, **house.settings.keys}
 
 
-def retry_of(settings: ModelSettings) -> Retry:
+def _retry(settings: ModelSettings) -> Retry:
     """How a supervised run asks again: what is set, else three times after 1 to 30 seconds."""
     usual = Retry()
     tries, base = settings.llm_max_retries, settings.llm_retry_base_delay

@@ -2,8 +2,8 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from agentproxy import __version__
@@ -14,11 +14,9 @@ from agentproxy.events.envelope import CommandId, Draft, Event, Fact, RunId
 from agentproxy.events.run import SegmentStarted
 from agentproxy.evidence.ground import Ground
 from agentproxy.journal.port import Holder, Journal, Lease
-from agentproxy.models.metered import Meter, Retry
+from agentproxy.models.metered import Meter, MeteredModel, Record
 from agentproxy.models.money import Purse
-from agentproxy.models.parameters import Parameters
 from agentproxy.models.port import Model
-from agentproxy.models.prices import Prices
 from agentproxy.policy.decide import Policy
 from agentproxy.supervisor.desk import Desk
 from agentproxy.supervisor.loop import Recorder, supervise
@@ -53,7 +51,8 @@ class Means:
     repository: Repository
     sandbox: Sandbox
     hire: Callable[[Meter], Worker]
-    think: Callable[[Meter], Callable[[Purpose], Model | None]]
+    judges: Sequence[Model]
+    meter: Callable[[Record, Purse], Meter]
     environ: dict[str, str]
     folder: Path
     policy: Policy
@@ -62,12 +61,7 @@ class Means:
     show: Show
     environments: Path
     registries: Registries | None
-    images: Sequence[Image] = ()
-    prices: Prices = field(default_factory=Prices)
-    retry: Retry = field(default_factory=Retry)
-    of_models: Mapping[str, Parameters] = field(default_factory=dict[str, Parameters])
-    of_agents: Mapping[str, Parameters] = field(default_factory=dict[str, Parameters])
-    redact: Callable[[str], str] = str
+    images: Sequence[Image]
 
 
 def myself() -> Holder:
@@ -128,7 +122,7 @@ async def go_on(journal: Journal, lease: Lease, means: Means) -> State:
     thinking = Thinking(
         state=state,
         ground=ground,
-        model=means.think(meter),
+        model=lambda purpose: _judge(means, purpose, meter),
         images=means.images,
     )
     desk = Desk(
@@ -176,16 +170,11 @@ def _meter(recorder: Recorder, means: Means) -> Meter:
             fact, actor=f"worker {recorder.state.round}" if of_work else "supervisor"
         )
 
-    purse = Purse(left=lambda: recorder.state.money_left)
-    return Meter(
-        record=record,
-        purse=purse,
-        prices=means.prices,
-        retry=means.retry,
-        of_models=means.of_models,
-        of_agents=means.of_agents,
-        redact=means.redact,
-    )
+    return means.meter(record, Purse(left=lambda: recorder.state.money_left))
+
+
+def _judge(means: Means, purpose: Purpose, meter: Meter) -> Model | None:
+    return MeteredModel(means.judges, purpose=purpose, meter=meter) if means.judges else None
 
 
 async def _arrivals(journal: Journal, run: RunId) -> AsyncIterator[tuple[CommandId, Command]]:

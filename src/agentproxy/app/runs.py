@@ -9,7 +9,7 @@ from pathlib import Path
 from agentproxy import __version__
 from agentproxy.app.hiring import hire
 from agentproxy.app.house import House
-from agentproxy.app.models import mind_of, retry_of, with_choices
+from agentproxy.app.models import meter_of, open_judges, with_choices
 from agentproxy.app.owning import Means, go_on, myself, take
 from agentproxy.app.rules import rules_reader
 from agentproxy.app.screenshots import keep, look_at, screenshots
@@ -18,7 +18,6 @@ from agentproxy.events.conversation import Image
 from agentproxy.events.envelope import Draft, RunId
 from agentproxy.events.run import Order, RunCreated, RunEnded
 from agentproxy.journal.port import Lease
-from agentproxy.models.prices import Prices
 from agentproxy.policy.decide import Policy
 from agentproxy.supervisor.reduce import replay
 from agentproxy.supervisor.state import State
@@ -87,7 +86,7 @@ async def place_order(house: House, wish: Wish) -> Lease:
     sandbox = await choose_sandbox(order.sandbox)
     order = with_choices(order, wish.judge, house=house)
     worker = hire(order, house=house, sandbox=sandbox)
-    mind_of(order, house=house)
+    open_judges(order, house=house)
     number = new_number()
     kept = await asyncio.to_thread(keep, images, folder=house.folder(number))
     order = order.model_copy(update={"worker": worker.name, "screenshots": kept})
@@ -106,11 +105,12 @@ async def work_on(house: House, lease: Lease, *, hold: float | None, show: Show)
     repository = await _same_repository(order)
     sandbox = await choose_sandbox(order.sandbox)
     pictures = await asyncio.to_thread(screenshots, house, lease.run, order)
+    judges = open_judges(order, house=house)
     means = Means(
         repository=repository,
         sandbox=sandbox,
         hire=lambda meter: hire(order, house=house, sandbox=sandbox, meter=meter),
-        think=mind_of(order, house=house),
+        judges=judges,
         environ=house.environ,
         folder=house.folder(lease.run),
         policy=Policy(
@@ -124,14 +124,14 @@ async def work_on(house: House, lease: Lease, *, hold: float | None, show: Show)
         environments=house.environments,
         registries=await house.registries(),
         images=[Image(media_type=kind, data=data) for kind, data in pictures],
-        prices=Prices(house.settings.models.model_pricing),
-        retry=retry_of(house.settings.models),
-        of_models=house.settings.models.model_llm_params,
-        of_agents=house.settings.models.agent_llm_params,
-        redact=house.redact,
+        meter=meter_of(house),
     )
     means.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    return await go_on(house.journal, lease, means)
+    try:
+        return await go_on(house.journal, lease, means)
+    finally:
+        for model in judges:
+            await model.close()
 
 
 async def _same_repository(order: Order) -> Repository:

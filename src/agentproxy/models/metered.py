@@ -56,6 +56,9 @@ class Retry:
         return max(ours, min(error.after or 0.0, LONGEST_WAIT))
 
 
+Record = Callable[[Fact], Awaitable[None]]
+
+
 @dataclass
 class Meter:
     """What a question is recorded, paid and priced with. `of_models` and `of_agents` are parameters
@@ -63,7 +66,7 @@ class Meter:
     that goes out.
     """
 
-    record: Callable[[Fact], Awaitable[None]]
+    record: Record
     purse: Purse
     prices: Prices = field(default_factory=Prices)
     retry: Retry = field(default_factory=Retry)

@@ -5,17 +5,12 @@ import os
 import tempfile
 from pathlib import Path
 
-from agentproxy.supervisor.contexts import (
-    OF_THE_BASE,
-    Contexts,
-    is_of_the_base,
-    read_contexts,
-)
-from agentproxy.workspace.clone import checkout_files
-from agentproxy.workspace.objects import GITLINK, list_tree
+from agentproxy.supervisor.contexts import Contexts, read_contexts
+from agentproxy.supervisor.contexts_at import contexts_at, holds_a_context
+from agentproxy.workspace.objects import list_tree
 from agentproxy.workspace.own import own_git
 from agentproxy.workspace.present import present_tree
-from agentproxy.workspace.repository import Repository, open_repository
+from agentproxy.workspace.repository import open_repository
 
 
 async def contexts_around(directory: Path) -> Contexts:
@@ -25,25 +20,13 @@ async def contexts_around(directory: Path) -> Contexts:
         RepositoryUnusable: there is no repository here, or it has no base now.
     """
     repository = await open_repository(directory)
-    with tempfile.TemporaryDirectory(prefix="agentproxy-contexts-") as folder:
-        known = await _check_out(repository, Path(folder))
-        base = await asyncio.to_thread(read_contexts, Path(folder), kinds=OF_THE_BASE)
-    return await asyncio.to_thread(_with_own, base, repository.root, known=known)
-
-
-async def _check_out(repository: Repository, folder: Path) -> frozenset[str]:
-    """Write the files of the contexts as the base has them, and say their names."""
     with own_git(repository, work_tree=repository.root) as where:
         tree = await present_tree(repository, where)
         entries = await list_tree(where, tree)
-    names = [
-        entry.name
-        for entry in entries
-        if entry.mode != GITLINK and is_of_the_base(os.fsdecode(entry.name))
-    ]
-    if names:
-        await checkout_files(repository, tree, names, at=folder)
-    return frozenset(os.fsdecode(name) for name in names)
+    with tempfile.TemporaryDirectory(prefix="agentproxy-contexts-") as folder:
+        base = await contexts_at(repository, tree, entries=entries, folder=Path(folder))
+    known = frozenset(os.fsdecode(entry.name) for entry in entries if holds_a_context(entry))
+    return await asyncio.to_thread(_with_own, base, repository.root, known=known)
 
 
 def _with_own(base: Contexts, root: Path, *, known: frozenset[str]) -> Contexts:

@@ -1,7 +1,8 @@
 """What the supervisor does with its own model: it plans, answers, judges and steers."""
 
 import asyncio
-import shutil
+import os
+import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,14 +17,15 @@ from agentproxy.evidence.ground import Ground
 from agentproxy.models.port import Model, ModelError
 from agentproxy.supervisor.answers import Answered, answer_question
 from agentproxy.supervisor.contexts import Contexts, read_contexts
+from agentproxy.supervisor.contexts_at import contexts_at
 from agentproxy.supervisor.effects import AskJudge, MakePlan, ReadContexts
 from agentproxy.supervisor.mind import Material
 from agentproxy.supervisor.opinions import give_opinion
 from agentproxy.supervisor.plans import make_plan
 from agentproxy.supervisor.state import State
 from agentproxy.supervisor.steering import steer
-from agentproxy.workspace.clone import make_clone
 from agentproxy.workspace.git import Where, git
+from agentproxy.workspace.objects import Entry, list_tree
 
 LONGEST_DIFF = 4 << 20  # bytes
 WHOLE_FILES = "--unified=1000000"
@@ -88,15 +90,7 @@ class Thinking:
             return await steer(None, self.state, reason=reason, recent=recent)
 
     async def _plan(self) -> Fact:
-        listing = await git(
-            "ls-tree",
-            "-r",
-            "-z",
-            "--name-only",
-            self.state.started_from.commit,
-            where=Where(git_dir=self.ground.repository.git_dir),
-        )
-        paths = [name.decode(errors="replace") for name in listing.split(b"\0") if name]
+        paths = [os.fsdecode(entry.name) for entry in await self._entries()]
         found = await self.contexts()
         pictures = [
             Image(media_type=each.media_type, data=each.data)
@@ -143,17 +137,16 @@ class Thinking:
         found = await self.contexts()
         return [Material(each.path, each.text) for each in found.documents if each.text]
 
+    async def _entries(self) -> list[Entry]:
+        where = Where(git_dir=self.ground.repository.git_dir)
+        return await list_tree(where, self.state.started_from.tree)
+
     async def _read(self) -> Contexts:
-        tree = self.ground.folder / "contexts"
-        await asyncio.to_thread(shutil.rmtree, tree, ignore_errors=True)
-        commit = self.state.started_from.commit
-        await make_clone(self.ground.repository, commit, tree, branch="agentproxy")
-        try:
-            shared = await asyncio.to_thread(read_contexts, tree, kinds=("project", "guidance"))
-        finally:
-            await asyncio.to_thread(shutil.rmtree, tree, ignore_errors=True)
-        root: Path = self.ground.repository.root
-        session = await asyncio.to_thread(read_contexts, root, kinds=("session",))
+        repository, tree = self.ground.repository, self.state.started_from.tree
+        entries = await self._entries()
+        with tempfile.TemporaryDirectory(prefix="agentproxy-contexts-") as folder:
+            shared = await contexts_at(repository, tree, entries=entries, folder=Path(folder))
+        session = await asyncio.to_thread(read_contexts, repository.root, kinds=("session",))
         return shared.plus(session)
 
 

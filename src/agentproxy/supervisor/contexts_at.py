@@ -1,0 +1,26 @@
+"""The contexts that a tree of the repository holds; only their files are written out to be read."""
+
+import asyncio
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from agentproxy.supervisor.contexts import OF_THE_BASE, Contexts, is_of_the_base, read_contexts
+from agentproxy.workspace.clone import checkout_files
+from agentproxy.workspace.objects import GITLINK, Entry
+from agentproxy.workspace.repository import Repository
+
+
+async def contexts_at(
+    repository: Repository, tree: str, *, entries: Sequence[Entry], folder: Path
+) -> Contexts:
+    """Project and guidance as a tree has them; `entries` are its files, `folder` is empty."""
+    names = [entry.name for entry in entries if holds_a_context(entry)]
+    if names:
+        await checkout_files(repository, tree, names, at=folder)
+    return await asyncio.to_thread(read_contexts, folder, kinds=OF_THE_BASE)
+
+
+def holds_a_context(entry: Entry) -> bool:
+    """Whether an entry of a tree is a file that can belong to the contexts."""
+    return entry.mode != GITLINK and is_of_the_base(os.fsdecode(entry.name))

@@ -31,15 +31,15 @@ from agentproxy.events.run import Order
 from agentproxy.evidence.run_verdict import with_opinion
 from agentproxy.evidence.verdict import judge, judge_run
 from agentproxy.policy.rulings import Policy
-from agentproxy.supervisor.answers import Answered, answer_question
-from agentproxy.supervisor.bare import bare
 from agentproxy.supervisor.desk import Desk
-from agentproxy.supervisor.mind import Material
-from agentproxy.supervisor.opinions import give_opinion
+from agentproxy.supervisor.mind.answers import Answered, answer_question
+from agentproxy.supervisor.mind.bare import bare
+from agentproxy.supervisor.mind.consult import Material
+from agentproxy.supervisor.mind.opinions import give_opinion
+from agentproxy.supervisor.mind.plans import PlanForm, PlannedPart, make_plan, usable
+from agentproxy.supervisor.mind.thinking import asked_of
 from agentproxy.supervisor.planning import ProjectRules, make_contract
-from agentproxy.supervisor.plans import PlanForm, PlannedPart, make_plan, usable
 from agentproxy.supervisor.state import State
-from agentproxy.supervisor.thinking import asked_of
 
 SECRET = "sk-ant-correct-horse-battery"
 DOCUMENT = ".agentproxy/guidance/rules.md"

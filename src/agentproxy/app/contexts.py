@@ -5,8 +5,8 @@ import os
 import tempfile
 from pathlib import Path
 
-from agentproxy.supervisor.contexts import Contexts, read_contexts
-from agentproxy.supervisor.contexts_at import contexts_at, holds_a_context
+from agentproxy.supervisor.contexts.at import contexts_at, holds_a_context
+from agentproxy.supervisor.contexts.reading import Contexts, read_contexts
 from agentproxy.workspace.objects import list_tree
 from agentproxy.workspace.own import own_git
 from agentproxy.workspace.present import present_tree

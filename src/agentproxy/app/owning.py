@@ -18,15 +18,15 @@ from agentproxy.models.metered import Meter, MeteredModel, Record
 from agentproxy.models.money import Purse
 from agentproxy.models.port import Model
 from agentproxy.policy.decide import Policy
+from agentproxy.supervisor.contexts.session import keep_session
 from agentproxy.supervisor.desk import Desk
 from agentproxy.supervisor.loop import Recorder, supervise
+from agentproxy.supervisor.mind.thinking import Thinking
 from agentproxy.supervisor.obedience import Obedience
 from agentproxy.supervisor.perform import Performer
 from agentproxy.supervisor.planning import ReadRules
 from agentproxy.supervisor.reduce import replay
-from agentproxy.supervisor.session import keep_session
 from agentproxy.supervisor.state import State
-from agentproxy.supervisor.thinking import Thinking
 from agentproxy.workers.port import Worker
 from agentproxy.workspace.processes import end_process, machine_and_boot, start_time
 from agentproxy.workspace.registries import Registries

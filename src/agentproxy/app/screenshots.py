@@ -8,7 +8,7 @@ from agentproxy.app.house import House
 from agentproxy.config.files import read_small
 from agentproxy.config.mistakes import BadFile
 from agentproxy.events.run import Order
-from agentproxy.supervisor.images import ending, media_type
+from agentproxy.supervisor.contexts.images import ending, media_type
 from agentproxy.workspace.paths import BadPath, Root
 
 LARGEST = 5 << 20  # bytes

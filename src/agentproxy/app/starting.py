@@ -8,7 +8,7 @@ from pathlib import Path
 
 from agentproxy.config.project import PROJECT_FILES
 from agentproxy.config.tables import LARGEST
-from agentproxy.supervisor.contexts import HOME
+from agentproxy.supervisor.contexts.reading import HOME
 from agentproxy.workspace.paths import BadPath, Root
 from agentproxy.workspace.repository import open_repository
 

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from agentproxy.events.verdict import CheckVerdict, RoundJudged
-from agentproxy.supervisor.contexts import Contexts
-from agentproxy.supervisor.guidance import guidance_lines
+from agentproxy.supervisor.contexts.guidance import guidance_lines
+from agentproxy.supervisor.contexts.reading import Contexts
 from agentproxy.supervisor.state import State
 
 OUTPUT_SHOWN = 3000

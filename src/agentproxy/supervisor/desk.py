@@ -14,7 +14,7 @@ from agentproxy.events.desk import (
 from agentproxy.events.envelope import Fact
 from agentproxy.events.run import RunParked
 from agentproxy.policy.decide import Allow, Deny, Policy, decide
-from agentproxy.supervisor.answers import Answered
+from agentproxy.supervisor.mind.answers import Answered
 from agentproxy.supervisor.state import State
 
 Record = Callable[[Fact], Awaitable[None]]

@@ -34,9 +34,9 @@ from agentproxy.supervisor.effects import (
 )
 from agentproxy.supervisor.judging import decide_next, judge_round
 from agentproxy.supervisor.loop import Recorder
+from agentproxy.supervisor.mind.thinking import Thinking
 from agentproxy.supervisor.planning import ReadRules, agree_contract
 from agentproxy.supervisor.state import State
-from agentproxy.supervisor.thinking import Thinking
 from agentproxy.supervisor.working import perform_work
 from agentproxy.workers.port import Worker, WorkerError
 from agentproxy.workspace.base import record_base

@@ -13,11 +13,11 @@ from agentproxy.evidence.ground import Ground
 from agentproxy.supervisor.brief import write_brief
 from agentproxy.supervisor.building import environment_of
 from agentproxy.supervisor.desk import Desk
-from agentproxy.supervisor.drift import Watch
 from agentproxy.supervisor.effects import Work
 from agentproxy.supervisor.loop import Recorder
+from agentproxy.supervisor.mind.drift import Watch
+from agentproxy.supervisor.mind.thinking import Thinking
 from agentproxy.supervisor.state import BASE, State
-from agentproxy.supervisor.thinking import Thinking
 from agentproxy.workers.port import Brief, Line, Worker
 from agentproxy.workspace.clone import clone_mounts, make_clone
 from agentproxy.workspace.place import place_plainly, place_tree

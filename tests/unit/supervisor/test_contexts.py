@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from agentproxy.supervisor.contexts import Contexts, is_of_the_base, read_contexts
+from agentproxy.supervisor.contexts.reading import Contexts, is_of_the_base, read_contexts
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 40
 

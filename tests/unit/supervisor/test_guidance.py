@@ -3,8 +3,8 @@
 from agentproxy.events.contract import Contract
 from agentproxy.events.run import Order
 from agentproxy.supervisor.brief import write_brief
-from agentproxy.supervisor.contexts import Contexts, Document
-from agentproxy.supervisor.guidance import quoted
+from agentproxy.supervisor.contexts.guidance import quoted
+from agentproxy.supervisor.contexts.reading import Contexts, Document
 from agentproxy.supervisor.state import State
 
 STATE = State(

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agentproxy.supervisor.session_tasks import Task, parse, read_list, updated, write_status
+from agentproxy.supervisor.contexts.tasks import Task, parse, read_list, updated, write_status
 
 RUN = "abcd2345"
 MINE = """# Tasks

@@ -10,7 +10,7 @@ import click
 from agentproxy.cli.options import output_option
 
 if TYPE_CHECKING:  # loaded when the command runs
-    from agentproxy.supervisor.contexts import Contexts, Document
+    from agentproxy.supervisor.contexts.reading import Contexts, Document
 
 
 @click.command("context")
@@ -85,7 +85,7 @@ def _as_data(contexts: "Contexts") -> dict[str, object]:
 
 def _given(contexts: "Contexts") -> dict[str, int]:
     """The tokens of what a worker's brief quotes, by path."""
-    from agentproxy.supervisor.guidance import quoted
+    from agentproxy.supervisor.contexts.guidance import quoted
 
     return {part.document.path: part.tokens for part in quoted(contexts)}
 

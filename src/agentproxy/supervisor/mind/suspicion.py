@@ -7,7 +7,7 @@ model says counts without evidence, and that a judge is shown no words of the ch
 import re
 from collections.abc import Iterable
 
-from agentproxy.supervisor.lettering import as_words, plain
+from agentproxy.supervisor.mind.lettering import as_words, plain
 
 _MODEL = r"(?:judges?|ais?|llms?|(?:language )?models?|assistants?|verifiers?|graders?|evaluators?)"
 _SAYS = r"(?:say|answer|reply|respond|conclude|declare|report|mark|output|return)\w*"

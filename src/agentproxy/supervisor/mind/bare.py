@@ -8,8 +8,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from agentproxy.supervisor.lettering import visible
-from agentproxy.supervisor.unworded import Language, language_of, unworded, without_long_names
+from agentproxy.supervisor.mind.lettering import visible
+from agentproxy.supervisor.mind.unworded import Language, language_of, unworded, without_long_names
 
 AROUND = 3  # unchanged lines that are shown before and after a changed one
 _HUNK = re.compile(r"@@ -\d+(?:,(\d+))? \+\d+(?:,(\d+))? @@")

@@ -5,7 +5,12 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from agentproxy.supervisor.contexts import OF_THE_BASE, Contexts, is_of_the_base, read_contexts
+from agentproxy.supervisor.contexts.reading import (
+    OF_THE_BASE,
+    Contexts,
+    is_of_the_base,
+    read_contexts,
+)
 from agentproxy.workspace.clone import checkout_files
 from agentproxy.workspace.objects import GITLINK, Entry
 from agentproxy.workspace.repository import Repository

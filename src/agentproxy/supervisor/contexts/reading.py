@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, get_args
 
-from agentproxy.supervisor.images import media_type
+from agentproxy.supervisor.contexts.images import media_type
 from agentproxy.workspace.paths import BadPath, Kind, Root
 
 Context = Literal["project", "guidance", "session"]

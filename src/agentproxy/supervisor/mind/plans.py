@@ -9,8 +9,8 @@ from agentproxy.events.conversation import Image
 from agentproxy.events.plan import Part, PlanMade
 from agentproxy.events.run import Order
 from agentproxy.models.port import Model
-from agentproxy.supervisor.mind import Material, Question, consult
-from agentproxy.supervisor.suspicion import speaks_to_a_model
+from agentproxy.supervisor.mind.consult import Material, Question, consult
+from agentproxy.supervisor.mind.suspicion import speaks_to_a_model
 
 MOST_PARTS = 8
 MOST_CHECKS = 5

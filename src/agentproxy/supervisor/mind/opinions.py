@@ -14,9 +14,9 @@ from pydantic import BaseModel, Field
 from agentproxy.events.contract import Criterion
 from agentproxy.events.plan import OpinionGiven, Says
 from agentproxy.models.port import Model
-from agentproxy.supervisor.bare import Bare, bare, changed_files
-from agentproxy.supervisor.mind import Material, Question, consult
-from agentproxy.supervisor.suspicion import speaks_to_a_model
+from agentproxy.supervisor.mind.bare import Bare, bare, changed_files
+from agentproxy.supervisor.mind.consult import Material, Question, consult
+from agentproxy.supervisor.mind.suspicion import speaks_to_a_model
 
 SHORTEST_QUOTE = 8
 LONGEST_QUOTE = 2000

@@ -15,15 +15,15 @@ from agentproxy.events.envelope import Fact
 from agentproxy.events.plan import ContextsRead, ContextUsed
 from agentproxy.evidence.ground import Ground
 from agentproxy.models.port import Model, ModelError
-from agentproxy.supervisor.answers import Answered, answer_question
-from agentproxy.supervisor.contexts import Contexts, read_contexts
-from agentproxy.supervisor.contexts_at import contexts_at
+from agentproxy.supervisor.contexts.at import contexts_at
+from agentproxy.supervisor.contexts.reading import Contexts, read_contexts
 from agentproxy.supervisor.effects import AskJudge, MakePlan, ReadContexts
-from agentproxy.supervisor.mind import Material
-from agentproxy.supervisor.opinions import give_opinion
-from agentproxy.supervisor.plans import make_plan
+from agentproxy.supervisor.mind.answers import Answered, answer_question
+from agentproxy.supervisor.mind.consult import Material
+from agentproxy.supervisor.mind.opinions import give_opinion
+from agentproxy.supervisor.mind.plans import make_plan
+from agentproxy.supervisor.mind.steering import steer
 from agentproxy.supervisor.state import State
-from agentproxy.supervisor.steering import steer
 from agentproxy.workspace.git import Where, git
 from agentproxy.workspace.objects import Entry, list_tree
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from agentproxy.supervisor.contexts import HOME, MOST_NAMES, comments_of
+from agentproxy.supervisor.contexts.reading import HOME, MOST_NAMES, comments_of
 from agentproxy.workspace.paths import BadPath, Root
 
 Status = Literal["pending", "in progress", "done", "blocked"]

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from agentproxy.supervisor.contexts import Contexts, Document, tokens_of
+from agentproxy.supervisor.contexts.reading import Contexts, Document, tokens_of
 
 MOST = 24_000  # characters of all documents together in one brief, with their paths
 MOST_NAMED = 20

@@ -13,9 +13,9 @@ from pydantic import BaseModel, Field
 
 from agentproxy.events.desk import Request
 from agentproxy.models.port import Model
-from agentproxy.supervisor.lettering import plain, visible
-from agentproxy.supervisor.mind import Material, Question, consult
-from agentproxy.supervisor.suspicion import speaks_to_a_model
+from agentproxy.supervisor.mind.consult import Material, Question, consult
+from agentproxy.supervisor.mind.lettering import plain, visible
+from agentproxy.supervisor.mind.suspicion import speaks_to_a_model
 
 LEAST_CONFIDENCE = 0.7
 SHORTEST_QUOTE = 8

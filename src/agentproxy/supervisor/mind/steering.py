@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import BaseModel, Field
 
 from agentproxy.models.port import Model
-from agentproxy.supervisor.mind import Material, Question, consult
+from agentproxy.supervisor.mind.consult import Material, Question, consult
 from agentproxy.supervisor.state import State
 
 PLAIN = (

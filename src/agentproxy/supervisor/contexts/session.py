@@ -7,7 +7,7 @@ from pathlib import Path
 from agentproxy.events.contract import ContractAgreed
 from agentproxy.events.envelope import Fact
 from agentproxy.events.run import DecisionMade, RunEnded, RunParked
-from agentproxy.supervisor.session_tasks import Status, Task, read_list, updated, write_status
+from agentproxy.supervisor.contexts.tasks import Status, Task, read_list, updated, write_status
 from agentproxy.supervisor.state import State
 
 TELLING = (ContractAgreed, DecisionMade, RunParked, RunEnded)

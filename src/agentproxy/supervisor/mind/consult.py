@@ -19,7 +19,7 @@ from agentproxy.events.conversation import (
     UserMessage,
 )
 from agentproxy.models.port import Fragment, Model, Prompt, ToolSpec
-from agentproxy.supervisor.lettering import visible
+from agentproxy.supervisor.mind.lettering import visible
 
 TRIES = 2
 MOST_OUTPUT = 4096
@@ -90,7 +90,7 @@ async def consult(model: Model, question: Question[Form]) -> Reply[Form]:
 
 
 def _read(name: str) -> str:
-    return files("agentproxy.supervisor").joinpath(f"prompts/{name}.md").read_text("utf-8")
+    return files("agentproxy.supervisor.mind").joinpath(f"prompts/{name}.md").read_text("utf-8")
 
 
 def _framed(material: Material, mark: str) -> str:

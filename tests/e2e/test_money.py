@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 from support.front_door import Pa
 from support.model_server import Reply, Server, model_server
-from support.projects import CHECK
+from support.projects import CHECK, MEND
 
 EDIT = ("edit_file", json.dumps({"path": "calc.py", "old_text": "a - b", "new_text": "a + b"}))
 MENDING = Reply(text=("It subtracts.",), calls=(EDIT,), stop="tools", usage=(1000, 100))
@@ -149,3 +149,15 @@ def test_a_setting_that_cannot_be_is_named_with_its_cure(pa: Pa, variable: str, 
     assert ran.code == 2
     assert variable in ran.err
     assert "give" in ran.err
+
+
+@pytest.mark.slow
+def test_a_budget_that_does_not_pay_for_the_plan_parks_with_5_too(pa: Pa, server: Server) -> None:
+    plan = json.dumps({"parts": [{"task": "Mend"}]})
+    server.replies[:] = [Reply(calls=(("reply", plan),), stop="tools", usage=(1000, 20))]
+    judge = ("-o", "json", "--judge", "claude-sonnet-4-6", "--check", CHECK)
+    order = [*judge, "--worker", pa.worker(MEND), "--budget", "0.001", "Mend it"]
+    ran = pa(*order, env=keys(server))
+    assert (ran.code, server.asked) == (5, []), ran.result
+    more = pa("resume", "-o", "json", "--budget", "1", env=keys(server))
+    assert (more.code, more.result["usd"]) == (0, pytest.approx(0.0033)), more.result

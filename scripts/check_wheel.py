@@ -1,5 +1,6 @@
 """Builds the wheel, installs it with pip in fresh environments, plainly and with each extra."""
 
+import os
 import subprocess
 import sys
 import tempfile
@@ -7,7 +8,13 @@ import venv
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-EXTRAS = ("", "[server]", "[telemetry]", "[all]")
+EXTRAS = ("", "[models]", "[server]", "[telemetry]", "[all]")
+THINKS = frozenset({"[models]", "[all]"})
+PROMPTS = """
+from agentproxy.agent.loop import instructions
+from agentproxy.supervisor.mind.consult import prompt_text
+assert instructions() and all(map(prompt_text, ("plan", "answer", "judge", "steer", "data")))
+"""
 
 
 def run(*command: str | Path, cwd: Path = ROOT) -> str:
@@ -17,6 +24,31 @@ def run(*command: str | Path, cwd: Path = ROOT) -> str:
     if done.returncode:
         sys.exit(f"{' '.join(map(str, command))}\n{done.stdout}{done.stderr}")
     return done.stdout
+
+
+def use(pa: Path, *, thinks: bool) -> None:
+    """Begin as a new user with a vendor's key does, whose address nobody answers at."""
+    with tempfile.TemporaryDirectory() as temporary:
+        project = Path(temporary)
+        git = ("git", "-c", "user.name=A User", "-c", "user.email=user@example.org")
+        run(*git, "init", "-q", cwd=project)
+        run(*git, "commit", "-qm", "The beginning", "--allow-empty", cwd=project)
+        run(pa, "init", cwd=project)
+        run(*git, "add", "-A", cwd=project)
+        run(*git, "commit", "-qm", "The contexts", cwd=project)
+        key = {"ANTHROPIC_API_KEY": "sk-not-a-real-key", "ANTHROPIC_BASE_URL": "http://127.0.0.1:9"}
+        ours = {"AGENTPROXY_HOME": str(project / "home"), "LLM_MAX_RETRIES": "0"}
+        done = subprocess.run(
+            [pa, "Do it"],
+            cwd=project,
+            env={**os.environ, **key, **ours},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        told = "no connection" if thinks else "pip install 'agentproxy[models]'"
+        if done.returncode != 6 or told not in done.stdout + done.stderr:
+            sys.exit(f"{told!r} was not said:\n{done.stdout}{done.stderr}")
 
 
 def main() -> None:
@@ -33,6 +65,8 @@ def main() -> None:
             same = run(python, "-m", "agentproxy", "--version", cwd=folder).strip()
             if version != same or not version.startswith("pa, version "):
                 sys.exit(f"pa says {version!r}, python -m agentproxy says {same!r}")
+            run(python, "-c", PROMPTS, cwd=folder)
+            use(place / "bin" / "pa", thinks=extra in THINKS)
             print(f"agentproxy{extra}: {version}")
     print(f"{len(EXTRAS)} passed, 0 failed")
 

@@ -47,7 +47,7 @@ def variables(address: str) -> dict[str, str]:
 
 
 def ran(pa: Pa, address: str, *arguments: str) -> Ran:
-    words = ("-o", "json", "--max-rounds", "1", "--max-time", "30s", *arguments)
+    words = ("-o", "json", "--max-rounds", "1", "--max-time", "3m", *arguments)
     return pa(*words, "Make add return the sum", env=variables(address), patience=350)
 
 

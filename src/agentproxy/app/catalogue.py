@@ -4,11 +4,10 @@ import asyncio
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from importlib.util import find_spec
 from urllib.parse import urlsplit
 
 from agentproxy.app.house import House
-from agentproxy.app.models import variables
+from agentproxy.app.models import has_libraries, variables
 from agentproxy.events.conversation import Usage
 from agentproxy.models.names import Address, default_model, find_model, usual_base
 from agentproxy.models.port import ModelRefused
@@ -57,7 +56,7 @@ def list_models(house: House) -> list[Row]:
 
 def _roles(house: House) -> dict[str, str]:
     settings = house.settings
-    default = default_model(variables(house)) if find_spec("pydantic_ai") else ""
+    default = default_model(variables(house)) if has_libraries() else ""
     roles: dict[str, str] = {}
     for role, name in (
         ("worker", settings.model or default),

@@ -5,12 +5,12 @@ import shutil
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 
 from agentproxy import __version__
 from agentproxy.app.catalogue import look_at_endpoints
 from agentproxy.app.house import House
+from agentproxy.app.models import has_libraries
 from agentproxy.workspace.choose import choose_sandbox, survey
 from agentproxy.workspace.git import GitError
 from agentproxy.workspace.repository import RepositoryUnusable, open_repository
@@ -80,7 +80,7 @@ def _room(home: Path) -> Finding:
 
 async def _models(house: House) -> list[Finding]:
     """The libraries, the keys by their variables, and whether anybody answers at the addresses."""
-    if find_spec("pydantic_ai") is None:
+    if not has_libraries():
         cure = "for models: pip install 'agentproxy[models]'"
         return [Finding("models", works=False, detail="their libraries are missing", cure=cure)]
     endpoints = await look_at_endpoints(house)

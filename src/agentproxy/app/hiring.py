@@ -6,10 +6,10 @@ from pathlib import Path
 
 from agentproxy.app.choosing import chosen_worker, worker_tables
 from agentproxy.app.house import House
-from agentproxy.app.models import open_models, variables
+from agentproxy.app.models import has_libraries, open_models, variables
 from agentproxy.events.run import Order
 from agentproxy.models.metered import Meter, MeteredModel
-from agentproxy.models.names import find_model
+from agentproxy.models.names import default_model, find_model
 from agentproxy.models.port import ModelRefused
 from agentproxy.models.relay.wires import Relayed
 from agentproxy.workers.builtin import BuiltinWorker
@@ -37,7 +37,7 @@ def hire(order: Order, *, house: House, sandbox: Sandbox, meter: Meter | None = 
     tables = worker_tables(order, house)
     name = order.worker or chosen_worker(order, house)
     if not name:
-        raise WorkerError("no worker is chosen", cure=HOW)
+        raise WorkerError("no worker is chosen", cure=_how(house))
     kind, _, rest = name.partition(":")
     if kind == "command" and rest.strip():
         grants = Grants(model=_relayed(order, "", house), meter=meter)
@@ -67,6 +67,13 @@ def hire(order: Order, *, house: House, sandbox: Sandbox, meter: Meter | None = 
     return _command(
         name, table.command, started_in=started_in, house=house, sandbox=sandbox, grants=grants
     )
+
+
+def _how(house: House) -> str:
+    """What a person without a worker can do; who has a key lacks nothing but the libraries."""
+    if default_model(variables(house)) and not has_libraries():
+        return f"for our own agent: {EXTRA}; or {HOW}"
+    return HOW
 
 
 def _relayed(order: Order, own: str, house: House) -> Relayed | None:

@@ -26,7 +26,7 @@ def with_choices(order: Order, judge: str, *, house: House) -> Order:
     Without a worker, the builtin one works where there is a model. `judge` is what was asked for;
     "none" switches the supervisor's own model off.
     """
-    default = default_model(variables(house)) if find_spec("pydantic_ai") else ""
+    default = default_model(variables(house)) if has_libraries() else ""
     model = order.model or default
     worker = order.worker or chosen_worker(order, house) or ("builtin" if model else "")
     if worker != "builtin":
@@ -34,6 +34,11 @@ def with_choices(order: Order, judge: str, *, house: House) -> Order:
     judge = judge or house.settings.judge or default
     judge = "" if judge == NONE else judge
     return order.model_copy(update={"worker": worker, "model": model, "judge": judge})
+
+
+def has_libraries() -> bool:
+    """Whether the vendors' libraries are installed; they are not imported to see it."""
+    return find_spec("pydantic_ai") is not None
 
 
 def open_models(name: str, *, house: House, started_in: Path) -> list[Model]:

@@ -63,9 +63,8 @@ async def consult(model: Model, question: Question[Form]) -> Reply[Form]:
     """
     mark = secrets.token_hex(6)
     schema = question.form.model_json_schema()
-    told = (
-        _read(question.prompt) + "\n" + _read("data").format(mark=mark, schema=json.dumps(schema))
-    )
+    form = prompt_text("data").format(mark=mark, schema=json.dumps(schema))
+    told = f"{prompt_text(question.prompt)}\n{form}"
     shown = "".join(_framed(item, mark) for item in question.material)
     parts = (Text(text=f"{shown}{question.ask}"), *question.images)
     messages: list[Message] = [UserMessage(parts=parts)]
@@ -89,7 +88,8 @@ async def consult(model: Model, question: Question[Form]) -> Reply[Form]:
     return Reply(None, problem)
 
 
-def _read(name: str) -> str:
+def prompt_text(name: str) -> str:
+    """A prompt by its name: prompts are files."""
     return files("agentproxy.supervisor.mind").joinpath(f"prompts/{name}.md").read_text("utf-8")
 
 

@@ -3,15 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from agentproxy.events.conversation import (
-    AssistantMessage,
-    Image,
-    Message,
-    Text,
-    Thinking,
-    ToolCall,
-    ToolResult,
-)
+from agentproxy.events.conversation import Image, Message, Text, ToolResult, UserMessage
 from agentproxy.models.port import Prompt
 
 Redact = Callable[[str], str]
@@ -42,7 +34,7 @@ class Cleaned:
         )
 
     def _message(self, message: Message) -> Message:
-        if isinstance(message, AssistantMessage):
+        if not isinstance(message, UserMessage):
             # What a model said itself goes back to it as it was signed.
             return message
         parts = tuple(self._part(part) for part in message.parts)
@@ -50,10 +42,8 @@ class Cleaned:
             return message
         return message.model_copy(update={"parts": parts})
 
-    def _part(
-        self, part: Text | Image | ToolResult | Thinking | ToolCall
-    ) -> Text | Image | ToolResult | Thinking | ToolCall:
-        if not isinstance(part, Text | ToolResult):
+    def _part(self, part: Text | Image | ToolResult) -> Text | Image | ToolResult:
+        if isinstance(part, Image):
             return part
         text = self._redact(part.text)
         return part if text == part.text else part.model_copy(update={"text": text})

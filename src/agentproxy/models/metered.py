@@ -142,8 +142,9 @@ class MeteredModel:
         except BaseException as error:
             # What was heard was paid for, and so was the question, once anything was heard.
             said = Usage(input=expected, output=sum(heard) // CHARACTERS_A_TOKEN)
-            used = said if heard or isinstance(error, asyncio.CancelledError) else Usage()
-            why = str(error) or type(error).__name__
+            interrupted = isinstance(error, asyncio.CancelledError)
+            used = said if heard or interrupted else Usage()
+            why = "it was interrupted" if interrupted else str(error) or type(error).__name__
             await self._till.settle(bill, used, error=why, estimated=True)
             if isinstance(error, ModelUnavailable):
                 raise _Failed(error, heard=bool(heard)) from error

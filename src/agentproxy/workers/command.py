@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -13,6 +14,7 @@ from agentproxy.models.relay.serving import Relay
 from agentproxy.models.relay.wires import Relayed
 from agentproxy.workers.port import Brief, Capabilities, Line, WorkEnded, WorkerError
 from agentproxy.workers.program import Program
+from agentproxy.workspace.copies import discard
 from agentproxy.workspace.processes import start_time
 from agentproxy.workspace.sandbox import (
     Access,
@@ -124,15 +126,8 @@ class CommandWorker:
 
     def _job(self, brief: Brief, relay: Relay | None) -> Job:
         folder = brief.home.parent / "brief"
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / "brief.md").write_text(brief.text)
-        pictures = folder / "screenshots"
-        pictures.mkdir(exist_ok=True)
-        for number, image in enumerate(brief.images, start=1):
-            kind = image.media_type.removeprefix("image/").replace("jpeg", "jpg")
-            name = f"{number}.{kind}"
-            (pictures / name).write_bytes(base64.b64decode(image.data))
-        place = brief.place.with_folder("brief", folder)
+        _write_down(brief, folder)
+        place = brief.place.with_folder("brief", folder, mode="ro")
         if place.mounts:
             shown = self._program.inside(Path(place.root), tree=brief.place.tree)
         else:
@@ -167,6 +162,23 @@ class CommandWorker:
             source = Path.home() / name
             shown.append(Mount(at=f"{INSIDE_HOME}/{name}", mode="rw", source=source))
         return shown
+
+
+def _write_down(brief: Brief, folder: Path) -> None:
+    """Put the brief and its screenshots into a folder that is made anew.
+
+    It was within a worker's reach, and without isolation it still is: nothing that lies there is
+    followed or opened.
+    """
+    if os.path.lexists(folder):
+        discard(folder)
+    folder.mkdir(mode=0o700, parents=True)
+    pictures = folder / "screenshots"
+    pictures.mkdir()
+    (folder / "brief.md").write_bytes(brief.text.encode())
+    for number, image in enumerate(brief.images, start=1):
+        kind = image.media_type.removeprefix("image/").replace("jpeg", "jpg")
+        (pictures / f"{number}.{kind}").write_bytes(base64.b64decode(image.data))
 
 
 async def _note_process(pids: "asyncio.Queue[int | None]", line: Line) -> None:

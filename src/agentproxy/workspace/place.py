@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
+from typing import Literal
 
 from agentproxy.events.tree import EnvironmentFound
 from agentproxy.workspace.sandbox import Access, Job, Limits, Mount
@@ -35,8 +36,8 @@ class Place:
         """Where the job stands, relative to the tree."""
         return os.path.relpath(self.cwd, self.root)
 
-    def with_folder(self, name: str, source: Path) -> "Place":
-        """The same place with a writable folder of ours in it, named `ours`/NAME."""
+    def with_folder(self, name: str, source: Path, *, mode: Literal["ro", "rw"] = "rw") -> "Place":
+        """The same place with a folder of ours in it, named `ours`/NAME."""
         if not self.mounts:
             return Place(
                 root=self.root,
@@ -45,7 +46,7 @@ class Place:
                 ours=self.ours,
                 folders={**self.folders, name: source},
             )
-        mount = Mount(at=f"{OURS}/{name}", mode="rw", source=source)
+        mount = Mount(at=f"{OURS}/{name}", mode=mode, source=source)
         return Place(root=self.root, cwd=self.cwd, env=self.env, mounts=(*self.mounts, mount))
 
     def inside(self, name: str) -> str:

@@ -41,10 +41,10 @@ class ReadFile:
             text = root.read(path, limit=LARGEST).decode(errors="replace")
             lines = text.splitlines()
             if limit is not None and len(lines) > limit:
-                return "\n".join([*lines[:limit], f"... ({len(lines) - limit} more lines)"])
+                text = "\n".join([*lines[:limit], f"... ({len(lines) - limit} more lines)"])
             if len(text) > LONGEST:
                 more = len(text) - LONGEST
-                return f"{text[:LONGEST]}\n... ({more} more characters; read less with limit)"
+                return f"{text[:LONGEST]}\n... ({more} more characters; bash shows a part of it)"
             return text
 
         return _with_file(arguments, bench, read)
@@ -110,8 +110,7 @@ class EditFile:
                     f"{ERROR}old_text appears {count} times in {path}. "
                     "Provide a larger, unique snippet to avoid ambiguity."
                 )
-            mode = (bench.tree / inner).lstat().st_mode & 0o777
-            root.write(inner, data.replace(old.encode(), new.encode()), mode=mode)
+            root.write(inner, data.replace(old.encode(), new.encode()))
             return f"Edited {path}"
 
         return _with_file(arguments, bench, edit)

@@ -87,12 +87,13 @@ class Root:
         return found
 
     def write(
-        self, path: str, data: bytes, *, mode: int = 0o644, make_parents: bool = True
+        self, path: str, data: bytes, *, mode: int | None = None, make_parents: bool = True
     ) -> None:
         """Put a file there whole, or leave what was there; on disk when this returns.
 
         A new file takes the old one's name, so that a hard link's other names keep their bytes.
-        Of `mode` only the permissions count; the umask does not.
+        Of `mode` only the permissions count; the umask does not. None keeps the old file's, and
+        gives a new one 0o644.
 
         Raises:
             BadPath: a hostile name, or something that is no regular file has the name.
@@ -100,9 +101,10 @@ class Root:
         """
         names = names_of(path)
         with _judged(path), self._parent(names, make=make_parents) as parent:
-            if not stat.S_ISREG(_kind(parent, names[-1], missing=stat.S_IFREG)):
+            old = _kind(parent, names[-1], missing=stat.S_IFREG | 0o644)
+            if not stat.S_ISREG(old):
                 raise BadPath(path, "not a regular file")
-            _replace(parent, names[-1], data=data, mode=mode & 0o777)
+            _replace(parent, names[-1], data=data, mode=(old if mode is None else mode) & 0o777)
 
     def delete(self, path: str) -> None:
         """Remove a file, or a link itself.

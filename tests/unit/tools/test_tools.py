@@ -46,6 +46,24 @@ def test_a_file_is_read_whole_or_its_first_lines(bench: Bench) -> None:
     assert call(bench, "read_file", path=f"{bench.tree}/src/a.txt").startswith("one")
 
 
+@pytest.mark.parametrize("limit", [None, 2])
+def test_of_a_file_with_endless_lines_only_a_beginning_is_answered(
+    bench: Bench, limit: int | None
+) -> None:
+    (bench.tree / "src/app.min.js").write_text("// licence\n" + "x" * 4_000_000 + "\n//# map\n")
+    more: dict[str, JsonValue] = {} if limit is None else {"limit": limit}
+    said = call(bench, "read_file", path="app.min.js", **more)
+    assert len(said) < 110_000
+    assert said.endswith("more characters; bash shows a part of it)")
+
+
+def test_a_program_that_is_written_anew_can_still_be_run(bench: Bench) -> None:
+    (bench.tree / "src/run.sh").write_text("#!/bin/sh\n")
+    (bench.tree / "src/run.sh").chmod(0o755)
+    call(bench, "write_file", path="run.sh", content="#!/bin/sh\necho better\n")
+    assert (bench.tree / "src/run.sh").stat().st_mode & 0o777 == 0o755
+
+
 def test_a_file_is_written_with_its_folders_and_the_bytes_are_counted(bench: Bench) -> None:
     assert call(bench, "write_file", path="b/c.txt", content="ä") == "Wrote 2 bytes to b/c.txt"
     assert (bench.tree / "src/b/c.txt").read_text() == "ä"

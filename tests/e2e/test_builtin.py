@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 from support.front_door import Pa
-from support.life import Life, nobody_is_left
+from support.life import Life, nobody_is_left, of_kind
 from support.model_server import Reply, Server, model_server
 from support.projects import CHECK
 
@@ -122,6 +122,29 @@ def test_a_model_that_fails_parks_the_run_and_resume_goes_on(pa: Pa) -> None:
     again = pa("resume", "-o", "json")
     assert again.code == 0, again.err
     assert [item["tool"] for item in again.of_kind("tool_started")] == ["edit_file"]
+
+
+def test_a_conversation_that_grew_too_long_ends_its_round_and_the_next_begins_afresh(
+    pa: Pa,
+) -> None:
+    again: Turn = {**EDIT, "on": "This is round 2"}
+    done: Turn = {**DONE, "on": "Edited calc.py"}
+    ran = pa(*order(pa, bash("echo long"), {"fault": "too long"}, again, done))
+    assert ran.code == 0, ran.result
+    first, second = ran.of_kind("worker_ended")
+    assert (first["claims"], second["claims"]) == (False, True)
+    assert "does not fit into the model's context" in first["reason"]
+
+
+def test_the_time_that_a_person_takes_to_decide_is_none_of_the_agents(pa: Pa) -> None:
+    words = order(pa, bash("git push origin main", text="I push."), EDIT, DONE)
+    life = Life(pa, *words, "--max-time", "3s", env={"AGENTPROXY_HOLD": "60"})
+    assert life.sees(of_kind("request_referred"))
+    time.sleep(4)
+    assert pa("deny", str(life.events[0]["run"]), "not today").code == 0
+    ran = life.end()
+    assert ran.code == 0, ran.result
+    assert ran.of_kind("worker_ended")[0]["seconds"] < 3
 
 
 def test_a_killed_agent_repeats_nothing_and_is_told_what_nobody_saw_end(pa: Pa) -> None:

@@ -4,6 +4,7 @@ import json
 
 import pytest
 from support.front_door import Pa, Ran, Record
+from support.life import Life, of_kind
 from support.projects import CHECK, MEND
 
 Turn = dict[str, object]
@@ -175,6 +176,11 @@ RULES = "# Standards\n\nDates are written as YYYY-MM-DD, everywhere.\n"
 
 def asking(pa: Pa, question: str, *turns: Turn) -> Ran:
     """Our worker asks one question, and writes the answer down."""
+    return pa(*with_a_question(pa, question, *turns))
+
+
+def with_a_question(pa: Pa, question: str, *turns: Turn) -> tuple[str, ...]:
+    """A task whose worker asks one question, and writes the answer down."""
     steps = [
         {"do": "ask", "text": question, "into": "ANSWER"},
         {"do": "write", "path": "calc.py", "text": MENDED},
@@ -183,7 +189,7 @@ def asking(pa: Pa, question: str, *turns: Turn) -> Ran:
     worker.write_text(json.dumps([steps]))
     judge.write_text(json.dumps([ONE_PART, *turns]))
     models = ("--worker", f"scripted:{worker}", "--judge", f"scripted:{judge}")
-    return pa("-o", "json", *models, "--check", CHECK, "Mend it")
+    return ("-o", "json", *models, "--check", CHECK, "Mend it")
 
 
 def with_standards(pa: Pa) -> None:
@@ -229,6 +235,19 @@ def test_an_answer_without_its_passage_or_in_doubt_goes_to_a_human(
     ran = asking(pa, "Which date format?", reply(ANSWERS, **{**document, **given}))
     assert ran.code == 4
     assert ran.of_kind("request_decided") == []
+
+
+@pytest.mark.parametrize("quote", ["Dates are written as YYYY-MM-DD", "no such words"])
+def test_what_a_person_answers_while_the_model_thinks_counts(pa: Pa, quote: str) -> None:
+    with_standards(pa)
+    found = {"document": ".agentproxy/guidance/standards.md", "quote": quote, "confidence": 0.9}
+    slow = {**reply(ANSWERS, answer="YYYY-MM-DD", **found), "seconds": 4}
+    life = Life(pa, *with_a_question(pa, "Which date format?", slow))
+    assert life.sees(of_kind("request_made"))
+    assert pa("answer", str(life.events[0]["run"]), "DD/MM").code == 0
+    ran = life.end()
+    assert [item["decision"]["text"] for item in ran.of_kind("request_decided")] == ["DD/MM"]
+    assert pa.git("show", f"{ran.result['branch']}:ANSWER") == "DD/MM"
 
 
 def test_a_permission_is_never_asked_of_a_model(pa: Pa) -> None:

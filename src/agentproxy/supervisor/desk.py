@@ -36,6 +36,7 @@ class Desk:
     async def ask(self, request: Request) -> Decision:
         """Decide a request, however long a human takes. The id is made unique in the run."""
         request = request.model_copy(update={"id": self._fresh(request.id)})
+        self.answered[request.id] = asyncio.Event()
         await self.record(RequestMade(round=self.state.round, request=request))
         decision = self._by_policy(request) or self._as_before(request)
         if decision is not None:
@@ -77,6 +78,8 @@ class Desk:
         if request.kind != "question":
             return await self._by_human(request)
         found = await self.answer(request)
+        if request.id in self.state.decided:
+            return self.state.decided[request.id]
         if not found.text:
             return await self._by_human(request, why_not=found.why_not)
         decision = Decision(
@@ -91,7 +94,7 @@ class Desk:
         return decision
 
     async def _by_human(self, request: Request, *, why_not: str = "") -> Decision:
-        waiting = self.answered[request.id] = asyncio.Event()
+        waiting = self.answered[request.id]
         ruling = decide(request, self.policy)
         reason = why_not or ("" if isinstance(ruling, Allow) else ruling.reason)
         await self.record(RequestReferred(request=request.id, reason=reason))

@@ -73,6 +73,7 @@ def reduce(state: State, event: Event) -> State:
     change = FOLDS.get(type(event.fact))
     if change is not None:
         change(state, event.fact)
+    state.worked += state.clock.after(event)
     return state
 
 

@@ -24,6 +24,7 @@ from agentproxy.events.tree import (
 )
 from agentproxy.events.verdict import RoundJudged
 from agentproxy.events.work import WorkerEnded
+from agentproxy.supervisor.clock import Clock
 
 BASE = "base"
 SHOWN_CALLS = 24
@@ -76,6 +77,7 @@ class State:
     decided: dict[str, Decision] = field(default_factory=dict[str, Decision])
     messages: list[str] = field(default_factory=list[str])
     worked: float = 0.0
+    clock: Clock = field(default_factory=Clock)
     spent: float = 0.0
     reserved: dict[str, float] = field(default_factory=dict[str, float])
     unpriced: set[str] = field(default_factory=set[str])

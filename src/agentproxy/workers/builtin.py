@@ -3,25 +3,29 @@
 import asyncio
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Literal
 
-from agentproxy.agent.loop import Agent
+from agentproxy.agent.loop import Agent, Allowed
 from agentproxy.agent.reduce import reduce, replay
 from agentproxy.agent.state import Ending, Limits
 from agentproxy.events.agent import AgentTold
 from agentproxy.events.conversation import ToolCall, UserMessage
 from agentproxy.events.desk import Request
-from agentproxy.models.port import BudgetSpent, Model, ModelError
+from agentproxy.models.port import BudgetSpent, Model, ModelError, PromptTooLong
 from agentproxy.tools.port import Bench, Leave
 from agentproxy.tools.registry import coding_tools
 from agentproxy.workers.port import Brief, Capabilities, Line, WorkEnded, WorkerError
 from agentproxy.workspace.sandbox import Sandbox
 
-ENDINGS: dict[Ending, str] = {
+ENDINGS: dict[Ending | Literal["too long"], str] = {
     "finished": "it says that it is done",
     "turns": "its turns were spent",
     "budget": "its tokens were spent",
     "cut off": "its answers were cut off again and again",
     "refused": "the model refused to go on",
+    "too long": "its conversation does not fit into the model's context any more",
 }
 KEPT = 4000
 
@@ -60,7 +64,7 @@ class BuiltinWorker:
         Raises:
             WorkerError: the model does not answer.
         """
-        began = time.monotonic()
+        clock = _Clock(brief.seconds)
         state = replay(brief.past)
         agent = Agent(
             state=state,
@@ -74,7 +78,7 @@ class BuiltinWorker:
                 show=line.show,
             ),
             record=line.record,
-            allowed=lambda call, leave: _allowed(call, leave, brief=brief, line=line),
+            allowed=clock.apart_from(_Leave(brief, line).allowed),
             limits=self._limits,
             told=self._told,
         )
@@ -85,39 +89,105 @@ class BuiltinWorker:
         first = state.messages[0]
         if brief.images and isinstance(first, UserMessage):
             state.messages[0] = UserMessage(parts=(*brief.images, *first.parts))
-        ending: Ending | None = None
+        ending: Ending | Literal["too long"] | None = None
         broke = ""
         try:
-            async with asyncio.timeout(brief.seconds):
+            async with clock:
                 ending = await agent.run()
         except TimeoutError:
             pass
         except BudgetSpent as error:
             broke = str(error)
         except ModelError as error:
-            raise WorkerError(f"the model {self._model.name}: {error}", cure=error.cure) from error
+            if not (isinstance(error, PromptTooLong) and state.turn):
+                raise WorkerError(
+                    f"the model {self._model.name}: {error}", cure=error.cure
+                ) from error
+            ending = "too long"
         finally:
             await self._model.close()
         return WorkEnded(
             claims=ending == "finished",
             reason=broke or (ENDINGS[ending] if ending else "its time was up"),
-            seconds=time.monotonic() - began,
+            seconds=clock.taken,
             output=agent.state.last_words[-KEPT:],
             out_of_time=ending is None and not broke,
             out_of_money=bool(broke),
         )
 
 
-async def _allowed(call: ToolCall, leave: Leave, *, brief: Brief, line: Line) -> str:
-    """Why a call may not run, or nothing."""
-    decision = await line.ask(
-        Request(
-            id=f"{brief.round}.{call.id}",
-            kind="permission",
-            text=f"{leave.action} {leave.subject}",
-            action=leave.action,
-            subject=leave.subject,
-            told=True,
+@dataclass(frozen=True, slots=True)
+class _Leave:
+    """Asks whether a call may run."""
+
+    brief: Brief
+    line: Line
+
+    async def allowed(self, call: ToolCall, leave: Leave) -> str:
+        """Why a call may not run, or nothing."""
+        decision = await self.line.ask(
+            Request(
+                id=f"{self.brief.round}.{call.id}",
+                kind="permission",
+                text=f"{leave.action} {leave.subject}",
+                action=leave.action,
+                subject=leave.subject,
+                told=True,
+            )
         )
-    )
-    return "" if decision.allowed else f"not allowed: {decision.text}".rstrip(": ")
+        return "" if decision.allowed else f"not allowed: {decision.text}".rstrip(": ")
+
+
+class _Clock:
+    """The agent's time, which stands still while somebody decides whether a call may run."""
+
+    def __init__(self, seconds: float) -> None:
+        self._left = seconds
+        self._began = time.monotonic()
+        self._stood = 0.0
+        self._stopped = 0.0
+        self._deciding = 0
+        self._timeout = asyncio.timeout(seconds)
+
+    async def __aenter__(self) -> None:
+        await self._timeout.__aenter__()
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self._timeout.__aexit__(kind, error, trace)
+
+    @property
+    def taken(self) -> float:
+        """Seconds of its own so far."""
+        return time.monotonic() - self._began - self._stood
+
+    def apart_from(self, allowed: Allowed) -> Allowed:
+        """The same, and what it takes is not counted."""
+
+        async def uncounted(call: ToolCall, leave: Leave) -> str:
+            self._stop()
+            try:
+                return await allowed(call, leave)
+            finally:
+                self._go_on()
+
+        return uncounted
+
+    def _stop(self) -> None:
+        self._deciding += 1
+        if self._deciding == 1:
+            self._stopped = time.monotonic()
+            self._timeout.reschedule(None)
+
+    def _go_on(self) -> None:
+        self._deciding -= 1
+        if self._deciding:
+            return
+        self._stood += time.monotonic() - self._stopped
+        if not self._timeout.expired():
+            left = max(self._left - self.taken, 0.0)
+            self._timeout.reschedule(asyncio.get_running_loop().time() + left)

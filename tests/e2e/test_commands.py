@@ -17,6 +17,14 @@ def test_list_sessions_and_list_show_runs_from_any_folder(pa: Pa) -> None:
     assert (row["run"], row["status"]) == (run, "verified")
 
 
+def test_a_run_that_is_over_stays_so_in_the_list_whatever_is_asked_of_it_afterwards(
+    pa: Pa,
+) -> None:
+    run = pa.task("--check", CHECK, worker=MEND).result["run"]
+    pa("resume", run, "--max-time", "5m")
+    assert json.loads(pa("list", "-o", "json").out)["status"] == "verified"
+
+
 def test_set_workdir_works_alone_and_rules_later_tasks(pa: Pa) -> None:
     assert pa("--show-workdir").code == 0
     assert pa("--set-workdir", str(pa.project), cwd=pa.scripts).code == 0

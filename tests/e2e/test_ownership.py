@@ -11,17 +11,26 @@ from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
 
 import pytest
-from support.front_door import Pa, Ran, Record, new_pa
+from support.at_work import (
+    MEND,
+    SLOW_ONCE,
+    at_work,
+    is_refused,
+    is_verified,
+    marker,
+    order,
+    quick_pa,
+    resumed,
+    scripted,
+)
+from support.front_door import Pa, Ran, Record
 from support.life import Life, nobody_is_left, of_kind
 
-from agentproxy.events.commands import Interrupt
 from agentproxy.events.envelope import RunId
 from agentproxy.journal.port import Holder, Lease
 from agentproxy.journal.sqlite import SqliteJournal
 from agentproxy.workspace.processes import machine_and_boot
 
-MEND = "echo right > answer.txt"
-SLOW_ONCE = f"if [ -f $HOME/been ]; then {MEND}; exit 0; fi; touch $HOME/been; sleep 60"
 RIGHT: dict[str, object] = {"do": "write", "path": "answer.txt", "text": "right\n"}
 GONE = Holder(pid=4_000_000, started=1, machine=machine_and_boot())
 
@@ -29,56 +38,7 @@ GONE = Holder(pid=4_000_000, started=1, machine=machine_and_boot())
 @pytest.fixture
 def pa(tmp_path: Path) -> Pa:
     """`pa` with a project that takes no time to check."""
-    return new_pa(
-        tmp_path / f"front-{os.getpid()}-{time.monotonic_ns()}", {"answer.txt": "wrong\n"}
-    )
-
-
-def ordered(worker: str) -> tuple[str, ...]:
-    return ("-o", "json", "--worker", worker, "--check", "grep -q right answer.txt", "Be right")
-
-
-def order(pa: Pa, script: str) -> tuple[str, ...]:
-    return ordered(pa.worker(script))
-
-
-def scripted(pa: Pa, *steps: dict[str, object]) -> tuple[str, ...]:
-    path = pa.scripts / "script.json"
-    path.write_text(json.dumps([steps]))
-    return ordered(f"scripted:{path}")
-
-
-def at_work(pa: Pa, script: str) -> tuple[Life, str]:
-    """A process whose worker is at work and knows it, and its run."""
-    life = Life(pa, *order(pa, f"touch $HOME/began; {script}"))
-    assert life.sees(of_kind("process_started"))
-    deadline = time.monotonic() + 20
-    while not list(pa.home.glob("runs/*/home/began")):
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-    return life, str(life.events[0]["run"])
-
-
-def resumed(pa: Pa, run: str, *arguments: str) -> Ran:
-    """The run after it has gone on; its events have no gap."""
-    ran = pa("resume", run, "-o", "json", *arguments)
-    seqs = [record["seq"] for record in ran.records if "seq" in record]
-    assert seqs == list(range(1, len(seqs) + 1))
-    return ran
-
-
-def is_verified(ran: Ran) -> bool:
-    return (ran.code, ran.result["verdict"]) == (0, "verified")
-
-
-def marker(pa: Pa) -> str:
-    """What stands in the command line, environment or folder of all that a run starts."""
-    return str(pa.project.parent)
-
-
-def is_refused(ran: Ran) -> bool:
-    """Ended with a sentence and what to do."""
-    return ran.code == 2 and ran.err.startswith("pa: run ") and "pa show" in ran.err
+    return quick_pa(tmp_path)
 
 
 def test_resume_while_the_owner_lives_is_refused_and_says_who_it_is_and_what_to_do(pa: Pa) -> None:
@@ -220,72 +180,6 @@ def test_stop_from_another_process_ends_the_worker_and_the_run(pa: Pa) -> None:
     ran = life.end()
     assert (ran.code, ran.result["reason"]) == (3, "enough")
     assert nobody_is_left(marker(pa)) == []
-
-
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_signals_park_the_run_and_leave_nobody_behind(pa: Pa, number: signal.Signals) -> None:
-    life, run = at_work(pa, SLOW_ONCE)
-    life.signal(number)
-    ran = life.end()
-    assert (ran.code, ran.result["verdict"]) == (130, "parked")
-    assert ran.of_kind("run_parked")[0]["why"] == "interrupted"
-    assert nobody_is_left(marker(pa)) == []
-    assert is_verified(resumed(pa, run))
-
-
-@pytest.mark.parametrize("pause", [0.0, 0.02, 0.1])
-def test_a_second_and_a_third_ctrl_c_break_nothing(pa: Pa, pause: float) -> None:
-    life, run = at_work(pa, SLOW_ONCE)
-    presses = 0
-    while presses < 3 and life.process.poll() is None:
-        life.signal(signal.SIGINT)
-        presses += 1
-        time.sleep(pause)
-    ran = life.end()
-    assert presses > 1
-    assert ran.code == 130
-    assert "Traceback" not in ran.err
-    assert len(ran.of_kind("run_parked")) == 1
-    assert nobody_is_left(marker(pa)) == []
-    again = resumed(pa, run)
-    assert is_verified(again)
-    assert again.of_kind("command_ignored") == []
-
-
-def test_a_signal_that_was_ignored_from_the_start_stays_ignored(pa: Pa) -> None:
-    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # what nohup does
-    try:
-        life, _ = at_work(pa, f"sleep 1; {MEND}")
-    finally:
-        signal.signal(signal.SIGHUP, before)
-    life.signal(signal.SIGHUP)
-    assert is_verified(life.end())
-
-
-def test_an_interrupt_that_comes_after_the_end_changes_nothing(pa: Pa) -> None:
-    run = str(pa(*order(pa, MEND)).result["run"])
-
-    async def interrupt() -> None:
-        journal = SqliteJournal(pa.home / "journal.sqlite3")
-        await journal.submit(RunId(run), Interrupt())
-        await journal.close()
-
-    asyncio.run(interrupt())
-    again = resumed(pa, run)
-    assert is_verified(again)
-    assert again.of_kind("run_parked") == []
-    assert again.of_kind("command_ignored") == [
-        {"command": "interrupt", "reason": "the run is over"}
-    ]
-
-
-def test_ctrl_c_before_there_is_a_run_ends_with_130_and_one_line(pa: Pa) -> None:
-    life = Life(pa, *order(pa, SLOW_ONCE))
-    while not pa.home.exists() and life.process.poll() is None:
-        time.sleep(0.005)
-    life.signal(signal.SIGINT)
-    ran = life.end()
-    assert (ran.code, ran.out, ran.err.strip()) == (130, "", "pa: interrupted")
 
 
 @contextlib.contextmanager

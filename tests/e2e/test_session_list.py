@@ -35,6 +35,20 @@ def test_what_failed_is_said_to_be_blocked(pa: Pa) -> None:
     )
 
 
+def test_a_run_that_is_stopped_is_said_to_be_and_keeps_only_what_its_worker_began(
+    pa: Pa,
+) -> None:
+    (pa.project / ".agentproxy/session").mkdir(parents=True)
+    ran = pa.task("--check", CHECK, "--max-time", "1s", worker="echo begun > notes; sleep 9")
+    run = ran.result["run"]
+    assert "waits: ceiling" in (pa.project / LIST).read_text()
+    assert pa("stop", run).code == 0
+    assert f"(run {run}: stopped)" in (pa.project / LIST).read_text()
+    folder = pa.home / "runs" / run
+    assert (folder / "work/tree/notes").read_text() == "begun\n"
+    assert not (folder / "checkouts").exists()
+
+
 def test_without_the_folder_nothing_is_written(pa: Pa) -> None:
     assert pa.task("--check", CHECK, worker=MEND).code == 0
     assert not (pa.project / ".agentproxy").exists()

@@ -58,6 +58,16 @@ def test_a_task_is_broken_down_and_every_part_is_proven_by_itself(pa: Pa) -> Non
     }
 
 
+def test_a_person_sees_each_part_on_the_screen(pa: Pa) -> None:
+    script = pa.scripts / "judge.json"
+    script.write_text(json.dumps([PARTS]))
+    words = ("--judge", f"scripted:{script}", "--worker", pa.worker(BOTH), "Do both")
+    ran = pa("-o", "plain", *words)
+    assert ran.code == 0, ran.err
+    assert "the next part: part 1 of 2 is proven" in ran.out
+    assert "the next part: part 1 of 2 is proven" in pa("show", "-o", "plain").out
+
+
 def test_the_worker_is_told_which_part_is_its_own_now(pa: Pa) -> None:
     tell = 'cat "$AGENTPROXY_BRIEF" > brief-$AGENTPROXY_ROUND.txt\n' + BOTH
     ran = think(pa, PARTS, worker=tell)

@@ -23,7 +23,7 @@ from agentproxy.supervisor.desk import Desk
 from agentproxy.supervisor.loop import Recorder, supervise
 from agentproxy.supervisor.mind.thinking import Thinking
 from agentproxy.supervisor.obedience import Obedience
-from agentproxy.supervisor.perform import Performer
+from agentproxy.supervisor.perform import Performer, tidy_stopped
 from agentproxy.supervisor.planning import ReadRules
 from agentproxy.supervisor.reduce import replay
 from agentproxy.supervisor.state import State
@@ -145,19 +145,21 @@ async def go_on(journal: Journal, lease: Lease, means: Means) -> State:
         checks_at_once=asyncio.Semaphore(max(1, (os.cpu_count() or 2) // 2)),
     )
     obedience = Obedience(recorder=recorder, desk=desk, worker=worker)
-    for pending in await journal.inbox(lease.run):
-        await obedience.obey(pending.id, pending.command)
     segment = SegmentStarted(
         segment=state.segment + 1, pid=os.getpid(), sandbox=means.sandbox.level
     )
     if state.ended is None:
         await recorder.record(segment)
+    for pending in await journal.inbox(lease.run):
+        await obedience.obey_what_waited(pending.id, pending.command, generation=lease.generation)
     await supervise(
         recorder,
         perform=performer.perform,
         arrivals=_arrivals(journal, lease.run),
         obey=obedience.obey,
     )
+    if state.ended is not None and state.ended.stopped:
+        await asyncio.to_thread(tidy_stopped, means.folder)
     return state
 
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from agentproxy.app.owning import is_alive
-from agentproxy.events.envelope import Event, RunId
+from agentproxy.events.desk import CommandIgnored
+from agentproxy.events.envelope import Event, Fact, RunId
 from agentproxy.events.run import EXIT_BY_PARKING, EXIT_BY_VERDICT, RunCreated, RunEnded, RunParked
 from agentproxy.journal.port import Head, Journal
 from agentproxy.supervisor.state import State
@@ -53,18 +54,28 @@ async def _row(journal: Journal, head: Head) -> Row:
 
 
 async def _status(journal: Journal, last: Event) -> Status:
-    match last.fact:
+    if not isinstance(last.fact, RunEnded) and is_alive((await journal.lease(last.run)).holder):
+        return "running"
+    match await _how_it_stands(journal, last):
         case RunEnded(stopped=True):
             return "stopped"
         case RunEnded(verdict=verdict):
             return verdict
+        case RunParked(why="human"):
+            return "waiting"
+        case RunParked():
+            return "parked"
         case _:
-            pass
-    if is_alive((await journal.lease(last.run)).holder):
-        return "running"
-    if isinstance(last.fact, RunParked):
-        return "waiting" if last.fact.why == "human" else "parked"
-    return "cut off"
+            return "cut off"
+
+
+async def _how_it_stands(journal: Journal, last: Event) -> Fact:
+    """The fact that says so: a command that came too late may stand after it."""
+    at = last.seq
+    while isinstance(last.fact, CommandIgnored) and at > 1:
+        at -= 1
+        (last,) = await journal.read(last.run, after=at - 1, limit=1)
+    return last.fact
 
 
 async def find_run(journal: Journal, given: str, *, repository: str = "") -> RunId:

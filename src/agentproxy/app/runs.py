@@ -19,6 +19,8 @@ from agentproxy.events.envelope import Draft, RunId
 from agentproxy.events.run import Order, RunCreated, RunEnded
 from agentproxy.journal.port import Lease
 from agentproxy.policy.decide import Policy
+from agentproxy.supervisor.contexts.session import keep_session
+from agentproxy.supervisor.perform import tidy_stopped
 from agentproxy.supervisor.reduce import replay
 from agentproxy.supervisor.state import State
 from agentproxy.workspace.choose import choose_sandbox
@@ -148,3 +150,6 @@ async def end_unowned(house: House, run: RunId, command: Stop) -> None:
     reason = command.reason or "stopped by a person"
     fact = RunEnded(verdict="unverified", reason=reason, stopped=True)
     await house.journal.append(lease, [Draft(actor="human", fact=fact)])
+    state = replay(await house.journal.read(run))
+    await keep_session(state, fact, root=Path(state.ordered.repository), run=run)
+    await asyncio.to_thread(tidy_stopped, house.folder(run))

@@ -68,7 +68,7 @@ async def _work(house: House, lease: Lease, eyes: "Eyes") -> State:
     async with asyncio.TaskGroup() as group:
         following = group.create_task(eyes.follow(house, lease.run))
         try:
-            with _signals(house, lease.run, group):
+            with _signals(house, lease, group):
                 state = await work_on(house, lease, hold=hold, show=screen.fragment)
         finally:
             following.cancel()
@@ -98,7 +98,7 @@ class Eyes:
 
 
 @contextlib.contextmanager
-def _signals(house: House, run: RunId, group: asyncio.TaskGroup) -> Generator[None]:
+def _signals(house: House, lease: Lease, group: asyncio.TaskGroup) -> Generator[None]:
     """Ctrl+C and termination become a command: the run is parked and can be resumed."""
     loop = asyncio.get_running_loop()
     pressed = over = False
@@ -112,7 +112,8 @@ def _signals(house: House, run: RunId, group: asyncio.TaskGroup) -> Generator[No
 
     def interrupt() -> None:
         if not over:
-            group.create_task(house.journal.submit(run, Interrupt()))
+            wish = Interrupt(generation=lease.generation)
+            group.create_task(house.journal.submit(lease.run, wish))
 
     # What was ignored from the start (nohup, a background job of a script) stays ignored.
     before = {

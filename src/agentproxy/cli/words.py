@@ -47,6 +47,13 @@ MARK: dict[str, tuple[str, Tone]] = {
     "neutral": ("·", "quiet"),
 }
 TONE: dict[str, Tone] = {"verified": "good", "refuted": "bad", "unverified": "unsure"}
+ROLE: dict[str, str] = {"named": "proves the task", "keep": "is kept", "standing": "is kept"}
+DECISION: dict[str, str] = {
+    "again": "another round",
+    "next part": "the next part",
+    "deliver": "deliver",
+    "give_up": "stop here",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +189,7 @@ def _steered(fact: WorkerSteered) -> Iterator[Words]:
 def _contract(fact: ContractAgreed) -> Iterator[Words]:
     yield Words("contract", "loud")
     for check in fact.contract.checks:
-        role = {"named": "proves the task", "keep": "is kept", "standing": "is kept"}[check.role]
+        role = ROLE[check.role]
         yield Words(f"{check.command}  ({role}; {check.source})", "plain", 1)
     if not fact.contract.anything_named:
         text = "no check says when the task is done: name one with --check"
@@ -338,8 +345,7 @@ def _check_verdict(check: CheckVerdict) -> Iterator[Words]:
 
 @tells(DecisionMade)
 def _decision(fact: DecisionMade) -> Iterator[Words]:
-    word = {"again": "another round", "deliver": "deliver", "give_up": "stop here"}[fact.decision]
-    yield Words(f"{word}: {fact.reason}", "quiet", 1)
+    yield Words(f"{DECISION[fact.decision]}: {fact.reason}", "quiet", 1)
 
 
 @tells(Delivered)

@@ -38,9 +38,12 @@ class Message(Wish):
 
 
 class Interrupt(Wish):
-    """Stop working for now; the run can be resumed."""
+    """Stop working for now; the run can be resumed. `generation` is the lease's that is meant; 0 is
+    whoever works when it arrives.
+    """
 
     kind: Literal["interrupt"] = "interrupt"
+    generation: int = 0
 
 
 class Stop(Wish):

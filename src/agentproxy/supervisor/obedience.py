@@ -35,6 +35,21 @@ class Obedience:
     worker: Worker
     seen: set[CommandId] = field(default_factory=set[CommandId])
 
+    async def obey_what_waited(
+        self, number: CommandId, command: Command, *, generation: int
+    ) -> None:
+        """Follow a command that was there before this segment; an interrupt was often meant for an
+        earlier one, which is over.
+        """
+        earlier = isinstance(command, Interrupt) and command.generation != generation
+        if not earlier or self.recorder.state.ended is not None:
+            await self.obey(number, command)
+            return
+        self.seen.add(number)
+        late = CommandIgnored(command=command.kind, reason="what it interrupts is over")
+        cause = f"command:{number}"
+        await self.recorder.record(late, actor="human", cause=cause, taken=[number])
+
     async def obey(self, number: CommandId, command: Command) -> None:
         """Follow one command, once."""
         if number in self.seen:

@@ -229,5 +229,13 @@ def name(effect: Effect) -> str:
 
 def tidy(folder: Path) -> None:
     """Let go of the clones of a run that is over: all claims are on their refs. Blocking."""
-    for part in ("checkouts", "work", "claim", "plan", "reports"):
+    tidy_stopped(folder)
+    shutil.rmtree(folder / "work", ignore_errors=True)
+
+
+def tidy_stopped(folder: Path) -> None:
+    """Let go of what a stopped run needs no more. Its worker's clone stays: what it had begun is on
+    no ref. Blocking.
+    """
+    for part in ("checkouts", "claim", "plan", "reports"):
         shutil.rmtree(folder / part, ignore_errors=True)

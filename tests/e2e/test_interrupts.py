@@ -1,0 +1,118 @@
+"""Ctrl+C and other signals: the run is parked, nobody is left behind, and it can go on."""
+
+import asyncio
+import signal
+import time
+from pathlib import Path
+
+import pytest
+from support.at_work import (
+    MEND,
+    SLOW_ONCE,
+    at_work,
+    is_verified,
+    marker,
+    order,
+    quick_pa,
+    resumed,
+)
+from support.front_door import Pa
+from support.life import Life, nobody_is_left, of_kind
+
+from agentproxy.events.commands import Interrupt
+from agentproxy.events.envelope import RunId
+from agentproxy.journal.sqlite import SqliteJournal
+
+
+@pytest.fixture
+def pa(tmp_path: Path) -> Pa:
+    """`pa` with a project that takes no time to check."""
+    return quick_pa(tmp_path)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_signals_park_the_run_and_leave_nobody_behind(pa: Pa, number: signal.Signals) -> None:
+    life, run = at_work(pa, SLOW_ONCE)
+    life.signal(number)
+    ran = life.end()
+    assert (ran.code, ran.result["verdict"]) == (130, "parked")
+    assert ran.of_kind("run_parked")[0]["why"] == "interrupted"
+    assert nobody_is_left(marker(pa)) == []
+    assert is_verified(resumed(pa, run))
+
+
+@pytest.mark.parametrize("pause", [0.0, 0.02, 0.1])
+def test_a_second_and_a_third_ctrl_c_break_nothing(pa: Pa, pause: float) -> None:
+    life, run = at_work(pa, SLOW_ONCE)
+    presses = 0
+    while presses < 3 and life.process.poll() is None:
+        life.signal(signal.SIGINT)
+        presses += 1
+        time.sleep(pause)
+    ran = life.end()
+    assert presses > 1
+    assert ran.code == 130
+    assert "Traceback" not in ran.err
+    assert len(ran.of_kind("run_parked")) == 1
+    assert nobody_is_left(marker(pa)) == []
+    again = resumed(pa, run)
+    assert is_verified(again)
+    assert again.of_kind("command_ignored") == []
+
+
+def test_a_signal_that_was_ignored_from_the_start_stays_ignored(pa: Pa) -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # what nohup does
+    try:
+        life, _ = at_work(pa, f"sleep 1; {MEND}")
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    life.signal(signal.SIGHUP)
+    assert is_verified(life.end())
+
+
+def test_an_interrupt_that_comes_after_the_end_changes_nothing(pa: Pa) -> None:
+    run = str(pa(*order(pa, MEND)).result["run"])
+
+    async def interrupt() -> None:
+        journal = SqliteJournal(pa.home / "journal.sqlite3")
+        await journal.submit(RunId(run), Interrupt())
+        await journal.close()
+
+    asyncio.run(interrupt())
+    again = resumed(pa, run)
+    assert is_verified(again)
+    assert again.of_kind("run_parked") == []
+    assert again.of_kind("command_ignored") == [
+        {"command": "interrupt", "reason": "the run is over"}
+    ]
+
+
+def test_ctrl_c_right_after_a_run_was_made_parks_it(pa: Pa) -> None:
+    life = Life(pa, *order(pa, MEND))
+    assert life.sees(of_kind("run_created"))
+    life.signal(signal.SIGINT)
+    ran = life.end()
+    assert (ran.code, ran.of_kind("worker_started")) == (130, [])
+    assert is_verified(resumed(pa, str(ran.result["run"])))
+
+
+def test_an_interrupt_of_a_segment_that_is_over_does_not_park_the_next(pa: Pa) -> None:
+    life, run = at_work(pa, SLOW_ONCE)
+    life.kill()
+
+    async def interrupt() -> None:
+        journal = SqliteJournal(pa.home / "journal.sqlite3")
+        await journal.submit(RunId(run), Interrupt(generation=1))
+        await journal.close()
+
+    asyncio.run(interrupt())
+    assert is_verified(resumed(pa, run))
+
+
+def test_ctrl_c_before_there_is_a_run_ends_with_130_and_one_line(pa: Pa) -> None:
+    life = Life(pa, *order(pa, SLOW_ONCE))
+    while not pa.home.exists() and life.process.poll() is None:
+        time.sleep(0.005)
+    life.signal(signal.SIGINT)
+    ran = life.end()
+    assert (ran.code, ran.out, ran.err.strip()) == (130, "", "pa: interrupted")

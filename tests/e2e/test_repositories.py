@@ -137,6 +137,8 @@ def test_uncommitted_work_is_part_of_the_base_and_said(pa: Pa) -> None:
     assert base["uncommitted"] == ["calc.py"]
     assert base["left_out"] == ["new.txt"]
     assert ran.code == 0
+    said = pa.git("log", "-1", "--format=%B", ran.result["branch"])
+    assert "Proven together with uncommitted changes that are not in this branch" in said
 
 
 def test_from_head_leaves_uncommitted_work_out(pa: Pa) -> None:

@@ -78,6 +78,25 @@ def test_the_worker_is_told_which_part_is_its_own_now(pa: Pa) -> None:
     assert "This is round 1 of 3" in second
 
 
+@pytest.mark.parametrize(
+    "first",
+    [
+        {"task": "Understand add", "criteria": ["it is understood"]},
+        {"task": "Make add add", "checks": [CHECK]},
+    ],
+)
+def test_a_planned_part_that_nothing_of_its_own_proves_is_done_with_the_next(
+    pa: Pa, first: dict[str, object]
+) -> None:
+    second = {"task": "Note it in CHANGES", "checks": ["test -s CHANGES"]}
+    plan = reply(PLANS, parts=[first, second, {"task": "Tidy up"}])
+    both = f"{MEND}; echo 'add adds' > CHANGES"
+    ran = think(pa, plan, worker=both, arguments=("--check", CHECK))
+    assert (ran.code, ran.result["verdict"]) == (0, "verified"), ran.result
+    parts = [part["task"] for part in ran.of_kind("plan_made")[0]["parts"]]
+    assert parts == [f"{first['task']}\n\nNote it in CHANGES", "Tidy up"]
+
+
 def test_a_part_that_cannot_be_proven_ends_the_run_and_the_others_are_not_begun(pa: Pa) -> None:
     ran = think(pa, PARTS, worker="echo '# no' >> calc.py", arguments=("--max-rounds", "2"))
     assert (ran.code, ran.result["verdict"]) == (1, "refuted")

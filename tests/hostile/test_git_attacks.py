@@ -65,7 +65,7 @@ async def everything_after_work(repo: Repository, clone: Path, base: BaseRecorde
         repo, clone, base=base, run=RUN, round=1, sandbox=plain, scratch=clone.parent / "scratch"
     )
     out = clone.parent / "out"
-    await deliver(repo, RUN, base=base, claim=claim, message="x", folder=out)
+    await deliver(repo, RUN, base=base, claim=claim, message="x", apart="x", folder=out)
     await apply_claim(repo, RUN, base_commit=base.commit, claim_commit=claim.commit)
     await matches(repo, clone, claim.commit)
     return claim

@@ -25,13 +25,15 @@ async def deliver_result(state: State, *, ground: Ground, run: str) -> Delivered
     delivered = Delivered()
     if judged.verdict == "verified":
         subject = " ".join(state.ordered.task.split())[:TITLE]
-        message = f"{subject}\n\nVerified by Agent Proxy, run {run}, evidence {judged.bundle}\n"
+        proof = f"Agent Proxy, run {run}, evidence {judged.bundle}"
         delivered = await deliver(
             ground.repository,
             run,
             base=state.started_from,
             claim=claim,
-            message=message,
+            message=f"{subject}\n\nVerified by {proof}\n",
+            apart=f"{subject}\n\nProven together with uncommitted changes that are not in this "
+            f"branch, in the tree {claim.tree}, by {proof}\n",
             folder=ground.folder,
         )
     environment = state.environment

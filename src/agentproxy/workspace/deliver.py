@@ -11,6 +11,10 @@ from agentproxy.workspace.own import own_git
 from agentproxy.workspace.repository import Repository, object_id
 
 SHOWN = 5
+APART = (
+    "the branch starts at HEAD, without the uncommitted changes of the base: it was proven together "
+    "with them, and not alone"
+)
 
 
 async def deliver(
@@ -20,12 +24,15 @@ async def deliver(
     base: BaseRecorded,
     claim: ClaimRecorded,
     message: str,
+    apart: str,
     folder: Path,
 ) -> Delivered:
     """Make the branch `agentproxy/RUN`: one commit on the HEAD that the run started from.
 
     A branch of that name is never moved; where it carries the same already, all is well. Where the
-    claim fits only on uncommitted work, there is a patch in `folder` instead, and a note.
+    claim fits only on uncommitted work, there is a patch in `folder` instead, and a note. The
+    commit says `message` where its tree is the claim's, and `apart` where uncommitted work is left
+    out of it: nobody has checked that tree.
     """
     branch = f"agentproxy/{run}"
     with own_git(repo) as where:
@@ -40,7 +47,9 @@ async def deliver(
                 note = _needs_uncommitted(merged.conflicts)
                 return await _patch(where, run, base=base, claim=claim, folder=folder, note=note)
             tree = merged.tree
-            notes.append("the branch starts at HEAD, without the uncommitted changes of the base")
+            if tree != claim.tree:
+                message = apart
+                notes.append(APART)
         commit = await _commit(repo, where, tree, head=base.head, message=message, branch=branch)
         if not commit:
             note = f"the branch {branch} is there already and carries something else"

@@ -49,6 +49,7 @@ def delivered(root: Path, base: BaseRecorded, claim: ClaimRecorded) -> Delivered
             base=base,
             claim=claim,
             message="Fix it\n\nBecause it was broken.\n",
+            apart="Fix it\n\nNot checked alone.\n",
             folder=root.parent / "out",
         )
     )
@@ -108,6 +109,7 @@ def test_the_uncommitted_work_of_the_base_is_not_on_the_branch(root: Path) -> No
     assert content_of(root, found.commit, "b.txt") == b"b\n"
     assert content_of(root, found.commit, "a.txt").endswith(b"the end\n")
     assert "without the uncommitted changes" in found.notes[0]
+    assert b"Not checked alone" in user_git(root, "log", "-1", "--format=%B", found.commit)
     assert user_git(root, "rev-parse", f"{found.commit}^").decode().strip() == base.head
 
 

@@ -94,11 +94,29 @@ def usable(form: PlanForm, order: Order) -> PlanMade:
             Part(
                 id=f"part {number}",
                 task=each.task.strip(),
-                checks=tuple(dict.fromkeys(good)),
+                checks=tuple(dict.fromkeys(each for each in good if each not in order.checks)),
                 criteria=() if order.checks else tuple(criteria[:MOST_CRITERIA]),
             )
         )
-    return PlanMade(parts=tuple(parts), notes=tuple(notes))
+    provable = _provable(parts, order)
+    if len(provable) < len(parts):
+        notes.append("parts that nothing can prove are done together with the next")
+    return PlanMade(parts=tuple(provable), notes=tuple(notes))
+
+
+def _provable(parts: Sequence[Part], order: Order) -> list[Part]:
+    """The parts, each that has neither command nor criterion together with the one after it."""
+    found: list[Part] = []
+    tasks: list[str] = []
+    for part in parts:
+        tasks.append(part.task)
+        if part.checks or part.criteria or part is parts[-1]:
+            task = "\n\n".join(tasks)
+            found.append(part.model_copy(update={"id": f"part {len(found) + 1}", "task": task}))
+            tasks = []
+    if len(found) == 1 < len(parts):
+        return [found[0].model_copy(update={"task": order.task})]
+    return found
 
 
 def _criteria(part: PlannedPart) -> list[str]:

@@ -116,3 +116,16 @@ def test_ctrl_c_before_there_is_a_run_ends_with_130_and_one_line(pa: Pa) -> None
     life.signal(signal.SIGINT)
     ran = life.end()
     assert (ran.code, ran.out, ran.err.strip()) == (130, "", "pa: interrupted")
+
+
+def test_temporary_folders_of_a_killed_run_are_gone_once_it_has_gone_on(pa: Pa) -> None:
+    temporary = pa.scripts / "tmp"
+    temporary.mkdir()
+    pa.env["TMPDIR"] = str(temporary)
+    life, run = at_work(pa, SLOW_ONCE)
+    (own,) = (pa.home / "tmp").iterdir()
+    (own / "agentproxy-git-x").mkdir()
+    life.kill()
+    assert is_verified(resumed(pa, run))
+    assert list((pa.home / "tmp").iterdir()) == []
+    assert list(temporary.iterdir()) == []

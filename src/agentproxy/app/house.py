@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from agentproxy.app.scratch import scratch_below
 from agentproxy.config.files import as_text, read_small
 from agentproxy.config.settings import Settings, load_settings
 from agentproxy.config.tables import LARGEST
@@ -86,13 +87,14 @@ async def open_house(environ: Mapping[str, str], directory: Path) -> AsyncGenera
     redact = Redactor(settings.secrets)
     journal = SqliteJournal(settings.home / "journal.sqlite3", redact=redact)
     try:
-        yield House(
-            environ=dict(environ),
-            directory=directory,
-            settings=settings,
-            user=user,
-            journal=journal,
-            redact=redact,
-        )
+        async with scratch_below(settings.home):
+            yield House(
+                environ=dict(environ),
+                directory=directory,
+                settings=settings,
+                user=user,
+                journal=journal,
+                redact=redact,
+            )
     finally:
         await journal.close()

@@ -12,8 +12,8 @@ from agentproxy.workspace.repository import Repository, object_id
 
 SHOWN = 5
 APART = (
-    "the branch starts at HEAD, without the uncommitted changes of the base: it was proven together "
-    "with them, and not alone"
+    "the branch starts at HEAD, without the uncommitted changes of the base: "
+    "it was proven together with them, and not alone"
 )
 
 

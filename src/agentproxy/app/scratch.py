@@ -1,0 +1,57 @@
+"""Temporary folders of this process: kept together, so that those of a killed one are found."""
+
+import asyncio
+import os
+import tempfile
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from hashlib import sha256
+from pathlib import Path
+
+from agentproxy.workspace.copies import discard
+from agentproxy.workspace.processes import machine_and_boot, start_time
+
+
+@asynccontextmanager
+async def scratch_below(home: Path) -> AsyncGenerator[None]:
+    """Until it ends, `tempfile` works in a folder below `home`, which is gone afterwards with all
+    that killed processes left there. Where none can be made, it works where it did.
+    """
+    before = tempfile.tempdir
+    own = home / "tmp" / _name(os.getpid())
+    made = await asyncio.to_thread(_begin, own)
+    if made:
+        tempfile.tempdir = str(own)
+    try:
+        yield
+    finally:
+        tempfile.tempdir = before
+        if made:
+            await asyncio.to_thread(discard, own)
+
+
+def _begin(own: Path) -> bool:
+    try:
+        own.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for folder in own.parent.iterdir():
+            if _is_of_the_dead(folder.name):
+                discard(folder)
+    except OSError:
+        return False
+    return True
+
+
+def _is_of_the_dead(name: str) -> bool:
+    """Of another machine, or container, nobody here can tell."""
+    machine, _, process = name.partition(".")
+    boot, _, pid = process.partition(".")
+    ours = _name(0).split(".")
+    if machine != ours[0] or not pid.partition("-")[0].isdecimal():
+        return False
+    return boot != ours[1] or name != _name(int(pid.partition("-")[0]))
+
+
+def _name(pid: int) -> str:
+    machine, _, boot = machine_and_boot().partition(":")
+    short = [sha256(each.encode()).hexdigest()[:8] for each in (machine, boot)]
+    return f"{'.'.join(short)}.{pid}-{start_time(pid)}"

@@ -6,7 +6,9 @@ from typing import cast
 
 import click
 
+DIFFERENCE = 1
 USAGE = 2
+UNPROVEN = 3
 INFRASTRUCTURE = 6
 INTERRUPTED = 130
 

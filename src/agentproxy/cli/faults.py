@@ -4,12 +4,13 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from typing import cast
 
+from agentproxy.app.evidence import NoSuchRound, NothingJudged
 from agentproxy.app.journal import Fenced, JournalError, LeaseTaken, UnknownRun
 from agentproxy.app.owning import StillOwned
 from agentproxy.app.queries import NoSuchRun
 from agentproxy.app.screenshots import ScreenshotUnusable
 from agentproxy.app.starting import NotStarted
-from agentproxy.cli.failure import INFRASTRUCTURE, USAGE, Failure
+from agentproxy.cli.failure import DIFFERENCE, INFRASTRUCTURE, UNPROVEN, USAGE, Failure
 from agentproxy.config.mistakes import ConfigError
 from agentproxy.evidence.bundle import BundleUnusable
 from agentproxy.workers.port import WorkerError
@@ -26,7 +27,10 @@ CODES: dict[tuple[type[Exception], ...], int] = {
     (RepositoryUnusable, NoSuchRun, UnknownRun): USAGE,
     (ScreenshotUnusable, NotStarted): USAGE,
     (WorkerError, SandboxError, JournalError): INFRASTRUCTURE,
-    (GitError, BundleUnusable, NotApplied, NotUndone): INFRASTRUCTURE,
+    (NothingJudged,): UNPROVEN,
+    (NoSuchRound,): USAGE,
+    (BundleUnusable,): DIFFERENCE,
+    (GitError, NotApplied, NotUndone): INFRASTRUCTURE,
 }
 
 

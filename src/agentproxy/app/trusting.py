@@ -5,11 +5,14 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from agentproxy.app.house import read_settings, read_user
+from agentproxy.config.envfile import read_env
 from agentproxy.config.files import read_small
 from agentproxy.config.project import PROJECT_FILES
 from agentproxy.config.tables import LARGEST
 from agentproxy.config.trust import Trust, digest_of
 from agentproxy.workspace.repository import open_repository
+
+ENV = ".env"
 
 
 def change_trust(
@@ -25,9 +28,8 @@ def change_trust(
     root = asyncio.run(open_repository(directory)).root
     trust = Trust(settings.home / "trust.json")
     done: list[tuple[str, str]] = []
-    files = {root / name for name in (*PROJECT_FILES, ".env")} | {directory / ".env"}
-    for file in sorted(files):
-        data = read_small(file, limit=LARGEST, follow=False)
+    for file in sorted({root / name for name in (*PROJECT_FILES, ENV)} | {directory / ENV}):
+        data = _contents(file)
         if data is None:
             continue
         if revoke:
@@ -36,3 +38,9 @@ def change_trust(
             trust.trust(file, digest_of(data))
             done.append((str(file), f"trusted as it is now ({digest_of(data)[:12]})"))
     return done
+
+
+def _contents(file: Path) -> bytes | None:
+    if file.name == ENV:
+        return read_env(file, follow=False)
+    return read_small(file, limit=LARGEST, follow=False)

@@ -47,4 +47,5 @@ def _home() -> Path:
     from agentproxy.cli.faults import as_failures
 
     with as_failures():
-        return read_settings(os.environ, Path.cwd(), read_user()).home
+        user = read_user()
+        return read_settings(os.environ, Path.cwd(), user, forgive=lambda _: None).home

@@ -1,0 +1,39 @@
+"""`.env`: what is none stops nobody, a broken one stops only what needs it, and whose it is."""
+
+import json
+
+from support.front_door import Pa
+from support.projects import MEND
+
+GREP = "grep -q 'a + b' calc.py"
+
+
+def quick(pa: Pa) -> None:
+    pa.write({"agentproxy.toml": "standing = false\n"})
+    pa.commit()
+
+
+def test_a_folder_called_dot_env_is_an_environment_and_no_settings(pa: Pa) -> None:
+    quick(pa)
+    (pa.project / ".env" / "bin").mkdir(parents=True)
+    assert pa.task("--check", GREP, worker=MEND).code == 0
+    assert pa("trust").code == 0
+    assert "agentproxy.toml" in pa("trust").out
+
+
+def test_a_broken_file_is_noted_by_what_only_looks_and_stops_what_places_a_run(pa: Pa) -> None:
+    quick(pa)
+    run = pa.task("--check", GREP, worker=MEND).result["run"]
+    pa.write({".env": "A_KEY=1\nthis is no entry\n"})
+    for words in (["list"], ["show", run], ["evidence", run], ["apply", run], ["doctor"]):
+        ran = pa(*words)
+        assert ran.code == 0, (words, ran.err)
+        assert [line for line in ran.err.splitlines() if f"{pa.project}/.env:2" in line], words
+        assert "this is no entry" not in ran.err
+    assert json.loads(pa("list", "-o", "json").out)["run"] == run
+    assert pa("stop", run).code == 2
+    assert "is over already" in pa("stop", run).err
+    for words in (["--worker", "command:true", "Mend it"], ["resume", run]):
+        ran = pa(*words)
+        assert ran.code == 2
+        assert f"{pa.project}/.env:2: not NAME=value" in ran.err

@@ -2,7 +2,9 @@
 
 import json
 
+from support.answers import Reply
 from support.front_door import Pa
+from support.model_server import model_server
 from support.projects import MEND
 
 GREP = "grep -q 'a + b' calc.py"
@@ -37,3 +39,24 @@ def test_a_broken_file_is_noted_by_what_only_looks_and_stops_what_places_a_run(p
         ran = pa(*words)
         assert ran.code == 2
         assert f"{pa.project}/.env:2: not NAME=value" in ran.err
+
+
+def test_a_run_goes_on_with_the_keys_of_its_own_directory_from_wherever_it_is_resumed(
+    pa: Pa,
+) -> None:
+    quick(pa)
+    pa.write({"sub/keep.txt": "", "sub/.env": "ANTHROPIC_API_KEY=sk-ant-not-a-real-key\n"})
+    pa.git("add", "-f", "sub/keep.txt")
+    pa.git("commit", "-qm", "A folder")
+    pa.write({"away/.env": "this is no entry\n"})
+    mend = json.dumps({"command": MEND.replace("calc.py", "../calc.py")})
+    answers = (Reply(status=401), Reply(calls=(("bash", mend),), stop="tools"), Reply())
+    check = "grep -q 'a + b' ../calc.py"
+    words = ["--worker", "builtin", "--model", "claude-sonnet-4-6", "--judge", "none"]
+    with model_server(*answers) as server:
+        env = {"ANTHROPIC_BASE_URL": server.url, "ANTHROPIC_API_KEY": ""}
+        parked = pa("-d", "sub", "-o", "json", *words, "--check", check, "Mend it", env=env)
+        assert parked.code == 6
+        run = parked.result["run"]
+        again = pa("resume", run, "-o", "json", cwd=pa.project / "away", env=env)
+    assert (again.code, again.result["verdict"]) == (0, "verified"), again.err

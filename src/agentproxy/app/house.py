@@ -92,9 +92,15 @@ def _settings(environ: Mapping[str, str], directory: Path, user: User) -> Settin
 
 @asynccontextmanager
 async def open_house(
-    environ: Mapping[str, str], directory: Path, *, forgive: Forgive | None = None
+    environ: Mapping[str, str],
+    directory: Path,
+    *,
+    forgive: Forgive | None = None,
+    home: Path | None = None,
 ) -> AsyncGenerator[House]:
     """Settings read, journal open; closed again whatever happens. `forgive` as in `read_settings`.
+
+    `home` is where a run was found already, whatever the directory's own settings say.
 
     Raises:
         BadSetting, BadFile: a setting cannot be used.
@@ -102,6 +108,8 @@ async def open_house(
     """
     user = read_user()
     settings = read_settings(environ, directory, user, forgive=forgive)
+    if home is not None:
+        settings = settings.model_copy(update={"home": home})
     await asyncio.to_thread(settings.home.mkdir, parents=True, exist_ok=True, mode=0o700)
     redact = Redactor(settings.secrets)
     journal = SqliteJournal(settings.home / "journal.sqlite3", redact=redact)

@@ -78,3 +78,23 @@ def test_verify_and_rerun_as_json_are_an_object_a_line_with_the_result_last(pa: 
         ("check", "claim:2", True),
     }
     assert again.result["exit_code"] == again.code == 0
+
+
+def test_a_command_of_the_repository_cannot_steer_the_terminal(pa: Pa) -> None:
+    command = "true # \\u001b]0;PWNED\\u0007\\u001b[2J"
+    pa.write({"agentproxy.toml": f'standing = false\n[checks.x]\ncommand = "{command}"\n'})
+    pa.commit()
+    run = pa.task(worker=MEND).result["run"]
+    for how in ([], ["--verify"], ["--rerun"]):
+        ran = pa("evidence", run, *how)
+        assert "\x1b" not in ran.out + ran.err, how
+    assert "PWNED" in pa("evidence", run).out
+
+
+def test_a_folder_with_a_hostile_name_cannot_steer_the_terminal(pa: Pa) -> None:
+    folder = pa.project.rename(pa.project.with_name("it\x1b]0;PWNED\x07"))
+    pa.project = folder
+    assert pa.task("--check", GREP, worker=MEND).code == 0
+    for words in (["list"], ["doctor"], ["trust"], ["-d", "no\x1b[2J", "Mend it"]):
+        ran = pa(*words)
+        assert "\x1b" not in ran.out + ran.err, words

@@ -6,6 +6,8 @@ from typing import cast
 
 import click
 
+from agentproxy.cli.cleaning import clean
+
 DIFFERENCE = 1
 USAGE = 2
 UNPROVEN = 3
@@ -24,9 +26,9 @@ class Failure(click.ClickException):
     def show(self, file: object = None) -> None:
         """Say it on standard error."""
         del file
-        click.echo(f"pa: {self.message}", err=True)
+        click.echo(f"pa: {clean(self.message)}", err=True)
         if self.cure:
-            click.echo(f"    {self.cure}", err=True)
+            click.echo(f"    {clean(self.cure)}", err=True)
 
 
 def guarded(root: click.Command) -> int:
@@ -66,6 +68,6 @@ def _unforeseen(error: Exception) -> int:
         "w", prefix="agentproxy-", suffix=".trace", delete=False
     ) as file:
         traceback.print_exception(error, file=file)
-    click.echo(f"pa: {type(error).__name__}: {error}", err=True)
+    click.echo(f"pa: {type(error).__name__}: {clean(str(error))}", err=True)
     click.echo(f"    this is a defect of Agent Proxy; the trace is in {file.name}", err=True)
     return INFRASTRUCTURE

@@ -10,8 +10,8 @@ import click
 
 from agentproxy.app.house import House, open_house
 from agentproxy.app.queries import find_run
+from agentproxy.cli.cleaning import clean
 from agentproxy.cli.faults import as_failures
-from agentproxy.cli.screens.port import clean
 from agentproxy.config.mistakes import BadFile
 from agentproxy.events.envelope import RunId
 from agentproxy.workspace.repository import RepositoryUnusable, open_repository

@@ -6,6 +6,7 @@ from dataclasses import asdict
 import click
 
 from agentproxy.app.house import House
+from agentproxy.cli.cleaning import clean
 from agentproxy.cli.failure import DIFFERENCE
 from agentproxy.cli.options import output_option, run_argument
 from agentproxy.events.envelope import RunId
@@ -78,7 +79,7 @@ async def _rerun(house: House, run: RunId, number: int | None, *, output: str | 
 def _marked(*lines: str, good: bool) -> None:
     mark, colour = ("✓", "green") if good else ("✗", "red")
     for line in lines:
-        click.echo(click.style(f"{mark} {line}", fg=colour))
+        click.echo(click.style(f"{mark} {clean(line)}", fg=colour))
 
 
 def _line(kind: str, data: dict[str, object]) -> None:
@@ -94,21 +95,26 @@ def _ended(run: RunId, *, same: bool, output: str | None) -> int:
 
 async def _show(house: House, run: RunId, number: int | None, *, output: str | None) -> int:
     from agentproxy.app.evidence import find_evidence
-    from agentproxy.cli.screens.port import clean
     from agentproxy.cli.words import outcome
+    from agentproxy.evidence.bundle import canonical
 
     evidence = await find_evidence(house, run, round=number)
     bundle = evidence.bundle
     if output == "json":
-        click.echo(bundle.model_dump_json())
+        click.echo(canonical(bundle))
         return 0
-    click.echo(f"{bundle.verdict}: {clean(bundle.reason)}")
-    click.echo(f"run {run}, round {bundle.round} of {len(evidence.rounds)}, {bundle.sandbox}")
-    click.echo(f"base  {bundle.base_commit[:12]}  tree {bundle.base_tree[:12]}")
-    click.echo(f"claim {bundle.claim_commit[:12]}  tree {bundle.claim_tree[:12]}")
-    for entry in bundle.entries:
-        click.echo(f"  {entry.check.command}  on {entry.on}: {clean(outcome(entry.result))}")
-    for check in bundle.checks:
-        click.echo(f"  {check.finding}: {clean(check.check)}: {clean(check.reason)}")
-    click.echo(f"sha256 {evidence.digest}")
+    lines = (
+        f"{bundle.verdict}: {bundle.reason}",
+        f"run {run}, round {bundle.round} of {len(evidence.rounds)}, {bundle.sandbox}",
+        f"base  {bundle.base_commit[:12]}  tree {bundle.base_tree[:12]}",
+        f"claim {bundle.claim_commit[:12]}  tree {bundle.claim_tree[:12]}",
+        *(
+            f"  {each.check.command}  on {each.on}: {outcome(each.result)}"
+            for each in bundle.entries
+        ),
+        *(f"  {each.finding}: {each.check}: {each.reason}" for each in bundle.checks),
+        f"sha256 {evidence.digest}",
+    )
+    for line in lines:
+        click.echo(clean(line))
     return 0

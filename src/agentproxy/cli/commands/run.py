@@ -100,16 +100,20 @@ class Task(click.Command):
 def command(ctx: click.Context, **given: object) -> int:
     """Run a task."""
     from agentproxy.cli import workdir
+    from agentproxy.cli.cleaning import clean
 
     if given["list_sessions"]:
         from agentproxy.cli.commands.list import command as list_command
 
         return ctx.invoke(list_command, output=given["output"])
     if given["show_workdir"]:
-        click.echo(workdir.stored() or "no default directory is stored; pa --set-workdir DIR")
+        click.echo(
+            clean(workdir.stored()) or "no default directory is stored; pa --set-workdir DIR"
+        )
         return 0
     if given["set_workdir"] is not None:
-        click.echo(f"default directory: {workdir.store(str(given['set_workdir']))}")
+        stored = workdir.store(str(given["set_workdir"]))
+        click.echo(f"default directory: {clean(stored)}")
         if not given["task"]:
             return 0
     for name in ("check", "keep"):

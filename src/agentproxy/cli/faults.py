@@ -10,6 +10,7 @@ from agentproxy.app.owning import StillOwned
 from agentproxy.app.queries import NoSuchRun
 from agentproxy.app.screenshots import ScreenshotUnusable
 from agentproxy.app.starting import NotStarted
+from agentproxy.app.texts import NotText
 from agentproxy.cli.failure import DIFFERENCE, INFRASTRUCTURE, UNPROVEN, USAGE, Failure
 from agentproxy.config.mistakes import ConfigError
 from agentproxy.evidence.bundle import BundleUnusable
@@ -25,7 +26,7 @@ OWNED = (StillOwned, LeaseTaken, Fenced)
 CODES: dict[tuple[type[Exception], ...], int] = {
     OWNED: USAGE,
     (RepositoryUnusable, NoSuchRun, UnknownRun): USAGE,
-    (ScreenshotUnusable, NotStarted): USAGE,
+    (ScreenshotUnusable, NotStarted, NotText): USAGE,
     (WorkerError, SandboxError, JournalError): INFRASTRUCTURE,
     (NothingJudged,): UNPROVEN,
     (NoSuchRound,): USAGE,

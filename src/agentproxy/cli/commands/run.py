@@ -128,10 +128,9 @@ def command(ctx: click.Context, **given: object) -> int:
 
 
 def _start(task: str, directory: "Path", given: dict[str, object]) -> int:
-    from pathlib import Path
-
     from agentproxy.app.runs import Wish
     from agentproxy.cli.driving import drive_new
+    from agentproxy.cli.workdir import in_full
 
     def words(name: str) -> tuple[str, ...]:
         return cast("tuple[str, ...]", given[name])
@@ -152,6 +151,6 @@ def _start(task: str, directory: "Path", given: dict[str, object]) -> int:
         from_head=bool(given["from_head"]),
         include_untracked=bool(given["include_untracked"]),
         sandbox=str(given["sandbox"] or ""),
-        screenshots=tuple(Path(name).expanduser().absolute() for name in words("screenshots")),
+        screenshots=tuple(in_full(name) for name in words("screenshots")),
     )
     return drive_new(wish, output=str(given["output"]) if given["output"] else None)

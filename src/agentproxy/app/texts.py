@@ -1,4 +1,4 @@
-"""What an order says has to be text: bytes that are not UTF-8 are refused before anything is kept."""
+"""What an order says has to be text: bytes that are not UTF-8 are refused before they are kept."""
 
 from agentproxy.events.run import Order
 

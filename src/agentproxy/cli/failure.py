@@ -1,12 +1,11 @@
 """The last line of defence: what goes wrong is a sentence and an exit code, never a trace."""
 
-import os
-import sys
 from typing import cast
 
 import click
 
 from agentproxy.cli.cleaning import clean
+from agentproxy.cli.readers import let_readers_go
 
 DIFFERENCE = 1
 USAGE = 2
@@ -33,6 +32,7 @@ class Failure(click.ClickException):
 
 def guarded(root: click.Command) -> int:
     """Run the command line and say its exit code."""
+    let_readers_go()
     try:
         code = root.main(standalone_mode=False, prog_name="pa")
     except click.exceptions.Exit as ending:
@@ -42,10 +42,6 @@ def guarded(root: click.Command) -> int:
         return INTERRUPTED
     except click.ClickException as error:
         return _told(error)
-    except BrokenPipeError:
-        # Whoever read has gone; the interpreter must not complain about it when it flushes.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return INFRASTRUCTURE
     except Exception as error:  # noqa: BLE001 - the trace goes to a file, the user gets a sentence
         return _unforeseen(error)
     return code if isinstance(code, int) else 0

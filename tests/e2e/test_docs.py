@@ -1,5 +1,7 @@
 """The documentation does what it says: its commands run, its files load, its options exist."""
 
+import json
+import os
 import re
 import shutil
 import subprocess
@@ -50,6 +52,33 @@ def demo_model() -> Generator[str]:
             yield server.stdout.readline().strip()
         finally:
             server.kill()
+
+
+def test_the_demo_takes_nothing_along_that_could_cost_its_user_money(tmp_path: Path) -> None:
+    code = "import demo, json, pathlib, sys\n"
+    code += "print(json.dumps(demo.surroundings(pathlib.Path(sys.argv[1]))))"
+    theirs = {
+        "AGENTPROXY_JUDGE": "gpt-4o",
+        "OPENAI_API_KEY": "theirs",
+        "OPENAI_BASE_URL": "theirs",
+        "MODEL_FALLBACK": "gpt-4o",
+        "AGENT_LLM_PARAMS": "{}",
+        "LLM_MAX_RETRIES": "9",
+        "ANTHROPIC_API_KEY": "theirs",
+        "XDG_CONFIG_HOME": "theirs",
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path)],
+        cwd=DEMO,
+        env={**os.environ, **theirs},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    env = json.loads(done.stdout)
+    assert {name: env[name] for name in theirs if env.get(name) == theirs[name]} == {}
+    assert set(theirs) & set(env) == {"ANTHROPIC_API_KEY", "XDG_CONFIG_HOME"}
+    assert list(Path(env["XDG_CONFIG_HOME"]).iterdir()) == []
 
 
 @pytest.mark.slow

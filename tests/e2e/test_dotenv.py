@@ -60,3 +60,13 @@ def test_a_run_goes_on_with_the_keys_of_its_own_directory_from_wherever_it_is_re
         run = parked.result["run"]
         again = pa("resume", run, "-o", "json", cwd=pa.project / "away", env=env)
     assert (again.code, again.result["verdict"]) == (0, "verified"), again.err
+
+
+def test_who_has_a_link_in_its_place_is_told_to_replace_it_by_a_file(pa: Pa) -> None:
+    (pa.scripts / "mine").write_text("OTHER_API_KEY=mine-alone\n")
+    (pa.project / ".env").symlink_to(pa.scripts / "mine")
+    for words in (["doctor"], ["trust"]):
+        said = pa(*words).out
+        assert "replace the link by a file" in said, words
+        assert "nothing to trust" not in said
+    assert "pa trust" not in pa("doctor").out

@@ -13,6 +13,7 @@ from agentproxy.config.trust import Trust, digest_of
 from agentproxy.workspace.repository import open_repository
 
 ENV = ".env"
+UNLINK = "a link may lead anywhere: replace the link by a file"
 
 
 def change_trust(
@@ -31,6 +32,8 @@ def change_trust(
     for file in sorted({root / name for name in (*PROJECT_FILES, ENV)} | {directory / ENV}):
         data = _contents(file)
         if data is None:
+            if file.is_symlink() and not revoke:
+                done.append((str(file), f"not trusted; {UNLINK}"))
             continue
         if revoke:
             done.append((str(file), "no longer trusted" if trust.revoke(file) else "not trusted"))

@@ -102,6 +102,7 @@ def command(ctx: click.Context, **given: object) -> int:
     from agentproxy.cli import workdir
     from agentproxy.cli.cleaning import clean
 
+    _refuse_what_would_be_dropped(given)
     if given["list_sessions"]:
         from agentproxy.cli.commands.list import command as list_command
 
@@ -125,6 +126,17 @@ def command(ctx: click.Context, **given: object) -> int:
         raise click.UsageError('no task; write pa "what is to be done" (pa --help)')
     directory = workdir.chosen(None if given["directory"] is None else str(given["directory"]))
     return _start(task, directory, given)
+
+
+def _refuse_what_would_be_dropped(given: dict[str, object]) -> None:
+    alone = ("list_sessions", "show_workdir")
+    asked = [
+        name for name in (*alone, "set_workdir", "task") if given[name] not in (None, "", False)
+    ]
+    if len(asked) > 1 and asked[0] in alone:
+        option, other = (f"--{name.replace('_', '-')}" for name in asked[:2])
+        other = "the task" if asked[1] == "task" else other
+        raise click.UsageError(f"{option} goes alone: leave {other} out")
 
 
 def _start(task: str, directory: "Path", given: dict[str, object]) -> int:

@@ -15,7 +15,9 @@ from support.front_door import new_pa
 
 from agentproxy.cli.commands.run import command as task
 from agentproxy.cli.main import COMMANDS, RUN, root
+from agentproxy.config.llm import NAMES
 from agentproxy.config.project import load_project
+from agentproxy.config.settings import CURES, PREFIX
 from agentproxy.config.user import load_user
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -108,7 +110,9 @@ def test_every_command_of_the_readme_runs(tmp_path: Path) -> None:
 
 def test_the_configuration_files_of_the_documentation_load() -> None:
     user, project = blocks("docs/cli.md", "toml")
-    assert load_user(user, source="docs").workers["mine"].hosts == ("api.example.com:443",)
+    written = load_user(user, source="docs")
+    assert written.workers["mine"].hosts == ("api.example.com:443",)
+    assert written.defaults.worker == "mine"
     assert load_project(project, source="docs").checks["integration"].role == "named"
 
 
@@ -140,6 +144,19 @@ def test_every_command_and_every_option_of_a_task_is_documented() -> None:
     spelt = {param.opts[-1] for param in task.params if param.opts[0].startswith("-")}
     missing = {option for option in spelt if option not in text and option != "--version"}
     assert missing - {"-o", "-d"} == set()
+
+
+def test_every_option_of_every_command_is_documented() -> None:
+    text = (ROOT / "docs/cli.md").read_text()
+    missing = {option for option in options() if option.startswith("--") and option not in text}
+    assert missing <= {"--version", "--help"}
+
+
+@pytest.mark.parametrize("page", ["docs/cli.md", ".env.example"])
+def test_every_setting_is_documented(page: str) -> None:
+    text = (ROOT / page).read_text()
+    names = {PREFIX + field.upper() for field in CURES} | NAMES
+    assert {name for name in names if f"{name}=" not in text and f"`{name}`" not in text} == set()
 
 
 def test_agents_md_is_short_and_its_files_exist() -> None:

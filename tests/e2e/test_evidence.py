@@ -45,6 +45,16 @@ def test_a_harmed_bundle_is_a_difference_and_the_other_rounds_are_told(pa: Pa, h
     assert pa("evidence", run, "--round", "1", "--rerun").code == 1
 
 
+def test_a_commit_that_somebody_wrote_into_a_bundle_is_never_given_to_git(pa: Pa) -> None:
+    run = two_rounds(pa)
+    for bundle in (pa.home / "runs" / run / "evidence").iterdir():
+        text = bundle.read_text().replace('"base_commit":"', '"base_commit":"\\u0000')
+        bundle.write_text(text)
+    ran = pa("evidence", run, "--verify")
+    assert ran.code == 1, ran.err
+    assert ran.out.count("does not have the digest") == 2
+
+
 def test_a_run_that_was_never_judged_has_proven_nothing(pa: Pa) -> None:
     run = never_judged(pa)
     for how in ([], ["--verify"], ["--rerun"]):

@@ -15,6 +15,9 @@ from pathlib import Path
 from model import serving
 
 HERE = Path(__file__).resolve().parent
+MODEL = "claude-sonnet-4-6"
+STEERING = ("AGENTPROXY_", "MODEL_", "AGENT_", "LLM_")
+PAYING = ("_API_KEY", "_BASE_URL")
 TASK = "Fix the date parser: it refuses 29 February in leap years"
 
 
@@ -43,19 +46,32 @@ def make_repository(project: Path) -> None:
         subprocess.run(["git", *arguments], cwd=project, check=True)
 
 
+def surroundings(folder: Path) -> dict[str, str]:
+    """The environment without what would choose another model, pay for it, or ask it elsewhere."""
+    venv = Path(sys.prefix)
+    config = folder / "config"
+    config.mkdir()
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(STEERING) and not name.endswith(PAYING)
+    }
+    return {
+        **kept,
+        "AGENTPROXY_HOME": str(folder / "home"),
+        "XDG_CONFIG_HOME": str(config),
+        "VIRTUAL_ENV": str(venv),
+        "PATH": f"{venv / 'bin'}{os.pathsep}{os.environ['PATH']}",
+        "ANTHROPIC_API_KEY": "sk-no-key-is-needed-here",
+    }
+
+
 def main() -> int:
     began = time.monotonic()
     folder = Path(tempfile.mkdtemp(prefix="agentproxy-demo-"))
     project = folder / "dates"
     make_repository(project)
-    venv = Path(sys.prefix)
-    env = {
-        **os.environ,
-        "AGENTPROXY_HOME": str(folder / "home"),
-        "VIRTUAL_ENV": str(venv),
-        "PATH": f"{venv / 'bin'}{os.pathsep}{os.environ['PATH']}",
-        "ANTHROPIC_API_KEY": "sk-no-key-is-needed-here",
-    }
+    env = surroundings(folder)
     say(f"A small repository with a real bug: {project}")
     say("Scripted is only what the model says, on a server of this machine: first a quick wrong")
     say("fix, then a right one. Our agent, git, sandbox, pytest, journal and verdicts are real. No")
@@ -63,7 +79,7 @@ def main() -> int:
     say()
     with serving() as address:
         env["ANTHROPIC_BASE_URL"] = address
-        worker = ("--worker", "builtin", "--model", "claude-sonnet-4-6", "--budget", "1")
+        worker = ("--worker", "builtin", "--model", MODEL, "--judge", MODEL, "--budget", "1")
         check = ("--check", "python -m pytest -q")
         code = run("pa", *worker, *check, TASK, cwd=project, env=env)
     if code != 0:

@@ -40,6 +40,22 @@ def test_set_workdir_with_a_task_stores_and_runs(pa: Pa) -> None:
     assert pa("--show-workdir").out.strip() == str(pa.project)
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--set-workdir", "/tmp", "--show-workdir"],
+        ["--list-sessions", "Mend it"],
+        ["--show-workdir", "Mend it"],
+        ["--list-sessions", "--show-workdir"],
+    ],
+)
+def test_what_would_be_dropped_silently_is_a_usage_error(pa: Pa, words: list[str]) -> None:
+    ran = pa(*words)
+    assert ran.code == 2
+    assert "goes alone" in ran.err
+    assert "no default directory" in pa("--show-workdir").out
+
+
 def test_a_word_that_names_a_command_is_a_task_after_two_dashes(pa: Pa) -> None:
     ran = pa("-o", "json", "--worker", pa.worker(MEND), "--check", CHECK, "--", "show")
     assert ran.of_kind("run_created")[0]["order"]["task"] == "show"

@@ -1,5 +1,7 @@
 """The documentation does what it says: its commands run, its files load, its options exist."""
 
+import json
+import os
 import re
 import shutil
 import subprocess
@@ -13,7 +15,9 @@ from support.front_door import new_pa
 
 from agentproxy.cli.commands.run import command as task
 from agentproxy.cli.main import COMMANDS, RUN, root
+from agentproxy.config.llm import NAMES
 from agentproxy.config.project import load_project
+from agentproxy.config.settings import CURES, PREFIX
 from agentproxy.config.user import load_user
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -52,6 +56,33 @@ def demo_model() -> Generator[str]:
             server.kill()
 
 
+def test_the_demo_takes_nothing_along_that_could_cost_its_user_money(tmp_path: Path) -> None:
+    code = "import demo, json, pathlib, sys\n"
+    code += "print(json.dumps(demo.surroundings(pathlib.Path(sys.argv[1]))))"
+    theirs = {
+        "AGENTPROXY_JUDGE": "gpt-4o",
+        "OPENAI_API_KEY": "theirs",
+        "OPENAI_BASE_URL": "theirs",
+        "MODEL_FALLBACK": "gpt-4o",
+        "AGENT_LLM_PARAMS": "{}",
+        "LLM_MAX_RETRIES": "9",
+        "ANTHROPIC_API_KEY": "theirs",
+        "XDG_CONFIG_HOME": "theirs",
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path)],
+        cwd=DEMO,
+        env={**os.environ, **theirs},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    env = json.loads(done.stdout)
+    assert {name: env[name] for name in theirs if env.get(name) == theirs[name]} == {}
+    assert set(theirs) & set(env) == {"ANTHROPIC_API_KEY", "XDG_CONFIG_HOME"}
+    assert list(Path(env["XDG_CONFIG_HOME"]).iterdir()) == []
+
+
 @pytest.mark.slow
 def test_every_command_of_the_readme_runs(tmp_path: Path) -> None:
     pa = new_pa(tmp_path, {"README.md": "dates\n"})
@@ -79,7 +110,9 @@ def test_every_command_of_the_readme_runs(tmp_path: Path) -> None:
 
 def test_the_configuration_files_of_the_documentation_load() -> None:
     user, project = blocks("docs/cli.md", "toml")
-    assert load_user(user, source="docs").workers["mine"].hosts == ("api.example.com:443",)
+    written = load_user(user, source="docs")
+    assert written.workers["mine"].hosts == ("api.example.com:443",)
+    assert written.defaults.worker == "mine"
     assert load_project(project, source="docs").checks["integration"].role == "named"
 
 
@@ -111,6 +144,19 @@ def test_every_command_and_every_option_of_a_task_is_documented() -> None:
     spelt = {param.opts[-1] for param in task.params if param.opts[0].startswith("-")}
     missing = {option for option in spelt if option not in text and option != "--version"}
     assert missing - {"-o", "-d"} == set()
+
+
+def test_every_option_of_every_command_is_documented() -> None:
+    text = (ROOT / "docs/cli.md").read_text()
+    missing = {option for option in options() if option.startswith("--") and option not in text}
+    assert missing <= {"--version", "--help"}
+
+
+@pytest.mark.parametrize("page", ["docs/cli.md", ".env.example"])
+def test_every_setting_is_documented(page: str) -> None:
+    text = (ROOT / page).read_text()
+    names = {PREFIX + field.upper() for field in CURES} | NAMES
+    assert {name for name in names if f"{name}=" not in text and f"`{name}`" not in text} == set()
 
 
 def test_agents_md_is_short_and_its_files_exist() -> None:

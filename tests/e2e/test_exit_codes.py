@@ -87,6 +87,8 @@ def test_a_spent_ceiling_parks_with_5_and_resume_goes_on(pa: Pa) -> None:
     ran = pa.task("--check", CHECK, "--max-time", "2s", worker=worker)
     assert ran.code == 5
     run = ran.result["run"]
+    assert "used up its 2s" in ran.result["reason"]
+    assert ran.result["hints"] == [f"pa resume {run} --max-time 4s   goes on with twice the time"]
     again = pa("resume", run, "--max-time", "60s", "-o", "json")
     assert (again.code, again.result["verdict"]) == (0, "verified")
 

@@ -96,6 +96,7 @@ def test_a_spent_budget_parks_with_5_and_resume_with_more_goes_on(pa: Pa, server
     ran = pa(*order, env=keys(server))
     assert ran.code == 5, ran.result
     assert "pa resume --budget" in ran.result["reason"]
+    assert ran.result["hints"][0].startswith(f"pa resume {ran.result['run']} --budget 0.044 ")
     assert 0 < ran.result["usd"] <= 0.022
     assert len(server.asked) == 1
     again = pa("resume", "-o", "json", env=keys(server))

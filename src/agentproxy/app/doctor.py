@@ -11,6 +11,7 @@ from agentproxy import __version__
 from agentproxy.app.catalogue import look_at_endpoints
 from agentproxy.app.house import House
 from agentproxy.app.models import has_libraries
+from agentproxy.app.trusting import ENV, UNLINK
 from agentproxy.workspace.choose import choose_sandbox, survey
 from agentproxy.workspace.git import GitError
 from agentproxy.workspace.repository import RepositoryUnusable, open_repository
@@ -46,11 +47,16 @@ async def examine(house: House) -> Sequence[Finding]:
         detail = "running as root works; inside the sandbox it is an ordinary user"
         findings.append(Finding("user", works=True, detail=detail))
     if house.settings.ignored:
-        detail = f"{', '.join(house.settings.ignored)}: not trusted, so they do not count"
-        findings.append(Finding(".env", works=False, detail=detail, cure="pa trust"))
+        findings.append(_left_out(house))
     findings += _agents(house)
     findings += await _models(house)
     return findings
+
+
+def _left_out(house: House) -> Finding:
+    detail = f"{', '.join(house.settings.ignored)}: not trusted, so they do not count"
+    cure = UNLINK if (house.directory / ENV).is_symlink() else "pa trust"
+    return Finding(ENV, works=False, detail=detail, cure=cure)
 
 
 async def _repository(directory: Path) -> Finding:

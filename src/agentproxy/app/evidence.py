@@ -21,6 +21,14 @@ from agentproxy.workspace.git import GitError, Where, git
 from agentproxy.workspace.repository import Repository, open_repository
 
 
+class NothingJudged(BundleUnusable):
+    """No round of the run was judged yet, so nothing is proven."""
+
+
+class NoSuchRound(BundleUnusable):
+    """The run was judged, but not in that round."""
+
+
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """The bundle of a round under its digest, and the rounds there are."""
@@ -28,6 +36,19 @@ class Evidence:
     digest: str
     bundle: Bundle
     rounds: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """The bundle of a round against all that it must agree with; `faults` is where it does not.
+
+    `results` counts what the bundle holds; none where it cannot be read.
+    """
+
+    round: int
+    sha256: str
+    results: int
+    faults: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,45 +65,57 @@ async def find_evidence(house: House, run: RunId, *, round: int | None) -> Evide
     """The bundle of a round, by default the last.
 
     Raises:
-        BundleUnusable: nothing was judged yet, or the bundle is damaged.
+        NothingJudged, NoSuchRound: there is no such round.
+        BundleUnusable: the bundle is missing or damaged.
     """
-    state = replay(await house.journal.read(run))
+    state = _judged(run, replay(await house.journal.read(run)))
     rounds = tuple(sorted(state.judged))
-    number = round or (rounds[-1] if rounds else 0)
-    if not rounds:
-        raise BundleUnusable(f"nothing was judged in run {run} yet")
+    number = round or rounds[-1]
     if number not in state.judged:
         known = ", ".join(map(str, rounds))
-        raise BundleUnusable(f"round {number} of run {run} was not judged (judged: {known})")
+        raise NoSuchRound(f"round {number} of run {run} was not judged (judged: {known})")
     digest = state.judged[number].bundle
     bundle = await asyncio.to_thread(load, digest, house.folder(run) / "evidence")
     return Evidence(digest=digest, bundle=bundle, rounds=rounds)
 
 
-async def verify(house: House, run: RunId) -> tuple[list[str], list[str]]:
-    """Every bundle of a run against its digest, its chain, the journal and the repository's trees:
-    what was found in order, and what was not.
+def _judged(run: RunId, state: State) -> State:
+    if not state.judged:
+        raise NothingJudged(f"nothing was judged in run {run} yet")
+    return state
+
+
+async def verify(house: House, run: RunId) -> list[Compared]:
+    """Every bundle of a run against its digest, its chain, the journal and the repository's trees.
+
+    Raises:
+        NothingJudged: there is no bundle.
     """
-    state = replay(await house.journal.read(run))
-    good: list[str] = []
-    bad: list[str] = []
-    previous = ""
-    for number in sorted(state.judged):
-        judged = state.judged[number]
-        bundle = await asyncio.to_thread(load, judged.bundle, house.folder(run) / "evidence")
-        found = list(faults(judged.bundle, bundle))
-        if bundle.previous != previous:
-            found.append("it does not follow the bundle of the round before")
-        if (bundle.verdict, bundle.checks) != (judged.verdict, judged.checks):
-            found.append("its verdict is not the one in the journal")
-        found += _against_journal(state, bundle)
+    state = _judged(run, replay(await house.journal.read(run)))
+    folder = house.folder(run) / "evidence"
+    numbers = sorted(state.judged)
+    before = ["", *(state.judged[number].bundle for number in numbers)]
+    return [
+        await _compare(state, number, folder=folder, previous=previous)
+        for number, previous in zip(numbers, before, strict=False)
+    ]
+
+
+async def _compare(state: State, number: int, *, folder: Path, previous: str) -> Compared:
+    judged = state.judged[number]
+    try:
+        bundle = await asyncio.to_thread(load, judged.bundle, folder)
+    except BundleUnusable as error:
+        return Compared(number, judged.bundle, results=0, faults=(str(error),))
+    found = list(faults(judged.bundle, bundle))
+    if bundle.previous != previous:
+        found.append("it does not follow the bundle of the round before")
+    if (bundle.verdict, bundle.checks) != (judged.verdict, judged.checks):
+        found.append("its verdict is not the one in the journal")
+    found += _against_journal(state, bundle)
+    if not found:
         found += await _against_repository(state, bundle)
-        previous = judged.bundle
-        bad += [f"round {number}: {fault}" for fault in found]
-        if not found:
-            entries = len(bundle.entries)
-            good.append(f"round {number}: {entries} results, sha256 {judged.bundle}")
-    return good, bad
+    return Compared(number, judged.bundle, results=len(bundle.entries), faults=tuple(found))
 
 
 def _against_journal(state: State, bundle: Bundle) -> list[str]:

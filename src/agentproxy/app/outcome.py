@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agentproxy.app.queries import exit_code
+from agentproxy.events.durations import written
 from agentproxy.events.envelope import RunId
 from agentproxy.supervisor.state import State
 from agentproxy.workspace.git import GitError, Where, git
@@ -86,6 +87,15 @@ async def _diff(state: State) -> str:
     return "\n".join(lines[:DIFF_LINES] + ([f"... {more} more lines"] if more > 0 else []))
 
 
+def _raised(state: State) -> str:
+    """What a run needs to go on that has reached a ceiling."""
+    if state.parked is None or state.parked.why != "ceiling":
+        return "   goes on"
+    if state.worked >= state.max_time:
+        return f" --max-time {written(2 * state.max_time)}   goes on with twice the time"
+    return f" --budget {2 * (state.budget or 0):g}   goes on with twice the money"
+
+
 def _hints(run: RunId, state: State) -> tuple[str, ...]:
     if state.ended is None:
         waiting = state.waiting()
@@ -93,7 +103,7 @@ def _hints(run: RunId, state: State) -> tuple[str, ...]:
             return (f"pa answer {run} TEXT, then pa resume {run}",)
         if waiting:
             return (f"pa approve {run} or pa deny {run} REASON, then pa resume {run}",)
-        return (f"pa resume {run}   goes on",)
+        return (f"pa resume {run}{_raised(state)}",)
     hints = [f"pa evidence {run}   what was run and seen"]
     if state.claims.get(state.round) is not None and not state.unchanged(state.round):
         hints.append(f"pa apply {run}      merges it into your present tree, without a commit")

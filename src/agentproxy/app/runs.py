@@ -13,6 +13,7 @@ from agentproxy.app.models import meter_of, open_judges, with_choices
 from agentproxy.app.owning import Means, go_on, myself, take
 from agentproxy.app.rules import rules_reader
 from agentproxy.app.screenshots import keep, look_at, screenshots
+from agentproxy.app.texts import refuse_what_is_no_text
 from agentproxy.events.commands import Stop
 from agentproxy.events.conversation import Image
 from agentproxy.events.envelope import Draft, RunId
@@ -65,6 +66,7 @@ async def place_order(house: House, wish: Wish) -> Lease:
         WorkerError: there is no such worker, or it cannot work.
         SandboxError: no sandbox starts.
         ScreenshotUnusable: a file that is to be attached is no image, or too large.
+        NotText: a text of the order is not UTF-8.
     """
     images = await asyncio.to_thread(look_at, wish.screenshots)
     repository = await open_repository(wish.directory)
@@ -85,6 +87,7 @@ async def place_order(house: House, wish: Wish) -> Lease:
         include_untracked=wish.include_untracked,
         sandbox="plain" if (wish.sandbox or settings.sandbox) == "plain" else "auto",
     )
+    refuse_what_is_no_text(order)
     sandbox = await choose_sandbox(order.sandbox)
     order = with_choices(order, wish.judge, house=house)
     worker = hire(order, house=house, sandbox=sandbox)

@@ -18,27 +18,26 @@ async def scratch_below(home: Path) -> AsyncGenerator[None]:
     that killed processes left there. Where none can be made, it works where it did.
     """
     before = tempfile.tempdir
-    own = home / "tmp" / _name(os.getpid())
-    made = await asyncio.to_thread(_begin, own)
-    if made:
+    own = await asyncio.to_thread(_begin, home / "tmp")
+    if own is not None:
         tempfile.tempdir = str(own)
     try:
         yield
     finally:
         tempfile.tempdir = before
-        if made:
+        if own is not None:
             await asyncio.to_thread(discard, own)
 
 
-def _begin(own: Path) -> bool:
+def _begin(parent: Path) -> Path | None:
     try:
-        own.mkdir(parents=True, exist_ok=True, mode=0o700)
-        for folder in own.parent.iterdir():
+        parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for folder in parent.iterdir():
             if _is_of_the_dead(folder.name):
                 discard(folder)
+        return Path(tempfile.mkdtemp(prefix=_name(os.getpid()), dir=parent))
     except OSError:
-        return False
-    return True
+        return None
 
 
 def _is_of_the_dead(name: str) -> bool:
@@ -48,10 +47,10 @@ def _is_of_the_dead(name: str) -> bool:
     ours = _name(0).split(".")
     if machine != ours[0] or not pid.partition("-")[0].isdecimal():
         return False
-    return boot != ours[1] or name != _name(int(pid.partition("-")[0]))
+    return boot != ours[1] or not name.startswith(_name(int(pid.partition("-")[0])))
 
 
 def _name(pid: int) -> str:
     machine, _, boot = machine_and_boot().partition(":")
     short = [sha256(each.encode()).hexdigest()[:8] for each in (machine, boot)]
-    return f"{'.'.join(short)}.{pid}-{start_time(pid)}"
+    return f"{'.'.join(short)}.{pid}-{start_time(pid)}-"

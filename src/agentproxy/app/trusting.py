@@ -5,11 +5,15 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from agentproxy.app.house import read_settings, read_user
+from agentproxy.config.envfile import read_env
 from agentproxy.config.files import read_small
 from agentproxy.config.project import PROJECT_FILES
 from agentproxy.config.tables import LARGEST
 from agentproxy.config.trust import Trust, digest_of
 from agentproxy.workspace.repository import open_repository
+
+ENV = ".env"
+UNLINK = "a link may lead anywhere: replace the link by a file"
 
 
 def change_trust(
@@ -25,10 +29,11 @@ def change_trust(
     root = asyncio.run(open_repository(directory)).root
     trust = Trust(settings.home / "trust.json")
     done: list[tuple[str, str]] = []
-    files = {root / name for name in (*PROJECT_FILES, ".env")} | {directory / ".env"}
-    for file in sorted(files):
-        data = read_small(file, limit=LARGEST, follow=False)
+    for file in sorted({root / name for name in (*PROJECT_FILES, ENV)} | {directory / ENV}):
+        data = _contents(file)
         if data is None:
+            if file.is_symlink() and not revoke:
+                done.append((str(file), f"not trusted; {UNLINK}"))
             continue
         if revoke:
             done.append((str(file), "no longer trusted" if trust.revoke(file) else "not trusted"))
@@ -36,3 +41,9 @@ def change_trust(
             trust.trust(file, digest_of(data))
             done.append((str(file), f"trusted as it is now ({digest_of(data)[:12]})"))
     return done
+
+
+def _contents(file: Path) -> bytes | None:
+    if file.name == ENV:
+        return read_env(file, follow=False)
+    return read_small(file, limit=LARGEST, follow=False)

@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from click import BadParameter
 
 from agentproxy.app.journal import Journal
+from agentproxy.cli.cleaning import clean
 from agentproxy.cli.options import Dollars, Duration
-from agentproxy.cli.screens.port import Screen, clean
+from agentproxy.cli.screens.port import Screen
 from agentproxy.events.commands import Answer, Approve, Command, Deny, RaiseCeiling
 from agentproxy.events.desk import Request, RequestDecided, RequestMade, RequestReferred
 from agentproxy.events.envelope import Event, RunId

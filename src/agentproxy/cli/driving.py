@@ -32,15 +32,17 @@ def drive_new(wish: Wish, *, output: str | None) -> int:
     return drive(lambda house: place_order(house, wish), directory=wish.directory, output=output)
 
 
-def drive(take: Take, *, directory: Path, output: str | None) -> int:
-    """Take a run and work on it as far as it goes; the exit code."""
+def drive(take: Take, *, directory: Path, output: str | None, home: Path | None = None) -> int:
+    """Take a run and work on it as far as it goes, with the settings of a directory and the journal
+    of a home (by default the one that they name); the exit code.
+    """
     with as_failures():
-        return asyncio.run(_drive(take, directory=directory, output=output))
+        return asyncio.run(_drive(take, directory=directory, output=output, home=home))
 
 
-async def _drive(take: Take, *, directory: Path, output: str | None) -> int:
+async def _drive(take: Take, *, directory: Path, output: str | None, home: Path | None) -> int:
     began = time.monotonic()
-    async with open_house(os.environ, directory) as house:
+    async with open_house(os.environ, directory, home=home) as house:
         style = chosen_output(output, house.settings.output or "")
         lease = await take(house)
         screen = Unwatched(open_screen(style))

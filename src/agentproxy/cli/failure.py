@@ -1,12 +1,15 @@
 """The last line of defence: what goes wrong is a sentence and an exit code, never a trace."""
 
-import os
-import sys
 from typing import cast
 
 import click
 
+from agentproxy.cli.cleaning import clean
+from agentproxy.cli.readers import let_readers_go
+
+DIFFERENCE = 1
 USAGE = 2
+UNPROVEN = 3
 INFRASTRUCTURE = 6
 INTERRUPTED = 130
 
@@ -22,13 +25,14 @@ class Failure(click.ClickException):
     def show(self, file: object = None) -> None:
         """Say it on standard error."""
         del file
-        click.echo(f"pa: {self.message}", err=True)
+        click.echo(f"pa: {clean(self.message)}", err=True)
         if self.cure:
-            click.echo(f"    {self.cure}", err=True)
+            click.echo(f"    {clean(self.cure)}", err=True)
 
 
 def guarded(root: click.Command) -> int:
     """Run the command line and say its exit code."""
+    let_readers_go()
     try:
         code = root.main(standalone_mode=False, prog_name="pa")
     except click.exceptions.Exit as ending:
@@ -38,10 +42,6 @@ def guarded(root: click.Command) -> int:
         return INTERRUPTED
     except click.ClickException as error:
         return _told(error)
-    except BrokenPipeError:
-        # Whoever read has gone; the interpreter must not complain about it when it flushes.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return INFRASTRUCTURE
     except Exception as error:  # noqa: BLE001 - the trace goes to a file, the user gets a sentence
         return _unforeseen(error)
     return code if isinstance(code, int) else 0
@@ -64,6 +64,6 @@ def _unforeseen(error: Exception) -> int:
         "w", prefix="agentproxy-", suffix=".trace", delete=False
     ) as file:
         traceback.print_exception(error, file=file)
-    click.echo(f"pa: {type(error).__name__}: {error}", err=True)
+    click.echo(f"pa: {type(error).__name__}: {clean(str(error))}", err=True)
     click.echo(f"    this is a defect of Agent Proxy; the trace is in {file.name}", err=True)
     return INFRASTRUCTURE

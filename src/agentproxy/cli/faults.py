@@ -4,12 +4,14 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from typing import cast
 
+from agentproxy.app.evidence import NoSuchRound, NothingJudged
 from agentproxy.app.journal import Fenced, JournalError, LeaseTaken, UnknownRun
 from agentproxy.app.owning import StillOwned
 from agentproxy.app.queries import NoSuchRun
 from agentproxy.app.screenshots import ScreenshotUnusable
 from agentproxy.app.starting import NotStarted
-from agentproxy.cli.failure import INFRASTRUCTURE, USAGE, Failure
+from agentproxy.app.texts import NotText
+from agentproxy.cli.failure import DIFFERENCE, INFRASTRUCTURE, UNPROVEN, USAGE, Failure
 from agentproxy.config.mistakes import ConfigError
 from agentproxy.evidence.bundle import BundleUnusable
 from agentproxy.workers.port import WorkerError
@@ -24,9 +26,12 @@ OWNED = (StillOwned, LeaseTaken, Fenced)
 CODES: dict[tuple[type[Exception], ...], int] = {
     OWNED: USAGE,
     (RepositoryUnusable, NoSuchRun, UnknownRun): USAGE,
-    (ScreenshotUnusable, NotStarted): USAGE,
+    (ScreenshotUnusable, NotStarted, NotText): USAGE,
     (WorkerError, SandboxError, JournalError): INFRASTRUCTURE,
-    (GitError, BundleUnusable, NotApplied, NotUndone): INFRASTRUCTURE,
+    (NothingJudged,): UNPROVEN,
+    (NoSuchRound,): USAGE,
+    (BundleUnusable,): DIFFERENCE,
+    (GitError, NotApplied, NotUndone): INFRASTRUCTURE,
 }
 
 

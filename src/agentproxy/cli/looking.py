@@ -6,9 +6,13 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TypeVar
 
+import click
+
 from agentproxy.app.house import House, open_house
 from agentproxy.app.queries import find_run
+from agentproxy.cli.cleaning import clean
 from agentproxy.cli.faults import as_failures
+from agentproxy.config.mistakes import BadFile
 from agentproxy.events.envelope import RunId
 from agentproxy.workspace.repository import RepositoryUnusable, open_repository
 
@@ -19,11 +23,16 @@ def in_house(look: Callable[[House], Awaitable[Found]]) -> Found:
     """What the look finds."""
 
     async def inside() -> Found:
-        async with open_house(os.environ, Path.cwd()) as house:
+        async with open_house(os.environ, Path.cwd(), forgive=note) as house:
             return await look(house)
 
     with as_failures():
         return asyncio.run(inside())
+
+
+def note(error: BadFile) -> None:
+    """Say what is wrong with a `.env` that a look can do without."""
+    click.echo(f"pa: {clean(str(error))}; it does not count here", err=True)
 
 
 def with_run(given: str, look: Callable[[House, RunId], Awaitable[Found]]) -> Found:

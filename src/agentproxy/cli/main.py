@@ -113,7 +113,8 @@ def root(ctx: click.Context) -> None:
     """Supervise a coding agent on TASK, and prove what it claims.
 
     The worker gets a clone of its own in a sandbox; its claim is checked in a clean checkout; your
-    tree, index, branches and configuration stay as they are.
+    tree, index, branches and configuration stay as they are. After pa init, a run keeps its own
+    lines in .agentproxy/session/tasks.md.
     """
     if ctx.invoked_subcommand is None:
         click.echo(ctx.get_help(), err=True)

@@ -15,6 +15,7 @@ from agentproxy.events.desk import (
     RequestMade,
     RequestReferred,
 )
+from agentproxy.events.durations import written
 from agentproxy.events.envelope import Event, Fact
 from agentproxy.events.plan import ContextsRead, OpinionGiven, PlanMade, WorkerSteered
 from agentproxy.events.run import (
@@ -361,7 +362,7 @@ def _delivered(fact: Delivered) -> Iterator[Words]:
 @tells(CeilingRaised)
 def _ceiling(fact: CeilingRaised) -> Iterator[Words]:
     if fact.max_time is not None:
-        yield Words(f"the worker may work {fact.max_time / 60:g} minutes in all", "plain", 1)
+        yield Words(f"the worker may work {written(fact.max_time)} in all", "plain", 1)
     if fact.budget is not None:
         yield Words(f"models may cost ${fact.budget:g} in all", "plain", 1)
 

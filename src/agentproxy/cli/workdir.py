@@ -3,15 +3,18 @@
 import os
 from pathlib import Path
 
+from agentproxy.app.texts import is_text
 from agentproxy.cli.failure import Failure
+from agentproxy.cli.faults import as_failures
 
 FILE = "workdir"
+IN_FULL = "give the path in full, or begin it with ./"
 
 
 def stored() -> str:
     """The stored directory, or ""."""
     try:
-        return (_home() / FILE).read_text().rstrip("\n")
+        return (_home() / FILE).read_text(encoding="utf-8", errors="replace").rstrip("\n")
     except OSError:
         return ""
 
@@ -19,11 +22,14 @@ def stored() -> str:
 def store(given: str) -> str:
     """Store a directory as the default, and say it in full."""
     directory = _existing(given)
+    if not is_text(str(directory)):
+        raise Failure(f"{directory}: its path is not UTF-8", cure="rename the folder")
     home = _home()
-    home.mkdir(parents=True, exist_ok=True, mode=0o700)
     part = home / f".{FILE}.{os.getpid()}"
-    part.write_text(f"{directory}\n")
-    part.replace(home / FILE)
+    with as_failures():
+        home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        part.write_text(f"{directory}\n", encoding="utf-8")
+        part.replace(home / FILE)
     return str(directory)
 
 
@@ -35,8 +41,16 @@ def chosen(given: str | None) -> Path:
     return _existing(default) if default else Path.cwd()
 
 
+def in_full(given: str) -> Path:
+    """A path as it was typed, with the home of whom it names."""
+    try:
+        return Path.cwd() / Path(given).expanduser()
+    except RuntimeError:
+        raise Failure(f"{given}: nobody of that name has a home here", cure=IN_FULL) from None
+
+
 def _existing(given: str) -> Path:
-    directory = Path(os.path.normpath(Path.cwd() / Path(given).expanduser()))
+    directory = Path(os.path.normpath(in_full(given)))
     if not directory.is_dir():
         raise Failure(f"{given}: there is no such directory", cure="give an existing directory")
     return directory
@@ -44,7 +58,7 @@ def _existing(given: str) -> Path:
 
 def _home() -> Path:
     from agentproxy.app.house import read_settings, read_user
-    from agentproxy.cli.faults import as_failures
 
     with as_failures():
-        return read_settings(os.environ, Path.cwd(), read_user()).home
+        user = read_user()
+        return read_settings(os.environ, Path.cwd(), user, forgive=lambda _: None).home

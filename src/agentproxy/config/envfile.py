@@ -1,7 +1,9 @@
 """The `.env` format: names and values, and nothing that is looked up or run."""
 
 import re
+from pathlib import Path
 
+from agentproxy.config.files import read_small
 from agentproxy.config.mistakes import BadFile
 
 LARGEST = 256 * 1024
@@ -19,6 +21,15 @@ ENTRY = re.compile(
 BLANK = re.compile(r"[^\S\n]*+(?:#[^\n]*+)?(?:\n|\Z)")
 ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 ESCAPED = {"n": "\n", "r": "\r", "t": "\t"}
+
+
+def read_env(file: Path, *, follow: bool) -> bytes | None:
+    """The bytes of a `.env`, or None where there is none: a folder of that name is an environment.
+
+    Raises:
+        BadFile: a pipe or a device, too large, or cannot be read.
+    """
+    return None if file.is_dir() else read_small(file, limit=LARGEST, follow=follow)
 
 
 def parse_env(text: str, *, source: str) -> dict[str, str]:

@@ -7,8 +7,8 @@ from pathlib import Path
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from agentproxy.config.envfile import LARGEST, parse_env
-from agentproxy.config.files import as_text, read_small
+from agentproxy.config.envfile import parse_env, read_env
+from agentproxy.config.files import as_text
 from agentproxy.config.llm import NAMES, ModelSettings, load_model_settings
 from agentproxy.config.mistakes import BadSetting, first_mistake
 from agentproxy.config.user import Defaults
@@ -89,13 +89,15 @@ class Settings(BaseSettings):
 
 
 def load_settings(
-    directory: Path,
+    directory: Path | None,
     environ: Mapping[str, str],
     *,
     trusted: bool,
     defaults: Defaults | None = None,
 ) -> Settings:
     """The settings for a start in a directory; `environ` before `.env` before `defaults`.
+
+    Without a directory no `.env` is read.
 
     Unless the directory is trusted, its `.env` gives keys only: all else is named in `ignored`.
     An empty value counts as not set.
@@ -104,8 +106,8 @@ def load_settings(
         BadSetting: a variable has a value that it cannot have.
         BadFile: the `.env` cannot be read as one.
     """
-    file = directory / ".env"
-    written, ignored = _written(file, trusted=trusted)
+    file = directory / ".env" if directory else None
+    written, ignored = _written(file, trusted=trusted) if file else ({}, ())
     origins = {name: str(file) for name, value in written.items() if value}
     merged = {name: value for name, value in written.items() if value}
     for name, value in environ.items():
@@ -137,7 +139,7 @@ def load_settings(
 def _written(file: Path, *, trusted: bool) -> tuple[dict[str, str], tuple[str, ...]]:
     """What the file gives and may give, and the names of what it may not."""
     # A stranger's link could bring in any file of the user's.
-    data = read_small(file, limit=LARGEST, follow=trusted)
+    data = read_env(file, follow=trusted)
     if data is None:
         return {}, ((".env (a symbolic link)",) if file.is_symlink() and not trusted else ())
     found = parse_env(as_text(data, source=str(file)), source=str(file))

@@ -73,6 +73,15 @@ def _not_git(path: str) -> str:
     return path
 
 
+def _matchable(path: str) -> str:
+    parts = [part for part in path.split("/") if part not in ("", ".")]
+    if not parts:
+        raise refusal("names no file", cure="write a path or a pattern, such as conf/*.json")
+    if any("**" in part and part != "**" for part in parts):
+        raise refusal("has ** beside other letters", cure="write it alone, as in conf/**/*.json")
+    return path
+
+
 def _absolute(path: str) -> str:
     if not path.startswith(("/", "~/")) or ".." in path.split("/"):
         raise refusal("not an absolute path", cure="begin it with / or ~/ and leave .. out")
@@ -100,7 +109,7 @@ Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._:+-]{0,63}$")]
 VariableName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,127}$")]
 VariableValue = Annotated[str, Field(max_length=16384), AfterValidator(_without_nul)]
 InnerPath = Annotated[Line, AfterValidator(_inside)]
-InnerGlob = Annotated[InnerPath, AfterValidator(_not_git)]
+InnerGlob = Annotated[InnerPath, AfterValidator(_not_git), AfterValidator(_matchable)]
 OuterPath = Annotated[Line, AfterValidator(_absolute)]
 EnvironmentFolder = Annotated[Line, AfterValidator(_environment_folder)]
 HostPort = Annotated[Line, AfterValidator(_host)]

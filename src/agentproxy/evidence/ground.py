@@ -1,6 +1,7 @@
 """What checks stand on: the repository, the environment, the sandbox, and clean checkouts."""
 
 import asyncio
+import errno
 import secrets
 import shutil
 from collections.abc import Mapping
@@ -9,14 +10,13 @@ from pathlib import Path
 
 from agentproxy.events.tree import EnvironmentFound
 from agentproxy.workspace.clone import clone_mounts, make_clone, matches
+from agentproxy.workspace.environment import CARRIED_LIMIT
 from agentproxy.workspace.linked import linked_folders
-from agentproxy.workspace.paths import Root
+from agentproxy.workspace.paths import BadPath, Root
 from agentproxy.workspace.place import Place, place_plainly, place_tree
 from agentproxy.workspace.registries import Registries
 from agentproxy.workspace.repository import Repository
 from agentproxy.workspace.sandbox import Mount, Sandbox
-
-CARRIED_LIMIT = 64 << 20
 
 
 class NotClean(Exception):
@@ -109,7 +109,14 @@ class Ground:
         return ""
 
     def carry(self, tree: Path, environment: EnvironmentFound) -> None:
-        """Copy the carried files of the user into a tree of ours. Blocking."""
+        """Copy the carried files of the user into a tree of ours. Blocking.
+
+        Raises:
+            OSError: one cannot be read any more, or the tree has no place for it.
+        """
         with Root(self.repository.root) as theirs, Root(tree) as ours:
             for path in environment.carried:
-                ours.write(path, theirs.read(path, limit=CARRIED_LIMIT))
+                try:
+                    ours.write(path, theirs.read(path, limit=CARRIED_LIMIT))
+                except BadPath as error:
+                    raise OSError(errno.EINVAL, f"carry: {error.why}", path) from error

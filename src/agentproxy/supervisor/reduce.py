@@ -10,6 +10,7 @@ from agentproxy.events.check import CheckFinished
 from agentproxy.events.contract import ContractAgreed
 from agentproxy.events.cost import ModelAsked, ModelSettled
 from agentproxy.events.desk import MessageReceived, RequestDecided, RequestMade
+from agentproxy.events.durations import written
 from agentproxy.events.envelope import Event, Fact
 from agentproxy.events.plan import ContextsRead, OpinionGiven, PlanMade
 from agentproxy.events.run import (
@@ -290,8 +291,8 @@ def _work(state: State, number: int) -> dict[EffectId, Effect]:
     if number in state.work:
         return {f"claim:{number}": RecordClaim(number)}
     if state.worked >= state.max_time:
-        minutes = state.max_time / 60
-        reason = f"the worker used up its {minutes:g} minutes (pa resume --max-time raises them)"
+        allowed = written(state.max_time)
+        reason = f"the worker used up its {allowed} of time (pa resume --max-time raises it)"
         return {"park": Park(why="ceiling", reason=reason)}
     if state.broke:
         spent = f"${state.spent:.4f} of ${state.budget or 0:g} are spent"

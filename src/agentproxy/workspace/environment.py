@@ -9,9 +9,11 @@ from pathlib import Path
 from agentproxy.events.tree import EnvironmentFound
 from agentproxy.workspace.drift import fingerprint
 from agentproxy.workspace.linked import linked_folders
+from agentproxy.workspace.paths import BadPath, Root
 from agentproxy.workspace.toolchains import find_toolchains, within
 
 LOOKED_AT = 50_000
+CARRIED_LIMIT = 64 << 20  # bytes of a file
 NEVER_ENTERED = frozenset({".git", ".hg", ".tox", ".nox", "__pycache__", ".mypy_cache"})
 ALWAYS_NEEDED = ("python3", "python", "node", "npm", "git", "make", "sh", "bash", "uv")
 
@@ -174,6 +176,20 @@ def _carried(root: Path, globs: Sequence[str], *, notes: list[str]) -> Iterator[
         matches = sorted(path for path in root.glob(pattern) if path.is_file())
         if not matches:
             notes.append(f"carry: nothing matches {pattern!r}")
-        for path in matches:
-            if path.resolve().is_relative_to(root.resolve()):
-                yield str(path.relative_to(root))
+        for path in (str(match.relative_to(root)) for match in matches):
+            if why := _obstacle(root, path):
+                notes.append(f"carry: {path!r} {why}, and is left out")
+            else:
+                yield path
+
+
+def _obstacle(root: Path, path: str) -> str:
+    """Why a file cannot be carried, or nothing."""
+    try:
+        with Root(root) as opened:
+            size = opened.size(path)
+    except BadPath as error:
+        return f"cannot be carried: {error.why}"
+    except OSError as error:
+        return f"cannot be read: {error.strerror}"
+    return f"has more than {CARRIED_LIMIT >> 20} MiB" if size > CARRIED_LIMIT else ""

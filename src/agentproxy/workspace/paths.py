@@ -73,18 +73,21 @@ class Root:
             BadPath: a hostile name, no regular file, or larger than the limit.
             OSError: it is not there, or cannot be read.
         """
-        names = names_of(path)
-        with _judged(path):
-            handle = self._open(self._folder, "/".join(names), flags=os.O_RDONLY)
-            try:
-                if not stat.S_ISREG(os.fstat(handle).st_mode):
-                    raise BadPath(path, "not a regular file")
-                found = _up_to(handle, limit + 1)
-            finally:
-                os.close(handle)
+        with self._regular(path) as handle:
+            found = _up_to(handle, limit + 1)
         if len(found) > limit:
             raise BadPath(path, f"larger than {limit} bytes")
         return found
+
+    def size(self, path: str) -> int:
+        """How many bytes a regular file has that can be read.
+
+        Raises:
+            BadPath: a hostile name, or no regular file.
+            OSError: it is not there, or cannot be read.
+        """
+        with self._regular(path) as handle:
+            return os.fstat(handle).st_size
 
     def write(
         self, path: str, data: bytes, *, mode: int | None = None, make_parents: bool = True
@@ -154,6 +157,18 @@ class Root:
                     return _kind(parent, names[-1], missing=0) != 0
             except (FileNotFoundError, NotADirectoryError):
                 return False
+
+    @contextmanager
+    def _regular(self, path: str) -> Generator[int]:
+        names = names_of(path)
+        with _judged(path):
+            handle = self._open(self._folder, "/".join(names), flags=os.O_RDONLY)
+            try:
+                if not stat.S_ISREG(os.fstat(handle).st_mode):
+                    raise BadPath(path, "not a regular file")
+                yield handle
+            finally:
+                os.close(handle)
 
     @contextmanager
     def _parent(self, names: tuple[str, ...], *, make: bool = False) -> Generator[int]:

@@ -230,10 +230,6 @@ def test_any_text_is_read_or_refused(text: str) -> None:
     assert all(name and name in text for name in found)
 
 
-def _directory(file: Path) -> None:
-    file.mkdir()
-
-
 def _fifo(file: Path) -> None:
     os.mkfifo(file)
 
@@ -259,7 +255,12 @@ def _loop(file: Path) -> None:
     file.symlink_to(file.name)
 
 
-HOSTILE = [_directory, _fifo, _huge, _not_text, _nul, _device, _loop]
+HOSTILE = [_fifo, _huge, _not_text, _nul, _device, _loop]
+
+
+def test_a_folder_of_that_name_is_no_file_of_settings(tmp_path: Path) -> None:
+    (tmp_path / ".env" / "bin").mkdir(parents=True)
+    assert load(tmp_path).keys == {}
 
 
 @pytest.mark.parametrize("plant", HOSTILE)

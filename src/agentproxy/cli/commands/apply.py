@@ -27,8 +27,8 @@ def command(run: str) -> int:
 async def _apply(house: House, run: RunId) -> int:
     from pathlib import Path
 
+    from agentproxy.cli.cleaning import clean
     from agentproxy.cli.failure import Failure
-    from agentproxy.cli.screens.port import clean
     from agentproxy.supervisor.reduce import replay
     from agentproxy.workspace.apply import Conflicts, apply_claim
     from agentproxy.workspace.repository import open_repository

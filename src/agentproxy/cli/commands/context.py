@@ -54,7 +54,7 @@ def _found(contexts: "Contexts", path: str) -> "Document":
 
 
 def _show(document: "Document", output: str | None) -> None:
-    from agentproxy.cli.screens.port import clean
+    from agentproxy.cli.cleaning import clean
 
     if output == "json":
         click.echo(json.dumps(asdict(document)))
@@ -91,7 +91,7 @@ def _given(contexts: "Contexts") -> dict[str, int]:
 
 
 def _draw(contexts: "Contexts") -> None:
-    from agentproxy.cli.screens.port import clean
+    from agentproxy.cli.cleaning import clean
 
     given = _given(contexts)
     rows = [

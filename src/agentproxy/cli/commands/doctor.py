@@ -19,6 +19,7 @@ def command(output: str | None) -> int:
       pa doctor --output json
     """
     from agentproxy.app.doctor import examine
+    from agentproxy.cli.cleaning import clean
     from agentproxy.cli.looking import in_house
 
     findings = in_house(examine)
@@ -30,7 +31,8 @@ def command(output: str | None) -> int:
             mark, colour = {True: ("✓", "green"), False: ("✗", "red")}[finding.works]
             if not finding.works and not finding.needed:
                 mark, colour = "·", "yellow"
-            click.echo(click.style(f"{mark} {finding.what}: {finding.detail}", fg=colour))
+            line = f"{mark} {finding.what}: {clean(finding.detail)}"
+            click.echo(click.style(line, fg=colour))
             if finding.cure:
-                click.echo(f"    {finding.cure}")
+                click.echo(f"    {clean(finding.cure)}")
     return 6 if any(finding.needed and not finding.works for finding in findings) else 0

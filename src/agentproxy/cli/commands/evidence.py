@@ -1,8 +1,13 @@
 """`pa evidence`: what was run and seen; does it hold together; does it come out the same again."""
 
+import json
+from dataclasses import asdict
+
 import click
 
 from agentproxy.app.house import House
+from agentproxy.cli.cleaning import clean
+from agentproxy.cli.failure import DIFFERENCE
 from agentproxy.cli.options import output_option, run_argument
 from agentproxy.events.envelope import RunId
 
@@ -14,70 +19,102 @@ from agentproxy.events.envelope import RunId
 @click.option("--rerun", is_flag=True, help="Run the checks again on the recorded trees.")
 @output_option
 def command(run: str, *, number: int | None, verify: bool, rerun: bool, output: str | None) -> int:
-    """Show the evidence of a run. --verify and --rerun end with 1 when something differs.
+    """Show the evidence of a run: 1 when something differs, 3 when nothing was judged.
 
     \b
     Examples:
       pa evidence                    the newest run of this repository
       pa evidence k7f2 --verify      nothing was changed since
       pa evidence k7f2 --rerun       the same outcomes today
-      pa evidence --output json      the bundle as it is stored
+      pa evidence --output json      the bundle as it is stored; with --verify or --rerun
+                                     an object a line, the result last
     """
     from agentproxy.cli.looking import with_run
 
+    if verify and rerun:
+        raise click.UsageError("--verify and --rerun: ask for one after the other")
+    if verify and number is not None:
+        raise click.UsageError("--verify looks at every round: leave --round out")
+
     async def look(house: House, meant: RunId) -> int:
         if verify:
-            return await _verify(house, meant)
+            return await _verify(house, meant, output=output)
         if rerun:
-            return await _rerun(house, meant, number)
+            return await _rerun(house, meant, number, output=output)
         return await _show(house, meant, number, output=output)
 
     return with_run(run, look)
 
 
-async def _verify(house: House, run: RunId) -> int:
+async def _verify(house: House, run: RunId, *, output: str | None) -> int:
     from agentproxy.app.evidence import verify
 
-    good, bad = await verify(house, run)
-    for line in good:
-        click.echo(click.style(f"✓ {line}", fg="green"))
-    for line in bad:
-        click.echo(click.style(f"✗ {line}", fg="red"))
-    if not good and not bad:
-        click.echo("nothing was judged yet")
-    return 1 if bad else 0
+    rounds = await verify(house, run)
+    for each in rounds:
+        head = f"round {each.round}"
+        if output == "json":
+            _line("round", asdict(each))
+        elif each.faults:
+            _marked(*(f"{head}: {fault}" for fault in each.faults), good=False)
+        else:
+            _marked(f"{head}: {each.results} results, sha256 {each.sha256}", good=True)
+    return _ended(run, same=not any(each.faults for each in rounds), output=output)
 
 
-async def _rerun(house: House, run: RunId, number: int | None) -> int:
+async def _rerun(house: House, run: RunId, number: int | None, *, output: str | None) -> int:
     from agentproxy.app.evidence import Rerun, find_evidence, rerun
 
     def tell(result: Rerun) -> None:
-        mark, colour = ("✓", "green") if result.same else ("✗", "red")
-        text = "the same" if result.same else f"differs: {result.differs}"
-        click.echo(click.style(f"{mark} {result.check} on {result.on}: {text}", fg=colour))
+        if output == "json":
+            _line("check", asdict(result))
+        else:
+            text = "the same" if result.same else f"differs: {result.differs}"
+            _marked(f"{result.check} on {result.on}: {text}", good=result.same)
 
     evidence = await find_evidence(house, run, round=number)
     results = await rerun(house, run, evidence.bundle, tell=tell)
-    return 0 if all(result.same for result in results) else 1
+    return _ended(run, same=all(result.same for result in results), output=output)
+
+
+def _marked(*lines: str, good: bool) -> None:
+    mark, colour = ("✓", "green") if good else ("✗", "red")
+    for line in lines:
+        click.echo(click.style(f"{mark} {clean(line)}", fg=colour))
+
+
+def _line(kind: str, data: dict[str, object]) -> None:
+    click.echo(json.dumps({"kind": kind, **data}))
+
+
+def _ended(run: RunId, *, same: bool, output: str | None) -> int:
+    code = 0 if same else DIFFERENCE
+    if output == "json":
+        _line("result", {"run": run, "same": same, "exit_code": code})
+    return code
 
 
 async def _show(house: House, run: RunId, number: int | None, *, output: str | None) -> int:
     from agentproxy.app.evidence import find_evidence
-    from agentproxy.cli.screens.port import clean
     from agentproxy.cli.words import outcome
+    from agentproxy.evidence.bundle import canonical
 
     evidence = await find_evidence(house, run, round=number)
     bundle = evidence.bundle
     if output == "json":
-        click.echo(bundle.model_dump_json())
+        click.echo(canonical(bundle))
         return 0
-    click.echo(f"{bundle.verdict}: {clean(bundle.reason)}")
-    click.echo(f"run {run}, round {bundle.round} of {len(evidence.rounds)}, {bundle.sandbox}")
-    click.echo(f"base  {bundle.base_commit[:12]}  tree {bundle.base_tree[:12]}")
-    click.echo(f"claim {bundle.claim_commit[:12]}  tree {bundle.claim_tree[:12]}")
-    for entry in bundle.entries:
-        click.echo(f"  {entry.check.command}  on {entry.on}: {clean(outcome(entry.result))}")
-    for check in bundle.checks:
-        click.echo(f"  {check.finding}: {clean(check.check)}: {clean(check.reason)}")
-    click.echo(f"sha256 {evidence.digest}")
+    lines = (
+        f"{bundle.verdict}: {bundle.reason}",
+        f"run {run}, round {bundle.round} of {len(evidence.rounds)}, {bundle.sandbox}",
+        f"base  {bundle.base_commit[:12]}  tree {bundle.base_tree[:12]}",
+        f"claim {bundle.claim_commit[:12]}  tree {bundle.claim_tree[:12]}",
+        *(
+            f"  {each.check.command}  on {each.on}: {outcome(each.result)}"
+            for each in bundle.entries
+        ),
+        *(f"  {each.finding}: {each.check}: {each.reason}" for each in bundle.checks),
+        f"sha256 {evidence.digest}",
+    )
+    for line in lines:
+        click.echo(clean(line))
     return 0

@@ -20,8 +20,8 @@ def command(output: str | None) -> int:
       pa list --output json | jq .run
     """
     from agentproxy.app.queries import list_runs
+    from agentproxy.cli.cleaning import clean
     from agentproxy.cli.looking import in_house
-    from agentproxy.cli.screens.port import clean
 
     rows = in_house(lambda house: list_runs(house.journal))
     if output == "json":
@@ -33,5 +33,5 @@ def command(output: str | None) -> int:
     for row in rows:
         when = datetime.fromtimestamp(row.created, UTC).astimezone().strftime("%Y-%m-%d %H:%M")
         task = " ".join(clean(row.task).split())
-        click.echo(f"{row.run}  {when}  {row.status:<10}  {task[:70]}  {row.repository}")
+        click.echo(f"{row.run}  {when}  {row.status:<10}  {task[:70]}  {clean(row.repository)}")
     return 0

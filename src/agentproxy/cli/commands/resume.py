@@ -7,6 +7,7 @@ import click
 from agentproxy.app.house import House
 from agentproxy.app.journal import Lease
 from agentproxy.cli.options import Dollars, Duration, output_option, run_argument
+from agentproxy.events.envelope import RunId
 
 
 @click.command("resume")
@@ -25,13 +26,22 @@ def command(run: str, max_time: float | None, budget: float | None, output: str 
     """
     from agentproxy.app.owning import take
     from agentproxy.cli.driving import drive
-    from agentproxy.cli.looking import meant
+    from agentproxy.cli.looking import with_run
     from agentproxy.events.commands import RaiseCeiling
 
+    number, directory, home = with_run(run, _place)
+
     async def go_on(house: House) -> Lease:
-        number = await meant(house, run)
         if max_time is not None or budget is not None:
             await house.journal.submit(number, RaiseCeiling(max_time=max_time, budget=budget))
         return await take(house.journal, number)
 
-    return drive(go_on, directory=Path.cwd(), output=output)
+    return drive(go_on, directory=directory, output=output, home=home)
+
+
+async def _place(house: House, run: RunId) -> tuple[RunId, Path, Path]:
+    """The run, the directory that it was ordered in, and the home that it is kept in."""
+    from agentproxy.supervisor.reduce import replay
+
+    order = replay(await house.journal.read(run, limit=1)).ordered
+    return run, Path(order.repository, order.directory), house.settings.home

@@ -100,16 +100,21 @@ class Task(click.Command):
 def command(ctx: click.Context, **given: object) -> int:
     """Run a task."""
     from agentproxy.cli import workdir
+    from agentproxy.cli.cleaning import clean
 
+    _refuse_what_would_be_dropped(given)
     if given["list_sessions"]:
         from agentproxy.cli.commands.list import command as list_command
 
         return ctx.invoke(list_command, output=given["output"])
     if given["show_workdir"]:
-        click.echo(workdir.stored() or "no default directory is stored; pa --set-workdir DIR")
+        click.echo(
+            clean(workdir.stored()) or "no default directory is stored; pa --set-workdir DIR"
+        )
         return 0
     if given["set_workdir"] is not None:
-        click.echo(f"default directory: {workdir.store(str(given['set_workdir']))}")
+        stored = workdir.store(str(given["set_workdir"]))
+        click.echo(f"default directory: {clean(stored)}")
         if not given["task"]:
             return 0
     for name in ("check", "keep"):
@@ -123,11 +128,21 @@ def command(ctx: click.Context, **given: object) -> int:
     return _start(task, directory, given)
 
 
-def _start(task: str, directory: "Path", given: dict[str, object]) -> int:
-    from pathlib import Path
+def _refuse_what_would_be_dropped(given: dict[str, object]) -> None:
+    alone = ("list_sessions", "show_workdir")
+    asked = [
+        name for name in (*alone, "set_workdir", "task") if given[name] not in (None, "", False)
+    ]
+    if len(asked) > 1 and asked[0] in alone:
+        option, other = (f"--{name.replace('_', '-')}" for name in asked[:2])
+        other = "the task" if asked[1] == "task" else other
+        raise click.UsageError(f"{option} goes alone: leave {other} out")
 
+
+def _start(task: str, directory: "Path", given: dict[str, object]) -> int:
     from agentproxy.app.runs import Wish
     from agentproxy.cli.driving import drive_new
+    from agentproxy.cli.workdir import in_full
 
     def words(name: str) -> tuple[str, ...]:
         return cast("tuple[str, ...]", given[name])
@@ -148,6 +163,6 @@ def _start(task: str, directory: "Path", given: dict[str, object]) -> int:
         from_head=bool(given["from_head"]),
         include_untracked=bool(given["include_untracked"]),
         sandbox=str(given["sandbox"] or ""),
-        screenshots=tuple(Path(name).expanduser().absolute() for name in words("screenshots")),
+        screenshots=tuple(in_full(name) for name in words("screenshots")),
     )
     return drive_new(wish, output=str(given["output"]) if given["output"] else None)

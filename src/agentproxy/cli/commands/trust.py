@@ -20,12 +20,13 @@ def command(*, revoke: bool) -> int:
       pa trust --revoke
     """
     from agentproxy.app.trusting import change_trust
+    from agentproxy.cli.cleaning import clean
     from agentproxy.cli.faults import as_failures
 
     with as_failures():
         changes = change_trust(Path.cwd(), os.environ, revoke=revoke)
     for path, what in changes:
-        click.echo(f"{what}: {path}")
+        click.echo(f"{what}: {clean(path)}")
     if not changes:
         click.echo("there is no agentproxy.toml and no .env here: nothing to trust")
     return 0

@@ -12,8 +12,8 @@ from rich.spinner import Spinner
 from rich.text import Text
 
 from agentproxy.app.outcome import Result
+from agentproxy.cli.cleaning import clean
 from agentproxy.cli.screens.plain import cost, diff_tone, tone_of
-from agentproxy.cli.screens.port import clean
 from agentproxy.cli.words import Tone, tell
 from agentproxy.events.check import CheckFinished, CheckStarted
 from agentproxy.events.envelope import Event

@@ -5,7 +5,7 @@ import sys
 import click
 
 from agentproxy.app.outcome import Result
-from agentproxy.cli.screens.port import clean
+from agentproxy.cli.cleaning import clean
 from agentproxy.cli.words import Tone, tell
 from agentproxy.events.envelope import Event
 

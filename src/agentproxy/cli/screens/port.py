@@ -32,11 +32,3 @@ class Screen(Protocol):
     def close(self) -> None:
         """Leave the terminal as it was."""
         ...
-
-
-def clean(text: str) -> str:
-    """Text of a stranger, without what could steer a terminal."""
-    return "".join(
-        character if character.isprintable() or character in "\n\t" else "\N{REPLACEMENT CHARACTER}"
-        for character in text.replace("\r\n", "\n").replace("\r", "\n")
-    )

@@ -1,0 +1,45 @@
+"""Whoever reads our output may go: what nobody reads is dropped, and the command goes on."""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+from typing import TYPE_CHECKING, TextIO
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
+
+
+class Unread(io.FileIO):
+    """A pipe whose reader may go; from then on what is written goes nowhere."""
+
+    def write(self, b: ReadableBuffer, /) -> int:
+        """As many bytes as were taken."""
+        try:
+            return super().write(b)
+        except BrokenPipeError:
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, self.fileno())
+            os.close(nowhere)
+            return memoryview(b).nbytes
+
+
+def let_readers_go() -> None:
+    """Standard output and standard error survive their readers from here on."""
+    sys.stdout = _surviving(sys.stdout)
+    sys.stderr = _surviving(sys.stderr)
+
+
+def _surviving(stream: TextIO) -> TextIO:
+    # Closed from the start (`pa list >&-`), it is None whatever its type says.
+    if not isinstance(stream, io.TextIOWrapper):
+        return stream
+    stream.flush()
+    return io.TextIOWrapper(
+        io.BufferedWriter(Unread(stream.fileno(), "w", closefd=False)),
+        encoding=stream.encoding,
+        errors=stream.errors,
+        line_buffering=stream.line_buffering,
+        write_through=stream.write_through,
+    )

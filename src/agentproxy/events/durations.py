@@ -1,0 +1,9 @@
+"""How long something takes, in the form that people give it: 90s, 30m, 2h."""
+
+
+def written(seconds: float) -> str:
+    """Whole hours or minutes where they are whole, else seconds."""
+    for unit, size in (("h", 3600), ("m", 60)):
+        if seconds >= size and seconds % size == 0:
+            return f"{seconds / size:g}{unit}"
+    return f"{seconds:.10g}s"

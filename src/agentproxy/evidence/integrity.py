@@ -26,16 +26,21 @@ _RULES = re.compile(
     r"|(?:site|user)customize\.py|_?pytest\.py)"
     r"|(?:.*/)?_?pytest/.*"
 )
+# A check that only looks at files asks for what stands in them: nothing else decides it.
+_LOOKS = re.compile(r"\s*(?:!\s+)?(?:[ef]?grep|rg|test|\[|ls|wc|cmp|diff|stat)\s[^;&|`$\n<>]*")
 _ABOUT_PACKAGES = ("poetry", "uv", "setuptools", "setuptools_scm")
 _RUNNING = ("scripts", "jest", "mocha", "ava", "vitest", "c8", "nyc", "tap", "eslintConfig")
 _SECTIONS = re.compile(r"^\[(?!metadata\]|options[\].])[^\n]*\n(?:(?!\[)[^\n]*\n?)*", re.MULTILINE)
 
 
-def deciding(changes: Sequence[Change], verdict: CheckVerdict) -> tuple[str, ...]:
+def deciding(changes: Sequence[Change], verdict: CheckVerdict, *, command: str) -> tuple[str, ...]:
     """The files of a claim that may be why a check is proven, beside the change of the code.
 
-    A file of tests that the claim adds is none of them: nothing in it failed at the base.
+    A file of tests that the claim adds is none of them: nothing in it failed at the base. A command
+    that only looks at files has none.
     """
+    if _LOOKS.fullmatch(command):
+        return ()
     own = {
         file_of(name)
         for name in verdict.mended

@@ -64,7 +64,9 @@ def weigh(state: State, check: Check, number: int) -> CheckVerdict:
 def rests_on_own_tests(state: State, check: Check, number: int) -> tuple[str, ...]:
     """The tests and settings that a claim changes itself, where they may be why it is proven."""
     verdict = weigh(state, check, number)
-    return deciding(state.claims[number].changes, verdict) if verdict.finding == "proven" else ()
+    if verdict.finding != "proven":
+        return ()
+    return deciding(state.claims[number].changes, verdict, command=check.command)
 
 
 def is_refuted(state: State, number: int) -> bool:

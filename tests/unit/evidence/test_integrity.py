@@ -14,7 +14,7 @@ DOCTEST = PROVEN.model_copy(update={"mended": ("src/a.py::src.a.add",)})
 
 def decides(path: str, verdict: CheckVerdict = PROVEN, *, added: bool = False) -> bool:
     change = Change(path=path, status="added" if added else "modified")
-    return bool(deciding([change], verdict))
+    return bool(deciding([change], verdict, command="pytest -q"))
 
 
 @pytest.mark.parametrize(
@@ -46,6 +46,27 @@ def test_settings_of_runners_decide_by_merely_being_there(path: str) -> None:
 @pytest.mark.parametrize("path", ["calc.py", "src/latest.py", "contest.py", "src/spec/a.py"])
 def test_code_decides_nothing_but_what_it_does(path: str) -> None:
     assert not decides(path)
+
+
+@pytest.mark.parametrize(
+    ("command", "looks"),
+    [
+        ("grep -q 'def test_more' test_calc.py", True),
+        ("! grep -q skip test_calc.py", True),
+        ("test -f test_calc.py", True),
+        ("[ -f test_calc.py ]", True),
+        ("grep -q add test_calc.py && pytest", False),
+        ("test $(pytest -q)", False),
+        ("grep -q passed <(pytest)", False),
+        ("testing -q", False),
+        ("python test_calc.py", False),
+    ],
+)
+def test_a_check_that_only_looks_at_the_tests_asks_for_what_stands_there(
+    command: str, *, looks: bool
+) -> None:
+    changes = [Change(path="test_calc.py", status="modified")]
+    assert (deciding(changes, PROVEN, command=command) == ()) is looks
 
 
 def test_an_example_in_the_code_is_no_file_of_tests() -> None:

@@ -196,3 +196,11 @@ def test_every_option_with_a_value_is_known_where_the_command_is_looked_for() ->
 
 def test_python_m_agentproxy_is_pa(pa: Pa) -> None:
     assert pa("--version").out.startswith("pa, version ")
+
+
+def test_of_a_large_claim_only_the_beginning_of_its_diff_is_shown(pa: Pa) -> None:
+    large = "head -c 3000000 /dev/zero | tr '\\0' a > a.txt"
+    ran = pa.task("--check", CHECK, worker=f"{MEND}\n{large}")
+    assert ran.result["diff"].startswith("diff --git a/a.txt")
+    assert ran.result["diff"].endswith("and more, which is not counted")
+    assert len(ran.result["diff"]) < 70_000

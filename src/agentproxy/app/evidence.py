@@ -172,7 +172,8 @@ async def rerun(
     try:
         for entry in last.values():
             environment = await environment_of(entry.on, state=state, ground=ground, show=_nobody)
-            results.append(await _again(entry, bundle, ground=ground, environment=environment))
+            commit = state.commit_of(entry.on)
+            results.append(await _again(entry, commit, ground=ground, environment=environment))
             tell(results[-1])
     finally:
         await asyncio.to_thread(tidy, ground.folder)
@@ -184,9 +185,8 @@ def _nobody(source: str, text: str) -> None:
 
 
 async def _again(
-    entry: Entry, bundle: Bundle, *, ground: Ground, environment: EnvironmentFound
+    entry: Entry, commit: str, *, ground: Ground, environment: EnvironmentFound
 ) -> Rerun:
-    commit = bundle.base_commit if entry.on == "base" else bundle.claim_commit
     result = await run_check(
         entry.check,
         commit=commit,

@@ -11,6 +11,7 @@ from agentproxy.workspace.git import GitError, Where, git
 from agentproxy.workspace.repository import RepositoryUnusable, open_repository
 
 DIFF_LINES = 60
+DIFF_BYTES = 64 << 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +80,16 @@ async def _diff(state: State) -> str:
             state.base.commit,
             claim.commit,
             where=Where(git_dir=repository.git_dir),
+            limit=DIFF_BYTES,
         )
     except (GitError, RepositoryUnusable):
         return ""
     lines = text.decode(errors="replace").splitlines()
     more = len(lines) - DIFF_LINES
-    return "\n".join(lines[:DIFF_LINES] + ([f"... {more} more lines"] if more > 0 else []))
+    rest = [f"... {more} more lines"] if more > 0 else []
+    if len(text) == DIFF_BYTES:
+        rest = ["... and more, which is not counted"]
+    return "\n".join(lines[:DIFF_LINES] + rest)
 
 
 def _raised(state: State) -> str:

@@ -31,6 +31,7 @@ from agentproxy.events.tree import (
     Delivered,
     EnvironmentBuilt,
     EnvironmentFound,
+    TestsRestored,
 )
 from agentproxy.events.verdict import RoundJudged
 from agentproxy.events.work import NetworkRefused, ProcessStarted, WorkerEnded, WorkerStarted
@@ -63,6 +64,7 @@ AnyFact = Annotated[
     | CommandIgnored
     | WorkerSteered
     | ClaimRecorded
+    | TestsRestored
     | OpinionGiven
     | RoundJudged
     | DecisionMade

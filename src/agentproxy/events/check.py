@@ -48,7 +48,9 @@ class CheckResult(Value):
 
 
 class CheckStarted(Fact):
-    """A check is about to run. `on` is "base" or "claim:N"; `attempt` counts from 1."""
+    """A check is about to run. `attempt` counts from 1. `on` is "base", "claim:N", or
+    "claim:N with the base's tests".
+    """
 
     kind: Literal["check_started"] = "check_started"
     check: str

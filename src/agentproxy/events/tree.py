@@ -97,6 +97,20 @@ class ClaimRecorded(Fact):
     findings: tuple[str, ...] = ()
 
 
+class TestsRestored(Fact):
+    """The claim of a round, with the base's own in place of the tests and the settings of their
+    runners that it changes; `files` names these. Without any, `commit` and `tree` are the claim's.
+    """
+
+    __test__ = False  # pytest would collect the class by its name
+
+    kind: Literal["tests_restored"] = "tests_restored"
+    round: int
+    commit: str
+    tree: str
+    files: tuple[str, ...] = ()
+
+
 class Delivered(Fact):
     """What the person gets: a branch where the claim fits on HEAD, else a patch; and the packet."""
 

@@ -72,7 +72,9 @@ async def run_check(
     finally:
         await asyncio.to_thread(shutil.rmtree, report, ignore_errors=True)
         await ground.let_go(tree)
-    result = interpret(ended, reports, command=check.command, tree=files, root=place.root)
+    result = await asyncio.to_thread(
+        interpret, ended, reports, command=check.command, tree=files, root=place.root
+    )
     if prepare_failed:
         reason = f"prepare failed: {environment.prepare}"
         return result.model_copy(update={"cannot_run": reason})

@@ -73,25 +73,33 @@ def doubt(
     What passed at the base and fails now is no matter of configuration, nor of an environment that
     the base did not have either.
     """
-    if verdict.finding == "proven":
+    if verdict.finding == "refuted":
+        because = _at_fault(verdict, base=base, claim=claim, around=around)
+    elif verdict.finding == "proven" or verdict.green_before:
         because = _too_good(around.built)
-        return _unverified(verdict, because) if because else verdict
-    if verdict.finding != "refuted":
-        return verdict
-    because = _at_fault(verdict, base=base, claim=claim, around=around)
+    else:
+        because = _strange(around.built) if verdict.finding == "kept" else ""
     return _unverified(verdict, because) if because else verdict
 
 
 def _too_good(built: Sequence[EnvironmentBuilt]) -> EnvironmentBuilt | str:
     """Why a proof may come of the environment rather than of the claim; "" where it does not."""
     failed = [each for each in built if each.failed]
-    of_claim = [each for each in built if each.on != "base"]
-    if failed and any(each.failed or each.folders for each in of_claim):
+    if failed and any(each.failed or each.folders for each in _of_claim(built)):
         return failed[-1]
-    strange = [text for each in of_claim for text in each.strange]
+    return _strange(built)
+
+
+def _of_claim(built: Sequence[EnvironmentBuilt]) -> list[EnvironmentBuilt]:
+    return [each for each in built if each.on != "base"]
+
+
+def _strange(built: Sequence[EnvironmentBuilt]) -> str:
+    """What a claim installs that may replace what checks it, in words; "" where nothing."""
+    strange = [text for each in _of_claim(built) for text in each.strange]
     if strange:
         return (
-            f"the claim installs {strange[0]!r} into the environment that it is proven in, which "
+            f"the claim installs {strange[0]!r} into the environment that it is checked in, which "
             "is no plain package of a registry: a person has to look"
         )
     return ""
@@ -126,7 +134,8 @@ def _unverified(verdict: CheckVerdict, because: str | EnvironmentBuilt) -> Check
     if not isinstance(words, str):
         words, mendable = f"{words.why}, and none could be built: {_why(words)}", words.mendable
     changed = {"finding": "unverified", "reason": f"{verdict.reason}; {words}"}
-    return verdict.model_copy(update={**changed, "mendable": mendable})
+    # That it was green before is no longer all that speaks against it, so no judge may lift it.
+    return verdict.model_copy(update={**changed, "mendable": mendable, "green_before": False})
 
 
 def _why(built: EnvironmentBuilt) -> str:

@@ -10,6 +10,7 @@ MEGABYTE = 1 << 20
 LARGEST = 64 * MEGABYTE
 DEEPEST = 100
 MOST_CASES = 200_000
+MOST_ELEMENTS = 1_000_000
 LONGEST_NAME = 500
 LONGEST_TEXT = 64 * 1024
 
@@ -51,26 +52,53 @@ def read_cases(xml: bytes) -> tuple[TestCase, ...]:
 
     Raises:
         ReportUnusable: it is not XML, declares a document type or entities, is larger than
-            64 MB, deeper than 100 elements, or holds more than 200,000 cases.
+            64 MB, deeper than 100 elements, or holds more than 200,000 cases or 1,000,000
+            elements.
     """
     if len(xml) > LARGEST:
         raise ReportUnusable(f"the report is larger than {LARGEST // MEGABYTE} MB")
-    found: list[TestCase] = []
-    path: list[Element] = []
+    reading = _Reading()
     for event, element in _events(xml):
         if event == "start":
-            path.append(element)
-            if len(path) > DEEPEST:
-                raise ReportUnusable(f"the report is deeper than {DEEPEST} elements")
-            continue
-        path.pop()
+            reading.opens(element)
+        else:
+            reading.closes(element)
+    return tuple(reading.found)
+
+
+class _Reading:
+    """A report while it is read: what has ended is let go, so that it costs nothing further on."""
+
+    def __init__(self) -> None:
+        self.found: list[TestCase] = []
+        self.path: list[Element] = []
+        # One tuple for all tests of a suite, however deep it stands.
+        self.suites: list[tuple[str, ...]] = [()]
+        self.elements = 0
+
+    def opens(self, element: Element) -> None:
+        self.elements += 1
+        if self.elements > MOST_ELEMENTS:
+            raise ReportUnusable(f"the report holds more than {MOST_ELEMENTS} elements")
+        if len(self.path) >= DEEPEST:
+            raise ReportUnusable(f"the report is deeper than {DEEPEST} elements")
+        around = self.suites[-1]
+        if element.tag == "testsuite":
+            around = (*around, element.get("name", "")[:LONGEST_NAME])
+        self.path.append(element)
+        self.suites.append(around)
+
+    def closes(self, element: Element) -> None:
+        self.path.pop()
+        self.suites.pop()
         if element.tag == "testcase":
-            found.append(_case(element, path))
-            if len(found) > MOST_CASES:
+            if len(self.found) >= MOST_CASES:
                 raise ReportUnusable(f"the report holds more than {MOST_CASES} tests")
-        if element.tag in ("testcase", "testsuite") and path:
-            path[-1].remove(element)
-    return tuple(found)
+            self.found.append(_case(element, self.suites[-1]))
+            element.clear()
+        # Within a test nothing is let go before its end: what it holds is what became of it.
+        if self.path and self.path[-1].tag != "testcase":
+            self.path[-1].remove(element)
 
 
 def _events(xml: bytes) -> Iterator[tuple[str, Element]]:
@@ -88,10 +116,9 @@ def _events(xml: bytes) -> Iterator[tuple[str, Element]]:
         raise ReportUnusable(f"the report is not XML: {error}") from error
 
 
-def _case(element: Element, around: list[Element]) -> TestCase:
-    suites = [each.get("name", "")[:LONGEST_NAME] for each in around if each.tag == "testsuite"]
+def _case(element: Element, suites: tuple[str, ...]) -> TestCase:
     return TestCase(
-        suites=tuple(suites),
+        suites=suites,
         attributes={key: value[:LONGEST_TEXT] for key, value in element.attrib.items()},
         problems=tuple(
             Problem(

@@ -156,9 +156,14 @@ def _in_tests(tests: Sequence[TestResult], output: str, tree: Iterable[str]) -> 
     if not failed or any(test.outcome == "passed" for test in tests):
         return None
     own = modules_of(tree)
-    said = (output if test.message in _MUTE else test.message for test in failed)
-    reasons = [_outside(text, own) for text in said]
-    return reasons[0] if all(reasons) else None
+    # Each text once: all tests that fail without a word have the same long output to search.
+    said = dict.fromkeys(output if test.message in _MUTE else test.message for test in failed)
+    reasons: list[Obstacle] = []
+    for text in said:
+        if (reason := _outside(text, own)) is None:
+            return None
+        reasons.append(reason)
+    return reasons[0]
 
 
 def _outside(text: str, own: Collection[str]) -> Obstacle | None:

@@ -3,7 +3,6 @@
 import re
 from collections import Counter
 from collections.abc import Iterable
-from itertools import accumulate
 from typing import Literal
 
 from agentproxy.events.check import Outcome, TestResult
@@ -14,6 +13,8 @@ Runner = Literal["pytest", "node"]
 
 LONGEST_MESSAGE = 600
 MESSAGE_LINES = 8
+MOST_PARTS = 64  # of the dotted name of a module
+MOST_DIGITS = 9
 
 _AT_LINE = re.compile(r"^(?:E\s+)?(\S[^:\n]{0,400}):(\d{1,7}): ?[\w<(]?", re.MULTILINE)
 _FILE_LINE = re.compile(r'File "([^"\n]{1,400})", line (\d{1,7})')
@@ -60,7 +61,8 @@ def _outcome(case: TestCase) -> Outcome:
 
 def _node_id(case: TestCase, modules: dict[str, str]) -> str:
     """`path::Class::test[param]`: the class name says `path.to.module.Class`, joined by dots."""
-    classname, file = case.attributes.get("classname", ""), case.attributes.get("file", "")
+    classname = case.attributes.get("classname", "")[:LONGEST_NAME]
+    file = case.attributes.get("file", "")
     if not classname:
         # A collector that failed has no class name: its own name is the module's.
         return file or case.name
@@ -71,8 +73,9 @@ def _node_id(case: TestCase, modules: dict[str, str]) -> str:
 
 
 def _longest_module(classname: str, modules: dict[str, str]) -> str:
-    prefixes = list(accumulate(classname.split("."), lambda a, b: f"{a}.{b}"))
-    return next((prefix for prefix in reversed(prefixes) if prefix in modules), "")
+    parts = classname.split(".")[:MOST_PARTS]
+    prefixes = (".".join(parts[:length]) for length in range(len(parts), 0, -1))
+    return next((prefix for prefix in prefixes if prefix in modules), "")
 
 
 def _guess(classname: str, file: str) -> str:
@@ -107,8 +110,9 @@ def _pytest_place(case: TestCase, root: str) -> str:
             if path:
                 return f"{path}:{match[2]}"
     file, line = case.attributes.get("file", ""), case.attributes.get("line", "")
+    is_number = line.isascii() and line.isdigit() and len(line) <= MOST_DIGITS
     # pytest counts these lines from zero.
-    return f"{file}:{int(line) + 1}" if file and line.isascii() and line.isdigit() else file
+    return f"{file}:{int(line) + 1}" if file and is_number else file
 
 
 def _node_test(case: TestCase, root: str) -> TestResult:

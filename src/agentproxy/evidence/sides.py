@@ -109,9 +109,9 @@ def compare(base: Side, claim: Side, *, changed: Collection[str] = ()) -> Delta:
     taken = {name for name in lost if file_of(name) in unloaded}
     files = {name for name in red if is_whole_file(name)} - fails
     within = {name for name in fails if file_of(name) in files}
-    loads = _loads(files - {file_of(name) for name in within}, passes - green, changed)
+    partly = {file_of(name) for name in within}
+    loads = _loads(files - partly, passes - green, changed)
     mended = (red & passes) | loads
-    partly = {name for name in files if name in {file_of(test) for test in within}}
     return Delta(
         mended=frozenset(mended),
         regressed=frozenset(green & (fails | taken)),

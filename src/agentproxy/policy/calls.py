@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from agentproxy.policy import places
 from agentproxy.policy.rulings import Allow, Ask, Policy, Ruling, strictest
 from agentproxy.policy.shell import UNKNOWN, Word
 
 DEEPEST = 8
+MOST_WITHIN = 60_000  # characters of calls within calls, judged for one command line
 OPTION = re.compile(r"-[^\s]")
 GLUED = re.compile(r"-[A-Za-z0-9]{1,4}?((?:/|\.\.|[^-].*/).*)", re.DOTALL)
 REDIRECTING = re.compile(
@@ -21,12 +22,35 @@ HARMLESS = re.compile(r"GIT_(?:AUTHOR|COMMITTER)_(?:NAME|EMAIL|DATE)|GIT_TERMINA
 HARMLESS_VALUES = ("", "cat", "true", ":", "less")
 
 
+class TooMuch(Exception):
+    """Judging a command line takes longer than any honest one is worth."""
+
+
+@dataclass(slots=True)
+class Effort:
+    """How much of one command line was judged that stands within its calls: depth alone does not
+    bound it, since a rule may judge the same words more than once.
+    """
+
+    spent: int = 0
+
+    def grow(self, size: int) -> None:
+        """Count characters that are judged once more.
+
+        Raises:
+            TooMuch: they are more than are judged for one line.
+        """
+        self.spent += size
+        if self.spent > MOST_WITHIN:
+            raise TooMuch
+
+
 @dataclass(frozen=True, slots=True)
 class Where:
     """What surrounds a call: the folders it may run in, and what comes in from a pipe.
 
     `names` says that the pipe brings names of files of the tree. `judge` rules on an inner call,
-    `script` on an inner command line.
+    `script` on an inner command line; `effort` is one for everything within a command line.
     """
 
     policy: Policy
@@ -36,6 +60,7 @@ class Where:
     piped: bool = False
     names: bool = False
     depth: int = 0
+    effort: Effort = field(default_factory=Effort)
 
     def deeper(self, *, piped: bool = False) -> "Where":
         """The same for a call within this one."""
@@ -97,15 +122,21 @@ class Call:
 
     def inner(self, words: tuple[Word, ...]) -> Ruling:
         """The ruling on the call that these words make, with the same pipe."""
-        if self.where.depth >= DEEPEST:
-            return Ask("calls are nested too deeply to judge")
-        return self.where.judge(words, self.where.deeper(piped=self.where.piped))
+        if not words:
+            return Ask(f"{self.name} runs nothing that is known")
+        return self._deeper(sum(len(word.text) + 1 for word in words)) or self.where.judge(
+            words, self.where.deeper(piped=self.where.piped)
+        )
 
     def script(self, text: str) -> Ruling:
         """The ruling on a command line of its own."""
+        return self._deeper(len(text)) or self.where.script(text, self.where.deeper())
+
+    def _deeper(self, size: int) -> Ask | None:
         if self.where.depth >= DEEPEST:
             return Ask("calls are nested too deeply to judge")
-        return self.where.script(text, self.where.deeper())
+        self.where.effort.grow(size * len(self.where.folders))
+        return None
 
 
 Rule = Callable[[Call], Ruling]

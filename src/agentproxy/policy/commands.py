@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from agentproxy.policy import places
-from agentproxy.policy.calls import Call, Where, assigns, positionals
+from agentproxy.policy.calls import Call, TooMuch, Where, assigns, positionals
 from agentproxy.policy.files import VALUED
 from agentproxy.policy.programs import FETCHERS, INTERPRETERS, KNOWN, SHELLS
 from agentproxy.policy.rulings import Allow, Ask, Deny, Policy, Ruling, strictest
@@ -101,6 +101,13 @@ def _cd(simple: Simple, folders: _Folders, where: Where, *, piped: bool) -> Ruli
 
 
 def _simple(simple: Simple, where: Where) -> Ruling:
+    try:
+        return _whole(simple, where)
+    except TooMuch:
+        return Ask("there is too much in it to judge")
+
+
+def _whole(simple: Simple, where: Where) -> Ruling:
     fetched = any(_fetches(inner) for word in simple.every_word for inner in word.inner)
     if fetched and _evaluates(simple, script=True):
         return FETCHED

@@ -26,10 +26,8 @@ async def perform_check(
     """Wait for a turn, run the check, record the result."""
     async with at_once:
         check = effect.check
-        if effect.on == BASE:
-            commit = state.started_from.commit
-        else:
-            commit = state.claims[int(effect.on.removeprefix("claim:"))].commit
+        commit = state.commit_of(effect.on)
+        if effect.on != BASE:
             before = state.results.get((check.name, BASE), [])
             slowest = max((result.seconds for result in before), default=0.0)
             check = check.model_copy(update={"timeout": max(check.timeout, PATIENCE * slowest)})

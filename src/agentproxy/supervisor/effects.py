@@ -42,7 +42,9 @@ class AgreeContract:
 
 @dataclass(frozen=True, slots=True)
 class RunCheck:
-    """Run one check on the base ("base") or on a claim ("claim:N")."""
+    """Run one check on the base ("base"), on a claim ("claim:N"), or on what of it
+    `RestoreTests` left.
+    """
 
     check: Check
     on: str
@@ -61,6 +63,14 @@ class RecordClaim:
     """Keep the files that the worker left, as a tree."""
 
     round: int
+
+
+@dataclass(frozen=True, slots=True)
+class RestoreTests:
+    """Put the base's tests and settings in place of those that a claim changes."""
+
+    round: int
+    paths: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +123,7 @@ Effect = (
     | RunCheck
     | Work
     | RecordClaim
+    | RestoreTests
     | AskJudge
     | JudgeRound
     | Decide

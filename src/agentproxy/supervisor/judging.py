@@ -10,7 +10,7 @@ from agentproxy.evidence.doubts import in_words
 from agentproxy.evidence.ground import Ground
 from agentproxy.evidence.run_verdict import with_opinion
 from agentproxy.evidence.verdict import judge_run
-from agentproxy.supervisor.state import BASE, State, claim_name
+from agentproxy.supervisor.state import BASE, State, claim_name, restored_name
 from agentproxy.supervisor.weighing import weigh
 from agentproxy.workspace.drift import changed_since
 
@@ -77,6 +77,8 @@ def _built(state: State, number: int) -> tuple[str, ...]:
 
 def _entries(state: State, number: int) -> list[Entry]:
     trees = {BASE: state.started_from.tree, claim_name(number): state.claims[number].tree}
+    if number in state.restored:
+        trees[restored_name(number)] = state.restored[number].tree
     return [
         Entry(
             check=check,

@@ -29,6 +29,7 @@ from agentproxy.supervisor.effects import (
     ReadContexts,
     RecordBase,
     RecordClaim,
+    RestoreTests,
     RunCheck,
     Work,
 )
@@ -36,6 +37,7 @@ from agentproxy.supervisor.judging import decide_next, judge_round
 from agentproxy.supervisor.loop import Recorder
 from agentproxy.supervisor.mind.thinking import Thinking
 from agentproxy.supervisor.planning import ReadRules, agree_contract
+from agentproxy.supervisor.restoring import restore_tests
 from agentproxy.supervisor.state import State
 from agentproxy.supervisor.working import perform_work
 from agentproxy.workers.port import Worker, WorkerError
@@ -119,6 +121,10 @@ class Performer:
                 await perform_work(self, effect)
             case RecordClaim():
                 await self._record(await self._claim(effect))
+            case RestoreTests():
+                await self._record(
+                    await restore_tests(effect, state=self.state, ground=self.ground, run=self.run)
+                )
             case JudgeRound() | Decide() | Deliver():
                 await self._record(await self._conclude(effect))
             case Park():

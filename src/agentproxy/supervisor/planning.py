@@ -2,7 +2,7 @@
 
 import asyncio
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,6 +30,7 @@ class ProjectRules:
     notes: tuple[str, ...] = ()
 
 
+STRENGTH: Mapping[Role, int] = {"standing": 0, "keep": 1, "named": 2}
 ReadRules = Callable[[Path], ProjectRules]
 
 
@@ -72,7 +73,7 @@ def make_contract(
     ]
     if rules.standing is not False:
         checks += [check for check in found if _stands(check, rules.standing)]
-    checks = _unique(checks)
+    checks = _unique(checks, configured=rules.checks)
     named = [check for check in checks if check.role == "named"]
     owner = {f"planned: {part.id}": part.id for part in parts}
     criteria = [
@@ -122,11 +123,21 @@ def _stands(check: Check, standing: bool | tuple[str, ...]) -> bool:  # noqa: FB
     return standing is True or check.name in (standing or ())
 
 
-def _unique(checks: Sequence[Check]) -> list[Check]:
-    """One check a command and folder, the strongest role first; names made unique."""
+def _unique(checks: Sequence[Check], *, configured: Sequence[Check]) -> list[Check]:
+    """One check a command and folder, by its strongest role; names made unique.
+
+    Whoever names a command that is configured means it as it is configured: with its name, its
+    network, its variables and its time limit.
+    """
     kept: dict[tuple[str, str], Check] = {}
     for check in checks:
-        kept.setdefault((check.command, check.directory), check)
+        key = (check.command, check.directory)
+        if key not in kept or STRENGTH[check.role] > STRENGTH[kept[key].role]:
+            kept[key] = check
+    for check in reversed(configured):
+        key = (check.command, check.directory)
+        asked = {"role": kept[key].role, "source": kept[key].source}
+        kept[key] = check.model_copy(update=asked)
     named: dict[str, Check] = {}
     for check in kept.values():
         name, number = check.name, 1

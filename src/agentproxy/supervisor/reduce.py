@@ -28,6 +28,7 @@ from agentproxy.events.tree import (
     Delivered,
     EnvironmentBuilt,
     EnvironmentFound,
+    TestsRestored,
 )
 from agentproxy.events.verdict import RoundJudged
 from agentproxy.events.work import ProcessStarted, WorkerEnded, WorkerStarted
@@ -48,11 +49,12 @@ from agentproxy.supervisor.effects import (
     ReadContexts,
     RecordBase,
     RecordClaim,
+    RestoreTests,
     RunCheck,
     Work,
 )
-from agentproxy.supervisor.state import BASE, State, claim_name
-from agentproxy.supervisor.weighing import is_refuted, looks_bad, questions
+from agentproxy.supervisor.state import BASE, State, claim_name, restored_name
+from agentproxy.supervisor.weighing import is_refuted, looks_bad, questions, rests_on_own_tests
 
 SomeFact = TypeVar("SomeFact", bound=Fact)
 Fold = Callable[[State, Fact], None]
@@ -186,6 +188,11 @@ def _claimed(state: State, fact: ClaimRecorded) -> None:
     state.claims[fact.round] = fact
 
 
+@fold(TestsRestored)
+def _restored(state: State, fact: TestsRestored) -> None:
+    state.restored[fact.round] = fact
+
+
 @fold(RoundJudged)
 def _judged(state: State, fact: RoundJudged) -> None:
     state.judged[fact.round] = fact
@@ -312,8 +319,26 @@ def _proof(state: State, number: int) -> dict[EffectId, Effect]:
     if on not in state.built and _asks_anew(state, number):
         return {**missing, f"build:{on}": BuildEnvironment(on)}
     missing |= _missing(state, on)
-    missing = missing or _second_looks(state, number) or _open_questions(state, number)
-    return missing or judge
+    missing = missing or _second_looks(state, number) or _own_tests(state, number)
+    return missing or _open_questions(state, number) or judge
+
+
+def _own_tests(state: State, number: int) -> dict[EffectId, Effect]:
+    """What proves a claim runs once more, with the tests and settings of the base in it."""
+    if is_refuted(state, number):
+        return {}
+    paths = {check.name: rests_on_own_tests(state, check, number) for check in state.scope.checks}
+    if number not in state.restored:
+        wanted = tuple(sorted({path for found in paths.values() for path in found}))
+        return {f"restore:{number}": RestoreTests(number, wanted)} if wanted else {}
+    if not state.restored[number].files:
+        return {}
+    on = restored_name(number)
+    return {
+        f"check:{on}:{check.name}:1": RunCheck(check, on, 1)
+        for check in state.scope.checks
+        if paths[check.name] and not state.results.get((check.name, on))
+    }
 
 
 def _open_questions(state: State, number: int) -> dict[EffectId, Effect]:

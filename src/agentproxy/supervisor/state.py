@@ -21,6 +21,7 @@ from agentproxy.events.tree import (
     Delivered,
     EnvironmentBuilt,
     EnvironmentFound,
+    TestsRestored,
 )
 from agentproxy.events.verdict import RoundJudged
 from agentproxy.events.work import WorkerEnded
@@ -34,6 +35,16 @@ LONGEST_CALL = 1500
 def claim_name(number: int) -> str:
     """How a check's result says that it ran on the claim of a round."""
     return f"claim:{number}"
+
+
+def restored_name(number: int) -> str:
+    """How a check's result says that it ran on a claim with the base's tests in their place."""
+    return f"{claim_name(number)} with the base's tests"
+
+
+def round_of(on: str) -> int:
+    """The round whose claim a check ran on, whatever was put in its place."""
+    return int(on.removeprefix("claim:").partition(" ")[0])
 
 
 @dataclass
@@ -67,6 +78,7 @@ class State:
     work: dict[int, WorkerEnded] = field(default_factory=dict[int, WorkerEnded])
     said: dict[int, list[Fact]] = field(default_factory=dict[int, list[Fact]])
     claims: dict[int, ClaimRecorded] = field(default_factory=dict[int, ClaimRecorded])
+    restored: dict[int, TestsRestored] = field(default_factory=dict[int, TestsRestored])
     opinions: dict[tuple[int, str], OpinionGiven] = field(
         default_factory=dict[tuple[int, str], OpinionGiven]
     )
@@ -136,7 +148,15 @@ class State:
 
     def built_for(self, on: str) -> tuple[EnvironmentBuilt, ...]:
         """What was built for a tree, in order: what the base was given, then its own."""
-        return tuple(self.built[name] for name in dict.fromkeys((BASE, on)) if name in self.built)
+        own = on if on == BASE else claim_name(round_of(on))
+        return tuple(self.built[name] for name in dict.fromkeys((BASE, own)) if name in self.built)
+
+    def commit_of(self, on: str) -> str:
+        """The commit that a check runs on."""
+        if on == BASE:
+            return self.started_from.commit
+        number = round_of(on)
+        return (self.restored if on == restored_name(number) else self.claims)[number].commit
 
     def unchanged(self, number: int) -> bool:
         """Whether the claim of a round is the very tree that the run began with."""

@@ -6,9 +6,10 @@ from agentproxy.events.check import CheckResult
 from agentproxy.events.contract import Check, Criterion
 from agentproxy.events.verdict import CheckVerdict
 from agentproxy.evidence.doubts import Surroundings, doubt
+from agentproxy.evidence.integrity import deciding, rests_on
 from agentproxy.evidence.running import reconsider
 from agentproxy.evidence.verdict import judge, wants_second_look
-from agentproxy.supervisor.state import BASE, State, claim_name
+from agentproxy.supervisor.state import BASE, State, claim_name, restored_name
 
 
 class Circumstances(TypedDict):
@@ -51,7 +52,21 @@ def weigh(state: State, check: Check, number: int) -> CheckVerdict:
         changes=state.claims[number].changes,
         left_out=state.agreed.left_out,
     )
-    return doubt(verdict, base=base, claim=claim, around=around)
+    verdict = doubt(verdict, base=base, claim=claim, around=around)
+    again = state.results.get((check.name, restored_name(number)))
+    if verdict.finding != "proven" or again is None:
+        return verdict
+    without = judge(check, base=base, claim=again, **circumstances(state, number))
+    proven = without.finding == "proven"
+    return verdict if proven else rests_on(verdict, state.restored[number].files)
+
+
+def rests_on_own_tests(state: State, check: Check, number: int) -> tuple[str, ...]:
+    """The tests and settings that a claim changes itself, where they may be why it is proven."""
+    verdict = weigh(state, check, number)
+    if verdict.finding != "proven":
+        return ()
+    return deciding(state.claims[number].changes, verdict, command=check.command)
 
 
 def is_refuted(state: State, number: int) -> bool:

@@ -123,14 +123,18 @@ async def git(
     stdin: bytes | Path = b"",
     timeout: float = TEN_MINUTES,  # noqa: ASYNC109 - the group must be killed here, not by the caller
     accept: Collection[int] = (0,),
+    limit: int | None = None,
 ) -> bytes:
-    """Run git and return what it printed. `stdin` is bytes, or a file to read from.
+    """Run git and return what it printed. `stdin` is bytes, or a file to read from. With a `limit`
+    only so many bytes of it are wanted: then git is ended, and that is no error.
 
     Raises:
         GitError: another exit code than one of `accept`, too much output, or too much time.
         FileNotFoundError: there is no git.
     """
-    printed, _ = await git_status(*args, where=where, stdin=stdin, timeout=timeout, accept=accept)
+    printed, _ = await git_status(
+        *args, where=where, stdin=stdin, timeout=timeout, accept=accept, limit=limit
+    )
     return printed
 
 
@@ -140,9 +144,12 @@ async def git_status(
     stdin: bytes | Path = b"",
     timeout: float = TEN_MINUTES,  # noqa: ASYNC109 - as above
     accept: Collection[int] = (0,),
+    limit: int | None = None,
 ) -> tuple[bytes, int]:
     """As `git`, and with the exit code, for commands that say something by it."""
     command = next((arg for arg in args if not arg.startswith("-")), "")
+    most = PRINTED_LIMIT if limit is None else limit
+    given = stdin if isinstance(stdin, bytes) else None
     with contextlib.ExitStack() as files:
         source = files.enter_context(stdin.open("rb")) if isinstance(stdin, Path) else None
         process = await asyncio.create_subprocess_exec(
@@ -157,38 +164,40 @@ async def git_status(
         )
     try:
         async with asyncio.timeout(timeout):
-            printed, said, code = await _talk(process, stdin if isinstance(stdin, bytes) else None)
+            printed, said, code = await _talk(process, given, most=most)
     except TimeoutError as error:
         raise GitError(command, None, f"took more than {timeout:.0f} seconds") from error
     finally:
         await _end(process)
-    if printed is None:
-        raise GitError(command, None, f"printed more than {PRINTED_LIMIT} bytes")
+    if len(printed) > most:
+        if limit is None:
+            raise GitError(command, None, f"printed more than {PRINTED_LIMIT} bytes")
+        return printed[:limit], code
     if code not in accept:
         raise GitError(command, code, said.decode("utf-8", "replace").strip())
     return printed, code
 
 
 async def _talk(
-    process: asyncio.subprocess.Process, given: bytes | None
-) -> tuple[bytes | None, bytes, int]:
+    process: asyncio.subprocess.Process, given: bytes | None, *, most: int
+) -> tuple[bytes, bytes, int]:
     """Feed and read at once, so that neither side waits for the other for ever."""
     async with asyncio.TaskGroup() as group:
-        printed = group.create_task(_read(process, PRINTED_LIMIT))
+        printed = group.create_task(_read(process, most))
         said = group.create_task(_read_some(process.stderr, KEPT_ERRORS))
         if given is not None:
             group.create_task(_feed(process.stdin, given))
     return printed.result(), said.result(), await process.wait()
 
 
-async def _read(process: asyncio.subprocess.Process, limit: int) -> bytes | None:
-    """Everything printed; at the limit the process is ended and there is nothing."""
+async def _read(process: asyncio.subprocess.Process, limit: int) -> bytes:
+    """Everything printed; where it is more than the limit, the process is ended."""
     kept = bytearray()
     while process.stdout is not None and (chunk := await process.stdout.read(CHUNK)):
         kept += chunk
         if len(kept) > limit:
             process.kill()
-            return None
+            break
     return bytes(kept)
 
 

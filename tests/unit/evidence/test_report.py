@@ -4,6 +4,8 @@ import os
 import shutil
 import subprocess
 import sys
+import time
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -234,6 +236,40 @@ def test_a_report_of_more_than_64_mb_is_refused_unread() -> None:
         read_report(b"<" * (junit.LARGEST + 1))
 
 
+def test_a_report_with_more_elements_than_anybody_writes_is_refused() -> None:
+    few = b"<a>" + b"<x/>" * 1_000 + b"<testcase classname='a' name='t'><x/></testcase></a>"
+    assert [test.name for test in read_report(few)] == ["a.py::t"]
+    with pytest.raises(ReportUnusable, match="elements"):
+        read_report(b"<a><testcase>" + b"<x/>" * (junit.MOST_ELEMENTS + 1) + b"</testcase></a>")
+
+
+def test_what_stands_between_the_tests_of_a_report_costs_no_time() -> None:
+    started = time.monotonic()
+    case = b"<testcase classname='a' name='t'/>"
+    assert read_report(b"<a>" + b"<x/>" * 150_000 + case * 20_000 + b"</a>")
+    assert time.monotonic() - started < 10
+
+
+def test_a_class_name_of_many_parts_takes_no_memory_for_each_of_its_beginnings() -> None:
+    case = b"<testcase classname='%b' file='a/b.py' name='t'/>" % (b"a.b." + b"." * 60_000)
+    tracemalloc.start()
+    try:
+        (found,) = read_report(b"<a>" + case + b"</a>")
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert found.name.startswith("a/b.py::")
+    assert most < 8 << 20
+
+
+def test_suites_around_many_tests_are_held_once() -> None:
+    around = b"".join(b"<testsuite name='%b'>" % (b"s" * 400) for _ in range(90))
+    xml = around + b"<testcase name='t'/>" * 2_000 + b"</testsuite>" * 90
+    cases = junit.read_cases(xml)
+    assert len({id(case.suites) for case in cases}) == 1
+    assert cases[0].suites[0] == "s" * 400
+
+
 def test_names_and_messages_are_bounded() -> None:
     xml = (
         b"<testsuites><testsuite><testcase classname='a' file='a.py' name='%b'>"
@@ -251,8 +287,9 @@ def test_the_same_long_name_twice_is_two_names() -> None:
     assert all(len(name) <= 500 for name in names)
 
 
-def test_a_line_that_is_no_number_is_passed_over() -> None:
-    case = b"<testcase classname='a' file='a.py' line='\xc2\xb2x' name='t'><failure/></testcase>"
+@pytest.mark.parametrize("line", [b"\xc2\xb2x", b"1" * 5_000])
+def test_a_line_that_is_no_number_is_passed_over(line: bytes) -> None:
+    case = b"<testcase classname='a' file='a.py' line='%b' name='t'><failure/></testcase>" % line
     (found,) = read_report(b"<a>" + case + b"</a>")
     assert found.place == "a.py"
 

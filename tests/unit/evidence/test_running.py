@@ -314,3 +314,13 @@ def test_hostile_output_costs_no_time(output: str) -> None:
     started = time.monotonic()
     seen(1, output)
     assert time.monotonic() - started < 2
+
+
+def test_tests_that_fail_without_a_word_do_not_search_the_output_anew_for_each() -> None:
+    started = time.monotonic()
+    cases = "".join(f"<testcase name='t{number}'><failure/></testcase>" for number in range(20_000))
+    report = f"<testsuites>{cases}</testsuites>".encode()
+    output = "connect ECONNREFUSED 127.0.0.1:5432\n" + "a line of output\n" * 40_000
+    result = interpret(ended(1, output), {"node.xml": report}, command="node --test")
+    assert "refused" in result.cannot_run
+    assert time.monotonic() - started < 5

@@ -206,3 +206,29 @@ def test_a_text_made_to_be_slow_is_not(text: str) -> None:
     begin = time.monotonic()
     assert isinstance(run(text), Allow | Ask | Deny)
     assert time.monotonic() - begin < 2
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "find . -exec " * 8 + "ls {} ';'",
+        "find . -exec " * 12 + "ls {} ';'",
+        "find " + "a " * 4_000 + "-exec ls {} ';' " * 400,
+        "find . " + ("-exec sh -c '" + "ls;" * 150 + "' {} ';' ") * 40,
+    ],
+)
+def test_a_command_whose_parts_would_be_judged_without_end_is_asked(text: str) -> None:
+    assert run(text) in (
+        Ask("there is too much in it to judge"),
+        Ask("calls are nested too deeply to judge"),
+    )
+    assert isinstance(run(f"{text}; rm -rf ~"), Deny)
+
+
+def test_a_find_within_a_find_is_judged() -> None:
+    assert run("find src -exec find {} -name x -exec cat {} ';'") == Allow()
+
+
+def test_a_find_that_runs_nothing_is_asked() -> None:
+    assert isinstance(run("find . -exec"), Ask)
+    assert isinstance(run("find . -exec ';'"), Ask)

@@ -46,6 +46,19 @@ def test_too_much_time_ends_the_whole_group(found_first: Path) -> None:
     assert gone(int((found_first / "pid").read_text()))
 
 
+def test_of_much_output_only_the_beginning_is_taken_where_that_is_enough(found_first: Path) -> None:
+    where = stub(found_first, f"echo $$ >{found_first}/pid; exec yes")
+    assert run(git("status", where=where, limit=5)) == b"y\ny\ny"
+    assert gone(int((found_first / "pid").read_text()))
+
+
+def test_what_fits_into_a_limit_is_whole_and_a_failure_stays_one(found_first: Path) -> None:
+    assert run(git("status", where=stub(found_first, "printf abc"), limit=3)) == b"abc"
+    with pytest.raises(GitError) as caught:
+        run(git("status", where=stub(found_first, "printf abc; exit 3"), limit=3))
+    assert caught.value.exit_code == 3
+
+
 def test_cancelling_ends_the_whole_group(found_first: Path) -> None:
     where = stub(found_first, f"sleep 60 & echo $! >{found_first}/pid; wait")
 

@@ -119,12 +119,13 @@ class Thinking:
             state.started_from.commit,
             claim.commit,
             where=Where(git_dir=self.ground.repository.git_dir),
+            limit=LONGEST_DIFF,
         )
         return await give_opinion(
             self._needed("judge"),
             criterion.model_copy(update={"text": asked_of(criterion, state)}),
             number=number,
-            diff=diff[:LONGEST_DIFF].decode(errors="replace"),
+            diff=diff.decode(errors="replace"),
         )
 
     def _needed(self, purpose: Purpose) -> Model:

@@ -1,0 +1,73 @@
+"""What the worker did to the tests, and to what runs them, proves nothing by itself."""
+
+import pytest
+from support.front_door import Pa
+from support.projects import CHECK, MEND
+
+ONE = ("--max-rounds", "1")
+HOOK = """\
+import pytest
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    outcome = yield
+    outcome.get_result().outcome = 'passed'
+"""
+LIES = {
+    "the test's body is replaced": "sed -i 's/assert add(1, 2) == 3/assert True/' test_calc.py",
+    "a conftest.py reports what it likes": f"cat > conftest.py <<'END'\n{HOOK}END",
+    "pytest.ini loads a plugin": (
+        f"cat > cheat.py <<'END'\n{HOOK}END\nprintf '[pytest]\\naddopts = -p cheat\\n' > pytest.ini"
+    ),
+    "pyproject.toml loads a plugin": (
+        f"cat > cheat.py <<'END'\n{HOOK}END\n"
+        "printf '[tool.pytest.ini_options]\\naddopts = \"-p cheat\"\\n' > pyproject.toml"
+    ),
+}
+
+
+@pytest.mark.parametrize("lie", LIES)
+def test_a_proof_by_tests_and_settings_that_the_claim_changed_is_no_proof(pa: Pa, lie: str) -> None:
+    ran = pa.task("--check", CHECK, *ONE, worker=LIES[lie])
+    finding = ran.finding(CHECK)
+    assert (ran.code, finding["finding"]) == (3, "unverified"), finding
+    changed = ran.of_kind("claim_recorded")[0]["changes"]
+    named = [each["path"] for each in changed if each["path"] != "cheat.py"]
+    assert all(name in finding["reason"] for name in named)
+    assert "the claim itself changed" in finding["reason"]
+
+
+def test_a_goal_that_does_nothing_any_more_is_no_proof(pa: Pa) -> None:
+    pa.write({"Makefile": "test:\n\tpython -c 'from calc import add; assert add(1, 2) == 3'\n"})
+    pa.commit()
+    ran = pa.task("--check", "make test", *ONE, worker="printf 'test:\\n\\ttrue\\n' > Makefile")
+    assert (ran.code, ran.finding("make test")["finding"]) == (3, "unverified")
+
+
+ADDS = "printf '\\n\\ndef test_more():\\n    assert add(2, 2) == 4\\n' >> test_calc.py"
+HONEST = {
+    "tests are added beside the old ones": ADDS,
+    "a conftest.py is added": "echo '# nothing yet' > conftest.py",
+    "a file of tests is added": "cp test_calc.py test_more.py",
+    "pytest is configured": "printf '[pytest]\\naddopts = -ra\\n' > pytest.ini",
+}
+
+
+@pytest.mark.parametrize("how", HONEST)
+def test_who_mends_the_code_and_adds_to_the_tests_is_verified(pa: Pa, how: str) -> None:
+    ran = pa.task("--check", CHECK, *ONE, worker=f"{MEND}\n{HONEST[how]}")
+    assert (ran.code, ran.finding(CHECK)["finding"]) == (0, "proven"), ran.finding(CHECK)
+
+
+def test_the_evidence_holds_the_run_with_the_tests_of_the_base_and_can_be_run_again(
+    pa: Pa,
+) -> None:
+    ran = pa.task("--check", CHECK, *ONE, worker=f"{MEND}\n{ADDS}")
+    on = [each["on"] for each in ran.of_kind("check_finished")]
+    assert on == ["base", "claim:1", "claim:1 with the base's tests"]
+    assert pa("evidence", ran.result["run"], "--rerun").code == 0
+    assert on == [each["on"] for each in ran.of_kind("check_started")]
+
+
+def test_a_claim_that_leaves_the_tests_alone_is_not_run_once_more(pa: Pa) -> None:
+    ran = pa.task("--check", CHECK, *ONE, worker=MEND)
+    assert [each["on"] for each in ran.of_kind("check_finished")] == ["base", "claim:1"]

@@ -1,0 +1,99 @@
+"""Which changed files may be why a check is proven."""
+
+import pytest
+
+from agentproxy.events.tree import Change
+from agentproxy.events.verdict import CheckVerdict
+from agentproxy.evidence.integrity import deciding, rests_on, runs_otherwise
+
+PROVEN = CheckVerdict(
+    check="c", finding="proven", reason="mended", mended=("lib/checks.py::test_a",)
+)
+DOCTEST = PROVEN.model_copy(update={"mended": ("src/a.py::src.a.add",)})
+
+
+def decides(path: str, verdict: CheckVerdict = PROVEN, *, added: bool = False) -> bool:
+    change = Change(path=path, status="added" if added else "modified")
+    return bool(deciding([change], verdict, command="pytest -q"))
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("test_calc.py", "pkg/calc_test.py", "tests/data/golden.json", "app/tests.py"),
+        *("src/date.test.ts", "date.spec.js", "src/__tests__/date.js", "pkg/a_test.go"),
+        *("lib/checks.py", "spec/a_spec.rb", "src/ATest.java"),
+    ],
+)
+def test_tests_decide_where_the_base_had_them(path: str) -> None:
+    assert decides(path)
+    assert not decides(path, added=True)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("conftest.py", "tests/conftest.py", "pytest.ini", ".pytest.ini", "tox.ini", "setup.cfg"),
+        *("pyproject.toml", "web/package.json", "Makefile", "GNUmakefile", "vitest.config.ts"),
+        *("sitecustomize.py", "pytest.py", "pytest/__init__.py", "_pytest/runner.py", "ruff.toml"),
+    ],
+)
+def test_settings_of_runners_decide_by_merely_being_there(path: str) -> None:
+    assert decides(path)
+    assert decides(path, added=True)
+
+
+@pytest.mark.parametrize("path", ["calc.py", "src/latest.py", "contest.py", "src/spec/a.py"])
+def test_code_decides_nothing_but_what_it_does(path: str) -> None:
+    assert not decides(path)
+
+
+@pytest.mark.parametrize(
+    ("command", "looks"),
+    [
+        ("grep -q 'def test_more' test_calc.py", True),
+        ("! grep -q skip test_calc.py", True),
+        ("test -f test_calc.py", True),
+        ("[ -f test_calc.py ]", True),
+        ("grep -q add test_calc.py && pytest", False),
+        ("test $(pytest -q)", False),
+        ("grep -q passed <(pytest)", False),
+        ("testing -q", False),
+        ("python test_calc.py", False),
+    ],
+)
+def test_a_check_that_only_looks_at_the_tests_asks_for_what_stands_there(
+    command: str, *, looks: bool
+) -> None:
+    changes = [Change(path="test_calc.py", status="modified")]
+    assert (deciding(changes, PROVEN, command=command) == ()) is looks
+
+
+def test_an_example_in_the_code_is_no_file_of_tests() -> None:
+    assert not decides("src/a.py", DOCTEST)
+
+
+def test_of_lists_of_packages_only_what_runs_checks_decides() -> None:
+    tool = b"[tool.pytest.ini_options]\naddopts = '-q'\n"
+    packages = b"[project]\nname = 'x'\ndependencies = ['six']\n[tool.uv]\ndev = true\n"
+    assert not runs_otherwise("pyproject.toml", tool, packages + tool)
+    assert runs_otherwise("pyproject.toml", packages, packages + tool)
+    assert runs_otherwise("pyproject.toml", None, tool)
+    assert not runs_otherwise("pyproject.toml", None, packages)
+    assert runs_otherwise("pyproject.toml", tool, b"no = toml = at all")
+    assert runs_otherwise("pyproject.toml", tool, b"\xff")
+    scripts = b'{"scripts": {"test": "true"}, "dependencies": {"a": "1"}}'
+    assert not runs_otherwise("web/package.json", scripts, scripts.replace(b'"1"', b'"2"'))
+    assert runs_otherwise("web/package.json", scripts, scripts.replace(b"true", b"node --test"))
+    assert runs_otherwise("web/package.json", scripts, b"[" * 100_000)
+    setup = b"[metadata]\nname = a\n[tool:pytest]\naddopts = -q\n"
+    assert not runs_otherwise("setup.cfg", setup, setup.replace(b"= a\n", b"= b\n"))
+    assert runs_otherwise("setup.cfg", setup, setup.replace(b"-q", b"-p cheat"))
+    assert runs_otherwise("conftest.py", b"", b"#")
+
+
+def test_what_a_proof_rests_on_is_named_and_left_to_a_person() -> None:
+    verdict = rests_on(PROVEN, [f"test_{number}.py" for number in range(7)])
+    assert verdict.finding == "unverified"
+    assert verdict.reason.startswith("mended; but its proof rests on tests and settings")
+    assert "test_4.py and 2 more" in verdict.reason

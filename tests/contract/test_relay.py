@@ -221,6 +221,22 @@ def test_a_vendor_that_repeats_the_key_does_not_tell_it_to_the_worker() -> None:
     play(scenario, Reply(text=(f"It is {KEY}!",), headers={"X-Echo": KEY}))
 
 
+@pytest.mark.parametrize("key", ["", "none", "ollama", "l"])
+def test_where_the_key_is_none_or_a_short_word_the_answer_passes_as_it_is(key: str) -> None:
+    async def scenario(place: Standing) -> None:
+        for stream in (False, True):
+            _, head, content = await place.ask(*question("ollama", stream=stream))
+            assert b"There is none of ollama's." in content
+            assert stream or b"x-echo: none" in head
+            assert place.token.encode() not in head + content
+
+    reply = Reply(text=("There is none of ollama's.",), headers={"X-Echo": "none"})
+    server, _ = play(scenario, reply, form="ollama", key=key)
+    assert [head.get("authorization") for head in server.heads] == [
+        f"Bearer {key}" if key else None
+    ] * 2
+
+
 def test_an_answer_that_is_cut_is_cut_for_the_worker_too_and_settled_by_estimate() -> None:
     async def scenario(place: Standing) -> None:
         answer = await place.say(place.request(*question("chat", stream=True)))

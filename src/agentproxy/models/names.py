@@ -22,6 +22,7 @@ USUAL: dict[str, str] = {
     "gemini": "https://generativelanguage.googleapis.com",
 }
 KEYLESS = frozenset({"ollama"})
+SHORTEST_KEY = 8  # a shorter one is a word that stands for none, and is found all over honest text
 DEFAULTS = (
     ("ANTHROPIC_API_KEY", "claude-sonnet-4-6"),
     ("OPENAI_API_KEY", "gpt-4o"),
@@ -38,13 +39,19 @@ KNOWN = (
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where a model is: its wire, its vendor's name for it, key and base address ("" as usual)."""
+    """Where a model is: its wire, its vendor's name for it, its key ("" where it needs none), and
+    its base address ("" as usual).
+    """
 
     wire: Wire
     vendor: str
     model: str
     key: str
     base: str
+
+    def without_key(self, text: str, *, put: str) -> str:
+        """What a vendor says, with something else in the place of the key that it may repeat."""
+        return text.replace(self.key, put) if len(self.key) >= SHORTEST_KEY else text
 
 
 def find_model(name: str, environ: Mapping[str, str]) -> Address:
@@ -99,4 +106,4 @@ def _compatible(vendor: str, model: str, environ: Mapping[str, str]) -> Address:
     if not base:
         variable = f"{vendor.upper()}_BASE_URL"
         raise ModelRefused(f"the model {vendor}/{model} needs {variable}", cure=f"set {variable}")
-    return Address("openai chat", vendor, model, key or "none", base)
+    return Address("openai chat", vendor, model, key, base)

@@ -72,7 +72,7 @@ class VendorModel:
             async with closing():
                 response = await _stream(line, prompt, show)
         except exceptions.AgentRunError as error:
-            raise translated(error, key=self._address.key) from error
+            raise translated(error, self._address) from error
         except exceptions.UserError as error:
             raise ModelRefused(str(error), cure="look at the model's name and its key") from error
         return answer_of(response, self._name)
@@ -159,11 +159,11 @@ def _fragment(event: object) -> Fragment | None:
             return None
 
 
-def translated(error: exceptions.AgentRunError, *, key: str) -> ModelError:
+def translated(error: exceptions.AgentRunError, address: Address) -> ModelError:
     """The library's error as the port's; vendors repeat the key, and no message holds it."""
     status = getattr(error, "status_code", None)
     after = getattr(error, "retry_after", None)
-    text = f"{type(error).__name__}{f' {status}' if status else ''}: {_message(error, key)}"
+    text = f"{type(error).__name__}{f' {status}' if status else ''}: {_message(error, address)}"
     if isinstance(error, exceptions.ModelContextWindowExceededError) or _too_long(status, text):
         return PromptTooLong(
             text, cure="give it less to read, or a model with a larger context", status=status
@@ -183,6 +183,6 @@ def _too_long(status: int | None, text: str) -> bool:
     return status == 413 or "exceed_context_size_error" in text or "context size" in text
 
 
-def _message(error: Exception, key: str) -> str:
+def _message(error: Exception, address: Address) -> str:
     text = str(getattr(error, "message", "") or error)
-    return " ".join((text.replace(key, "(the key)") if len(key) > 7 else text).split())[:300]
+    return " ".join(address.without_key(text, put="(the key)").split())[:300]

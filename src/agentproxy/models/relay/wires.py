@@ -203,7 +203,7 @@ def _header(head: Head, to: Relayed) -> Mapping[str, str]:
     key = to.address.key
     ours = {
         "anthropic": {"x-api-key": key},
-        "openai": {"authorization": f"Bearer {key}"},
+        "openai": {"authorization": f"Bearer {key}"} if key else {},
         "gemini": {"x-goog-api-key": key},
     }[to.family]
     if to.family == "anthropic":

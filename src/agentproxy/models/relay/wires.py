@@ -14,6 +14,7 @@ from typing import Literal, cast
 from agentproxy.models.money import CHARACTERS_A_TOKEN, Need
 from agentproxy.models.names import Address, usual_base
 from agentproxy.models.relay.http import Head
+from agentproxy.models.relay.reach import NotPassedOn, check_reach
 from agentproxy.models.relay.usage import Form
 
 Family = Literal["anthropic", "openai", "gemini"]
@@ -29,6 +30,8 @@ _PATHS: dict[tuple[str, str], tuple[Family, Form | None]] = {
 _OF_GEMINI = re.compile(
     r"/v1beta/models/([A-Za-z0-9._/-]{1,200}):(generateContent|streamGenerateContent|countTokens)\Z"
 )
+# In whose form a request is that only counts.
+_COUNTED: dict[Family, Form] = {"anthropic": "messages", "openai": "chat", "gemini": "gemini"}
 _QUERY = ("beta=true", "alt=sse")
 _PASSED_ON = frozenset(
     {
@@ -51,14 +54,6 @@ _NAMES: dict[Family, tuple[tuple[str, ...], tuple[str, ...]]] = {
         ("GEMINI_API_KEY", "GOOGLE_API_KEY"),
     ),
 }
-
-
-class NotPassedOn(Exception):
-    """A request that is answered by the relay itself."""
-
-    def __init__(self, status: int, message: str) -> None:
-        super().__init__(message)
-        self.status = status
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +144,8 @@ def pass_on(head: Head, content: bytes, to: Relayed) -> Passing:
     """The request for the vendor, with the real key in it.
 
     Raises:
-        NotPassedOn: it asks for another model, or for what cannot be metered.
+        NotPassedOn: it asks for another model, for what cannot be metered, or for what the vendor
+            would fetch or run.
     """
     path, form = check_path(head, to)
     if head.method == "GET":
@@ -160,6 +156,7 @@ def pass_on(head: Head, content: bytes, to: Relayed) -> Passing:
         body = {**body, "model": to.address.model}
     if body.get("background"):
         raise NotPassedOn(403, "an answer in the background cannot be metered")
+    check_reach(form or _COUNTED[to.family], body)
     added = form == "chat" and body.get("stream") is True and not _asks_for_usage(body)
     if added:
         body["stream_options"] = {**_table(body.get("stream_options")), "include_usage": True}

@@ -19,6 +19,7 @@ from agentproxy.models.port import (
     Effort,
     Fragment,
     Model,
+    ModelError,
     ModelUnavailable,
     Prompt,
     Show,
@@ -135,17 +136,14 @@ class MeteredModel:
 
         def listen(fragment: Fragment) -> None:
             heard.append(len(fragment.text))
-            show(fragment)
+            if fragment.kind != "call":
+                show(fragment)
 
         try:
             answer = await model.answer(replace(prompt, max_output=bill.most), show=listen)
         except BaseException as error:
-            # What was heard was paid for, and so was the question, once anything was heard.
-            said = Usage(input=expected, output=sum(heard) // CHARACTERS_A_TOKEN)
-            interrupted = isinstance(error, asyncio.CancelledError)
-            used = said if heard or interrupted else Usage()
-            why = "it was interrupted" if interrupted else str(error) or type(error).__name__
-            await self._till.settle(bill, used, error=why, estimated=True)
+            used = _used(error, expected=expected, heard=heard)
+            await self._till.settle(bill, used, error=_why(error), estimated=True)
             if isinstance(error, ModelUnavailable):
                 raise _Failed(error, heard=bool(heard)) from error
             raise
@@ -184,6 +182,23 @@ class _Failed(Exception):
         super().__init__(str(error))
         self.error = error
         self.heard = heard
+
+
+def _used(error: BaseException, *, expected: int, heard: Sequence[int]) -> Usage:
+    """What a failed attempt used: what was told and what was heard were paid for, and so was the
+    question, once there was any of it.
+    """
+    told = error.usage if isinstance(error, ModelError) else Usage()
+    if not (heard or told.total or isinstance(error, asyncio.CancelledError)):
+        return told
+    output = max(told.output, sum(heard) // CHARACTERS_A_TOKEN)
+    return told.model_copy(update={"input": told.input or expected, "output": output})
+
+
+def _why(error: BaseException) -> str:
+    if isinstance(error, asyncio.CancelledError):
+        return "it was interrupted"
+    return str(error) or type(error).__name__
 
 
 def _size(text: str) -> int:

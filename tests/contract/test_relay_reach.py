@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from support.relay import Standing, play, question
+from support.relay import Standing, parsed, play, question
 
 AWAY = "https://evil.example/?secret"
 PNG = "iVBORw0KGgo="
@@ -146,12 +146,16 @@ def test_what_is_only_counted_is_looked_at_too() -> None:
 
 
 def test_what_is_nested_beyond_reading_is_refused_and_the_relay_stands() -> None:
-    block: dict[str, Any] = IMAGE
-    for _ in range(400):
-        block = {"type": "tool_result", "tool_use_id": "1", "content": [block]}
-
     async def scenario(place: Standing) -> None:
-        assert (await place.ask(*question("messages", **messages(block)[1])))[0] in (400, 403)
+        begins, ends = b'{"type": "tool_result", "content": [', b"]}"
+        raw = place.request(*question("messages", **messages("HERE")[1]))
+        head, _, body = raw.replace(b"Content-Length: ", b"X-Was: ").partition(b"\r\n\r\n")
+        found: set[int] = set()
+        for depth in range(100, 600, 20):
+            deep = body.replace(b'"HERE"', begins * depth + ends * depth)
+            length = b"\r\nContent-Length: %d\r\n\r\n" % len(deep)
+            found.add(parsed(await place.say(head + length + deep))[0])
+        assert found == {200, 400}
         assert (await place.ask(*question("messages")))[0] == 200
 
     play(scenario, form="messages")

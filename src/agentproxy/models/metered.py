@@ -12,7 +12,7 @@ from agentproxy.events.conversation import AssistantMessage, Image, Message, Usa
 from agentproxy.events.cost import Purpose
 from agentproxy.events.envelope import Fact
 from agentproxy.models.cleaning import Cleaned, Redact
-from agentproxy.models.money import CHARACTERS_A_TOKEN, Need, Purse, Till
+from agentproxy.models.money import BYTES_A_TOKEN, TOKENS_AN_IMAGE, Need, Purse, Till
 from agentproxy.models.parameters import Parameters, layered
 from agentproxy.models.port import (
     Answer,
@@ -28,7 +28,6 @@ from agentproxy.models.prices import Prices
 
 EFFORTS: tuple[Effort, ...] = ("low", "medium", "high")
 LEAST_OUTPUT = 1024  # tokens; an answer that may not even be so long is not worth its question
-TOKENS_AN_IMAGE = 1600
 LONGEST_WAIT = 300.0  # seconds; who asks for more is unavailable
 OVERLOADED = frozenset({408, 409, 429, 500, 502, 503, 504, 529})
 
@@ -191,7 +190,7 @@ def _used(error: BaseException, *, expected: int, heard: Sequence[int]) -> Usage
     told = error.usage if isinstance(error, ModelError) else Usage()
     if not (heard or told.total or isinstance(error, asyncio.CancelledError)):
         return told
-    output = max(told.output, sum(heard) // CHARACTERS_A_TOKEN)
+    output = max(told.output, sum(heard) // BYTES_A_TOKEN)
     return told.model_copy(update={"input": told.input or expected, "output": output})
 
 
@@ -202,7 +201,7 @@ def _why(error: BaseException) -> str:
 
 
 def _size(text: str) -> int:
-    return len(text) // CHARACTERS_A_TOKEN
+    return len(text) // BYTES_A_TOKEN
 
 
 def _tokens(message: Message) -> int:

@@ -12,7 +12,8 @@ from agentproxy.events.envelope import Fact
 from agentproxy.models.port import BudgetSpent
 from agentproxy.models.prices import Price, Prices
 
-CHARACTERS_A_TOKEN = 3  # fewer than there are, so that too much is reserved rather than too little
+BYTES_A_TOKEN = 3  # fewer than there are, so that too much is reserved rather than too little
+TOKENS_AN_IMAGE = 1600
 
 
 @dataclass

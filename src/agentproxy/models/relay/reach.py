@@ -131,13 +131,10 @@ def check_reach(form: Form, body: Fields) -> None:
     Raises:
         NotPassedOn: it would fetch, search, run or look up something for it, or we cannot tell.
     """
-    try:
-        if form == "gemini":
-            _check_gemini(body)
-        else:
-            _check_body(body, _RULES[form])
-    except RecursionError as error:
-        raise NotPassedOn(400, "the body is nested too deeply") from error
+    if form == "gemini":
+        _check_gemini(body)
+    else:
+        _check_body(body, _RULES[form])
 
 
 def _check_body(body: Fields, rules: _Rules) -> None:
@@ -145,11 +142,11 @@ def _check_body(body: Fields, rules: _Rules) -> None:
         if name not in rules.fields:
             raise _unknown("the field", name)
     for place in rules.places:
-        for each in _each(body.get(place)):
+        for each in objects(body.get(place)):
             _check_block(each, rules.outer, inner=rules.parts)
-    for each in _each(body.get("system")):
+    for each in objects(body.get("system")):
         _check_block(each, rules.parts, inner=rules.parts)
-    for tool in _each(body.get("tools")):
+    for tool in objects(body.get("tools")):
         _check_tool(tool, rules)
 
 
@@ -157,7 +154,7 @@ def _check_tool(tool: Fields, rules: _Rules) -> None:
     kind = tool.get("type")
     responses = rules is _RULES["responses"]
     if responses and kind == "namespace":
-        for each in _each(tool.get("tools")):
+        for each in objects(tool.get("tools")):
             _check_tool(each, rules)
         return
     if not (rules.tools.match(str(kind or "")) or (responses and kind == "shell" and _local(tool))):
@@ -166,7 +163,7 @@ def _check_tool(tool: Fields, rules: _Rules) -> None:
 
 def _local(tool: Fields) -> bool:
     """Whether a shell is the worker's own, and not one in a container of the vendor's."""
-    return any(each.get("type") == "local" for each in _each(tool.get("environment")))
+    return any(each.get("type") == "local" for each in objects(tool.get("environment")))
 
 
 def _check_block(block: Fields, kinds: Kinds, *, inner: Kinds) -> None:
@@ -174,9 +171,9 @@ def _check_block(block: Fields, kinds: Kinds, *, inner: Kinds) -> None:
     if not (kind is None or isinstance(kind, str)) or kind not in kinds:
         raise _unknown(_CONTENT, kind)
     for name, value in block.items():
-        folded = _folded(name)
+        folded = fold(name)
         if folded in _WITHIN:
-            for each in _each(value):
+            for each in objects(value):
                 _check_block(each, inner, inner=inner)
         elif folded == "source":
             _check_source(value, inner=inner, cited=kind == "search_result")
@@ -195,7 +192,7 @@ def _check_file(name: str, value: object) -> None:
     """A file that a block carries: data, however deep its names are."""
     if isinstance(value, dict):
         for below, each in cast("Fields", value).items():
-            folded = _folded(below)
+            folded = fold(below)
             if folded in _ADDRESSES | _KEPT | {"data"} or isinstance(each, dict):
                 _check_file(folded, cast("object", each))
     elif value is not None and (
@@ -208,26 +205,26 @@ def _check_file(name: str, value: object) -> None:
 
 def _check_gemini(body: Fields) -> None:
     for name, value in body.items():
-        folded = _folded(name)
+        folded = fold(name)
         if folded not in _GEMINI_FIELDS:
             raise _unknown("the field", name)
         if folded in ("contents", "systeminstruction"):
-            for content in _each(value):
+            for content in objects(value):
                 _check_parts(content)
         elif folded == "tools":
-            for kind in (kind for tool in _each(value) for kind in tool):
-                if _folded(kind) not in _GEMINI_TOOLS:
+            for kind in (kind for tool in objects(value) for kind in tool):
+                if fold(kind) not in _GEMINI_TOOLS:
                     raise _unknown(_TOOL, kind)
 
 
 def _check_parts(content: Fields) -> None:
-    parts = [part for name in content if _folded(name) == "parts" for part in _each(content[name])]
+    parts = [part for name in content if fold(name) == "parts" for part in objects(content[name])]
     for kind, held in (named for part in parts for named in part.items()):
-        folded = _folded(kind)
+        folded = fold(kind)
         if folded not in _GEMINI_PARTS:
             raise _unknown(_CONTENT, kind)
         if folded == "functionresponse":
-            for each in _each(held):
+            for each in objects(held):
                 _check_parts(each)
 
 
@@ -236,12 +233,13 @@ def _unknown(what: str, name: object) -> NotPassedOn:
     return NotPassedOn(403, f"{what} {shown} is not passed on: a worker has no network")
 
 
-def _each(value: object) -> Sequence[Fields]:
+def objects(value: object) -> Sequence[Fields]:
     """The objects of a list, or the one that stands alone; texts are no concern here."""
     if isinstance(value, list):
-        return [found for each in cast("list[object]", value) for found in _each(each)]
+        return [found for each in cast("list[object]", value) for found in objects(each)]
     return [cast("Fields", value)] if isinstance(value, dict) else []
 
 
-def _folded(name: str) -> str:
+def fold(name: str) -> str:
+    """A name without its capitals and underscores, as the most generous server reads it."""
     return re.sub(r"[^a-z]", "", name.casefold())

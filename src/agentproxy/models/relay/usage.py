@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal, cast
 
 from agentproxy.events.conversation import Usage
-from agentproxy.models.money import CHARACTERS_A_TOKEN
+from agentproxy.models.money import BYTES_A_TOKEN
 
 Form = Literal["messages", "chat", "responses", "gemini"]
 Fields = Mapping[str, object]
@@ -46,7 +46,7 @@ class UsageReader:
     def usage(self, expected: int) -> Usage:
         """What was used; where nobody told, the question is `expected` and the answer as heard."""
         told = _usage(self._form, self._counts)
-        heard = 0 if self.told else self._heard // CHARACTERS_A_TOKEN
+        heard = 0 if self.told else self._heard // BYTES_A_TOKEN
         return told.model_copy(
             update={
                 "input": told.input if self._counts else expected,

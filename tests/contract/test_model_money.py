@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from dataclasses import replace
 
 import pytest
 from support.answers import Fault
@@ -9,10 +10,12 @@ from support.model_server import Reply, model_server
 from support.relay import Wallet
 from support.wires import ASK, NAMES, model
 
-from agentproxy.events.cost import ModelSettled
+from agentproxy.events.conversation import Text, Usage, UserMessage
+from agentproxy.events.cost import ModelAsked, ModelSettled
 from agentproxy.models.metered import Meter, MeteredModel, Retry
 from agentproxy.models.money import Purse
 from agentproxy.models.port import Fragment, ModelUnavailable
+from agentproxy.models.prices import Prices
 
 LONG = ("write_file", json.dumps({"text": "word " * 600}))
 SHORT = ("bash", json.dumps({"command": "ls"}))
@@ -64,6 +67,29 @@ def test_what_the_vendor_told_before_an_answer_broke_off_is_paid() -> None:
     settled, _ = settled_after("anthropic", reply)
     assert settled.usage.input == 7000
     assert settled.usage.output > 450
+
+
+def test_what_is_reserved_pays_for_any_script_and_for_putting_it_into_the_cache() -> None:
+    characters = 90_000
+    wallet = Wallet()
+    meter = Meter(record=wallet.record, purse=Purse(wallet.left))
+    prompt = replace(ASK, messages=[UserMessage(parts=(Text(text="字" * characters),))])
+
+    async def story() -> None:
+        with model_server(Reply(text=("好",))) as server:
+            metered = MeteredModel([model("anthropic", server)], purpose="work", meter=meter)
+            await metered.answer(prompt, show=lambda _: None)
+            await metered.close()
+
+    asyncio.run(asyncio.wait_for(story(), 30))
+    asked = next(fact for fact in wallet.facts if isinstance(fact, ModelAsked))
+    most = Usage(input=characters, cache_write=characters, output=prompt.max_output)
+    assert asked.reserved >= Prices().of("claude-sonnet-4-6", most).usd
+
+
+def test_words_of_any_script_that_were_heard_are_paid() -> None:
+    settled, _ = settled_after("openai chat", Reply(text=("字" * 300,) * 4, fault="cut"))
+    assert settled.usage.output >= 600
 
 
 def test_a_question_that_nobody_took_costs_nothing() -> None:

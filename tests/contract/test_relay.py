@@ -283,11 +283,11 @@ def test_an_answer_that_is_cut_is_cut_for_the_worker_too_and_settled_by_estimate
         answer = await place.say(place.request(*question("chat", stream=True)))
         assert b"200" in answer[:20]
 
-    _, place = play(scenario, Reply(text=("word " * 30,) * 4, fault="cut"))
+    _, place = play(scenario, Reply(text=("字" * 100,) * 4, fault="cut"))
     (settled,) = place.settled
     assert settled.estimated
     assert settled.usage.input > 0
-    assert settled.usage.output >= 50
+    assert settled.usage.output >= 200
     assert settled.usd > 0
 
 

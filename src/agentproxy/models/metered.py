@@ -12,7 +12,7 @@ from agentproxy.events.conversation import AssistantMessage, Image, Message, Usa
 from agentproxy.events.cost import Purpose
 from agentproxy.events.envelope import Fact
 from agentproxy.models.cleaning import Cleaned, Redact
-from agentproxy.models.money import BYTES_A_TOKEN, TOKENS_AN_IMAGE, Need, Purse, Till
+from agentproxy.models.money import BYTES_A_TOKEN, TOKENS_AN_IMAGE, Need, Purse, Till, size_of
 from agentproxy.models.parameters import Parameters, layered
 from agentproxy.models.port import (
     Answer,
@@ -134,7 +134,7 @@ class MeteredModel:
         heard: list[int] = []
 
         def listen(fragment: Fragment) -> None:
-            heard.append(len(fragment.text))
+            heard.append(size_of(fragment.text))
             if fragment.kind != "call":
                 show(fragment)
 
@@ -170,7 +170,7 @@ class MeteredModel:
             if self._input and isinstance(message, AssistantMessage):
                 return self._input + sum(_tokens(each) for each in new)
             new.append(message)
-        told = _size(prompt.system) + sum(_size(str(tool.schema)) for tool in prompt.tools)
+        told = _size(prompt.system) + sum(_size(str(tool)) for tool in prompt.tools)
         return told + sum(_tokens(each) for each in new)
 
 
@@ -201,7 +201,7 @@ def _why(error: BaseException) -> str:
 
 
 def _size(text: str) -> int:
-    return len(text) // BYTES_A_TOKEN
+    return size_of(text) // BYTES_A_TOKEN
 
 
 def _tokens(message: Message) -> int:

@@ -82,10 +82,10 @@ class Exchange:
             HungUp: the worker is gone.
         """
         asked = self._passing
-        request = client.build_request(
-            asked.method, asked.url, headers=dict(asked.fields), content=asked.body
-        )
         try:
+            request = client.build_request(
+                asked.method, asked.url, headers=dict(asked.fields), content=asked.body
+            )
             response = await client.send(request, stream=True)
             async with aclosing(response):
                 self._status = response.status_code

@@ -188,6 +188,47 @@ def test_many_answers_to_one_question_are_reserved_for_as_many() -> None:
     play(scenario, dollars=0.1)
 
 
+SHOT = "iVBORw0KGgo" * 100_000
+PICTURES: dict[str, Body] = {
+    "messages": {"type": "image", "source": {
+        "data": SHOT, "type": "base64", "media_type": "image/png"}},
+    "chat": {"type": "image_url", "image_url": {"url": f"data:image/png;base64,{SHOT}"}},
+    "responses": {"type": "input_image", "image_url": f"data:image/png;base64,{SHOT}"},
+    "gemini": {"inlineData": {"mimeType": "image/png", "data": SHOT}},
+}  # fmt: skip
+
+
+def shows(form: str, *parts: Body) -> tuple[str, Body]:
+    """A question with these parts of content."""
+    path, body = question(form)
+    if form == "gemini":
+        return path, {"contents": [{"role": "user", "parts": list(parts)}]}
+    place = "input" if form == "responses" else "messages"
+    return path, {**body, place: [{"role": "user", "content": list(parts)}]}
+
+
+@pytest.mark.parametrize("form", list(PICTURES))
+def test_a_picture_is_reserved_for_as_one_and_not_by_its_letters(form: str) -> None:
+    async def scenario(place: Standing) -> None:
+        status, _, content = await place.ask(*shows(form, PICTURES[form]))
+        assert status == 200, content
+
+    play(scenario, form=form, dollars=0.12)
+
+
+def test_a_picture_in_a_result_is_one_too_and_a_text_that_looks_like_one_is_none() -> None:
+    async def scenario(place: Standing) -> None:
+        picture = PICTURES["messages"]
+        result = {"type": "tool_result", "tool_use_id": "1", "content": [picture]}
+        call = {"type": "tool_use", "id": "1", "name": "x", "input": picture}
+        document = {**picture, "type": "document"}
+        document["source"] = {**picture["source"], "media_type": "application/pdf"}
+        for part, status in ((result, 200), (call, 402), (document, 402)):
+            assert (await place.ask(*shows("messages", part)))[0] == status
+
+    play(scenario, form="messages", dollars=0.12)
+
+
 @pytest.mark.parametrize("status", [400, 404, 429, 500, 529])
 def test_a_vendors_refusal_passes_as_it_is_and_costs_nothing(status: int) -> None:
     async def scenario(place: Standing) -> None:
@@ -221,16 +262,32 @@ def test_a_vendor_that_repeats_the_key_does_not_tell_it_to_the_worker() -> None:
     play(scenario, Reply(text=(f"It is {KEY}!",), headers={"X-Echo": KEY}))
 
 
+@pytest.mark.parametrize("key", ["", "none", "ollama", "l"])
+def test_where_the_key_is_none_or_a_short_word_the_answer_passes_as_it_is(key: str) -> None:
+    async def scenario(place: Standing) -> None:
+        for stream in (False, True):
+            _, head, content = await place.ask(*question("ollama", stream=stream))
+            assert b"There is none of ollama's." in content
+            assert stream or b"x-echo: none" in head
+            assert place.token.encode() not in head + content
+
+    reply = Reply(text=("There is none of ollama's.",), headers={"X-Echo": "none"})
+    server, _ = play(scenario, reply, form="ollama", key=key)
+    assert [head.get("authorization") for head in server.heads] == [
+        f"Bearer {key}" if key else None
+    ] * 2
+
+
 def test_an_answer_that_is_cut_is_cut_for_the_worker_too_and_settled_by_estimate() -> None:
     async def scenario(place: Standing) -> None:
         answer = await place.say(place.request(*question("chat", stream=True)))
         assert b"200" in answer[:20]
 
-    _, place = play(scenario, Reply(text=("word " * 30,) * 4, fault="cut"))
+    _, place = play(scenario, Reply(text=("字" * 100,) * 4, fault="cut"))
     (settled,) = place.settled
     assert settled.estimated
     assert settled.usage.input > 0
-    assert settled.usage.output >= 50
+    assert settled.usage.output >= 200
     assert settled.usd > 0
 
 

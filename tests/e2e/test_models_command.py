@@ -51,6 +51,18 @@ def test_the_doctor_says_whether_anybody_answers_and_sends_no_key(pa: Pa) -> Non
     assert server.asked == []
 
 
+def test_a_mistyped_address_or_key_is_named_and_is_no_defect_of_ours(pa: Pa) -> None:
+    env = {**NOBODY, "OPENAI_API_KEY": "sk-not-a-real-key", "OPENAI_BASE_URL": "http://x:abc/v1"}
+    found = {row["what"]: row for row in pa("doctor", "--output", "json", env=env).records}
+    assert "OPENAI_BASE_URL is no address" in found["model endpoint openai"]["detail"]
+    for mistyped in (env, {**NOBODY, "OPENAI_API_KEY": "sk-not…a-real-key"}):
+        for order in (["--worker", "builtin"], ["--worker", "command:true"]):
+            ran = pa(*order, "--model", "gpt-4o", "Mend it", env=mistyped)
+            assert ran.code == 6, ran.err
+            assert "set OPENAI_" in ran.err
+            assert "sk-not" not in ran.err
+
+
 def test_with_a_key_and_no_worker_our_own_agent_works(pa: Pa) -> None:
     edit = json.dumps({"path": "calc.py", "old_text": "a - b", "new_text": "a + b"})
     plan = Reply(calls=(("reply", json.dumps({"parts": [{"task": "Mend"}]})),), stop="tools")

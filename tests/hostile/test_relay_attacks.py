@@ -3,12 +3,14 @@ simply hands the key in, then asked of the relay.
 """
 
 import json
+import re
+import urllib.request
 from pathlib import Path
 
 import pytest
 from support.commands import work_once
 from support.model_server import Reply, Server, model_server
-from support.relay import KEY, Wallet, keys_for, relayed
+from support.relay import KEY, Body, Wallet, keys_for, relayed
 from support.repositories import sandbox
 
 from agentproxy.events.envelope import Fact
@@ -114,6 +116,57 @@ def test_the_relay_leads_to_the_vendor_and_nowhere_else(tmp_path: Path) -> None:
     refused = [fact for fact in facts if isinstance(fact, NetworkRefused)]
     assert {fact.host for fact in refused} == {"model relay"}
     assert len(refused) == 6
+
+
+# Whatever stands at these addresses is asked for by the vendor, with the secret in them.
+SENDS_OUT = """
+import json, os, urllib.error, urllib.request
+away = "http://127.0.0.1:%d/?secret=" % OTHER
+bodies = [
+    {"messages": [{"role": "user", "content": [
+        {"type": "image_url", "image_url": {"url": away + "1"}}]}]},
+    {"messages": [], "tools": [{"type": "mcp", "server_url": away + "2"}]},
+    {"messages": [], "web_search_options": {"only": away + "3"}},
+]
+for body in bodies:
+    request = urllib.request.Request(
+        os.environ["OPENAI_BASE_URL"] + "/chat/completions",
+        json.dumps({"model": "gpt-4o", **body}).encode(),
+        {"Authorization": "Bearer " + os.environ["OPENAI_API_KEY"]},
+    )
+    try:
+        print(urllib.request.urlopen(request).status, end=" ")
+    except urllib.error.HTTPError as error:
+        print(error.code, json.load(error)["error"]["code"], end=" ")
+"""
+
+
+def obliging(body: Body) -> Reply:
+    """A vendor that fetches what it is told to, as they all do."""
+    for address in re.findall(r'http://127[^"]*', json.dumps(body)):
+        with urllib.request.urlopen(address) as answer:
+            answer.read()
+    return Reply(text=("I have seen it.",))
+
+
+def test_a_vendor_that_is_handed_any_request_fetches_what_a_worker_names(tmp_path: Path) -> None:
+    with model_server(think=obliging) as server, model_server(Reply()) as other:
+        env = {"OPENAI_BASE_URL": f"{server.url}/v1", "OPENAI_API_KEY": KEY}
+        script = f"OTHER = {other.url.rpartition(':')[2]}\n{SENDS_OUT}"
+        ended, _ = work(tmp_path, script, grants=Grants(env=env), box=Plain())
+    assert ended.output.split() == ["200"] * 3
+    assert other.paths == [f"/?secret={number}" for number in (1, 2, 3)]
+
+
+def test_through_the_relay_the_vendor_fetches_nothing_for_a_worker(tmp_path: Path) -> None:
+    with model_server(think=obliging) as server, model_server(Reply()) as other:
+        script = f"OTHER = {other.url.rpartition(':')[2]}\n{SENDS_OUT}"
+        ended, facts = work(tmp_path, script, grants=Grants(model=relayed("gpt-4o", server)))
+    assert ended.output.split() == ["403", "permission_error"] * 3, ended.output
+    assert (server.paths, other.paths) == ([], [])
+    refused = [fact for fact in facts if isinstance(fact, NetworkRefused)]
+    assert {fact.host for fact in refused} == {"model relay"}
+    assert len(refused) == 3
 
 
 SPENDS = """

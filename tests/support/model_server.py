@@ -155,7 +155,7 @@ def _told(path: str, reply: Reply, body: Body) -> list[str]:
 
 
 def _form(path: str) -> Form:
-    if path.startswith("/v1/messages"):
+    if "/v1/messages" in path:
         return Form(anthropic_events, anthropic_whole)
     if path.endswith("/chat/completions"):
         return Form(chat_events, chat_whole)

@@ -96,28 +96,33 @@ class Wallet:
         self.facts.append(fact)
 
 
-def keys_for(server: Server) -> dict[str, str]:
+def keys_for(server: Server, *, key: str = KEY) -> dict[str, str]:
     """The user's own variables; the supervisor thinks with nothing."""
     return {
         "AGENTPROXY_JUDGE": "none",
-        "ANTHROPIC_API_KEY": KEY, "ANTHROPIC_BASE_URL": server.url,
-        "OPENAI_API_KEY": KEY, "OPENAI_BASE_URL": f"{server.url}/v1",
-        "GEMINI_API_KEY": KEY, "GEMINI_BASE_URL": server.url,
-        "OLLAMA_API_KEY": KEY, "OLLAMA_BASE_URL": f"{server.url}/v1",
+        "ANTHROPIC_API_KEY": key, "ANTHROPIC_BASE_URL": server.url,
+        "OPENAI_API_KEY": key, "OPENAI_BASE_URL": f"{server.url}/v1",
+        "GEMINI_API_KEY": key, "GEMINI_BASE_URL": server.url,
+        "OLLAMA_API_KEY": key, "OLLAMA_BASE_URL": f"{server.url}/v1",
     }  # fmt: skip
 
 
-def relayed(name: str, server: Server) -> Relayed:
+def relayed(name: str, server: Server, *, key: str = KEY) -> Relayed:
     """The grant of a model that this server plays."""
-    return Relayed(name, find_model(name, keys_for(server)))
+    return Relayed(name, find_model(name, keys_for(server, key=key)))
 
 
 @contextlib.asynccontextmanager
 async def standing(
-    server: Server, form: str, *, dollars: float | None = None, bounds: Bounds | None = None
+    server: Server,
+    form: str,
+    *,
+    key: str = KEY,
+    dollars: float | None = None,
+    bounds: Bounds | None = None,
 ) -> AsyncGenerator[Standing]:
     wallet = Wallet(dollars)
-    to = relayed(NAMES[form], server)
+    to = relayed(NAMES[form], server, key=key)
     meter = Meter(record=wallet.record, purse=Purse(wallet.left))
     relay = Relay(to, meter=meter, bounds=bounds)
     with socket.create_server(("127.0.0.1", 0)) as listener:
@@ -166,13 +171,14 @@ def play(
     scenario: Callable[[Standing], Coroutine[None, None, None]],
     *replies: Reply,
     form: str = "chat",
+    key: str = KEY,
     dollars: float | None = None,
     bounds: Bounds | None = None,
 ) -> tuple[Server, Standing]:
     """One story with a relay and the vendor's server behind it."""
 
     async def story(server: Server) -> Standing:
-        async with standing(server, form, dollars=dollars, bounds=bounds) as place:
+        async with standing(server, form, key=key, dollars=dollars, bounds=bounds) as place:
             await scenario(place)
         return place
 

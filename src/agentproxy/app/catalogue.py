@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from agentproxy.app.house import House
 from agentproxy.app.models import has_libraries, variables
 from agentproxy.events.conversation import Usage
-from agentproxy.models.names import Address, default_model, find_model, usual_base
+from agentproxy.models.names import Address, Mistyped, default_model, find_model, usual_base
 from agentproxy.models.port import ModelRefused
 from agentproxy.models.prices import Prices
 
@@ -97,24 +97,31 @@ class Endpoint:
     """An address that models are asked at, and whether anybody answers there; no key is sent."""
 
     vendor: str
-    where: str
     works: bool
     detail: str
+    cure: str = ""
 
 
 async def look_at_endpoints(house: House) -> Sequence[Endpoint]:
     """The endpoints of every vendor that there is a key or an address for."""
     found: dict[str, str] = {}
+    mistyped: dict[str, Endpoint] = {}
     given = variables(house)
     for name in DOCUMENTED:
         try:
             address = find_model(name, given)
+        except Mistyped as error:
+            mistyped[error.vendor] = Endpoint(
+                error.vendor, works=False, detail=str(error), cure=error.cure
+            )
+            continue
         except ModelRefused:
             continue
         if address.vendor == "ollama" and "OLLAMA_BASE_URL" not in given:
             continue
         found[address.vendor] = _where(address)
-    return await asyncio.gather(*(_reach(vendor, where) for vendor, where in found.items()))
+    reached = await asyncio.gather(*(_reach(vendor, where) for vendor, where in found.items()))
+    return [*reached, *mistyped.values()]
 
 
 async def _reach(vendor: str, where: str) -> Endpoint:
@@ -125,6 +132,7 @@ async def _reach(vendor: str, where: str) -> Endpoint:
             _, writer = await asyncio.open_connection(parts.hostname, port)
     except (OSError, TimeoutError) as error:
         why = "no answer in time" if isinstance(error, TimeoutError) else str(error)
-        return Endpoint(vendor, where, works=False, detail=f"{where}: {why}")
+        cure = f"look at {vendor.upper()}_BASE_URL and the network"
+        return Endpoint(vendor, works=False, detail=f"{where}: {why}", cure=cure)
     with closing(writer):
-        return Endpoint(vendor, where, works=True, detail=f"{where} answers")
+        return Endpoint(vendor, works=True, detail=f"{where} answers")

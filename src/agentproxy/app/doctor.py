@@ -95,10 +95,7 @@ async def _models(house: House) -> list[Finding]:
         return [Finding("models", works=False, detail="no vendor's key is set", cure=cure)]
     return [
         Finding(
-            f"model endpoint {each.vendor}",
-            works=each.works,
-            detail=each.detail,
-            cure="" if each.works else f"look at {each.vendor.upper()}_BASE_URL and the network",
+            f"model endpoint {each.vendor}", works=each.works, detail=each.detail, cure=each.cure
         )
         for each in endpoints
     ]

@@ -99,6 +99,9 @@ def _relayed(order: Order, own: str, house: House) -> Relayed | None:
 def _granted(name: str, house: House) -> Relayed:
     if find_spec("httpx2") is None:
         raise ModelRefused("no model can be relayed: httpx2 is not installed", cure=EXTRA)
+    from agentproxy.models.connections import check_proxies
+
+    check_proxies()
     return Relayed(name, find_model(name, variables(house)))
 
 

@@ -108,13 +108,18 @@ def answer_of(response: messages.ModelResponse, name: str) -> Answer:
     ids = [call.id for call in message.calls]
     if len(ids) != len(set(ids)):
         raise ModelUnavailable("two tool calls of one answer have the same id")
-    usage = Usage(
+    usage = usage_of(response)
+    return Answer(message=message, stop=stop, usage=usage, model=response.model_name or name)
+
+
+def usage_of(response: messages.ModelResponse) -> Usage:
+    """What the vendor has told of what the answer used."""
+    return Usage(
         input=response.usage.input_tokens,
         output=response.usage.output_tokens,
         cache_read=response.usage.cache_read_tokens,
         cache_write=response.usage.cache_write_tokens,
     )
-    return Answer(message=message, stop=stop, usage=usage, model=response.model_name or name)
 
 
 def _ours(part: object) -> Text | Thinking | ToolCall | None:

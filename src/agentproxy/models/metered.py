@@ -12,13 +12,14 @@ from agentproxy.events.conversation import AssistantMessage, Image, Message, Usa
 from agentproxy.events.cost import Purpose
 from agentproxy.events.envelope import Fact
 from agentproxy.models.cleaning import Cleaned, Redact
-from agentproxy.models.money import CHARACTERS_A_TOKEN, Need, Purse, Till
+from agentproxy.models.money import BYTES_A_TOKEN, TOKENS_AN_IMAGE, Need, Purse, Till, size_of
 from agentproxy.models.parameters import Parameters, layered
 from agentproxy.models.port import (
     Answer,
     Effort,
     Fragment,
     Model,
+    ModelError,
     ModelUnavailable,
     Prompt,
     Show,
@@ -27,7 +28,6 @@ from agentproxy.models.prices import Prices
 
 EFFORTS: tuple[Effort, ...] = ("low", "medium", "high")
 LEAST_OUTPUT = 1024  # tokens; an answer that may not even be so long is not worth its question
-TOKENS_AN_IMAGE = 1600
 LONGEST_WAIT = 300.0  # seconds; who asks for more is unavailable
 OVERLOADED = frozenset({408, 409, 429, 500, 502, 503, 504, 529})
 
@@ -134,18 +134,15 @@ class MeteredModel:
         heard: list[int] = []
 
         def listen(fragment: Fragment) -> None:
-            heard.append(len(fragment.text))
-            show(fragment)
+            heard.append(size_of(fragment.text))
+            if fragment.kind != "call":
+                show(fragment)
 
         try:
             answer = await model.answer(replace(prompt, max_output=bill.most), show=listen)
         except BaseException as error:
-            # What was heard was paid for, and so was the question, once anything was heard.
-            said = Usage(input=expected, output=sum(heard) // CHARACTERS_A_TOKEN)
-            interrupted = isinstance(error, asyncio.CancelledError)
-            used = said if heard or interrupted else Usage()
-            why = "it was interrupted" if interrupted else str(error) or type(error).__name__
-            await self._till.settle(bill, used, error=why, estimated=True)
+            used = _used(error, expected=expected, heard=heard)
+            await self._till.settle(bill, used, error=_why(error), estimated=True)
             if isinstance(error, ModelUnavailable):
                 raise _Failed(error, heard=bool(heard)) from error
             raise
@@ -173,7 +170,7 @@ class MeteredModel:
             if self._input and isinstance(message, AssistantMessage):
                 return self._input + sum(_tokens(each) for each in new)
             new.append(message)
-        told = _size(prompt.system) + sum(_size(str(tool.schema)) for tool in prompt.tools)
+        told = _size(prompt.system) + sum(_size(str(tool)) for tool in prompt.tools)
         return told + sum(_tokens(each) for each in new)
 
 
@@ -186,8 +183,25 @@ class _Failed(Exception):
         self.heard = heard
 
 
+def _used(error: BaseException, *, expected: int, heard: Sequence[int]) -> Usage:
+    """What a failed attempt used: what was told and what was heard were paid for, and so was the
+    question, once there was any of it.
+    """
+    told = error.usage if isinstance(error, ModelError) else Usage()
+    if not (heard or told.total or isinstance(error, asyncio.CancelledError)):
+        return told
+    output = max(told.output, sum(heard) // BYTES_A_TOKEN)
+    return told.model_copy(update={"input": told.input or expected, "output": output})
+
+
+def _why(error: BaseException) -> str:
+    if isinstance(error, asyncio.CancelledError):
+        return "it was interrupted"
+    return str(error) or type(error).__name__
+
+
 def _size(text: str) -> int:
-    return len(text) // CHARACTERS_A_TOKEN
+    return size_of(text) // BYTES_A_TOKEN
 
 
 def _tokens(message: Message) -> int:

@@ -12,7 +12,13 @@ from agentproxy.events.envelope import Fact
 from agentproxy.models.port import BudgetSpent
 from agentproxy.models.prices import Price, Prices
 
-CHARACTERS_A_TOKEN = 3  # fewer than there are, so that too much is reserved rather than too little
+BYTES_A_TOKEN = 3  # fewer than there are, so that too much is reserved rather than too little
+TOKENS_AN_IMAGE = 1600
+
+
+def size_of(text: str) -> int:
+    """The bytes of a text: a letter of some scripts is a token, and three bytes."""
+    return len(text.encode(errors="replace"))
 
 
 @dataclass
@@ -119,7 +125,14 @@ class Till:
         return most, self._price(model, need.question, most).usd
 
     def _price(self, model: str, question: int, answer: int) -> Price:
-        return self.prices.of(model, Usage(input=question, output=answer))
+        """The price of both, the question at the dearer of being read and put into a cache."""
+        read = Usage(input=question, output=answer)
+        cached = read.model_copy(update={"cache_write": question})
+        return max((self.prices.of(model, each) for each in (read, cached)), key=_dollars)
+
+
+def _dollars(price: Price) -> float:
+    return price.usd
 
 
 async def _through(work: Awaitable[None]) -> None:

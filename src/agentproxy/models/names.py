@@ -1,9 +1,12 @@
 """Which model a name means, and what it needs of the environment."""
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from ipaddress import IPv4Address
 from typing import Literal
+from urllib.parse import urlsplit
 
 from agentproxy.models.port import ModelRefused
 
@@ -22,6 +25,10 @@ USUAL: dict[str, str] = {
     "gemini": "https://generativelanguage.googleapis.com",
 }
 KEYLESS = frozenset({"ollama"})
+_KEY = re.compile(r"[!-~]+\Z")  # what a header can hold, in one word
+_NUMBERS = re.compile(r"[0-9.]+\Z")
+_LONGEST_BASE = 2000
+SHORTEST_KEY = 8  # a shorter one is a word that stands for none, and is found all over honest text
 DEFAULTS = (
     ("ANTHROPIC_API_KEY", "claude-sonnet-4-6"),
     ("OPENAI_API_KEY", "gpt-4o"),
@@ -36,9 +43,19 @@ KNOWN = (
 )
 
 
+class Mistyped(ModelRefused):
+    """A vendor's variable holds what cannot be a key or an address."""
+
+    def __init__(self, message: str, *, cure: str, vendor: str) -> None:
+        super().__init__(message, cure=cure)
+        self.vendor = vendor
+
+
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where a model is: its wire, its vendor's name for it, key and base address ("" as usual)."""
+    """Where a model is: its wire, its vendor's name for it, its key ("" where it needs none), and
+    its base address ("" as usual).
+    """
 
     wire: Wire
     vendor: str
@@ -46,12 +63,17 @@ class Address:
     key: str
     base: str
 
+    def without_key(self, text: str, *, put: str) -> str:
+        """What a vendor says, with something else in the place of the key that it may repeat."""
+        return text.replace(self.key, put) if len(self.key) >= SHORTEST_KEY else text
+
 
 def find_model(name: str, environ: Mapping[str, str]) -> Address:
     """The model that a name means.
 
     Raises:
         ModelRefused: no name is given, it means none, or a variable that it needs is not set.
+        Mistyped: the variable holds what cannot be a key or an address.
     """
     if not name:
         raise ModelRefused("no model is chosen", cure=f"name one with --model: {KNOWN}")
@@ -80,23 +102,59 @@ def default_model(environ: Mapping[str, str]) -> str:
 
 
 def _vendor(vendor: str, model: str, *, wire: Wire, environ: Mapping[str, str]) -> Address:
-    variable = f"{vendor.upper()}_API_KEY"
-    key = environ.get(variable, "")
-    if not key and vendor == "gemini":
-        key = environ.get("GOOGLE_API_KEY", "")
+    key = _key(vendor, environ)
     if not key:
+        variable = f"{vendor.upper()}_API_KEY"
         raise ModelRefused(f"the model {model} needs {variable}", cure=f"set {variable}")
-    base = environ.get(f"{vendor.upper()}_BASE_URL", "")
-    return Address(wire, vendor, model, key, base)
+    return Address(wire, vendor, model, key, _base(vendor, environ))
 
 
 def _compatible(vendor: str, model: str, environ: Mapping[str, str]) -> Address:
-    variable = f"{vendor.upper()}_API_KEY"
-    key = environ.get(variable, "")
+    key = _key(vendor, environ)
     if not key and vendor not in KEYLESS:
+        variable = f"{vendor.upper()}_API_KEY"
         raise ModelRefused(f"the model {vendor}/{model} needs {variable}", cure=f"set {variable}")
-    base = environ.get(f"{vendor.upper()}_BASE_URL", "") or PUBLIC[vendor]
+    base = _base(vendor, environ) or PUBLIC[vendor]
     if not base:
         variable = f"{vendor.upper()}_BASE_URL"
         raise ModelRefused(f"the model {vendor}/{model} needs {variable}", cure=f"set {variable}")
-    return Address("openai chat", vendor, model, key or "none", base)
+    return Address("openai chat", vendor, model, key, base)
+
+
+def _key(vendor: str, environ: Mapping[str, str]) -> str:
+    variable = f"{vendor.upper()}_API_KEY"
+    if vendor == "gemini" and not environ.get(variable):
+        variable = "GOOGLE_API_KEY"
+    key = environ.get(variable, "")
+    if key and not _KEY.match(key):
+        raise Mistyped(
+            f"{variable} holds a space, a line end or a letter that no key has",
+            cure=f"set {variable} anew; keys are often copied with what stands around them",
+            vendor=vendor,
+        )
+    return key
+
+
+def _base(vendor: str, environ: Mapping[str, str]) -> str:
+    variable = f"{vendor.upper()}_BASE_URL"
+    base = environ.get(variable, "")
+    if base and not _is_address(base):
+        raise Mistyped(
+            f"{variable} is no address",
+            cure=f"set {variable} to one like https://HOST/v1 or http://localhost:8000/v1",
+            vendor=vendor,
+        )
+    return base
+
+
+def _is_address(base: str) -> bool:
+    try:
+        parts = urlsplit(base)
+        host = parts.hostname or ""
+        host.encode("idna")
+        if _NUMBERS.match(host):
+            IPv4Address(host)
+        usable = parts.scheme in ("http", "https") and host != "" and parts.port != 0
+    except ValueError:
+        return False
+    return usable and len(base) <= _LONGEST_BASE and _KEY.match(base) is not None

@@ -14,7 +14,8 @@ from agentproxy.events.conversation import AssistantMessage, Message, Stop, Usag
 
 class ModelError(Exception):
     """A model did not answer. `cure` says what a person can do; `status` is HTTP's, where there was
-    one, and `after` the seconds that the vendor asks to wait, if it does.
+    one, and `after` the seconds that the vendor asks to wait, if it does. `usage` is what it told
+    nevertheless of what it used.
     """
 
     def __init__(
@@ -29,6 +30,7 @@ class ModelError(Exception):
         self.cure = cure
         self.status = status
         self.after = after
+        self.usage = Usage()
 
 
 class ModelUnavailable(ModelError):
@@ -76,9 +78,11 @@ class Prompt:
 
 @dataclass(frozen=True, slots=True)
 class Fragment:
-    """A piece of an answer while it comes: for the eyes only."""
+    """A piece of an answer while it comes: for the eyes only, or of a call, which is counted and
+    not shown.
+    """
 
-    kind: Literal["text", "thinking"]
+    kind: Literal["text", "thinking", "call"]
     text: str
 
 

@@ -4,19 +4,21 @@ Its own retries are off, a stream that was cut short is an error, and arguments 
 """
 
 import asyncio
-from collections.abc import Mapping
-from dataclasses import dataclass
+import json
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 from httpx2 import AsyncClient
 from pydantic_ai import exceptions, messages
 from pydantic_ai.direct import model_request_stream
 from pydantic_ai.models import Model as Wire
-from pydantic_ai.models import ModelRequestParameters
+from pydantic_ai.models import ModelRequestParameters, StreamedResponse
 from pydantic_ai.tools import ToolDefinition
 
 from agentproxy.models.connections import closing, new_client
-from agentproxy.models.mapping import answer_of, to_wire
+from agentproxy.models.mapping import answer_of, to_wire, usage_of
 from agentproxy.models.names import Address
 from agentproxy.models.names import Wire as Form
 from agentproxy.models.port import (
@@ -70,18 +72,45 @@ class VendorModel:
         try:
             line = self._line = self._line or await asyncio.to_thread(self._open)
             async with closing():
-                response = await _stream(line, prompt, show)
-        except exceptions.AgentRunError as error:
-            raise translated(error, key=self._address.key) from error
+                with line.tail.sending(prompt) as new, self._translating():
+                    return await self._stream(line, replace(prompt, messages=new), show)
         except exceptions.UserError as error:
             raise ModelRefused(str(error), cure="look at the model's name and its key") from error
-        return answer_of(response, self._name)
 
     async def close(self) -> None:
         """Let go of the connections."""
         if self._client is not None:
             await self._client.aclose()
             self._client = self._line = None
+
+    async def _stream(self, line: "_Line", prompt: Prompt, show: Show) -> Answer:
+        settings = wire_settings(line.wire, prompt, form=line.form, seconds=SECONDS)
+        parameters = ModelRequestParameters(function_tools=definitions(prompt))
+        history = to_wire(prompt.messages, system=prompt.system)
+        calls: dict[int, str] = {}
+        async with model_request_stream(
+            line.wire, history, model_settings=settings, model_request_parameters=parameters
+        ) as stream:
+            with self._translating(stream):
+                async for event in stream:
+                    _tell_apart(calls, event)
+                    fragment = _fragment(event) or _of_call(event)
+                    if fragment is not None:
+                        show(fragment)
+                return answer_of(stream.get(), self._name)
+
+    @contextmanager
+    def _translating(self, stream: StreamedResponse | None = None) -> Generator[None]:
+        """Errors are the port's, and bear what a stream has told of what was used."""
+        try:
+            yield
+        except exceptions.AgentRunError as error:
+            failed = translated(error, self._address)
+            failed.usage = usage_of(stream.get()) if stream else failed.usage
+            raise failed from error
+        except ModelUnavailable as error:
+            error.usage = usage_of(stream.get()) if stream else error.usage
+            raise
 
     def _open(self) -> "_Line":
         self._client = new_client(seconds=SECONDS)
@@ -97,23 +126,6 @@ class _Line:
     wire: Wire
     form: Form
     tail: Tail
-
-
-async def _stream(line: _Line, prompt: Prompt, show: Show) -> messages.ModelResponse:
-    settings = wire_settings(line.wire, prompt, form=line.form, seconds=SECONDS)
-    parameters = ModelRequestParameters(function_tools=definitions(prompt))
-    calls: dict[int, str] = {}
-    with line.tail.sending(prompt) as new:
-        history = to_wire(new, system=prompt.system)
-        async with model_request_stream(
-            line.wire, history, model_settings=settings, model_request_parameters=parameters
-        ) as stream:
-            async for event in stream:
-                _tell_apart(calls, event)
-                fragment = _fragment(event)
-                if fragment is not None:
-                    show(fragment)
-            return stream.get()
 
 
 def definitions(prompt: Prompt) -> list[ToolDefinition]:
@@ -159,11 +171,24 @@ def _fragment(event: object) -> Fragment | None:
             return None
 
 
-def translated(error: exceptions.AgentRunError, *, key: str) -> ModelError:
+def _of_call(event: object) -> Fragment | None:
+    """What of a call has come: its name, and its arguments in pieces or as a whole."""
+    match event:
+        case messages.PartStartEvent(part=messages.ToolCallPart() as part):
+            return Fragment("call", part.tool_name + part.args_as_json_str())
+        case messages.PartDeltaEvent(delta=messages.ToolCallPartDelta(args_delta=str(text))):
+            return Fragment("call", text)
+        case messages.PartDeltaEvent(delta=messages.ToolCallPartDelta(args_delta=dict() as more)):
+            return Fragment("call", json.dumps(more))
+        case _:
+            return None
+
+
+def translated(error: exceptions.AgentRunError, address: Address) -> ModelError:
     """The library's error as the port's; vendors repeat the key, and no message holds it."""
     status = getattr(error, "status_code", None)
     after = getattr(error, "retry_after", None)
-    text = f"{type(error).__name__}{f' {status}' if status else ''}: {_message(error, key)}"
+    text = f"{type(error).__name__}{f' {status}' if status else ''}: {_message(error, address)}"
     if isinstance(error, exceptions.ModelContextWindowExceededError) or _too_long(status, text):
         return PromptTooLong(
             text, cure="give it less to read, or a model with a larger context", status=status
@@ -183,6 +208,6 @@ def _too_long(status: int | None, text: str) -> bool:
     return status == 413 or "exceed_context_size_error" in text or "context size" in text
 
 
-def _message(error: Exception, key: str) -> str:
+def _message(error: Exception, address: Address) -> str:
     text = str(getattr(error, "message", "") or error)
-    return " ".join((text.replace(key, "(the key)") if len(key) > 7 else text).split())[:300]
+    return " ".join(address.without_key(text, put="(the key)").split())[:300]

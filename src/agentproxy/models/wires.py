@@ -50,9 +50,9 @@ def _openai_client(address: Address, client: AsyncClient) -> "AsyncOpenAI":
         async def post(self, path: str, **arguments: Any) -> Any:  # noqa: ANN401 - as overloaded
             return await super().post(path, **sealed(arguments))
 
-    return Client(
-        api_key=address.key, base_url=address.base or None, http_client=client, max_retries=0
-    )
+    # The library refuses to go without one.
+    key = address.key or "none"
+    return Client(api_key=key, base_url=address.base or None, http_client=client, max_retries=0)
 
 
 def _openai_chat(address: Address, client: AsyncClient) -> Wire:

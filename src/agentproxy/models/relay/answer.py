@@ -82,10 +82,10 @@ class Exchange:
             HungUp: the worker is gone.
         """
         asked = self._passing
-        request = client.build_request(
-            asked.method, asked.url, headers=dict(asked.fields), content=asked.body
-        )
         try:
+            request = client.build_request(
+                asked.method, asked.url, headers=dict(asked.fields), content=asked.body
+            )
             response = await client.send(request, stream=True)
             async with aclosing(response):
                 self._status = response.status_code
@@ -127,14 +127,15 @@ class Exchange:
 
     def _fields(self, response: Response) -> dict[str, str]:
         kept = {
-            name: value.replace(self._to.address.key, self._token)
+            name: self._to.address.without_key(value, put=self._token)
             for name, value in response.headers.items()
             if name not in _DROPPED and value.isprintable()
         }
         return {**kept, "connection": "keep-alive" if self._head.keeps else "close"}
 
     def _clean(self, content: bytes) -> bytes:
-        return content.replace(self._to.address.key.encode(), self._token.encode())
+        text = content.decode("latin-1")  # a letter for each byte
+        return self._to.address.without_key(text, put=self._token).encode("latin-1")
 
 
 def _json(content: bytes) -> object:

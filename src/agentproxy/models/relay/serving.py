@@ -14,8 +14,8 @@ from agentproxy.models.metered import Meter
 from agentproxy.models.money import Bill
 from agentproxy.models.port import BudgetSpent
 from agentproxy.models.relay.http import Bounds, Connection, Head, HungUp, Malformed
+from agentproxy.models.relay.reach import NotPassedOn
 from agentproxy.models.relay.wires import (
-    NotPassedOn,
     Passing,
     Relayed,
     check_path,

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal, cast
 
 from agentproxy.events.conversation import Usage
-from agentproxy.models.money import CHARACTERS_A_TOKEN
+from agentproxy.models.money import BYTES_A_TOKEN, size_of
 
 Form = Literal["messages", "chat", "responses", "gemini"]
 Fields = Mapping[str, object]
@@ -34,7 +34,7 @@ class UsageReader:
         for part in _objects(event):
             kind = part.get("type")
             if not (isinstance(kind, str) and kind.endswith(_REPEATS)):
-                self._heard += _letters(part)
+                self._heard += _bytes(part)
             for used in _used(self._form, part):
                 self._counts |= {
                     name: value
@@ -46,7 +46,7 @@ class UsageReader:
     def usage(self, expected: int) -> Usage:
         """What was used; where nobody told, the question is `expected` and the answer as heard."""
         told = _usage(self._form, self._counts)
-        heard = 0 if self.told else self._heard // CHARACTERS_A_TOKEN
+        heard = 0 if self.told else self._heard // BYTES_A_TOKEN
         return told.model_copy(
             update={
                 "input": told.input if self._counts else expected,
@@ -121,17 +121,17 @@ def _usage(form: Form, counts: Mapping[str, int]) -> Usage:
     return Usage(input=total, output=output, cache_read=read, cache_write=written)
 
 
-def _letters(value: object, *, word: bool = False, depth: int = 0) -> int:
-    """How many letters of the answer's own words there are in it."""
+def _bytes(value: object, *, word: bool = False, depth: int = 0) -> int:
+    """How many bytes of the answer's own words there are in it."""
     if isinstance(value, str):
-        return len(value) if word else 0
+        return size_of(value) if word else 0
     if depth > _DEEPEST:
         return 0
     if isinstance(value, dict):
         fields = cast("Fields", value)
         return sum(
-            _letters(each, word=name in _WORDS, depth=depth + 1) for name, each in fields.items()
+            _bytes(each, word=name in _WORDS, depth=depth + 1) for name, each in fields.items()
         )
     if isinstance(value, list):
-        return sum(_letters(each, depth=depth + 1) for each in cast("Sequence[object]", value))
+        return sum(_bytes(each, depth=depth + 1) for each in cast("Sequence[object]", value))
     return 0

@@ -11,9 +11,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, cast
 
-from agentproxy.models.money import CHARACTERS_A_TOKEN, Need
+from agentproxy.models.money import Need
 from agentproxy.models.names import Address, usual_base
 from agentproxy.models.relay.http import Head
+from agentproxy.models.relay.pictures import question_tokens
+from agentproxy.models.relay.reach import NotPassedOn, check_reach
 from agentproxy.models.relay.usage import Form
 
 Family = Literal["anthropic", "openai", "gemini"]
@@ -29,6 +31,8 @@ _PATHS: dict[tuple[str, str], tuple[Family, Form | None]] = {
 _OF_GEMINI = re.compile(
     r"/v1beta/models/([A-Za-z0-9._/-]{1,200}):(generateContent|streamGenerateContent|countTokens)\Z"
 )
+# In whose form a request is that only counts.
+_COUNTED: dict[Family, Form] = {"anthropic": "messages", "openai": "chat", "gemini": "gemini"}
 _QUERY = ("beta=true", "alt=sse")
 _PASSED_ON = frozenset(
     {
@@ -51,14 +55,6 @@ _NAMES: dict[Family, tuple[tuple[str, ...], tuple[str, ...]]] = {
         ("GEMINI_API_KEY", "GOOGLE_API_KEY"),
     ),
 }
-
-
-class NotPassedOn(Exception):
-    """A request that is answered by the relay itself."""
-
-    def __init__(self, status: int, message: str) -> None:
-        super().__init__(message)
-        self.status = status
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +91,9 @@ class Relayed:
 
 @dataclass(frozen=True, slots=True)
 class Passing:
-    """A request as it is passed on. `form` is None for one that costs nothing; `most` are the
-    tokens that its answer may have; `added_usage` says that we asked for the use, not the worker.
+    """A request as it is passed on. `form` is None for one that costs nothing; `question` are the
+    tokens that it takes, and `most` those that its answer may have; `added_usage` says that we
+    asked for the use, not the worker.
     """
 
     method: str
@@ -104,13 +101,14 @@ class Passing:
     fields: Mapping[str, str]
     body: bytes
     form: Form | None = None
+    question: int = 0
     most: int = 0
     added_usage: bool = False
 
     @property
     def need(self) -> Need:
         """The tokens that it takes; its answer is the worker's to bound, and is not cut here."""
-        return Need(len(self.body) // CHARACTERS_A_TOKEN, most=self.most, least=self.most)
+        return Need(self.question, most=self.most, least=self.most)
 
 
 def check_token(head: Head, token: str) -> None:
@@ -149,26 +147,38 @@ def pass_on(head: Head, content: bytes, to: Relayed) -> Passing:
     """The request for the vendor, with the real key in it.
 
     Raises:
-        NotPassedOn: it asks for another model, or for what cannot be metered.
+        NotPassedOn: it asks for another model, for what cannot be metered, or for what the vendor
+            would fetch or run.
     """
     path, form = check_path(head, to)
     if head.method == "GET":
         return Passing("GET", _url(path, to), _header(head, to), b"")
-    body = _parsed(content)
+    try:
+        return _rewritten(path, form, head=head, body=_parsed(content), to=to)
+    except RecursionError as error:
+        raise NotPassedOn(400, "the body is nested too deeply") from error
+
+
+def _rewritten(
+    path: str, form: Form | None, *, head: Head, body: dict[str, object], to: Relayed
+) -> Passing:
     if to.family != "gemini":
         _check_model(body.get("model"), to)
         body = {**body, "model": to.address.model}
     if body.get("background"):
         raise NotPassedOn(403, "an answer in the background cannot be metered")
+    check_reach(form or _COUNTED[to.family], body)
     added = form == "chat" and body.get("stream") is True and not _asks_for_usage(body)
     if added:
         body["stream_options"] = {**_table(body.get("stream_options")), "include_usage": True}
+    encoded = json.dumps(body).encode()
     return Passing(
         method="POST",
         url=_url(path, to),
         fields=_header(head, to),
-        body=_encoded(body),
+        body=encoded,
         form=form,
+        question=question_tokens(body, len(encoded)),
         most=_most(form, body) if form else 0,
         added_usage=added,
     )
@@ -203,7 +213,7 @@ def _header(head: Head, to: Relayed) -> Mapping[str, str]:
     key = to.address.key
     ours = {
         "anthropic": {"x-api-key": key},
-        "openai": {"authorization": f"Bearer {key}"},
+        "openai": {"authorization": f"Bearer {key}"} if key else {},
         "gemini": {"x-goog-api-key": key},
     }[to.family]
     if to.family == "anthropic":
@@ -229,13 +239,6 @@ def _parsed(content: bytes) -> dict[str, object]:
 
 def _refuse(constant: str) -> object:
     raise ValueError(constant)
-
-
-def _encoded(body: Mapping[str, object]) -> bytes:
-    try:
-        return json.dumps(body).encode()
-    except RecursionError as error:
-        raise NotPassedOn(400, "the body is nested too deeply") from error
 
 
 def _asks_for_usage(body: Mapping[str, object]) -> bool:

@@ -1,0 +1,245 @@
+"""What a request may have the vendor do: answer, from what stands in it; pure.
+
+A vendor also fetches addresses, searches, runs code and reads files that it keeps: each would be a
+way out for a worker that has no network. So fields, kinds of content and kinds of tools that are
+not named here are refused.
+"""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import cast
+
+from agentproxy.models.relay.usage import Form
+
+Kinds = frozenset[str | None]
+Fields = Mapping[str, object]
+
+_DATA = re.compile(r"data:|[A-Za-z0-9+/=_\s-]*\Z", re.IGNORECASE)
+# Where addresses stand, and what the vendor keeps; folded, since some servers take Image_URL too.
+_ADDRESSES = frozenset({"url", "uri", "imageurl", "audiourl", "videourl", "fileurl", "filedata"})
+_KEPT = frozenset({"fileid", "fileids", "containerid"})
+_FILES = frozenset({"file", "inputaudio"})
+_WITHIN = frozenset({"content", "output"})
+_TOOL = "a tool that the worker does not run itself, of the kind"
+_CONTENT = "content of the kind"
+_SOURCES: Kinds = frozenset({"base64", "text", "content"})
+
+
+class NotPassedOn(Exception):
+    """A request that is answered by the relay itself."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+@dataclass(frozen=True, slots=True)
+class _Rules:
+    """What a wire's body may hold: its fields, where content stands and of which kinds it is, first
+    the outermost, then the parts of it, and the kinds of tools that the worker itself runs.
+    """
+
+    fields: frozenset[str]
+    places: Sequence[str]
+    outer: Kinds
+    parts: Kinds
+    tools: re.Pattern[str]
+
+
+def _set(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
+
+_RULES: dict[Form, _Rules] = {
+    "messages": _Rules(
+        fields=_set("""
+            cache_control context_management diagnostics inference_geo max_tokens messages metadata
+            model output_config output_format service_tier speed stop_sequences stream system
+            temperature thinking tool_choice tools top_k top_p
+        """),
+        places=("messages",),
+        outer=frozenset({None}),
+        parts=_set("""
+            compaction document image redacted_thinking search_result server_tool_use text thinking
+            tool_reference tool_result tool_search_tool_result tool_search_tool_result_error
+            tool_search_tool_search_result tool_use
+        """),
+        tools=re.compile(
+            r"(custom|(bash|text_editor|computer|memory)_\d{8}"
+            r"|tool_search_tool_(bm25|regex)(_\d{8})?)?\Z"
+        ),
+    ),
+    "chat": _Rules(
+        fields=_set("""
+            audio chat_template_kwargs enable_thinking format frequency_penalty function_call
+            functions include_reasoning keep_alive logit_bias logprobs max_completion_tokens
+            max_tokens messages metadata min_p modalities model moderation n options
+            parallel_tool_calls prediction presence_penalty prompt_cache_key prompt_cache_options
+            prompt_cache_retention provider reasoning reasoning_effort reasoning_format
+            repetition_penalty response_format safety_identifier seed service_tier stop store
+            stream stream_options temperature think thinking thinking_budget tool_choice tools
+            top_k top_logprobs top_p transforms usage user verbosity
+        """),
+        places=("messages", "prediction"),
+        outer=frozenset({None, "content"}),
+        parts=_set("""
+            audio_url file image_url input_audio reasoning refusal text thinking video_url
+        """),
+        tools=re.compile(r"(function|custom)\Z"),
+    ),
+    "responses": _Rules(
+        fields=_set("""
+            background client_metadata context_management conversation include input instructions
+            max_output_tokens max_tool_calls metadata model moderation parallel_tool_calls
+            previous_response_id prompt_cache_key prompt_cache_options prompt_cache_retention
+            reasoning safety_identifier service_tier store stream stream_options temperature text
+            tool_choice tools top_logprobs top_p truncation user
+        """),
+        places=("input",),
+        outer=_set("""
+            apply_patch_call apply_patch_call_output compaction compaction_trigger computer_call
+            computer_call_output custom_tool_call custom_tool_call_output function_call
+            function_call_output item_reference local_shell_call local_shell_call_output message
+            reasoning shell_call shell_call_output
+        """)
+        | {None},
+        parts=_set("""
+            computer_screenshot input_audio input_file input_image input_text output_text
+            reasoning_text refusal text
+        """)
+        | {None},
+        tools=re.compile(
+            r"(function|custom|local_shell|apply_patch|computer|computer_use_preview)\Z"
+        ),
+    ),
+}
+_GEMINI_FIELDS = _set("""
+    contents generationconfig labels model safetysettings systeminstruction toolconfig tools
+""")
+_GEMINI_PARTS = _set("""
+    codeexecutionresult executablecode functioncall functionresponse inlinedata mediaresolution
+    partmetadata text thought thoughtsignature videometadata
+""")
+_GEMINI_TOOLS = _set("computeruse functiondeclarations")
+
+
+def check_reach(form: Form, body: Fields) -> None:
+    """Let pass what the vendor can answer by itself.
+
+    Raises:
+        NotPassedOn: it would fetch, search, run or look up something for it, or we cannot tell.
+    """
+    if form == "gemini":
+        _check_gemini(body)
+    else:
+        _check_body(body, _RULES[form])
+
+
+def _check_body(body: Fields, rules: _Rules) -> None:
+    for name in body:
+        if name not in rules.fields:
+            raise _unknown("the field", name)
+    for place in rules.places:
+        for each in objects(body.get(place)):
+            _check_block(each, rules.outer, inner=rules.parts)
+    for each in objects(body.get("system")):
+        _check_block(each, rules.parts, inner=rules.parts)
+    for tool in objects(body.get("tools")):
+        _check_tool(tool, rules)
+
+
+def _check_tool(tool: Fields, rules: _Rules) -> None:
+    kind = tool.get("type")
+    responses = rules is _RULES["responses"]
+    if responses and kind == "namespace":
+        for each in objects(tool.get("tools")):
+            _check_tool(each, rules)
+        return
+    if not (rules.tools.match(str(kind or "")) or (responses and kind == "shell" and _local(tool))):
+        raise _unknown(_TOOL, kind)
+
+
+def _local(tool: Fields) -> bool:
+    """Whether a shell is the worker's own, and not one in a container of the vendor's."""
+    return any(each.get("type") == "local" for each in objects(tool.get("environment")))
+
+
+def _check_block(block: Fields, kinds: Kinds, *, inner: Kinds) -> None:
+    kind = block.get("type")
+    if not (kind is None or isinstance(kind, str)) or kind not in kinds:
+        raise _unknown(_CONTENT, kind)
+    for name, value in block.items():
+        folded = fold(name)
+        if folded in _WITHIN:
+            for each in objects(value):
+                _check_block(each, inner, inner=inner)
+        elif folded == "source":
+            _check_source(value, inner=inner, cited=kind == "search_result")
+        elif folded in _ADDRESSES | _KEPT | _FILES:
+            _check_file(folded, value)
+
+
+def _check_source(source: object, *, inner: Kinds, cited: bool) -> None:
+    if isinstance(source, dict):
+        _check_block(cast("Fields", source), _SOURCES, inner=inner)
+    elif not (cited and isinstance(source, str)):
+        raise NotPassedOn(403, "content without data of its own is not passed on")
+
+
+def _check_file(name: str, value: object) -> None:
+    """A file that a block carries: data, however deep its names are."""
+    if isinstance(value, dict):
+        for below, each in cast("Fields", value).items():
+            folded = fold(below)
+            if folded in _ADDRESSES | _KEPT | {"data"} or isinstance(each, dict):
+                _check_file(folded, cast("object", each))
+    elif value is not None and (
+        name in _KEPT or not isinstance(value, str) or not _DATA.match(value)
+    ):
+        raise NotPassedOn(
+            403, "the vendor would fetch what is named; send it as data: URL or base64"
+        )
+
+
+def _check_gemini(body: Fields) -> None:
+    for name, value in body.items():
+        folded = fold(name)
+        if folded not in _GEMINI_FIELDS:
+            raise _unknown("the field", name)
+        if folded in ("contents", "systeminstruction"):
+            for content in objects(value):
+                _check_parts(content)
+        elif folded == "tools":
+            for kind in (kind for tool in objects(value) for kind in tool):
+                if fold(kind) not in _GEMINI_TOOLS:
+                    raise _unknown(_TOOL, kind)
+
+
+def _check_parts(content: Fields) -> None:
+    parts = [part for name in content if fold(name) == "parts" for part in objects(content[name])]
+    for kind, held in (named for part in parts for named in part.items()):
+        folded = fold(kind)
+        if folded not in _GEMINI_PARTS:
+            raise _unknown(_CONTENT, kind)
+        if folded == "functionresponse":
+            for each in objects(held):
+                _check_parts(each)
+
+
+def _unknown(what: str, name: object) -> NotPassedOn:
+    shown = json.dumps(name[:60]) if isinstance(name, str) else "nothing"
+    return NotPassedOn(403, f"{what} {shown} is not passed on: a worker has no network")
+
+
+def objects(value: object) -> Sequence[Fields]:
+    """The objects of a list, or the one that stands alone; texts are no concern here."""
+    if isinstance(value, list):
+        return [found for each in cast("list[object]", value) for found in objects(each)]
+    return [cast("Fields", value)] if isinstance(value, dict) else []
+
+
+def fold(name: str) -> str:
+    """A name without its capitals and underscores, as the most generous server reads it."""
+    return re.sub(r"[^a-z]", "", name.casefold())

@@ -4,6 +4,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from threading import Thread
 
+import pytest
 from support.front_door import Pa
 from support.projects import CHECK, MEND
 
@@ -123,3 +124,21 @@ def test_grants_are_shown_when_the_run_begins(pa: Pa) -> None:
     config.write_text(f'[worker.mine]\ncommand = "{program}"\nenv = {{ LEVEL = "3" }}\n')
     ran = pa("--check", CHECK, "--worker", "mine", "Mend it")
     assert "granted: variable LEVEL" in ran.out
+
+
+@pytest.mark.parametrize("folder", ["../", "~/", "~/.ssh/"])
+def test_a_folder_that_holds_more_than_a_program_is_not_shown_for_being_named(
+    pa: Pa, folder: str
+) -> None:
+    (pa.home / ".ssh").mkdir(parents=True)
+    pa.env["HOME"] = str(pa.home)
+    worker = script(pa.scripts / "agent.sh", MEND)
+    ran = pa(*FIX, "--worker", f"command:{worker} --add-dir {folder}", "Mend it")
+    assert ran.code == 6
+    assert "holds more than a program needs" in ran.result["reason"]
+    assert "[worker.NAME]" in ran.result["reason"]
+
+
+def test_of_a_folder_that_everybody_shares_the_worker_has_its_own(pa: Pa) -> None:
+    worker = script(pa.scripts / "agent.sh", f"test ! -e {pa.project}.not; touch /tmp/mine; {MEND}")
+    assert pa(*FIX, "--worker", f"command:{worker} --scratch /tmp", "Mend it").code == 0

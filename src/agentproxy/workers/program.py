@@ -9,7 +9,7 @@ from pathlib import Path
 
 from agentproxy.workers.port import WorkerError
 from agentproxy.workspace.sandbox import Mount
-from agentproxy.workspace.toolchains import SYSTEM, holds_credentials, links, within
+from agentproxy.workspace.toolchains import CREDENTIALS, SYSTEM, holds_credentials, links, within
 
 LONGEST = 4096
 INSIDE = "/run/agentproxy/worker"
@@ -76,6 +76,9 @@ class Program:
         A program of the user's own tree is shown as the user has it, beside the tree: the worker
         may change its copy, and the claim must not hold a trace of the mount. An argument that
         names a file of the tree means the worker's copy.
+
+        Raises:
+            WorkerError: a word of it names a folder that holds more than a program.
         """
         words: list[str] = []
         mounts: dict[str, Mount] = {}
@@ -105,17 +108,28 @@ class Program:
     def _show(self, path: Path, root: Path) -> list[Mount]:
         """A file with its folder, and all that its links lead to, read-only.
 
-        A folder that holds the repository itself is not shown: it holds more than the program.
+        A folder that holds the repository itself is not shown: it holds more than the program. Of
+        those that everybody shares the sandbox has its own.
+
+        Raises:
+            WorkerError: a word of the command names a folder that holds more than a program.
         """
         shown: list[Mount] = []
         home = Path(self.environ.get("HOME") or "/nonexistent")
         for hop in links(path):
             folder = hop if hop.is_dir() else hop.parent
-            if within(folder, SYSTEM):
+            if within(folder, SYSTEM) or hop in SHARED:
                 continue
             holds_more = home.is_relative_to(folder) or root.is_relative_to(folder)
-            whole = folder not in SHARED and not holds_more
-            target = folder if whole and not holds_credentials(folder) else hop
+            closed = folder.name in CREDENTIALS or holds_credentials(folder)
+            whole = folder not in SHARED and not holds_more and not closed
+            if hop.is_dir() and not whole:
+                raise WorkerError(
+                    f"the worker's command names {hop}, which holds more than a program needs: "
+                    "the repository, your home or credentials",
+                    cure="name the files themselves, or grant folders with paths in [worker.NAME]",
+                )
+            target = folder if whole else hop
             shown.append(Mount(at=str(target), mode="ro", source=target))
         return shown
 

@@ -1,5 +1,6 @@
 """Asks the supervisor's own model, and takes nothing from it but a form filled in right."""
 
+import asyncio
 import json
 import re
 import secrets
@@ -18,10 +19,12 @@ from agentproxy.events.conversation import (
     ToolResult,
     UserMessage,
 )
-from agentproxy.models.port import Fragment, Model, Prompt, ToolSpec
+from agentproxy.events.durations import written
+from agentproxy.models.port import Fragment, Model, ModelUnavailable, Prompt, ToolSpec
 from agentproxy.supervisor.mind.lettering import visible
 
 TRIES = 2
+LONGEST = 900.0  # seconds; a vendor that sends signs of life and no answer would be waited for
 MOST_OUTPUT = 4096
 REPLY = "reply"
 
@@ -55,12 +58,25 @@ class Reply(Generic[Form]):
     problem: str = ""
 
 
-async def consult(model: Model, question: Question[Form]) -> Reply[Form]:
-    """Ask, once more where the reply is not of the form.
+async def consult(
+    model: Model, question: Question[Form], *, seconds: float = LONGEST
+) -> Reply[Form]:
+    """Ask, once more where the reply is not of the form; all of it within `seconds`.
 
     Raises:
         ModelError: the model does not answer.
     """
+    try:
+        async with asyncio.timeout(seconds):
+            return await _consult(model, question)
+    except TimeoutError as error:
+        raise ModelUnavailable(
+            f"{model.name} gave no whole answer within {written(seconds)}",
+            cure="pa resume asks again; --judge names another model, or none",
+        ) from error
+
+
+async def _consult(model: Model, question: Question[Form]) -> Reply[Form]:
     mark = secrets.token_hex(6)
     schema = question.form.model_json_schema()
     form = prompt_text("data").format(mark=mark, schema=json.dumps(schema))

@@ -13,6 +13,8 @@ from support.environments import MEND_PARCEL, PACKAGE, as_user, new_project, new
 from support.front_door import Pa, Ran, Record
 from support.packages import new_tarball, new_wheel, repack
 
+pytestmark = pytest.mark.slow
+
 CHECK = "python -m pytest -q tests"
 ONE = ("--max-rounds", "1")
 USES = "import scales\n\n\ndef test_scales():\n    assert scales.UNIT == 'g'\n"
@@ -72,7 +74,6 @@ def test_a_claim_that_asks_for_a_package_is_proven_in_an_environment_that_has_it
     assert ran.code == 0
 
 
-@pytest.mark.slow
 def test_a_claim_that_drops_a_package_and_still_needs_it_is_refuted(
     pa: Pa, tmp_path: Path, wheels: Path
 ) -> None:
@@ -100,7 +101,6 @@ def test_a_claim_that_asks_for_nothing_any_more_and_still_needs_it_is_refuted(
     assert ran.finding(CHECK)["finding"] == "refuted", built(ran, "claim:1")
 
 
-@pytest.mark.slow
 def test_a_package_that_moves_to_another_list_or_that_others_need_is_not_taken_away(
     pa: Pa, tmp_path: Path, wheels: Path
 ) -> None:
@@ -112,7 +112,6 @@ def test_a_package_that_moves_to_another_list_or_that_others_need_is_not_taken_a
     assert ran.finding(CHECK)["finding"] == "proven", ran.finding(CHECK)
 
 
-@pytest.mark.slow
 def test_a_list_of_any_name_counts_where_another_includes_it(
     pa: Pa, tmp_path: Path, wheels: Path
 ) -> None:
@@ -147,7 +146,6 @@ def test_what_a_claim_installs_from_its_own_files_proves_nothing_and_is_met_by_n
     assert bare.finding(CHECK)["finding"] == "refuted", bare.finding(CHECK)
 
 
-@pytest.mark.slow
 def test_a_claim_that_asks_for_what_does_not_exist_is_told_so_and_mends_it(
     pa: Pa, tmp_path: Path, wheels: Path
 ) -> None:
@@ -210,7 +208,6 @@ def test_a_project_without_any_environment_gets_one_once_and_for_all_runs(
     assert again.code == 0
 
 
-@pytest.mark.slow
 def test_an_environment_that_cannot_be_built_refutes_nobody(
     pa: Pa, tmp_path: Path, wheels: Path
 ) -> None:
@@ -272,7 +269,6 @@ def test_a_file_of_the_tree_does_not_run_in_the_place_of_pip(
     assert not (kept / "spoilt").exists()
 
 
-@pytest.mark.slow
 def test_a_project_that_must_be_installed_is_and_no_tree_meets_what_another_left_behind(
     pa: Pa, tmp_path: Path, wheels: Path
 ) -> None:
@@ -290,7 +286,6 @@ def test_a_project_that_must_be_installed_is_and_no_tree_meets_what_another_left
     assert [(folder / "spoilt").exists() for folder in kept] == [False, True, False]
 
 
-@pytest.mark.slow
 def test_packages_of_node_are_installed_from_the_lock_of_the_tree_under_proof(
     pa: Pa, tmp_path: Path
 ) -> None:

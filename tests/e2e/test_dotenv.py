@@ -2,10 +2,13 @@
 
 import json
 
+import pytest
 from support.answers import Reply
 from support.front_door import Pa
 from support.model_server import model_server
 from support.projects import MEND
+
+pytestmark = pytest.mark.slow
 
 GREP = "grep -q 'a + b' calc.py"
 

@@ -16,6 +16,8 @@ from support.environments import (
 )
 from support.front_door import Pa, Ran
 
+pytestmark = pytest.mark.slow
+
 CHECK = "python -m pytest -q -s tests"
 ONE = ("--max-rounds", "1")
 

@@ -8,6 +8,8 @@ from support.environments import SYSTEM_PATH, as_user, new_venv
 from support.front_door import Pa
 from support.projects import CHECK, MEND
 
+pytestmark = pytest.mark.slow
+
 SECRET = "hunter2-of-the-user"
 KEPT = (
     ".ssh/id_ed25519", ".ssh/config", ".aws/credentials", ".netrc", ".npmrc", ".pypirc",

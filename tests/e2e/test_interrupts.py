@@ -23,6 +23,8 @@ from agentproxy.events.commands import Interrupt
 from agentproxy.events.envelope import RunId
 from agentproxy.journal.sqlite import SqliteJournal
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def pa(tmp_path: Path) -> Pa:

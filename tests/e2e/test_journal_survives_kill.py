@@ -10,10 +10,14 @@ import threading
 import time
 from pathlib import Path
 
+import pytest
+
 from agentproxy.events.check import CheckStarted
 from agentproxy.events.envelope import Draft, Event, RunId
 from agentproxy.journal.port import Holder
 from agentproxy.journal.sqlite import SqliteJournal
+
+pytestmark = pytest.mark.slow
 
 KILLS = 20
 RUN = RunId("run")

@@ -17,6 +17,8 @@ from support.environments import (
 )
 from support.front_door import Pa
 
+pytestmark = pytest.mark.slow
+
 CHECK = "python -m pytest -q tests"
 POETRY = "poetry==2.5.1"
 POETRY_PROJECT = (
@@ -60,7 +62,6 @@ def test_where_conda_has_no_such_environment_the_cure_is_said(pa: Pa, tmp_path: 
     assert ran.code == 3
 
 
-@pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_the_environment_that_poetry_keeps_is_found_by_asking_poetry(
     pa: Pa, tmp_path: Path

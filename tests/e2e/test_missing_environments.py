@@ -16,6 +16,8 @@ from support.environments import (
 from support.front_door import Pa, Ran
 from support.projects import MEND
 
+pytestmark = pytest.mark.slow
+
 ONE = ("--max-rounds", "1")
 CHECK = "python -m pytest -q tests"
 

@@ -4,6 +4,8 @@ import pytest
 from support.front_door import Pa
 from support.projects import CHECK, MEND
 
+pytestmark = pytest.mark.slow
+
 ONE = ("--max-rounds", "1")
 HOOK = """\
 import pytest

@@ -31,6 +31,8 @@ from agentproxy.journal.port import Holder, Lease
 from agentproxy.journal.sqlite import SqliteJournal
 from agentproxy.workspace.processes import machine_and_boot
 
+pytestmark = pytest.mark.slow
+
 RIGHT: dict[str, object] = {"do": "write", "path": "answer.txt", "text": "right\n"}
 GONE = Holder(pid=4_000_000, started=1, machine=machine_and_boot())
 

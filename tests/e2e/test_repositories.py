@@ -10,6 +10,8 @@ from support.front_door import Pa, Ran, new_pa, run_git
 from support.projects import CALC, CHECK, MEND
 from support.repositories import photograph
 
+pytestmark = pytest.mark.slow
+
 FIX = ("--check", CHECK)
 FILES = ("-c", "protocol.file.allow=always")
 

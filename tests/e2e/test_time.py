@@ -3,9 +3,12 @@
 import signal
 import time
 
+import pytest
 from support.front_door import Pa
 from support.life import Life, of_kind
 from support.projects import CHECK, MEND
+
+pytestmark = pytest.mark.slow
 
 
 def begin(pa: Pa, script: str, *, seconds: int) -> tuple[Life, str]:

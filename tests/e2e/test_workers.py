@@ -8,6 +8,8 @@ import pytest
 from support.front_door import Pa
 from support.projects import CHECK, MEND
 
+pytestmark = pytest.mark.slow
+
 FIX = ("-o", "json", "--check", CHECK)
 
 

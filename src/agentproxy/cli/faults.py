@@ -1,5 +1,6 @@
 """Faults of the layers below as sentences with a cure and a truthful exit code."""
 
+import logging
 from collections.abc import Generator
 from contextlib import contextmanager
 from typing import cast
@@ -38,6 +39,8 @@ CODES: dict[tuple[type[Exception], ...], int] = {
 @contextmanager
 def as_failures() -> Generator[None]:
     """Within this, what can be foreseen to go wrong comes out as a Failure."""
+    # Ctrl+C while a process is being started makes asyncio warn of a child that it reaped itself.
+    logging.getLogger("asyncio").setLevel(logging.ERROR)
     try:
         yield
     except ExceptionGroup as group:

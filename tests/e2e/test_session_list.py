@@ -39,7 +39,7 @@ def test_a_run_that_is_stopped_is_said_to_be_and_keeps_only_what_its_worker_bega
     pa: Pa,
 ) -> None:
     (pa.project / ".agentproxy/session").mkdir(parents=True)
-    ran = pa.task("--check", CHECK, "--max-time", "1s", worker="echo begun > notes; sleep 9")
+    ran = pa.task("--check", CHECK, "--max-time", "3s", worker="echo begun > notes; sleep 9")
     run = ran.result["run"]
     assert "waits: ceiling" in (pa.project / LIST).read_text()
     assert pa("stop", run).code == 0

@@ -270,7 +270,7 @@ def test_an_answer_without_its_passage_or_in_doubt_goes_to_a_human(
 def test_what_a_person_answers_while_the_model_thinks_counts(pa: Pa, quote: str) -> None:
     with_standards(pa)
     found = {"document": ".agentproxy/guidance/standards.md", "quote": quote, "confidence": 0.9}
-    slow = {**reply(ANSWERS, answer="YYYY-MM-DD", **found), "seconds": 4}
+    slow = {**reply(ANSWERS, answer="YYYY-MM-DD", **found), "seconds": 8}
     life = Life(pa, *with_a_question(pa, "Which date format?", slow))
     assert life.sees(of_kind("request_made"))
     assert pa("answer", str(life.events[0]["run"]), "DD/MM").code == 0

@@ -1,7 +1,6 @@
 """The supervisor's loop: starts what is due, awaits whatever ends first, obeys commands."""
 
 import asyncio
-from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 
 from agentproxy.events.commands import Command
@@ -16,7 +15,6 @@ Arrivals = AsyncIterator[tuple[CommandId, Command]]
 Obey = Callable[[CommandId, Command], Awaitable[None]]
 After = Callable[[Fact], Awaitable[None]]
 Tasks = dict[EffectId, asyncio.Task[None]]
-MOST_STARTS = 100
 
 
 class Recorder:
@@ -28,7 +26,6 @@ class Recorder:
     def __init__(self, state: State, append: Append, *, after: After | None = None) -> None:
         self.state = state
         self.changed = asyncio.Event()
-        self.recorded = 0
         self._append = append
         self._after = after
         self._lock = asyncio.Lock()
@@ -49,7 +46,6 @@ class Recorder:
         async with self._lock:
             for event in await self._append([draft], taken):
                 reduce(self.state, event)
-                self.recorded += 1
             self.changed.set()
             if self._after is not None:
                 await self._after(draft.fact)
@@ -72,8 +68,6 @@ async def supervise(
 
 async def _go_on(recorder: Recorder, perform: Perform, group: asyncio.TaskGroup) -> None:
     running: Tasks = {}
-    starts: Counter[EffectId] = Counter()
-    seen: dict[EffectId, int] = {}
     while True:
         wanted = due(recorder.state)
         await _cancel(running, keep=wanted)
@@ -81,16 +75,12 @@ async def _go_on(recorder: Recorder, perform: Perform, group: asyncio.TaskGroup)
             return
         for key, effect in wanted.items():
             if key not in running:
-                starts[key] += 1
-                seen[key] = recorder.recorded
                 running[key] = group.create_task(_perform(perform, effect), name=key)
         recorder.changed.clear()
         await _something_happens(recorder.changed, running.values())
         for key in [key for key, task in running.items() if task.done()]:
             del running[key]
-            # It may be due again, as a worker is whose time was up and whose ceiling was raised.
-            stuck = recorder.recorded == seen[key] or starts[key] == MOST_STARTS
-            if stuck and key in due(recorder.state):
+            if key in due(recorder.state):
                 raise RuntimeError(f"the effect {key} ended and left no trace")
 
 

@@ -157,7 +157,9 @@ def _process(state: State, fact: ProcessStarted) -> None:
 def _work_ended(state: State, fact: WorkerEnded) -> None:
     state.worked += fact.seconds
     state.broke = fact.out_of_money
-    if not fact.out_of_time and not fact.out_of_money:
+    if fact.out_of_time or fact.out_of_money:
+        state.stopped_short += 1
+    else:
         state.work[fact.round] = fact
         state.messages.clear()
 
@@ -307,7 +309,8 @@ def _work(state: State, number: int) -> dict[EffectId, Effect]:
             spent += f" and ${kept:.4f} kept back for answers that were cut off"
         reason = f"{spent}, and no other answer fits in (pa resume --budget raises it)"
         return {"park": Park(why="ceiling", reason=reason)}
-    return {f"work:{number}": Work(number)}
+    # Where its time was up and more was granted meanwhile, it is another effect that is due.
+    return {f"work:{number}:{state.stopped_short}": Work(number)}
 
 
 def _proof(state: State, number: int) -> dict[EffectId, Effect]:

@@ -53,10 +53,11 @@ class State:
 
     `said` holds what our own agent recorded of a round, from which it goes on; `results` every run
     of a check by (check, on), oldest attempt first. `part` counts from 0, and its first round is
-    `part_began`. `begun` counts how often the worker was started for a round. `failed` and `parked`
-    are of the present segment. `spent` is in US dollars, and `reserved` what calls that are not
-    settled may cost; `unpriced` names models that cost unknown sums; `broke` says that a worker
-    stopped because its money was spent.
+    `part_began`. `begun` counts how often the worker was started for a round, `stopped_short` how
+    often it ended because its time or its money was spent. `failed` and `parked` are of the present
+    segment. `spent` is in US dollars, and `reserved` what calls that are not settled may cost;
+    `unpriced` names models that cost unknown sums; `broke` says that a worker stopped because its
+    money was spent.
     """
 
     order: Order | None = None
@@ -89,6 +90,7 @@ class State:
     decided: dict[str, Decision] = field(default_factory=dict[str, Decision])
     messages: list[str] = field(default_factory=list[str])
     worked: float = 0.0
+    stopped_short: int = 0
     clock: Clock = field(default_factory=Clock)
     spent: float = 0.0
     reserved: dict[str, float] = field(default_factory=dict[str, float])

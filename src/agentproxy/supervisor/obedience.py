@@ -42,20 +42,20 @@ class Obedience:
         earlier one, which is over.
         """
         earlier = isinstance(command, Interrupt) and command.generation != generation
-        if not earlier or self.recorder.state.ended is not None:
+        if earlier and self.recorder.state.ended is None:
+            self.seen.add(number)
+            reason = "what it interrupts is over"
+            await self._take(number, CommandIgnored(command=command.kind, reason=reason))
+        else:
             await self.obey(number, command)
-            return
-        self.seen.add(number)
-        late = CommandIgnored(command=command.kind, reason="what it interrupts is over")
-        cause = f"command:{number}"
-        await self.recorder.record(late, actor="human", cause=cause, taken=[number])
 
     async def obey(self, number: CommandId, command: Command) -> None:
         """Follow one command, once."""
-        if number in self.seen:
-            return
-        self.seen.add(number)
-        fact = await self._fact(command)
+        if number not in self.seen:
+            self.seen.add(number)
+            await self._take(number, await self._fact(command))
+
+    async def _take(self, number: CommandId, fact: Fact) -> None:
         await self.recorder.record(fact, actor="human", cause=f"command:{number}", taken=[number])
         if isinstance(fact, RequestDecided):
             self.desk.settle(fact.decision.request)

@@ -19,7 +19,6 @@ from agentproxy.cli.asking import Asker, ask_for_more
 from agentproxy.cli.faults import as_failures
 from agentproxy.cli.options import chosen_output
 from agentproxy.cli.screens.port import Screen
-from agentproxy.cli.screens.unwatched import Unwatched
 from agentproxy.events.commands import Interrupt
 from agentproxy.events.envelope import RunId
 from agentproxy.supervisor.state import State
@@ -45,7 +44,7 @@ async def _drive(take: Take, *, directory: Path, output: str | None, home: Path 
     async with open_house(os.environ, directory, home=home) as house:
         style = chosen_output(output, house.settings.output or "")
         lease = await take(house)
-        screen = Unwatched(open_screen(style))
+        screen = open_screen(style)
         try:
             at_terminal = style != "json" and sys.stdin.isatty() and sys.stdout.isatty()
             asker = Asker(house.journal, lease.run, screen) if at_terminal else None

@@ -70,7 +70,7 @@ def _failure(error: Exception) -> Failure | None:
         return error
     if isinstance(error, ConfigError):
         return Failure(f"{error.where}: {error.problem}", cure=cure, code=USAGE)
-    if isinstance(error, OSError) and not isinstance(error, BrokenPipeError):
+    if isinstance(error, OSError):
         text = f"{error.filename or ''}: {error.strerror or error}".lstrip(": ")
         return Failure(text, cure="make room or mend the permissions", code=INFRASTRUCTURE)
     for kinds, code in CODES.items():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import sys
@@ -10,15 +11,19 @@ from typing import TYPE_CHECKING, TextIO
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
 
+GONE = (errno.EPIPE, errno.EIO)  # the pipe's other end; the terminal
+
 
 class Unread(io.FileIO):
-    """A pipe whose reader may go; from then on what is written goes nowhere."""
+    """An output whose reader may go; from then on what is written goes nowhere."""
 
     def write(self, b: ReadableBuffer, /) -> int:
         """As many bytes as were taken."""
         try:
             return super().write(b)
-        except BrokenPipeError:
+        except OSError as error:
+            if error.errno not in GONE:
+                raise
             nowhere = os.open(os.devnull, os.O_WRONLY)
             os.dup2(nowhere, self.fileno())
             os.close(nowhere)

@@ -20,7 +20,12 @@ _ENVIRONMENT = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LC_ALL": "C.UTF-8"}
 
 
 def discard(folder: Path) -> None:
-    """Remove a folder whole, also where what is in it may be neither read nor entered."""
+    """Remove a folder whole, also where what is in it may be neither read nor entered; of a link
+    only itself.
+    """
+    if folder.is_symlink():
+        folder.unlink()
+        return
     try:
         shutil.rmtree(folder)
     except (OSError, RecursionError):

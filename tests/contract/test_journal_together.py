@@ -49,6 +49,53 @@ def test_many_runs_are_written_at_once(opened: Opened) -> None:
     play(opened, story)
 
 
+def test_runs_that_are_written_side_by_side_are_read_alone_at_every_length(opened: Opened) -> None:
+    """Lengths around those at which a store sorts what lay side by side until then."""
+
+    async def story(journal: Journal) -> None:
+        runs = [RunId(f"run-{n}") for n in range(3)]
+        leases = [await journal.create(run, started("0"), ME) for run in runs]
+        written = 1
+        for size in (1, 100, 68, 1, 1, 200, 340, 1, 700):
+            texts = [str(n) for n in range(written, written + size)]
+            written += size
+            for lease in leases:
+                await journal.append(lease, [started(text) for text in texts])
+            for run in runs:
+                events = await journal.read(run)
+                assert checks(events) == [str(n) for n in range(written)]
+                assert [event.seq for event in events] == list(range(1, written + 1))
+                assert await journal.read(run, after=written - 1) == events[-1:]
+                middle = written // 2
+                assert await journal.read(run, after=middle, limit=2) == events[middle:][:2]
+            heads = await journal.heads()
+            assert [(head.first.run, head.first.seq, head.last.seq) for head in heads] == [
+                (run, 1, written) for run in reversed(runs)
+            ]
+        lease = await journal.acquire(runs[1], SHE, after=1)
+        assert [e.seq for e in await journal.append(lease, [started()])] == [written + 1]
+
+    play(opened, story)
+
+
+def test_more_who_write_at_once_than_may_wait_are_all_served(opened: Opened) -> None:
+    async def story(journal: Journal) -> None:
+        lease = await journal.create(RUN, started("0"), ME)
+        async with asyncio.TaskGroup() as group:
+            tasks = [
+                group.create_task(journal.append(lease, [started(str(n))])) for n in range(10_000)
+            ]
+            await asyncio.sleep(0)
+            for task in tasks[5_000:5_100]:
+                task.cancel()
+        seqs = [task.result()[0].seq for task in tasks if not task.cancelled()]
+        assert len(seqs) >= 9_900
+        assert set(seqs) <= {event.seq for event in await journal.read(RUN)}
+        assert len(set(seqs)) == len(seqs)
+
+    play(opened, story)
+
+
 def test_closing_finishes_what_was_accepted(opened: Opened) -> None:
     async def story() -> None:
         journal = opened()

@@ -1,7 +1,6 @@
 """The envelope around everything that happened, and around every wish."""
 
-from dataclasses import dataclass
-from typing import ClassVar, NewType
+from typing import ClassVar, NamedTuple, NewType
 
 from pydantic import BaseModel, ConfigDict
 
@@ -28,8 +27,7 @@ class Wish(Value):
     """What somebody other than the owner of a run asks of it, in the imperative."""
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
+class Draft(NamedTuple):
     """An event before the journal gives it a place: `cause` is the id of what it answers."""
 
     actor: str
@@ -37,8 +35,7 @@ class Draft:
     cause: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(NamedTuple):
     """One thing that happened in a run. `seq` starts at 1 and has no gaps; `time` is Unix time."""
 
     run: RunId

@@ -1,11 +1,10 @@
 """The stored form of facts and commands, and the way there and back."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import get_args
+from typing import NamedTuple, get_args
 
 from pydantic import ValidationError
-from pydantic_core import PydanticSerializationError, from_json
+from pydantic_core import PydanticSerializationError, from_json, to_json
 
 from agentproxy.events.catalogue import FACT, AnyFact
 from agentproxy.events.commands import COMMAND, Command
@@ -19,8 +18,7 @@ _KINDS: dict[type[Fact], str] = {fact: fact.model_fields["kind"].default for fac
 _VERSIONS = {kind: fact.version for fact, kind in _KINDS.items()}
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(NamedTuple):
     """A draft as it is stored: `text` is its fact in JSON, redacted; `fact` is what that says."""
 
     actor: str
@@ -35,8 +33,7 @@ class Record:
         return Event(run, seq, time, self.actor, self.fact, self.cause)
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """A record as it comes back out of the store; nothing in it is trusted yet."""
 
     seq: int
@@ -59,7 +56,7 @@ def encode(draft: Draft, redact: Redact) -> Record:
     if kind is None:
         raise JournalError(f"{type(fact).__name__} is not in the catalogue of facts")
     try:
-        text = fact.model_dump_json()
+        text = to_json(fact, inf_nan_mode="null").decode()
         clean = redact(text)
         # JSON knows no infinity and writes null: such a record could never be read again.
         if clean != text or ":null" in text:

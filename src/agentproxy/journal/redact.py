@@ -45,9 +45,9 @@ class Redactor:
             if number.search(text):
                 spans += _number_spans(text, number=number, is_json=is_json)
         lowered = _lowered(text)
-        for hint, shape in BY_HINT:
+        for hint in BY_HINT:
             if hint in lowered:
-                spans += shape.spans(text, lowered=lowered, hint=hint)
+                spans += BY_HINT[hint].spans(text, lowered=lowered, hint=hint)
         return _cut(text, spans) if spans else text
 
 

@@ -102,4 +102,4 @@ SHAPES = (
     _shape("key", rf"(?i:(?:{_KEY_OF})key){_ASSIGNED}"),
 )
 # Flat, because nearly every text has none of the hints: looking for them is all that it costs.
-BY_HINT = tuple((hint, shape) for shape in SHAPES for hint in shape.hints)
+BY_HINT = {hint: shape for shape in SHAPES for hint in shape.hints}

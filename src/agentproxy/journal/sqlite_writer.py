@@ -52,13 +52,15 @@ class Write(Protocol[T_co]):
 class _Job(Generic[T]):
     """A write, and who waits for it. Only the writer's thread calls it, apart from `settle`."""
 
+    __slots__ = ("_result", "_waiter", "_write", "error", "loop", "run")
+
     def __init__(self, write: Write[T], waiter: asyncio.Future[T]) -> None:
         self.run = write.run
         self.loop = waiter.get_loop()
         self.error: JournalError | None = None
         self._write = write
         self._waiter = waiter
-        self._results: list[T] = []
+        self._result: T
 
     def prepare(self, redact: Redact) -> None:
         try:
@@ -69,7 +71,7 @@ class _Job(Generic[T]):
     def apply(self, transaction: Transaction) -> None:
         self.error = None
         try:
-            self._results = [self._write.apply(transaction)]
+            self._result = self._write.apply(transaction)
         except JournalError as error:
             self.error = error
 
@@ -79,7 +81,7 @@ class _Job(Generic[T]):
         if self.error is not None:
             self._waiter.set_exception(self.error)
         else:
-            self._waiter.set_result(self._results[0])
+            self._waiter.set_result(self._result)
 
 
 class _AnyJob(Protocol):
@@ -105,7 +107,8 @@ class Writer:
         self._redact = redact
         self._watchers = watchers
         self._jobs: queue.SimpleQueue[_AnyJob | None] = queue.SimpleQueue()
-        self._room = asyncio.Semaphore(QUEUE_LIMIT)
+        self._waiting = 0  # jobs; as `_room`, for the event loop's thread only
+        self._room = asyncio.Event()
         self._connection: sqlite3.Connection | None = None
         self._standings: dict[RunId, Standing] = {}
         self._foreign_commits = 0
@@ -119,10 +122,13 @@ class Writer:
         Raises:
             JournalUnusable: the store failed, or the journal is closed.
         """
-        async with self._room:
-            waiter: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-            self._accept(_Job(write, waiter))
-            return await waiter
+        while self._waiting >= QUEUE_LIMIT:
+            self._room.clear()
+            await self._room.wait()
+        waiter: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self._accept(_Job(write, waiter))
+        self._waiting += 1
+        return await waiter
 
     async def close(self) -> None:
         """Write what was accepted, and end the thread."""
@@ -148,7 +154,7 @@ class Writer:
         try:
             while self._next_batch(jobs):
                 self._write_together(jobs)
-                _settle(jobs)
+                self._settle(jobs)
                 jobs.clear()
         finally:
             self._drop_connection()
@@ -204,7 +210,7 @@ class Writer:
             job.apply(transaction)
         transaction.flush()
         self._connection.execute("COMMIT")
-        for run in runs & self._standings.keys():
+        for run in runs.intersection(self._watchers.runs(), self._standings):
             self._watchers.wake(run, events=self._standings[run].top)
         for run, command in transaction.inbox_tops.items():
             self._watchers.wake(run, inbox=command)
@@ -227,18 +233,18 @@ class Writer:
                 jobs.append(job)
         for job in jobs:
             job.error = job.error or JournalUnusable(f"the writer of {self._path} broke")
-        _settle(jobs)
+        self._settle(jobs)
 
+    def _settle(self, jobs: Sequence[_AnyJob]) -> None:
+        """Tell who waits, with one call into each event loop."""
+        for loop in {job.loop for job in jobs}:
+            mine = [job for job in jobs if job.loop is loop]
+            # A loop that is closed has nobody left who waits.
+            with suppress(RuntimeError):
+                loop.call_soon_threadsafe(self._settle_here, mine)
 
-def _settle(jobs: Sequence[_AnyJob]) -> None:
-    """Tell who waits, with one call into each event loop."""
-    for loop in {job.loop for job in jobs}:
-        mine = [job for job in jobs if job.loop is loop]
-        # A loop that is closed has nobody left who waits.
-        with suppress(RuntimeError):
-            loop.call_soon_threadsafe(_settle_here, mine)
-
-
-def _settle_here(jobs: Sequence[_AnyJob]) -> None:
-    for job in jobs:
-        job.settle()
+    def _settle_here(self, jobs: Sequence[_AnyJob]) -> None:
+        self._waiting -= len(jobs)
+        self._room.set()
+        for job in jobs:
+            job.settle()

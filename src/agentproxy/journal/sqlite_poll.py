@@ -15,10 +15,11 @@ LONGEST_WAIT = 0.030  # seconds; while nothing does
 
 _TOPS = """
 SELECT json_group_array(json_array(
-    run,
-    (SELECT max(seq) FROM events WHERE events.run = runs.number),
-    (SELECT max(id) FROM inbox WHERE inbox.run = runs.number)))
-FROM runs WHERE run IN (SELECT value FROM json_each(?))
+    runs.run,
+    coalesce(top, (SELECT max(seq) FROM event_index WHERE event_index.run = number)),
+    (SELECT max(id) FROM inbox WHERE inbox.run = number)))
+FROM runs LEFT JOIN tail_ends ON tail_ends.run = number
+WHERE runs.run IN (SELECT value FROM json_each(?))
 """
 
 

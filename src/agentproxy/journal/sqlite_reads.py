@@ -19,10 +19,26 @@ PAGE_CHARACTERS = 4_000_000
 
 T = TypeVar("T")
 
-_COLUMNS = "seq, time, actor, kind, version, data, cause"
+_COLUMNS = "time, actor, kind, version, data, cause"
+# The seq of the index, not of the event: by that one SQLite would sort the whole run.
+_EVENTS = f"""
+SELECT event_index.seq AS seq, {_COLUMNS} FROM event_index JOIN events ON number = event
+WHERE event_index.run = :run AND event_index.seq > :after
+UNION ALL
+SELECT seq, {_COLUMNS} FROM tail WHERE run = :run AND seq > :after
+ORDER BY seq LIMIT :limit
+"""
 _HEADS = f"""
-SELECT runs.run, {_COLUMNS} FROM runs JOIN events ON events.run = runs.number
-WHERE seq = 1 OR seq = (SELECT max(seq) FROM events AS newest WHERE newest.run = runs.number)
+SELECT runs.run, seq, {_COLUMNS} FROM runs LEFT JOIN tail_ends ON tail_ends.run = runs.number
+JOIN events ON events.number IN (
+    coalesce(
+        (SELECT event FROM event_index AS it WHERE it.run = runs.number AND seq = 1), first
+    ),
+    coalesce(
+        last,
+        (SELECT event FROM event_index AS it WHERE it.run = runs.number ORDER BY seq DESC LIMIT 1)
+    )
+)
 ORDER BY runs.number DESC, seq
 """
 
@@ -74,10 +90,9 @@ def events(run: RunId, *, after: int, limit: int) -> Callable[[sqlite3.Connectio
     """The next page of the run's events, at most `limit`. Raises UnknownRun."""
 
     def ask(connection: sqlite3.Connection) -> list[Event]:
-        rows = connection.execute(
-            f"SELECT {_COLUMNS} FROM events WHERE run = ? AND seq > ? ORDER BY seq LIMIT ?",
-            (_number(connection, run), after, min(limit, PAGE_EVENTS)),
-        )
+        number = _number(connection, run)
+        wanted = {"run": number, "after": after, "limit": min(limit, PAGE_EVENTS)}
+        rows = connection.execute(_EVENTS, wanted)
         page: list[Event] = []
         size = 0
         for row in rows:

@@ -1,4 +1,4 @@
-"""The file: where it lies, how it is opened, what its tables are, and what its errors mean."""
+"""The file: where it lies, how it is opened, and what its errors mean."""
 
 import errno
 import os
@@ -10,8 +10,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from agentproxy.journal.port import JournalUnusable
+from agentproxy.journal.sqlite_schema import SCHEMA_VERSION, make_tables
 
-SCHEMA_VERSION = 1
 LOCK_SECONDS = 10.0
 # Turns of about 2 KB fill pages of 4 KB only to a half: measured, 2.0 bytes stored for one written.
 PAGE_BYTES = 8192
@@ -22,36 +22,6 @@ _PRAGMAS = (
     "PRAGMA synchronous = FULL",  # an acknowledged append survives a power cut
     f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}",
 )
-# `events` has a rowid, so that the events of many runs are written side by side: with the rows in
-# the order of (run, seq) a hundred writers dirty a hundred pages (measured: a third of the speed).
-_SCHEMA = """
-CREATE TABLE runs (
-    number INTEGER PRIMARY KEY,
-    run TEXT NOT NULL UNIQUE,
-    generation INTEGER NOT NULL,
-    pid INTEGER NOT NULL,
-    started INTEGER NOT NULL,
-    machine TEXT NOT NULL
-);
-CREATE TABLE events (
-    run INTEGER NOT NULL REFERENCES runs (number),
-    seq INTEGER NOT NULL,
-    time REAL NOT NULL,
-    actor TEXT NOT NULL,
-    kind TEXT NOT NULL,
-    version INTEGER NOT NULL,
-    data TEXT NOT NULL,
-    cause TEXT NOT NULL,
-    UNIQUE (run, seq)
-);
-CREATE TABLE inbox (
-    id INTEGER PRIMARY KEY AUTOINCREMENT,
-    run INTEGER NOT NULL REFERENCES runs (number),
-    time REAL NOT NULL,
-    data TEXT NOT NULL
-);
-CREATE INDEX inbox_by_run ON inbox (run, id);
-"""
 _CURES = {
     "SQLITE_FULL": "the disk is full: free some space and resume",
     "SQLITE_BUSY": "another process kept it locked: end that process or wait for it",
@@ -133,14 +103,13 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
     _switch_to_wal(connection)
     for pragma in _PRAGMAS:
         connection.execute(pragma)
-    if _version(connection):
+    if _version(connection) == SCHEMA_VERSION:
         return
     connection.execute("BEGIN IMMEDIATE")
     # Another process may have been faster, and it may be newer than we are.
-    if not _version(connection):
-        for statement in _SCHEMA.split(";\n"):
-            connection.execute(statement)
-        connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+    version = _version(connection)
+    if version < SCHEMA_VERSION:
+        make_tables(connection, version=version)
     connection.execute("COMMIT")
     _check_version(connection, path)
 

@@ -17,13 +17,17 @@ from agentproxy.journal.port import (
     UnknownRun,
 )
 from agentproxy.journal.record import Record, Redact, encode, encode_command
+from agentproxy.journal.sqlite_schema import index_tail
 
 _STANDINGS = """
 SELECT json_group_array(json_array(
-    run, number, generation,
-    (SELECT max(seq) FROM events WHERE events.run = runs.number)))
-FROM runs WHERE run IN (SELECT value FROM json_each(?))
+    runs.run, number, generation,
+    coalesce(top, (SELECT max(seq) FROM event_index WHERE event_index.run = number))))
+FROM runs LEFT JOIN tail_ends ON tail_ends.run = number
+WHERE runs.run IN (SELECT value FROM json_each(?))
 """
+_TAIL = "SELECT (SELECT max(number) FROM events) - upto FROM indexed"
+TAIL_EVENTS = 512
 _COLUMNS = 8
 _INSERT = "INSERT INTO events (run, seq, time, actor, kind, version, data, cause) VALUES "
 _ONE_ROW = "(" + ",".join("?" * _COLUMNS) + ")"
@@ -32,7 +36,7 @@ _ONE_ROW = "(" + ",".join("?" * _COLUMNS) + ")"
 _CHUNKS = tuple((size, _INSERT + ",".join([_ONE_ROW] * size)) for size in (256, 32, 4, 1))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Standing:
     """Where a run stands: its number in the store, its newest generation, its last event."""
 
@@ -72,12 +76,12 @@ class Transaction:
         """Append the records to the run."""
         standing = self.standings[run]
         events: list[Event] = []
-        for seq, record in enumerate(records, start=standing.top + 1):
-            events.append(record.event(run, seq, self.time))
-            self._values += (standing.number, seq, self.time, record.actor)
-            self._values += (record.kind, record.version, record.text, record.cause)
-        top = standing.top + len(events)
-        self.standings[run] = Standing(standing.number, standing.generation, top)
+        for record in records:
+            standing.top += 1
+            actor, kind, version, text, cause, _ = record
+            row = (standing.number, standing.top, self.time, actor, kind, version, text, cause)
+            self._values += row
+            events.append(record.event(run, standing.top, self.time))
         return events
 
     def flush(self) -> None:
@@ -89,6 +93,8 @@ class Transaction:
             while len(values) - at >= width:
                 self.connection.execute(statement, values[at : at + width])
                 at += width
+        if values and self.connection.execute(_TAIL).fetchone()[0] >= TAIL_EVENTS:
+            index_tail(self.connection)
 
 
 @dataclass(slots=True)
@@ -98,7 +104,7 @@ class Create:
     run: RunId
     draft: Draft
     holder: Holder
-    _records: list[Record] = field(default_factory=list[Record])
+    _records: Sequence[Record] = ()
 
     def prepare(self, redact: Redact) -> None:
         """Encode."""
@@ -124,7 +130,7 @@ class Append:
     lease: Lease
     drafts: Sequence[Draft]
     taken: Sequence[CommandId]
-    _records: list[Record] = field(default_factory=list[Record])
+    _records: Sequence[Record] = ()
 
     @property
     def run(self) -> RunId:
@@ -179,7 +185,7 @@ class Acquire:
             "UPDATE runs SET generation = ?, pid = ?, started = ?, machine = ? WHERE number = ?",
             (generation, *astuple(self.holder), standing.number),
         )
-        transaction.standings[self.run] = Standing(standing.number, generation, standing.top)
+        standing.generation = generation
         return Lease(self.run, generation, self.holder)
 
 

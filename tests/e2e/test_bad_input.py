@@ -26,6 +26,10 @@ def test_the_home_of_a_user_who_is_not_there_is_named(pa: Pa, option: str) -> No
         (["-d", b"odd\xff", *WORK, "Mend it"], "odd"),
         ([*WORK, b"Mend \xff"], "the task"),
         ([*WORK, "--check", b"echo \xff", "Mend it"], "--check"),
+        (["answer", "k7f2", b"Yes \xff"], "the text"),
+        (["answer", "k7f2", "Yes", "--request", b"\xff"], "the request"),
+        (["deny", "k7f2", b"No \xff"], "the reason"),
+        (["stop", "k7f2", "--reason", b"\xff"], "the reason"),
     ],
 )
 def test_what_is_not_utf_8_is_refused_by_its_name(

@@ -5,6 +5,7 @@ import click
 from agentproxy.app.house import House
 from agentproxy.app.queries import is_live
 from agentproxy.app.runs import end_unowned
+from agentproxy.app.texts import is_text
 from agentproxy.cli.failure import Failure
 from agentproxy.cli.looking import with_run
 from agentproxy.events.commands import Answer, Approve, Deny, Stop
@@ -15,6 +16,7 @@ from agentproxy.supervisor.reduce import replay
 
 def submit(given: str, command: Answer | Approve | Deny, *, waits_for: RequestKind) -> int:
     """Submit a decision; what waits must be of the right kind."""
+    _refuse_what_is_no_text(command)
 
     async def inside(house: House, run: RunId) -> int:
         state = replay(await house.journal.read(run))
@@ -41,6 +43,7 @@ def submit(given: str, command: Answer | Approve | Deny, *, waits_for: RequestKi
 
 def submit_stop(given: str, command: Stop) -> int:
     """End a run: by its owner where it has a live one, else here."""
+    _refuse_what_is_no_text(command)
 
     async def inside(house: House, run: RunId) -> int:
         state = replay(await house.journal.read(run))
@@ -55,3 +58,9 @@ def submit_stop(given: str, command: Stop) -> int:
         return 0
 
     return with_run(given, inside)
+
+
+def _refuse_what_is_no_text(command: Answer | Approve | Deny | Stop) -> None:
+    for name, value in command:
+        if isinstance(value, str) and not is_text(value):
+            raise Failure(f"the {name} is not UTF-8: {value!a}", cure="write it in UTF-8")

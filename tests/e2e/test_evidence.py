@@ -6,6 +6,8 @@ import pytest
 from support.front_door import Pa
 from support.projects import MEND
 
+pytestmark = pytest.mark.slow
+
 GREP = "grep -q 'a + b' calc.py"
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import subprocess
 import sys
+from collections.abc import Awaitable
 from pathlib import Path
 from typing import cast
 
@@ -21,11 +22,13 @@ from support.journals import (
 )
 
 from agentproxy.events.commands import Message
-from agentproxy.events.envelope import RunId
+from agentproxy.events.envelope import Draft, RunId
 from agentproxy.journal.port import (
     Fenced,
     Journal,
+    JournalError,
     JournalUnusable,
+    Lease,
 )
 from agentproxy.journal.sqlite import SqliteJournal
 
@@ -94,6 +97,53 @@ def test_more_who_write_at_once_than_may_wait_are_all_served(opened: Opened) -> 
         assert len(set(seqs)) == len(seqs)
 
     play(opened, story)
+
+
+def test_a_refusal_is_of_what_is_stored_and_not_of_what_was_undone(tmp_path: Path) -> None:
+    """The first of two cannot be stored, so the second is no second."""
+    bad = Draft("half a character \ud800", started().fact)
+
+    async def story(journal: Journal) -> None:
+        lease = await journal.create(RUN, started(), ME)
+        command = await journal.submit(RUN, Message(text="go on"))
+        async with asyncio.TaskGroup() as group:
+            refused = [
+                group.create_task(refusal(journal.create(RunId("new"), bad, ME))),
+                group.create_task(refusal(journal.append(lease, [bad], taken=[command]))),
+            ]
+            created = group.create_task(journal.create(RunId("new"), started(), ME))
+            taken = group.create_task(journal.append(lease, [started()], taken=[command]))
+        assert all("stored" in task.result() for task in refused)
+        assert created.result().generation == 1
+        assert [event.seq for event in taken.result()] == [2]
+
+    play(lambda: SqliteJournal(tmp_path / "journal.db"), story)
+
+
+async def refusal(call: Awaitable[object]) -> str:
+    with pytest.raises(JournalError) as raised:
+        await call
+    return str(raised.value)
+
+
+def test_what_one_event_loop_left_undone_does_not_hinder_the_next(opened: Opened) -> None:
+    journal = opened()
+
+    async def leave() -> Lease:
+        lease = await journal.create(RUN, started(), ME)
+        tasks = [asyncio.create_task(journal.append(lease, [started()])) for _ in range(5_000)]
+        await asyncio.sleep(0)
+        for task in tasks:
+            task.cancel()
+        return lease
+
+    async def go_on(lease: Lease) -> int:
+        async with asyncio.timeout(LIMIT):
+            (event,) = await journal.append(lease, [started()])
+            await journal.close()
+        return event.seq
+
+    assert asyncio.run(go_on(asyncio.run(leave()))) > 1
 
 
 def test_closing_finishes_what_was_accepted(opened: Opened) -> None:

@@ -1,5 +1,6 @@
 """The envelope around everything that happened, and around every wish."""
 
+from dataclasses import dataclass
 from typing import ClassVar, NamedTuple, NewType
 
 from pydantic import BaseModel, ConfigDict
@@ -27,7 +28,8 @@ class Wish(Value):
     """What somebody other than the owner of a run asks of it, in the imperative."""
 
 
-class Draft(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Draft:
     """An event before the journal gives it a place: `cause` is the id of what it answers."""
 
     actor: str

@@ -1,10 +1,14 @@
-"""What may be read; each function runs in a reader's thread, on a connection of its own."""
+"""What may be read; each function runs in a reader's thread, on a connection of its own.
+
+Every cursor is closed: one that an error's trace keeps would hold its connection at an old state.
+"""
 
 import asyncio
 import queue
 import sqlite3
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from typing import TypeVar
 
@@ -20,13 +24,15 @@ PAGE_CHARACTERS = 4_000_000
 T = TypeVar("T")
 
 _COLUMNS = "time, actor, kind, version, data, cause"
-# The seq of the index, not of the event: by that one SQLite would sort the whole run.
+# Places are put in order, and each event is fetched at its place when it is asked for: an order
+# around all of it would carry the whole tail through a sorter for every page.
 _EVENTS = f"""
-SELECT event_index.seq AS seq, {_COLUMNS} FROM event_index JOIN events ON number = event
-WHERE event_index.run = :run AND event_index.seq > :after
-UNION ALL
-SELECT seq, {_COLUMNS} FROM tail WHERE run = :run AND seq > :after
-ORDER BY seq LIMIT :limit
+SELECT place.seq, {_COLUMNS} FROM (
+    SELECT seq, event FROM event_index WHERE run = :run AND seq > :after
+    UNION ALL
+    SELECT seq, number FROM tail WHERE run = :run AND seq > :after
+    ORDER BY seq LIMIT :limit
+) AS place CROSS JOIN events ON number = place.event
 """
 _HEADS = f"""
 SELECT runs.run, seq, {_COLUMNS} FROM runs LEFT JOIN tail_ends ON tail_ends.run = runs.number
@@ -92,15 +98,14 @@ def events(run: RunId, *, after: int, limit: int) -> Callable[[sqlite3.Connectio
     def ask(connection: sqlite3.Connection) -> list[Event]:
         number = _number(connection, run)
         wanted = {"run": number, "after": after, "limit": min(limit, PAGE_EVENTS)}
-        rows = connection.execute(_EVENTS, wanted)
         page: list[Event] = []
         size = 0
-        for row in rows:
-            page.append(decode(run, Row(*row)))
-            size += len(row[5])
-            if size > PAGE_CHARACTERS:
-                rows.close()
-                break
+        with closing(connection.execute(_EVENTS, wanted)) as rows:
+            for row in rows:
+                page.append(decode(run, Row(*row)))
+                size += len(row[5])
+                if size > PAGE_CHARACTERS:
+                    break
         return page
 
     return ask
@@ -110,14 +115,15 @@ def commands(run: RunId, *, after: int) -> Callable[[sqlite3.Connection], list[P
     """The commands that wait, from the one behind `after`. Raises UnknownRun."""
 
     def ask(connection: sqlite3.Connection) -> list[Pending]:
-        rows = connection.execute(
+        waiting = connection.execute(
             "SELECT id, time, data FROM inbox WHERE run = ? AND id > ? ORDER BY id",
             (_number(connection, run), after),
         )
-        return [
-            Pending(CommandId(number), time, decode_command(run, number, data))
-            for number, time, data in rows
-        ]
+        with closing(waiting) as rows:
+            return [
+                Pending(CommandId(number), time, decode_command(run, number, data))
+                for number, time, data in rows
+            ]
 
     return ask
 
@@ -138,8 +144,9 @@ def lease(run: RunId) -> Callable[[sqlite3.Connection], Lease]:
 def heads(connection: sqlite3.Connection) -> list[Head]:
     """Every run's first and last event, the newest run first."""
     found: dict[RunId, list[Event]] = {}
-    for run, *row in connection.execute(_HEADS):
-        found.setdefault(RunId(run), []).append(decode(RunId(run), Row(*row)))
+    with closing(connection.execute(_HEADS)) as rows:
+        for run, *row in rows:
+            found.setdefault(RunId(run), []).append(decode(RunId(run), Row(*row)))
     return [Head(first=pair[0], last=pair[-1]) for pair in found.values()]
 
 

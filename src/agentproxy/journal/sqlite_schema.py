@@ -59,7 +59,7 @@ DROP TABLE events_1;
 """
 _INDEX_TAIL = (
     "INSERT INTO event_index SELECT run, seq, number FROM tail ORDER BY run, seq",
-    "UPDATE indexed SET upto = (SELECT max(number) FROM events)",
+    "UPDATE indexed SET upto = (SELECT coalesce(max(number), 0) FROM events)",
 )
 
 

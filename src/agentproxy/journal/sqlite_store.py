@@ -13,6 +13,7 @@ from agentproxy.journal.port import JournalUnusable
 from agentproxy.journal.sqlite_schema import SCHEMA_VERSION, make_tables
 
 LOCK_SECONDS = 10.0
+CHANGE_SECONDS = 600.0  # while one process brings a large file of an earlier format to ours
 # Turns of about 2 KB fill pages of 4 KB only to a half: measured, 2.0 bytes stored for one written.
 PAGE_BYTES = 8192
 CHECKPOINT_PAGES = 2000
@@ -105,13 +106,19 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
         connection.execute(pragma)
     if _version(connection) == SCHEMA_VERSION:
         return
+    _wait_at_most(CHANGE_SECONDS, connection)
     connection.execute("BEGIN IMMEDIATE")
     # Another process may have been faster, and it may be newer than we are.
     version = _version(connection)
     if version < SCHEMA_VERSION:
         make_tables(connection, version=version)
     connection.execute("COMMIT")
+    _wait_at_most(LOCK_SECONDS, connection)
     _check_version(connection, path)
+
+
+def _wait_at_most(seconds: float, connection: sqlite3.Connection) -> None:
+    connection.execute(f"PRAGMA busy_timeout = {int(seconds * 1000)}")
 
 
 def _version(connection: sqlite3.Connection) -> int:

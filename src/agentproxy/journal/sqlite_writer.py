@@ -63,13 +63,13 @@ class _Job(Generic[T]):
         self._result: T
 
     def prepare(self, redact: Redact) -> None:
+        self.error = None
         try:
             self._write.prepare(redact)
         except JournalError as error:
             self.error = error
 
     def apply(self, transaction: Transaction) -> None:
-        self.error = None
         try:
             self._result = self._write.apply(transaction)
         except JournalError as error:
@@ -107,13 +107,14 @@ class Writer:
         self._redact = redact
         self._watchers = watchers
         self._jobs: queue.SimpleQueue[_AnyJob | None] = queue.SimpleQueue()
-        self._waiting = 0  # jobs; as `_room`, for the event loop's thread only
-        self._room = asyncio.Event()
+        self._waiting = 0  # jobs
+        self._door = asyncio.Lock()  # of those who wait for room, one looks and the others queue
+        self._room: asyncio.Future[None] | None = None
         self._connection: sqlite3.Connection | None = None
         self._standings: dict[RunId, Standing] = {}
         self._foreign_commits = 0
         self._thread: threading.Thread | None = None
-        self._lock = threading.Lock()  # between "is it closed" and "then put"
+        self._lock = threading.Lock()  # between "is it closed" and "then put"; for `_waiting`
         self._closed = False
 
     async def write(self, write: Write[T]) -> T:
@@ -122,13 +123,24 @@ class Writer:
         Raises:
             JournalUnusable: the store failed, or the journal is closed.
         """
-        while self._waiting >= QUEUE_LIMIT:
-            self._room.clear()
-            await self._room.wait()
         waiter: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        self._accept(_Job(write, waiter))
-        self._waiting += 1
+        job = _Job(write, waiter)
+        if self._waiting < QUEUE_LIMIT and not self._door.locked():
+            self._accept(job)
+        else:
+            async with self._door:
+                await self._wait_for_room()
+                self._accept(job)
         return await waiter
+
+    async def _wait_for_room(self) -> None:
+        while True:
+            room: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            with self._lock:
+                if self._waiting < QUEUE_LIMIT:
+                    return
+                self._room = room
+            await room
 
     async def close(self) -> None:
         """Write what was accepted, and end the thread."""
@@ -147,6 +159,7 @@ class Writer:
                 # A daemon: a process that forgets to close the journal must still be able to end.
                 self._thread = threading.Thread(target=self._work, name="journal", daemon=True)
                 self._thread.start()
+            self._waiting += 1
             self._jobs.put(job)
 
     def _work(self) -> None:
@@ -237,14 +250,24 @@ class Writer:
 
     def _settle(self, jobs: Sequence[_AnyJob]) -> None:
         """Tell who waits, with one call into each event loop."""
+        with self._lock:
+            self._waiting -= len(jobs)
+            room, self._room = self._room, None
+        if room is not None:
+            with suppress(RuntimeError):
+                room.get_loop().call_soon_threadsafe(_let_in, room)
         for loop in {job.loop for job in jobs}:
             mine = [job for job in jobs if job.loop is loop]
             # A loop that is closed has nobody left who waits.
             with suppress(RuntimeError):
-                loop.call_soon_threadsafe(self._settle_here, mine)
+                loop.call_soon_threadsafe(_settle_here, mine)
 
-    def _settle_here(self, jobs: Sequence[_AnyJob]) -> None:
-        self._waiting -= len(jobs)
-        self._room.set()
-        for job in jobs:
-            job.settle()
+
+def _let_in(room: asyncio.Future[None]) -> None:
+    if not room.done():
+        room.set_result(None)
+
+
+def _settle_here(jobs: Sequence[_AnyJob]) -> None:
+    for job in jobs:
+        job.settle()

@@ -10,6 +10,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from agentproxy.journal.redact import MARK, Redactor
+from agentproxy.journal.secret_shapes import BY_HINT, SHAPES
 
 BODY = "aB3dE6gH9jK2mN5pQ8sT1vW4yZ7bC0eF3hJ6lM9oR2uX5zA8"
 HEX = "3f1a" * 16
@@ -260,3 +261,7 @@ def test_hashes_paths_and_test_names_stay(words: list[str]) -> None:
     redact = Redactor(["known-secret-value"])
     text = json.dumps({"output": "\n".join(words)})
     assert redact(text) is text
+
+
+def test_no_shape_takes_the_hint_of_another() -> None:
+    assert len(BY_HINT) == sum(len(shape.hints) for shape in SHAPES)

@@ -73,6 +73,25 @@ def test_all_of_it_is_there_and_goes_on(path: Path) -> None:
     asyncio.run(story())
 
 
+@pytest.mark.parametrize("runs", [0, 2])
+def test_a_file_without_events_is_taken_over(path: Path, runs: int) -> None:
+    earlier = sqlite3.connect(path)
+    with earlier:
+        earlier.execute("DELETE FROM events")
+        earlier.execute("DELETE FROM inbox")
+        earlier.execute("DELETE FROM runs WHERE number > ?", (runs,))
+    earlier.close()
+
+    async def story() -> None:
+        journal = SqliteJournal(path)
+        assert await journal.heads() == []
+        lease = await journal.create(RunId("new"), started("first"), ME)
+        assert [event.seq for event in await journal.append(lease, [started()])] == [2]
+        await journal.close()
+
+    asyncio.run(story())
+
+
 def test_many_who_open_it_at_once_all_get_it(path: Path) -> None:
     async def story() -> None:
         journals = [SqliteJournal(path) for _ in range(6)]

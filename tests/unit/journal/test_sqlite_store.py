@@ -148,6 +148,24 @@ def test_a_record_that_cannot_be_read_is_named(tmp_path: Path, damage: str, word
     assert len(play(path, lambda journal: journal.read(RUN, limit=1))) == 1
 
 
+def test_whoever_keeps_an_error_does_not_hold_the_journal_at_an_old_state(tmp_path: Path) -> None:
+    path = tmp_path / "journal.db"
+    play(path, write)
+    change(path, "UPDATE events SET version = 99 WHERE seq = 1")
+
+    async def story(journal: SqliteJournal) -> int:
+        kept: list[JournalUnusable] = []
+        for _ in range(3):
+            with pytest.raises(JournalUnusable) as raised:
+                await journal.read(RUN)
+            kept.append(raised.value)
+        other = await journal.create(RunId("other"), DRAFT, ME)
+        await journal.append(other, [DRAFT] * 10)
+        return len(await journal.read(other.run)) + 0 * len(kept)
+
+    assert play(path, story) == 11
+
+
 def test_a_command_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     path = tmp_path / "journal.db"
     play(path, write)

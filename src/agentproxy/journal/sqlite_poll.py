@@ -7,19 +7,17 @@ from pathlib import Path
 
 from agentproxy.events.envelope import RunId
 from agentproxy.journal.port import JournalError
+from agentproxy.journal.sqlite_schema import LAST_SEQ, NAMED_RUNS
 from agentproxy.journal.sqlite_store import connect
 from agentproxy.journal.watchers import Watchers
 
 SHORTEST_WAIT = 0.003  # seconds; while something happens
 LONGEST_WAIT = 0.030  # seconds; while nothing does
 
-_TOPS = """
+_TOPS = f"""
 SELECT json_group_array(json_array(
-    runs.run,
-    coalesce(top, (SELECT max(seq) FROM event_index WHERE event_index.run = number)),
-    (SELECT max(id) FROM inbox WHERE inbox.run = number)))
-FROM runs LEFT JOIN tail_ends ON tail_ends.run = number
-WHERE runs.run IN (SELECT value FROM json_each(?))
+    runs.run, {LAST_SEQ}, (SELECT max(id) FROM inbox WHERE inbox.run = number)))
+FROM {NAMED_RUNS}
 """
 
 

@@ -25,7 +25,8 @@ T = TypeVar("T")
 
 _COLUMNS = "time, actor, kind, version, data, cause"
 # Places are put in order, and each event is fetched at its place when it is asked for: an order
-# around all of it would carry the whole tail through a sorter for every page.
+# around all of it would carry the whole tail through a sorter for every page. CROSS JOIN keeps the
+# order of the places, as SQLite walks them first.
 _EVENTS = f"""
 SELECT place.seq, {_COLUMNS} FROM (
     SELECT seq, event FROM event_index WHERE run = :run AND seq > :after

@@ -57,6 +57,12 @@ INSERT INTO events (run, seq, time, actor, kind, version, data, cause)
 SELECT run, seq, time, actor, kind, version, data, cause FROM events_1 ORDER BY events_1.rowid;
 DROP TABLE events_1;
 """
+# Of the runs that a JSON list names: where they stand, in the columns of `runs`, and LAST_SEQ.
+NAMED_RUNS = """
+runs LEFT JOIN tail_ends ON tail_ends.run = number
+WHERE runs.run IN (SELECT value FROM json_each(?))
+"""
+LAST_SEQ = "coalesce(top, (SELECT max(seq) FROM event_index WHERE event_index.run = number))"
 _INDEX_TAIL = (
     "INSERT INTO event_index SELECT run, seq, number FROM tail ORDER BY run, seq",
     "UPDATE indexed SET upto = (SELECT coalesce(max(number), 0) FROM events)",

@@ -17,14 +17,10 @@ from agentproxy.journal.port import (
     UnknownRun,
 )
 from agentproxy.journal.record import Record, Redact, encode, encode_command
-from agentproxy.journal.sqlite_schema import index_tail
+from agentproxy.journal.sqlite_schema import LAST_SEQ, NAMED_RUNS, index_tail
 
-_STANDINGS = """
-SELECT json_group_array(json_array(
-    runs.run, number, generation,
-    coalesce(top, (SELECT max(seq) FROM event_index WHERE event_index.run = number))))
-FROM runs LEFT JOIN tail_ends ON tail_ends.run = number
-WHERE runs.run IN (SELECT value FROM json_each(?))
+_STANDINGS = f"""
+SELECT json_group_array(json_array(runs.run, number, generation, {LAST_SEQ})) FROM {NAMED_RUNS}
 """
 _TAIL = "SELECT (SELECT max(number) FROM events) - upto FROM indexed"
 TAIL_EVENTS = 512

@@ -40,7 +40,9 @@ class Recorder:
     ) -> None:
         """On disk and in the state when it returns; a cancelled caller does not tear the two."""
         draft = Draft(actor=actor, fact=fact, cause=cause)
-        await asyncio.shield(asyncio.ensure_future(self._record(draft, taken)))
+        recording = asyncio.ensure_future(self._record(draft, taken))
+        recording.add_done_callback(_let_go)
+        await asyncio.shield(recording)
 
     async def _record(self, draft: Draft, taken: Sequence[CommandId]) -> None:
         async with self._lock:
@@ -49,6 +51,12 @@ class Recorder:
             self.changed.set()
             if self._after is not None:
                 await self._after(draft.fact)
+
+
+def _let_go(recording: asyncio.Future[None]) -> None:
+    """A failure whose caller was cancelled is told to nobody: whoever records next meets it."""
+    if not recording.cancelled():
+        recording.exception()
 
 
 async def supervise(

@@ -78,7 +78,7 @@ def test_of_two_that_resume_at_once_exactly_one_goes_on(pa: Pa) -> None:
 
 def test_an_owner_that_is_paused_is_alive_and_keeps_its_run(pa: Pa) -> None:
     life, run = at_work(pa, SLOW_ONCE)
-    life.signal(signal.SIGSTOP)
+    life.pause(pa.home / "journal.sqlite3")
     try:
         assert is_refused(pa("resume", run))
     finally:
@@ -101,7 +101,7 @@ def take_by_force(pa: Pa, run: str) -> None:
 
 def test_an_owner_that_lost_its_run_ends_with_a_sentence_and_has_changed_nothing(pa: Pa) -> None:
     life, run = at_work(pa, f"sleep 1; {MEND}")
-    life.signal(signal.SIGSTOP)
+    life.pause(pa.home / "journal.sqlite3")
     take_by_force(pa, run)
     recorded = pa("show", run, "-o", "json").records
     before = sum(record["kind"] != "result" for record in recorded)

@@ -3,10 +3,12 @@
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import threading
 import time
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import cast
 
@@ -60,6 +62,18 @@ class Life:
         """Send a signal to this process alone."""
         os.kill(self.process.pid, number)
 
+    def pause(self, journal: Path) -> None:
+        """Stop this process where it sleeps, not in the middle of a write that locks `journal`."""
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            self.signal(signal.SIGSTOP)
+            os.waitid(os.P_PID, self.process.pid, os.WSTOPPED | os.WNOWAIT)
+            if _may_be_written(journal):
+                return
+            self.signal(signal.SIGCONT)
+            assert time.monotonic() < deadline, "it is always in the middle of a write"
+            time.sleep(0.01)
+
     def kill(self) -> None:
         """kill -9, this process alone; returns when all that it printed is read."""
         self.process.kill()
@@ -88,6 +102,18 @@ class Life:
         with self._news:
             self._over = True
             self._news.notify_all()
+
+
+def _may_be_written(journal: Path) -> bool:
+    with closing(sqlite3.connect(journal, timeout=0, isolation_level=None)) as connection:
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+                raise
+            return False
+        connection.execute("ROLLBACK")
+        return True
 
 
 def of_kind(kind: str) -> Matches:

@@ -11,7 +11,7 @@ unexport PYTHONDONTWRITEBYTECODE
 help:
 	@echo "make demo    set everything up, and watch one supervised task"
 	@echo "make test    the tests (offline, minutes)"
-	@echo "make slow    environments, unusual repositories, ownership, kill -9 series (longer)"
+	@echo "make slow    environments, repositories, ownership, contexts, kill -9 series (longer)"
 	@echo "make agents  real coding agents at pinned versions, installed into .agents/ and supervised"
 	@echo "make check   lint, types, layers, dependencies, dead code, file sizes, docs"
 	@echo "make local-model  a small real model on this machine: plans, judges and works, badly"

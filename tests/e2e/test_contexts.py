@@ -15,6 +15,8 @@ from agentproxy.app.house import open_house
 from agentproxy.app.screenshots import ScreenshotUnusable, screenshots
 from agentproxy.events.run import Order
 
+pytestmark = pytest.mark.slow
+
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 40
 STARTED = {
     ".agentproxy/.gitignore",

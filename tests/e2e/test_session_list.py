@@ -3,9 +3,12 @@
 import base64
 import json
 
+import pytest
 from support.front_door import Pa
 from support.model_server import Reply, model_server
 from support.projects import CHECK, MEND
+
+pytestmark = pytest.mark.slow
 
 LIST = ".agentproxy/session/tasks.md"
 PIXEL = base64.b64decode(

@@ -17,7 +17,7 @@ from agentproxy.events.check import CheckStarted
 from agentproxy.events.envelope import Draft, Fact, RunId
 from agentproxy.events.work import WorkerEnded
 from agentproxy.journal.port import Holder, Lease
-from agentproxy.journal.sqlite import SqliteJournal
+from agentproxy.journal.sqlite.journal import SqliteJournal
 
 HOLDER = Holder(pid=1, started=1, machine="bench")
 SMALL = CheckStarted(check="pytest -q tests/unit", on="claim:1")

@@ -12,7 +12,7 @@ EXTRAS = ("", "[models]", "[server]", "[telemetry]", "[all]")
 THINKS = frozenset({"[models]", "[all]"})
 PROMPTS = """
 from agentproxy.agent.loop import instructions
-from agentproxy.supervisor.mind.consult import prompt_text
+from agentproxy.supervisor.llm.structured_reply import prompt_text
 assert instructions() and all(map(prompt_text, ("plan", "answer", "judge", "steer", "data")))
 """
 

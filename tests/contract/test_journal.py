@@ -35,7 +35,7 @@ from agentproxy.journal.port import (
     LeaseTaken,
     UnknownRun,
 )
-from agentproxy.journal.sqlite import SqliteJournal
+from agentproxy.journal.sqlite.journal import SqliteJournal
 
 
 def test_events_come_back_in_order_and_without_gaps(opened: Opened) -> None:

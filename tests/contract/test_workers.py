@@ -10,16 +10,16 @@ from pathlib import Path
 import pytest
 from support.repositories import sandbox
 
-from agentproxy.events.desk import Decision, Request
 from agentproxy.events.envelope import Fact
+from agentproxy.events.requests import Decision, Request
 from agentproxy.models.scripted import SCRIPT, ScriptedModel
 from agentproxy.workers.builtin import BuiltinWorker
 from agentproxy.workers.command import CommandWorker
 from agentproxy.workers.port import Brief, Line, WorkEnded, Worker, WorkerError
 from agentproxy.workers.program import Program
 from agentproxy.workers.scripted import ScriptedWorker, read_script
-from agentproxy.workspace.place import Place
-from agentproxy.workspace.sandbox import Mount
+from agentproxy.workspace.environment.job_layout import Place
+from agentproxy.workspace.sandbox.port import Mount
 
 Makes = Callable[[str], Worker]
 

@@ -11,7 +11,7 @@ import pytest
 from support.front_door import Pa, new_pa
 from support.projects import CHECK, MEND
 
-from agentproxy.app.house import open_house
+from agentproxy.app.context import open_house
 from agentproxy.app.screenshots import ScreenshotUnusable, screenshots
 from agentproxy.events.run import Order
 

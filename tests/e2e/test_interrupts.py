@@ -21,7 +21,7 @@ from support.life import Life, nobody_is_left, of_kind
 
 from agentproxy.events.commands import Interrupt
 from agentproxy.events.envelope import RunId
-from agentproxy.journal.sqlite import SqliteJournal
+from agentproxy.journal.sqlite.journal import SqliteJournal
 
 pytestmark = pytest.mark.slow
 

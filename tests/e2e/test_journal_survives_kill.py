@@ -15,7 +15,7 @@ import pytest
 from agentproxy.events.check import CheckStarted
 from agentproxy.events.envelope import Draft, Event, RunId
 from agentproxy.journal.port import Holder
-from agentproxy.journal.sqlite import SqliteJournal
+from agentproxy.journal.sqlite.journal import SqliteJournal
 
 pytestmark = pytest.mark.slow
 
@@ -30,7 +30,7 @@ from pathlib import Path
 from agentproxy.events.check import CheckStarted
 from agentproxy.events.envelope import Draft, RunId
 from agentproxy.journal.port import Holder
-from agentproxy.journal.sqlite import SqliteJournal
+from agentproxy.journal.sqlite.journal import SqliteJournal
 
 async def write(journal, lease, name):
     number = 0

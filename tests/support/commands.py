@@ -6,13 +6,13 @@ from pathlib import Path
 
 from support.repositories import sandbox
 
-from agentproxy.events.desk import Decision, Request
 from agentproxy.events.envelope import Fact
+from agentproxy.events.requests import Decision, Request
 from agentproxy.workers.command import CommandWorker, Grants
 from agentproxy.workers.port import Brief, Line, WorkEnded
 from agentproxy.workers.program import Program
-from agentproxy.workspace.place import Place
-from agentproxy.workspace.sandbox import Mount, Sandbox
+from agentproxy.workspace.environment.job_layout import Place
+from agentproxy.workspace.sandbox.port import Mount, Sandbox
 
 
 def line(facts: list[Fact]) -> Line:

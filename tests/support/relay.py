@@ -12,12 +12,12 @@ from support.model_server import Reply, Server, model_server
 
 from agentproxy.events.cost import ModelAsked, ModelSettled
 from agentproxy.events.envelope import Fact
+from agentproxy.models.budget import Purse
 from agentproxy.models.metered import Meter
-from agentproxy.models.money import Purse
 from agentproxy.models.names import find_model
 from agentproxy.models.relay.http import Bounds
-from agentproxy.models.relay.serving import Relay
-from agentproxy.models.relay.wires import Relayed
+from agentproxy.models.relay.server import Relay
+from agentproxy.models.relay.upstream import Relayed
 
 KEY = "sk-the-real-key-000"
 NAMES = {

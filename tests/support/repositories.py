@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from agentproxy.events.tree import BaseRecorded, ClaimRecorded
-from agentproxy.workspace.base import record_base
-from agentproxy.workspace.choose import choose_sandbox
-from agentproxy.workspace.claim import record_claim
-from agentproxy.workspace.clone import clone_mounts, make_clone
-from agentproxy.workspace.repository import Repository, open_repository
-from agentproxy.workspace.sandbox import Ended, Job, Limits, Sandbox
+from agentproxy.events.git_facts import BaseRecorded, ClaimRecorded
+from agentproxy.workspace.git.repository import Repository, open_repository
+from agentproxy.workspace.sandbox.detect import choose_sandbox
+from agentproxy.workspace.sandbox.port import Ended, Job, Limits, Sandbox
+from agentproxy.workspace.trees.base import record_base
+from agentproxy.workspace.trees.claim import record_claim
+from agentproxy.workspace.trees.clone import clone_mounts, make_clone
 
 T = TypeVar("T")
 RUN = "run-1"

@@ -6,7 +6,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from agentproxy.app.house import House
+from agentproxy.app.context import House
 from agentproxy.app.models import has_libraries, variables
 from agentproxy.events.conversation import Usage
 from agentproxy.models.names import Address, Mistyped, default_model, find_model, usual_base

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from agentproxy.app.house import House
+from agentproxy.app.context import House
 from agentproxy.app.rules import read_project
 from agentproxy.config.tables import WorkerTable
 from agentproxy.events.run import Order

@@ -7,10 +7,10 @@ from pathlib import Path
 
 from agentproxy.supervisor.contexts.at import contexts_at, holds_a_context
 from agentproxy.supervisor.contexts.reading import Contexts, read_contexts
-from agentproxy.workspace.objects import list_tree
-from agentproxy.workspace.own import own_git
-from agentproxy.workspace.present import present_tree
-from agentproxy.workspace.repository import open_repository
+from agentproxy.workspace.git.objects import list_tree
+from agentproxy.workspace.git.repository import open_repository
+from agentproxy.workspace.git.scratch_git_dir import own_git
+from agentproxy.workspace.trees.working_tree import present_tree
 
 
 async def contexts_around(directory: Path) -> Contexts:

@@ -9,13 +9,13 @@ from pathlib import Path
 
 from agentproxy import __version__
 from agentproxy.app.catalogue import look_at_endpoints
-from agentproxy.app.house import House
+from agentproxy.app.context import House
 from agentproxy.app.models import has_libraries
 from agentproxy.app.trusting import ENV, UNLINK
-from agentproxy.workspace.choose import choose_sandbox, survey
-from agentproxy.workspace.git import GitError
-from agentproxy.workspace.repository import RepositoryUnusable, open_repository
-from agentproxy.workspace.sandbox import SandboxError
+from agentproxy.workspace.git.command import GitError
+from agentproxy.workspace.git.repository import RepositoryUnusable, open_repository
+from agentproxy.workspace.sandbox.detect import choose_sandbox, survey
+from agentproxy.workspace.sandbox.port import SandboxError
 
 LEAST_FREE = 1 << 30
 AGENTS = ("claude", "codex", "gemini", "opencode", "qwen", "copilot", "mini")

@@ -5,20 +5,20 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from agentproxy.app.house import House
+from agentproxy.app.context import House
 from agentproxy.events.check import CheckResult
 from agentproxy.events.envelope import RunId
-from agentproxy.events.tree import EnvironmentFound
+from agentproxy.events.git_facts import EnvironmentFound
 from agentproxy.evidence.bundle import Bundle, BundleUnusable, Entry, faults, load
-from agentproxy.evidence.checking import run_check
+from agentproxy.evidence.check_runner import run_check
 from agentproxy.evidence.ground import Ground
 from agentproxy.supervisor.building import environment_of
 from agentproxy.supervisor.perform import tidy
 from agentproxy.supervisor.reduce import replay
 from agentproxy.supervisor.state import State
-from agentproxy.workspace.choose import choose_sandbox
-from agentproxy.workspace.git import GitError, Where, git
-from agentproxy.workspace.repository import Repository, open_repository
+from agentproxy.workspace.git.command import GitError, Where, git
+from agentproxy.workspace.git.repository import Repository, open_repository
+from agentproxy.workspace.sandbox.detect import choose_sandbox
 
 
 class NothingJudged(BundleUnusable):

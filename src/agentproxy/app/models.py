@@ -5,12 +5,12 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from agentproxy.app.choosing import chosen_worker
-from agentproxy.app.house import House
+from agentproxy.app.context import House
 from agentproxy.config.llm import ModelSettings
 from agentproxy.events.run import Order
+from agentproxy.models.budget import Purse
 from agentproxy.models.deferred import DeferredModel
 from agentproxy.models.metered import Meter, Record, Retry
-from agentproxy.models.money import Purse
 from agentproxy.models.names import default_model, find_model
 from agentproxy.models.port import Model, ModelRefused
 from agentproxy.models.prices import Prices

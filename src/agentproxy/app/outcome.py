@@ -7,8 +7,8 @@ from agentproxy.app.queries import exit_code
 from agentproxy.events.durations import written
 from agentproxy.events.envelope import RunId
 from agentproxy.supervisor.state import State
-from agentproxy.workspace.git import GitError, Where, git
-from agentproxy.workspace.repository import RepositoryUnusable, open_repository
+from agentproxy.workspace.git.command import GitError, Where, git
+from agentproxy.workspace.git.repository import RepositoryUnusable, open_repository
 
 DIFF_LINES = 60
 DIFF_BYTES = 64 << 10

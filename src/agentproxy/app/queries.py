@@ -5,9 +5,9 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from agentproxy.app.owning import is_alive
-from agentproxy.events.desk import CommandIgnored
+from agentproxy.app.run_ownership import is_alive
 from agentproxy.events.envelope import Event, Fact, RunId
+from agentproxy.events.requests import CommandIgnored
 from agentproxy.events.run import EXIT_BY_PARKING, EXIT_BY_VERDICT, RunCreated, RunEnded, RunParked
 from agentproxy.journal.port import Head, Journal
 from agentproxy.supervisor.state import State

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from agentproxy.app.house import House
+from agentproxy.app.context import House
 from agentproxy.config.files import read_small
 from agentproxy.config.project import PROJECT_FILES, Project, only_project, untrusted
 from agentproxy.config.tables import LARGEST

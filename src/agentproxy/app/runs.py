@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agentproxy import __version__
-from agentproxy.app.hiring import hire
-from agentproxy.app.house import House
+from agentproxy.app.context import House
 from agentproxy.app.models import meter_of, open_judges, with_choices
-from agentproxy.app.owning import Means, go_on, myself, take
 from agentproxy.app.rules import rules_reader
+from agentproxy.app.run_ownership import Means, go_on, myself, take
 from agentproxy.app.screenshots import keep, look_at, screenshots
-from agentproxy.app.texts import refuse_what_is_no_text
+from agentproxy.app.utf8_check import refuse_what_is_no_text
+from agentproxy.app.worker_factory import hire
 from agentproxy.events.commands import Stop
 from agentproxy.events.conversation import Image
 from agentproxy.events.envelope import Draft, RunId
@@ -24,8 +24,8 @@ from agentproxy.supervisor.contexts.session import keep_session
 from agentproxy.supervisor.perform import tidy_stopped
 from agentproxy.supervisor.reduce import replay
 from agentproxy.supervisor.state import State
-from agentproxy.workspace.choose import choose_sandbox
-from agentproxy.workspace.repository import Repository, open_repository
+from agentproxy.workspace.git.repository import Repository, open_repository
+from agentproxy.workspace.sandbox.detect import choose_sandbox
 
 ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
 NUMBER_LENGTH = 8

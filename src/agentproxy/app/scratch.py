@@ -8,8 +8,8 @@ from contextlib import asynccontextmanager
 from hashlib import sha256
 from pathlib import Path
 
-from agentproxy.workspace.copies import discard
-from agentproxy.workspace.processes import machine_and_boot, start_time
+from agentproxy.workspace.sandbox.copies import discard
+from agentproxy.workspace.sandbox.processes import machine_and_boot, start_time
 
 
 @asynccontextmanager

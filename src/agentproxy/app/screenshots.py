@@ -4,12 +4,12 @@ import base64
 from collections.abc import Sequence
 from pathlib import Path
 
-from agentproxy.app.house import House
+from agentproxy.app.context import House
 from agentproxy.config.files import read_small
 from agentproxy.config.mistakes import BadFile
 from agentproxy.events.run import Order
 from agentproxy.supervisor.contexts.images import ending, media_type
-from agentproxy.workspace.paths import BadPath, Root
+from agentproxy.workspace.files.safe_files import BadPath, Root
 
 LARGEST = 5 << 20  # bytes
 MOST = 20

@@ -4,13 +4,13 @@ import asyncio
 from collections.abc import Mapping
 from pathlib import Path
 
-from agentproxy.app.house import read_settings, read_user
+from agentproxy.app.context import read_settings, read_user
 from agentproxy.config.envfile import read_env
 from agentproxy.config.files import read_small
 from agentproxy.config.project import PROJECT_FILES
 from agentproxy.config.tables import LARGEST
 from agentproxy.config.trust import Trust, digest_of
-from agentproxy.workspace.repository import open_repository
+from agentproxy.workspace.git.repository import open_repository
 
 ENV = ".env"
 UNLINK = "a link may lead anywhere: replace the link by a file"

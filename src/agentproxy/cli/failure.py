@@ -4,8 +4,8 @@ from typing import cast
 
 import click
 
+from agentproxy.cli.broken_pipe import let_readers_go
 from agentproxy.cli.cleaning import clean
-from agentproxy.cli.readers import let_readers_go
 
 DIFFERENCE = 1
 USAGE = 2

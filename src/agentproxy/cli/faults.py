@@ -6,21 +6,21 @@ from contextlib import contextmanager
 from typing import cast
 
 from agentproxy.app.evidence import NoSuchRound, NothingJudged
+from agentproxy.app.init_project import NotStarted
 from agentproxy.app.journal import Fenced, JournalError, LeaseTaken, UnknownRun
-from agentproxy.app.owning import StillOwned
 from agentproxy.app.queries import NoSuchRun
+from agentproxy.app.run_ownership import StillOwned
 from agentproxy.app.screenshots import ScreenshotUnusable
-from agentproxy.app.starting import NotStarted
-from agentproxy.app.texts import NotText
+from agentproxy.app.utf8_check import NotText
 from agentproxy.cli.failure import DIFFERENCE, INFRASTRUCTURE, UNPROVEN, USAGE, Failure
 from agentproxy.config.mistakes import ConfigError
 from agentproxy.evidence.bundle import BundleUnusable
 from agentproxy.workers.port import WorkerError
-from agentproxy.workspace.apply import NotApplied
-from agentproxy.workspace.git import GitError
-from agentproxy.workspace.replace import NotUndone
-from agentproxy.workspace.repository import RepositoryUnusable
-from agentproxy.workspace.sandbox import SandboxError
+from agentproxy.workspace.files.file_transaction import NotUndone
+from agentproxy.workspace.git.command import GitError
+from agentproxy.workspace.git.repository import RepositoryUnusable
+from agentproxy.workspace.sandbox.port import SandboxError
+from agentproxy.workspace.trees.apply import NotApplied
 
 ELSEWHERE = "pa show --follow RUN shows it; pa stop RUN ends it"
 OWNED = (StillOwned, LeaseTaken, Fenced)

@@ -2,15 +2,15 @@
 
 import click
 
-from agentproxy.app.house import House
+from agentproxy.app.context import House
 from agentproxy.app.queries import is_live
 from agentproxy.app.runs import end_unowned
-from agentproxy.app.texts import is_text
+from agentproxy.app.utf8_check import is_text
 from agentproxy.cli.failure import Failure
-from agentproxy.cli.looking import with_run
+from agentproxy.cli.run_lookup import with_run
 from agentproxy.events.commands import Answer, Approve, Deny, Stop
-from agentproxy.events.desk import RequestKind
 from agentproxy.events.envelope import RunId
+from agentproxy.events.requests import RequestKind
 from agentproxy.supervisor.reduce import replay
 
 

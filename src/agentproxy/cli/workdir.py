@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from agentproxy.app.texts import is_text
+from agentproxy.app.utf8_check import is_text
 from agentproxy.cli.failure import Failure
 from agentproxy.cli.faults import as_failures
 
@@ -57,7 +57,7 @@ def _existing(given: str) -> Path:
 
 
 def _home() -> Path:
-    from agentproxy.app.house import read_settings, read_user
+    from agentproxy.app.context import read_settings, read_user
 
     with as_failures():
         user = read_user()

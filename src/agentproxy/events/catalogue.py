@@ -8,14 +8,22 @@ from agentproxy.events.agent import AgentTold, ModelAnswered, ToolFinished, Tool
 from agentproxy.events.check import CheckFinished, CheckStarted
 from agentproxy.events.contract import ContractAgreed
 from agentproxy.events.cost import ModelAsked, ModelSettled
-from agentproxy.events.desk import (
+from agentproxy.events.git_facts import (
+    BaseRecorded,
+    ClaimRecorded,
+    Delivered,
+    EnvironmentBuilt,
+    EnvironmentFound,
+    TestsRestored,
+)
+from agentproxy.events.plan import ContextsRead, OpinionGiven, PlanMade, WorkerSteered
+from agentproxy.events.requests import (
     CommandIgnored,
     MessageReceived,
     RequestDecided,
     RequestMade,
     RequestReferred,
 )
-from agentproxy.events.plan import ContextsRead, OpinionGiven, PlanMade, WorkerSteered
 from agentproxy.events.run import (
     CeilingRaised,
     DecisionMade,
@@ -24,14 +32,6 @@ from agentproxy.events.run import (
     RunEnded,
     RunParked,
     SegmentStarted,
-)
-from agentproxy.events.tree import (
-    BaseRecorded,
-    ClaimRecorded,
-    Delivered,
-    EnvironmentBuilt,
-    EnvironmentFound,
-    TestsRestored,
 )
 from agentproxy.events.verdict import RoundJudged
 from agentproxy.events.work import NetworkRefused, ProcessStarted, WorkerEnded, WorkerStarted

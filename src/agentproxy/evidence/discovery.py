@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from agentproxy.events.contract import Check
-from agentproxy.evidence.folder import Folder
+from agentproxy.evidence.environments.untrusted_folder import Folder
 
 Kind = Literal["test", "types", "lint", "build"]
 

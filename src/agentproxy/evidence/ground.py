@@ -8,15 +8,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from agentproxy.events.tree import EnvironmentFound
-from agentproxy.workspace.clone import clone_mounts, make_clone, matches
-from agentproxy.workspace.environment import CARRIED_LIMIT
-from agentproxy.workspace.linked import linked_folders
-from agentproxy.workspace.paths import BadPath, Root
-from agentproxy.workspace.place import Place, place_plainly, place_tree
-from agentproxy.workspace.registries import Registries
-from agentproxy.workspace.repository import Repository
-from agentproxy.workspace.sandbox import Mount, Sandbox
+from agentproxy.events.git_facts import EnvironmentFound
+from agentproxy.workspace.environment.discover import CARRIED_LIMIT
+from agentproxy.workspace.environment.editable_installs import linked_folders
+from agentproxy.workspace.environment.job_layout import Place, place_plainly, place_tree
+from agentproxy.workspace.environment.registries import Registries
+from agentproxy.workspace.files.safe_files import BadPath, Root
+from agentproxy.workspace.git.repository import Repository
+from agentproxy.workspace.sandbox.port import Mount, Sandbox
+from agentproxy.workspace.trees.clone import clone_mounts, make_clone, matches
 
 
 class NotClean(Exception):

@@ -6,9 +6,9 @@ import tomllib
 from collections.abc import Callable, Iterable, Sequence
 from typing import cast
 
-from agentproxy.events.tree import Change
+from agentproxy.events.git_facts import Change
 from agentproxy.events.verdict import CheckVerdict
-from agentproxy.evidence.naming import file_of, is_changed
+from agentproxy.evidence.test_ids import file_of, is_changed
 
 NAMED = 5
 _TESTS = re.compile(

@@ -9,8 +9,8 @@ from collections.abc import Callable, Collection, Sequence
 from agentproxy.events.check import CheckResult
 from agentproxy.events.contract import Check
 from agentproxy.events.verdict import CheckVerdict
-from agentproxy.evidence.case import Case, counted, lay_out, listed, say
-from agentproxy.evidence.obstacles import cure_for
+from agentproxy.evidence.cannot_run import cure_for
+from agentproxy.evidence.comparison import Case, counted, lay_out, listed, say
 from agentproxy.evidence.run_verdict import judge_run as judge_run
 
 Rule = Callable[[Case], CheckVerdict | None]

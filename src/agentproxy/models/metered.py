@@ -11,8 +11,7 @@ from dataclasses import dataclass, field, replace
 from agentproxy.events.conversation import AssistantMessage, Image, Message, Usage
 from agentproxy.events.cost import Purpose
 from agentproxy.events.envelope import Fact
-from agentproxy.models.cleaning import Cleaned, Redact
-from agentproxy.models.money import BYTES_A_TOKEN, TOKENS_AN_IMAGE, Need, Purse, Till, size_of
+from agentproxy.models.budget import BYTES_A_TOKEN, TOKENS_AN_IMAGE, Need, Purse, Till, size_of
 from agentproxy.models.parameters import Parameters, layered
 from agentproxy.models.port import (
     Answer,
@@ -25,6 +24,7 @@ from agentproxy.models.port import (
     Show,
 )
 from agentproxy.models.prices import Prices
+from agentproxy.models.prompt_redaction import Cleaned, Redact
 
 EFFORTS: tuple[Effort, ...] = ("low", "medium", "high")
 LEAST_OUTPUT = 1024  # tokens; an answer that may not even be so long is not worth its question

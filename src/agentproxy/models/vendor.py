@@ -18,6 +18,7 @@ from pydantic_ai.models import ModelRequestParameters, StreamedResponse
 from pydantic_ai.tools import ToolDefinition
 
 from agentproxy.models.connections import closing, new_client
+from agentproxy.models.incremental_encoding import Tail
 from agentproxy.models.mapping import answer_of, to_wire, usage_of
 from agentproxy.models.names import Address
 from agentproxy.models.names import Wire as Form
@@ -32,7 +33,6 @@ from agentproxy.models.port import (
     Show,
 )
 from agentproxy.models.settings import wire_settings
-from agentproxy.models.tail import Tail
 from agentproxy.models.wires import build_wire
 
 SECONDS = 600.0

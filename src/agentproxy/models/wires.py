@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any
 from httpx2 import AsyncClient
 from pydantic_ai.models import Model as Wire
 
+from agentproxy.models.incremental_encoding import sealed
 from agentproxy.models.names import Address
-from agentproxy.models.tail import sealed
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI

@@ -1,6 +1,6 @@
 """What is allowed: a request and a policy in, a ruling out."""
 
-from agentproxy.events.desk import Request
+from agentproxy.events.requests import Request
 from agentproxy.policy import places
 from agentproxy.policy.commands import command_line
 from agentproxy.policy.rulings import Allow, Ask, Deny, Policy, Ruling

@@ -6,13 +6,20 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-from agentproxy.events.tree import EnvironmentBuilt, EnvironmentFound
-from agentproxy.evidence.building import Site, Wish, build, standing_on, still_there, users_own
-from agentproxy.evidence.doubts import dependency_files
+from agentproxy.events.git_facts import EnvironmentBuilt, EnvironmentFound
+from agentproxy.evidence.environment_faults import dependency_files
+from agentproxy.evidence.environments.build import (
+    Site,
+    Wish,
+    build,
+    standing_on,
+    still_there,
+    users_own,
+)
+from agentproxy.evidence.environments.find_recipes import find_recipes
+from agentproxy.evidence.environments.python import nothing_asked
+from agentproxy.evidence.environments.recipe import Ecosystem, Recipe
 from agentproxy.evidence.ground import Ground
-from agentproxy.evidence.recipe import Ecosystem, Recipe
-from agentproxy.evidence.recipe_of_python import nothing_asked
-from agentproxy.evidence.recipes import find_recipes
 from agentproxy.supervisor.state import BASE, State
 
 _TELLING: dict[Ecosystem, re.Pattern[str]] = {

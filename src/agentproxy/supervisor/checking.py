@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 
 from agentproxy.events.check import CheckFinished, CheckStarted
 from agentproxy.events.envelope import Fact
-from agentproxy.evidence.checking import run_check
+from agentproxy.evidence.check_runner import run_check
 from agentproxy.evidence.ground import Ground
 from agentproxy.supervisor.building import environment_of
 from agentproxy.supervisor.effects import RunCheck

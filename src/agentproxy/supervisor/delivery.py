@@ -2,13 +2,13 @@
 
 import asyncio
 
-from agentproxy.events.tree import Delivered
-from agentproxy.evidence.doubts import in_words
+from agentproxy.events.git_facts import Delivered
+from agentproxy.evidence.environment_faults import in_words
 from agentproxy.evidence.ground import Ground
 from agentproxy.supervisor.packet import write_packet
 from agentproxy.supervisor.state import State, claim_name
-from agentproxy.workspace.deliver import deliver
-from agentproxy.workspace.drift import changed_since
+from agentproxy.workspace.environment.fingerprint import changed_since
+from agentproxy.workspace.trees.deliver import deliver
 
 TITLE = 72
 

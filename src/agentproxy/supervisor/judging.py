@@ -6,13 +6,13 @@ from pathlib import Path
 from agentproxy.events.run import DecisionMade
 from agentproxy.events.verdict import CriterionVerdict, RoundJudged
 from agentproxy.evidence.bundle import Bundle, Entry, chain, store
-from agentproxy.evidence.doubts import in_words
+from agentproxy.evidence.environment_faults import in_words
 from agentproxy.evidence.ground import Ground
 from agentproxy.evidence.run_verdict import with_opinion
 from agentproxy.evidence.verdict import judge_run
+from agentproxy.supervisor.check_verdicts import weigh
 from agentproxy.supervisor.state import BASE, State, claim_name, restored_name
-from agentproxy.supervisor.weighing import weigh
-from agentproxy.workspace.drift import changed_since
+from agentproxy.workspace.environment.fingerprint import changed_since
 
 
 async def judge_round(

@@ -1,7 +1,7 @@
 """The review packet: one page on what was asked, what was proven and how, and what was not."""
 
 from agentproxy.events.check import CheckResult, Outcome
-from agentproxy.events.tree import Delivered
+from agentproxy.events.git_facts import Delivered
 from agentproxy.supervisor.state import BASE, State, claim_name
 
 MARKS = {"added": "+", "modified": "~", "deleted": "-", "type changed": "!"}

@@ -13,7 +13,6 @@ from agentproxy.models.port import BudgetSpent, ModelError
 from agentproxy.supervisor.building import build_on, with_missing
 from agentproxy.supervisor.checking import perform_check
 from agentproxy.supervisor.delivery import deliver_result
-from agentproxy.supervisor.desk import Desk
 from agentproxy.supervisor.effects import (
     AgreeContract,
     AskJudge,
@@ -34,21 +33,22 @@ from agentproxy.supervisor.effects import (
     Work,
 )
 from agentproxy.supervisor.judging import decide_next, judge_round
+from agentproxy.supervisor.llm.thinking import Thinking
 from agentproxy.supervisor.loop import Recorder
-from agentproxy.supervisor.mind.thinking import Thinking
 from agentproxy.supervisor.planning import ReadRules, agree_contract
+from agentproxy.supervisor.request_desk import Desk
 from agentproxy.supervisor.restoring import restore_tests
 from agentproxy.supervisor.state import State
 from agentproxy.supervisor.working import perform_work
 from agentproxy.workers.port import Worker, WorkerError
-from agentproxy.workspace.base import record_base
-from agentproxy.workspace.claim import record_claim
-from agentproxy.workspace.committed import committed_folders
-from agentproxy.workspace.environment import Wanted, find_environment
-from agentproxy.workspace.git import GitError
-from agentproxy.workspace.managed import ask_tools
-from agentproxy.workspace.repository import RepositoryUnusable
-from agentproxy.workspace.sandbox import SandboxError
+from agentproxy.workspace.environment.discover import Wanted, find_environment
+from agentproxy.workspace.environment.poetry_and_conda import ask_tools
+from agentproxy.workspace.git.command import GitError
+from agentproxy.workspace.git.repository import RepositoryUnusable
+from agentproxy.workspace.sandbox.port import SandboxError
+from agentproxy.workspace.trees.base import record_base
+from agentproxy.workspace.trees.claim import record_claim
+from agentproxy.workspace.trees.committed import committed_folders
 
 Show = Callable[[str, str], None]
 WITHOUT = "--judge none does without the supervisor's model"

@@ -10,8 +10,8 @@ from agentproxy.events.contract import Check, Contract, ContractAgreed, Criterio
 from agentproxy.events.plan import Part
 from agentproxy.events.run import Order
 from agentproxy.evidence.discovery import find
-from agentproxy.workspace.clone import make_clone
-from agentproxy.workspace.repository import Repository
+from agentproxy.workspace.git.repository import Repository
+from agentproxy.workspace.trees.clone import make_clone
 
 
 @dataclass(frozen=True, slots=True)

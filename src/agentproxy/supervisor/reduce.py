@@ -9,10 +9,18 @@ from agentproxy.events.agent import AgentTold, ModelAnswered, ToolFinished, Tool
 from agentproxy.events.check import CheckFinished
 from agentproxy.events.contract import ContractAgreed
 from agentproxy.events.cost import ModelAsked, ModelSettled
-from agentproxy.events.desk import MessageReceived, RequestDecided, RequestMade
 from agentproxy.events.durations import written
 from agentproxy.events.envelope import Event, Fact
+from agentproxy.events.git_facts import (
+    BaseRecorded,
+    ClaimRecorded,
+    Delivered,
+    EnvironmentBuilt,
+    EnvironmentFound,
+    TestsRestored,
+)
 from agentproxy.events.plan import ContextsRead, OpinionGiven, PlanMade
+from agentproxy.events.requests import MessageReceived, RequestDecided, RequestMade
 from agentproxy.events.run import (
     CeilingRaised,
     DecisionMade,
@@ -22,17 +30,15 @@ from agentproxy.events.run import (
     RunParked,
     SegmentStarted,
 )
-from agentproxy.events.tree import (
-    BaseRecorded,
-    ClaimRecorded,
-    Delivered,
-    EnvironmentBuilt,
-    EnvironmentFound,
-    TestsRestored,
-)
 from agentproxy.events.verdict import RoundJudged
 from agentproxy.events.work import ProcessStarted, WorkerEnded, WorkerStarted
-from agentproxy.evidence.doubts import dependency_files
+from agentproxy.evidence.environment_faults import dependency_files
+from agentproxy.supervisor.check_verdicts import (
+    is_refuted,
+    looks_bad,
+    questions,
+    rests_on_own_tests,
+)
 from agentproxy.supervisor.effects import (
     AgreeContract,
     AskJudge,
@@ -54,7 +60,6 @@ from agentproxy.supervisor.effects import (
     Work,
 )
 from agentproxy.supervisor.state import BASE, State, claim_name, restored_name
-from agentproxy.supervisor.weighing import is_refuted, looks_bad, questions, rests_on_own_tests
 
 SomeFact = TypeVar("SomeFact", bound=Fact)
 Fold = Callable[[State, Fact], None]

@@ -1,11 +1,11 @@
 """Puts the base's tests and settings in place of those that a claim changes."""
 
-from agentproxy.events.tree import TestsRestored
+from agentproxy.events.git_facts import TestsRestored
 from agentproxy.evidence.ground import Ground
 from agentproxy.evidence.integrity import runs_otherwise
 from agentproxy.supervisor.effects import RestoreTests
 from agentproxy.supervisor.state import State
-from agentproxy.workspace.restoring import restore_files
+from agentproxy.workspace.trees.restored import restore_files
 
 
 async def restore_tests(

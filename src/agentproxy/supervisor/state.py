@@ -4,9 +4,17 @@ from dataclasses import dataclass, field
 
 from agentproxy.events.check import CheckResult
 from agentproxy.events.contract import Contract
-from agentproxy.events.desk import Decision, Request
 from agentproxy.events.envelope import Fact
+from agentproxy.events.git_facts import (
+    BaseRecorded,
+    ClaimRecorded,
+    Delivered,
+    EnvironmentBuilt,
+    EnvironmentFound,
+    TestsRestored,
+)
 from agentproxy.events.plan import ContextsRead, OpinionGiven, PlanMade
+from agentproxy.events.requests import Decision, Request
 from agentproxy.events.run import (
     ONE_HOUR,
     DecisionMade,
@@ -15,17 +23,9 @@ from agentproxy.events.run import (
     RunEnded,
     RunParked,
 )
-from agentproxy.events.tree import (
-    BaseRecorded,
-    ClaimRecorded,
-    Delivered,
-    EnvironmentBuilt,
-    EnvironmentFound,
-    TestsRestored,
-)
 from agentproxy.events.verdict import RoundJudged
 from agentproxy.events.work import WorkerEnded
-from agentproxy.supervisor.clock import Clock
+from agentproxy.supervisor.work_time import Clock
 
 BASE = "base"
 SHOWN_CALLS = 24

@@ -12,15 +12,15 @@ from agentproxy.events.work import WorkerEnded, WorkerStarted
 from agentproxy.evidence.ground import Ground
 from agentproxy.supervisor.brief import write_brief
 from agentproxy.supervisor.building import environment_of
-from agentproxy.supervisor.desk import Desk
 from agentproxy.supervisor.effects import Work
+from agentproxy.supervisor.llm.loop_detection import Watch
+from agentproxy.supervisor.llm.thinking import Thinking
 from agentproxy.supervisor.loop import Recorder
-from agentproxy.supervisor.mind.drift import Watch
-from agentproxy.supervisor.mind.thinking import Thinking
+from agentproxy.supervisor.request_desk import Desk
 from agentproxy.supervisor.state import BASE, State
 from agentproxy.workers.port import Brief, Line, Worker
-from agentproxy.workspace.clone import clone_mounts, make_clone
-from agentproxy.workspace.place import place_plainly, place_tree
+from agentproxy.workspace.environment.job_layout import place_plainly, place_tree
+from agentproxy.workspace.trees.clone import clone_mounts, make_clone
 
 # What running a project's own programs leaves behind is nobody's work, and would be in the claim.
 LEAVES_NOTHING = {"PYTHONPYCACHEPREFIX": "/tmp/pycache"}

@@ -2,7 +2,7 @@
 
 from agentproxy.models.port import ToolSpec
 from agentproxy.tools.port import ERROR, Arguments, Bench, Leave, schema, text_of
-from agentproxy.workspace.sandbox import Limits, SandboxError
+from agentproxy.workspace.sandbox.port import Limits, SandboxError
 
 LONGEST = 50_000  # characters of output
 

@@ -14,7 +14,7 @@ from agentproxy.tools.port import (
     schema,
     text_of,
 )
-from agentproxy.workspace.paths import BadPath, Root
+from agentproxy.workspace.files.safe_files import BadPath, Root
 
 LARGEST = 8 << 20  # bytes of a file that is read or edited
 LONGEST = 100_000  # characters that are answered

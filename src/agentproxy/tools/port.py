@@ -8,8 +8,8 @@ from typing import Literal, Protocol
 from pydantic import JsonValue
 
 from agentproxy.models.port import ToolSpec
-from agentproxy.workspace.place import Place
-from agentproxy.workspace.sandbox import Sandbox
+from agentproxy.workspace.environment.job_layout import Place
+from agentproxy.workspace.sandbox.port import Sandbox
 
 Arguments = Mapping[str, JsonValue]
 Action = Literal["run", "read", "write", ""]

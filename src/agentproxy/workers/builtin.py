@@ -12,12 +12,12 @@ from agentproxy.agent.reduce import reduce, replay
 from agentproxy.agent.state import Ending, Limits
 from agentproxy.events.agent import AgentTold
 from agentproxy.events.conversation import ToolCall, UserMessage
-from agentproxy.events.desk import Request
+from agentproxy.events.requests import Request
 from agentproxy.models.port import BudgetSpent, Model, ModelError, PromptTooLong
 from agentproxy.tools.port import Bench, Leave
 from agentproxy.tools.registry import coding_tools
 from agentproxy.workers.port import Brief, Capabilities, Line, WorkEnded, WorkerError
-from agentproxy.workspace.sandbox import Sandbox
+from agentproxy.workspace.sandbox.port import Sandbox
 
 ENDINGS: dict[Ending | Literal["too long"], str] = {
     "finished": "it says that it is done",

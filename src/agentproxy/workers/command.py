@@ -8,15 +8,15 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from agentproxy.events.work import NetworkRefused, ProcessStarted
+from agentproxy.models.budget import Purse
 from agentproxy.models.metered import Meter
-from agentproxy.models.money import Purse
-from agentproxy.models.relay.serving import Relay
-from agentproxy.models.relay.wires import Relayed
+from agentproxy.models.relay.server import Relay
+from agentproxy.models.relay.upstream import Relayed
 from agentproxy.workers.port import Brief, Capabilities, Line, WorkEnded, WorkerError
 from agentproxy.workers.program import Program
-from agentproxy.workspace.copies import discard
-from agentproxy.workspace.processes import start_time
-from agentproxy.workspace.sandbox import (
+from agentproxy.workspace.environment.toolchains import INSIDE_HOME
+from agentproxy.workspace.sandbox.copies import discard
+from agentproxy.workspace.sandbox.port import (
     Access,
     Ended,
     Job,
@@ -26,7 +26,7 @@ from agentproxy.workspace.sandbox import (
     SandboxError,
     Service,
 )
-from agentproxy.workspace.toolchains import INSIDE_HOME
+from agentproxy.workspace.sandbox.processes import start_time
 
 KEPT_OUTPUT = 64 * 1024
 REFUSALS_RECORDED = 50

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Protocol
 
 from agentproxy.events.conversation import Image
-from agentproxy.events.desk import Decision, Request
 from agentproxy.events.envelope import Fact
-from agentproxy.workspace.place import Place
+from agentproxy.events.requests import Decision, Request
+from agentproxy.workspace.environment.job_layout import Place
 
 
 class WorkerError(Exception):

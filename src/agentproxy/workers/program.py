@@ -8,8 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agentproxy.workers.port import WorkerError
-from agentproxy.workspace.sandbox import Mount
-from agentproxy.workspace.toolchains import CREDENTIALS, SYSTEM, holds_credentials, links, within
+from agentproxy.workspace.environment.toolchains import (
+    CREDENTIALS,
+    SYSTEM,
+    holds_credentials,
+    links,
+    within,
+)
+from agentproxy.workspace.sandbox.port import Mount
 
 LONGEST = 4096
 INSIDE = "/run/agentproxy/worker"

@@ -8,10 +8,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter, ValidationError
 
-from agentproxy.events.desk import Request
 from agentproxy.events.envelope import Value
+from agentproxy.events.requests import Request
 from agentproxy.workers.port import Brief, Capabilities, Line, WorkEnded, WorkerError
-from agentproxy.workspace.paths import BadPath, Root
+from agentproxy.workspace.files.safe_files import BadPath, Root
 
 MEGABYTE = 1 << 20
 

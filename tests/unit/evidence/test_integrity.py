@@ -2,7 +2,7 @@
 
 import pytest
 
-from agentproxy.events.tree import Change
+from agentproxy.events.git_facts import Change
 from agentproxy.events.verdict import CheckVerdict
 from agentproxy.evidence.integrity import deciding, rests_on, runs_otherwise
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agentproxy.events.desk import Request
+from agentproxy.events.requests import Request
 from agentproxy.policy.decide import Allow, Ask, Deny, Policy, Ruling, decide
 
 ROOT = "/home/user/project"

@@ -10,8 +10,8 @@ from support.repositories import sandbox
 
 from agentproxy.tools.port import BadArguments, Bench
 from agentproxy.tools.registry import coding_tools
-from agentproxy.workspace.place import Place
-from agentproxy.workspace.sandbox import Mount
+from agentproxy.workspace.environment.job_layout import Place
+from agentproxy.workspace.sandbox.port import Mount
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 import click
 
-from agentproxy.app.house import House
+from agentproxy.app.context import House
 from agentproxy.cli.options import run_argument
 from agentproxy.events.envelope import RunId
 
@@ -19,7 +19,7 @@ def command(run: str) -> int:
       pa apply           the newest run of this repository
       pa apply k7f2
     """
-    from agentproxy.cli.looking import with_run
+    from agentproxy.cli.run_lookup import with_run
 
     return with_run(run, _apply)
 
@@ -30,8 +30,8 @@ async def _apply(house: House, run: RunId) -> int:
     from agentproxy.cli.cleaning import clean
     from agentproxy.cli.failure import Failure
     from agentproxy.supervisor.reduce import replay
-    from agentproxy.workspace.apply import Conflicts, apply_claim
-    from agentproxy.workspace.repository import open_repository
+    from agentproxy.workspace.git.repository import open_repository
+    from agentproxy.workspace.trees.apply import Conflicts, apply_claim
 
     state = replay(await house.journal.read(run))
     if not state.claims or state.base is None:

@@ -20,7 +20,7 @@ def command(output: str | None) -> int:
     """
     from agentproxy.app.doctor import examine
     from agentproxy.cli.cleaning import clean
-    from agentproxy.cli.looking import in_house
+    from agentproxy.cli.run_lookup import in_house
 
     findings = in_house(examine)
     if output == "json":

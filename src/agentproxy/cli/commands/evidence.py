@@ -5,7 +5,7 @@ from dataclasses import asdict
 
 import click
 
-from agentproxy.app.house import House
+from agentproxy.app.context import House
 from agentproxy.cli.cleaning import clean
 from agentproxy.cli.failure import DIFFERENCE
 from agentproxy.cli.options import output_option, run_argument
@@ -29,7 +29,7 @@ def command(run: str, *, number: int | None, verify: bool, rerun: bool, output: 
       pa evidence --output json      the bundle as it is stored; with --verify or --rerun
                                      an object a line, the result last
     """
-    from agentproxy.cli.looking import with_run
+    from agentproxy.cli.run_lookup import with_run
 
     if verify and rerun:
         raise click.UsageError("--verify and --rerun: ask for one after the other")
@@ -95,7 +95,7 @@ def _ended(run: RunId, *, same: bool, output: str | None) -> int:
 
 async def _show(house: House, run: RunId, number: int | None, *, output: str | None) -> int:
     from agentproxy.app.evidence import find_evidence
-    from agentproxy.cli.words import outcome
+    from agentproxy.cli.render import outcome
     from agentproxy.evidence.bundle import canonical
 
     evidence = await find_evidence(house, run, round=number)

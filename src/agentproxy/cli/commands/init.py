@@ -29,7 +29,7 @@ def command(output: str | None) -> int:
     """
     import asyncio
 
-    from agentproxy.app.starting import start_project
+    from agentproxy.app.init_project import start_project
     from agentproxy.cli.faults import as_failures
 
     with as_failures():

@@ -21,7 +21,7 @@ def command(output: str | None) -> int:
     """
     from agentproxy.app.queries import list_runs
     from agentproxy.cli.cleaning import clean
-    from agentproxy.cli.looking import in_house
+    from agentproxy.cli.run_lookup import in_house
 
     rows = in_house(lambda house: list_runs(house.journal))
     if output == "json":

@@ -22,8 +22,8 @@ def command(output: str | None) -> int:
     import asyncio
 
     from agentproxy.app.catalogue import Row, list_models
-    from agentproxy.app.house import House
-    from agentproxy.cli.looking import in_house
+    from agentproxy.app.context import House
+    from agentproxy.cli.run_lookup import in_house
 
     async def look(house: House) -> list[Row]:
         return await asyncio.to_thread(list_models, house)

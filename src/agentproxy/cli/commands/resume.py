@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from agentproxy.app.house import House
+from agentproxy.app.context import House
 from agentproxy.app.journal import Lease
 from agentproxy.cli.options import Dollars, Duration, output_option, run_argument
 from agentproxy.events.envelope import RunId
@@ -24,9 +24,9 @@ def command(run: str, max_time: float | None, budget: float | None, output: str 
       pa resume k7f2 --max-time 2h   after its time was up
       pa resume k7f2 --budget 5      after its money was spent
     """
-    from agentproxy.app.owning import take
-    from agentproxy.cli.driving import drive
-    from agentproxy.cli.looking import with_run
+    from agentproxy.app.run_ownership import take
+    from agentproxy.cli.run_lookup import with_run
+    from agentproxy.cli.run_terminal import drive
     from agentproxy.events.commands import RaiseCeiling
 
     number, directory, home = with_run(run, _place)

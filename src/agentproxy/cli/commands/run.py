@@ -141,7 +141,7 @@ def _refuse_what_would_be_dropped(given: dict[str, object]) -> None:
 
 def _start(task: str, directory: "Path", given: dict[str, object]) -> int:
     from agentproxy.app.runs import Wish
-    from agentproxy.cli.driving import drive_new
+    from agentproxy.cli.run_terminal import drive_new
     from agentproxy.cli.workdir import in_full
 
     def words(name: str) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 import click
 
-from agentproxy.app.house import House
+from agentproxy.app.context import House
 from agentproxy.cli.options import output_option, run_argument
 from agentproxy.events.envelope import RunId
 
@@ -19,7 +19,7 @@ def command(run: str, *, follow: bool, output: str | None) -> int:
       pa show               the newest run of this repository
       pa show k7 --follow   a run by the beginning of its number, as it goes on
     """
-    from agentproxy.cli.looking import with_run
+    from agentproxy.cli.run_lookup import with_run
 
     async def look(house: House, number: RunId) -> int:
         return await _show(house, number, follow=follow, output=output)
@@ -30,7 +30,7 @@ def command(run: str, *, follow: bool, output: str | None) -> int:
 async def _show(house: House, run: RunId, *, follow: bool, output: str | None) -> int:
     from agentproxy.app.outcome import outcome_of
     from agentproxy.app.queries import follow_live, is_live
-    from agentproxy.cli.driving import open_screen
+    from agentproxy.cli.run_terminal import open_screen
     from agentproxy.supervisor.reduce import replay
 
     screen = open_screen("json" if output == "json" else "plain")

@@ -13,8 +13,8 @@ from rich.text import Text
 
 from agentproxy.app.outcome import Result
 from agentproxy.cli.cleaning import clean
+from agentproxy.cli.render import Tone, tell
 from agentproxy.cli.screens.plain import cost, diff_tone, tone_of
-from agentproxy.cli.words import Tone, tell
 from agentproxy.events.check import CheckFinished, CheckStarted
 from agentproxy.events.envelope import Event
 from agentproxy.events.work import WorkerEnded, WorkerStarted

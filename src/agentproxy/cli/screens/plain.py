@@ -6,7 +6,7 @@ import click
 
 from agentproxy.app.outcome import Result
 from agentproxy.cli.cleaning import clean
-from agentproxy.cli.words import Tone, tell
+from agentproxy.cli.render import Tone, tell
 from agentproxy.events.envelope import Event
 
 STYLES: dict[Tone, dict[str, str | bool]] = {

@@ -8,8 +8,8 @@ from httpx2 import AsyncClient, HTTPError, InvalidURL, Response
 
 from agentproxy.events.conversation import Usage
 from agentproxy.models.relay.http import Connection, Head, chunk_of, head_of
+from agentproxy.models.relay.upstream import Passing, Relayed, error_body
 from agentproxy.models.relay.usage import UsageReader, event_of, only_usage
-from agentproxy.models.relay.wires import Passing, Relayed, error_body
 
 LARGEST = 64 * 1024 * 1024
 OK = 200

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal, cast
 
 from agentproxy.events.conversation import Usage
-from agentproxy.models.money import BYTES_A_TOKEN, size_of
+from agentproxy.models.budget import BYTES_A_TOKEN, size_of
 
 Form = Literal["messages", "chat", "responses", "gemini"]
 Fields = Mapping[str, object]

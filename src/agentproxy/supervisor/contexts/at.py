@@ -11,9 +11,9 @@ from agentproxy.supervisor.contexts.reading import (
     is_of_the_base,
     read_contexts,
 )
-from agentproxy.workspace.clone import checkout_files
-from agentproxy.workspace.objects import GITLINK, Entry
-from agentproxy.workspace.repository import Repository
+from agentproxy.workspace.git.objects import GITLINK, Entry
+from agentproxy.workspace.git.repository import Repository
+from agentproxy.workspace.trees.clone import checkout_files
 
 
 async def contexts_at(

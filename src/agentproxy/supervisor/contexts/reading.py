@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from agentproxy.supervisor.contexts.images import media_type
-from agentproxy.workspace.paths import BadPath, Kind, Root
+from agentproxy.workspace.files.safe_files import BadPath, Kind, Root
 
 Context = Literal["project", "guidance", "session"]
 KINDS: tuple[Context, ...] = get_args(Context)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 from agentproxy.supervisor.contexts.reading import HOME, MOST_NAMES, comments_of
-from agentproxy.workspace.paths import BadPath, Root
+from agentproxy.workspace.files.safe_files import BadPath, Root
 
 Status = Literal["pending", "in progress", "done", "blocked"]
 MARKS: dict[Status, str] = {"pending": " ", "in progress": "~", "done": "x", "blocked": "!"}

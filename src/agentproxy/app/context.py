@@ -1,0 +1,128 @@
+"""Everything that a process needs, built once: settings, the user's own file, the journal."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from agentproxy.app.scratch import scratch_below
+from agentproxy.config.envfile import read_env
+from agentproxy.config.files import as_text, read_small
+from agentproxy.config.mistakes import BadFile
+from agentproxy.config.settings import Settings, load_settings
+from agentproxy.config.tables import LARGEST
+from agentproxy.config.trust import Trust, digest_of
+from agentproxy.config.user import User, load_user, user_file
+from agentproxy.journal.port import Journal
+from agentproxy.journal.redact import Redactor
+from agentproxy.journal.sqlite.journal import SqliteJournal
+from agentproxy.workspace.environment.registries import Registries, find_registries
+
+Forgive = Callable[[BadFile], None]
+
+
+@dataclass(frozen=True)
+class House:
+    """What is open while a command of `pa` runs."""
+
+    environ: dict[str, str]
+    directory: Path
+    settings: Settings
+    user: User
+    journal: Journal
+    redact: Redactor
+
+    @property
+    def environments(self) -> Path:
+        """Where environments that we build are kept."""
+        return self.settings.home / "environments"
+
+    async def registries(self) -> Registries | None:
+        """What a build may reach; None where building is switched off."""
+        if self.settings.build == "never":
+            return None
+        return await asyncio.to_thread(find_registries, self.environ)
+
+    def folder(self, run: str) -> Path:
+        """The folder of a run."""
+        return self.settings.home / "runs" / run
+
+
+def read_user() -> User:
+    """The user's own configuration.
+
+    Raises:
+        BadFile: it cannot be used.
+    """
+    file = user_file()
+    data = read_small(file, limit=LARGEST)
+    return User() if data is None else load_user(as_text(data, source=str(file)), source=str(file))
+
+
+def read_settings(
+    environ: Mapping[str, str], directory: Path, user: User, *, forgive: Forgive | None = None
+) -> Settings:
+    """The settings of a start in a directory; its `.env` counts whole only when it is trusted.
+
+    One that cannot be read is told to `forgive`, where that is given, and then counts as none.
+
+    Raises:
+        BadSetting, BadFile: a setting cannot be used.
+    """
+    try:
+        return _settings(environ, directory, user)
+    except BadFile as error:
+        if forgive is None:
+            raise
+        forgive(error)
+        return load_settings(None, environ, trusted=False, defaults=user.defaults)
+
+
+def _settings(environ: Mapping[str, str], directory: Path, user: User) -> Settings:
+    settings = load_settings(directory, environ, trusted=False, defaults=user.defaults)
+    if not settings.ignored:
+        return settings
+    file = directory / ".env"
+    data = read_env(file, follow=False)
+    trust = Trust(settings.home / "trust.json")
+    if data is None or not trust.trusted(file, digest_of(data)):
+        return settings
+    return load_settings(directory, environ, trusted=True, defaults=user.defaults)
+
+
+@asynccontextmanager
+async def open_house(
+    environ: Mapping[str, str],
+    directory: Path,
+    *,
+    forgive: Forgive | None = None,
+    home: Path | None = None,
+) -> AsyncGenerator[House]:
+    """Settings read, journal open; closed again whatever happens. `forgive` as in `read_settings`.
+
+    `home` is where a run was found already, whatever the directory's own settings say.
+
+    Raises:
+        BadSetting, BadFile: a setting cannot be used.
+        JournalUnusable: the journal cannot be opened.
+    """
+    user = read_user()
+    settings = read_settings(environ, directory, user, forgive=forgive)
+    if home is not None:
+        settings = settings.model_copy(update={"home": home})
+    await asyncio.to_thread(settings.home.mkdir, parents=True, exist_ok=True, mode=0o700)
+    redact = Redactor(settings.secrets)
+    journal = SqliteJournal(settings.home / "journal.sqlite3", redact=redact)
+    try:
+        async with scratch_below(settings.home):
+            yield House(
+                environ=dict(environ),
+                directory=directory,
+                settings=settings,
+                user=user,
+                journal=journal,
+                redact=redact,
+            )
+    finally:
+        await journal.close()

@@ -1,0 +1,146 @@
+"""Works on a run at this terminal: shows its events, answers its questions, stops on Ctrl+C."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+import time
+from collections.abc import Awaitable, Callable, Generator
+from dataclasses import dataclass
+from pathlib import Path
+
+from agentproxy.app.context import House, open_house
+from agentproxy.app.journal import Lease
+from agentproxy.app.outcome import outcome_of
+from agentproxy.app.run_ownership import take as take_over
+from agentproxy.app.runs import Wish, place_order, work_on
+from agentproxy.cli.faults import as_failures
+from agentproxy.cli.options import chosen_output
+from agentproxy.cli.screens.port import Screen
+from agentproxy.cli.terminal_prompt import Asker, ask_for_more
+from agentproxy.events.commands import Interrupt
+from agentproxy.events.envelope import RunId
+from agentproxy.supervisor.state import State
+
+Take = Callable[[House], Awaitable[Lease]]
+
+
+def drive_new(wish: Wish, *, output: str | None) -> int:
+    """Place an order and work on it; the exit code."""
+    return drive(lambda house: place_order(house, wish), directory=wish.directory, output=output)
+
+
+def drive(take: Take, *, directory: Path, output: str | None, home: Path | None = None) -> int:
+    """Take a run and work on it as far as it goes, with the settings of a directory and the journal
+    of a home (by default the one that they name); the exit code.
+    """
+    with as_failures():
+        return asyncio.run(_drive(take, directory=directory, output=output, home=home))
+
+
+async def _drive(take: Take, *, directory: Path, output: str | None, home: Path | None) -> int:
+    began = time.monotonic()
+    async with open_house(os.environ, directory, home=home) as house:
+        style = chosen_output(output, house.settings.output or "")
+        lease = await take(house)
+        screen = open_screen(style)
+        try:
+            at_terminal = style != "json" and sys.stdin.isatty() and sys.stdout.isatty()
+            asker = Asker(house.journal, lease.run, screen) if at_terminal else None
+            eyes = Eyes(screen, asker)
+            state = await _work(house, lease, eyes)
+            while at_terminal and (more := await ask_for_more(screen, state)):
+                await house.journal.submit(lease.run, more)
+                lease = await take_over(house.journal, lease.run)
+                state = await _work(house, lease, eyes)
+            seconds = time.monotonic() - began
+            result = await outcome_of(lease.run, state, seconds=seconds)
+            screen.result(result)
+        finally:
+            screen.close()
+    return result.exit_code
+
+
+async def _work(house: House, lease: Lease, eyes: "Eyes") -> State:
+    """The run, and beside it the eyes and ears of this terminal."""
+    screen, asker = eyes.screen, eyes.asker
+    hold = house.settings.hold if asker is None else None
+    async with asyncio.TaskGroup() as group:
+        following = group.create_task(eyes.follow(house, lease.run))
+        try:
+            with _signals(house, lease, group):
+                state = await work_on(house, lease, hold=hold, show=screen.fragment)
+        finally:
+            following.cancel()
+            if asker is not None:
+                asker.close()
+    for event in await house.journal.read(lease.run, after=eyes.seen):
+        screen.event(event)
+        eyes.seen = event.seq
+    return state
+
+
+@dataclass
+class Eyes:
+    """Shows what the journal says as it comes; `seen` is the last event shown."""
+
+    screen: Screen
+    asker: Asker | None
+    seen: int = 0
+
+    async def follow(self, house: House, run: RunId) -> None:
+        """Until cancelled."""
+        async for event in house.journal.follow(run, after=self.seen):
+            self.screen.event(event)
+            self.seen = event.seq
+            if self.asker is not None:
+                self.asker.note(event)
+
+
+@contextlib.contextmanager
+def _signals(house: House, lease: Lease, group: asyncio.TaskGroup) -> Generator[None]:
+    """Ctrl+C and termination become a command: the run is parked and can be resumed."""
+    loop = asyncio.get_running_loop()
+    pressed = over = False
+
+    def caught(number: int, frame: object) -> None:
+        del number, frame
+        nonlocal pressed
+        if not pressed:
+            pressed = True
+            loop.call_soon_threadsafe(interrupt)
+
+    def interrupt() -> None:
+        if not over:
+            wish = Interrupt(generation=lease.generation)
+            group.create_task(house.journal.submit(lease.run, wish))
+
+    # What was ignored from the start (nohup, a background job of a script) stays ignored.
+    before = {
+        number: signal.signal(number, caught)
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+        if signal.getsignal(number) is not signal.SIG_IGN
+    }
+    try:
+        yield
+    finally:
+        over = True
+        # Who has pressed once sees us end; a second time must not tear what is being said.
+        for number, handler in before.items():
+            signal.signal(number, signal.SIG_IGN if pressed else handler)
+
+
+def open_screen(style: str) -> Screen:
+    """The screen of a style; what draws is imported only where it draws."""
+    if style == "json":
+        from agentproxy.cli.screens.lines import JsonScreen
+
+        return JsonScreen()
+    if style == "rich":
+        from agentproxy.cli.screens.drawn import DrawnScreen
+
+        return DrawnScreen()
+    from agentproxy.cli.screens.plain import PlainScreen
+
+    return PlainScreen()

@@ -1,0 +1,140 @@
+"""Asks the person at this terminal what a worker asks, and submits the answer as a command."""
+
+import asyncio
+import os
+import sys
+from collections import deque
+from dataclasses import dataclass, field
+
+from click import BadParameter
+
+from agentproxy.app.journal import Journal
+from agentproxy.cli.cleaning import clean
+from agentproxy.cli.options import Dollars, Duration
+from agentproxy.cli.screens.port import Screen
+from agentproxy.events.commands import Answer, Approve, Command, Deny, RaiseCeiling
+from agentproxy.events.envelope import Event, RunId
+from agentproxy.events.requests import Request, RequestDecided, RequestMade, RequestReferred
+from agentproxy.supervisor.state import State
+
+LINE = 64 * 1024
+YES = frozenset({"y", "yes", "j", "ja"})
+
+
+@dataclass
+class Asker:
+    """One question at a time; one that somebody else answers meanwhile is withdrawn."""
+
+    journal: Journal
+    run: RunId
+    screen: Screen
+    made: dict[str, Request] = field(default_factory=dict[str, Request])
+    waiting: deque[str] = field(default_factory=deque[str])
+    typed: bytes = b""
+    tasks: set["asyncio.Task[object]"] = field(default_factory=set["asyncio.Task[object]"])
+    listening: bool = False
+
+    def note(self, event: Event) -> None:
+        """What the journal says of requests."""
+        match event.fact:
+            case RequestMade():
+                self.made[event.fact.request.id] = event.fact.request
+            case RequestReferred():
+                self.waiting.append(event.fact.request)
+                if len(self.waiting) == 1:
+                    self._ask()
+            case RequestDecided():
+                self._settled(event.fact.decision.request)
+            case _:
+                pass
+
+    def close(self) -> None:
+        """Leave the keyboard to others."""
+        if self.listening:
+            asyncio.get_running_loop().remove_reader(sys.stdin.fileno())
+            self.listening = False
+
+    def _settled(self, key: str) -> None:
+        if key not in self.waiting:
+            return
+        was_shown = self.waiting[0] == key
+        self.waiting.remove(key)
+        if was_shown and self.waiting:
+            self._ask()
+        elif was_shown:
+            self.close()
+            self.screen.answered()
+
+    def _ask(self) -> None:
+        request = self.made[self.waiting[0]]
+        options = f" [{' / '.join(request.options)}]" if request.options else ""
+        hint = " (y/n, n REASON)" if request.kind == "permission" else ""
+        self.screen.question(f"? {clean(request.text)}{clean(options)}{hint} ")
+        if not self.listening:
+            asyncio.get_running_loop().add_reader(sys.stdin.fileno(), self._read)
+            self.listening = True
+
+    def _read(self) -> None:
+        chunk = os.read(sys.stdin.fileno(), LINE)
+        self.typed = (self.typed + chunk)[-LINE:]
+        if not chunk:
+            self.close()
+        while b"\n" in self.typed and self.waiting:
+            line, _, self.typed = self.typed.partition(b"\n")
+            self._submit(line.decode(errors="replace").strip())
+
+    def _submit(self, text: str) -> None:
+        request = self.made[self.waiting[0]]
+        if not text:
+            self._ask()
+            return
+        task = asyncio.ensure_future(self.journal.submit(self.run, command_for(request, text)))
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
+
+
+async def ask_for_more(screen: Screen, state: State) -> RaiseCeiling | None:
+    """What a person allows the run beyond the ceiling that it reached, if anything.
+
+    Asked only where the run is parked for it.
+    """
+    if state.parked is None or state.parked.why != "ceiling":
+        return None
+    of_time = state.worked >= state.max_time
+    unit = "30m, 2h" if of_time else "US dollars, such as 2.50"
+    text = f"? {state.parked.reason}\n? how much more ({unit}; nothing stops here) "
+    screen.question(text)
+    typed = await _typed_line()
+    screen.answered()
+    try:
+        if not typed:
+            return None
+        if of_time:
+            more = Duration().convert(typed, None, None)
+            return RaiseCeiling(max_time=state.max_time + more)
+        return RaiseCeiling(budget=(state.budget or 0.0) + Dollars().convert(typed, None, None))
+    except BadParameter as error:
+        screen.question(f"{error.message}\n")
+        screen.answered()
+        return None
+
+
+async def _typed_line() -> str:
+    loop = asyncio.get_running_loop()
+    came: asyncio.Future[bytes] = loop.create_future()
+    keyboard = sys.stdin.fileno()
+    loop.add_reader(keyboard, lambda: came.done() or came.set_result(os.read(keyboard, LINE)))
+    try:
+        return (await came).decode(errors="replace").strip()
+    finally:
+        loop.remove_reader(keyboard)
+
+
+def command_for(request: Request, text: str) -> Command:
+    """What a typed line means for a request."""
+    if request.kind == "question":
+        return Answer(request=request.id, text=text)
+    word, _, reason = text.partition(" ")
+    if word.lower() in YES:
+        return Approve(request=request.id)
+    return Deny(request=request.id, reason=reason.strip())

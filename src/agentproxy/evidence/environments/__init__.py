@@ -1,0 +1,1 @@
+"""Builds an environment from the files of a project."""

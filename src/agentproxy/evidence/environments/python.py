@@ -1,0 +1,283 @@
+"""What a Python project asks for: requirement files, pyproject.toml, locks of uv and Poetry.
+
+pip installs the first two. A lock is followed where its own tool is on the user's PATH.
+"""
+
+import json
+import posixpath
+import re
+import shlex
+import shutil
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import cast
+
+from agentproxy.evidence.environments.recipe import Recipe, digest
+from agentproxy.evidence.environments.untrusted_folder import Folder
+
+REQUIREMENTS = (
+    "requirements.txt", "requirements-dev.txt", "requirements_dev.txt", "dev-requirements.txt",
+    "requirements-test.txt", "requirements_test.txt", "test-requirements.txt",
+    "requirements/base.txt", "requirements/dev.txt", "requirements/test.txt",
+    "requirements/tests.txt",
+)  # fmt: skip
+WANTED_PARTS = ("test", "tests", "testing", "dev")
+LOCKS = {"uv.lock": "uv", "poetry.lock": "poetry"}
+# Further lists in which a name that one of them drops may stand from now on.
+OTHER_LISTS = (
+    "requirements-ci.txt", "requirements_ci.txt", "requirements/ci.txt", "requirements.in",
+    "requirements-dev.in", "constraints.txt", "setup.cfg", "setup.py", "pyproject.toml", "tox.ini",
+    "noxfile.py", "Pipfile", "environment.yml",
+)  # fmt: skip
+
+_NAME = re.compile(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)")
+_ANY_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
+_INCLUDE = re.compile(r"(-r|-c|--requirement|--constraint)(?:[ =]\s*|(?<=-[rc]))([^\s#]+)")
+# A name, extras, versions and a marker, as PEP 508 has it without addresses.
+_PLAIN = re.compile(
+    r"(?!\S*\.(?:whl|zip|tar|t?gz|bz2|xz)\b)[A-Za-z0-9][A-Za-z0-9._-]*\s*(?:\[[A-Za-z0-9._,\s-]*\])?\s*"
+    r"\(?(?:(?:[<>=!~]=?=?)\s*[A-Za-z0-9.*+!_-]+\s*,?\s*)*\)?\s*(?:;[^@]*)?"
+)
+_HASH = re.compile(r"\s+--hash[= ]\S+")
+
+# What the user's interpreter has, such as a pytest of their own, stays in sight.
+_VENV = "python3 -I -m venv --without-pip --system-site-packages .venv\n. .venv/bin/activate\n"
+# An environment that uv made has no pip of its own; to unpack one takes longer than most builds.
+# Isolated (-I): a pip.py or html.py in the tree would run in pip's place.
+_PIP = """\
+pip() { python -I -m pip --disable-pip-version-check --no-input "$@"; }
+if ! pip --version >/dev/null 2>&1; then
+  base=$(python -I -c 'import sys; print(sys._base_executable)'); here=$(command -v python)
+  pip() { "$base" -I -m pip --python "$here" --disable-pip-version-check --no-input "$@"; }
+  pip --version >/dev/null 2>&1 || {
+    python -I -m ensurepip >/dev/null
+    pip() { python -I -m pip --disable-pip-version-check --no-input "$@"; }
+  }
+fi
+"""
+# Which of the names given are installed, and needed by no other distribution.
+_FREE = """
+import importlib.metadata as m, re, sys
+n = lambda t: re.sub(r'[-_.]+', '-', re.match(r'[A-Za-z0-9._-]*', t)[0]).lower()
+needed = {n(r) for d in m.distributions() for r in d.requires or () if 'extra ==' not in r}
+here = {n(d.metadata['Name'] or '') for d in m.distributions()}
+print(*[w for w in sys.argv[1:] if w in here and w not in needed], sep='\\n')
+"""
+_INSTALLED = "import importlib.metadata as m, sys; m.distribution(sys.argv[1])"
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What the files say. `declared` are requirements of pyproject.toml; `extras` the names of its
+    optional parts that tests may need.
+    """
+
+    files: tuple[str, ...] = ()
+    lines: tuple[str, ...] = ()
+    declared: tuple[str, ...] = ()
+    extras: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+    project: bool = False
+    poetry: str = ""
+    lock: str = ""
+
+    @property
+    def asks(self) -> tuple[str, ...]:
+        """The names of what is asked for; a constraint asks for nothing."""
+        asking = [line for line in self.lines if not line.startswith("-")]
+        return tuple(
+            sorted({name for text in (*asking, *self.declared) if (name := name_of(text))})
+        )
+
+    @property
+    def strange(self) -> tuple[str, ...]:
+        """What names more than a package of a registry."""
+        lines = [_HASH.sub("", line.removeprefix("-c ")) for line in self.lines]
+        return tuple(
+            text for text in (*lines, *self.declared) if not _PLAIN.fullmatch(text.strip())
+        )
+
+
+def python_recipe(folder: Folder, place: str, *, path: str) -> Recipe | None:
+    """The recipe of a folder, or None where it says nothing about what to install."""
+    asked = _asked(folder, path=path)
+    if not (asked.lines or asked.declared or asked.project or asked.lock):
+        return None
+    lock = folder.text(asked.lock) if asked.lock else ""
+    return Recipe(
+        ecosystem="python",
+        directory=place,
+        folder=".venv",
+        files=tuple(name for name in (*asked.files, asked.lock) if name),
+        asks=asked.asks,
+        statement=digest(
+            (*asked.lines, *asked.declared, asked.poetry, _dumped(folder, "build-system"), lock)
+        ),
+        fresh=_VENV + _install(asked, renewing=False),
+        renew=_install(asked, renewing=True),
+        suffices=_suffices(asked, folder),
+        strange=asked.strange,
+        named=_named(folder, asked),
+    )
+
+
+def nothing_asked(before: Recipe) -> Recipe:
+    """The recipe of a folder that asks for nothing any more."""
+    return Recipe(
+        ecosystem=before.ecosystem,
+        directory=before.directory,
+        folder=before.folder,
+        files=(),
+        asks=(),
+        statement="",
+        fresh=_VENV,
+        renew=":\n",
+    )
+
+
+def removal(gone: Sequence[str]) -> str:
+    """The command that takes away packages which nothing else that is installed needs."""
+    free = f"free=$(python -I -c {shlex.quote(_FREE)} {shlex.join(gone)})"
+    return f'{_PIP}{free}\n[ -z "$free" ] || pip uninstall -q -y $free\n'
+
+
+def _named(folder: Folder, asked: _Asked) -> frozenset[str]:
+    lists = {*asked.files, *(name for name in OTHER_LISTS if folder.has(name))}
+    texts = (*(folder.text(name) for name in sorted(lists)), *asked.lines, *asked.declared)
+    return frozenset(normal(name) for text in texts for name in _ANY_NAME.findall(text))
+
+
+def _asked(folder: Folder, *, path: str) -> _Asked:
+    files = [name for name in REQUIREMENTS if folder.has(name)]
+    read: dict[str, None] = {}
+    lines = [line for name in files for line in _lines(folder, name, read=read)]
+    project = folder.toml("pyproject.toml", "project") is not None or folder.has("setup.py")
+    poetry = folder.toml("pyproject.toml", "tool", "poetry")
+    optional = folder.toml("pyproject.toml", "project", "optional-dependencies")
+    groups = _table(folder.toml("pyproject.toml", "dependency-groups"))
+    extras = [name for name in WANTED_PARTS if name in _table(optional)]
+    declared = _texts(folder.toml("pyproject.toml", "project", "dependencies"))
+    for name in extras:
+        declared += _texts(_table(optional)[name])
+    wanted_groups = [name for name in WANTED_PARTS if name in groups]
+    for name in wanted_groups:
+        declared += _of_group(groups, name, seen=set())
+    if poetry is not None:
+        files = [*files, "pyproject.toml"]
+    elif project or groups:
+        files += [name for name in ("pyproject.toml", "setup.py") if folder.has(name)]
+    files += [name for name in read if name not in files]
+    lock = next(
+        (name for name, tool in LOCKS.items() if folder.has(name) and _is_on(tool, path)), ""
+    )
+    return _Asked(
+        files=tuple(files),
+        lines=tuple(lines),
+        declared=tuple(declared),
+        extras=tuple(extras),
+        groups=tuple(wanted_groups),
+        project=project or poetry is not None,
+        poetry=_dumped(folder, "tool", "poetry"),
+        lock=lock,
+    )
+
+
+def _is_on(tool: str, path: str) -> bool:
+    return shutil.which(tool, path=path or None) is not None
+
+
+def _install(asked: _Asked, *, renewing: bool) -> str:
+    """The commands; a copy has the project already, and keeps what else the user put there."""
+    if asked.lock == "uv.lock":
+        parts = [f"--extra {name}" for name in asked.extras]
+        parts += [f"--group {name}" for name in asked.groups]
+        mode = "--inexact --no-install-project" if renewing else ""
+        return f"uv sync -q --frozen --active {mode} {' '.join(parts)}".strip() + "\n"
+    if asked.lock == "poetry.lock":
+        return f"poetry install -q --no-interaction{' --no-root' if renewing else ''}\n"
+    words = [word for name in REQUIREMENTS if name in asked.files for word in ("-r", name)]
+    if asked.project and not renewing:
+        words += ["-e", f".[{','.join(asked.extras)}]" if asked.extras else "."]
+    words += [text for text in asked.declared if name_of(text)]
+    return f"{_PIP}pip install -q {shlex.join(words)}\n" if words else ""
+
+
+def _suffices(asked: _Asked, folder: Folder) -> str:
+    """Whether the interpreter has it all: asked of pip itself, without a network."""
+    words = [word for name in REQUIREMENTS if name in asked.files for word in ("-r", name)]
+    words += [text for text in asked.declared if name_of(text)]
+    probe = (
+        "python3 -I -m pip --isolated --disable-pip-version-check install -q --no-index --dry-run"
+    )
+    lines = [f"{probe} {shlex.join(words)}"] if words else []
+    name = folder.toml("pyproject.toml", "project", "name")
+    found_by_path = folder.toml("pyproject.toml", "tool", "pytest", "ini_options", "pythonpath")
+    if asked.project and folder.first("src", lambda _: True, deep=True) and found_by_path is None:
+        lines.append(f"python3 -I -c {shlex.quote(_INSTALLED)} {shlex.quote(str(name))}")
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _lines(
+    folder: Folder, name: str, *, read: dict[str, None], constrains: bool = False
+) -> Iterator[str]:
+    """The requirements of a file and of those that it includes, without comments; a constraint is
+    marked with `-c`. What cannot be read stays as it was written. Each file is read once.
+    """
+    if name in read:
+        return
+    read[name] = None
+    for line in re.sub(r"\\\r?\n", " ", folder.text(name)).splitlines():
+        bare = re.sub(r"(?:^|\s)#.*", "", line).strip()
+        included = _INCLUDE.fullmatch(bare)
+        inner = ""
+        if included:
+            inner = posixpath.normpath(posixpath.join(posixpath.dirname(name), included[2]))
+        if included and folder.has(inner):
+            only = constrains or included[1] in ("-c", "--constraint")
+            yield from _lines(folder, inner, read=read, constrains=only)
+        elif bare:
+            yield f"-c {bare}" if constrains else bare
+
+
+def _of_group(groups: dict[str, object], name: str, *, seen: set[str]) -> list[str]:
+    found: list[str] = []
+    if name in seen:
+        return found
+    seen.add(name)
+    items = groups.get(name)
+    for item in cast("list[object]", items) if isinstance(items, list) else []:
+        inner = _table(item).get("include-group")
+        if isinstance(item, str):
+            found += _texts([item])
+        elif isinstance(inner, str):
+            found += _of_group(groups, inner, seen=seen)
+    return found
+
+
+def _texts(value: object) -> list[str]:
+    items = cast("list[object]", value) if isinstance(value, list) else []
+    texts = [item for item in items if isinstance(item, str) and item.isprintable()]
+    return [text for text in texts if not text.lstrip().startswith("-")]
+
+
+def _table(value: object) -> dict[str, object]:
+    return cast("dict[str, object]", value) if isinstance(value, dict) else {}
+
+
+def _dumped(folder: Folder, *keys: str) -> str:
+    """A table as one text; "" where there is none, and for what JSON cannot hold, its words."""
+    value = folder.toml("pyproject.toml", *keys)
+    return "" if value is None else json.dumps(value, sort_keys=True, default=str)
+
+
+def normal(name: str) -> str:
+    """The normal form of a package's name (PEP 503)."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def name_of(requirement: str) -> str:
+    """The normal form of the name in a requirement, or "" where it has none."""
+    found = _NAME.match(requirement)
+    if found is None or re.match(r"[A-Za-z]+(?:\+[A-Za-z]+)?://", requirement):
+        return ""
+    return normal(found[1])

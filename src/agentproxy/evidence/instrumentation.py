@@ -1,0 +1,153 @@
+"""What to put around a check so that its runner names its tests, and what came out of it."""
+
+import json
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import cast
+
+from agentproxy.events.check import CheckResult, TestResult
+from agentproxy.evidence.cannot_run import NO_MODULE, find_obstacle, is_of_tree, modules_of, plain
+from agentproxy.evidence.report import ReportUnusable, Runner, read_report
+from agentproxy.evidence.summaries import count_summaries
+from agentproxy.workspace.sandbox.port import Ended
+
+REPORT_FOLDER = "/run/agentproxy/report"
+REPORTS: dict[str, Runner] = {"pytest.xml": "pytest", "node.xml": "node"}
+
+_PYTEST = f"--junitxml={REPORT_FOLDER}/pytest.xml -o junit_family=xunit1"
+_NODE = (
+    "--test-reporter=spec --test-reporter-destination=stdout "
+    f"--test-reporter=junit --test-reporter-destination={REPORT_FOLDER}/node.xml"
+)
+_RUNS_NODE_TEST = re.compile(r"(?<![\w/.-])(?:\S*/)?node(?:js)?\s(?:[^|;&\n]*\s)?--test(?![\w-])")
+_NAMES_SCRIPT = re.compile(
+    r"(?<![\w/.-])(?:npm|pnpm|yarn|bun)\s+(?:-\S+\s+)*(?:run(?:-script)?\s+(?:-\S+\s+)*)?([\w:.-]+)"
+)
+_DEEPEST_SCRIPT = 5
+_LONGEST_SCRIPT = 4_000
+_SHORT_FOR_TEST = {"t": "test", "tst": "test"}
+
+
+@dataclass(frozen=True, slots=True)
+class Instrumentation:
+    """Variables to set for a check, and the names of the reports that it may then write into
+    REPORT_FOLDER.
+    """
+
+    env: Mapping[str, str] = field(default_factory=dict[str, str])
+    reports: tuple[str, ...] = ()
+
+
+def instrument(command: str, env: Mapping[str, str], *, package_json: str = "") -> Instrumentation:
+    """Variables by which the runners of a check write reports, added to what `env` has already.
+
+    pytest reads its variable wherever it runs, even below make or tox. node's runner is asked only
+    where the command, or the script of `package_json` that it names, runs `node --test`: the
+    variable is read by every node process.
+    """
+    added: dict[str, str] = {}
+    reports: list[str] = []
+    own = env.get("PYTEST_ADDOPTS", "")
+    if "no:junitxml" not in f"{command} {own}":
+        added["PYTEST_ADDOPTS"] = f"{own} {_PYTEST}".strip()
+        reports.append("pytest.xml")
+    options = env.get("NODE_OPTIONS", "")
+    commands = _spelled_out(command, _scripts(package_json))
+    # Reporters and their destinations are matched by number, so ours cannot join the user's.
+    reports_itself = "--test-reporter" in f"{options} {' '.join(commands)}"
+    if not reports_itself and any(_RUNS_NODE_TEST.search(text) for text in commands):
+        added["NODE_OPTIONS"] = f"{options} {_NODE}".strip()
+        reports.append("node.xml")
+    return Instrumentation(env=added, reports=tuple(reports))
+
+
+def interpret(
+    ended: Ended,
+    reports: Mapping[str, bytes],
+    *,
+    command: str = "",
+    tree: Collection[str] = (),
+    root: str = "",
+) -> CheckResult:
+    """What one run of a check says.
+
+    `reports` maps names of REPORTS to what was found there; `tree` holds the paths of all files of
+    the tree under proof: what fails for want of something of its own has failed, and not "could
+    not run". `root` is where the tree was mounted; paths under it are shown relative to it.
+    """
+    tests, complete = _tests(reports, root)
+    summaries = count_summaries(plain(ended.output))
+    # A runner that ran twice overwrote its report, so that only the last run is in it.
+    whole = (
+        complete and max(summaries.values(), default=0) <= 1 and not _may_hide_one(ended, command)
+    )
+    obstacle = find_obstacle(ended, tests, command=command, tree=tree, reported=complete)
+    return CheckResult(
+        exit_code=ended.exit_code,
+        ending=ended.ending,
+        seconds=ended.seconds,
+        tests=tests,
+        by_test=whole and bool(tests),
+        cannot_run=obstacle.reason if obstacle else "",
+        output=ended.output,
+        output_bytes=ended.output_bytes,
+        digest=ended.digest,
+    )
+
+
+def reconsider(result: CheckResult, *, tree: Collection[str]) -> CheckResult:
+    """The result at the base in the light of the claim's tree.
+
+    A check that could not run for want of a module which the claim now brings had failed: tests
+    may be written before the module that they test.
+    """
+    _, found, module = result.cannot_run.partition(NO_MODULE)
+    if not found or not is_of_tree(module, modules_of(tree)):
+        return result
+    return result.model_copy(update={"cannot_run": ""})
+
+
+def _tests(reports: Mapping[str, bytes], root: str) -> tuple[tuple[TestResult, ...], bool]:
+    """The tests of all reports, and whether every report could be read."""
+    tests: list[TestResult] = []
+    for name, runner in REPORTS.items():
+        if name not in reports:
+            continue
+        try:
+            tests.extend(read_report(reports[name], runner=runner, root=root))
+        except ReportUnusable:
+            return (), False
+    return tuple(tests), any(name in reports for name in REPORTS)
+
+
+def _may_hide_one(ended: Ended, command: str) -> bool:
+    """Whether a runner's summary may be in the part of the output that was not kept."""
+    if ended.output_bytes <= len(ended.output.encode(errors="replace")):
+        return False
+    return bool(re.search(r"[;&|\n]", command)) or not re.search(r"pytest|node\s", command)
+
+
+def _scripts(package_json: str) -> Mapping[str, str]:
+    try:
+        package: object = json.loads(package_json)
+    except (ValueError, RecursionError):
+        return {}
+    scripts = _table(_table(package).get("scripts"))
+    pairs = ((name, text) for name, text in scripts.items() if isinstance(text, str))
+    return {name: text for name, text in pairs if len(text) <= _LONGEST_SCRIPT}
+
+
+def _table(value: object) -> Mapping[str, object]:
+    return cast("dict[str, object]", value) if isinstance(value, dict) else {}
+
+
+def _spelled_out(command: str, scripts: Mapping[str, str]) -> list[str]:
+    """The command, and the scripts that it and they name."""
+    found, todo = [command], [command]
+    for _ in range(_DEEPEST_SCRIPT):
+        matches = [match[1] for text in todo for match in _NAMES_SCRIPT.finditer(text)]
+        names = sorted({_SHORT_FOR_TEST.get(name, name) for name in matches})
+        todo = [scripts[name] for name in names if name in scripts]
+        found += [text for text in todo if text not in found]
+    return found

@@ -1,0 +1,103 @@
+"""The journal in one SQLite file, for any number of processes on one machine."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+
+from agentproxy.events.commands import Command
+from agentproxy.events.envelope import CommandId, Draft, Event, RunId
+from agentproxy.journal.port import Head, Holder, Lease, Pending
+from agentproxy.journal.record import Redact
+from agentproxy.journal.redact import Redactor
+from agentproxy.journal.sqlite import reader as reads
+from agentproxy.journal.sqlite.poll import Poll
+from agentproxy.journal.sqlite.reader import PAGE_EVENTS, Readers
+from agentproxy.journal.sqlite.statements import Acquire, Append, Create, Submit
+from agentproxy.journal.sqlite.writer import Writer
+from agentproxy.journal.watchers import Watcher, Watchers
+
+
+class SqliteJournal:
+    """A `Journal` in the file `path`, which is made with its folder when it is first used.
+
+    One event loop uses it. `redact` is applied to the JSON text of all that is stored; alone,
+    it knows the shapes of secrets. Every method raises JournalUnusable with the cure when the
+    store fails. A cancelled `append` may still be carried out.
+    """
+
+    def __init__(self, path: Path, *, redact: Redact | None = None) -> None:
+        self._watchers = Watchers()
+        self._writer = Writer(path, redact=redact or Redactor(), watchers=self._watchers)
+        self._readers = Readers(path)
+        self._poll = Poll(path, self._watchers)
+
+    async def create(self, run: RunId, draft: Draft, holder: Holder) -> Lease:
+        """Begin a run. Raises JournalError when it exists."""
+        return await self._writer.write(Create(run, draft, holder))
+
+    async def append(
+        self, lease: Lease, drafts: Sequence[Draft], *, taken: Sequence[CommandId] = ()
+    ) -> Sequence[Event]:
+        """Append all or none. Raises Fenced; JournalError when a command is not there to take."""
+        return await self._writer.write(Append(lease, tuple(drafts), tuple(taken)))
+
+    async def read(
+        self, run: RunId, *, after: int = 0, limit: int | None = None
+    ) -> Sequence[Event]:
+        """The events with `seq > after`, at most `limit`. Raises UnknownRun."""
+        found: list[Event] = []
+        while True:
+            room = PAGE_EVENTS if limit is None else max(limit - len(found), 0)
+            page = await self._page(run, after=after, limit=room)
+            found += page
+            if not page:
+                return found
+            after = page[-1].seq
+
+    def follow(self, run: RunId, *, after: int = 0) -> AsyncIterator[Event]:
+        """The events with `seq > after`, and each new one, until it or the journal is closed."""
+        self._poll.start()
+        return self._watchers.tail(
+            Watcher(run, "events", after),
+            lambda after: self._page(run, after=after, limit=PAGE_EVENTS),
+            lambda event: event.seq,
+        )
+
+    async def heads(self) -> Sequence[Head]:
+        """All runs, the one that began last first."""
+        return await self._readers.read(reads.heads)
+
+    async def lease(self, run: RunId) -> Lease:
+        """The newest lease. Raises UnknownRun."""
+        return await self._readers.read(reads.lease(run))
+
+    async def acquire(self, run: RunId, holder: Holder, *, after: int) -> Lease:
+        """Take the run over. Raises LeaseTaken, UnknownRun."""
+        return await self._writer.write(Acquire(run, holder, after))
+
+    async def submit(self, run: RunId, command: Command) -> CommandId:
+        """Leave a command. Raises UnknownRun."""
+        return await self._writer.write(Submit(run, command))
+
+    async def inbox(self, run: RunId) -> Sequence[Pending]:
+        """The commands that wait. Raises UnknownRun."""
+        return await self._readers.read(reads.commands(run, after=0))
+
+    def arrivals(self, run: RunId) -> AsyncIterator[Pending]:
+        """Commands that wait, and each new one, until it or the journal is closed."""
+        self._poll.start()
+        return self._watchers.tail(
+            Watcher(run, "inbox", after=0),
+            lambda after: self._readers.read(reads.commands(run, after=after)),
+            lambda pending: pending.id,
+        )
+
+    async def close(self) -> None:
+        """Finish what was accepted; tails end, and later calls raise JournalUnusable."""
+        self._watchers.close()
+        await self._writer.close()
+        await asyncio.to_thread(self._poll.close)
+        await self._readers.close()
+
+    async def _page(self, run: RunId, *, after: int, limit: int) -> Sequence[Event]:
+        return await self._readers.read(reads.events(run, after=after, limit=limit))

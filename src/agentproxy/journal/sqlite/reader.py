@@ -1,0 +1,161 @@
+"""What may be read; each function runs in a reader's thread, on a connection of its own.
+
+Every cursor is closed: one that an error's trace keeps would hold its connection at an old state.
+"""
+
+import asyncio
+import queue
+import sqlite3
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from pathlib import Path
+from typing import TypeVar
+
+from agentproxy.events.envelope import CommandId, Event, RunId
+from agentproxy.journal.port import Head, Holder, JournalUnusable, Lease, Pending, UnknownRun
+from agentproxy.journal.record import Row, decode, decode_command
+from agentproxy.journal.sqlite.store import connect, unusable
+
+READERS = 2
+PAGE_EVENTS = 512
+PAGE_CHARACTERS = 4_000_000
+
+T = TypeVar("T")
+
+_COLUMNS = "time, actor, kind, version, data, cause"
+# Places are put in order, and each event is fetched at its place when it is asked for: an order
+# around all of it would carry the whole tail through a sorter for every page. CROSS JOIN keeps the
+# order of the places, as SQLite walks them first.
+_EVENTS = f"""
+SELECT place.seq, {_COLUMNS} FROM (
+    SELECT seq, event FROM event_index WHERE run = :run AND seq > :after
+    UNION ALL
+    SELECT seq, number FROM tail WHERE run = :run AND seq > :after
+    ORDER BY seq LIMIT :limit
+) AS place CROSS JOIN events ON number = place.event
+"""
+_HEADS = f"""
+SELECT runs.run, seq, {_COLUMNS} FROM runs LEFT JOIN tail_ends ON tail_ends.run = runs.number
+JOIN events ON events.number IN (
+    coalesce(
+        (SELECT event FROM event_index AS it WHERE it.run = runs.number AND seq = 1), first
+    ),
+    coalesce(
+        last,
+        (SELECT event FROM event_index AS it WHERE it.run = runs.number ORDER BY seq DESC LIMIT 1)
+    )
+)
+ORDER BY runs.number DESC, seq
+"""
+
+
+class Readers:
+    """A few threads that read the journal at `path`, so that the event loop need not."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._closed = False
+        self._threads = ThreadPoolExecutor(READERS, thread_name_prefix="journal-reader")
+        self._idle: queue.SimpleQueue[sqlite3.Connection] = queue.SimpleQueue()
+
+    async def read(self, question: Callable[[sqlite3.Connection], T]) -> T:
+        """The answer to a question.
+
+        Raises:
+            JournalUnusable: the store failed, or the journal is closed.
+        """
+        if self._closed:
+            raise JournalUnusable(f"the journal {self._path} is closed")
+        return await asyncio.get_running_loop().run_in_executor(self._threads, self._ask, question)
+
+    async def close(self) -> None:
+        """Answer what was asked, and let go of the store."""
+        self._closed = True
+        await asyncio.to_thread(self._threads.shutdown)
+        while not self._idle.empty():
+            self._idle.get().close()
+
+    def _ask(self, question: Callable[[sqlite3.Connection], T]) -> T:
+        try:
+            connection = self._idle.get_nowait()
+        except queue.Empty:
+            connection = connect(self._path)
+        try:
+            answer = question(connection)
+        except sqlite3.Error as error:
+            connection.close()
+            raise unusable(self._path, error) from error
+        except BaseException:
+            self._idle.put(connection)
+            raise
+        self._idle.put(connection)
+        return answer
+
+
+def events(run: RunId, *, after: int, limit: int) -> Callable[[sqlite3.Connection], list[Event]]:
+    """The next page of the run's events, at most `limit`. Raises UnknownRun."""
+
+    def ask(connection: sqlite3.Connection) -> list[Event]:
+        number = _number(connection, run)
+        wanted = {"run": number, "after": after, "limit": min(limit, PAGE_EVENTS)}
+        page: list[Event] = []
+        size = 0
+        with closing(connection.execute(_EVENTS, wanted)) as rows:
+            for row in rows:
+                page.append(decode(run, Row(*row)))
+                size += len(row[5])
+                if size > PAGE_CHARACTERS:
+                    break
+        return page
+
+    return ask
+
+
+def commands(run: RunId, *, after: int) -> Callable[[sqlite3.Connection], list[Pending]]:
+    """The commands that wait, from the one behind `after`. Raises UnknownRun."""
+
+    def ask(connection: sqlite3.Connection) -> list[Pending]:
+        waiting = connection.execute(
+            "SELECT id, time, data FROM inbox WHERE run = ? AND id > ? ORDER BY id",
+            (_number(connection, run), after),
+        )
+        with closing(waiting) as rows:
+            return [
+                Pending(CommandId(number), time, decode_command(run, number, data))
+                for number, time, data in rows
+            ]
+
+    return ask
+
+
+def lease(run: RunId) -> Callable[[sqlite3.Connection], Lease]:
+    """The newest lease of the run. Raises UnknownRun."""
+
+    def ask(connection: sqlite3.Connection) -> Lease:
+        generation, pid, started, machine = connection.execute(
+            "SELECT generation, pid, started, machine FROM runs WHERE number = ?",
+            (_number(connection, run),),
+        ).fetchone()
+        return Lease(run, generation, Holder(pid, started, machine))
+
+    return ask
+
+
+def heads(connection: sqlite3.Connection) -> list[Head]:
+    """Every run's first and last event, the newest run first."""
+    found: dict[RunId, list[Event]] = {}
+    with closing(connection.execute(_HEADS)) as rows:
+        for run, *row in rows:
+            found.setdefault(RunId(run), []).append(decode(RunId(run), Row(*row)))
+    return [Head(first=pair[0], last=pair[-1]) for pair in found.values()]
+
+
+def _number(connection: sqlite3.Connection, run: RunId) -> int:
+    try:
+        row = connection.execute("SELECT number FROM runs WHERE run = ?", (run,)).fetchone()
+    except UnicodeEncodeError:
+        row = None
+    if row is None:
+        raise UnknownRun(f"the journal has no run {run!r}")
+    return int(row[0])

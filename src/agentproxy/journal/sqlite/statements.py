@@ -1,0 +1,209 @@
+"""What may be written: each kind of write decides inside a transaction, then changes it."""
+
+import json
+import sqlite3
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import astuple, dataclass, field
+
+from agentproxy.events.commands import Command
+from agentproxy.events.envelope import CommandId, Draft, Event, RunId
+from agentproxy.journal.port import (
+    Fenced,
+    Holder,
+    JournalError,
+    Lease,
+    LeaseTaken,
+    UnknownRun,
+)
+from agentproxy.journal.record import Record, Redact, encode, encode_command
+from agentproxy.journal.sqlite.schema import LAST_SEQ, NAMED_RUNS, index_tail
+
+_STANDINGS = f"""
+SELECT json_group_array(json_array(runs.run, number, generation, {LAST_SEQ})) FROM {NAMED_RUNS}
+"""
+_TAIL = "SELECT (SELECT max(number) FROM events) - upto FROM indexed"
+TAIL_EVENTS = 512
+_COLUMNS = 8
+_INSERT = "INSERT INTO events (run, seq, time, actor, kind, version, data, cause) VALUES "
+_ONE_ROW = "(" + ",".join("?" * _COLUMNS) + ")"
+# Each statement lets other threads take the interpreter, and in a busy process it takes 5 ms to get
+# it back. So rows go in by hundreds; few sizes keep the prepared statements few.
+_CHUNKS = tuple((size, _INSERT + ",".join([_ONE_ROW] * size)) for size in (256, 32, 4, 1))
+
+
+@dataclass(slots=True)
+class Standing:
+    """Where a run stands: its number in the store, its newest generation, its last event."""
+
+    number: int
+    generation: int
+    top: int
+
+
+@dataclass(slots=True)
+class Transaction:
+    """Writes that become true together; `standings` tells what they have changed so far."""
+
+    connection: sqlite3.Connection
+    time: float
+    standings: dict[RunId, Standing]
+    inbox_tops: dict[RunId, int] = field(default_factory=dict[RunId, int])
+    _values: list[str | int | float] = field(default_factory=list[str | int | float])
+
+    def look_up(self, runs: Iterable[RunId]) -> None:
+        """Learn where these runs stand, unless that is known."""
+        unknown = set(runs).difference(self.standings)
+        if not unknown:
+            return
+        wanted = json.dumps(sorted(unknown))
+        found = json.loads(self.connection.execute(_STANDINGS, (wanted,)).fetchone()[0])
+        for run, number, generation, top in found:
+            self.standings[RunId(run)] = Standing(number, generation, top)
+
+    def standing(self, run: RunId) -> Standing:
+        """Where the run stands. Raises UnknownRun."""
+        standing = self.standings.get(run)
+        if standing is None:
+            raise UnknownRun(f"the journal has no run {run!r}")
+        return standing
+
+    def add(self, run: RunId, records: Sequence[Record]) -> list[Event]:
+        """Append the records to the run."""
+        standing = self.standings[run]
+        events: list[Event] = []
+        for record in records:
+            standing.top += 1
+            actor, kind, version, text, cause, _ = record
+            row = (standing.number, standing.top, self.time, actor, kind, version, text, cause)
+            self._values += row
+            events.append(record.event(run, standing.top, self.time))
+        return events
+
+    def flush(self) -> None:
+        """Hand every added record to the store."""
+        values = self._values
+        at = 0
+        for size, statement in _CHUNKS:
+            width = size * _COLUMNS
+            while len(values) - at >= width:
+                self.connection.execute(statement, values[at : at + width])
+                at += width
+        if values and self.connection.execute(_TAIL).fetchone()[0] >= TAIL_EVENTS:
+            index_tail(self.connection)
+
+
+@dataclass(slots=True)
+class Create:
+    """A run begins with its first event."""
+
+    run: RunId
+    draft: Draft
+    holder: Holder
+    _records: Sequence[Record] = ()
+
+    def prepare(self, redact: Redact) -> None:
+        """Encode."""
+        self._records = [encode(self.draft, redact)]
+
+    def apply(self, transaction: Transaction) -> Lease:
+        """Make the run. Raises JournalError when it exists."""
+        if self.run in transaction.standings:
+            raise JournalError(f"the run {self.run!r} exists")
+        number = transaction.connection.execute(
+            "INSERT INTO runs (run, generation, pid, started, machine) VALUES (?, 1, ?, ?, ?)",
+            (self.run, *astuple(self.holder)),
+        ).lastrowid
+        transaction.standings[self.run] = Standing(number or 0, generation=1, top=0)
+        transaction.add(self.run, self._records)
+        return Lease(self.run, 1, self.holder)
+
+
+@dataclass(slots=True)
+class Append:
+    """Events follow, and the commands that they answer leave the inbox."""
+
+    lease: Lease
+    drafts: Sequence[Draft]
+    taken: Sequence[CommandId]
+    _records: Sequence[Record] = ()
+
+    @property
+    def run(self) -> RunId:
+        """The run that is appended to."""
+        return self.lease.run
+
+    def prepare(self, redact: Redact) -> None:
+        """Encode."""
+        self._records = [encode(draft, redact) for draft in self.drafts]
+
+    def apply(self, transaction: Transaction) -> Sequence[Event]:
+        """Append. Raises Fenced, UnknownRun; JournalError for a command that does not wait."""
+        standing = transaction.standing(self.run)
+        if standing.generation != self.lease.generation:
+            raise Fenced(
+                f"run {self.run} is in generation {standing.generation}, "
+                f"this lease is of generation {self.lease.generation}"
+            )
+        if self.taken:
+            self._take(transaction, standing.number)
+        return transaction.add(self.run, self._records)
+
+    def _take(self, transaction: Transaction, number: int) -> None:
+        ids = json.dumps(sorted(set(self.taken)))
+        which = "FROM inbox WHERE run = ? AND id IN (SELECT value FROM json_each(?))"
+        waiting = transaction.connection.execute(f"SELECT count(*) {which}", (number, ids))
+        if waiting.fetchone()[0] != len(set(self.taken)):
+            raise JournalError(f"not every command of {ids} waits in the inbox of run {self.run}")
+        transaction.connection.execute(f"DELETE {which}", (number, ids))
+
+
+@dataclass(slots=True)
+class Acquire:
+    """A run changes hands."""
+
+    run: RunId
+    holder: Holder
+    after: int
+
+    def prepare(self, redact: Redact) -> None:
+        """Nothing to encode."""
+
+    def apply(self, transaction: Transaction) -> Lease:
+        """Take the run. Raises LeaseTaken, UnknownRun."""
+        standing = transaction.standing(self.run)
+        if standing.generation != self.after:
+            raise LeaseTaken(
+                f"run {self.run} is in generation {standing.generation} by now, not {self.after}"
+            )
+        generation = self.after + 1
+        transaction.connection.execute(
+            "UPDATE runs SET generation = ?, pid = ?, started = ?, machine = ? WHERE number = ?",
+            (generation, *astuple(self.holder), standing.number),
+        )
+        standing.generation = generation
+        return Lease(self.run, generation, self.holder)
+
+
+@dataclass(slots=True)
+class Submit:
+    """A command is left in a run's inbox."""
+
+    run: RunId
+    command: Command
+    _text: str = ""
+
+    def prepare(self, redact: Redact) -> None:
+        """Encode."""
+        self._text = encode_command(self.command, redact)
+
+    def apply(self, transaction: Transaction) -> CommandId:
+        """Leave the command. Raises UnknownRun."""
+        number = transaction.standing(self.run).number
+        cursor = transaction.connection.execute(
+            "INSERT INTO inbox (run, time, data) VALUES (?, ?, ?)",
+            (number, time.time(), self._text),
+        )
+        command = CommandId(cursor.lastrowid or 0)
+        transaction.inbox_tops[self.run] = command
+        return command

@@ -1,0 +1,154 @@
+"""The file: where it lies, how it is opened, and what its errors mean."""
+
+import errno
+import os
+import sqlite3
+import stat
+import threading
+import time
+from contextlib import suppress
+from pathlib import Path
+
+from agentproxy.journal.port import JournalUnusable
+from agentproxy.journal.sqlite.schema import SCHEMA_VERSION, make_tables
+
+LOCK_SECONDS = 10.0
+CHANGE_SECONDS = 600.0  # while one process brings a large file of an earlier format to ours
+# Turns of about 2 KB fill pages of 4 KB only to a half: measured, 2.0 bytes stored for one written.
+PAGE_BYTES = 8192
+CHECKPOINT_PAGES = 2000
+_MAKING = threading.Lock()  # no thread opens the new file before the one that made it has let go
+
+_PRAGMAS = (
+    "PRAGMA synchronous = FULL",  # an acknowledged append survives a power cut
+    f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}",
+)
+_CURES = {
+    "SQLITE_FULL": "the disk is full: free some space and resume",
+    "SQLITE_BUSY": "another process kept it locked: end that process or wait for it",
+    "SQLITE_LOCKED": "another process kept it locked: end that process or wait for it",
+    "SQLITE_NOTADB": "it is not a journal: move the file away",
+    "SQLITE_CORRUPT": "it is damaged: move it away, or restore it from a copy",
+    "SQLITE_READONLY": "it may only be read: give yourself the right to write file and folder",
+    "SQLITE_CANTOPEN": "it cannot be opened: look at the rights of file and folder",
+    "SQLITE_PERM": "it cannot be opened: look at the rights of file and folder",
+    "SQLITE_IOERR": "the disk fails: look at the file system",
+}
+# What the operating system says before SQLite is asked, in SQLite's names.
+_NAMES = {
+    errno.ENOSPC: "SQLITE_FULL",
+    errno.EDQUOT: "SQLITE_FULL",
+    errno.EROFS: "SQLITE_READONLY",
+    errno.EACCES: "SQLITE_PERM",
+    errno.EPERM: "SQLITE_PERM",
+    errno.EISDIR: "SQLITE_NOTADB",
+}
+
+
+def unusable(path: Path, error: sqlite3.Error | OSError) -> JournalUnusable:
+    """The error in our words, with its cure."""
+    name = getattr(error, "sqlite_errorname", None) or ""
+    if isinstance(error, OSError):
+        name = _NAMES.get(error.errno or 0, "")
+    cure = next((cure for prefix, cure in _CURES.items() if name.startswith(prefix)), "")
+    return JournalUnusable(f"the journal {path} cannot be used: {cure or error} ({name or error})")
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """A connection to the journal at `path`, which is made if it is not there.
+
+    Folder and file are for the owner only. Any thread may use the connection, one at a time.
+
+    Raises:
+        JournalUnusable: it cannot be opened, or a newer version of agentproxy wrote it.
+    """
+    try:
+        _make_file(path)
+        connection = sqlite3.connect(
+            path,
+            timeout=LOCK_SECONDS,
+            isolation_level=None,
+            check_same_thread=False,
+            cached_statements=512,
+        )
+    except (OSError, sqlite3.Error) as error:
+        raise unusable(path, error) from error
+    try:
+        _prepare(connection, path)
+    except sqlite3.Error as error:
+        connection.close()
+        raise unusable(path, error) from error
+    except JournalUnusable:
+        connection.close()
+        raise
+    return connection
+
+
+def _make_file(path: Path) -> None:
+    if not path.parent.is_dir():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.chmod(0o700)
+    # Before SQLite opens it: its -wal and -shm files take over the rights of the file.
+    with _MAKING, suppress(FileExistsError):
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, 0o600))
+    # A file that is there is not opened beside SQLite: to close it would drop every lock that this
+    # process has on it, and the next process that leaves would delete the log under our hands.
+    mode = path.stat().st_mode
+    if stat.S_ISREG(mode) and mode & 0o077:
+        path.chmod(0o600)
+
+
+def _prepare(connection: sqlite3.Connection, path: Path) -> None:
+    _check_version(connection, path)
+    connection.execute(f"PRAGMA page_size = {PAGE_BYTES}")
+    _switch_to_wal(connection)
+    for pragma in _PRAGMAS:
+        connection.execute(pragma)
+    if _version(connection) == SCHEMA_VERSION:
+        return
+    _wait_at_most(CHANGE_SECONDS, connection)
+    connection.execute("BEGIN IMMEDIATE")
+    # Another process may have been faster, and it may be newer than we are.
+    version = _version(connection)
+    if version < SCHEMA_VERSION:
+        make_tables(connection, version=version)
+    connection.execute("COMMIT")
+    _wait_at_most(LOCK_SECONDS, connection)
+    _check_version(connection, path)
+
+
+def _wait_at_most(seconds: float, connection: sqlite3.Connection) -> None:
+    connection.execute(f"PRAGMA busy_timeout = {int(seconds * 1000)}")
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
+def _check_version(connection: sqlite3.Connection, path: Path) -> None:
+    # Tables before the version: they are committed together, so whoever sees another process's
+    # new tables sees its version as well. The other way round they look like somebody else's.
+    tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+    found = _version(connection)
+    if tables and found == 0:
+        raise JournalUnusable(f"{path} is a database of something else: move the file away")
+    if found > SCHEMA_VERSION:
+        raise JournalUnusable(
+            f"the journal {path} was written by a newer agentproxy (its format is {found}, "
+            f"this one knows {SCHEMA_VERSION}): upgrade agentproxy, or set AGENTPROXY_HOME "
+            "to another folder"
+        )
+
+
+def _switch_to_wal(connection: sqlite3.Connection) -> None:
+    # While two processes switch at once SQLite answers "locked" without waiting for its timeout.
+    patience = time.monotonic() + LOCK_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > patience:
+                raise
+            time.sleep(0.005)
+        else:
+            return

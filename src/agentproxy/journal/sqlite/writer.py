@@ -1,0 +1,273 @@
+"""The one thread that writes: everything that waits goes into one transaction."""
+
+import asyncio
+import queue
+import sqlite3
+import threading
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Generic, Protocol, TypeVar
+
+from agentproxy.events.envelope import RunId
+from agentproxy.journal.port import JournalError, JournalUnusable
+from agentproxy.journal.record import Redact
+from agentproxy.journal.sqlite.statements import Standing, Transaction
+from agentproxy.journal.sqlite.store import connect, unusable
+from agentproxy.journal.watchers import Watchers
+
+QUEUE_LIMIT = 4096
+BATCH_LIMIT = 1024
+STANDINGS_LIMIT = 10_000
+
+# Faults of one write's own values (half a character, a number of 65 bits), not of the store.
+_VALUE_FAULTS = (
+    ValueError,
+    OverflowError,
+    sqlite3.DataError,
+    sqlite3.IntegrityError,
+    sqlite3.InterfaceError,
+)
+
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
+
+
+class Write(Protocol[T_co]):
+    """Something to be written about a run."""
+
+    @property
+    def run(self) -> RunId: ...
+
+    def prepare(self, redact: Redact) -> None:
+        """Do all that needs no transaction. Raises JournalError."""
+        ...
+
+    def apply(self, transaction: Transaction) -> T_co:
+        """Decide, then change; whoever raises a JournalError has changed nothing."""
+        ...
+
+
+class _Job(Generic[T]):
+    """A write, and who waits for it. Only the writer's thread calls it, apart from `settle`."""
+
+    __slots__ = ("_result", "_waiter", "_write", "error", "loop", "run")
+
+    def __init__(self, write: Write[T], waiter: asyncio.Future[T]) -> None:
+        self.run = write.run
+        self.loop = waiter.get_loop()
+        self.error: JournalError | None = None
+        self._write = write
+        self._waiter = waiter
+        self._result: T
+
+    def prepare(self, redact: Redact) -> None:
+        self.error = None
+        try:
+            self._write.prepare(redact)
+        except JournalError as error:
+            self.error = error
+
+    def apply(self, transaction: Transaction) -> None:
+        try:
+            self._result = self._write.apply(transaction)
+        except JournalError as error:
+            self.error = error
+
+    def settle(self) -> None:
+        if self._waiter.done():
+            return
+        if self.error is not None:
+            self._waiter.set_exception(self.error)
+        else:
+            self._waiter.set_result(self._result)
+
+
+class _AnyJob(Protocol):
+    """A job, whatever it results in."""
+
+    run: RunId
+    loop: asyncio.AbstractEventLoop
+    error: JournalError | None
+
+    def prepare(self, redact: Redact) -> None: ...
+    def apply(self, transaction: Transaction) -> None: ...
+    def settle(self) -> None: ...
+
+
+class Writer:
+    """Writes to the journal at `path`, and wakes the watchers of what it wrote.
+
+    A write that was accepted is carried out, even if its caller is cancelled meanwhile.
+    """
+
+    def __init__(self, path: Path, *, redact: Redact, watchers: Watchers) -> None:
+        self._path = path
+        self._redact = redact
+        self._watchers = watchers
+        self._jobs: queue.SimpleQueue[_AnyJob | None] = queue.SimpleQueue()
+        self._waiting = 0  # jobs
+        self._door = asyncio.Lock()  # of those who wait for room, one looks and the others queue
+        self._room: asyncio.Future[None] | None = None
+        self._connection: sqlite3.Connection | None = None
+        self._standings: dict[RunId, Standing] = {}
+        self._foreign_commits = 0
+        self._thread: threading.Thread | None = None
+        self._lock = threading.Lock()  # between "is it closed" and "then put"; for `_waiting`
+        self._closed = False
+
+    async def write(self, write: Write[T]) -> T:
+        """Carry it out; returns when it is on disk.
+
+        Raises:
+            JournalUnusable: the store failed, or the journal is closed.
+        """
+        waiter: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        job = _Job(write, waiter)
+        if self._waiting < QUEUE_LIMIT and not self._door.locked():
+            self._accept(job)
+        else:
+            async with self._door:
+                await self._wait_for_room()
+                self._accept(job)
+        return await waiter
+
+    async def _wait_for_room(self) -> None:
+        while True:
+            room: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            with self._lock:
+                if self._waiting < QUEUE_LIMIT:
+                    return
+                self._room = room
+            await room
+
+    async def close(self) -> None:
+        """Write what was accepted, and end the thread."""
+        with self._lock:
+            if not self._closed:
+                self._closed = True
+                self._jobs.put(None)
+        if self._thread is not None:
+            await asyncio.to_thread(self._thread.join)
+
+    def _accept(self, job: _AnyJob) -> None:
+        with self._lock:
+            if self._closed:
+                raise JournalUnusable(f"the journal {self._path} is closed")
+            if self._thread is None:
+                # A daemon: a process that forgets to close the journal must still be able to end.
+                self._thread = threading.Thread(target=self._work, name="journal", daemon=True)
+                self._thread.start()
+            self._waiting += 1
+            self._jobs.put(job)
+
+    def _work(self) -> None:
+        jobs: list[_AnyJob] = []
+        try:
+            while self._next_batch(jobs):
+                self._write_together(jobs)
+                self._settle(jobs)
+                jobs.clear()
+        finally:
+            self._drop_connection()
+            self._refuse(jobs)
+
+    def _next_batch(self, jobs: list[_AnyJob]) -> bool:
+        """Wait for jobs, and take all that are there; false at the end."""
+        job = self._jobs.get()
+        while job is not None:
+            jobs.append(job)
+            if len(jobs) == BATCH_LIMIT or self._jobs.empty():
+                return True
+            job = self._jobs.get()
+        if jobs:
+            self._jobs.put(None)
+        return bool(jobs)
+
+    def _write_together(self, jobs: Sequence[_AnyJob]) -> None:
+        for job in jobs:
+            job.prepare(self._redact)
+        ready = [job for job in jobs if job.error is None]
+        try:
+            if ready:
+                self._commit(ready)
+        except _VALUE_FAULTS as error:
+            self._drop_connection()
+            if len(jobs) == 1:
+                jobs[0].error = JournalError(f"this cannot be stored: {error}")
+                return
+            for job in ready:
+                self._write_together([job])
+        except (sqlite3.Error, OSError) as error:
+            self._drop_connection()
+            for job in ready:
+                job.error = unusable(self._path, error)
+        except JournalUnusable as error:
+            for job in ready:
+                job.error = error
+
+    def _commit(self, jobs: Sequence[_AnyJob]) -> None:
+        if self._connection is None:
+            self._connection = connect(self._path)
+        self._connection.execute("BEGIN IMMEDIATE")
+        # From here on nobody else commits; the count tells whether anybody has since our last look.
+        commits = self._connection.execute("PRAGMA data_version").fetchone()[0]
+        if commits != self._foreign_commits or len(self._standings) > STANDINGS_LIMIT:
+            self._foreign_commits = commits
+            self._standings.clear()
+        runs = {job.run for job in jobs}
+        transaction = Transaction(self._connection, time.time(), self._standings)
+        transaction.look_up(runs)
+        for job in jobs:
+            job.apply(transaction)
+        transaction.flush()
+        self._connection.execute("COMMIT")
+        for run in runs.intersection(self._watchers.runs(), self._standings):
+            self._watchers.wake(run, events=self._standings[run].top)
+        for run, command in transaction.inbox_tops.items():
+            self._watchers.wake(run, inbox=command)
+
+    def _drop_connection(self) -> None:
+        """Undo what was begun. The next write opens anew, for the disk may be well again."""
+        self._standings.clear()
+        if self._connection is not None:
+            with suppress(sqlite3.Error):
+                self._connection.close()
+            self._connection = None
+
+    def _refuse(self, jobs: list[_AnyJob]) -> None:
+        """At the end nobody waits, unless the thread broke: then nobody must wait forever."""
+        with self._lock:
+            self._closed = True
+        while not self._jobs.empty():
+            job = self._jobs.get()
+            if job is not None:
+                jobs.append(job)
+        for job in jobs:
+            job.error = job.error or JournalUnusable(f"the writer of {self._path} broke")
+        self._settle(jobs)
+
+    def _settle(self, jobs: Sequence[_AnyJob]) -> None:
+        """Tell who waits, with one call into each event loop."""
+        with self._lock:
+            self._waiting -= len(jobs)
+            room, self._room = self._room, None
+        if room is not None:
+            with suppress(RuntimeError):
+                room.get_loop().call_soon_threadsafe(_let_in, room)
+        for loop in {job.loop for job in jobs}:
+            mine = [job for job in jobs if job.loop is loop]
+            # A loop that is closed has nobody left who waits.
+            with suppress(RuntimeError):
+                loop.call_soon_threadsafe(_settle_here, mine)
+
+
+def _let_in(room: asyncio.Future[None]) -> None:
+    if not room.done():
+        room.set_result(None)
+
+
+def _settle_here(jobs: Sequence[_AnyJob]) -> None:
+    for job in jobs:
+        job.settle()

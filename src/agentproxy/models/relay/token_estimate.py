@@ -1,0 +1,48 @@
+"""What a question takes, about: its bytes, but for its pictures, which are paid by the piece; pure.
+
+Only what stands where a vendor sees a picture is one: the same letters in a text are paid as text.
+"""
+
+from collections.abc import Iterator
+
+from agentproxy.models.budget import BYTES_A_TOKEN, TOKENS_AN_IMAGE
+from agentproxy.models.relay.request_allowlist import Fields, fold, objects
+
+_PLACES = ("messages", "input", "contents")
+_MEDIA = frozenset({"mediatype", "mimetype"})
+_WITHIN = frozenset({"content", "output", "parts", "functionresponse"})
+
+
+def question_tokens(body: Fields, size: int) -> int:
+    """The tokens of a question whose body has so many bytes."""
+    pictures = [each for place in _PLACES for each in _pictures(body.get(place))]
+    cheap = [each for each in pictures if each > TOKENS_AN_IMAGE * BYTES_A_TOKEN]
+    return (size - sum(cheap)) // BYTES_A_TOKEN + TOKENS_AN_IMAGE * len(cheap)
+
+
+def _pictures(value: object) -> Iterator[int]:
+    """How long each picture is, in base64."""
+    for name, held in (named for each in objects(value) for named in each.items()):
+        match fold(name):
+            case "source" | "inlinedata":
+                yield from (_inline(each) for each in objects(held))
+            case "imageurl":
+                urls = [held, *(each.get("url") for each in objects(held))]
+                yield from (_data_url(url) for url in urls)
+            case within if within in _WITHIN:
+                yield from _pictures(held)
+            case _:
+                pass
+
+
+def _inline(source: Fields) -> int:
+    kind = next((value for name, value in source.items() if fold(name) in _MEDIA), "")
+    if not isinstance(kind, str) or not kind.startswith("image/"):
+        return 0
+    data = source.get("data")
+    whole = source.get("type", "base64") == "base64"
+    return len(data) if whole and isinstance(data, str) else 0
+
+
+def _data_url(url: object) -> int:
+    return len(url) if isinstance(url, str) and url.startswith("data:image/") else 0

@@ -1,0 +1,95 @@
+"""What a verdict on a check is given; one place, for the second look and for the judgement."""
+
+from typing import TypedDict
+
+from agentproxy.events.check import CheckResult
+from agentproxy.events.contract import Check, Criterion
+from agentproxy.events.verdict import CheckVerdict
+from agentproxy.evidence.environment_faults import Surroundings, doubt
+from agentproxy.evidence.instrumentation import reconsider
+from agentproxy.evidence.integrity import deciding, rests_on
+from agentproxy.evidence.verdict import judge, wants_second_look
+from agentproxy.supervisor.state import BASE, State, claim_name, restored_name
+
+
+class Circumstances(TypedDict):
+    """What else counts beside the results."""
+
+    known_red: tuple[str, ...]
+    task: str
+    changed_tests: frozenset[str]
+    anything_named: bool
+
+
+def circumstances(state: State, number: int) -> Circumstances:
+    """What counts for the claim of a round."""
+    contract = state.scope
+    return Circumstances(
+        known_red=contract.known_red,
+        task=contract.task,
+        changed_tests=frozenset(change.path for change in state.claims[number].changes),
+        anything_named=contract.anything_named,
+    )
+
+
+def results(state: State, check: Check, number: int) -> tuple[list[CheckResult], list[CheckResult]]:
+    """All results of a check, at the base and at the claim of a round.
+
+    What the base lacked and the claim brought counts as having failed at the base.
+    """
+    brought = [change.path for change in state.claims[number].changes if change.status == "added"]
+    base = [reconsider(each, tree=brought) for each in state.results[check.name, BASE]]
+    on = BASE if state.unchanged(number) else claim_name(number)
+    return base, state.results[check.name, on]
+
+
+def weigh(state: State, check: Check, number: int) -> CheckVerdict:
+    """The verdict on a check for the claim of a round."""
+    base, claim = results(state, check, number)
+    verdict = judge(check, base=base, claim=claim, **circumstances(state, number))
+    around = Surroundings(
+        built=state.built_for(claim_name(number)),
+        changes=state.claims[number].changes,
+        left_out=state.agreed.left_out,
+    )
+    verdict = doubt(verdict, base=base, claim=claim, around=around)
+    again = state.results.get((check.name, restored_name(number)))
+    if verdict.finding != "proven" or again is None:
+        return verdict
+    without = judge(check, base=base, claim=again, **circumstances(state, number))
+    proven = without.finding == "proven"
+    return verdict if proven else rests_on(verdict, state.restored[number].files)
+
+
+def rests_on_own_tests(state: State, check: Check, number: int) -> tuple[str, ...]:
+    """The tests and settings that a claim changes itself, where they may be why it is proven."""
+    verdict = weigh(state, check, number)
+    if verdict.finding != "proven":
+        return ()
+    return deciding(state.claims[number].changes, verdict, command=check.command)
+
+
+def is_refuted(state: State, number: int) -> bool:
+    """Whether a check refutes the claim of a round, whatever else may be said of it."""
+    return any(weigh(state, check, number).finding == "refuted" for check in state.scope.checks)
+
+
+def questions(state: State, number: int) -> list[Criterion]:
+    """What only a judge can answer: what no check speaks for, or what was green before."""
+    scope = state.scope
+    open_ones = [each for each in scope.criteria if not each.checks]
+    if scope.anything_named or len(open_ones) != 1 or open_ones[0].part:
+        return open_ones + [each for each in scope.criteria if _was_green(state, each, number)]
+    proven = any(weigh(state, check, number).finding == "proven" for check in scope.checks)
+    return [] if proven else open_ones
+
+
+def _was_green(state: State, criterion: Criterion, number: int) -> bool:
+    verdicts = [weigh(state, state.agreed.check(name), number) for name in criterion.checks]
+    return bool(verdicts) and all(verdict.green_before for verdict in verdicts)
+
+
+def looks_bad(state: State, check: Check, number: int) -> bool:
+    """Whether the check must run again on both trees before it may refute the claim."""
+    base, claim = results(state, check, number)
+    return wants_second_look(check, base=base[:1], claim=claim[:1], **circumstances(state, number))

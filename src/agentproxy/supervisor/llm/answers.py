@@ -1,0 +1,115 @@
+"""Answers a worker's question from the project's own documents, with the passage that says it.
+
+What the worker is told are words of the document: the passage, or a part of it. Only the choice is
+the model's. So whatever moves it, a worker is told nothing but what a person wrote down.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated
+
+from pydantic import BaseModel, Field
+
+from agentproxy.events.requests import Request
+from agentproxy.models.port import Model
+from agentproxy.supervisor.llm.prompt_injection import speaks_to_a_model
+from agentproxy.supervisor.llm.structured_reply import Material, Question, consult
+from agentproxy.supervisor.llm.visible_text import plain, visible
+
+LEAST_CONFIDENCE = 0.7
+SHORTEST_QUOTE = 8
+LONGEST_PASSAGE = 600
+_LEAVE = re.compile(
+    r"\b(?:permission|permitted|allowed to|approv\w+|authori[sz]\w+|grant\w*|consent)\b"
+    r"|\b(?:passwords?|passphrases?|credentials?|secrets?|(?:api|private|access|secret)[ _-]?keys?"
+    r"|\w+_(?:key|token|secret|password))\b",
+    re.IGNORECASE,
+)
+_SECRET = re.compile(
+    r"(?:key|token|secret|pass(?:word|phrase)?|pwd|credentials?)\w*[\"']?\s*(?:[:=]|\bis\b)\s*\S"
+    r"|-----BEGIN|\b(?:sk|ghp|gho|xox[abp]|AKIA)[-_A-Za-z0-9]{8,}|://[^/\s:]+:[^@\s]+@",
+    re.IGNORECASE,
+)
+
+
+class AnswerForm(BaseModel):
+    """The reply to a question of a worker."""
+
+    answer: Annotated[str, Field(max_length=2000)] = ""
+    document: Annotated[str, Field(max_length=300, description="the document's name")] = ""
+    quote: Annotated[str, Field(max_length=2000, description="word for word")] = ""
+    confidence: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """An answer with its source, or why there is none."""
+
+    text: str = ""
+    source: str = ""
+    confidence: float = 0.0
+    why_not: str = ""
+
+
+async def answer_question(
+    model: Model, request: Request, *, documents: Sequence[Material]
+) -> Answered:
+    """An answer that a document gives word for word, or the reason why a person has to give it.
+
+    Raises:
+        ModelError: the model does not answer.
+    """
+    if not documents:
+        return Answered(why_not="the project has no documents to answer from (pa init)")
+    if asks_for_leave(request):
+        return Answered(why_not="it asks for leave or for a secret: no document gives either")
+    if doubt := speaks_to_a_model([request.text, *request.options]):
+        return Answered(why_not=f"the question speaks to a model: {doubt}")
+    documents = [each for each in documents if not speaks_to_a_model([each.name, each.text])]
+    asked = Material("The question", "\n".join((request.text, *request.options)))
+    question = Question(
+        prompt="answer",
+        ask="Answer the question from the documents.",
+        form=AnswerForm,
+        material=(*documents, asked),
+    )
+    reply = await consult(model, question)
+    if reply.form is None:
+        return Answered(why_not=f"the reply of {model.name} cannot be used: {reply.problem}")
+    return weighed(reply.form, documents)
+
+
+def asks_for_leave(request: Request) -> bool:
+    """Whether the question is one for a person, whatever the documents say."""
+    return any(_LEAVE.search(plain(text)) for text in (request.text, *request.options))
+
+
+def weighed(form: AnswerForm, documents: Sequence[Material]) -> Answered:
+    """The passage, if it stands in the document that the reply names; of it, the part that is the
+    answer, if the answer is one.
+    """
+    text = next((each.text for each in documents if each.name == form.document), None)
+    quote, answer = _flat(form.quote), _flat(form.answer)
+    if not answer or form.confidence < LEAST_CONFIDENCE:
+        return Answered(why_not=f"no document answers it (confidence {form.confidence:.1f})")
+    if text is None or len(quote) < SHORTEST_QUOTE or quote not in _flat(text):
+        return Answered(why_not="the passage that was cited is in no document")
+    if len(quote) > LONGEST_PASSAGE:
+        return Answered(why_not="what was cited is no passage: it is too long")
+    if _SECRET.search(plain(quote)):
+        return Answered(why_not="the passage holds what looks like a secret")
+    return Answered(
+        text=answer if _stands_in(answer, quote) else quote,
+        source=f"{form.document}: {quote[:200]}",
+        confidence=form.confidence,
+    )
+
+
+def _stands_in(answer: str, quote: str) -> bool:
+    """Whether it is a part of the passage, in whole words."""
+    return re.search(rf"(?<!\w){re.escape(answer)}(?!\w)", quote) is not None
+
+
+def _flat(text: str) -> str:
+    return " ".join(visible(text).split())

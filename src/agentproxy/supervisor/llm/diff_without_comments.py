@@ -1,0 +1,123 @@
+"""A change without the words of whoever made it: what a judge is shown. Pure.
+
+A comment is a worker's word about its own work, as a docstring, a document and a message are. They
+count neither way, and they are where an instruction to a judge would stand.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from agentproxy.supervisor.llm.strip_comments import (
+    Language,
+    language_of,
+    unworded,
+    without_long_names,
+)
+from agentproxy.supervisor.llm.visible_text import visible
+
+AROUND = 3  # unchanged lines that are shown before and after a changed one
+_HUNK = re.compile(r"@@ -\d+(?:,(\d+))? \+\d+(?:,(\d+))? @@")
+_TESTS = re.compile(
+    r"(?:^|/)(?:tests?|__tests__|specs?|testdata|fixtures)/"
+    r"|(?:^|/)(?:test_[^/]*|conftest)\.py$|_test\.\w+$|\.(?:test|spec)\.\w+$"
+)
+_LONGEST_PATH = 120
+_PLAIN_PATH = re.compile(r"[A-Za-z0-9_./-]+")
+
+
+@dataclass
+class ChangedFile:
+    """One file of a diff: its lines with their sign, " ", "-" or "+"."""
+
+    path: str
+    lines: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
+
+
+@dataclass(frozen=True, slots=True)
+class Bare:
+    """The change as it is shown, the code that it adds, and the code that it takes away."""
+
+    shown: str
+    added: str
+    removed: str
+
+
+def bare(diff: str) -> Bare:
+    """The code of a change. A diff with whole files tells best what in them is a comment."""
+    shown: list[str] = []
+    added: list[str] = []
+    removed: list[str] = []
+    for number, file in enumerate(changed_files(diff), start=1):
+        language = language_of(file.path)
+        if language is None or _TESTS.search(file.path):
+            continue
+        lines = _unworded(file.lines, language)
+        shown += [f"{_name(file.path, number)}:", *_near(lines), ""]
+        added += [text for sign, text in lines if sign == "+"]
+        removed += [text for sign, text in lines if sign == "-"]
+    return Bare("\n".join(shown), "\n".join(added), "\n".join(removed))
+
+
+def changed_files(diff: str) -> Iterator[ChangedFile]:
+    """The files of a diff. What a line of a file holds is never taken for a line of the diff."""
+    file: ChangedFile | None = None
+    old = new = 0
+    for line in diff.split("\n"):
+        if old > 0 or new > 0:
+            sign, text = (line[:1] or " "), visible(line[1:])
+            old -= sign in " -"
+            new -= sign in " +"
+            if file is not None and sign in " +-":
+                file.lines.append((sign, text))
+        elif found := _HUNK.match(line):
+            old, new = (int(count) if count is not None else 1 for count in found.groups())
+        elif line.startswith("diff --git "):
+            if file is not None:
+                yield file
+            file = ChangedFile(_path(line))
+    if file is not None:
+        yield file
+
+
+def _path(header: str) -> str:
+    """The path in `diff --git a/x b/x`, in quotes where it is an odd one."""
+    names = header.removeprefix("diff --git ")
+    half = names[: len(names) // 2].strip('"')
+    return half[2:]
+
+
+def _unworded(lines: list[tuple[str, str]], language: Language) -> list[tuple[str, str]]:
+    """Each side is read as the file that it is."""
+    sides = {
+        sign: iter(unworded([text for each, text in lines if each in (" ", sign)], language))
+        for sign in "+-"
+    }
+    found: list[tuple[str, str]] = []
+    for sign, _ in lines:
+        if sign == " ":
+            next(sides["-"])
+        found.append((sign, next(sides["-" if sign == "-" else "+"]).rstrip()))
+    return found
+
+
+def _near(lines: list[tuple[str, str]]) -> Iterator[str]:
+    """Changed lines and those around them; those in which nothing is left are not shown."""
+    changed = [number for number, (sign, _) in enumerate(lines) if sign != " "]
+    wanted = {near for number in changed for near in range(number - AROUND, number + AROUND + 1)}
+    last = -1
+    for number, (sign, text) in enumerate(lines):
+        if number not in wanted or not text.strip():
+            continue
+        if 0 <= last < number - 1 and not {*range(last + 1, number)} <= wanted:
+            yield " ..."
+        last = number
+        yield f"{sign}{text}"
+
+
+def _name(path: str, number: int) -> str:
+    """The path where it is a plain and short one; a name can be a sentence."""
+    fine = len(path) <= _LONGEST_PATH and _PLAIN_PATH.fullmatch(path)
+    if fine and all(without_long_names(part) == part for part in path.split("/")):
+        return path
+    return f"file {number}"

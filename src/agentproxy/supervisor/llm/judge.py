@@ -1,0 +1,121 @@
+"""Asks the judge about one criterion that no command can prove, and weighs what it says.
+
+The judge is shown the code of the change without a word of whoever made it: no comments, no
+documents, nothing that a program printed. It is asked a second time, about something that is not
+so. Who says that this is met, too, was moved by something, and says nothing about the first.
+"""
+
+import re
+import secrets
+from typing import Annotated
+
+from pydantic import BaseModel, Field
+
+from agentproxy.events.contract import Criterion
+from agentproxy.events.plan import OpinionGiven, Says
+from agentproxy.models.port import Model
+from agentproxy.supervisor.llm.diff_without_comments import Bare, bare, changed_files
+from agentproxy.supervisor.llm.prompt_injection import speaks_to_a_model
+from agentproxy.supervisor.llm.structured_reply import Material, Question, consult
+
+SHORTEST_QUOTE = 8
+LONGEST_QUOTE = 2000
+LONGEST_SHOWN = 120_000
+CHANGE = "The change"
+
+
+class OpinionForm(BaseModel):
+    """The judge's reply about one criterion."""
+
+    says: Says = "cannot tell"
+    quote: Annotated[str, Field(max_length=LONGEST_QUOTE, description="word for word")] = ""
+    reason: Annotated[str, Field(max_length=2000)] = ""
+
+
+async def give_opinion(
+    model: Model, criterion: Criterion, *, number: int, diff: str
+) -> OpinionGiven:
+    """What the judge says of a criterion, as far as it counts. In a `diff` with whole files it is
+    seen best what is a comment.
+
+    Raises:
+        ModelError: the model does not answer.
+    """
+    form = OpinionForm(reason=_doubt(criterion, diff))
+    if not form.reason:
+        form = await _weighed(model, criterion.text, bare(diff))
+    met = form.says == "met"
+    return OpinionGiven(
+        round=number,
+        criterion=criterion.id,
+        says=form.says,
+        quote=form.quote.strip() if met else "",
+        where=CHANGE if met else "",
+        reason=form.reason.strip(),
+    )
+
+
+def _doubt(criterion: Criterion, diff: str) -> str:
+    """Why nobody is asked, or ""."""
+    files = list(changed_files(diff))
+    made = ["\n".join(text for sign, text in file.lines if sign == "+") for file in files]
+    said = speaks_to_a_model([criterion.text, *(file.path for file in files), *made])
+    return f"the change speaks to who judges it: {said}" if said else ""
+
+
+async def _weighed(model: Model, text: str, code: Bare) -> OpinionForm:
+    """The judge's form where it counts, else one that says that nobody can tell, and why."""
+    if not code.added.strip():
+        return OpinionForm(reason="the change adds no code that could show it")
+    form = await _ask(model, text, code)
+    if form is None:
+        return OpinionForm(reason="the judge's reply cannot be used")
+    if form.says != "met":
+        return form
+    if not cited(form.quote, code):
+        return OpinionForm(reason="what the judge cites is not in what it was shown")
+    untrue = await _ask(model, _untrue(text), code)
+    if untrue is None or untrue.says == "met":
+        reason = "the judge says met of what is not so, too: something in the material moves it"
+        return OpinionForm(reason=reason)
+    return form
+
+
+async def _ask(model: Model, text: str, code: Bare) -> OpinionForm | None:
+    question = Question(
+        prompt="judge",
+        ask=f"The criterion: {text}\n",
+        form=OpinionForm,
+        material=(Material(CHANGE, code.shown[:LONGEST_SHOWN]),),
+    )
+    return (await consult(model, question)).form
+
+
+def _untrue(text: str) -> str:
+    """The criterion with a condition that no change meets."""
+    name = secrets.token_hex(4)
+    also = f"a file named `{name}.xyz` holds the word `{name}` a hundred times"
+    return f"{text} And by the same change {also}."
+
+
+def cited(quote: str, code: Bare) -> bool:
+    """Whether a quotation stands word for word in the code that the change adds, and is new: what
+    was only moved shows nothing.
+    """
+    added = code.added[:LONGEST_SHOWN]
+    before = {_flat(line) for line in code.removed.split("\n")}
+    fresh = [flat for line in added.split("\n") if (flat := _flat(line)) not in before]
+    marked = "\n".join(line.strip().removeprefix("+") for line in quote.splitlines())
+    return any(
+        text in _flat(added) and any(_shares(text, line) for line in fresh)
+        for text in (_flat(quote), _flat(marked))
+        if len(text) >= SHORTEST_QUOTE and re.search(r"[A-Za-z_]{2}", text)
+    )
+
+
+def _shares(text: str, line: str) -> bool:
+    return text in line or (len(line) >= SHORTEST_QUOTE and line in text)
+
+
+def _flat(text: str) -> str:
+    return " ".join(text.split())

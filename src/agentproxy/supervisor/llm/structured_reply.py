@@ -1,0 +1,143 @@
+"""Asks the supervisor's own model, and takes nothing from it but a form filled in right."""
+
+import asyncio
+import json
+import re
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import Generic, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from agentproxy.events.conversation import (
+    AssistantMessage,
+    Image,
+    Message,
+    Text,
+    ToolResult,
+    UserMessage,
+)
+from agentproxy.events.durations import written
+from agentproxy.models.port import Fragment, Model, ModelUnavailable, Prompt, ToolSpec
+from agentproxy.supervisor.llm.visible_text import visible
+
+TRIES = 2
+LONGEST = 900.0  # seconds; a vendor that sends signs of life and no answer would be waited for
+MOST_OUTPUT = 4096
+REPLY = "reply"
+
+Form = TypeVar("Form", bound=BaseModel)
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """A text of others that a question is about, under a name."""
+
+    name: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Question(Generic[Form]):
+    """What is asked, by which prompt, about which material, and the form of the reply."""
+
+    prompt: str
+    ask: str
+    form: type[Form]
+    material: Sequence[Material] = ()
+    images: Sequence[Image] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Reply(Generic[Form]):
+    """The form as it was filled in, or why there is none."""
+
+    form: Form | None
+    problem: str = ""
+
+
+async def consult(
+    model: Model, question: Question[Form], *, seconds: float = LONGEST
+) -> Reply[Form]:
+    """Ask, once more where the reply is not of the form; all of it within `seconds`.
+
+    Raises:
+        ModelError: the model does not answer.
+    """
+    try:
+        async with asyncio.timeout(seconds):
+            return await _consult(model, question)
+    except TimeoutError as error:
+        raise ModelUnavailable(
+            f"{model.name} gave no whole answer within {written(seconds)}",
+            cure="pa resume asks again; --judge names another model, or none",
+        ) from error
+
+
+async def _consult(model: Model, question: Question[Form]) -> Reply[Form]:
+    mark = secrets.token_hex(6)
+    schema = question.form.model_json_schema()
+    form = prompt_text("data").format(mark=mark, schema=json.dumps(schema))
+    told = f"{prompt_text(question.prompt)}\n{form}"
+    shown = "".join(_framed(item, mark) for item in question.material)
+    parts = (Text(text=f"{shown}{question.ask}"), *question.images)
+    messages: list[Message] = [UserMessage(parts=parts)]
+    problem = ""
+    for _ in range(TRIES):
+        prompt = Prompt(
+            system=told,
+            messages=messages,
+            tools=(ToolSpec(REPLY, "Give your reply.", schema),),
+            max_output=MOST_OUTPUT,
+        )
+        answer = await model.answer(prompt, show=_unseen)
+        try:
+            return Reply(question.form.model_validate(_given(answer.message, shown=shown)))
+        except ValidationError as error:
+            first = error.errors(include_url=False, include_input=False)[0]
+            problem = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
+        except ValueError as error:
+            problem = str(error)
+        messages += [answer.message, _refused(answer.message, problem)]
+    return Reply(None, problem)
+
+
+def prompt_text(name: str) -> str:
+    """A prompt by its name: prompts are files."""
+    return files("agentproxy.supervisor.llm").joinpath(f"prompts/{name}.md").read_text("utf-8")
+
+
+def _framed(material: Material, mark: str) -> str:
+    """A name is of others, too: it stands inside, on one line."""
+    name = " ".join(visible(material.name).split())
+    return f"<<DATA {mark}\n{name}:\n{visible(material.text)}\nDATA {mark}>>\n\n"
+
+
+def _given(message: AssistantMessage, *, shown: str) -> object:
+    """What was filled in: by the tool, else as the JSON object in the words. One that stands in
+    what was shown is a quotation, and no reply.
+
+    Raises:
+        ValueError: there is none.
+    """
+    for call in message.calls:
+        if call.name == REPLY and not call.faulty:
+            return call.arguments
+    found = re.search(r"\{.*\}", message.text, re.DOTALL)
+    if found is None:
+        raise ValueError("there is no JSON object in the reply")
+    if "".join(found[0].split()) in "".join(shown.split()):
+        raise ValueError("the JSON object is a quotation of what was shown")
+    return json.loads(found[0])
+
+
+def _refused(message: AssistantMessage, problem: str) -> UserMessage:
+    words = f"That reply cannot be used: {problem}. Reply once more, in the form of the schema."
+    results = [ToolResult(call=call.id, text=words, failed=True) for call in message.calls]
+    return UserMessage(parts=tuple(results) or (Text(text=words),))
+
+
+def _unseen(fragment: Fragment) -> None:
+    """Nobody watches the supervisor think; what it concludes is recorded."""

@@ -1,0 +1,161 @@
+"""What the supervisor does with its own model: it plans, answers, judges and steers."""
+
+import asyncio
+import os
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from agentproxy.events.contract import Criterion
+from agentproxy.events.conversation import Image
+from agentproxy.events.cost import Purpose
+from agentproxy.events.envelope import Fact
+from agentproxy.events.plan import ContextsRead, ContextUsed
+from agentproxy.events.requests import Request
+from agentproxy.evidence.ground import Ground
+from agentproxy.models.port import Model, ModelError
+from agentproxy.supervisor.contexts.at import contexts_at
+from agentproxy.supervisor.contexts.reading import Contexts, read_contexts
+from agentproxy.supervisor.effects import AskJudge, MakePlan, ReadContexts
+from agentproxy.supervisor.llm.answers import Answered, answer_question
+from agentproxy.supervisor.llm.judge import give_opinion
+from agentproxy.supervisor.llm.plans import make_plan
+from agentproxy.supervisor.llm.steering import steer
+from agentproxy.supervisor.llm.structured_reply import Material
+from agentproxy.supervisor.state import State
+from agentproxy.workspace.git.command import Where, git
+from agentproxy.workspace.git.objects import Entry, list_tree
+
+LONGEST_DIFF = 4 << 20  # bytes
+WHOLE_FILES = "--unified=1000000"
+
+
+@dataclass
+class Thinking:
+    """The supervisor's mind in one run. `model` gives the model for a purpose, None where the run
+    has none; then nothing is planned, answered or judged, and nothing is softened.
+    """
+
+    state: State
+    ground: Ground
+    model: Callable[[Purpose], Model | None]
+    images: Sequence[Image] = ()
+    _contexts: Contexts | None = None
+    _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    async def contexts(self) -> Contexts:
+        """What the project says of itself at the base, and the session's own notes."""
+        async with self._lock:
+            if self._contexts is None:
+                self._contexts = await self._read()
+            return self._contexts
+
+    async def think(self, effect: ReadContexts | MakePlan | AskJudge) -> Fact:
+        """What comes of an effect of the mind.
+
+        Raises:
+            ModelError: the model does not answer.
+        """
+        match effect:
+            case ReadContexts():
+                found = await self.contexts()
+                return ContextsRead(
+                    documents=tuple(
+                        ContextUsed(context=each.context, path=each.path, tokens=each.tokens)
+                        for each in found.documents
+                    ),
+                    notes=found.notes,
+                )
+            case MakePlan():
+                return await self._plan()
+            case AskJudge():
+                return await self._judge(effect)
+
+    async def answer(self, request: Request) -> Answered:
+        """An answer to a worker's question from the documents, or why there is none."""
+        model = self.model("answer")
+        if model is None:
+            return Answered(why_not="the supervisor has no model to answer with (--judge)")
+        try:
+            return await answer_question(model, request, documents=await self._documents())
+        except ModelError as error:
+            return Answered(why_not=f"{model.name} could not be asked: {error}")
+
+    async def redirect(self, reason: str, recent: Sequence[str]) -> str:
+        """What a worker that goes astray is told."""
+        try:
+            return await steer(self.model("steer"), self.state, reason=reason, recent=recent)
+        except ModelError:
+            return await steer(None, self.state, reason=reason, recent=recent)
+
+    async def _plan(self) -> Fact:
+        paths = [os.fsdecode(entry.name) for entry in await self._entries()]
+        found = await self.contexts()
+        pictures = [
+            Image(media_type=each.media_type, data=each.data)
+            for each in found.documents
+            if each.data
+        ]
+        return await make_plan(
+            self._needed("plan"),
+            self.state.ordered,
+            paths=[path for path in paths if path.isprintable()],
+            documents=await self._documents(),
+            images=[*self.images, *pictures],
+        )
+
+    async def _judge(self, effect: AskJudge) -> Fact:
+        state, number = self.state, effect.round
+        criterion = next(each for each in state.agreed.criteria if each.id == effect.criterion)
+        claim = state.claims[number]
+        diff = await git(
+            "diff-tree",
+            "-p",
+            "-r",
+            WHOLE_FILES,
+            "--no-ext-diff",
+            "--no-textconv",
+            state.started_from.commit,
+            claim.commit,
+            where=Where(git_dir=self.ground.repository.git_dir),
+            limit=LONGEST_DIFF,
+        )
+        return await give_opinion(
+            self._needed("judge"),
+            criterion.model_copy(update={"text": asked_of(criterion, state)}),
+            number=number,
+            diff=diff.decode(errors="replace"),
+        )
+
+    def _needed(self, purpose: Purpose) -> Model:
+        model = self.model(purpose)
+        if model is None:
+            raise ValueError(f"the run has no model to {purpose} with")
+        return model
+
+    async def _documents(self) -> list[Material]:
+        found = await self.contexts()
+        return [Material(each.path, each.text) for each in found.documents if each.text]
+
+    async def _entries(self) -> list[Entry]:
+        where = Where(git_dir=self.ground.repository.git_dir)
+        return await list_tree(where, self.state.started_from.tree)
+
+    async def _read(self) -> Contexts:
+        repository, tree = self.ground.repository, self.state.started_from.tree
+        entries = await self._entries()
+        with tempfile.TemporaryDirectory(prefix="agentproxy-contexts-") as folder:
+            shared = await contexts_at(repository, tree, entries=entries, folder=Path(folder))
+        session = await asyncio.to_thread(read_contexts, repository.root, kinds=("session",))
+        return shared.plus(session)
+
+
+def asked_of(criterion: Criterion, state: State) -> str:
+    """What a judge is asked: that a command passes is no news, so it is asked of the task; of the
+    part's, which are words of a plan, only where other parts follow.
+    """
+    if not criterion.checks:
+        return criterion.text
+    earlier = {part.id: part.task for part in state.agreed.parts[:-1]}
+    return earlier.get(criterion.part, state.agreed.task)

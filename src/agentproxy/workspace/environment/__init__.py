@@ -1,0 +1,1 @@
+"""The user's own tools: found, and mounted beside the tree under proof."""

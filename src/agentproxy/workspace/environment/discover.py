@@ -1,0 +1,195 @@
+"""The environment picture: where the user's own tools are, found once and kept in the record."""
+
+import os
+import shlex
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from agentproxy.events.git_facts import EnvironmentFound
+from agentproxy.workspace.environment.editable_installs import linked_folders
+from agentproxy.workspace.environment.fingerprint import fingerprint
+from agentproxy.workspace.environment.toolchains import find_toolchains, within
+from agentproxy.workspace.files.safe_files import BadPath, Root
+
+LOOKED_AT = 50_000
+CARRIED_LIMIT = 64 << 20  # bytes of a file
+NEVER_ENTERED = frozenset({".git", ".hg", ".tox", ".nox", "__pycache__", ".mypy_cache"})
+ALWAYS_NEEDED = ("python3", "python", "node", "npm", "git", "make", "sh", "bash", "uv")
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What configuration and commands add to what can be found. `committed` are the folders that
+    the base has files in: an environment that is committed is part of the tree. `managed` is the
+    one that the project's own tool named; it comes first on PATH.
+    """
+
+    commands: tuple[str, ...] = ()
+    folders: tuple[str, ...] = ()
+    carry: tuple[str, ...] = ()
+    prepare: str = ""
+    committed: Collection[str] = ()
+    managed: Path | None = None
+
+
+def find_environment(
+    root: Path, directory: str, *, environ: Mapping[str, str], wanted: Wanted
+) -> EnvironmentFound:
+    """Look for environment folders, toolchains and carried files. Reads only; runs nothing."""
+    notes: list[str] = []
+    named = [*([str(wanted.managed)] if wanted.managed else []), *wanted.folders]
+    folders = [
+        folder
+        for folder in _folders(root, environ=environ, named=named, notes=notes)
+        if not _is_committed(root, folder, wanted.committed, notes=notes)
+    ]
+    words = {*ALWAYS_NEEDED, *_programs((*wanted.commands, wanted.prepare))}
+    tools = find_toolchains(environ, root=root, words=sorted(words))
+    for folder in folders:
+        tools.show_base(folder)
+        for linked in linked_folders(folder):
+            if not within(linked, (*folders, root)):
+                tools.show(linked)
+    path = _path(root, directory, folders=folders, inherited=tools.path, notes=notes)
+    if wanted.managed is not None:
+        path.insert(0, str(wanted.managed / "bin"))
+        notes.append(f"{wanted.managed}/bin comes first on PATH")
+    return EnvironmentFound(
+        folders=tuple(str(folder) for folder in folders),
+        toolchains=tuple(str(folder) for folder in tools.folders),
+        path=os.pathsep.join(path),
+        env=tools.env,
+        carried=tuple(_carried(root, wanted.carry, notes=notes)),
+        prepare=wanted.prepare,
+        notes=tuple(notes),
+        prints={str(folder): fingerprint(folder) for folder in folders},
+    )
+
+
+def _is_committed(
+    root: Path, folder: Path, committed: Collection[str], *, notes: list[str]
+) -> bool:
+    if not folder.is_relative_to(root) or str(folder.relative_to(root)) not in committed:
+        return False
+    notes.append(f"{folder.relative_to(root)} is committed, so it belongs to the tree")
+    return True
+
+
+def _folders(
+    root: Path, *, environ: Mapping[str, str], named: Sequence[str], notes: list[str]
+) -> Iterator[Path]:
+    seen: set[Path] = set()
+
+    def fresh(folder: Path) -> bool:
+        if folder in seen or not folder.is_dir():
+            return False
+        seen.add(folder)
+        return True
+
+    for folder in _inside(root, notes):
+        if fresh(folder):
+            yield folder
+    for variable in ("VIRTUAL_ENV", "CONDA_PREFIX"):
+        folder = Path(environ.get(variable) or "/nonexistent")
+        if folder.is_absolute() and not within(folder, seen) and fresh(folder):
+            yield folder
+    for name in named:
+        folder = Path(os.path.normpath(root / Path(name).expanduser()))
+        if fresh(folder):
+            yield folder
+        elif not folder.is_dir():
+            notes.append(f"environment folder {name} is not there")
+
+
+def _inside(root: Path, notes: list[str]) -> Iterator[Path]:
+    """Virtual environments and node_modules at any depth, outermost only."""
+    for looked, (place, names, _) in enumerate(os.walk(root)):
+        if looked == LOOKED_AT:
+            notes.append(f"looked for environment folders in the first {LOOKED_AT} folders only")
+            return
+        found = [name for name in names if is_environment(Path(place, name))]
+        for name in sorted(found):
+            yield Path(place, name)
+        names[:] = sorted(
+            name
+            for name in names
+            if name not in found
+            and name not in NEVER_ENTERED
+            and not Path(place, name, ".git").exists()
+        )
+
+
+def is_environment(folder: Path) -> bool:
+    """Whether a folder is an environment by its name or by what it holds."""
+    if folder.is_symlink():
+        return False
+    return folder.name == "node_modules" or (folder / "pyvenv.cfg").is_file()
+
+
+def _path(
+    root: Path,
+    directory: str,
+    *,
+    folders: Sequence[Path],
+    inherited: Sequence[str],
+    notes: list[str],
+) -> list[str]:
+    """The user's PATH; a `.venv` of the project that is not active comes first, and is said.
+
+    Folders of the tree come last, where they are no environments: a claim may put a program there
+    that is called like one of the user's.
+    """
+    ours = [entry for entry in inherited if _is_of_tree(Path(entry), root, folders)]
+    path = [*(entry for entry in inherited if entry not in ours), *ours]
+    places = [root / directory, root]
+    for place in places:
+        for name in (".venv", "venv"):
+            folder = place / name
+            if folder in folders and (folder / "bin").is_dir():
+                if str(folder / "bin") not in path:
+                    path.insert(0, str(folder / "bin"))
+                    notes.append(f"{folder.relative_to(root)}/bin comes first on PATH")
+                return path
+    return path
+
+
+def _is_of_tree(entry: Path, root: Path, folders: Sequence[Path]) -> bool:
+    return within(entry, (root,)) and not within(entry, folders)
+
+
+def _programs(commands: Iterable[str]) -> Iterator[str]:
+    """Every word of the commands that might be a program; what is none is not found later."""
+    for command in commands:
+        try:
+            words = shlex.split(command)
+        except ValueError:
+            words = command.split()
+        yield from (word for word in words if word and not word.startswith("-"))
+
+
+def _carried(root: Path, globs: Sequence[str], *, notes: list[str]) -> Iterator[str]:
+    for pattern in globs:
+        if pattern.startswith(("/", "~")) or ".." in Path(pattern).parts:
+            notes.append(f"carry: {pattern!r} leads out of the repository and is left out")
+            continue
+        matches = sorted(path for path in root.glob(pattern) if path.is_file())
+        if not matches:
+            notes.append(f"carry: nothing matches {pattern!r}")
+        for path in (str(match.relative_to(root)) for match in matches):
+            if why := _obstacle(root, path):
+                notes.append(f"carry: {path!r} {why}, and is left out")
+            else:
+                yield path
+
+
+def _obstacle(root: Path, path: str) -> str:
+    """Why a file cannot be carried, or nothing."""
+    try:
+        with Root(root) as opened:
+            size = opened.size(path)
+    except BadPath as error:
+        return f"cannot be carried: {error.why}"
+    except OSError as error:
+        return f"cannot be read: {error.strerror}"
+    return f"has more than {CARRIED_LIMIT >> 20} MiB" if size > CARRIED_LIMIT else ""

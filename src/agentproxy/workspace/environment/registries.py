@@ -1,0 +1,108 @@
+"""Where packages come from: the user's own registries, as variables and as hosts for the gate.
+
+What holds a password or a token is not passed on: what is built runs code of strangers.
+"""
+
+import configparser
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from agentproxy.workspace.environment.toolchains import CREDENTIALS, Toolchains
+
+PUBLIC = ("pypi.org:443", "files.pythonhosted.org:443", "registry.npmjs.org:443")
+_PASSED = re.compile(
+    r"(?:PIP_(?:INDEX_URL|EXTRA_INDEX_URL|FIND_LINKS|NO_INDEX|CONSTRAINT|TRUSTED_HOST|CERT|PRE"
+    r"|ONLY_BINARY|NO_BINARY|DEFAULT_TIMEOUT)"
+    r"|UV_(?:DEFAULT_INDEX|INDEX|INDEX_URL|EXTRA_INDEX_URL|FIND_LINKS|NO_INDEX|OFFLINE)"
+    r"|NPM_CONFIG_(?:REGISTRY|OFFLINE|PREFER_OFFLINE|STRICT_SSL)"
+    r"|SSL_CERT_FILE|REQUESTS_CA_BUNDLE|NODE_EXTRA_CA_CERTS|CURL_CA_BUNDLE)\Z",
+    re.IGNORECASE,
+)
+_PIP_FILES = ("/etc/pip.conf", "~/.config/pip/pip.conf", "~/.pip/pip.conf")
+_PIP_KEYS = ("index-url", "extra-index-url", "find-links", "no-index", "constraint")
+_NAMED = re.compile(r"^[\w.-]+=(?=\w+://|/)")  # uv's INDEX variables may give a name
+_PORTS = {"https": 443, "http": 80}
+
+
+@dataclass(frozen=True, slots=True)
+class Registries:
+    """What a build is given: variables, `host:port` for the gate, and folders to read from.
+
+    `withheld` names variables that were left out because they hold a secret.
+    """
+
+    env: Mapping[str, str]
+    hosts: tuple[str, ...]
+    paths: tuple[Path, ...] = ()
+    withheld: tuple[str, ...] = ()
+
+
+def find_registries(environ: Mapping[str, str]) -> Registries:
+    """The registries of a user, from the environment and from pip's configuration. Blocking."""
+    found = {**_configured(environ), **{n: v for n, v in environ.items() if _PASSED.match(n) and v}}
+    withheld = tuple(sorted(name for name, value in found.items() if _holds_secret(value)))
+    env = {name: value for name, value in found.items() if name not in withheld}
+    words = [word for value in env.values() for word in value.split()]
+    hosts = (host for word in words if (host := _host(word)))
+    home = Path(environ.get("HOME") or "/nonexistent")
+    paths = (path for word in words if (path := _path(word, home)) is not None)
+    return Registries(
+        env=env,
+        hosts=tuple(dict.fromkeys((*PUBLIC, *hosts))),
+        paths=tuple(dict.fromkeys(paths)),
+        withheld=withheld,
+    )
+
+
+def _configured(environ: Mapping[str, str]) -> dict[str, str]:
+    """What pip's own files say, in the order in which pip reads them, as its variables."""
+    found: dict[str, str] = {}
+    home = environ.get("HOME", "")
+    for name in (*_PIP_FILES, environ.get("PIP_CONFIG_FILE", "")):
+        file = Path(name.replace("~", home, 1)) if name else None
+        parser = configparser.ConfigParser(interpolation=None, strict=False)
+        try:
+            parser.read_string(file.read_text() if file is not None and file.is_file() else "")
+        except (OSError, UnicodeDecodeError, configparser.Error):
+            continue
+        for section in ("global", "install"):
+            if parser.has_section(section):
+                found |= dict(_pip_variables(parser[section]))
+    return found
+
+
+def _pip_variables(section: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    for key in _PIP_KEYS:
+        if value := section.get(key, "").strip():
+            yield f"PIP_{key.replace('-', '_').upper()}", " ".join(value.split())
+
+
+def _holds_secret(value: str) -> bool:
+    """Whether an address has a password in it, or a query, where tokens are put."""
+    addresses = (word.partition("://")[2] for word in value.split() if "://" in word)
+    return any(sign in address for address in addresses for sign in "@?")
+
+
+def _host(word: str) -> str:
+    try:
+        parts = urlsplit(_NAMED.sub("", word))
+        port = parts.port or _PORTS.get(parts.scheme)
+    except ValueError:
+        return ""
+    if parts.scheme not in _PORTS or not parts.hostname:
+        return ""
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    return f"{host}:{port}"
+
+
+def _path(word: str, home: Path) -> Path | None:
+    """A folder or file that a build may read; never one that holds more than packages."""
+    text = _NAMED.sub("", word).removeprefix("file://")
+    path = Path(text)
+    if not text.startswith("/") or not path.exists():
+        return None
+    closed = Toolchains(home=home, root=path).is_closed(path) if path.is_dir() else False
+    return None if closed or path.name in CREDENTIALS else path

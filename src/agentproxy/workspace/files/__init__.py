@@ -1,0 +1,1 @@
+"""Reads and writes files without following a stranger's links."""

@@ -1,0 +1,250 @@
+"""Files beneath a folder, by names that strangers chose: nothing outside is read or changed."""
+
+import errno
+import os
+import secrets
+import stat
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Literal
+
+from agentproxy.workspace.files.openat2 import FOLDER, Open, best_open, open_by_walk, open_unlinked
+from agentproxy.workspace.files.pathnames import BadPath, names_of
+
+__all__ = ["BadPath", "Kind", "Root"]
+
+Kind = Literal["file", "folder", "link", "other"]
+PIECE = 1 << 20
+DRAFT = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+REASONS = {
+    errno.EXDEV: "leads out of the folder",
+    errno.ELOOP: "goes through a link that is not followed",
+    errno.ENOTDIR: "goes through a file",
+    errno.EISDIR: "a folder",
+    errno.ENXIO: "not a regular file",
+    errno.ENAMETOOLONG: "too long",
+}
+
+
+class Root:
+    """A folder whose files are reached by relative paths only. Use it as a context manager.
+
+    Relative links inside are followed; one that leads out, or an absolute one, is refused, also
+    while somebody renames folders. Without `links` none is followed, wherever it leads. `walk`
+    forces the way that works without openat2.
+    """
+
+    def __init__(self, folder: Path, *, walk: bool = False, links: bool = True) -> None:
+        self._path = folder
+        self._walk = walk
+        self._links = links
+        self._folder = -1
+        self._open: Open = open_by_walk
+
+    def __enter__(self) -> "Root":
+        """Hold the folder.
+
+        Raises:
+            OSError: there is no such folder.
+        """
+        self._folder = os.open(self._path, FOLDER)
+        if not self._links:
+            self._open = open_unlinked
+        elif not self._walk:
+            self._open = best_open(self._folder)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Let the folder go."""
+        os.close(self._folder)
+        self._folder = -1
+
+    def read(self, path: str, *, limit: int) -> bytes:
+        """The bytes of a regular file; `limit` is in bytes. Never waits on a pipe or a device.
+
+        Raises:
+            BadPath: a hostile name, no regular file, or larger than the limit.
+            OSError: it is not there, or cannot be read.
+        """
+        with self._regular(path) as handle:
+            found = _up_to(handle, limit + 1)
+        if len(found) > limit:
+            raise BadPath(path, f"larger than {limit} bytes")
+        return found
+
+    def size(self, path: str) -> int:
+        """How many bytes a regular file has that can be read.
+
+        Raises:
+            BadPath: a hostile name, or no regular file.
+            OSError: it is not there, or cannot be read.
+        """
+        with self._regular(path) as handle:
+            return os.fstat(handle).st_size
+
+    def write(
+        self, path: str, data: bytes, *, mode: int | None = None, make_parents: bool = True
+    ) -> None:
+        """Put a file there whole, or leave what was there; on disk when this returns.
+
+        A new file takes the old one's name, so that a hard link's other names keep their bytes.
+        Of `mode` only the permissions count; the umask does not. None keeps the old file's, and
+        gives a new one 0o644.
+
+        Raises:
+            BadPath: a hostile name, or something that is no regular file has the name.
+            OSError: it cannot be written.
+        """
+        names = names_of(path)
+        with _judged(path), self._parent(names, make=make_parents) as parent:
+            old = _kind(parent, names[-1], missing=stat.S_IFREG | 0o644)
+            if not stat.S_ISREG(old):
+                raise BadPath(path, "not a regular file")
+            _replace(parent, names[-1], data=data, mode=(old if mode is None else mode) & 0o777)
+
+    def delete(self, path: str) -> None:
+        """Remove a file, or a link itself.
+
+        Raises:
+            BadPath: a hostile name, or a folder.
+            OSError: it is not there, or cannot be removed.
+        """
+        names = names_of(path)
+        with _judged(path), self._parent(names) as parent:
+            if stat.S_ISDIR(_kind(parent, names[-1])):
+                raise BadPath(path, "a folder")
+            os.unlink(names[-1], dir_fd=parent)
+            os.fsync(parent)
+
+    def entries(self, path: str, *, most: int) -> list[tuple[str, Kind]]:
+        """The names in a folder and what each is, sorted; a link counts itself.
+
+        Raises:
+            BadPath: a hostile name, no folder, or more than `most` names in it.
+            OSError: it is not there, or cannot be read.
+        """
+        names = names_of(path)
+        found: list[tuple[str, Kind]] = []
+        with _judged(path):
+            handle = self._reached(names)
+            try:
+                with os.scandir(handle) as entries:
+                    for entry in entries:
+                        if len(found) == most:
+                            raise BadPath(path, f"more than {most} names in it")
+                        found.append((entry.name, _kind_of(entry)))
+            finally:
+                os.close(handle)
+        return sorted(found)
+
+    def exists(self, path: str) -> bool:
+        """Whether anything has that name; a link counts itself, wherever it leads.
+
+        Raises:
+            BadPath: a hostile name.
+        """
+        names = names_of(path)
+        with _judged(path):
+            try:
+                with self._parent(names) as parent:
+                    return _kind(parent, names[-1], missing=0) != 0
+            except (FileNotFoundError, NotADirectoryError):
+                return False
+
+    @contextmanager
+    def _regular(self, path: str) -> Generator[int]:
+        names = names_of(path)
+        with _judged(path):
+            handle = self._open(self._folder, "/".join(names), flags=os.O_RDONLY)
+            try:
+                if not stat.S_ISREG(os.fstat(handle).st_mode):
+                    raise BadPath(path, "not a regular file")
+                yield handle
+            finally:
+                os.close(handle)
+
+    @contextmanager
+    def _parent(self, names: tuple[str, ...], *, make: bool = False) -> Generator[int]:
+        handle = self._made(names[:-1]) if make else self._reached(names[:-1])
+        try:
+            yield handle
+        finally:
+            os.close(handle)
+
+    def _reached(self, names: tuple[str, ...]) -> int:
+        return self._open(self._folder, "/".join(names) or ".", flags=FOLDER)
+
+    def _made(self, names: tuple[str, ...]) -> int:
+        with suppress(FileNotFoundError):
+            return self._reached(names)
+        here = self._reached(())
+        for depth, name in enumerate(names, start=1):
+            try:
+                with suppress(FileExistsError):
+                    os.mkdir(name, dir_fd=here)
+            finally:
+                os.close(here)
+            here = self._reached(names[:depth])
+        return here
+
+
+@contextmanager
+def _judged(path: str) -> Generator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno in REASONS:
+            raise BadPath(path, REASONS[error.errno]) from error
+        raise
+
+
+def _kind(folder: int, name: str, *, missing: int | None = None) -> int:
+    """The mode of what has the name itself; `missing` where nothing has."""
+    try:
+        return os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode
+    except FileNotFoundError:
+        if missing is None:
+            raise
+        return missing
+
+
+def _kind_of(entry: os.DirEntry[str]) -> Kind:
+    if entry.is_symlink():
+        return "link"
+    if entry.is_dir(follow_symlinks=False):
+        return "folder"
+    return "file" if entry.is_file(follow_symlinks=False) else "other"
+
+
+def _up_to(handle: int, size: int) -> bytes:
+    found = bytearray()
+    while len(found) < size and (piece := os.read(handle, min(size - len(found), PIECE))):
+        found += piece
+    return bytes(found)
+
+
+def _replace(folder: int, name: str, *, data: bytes, mode: int) -> None:
+    draft = f".agentproxy-{secrets.token_hex(8)}"
+    handle = os.open(draft, DRAFT, 0o600, dir_fd=folder)
+    try:
+        try:
+            left = memoryview(data)
+            while left:
+                left = left[os.write(handle, left) :]
+            os.fchmod(handle, mode)
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+        os.rename(draft, name, src_dir_fd=folder, dst_dir_fd=folder)
+    except BaseException:
+        with suppress(OSError):
+            os.unlink(draft, dir_fd=folder)
+        raise
+    os.fsync(folder)

@@ -1,0 +1,1 @@
+"""Runs git hardened against hostile repositories."""

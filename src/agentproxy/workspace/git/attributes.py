@@ -1,0 +1,34 @@
+"""Which files a filter would change, by the attributes of their own tree."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from agentproxy.workspace.git.command import Where, git
+from agentproxy.workspace.git.lfs import filters_of
+from agentproxy.workspace.git.objects import GITLINK, SYMLINK, Entry
+from agentproxy.workspace.git.repository import Repository
+
+
+async def filtered_files(
+    repository: Repository, where: Where, entries: Sequence[Entry]
+) -> dict[bytes, str]:
+    """The name of the filter for each file of a tree that has one. Files on disk do not matter."""
+    if where.git_dir is None:
+        raise ValueError("attributes are read in a git directory of our own")
+    files = [entry for entry in entries if entry.mode not in (GITLINK, SYMLINK)]
+    declaring = [e for e in files if e.name.rpartition(b"/")[2] == b".gitattributes"]
+    if not declaring and not repository.settings.attributes.strip():
+        return {}
+    aside = replace(where, index=where.git_dir / "attributes-index")
+    await git("read-tree", "--empty", where=aside)
+    lines = b"".join(b"100644 %s\t%s\0" % (e.oid.encode(), e.name) for e in declaring)
+    await git("update-index", "-z", "--index-info", where=aside, stdin=lines)
+    return await filters_of(aside, [entry.name for entry in files], source=["--cached"])
+
+
+async def large_files(
+    repository: Repository, where: Where, entries: Sequence[Entry]
+) -> dict[bytes, str]:
+    """The files of a tree that are under Git LFS, with their blobs."""
+    filters = await filtered_files(repository, where, entries)
+    return {e.name: e.oid for e in entries if filters.get(e.name) == "lfs"}

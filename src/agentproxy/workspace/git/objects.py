@@ -1,0 +1,114 @@
+"""Reading and writing single objects: trees as lists, blobs, commits of our own."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from agentproxy.workspace.git.command import Where, git
+
+OURS = ("Agent Proxy", "agent-proxy@localhost")
+OBJECT_ID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
+GITLINK = "160000"
+SYMLINK = "120000"
+
+
+def checked(oid: str) -> str:
+    """The id of an object: never a switch or a name.
+
+    Raises:
+        ValueError: it is none.
+    """
+    if not OBJECT_ID.fullmatch(oid):
+        raise ValueError(f"{oid!r} is not the id of an object")
+    return oid
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One file of a tree: `mode` as git writes it, `oid` of its blob or submodule commit."""
+
+    name: bytes
+    mode: str
+    oid: str
+
+
+async def list_tree(where: Where, tree: str) -> list[Entry]:
+    """Every file of a tree, in git's order."""
+    printed = await git("ls-tree", "-r", "-z", "--full-tree", checked(tree), where=where)
+    entries: list[Entry] = []
+    for line in printed.split(b"\0")[:-1]:
+        about, _, name = line.partition(b"\t")
+        mode, _, oid = about.decode().split(" ")
+        entries.append(Entry(name=name, mode=mode, oid=oid))
+    return entries
+
+
+async def read_blob(where: Where, oid: str) -> bytes:
+    """The content of a blob."""
+    return await git("cat-file", "blob", oid, where=where)
+
+
+async def write_blob(where: Where, content: bytes) -> str:
+    """Keep these bytes as they are."""
+    printed = await git("hash-object", "-w", "--stdin", "--no-filters", where=where, stdin=content)
+    return printed.decode().strip()
+
+
+async def tree_of(where: Where, commit: str) -> str:
+    """The tree of a commit."""
+    printed = await git(
+        "rev-parse", "--verify", "--end-of-options", f"{checked(commit)}^{{tree}}", where=where
+    )
+    return printed.decode().strip()
+
+
+async def parents_of(where: Where, commit: str) -> list[str]:
+    """The parents of a commit, also where they are not there (a shallow clone)."""
+    header = (await git("cat-file", "commit", checked(commit), where=where)).partition(b"\n\n")[0]
+    return [
+        line.removeprefix(b"parent ").decode()
+        for line in header.split(b"\n")
+        if line.startswith(b"parent ")
+    ]
+
+
+async def date_of(where: Where, commit: str) -> str:
+    """When a commit was made, as git takes it in GIT_COMMITTER_DATE."""
+    header = (await git("cat-file", "commit", checked(commit), where=where)).partition(b"\n\n")[0]
+    found = re.search(rb"^committer .*> ([0-9]+) ([-+][0-9]{4})$", header, re.MULTILINE)
+    return f"@{found[1].decode()} {found[2].decode()}" if found else "@0 +0000"
+
+
+async def commit_tree(
+    where: Where,
+    tree: str,
+    *,
+    parents: Sequence[str],
+    message: str,
+    date: str = "",
+    author: tuple[str, str] = OURS,
+) -> str:
+    """Make a commit. With a date of somebody else's, making it twice gives one commit."""
+    name, email = author
+    env: dict[str, str | None] = {
+        **where.env,
+        "GIT_AUTHOR_NAME": name,
+        "GIT_AUTHOR_EMAIL": email,
+        "GIT_COMMITTER_NAME": OURS[0],
+        "GIT_COMMITTER_EMAIL": OURS[1],
+    }
+    if date:
+        env |= {"GIT_AUTHOR_DATE": date, "GIT_COMMITTER_DATE": date}
+    before = [part for parent in parents for part in ("-p", parent)]
+    printed = await git(
+        "commit-tree", checked(tree), *before, where=replace(where, env=env), stdin=message.encode()
+    )
+    return printed.decode().strip()
+
+
+async def names_between(where: Where, before: str, after: str) -> list[bytes]:
+    """The files that differ between two trees."""
+    printed = await git(
+        "diff-tree", "-r", "-z", "--name-only", "--no-renames", before, after, where=where
+    )
+    return printed.split(b"\0")[:-1]

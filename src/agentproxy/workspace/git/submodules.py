@@ -1,0 +1,149 @@
+"""Where files come from: the repository's own stores, and those of its submodules."""
+
+import os
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from agentproxy.workspace.git.command import GitError, Where, git_status
+from agentproxy.workspace.git.lfs import Store
+from agentproxy.workspace.git.objects import GITLINK, Entry
+from agentproxy.workspace.git.repository import Repository
+from agentproxy.workspace.git.scratch_git_dir import own_git
+
+GITDIR = b"gitdir: "
+POINTER_FILE_LIMIT = 1 << 16  # bytes of a `.git` file
+DEEPEST = 8  # submodules within submodules
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What files are made from. `root` is where the user has them checked out."""
+
+    root: Path
+    objects: Path
+    lfs: Store
+    modules: Path
+    depth: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Submodule:
+    """A submodule of a tree: what is recorded, and where the user has it (None: not at all)."""
+
+    entry: Entry
+    source: Source | None
+    populated: bool
+
+
+def source_of(repository: Repository) -> Source:
+    """The repository itself."""
+    return Source(
+        root=repository.root,
+        objects=repository.objects,
+        lfs=Store(repository.settings.lfs),
+        modules=repository.common_dir / "modules",
+    )
+
+
+async def find_submodules(
+    repository: Repository, source: Source, entries: Sequence[Entry]
+) -> AsyncIterator[Submodule]:
+    """The submodules among the files of a tree, with the stores that hold the recorded commits."""
+    links = [entry for entry in entries if entry.mode == GITLINK]
+    if not links or source.depth == DEEPEST:
+        return
+    names = await _names(repository, source, entries)
+    for link in links:
+        place = source.root / os.fsdecode(link.name)
+        candidates = [
+            *_checked_out(place),
+            *(source.modules / name for name in _safe([*names.get(link.name, []), link.name])),
+        ]
+        found = None
+        for git_dir in candidates:
+            store = _common(git_dir)
+            if await _holds(repository, store / "objects", link.oid):
+                found = Source(
+                    root=place,
+                    objects=store / "objects",
+                    lfs=Store(store / "lfs"),
+                    modules=store / "modules",
+                    depth=source.depth + 1,
+                )
+                break
+        yield Submodule(entry=link, source=found, populated=_is_there(place / ".git"))
+
+
+async def _names(
+    repository: Repository, source: Source, entries: Sequence[Entry]
+) -> dict[bytes, list[bytes]]:
+    """The names that `.gitmodules` gives to paths; a broken file gives none."""
+    blobs = [entry.oid for entry in entries if entry.name == b".gitmodules"]
+    names: dict[bytes, list[bytes]] = {}
+    with own_git(repository, objects=source.objects) as where:
+        for blob in blobs:
+            printed, _ = await git_status(
+                "config", "-z", "--blob", blob, "--get-regexp", r"^submodule\..*\.path$",
+                where=where, accept=(0, 1, 3, 128),
+            )  # fmt: skip
+            for entry in printed.split(b"\0")[:-1]:
+                key, _, path = entry.partition(b"\n")
+                name = key.removeprefix(b"submodule.").removesuffix(b".path")
+                names.setdefault(path, []).append(name)
+    return names
+
+
+def _safe(names: Sequence[bytes]) -> list[str]:
+    """A name from the tree must not lead out of the folder of modules."""
+    return [
+        os.fsdecode(name)
+        for name in names
+        if name and not name.startswith(b"/") and b".." not in name.split(b"/")
+    ]
+
+
+def _checked_out(place: Path) -> list[Path]:
+    """The git directory that the user's own checkout of the submodule names."""
+    dot = place / ".git"
+    if dot.is_dir():
+        return [dot]
+    try:
+        with dot.open("rb") as stream:
+            content = stream.read(POINTER_FILE_LIMIT)
+    except OSError:
+        return []
+    if not content.startswith(GITDIR):
+        return []
+    return [(place / os.fsdecode(content.removeprefix(GITDIR).rstrip(b"\r\n"))).resolve()]
+
+
+def _is_there(place: Path) -> bool:
+    return os.path.lexists(place)
+
+
+def _common(git_dir: Path) -> Path:
+    """The directory that a linked work tree of a submodule shares."""
+    try:
+        named = (git_dir / "commondir").read_bytes()[:POINTER_FILE_LIMIT].strip()
+    except OSError:
+        return git_dir
+    return (git_dir / os.fsdecode(named)).resolve()
+
+
+async def _holds(repository: Repository, objects: Path, commit: str) -> bool:
+    if not _is_there(objects):
+        return False
+    with own_git(repository, objects=objects) as where:
+        return await holds_tree(where, commit)
+
+
+async def holds_tree(where: Where, commit: str) -> bool:
+    """Whether a commit and its tree are there."""
+    try:
+        _, code = await git_status(
+            "cat-file", "-e", f"{commit}^{{tree}}", where=where, accept=(0, 1, 128)
+        )
+    except GitError:
+        return False
+    return code == 0

@@ -1,0 +1,137 @@
+"""What of the user's git configuration counts for us: values, never programs to run."""
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from agentproxy.workspace.git.command import Where, git
+
+# How the user's git turns files into blobs and back. Nothing here names a program or a path.
+CONVERSIONS = (
+    "core.autocrlf",
+    "core.eol",
+    "core.filemode",
+    "core.symlinks",
+    "core.ignorecase",
+    "core.precomposeunicode",
+    "core.trustctime",
+    "core.checkstat",
+    "core.sharedrepository",
+    "core.protecthfs",
+    "core.protectntfs",
+)
+PLAIN_VALUE = re.compile(r"[A-Za-z0-9]+")
+INFO_LIMIT = 1 << 20  # bytes of .git/info/attributes and exclude that count
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """A filter driver that the user configured; its programs are named, never run."""
+
+    name: str
+    changes_checkout: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """`conversions` are for a configuration of ours; `excludes` is the user's own ignore file.
+
+    `attributes` and `exclude` are the contents of the two files in `.git/info`. `lfs` is the store
+    of Git LFS, there or not. `partial` says that objects may be missing.
+    """
+
+    conversions: tuple[tuple[str, str], ...] = ()
+    attributes: bytes = b""
+    exclude: bytes = b""
+    excludes: Path | None = None
+    name: str = ""
+    email: str = ""
+    filters: tuple[Filter, ...] = ()
+    lfs: Path = field(default_factory=lambda: Path("/nonexistent"))
+    partial: bool = False
+
+
+async def read_settings(git_dir: Path, common_dir: Path, *, root: Path) -> Settings:
+    """Read them as the user's own git would, with the user's global and system files.
+
+    Raises:
+        GitError: the configuration cannot be parsed.
+    """
+    values = _parse(await git("config", "--list", "-z", "--includes", where=_as_the_user(git_dir)))
+    conversions = tuple(
+        (name.removeprefix("core."), values[name])
+        for name in CONVERSIONS
+        if PLAIN_VALUE.fullmatch(values.get(name, ""))
+    )
+    return Settings(
+        conversions=conversions,
+        attributes=_read(common_dir / "info/attributes"),
+        exclude=_read(common_dir / "info/exclude"),
+        excludes=_excludes(values, root),
+        name=values.get("user.name", "").strip(),
+        email=values.get("user.email", "").strip(),
+        filters=_filters(values),
+        lfs=_path(values.get("lfs.storage", "lfs"), common_dir),
+        partial=_is_partial(values),
+    )
+
+
+def _as_the_user(git_dir: Path) -> Where:
+    """`git config --list` runs nothing, so here the user's own files are let in."""
+    home = os.environ.get("HOME", "/nonexistent")
+    env = {
+        "HOME": home,
+        "XDG_CONFIG_HOME": os.environ.get("XDG_CONFIG_HOME") or f"{home}/.config",
+        "GIT_CONFIG_NOSYSTEM": "0",
+        "GIT_CONFIG_SYSTEM": os.environ.get("GIT_CONFIG_SYSTEM"),
+        "GIT_CONFIG_GLOBAL": os.environ.get("GIT_CONFIG_GLOBAL"),
+    }
+    return Where(git_dir=git_dir, cwd=git_dir, env=env)
+
+
+def _parse(printed: bytes) -> dict[str, str]:
+    """Keys in lower case but for their middle; the last value wins, and no value means true."""
+    values: dict[str, str] = {}
+    for entry in printed.decode("utf-8", "surrogateescape").split("\0"):
+        key, newline, value = entry.partition("\n")
+        values[key] = value if newline else "true"
+    return values
+
+
+def _read(file: Path) -> bytes:
+    try:
+        with file.open("rb") as stream:
+            return stream.read(INFO_LIMIT)
+    except OSError:
+        return b""
+
+
+def _path(value: str, beneath: Path) -> Path:
+    return beneath / Path(value).expanduser()
+
+
+def _excludes(values: Mapping[str, str], root: Path) -> Path | None:
+    named = values.get("core.excludesfile")
+    if named is not None:
+        return _path(named, root) if named else None
+    home = os.environ.get("HOME", "/nonexistent")
+    return Path(os.environ.get("XDG_CONFIG_HOME") or f"{home}/.config", "git/ignore")
+
+
+def _filters(values: Mapping[str, str]) -> tuple[Filter, ...]:
+    """By name; a driver that only cleans leaves a checkout as it is in the commit."""
+    changing: dict[str, bool] = {}
+    for key, value in values.items():
+        match = re.fullmatch(r"filter\.(.+)\.(smudge|process|clean)", key, re.DOTALL)
+        if match:
+            changes = match[2] != "clean" and value.strip() not in ("", "cat")
+            changing[match[1]] = changing.get(match[1], False) or changes
+    return tuple(Filter(name=name, changes_checkout=it) for name, it in sorted(changing.items()))
+
+
+def _is_partial(values: Mapping[str, str]) -> bool:
+    return "extensions.partialclone" in values or any(
+        re.fullmatch(r"remote\..+\.(promisor|partialclonefilter)", key) for key in values
+    )

@@ -1,0 +1,265 @@
+"""The sandbox on Linux: bubblewrap with namespaces of its own and a system call filter."""
+
+import asyncio
+import contextlib
+import os
+import time
+from collections.abc import AsyncGenerator, Iterable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from agentproxy.workspace.sandbox import seccomp
+from agentproxy.workspace.sandbox.bwrap_args import GO, Word, inside, limited, variables
+from agentproxy.workspace.sandbox.bwrap_status import Status
+from agentproxy.workspace.sandbox.copies import copy_tree, sample_of, scratch_folder
+from agentproxy.workspace.sandbox.network import WayOut
+from agentproxy.workspace.sandbox.orphans import common_name
+from agentproxy.workspace.sandbox.port import (
+    Ended,
+    Job,
+    Limits,
+    Mount,
+    OnOutput,
+    OnStart,
+    SandboxError,
+)
+from agentproxy.workspace.sandbox.process import Child, Killed, Start, through
+
+_TRY_LAYER = 'p="$1/.agentproxy-probe"; : > "$p" && rm "$p" && touch -c "$2"'
+_PROBE = Limits(seconds=20.0, kept_output=4096)
+
+
+@dataclass(frozen=True, slots=True)
+class _Set:
+    """Descriptors that bubblewrap reads from, and its words with their numbers in."""
+
+    words: list[str] = field(default_factory=list[str])
+    descriptors: list[int] = field(default_factory=list[int])
+
+    def bytes_at(self, content: bytes) -> str:
+        descriptor = os.memfd_create("agentproxy", os.MFD_CLOEXEC)
+        self.descriptors.append(descriptor)
+        view = memoryview(content)
+        while view:
+            view = view[os.write(descriptor, view) :]
+        os.lseek(descriptor, 0, os.SEEK_SET)
+        return str(descriptor)
+
+    def close(self) -> None:
+        for descriptor in self.descriptors:
+            os.close(descriptor)
+
+
+def _arguments(words: Iterable[Word], into: _Set) -> str:
+    """Put all words into one descriptor, each ended by a NUL; its number.
+
+    Raises:
+        SandboxError: a word holds a NUL itself, and would become two.
+    """
+    plain = [into.bytes_at(word) if isinstance(word, bytes) else word for word in words]
+    if bad := [word for word in plain if "\0" in word]:
+        raise SandboxError(f"a NUL in an argument: {bad[0]!r}")
+    return into.bytes_at(b"".join(os.fsencode(word) + b"\0" for word in plain))
+
+
+class Bubblewrap:
+    """Runs each job in namespaces of its own. Its processes end with it, however it ends.
+
+    `overlays` says whether this bubblewrap can make throw-away layers; where it cannot, or where
+    a probe write into one fails, the folder is copied into `scratch` (on the same file system as
+    what is copied, it may cost nothing; else a temporary folder). Total memory is not bounded, and
+    as root neither is the number of processes.
+    """
+
+    def __init__(
+        self,
+        program: Path,
+        *,
+        version: str = "",
+        overlays: bool = False,
+        scratch: Path | None = None,
+    ) -> None:
+        self._program = program
+        self._version = version
+        self._overlays = overlays
+        self._scratch = scratch
+        self._layers: dict[tuple[int, ...], bool] = {}
+        machine = seccomp.this_machine()
+        self._filter = seccomp.encode(seccomp.program(machine)) if machine else b""
+
+    @property
+    def level(self) -> str:
+        """The isolation in force, in words a person understands."""
+        layers = "throw-away layers" if self._overlays else "copies for throw-away layers"
+        root = "; as root the number of processes is not bounded" if os.geteuid() == 0 else ""
+        return (
+            f"bubblewrap {self._version}".strip()
+            + f": own files, processes and network, filtered system calls, {layers}{root}"
+        )
+
+    @property
+    def isolates(self) -> bool:
+        """Jobs see only what is mounted for them."""
+        return True
+
+    @property
+    def overlays(self) -> bool:
+        """Whether "overlay" mounts cost nothing; else they are copies."""
+        return self._overlays
+
+    async def run(
+        self, job: Job, *, on_output: OnOutput | None = None, on_start: OnStart | None = None
+    ) -> Ended:
+        """Run a job to its end; the process that is told to `on_start` is bubblewrap's own.
+
+        Raises:
+            SandboxError: the sandbox could not be set up; the message is bubblewrap's.
+        """
+        if not self._filter:
+            raise SandboxError("no system call filter exists for this machine")
+        begun = time.monotonic()
+        async with self._with_layers(job) as ready:
+            return await self._run(ready, begun, on_output=on_output, on_start=on_start)
+
+    async def _run(
+        self,
+        job: Job,
+        begun: float,
+        *,
+        on_output: OnOutput | None,
+        on_start: OnStart | None,
+    ) -> Ended:
+        status, given = Status(), _Set()
+        with contextlib.closing(WayOut(job.access)) as way, contextlib.closing(status):
+            with contextlib.closing(given):
+                start = Start(
+                    argv=self._command(job, way, status=status, given=given),
+                    program=self._program,
+                    env={},
+                    stdin=GO + job.stdin,
+                    pass_fds=(*given.descriptors, *way.descriptors, status.writing),
+                )
+                child = Child(start, limits=job.limits, on_output=on_output)
+            status.handed_over()
+            killed = await _watch(child, job, status=status, way=way, on_start=on_start)
+            return _ended(child, status, way=way, killed=killed, begun=begun)
+
+    def _command(self, job: Job, way: WayOut, *, status: Status, given: _Set) -> tuple[str, ...]:
+        words = inside(job, own=way.mounts, env=variables(job, more=way.env), filter_=self._filter)
+        return (
+            common_name(),
+            "--args",
+            _arguments(words, given),
+            "--json-status-fd",
+            str(status.writing),
+            "--",
+            *way.command(limited(job)),
+        )
+
+    @contextlib.asynccontextmanager
+    async def _with_layers(self, job: Job) -> AsyncGenerator[Job]:
+        """The job with a copy in the place of each overlay that cannot be had."""
+        copied = [
+            mount
+            for mount in job.mounts
+            if mount.mode == "overlay" and not await self.takes_layer(mount.source)
+        ]
+        if not copied:
+            yield job
+            return
+        async with scratch_folder(self._scratch) as folder:
+            mounts: list[Mount] = []
+            for mount in job.mounts:
+                if mount in copied and mount.source is not None:
+                    target = folder / str(len(mounts))
+                    await copy_tree(mount.source, target)
+                    mounts.append(replace(mount, mode="rw", source=target))
+                else:
+                    mounts.append(mount)
+            yield replace(job, mounts=tuple(mounts))
+
+    async def takes_layer(self, source: Path | None) -> bool:
+        """Whether a write through an overlay of this folder succeeds; remembered by folder."""
+        known = _state_of(source) if source and self._overlays else None
+        if source is None or known is None:
+            return False
+        if known not in self._layers:
+            sample = await asyncio.to_thread(sample_of, source)
+            self._layers[known] = sample is not None and await self._try_layer(source, sample)
+        return self._layers[known]
+
+    async def _try_layer(self, source: Path, sample: Path) -> bool:
+        at = Path("/tmp/layer")
+        file = str(at / sample.relative_to(source))
+        job = Job(
+            argv=("/bin/sh", "-c", _TRY_LAYER, "sh", str(at), file),
+            cwd="/",
+            mounts=(Mount(at=str(at), mode="overlay", source=source),),
+            limits=_PROBE,
+        )
+        try:
+            ended = await self._run(job, time.monotonic(), on_output=None, on_start=None)
+        except SandboxError:
+            return False
+        return ended.exit_code == 0
+
+
+def _state_of(folder: Path) -> tuple[int, ...] | None:
+    """What tells a folder from another and from itself after a change; None for what is none."""
+    if not folder.is_dir():
+        return None
+    found = folder.stat()
+    return (found.st_dev, found.st_ino, found.st_ctime_ns)
+
+
+async def _watch(
+    child: Child, job: Job, *, status: Status, way: WayOut, on_start: OnStart | None
+) -> Killed:
+    """Let it run to its end or its limits; afterwards nothing of it is left."""
+    try:
+        if on_start is not None:
+            on_start(child.pid)
+        async with asyncio.TaskGroup() as group:
+            tasks = (group.create_task(way.serve()), group.create_task(_go(child, status)))
+            killed = await child.watch(job.limits.seconds)
+            for task in tasks:
+                task.cancel()
+        return killed
+    finally:
+        await through(_end(child, status))
+        child.close()
+
+
+async def _go(child: Child, status: Status) -> None:
+    """Let the command begin once nothing of it can outlive us."""
+    if await status.tied():
+        child.feed()
+
+
+async def _end(child: Child, status: Status) -> None:
+    """Leave nobody: the first process inside takes all others with it, in the kernel."""
+    if child.code is None and await status.kill():
+        with contextlib.suppress(SandboxError):
+            await child.gone()
+    await child.end()
+    await status.empty()
+
+
+def _ended(child: Child, status: Status, *, way: WayOut, killed: Killed, begun: float) -> Ended:
+    output = child.output
+    code = status.exit_code
+    if not killed and (code is None or not way.opened):
+        if child.code is None or child.code >= 0:
+            message = output.text().strip() or "bubblewrap said nothing"
+            raise SandboxError(f"the sandbox could not be set up: {message}")
+        code = 128 - child.code  # somebody else killed bubblewrap, for want of memory perhaps
+    return Ended(
+        ending="timed_out" if killed == "time" else "exited",
+        exit_code=None if killed == "time" else code,
+        seconds=time.monotonic() - begun,
+        output=output.text(),
+        output_bytes=output.count,
+        digest=output.digest,
+        killed=killed,
+        refused=way.refused,
+    )

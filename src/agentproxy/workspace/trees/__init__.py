@@ -1,0 +1,1 @@
+"""The base, the clones, the claims and what is delivered."""

@@ -1,0 +1,169 @@
+"""A clone of its own for every worker and every proof, and what it equals."""
+
+import asyncio
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from agentproxy.workspace.git.alternates import alternates, object_mounts
+from agentproxy.workspace.git.attributes import large_files
+from agentproxy.workspace.git.command import Where, git
+from agentproxy.workspace.git.filenames import as_text, join_names, split_names
+from agentproxy.workspace.git.lfs import Pointer, measure, read_pointer
+from agentproxy.workspace.git.objects import checked, list_tree, read_blob
+from agentproxy.workspace.git.repository import Repository
+from agentproxy.workspace.git.scratch_git_dir import configuration, make_git_dir, own_git
+from agentproxy.workspace.git.submodules import Source, find_submodules, source_of
+from agentproxy.workspace.sandbox.port import Mount
+
+OF_THE_WORKER = """[user]
+	name = agent
+	email = agent@localhost
+[gc]
+	auto = 0
+[maintenance]
+	auto = false
+[commit]
+	gpgSign = false
+[init]
+	defaultBranch = main
+"""
+
+
+async def make_clone(
+    repo: Repository, commit: str, at: Path, *, branch: str, inside: bool = True
+) -> None:
+    """Check a commit out at a new folder, in a git directory that shares nothing writable.
+
+    It has no remote and no hooks. With `inside` it finds the user's objects where `clone_mounts`
+    puts them; without, where they are, for a worker that is not isolated. It can be moved.
+
+    Raises:
+        FileExistsError: the folder is there, and not empty.
+        GitError: the commit cannot be checked out.
+    """
+    _make_folder(at)
+    git_dir = make_git_dir(at / ".git", repo, more=OF_THE_WORKER)
+    await git("check-ref-format", "--branch", branch, where=Where(git_dir=git_dir))
+    (git_dir / "objects/info/alternates").write_bytes(alternates(repo, inside=inside))
+    (git_dir / "info/exclude").write_bytes(repo.settings.exclude)
+    _copy_shallow(repo, git_dir)
+    await _fill(repo, source_of(repo), commit, at=at, index=git_dir / "index")
+    ref = git_dir / "refs/heads" / branch
+    ref.parent.mkdir(parents=True, exist_ok=True)
+    ref.write_text(f"{commit}\n")
+    (git_dir / "HEAD").write_text(f"ref: refs/heads/{branch}\n")
+
+
+def fresh_git_files(repo: Repository) -> Mapping[str, bytes]:
+    """What the files in a fresh clone's `.git` hold that could make git do something."""
+    return {
+        "config": (configuration(repo) + OF_THE_WORKER).encode(),
+        "info/attributes": repo.settings.attributes,
+        "info/exclude": repo.settings.exclude,
+    }
+
+
+def clone_mounts(repo: Repository, at: Path) -> tuple[Mount, ...]:
+    """What makes a clone work inside: its tree at the user's path, the user's objects beside it."""
+    return (Mount(at=str(repo.root), mode="rw", source=at), *object_mounts(repo))
+
+
+async def matches(repo: Repository, at: Path, commit: str) -> list[str]:
+    """The paths where the files at a folder differ from a commit, also those too many.
+
+    Nothing that the folder's own `.git` says is looked at.
+    """
+    return [as_text(name) for name in await differing(repo, source_of(repo), commit, at=at)]
+
+
+async def differing(repo: Repository, source: Source, commit: str, *, at: Path) -> list[bytes]:
+    """The names of the files at a folder that differ from a tree of this source."""
+    with own_git(repo, work_tree=at, objects=source.objects) as where:
+        await git("read-tree", checked(commit), where=where)
+        entries = await list_tree(where, commit)
+        listed = await git("ls-files", "-z", "--modified", "--others", where=where)
+        wrong = set(split_names(listed))
+        for name, oid in (await large_files(repo, where, entries)).items():
+            pointer = read_pointer(await read_blob(where, oid))
+            if name in wrong and await asyncio.to_thread(_holds, at, name, pointer):
+                wrong.remove(name)
+    async for submodule in find_submodules(repo, source, entries):
+        name = submodule.entry.name
+        if submodule.source is not None:
+            inner = await differing(
+                repo, submodule.source, submodule.entry.oid, at=at / os.fsdecode(name)
+            )
+            wrong |= {name + b"/" + path for path in inner}
+    return sorted(wrong)
+
+
+async def checkout_files(repo: Repository, tree: str, names: Sequence[bytes], *, at: Path) -> None:
+    """Write some files of a tree into an empty folder, as a checkout would."""
+    source = source_of(repo)
+    with own_git(repo, work_tree=at, objects=source.objects) as where:
+        await git("read-tree", checked(tree), where=where)
+        await git("checkout-index", "-z", "--stdin", where=where, stdin=join_names(names))
+        wanted = set(names)
+        entries = await list_tree(where, tree)
+        large = await large_files(repo, where, entries)
+        here = {name: oid for name, oid in large.items() if name in wanted}
+        await _write_large(source, where=where, large=here)
+
+
+async def _fill(
+    repo: Repository, source: Source, commit: str, *, at: Path, index: Path | None = None
+) -> None:
+    """Write the files of a commit, with large files and submodules in their places."""
+    with own_git(repo, work_tree=at, objects=source.objects) as own:
+        where = own if index is None else replace(own, index=index)
+        treeish = checked(commit)
+        await git(
+            "-c", "checkout.workers=0", "read-tree", "--reset", "-u", "--no-recurse-submodules",
+            treeish, where=where,
+        )  # fmt: skip
+        entries = await list_tree(where, commit)
+        large = await large_files(repo, where, entries)
+        await _write_large(source, where=where, large=large)
+    async for submodule in find_submodules(repo, source, entries):
+        if submodule.source is not None:
+            inner = at / os.fsdecode(submodule.entry.name)
+            await _fill(repo, submodule.source, submodule.entry.oid, at=inner)
+
+
+async def _write_large(source: Source, *, where: Where, large: Mapping[bytes, str]) -> None:
+    written: list[bytes] = []
+    for name, oid in large.items():
+        pointer = read_pointer(await read_blob(where, oid))
+        if pointer is not None and source.lfs.holds(pointer) and where.work_tree is not None:
+            file = where.work_tree / os.fsdecode(name)
+            await asyncio.to_thread(source.lfs.write, pointer, file)
+            written.append(name)
+    if written:
+        # The index holds the pointer: git would call every large file modified.
+        await git(
+            "update-index", "--assume-unchanged", "-z", "--stdin",
+            where=where, stdin=join_names(written),
+        )  # fmt: skip
+
+
+def _holds(at: Path, name: bytes, pointer: Pointer | None) -> bool:
+    """Whether a file is what its pointer points at."""
+    file = at / os.fsdecode(name)
+    if pointer is None or file.is_symlink() or not file.is_file():
+        return False
+    return measure(file) == pointer
+
+
+def _make_folder(at: Path) -> None:
+    at.mkdir(parents=True, exist_ok=True)
+    if any(at.iterdir()):
+        raise FileExistsError(f"{at} is not empty")
+
+
+def _copy_shallow(repo: Repository, git_dir: Path) -> None:
+    """Where the user's history is cut off, the clone's is too."""
+    shallow = repo.common_dir / "shallow"
+    if shallow.is_file():
+        (git_dir / "shallow").write_bytes(shallow.read_bytes())

@@ -1,0 +1,135 @@
+"""What a clone would lack: submodules, large files, objects of a partial clone, filters."""
+
+import asyncio
+import os
+import shlex
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal
+
+from agentproxy.workspace.git.attributes import filtered_files
+from agentproxy.workspace.git.command import Where, git
+from agentproxy.workspace.git.filenames import in_a_sentence
+from agentproxy.workspace.git.lfs import Pointer, measure, read_head, read_pointer
+from agentproxy.workspace.git.objects import list_tree, read_blob
+from agentproxy.workspace.git.repository import Repository, RepositoryUnusable
+from agentproxy.workspace.git.scratch_git_dir import own_git
+from agentproxy.workspace.git.submodules import Source, find_submodules, source_of
+
+SHOWN = 5
+
+
+async def check_materials(repository: Repository, tree: str) -> list[str]:
+    """See that every file of a tree can be made without the network; returns what to say aloud.
+
+    Large files that only the user's work tree still holds are put into the store first. What the
+    user's own tree does not have either (a submodule that is not checked out, a pointer that was
+    never replaced) is said, and is no obstacle.
+
+    Raises:
+        RepositoryUnusable: something cannot be made; its cure is a command.
+    """
+    return await _check(repository, source_of(repository), tree, within="")
+
+
+async def _check(repository: Repository, source: Source, tree: str, *, within: str) -> list[str]:
+    with own_git(repository, objects=source.objects) as where:
+        await _check_objects(repository, where, tree, root=source.root)
+        entries = await list_tree(where, tree)
+        filters = await filtered_files(repository, where, entries)
+        notes = _check_drivers(repository, filters)
+        blobs = {e.name: e.oid for e in entries if filters.get(e.name) == "lfs"}
+        notes += await _check_large(source, where, blobs=blobs)
+    notes = [f"{within}{note}" for note in notes]
+    async for submodule in find_submodules(repository, source, entries):
+        name = f"{within}{in_a_sentence(submodule.entry.name)}"
+        oid = submodule.entry.oid
+        if submodule.source is not None:
+            notes += await _check(repository, submodule.source, oid, within=f"{name}/")
+        elif submodule.populated:
+            raise RepositoryUnusable(
+                f"the commit {oid[:12]} of the submodule {name} is not here",
+                cure=f"git -C {_at(repository.root)} submodule update --init --recursive",
+            )
+        else:
+            notes.append(f"the submodule {name} is not checked out, and stays empty")
+    return notes
+
+
+async def _check_objects(repository: Repository, where: Where, tree: str, *, root: Path) -> None:
+    """A partial clone may lack files that the user never looked at."""
+    if not (repository.settings.partial or _promised(where.objects or repository.objects)):
+        return
+    printed = await git(
+        "rev-list", "--objects", "--no-object-names", "--missing=print", f"{tree}^{{tree}}",
+        where=where,
+    )  # fmt: skip
+    missing = sum(line.startswith(b"?") for line in printed.split(b"\n"))
+    if missing:
+        raise RepositoryUnusable(
+            f"this is a partial clone, and {missing} objects of its files are not here",
+            cure=f"git -C {_at(root)} archive HEAD > /dev/null",
+        )
+
+
+def _promised(objects: Path) -> bool:
+    return any(objects.glob("pack/*.promisor"))
+
+
+def _check_drivers(repository: Repository, filters: Mapping[bytes, str]) -> list[str]:
+    """Filters other than LFS that the user has a driver for; without one git runs none either."""
+    notes: list[str] = []
+    for driver in repository.settings.filters:
+        paths = [path for path in filters if filters[path] == driver.name]
+        if not paths or driver.name == "lfs":
+            continue
+        path = in_a_sentence(paths[0])
+        if driver.changes_checkout:
+            raise RepositoryUnusable(
+                f"{path} is made by the filter {driver.name!r}, which is not run here",
+                cure=f"take filter={driver.name} out of .gitattributes and commit the files "
+                "as they should be",
+            )
+        notes.append(f"the filter {driver.name!r} is not run: files like {path} count as they are")
+    return notes
+
+
+async def _check_large(source: Source, where: Where, *, blobs: Mapping[bytes, str]) -> list[str]:
+    missing: list[str] = []
+    notes: list[str] = []
+    for name, oid in blobs.items():
+        pointer = read_pointer(await read_blob(where, oid))
+        if pointer is None:
+            continue
+        shown = in_a_sentence(name)
+        state = await asyncio.to_thread(_find_large, source, name, pointer)
+        if state == "a pointer":
+            notes.append(f"{shown} is a pointer of Git LFS in your tree, and stays one")
+        elif state == "missing":
+            missing.append(shown)
+    if missing:
+        shown = ", ".join(missing[:SHOWN]) + (", ..." if len(missing) > SHOWN else "")
+        raise RepositoryUnusable(
+            f"Git LFS has no content for {shown}", cure=f"git -C {_at(source.root)} lfs pull"
+        )
+    return notes
+
+
+def _find_large(
+    source: Source, name: bytes, pointer: Pointer
+) -> Literal["there", "a pointer", "missing"]:
+    if source.lfs.holds(pointer):
+        return "there"
+    file = source.root / os.fsdecode(name)
+    if file.is_symlink() or not file.is_file():
+        return "missing"
+    if read_pointer(read_head(file)) is not None:
+        return "a pointer"
+    if measure(file) != pointer:
+        return "missing"
+    source.lfs.add(file, pointer)
+    return "there"
+
+
+def _at(root: Path) -> str:
+    return shlex.quote(str(root))

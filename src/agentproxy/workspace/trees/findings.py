@@ -1,0 +1,115 @@
+"""What a person should know of a claim beside its changes, in sentences with the path."""
+
+import os
+import posixpath
+import stat
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+from agentproxy.workspace.git.changes import Difference
+from agentproxy.workspace.git.filenames import in_a_sentence
+from agentproxy.workspace.git.objects import SYMLINK
+from agentproxy.workspace.trees.walk import Listing
+
+MOST_FINDINGS = 200
+MILLION = 1_000_000
+READ_BY_TOOLS = (b".envrc", b".mcp.json")
+FOLDERS_READ_BY_TOOLS = (b".claude", b".vscode", b".cursor", b".devcontainer")
+WORKFLOWS = b".github/workflows/"
+COMPARED_LIMIT = 1 << 20
+
+
+def in_changes(changed: Sequence[Difference], listing: Listing) -> Iterator[str]:
+    """Files that other programs obey, and files that are too large for a repository."""
+    for one in changed:
+        shown = in_a_sentence(one.name)
+        parts = one.name.split(b"/")
+        if parts[-1] in READ_BY_TOOLS or any(p in FOLDERS_READ_BY_TOOLS for p in parts[:-1]):
+            yield f"{shown} was {one.status}: tools of yours obey this file"
+        elif one.name.startswith(WORKFLOWS):
+            yield f"{shown} was {one.status}: it runs in your continuous integration"
+        if one.name in listing.large:
+            size = listing.large[one.name] // MILLION
+            yield f"{shown} is {size} MB large"
+
+
+def in_links(changed: Sequence[Difference], tree: Path, *, root: Path) -> Iterator[str]:
+    """Links that lead out of the tree, seen from the path of the user's repository."""
+    for one in changed:
+        if one.mode != SYMLINK:
+            continue
+        try:
+            target = os.readlink(os.fsencode(tree) + b"/" + one.name)  # noqa: PTH115 - bytes
+        except OSError:
+            continue
+        if leaves(one.name, target, root=os.fsencode(root)) or _resolves_outside(tree, one.name):
+            shown = in_a_sentence(target)
+            yield f"{in_a_sentence(one.name)} is a link that leaves the tree: {shown}"
+
+
+def leaves(name: bytes, target: bytes, *, root: bytes) -> bool:
+    """Whether a link leads out of the root by its words alone."""
+    place = posixpath.normpath(posixpath.join(root, posixpath.dirname(name), target))
+    return place != root and not place.startswith(root + b"/")
+
+
+def _resolves_outside(tree: Path, name: bytes) -> bool:
+    """Whether it leads out through other links; absolute ones are judged by their words."""
+    start = os.fsencode(tree.resolve())
+    place = start + b"/" + name
+    if os.readlink(place).startswith(b"/"):  # noqa: PTH115 - bytes
+        return False
+    resolved = os.path.realpath(place)
+    return resolved != start and not resolved.startswith(start + b"/")
+
+
+def in_git_folder(tree: Path, fresh: Mapping[str, bytes]) -> Iterator[str]:
+    """What the worker did to its own `.git`; it counts for nothing, and is worth knowing."""
+    git_dir = tree / ".git"
+    try:
+        if not stat.S_ISDIR(git_dir.lstat().st_mode):
+            yield ".git was replaced by something else than a folder"
+            return
+    except OSError:
+        yield ".git was deleted"
+        return
+    for name in fresh:
+        if _content(git_dir / name) != fresh[name]:
+            yield f".git/{name} was changed"
+    hooks = git_dir / "hooks"
+    if hooks.is_symlink():
+        yield ".git/hooks was replaced by a link"
+    elif hooks.is_dir():
+        for hook in sorted(os.listdir(os.fsencode(hooks))):  # noqa: PTH208 - bytes
+            yield f".git/hooks/{in_a_sentence(hook)} was added"
+
+
+def in_listing(listing: Listing) -> Iterator[str]:
+    """Repositories in the repository, and what is not a file."""
+    for folder in listing.nested:
+        yield (
+            f"{in_a_sentence(folder)} is a repository of its own; "
+            "its files are carried as ordinary ones"
+        )
+    yield from listing.odd
+
+
+def bounded(findings: Iterable[str]) -> tuple[str, ...]:
+    """Each once, and not more than anybody reads."""
+    kept = list(dict.fromkeys(findings))
+    if len(kept) > MOST_FINDINGS:
+        kept[MOST_FINDINGS:] = [f"... and {len(kept) - MOST_FINDINGS} more findings"]
+    return tuple(kept)
+
+
+def _content(file: Path) -> bytes:
+    try:
+        handle = os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except FileNotFoundError:
+        return b""
+    except OSError:
+        return b"\0unreadable"
+    with os.fdopen(handle, "rb") as stream:
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            return b"\0unreadable"
+        return stream.read(COMPARED_LIMIT)

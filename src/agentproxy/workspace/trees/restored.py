@@ -1,0 +1,73 @@
+"""A claim with some of its files as they were at the base, as a commit of ours."""
+
+from collections.abc import Callable, Sequence
+
+from agentproxy.workspace.git.command import Where, git
+from agentproxy.workspace.git.filenames import as_text
+from agentproxy.workspace.git.objects import (
+    GITLINK,
+    Entry,
+    commit_tree,
+    date_of,
+    list_tree,
+    read_blob,
+    tree_of,
+)
+from agentproxy.workspace.git.repository import Repository, set_ref
+from agentproxy.workspace.git.scratch_git_dir import own_git
+
+MESSAGE = "The claim, with tests and settings of the base\n"
+LARGEST = 1 << 20  # bytes of a file that is looked into
+Decides = Callable[[str, bytes | None, bytes | None], bool]
+
+
+async def restore_files(
+    repo: Repository, paths: Sequence[str], *, base: str, claim: str, ref: str, decides: Decides
+) -> tuple[str, str, tuple[str, ...]]:
+    """Put files of the base in place of those of a claim, and keep the commit under `ref`; its id,
+    its tree, and the paths. What the base had not is left out. Of two versions `decides` says
+    whether they are exchanged; for files of more than a megabyte they always are. Where none is,
+    the commit is the claim. Doing it twice gives the same commit.
+    """
+    with own_git(repo) as where:
+        wanted = set(paths)
+        old = {as_text(entry.name): entry for entry in await list_tree(where, base)}
+        new = {as_text(entry.name): entry for entry in await list_tree(where, claim)}
+        restored = [
+            path
+            for path in sorted(wanted & (old.keys() | new.keys()))
+            if await _differs(where, path, (old.get(path), new.get(path)), decides=decides)
+        ]
+        if not restored:
+            return claim, await tree_of(where, claim), ()
+        lines = [_line(old.get(path), new.get(path)) for path in restored]
+        await git("read-tree", claim, where=where)
+        await git("update-index", "-z", "--index-info", where=where, stdin=b"".join(lines))
+        tree = (await git("write-tree", "--missing-ok", where=where)).decode().strip()
+        date = await date_of(where, base)
+        commit = await commit_tree(where, tree, parents=[claim], message=MESSAGE, date=date)
+    await set_ref(repo, ref, commit)
+    return commit, tree, tuple(restored)
+
+
+async def _differs(
+    where: Where, path: str, versions: tuple[Entry | None, Entry | None], *, decides: Decides
+) -> bool:
+    texts: list[bytes | None] = []
+    for entry in versions:
+        if entry is not None and (entry.mode == GITLINK or await _size(where, entry) > LARGEST):
+            return True
+        texts.append(await read_blob(where, entry.oid) if entry is not None else None)
+    return decides(path, texts[0], texts[1])
+
+
+async def _size(where: Where, entry: Entry) -> int:
+    return int(await git("cat-file", "-s", entry.oid, where=where))
+
+
+def _line(old: Entry | None, new: Entry | None) -> bytes:
+    """A line for the index: the file as it was, or, with a mode of zero, that it is not there."""
+    if old is not None:
+        return b"%s %s\t%s\0" % (old.mode.encode(), old.oid.encode(), old.name)
+    assert new is not None
+    return b"0 %s\t%s\0" % (b"0" * len(new.oid), new.name)

@@ -1,0 +1,163 @@
+"""Reading a worker's files into a tree: git does it inside the sandbox, we only take results."""
+
+import os
+import shlex
+import stat
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from agentproxy.workspace.git.alternates import alternates, object_mounts
+from agentproxy.workspace.git.command import ENVIRONMENT, GitError, absolute_path, hardened
+from agentproxy.workspace.git.filenames import join_names, split_names
+from agentproxy.workspace.git.lfs import parse_filters
+from agentproxy.workspace.git.objects import OBJECT_ID
+from agentproxy.workspace.git.repository import Repository
+from agentproxy.workspace.git.scratch_git_dir import make_git_dir
+from agentproxy.workspace.sandbox.port import Job, Limits, Mount, Sandbox
+
+OURS_INSIDE = "/run/agentproxy/claim"
+TIME_LIMIT = 900.0  # seconds for one job
+RESULT_LIMIT = 1 << 30  # bytes of one list that comes out
+LAST_WORDS = 400
+# Attributes of the worker's that git cannot apply must not keep its files from being read.
+AS_THEY_ARE = b"* -text -eol -ident -filter -working-tree-encoding\n"
+
+
+class Unreadable(GitError):
+    """The worker's files could not be read into a tree."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One reading: whose files, in which sandbox, and a fresh folder of ours for the results."""
+
+    repository: Repository
+    sandbox: Sandbox
+    tree: Path
+    folder: Path
+
+    def prepare(self) -> None:
+        """Make the git directory that the job inside works with."""
+        git_dir = make_git_dir(self.folder / "git", self.repository)
+        listed = alternates(self.repository, inside=self.sandbox.isolates)
+        (git_dir / "objects/info/alternates").write_bytes(listed)
+
+    async def ignored(self, untracked: Sequence[bytes]) -> set[bytes]:
+        """Which of the names the tree's own `.gitignore` files exclude."""
+        # `check-ignore` refuses literal pathspecs; after "./" no name can be a magic one.
+        self._put("untracked", join_names(b"./" + name for name in untracked))
+        look = _git("check-ignore", "-z", "--stdin", "--no-index")
+        # Exit code 1 says that nothing is ignored.
+        await self._run(f"GIT_LITERAL_PATHSPECS=0 {look} <untracked >ignored || test $? = 1")
+        return {name.removeprefix(b"./") for name in split_names(self._take("ignored"))}
+
+    async def filters(self, names: Sequence[bytes]) -> dict[bytes, str]:
+        """The filter that the tree's attributes name for each of the files that have one."""
+        self._put("names", join_names(names))
+        await self._run(f"{_git('check-attr', '-z', '--stdin', 'filter')} <names >filters")
+        return parse_filters(self._take("filters"))
+
+    def keep_as_they_are(self) -> None:
+        """From here on no attribute changes what is read."""
+        (self.folder / "git/info/attributes").write_bytes(AS_THEY_ARE)
+
+    async def write(
+        self,
+        base: str,
+        *,
+        removed: Iterable[bytes],
+        new: Iterable[bytes],
+        large: Mapping[bytes, bytes],
+    ) -> str:
+        """Write the tree and a pack of what is new in it; returns the tree's id.
+
+        What the base has and is not removed counts as it is now. `large` are lines for
+        `update-index --index-info` that stand in for files: pointers in the user's store.
+        """
+        self._put("removed", join_names(removed))
+        self._put("new", join_names(new))
+        self._put("large", join_names(large))
+        self._put("known", b"".join(large.values()))
+        self._put("before", f"^{base}^{{tree}}\n".encode())
+        update = ("update-index", "--add", "--remove", "--replace", "-z")
+        lines = [
+            _git("read-tree", base),
+            _git(*update, "--force-remove", "--stdin") + " <removed",
+            # Not in the index yet: a large file that is new is no name of `--assume-unchanged`.
+            _git(*update, "--index-info") + " <known",
+            _git("update-index", "-z", "--assume-unchanged", "--stdin") + " <large",
+            # Only hashed, all of them: an object that is in a store which cannot be written to
+            # would be written again.
+            _git("ls-files", "-z", "--modified") + " >changed",
+            f"cat new changed | {_git(*update, '--stdin')}",
+            _git("write-tree") + " >tree",
+            f"cat tree before | {_git('pack-objects', '--revs', '--stdout', '-q')} >pack",
+        ]
+        await self._run("\n".join(lines))
+        written = self._take("tree").decode("ascii", "replace").strip()
+        if not OBJECT_ID.fullmatch(written):
+            raise Unreadable("write-tree", 0, "no tree came out")
+        return written
+
+    @property
+    def pack(self) -> Path:
+        """The pack that `write` made.
+
+        Raises:
+            Unreadable: something else than a file is in its place.
+        """
+        place = self.folder / "pack"
+        if not stat.S_ISREG(place.lstat().st_mode):
+            raise Unreadable("pack-objects", 0, "no pack came out")
+        return place
+
+    async def _run(self, script: str) -> None:
+        root = str(self.repository.root) if self.sandbox.isolates else str(self.tree)
+        ours = OURS_INSIDE if self.sandbox.isolates else str(self.folder)
+        mounts = (
+            Mount(at=root, mode="ro", source=self.tree),
+            *object_mounts(self.repository),
+            Mount(at=OURS_INSIDE, mode="rw", source=self.folder),
+        )
+        env = {
+            **ENVIRONMENT,
+            "PATH": absolute_path(os.environ),
+            "GIT_DIR": f"{ours}/git",
+            "GIT_WORK_TREE": root,
+            "GIT_INDEX_FILE": f"{ours}/index",
+        }
+        job = Job(
+            argv=("sh", "-euc", script),
+            cwd=ours,
+            env=env,
+            mounts=mounts if self.sandbox.isolates else (),
+            limits=Limits(seconds=TIME_LIMIT),
+        )
+        ended = await self.sandbox.run(job)
+        if ended.exit_code != 0 or ended.killed:
+            said = ended.killed or ended.output.strip()[-LAST_WORDS:]
+            raise Unreadable("in the sandbox", ended.exit_code, said)
+
+    def _put(self, name: str, content: bytes) -> None:
+        (self.folder / name).write_bytes(content)
+
+    def _take(self, name: str) -> bytes:
+        """What the job left under a name: only a file, never what a link points at."""
+        try:
+            handle = os.open(self.folder / name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        except OSError as error:
+            raise Unreadable("in the sandbox", 0, f"no {name} came out") from error
+        with os.fdopen(handle, "rb") as stream:
+            about = os.fstat(handle)
+            if not stat.S_ISREG(about.st_mode) or about.st_size > RESULT_LIMIT:
+                raise Unreadable("in the sandbox", 0, f"no {name} came out")
+            return stream.read()
+
+
+def _git(*args: str) -> str:
+    """One command line for the shell inside. Pipes fail with their last command only: what could
+    fail comes last in each.
+    """
+    # Nothing in there must outlive us: the pack is made durable when it is taken in.
+    return shlex.join(["git", *hardened(("-c", "core.fsync=none", *args))])

@@ -1,0 +1,180 @@
+"""The user's tree as it is now: tracked files with their uncommitted changes, as a tree object."""
+
+import asyncio
+import os
+import shutil
+import stat
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from agentproxy.workspace.git.command import GitError, Where, git
+from agentproxy.workspace.git.filenames import beneath, join_names, split_names
+from agentproxy.workspace.git.lfs import Store, filters_of, measure, read_head, read_pointer
+from agentproxy.workspace.git.objects import write_blob
+from agentproxy.workspace.git.repository import Repository, RepositoryUnusable
+
+CHANGED, UNMERGED, SPARSE = b"C", b"M", b"S"  # the tags of `git ls-files -t`
+
+
+@dataclass(slots=True)
+class Untracked:
+    """Files that git does not know: those that may come along, and nested repositories."""
+
+    files: list[bytes] = field(default_factory=list[bytes])
+    repositories: list[bytes] = field(default_factory=list[bytes])
+
+
+async def present_tree(
+    repository: Repository, where: Where, *, with_untracked: Collection[bytes] = ()
+) -> str:
+    """Write the tree of the present files. Works on a copy of the index; the user's stays as it is.
+
+    `where` is a git directory of ours whose work tree is the repository's root.
+
+    Raises:
+        RepositoryUnusable: a merge is unfinished, there is no index, or a file cannot be read.
+    """
+    copy_index(repository, where)
+    tags = await _tags(where)
+    root = repository.root
+    hidden = set(_behind_links(root, tags))
+    changed = [name for name, tag in tags.items() if tag == CHANGED and name not in hidden]
+    gone = {name for name in changed if _unstorable(root, name)}
+    kept = [*(name for name in changed if name not in gone), *with_untracked]
+    try:
+        await _remove(where, [*hidden, *gone])
+        await _take(repository, where, kept)
+        printed = await git("write-tree", "--missing-ok", where=where)
+    except GitError as error:
+        raise RepositoryUnusable(f"the files cannot be read: {error.said}") from error
+    return printed.decode().strip()
+
+
+def copy_index(repository: Repository, where: Where) -> None:
+    """Put the user's index, and what a split index shares, into our git directory.
+
+    Raises:
+        RepositoryUnusable: there is none.
+    """
+    source = repository.git_dir / "index"
+    if where.git_dir is None or where.index is None:
+        raise ValueError("an index is copied into a git directory of our own")
+    for shared in repository.git_dir.glob("sharedindex.*"):
+        shutil.copy2(shared, where.git_dir / shared.name)
+    try:
+        # With its times: by them git knows which entries may have changed in the same instant.
+        shutil.copy2(source, where.index)
+    except FileNotFoundError as error:
+        raise RepositoryUnusable(
+            "nothing is checked out: there is no index", cure="git reset"
+        ) from error
+
+
+async def find_untracked(
+    repository: Repository, where: Where, *, environment: Sequence[Path], whole_folders: bool
+) -> Untracked:
+    """What git does not know, without ignored files and environment folders.
+
+    With `whole_folders` an untracked folder is one name that ends with a slash.
+    """
+    if where.git_dir is not None:
+        (where.git_dir / "info/exclude").write_bytes(repository.settings.exclude)
+    excludes = repository.settings.excludes or Path("/dev/null")
+    shape = ["--directory", "--no-empty-directory"] if whole_folders else []
+    printed = await git(
+        "-c", f"core.excludesFile={excludes}",
+        "ls-files", "-z", "--others", "--exclude-standard", *shape, where=where,
+    )  # fmt: skip
+    folders = [os.fsencode(folder) for folder in environment]
+    root = os.fsencode(repository.root)
+    found = Untracked()
+    for name in split_names(printed):
+        if beneath(root + b"/" + name.rstrip(b"/"), folders):
+            continue
+        nested = name.endswith(b"/") and not whole_folders
+        (found.repositories if nested else found.files).append(name)
+    return found
+
+
+async def _tags(where: Where) -> dict[bytes, bytes]:
+    """What git says of each tracked file that a sparse checkout does not leave out."""
+    printed = await git("ls-files", "-z", "-t", "--cached", "--modified", where=where)
+    lines = split_names(printed)
+    if any(line[:1] == UNMERGED for line in lines):
+        raise RepositoryUnusable(
+            "a merge is not finished: the index holds conflicts",
+            cure="resolve them and `git commit`, or `git merge --abort`, or use --from-head",
+        )
+    # A changed file is listed twice; the second tag is the one that counts.
+    return {line[2:]: line[:1] for line in lines if line[:1] != SPARSE}
+
+
+def _behind_links(root: Path, names: Iterable[bytes]) -> Iterator[bytes]:
+    """Tracked files whose folder has become a link: git says that they are deleted."""
+    known: dict[bytes, bool] = {b"": False}
+
+    def linked(folder: bytes) -> bool:
+        if folder not in known:
+            known[folder] = linked(folder.rpartition(b"/")[0]) or _at(root, folder).is_symlink()
+        return known[folder]
+
+    return (name for name in names if linked(name.rpartition(b"/")[0]))
+
+
+def _unstorable(root: Path, name: bytes) -> bool:
+    """Whether a FIFO, a socket or a device stands where a file was."""
+    try:
+        mode = _at(root, name).lstat().st_mode
+    except OSError:
+        return False
+    return not (stat.S_ISREG(mode) or stat.S_ISLNK(mode) or stat.S_ISDIR(mode))
+
+
+async def _remove(where: Where, names: Collection[bytes]) -> None:
+    if names:
+        await git(
+            "update-index", "--force-remove", "-z", "--stdin", where=where, stdin=join_names(names)
+        )
+
+
+async def _take(repository: Repository, where: Where, names: Sequence[bytes]) -> None:
+    """Take files into the index as they are; of large ones only the pointer."""
+    filters = await filters_of(where, names)
+    store = Store(repository.settings.lfs)
+    plain: list[bytes] = []
+    stored: list[bytes] = []
+    for name in names:
+        pointer = None
+        if filters.get(name) == "lfs":
+            pointer = await asyncio.to_thread(_store_large, _at(repository.root, name), store)
+        if pointer is None:
+            plain.append(name)
+        else:
+            oid = await write_blob(where, pointer[1])
+            stored.append(b"%s %s\t%s\0" % (pointer[0], oid.encode(), name))
+    if plain:
+        await git(
+            "update-index", "--add", "--remove", "--replace", "-z", "--stdin",
+            where=where, stdin=join_names(plain),
+        )  # fmt: skip
+    if stored:
+        await git("update-index", "-z", "--index-info", where=where, stdin=b"".join(stored))
+
+
+def _store_large(file: Path, store: Store) -> tuple[bytes, bytes] | None:
+    """Keep a large file's content; its mode and pointer. None where it counts as it is."""
+    if file.is_symlink() or not file.is_file() or read_pointer(read_head(file)) is not None:
+        return None
+    pointer = measure(file)
+    store.add(file, pointer)
+    return index_mode(file), pointer.text
+
+
+def index_mode(file: Path) -> bytes:
+    """The mode of a regular file as git writes it."""
+    return b"100755" if file.stat().st_mode & stat.S_IXUSR else b"100644"
+
+
+def _at(root: Path, name: bytes) -> Path:
+    return root / os.fsdecode(name)

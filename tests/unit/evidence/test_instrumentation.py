@@ -1,0 +1,326 @@
+"""What is put around a check, and what its run is taken to say."""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from agentproxy.events.check import CheckResult
+from agentproxy.evidence.instrumentation import (
+    REPORT_FOLDER,
+    instrument,
+    interpret,
+    reconsider,
+)
+from agentproxy.workspace.sandbox.port import Ended
+
+TREE = ("src/mypkg/__init__.py", "src/mypkg/dates.py", "lib/util.js", "docs/yaml/a.txt", "solo.py")
+
+
+def ended(exit_code: int | None, output: str = "") -> Ended:
+    return Ended(
+        ending="exited",
+        exit_code=exit_code,
+        seconds=1.0,
+        output=output,
+        output_bytes=len(output.encode()),
+        digest="d",
+    )
+
+
+def report(**outcomes: str) -> bytes:
+    """pytest's report: the text of a failure by the test's name, "" for one that passed."""
+    cases = "".join(
+        f'<testcase classname="test_a" file="test_a.py" line="0" name="{name}">'
+        + (f"<failure>E   {text}</failure>" if text else "")
+        + "</testcase>"
+        for name, text in outcomes.items()
+    )
+    return f"<testsuites><testsuite>{cases}</testsuite></testsuites>".encode()
+
+
+def seen(exit_code: int, output: str, command: str = "sh run.sh") -> CheckResult:
+    return interpret(ended(exit_code, output), {}, command=command, tree=TREE)
+
+
+def pytest_ran(output: str = "1 failed in 0.1s", **outcomes: str) -> CheckResult:
+    reports = {"pytest.xml": report(**outcomes)}
+    return interpret(ended(1, output), reports, command="pytest", tree=TREE)
+
+
+def test_pytest_is_asked_for_a_report_after_what_the_user_asks() -> None:
+    wanted = instrument("make test", {"PYTEST_ADDOPTS": "-x"})
+    assert wanted.reports == ("pytest.xml",)
+    assert wanted.env == {
+        "PYTEST_ADDOPTS": f"-x --junitxml={REPORT_FOLDER}/pytest.xml -o junit_family=xunit1"
+    }
+
+
+def test_pytest_without_its_report_plugin_is_left_alone() -> None:
+    assert instrument("pytest -p no:junitxml", {}).env == {}
+
+
+@pytest.mark.parametrize(
+    ("command", "package"),
+    [
+        ("node --test", ""),
+        ("/usr/bin/node --import tsx --test test/", ""),
+        ("npm test", '{"scripts": {"test": "node --test"}}'),
+        ("npm run -s check", '{"scripts": {"check": "npm t", "test": "node --test lib"}}'),
+        ("CI=1 pnpm run unit && true", '{"scripts": {"unit": "node --test"}}'),
+        ("yarn unit", '{"scripts": {"unit": "tsc && node --test"}}'),
+    ],
+)
+def test_node_is_asked_for_a_report_where_its_runner_runs(command: str, package: str) -> None:
+    wanted = instrument(command, {"NODE_OPTIONS": "--no-warnings"}, package_json=package)
+    assert "node.xml" in wanted.reports
+    options = wanted.env["NODE_OPTIONS"]
+    assert options.startswith("--no-warnings --test-reporter=spec ")
+    assert options.endswith(f"--test-reporter-destination={REPORT_FOLDER}/node.xml")
+
+
+@pytest.mark.parametrize(
+    ("command", "package"),
+    [
+        ("pytest", '{"scripts": {"test": "node --test"}}'),
+        ("npm test", '{"scripts": {"test": "jest"}}'),
+        ("npm test", '{"scripts": {"test": "npm run test"}}'),
+        ("node build.js; ./run --test", ""),
+        ("node --test --test-reporter=dot", ""),
+        ("npm test", "[" * 100_000),
+        ("npm test", '{"scripts": {"test": 3, "x": null}}'),
+        ("npm test", '{"scripts": []}'),
+        ("npm test", "[1]"),
+    ],
+)
+def test_node_is_left_alone_where_its_runner_does_not_run(command: str, package: str) -> None:
+    assert "NODE_OPTIONS" not in instrument(command, {}, package_json=package).env
+
+
+def test_a_hostile_script_costs_no_time() -> None:
+    package = '{"scripts": {"test": "' + "node " * 100_000 + '"}}'
+    started = time.monotonic()
+    instrument("npm test", {}, package_json=package)
+    assert time.monotonic() - started < 2
+
+
+def test_real_runs_write_the_reports_that_are_read(tmp_path: Path) -> None:
+    (tmp_path / "test_a.py").write_text("def test_a():\n    assert 0\n\ndef test_b():\n    pass\n")
+    (tmp_path / "a.test.js").write_text("require('node:test').test('adds', () => {});\n")
+    package = '{"scripts": {"test": "node --test"}}'
+    (tmp_path / "package.json").write_text(package)
+    command = f"npm run -s test; {sys.executable} -m pytest -q"
+    wanted = instrument(command, {}, package_json=package)
+    env = {name: text.replace(REPORT_FOLDER, str(tmp_path)) for name, text in wanted.env.items()}
+    done = subprocess.run(
+        ["/bin/sh", "-c", command],
+        cwd=tmp_path,
+        env={**os.environ, **env, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
+        capture_output=True,
+        check=False,
+        timeout=60,
+    )
+    reports = {name: (tmp_path / name).read_bytes() for name in wanted.reports}
+    output = (done.stdout + done.stderr).decode()
+    result = interpret(ended(done.returncode, output), reports, command=command)
+    assert result.by_test
+    assert {test.name: test.outcome for test in result.tests} == {
+        "test_a.py::test_a": "failed",
+        "test_a.py::test_b": "passed",
+        "adds": "passed",
+    }
+
+
+def test_a_report_makes_a_run_that_is_judged_by_test() -> None:
+    result = pytest_ran(a="assert 0", b="")
+    assert result.by_test
+    assert result.count("failed") == result.count("passed") == 1
+    assert result.cannot_run == ""
+
+
+@pytest.mark.parametrize(
+    "output",
+    [
+        "1 failed, 2 passed in 0.12s\n== 3 passed, 1 warning in 61.20s (0:01:01) ==",
+        "\x1b[32m1 passed\x1b[0m in 0.01s\nno tests ran in 0.00s",
+        "\u2139 tests 3\n# tests 4",
+    ],
+)
+def test_two_runs_of_a_runner_leave_only_the_last_report_so_the_command_is_judged(
+    output: str,
+) -> None:
+    assert not pytest_ran(output, a="").by_test
+
+
+@pytest.mark.parametrize(
+    "output",
+    [
+        "3 passed in 0.12s",
+        "it took 3 passed in review",
+        "\u2139 tests 3\n\u2139 pass 3\n2 failed in 1.00s",
+    ],
+)
+def test_one_summary_of_a_runner_is_one_run(output: str) -> None:
+    assert pytest_ran(output, a="").by_test
+
+
+def test_a_summary_may_hide_in_output_that_was_not_kept() -> None:
+    cut = Ended(
+        ending="exited", exit_code=0, seconds=1.0, output="...", output_bytes=10**9, digest="d"
+    )
+    reports = {"pytest.xml": report(a="")}
+    assert not interpret(cut, reports, command="make test").by_test
+    assert not interpret(cut, reports, command="pytest a; pytest b").by_test
+    assert interpret(cut, reports, command="python -m pytest -q").by_test
+
+
+def test_a_report_that_cannot_be_used_leaves_the_command_to_judge() -> None:
+    result = interpret(ended(1, "1 failed in 0.1s"), {"pytest.xml": b"<"}, command="pytest")
+    assert not result.by_test
+    assert result.tests == ()
+    assert result.cannot_run == ""
+
+
+@pytest.mark.parametrize(
+    ("exit_code", "output", "words"),
+    [
+        (127, "sh: 1: cargo: not found", "cargo"),
+        (127, "bash: line 3: jest: command not found", "jest"),
+        (126, "sh: 1: ./run.sh: Permission denied", "may not be executed"),
+        (
+            2,
+            "make: pytest: No such file or directory\nmake: *** [Makefile:2: t] Error 127",
+            "pytest",
+        ),
+        (2, "sh: 1: mypy: not found\nmake: *** [Makefile:2: t] Error 127", "mypy"),
+        (1, "/usr/bin/python: No module named pytest", "pytest"),
+        (1, "ModuleNotFoundError: No module named 'yaml'", "yaml"),
+        (1, "Error: Cannot find module 'express'\nRequire stack:", "express"),
+        (1, "Cannot find package '@scope/kit' imported from /x/y.mjs", "@scope/kit"),
+        (1, "psycopg.OperationalError: Connection refused", "refused"),
+        (1, "Error: connect ECONNREFUSED 127.0.0.1:5432", "refused"),
+        (6, "curl: (6) Could not resolve host: example.org", "resolve"),
+        (1, "[Errno -3] Temporary failure in name resolution", "resolve"),
+        (1, "OSError: [Errno 30] Read-only file system: '/usr/x'", "read-only"),
+        (1, "Cannot connect to the Docker daemon at unix:///var/run/docker.sock.", "docker"),
+        (1, "No tests found, exiting with code 1", "no tests"),
+        (5, "NO TESTS RAN", "no tests"),
+    ],
+)
+def test_what_the_world_does_not_offer_is_no_failure(
+    exit_code: int, output: str, words: str
+) -> None:
+    result = seen(exit_code, output)
+    assert words in result.cannot_run
+    assert not result.passed
+
+
+@pytest.mark.parametrize(
+    ("exit_code", "output"),
+    [
+        (0, "warning: Connection refused, retried"),
+        (1, "AssertionError"),
+        (1, "ModuleNotFoundError: No module named 'mypkg.parser'"),
+        (1, "ModuleNotFoundError: No module named 'solo'"),
+        (1, "ImportError: cannot import name 'parse' from 'mypkg.dates'"),
+        (1, "Error: Cannot find module './nosuch'"),
+        (1, "Error: Cannot find module '/srv/lib/nosuch.js'"),
+        (1, "No module named 'yaml'\nNo module named 'mypkg.gone'"),
+        (1, "12 passed, 1 failed\nConnection refused"),
+        (101, "test result: FAILED. 3 passed; 1 failed\nConnection refused"),
+        (1, "Connection refused (1)\n" + "line\n" * 100),
+    ],
+)
+def test_what_the_tree_itself_lacks_is_a_failure(exit_code: int, output: str) -> None:
+    assert seen(exit_code, output).cannot_run == ""
+
+
+def test_a_folder_without_source_is_not_a_module_of_the_tree() -> None:
+    assert "yaml" in seen(1, "No module named 'yaml'").cannot_run
+
+
+def test_pytest_that_cannot_use_its_arguments_cannot_run() -> None:
+    output = "ERROR: file or directory not found: tests/test_new.py\n\nno tests ran in 0.00s"
+    assert "tests/test_new.py" in seen(4, output, "pytest tests/test_new.py").cannot_run
+    assert seen(4, "four files are wrong", "linter").cannot_run == ""
+
+
+def test_a_conftest_that_misses_a_module_of_the_tree_has_failed() -> None:
+    start = "ImportError while loading conftest '/x/conftest.py'.\nE   ModuleNotFoundError: "
+    assert seen(4, start + "No module named 'mypkg.gone'", "pytest").cannot_run == ""
+    assert "yaml" in seen(4, start + "No module named 'yaml'", "pytest").cannot_run
+
+
+def test_failures_for_want_of_a_server_are_failures_where_other_tests_passed() -> None:
+    refused = "ConnectionRefusedError: [Errno 111] Connection refused"
+    assert pytest_ran(a=refused, b="").cannot_run == ""
+    assert pytest_ran(a=refused, b="assert 0").cannot_run == ""
+    alone = pytest_ran(a=refused, b=refused)
+    assert "refused" in alone.cannot_run
+    assert alone.by_test
+
+
+@pytest.mark.parametrize(
+    ("exit_code", "output", "reports"),
+    [
+        (5, "no tests ran in 0.01s", {}),
+        (5, "3 deselected in 0.01s", {"pytest.xml": report()}),
+        (0, "no tests ran in 0.01s", {"pytest.xml": report()}),
+        (0, "\u2139 tests 0\n\u2139 pass 0", {}),
+        (0, "# tests 0\n# tests 0", {}),
+    ],
+)
+def test_a_run_that_collects_nothing_could_not_run(
+    exit_code: int, output: str, reports: dict[str, bytes]
+) -> None:
+    result = interpret(ended(exit_code, output), reports, command="pytest")
+    assert "no tests were found" in result.cannot_run
+
+
+def test_one_empty_run_among_others_is_no_obstacle() -> None:
+    assert seen(0, "\u2139 tests 0\n\u2139 tests 4\n\u2139 pass 4").cannot_run == ""
+
+
+@pytest.mark.parametrize(
+    ("how", "words"),
+    [
+        (Ended("timed_out", None, 1800.0, "...", 3, "d", killed="time"), "time limit"),
+        (Ended("not_started", None, 0.0, "no such shell", 0, "d"), "no such shell"),
+        (Ended("exited", -9, 9.0, "...", 3 << 28, "d", killed="output"), "printed without end"),
+        (Ended("exited", None, 9.0, "...", 3, "d"), "stopped before its end"),
+    ],
+)
+def test_a_run_that_was_cut_short_could_not_run(how: Ended, words: str) -> None:
+    result = interpret(how, {"pytest.xml": report(a="")}, command="pytest")
+    assert words in result.cannot_run
+    assert result.ending == how.ending
+
+
+def test_a_module_that_the_claim_brings_was_missing_as_a_failure_at_the_base() -> None:
+    base = seen(1, "ModuleNotFoundError: No module named 'fresh.parts'")
+    assert base.cannot_run
+    assert reconsider(base, tree=(*TREE, "fresh/__init__.py")).cannot_run == ""
+    assert reconsider(base, tree=TREE) == base
+
+
+@pytest.mark.parametrize(
+    "output",
+    [": " * 100_000, "a" * 250_000, "make: *** " * 20_000, "1 passed, " * 20_000, "/x:1:" * 40_000],
+)
+def test_hostile_output_costs_no_time(output: str) -> None:
+    started = time.monotonic()
+    seen(1, output)
+    assert time.monotonic() - started < 2
+
+
+def test_tests_that_fail_without_a_word_do_not_search_the_output_anew_for_each() -> None:
+    started = time.monotonic()
+    cases = "".join(f"<testcase name='t{number}'><failure/></testcase>" for number in range(20_000))
+    report = f"<testsuites>{cases}</testsuites>".encode()
+    output = "connect ECONNREFUSED 127.0.0.1:5432\n" + "a line of output\n" * 40_000
+    result = interpret(ended(1, output), {"node.xml": report}, command="node --test")
+    assert "refused" in result.cannot_run
+    assert time.monotonic() - started < 5

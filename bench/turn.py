@@ -53,8 +53,8 @@ LOOK = ToolSpec(
     "Look at a place",
     {"type": "object", "properties": {"place": {"type": "string"}}, "required": ["place"]},
 )
-MOST_OF_RAW = 3.0
-MOST_GROWTH = 1.5
+MAX_OF_RAW = 3.0
+MAX_GROWTH = 1.5
 OR_MORE = 1.0  # ms
 Body = dict[str, Any]
 Way = Callable[[Wire, str, int], Coroutine[Any, Any, list[float]]]
@@ -159,7 +159,7 @@ class Look:
     def __init__(self) -> None:
         self.number = 0
 
-    def leave(self, arguments: Arguments) -> Leave:
+    def permission(self, arguments: Arguments) -> Leave:
         del arguments
         return Leave()
 
@@ -325,9 +325,9 @@ def typical(spent: list[float]) -> float:
 def verdict(found: dict[str, tuple[float, float]]) -> tuple[str, bool]:
     """Whether both bars hold, in words."""
     first, last = found["ours"]
-    near = last <= MOST_OF_RAW * found["raw"][1]
-    flat = last <= max(MOST_GROWTH * first, first + OR_MORE)
-    words = f"{MOST_OF_RAW:g}x raw {_word(near)}, flat {_word(flat)}"
+    near = last <= MAX_OF_RAW * found["raw"][1]
+    flat = last <= max(MAX_GROWTH * first, first + OR_MORE)
+    words = f"{MAX_OF_RAW:g}x raw {_word(near)}, flat {_word(flat)}"
     return words, near and flat
 
 

@@ -1,7 +1,7 @@
 """What only others call, or what a port promises before anybody asks; vulture is told here."""
 
-from agentproxy.cli.commands.run import Task
-from agentproxy.cli.main import Root
+from agentproxy.cli.commands.run import TaskCommand
+from agentproxy.cli.main import PaGroup
 from agentproxy.cli.options import Dollars, Duration
 from agentproxy.config.settings import Settings
 from agentproxy.evidence.discovery import discover
@@ -10,12 +10,12 @@ from agentproxy.models.prices import cost_usd
 from agentproxy.workers.port import Capabilities, Worker
 
 # click calls these
-Root.list_commands
-Root.format_options
-Root.format_epilog
+PaGroup.list_commands
+PaGroup.format_options
+PaGroup.format_epilog
 Duration.convert
 Dollars.convert
-Task.context_class
+TaskCommand.context_class
 # pydantic calls this
 Settings.settings_customise_sources
 # the twin of the journal, and the short form of a function: tests use them

@@ -1,6 +1,6 @@
 """The demo's model: a server on this machine that answers by a script, as Anthropic's would.
 
-Its first answer is quick, looks right and is wrong; told exactly what broke, it mends it.
+Its first answer is quick, looks right and is wrong; told exactly what broke, it fixes it.
 """
 
 import json

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The demo's worker: a script in the place of a coding agent. It reads its brief like any worker.
 
-Its first answer is quick, looks right and is wrong; told exactly what broke, it mends it.
+Its first answer is quick, looks right and is wrong; told exactly what broke, it fixes it.
 """
 
 import sys

@@ -30,7 +30,7 @@ def order(pa: Pa, *replies: Reply) -> tuple[Ran, list[dict[str, object]]]:
     configured(pa)
     with model_server(*replies) as server:
         words = ("-o", "json", "--worker", "mini", "--model", "gpt-4o", "--check", CHECK)
-        ran = pa(*words, "Mend it", env=keys_for(server))
+        ran = pa(*words, "Fix it", env=keys_for(server))
     return ran, server.asked
 
 
@@ -50,7 +50,7 @@ def test_it_is_stopped_where_the_money_of_the_run_ends_and_goes_on_with_more(pa:
     configured(pa)
     words = ("-o", "json", "--worker", "mini", "--model", "gpt-4o", "--check", CHECK)
     with model_server(bash("echo again")) as server:
-        ran = pa(*words, "--budget", "0.1", "Mend it", env=keys_for(server))
+        ran = pa(*words, "--budget", "0.1", "Fix it", env=keys_for(server))
         asked = len(server.asked)
     assert (ran.code, asked >= 1) == (5, True), (ran.result, ran.records[-3:])
     assert ran.of_kind("worker_ended")[0]["out_of_money"]

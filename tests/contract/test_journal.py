@@ -20,7 +20,7 @@ from support.journals import (
 )
 
 from agentproxy.events.check import CheckFinished, CheckResult, CheckStarted
-from agentproxy.events.commands import Answer, Message, Stop
+from agentproxy.events.commands import Answer, SendMessage, StopRun
 from agentproxy.events.cost import ModelAsked
 from agentproxy.events.envelope import CommandId, Draft, Fact, RunId
 from agentproxy.events.run import DecisionMade
@@ -126,7 +126,7 @@ def test_one_append_that_cannot_be_stored_does_not_fail_the_others(opened: Opene
 def test_a_fenced_writer_changes_nothing(opened: Opened) -> None:
     async def story(journal: Journal) -> None:
         old = await journal.create(RUN, started("first"), ME)
-        command = await journal.submit(RUN, Stop())
+        command = await journal.submit(RUN, StopRun())
         new = await journal.acquire(RUN, SHE, after=1)
         assert new == Lease(RUN, 2, SHE)
         with pytest.raises(Fenced):
@@ -183,15 +183,15 @@ def test_commands_wait_until_they_are_taken_with_their_event(opened: Opened) -> 
     async def story(journal: Journal) -> None:
         lease = await journal.create(RUN, started(), ME)
         first = await journal.submit(RUN, Answer(text="blue"))
-        second = await journal.submit(RUN, Message(text="hurry"))
+        second = await journal.submit(RUN, SendMessage(text="hurry"))
         waiting = await journal.inbox(RUN)
         assert [(it.id, it.command) for it in waiting] == [
             (first, Answer(text="blue")),
-            (second, Message(text="hurry")),
+            (second, SendMessage(text="hurry")),
         ]
         await journal.append(lease, [started("answered")], taken=[first])
         assert [it.id for it in await journal.inbox(RUN)] == [second]
-        third = await journal.submit(RUN, Stop())
+        third = await journal.submit(RUN, StopRun())
         assert third > second > first
 
     play(opened, story)
@@ -201,7 +201,7 @@ def test_a_command_cannot_be_taken_twice_nor_by_another_run(opened: Opened) -> N
     async def story(journal: Journal) -> None:
         lease = await journal.create(RUN, started(), ME)
         other = await journal.create(RunId("run-2"), started(), ME)
-        command = await journal.submit(RUN, Stop())
+        command = await journal.submit(RUN, StopRun())
         with pytest.raises(JournalError):
             await journal.append(other, [started("thief")], taken=[command])
         await journal.append(lease, [started("once")], taken=[command])
@@ -234,14 +234,16 @@ def test_who_follows_sees_the_past_and_then_the_present(opened: Opened) -> None:
 def test_arrivals_come_once_each_as_they_arrive(opened: Opened) -> None:
     async def story(journal: Journal) -> None:
         lease = await journal.create(RUN, started(), ME)
-        gone = await journal.submit(RUN, Message(text="taken before"))
+        gone = await journal.submit(RUN, SendMessage(text="taken before"))
         await journal.append(lease, [started("taken")], taken=[gone])
-        await journal.submit(RUN, Message(text="0"))
+        await journal.submit(RUN, SendMessage(text="0"))
         async with asyncio.TaskGroup() as group:
             arrived = group.create_task(take(journal.arrivals(RUN), 10))
             for n in range(1, 10):
-                await journal.submit(RUN, Message(text=str(n)))
-        assert [cast("Message", it.command).text for it in arrived.result()] == list("0123456789")
+                await journal.submit(RUN, SendMessage(text=str(n)))
+        assert [cast("SendMessage", it.command).text for it in arrived.result()] == list(
+            "0123456789"
+        )
 
     play(opened, story)
 
@@ -285,7 +287,7 @@ def test_an_unknown_run_is_named(opened: Opened, name: str) -> None:
             journal.lease(run),
             journal.inbox(run),
             journal.acquire(run, ME, after=1),
-            journal.submit(run, Stop()),
+            journal.submit(run, StopRun()),
             journal.append(Lease(run, 1, ME), [started()]),
             take(journal.follow(run), 1),
             take(journal.arrivals(run), 1),

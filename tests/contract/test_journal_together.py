@@ -21,7 +21,7 @@ from support.journals import (
     take,
 )
 
-from agentproxy.events.commands import Message
+from agentproxy.events.commands import SendMessage
 from agentproxy.events.envelope import Draft, RunId
 from agentproxy.journal.port import (
     Fenced,
@@ -105,7 +105,7 @@ def test_a_refusal_is_of_what_is_stored_and_not_of_what_was_undone(tmp_path: Pat
 
     async def story(journal: Journal) -> None:
         lease = await journal.create(RUN, started(), ME)
-        command = await journal.submit(RUN, Message(text="go on"))
+        command = await journal.submit(RUN, SendMessage(text="go on"))
         async with asyncio.TaskGroup() as group:
             refused = [
                 group.create_task(refusal(journal.create(RunId("new"), bad, ME))),
@@ -189,9 +189,9 @@ def test_two_journals_on_one_file_tell_each_other(tmp_path: Path) -> None:
                     await mine.append(lease, [started(str(n))])
                     await asyncio.sleep(0.002)
                 for n in range(5):
-                    await hers.submit(RUN, Message(text=str(n)))
+                    await hers.submit(RUN, SendMessage(text=str(n)))
             assert checks(seen.result()) == [str(n) for n in range(31)]
-            assert [cast("Message", it.command).text for it in obeyed.result()] == list("01234")
+            assert [cast("SendMessage", it.command).text for it in obeyed.result()] == list("01234")
             await hers.acquire(RUN, SHE, after=1)
             with pytest.raises(Fenced):
                 await mine.append(lease, [started("stale")])
@@ -241,7 +241,7 @@ def test_commands_reach_another_process_and_its_events_come_back(tmp_path: Path)
                 async with asyncio.TaskGroup() as group:
                     seen = group.create_task(take(journal.follow(RUN, after=1), 10))
                     for n in range(10):
-                        await journal.submit(RUN, Message(text=str(n)))
+                        await journal.submit(RUN, SendMessage(text=str(n)))
                 assert await asyncio.to_thread(process.wait, LIMIT) == 0
             finally:
                 process.kill()

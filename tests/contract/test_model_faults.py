@@ -165,8 +165,8 @@ def test_arguments_that_are_no_object_make_a_faulty_call(wire: str, written: str
     with model_server(Reply(calls=(("bash", written),), stop="tools")) as server:
         answer, _ = ask(wire, server)
     call = answer.message.calls[0]
-    assert call.faulty
-    assert (call.arguments, call.written) == ({}, written)
+    assert call.invalid
+    assert (call.arguments, call.raw_arguments) == ({}, written)
 
 
 @pytest.mark.parametrize(

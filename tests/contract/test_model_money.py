@@ -12,7 +12,7 @@ from support.wires import ASK, NAMES, model
 
 from agentproxy.events.conversation import Text, Usage, UserMessage
 from agentproxy.events.cost import ModelAsked, ModelSettled
-from agentproxy.models.budget import Purse
+from agentproxy.models.budget import Budget
 from agentproxy.models.metered import Meter, MeteredModel, Retry
 from agentproxy.models.port import Fragment, ModelUnavailable
 from agentproxy.models.prices import Prices
@@ -25,7 +25,7 @@ def settled_after(wire: str, reply: Reply) -> tuple[ModelSettled, list[Fragment]
     """What one attempt was settled with, which gave no answer."""
     wallet = Wallet()
     shown: list[Fragment] = []
-    meter = Meter(record=wallet.record, purse=Purse(wallet.left), retry=Retry(tries=0))
+    meter = Meter(record=wallet.record, purse=Budget(wallet.left), retry=Retry(tries=0))
 
     async def story() -> None:
         with model_server(reply) as server:
@@ -72,7 +72,7 @@ def test_what_the_vendor_told_before_an_answer_broke_off_is_paid() -> None:
 def test_what_is_reserved_pays_for_any_script_and_for_putting_it_into_the_cache() -> None:
     characters = 90_000
     wallet = Wallet()
-    meter = Meter(record=wallet.record, purse=Purse(wallet.left))
+    meter = Meter(record=wallet.record, purse=Budget(wallet.left))
     prompt = replace(ASK, messages=[UserMessage(parts=(Text(text="字" * characters),))])
 
     async def story() -> None:

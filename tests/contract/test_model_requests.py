@@ -47,11 +47,11 @@ READ = ToolSpec(
 
 def conversation(wire: str) -> Prompt:
     look = ToolCall(id="call_1", name="bash", arguments={"command": "ls"})
-    half = ToolCall(id="call_2", name="read_file", faulty="cut", written='{"path": "ca')
+    half = ToolCall(id="call_2", name="read_file", invalid="cut", raw_arguments='{"path": "ca')
     thought = Thinking(text="Hm.", vendor=SIGNED[wire])
     messages = [
         UserMessage(
-            parts=(Text(text="Mend it"), Image(media_type="image/gif", data=PIXEL)),
+            parts=(Text(text="Fix it"), Image(media_type="image/gif", data=PIXEL)),
         ),
         AssistantMessage(parts=(thought, Text(text="I look."), look, half)),
         UserMessage(
@@ -63,7 +63,7 @@ def conversation(wire: str) -> Prompt:
         ),
     ]
     return Prompt(
-        system="You mend.", messages=messages, tools=[BASH, READ], effort="low", max_output=4096
+        system="You fix.", messages=messages, tools=[BASH, READ], effort="low", max_output=4096
     )
 
 

@@ -34,7 +34,7 @@ from agentproxy.models.names import Wire as Form
 from agentproxy.models.names import find_model
 from agentproxy.models.port import Effort, Prompt, ToolSpec
 from agentproxy.models.settings import wire_settings
-from agentproxy.models.vendor import SECONDS, definitions
+from agentproxy.models.vendor import REQUEST_TIMEOUT_SECONDS, definitions
 from agentproxy.models.wires import build_wire
 
 PIXEL = "R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7"
@@ -94,7 +94,7 @@ class Talk:
         self.number += 1
         key = f"call_{self.number}"
         if self.chance.random() < 0.2:
-            return ToolCall(id=key, name="bash", faulty="cut", written='{"command": "l')
+            return ToolCall(id=key, name="bash", invalid="cut", raw_arguments='{"command": "l')
         return ToolCall(id=key, name="bash", arguments={"command": self.words()})
 
     def said(self) -> tuple[Text | Image, ...]:
@@ -112,7 +112,7 @@ class Talk:
             effort: Effort | None = "low" if self.chance.random() < 0.9 else None
             last = self.chance.random() < 0.1
             yield Prompt(
-                system="You mend." + (LAST if last else ""),
+                system="You fix." + (LAST if last else ""),
                 messages=self.messages,
                 tools=() if last else (BASH, READ),
                 effort=effort,
@@ -124,7 +124,7 @@ async def ask_plainly(built: Wire, prompt: Prompt, *, form: Form) -> None:
     async with model_request_stream(
         built,
         to_wire(prompt.messages, system=prompt.system),
-        model_settings=wire_settings(built, prompt, form=form, seconds=SECONDS),
+        model_settings=wire_settings(built, prompt, form=form, seconds=REQUEST_TIMEOUT_SECONDS),
         model_request_parameters=ModelRequestParameters(function_tools=definitions(prompt)),
     ) as stream:
         async for _ in stream:

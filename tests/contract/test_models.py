@@ -35,7 +35,7 @@ def test_the_model_is_told_the_system_text_the_task_and_the_tools(wire: str) -> 
     with model_server(Reply(text=("ok",))) as server:
         ask(wire, server)
     said = json.dumps(server.asked[0])
-    for word in ("You mend.", "Mend it", "bash", "Run it"):
+    for word in ("You fix.", "Fix it", "bash", "Run it"):
         assert word in said
     assert len(server.asked) == 1
 
@@ -55,12 +55,12 @@ def test_parallel_calls_come_with_their_arguments(wire: str) -> None:
 def test_a_conversation_goes_back_with_calls_and_results(wire: str) -> None:
     call = ToolCall(id="call_1", name="bash", arguments={"command": "ls"})
     conversation = [
-        UserMessage(parts=(Text(text="Mend it"),)),
+        UserMessage(parts=(Text(text="Fix it"),)),
         AssistantMessage(parts=(Text(text="I look."), call)),
         UserMessage(parts=(ToolResult(call="call_1", text="calc.py"), Text(text="Hurry up"))),
     ]
     with model_server(Reply(text=("ok",))) as server:
-        ask(wire, server, Prompt(system="You mend.", messages=conversation, tools=[BASH]))
+        ask(wire, server, Prompt(system="You fix.", messages=conversation, tools=[BASH]))
     said = json.dumps(server.asked[0])
     for word in ("I look.", "calc.py", "Hurry up", "ls"):
         assert word in said, said
@@ -101,13 +101,13 @@ def test_what_will_never_work_is_refused(wire: str, status: int) -> None:
 
 # Gemini's arguments are no text on the wire.
 @pytest.mark.parametrize("wire", [name for name in NAMES if name != "gemini"])
-def test_arguments_that_are_no_json_are_told_and_not_mended(wire: str) -> None:
+def test_arguments_that_are_no_json_are_told_and_not_fixed(wire: str) -> None:
     calls = (("bash", '{"command": "ls",'),)
     with model_server(Reply(calls=calls, stop="tools")) as server:
         answer, _ = ask(wire, server)
     call = answer.message.calls[0]
-    assert call.faulty
-    assert (call.arguments, call.written) == ({}, '{"command": "ls",')
+    assert call.invalid
+    assert (call.arguments, call.raw_arguments) == ({}, '{"command": "ls",')
 
 
 def test_cancelling_closes_the_connection_at_once(wire: str) -> None:

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from support.front_door import Pa
 from support.model_server import Reply, Server, model_server
-from support.relay import Standing, keys_for, question, standing
+from support.relay import Standing, keys_for, question, running
 from support.wires import NAMES, ask
 
 from agentproxy.models.port import ModelRefused, ModelUnavailable
@@ -25,7 +25,7 @@ def test_a_vendor_is_asked_through_the_proxy(wire: str, monkeypatch: pytest.Monk
 
 def test_the_relay_asks_through_the_proxy_too(monkeypatch: pytest.MonkeyPatch) -> None:
     async def story() -> tuple[int, bytes, bytes]:
-        async with standing(AWAY, "chat") as place:
+        async with running(AWAY, "chat") as place:
             return await relayed(place)
 
     async def relayed(place: Standing) -> tuple[int, bytes, bytes]:
@@ -72,6 +72,6 @@ def test_a_proxy_that_cannot_be_one_is_named(proxy: str, monkeypatch: pytest.Mon
 
 def test_a_program_is_not_put_to_work_behind_a_proxy_that_cannot_be_one(pa: Pa) -> None:
     env = {**keys_for(AWAY), "HTTP_PROXY": "gopher://127.0.0.1"}
-    ran = pa("--worker", "command:true", "--model", "gpt-4o", "Mend it", env=env)
+    ran = pa("--worker", "command:true", "--model", "gpt-4o", "Fix it", env=env)
     assert ran.code == 6
     assert "look at HTTPS_PROXY" in ran.err

@@ -5,7 +5,7 @@ import json
 
 import pytest
 from support.model_server import Reply, Server, model_server
-from support.relay import HELLO, KEY, NAMES, Body, Standing, parsed, play, question, standing
+from support.relay import HELLO, KEY, NAMES, Body, Standing, parsed, play, question, running
 
 from agentproxy.events.cost import ModelAsked
 from agentproxy.models.prices import Prices
@@ -295,7 +295,7 @@ def test_a_worker_that_leaves_in_mid_stream_closes_the_vendors_side_and_is_settl
     closed: list[bool] = []
 
     async def story(server: Server) -> Standing:
-        async with standing(server, "messages") as place:
+        async with running(server, "messages") as place:
             reader, writer = await asyncio.open_connection("127.0.0.1", place.port)
             writer.write(place.request(*question("messages", stream=True)))
             await reader.readuntil(b"content_block_delta")
@@ -313,7 +313,7 @@ def test_a_worker_that_leaves_in_mid_stream_closes_the_vendors_side_and_is_settl
 
 def test_a_relay_that_ends_in_mid_stream_closes_the_vendors_side_and_settles_too() -> None:
     async def story(server: Server) -> Standing:
-        async with standing(server, "chat") as place:
+        async with running(server, "chat") as place:
             reader, writer = await asyncio.open_connection("127.0.0.1", place.port)
             writer.write(place.request(*question("chat", stream=True)))
             await reader.readuntil(b"word")
@@ -335,7 +335,7 @@ def test_a_vendor_that_cannot_be_reached_is_502_and_costs_nothing() -> None:
         gone = Server([HELLO], url=server.url)
 
     async def story() -> Standing:
-        async with standing(gone, "chat") as place:
+        async with running(gone, "chat") as place:
             await scenario(place)
         return place
 

@@ -11,10 +11,10 @@ from typing import Literal
 import pytest
 
 from agentproxy.workspace.sandbox.detect import choose_sandbox
-from agentproxy.workspace.sandbox.port import Ended, Job, Limits, OnOutput, Sandbox, SandboxError
+from agentproxy.workspace.sandbox.port import Ended, Job, JobLimits, OnOutput, Sandbox, SandboxError
 
 MEGABYTE = 1 << 20
-FEW_SECONDS = Limits(seconds=20.0)
+FEW_SECONDS = JobLimits(seconds=20.0)
 numbers = count(1)
 
 
@@ -24,7 +24,7 @@ def box(request: pytest.FixtureRequest) -> Sandbox:
     return asyncio.run(choose_sandbox(level))
 
 
-def shell(script: str, *, limits: Limits = FEW_SECONDS, stdin: bytes = b"") -> Job:
+def shell(script: str, *, limits: JobLimits = FEW_SECONDS, stdin: bytes = b"") -> Job:
     return Job(argv=("/bin/sh", "-c", script), cwd="/tmp", limits=limits, stdin=stdin)
 
 
@@ -87,7 +87,7 @@ def test_output_is_heard_as_it_comes(box: Sandbox) -> None:
 
 def test_who_prints_without_end_is_killed_and_little_is_kept(box: Sandbox) -> None:
     ended = run(
-        box, shell("yes", limits=Limits(seconds=20, printed=8 * MEGABYTE, kept_output=4096))
+        box, shell("yes", limits=JobLimits(seconds=20, printed=8 * MEGABYTE, kept_output=4096))
     )
     assert ended.killed == "output"
     assert ended.output_bytes > 8 * MEGABYTE
@@ -97,7 +97,7 @@ def test_who_prints_without_end_is_killed_and_little_is_kept(box: Sandbox) -> No
 
 def test_a_line_of_300_megabytes_costs_no_memory(box: Sandbox) -> None:
     size = 300 * MEGABYTE
-    limits = Limits(seconds=60, printed=2 * size, kept_output=65536)
+    limits = JobLimits(seconds=60, printed=2 * size, kept_output=65536)
     before = resident()
     ended = run(box, shell(f"head -c {size} /dev/zero", limits=limits))
     assert (ended.output_bytes, ended.killed) == (size, "")
@@ -112,7 +112,7 @@ def resident() -> int:
 
 def test_the_time_limit_leaves_no_daemon_behind(box: Sandbox) -> None:
     mark = marker()
-    ended = run(box, shell(f"{daemons(mark)} sleep {mark}", limits=Limits(seconds=0.7)))
+    ended = run(box, shell(f"{daemons(mark)} sleep {mark}", limits=JobLimits(seconds=0.7)))
     assert (ended.ending, ended.killed, ended.exit_code) == ("timed_out", "time", None)
     assert 0.7 <= ended.seconds < 5
     assert living(mark) == []
@@ -127,7 +127,7 @@ def test_the_end_of_the_command_is_the_end_of_its_daemons(box: Sandbox) -> None:
 
 def test_a_daemon_that_keeps_the_pipe_keeps_nobody_waiting(box: Sandbox) -> None:
     mark = marker()
-    ended = run(box, shell(f"setsid sleep {mark} & echo gone", limits=Limits(seconds=20)))
+    ended = run(box, shell(f"setsid sleep {mark} & echo gone", limits=JobLimits(seconds=20)))
     assert ended.output == "gone\n"
     assert ended.seconds < 5
 
@@ -243,7 +243,7 @@ def test_the_pid_that_is_told_ends_the_job(box: Sandbox) -> None:
 
 
 def test_a_file_may_not_grow_over_its_limit(box: Sandbox) -> None:
-    limits = Limits(seconds=20, file_size=MEGABYTE)
+    limits = JobLimits(seconds=20, file_size=MEGABYTE)
     ended = run(box, shell('head -c 3M /dev/zero > "$TMPDIR/big"', limits=limits))
     assert ended.exit_code != 0
 
@@ -251,7 +251,7 @@ def test_a_file_may_not_grow_over_its_limit(box: Sandbox) -> None:
 def test_memory_of_one_process_is_bounded_on_request(box: Sandbox) -> None:
     script = "python3 -c 'bytearray(1 << 30)'"
     assert run(box, shell(script)).exit_code == 0
-    assert run(box, shell(script, limits=Limits(seconds=20, memory=1 << 29))).exit_code == 1
+    assert run(box, shell(script, limits=JobLimits(seconds=20, memory=1 << 29))).exit_code == 1
 
 
 def test_many_jobs_run_at_the_same_time(box: Sandbox) -> None:

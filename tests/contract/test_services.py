@@ -12,7 +12,7 @@ from agentproxy.workspace.sandbox.port import (
     Access,
     Ended,
     Job,
-    Limits,
+    JobLimits,
     Sandbox,
     SandboxError,
     Service,
@@ -40,7 +40,7 @@ def saying(word: bytes, name: str) -> Service:
 
 def run(box: Sandbox, access: Access, *names: str, argv: tuple[str, ...] = ()) -> Ended:
     argv = argv or ("/usr/bin/python3", "-c", ASK, *names)
-    job = Job(argv=argv, cwd="/tmp", access=access, limits=Limits(seconds=30))
+    job = Job(argv=argv, cwd="/tmp", access=access, limits=JobLimits(seconds=30))
     return asyncio.run(box.run(job))
 
 

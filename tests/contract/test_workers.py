@@ -15,10 +15,10 @@ from agentproxy.events.requests import Decision, Request
 from agentproxy.models.scripted import SCRIPT, ScriptedModel
 from agentproxy.workers.builtin import BuiltinWorker
 from agentproxy.workers.command import CommandWorker
-from agentproxy.workers.port import Brief, Line, WorkEnded, Worker, WorkerError
+from agentproxy.workers.port import Brief, WorkEnded, Worker, WorkerCallbacks, WorkerError
 from agentproxy.workers.program import Program
 from agentproxy.workers.scripted import ScriptedWorker, read_script
-from agentproxy.workspace.environment.job_layout import Place
+from agentproxy.workspace.environment.job_layout import JobLayout
 from agentproxy.workspace.sandbox.port import Mount
 
 Makes = Callable[[str], Worker]
@@ -88,7 +88,7 @@ def brief(tree: Path, *, number: int = 1, seconds: float = 60) -> Brief:
         run="run",
         round=number,
         text="Do it",
-        place=Place(
+        place=JobLayout(
             root=str(tree),
             cwd=str(tree),
             env={"PATH": os.environ["PATH"]},
@@ -99,14 +99,14 @@ def brief(tree: Path, *, number: int = 1, seconds: float = 60) -> Brief:
     )
 
 
-def line(shown: list[str]) -> Line:
+def line(shown: list[str]) -> WorkerCallbacks:
     async def ask(request: Request) -> Decision:
         return Decision(request=request.id, allowed=True, by="policy")
 
     async def record(fact: Fact) -> None:
         assert fact
 
-    return Line(ask=ask, record=record, show=shown.append)
+    return WorkerCallbacks(ask=ask, record=record, show=shown.append)
 
 
 def play(work: Awaitable[WorkEnded]) -> WorkEnded:

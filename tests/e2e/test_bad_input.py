@@ -14,7 +14,7 @@ WORK = ("--worker", "command:true")
 
 @pytest.mark.parametrize("option", ["-d", "--set-workdir", "--add-screenshot"])
 def test_the_home_of_a_user_who_is_not_there_is_named(pa: Pa, option: str) -> None:
-    ran = pa(*WORK, option, "~nosuchuser/x.png", "Mend it")
+    ran = pa(*WORK, option, "~nosuchuser/x.png", "Fix it")
     assert ran.code == 2
     assert "~nosuchuser/x.png" in ran.err
 
@@ -23,9 +23,9 @@ def test_the_home_of_a_user_who_is_not_there_is_named(pa: Pa, option: str) -> No
     ("arguments", "named"),
     [
         (["--set-workdir", b"odd\xff"], "odd"),
-        (["-d", b"odd\xff", *WORK, "Mend it"], "odd"),
-        ([*WORK, b"Mend \xff"], "the task"),
-        ([*WORK, "--check", b"echo \xff", "Mend it"], "--check"),
+        (["-d", b"odd\xff", *WORK, "Fix it"], "odd"),
+        ([*WORK, b"Fix \xff"], "the task"),
+        ([*WORK, "--check", b"echo \xff", "Fix it"], "--check"),
         (["answer", "k7f2", b"Yes \xff"], "the text"),
         (["answer", "k7f2", "Yes", "--request", b"\xff"], "the request"),
         (["deny", "k7f2", b"No \xff"], "the reason"),
@@ -42,7 +42,7 @@ def test_what_is_not_utf_8_is_refused_by_its_name(
 
 def test_a_repository_whose_path_is_not_utf_8_is_refused(pa: Pa) -> None:
     folder = pa.project.rename(pa.project.with_name(os.fsdecode(b"odd\xff")))
-    code, said = at_bytes(pa, *WORK, "Mend it", cwd=os.fsencode(folder))
+    code, said = at_bytes(pa, *WORK, "Fix it", cwd=os.fsencode(folder))
     assert (code, "odd" in said, "UTF-8" in said) == (2, True, True), said
 
 
@@ -72,13 +72,15 @@ def test_a_pattern_that_python_cannot_match_is_refused_with_its_key(pa: Pa, patt
     pa.write({"agentproxy.toml": f'carry = ["{pattern}"]\n'})
     pa.commit()
     assert pa("trust").code == 0
-    ran = pa(*WORK, "Mend it")
+    ran = pa(*WORK, "Fix it")
     assert ran.code == 2
     assert "carry[0]" in ran.out + ran.err
 
 
 def test_what_cannot_be_carried_is_noted_and_the_run_goes_on(pa: Pa) -> None:
-    pa.write({"agentproxy.toml": 'standing = false\ncarry = ["conf/*"]\n', ".gitignore": "conf/\n"})
+    pa.write(
+        {"agentproxy.toml": 'discovered = false\ncarry = ["conf/*"]\n', ".gitignore": "conf/\n"}
+    )
     pa.commit()
     pa.write({"conf/small": "small"})
     with (pa.project / "conf" / "large").open("wb") as file:

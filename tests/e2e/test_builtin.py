@@ -33,7 +33,7 @@ def order(pa: Pa, *turns: Turn) -> list[str]:
     script = pa.scripts / "model.json"
     script.write_text(json.dumps(turns))
     model = f"scripted:{script}"
-    return ["-o", "json", "--worker", "builtin", "--model", model, "--check", CHECK, "Mend it"]
+    return ["-o", "json", "--worker", "builtin", "--model", model, "--check", CHECK, "Fix it"]
 
 
 def test_our_own_agent_looks_mends_and_is_proven(pa: Pa) -> None:
@@ -66,7 +66,7 @@ def test_what_running_tests_leaves_behind_is_no_part_of_the_claim(pa: Pa) -> Non
 
 def test_a_claim_of_our_own_agent_is_not_believed_either(pa: Pa) -> None:
     lie = bash("echo '# better' >> calc.py")
-    ran = pa(*order(pa, lie, {"text": "All tests pass now."})[:-1], "--max-rounds", "1", "Mend it")
+    ran = pa(*order(pa, lie, {"text": "All tests pass now."})[:-1], "--max-rounds", "1", "Fix it")
     assert ran.of_kind("worker_ended")[0]["claims"]
     assert (ran.code, ran.result["verdict"]) == (1, "refuted")
 
@@ -107,7 +107,7 @@ def test_tools_that_there_are_not_and_faulty_arguments_are_answered_as_errors(pa
 def test_without_a_model_it_ends_with_6_and_says_what_to_do(
     pa: Pa, options: tuple[str, ...], says: str
 ) -> None:
-    ran = pa("--worker", "builtin", *options, "--check", CHECK, "Mend it")
+    ran = pa("--worker", "builtin", *options, "--check", CHECK, "Fix it")
     assert ran.code == 6
     assert says in ran.err
     assert len(ran.err.splitlines()) == 2
@@ -129,7 +129,7 @@ def test_a_conversation_that_grew_too_long_ends_its_round_and_the_next_begins_af
 ) -> None:
     again: Turn = {**EDIT, "on": "This is round 2"}
     done: Turn = {**DONE, "on": "Edited calc.py"}
-    ran = pa(*order(pa, bash("echo long"), {"fault": "too long"}, again, done))
+    ran = pa(*order(pa, bash("echo long"), {"fault": "too_long"}, again, done))
     assert ran.code == 0, ran.result
     first, second = ran.of_kind("worker_ended")
     assert (first["claims"], second["claims"]) == (False, True)
@@ -218,7 +218,7 @@ OVER_HTTP = (
 )
 def test_the_same_task_is_proven_through_every_wire_and_no_key_is_seen(pa: Pa, model: str) -> None:
     with model_server(*OVER_HTTP) as server:
-        words = [*UNJUDGED, "--model", model, "--check", CHECK, "Mend it"]
+        words = [*UNJUDGED, "--model", model, "--check", CHECK, "Fix it"]
         ran = pa(*words, env=keys_for(server))
     assert ran.code == 0, (ran.err, ran.records[-3:])
     used = [item["usage"]["input"] for item in ran.of_kind("model_answered")]
@@ -233,11 +233,11 @@ def test_a_secret_in_the_tree_is_not_sent_to_a_model(pa: Pa) -> None:
     pa.commit("A script with a password")
     look = Reply(calls=(("read_file", '{"path": "deploy.sh"}'),), stop="tools")
     edit = '{"path": "calc.py", "old_text": "a - b", "new_text": "a + b"}'
-    mend = Reply(calls=(("edit_file", edit),), stop="tools")
-    with model_server(look, mend, Reply(text=("Done.",))) as server:
+    fix = Reply(calls=(("edit_file", edit),), stop="tools")
+    with model_server(look, fix, Reply(text=("Done.",))) as server:
         words = ["-o", "json", "--worker", "builtin", "--model", "claude-sonnet-4-6"]
         env = {**keys_for(server), "DEPLOY_PASSWORD": secret}
-        ran = pa(*words, "--check", CHECK, "Mend it", env=env)
+        ran = pa(*words, "--check", CHECK, "Fix it", env=env)
     assert ran.code == 0, ran.result
     assert "export DEPLOY=[REDACTED]" in json.dumps(server.asked[1:])
     assert secret not in json.dumps(server.asked)
@@ -253,7 +253,7 @@ def test_a_key_that_is_refused_ends_with_6_and_the_cure(pa: Pa) -> None:
 
 def test_a_model_without_its_key_ends_with_6_and_names_the_variable(pa: Pa) -> None:
     ran = pa(
-        "--worker", "builtin", "--model", "claude-sonnet-4-6", "Mend it",
+        "--worker", "builtin", "--model", "claude-sonnet-4-6", "Fix it",
         env={"ANTHROPIC_API_KEY": ""},
     )  # fmt: skip
     assert ran.code == 6

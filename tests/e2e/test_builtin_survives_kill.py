@@ -73,7 +73,7 @@ def replies(on: str, **arguments: object) -> Turn:
 
 
 JUDGE = [
-    replies("You plan work", parts=[{"task": "Mend", "checks": [CHECK], "criteria": [CRITERION]}]),
+    replies("You plan work", parts=[{"task": "Fix", "checks": [CHECK], "criteria": [CRITERION]}]),
     replies("a hundred times"),
     replies("You judge one", says="met", quote="    return a + b", reason="it returns the sum"),
 ]
@@ -94,7 +94,7 @@ def new_task(folder: Path, *, model: Sequence[Turn] = MODEL, budget: float = BUD
         "--judge",
         f"scripted:{judge}",
     )
-    return Task(pa, marker, ("-o", "json", *models, "--budget", str(budget), "Mend it"))
+    return Task(pa, marker, ("-o", "json", *models, "--budget", str(budget), "Fix it"))
 
 
 @pytest.fixture(scope="module")

@@ -44,8 +44,8 @@ def test_set_workdir_with_a_task_stores_and_runs(pa: Pa) -> None:
     "words",
     [
         ["--set-workdir", "/tmp", "--show-workdir"],
-        ["--list-sessions", "Mend it"],
-        ["--show-workdir", "Mend it"],
+        ["--list-sessions", "Fix it"],
+        ["--show-workdir", "Fix it"],
         ["--list-sessions", "--show-workdir"],
     ],
 )

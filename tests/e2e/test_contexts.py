@@ -11,8 +11,8 @@ import pytest
 from support.front_door import Pa, new_pa
 from support.projects import CHECK, MEND
 
-from agentproxy.app.context import open_house
-from agentproxy.app.screenshots import ScreenshotUnusable, screenshots
+from agentproxy.app.context import open_app
+from agentproxy.app.screenshots import ScreenshotUnusable, load_screenshots
 from agentproxy.events.run import Order
 
 pytestmark = pytest.mark.slow
@@ -194,8 +194,8 @@ def test_screenshots_are_kept_with_the_run_and_named_in_the_brief(pa: Pa) -> Non
 
 
 async def kept(pa: Pa, run: str, order: Order) -> list[tuple[str, str]]:
-    async with open_house({"AGENTPROXY_HOME": str(pa.home)}, pa.project) as house:
-        return screenshots(house, run, order)
+    async with open_app({"AGENTPROXY_HOME": str(pa.home)}, pa.project) as app:
+        return load_screenshots(app, run, order)
 
 
 @pytest.mark.parametrize(

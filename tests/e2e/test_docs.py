@@ -113,7 +113,7 @@ def test_the_configuration_files_of_the_documentation_load() -> None:
     written = load_user(user, source="docs")
     assert written.workers["mine"].hosts == ("api.example.com:443",)
     assert written.defaults.worker == "mine"
-    assert load_project(project, source="docs").checks["integration"].role == "named"
+    assert load_project(project, source="docs").checks["integration"].role == "acceptance"
 
 
 def options() -> set[str]:

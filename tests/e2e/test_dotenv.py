@@ -14,7 +14,7 @@ GREP = "grep -q 'a + b' calc.py"
 
 
 def quick(pa: Pa) -> None:
-    pa.write({"agentproxy.toml": "standing = false\n"})
+    pa.write({"agentproxy.toml": "discovered = false\n"})
     pa.commit()
 
 
@@ -38,7 +38,7 @@ def test_a_broken_file_is_noted_by_what_only_looks_and_stops_what_places_a_run(p
     assert json.loads(pa("list", "-o", "json").out)["run"] == run
     assert pa("stop", run).code == 2
     assert "is over already" in pa("stop", run).err
-    for words in (["--worker", "command:true", "Mend it"], ["resume", run]):
+    for words in (["--worker", "command:true", "Fix it"], ["resume", run]):
         ran = pa(*words)
         assert ran.code == 2
         assert f"{pa.project}/.env:2: not NAME=value" in ran.err
@@ -52,13 +52,13 @@ def test_a_run_goes_on_with_the_keys_of_its_own_directory_from_wherever_it_is_re
     pa.git("add", "-f", "sub/keep.txt")
     pa.git("commit", "-qm", "A folder")
     pa.write({"away/.env": "this is no entry\n"})
-    mend = json.dumps({"command": MEND.replace("calc.py", "../calc.py")})
-    answers = (Reply(status=401), Reply(calls=(("bash", mend),), stop="tools"), Reply())
+    fix = json.dumps({"command": MEND.replace("calc.py", "../calc.py")})
+    answers = (Reply(status=401), Reply(calls=(("bash", fix),), stop="tools"), Reply())
     check = "grep -q 'a + b' ../calc.py"
     words = ["--worker", "builtin", "--model", "claude-sonnet-4-6", "--judge", "none"]
     with model_server(*answers) as server:
         env = {"ANTHROPIC_BASE_URL": server.url, "ANTHROPIC_API_KEY": ""}
-        parked = pa("-d", "sub", "-o", "json", *words, "--check", check, "Mend it", env=env)
+        parked = pa("-d", "sub", "-o", "json", *words, "--check", check, "Fix it", env=env)
         assert parked.code == 6
         run = parked.result["run"]
         again = pa("resume", run, "-o", "json", cwd=pa.project / "away", env=env)

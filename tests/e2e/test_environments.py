@@ -118,7 +118,7 @@ def test_node_finds_the_installed_packages_and_its_tests_are_named(pa: Pa, tmp_p
     before = picture(modules)
     ran = pa.task("--check", "npm test", worker=MEND_NODE, env=as_user(tmp_path / "user"))
     proves(ran, "npm test")
-    assert ran.finding("npm test")["mended"] == ["adds"]
+    assert ran.finding("npm test")["fixed"] == ["adds"]
     assert picture(modules) == before
 
 
@@ -168,8 +168,8 @@ def test_committed_node_modules_belong_to_the_tree(pa: Pa, tmp_path: Path) -> No
     (modules / "leftpad/index.js").write_text(broken)
     (pa.project / "add.js").write_text(NODE["add.js"].replace("a - b", "a + b"))
     pa.commit()
-    mend = "echo \"module.exports = (text) => ' ' + text\" > node_modules/leftpad/index.js"
-    ran = pa.task("--check", "npm test", worker=mend, env=as_user(tmp_path / "user"))
+    fix = "echo \"module.exports = (text) => ' ' + text\" > node_modules/leftpad/index.js"
+    ran = pa.task("--check", "npm test", worker=fix, env=as_user(tmp_path / "user"))
     proves(ran, "npm test")
     assert (modules / "leftpad/index.js").read_text() == broken
     paths = [change["path"] for change in ran.of_kind("claim_recorded")[-1]["changes"]]

@@ -13,7 +13,7 @@ GREP = "grep -q 'a + b' calc.py"
 
 def two_rounds(pa: Pa) -> str:
     """A run that was refuted once and then verified: its number."""
-    pa.write({"agentproxy.toml": "standing = false\n"})
+    pa.write({"agentproxy.toml": "discovered = false\n"})
     pa.commit()
     worker = f"[ $AGENTPROXY_ROUND = 1 ] && echo more >> notes.txt || {MEND}"
     ran = pa.task("--check", GREP, worker=worker)
@@ -94,7 +94,7 @@ def test_verify_and_rerun_as_json_are_an_object_a_line_with_the_result_last(pa: 
 
 def test_a_command_of_the_repository_cannot_steer_the_terminal(pa: Pa) -> None:
     command = "true # \\u001b]0;PWNED\\u0007\\u001b[2J"
-    pa.write({"agentproxy.toml": f'standing = false\n[checks.x]\ncommand = "{command}"\n'})
+    pa.write({"agentproxy.toml": f'discovered = false\n[checks.x]\ncommand = "{command}"\n'})
     pa.commit()
     run = pa.task(worker=MEND).result["run"]
     for how in ([], ["--verify"], ["--rerun"]):
@@ -107,6 +107,6 @@ def test_a_folder_with_a_hostile_name_cannot_steer_the_terminal(pa: Pa) -> None:
     folder = pa.project.rename(pa.project.with_name("it\x1b]0;PWNED\x07"))
     pa.project = folder
     assert pa.task("--check", GREP, worker=MEND).code == 0
-    for words in (["list"], ["doctor"], ["trust"], ["-d", "no\x1b[2J", "Mend it"]):
+    for words in (["list"], ["doctor"], ["trust"], ["-d", "no\x1b[2J", "Fix it"]):
         ran = pa(*words)
         assert "\x1b" not in ran.out + ran.err, words

@@ -36,7 +36,7 @@ def test_an_unknown_option_is_a_usage_error(pa: Pa) -> None:
 def test_a_check_without_a_command_is_a_usage_error_that_names_the_option(
     pa: Pa, option: str
 ) -> None:
-    ran = pa(option, " ", "--worker", "command:true", "Mend it")
+    ran = pa(option, " ", "--worker", "command:true", "Fix it")
     assert ran.code == 2
     assert option in ran.err
     assert "Usage: pa [OPTIONS] [TASK]" in ran.err
@@ -108,7 +108,7 @@ def test_a_question_without_a_human_parks_with_4_and_the_answer_is_enough(pa: Pa
 def test_a_permission_without_a_human_parks_with_4_and_a_denial_reaches_the_worker(pa: Pa) -> None:
     ask: dict[str, object] = {"do": "ask_leave", "action": "run", "subject": "git push origin"}
     worker = scripted(pa, [ask, WRITE])
-    ran = pa("-o", "json", "--max-rounds", "1", "--worker", worker, "--check", CHECK, "Mend it")
+    ran = pa("-o", "json", "--max-rounds", "1", "--worker", worker, "--check", CHECK, "Fix it")
     assert ran.code == 4
     run = ran.result["run"]
     assert pa("deny", run, "not today").code == 0
@@ -121,7 +121,7 @@ def test_a_permission_without_a_human_parks_with_4_and_a_denial_reaches_the_work
 def test_what_policy_forbids_is_denied_at_once_and_nobody_is_asked(pa: Pa) -> None:
     ask: dict[str, object] = {"do": "ask_leave", "action": "run", "subject": "rm -rf ~"}
     worker = scripted(pa, [ask])
-    ran = pa("-o", "json", "--max-rounds", "1", "--worker", worker, "--check", CHECK, "Mend it")
+    ran = pa("-o", "json", "--max-rounds", "1", "--worker", worker, "--check", CHECK, "Fix it")
     decision = ran.of_kind("request_decided")[0]["decision"]
     assert (decision["allowed"], decision["by"]) == (False, "policy")
 
@@ -152,7 +152,7 @@ def test_ctrl_c_parks_with_130_and_resume_goes_on(pa: Pa) -> None:
 
 def test_a_stopped_run_is_over(pa: Pa) -> None:
     worker = scripted(pa, [{"do": "ask", "text": "Which?"}, WRITE])
-    run = pa("-o", "json", "--worker", worker, "--check", CHECK, "Mend it").result["run"]
+    run = pa("-o", "json", "--worker", worker, "--check", CHECK, "Fix it").result["run"]
     assert pa("stop", run, "--reason", "by hand").code == 0
     assert "stopped" in pa("list").out
     again = pa("resume", run)

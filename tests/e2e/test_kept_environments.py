@@ -63,7 +63,7 @@ def test_an_environment_that_vanished_while_the_run_waited_is_built_again(
     pa: Pa, user: dict[str, str]
 ) -> None:
     worker = pa.worker(f"{MEND_PARCEL}\nsleep 100")
-    run = pa.start("--output", "json", "--check", CHECK, "--worker", worker, "Mend", env=user)
+    run = pa.start("--output", "json", "--check", CHECK, "--worker", worker, "Fix", env=user)
     assert run.stdout is not None
     for line in run.stdout:
         if json.loads(line)["kind"] == "check_finished":

@@ -23,12 +23,12 @@ CHECK = "python -m pytest -q tests"
 
 
 def cannot_tell(ran: Ran, check: str, *words: str) -> None:
-    """Unverified, with every one of these words, and nothing that a worker could mend."""
+    """Unverified, with every one of these words, and nothing that a worker could fix."""
     finding = ran.finding(check)
     assert finding["finding"] == "unverified", finding
     for word in words:
         assert word in finding["reason"], finding["reason"]
-    assert not finding["mendable"]
+    assert not finding["fixable"]
     assert (ran.code, ran.result["verdict"]) == (3, "unverified")
 
 
@@ -156,7 +156,7 @@ def test_a_proof_in_an_environment_that_the_claim_would_change_and_nobody_can_bu
 
 GENERATED = {
     "agentproxy.toml": (
-        'standing = false\nprepare = "python make_rates.py"\n'
+        'discovered = false\nprepare = "python make_rates.py"\n'
         "carry = ['.env.test', 'src/parcel/_version.py']\n"
     ),
     "make_rates.py": "open('src/parcel/rates.py', 'w').write('RATE = 3\\n')\n",
@@ -219,5 +219,5 @@ def test_a_preparation_that_fails_at_the_base_is_unverified_with_the_cure(
     assert generated("trust").code == 0
     user = as_user(tmp_path / "user")
     ran = generated.task("--check", CHECK, *ONE, worker=MEND_PARCEL, env=user)
-    cannot_tell(ran, CHECK, "prepare failed: echo no compiler here", "mend it")
+    cannot_tell(ran, CHECK, "prepare failed: echo no compiler here", "fix it")
     assert "no compiler here" in ran.of_kind("check_finished")[0]["result"]["output"]

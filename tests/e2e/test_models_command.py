@@ -57,7 +57,7 @@ def test_a_mistyped_address_or_key_is_named_and_is_no_defect_of_ours(pa: Pa) -> 
     assert "OPENAI_BASE_URL is no address" in found["model endpoint openai"]["detail"]
     for mistyped in (env, {**NOBODY, "OPENAI_API_KEY": "sk-not…a-real-key"}):
         for order in (["--worker", "builtin"], ["--worker", "command:true"]):
-            ran = pa(*order, "--model", "gpt-4o", "Mend it", env=mistyped)
+            ran = pa(*order, "--model", "gpt-4o", "Fix it", env=mistyped)
             assert ran.code == 6, ran.err
             assert "set OPENAI_" in ran.err
             assert "sk-not" not in ran.err
@@ -65,9 +65,9 @@ def test_a_mistyped_address_or_key_is_named_and_is_no_defect_of_ours(pa: Pa) -> 
 
 def test_with_a_key_and_no_worker_our_own_agent_works(pa: Pa) -> None:
     edit = json.dumps({"path": "calc.py", "old_text": "a - b", "new_text": "a + b"})
-    plan = Reply(calls=(("reply", json.dumps({"parts": [{"task": "Mend"}]})),), stop="tools")
-    mend = Reply(calls=(("edit_file", edit),), stop="tools")
-    with model_server(plan, mend, Reply(text=("Done.",))) as server:
+    plan = Reply(calls=(("reply", json.dumps({"parts": [{"task": "Fix"}]})),), stop="tools")
+    fix = Reply(calls=(("edit_file", edit),), stop="tools")
+    with model_server(plan, fix, Reply(text=("Done.",))) as server:
         env = {"ANTHROPIC_API_KEY": "sk-not-a-real-key", "ANTHROPIC_BASE_URL": server.url}
         ran = pa("-o", "json", "Fix the sum", env={**NOBODY, **env})
     order = ran.of_kind("run_created")[0]["order"]

@@ -32,7 +32,7 @@ def unread(pa: Pa, *arguments: str) -> tuple[int, str]:
 
 
 def quick(pa: Pa) -> None:
-    pa.write({"agentproxy.toml": "standing = false\n"})
+    pa.write({"agentproxy.toml": "discovered = false\n"})
     pa.commit()
 
 
@@ -50,8 +50,8 @@ def test_a_look_that_nobody_reads_ends_as_it_would(pa: Pa) -> None:
 def test_a_run_that_nobody_reads_ends_with_its_own_verdict(pa: Pa, output: str) -> None:
     quick(pa)
     worker = pa.worker(MEND)
-    assert unread(pa, "-o", output, "--worker", worker, "--check", GREP, "Mend") == (0, "")
-    refused = ["--max-rounds", "1", "--worker", "command:true", "--check", "false", "Mend"]
+    assert unread(pa, "-o", output, "--worker", worker, "--check", GREP, "Fix") == (0, "")
+    refused = ["--max-rounds", "1", "--worker", "command:true", "--check", "false", "Fix"]
     assert unread(pa, "-o", output, *refused) == (1, "")
 
 

@@ -35,7 +35,7 @@ def command(pa: Pa) -> str:
     return f"/usr/bin/python3 {shlex.quote(str(path))}"
 
 
-def mended(ran: Ran) -> None:
+def fixed(ran: Ran) -> None:
     assert (ran.code, ran.result["verdict"]) == (0, "verified"), (ran.err, ran.records[-3:])
     assert KEY not in ran.out
     (settled,) = ran.of_kind("model_settled")
@@ -50,10 +50,10 @@ def test_a_program_mends_with_the_model_that_the_order_grants(pa: Pa, sandbox: s
     words = ["-o", "json", "--worker", f"command:{command(pa)}", "--model", "gpt-4o"]
     with model_server(MENDS) as server:
         ran = pa(
-            *words, "--check", CHECK, "--sandbox", sandbox, "Mend it", env=keys_for(server)
+            *words, "--check", CHECK, "--sandbox", sandbox, "Fix it", env=keys_for(server)
         )  # fmt: skip
-    mended(ran)
-    assert "Mend it" in json.dumps(server.asked[0])
+    fixed(ran)
+    assert "Fix it" in json.dumps(server.asked[0])
     grants = ran.of_kind("worker_started")[0]["grants"]
     assert grants == ["model gpt-4o through the relay, the key stays outside"]
     assert not ran.of_kind("worker_ended")[0]["out_of_money"]
@@ -67,18 +67,18 @@ def test_a_configured_program_has_its_own_model_and_its_hosts_beside(pa: Pa) -> 
     (folder / "config.toml").write_text("\n".join(["[worker.mine]", *lines, ""]))
     with model_server(MENDS) as server:
         ran = pa(
-            "-o", "json", "--worker", "mine", "--check", CHECK, "Mend it",
+            "-o", "json", "--worker", "mine", "--check", CHECK, "Fix it",
             env={**keys_for(server), "AGENTPROXY_MODEL": "claude-sonnet-4-6"},
         )  # fmt: skip
-    mended(ran)
+    fixed(ran)
 
 
 def test_a_model_that_cannot_be_had_stops_the_order_but_a_default_does_not(pa: Pa) -> None:
     worker = pa.worker("sed -i s/a.-.b/a+b/ calc.py; ! env | grep OPENAI")
     words = ["-o", "json", "--worker", worker, "--check", CHECK]
     without = {"ANTHROPIC_API_KEY": "", "OPENAI_API_KEY": ""}
-    ran = pa(*words, "--model", "claude-sonnet-4-6", "Mend it", env=without)
+    ran = pa(*words, "--model", "claude-sonnet-4-6", "Fix it", env=without)
     assert ran.code == 6
     assert "ANTHROPIC_API_KEY" in ran.err
-    ran = pa(*words, "Mend it", env={**without, "AGENTPROXY_MODEL": "gpt-4o"})
+    ran = pa(*words, "Fix it", env={**without, "AGENTPROXY_MODEL": "gpt-4o"})
     assert ran.code == 0, ran.err

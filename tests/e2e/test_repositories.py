@@ -17,7 +17,7 @@ FILES = ("-c", "protocol.file.allow=always")
 
 
 def verified(pa: Pa, ran: Ran) -> None:
-    """The claim was proven, and its branch carries the mended file on the user's HEAD."""
+    """The claim was proven, and its branch carries the fixed file on the user's HEAD."""
     assert (ran.code, ran.result["verdict"]) == (0, "verified"), ran.out + ran.err
     branch = ran.result["branch"]
     assert "a + b" in pa.git("show", f"{branch}:calc.py")

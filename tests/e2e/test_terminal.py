@@ -124,7 +124,7 @@ def test_at_a_reached_ceiling_the_person_is_asked_first_and_the_run_goes_on(pa: 
 
 
 def test_at_a_reached_ceiling_nothing_typed_parks_the_run(pa: Pa) -> None:
-    arguments = ["--max-time", "1s", "--worker", pa.worker("sleep 60"), "--check", CHECK, "Mend it"]
+    arguments = ["--max-time", "1s", "--worker", pa.worker("sleep 60"), "--check", CHECK, "Fix it"]
     terminal = Terminal(pa, *arguments)
     terminal.wait_for("how much more")
     terminal.type("")

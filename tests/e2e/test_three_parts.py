@@ -26,7 +26,7 @@ CHECKS = (
     f"grep -q 'def test_runs' {RECIPES_TEST}",
 )
 TASKS = (
-    "Mend partitionby: it must keep the order of what it is given",
+    "Fix partitionby: it must keep the order of what it is given",
     "Add toolz.recipes.runs(key, seq) on top of partitionby, not exported yet",
     "Export runs from toolz and toolz.curried, and test it",
 )
@@ -154,7 +154,7 @@ def every_part_was_judged_by_itself(ran: Ran) -> None:
     judged = ran.of_kind("round_judged")
     assert [each["verdict"] for each in judged] == ["verified"] * 3, judged
     decisions = [each["decision"] for each in ran.of_kind("decision_made")]
-    assert decisions == ["next part", "next part", "deliver"]
+    assert decisions == ["next_part", "next_part", "deliver"]
     proven = [{each["criterion"] for each in one["criteria"]} for one in judged]
     wanted = [{f"check:{check}" for check in CHECKS[:upto]} | {SUITE} for upto in (1, 2, 4)]
     assert proven == wanted

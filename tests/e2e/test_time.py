@@ -20,7 +20,7 @@ def begin(pa: Pa, script: str, *, seconds: int) -> tuple[Life, str]:
     """A run whose worker has so much time; it is at work when this returns."""
     limit = ("--max-time", f"{seconds}s")
     worker = pa.worker(script)
-    life = Life(pa, "-o", "json", *limit, "--worker", worker, "--check", CHECK, "Mend it")
+    life = Life(pa, "-o", "json", *limit, "--worker", worker, "--check", CHECK, "Fix it")
     assert life.sees(of_kind("process_started"))
     return life, str(life.events[0]["run"])
 

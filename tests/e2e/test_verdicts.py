@@ -30,7 +30,7 @@ def test_a_named_check_that_failed_and_still_fails_is_refuted(pa: Pa) -> None:
     assert ran.result["branch"] == ""
 
 
-def test_a_test_that_passed_and_fails_refutes_although_the_red_one_was_mended(pa: Pa) -> None:
+def test_a_test_that_passed_and_fails_refutes_although_the_red_one_was_fixed(pa: Pa) -> None:
     ran = pa.task("--check", CHECK, *ONE, worker=f"{MEND}\n{BREAK_DOUBLE}")
     finding = ran.finding(CHECK)
     assert finding["finding"] == "refuted"
@@ -74,7 +74,7 @@ def test_a_kept_check_that_stays_red_is_neutral(pa: Pa) -> None:
     assert ran.code == 0
 
 
-def test_a_kept_check_that_is_mended_is_kept(pa: Pa) -> None:
+def test_a_kept_check_that_is_fixed_is_kept(pa: Pa) -> None:
     ran = pa.task("--check", CHECK, "--keep", "grep -q 'a + b' calc.py", worker=MEND)
     assert ran.finding("grep")["finding"] == "kept"
     assert ran.code == 0
@@ -83,7 +83,7 @@ def test_a_kept_check_that_is_mended_is_kept(pa: Pa) -> None:
 RED = "\n\ndef test_always_red():\n    assert add(0, 0) == 1\n"
 
 
-def test_a_suite_with_known_red_tests_is_proven_when_the_rest_is_mended(pa: Pa) -> None:
+def test_a_suite_with_known_red_tests_is_proven_when_the_rest_is_fixed(pa: Pa) -> None:
     pa.write({"test_red.py": f"from calc import add{RED}"})
     pa.commit()
     red = "test_red.py::test_always_red"
@@ -92,7 +92,7 @@ def test_a_suite_with_known_red_tests_is_proven_when_the_rest_is_mended(pa: Pa) 
     assert ran.code == 0
 
 
-def test_a_suite_where_some_tests_are_mended_and_others_stay_red_is_unverified_and_names_them(
+def test_a_suite_where_some_tests_are_fixed_and_others_stay_red_is_unverified_and_names_them(
     pa: Pa,
 ) -> None:
     pa.write({"test_red.py": f"from calc import add{RED}"})
@@ -129,7 +129,7 @@ def test_a_check_that_cannot_run_at_either_is_unverified_with_the_cure(pa: Pa) -
     finding = ran.finding("no-such-tool")
     assert finding["finding"] == "unverified"
     assert "no-such-tool" in finding["reason"]
-    assert (ran.code, finding["mendable"]) == (3, False)
+    assert (ran.code, finding["fixable"]) == (3, False)
 
 
 def test_a_kept_check_that_cannot_run_at_either_is_said_and_neutral(pa: Pa) -> None:
@@ -188,7 +188,7 @@ def marked(mark: str) -> str:
         ("renamed", "sed -i 's/def test_add/def check_add/' test_calc.py"),
     ],
 )  # fmt: skip
-def test_a_failing_test_that_is_not_made_to_pass_is_not_mended(
+def test_a_failing_test_that_is_not_made_to_pass_is_not_fixed(
     pa: Pa, how: str, script: str
 ) -> None:
     ran = pa.task("--check", CHECK, *ONE, worker=script)
@@ -256,7 +256,7 @@ def flaky_project(pa: Pa, port: int, role: str) -> None:
 
 def test_a_kept_check_with_two_outcomes_on_one_tree_is_flaky_and_refutes_nobody(pa: Pa) -> None:
     with server(200, 500, 200, 200) as port:
-        flaky_project(pa, port, "keep")
+        flaky_project(pa, port, "regression")
         ran = pa.task("--check", CHECK, worker=MEND)
     assert ran.finding("flaky")["finding"] == "neutral"
     assert ran.code == 0
@@ -264,7 +264,7 @@ def test_a_kept_check_with_two_outcomes_on_one_tree_is_flaky_and_refutes_nobody(
 
 def test_a_named_check_with_two_outcomes_on_one_tree_is_unverified(pa: Pa) -> None:
     with server(200, 500, 200, 200) as port:
-        flaky_project(pa, port, "named")
+        flaky_project(pa, port, "acceptance")
         ran = pa.task(*ONE, worker=MEND)
     finding = ran.finding("flaky")
     assert finding["finding"] == "unverified"

@@ -22,19 +22,19 @@ def script(path: Path, text: str) -> Path:
 
 def test_a_program_beside_the_repository_does_not_cover_the_tree(pa: Pa) -> None:
     program = script(pa.project.parent / "agent.sh", MEND)
-    assert pa(*FIX, "--worker", f"command:{program}", "Mend it").code == 0
+    assert pa(*FIX, "--worker", f"command:{program}", "Fix it").code == 0
 
 
 def test_a_program_within_the_repository_leaves_no_trace_in_the_claim(pa: Pa) -> None:
     script(pa.project / "tools" / "agent.sh", MEND)
-    ran = pa(*FIX, "--worker", "command:./tools/agent.sh", "Mend it")
+    ran = pa(*FIX, "--worker", "command:./tools/agent.sh", "Fix it")
     assert ran.code == 0
     changes = ran.of_kind("claim_recorded")[0]["changes"]
     assert [change["path"] for change in changes] == ["calc.py"]
 
 
 def test_an_argument_that_names_a_file_of_the_tree_means_the_workers_copy(pa: Pa) -> None:
-    ran = pa(*FIX, "--worker", "command:sed -i 's/a - b/a + b/' calc.py", "Mend it")
+    ran = pa(*FIX, "--worker", "command:sed -i 's/a - b/a + b/' calc.py", "Fix it")
     assert ran.code == 0, ran.of_kind("worker_ended")
     assert "a - b" in (pa.project / "calc.py").read_text()
 
@@ -43,13 +43,13 @@ def test_a_script_in_the_repository_that_is_not_committed_can_be_named_after_its
     pa: Pa,
 ) -> None:
     script(pa.project / "agent.sh", MEND)
-    ran = pa(*FIX, "--worker", "command:sh agent.sh", "Mend it")
+    ran = pa(*FIX, "--worker", "command:sh agent.sh", "Fix it")
     assert ran.code == 0, ran.of_kind("worker_ended")
 
 
 def test_what_a_worker_printed_last_is_shown_where_it_ends_without_a_claim(pa: Pa) -> None:
     worker = pa.worker("echo 'no key was found' >&2; exit 7")
-    ran = pa("--output", "plain", "--check", CHECK, "--max-rounds", "1", "--worker", worker, "Mend")
+    ran = pa("--output", "plain", "--check", CHECK, "--max-rounds", "1", "--worker", worker, "Fix")
     assert "ended with exit code 7, without a claim" in ran.out
     assert "no key was found" in ran.out
 
@@ -58,7 +58,7 @@ def test_a_program_with_a_file_of_its_own_beside_it_finds_it(pa: Pa) -> None:
     folder = pa.scripts / "agent"
     script(folder / "agent.sh", 'sed -i "$(cat "$(dirname "$0")/rule")" calc.py')
     (folder / "rule").write_text("s/a - b/a + b/")
-    assert pa(*FIX, "--worker", f"command:{folder}/agent.sh", "Mend it").code == 0
+    assert pa(*FIX, "--worker", f"command:{folder}/agent.sh", "Fix it").code == 0
 
 
 def test_the_brief_comes_on_standard_input_and_in_the_file_that_is_named(pa: Pa) -> None:
@@ -103,7 +103,7 @@ def test_a_named_worker_reaches_the_host_it_was_granted_and_no_other(pa: Pa) -> 
         config = pa.home / "config" / "agentproxy" / "config.toml"
         config.parent.mkdir(parents=True)
         config.write_text(f'[worker.net]\ncommand = "{program}"\nhosts = ["127.0.0.1:{port}"]\n')
-        ran = pa(*FIX, "--worker", "net", "Mend it")
+        ran = pa(*FIX, "--worker", "net", "Fix it")
         server.shutdown()
     assert ran.code == 0, ran.out
     refused = ran.of_kind("network_refused")
@@ -124,7 +124,7 @@ def test_grants_are_shown_when_the_run_begins(pa: Pa) -> None:
     config.parent.mkdir(parents=True)
     program = script(pa.scripts / "a.sh", MEND)
     config.write_text(f'[worker.mine]\ncommand = "{program}"\nenv = {{ LEVEL = "3" }}\n')
-    ran = pa("--check", CHECK, "--worker", "mine", "Mend it")
+    ran = pa("--check", CHECK, "--worker", "mine", "Fix it")
     assert "granted: variable LEVEL" in ran.out
 
 
@@ -135,7 +135,7 @@ def test_a_folder_that_holds_more_than_a_program_is_not_shown_for_being_named(
     (pa.home / ".ssh").mkdir(parents=True)
     pa.env["HOME"] = str(pa.home)
     worker = script(pa.scripts / "agent.sh", MEND)
-    ran = pa(*FIX, "--worker", f"command:{worker} --add-dir {folder}", "Mend it")
+    ran = pa(*FIX, "--worker", f"command:{worker} --add-dir {folder}", "Fix it")
     assert ran.code == 6
     assert "holds more than a program needs" in ran.result["reason"]
     assert "[worker.NAME]" in ran.result["reason"]
@@ -143,4 +143,4 @@ def test_a_folder_that_holds_more_than_a_program_is_not_shown_for_being_named(
 
 def test_of_a_folder_that_everybody_shares_the_worker_has_its_own(pa: Pa) -> None:
     worker = script(pa.scripts / "agent.sh", f"test ! -e {pa.project}.not; touch /tmp/mine; {MEND}")
-    assert pa(*FIX, "--worker", f"command:{worker} --scratch /tmp", "Mend it").code == 0
+    assert pa(*FIX, "--worker", f"command:{worker} --scratch /tmp", "Fix it").code == 0

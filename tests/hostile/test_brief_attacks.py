@@ -42,7 +42,7 @@ def test_what_a_worker_does_to_its_brief_reaches_nothing_outside(pa: Pa, attack:
         f'grep -q "round 2" "$AGENTPROXY_BRIEF"; {MEND}'
     )
     shown = ("--add-screenshot", str(picture))
-    ran = pa("-o", "json", *shown, "--check", CHECK, "--worker", worker, "Mend it")
+    ran = pa("-o", "json", *shown, "--check", CHECK, "--worker", worker, "Fix it")
     assert ran.code == 0, ran.out
     assert len(ran.of_kind("round_judged")) == 2
     assert [path.name for path in victim.parent.iterdir()] == ["victim"]

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from agentproxy.workspace.sandbox.egress_allowlist import Grants
+from agentproxy.workspace.sandbox.egress_allowlist import HostGrants
 from agentproxy.workspace.sandbox.egress_proxy import Gate
 
 # Names of documentation only: no test may ask the machine's resolver.
@@ -92,12 +92,12 @@ class Standing:
 
 
 @contextlib.asynccontextmanager
-async def standing(*grants: str) -> AsyncGenerator[Standing]:
+async def running(*grants: str) -> AsyncGenerator[Standing]:
     server = await asyncio.start_server(serve_inner, "127.0.0.1", 0)
     port = int(server.sockets[0].getsockname()[1])
     listener = socket.create_server(("127.0.0.1", 0))
     resolver = Counting([])
-    gate = Gate(Grants([each.replace("PORT", str(port)) for each in grants]), resolve=resolver)
+    gate = Gate(HostGrants([each.replace("PORT", str(port)) for each in grants]), resolve=resolver)
     async with server, asyncio.TaskGroup() as group:
         serving = group.create_task(gate.serve(listener))
         yield Standing(gate, int(listener.getsockname()[1]), port, resolver)
@@ -108,7 +108,7 @@ def told(request: str, *grants: str) -> tuple[bytes, tuple[str, ...], list[str]]
     """The answer to one request, what was noted as refused, and which names were looked up."""
 
     async def scenario() -> tuple[bytes, tuple[str, ...], list[str]]:
-        async with standing(*grants) as place:
+        async with running(*grants) as place:
             sent = request.replace("PORT", str(place.server_port)).encode("latin-1")
             return await place.say(sent), place.gate.refused, place.resolver.asked
 
@@ -141,7 +141,7 @@ def test_the_host_that_was_judged_is_the_host_that_is_named() -> None:
 
 def test_a_granted_address_is_reached_by_connect_in_both_directions() -> None:
     async def scenario() -> bytes:
-        async with standing("127.0.0.1:PORT") as place:
+        async with running("127.0.0.1:PORT") as place:
             request = f"CONNECT 127.0.0.1:{place.server_port} HTTP/1.1\r\n\r\n".encode()
             return await place.say(request, then=[b"PING" + b"x" * 100_000])
 
@@ -269,7 +269,7 @@ def test_the_address_that_was_judged_is_the_one_that_is_dialled() -> None:
         raise ConnectionRefusedError
 
     async def scenario() -> bytes:
-        gate = Gate(Grants(["public.example:443"]), resolve=resolver, dial=dial)
+        gate = Gate(HostGrants(["public.example:443"]), resolve=resolver, dial=dial)
         return await answered(gate, b"CONNECT public.example:443 HTTP/1.1\r\n\r\n")
 
     assert asyncio.run(scenario()).startswith(b"HTTP/1.1 502")
@@ -279,7 +279,7 @@ def test_the_address_that_was_judged_is_the_one_that_is_dialled() -> None:
 @pytest.mark.parametrize("part", [b"", b"CONNECT a.example:443 HTTP/1.1\r\nX: y"])
 def test_a_request_that_does_not_come_is_answered_in_time(part: bytes) -> None:
     async def scenario() -> bytes:
-        return await answered(Gate(Grants([]), head_seconds=0.1), part)
+        return await answered(Gate(HostGrants([]), head_seconds=0.1), part)
 
     assert asyncio.run(scenario()).startswith(b"HTTP/1.1 403")
 
@@ -307,7 +307,7 @@ def test_wildcards_grant_what_is_beneath_by_whole_labels() -> None:
 @pytest.mark.parametrize("bad", ["example.com", "*:443", "*.*.com:443", "a b:1", "http://a:80", ""])
 def test_a_grant_that_is_no_host_and_port_is_an_error(bad: str) -> None:
     with pytest.raises(ValueError, match="grant"):
-        Grants([bad])
+        HostGrants([bad])
 
 
 def test_a_request_that_is_too_long_is_refused() -> None:
@@ -324,7 +324,7 @@ def test_header_lines_that_two_readers_could_read_differently_are_refused(field:
 
 def test_refusals_are_noted_once_and_not_without_bound() -> None:
     async def scenario() -> tuple[str, ...]:
-        async with standing() as place:
+        async with running() as place:
             for number in (*range(120), 1, 1):
                 await place.say(f"CONNECT h{number}.example:443 HTTP/1.1\r\n\r\n".encode())
             return place.gate.refused
@@ -334,7 +334,7 @@ def test_refusals_are_noted_once_and_not_without_bound() -> None:
 
 def test_more_connections_than_the_bound_are_refused_and_the_others_live() -> None:
     async def scenario() -> tuple[bytes, bytes]:
-        async with standing("127.0.0.1:PORT") as place:
+        async with running("127.0.0.1:PORT") as place:
             idle = [await asyncio.open_connection("127.0.0.1", place.gate_port) for _ in range(256)]
             await asyncio.sleep(0.05)
             request = f"CONNECT 127.0.0.1:{place.server_port} HTTP/1.1\r\n\r\n".encode()
@@ -352,7 +352,7 @@ def test_more_connections_than_the_bound_are_refused_and_the_others_live() -> No
 
 def test_a_client_that_goes_away_disturbs_nobody() -> None:
     async def scenario() -> bytes:
-        async with standing("127.0.0.1:PORT") as place:
+        async with running("127.0.0.1:PORT") as place:
             request = f"CONNECT 127.0.0.1:{place.server_port} HTTP/1.1\r\n\r\n".encode()
             for part in (b"", b"CONN", request, request + b"PING"):
                 _, writer = await asyncio.open_connection("127.0.0.1", place.gate_port)

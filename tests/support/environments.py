@@ -22,8 +22,8 @@ PACKAGE = {
         "    assert 'def weigh' in text\n"
         "    print('imported from', parcel.__file__)\n"
     ),
-    # What is named is the whole suite already; to run it as a standing check as well takes time.
-    "agentproxy.toml": "standing = false\n",
+    # What is named is the whole suite already; to run it as a discovered check as well takes time.
+    "agentproxy.toml": "discovered = false\n",
     "pyproject.toml": '[project]\nname = "parcel"\nversion = "1.0"\n',
     ".gitignore": "__pycache__/\n.venv/\nvenv/\nnode_modules/\n*.egg-info/\n",
 }

@@ -20,7 +20,7 @@ from agentproxy.events.conversation import (
     ToolResult,
     Usage,
 )
-from agentproxy.models.port import Answer, Prompt, Show
+from agentproxy.models.port import ModelAnswer, Prompt, Show
 
 Given = dict[str, JsonValue]
 
@@ -126,13 +126,13 @@ class Gullible:
     async def close(self) -> None:
         """Nothing is open."""
 
-    async def answer(self, prompt: Prompt, *, show: Show) -> Answer:
+    async def answer(self, prompt: Prompt, *, show: Show) -> ModelAnswer:
         said = "\n".join(_words(message) for message in prompt.messages)
         self.asked.append(f"{prompt.system}\n{said}")
         arguments = self.fill_in(prompt.system, said)
         call = ToolCall(id="call-1", name="reply", arguments=arguments)
         message = AssistantMessage(parts=(call,))
-        return Answer(message=message, stop="tools", usage=Usage(), model=self.name)
+        return ModelAnswer(message=message, stop="tools", usage=Usage(), model=self.name)
 
     def fill_in(self, system: str, said: str) -> Given:
         """The form as it is filled in."""
@@ -156,7 +156,7 @@ class Gullible:
         wanted = re.findall(r"`([^`]+)`", criterion)
         if wanted and all(text in shown for text in wanted):
             return {"says": "met", "quote": wanted[0], "reason": "it stands there"}
-        return {"says": "not met", "reason": "it does not stand there"}
+        return {"says": "not_met", "reason": "it does not stand there"}
 
     def _answer(self, wish: Wishes, said: str) -> Given:
         reply = wish.reply or ("Yes, approved." if wish.grant else "")
@@ -257,6 +257,6 @@ class Echo:
     async def close(self) -> None:
         """Nothing is open."""
 
-    async def answer(self, prompt: Prompt, *, show: Show) -> Answer:
+    async def answer(self, prompt: Prompt, *, show: Show) -> ModelAnswer:
         message = AssistantMessage(parts=(Text(text=f"The file says {self.text}, I see."),))
-        return Answer(message=message, stop="end", usage=Usage(), model=self.name)
+        return ModelAnswer(message=message, stop="end", usage=Usage(), model=self.name)

@@ -1,4 +1,4 @@
-"""Small projects with something to mend, and what workers do to them."""
+"""Small projects with something to fix, and what workers do to them."""
 
 CALC = {
     "calc.py": "def add(a, b):\n    return a - b\n\n\ndef double(a):\n    return a * 2\n",

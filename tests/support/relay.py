@@ -12,12 +12,12 @@ from support.model_server import Reply, Server, model_server
 
 from agentproxy.events.cost import ModelAsked, ModelSettled
 from agentproxy.events.envelope import Fact
-from agentproxy.models.budget import Purse
+from agentproxy.models.budget import Budget
 from agentproxy.models.metered import Meter
 from agentproxy.models.names import find_model
 from agentproxy.models.relay.http import Bounds
 from agentproxy.models.relay.server import Relay
-from agentproxy.models.relay.upstream import Relayed
+from agentproxy.models.relay.upstream import RelayTarget
 
 KEY = "sk-the-real-key-000"
 NAMES = {
@@ -107,13 +107,13 @@ def keys_for(server: Server, *, key: str = KEY) -> dict[str, str]:
     }  # fmt: skip
 
 
-def relayed(name: str, server: Server, *, key: str = KEY) -> Relayed:
+def relayed(name: str, server: Server, *, key: str = KEY) -> RelayTarget:
     """The grant of a model that this server plays."""
-    return Relayed(name, find_model(name, keys_for(server, key=key)))
+    return RelayTarget(name, find_model(name, keys_for(server, key=key)))
 
 
 @contextlib.asynccontextmanager
-async def standing(
+async def running(
     server: Server,
     form: str,
     *,
@@ -123,7 +123,7 @@ async def standing(
 ) -> AsyncGenerator[Standing]:
     wallet = Wallet(dollars)
     to = relayed(NAMES[form], server, key=key)
-    meter = Meter(record=wallet.record, purse=Purse(wallet.left))
+    meter = Meter(record=wallet.record, purse=Budget(wallet.left))
     relay = Relay(to, meter=meter, bounds=bounds)
     with socket.create_server(("127.0.0.1", 0)) as listener:
         async with asyncio.TaskGroup() as group:
@@ -178,7 +178,7 @@ def play(
     """One story with a relay and the vendor's server behind it."""
 
     async def story(server: Server) -> Standing:
-        async with standing(server, form, key=key, dollars=dollars, bounds=bounds) as place:
+        async with running(server, form, key=key, dollars=dollars, bounds=bounds) as place:
             await scenario(place)
         return place
 

@@ -14,7 +14,7 @@ from typing import TypeVar
 from agentproxy.events.git_facts import BaseRecorded, ClaimRecorded
 from agentproxy.workspace.git.repository import Repository, open_repository
 from agentproxy.workspace.sandbox.detect import choose_sandbox
-from agentproxy.workspace.sandbox.port import Ended, Job, Limits, Sandbox
+from agentproxy.workspace.sandbox.port import Ended, Job, JobLimits, Sandbox
 from agentproxy.workspace.trees.base import record_base
 from agentproxy.workspace.trees.claim import record_claim
 from agentproxy.workspace.trees.clone import clone_mounts, make_clone
@@ -170,7 +170,7 @@ def in_clone(repo: Repository, at: Path, script: str) -> Ended:
         argv=("sh", "-euc", script),
         cwd=str(repo.root),
         mounts=clone_mounts(repo, at),
-        limits=Limits(seconds=30),
+        limits=JobLimits(seconds=30),
     )
     ended = run(sandbox().run(job))
     assert ended.exit_code == 0, ended.output

@@ -5,9 +5,9 @@ from agentproxy.events.contract import Check
 from agentproxy.events.verdict import Finding
 from agentproxy.evidence.verdict import judge
 
-NAMED = Check(name="proof", command="pytest -q", role="named", source="--check")
-KEEP = NAMED.model_copy(update={"role": "keep"})
-STANDING = NAMED.model_copy(update={"role": "standing"})
+NAMED = Check(name="proof", command="pytest -q", role="acceptance", source="--check")
+KEEP = NAMED.model_copy(update={"role": "regression"})
+STANDING = NAMED.model_copy(update={"role": "discovered"})
 LETTERS: dict[str, Outcome] = {"p": "passed", "f": "failed", "s": "skipped", "x": "xfailed"}
 
 

@@ -6,7 +6,7 @@ from support.model_server import Server
 
 from agentproxy.events.conversation import Text, UserMessage
 from agentproxy.models.names import find_model
-from agentproxy.models.port import Answer, Fragment, Prompt, ToolSpec
+from agentproxy.models.port import Fragment, ModelAnswer, Prompt, ToolSpec
 from agentproxy.models.vendor import VendorModel
 
 NAMES = {
@@ -18,9 +18,7 @@ NAMES = {
 }
 KEY = "sk-of-the-tests"
 BASH = ToolSpec("bash", "Run it", {"type": "object", "properties": {"command": {"type": "string"}}})
-ASK = Prompt(
-    system="You mend.", messages=[UserMessage(parts=(Text(text="Mend it"),))], tools=[BASH]
-)
+ASK = Prompt(system="You fix.", messages=[UserMessage(parts=(Text(text="Fix it"),))], tools=[BASH])
 
 
 def environ(server: Server) -> dict[str, str]:
@@ -45,11 +43,11 @@ def model(wire: str, server: Server, *, name: str = "") -> VendorModel:
 
 def ask(
     wire: str, server: Server, prompt: Prompt = ASK, *, name: str = ""
-) -> tuple[Answer, list[Fragment]]:
+) -> tuple[ModelAnswer, list[Fragment]]:
     """One answer, and the fragments that were shown."""
     shown: list[Fragment] = []
 
-    async def story() -> Answer:
+    async def story() -> ModelAnswer:
         asked = model(wire, server, name=name)
         try:
             async with asyncio.timeout(20):

@@ -7,24 +7,24 @@ from importlib.resources import files
 
 from agentproxy.agent.reduce import due, reduce
 from agentproxy.agent.state import (
+    AgentEnding,
+    AgentLimits,
     AskModel,
     Continue,
     Conversation,
     Effect,
-    Ending,
     Finish,
-    Limits,
     RunTool,
 )
 from agentproxy.events.agent import AgentTold, ModelAnswered, ToolFinished, ToolStarted
 from agentproxy.events.conversation import ToolCall
 from agentproxy.events.envelope import Fact
 from agentproxy.models.port import Fragment, Model, Prompt
-from agentproxy.tools.port import ERROR, BadArguments, Bench, Leave
+from agentproxy.tools.port import ERROR, BadArguments, Bench, Permission
 from agentproxy.tools.registry import Registry
 
 Record = Callable[[Fact], Awaitable[None]]
-Allowed = Callable[[ToolCall, Leave], Awaitable[str]]
+Allowed = Callable[[ToolCall, Permission], Awaitable[str]]
 GO_ON = (
     "[Your previous response was cut off at the token limit. "
     "Please continue from where you left off.]"
@@ -50,10 +50,10 @@ class Agent:
     bench: Bench
     record: Record
     allowed: Allowed
-    limits: Limits = field(default_factory=Limits)
+    limits: AgentLimits = field(default_factory=AgentLimits)
     told: list[str] = field(default_factory=list[str])
 
-    async def run(self) -> Ending:
+    async def run(self) -> AgentEnding:
         """Go on until the model is done or a limit is reached.
 
         Raises:
@@ -123,10 +123,10 @@ class Agent:
         tool = self.tools.find(call.name)
         if tool is None:
             return f"{ERROR}Unknown tool: {call.name}"
-        if call.faulty:
-            return f"{ERROR}the arguments cannot be used: {call.faulty}"
+        if call.invalid:
+            return f"{ERROR}the arguments cannot be used: {call.invalid}"
         try:
-            leave = tool.leave(call.arguments)
+            leave = tool.permission(call.arguments)
         except BadArguments as error:
             return f"{ERROR}{error}"
         reason = await self.allowed(call, leave) if leave.action else ""

@@ -3,13 +3,13 @@
 from collections.abc import Iterable, Sequence
 
 from agentproxy.agent.state import (
+    AgentEnding,
+    AgentLimits,
     AskModel,
     Continue,
     Conversation,
     Effect,
-    Ending,
     Finish,
-    Limits,
     RunTool,
 )
 from agentproxy.events.agent import AgentTold, ModelAnswered, ToolFinished, ToolStarted
@@ -67,7 +67,7 @@ def _finished(state: Conversation, fact: ToolFinished) -> None:
         state.open = {}
 
 
-def due(state: Conversation, limits: Limits) -> Sequence[Effect]:
+def due(state: Conversation, limits: AgentLimits) -> Sequence[Effect]:
     """What should be under way now: tools side by side, everything else alone."""
     if state.open:
         waiting = [call for key, call in state.open.items() if key not in state.results]
@@ -83,7 +83,7 @@ def due(state: Conversation, limits: Limits) -> Sequence[Effect]:
     return [AskModel(state.turn + 1, hurry=left <= limits.wrap_up)]
 
 
-def _ending(state: Conversation, limits: Limits) -> Ending | None:
+def _ending(state: Conversation, limits: AgentLimits) -> AgentEnding | None:
     """How the conversation is over, if it is."""
     if state.final:
         return "turns"
@@ -94,4 +94,4 @@ def _ending(state: Conversation, limits: Limits) -> Ending | None:
     if state.used.total >= limits.tokens:
         return "budget"
     spent = state.stop == "length" and state.continued >= limits.continuations
-    return "cut off" if spent else None
+    return "cut_off" if spent else None

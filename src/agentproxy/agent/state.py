@@ -6,7 +6,7 @@ from typing import Literal
 from agentproxy.events.conversation import (
     AssistantMessage,
     Message,
-    Stop,
+    StopReason,
     ToolCall,
     ToolResult,
     Usage,
@@ -15,7 +15,7 @@ from agentproxy.events.conversation import (
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class AgentLimits:
     """Where a conversation ends: answers of the model, tokens in all, and how often an answer that
     was cut off is continued. From `wrap_up` answers before the end on it is told to finish.
     """
@@ -37,7 +37,7 @@ class Conversation:
     turn: int = 0
     continued: int = 0
     used: Usage = field(default_factory=Usage)
-    stop: Stop | None = None
+    stop: StopReason | None = None
     final: bool = False
     open: dict[str, ToolCall] = field(default_factory=dict[str, ToolCall])
     results: dict[str, ToolResult] = field(default_factory=dict[str, ToolResult])
@@ -58,7 +58,7 @@ class Conversation:
             self.messages.append(message)
 
 
-Ending = Literal["finished", "turns", "budget", "cut off", "refused"]
+AgentEnding = Literal["finished", "turns", "budget", "cut_off", "refused"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ class Continue:
 class Finish:
     """The conversation is over."""
 
-    how: Ending
+    how: AgentEnding
 
 
 Effect = AskModel | RunTool | Continue | Finish

@@ -6,14 +6,14 @@ from contextlib import closing
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from agentproxy.app.context import House
+from agentproxy.app.context import App
 from agentproxy.app.models import has_libraries, variables
 from agentproxy.events.conversation import Usage
-from agentproxy.models.names import Address, Mistyped, default_model, find_model, usual_base
+from agentproxy.models.names import Mistyped, ModelAddress, default_model, find_model, usual_base
 from agentproxy.models.port import ModelRefused
 from agentproxy.models.prices import Prices
 
-PRICED = 100_000  # tokens; some vendors ask more beyond 200,000
+PRICED_TOKENS = 100_000  # tokens; some vendors ask more beyond 200,000
 REACH_SECONDS = 3.0
 DOCUMENTED = (
     "claude-sonnet-4-6",
@@ -31,7 +31,7 @@ DOCUMENTED = (
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ModelRow:
     """A model. Prices are US dollars for a million tokens, None where nobody knows them; `needs`
     says what is missing, "" where it can be asked; `role` what it is chosen for, if for anything.
     """
@@ -45,18 +45,18 @@ class Row:
     role: str = ""
 
 
-def list_models(house: House) -> list[Row]:
+def list_models(app: App) -> list[ModelRow]:
     """The documented models, and those that are chosen or priced by this user. Blocking."""
-    roles = _roles(house)
-    own = [name for name in house.settings.models.model_pricing if not name.endswith("/")]
+    roles = _roles(app)
+    own = [name for name in app.settings.models.model_pricing if not name.endswith("/")]
     names = dict.fromkeys([*roles, *DOCUMENTED, *own])
-    prices = Prices(house.settings.models.model_pricing)
-    return [_row(name, house, prices=prices, role=roles.get(name, "")) for name in names]
+    prices = Prices(app.settings.models.model_pricing)
+    return [_row(name, app, prices=prices, role=roles.get(name, "")) for name in names]
 
 
-def _roles(house: House) -> dict[str, str]:
-    settings = house.settings
-    default = default_model(variables(house)) if has_libraries() else ""
+def _roles(app: App) -> dict[str, str]:
+    settings = app.settings
+    default = default_model(variables(app)) if has_libraries() else ""
     roles: dict[str, str] = {}
     for role, name in (
         ("worker", settings.model or default),
@@ -68,16 +68,16 @@ def _roles(house: House) -> dict[str, str]:
     return roles
 
 
-def _row(name: str, house: House, *, prices: Prices, role: str) -> Row:
+def _row(name: str, app: App, *, prices: Prices, role: str) -> ModelRow:
     needs, where = "", ""
     try:
-        where = _where(find_model(name, variables(house)))
+        where = _where(find_model(name, variables(app)))
     except ModelRefused as error:
         needs = error.cure or str(error)
-    sides = (Usage(input=PRICED), Usage(output=PRICED))
-    scale = 1_000_000 / PRICED
+    sides = (Usage(input=PRICED_TOKENS), Usage(output=PRICED_TOKENS))
+    scale = 1_000_000 / PRICED_TOKENS
     usd_in, usd_out = (prices.of(name, side) for side in sides)
-    return Row(
+    return ModelRow(
         model=name,
         ready=not needs,
         needs=needs,
@@ -88,7 +88,7 @@ def _row(name: str, house: House, *, prices: Prices, role: str) -> Row:
     )
 
 
-def _where(address: Address) -> str:
+def _where(address: ModelAddress) -> str:
     return address.base or usual_base(address.vendor)
 
 
@@ -102,11 +102,11 @@ class Endpoint:
     cure: str = ""
 
 
-async def look_at_endpoints(house: House) -> Sequence[Endpoint]:
+async def look_at_endpoints(app: App) -> Sequence[Endpoint]:
     """The endpoints of every vendor that there is a key or an address for."""
     found: dict[str, str] = {}
     mistyped: dict[str, Endpoint] = {}
-    given = variables(house)
+    given = variables(app)
     for name in DOCUMENTED:
         try:
             address = find_model(name, given)

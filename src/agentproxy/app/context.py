@@ -11,7 +11,7 @@ from agentproxy.config.envfile import read_env
 from agentproxy.config.files import as_text, read_small
 from agentproxy.config.mistakes import BadFile
 from agentproxy.config.settings import Settings, load_settings
-from agentproxy.config.tables import LARGEST
+from agentproxy.config.tables import MAX_CONFIG_BYTES
 from agentproxy.config.trust import Trust, digest_of
 from agentproxy.config.user import User, load_user, user_file
 from agentproxy.journal.port import Journal
@@ -23,7 +23,7 @@ Forgive = Callable[[BadFile], None]
 
 
 @dataclass(frozen=True)
-class House:
+class App:
     """What is open while a command of `pa` runs."""
 
     environ: dict[str, str]
@@ -56,7 +56,7 @@ def read_user() -> User:
         BadFile: it cannot be used.
     """
     file = user_file()
-    data = read_small(file, limit=LARGEST)
+    data = read_small(file, limit=MAX_CONFIG_BYTES)
     return User() if data is None else load_user(as_text(data, source=str(file)), source=str(file))
 
 
@@ -92,13 +92,13 @@ def _settings(environ: Mapping[str, str], directory: Path, user: User) -> Settin
 
 
 @asynccontextmanager
-async def open_house(
+async def open_app(
     environ: Mapping[str, str],
     directory: Path,
     *,
     forgive: Forgive | None = None,
     home: Path | None = None,
-) -> AsyncGenerator[House]:
+) -> AsyncGenerator[App]:
     """Settings read, journal open; closed again whatever happens. `forgive` as in `read_settings`.
 
     `home` is where a run was found already, whatever the directory's own settings say.
@@ -116,7 +116,7 @@ async def open_house(
     journal = SqliteJournal(settings.home / "journal.sqlite3", redact=redact)
     try:
         async with scratch_below(settings.home):
-            yield House(
+            yield App(
                 environ=dict(environ),
                 directory=directory,
                 settings=settings,

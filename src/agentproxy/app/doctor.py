@@ -9,7 +9,7 @@ from pathlib import Path
 
 from agentproxy import __version__
 from agentproxy.app.catalogue import look_at_endpoints
-from agentproxy.app.context import House
+from agentproxy.app.context import App
 from agentproxy.app.models import has_libraries
 from agentproxy.app.trusting import ENV, UNLINK
 from agentproxy.workspace.git.command import GitError
@@ -22,7 +22,7 @@ AGENTS = ("claude", "codex", "gemini", "opencode", "qwen", "copilot", "mini")
 
 
 @dataclass(frozen=True)
-class Finding:
+class DoctorFinding:
     """One thing that was looked at. `needed`: without it no run starts."""
 
     what: str
@@ -32,81 +32,92 @@ class Finding:
     needed: bool = False
 
 
-async def examine(house: House) -> Sequence[Finding]:
+async def examine(app: App) -> Sequence[DoctorFinding]:
     """Everything, most needed first."""
     findings = [
-        Finding("agentproxy", works=True, detail=f"{__version__}, Python {sys.version.split()[0]}"),
-        Finding("home", works=True, detail=str(house.settings.home)),
-        await _repository(house.directory),
+        DoctorFinding(
+            "agentproxy", works=True, detail=f"{__version__}, Python {sys.version.split()[0]}"
+        ),
+        DoctorFinding("home", works=True, detail=str(app.settings.home)),
+        await _repository(app.directory),
         await _sandbox(),
     ]
     for what, works, detail in await survey():
-        findings.append(Finding(f"sandbox {what}", works=works, detail=detail))
-    findings.append(_room(house.settings.home))
+        findings.append(DoctorFinding(f"sandbox {what}", works=works, detail=detail))
+    findings.append(_room(app.settings.home))
     if os.geteuid() == 0:
         detail = "running as root works; inside the sandbox it is an ordinary user"
-        findings.append(Finding("user", works=True, detail=detail))
-    if house.settings.ignored:
-        findings.append(_left_out(house))
-    findings += _agents(house)
-    findings += await _models(house)
+        findings.append(DoctorFinding("user", works=True, detail=detail))
+    if app.settings.ignored:
+        findings.append(_left_out(app))
+    findings += _agents(app)
+    findings += await _models(app)
     return findings
 
 
-def _left_out(house: House) -> Finding:
-    detail = f"{', '.join(house.settings.ignored)}: not trusted, so they do not count"
-    cure = UNLINK if (house.directory / ENV).is_symlink() else "pa trust"
-    return Finding(ENV, works=False, detail=detail, cure=cure)
+def _left_out(app: App) -> DoctorFinding:
+    detail = f"{', '.join(app.settings.ignored)}: not trusted, so they do not count"
+    cure = UNLINK if (app.directory / ENV).is_symlink() else "pa trust"
+    return DoctorFinding(ENV, works=False, detail=detail, cure=cure)
 
 
-async def _repository(directory: Path) -> Finding:
+async def _repository(directory: Path) -> DoctorFinding:
     try:
         repository = await open_repository(directory)
     except RepositoryUnusable as error:
-        return Finding("repository", works=False, detail=str(error), cure=error.cure)
+        return DoctorFinding("repository", works=False, detail=str(error), cure=error.cure)
     except GitError as error:
-        return Finding("git", works=False, detail=str(error), needed=True)
-    return Finding("repository", works=True, detail=f"{repository.root} at {repository.head[:12]}")
+        return DoctorFinding("git", works=False, detail=str(error), needed=True)
+    return DoctorFinding(
+        "repository", works=True, detail=f"{repository.root} at {repository.head[:12]}"
+    )
 
 
-async def _sandbox() -> Finding:
+async def _sandbox() -> DoctorFinding:
     try:
         sandbox = await choose_sandbox("auto")
     except SandboxError as error:
-        return Finding("sandbox", works=False, detail=str(error), cure=error.cure, needed=True)
-    return Finding("sandbox", works=True, detail=sandbox.level, needed=True)
+        return DoctorFinding(
+            "sandbox", works=False, detail=str(error), cure=error.cure, needed=True
+        )
+    return DoctorFinding("sandbox", works=True, detail=sandbox.level, needed=True)
 
 
-def _room(home: Path) -> Finding:
+def _room(home: Path) -> DoctorFinding:
     free = shutil.disk_usage(home).free
     detail = f"{free >> 30} GiB free"
     cure = "" if free > LEAST_FREE else "make room: clones and evidence need some"
-    return Finding("disk", works=free > LEAST_FREE, detail=detail, cure=cure)
+    return DoctorFinding("disk", works=free > LEAST_FREE, detail=detail, cure=cure)
 
 
-async def _models(house: House) -> list[Finding]:
+async def _models(app: App) -> list[DoctorFinding]:
     """The libraries, the keys by their variables, and whether anybody answers at the addresses."""
     if not has_libraries():
         cure = "for models: pip install 'agentproxy[models]'"
-        return [Finding("models", works=False, detail="their libraries are missing", cure=cure)]
-    endpoints = await look_at_endpoints(house)
+        return [
+            DoctorFinding("models", works=False, detail="their libraries are missing", cure=cure)
+        ]
+    endpoints = await look_at_endpoints(app)
     if not endpoints:
         cure = "set ANTHROPIC_API_KEY, or OLLAMA_BASE_URL for your own; pa models shows all"
-        return [Finding("models", works=False, detail="no vendor's key is set", cure=cure)]
+        return [DoctorFinding("models", works=False, detail="no vendor's key is set", cure=cure)]
     return [
-        Finding(
+        DoctorFinding(
             f"model endpoint {each.vendor}", works=each.works, detail=each.detail, cure=each.cure
         )
         for each in endpoints
     ]
 
 
-def _agents(house: House) -> list[Finding]:
-    path = house.environ.get("PATH")
+def _agents(app: App) -> list[DoctorFinding]:
+    path = app.environ.get("PATH")
     found = [name for name in AGENTS if shutil.which(name, path=path)]
     cure = "" if found else "any program works: --worker 'command:PROGRAM ARGUMENTS'"
-    programs = Finding(
+    programs = DoctorFinding(
         "agents on PATH", works=bool(found), detail=", ".join(found) or "none", cure=cure
     )
-    named = ", ".join(sorted(house.user.workers)) or "none"
-    return [programs, Finding("configured workers", works=bool(house.user.workers), detail=named)]
+    named = ", ".join(sorted(app.user.workers)) or "none"
+    return [
+        programs,
+        DoctorFinding("configured workers", works=bool(app.user.workers), detail=named),
+    ]

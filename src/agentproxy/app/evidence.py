@@ -5,18 +5,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from agentproxy.app.context import House
+from agentproxy.app.context import App
 from agentproxy.events.check import CheckResult
 from agentproxy.events.envelope import RunId
 from agentproxy.events.git_facts import EnvironmentFound
-from agentproxy.evidence.bundle import Bundle, BundleUnusable, Entry, faults, load
+from agentproxy.evidence.bundle import Bundle, BundleUnusable, EvidenceEntry, faults, load
+from agentproxy.evidence.check_context import CheckContext
 from agentproxy.evidence.check_runner import run_check
-from agentproxy.evidence.ground import Ground
 from agentproxy.supervisor.building import environment_of
 from agentproxy.supervisor.perform import tidy
 from agentproxy.supervisor.reduce import replay
 from agentproxy.supervisor.state import State
-from agentproxy.workspace.git.command import GitError, Where, git
+from agentproxy.workspace.git.command import GitError, GitLocation, git
 from agentproxy.workspace.git.repository import Repository, open_repository
 from agentproxy.workspace.sandbox.detect import choose_sandbox
 
@@ -61,21 +61,21 @@ class Rerun:
     differs: str
 
 
-async def find_evidence(house: House, run: RunId, *, round: int | None) -> Evidence:  # noqa: A002
+async def find_evidence(app: App, run: RunId, *, round: int | None) -> Evidence:  # noqa: A002
     """The bundle of a round, by default the last.
 
     Raises:
         NothingJudged, NoSuchRound: there is no such round.
         BundleUnusable: the bundle is missing or damaged.
     """
-    state = _judged(run, replay(await house.journal.read(run)))
+    state = _judged(run, replay(await app.journal.read(run)))
     rounds = tuple(sorted(state.judged))
     number = round or rounds[-1]
     if number not in state.judged:
         known = ", ".join(map(str, rounds))
         raise NoSuchRound(f"round {number} of run {run} was not judged (judged: {known})")
     digest = state.judged[number].bundle
-    bundle = await asyncio.to_thread(load, digest, house.folder(run) / "evidence")
+    bundle = await asyncio.to_thread(load, digest, app.folder(run) / "evidence")
     return Evidence(digest=digest, bundle=bundle, rounds=rounds)
 
 
@@ -85,14 +85,14 @@ def _judged(run: RunId, state: State) -> State:
     return state
 
 
-async def verify(house: House, run: RunId) -> list[Compared]:
+async def verify(app: App, run: RunId) -> list[Compared]:
     """Every bundle of a run against its digest, its chain, the journal and the repository's trees.
 
     Raises:
         NothingJudged: there is no bundle.
     """
-    state = _judged(run, replay(await house.journal.read(run)))
-    folder = house.folder(run) / "evidence"
+    state = _judged(run, replay(await app.journal.read(run)))
+    folder = app.folder(run) / "evidence"
     numbers = sorted(state.judged)
     before = ["", *(state.judged[number].bundle for number in numbers)]
     return [
@@ -127,7 +127,7 @@ def _against_journal(state: State, bundle: Bundle) -> list[str]:
 
 
 async def _against_repository(state: State, bundle: Bundle) -> list[str]:
-    repository = await open_repository(Path(state.ordered.repository))
+    repository = await open_repository(Path(state.require_order().repository))
     found: list[str] = []
     for what, commit, tree in (
         ("base", bundle.base_commit, bundle.base_tree),
@@ -145,7 +145,7 @@ async def _tree_of(repository: Repository, commit: str) -> str:
             "rev-parse",
             "--verify",
             f"{commit}^{{tree}}",
-            where=Where(git_dir=repository.git_dir),
+            where=GitLocation(git_dir=repository.git_dir),
         )
     except GitError:
         return ""
@@ -153,19 +153,19 @@ async def _tree_of(repository: Repository, commit: str) -> str:
 
 
 async def rerun(
-    house: House, run: RunId, bundle: Bundle, *, tell: Callable[[Rerun], None]
+    app: App, run: RunId, bundle: Bundle, *, tell: Callable[[Rerun], None]
 ) -> list[Rerun]:
     """Run every check of a bundle again on its recorded trees, and compare the outcomes."""
-    state = replay(await house.journal.read(run))
+    state = replay(await app.journal.read(run))
     if state.environment is None:
         raise BundleUnusable(f"run {run} has no recorded environment")
-    ground = Ground(
-        repository=await open_repository(Path(state.ordered.repository)),
-        sandbox=await choose_sandbox(state.ordered.sandbox),
-        folder=house.folder(run) / "rerun",
-        environ=house.environ,
-        environments=house.environments,
-        registries=await house.registries(),
+    ground = CheckContext(
+        repository=await open_repository(Path(state.require_order().repository)),
+        sandbox=await choose_sandbox(state.require_order().sandbox),
+        folder=app.folder(run) / "rerun",
+        environ=app.environ,
+        environments=app.environments,
+        registries=await app.registries(),
     )
     results: list[Rerun] = []
     last = {(entry.check.name, entry.on): entry for entry in bundle.entries}
@@ -185,7 +185,7 @@ def _nobody(source: str, text: str) -> None:
 
 
 async def _again(
-    entry: Entry, commit: str, *, ground: Ground, environment: EnvironmentFound
+    entry: EvidenceEntry, commit: str, *, ground: CheckContext, environment: EnvironmentFound
 ) -> Rerun:
     result = await run_check(
         entry.check,

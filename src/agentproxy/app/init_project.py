@@ -7,9 +7,9 @@ from importlib.resources import files
 from pathlib import Path
 
 from agentproxy.config.project import PROJECT_FILES
-from agentproxy.config.tables import LARGEST
+from agentproxy.config.tables import MAX_CONFIG_BYTES
 from agentproxy.supervisor.contexts.reading import HOME
-from agentproxy.workspace.files.safe_files import BadPath, Root
+from agentproxy.workspace.files.safe_files import BadPath, SafeDir
 from agentproxy.workspace.git.repository import open_repository
 
 CONFIGURATION = PROJECT_FILES[0]
@@ -63,17 +63,17 @@ async def start_project(directory: Path) -> Started:
 
 def _start(root: Path) -> Started:
     try:
-        with Root(root, links=False) as opened:
+        with SafeDir(root, links=False) as opened:
             missing, kept = _missing(opened)
             for path, text in missing.items():
                 opened.write(path, text.encode())
-            ignored = b"session/" in opened.read(IGNORED, limit=LARGEST).split()
+            ignored = b"session/" in opened.read(IGNORED, limit=MAX_CONFIG_BYTES).split()
     except BadPath as error:
         raise NotStarted(f"{error.path}: {error.why}", cure="move it away, then pa init") from error
     return Started(str(root), written=tuple(missing), kept=kept, session_ignored=ignored)
 
 
-def _missing(root: Root) -> tuple[Mapping[str, str], tuple[str, ...]]:
+def _missing(root: SafeDir) -> tuple[Mapping[str, str], tuple[str, ...]]:
     """The texts of the files that are not there, and the names of those that are."""
     there = {path for path in (*START, *PROJECT_FILES) if root.exists(path)}
     if there.intersection(PROJECT_FILES):

@@ -4,14 +4,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agentproxy.app.queries import exit_code
-from agentproxy.events.durations import written
+from agentproxy.events.durations import format_duration
 from agentproxy.events.envelope import RunId
 from agentproxy.supervisor.state import State
-from agentproxy.workspace.git.command import GitError, Where, git
+from agentproxy.workspace.git.command import GitError, GitLocation, git
 from agentproxy.workspace.git.repository import RepositoryUnusable, open_repository
 
-DIFF_LINES = 60
-DIFF_BYTES = 64 << 10
+MAX_DIFF_LINES = 60
+MAX_SHOWN_DIFF_BYTES = 64 << 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ async def _diff(state: State) -> str:
     if claim is None or state.base is None or state.ended is None:
         return ""
     try:
-        repository = await open_repository(Path(state.ordered.repository))
+        repository = await open_repository(Path(state.require_order().repository))
         text = await git(
             "diff-tree",
             "-p",
@@ -79,25 +79,25 @@ async def _diff(state: State) -> str:
             "--no-textconv",
             state.base.commit,
             claim.commit,
-            where=Where(git_dir=repository.git_dir),
-            limit=DIFF_BYTES,
+            where=GitLocation(git_dir=repository.git_dir),
+            limit=MAX_SHOWN_DIFF_BYTES,
         )
     except (GitError, RepositoryUnusable):
         return ""
     lines = text.decode(errors="replace").splitlines()
-    more = len(lines) - DIFF_LINES
+    more = len(lines) - MAX_DIFF_LINES
     rest = [f"... {more} more lines"] if more > 0 else []
-    if len(text) == DIFF_BYTES:
+    if len(text) == MAX_SHOWN_DIFF_BYTES:
         rest = ["... and more, which is not counted"]
-    return "\n".join(lines[:DIFF_LINES] + rest)
+    return "\n".join(lines[:MAX_DIFF_LINES] + rest)
 
 
 def _raised(state: State) -> str:
     """What a run needs to go on that has reached a ceiling."""
     if state.parked is None or state.parked.why != "ceiling":
         return "   goes on"
-    if state.worked >= state.max_time:
-        return f" --max-time {written(2 * state.max_time)}   goes on with twice the time"
+    if state.work_seconds >= state.max_time:
+        return f" --max-time {format_duration(2 * state.max_time)}   goes on with twice the time"
     return f" --budget {2 * (state.budget or 0):g}   goes on with twice the money"
 
 

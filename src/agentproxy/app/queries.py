@@ -9,11 +9,11 @@ from agentproxy.app.run_ownership import is_alive
 from agentproxy.events.envelope import Event, Fact, RunId
 from agentproxy.events.requests import CommandIgnored
 from agentproxy.events.run import EXIT_BY_PARKING, EXIT_BY_VERDICT, RunCreated, RunEnded, RunParked
-from agentproxy.journal.port import Head, Journal
+from agentproxy.journal.port import Journal, RunHead
 from agentproxy.supervisor.state import State
 
-Status = Literal[
-    "running", "verified", "refuted", "unverified", "stopped", "waiting", "parked", "cut off"
+RunStatus = Literal[
+    "running", "verified", "refuted", "unverified", "stopped", "waiting", "parked", "cut_off"
 ]
 CUT_OFF = 130
 LOOK_AFTER = 1.0  # seconds without news, after which a follower looks whether the owner lives
@@ -24,26 +24,26 @@ class NoSuchRun(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class RunRow:
     """A run in a list. `created` and `changed` are Unix times."""
 
     run: RunId
     task: str
     repository: str
-    status: Status
+    status: RunStatus
     created: float
     changed: float
 
 
-async def list_runs(journal: Journal) -> Sequence[Row]:
+async def list_runs(journal: Journal) -> Sequence[RunRow]:
     """All runs, newest first."""
     return [await _row(journal, head) for head in await journal.heads()]
 
 
-async def _row(journal: Journal, head: Head) -> Row:
+async def _row(journal: Journal, head: RunHead) -> RunRow:
     first = head.first.fact
     order = first.order if isinstance(first, RunCreated) else None
-    return Row(
+    return RunRow(
         run=head.first.run,
         task=order.task if order else "",
         repository=order.repository if order else "",
@@ -53,7 +53,7 @@ async def _row(journal: Journal, head: Head) -> Row:
     )
 
 
-async def _status(journal: Journal, last: Event) -> Status:
+async def _status(journal: Journal, last: Event) -> RunStatus:
     if not isinstance(last.fact, RunEnded) and is_alive((await journal.lease(last.run)).holder):
         return "running"
     match await _how_it_stands(journal, last):
@@ -66,7 +66,7 @@ async def _status(journal: Journal, last: Event) -> Status:
         case RunParked():
             return "parked"
         case _:
-            return "cut off"
+            return "cut_off"
 
 
 async def _how_it_stands(journal: Journal, last: Event) -> Fact:
@@ -100,7 +100,7 @@ async def find_run(journal: Journal, given: str, *, repository: str = "") -> Run
 
 
 def exit_code(state: State) -> int:
-    """What a run's standing says to the shell."""
+    """What a run's state says to the shell."""
     if state.ended is not None:
         return EXIT_BY_VERDICT[state.ended.verdict]
     if state.parked is not None:

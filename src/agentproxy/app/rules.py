@@ -3,16 +3,16 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from agentproxy.app.context import House
+from agentproxy.app.context import App
 from agentproxy.config.files import read_small
 from agentproxy.config.project import PROJECT_FILES, Project, only_project, untrusted
-from agentproxy.config.tables import LARGEST
+from agentproxy.config.tables import MAX_CONFIG_BYTES
 from agentproxy.config.trust import Trust, digest_of
 from agentproxy.events.contract import THIRTY_MINUTES, Check
 from agentproxy.supervisor.planning import ProjectRules
 
 
-def read_project(folder: Path, *, house: House, repository: Path) -> Project:
+def read_project(folder: Path, *, app: App, repository: Path) -> Project:
     """The configuration in a folder, reduced to what a person trusts of it.
 
     `repository` is where the person's own copy lies, which trust was given to.
@@ -23,24 +23,24 @@ def read_project(folder: Path, *, house: House, repository: Path) -> Project:
     """
     found: dict[str, bytes] = {}
     for name in PROJECT_FILES:
-        data = read_small(folder / name, limit=LARGEST, follow=False)
+        data = read_small(folder / name, limit=MAX_CONFIG_BYTES, follow=False)
         if data is not None:
             found[name] = data
     project = only_project(found)
     if project is None:
         return Project()
     name, data = next(iter(found.items()))
-    trust = Trust(house.settings.home / "trust.json")
+    trust = Trust(app.settings.home / "trust.json")
     if trust.trusted(repository / name, digest_of(data)):
         return project
     return untrusted(project)
 
 
-def rules_reader(house: House, repository: Path) -> Callable[[Path], ProjectRules]:
+def rules_reader(app: App, repository: Path) -> Callable[[Path], ProjectRules]:
     """Reads the rules from the files of the base. Blocking."""
 
     def read(folder: Path) -> ProjectRules:
-        project = read_project(folder, house=house, repository=repository)
+        project = read_project(folder, app=app, repository=repository)
         notes: tuple[str, ...] = ()
         if project.ignored:
             names = ", ".join(project.ignored)
@@ -59,7 +59,7 @@ def rules_reader(house: House, repository: Path) -> Callable[[Path], ProjectRule
                 )
                 for name, table in project.checks.items()
             ),
-            standing=project.standing,
+            discovered=project.discovered,
             known_red=project.known_red,
             prepare=project.prepare or "",
             carry=project.carry,

@@ -12,15 +12,15 @@ from agentproxy.events.conversation import Image
 from agentproxy.events.cost import ModelAsked, ModelSettled, Purpose
 from agentproxy.events.envelope import CommandId, Draft, Event, Fact, RunId
 from agentproxy.events.run import SegmentStarted
-from agentproxy.evidence.ground import Ground
+from agentproxy.evidence.check_context import CheckContext
 from agentproxy.journal.port import Holder, Journal, Lease
-from agentproxy.models.budget import Purse
+from agentproxy.models.budget import Budget
 from agentproxy.models.metered import Meter, MeteredModel, Record
 from agentproxy.models.port import Model
 from agentproxy.policy.decide import Policy
-from agentproxy.supervisor.command_handler import Obedience
+from agentproxy.supervisor.command_handler import CommandHandler
 from agentproxy.supervisor.contexts.session import keep_session
-from agentproxy.supervisor.llm.thinking import Thinking
+from agentproxy.supervisor.llm.thinking import SupervisorModel
 from agentproxy.supervisor.loop import Recorder, supervise
 from agentproxy.supervisor.perform import Performer, tidy_stopped
 from agentproxy.supervisor.planning import ReadRules
@@ -45,14 +45,14 @@ class StillOwned(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Means:
+class RunDependencies:
     """What a run is worked on with, in this process."""
 
     repository: Repository
     sandbox: Sandbox
     hire: Callable[[Meter], Worker]
     judges: Sequence[Model]
-    meter: Callable[[Record, Purse], Meter]
+    meter: Callable[[Record, Budget], Meter]
     environ: dict[str, str]
     folder: Path
     policy: Policy
@@ -64,7 +64,7 @@ class Means:
     images: Sequence[Image]
 
 
-def myself() -> Holder:
+def this_process() -> Holder:
     """This process as the holder of a lease."""
     pid = os.getpid()
     return Holder(pid=pid, started=start_time(pid) or 0, machine=machine_and_boot())
@@ -82,7 +82,7 @@ def is_alive(holder: Holder) -> bool:
     return start_time(holder.pid) == holder.started
 
 
-async def take(journal: Journal, run: RunId) -> Lease:
+async def acquire_run(journal: Journal, run: RunId) -> Lease:
     """Take over a run that nobody works on.
 
     Raises:
@@ -91,12 +91,12 @@ async def take(journal: Journal, run: RunId) -> Lease:
         LeaseTaken: somebody else was faster.
     """
     lease = await journal.lease(run)
-    if is_alive(lease.holder) and lease.holder != myself():
+    if is_alive(lease.holder) and lease.holder != this_process():
         raise StillOwned(run, lease.holder.pid)
-    return await journal.acquire(run, myself(), after=lease.generation)
+    return await journal.acquire(run, this_process(), after=lease.generation)
 
 
-async def go_on(journal: Journal, lease: Lease, means: Means) -> State:
+async def run_until_parked(journal: Journal, lease: Lease, means: RunDependencies) -> State:
     """Bring a run as far as it goes, and say where it stands then."""
     state = replay(await journal.read(lease.run))
     for pid, started in state.processes:
@@ -111,7 +111,7 @@ async def go_on(journal: Journal, lease: Lease, means: Means) -> State:
     recorder = Recorder(state, append, after=after)
     meter = _meter(recorder, means)
     worker = means.hire(meter)
-    ground = Ground(
+    ground = CheckContext(
         repository=means.repository,
         sandbox=means.sandbox,
         folder=means.folder,
@@ -119,7 +119,7 @@ async def go_on(journal: Journal, lease: Lease, means: Means) -> State:
         environments=means.environments,
         registries=means.registries,
     )
-    thinking = Thinking(
+    thinking = SupervisorModel(
         state=state,
         ground=ground,
         model=lambda purpose: _judge(means, purpose, meter),
@@ -144,26 +144,26 @@ async def go_on(journal: Journal, lease: Lease, means: Means) -> State:
         show=means.show,
         checks_at_once=asyncio.Semaphore(max(1, (os.cpu_count() or 2) // 2)),
     )
-    obedience = Obedience(recorder=recorder, desk=desk, worker=worker)
+    obedience = CommandHandler(recorder=recorder, desk=desk, worker=worker)
     segment = SegmentStarted(
         segment=state.segment + 1, pid=os.getpid(), sandbox=means.sandbox.level
     )
     if state.ended is None:
         await recorder.record(segment)
     for pending in await journal.inbox(lease.run):
-        await obedience.obey_what_waited(pending.id, pending.command, generation=lease.generation)
+        await obedience.handle_backlog(pending.id, pending.command, generation=lease.generation)
     await supervise(
         recorder,
         perform=performer.perform,
         arrivals=_arrivals(journal, lease.run),
-        obey=obedience.obey,
+        obey=obedience.handle,
     )
     if state.ended is not None and state.ended.stopped:
         await asyncio.to_thread(tidy_stopped, means.folder)
     return state
 
 
-def _meter(recorder: Recorder, means: Means) -> Meter:
+def _meter(recorder: Recorder, means: RunDependencies) -> Meter:
     """What every question to a model is paid from: one purse for the whole run."""
 
     async def record(fact: Fact) -> None:
@@ -172,10 +172,10 @@ def _meter(recorder: Recorder, means: Means) -> Meter:
             fact, actor=f"worker {recorder.state.round}" if of_work else "supervisor"
         )
 
-    return means.meter(record, Purse(left=lambda: recorder.state.money_left))
+    return means.meter(record, Budget(left=lambda: recorder.state.money_left))
 
 
-def _judge(means: Means, purpose: Purpose, meter: Meter) -> Model | None:
+def _judge(means: RunDependencies, purpose: Purpose, meter: Meter) -> Model | None:
     return MeteredModel(means.judges, purpose=purpose, meter=meter) if means.judges else None
 
 

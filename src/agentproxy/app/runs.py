@@ -7,14 +7,19 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agentproxy import __version__
-from agentproxy.app.context import House
+from agentproxy.app.context import App
 from agentproxy.app.models import meter_of, open_judges, with_choices
 from agentproxy.app.rules import rules_reader
-from agentproxy.app.run_ownership import Means, go_on, myself, take
-from agentproxy.app.screenshots import keep, look_at, screenshots
+from agentproxy.app.run_ownership import (
+    RunDependencies,
+    acquire_run,
+    run_until_parked,
+    this_process,
+)
+from agentproxy.app.screenshots import load_screenshots, read_images, store_screenshots
 from agentproxy.app.utf8_check import refuse_what_is_no_text
-from agentproxy.app.worker_factory import hire
-from agentproxy.events.commands import Stop
+from agentproxy.app.worker_factory import create_worker
+from agentproxy.events.commands import StopRun
 from agentproxy.events.conversation import Image
 from agentproxy.events.envelope import Draft, RunId
 from agentproxy.events.run import Order, RunCreated, RunEnded
@@ -33,7 +38,7 @@ Show = Callable[[str, str], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class TaskRequest:
     """What a person orders, before it is known where: `directory` is where they stand."""
 
     task: str
@@ -58,7 +63,7 @@ def new_number() -> RunId:
     return RunId("".join(secrets.choice(ALPHABET) for _ in range(NUMBER_LENGTH)))
 
 
-async def place_order(house: House, wish: Wish) -> Lease:
+async def place_order(app: App, wish: TaskRequest) -> Lease:
     """Create the run. Its repository is looked at first, its worker and sandbox are tried.
 
     Raises:
@@ -68,9 +73,9 @@ async def place_order(house: House, wish: Wish) -> Lease:
         ScreenshotUnusable: a file that is to be attached is no image, or too large.
         NotText: a text of the order is not UTF-8.
     """
-    images = await asyncio.to_thread(look_at, wish.screenshots)
+    images = await asyncio.to_thread(read_images, wish.screenshots)
     repository = await open_repository(wish.directory)
-    settings = house.settings
+    settings = app.settings
     order = Order(
         task=wish.task,
         repository=str(repository.root),
@@ -89,51 +94,51 @@ async def place_order(house: House, wish: Wish) -> Lease:
     )
     refuse_what_is_no_text(order)
     sandbox = await choose_sandbox(order.sandbox)
-    order = with_choices(order, wish.judge, house=house)
-    worker = hire(order, house=house, sandbox=sandbox)
-    open_judges(order, house=house)
+    order = with_choices(order, wish.judge, app=app)
+    worker = create_worker(order, app=app, sandbox=sandbox)
+    open_judges(order, app=app)
     number = new_number()
-    kept = await asyncio.to_thread(keep, images, folder=house.folder(number))
+    kept = await asyncio.to_thread(store_screenshots, images, folder=app.folder(number))
     order = order.model_copy(update={"worker": worker.name, "screenshots": kept})
     draft = Draft(actor="human", fact=RunCreated(order=order, product=__version__))
-    return await house.journal.create(number, draft, myself())
+    return await app.journal.create(number, draft, this_process())
 
 
-async def work_on(house: House, lease: Lease, *, hold: float | None, show: Show) -> State:
+async def work_on(app: App, lease: Lease, *, hold: float | None, show: Show) -> State:
     """Bring a run as far as it goes, in this process.
 
     Raises:
         RepositoryUnusable, WorkerError, SandboxError: what it needs is not there any more.
         Fenced: another process has taken the run since.
     """
-    order = replay(await house.journal.read(lease.run, limit=1)).ordered
+    order = replay(await app.journal.read(lease.run, limit=1)).require_order()
     repository = await _same_repository(order)
     sandbox = await choose_sandbox(order.sandbox)
-    pictures = await asyncio.to_thread(screenshots, house, lease.run, order)
-    judges = open_judges(order, house=house)
-    means = Means(
+    pictures = await asyncio.to_thread(load_screenshots, app, lease.run, order)
+    judges = open_judges(order, app=app)
+    means = RunDependencies(
         repository=repository,
         sandbox=sandbox,
-        hire=lambda meter: hire(order, house=house, sandbox=sandbox, meter=meter),
+        hire=lambda meter: create_worker(order, app=app, sandbox=sandbox, meter=meter),
         judges=judges,
-        environ=house.environ,
-        folder=house.folder(lease.run),
+        environ=app.environ,
+        folder=app.folder(lease.run),
         policy=Policy(
             root=str(repository.root),
             directory=order.directory,
             scratch=("/tmp",) if sandbox.isolates else (),
         ),
-        read_rules=rules_reader(house, repository.root),
+        read_rules=rules_reader(app, repository.root),
         hold=hold,
         show=show,
-        environments=house.environments,
-        registries=await house.registries(),
+        environments=app.environments,
+        registries=await app.registries(),
         images=[Image(media_type=kind, data=data) for kind, data in pictures],
-        meter=meter_of(house),
+        meter=meter_of(app),
     )
     means.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     try:
-        return await go_on(house.journal, lease, means)
+        return await run_until_parked(app.journal, lease, means)
     finally:
         for model in judges:
             await model.close()
@@ -143,16 +148,16 @@ async def _same_repository(order: Order) -> Repository:
     return await open_repository(Path(order.repository))
 
 
-async def end_unowned(house: House, run: RunId, command: Stop) -> None:
+async def end_unowned(app: App, run: RunId, command: StopRun) -> None:
     """End a run that nobody works on.
 
     Raises:
         StillOwned: a live process has it after all.
     """
-    lease = await take(house.journal, run)
+    lease = await acquire_run(app.journal, run)
     reason = command.reason or "stopped by a person"
     fact = RunEnded(verdict="unverified", reason=reason, stopped=True)
-    await house.journal.append(lease, [Draft(actor="human", fact=fact)])
-    state = replay(await house.journal.read(run))
-    await keep_session(state, fact, root=Path(state.ordered.repository), run=run)
-    await asyncio.to_thread(tidy_stopped, house.folder(run))
+    await app.journal.append(lease, [Draft(actor="human", fact=fact)])
+    state = replay(await app.journal.read(run))
+    await keep_session(state, fact, root=Path(state.require_order().repository), run=run)
+    await asyncio.to_thread(tidy_stopped, app.folder(run))

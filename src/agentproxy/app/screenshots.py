@@ -4,15 +4,15 @@ import base64
 from collections.abc import Sequence
 from pathlib import Path
 
-from agentproxy.app.context import House
+from agentproxy.app.context import App
 from agentproxy.config.files import read_small
 from agentproxy.config.mistakes import BadFile
 from agentproxy.events.run import Order
 from agentproxy.supervisor.contexts.images import ending, media_type
-from agentproxy.workspace.files.safe_files import BadPath, Root
+from agentproxy.workspace.files.safe_files import BadPath, SafeDir
 
-LARGEST = 5 << 20  # bytes
-MOST = 20
+MAX_SCREENSHOT_BYTES = 5 << 20  # bytes
+MAX_SCREENSHOTS = 20
 FOLDER = "screenshots"
 CURE = "give a PNG, JPEG, GIF or WebP of at most 5 MiB"
 
@@ -25,20 +25,22 @@ class ScreenshotUnusable(Exception):
         self.cure = cure
 
 
-def look_at(files: Sequence[Path]) -> list[bytes]:
+def read_images(files: Sequence[Path]) -> list[bytes]:
     """The bytes of each image. Blocking.
 
     Raises:
         ScreenshotUnusable: one is not there, no image, or too large.
     """
-    if len(files) > MOST:
-        raise ScreenshotUnusable(f"{len(files)} screenshots", cure=f"attach at most {MOST}")
+    if len(files) > MAX_SCREENSHOTS:
+        raise ScreenshotUnusable(
+            f"{len(files)} screenshots", cure=f"attach at most {MAX_SCREENSHOTS}"
+        )
     return [_image(file) for file in files]
 
 
 def _image(file: Path) -> bytes:
     try:
-        data = read_small(file, limit=LARGEST)
+        data = read_small(file, limit=MAX_SCREENSHOT_BYTES)
     except BadFile as error:
         raise ScreenshotUnusable(f"{file}: {error.problem}") from error
     if data is None:
@@ -48,7 +50,7 @@ def _image(file: Path) -> bytes:
     return data
 
 
-def keep(images: Sequence[bytes], *, folder: Path) -> tuple[str, ...]:
+def store_screenshots(images: Sequence[bytes], *, folder: Path) -> tuple[str, ...]:
     """Put images into the folder of a run, and say their names relative to it. Blocking."""
     if not images:
         return ()
@@ -57,13 +59,13 @@ def keep(images: Sequence[bytes], *, folder: Path) -> tuple[str, ...]:
         f"{FOLDER}/{number}.{ending(media_type(data))}"
         for number, data in enumerate(images, start=1)
     ]
-    with Root(folder, links=False) as root:
+    with SafeDir(folder, links=False) as root:
         for name, data in zip(names, images, strict=True):
             root.write(name, data, mode=0o600)
     return tuple(names)
 
 
-def screenshots(house: House, run: str, order: Order) -> list[tuple[str, str]]:
+def load_screenshots(app: App, run: str, order: Order) -> list[tuple[str, str]]:
     """The media type and the base64 of each image of an order. Blocking.
 
     Raises:
@@ -73,9 +75,9 @@ def screenshots(house: House, run: str, order: Order) -> list[tuple[str, str]]:
         return []
     found: list[tuple[str, str]] = []
     try:
-        with Root(house.folder(run), links=False) as root:
+        with SafeDir(app.folder(run), links=False) as root:
             for name in order.screenshots:
-                data = root.read(name, limit=LARGEST)
+                data = root.read(name, limit=MAX_SCREENSHOT_BYTES)
                 found.append((media_type(data), base64.b64encode(data).decode()))
     except (BadPath, OSError) as error:
         raise ScreenshotUnusable(

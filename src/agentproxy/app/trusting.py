@@ -8,7 +8,7 @@ from agentproxy.app.context import read_settings, read_user
 from agentproxy.config.envfile import read_env
 from agentproxy.config.files import read_small
 from agentproxy.config.project import PROJECT_FILES
-from agentproxy.config.tables import LARGEST
+from agentproxy.config.tables import MAX_CONFIG_BYTES
 from agentproxy.config.trust import Trust, digest_of
 from agentproxy.workspace.git.repository import open_repository
 
@@ -46,4 +46,4 @@ def change_trust(
 def _contents(file: Path) -> bytes | None:
     if file.name == ENV:
         return read_env(file, follow=False)
-    return read_small(file, limit=LARGEST, follow=False)
+    return read_small(file, limit=MAX_CONFIG_BYTES, follow=False)

@@ -5,15 +5,15 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from agentproxy.app.choosing import chosen_worker, worker_tables
-from agentproxy.app.context import House
+from agentproxy.app.context import App
 from agentproxy.app.models import has_libraries, open_models, variables
 from agentproxy.events.run import Order
 from agentproxy.models.metered import Meter, MeteredModel
 from agentproxy.models.names import default_model, find_model
 from agentproxy.models.port import ModelRefused
-from agentproxy.models.relay.upstream import Relayed
+from agentproxy.models.relay.upstream import RelayTarget
 from agentproxy.workers.builtin import BuiltinWorker
-from agentproxy.workers.command import CommandWorker, Grants
+from agentproxy.workers.command import CommandWorker, WorkerGrants
 from agentproxy.workers.port import Worker, WorkerError
 from agentproxy.workers.program import Program
 from agentproxy.workers.scripted import ScriptedWorker, read_script
@@ -27,36 +27,36 @@ HOW = (
 EXTRA = "pip install 'agentproxy[models]'"
 
 
-def hire(order: Order, *, house: House, sandbox: Sandbox, meter: Meter | None = None) -> Worker:
+def create_worker(
+    order: Order, *, app: App, sandbox: Sandbox, meter: Meter | None = None
+) -> Worker:
     """The worker of an order; `meter` is what its model is paid with, None only to try it.
 
     Raises:
         WorkerError: there is none of that name, or it cannot work.
     """
     started_in = Path(order.repository) / order.directory
-    tables = worker_tables(order, house)
-    name = order.worker or chosen_worker(order, house)
+    tables = worker_tables(order, app)
+    name = order.worker or chosen_worker(order, app)
     if not name:
-        raise WorkerError("no worker is chosen", cure=_how(house))
+        raise WorkerError("no worker is chosen", cure=_how(app))
     kind, _, rest = name.partition(":")
     if kind == "command" and rest.strip():
-        grants = Grants(model=_relayed(order, "", house), meter=meter)
-        return _command(
-            name, rest, started_in=started_in, house=house, sandbox=sandbox, grants=grants
-        )
+        grants = WorkerGrants(model=_relayed(order, "", app), meter=meter)
+        return _command(name, rest, started_in=started_in, app=app, sandbox=sandbox, grants=grants)
     if kind == "scripted" and rest.strip():
         file = (started_in / Path(rest).expanduser()).resolve()
         return ScriptedWorker(name, read_script(file))
     if name == "builtin":
-        models = open_models(order.model, house=house, started_in=started_in)
+        models = open_models(order.model, app=app, started_in=started_in)
         model = MeteredModel(models, purpose="work", meter=meter) if meter else models[0]
         return BuiltinWorker(model, sandbox=sandbox)
     table = tables.get(name)
     if table is None or not table.command:
         known = ", ".join(sorted(tables)) or "none"
         raise WorkerError(f"there is no worker {json.dumps(name)} (configured: {known})", cure=HOW)
-    model = _relayed(order, table.model or "", house)
-    grants = Grants(
+    model = _relayed(order, table.model or "", app)
+    grants = WorkerGrants(
         hosts=table.hosts,
         env=table.env,
         home=table.home,
@@ -65,44 +65,44 @@ def hire(order: Order, *, house: House, sandbox: Sandbox, meter: Meter | None = 
         meter=meter,
     )
     return _command(
-        name, table.command, started_in=started_in, house=house, sandbox=sandbox, grants=grants
+        name, table.command, started_in=started_in, app=app, sandbox=sandbox, grants=grants
     )
 
 
-def _how(house: House) -> str:
+def _how(app: App) -> str:
     """What a person without a worker can do; who has a key lacks nothing but the libraries."""
-    if default_model(variables(house)) and not has_libraries():
+    if default_model(variables(app)) and not has_libraries():
         return f"for our own agent: {EXTRA}; or {HOW}"
     return HOW
 
 
-def _relayed(order: Order, own: str, house: House) -> Relayed | None:
+def _relayed(order: Order, own: str, app: App) -> RelayTarget | None:
     """The model that a program reaches through the relay: the order's, before the program's own,
     before the user's default. A default that cannot be relayed is none.
 
     Raises:
         WorkerError: there is none of that name, or none that can be relayed.
     """
-    default = house.settings.model or ""
+    default = app.settings.model or ""
     chosen = (order.model if order.model != default else "") or own
     name = chosen or order.model
     if not name:
         return None
     try:
-        return _granted(name, house)
+        return _granted(name, app)
     except ModelRefused as error:
         if not chosen:
             return None
         raise WorkerError(str(error), cure=error.cure) from error
 
 
-def _granted(name: str, house: House) -> Relayed:
+def _granted(name: str, app: App) -> RelayTarget:
     if find_spec("httpx2") is None:
         raise ModelRefused("no model can be relayed: httpx2 is not installed", cure=EXTRA)
     from agentproxy.models.connections import check_proxies
 
     check_proxies()
-    return Relayed(name, find_model(name, variables(house)))
+    return RelayTarget(name, find_model(name, variables(app)))
 
 
 def _command(
@@ -110,9 +110,9 @@ def _command(
     command: str,
     *,
     started_in: Path,
-    house: House,
+    app: App,
     sandbox: Sandbox,
-    grants: Grants,
+    grants: WorkerGrants,
 ) -> Worker:
-    program = Program.parse(command, started_in=started_in, environ=house.environ)
+    program = Program.parse(command, started_in=started_in, environ=app.environ)
     return CommandWorker(name, program, sandbox=sandbox, grants=grants)

@@ -30,7 +30,7 @@ class Unread(io.FileIO):
             return memoryview(b).nbytes
 
 
-def let_readers_go() -> None:
+def ignore_broken_pipe() -> None:
     """Standard output and standard error survive their readers from here on."""
     sys.stdout = _surviving(sys.stdout)
     sys.stderr = _surviving(sys.stderr)

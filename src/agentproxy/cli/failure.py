@@ -4,7 +4,7 @@ from typing import cast
 
 import click
 
-from agentproxy.cli.broken_pipe import let_readers_go
+from agentproxy.cli.broken_pipe import ignore_broken_pipe
 from agentproxy.cli.cleaning import clean
 
 DIFFERENCE = 1
@@ -32,7 +32,7 @@ class Failure(click.ClickException):
 
 def guarded(root: click.Command) -> int:
     """Run the command line and say its exit code."""
-    let_readers_go()
+    ignore_broken_pipe()
     try:
         code = root.main(standalone_mode=False, prog_name="pa")
     except click.exceptions.Exit as ending:

@@ -72,7 +72,7 @@ def _failure(error: Exception) -> Failure | None:
         return Failure(f"{error.where}: {error.problem}", cure=cure, code=USAGE)
     if isinstance(error, OSError):
         text = f"{error.filename or ''}: {error.strerror or error}".lstrip(": ")
-        return Failure(text, cure="make room or mend the permissions", code=INFRASTRUCTURE)
+        return Failure(text, cure="make room or fix the permissions", code=INFRASTRUCTURE)
     for kinds, code in CODES.items():
         if isinstance(error, kinds):
             cure = ELSEWHERE if kinds is OWNED else cure

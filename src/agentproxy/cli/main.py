@@ -39,7 +39,7 @@ COMMANDS = {
 RUN = "run"
 
 
-class Root(click.Group):
+class PaGroup(click.Group):
     """Commands by name, loaded when they are called; what is no command is a task."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -102,7 +102,7 @@ def _first_word(args: Sequence[str]) -> tuple[int] | None:
 
 
 @click.command(
-    cls=Root,
+    cls=PaGroup,
     invoke_without_command=True,
     options_metavar="[OPTIONS]",
     subcommand_metavar='"TASK" | COMMAND ...',

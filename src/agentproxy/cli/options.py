@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 
 import click
 
-Command = TypeVar("Command", bound=Callable[..., Any])
+PaCommand = TypeVar("PaCommand", bound=Callable[..., Any])
 TAKES_VALUE = frozenset(
     {
         "-d", "--directory", "--judge", "--budget",
@@ -13,8 +13,8 @@ TAKES_VALUE = frozenset(
         "--keep", "--known-red", "--max-rounds", "--max-time", "--sandbox", "--output", "-o",
     }
 )  # fmt: skip
-MOST_DOLLARS = 1_000_000.0
-SECONDS = {"s": 1, "m": 60, "h": 3600}
+MAX_DOLLARS = 1_000_000.0
+SECONDS_PER_UNIT = {"s": 1, "m": 60, "h": 3600}
 
 
 class Duration(click.ParamType[float]):
@@ -28,9 +28,9 @@ class Duration(click.ParamType[float]):
         """The seconds of a duration."""
         if isinstance(value, float | int):
             return float(value)
-        number, unit = (value[:-1], value[-1]) if value[-1:] in SECONDS else (value, "s")
+        number, unit = (value[:-1], value[-1]) if value[-1:] in SECONDS_PER_UNIT else (value, "s")
         try:
-            seconds = float(number) * SECONDS[unit]
+            seconds = float(number) * SECONDS_PER_UNIT[unit]
         except ValueError:
             seconds = -1.0
         if not 0 < seconds < float("inf"):
@@ -51,12 +51,12 @@ class Dollars(click.ParamType[float]):
             usd = float(value.removeprefix("$") if isinstance(value, str) else value)
         except ValueError:
             usd = -1.0
-        if not 0 < usd <= MOST_DOLLARS:
+        if not 0 < usd <= MAX_DOLLARS:
             self.fail(f"{value!r} is no sum; write US dollars such as 2.50", param, ctx)
         return usd
 
 
-def output_option(function: Command) -> Command:
+def output_option(function: PaCommand) -> PaCommand:
     """`--output rich|plain|json`."""
     return click.option(
         "-o",
@@ -67,7 +67,7 @@ def output_option(function: Command) -> Command:
     )(function)
 
 
-def run_argument(function: Command) -> Command:
+def run_argument(function: PaCommand) -> PaCommand:
     """RUN, or the beginning of its number; default: the newest of this repository."""
     return click.argument("run", required=False, default="", metavar="[RUN]")(function)
 

@@ -8,7 +8,7 @@ from agentproxy.events.agent import ModelAnswered, ToolFinished, ToolStarted
 from agentproxy.events.check import CheckFinished, CheckResult, CheckStarted
 from agentproxy.events.contract import ContractAgreed
 from agentproxy.events.cost import ModelSettled
-from agentproxy.events.durations import written
+from agentproxy.events.durations import format_duration
 from agentproxy.events.envelope import Event, Fact
 from agentproxy.events.git_facts import (
     BaseRecorded,
@@ -35,11 +35,11 @@ from agentproxy.events.run import (
 )
 from agentproxy.events.verdict import CheckVerdict, RoundJudged
 from agentproxy.events.work import NetworkRefused, WorkerEnded, WorkerStarted
-from agentproxy.supervisor.packet import counted
+from agentproxy.supervisor.packet import count_outcomes
 
 Tone = Literal["plain", "quiet", "good", "bad", "unsure", "loud"]
 SomeFact = TypeVar("SomeFact", bound=Fact)
-SHOWN = 8
+MAX_SHOWN_PATHS = 8
 MARK: dict[str, tuple[str, Tone]] = {
     "proven": ("✓", "good"),
     "kept": ("✓", "good"),
@@ -48,17 +48,21 @@ MARK: dict[str, tuple[str, Tone]] = {
     "neutral": ("·", "quiet"),
 }
 TONE: dict[str, Tone] = {"verified": "good", "refuted": "bad", "unverified": "unsure"}
-ROLE: dict[str, str] = {"named": "proves the task", "keep": "is kept", "standing": "is kept"}
+ROLE: dict[str, str] = {
+    "acceptance": "proves the task",
+    "regression": "is kept",
+    "discovered": "is kept",
+}
 DECISION: dict[str, str] = {
     "again": "another round",
-    "next part": "the next part",
+    "next_part": "the next part",
     "deliver": "deliver",
     "give_up": "stop here",
 }
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
+class RenderedLine:
     """One line for a person; `indent` counts steps to the right."""
 
     text: str
@@ -66,21 +70,23 @@ class Words:
     indent: int = 0
 
 
-Teller = Callable[[Fact], Iterator[Words]]
+Teller = Callable[[Fact], Iterator[RenderedLine]]
 TELLERS: dict[type[Fact], Teller] = {}
 
 
-def tells(kind: type[SomeFact]) -> Callable[[Callable[[SomeFact], Iterator[Words]]], Teller]:
+def renders(
+    kind: type[SomeFact],
+) -> Callable[[Callable[[SomeFact], Iterator[RenderedLine]]], Teller]:
     """Registers how a fact is told."""
 
-    def register(function: Callable[[SomeFact], Iterator[Words]]) -> Teller:
+    def register(function: Callable[[SomeFact], Iterator[RenderedLine]]) -> Teller:
         TELLERS[kind] = cast("Teller", function)
         return TELLERS[kind]
 
     return register
 
 
-def tell(event: Event) -> Iterator[Words]:
+def render(event: Event) -> Iterator[RenderedLine]:
     """The lines of an event; none for what only machines need."""
     teller = TELLERS.get(type(event.fact))
     if teller is not None:
@@ -88,129 +94,139 @@ def tell(event: Event) -> Iterator[Words]:
 
 
 def _named(names: tuple[str, ...]) -> str:
-    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
-    return ", ".join(names[:SHOWN]) + more
+    more = f" and {len(names) - MAX_SHOWN_PATHS} more" if len(names) > MAX_SHOWN_PATHS else ""
+    return ", ".join(names[:MAX_SHOWN_PATHS]) + more
 
 
-@tells(RunCreated)
-def _created(fact: RunCreated) -> Iterator[Words]:
-    yield Words(fact.order.task, "loud")
+@renders(RunCreated)
+def _created(fact: RunCreated) -> Iterator[RenderedLine]:
+    yield RenderedLine(fact.order.task, "loud")
     where = "" if fact.order.directory == "." else f", in {fact.order.directory}"
-    yield Words(f"repository {fact.order.repository}{where}", "quiet", 1)
+    yield RenderedLine(f"repository {fact.order.repository}{where}", "quiet", 1)
     model = f", model {fact.order.model}" if fact.order.model else ""
-    yield Words(f"worker {fact.order.worker}{model}", "quiet", 1)
+    yield RenderedLine(f"worker {fact.order.worker}{model}", "quiet", 1)
     if fact.order.judge:
-        yield Words(f"the supervisor thinks with {fact.order.judge}", "quiet", 1)
+        yield RenderedLine(f"the supervisor thinks with {fact.order.judge}", "quiet", 1)
     if fact.order.budget is not None:
-        yield Words(f"models may cost ${fact.order.budget:g}", "quiet", 1)
+        yield RenderedLine(f"models may cost ${fact.order.budget:g}", "quiet", 1)
     if fact.order.screenshots:
-        yield Words(f"screenshots {_named(fact.order.screenshots)}", "quiet", 1)
+        yield RenderedLine(f"screenshots {_named(fact.order.screenshots)}", "quiet", 1)
 
 
-@tells(SegmentStarted)
-def _segment(fact: SegmentStarted) -> Iterator[Words]:
+@renders(SegmentStarted)
+def _segment(fact: SegmentStarted) -> Iterator[RenderedLine]:
     if fact.segment > 1:
-        yield Words("going on from the journal", "loud")
+        yield RenderedLine("going on from the journal", "loud")
     tone: Tone = "bad" if "no isolation" in fact.sandbox.lower() else "quiet"
-    yield Words(f"sandbox {fact.sandbox}", tone, 1)
+    yield RenderedLine(f"sandbox {fact.sandbox}", tone, 1)
 
 
-@tells(BaseRecorded)
-def _base(fact: BaseRecorded) -> Iterator[Words]:
+@renders(BaseRecorded)
+def _base(fact: BaseRecorded) -> Iterator[RenderedLine]:
     on = f" on {fact.branch}" if fact.branch else ", detached"
-    yield Words(f"base {fact.head[:10]}{on}", "quiet", 1)
+    yield RenderedLine(f"base {fact.head[:10]}{on}", "quiet", 1)
     if fact.uncommitted:
         count = len(fact.uncommitted)
-        yield Words(f"with {count} uncommitted: {_named(fact.uncommitted)}", "unsure", 1)
+        yield RenderedLine(f"with {count} uncommitted: {_named(fact.uncommitted)}", "unsure", 1)
     if fact.left_out:
-        yield Words(f"without untracked: {_named(fact.left_out)}", "unsure", 1)
+        yield RenderedLine(f"without untracked: {_named(fact.left_out)}", "unsure", 1)
     for note in fact.notes:
-        yield Words(note, "unsure", 1)
+        yield RenderedLine(note, "unsure", 1)
 
 
-@tells(EnvironmentFound)
-def _environment(fact: EnvironmentFound) -> Iterator[Words]:
+@renders(EnvironmentFound)
+def _environment(fact: EnvironmentFound) -> Iterator[RenderedLine]:
     if fact.folders:
-        yield Words(f"environments {_named(fact.folders)}", "quiet", 1)
+        yield RenderedLine(f"environments {_named(fact.folders)}", "quiet", 1)
     if fact.carried:
-        yield Words(f"carried {_named(fact.carried)}", "quiet", 1)
+        yield RenderedLine(f"carried {_named(fact.carried)}", "quiet", 1)
     for note in fact.notes:
-        yield Words(note, "quiet", 1)
+        yield RenderedLine(note, "quiet", 1)
 
 
-@tells(EnvironmentBuilt)
-def _built(fact: EnvironmentBuilt) -> Iterator[Words]:
+@renders(EnvironmentBuilt)
+def _built(fact: EnvironmentBuilt) -> Iterator[RenderedLine]:
     seconds = f"{fact.seconds:.1f} s"
     if fact.failed:
-        yield Words(f"{fact.why}: none could be built: {fact.failed} ({seconds})", "unsure", 1)
-        yield Words(fact.cure, "plain", 2)
-        yield from (Words(line, "quiet", 2) for line in fact.output.splitlines()[-SHOWN:])
+        yield RenderedLine(
+            f"{fact.why}: none could be built: {fact.failed} ({seconds})", "unsure", 1
+        )
+        yield RenderedLine(fact.cure, "plain", 2)
+        yield from (
+            RenderedLine(line, "quiet", 2) for line in fact.output.splitlines()[-MAX_SHOWN_PATHS:]
+        )
     elif fact.folders:
         where = _named(tuple(fact.folders))
-        yield Words(f"{fact.why}: built {where} for {_on(fact.on)} ({seconds})", "quiet", 1)
+        yield RenderedLine(f"{fact.why}: built {where} for {_on(fact.on)} ({seconds})", "quiet", 1)
 
 
-@tells(ContextsRead)
-def _contexts(fact: ContextsRead) -> Iterator[Words]:
+@renders(ContextsRead)
+def _contexts(fact: ContextsRead) -> Iterator[RenderedLine]:
     if fact.documents:
         tokens = sum(each.tokens for each in fact.documents)
         names = _named(tuple(each.path for each in fact.documents))
-        yield Words(f"read {names} ({tokens:,} tokens)", "quiet", 1)
+        yield RenderedLine(f"read {names} ({tokens:,} tokens)", "quiet", 1)
     for note in fact.notes:
-        yield Words(note, "unsure", 1)
+        yield RenderedLine(note, "unsure", 1)
 
 
-@tells(PlanMade)
-def _planned(fact: PlanMade) -> Iterator[Words]:
+@renders(PlanMade)
+def _planned(fact: PlanMade) -> Iterator[RenderedLine]:
     if len(fact.parts) > 1:
-        yield Words(f"plan: {len(fact.parts)} parts", "loud")
+        yield RenderedLine(f"plan: {len(fact.parts)} parts", "loud")
         for part in fact.parts:
-            yield Words(f"{part.id}: {part.task}", "plain", 1)
-            yield from (Words(f"shown by {command}", "quiet", 2) for command in part.checks)
-            yield from (Words(f"a judge looks: {text}", "quiet", 2) for text in part.criteria)
+            yield RenderedLine(f"{part.id}: {part.task}", "plain", 1)
+            yield from (RenderedLine(f"shown by {command}", "quiet", 2) for command in part.checks)
+            yield from (
+                RenderedLine(f"a judge looks: {text}", "quiet", 2) for text in part.criteria
+            )
     for note in fact.notes:
-        yield Words(note, "unsure", 1)
+        yield RenderedLine(note, "unsure", 1)
 
 
-@tells(OpinionGiven)
-def _opinion(fact: OpinionGiven) -> Iterator[Words]:
+@renders(OpinionGiven)
+def _opinion(fact: OpinionGiven) -> Iterator[RenderedLine]:
     tone: Tone = "good" if fact.says == "met" else "unsure"
     cites = f"; {fact.where}: {' '.join(fact.quote.split())[:120]}" if fact.quote else ""
-    yield Words(f"the judge of {fact.criterion}: {fact.says}: {fact.reason}{cites}", tone, 1)
+    yield RenderedLine(
+        f"the judge of {fact.criterion}: {fact.says.replace('_', ' ')}: {fact.reason}{cites}",
+        tone,
+        1,
+    )
 
 
-@tells(WorkerSteered)
-def _steered(fact: WorkerSteered) -> Iterator[Words]:
+@renders(WorkerSteered)
+def _steered(fact: WorkerSteered) -> Iterator[RenderedLine]:
     how = "heard" if fact.heard else "not heard"
-    yield Words(f"the worker goes astray: {fact.reason}", "unsure", 1)
-    yield Words(f"it is told ({how}): {fact.text}", "plain", 2)
+    yield RenderedLine(f"the worker goes astray: {fact.reason}", "unsure", 1)
+    yield RenderedLine(f"it is told ({how}): {fact.text}", "plain", 2)
 
 
-@tells(ContractAgreed)
-def _contract(fact: ContractAgreed) -> Iterator[Words]:
-    yield Words("contract", "loud")
+@renders(ContractAgreed)
+def _contract(fact: ContractAgreed) -> Iterator[RenderedLine]:
+    yield RenderedLine("contract", "loud")
     for check in fact.contract.checks:
         role = ROLE[check.role]
-        yield Words(f"{check.command}  ({role}; {check.source})", "plain", 1)
+        yield RenderedLine(f"{check.command}  ({role}; {check.source})", "plain", 1)
     if not fact.contract.anything_named:
         text = "no check says when the task is done: name one with --check"
-        yield Words(text, "unsure", 1)
+        yield RenderedLine(text, "unsure", 1)
     for note in fact.notes:
-        yield Words(note, "unsure", 1)
+        yield RenderedLine(note, "unsure", 1)
 
 
-@tells(CheckStarted)
-def _check_started(fact: CheckStarted) -> Iterator[Words]:
+@renders(CheckStarted)
+def _check_started(fact: CheckStarted) -> Iterator[RenderedLine]:
     again = ", again" if fact.attempt > 1 else ""
-    yield Words(f"… {fact.check} on {_on(fact.on)}{again}", "quiet", 1)
+    yield RenderedLine(f"… {fact.check} on {_on(fact.on)}{again}", "quiet", 1)
 
 
-@tells(CheckFinished)
-def _check_finished(fact: CheckFinished) -> Iterator[Words]:
+@renders(CheckFinished)
+def _check_finished(fact: CheckFinished) -> Iterator[RenderedLine]:
     mark = "✓" if fact.result.passed else "✗"
     again = ", again" if fact.attempt > 1 else ""
     text = f"{mark} {fact.check} on {_on(fact.on)}{again}: {outcome(fact.result)}"
-    yield Words(text, "plain", 1)
+    yield RenderedLine(text, "plain", 1)
 
 
 def _on(name: str) -> str:
@@ -224,32 +240,34 @@ def outcome(result: CheckResult) -> str:
         return f"cannot run: {result.cannot_run} ({seconds})"
     if not result.by_test:
         return f"exit {result.exit_code} ({seconds})"
-    return f"{counted(result)} ({seconds})"
+    return f"{count_outcomes(result)} ({seconds})"
 
 
-@tells(WorkerStarted)
-def _work_started(fact: WorkerStarted) -> Iterator[Words]:
+@renders(WorkerStarted)
+def _work_started(fact: WorkerStarted) -> Iterator[RenderedLine]:
     again = ", again after it was cut off" if fact.again else ""
-    yield Words(f"round {fact.round}: the worker works{again}", "loud")
+    yield RenderedLine(f"round {fact.round}: the worker works{again}", "loud")
     for grant in fact.grants:
-        yield Words(f"granted: {grant}", "unsure", 1)
+        yield RenderedLine(f"granted: {grant}", "unsure", 1)
 
 
-@tells(ModelAnswered)
-def _answered(fact: ModelAnswered) -> Iterator[Words]:
-    for line in fact.message.text.strip().splitlines()[:SHOWN]:
-        yield Words(line, "plain", 1)
+@renders(ModelAnswered)
+def _answered(fact: ModelAnswered) -> Iterator[RenderedLine]:
+    for line in fact.message.text.strip().splitlines()[:MAX_SHOWN_PATHS]:
+        yield RenderedLine(line, "plain", 1)
 
 
-@tells(ModelSettled)
-def _settled(fact: ModelSettled) -> Iterator[Words]:
+@renders(ModelSettled)
+def _settled(fact: ModelSettled) -> Iterator[RenderedLine]:
     used = f"{fact.usage.input:,} tokens in, {fact.usage.output:,} out"
     if fact.error:
-        yield Words(f"{fact.model} did not answer: {fact.error}", "unsure", 1)
+        yield RenderedLine(f"{fact.model} did not answer: {fact.error}", "unsure", 1)
     elif fact.purpose != "work":
-        yield Words(f"{fact.model} was asked to {fact.purpose}: {money(fact)} ({used})", "quiet", 1)
+        yield RenderedLine(
+            f"{fact.model} was asked to {fact.purpose}: {money(fact)} ({used})", "quiet", 1
+        )
     else:
-        yield Words(f"{money(fact)} {fact.model} ({used})", "quiet", 1)
+        yield RenderedLine(f"{money(fact)} {fact.model} ({used})", "quiet", 1)
 
 
 def money(fact: ModelSettled) -> str:
@@ -257,123 +275,125 @@ def money(fact: ModelSettled) -> str:
     return f"${fact.usd:.4f}" if fact.priced else "at an unknown price:"
 
 
-@tells(ToolStarted)
-def _tool(fact: ToolStarted) -> Iterator[Words]:
+@renders(ToolStarted)
+def _tool(fact: ToolStarted) -> Iterator[RenderedLine]:
     given = next((str(value) for value in fact.arguments.values()), "")
-    yield Words(f"→ {fact.tool} {given.partition(chr(10))[0][:120]}".rstrip(), "quiet", 1)
+    yield RenderedLine(f"→ {fact.tool} {given.partition(chr(10))[0][:120]}".rstrip(), "quiet", 1)
 
 
-@tells(ToolFinished)
-def _tool_ended(fact: ToolFinished) -> Iterator[Words]:
+@renders(ToolFinished)
+def _tool_ended(fact: ToolFinished) -> Iterator[RenderedLine]:
     if fact.failed:
-        yield Words(fact.text.partition("\n")[0][:200], "unsure", 2)
+        yield RenderedLine(fact.text.partition("\n")[0][:200], "unsure", 2)
 
 
-@tells(WorkerEnded)
-def _work_ended(fact: WorkerEnded) -> Iterator[Words]:
-    yield Words(f"the worker stopped: {fact.reason} ({fact.seconds:.1f} s)", "plain", 1)
+@renders(WorkerEnded)
+def _work_ended(fact: WorkerEnded) -> Iterator[RenderedLine]:
+    yield RenderedLine(f"the worker stopped: {fact.reason} ({fact.seconds:.1f} s)", "plain", 1)
     said = [line for line in fact.output.splitlines() if line.strip()]
-    for line in () if fact.claims else said[-SHOWN:]:
-        yield Words(line, "quiet", 2)
+    for line in () if fact.claims else said[-MAX_SHOWN_PATHS:]:
+        yield RenderedLine(line, "quiet", 2)
 
 
-@tells(NetworkRefused)
-def _refused(fact: NetworkRefused) -> Iterator[Words]:
-    yield Words(f"network refused: {fact.host} {fact.reason}", "unsure", 1)
+@renders(NetworkRefused)
+def _refused(fact: NetworkRefused) -> Iterator[RenderedLine]:
+    yield RenderedLine(f"network refused: {fact.host} {fact.reason}", "unsure", 1)
 
 
-@tells(RequestMade)
-def _request(fact: RequestMade) -> Iterator[Words]:
+@renders(RequestMade)
+def _request(fact: RequestMade) -> Iterator[RenderedLine]:
     if fact.request.told:
         return
     what = "asks leave" if fact.request.kind == "permission" else "asks"
     tone: Tone = "quiet" if fact.request.kind == "permission" else "plain"
-    yield Words(f"the worker {what} ({fact.request.id}): {fact.request.text}", tone, 1)
+    yield RenderedLine(f"the worker {what} ({fact.request.id}): {fact.request.text}", tone, 1)
 
 
-@tells(RequestReferred)
-def _referred(fact: RequestReferred) -> Iterator[Words]:
-    yield Words(f"a human has to decide {fact.request}: {fact.reason}", "unsure", 1)
+@renders(RequestReferred)
+def _referred(fact: RequestReferred) -> Iterator[RenderedLine]:
+    yield RenderedLine(f"a human has to decide {fact.request}: {fact.reason}", "unsure", 1)
 
 
-@tells(RequestDecided)
-def _decided(fact: RequestDecided) -> Iterator[Words]:
+@renders(RequestDecided)
+def _decided(fact: RequestDecided) -> Iterator[RenderedLine]:
     decision = fact.decision
     if decision.allowed and decision.by == "policy":
         return
     word = "yes" if decision.allowed else "no"
     text = f": {decision.text}" if decision.text else ""
     text += f" ({decision.source})" if decision.source else ""
-    yield Words(f"{decision.request}: {word}, by {decision.by}{text}", "plain", 1)
+    yield RenderedLine(f"{decision.request}: {word}, by {decision.by}{text}", "plain", 1)
 
 
-@tells(MessageReceived)
-def _message(fact: MessageReceived) -> Iterator[Words]:
+@renders(MessageReceived)
+def _message(fact: MessageReceived) -> Iterator[RenderedLine]:
     how = "heard" if fact.heard else "kept for its next brief"
-    yield Words(f"told the worker ({how}): {fact.text}", "plain", 1)
+    yield RenderedLine(f"told the worker ({how}): {fact.text}", "plain", 1)
 
 
-@tells(CommandIgnored)
-def _ignored(fact: CommandIgnored) -> Iterator[Words]:
-    yield Words(f"{fact.command} was not followed: {fact.reason}", "unsure", 1)
+@renders(CommandIgnored)
+def _ignored(fact: CommandIgnored) -> Iterator[RenderedLine]:
+    yield RenderedLine(f"{fact.command} was not followed: {fact.reason}", "unsure", 1)
 
 
-@tells(ClaimRecorded)
-def _claim(fact: ClaimRecorded) -> Iterator[Words]:
+@renders(ClaimRecorded)
+def _claim(fact: ClaimRecorded) -> Iterator[RenderedLine]:
     added = sum(change.added for change in fact.changes)
     removed = sum(change.removed for change in fact.changes)
     names = _named(tuple(change.path for change in fact.changes)) or "nothing changed"
-    yield Words(f"claim {fact.round}: {names} (+{added} -{removed})", "loud")
+    yield RenderedLine(f"claim {fact.round}: {names} (+{added} -{removed})", "loud")
     for finding in fact.findings:
-        yield Words(finding, "unsure", 1)
+        yield RenderedLine(finding, "unsure", 1)
 
 
-@tells(RoundJudged)
-def _judged(fact: RoundJudged) -> Iterator[Words]:
+@renders(RoundJudged)
+def _judged(fact: RoundJudged) -> Iterator[RenderedLine]:
     for check in fact.checks:
         yield from _check_verdict(check)
-    yield Words(f"round {fact.round}: {fact.verdict}", TONE[fact.verdict])
+    yield RenderedLine(f"round {fact.round}: {fact.verdict}", TONE[fact.verdict])
 
 
-def _check_verdict(check: CheckVerdict) -> Iterator[Words]:
+def _check_verdict(check: CheckVerdict) -> Iterator[RenderedLine]:
     mark, tone = MARK[check.finding]
-    yield Words(f"{mark} {check.check}: {check.finding}: {check.reason}", tone, 1)
-    for place in check.places[:SHOWN]:
+    yield RenderedLine(f"{mark} {check.check}: {check.finding}: {check.reason}", tone, 1)
+    for place in check.places[:MAX_SHOWN_PATHS]:
         said = place.message.partition("\n")[0]
         if text := ": ".join(part for part in (place.where or place.test, said) if part):
-            yield Words(text, tone, 2)
+            yield RenderedLine(text, tone, 2)
 
 
-@tells(DecisionMade)
-def _decision(fact: DecisionMade) -> Iterator[Words]:
-    yield Words(f"{DECISION[fact.decision]}: {fact.reason}", "quiet", 1)
+@renders(DecisionMade)
+def _decision(fact: DecisionMade) -> Iterator[RenderedLine]:
+    yield RenderedLine(f"{DECISION[fact.decision]}: {fact.reason}", "quiet", 1)
 
 
-@tells(Delivered)
-def _delivered(fact: Delivered) -> Iterator[Words]:
+@renders(Delivered)
+def _delivered(fact: Delivered) -> Iterator[RenderedLine]:
     if fact.branch:
-        yield Words(f"branch {fact.branch}", "good", 1)
+        yield RenderedLine(f"branch {fact.branch}", "good", 1)
     if fact.patch:
-        yield Words(f"patch {fact.patch}", "good", 1)
+        yield RenderedLine(f"patch {fact.patch}", "good", 1)
     for note in fact.notes:
-        yield Words(note, "unsure", 1)
+        yield RenderedLine(note, "unsure", 1)
 
 
-@tells(CeilingRaised)
-def _ceiling(fact: CeilingRaised) -> Iterator[Words]:
+@renders(CeilingRaised)
+def _ceiling(fact: CeilingRaised) -> Iterator[RenderedLine]:
     if fact.max_time is not None:
-        yield Words(f"the worker may work {written(fact.max_time)} in all", "plain", 1)
+        yield RenderedLine(
+            f"the worker may work {format_duration(fact.max_time)} in all", "plain", 1
+        )
     if fact.budget is not None:
-        yield Words(f"models may cost ${fact.budget:g} in all", "plain", 1)
+        yield RenderedLine(f"models may cost ${fact.budget:g} in all", "plain", 1)
 
 
-@tells(EffectFailed)
-def _failed(fact: EffectFailed) -> Iterator[Words]:
-    yield Words(f"{fact.effect} failed: {fact.error}", "bad", 1)
+@renders(EffectFailed)
+def _failed(fact: EffectFailed) -> Iterator[RenderedLine]:
+    yield RenderedLine(f"{fact.effect} failed: {fact.error}", "bad", 1)
     if fact.cure:
-        yield Words(fact.cure, "plain", 2)
+        yield RenderedLine(fact.cure, "plain", 2)
 
 
-@tells(RunParked)
-def _parked(fact: RunParked) -> Iterator[Words]:
-    yield Words(f"parked: {fact.reason}", "unsure")
+@renders(RunParked)
+def _parked(fact: RunParked) -> Iterator[RenderedLine]:
+    yield RenderedLine(f"parked: {fact.reason}", "unsure")

@@ -1,4 +1,4 @@
-"""Opens the house for a command that only looks or submits, and finds the run that is meant."""
+"""Opens the application for commands that look or submit, and finds the run that is meant."""
 
 import asyncio
 import os
@@ -8,7 +8,7 @@ from typing import TypeVar
 
 import click
 
-from agentproxy.app.context import House, open_house
+from agentproxy.app.context import App, open_app
 from agentproxy.app.queries import find_run
 from agentproxy.cli.cleaning import clean
 from agentproxy.cli.faults import as_failures
@@ -16,35 +16,35 @@ from agentproxy.config.mistakes import BadFile
 from agentproxy.events.envelope import RunId
 from agentproxy.workspace.git.repository import RepositoryUnusable, open_repository
 
-Found = TypeVar("Found")
+Looked = TypeVar("Looked")
 
 
-def in_house(look: Callable[[House], Awaitable[Found]]) -> Found:
+def with_app(look: Callable[[App], Awaitable[Looked]]) -> Looked:
     """What the look finds."""
 
-    async def inside() -> Found:
-        async with open_house(os.environ, Path.cwd(), forgive=note) as house:
-            return await look(house)
+    async def inside() -> Looked:
+        async with open_app(os.environ, Path.cwd(), forgive=warn_of_bad_file) as app:
+            return await look(app)
 
     with as_failures():
         return asyncio.run(inside())
 
 
-def note(error: BadFile) -> None:
+def warn_of_bad_file(error: BadFile) -> None:
     """Say what is wrong with a `.env` that a look can do without."""
     click.echo(f"pa: {clean(str(error))}; it does not count here", err=True)
 
 
-def with_run(given: str, look: Callable[[House, RunId], Awaitable[Found]]) -> Found:
+def with_run(given: str, look: Callable[[App, RunId], Awaitable[Looked]]) -> Looked:
     """What the look finds of the run that `given` begins; "" is the newest of this repository."""
 
-    async def inside(house: House) -> Found:
-        return await look(house, await meant(house, given))
+    async def inside(app: App) -> Looked:
+        return await look(app, await find_meant_run(app, given))
 
-    return in_house(inside)
+    return with_app(inside)
 
 
-async def meant(house: House, given: str) -> RunId:
+async def find_meant_run(app: App, given: str) -> RunId:
     """The run that is meant.
 
     Raises:
@@ -53,7 +53,7 @@ async def meant(house: House, given: str) -> RunId:
     repository = ""
     if not given:
         try:
-            repository = str((await open_repository(house.directory)).root)
+            repository = str((await open_repository(app.directory)).root)
         except RepositoryUnusable:
             repository = "\0"
-    return await find_run(house.journal, given, repository=repository)
+    return await find_run(app.journal, given, repository=repository)

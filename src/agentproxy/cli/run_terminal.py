@@ -10,11 +10,11 @@ from collections.abc import Awaitable, Callable, Generator
 from dataclasses import dataclass
 from pathlib import Path
 
-from agentproxy.app.context import House, open_house
+from agentproxy.app.context import App, open_app
 from agentproxy.app.journal import Lease
 from agentproxy.app.outcome import outcome_of
-from agentproxy.app.run_ownership import take as take_over
-from agentproxy.app.runs import Wish, place_order, work_on
+from agentproxy.app.run_ownership import acquire_run as take_over
+from agentproxy.app.runs import TaskRequest, place_order, work_on
 from agentproxy.cli.faults import as_failures
 from agentproxy.cli.options import chosen_output
 from agentproxy.cli.screens.port import Screen
@@ -23,12 +23,12 @@ from agentproxy.events.commands import Interrupt
 from agentproxy.events.envelope import RunId
 from agentproxy.supervisor.state import State
 
-Take = Callable[[House], Awaitable[Lease]]
+Take = Callable[[App], Awaitable[Lease]]
 
 
-def drive_new(wish: Wish, *, output: str | None) -> int:
+def drive_new(wish: TaskRequest, *, output: str | None) -> int:
     """Place an order and work on it; the exit code."""
-    return drive(lambda house: place_order(house, wish), directory=wish.directory, output=output)
+    return drive(lambda app: place_order(app, wish), directory=wish.directory, output=output)
 
 
 def drive(take: Take, *, directory: Path, output: str | None, home: Path | None = None) -> int:
@@ -41,19 +41,19 @@ def drive(take: Take, *, directory: Path, output: str | None, home: Path | None 
 
 async def _drive(take: Take, *, directory: Path, output: str | None, home: Path | None) -> int:
     began = time.monotonic()
-    async with open_house(os.environ, directory, home=home) as house:
-        style = chosen_output(output, house.settings.output or "")
-        lease = await take(house)
+    async with open_app(os.environ, directory, home=home) as app:
+        style = chosen_output(output, app.settings.output or "")
+        lease = await take(app)
         screen = open_screen(style)
         try:
             at_terminal = style != "json" and sys.stdin.isatty() and sys.stdout.isatty()
-            asker = Asker(house.journal, lease.run, screen) if at_terminal else None
-            eyes = Eyes(screen, asker)
-            state = await _work(house, lease, eyes)
+            asker = Asker(app.journal, lease.run, screen) if at_terminal else None
+            eyes = EventFollower(screen, asker)
+            state = await _work(app, lease, eyes)
             while at_terminal and (more := await ask_for_more(screen, state)):
-                await house.journal.submit(lease.run, more)
-                lease = await take_over(house.journal, lease.run)
-                state = await _work(house, lease, eyes)
+                await app.journal.submit(lease.run, more)
+                lease = await take_over(app.journal, lease.run)
+                state = await _work(app, lease, eyes)
             seconds = time.monotonic() - began
             result = await outcome_of(lease.run, state, seconds=seconds)
             screen.result(result)
@@ -62,36 +62,36 @@ async def _drive(take: Take, *, directory: Path, output: str | None, home: Path 
     return result.exit_code
 
 
-async def _work(house: House, lease: Lease, eyes: "Eyes") -> State:
+async def _work(app: App, lease: Lease, eyes: "EventFollower") -> State:
     """The run, and beside it the eyes and ears of this terminal."""
     screen, asker = eyes.screen, eyes.asker
-    hold = house.settings.hold if asker is None else None
+    hold = app.settings.hold if asker is None else None
     async with asyncio.TaskGroup() as group:
-        following = group.create_task(eyes.follow(house, lease.run))
+        following = group.create_task(eyes.follow(app, lease.run))
         try:
-            with _signals(house, lease, group):
-                state = await work_on(house, lease, hold=hold, show=screen.fragment)
+            with _signals(app, lease, group):
+                state = await work_on(app, lease, hold=hold, show=screen.fragment)
         finally:
             following.cancel()
             if asker is not None:
                 asker.close()
-    for event in await house.journal.read(lease.run, after=eyes.seen):
+    for event in await app.journal.read(lease.run, after=eyes.seen):
         screen.event(event)
         eyes.seen = event.seq
     return state
 
 
 @dataclass
-class Eyes:
+class EventFollower:
     """Shows what the journal says as it comes; `seen` is the last event shown."""
 
     screen: Screen
     asker: Asker | None
     seen: int = 0
 
-    async def follow(self, house: House, run: RunId) -> None:
+    async def follow(self, app: App, run: RunId) -> None:
         """Until cancelled."""
-        async for event in house.journal.follow(run, after=self.seen):
+        async for event in app.journal.follow(run, after=self.seen):
             self.screen.event(event)
             self.seen = event.seq
             if self.asker is not None:
@@ -99,7 +99,7 @@ class Eyes:
 
 
 @contextlib.contextmanager
-def _signals(house: House, lease: Lease, group: asyncio.TaskGroup) -> Generator[None]:
+def _signals(app: App, lease: Lease, group: asyncio.TaskGroup) -> Generator[None]:
     """Ctrl+C and termination become a command: the run is parked and can be resumed."""
     loop = asyncio.get_running_loop()
     pressed = over = False
@@ -114,7 +114,7 @@ def _signals(house: House, lease: Lease, group: asyncio.TaskGroup) -> Generator[
     def interrupt() -> None:
         if not over:
             wish = Interrupt(generation=lease.generation)
-            group.create_task(house.journal.submit(lease.run, wish))
+            group.create_task(app.journal.submit(lease.run, wish))
 
     # What was ignored from the start (nohup, a background job of a script) stays ignored.
     before = {

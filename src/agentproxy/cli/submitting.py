@@ -2,13 +2,13 @@
 
 import click
 
-from agentproxy.app.context import House
+from agentproxy.app.context import App
 from agentproxy.app.queries import is_live
 from agentproxy.app.runs import end_unowned
 from agentproxy.app.utf8_check import is_text
 from agentproxy.cli.failure import Failure
 from agentproxy.cli.run_lookup import with_run
-from agentproxy.events.commands import Answer, Approve, Deny, Stop
+from agentproxy.events.commands import Answer, Approve, Deny, StopRun
 from agentproxy.events.envelope import RunId
 from agentproxy.events.requests import RequestKind
 from agentproxy.supervisor.reduce import replay
@@ -18,8 +18,8 @@ def submit(given: str, command: Answer | Approve | Deny, *, waits_for: RequestKi
     """Submit a decision; what waits must be of the right kind."""
     _refuse_what_is_no_text(command)
 
-    async def inside(house: House, run: RunId) -> int:
-        state = replay(await house.journal.read(run))
+    async def inside(app: App, run: RunId) -> int:
+        state = replay(await app.journal.read(run))
         waiting = [
             request
             for request in state.waiting()
@@ -31,8 +31,8 @@ def submit(given: str, command: Answer | Approve | Deny, *, waits_for: RequestKi
             names = ", ".join(request.id for request in waiting)
             raise Failure(f"several wait: {names}", cure="say which with --request")
         meant = command.model_copy(update={"request": waiting[0].id})
-        await house.journal.submit(run, meant)
-        if await is_live(house.journal, run):
+        await app.journal.submit(run, meant)
+        if await is_live(app.journal, run):
             click.echo(f"sent to run {run}")
         else:
             click.echo(f"kept for run {run}; pa resume {run} goes on")
@@ -41,26 +41,26 @@ def submit(given: str, command: Answer | Approve | Deny, *, waits_for: RequestKi
     return with_run(given, inside)
 
 
-def submit_stop(given: str, command: Stop) -> int:
+def submit_stop(given: str, command: StopRun) -> int:
     """End a run: by its owner where it has a live one, else here."""
     _refuse_what_is_no_text(command)
 
-    async def inside(house: House, run: RunId) -> int:
-        state = replay(await house.journal.read(run))
+    async def inside(app: App, run: RunId) -> int:
+        state = replay(await app.journal.read(run))
         if state.ended is not None:
             raise Failure(f"run {run} is over already", cure=f"pa show {run}")
-        if await is_live(house.journal, run):
-            await house.journal.submit(run, command)
+        if await is_live(app.journal, run):
+            await app.journal.submit(run, command)
             click.echo(f"sent to run {run}")
         else:
-            await end_unowned(house, run, command)
+            await end_unowned(app, run, command)
             click.echo(f"run {run} is stopped")
         return 0
 
     return with_run(given, inside)
 
 
-def _refuse_what_is_no_text(command: Answer | Approve | Deny | Stop) -> None:
+def _refuse_what_is_no_text(command: Answer | Approve | Deny | StopRun) -> None:
     for name, value in command:
         if isinstance(value, str) and not is_text(value):
             raise Failure(f"the {name} is not UTF-8: {value!a}", cure="write it in UTF-8")

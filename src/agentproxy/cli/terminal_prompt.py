@@ -17,7 +17,7 @@ from agentproxy.events.envelope import Event, RunId
 from agentproxy.events.requests import Request, RequestDecided, RequestMade, RequestReferred
 from agentproxy.supervisor.state import State
 
-LINE = 64 * 1024
+MAX_LINE_BYTES = 64 * 1024
 YES = frozenset({"y", "yes", "j", "ja"})
 
 
@@ -75,8 +75,8 @@ class Asker:
             self.listening = True
 
     def _read(self) -> None:
-        chunk = os.read(sys.stdin.fileno(), LINE)
-        self.typed = (self.typed + chunk)[-LINE:]
+        chunk = os.read(sys.stdin.fileno(), MAX_LINE_BYTES)
+        self.typed = (self.typed + chunk)[-MAX_LINE_BYTES:]
         if not chunk:
             self.close()
         while b"\n" in self.typed and self.waiting:
@@ -100,7 +100,7 @@ async def ask_for_more(screen: Screen, state: State) -> RaiseCeiling | None:
     """
     if state.parked is None or state.parked.why != "ceiling":
         return None
-    of_time = state.worked >= state.max_time
+    of_time = state.work_seconds >= state.max_time
     unit = "30m, 2h" if of_time else "US dollars, such as 2.50"
     text = f"? {state.parked.reason}\n? how much more ({unit}; nothing stops here) "
     screen.question(text)
@@ -123,7 +123,9 @@ async def _typed_line() -> str:
     loop = asyncio.get_running_loop()
     came: asyncio.Future[bytes] = loop.create_future()
     keyboard = sys.stdin.fileno()
-    loop.add_reader(keyboard, lambda: came.done() or came.set_result(os.read(keyboard, LINE)))
+    loop.add_reader(
+        keyboard, lambda: came.done() or came.set_result(os.read(keyboard, MAX_LINE_BYTES))
+    )
     try:
         return (await came).decode(errors="replace").strip()
     finally:

@@ -6,7 +6,7 @@ from pathlib import Path
 from agentproxy.config.files import read_small
 from agentproxy.config.mistakes import BadFile
 
-LARGEST = 256 * 1024
+MAX_ENV_FILE_BYTES = 256 * 1024
 ENTRY = re.compile(
     r"""
     [^\S\n]* (?:export[^\S\n]+)?
@@ -29,7 +29,7 @@ def read_env(file: Path, *, follow: bool) -> bytes | None:
     Raises:
         BadFile: a pipe or a device, too large, or cannot be read.
     """
-    return None if file.is_dir() else read_small(file, limit=LARGEST, follow=follow)
+    return None if file.is_dir() else read_small(file, limit=MAX_ENV_FILE_BYTES, follow=follow)
 
 
 def parse_env(text: str, *, source: str) -> dict[str, str]:
@@ -51,7 +51,7 @@ def parse_env(text: str, *, source: str) -> dict[str, str]:
         entry = ENTRY.match(text, at)
         if entry is None:
             line = text.count("\n", 0, at) + 1
-            raise BadFile("not NAME=value", source=f"{source}:{line}", cure="mend the line")
+            raise BadFile("not NAME=value", source=f"{source}:{line}", cure="fix the line")
         if (value := _value(entry)) is not None:
             found[entry["name"]] = value
         at = entry.end()

@@ -26,7 +26,7 @@ def read_small(path: Path, *, limit: int, follow: bool = True) -> bytes | None:
         if error.errno in ABSENT or (error.errno == errno.ELOOP and not follow):
             return None
         raise BadFile(
-            f"cannot be opened: {error.strerror}", source=str(path), cure="mend or remove it"
+            f"cannot be opened: {error.strerror}", source=str(path), cure="fix or remove it"
         ) from error
     try:
         if not stat.S_ISREG(os.fstat(handle).st_mode):
@@ -34,7 +34,7 @@ def read_small(path: Path, *, limit: int, follow: bool = True) -> bytes | None:
         found = _up_to(handle, limit + 1)
     except OSError as error:
         raise BadFile(
-            f"cannot be read: {error.strerror}", source=str(path), cure="mend or remove it"
+            f"cannot be read: {error.strerror}", source=str(path), cure="fix or remove it"
         ) from error
     finally:
         os.close(handle)

@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, ValidationError
 
 from agentproxy.config.mistakes import BadSetting, first_mistake
-from agentproxy.config.words import Line, refusal
+from agentproxy.config.words import SingleLine, refusal
 
 CURES = {
     "llm_max_retries": "give a whole number from 0 to 100",
@@ -33,7 +33,9 @@ def _from_json(value: object) -> object:
 
 Rate = Annotated[float, Field(ge=0, le=1_000_000, allow_inf_nan=False)]
 Delay = Annotated[float, Field(ge=0, le=3600, allow_inf_nan=False)]
-Parameters = Annotated[dict[Line, dict[Line, JsonValue]], BeforeValidator(_from_json)]
+ParameterTable = Annotated[
+    dict[SingleLine, dict[SingleLine, JsonValue]], BeforeValidator(_from_json)
+]
 
 
 class ModelSettings(BaseModel):
@@ -44,12 +46,12 @@ class ModelSettings(BaseModel):
     llm_max_retries: Annotated[int, Field(ge=0, le=100)] | None = None
     llm_retry_base_delay: Delay | None = None
     llm_retry_max_delay: Delay | None = None
-    model_fallback: Line | None = None
-    model_pricing: Annotated[dict[Line, tuple[Rate, Rate]], BeforeValidator(_from_json)] = Field(
-        default_factory=dict
+    model_fallback: SingleLine | None = None
+    model_pricing: Annotated[dict[SingleLine, tuple[Rate, Rate]], BeforeValidator(_from_json)] = (
+        Field(default_factory=dict)
     )
-    model_llm_params: Parameters = Field(default_factory=dict)
-    agent_llm_params: Parameters = Field(default_factory=dict)
+    model_llm_params: ParameterTable = Field(default_factory=dict)
+    agent_llm_params: ParameterTable = Field(default_factory=dict)
 
 
 def load_model_settings(

@@ -12,10 +12,10 @@ from agentproxy.config.words import (
     EnvironmentFolder,
     InnerGlob,
     InnerPath,
-    Line,
     Name,
     PositiveSeconds,
     Script,
+    SingleLine,
     Variables,
     refusal,
 )
@@ -24,8 +24,8 @@ PROJECT_FILES = ("agentproxy.toml", ".agentproxy/agentproxy.toml")
 STANDING = ("test", "types", "lint", "build")
 
 
-def _standing(value: object) -> object:
-    """`true` is every kind of standing check that can be found, `false` is none."""
+def _discovered(value: object) -> object:
+    """`true` is every kind of discovered check that can be found, `false` is none."""
     if isinstance(value, bool):
         return STANDING if value else ()
     if isinstance(value, list) and all(item in STANDING for item in cast("list[object]", value)):
@@ -37,7 +37,7 @@ class CheckTable(Table):
     """`[checks.NAME]`. `timeout` is in seconds, None for the default."""
 
     command: Script
-    role: Literal["named", "keep"] = "keep"
+    role: Literal["acceptance", "regression"] = "regression"
     directory: InnerPath = "."
     network: Literal["none", "host"] = "none"
     env: Variables = Field(default_factory=dict)
@@ -45,19 +45,19 @@ class CheckTable(Table):
 
 
 class Project(Table):
-    """A repository's configuration. `standing` are the kinds of checks that are looked for.
+    """A repository's configuration. `discovered` are the kinds of checks that are looked for.
 
     `worker` is the one chosen; `workers` are those defined. `ignored` names what was left out
     because the file is not trusted.
     """
 
     checks: Annotated[dict[Name, CheckTable], Field(max_length=100)] = Field(default_factory=dict)
-    known_red: Annotated[tuple[Line, ...], Field(max_length=10_000, strict=False)] = ()
-    standing: Annotated[tuple[str, ...], BeforeValidator(_standing)] = STANDING
+    known_red: Annotated[tuple[SingleLine, ...], Field(max_length=10_000, strict=False)] = ()
+    discovered: Annotated[tuple[str, ...], BeforeValidator(_discovered)] = STANDING
     prepare: Script | None = None
     carry: Annotated[tuple[InnerGlob, ...], Field(max_length=100, strict=False)] = ()
     environment: Annotated[tuple[EnvironmentFolder, ...], Field(max_length=100, strict=False)] = ()
-    worker: Line | None = Field(default=None, alias="worker.use")
+    worker: SingleLine | None = Field(default=None, alias="worker.use")
     workers: Annotated[dict[Name, WorkerTable], Field(max_length=100)] = Field(
         default_factory=dict, alias="worker"
     )
@@ -124,6 +124,6 @@ def untrusted(project: Project) -> Project:
     return Project.model_construct(
         checks=checks,
         known_red=project.known_red,
-        standing=project.standing,
+        discovered=project.discovered,
         ignored=tuple(ignored),
     )

@@ -14,13 +14,13 @@ from agentproxy.config.mistakes import BadSetting, first_mistake
 from agentproxy.config.user import Defaults
 from agentproxy.config.words import (
     BuildChoice,
-    Line,
     Money,
     OutputStyle,
     PositiveSeconds,
     Rounds,
     SandboxChoice,
     Seconds,
+    SingleLine,
 )
 
 PREFIX = "AGENTPROXY_"
@@ -59,9 +59,9 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(frozen=True, extra="forbid", env_prefix=PREFIX)
 
     home: Path
-    worker: Line | None = None
-    model: Line | None = None
-    judge: Line | None = None
+    worker: SingleLine | None = None
+    model: SingleLine | None = None
+    judge: SingleLine | None = None
     budget: Money | None = None
     max_rounds: Rounds = 3
     max_time: PositiveSeconds | None = None

@@ -9,13 +9,13 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from pydantic_core import PydanticCustomError
 
 from agentproxy.config.mistakes import BadFile, first_mistake
-from agentproxy.config.words import HostPort, InnerPath, Line, OuterPath, Script, Variables
+from agentproxy.config.words import HostPort, InnerPath, OuterPath, Script, SingleLine, Variables
 
-LARGEST = 128 * 1024
+MAX_CONFIG_BYTES = 128 * 1024
 # Python's parser needs quadratic time for keys of very many parts: minutes for 200 KB.
-DEEPEST_KEY = 32
+MAX_KEY_DEPTH = 32
 KEY_PART = r"(?:[A-Za-z0-9_-]++|\"[^\"\n]*+\"|'[^'\n]*+')"
-DEEP_KEY = re.compile(rf"(?<![\w-]){KEY_PART}(?:[ \t]*+\.[ \t]*+{KEY_PART}){{{DEEPEST_KEY}}}")
+DEEP_KEY = re.compile(rf"(?<![\w-]){KEY_PART}(?:[ \t]*+\.[ \t]*+{KEY_PART}){{{MAX_KEY_DEPTH}}}")
 TableT = TypeVar("TableT", bound="Table")
 
 
@@ -46,7 +46,7 @@ class WorkerTable(Table):
     """
 
     command: Script | None = None
-    model: Line | None = None
+    model: SingleLine | None = None
     hosts: Annotated[tuple[HostPort, ...], Field(max_length=100, strict=False)] = ()
     env: Variables = Field(default_factory=dict)
     home: Annotated[tuple[InnerPath, ...], Field(max_length=100, strict=False)] = ()
@@ -65,9 +65,11 @@ def parse_tables(text: str, *, source: str) -> dict[str, object]:
     Raises:
         BadFile: it is too large, nested too deeply, or no TOML.
     """
-    cure = "mend the TOML"
-    if len(text) > LARGEST:
-        raise BadFile(f"larger than {LARGEST} characters", source=source, cure="shorten it")
+    cure = "fix the TOML"
+    if len(text) > MAX_CONFIG_BYTES:
+        raise BadFile(
+            f"larger than {MAX_CONFIG_BYTES} characters", source=source, cure="shorten it"
+        )
     if deep := DEEP_KEY.search(text):
         line = text.count("\n", 0, deep.start()) + 1
         raise BadFile(f"line {line} has a key of too many parts", source=source, cure="shorten it")
@@ -90,4 +92,4 @@ def checked(shape: type[TableT], tables: dict[str, object], *, source: str) -> T
         return shape.model_validate(tables)
     except ValidationError as error:
         key, problem, cure = first_mistake(error)
-        raise BadFile(problem, source=source, key=key, cure=cure or "mend the value") from None
+        raise BadFile(problem, source=source, key=key, cure=cure or "fix the value") from None

@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from agentproxy.config.files import read_small
 from agentproxy.config.mistakes import ConfigError
 
-LARGEST = 4 * 1024 * 1024
+MAX_TRUST_BYTES = 4 * 1024 * 1024
 LOCK_SECONDS = 5.0
 DIGEST = re.compile(r"[0-9a-f]{64}")
 
@@ -79,7 +79,7 @@ class Trust:
             return True
 
     def _read(self) -> _Record:
-        data = read_small(self._file, limit=LARGEST)
+        data = read_small(self._file, limit=MAX_TRUST_BYTES)
         if data is None:
             return _Record()
         try:

@@ -8,7 +8,6 @@ from pydantic import Field
 from agentproxy.config.tables import Table, WorkerTable, checked, parse_tables
 from agentproxy.config.words import (
     BuildChoice,
-    Line,
     Money,
     Name,
     OutputStyle,
@@ -16,15 +15,16 @@ from agentproxy.config.words import (
     Rounds,
     SandboxChoice,
     Seconds,
+    SingleLine,
 )
 
 
 class Defaults(Table):
     """`[defaults]`: settings that count where neither the process nor `.env` says otherwise."""
 
-    worker: Line | None = None
-    model: Line | None = None
-    judge: Line | None = None
+    worker: SingleLine | None = None
+    model: SingleLine | None = None
+    judge: SingleLine | None = None
     budget: Money | None = None
     max_rounds: Rounds | None = None
     max_time: PositiveSeconds | None = None

@@ -11,8 +11,8 @@ SandboxChoice = Literal["auto", "plain"]
 BuildChoice = Literal["auto", "never"]
 OutputStyle = Literal["rich", "plain", "json"]
 
-MOST_MONEY = 1_000_000.0
-LONGEST = 365 * 24 * 3600.0
+MAX_MONEY = 1_000_000.0
+MAX_DURATION_SECONDS = 365 * 24 * 3600.0
 UNIT_SECONDS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 DURATION = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,6})?) ?([smhd]?)")
 HOST = re.compile(r"(?:\*\.)?[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?:([0-9]{1,5})")
@@ -20,7 +20,7 @@ LITERAL_V6 = re.compile(r"\[[0-9A-Fa-f:.]{2,45}\]:([0-9]{1,5})")
 
 
 def refusal(problem: str, *, cure: str) -> PydanticCustomError:
-    """An error that says how to mend the value, and does not repeat it."""
+    """An error that says how to fix the value, and does not repeat it."""
     return PydanticCustomError("refused", "{problem}", {"problem": problem, "cure": cure})
 
 
@@ -33,10 +33,10 @@ def seconds_of(value: object) -> float:
     seconds = math.nan
     if isinstance(value, int | float) and not isinstance(value, bool):
         # An integer of thousands of digits does not fit a float, and need not.
-        seconds = float(value) if -1 <= value <= LONGEST + 1 else math.inf
+        seconds = float(value) if -1 <= value <= MAX_DURATION_SECONDS + 1 else math.inf
     elif isinstance(value, str) and (found := DURATION.fullmatch(value.strip())):
         seconds = float(found[1]) * UNIT_SECONDS[found[2]]
-    if not 0 <= seconds <= LONGEST:
+    if not 0 <= seconds <= MAX_DURATION_SECONDS:
         raise refusal(
             "not a length of time", cure="write seconds, or like 90s, 30m, 2h; at most 365d"
         )
@@ -101,16 +101,16 @@ def _host(text: str) -> str:
 
 Seconds = Annotated[float, BeforeValidator(seconds_of)]
 PositiveSeconds = Annotated[Seconds, AfterValidator(_above_zero)]
-Money = Annotated[float, Field(gt=0, le=MOST_MONEY, allow_inf_nan=False)]
+Money = Annotated[float, Field(gt=0, le=MAX_MONEY, allow_inf_nan=False)]
 Rounds = Annotated[int, Field(ge=1, le=1000)]
-Line = Annotated[str, Field(min_length=1, max_length=4096), AfterValidator(_without_controls)]
+SingleLine = Annotated[str, Field(min_length=1, max_length=4096), AfterValidator(_without_controls)]
 Script = Annotated[str, Field(min_length=1, max_length=16384), AfterValidator(_without_nul)]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._:+-]{0,63}$")]
 VariableName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,127}$")]
 VariableValue = Annotated[str, Field(max_length=16384), AfterValidator(_without_nul)]
-InnerPath = Annotated[Line, AfterValidator(_inside)]
+InnerPath = Annotated[SingleLine, AfterValidator(_inside)]
 InnerGlob = Annotated[InnerPath, AfterValidator(_not_git), AfterValidator(_matchable)]
-OuterPath = Annotated[Line, AfterValidator(_absolute)]
-EnvironmentFolder = Annotated[Line, AfterValidator(_environment_folder)]
-HostPort = Annotated[Line, AfterValidator(_host)]
+OuterPath = Annotated[SingleLine, AfterValidator(_absolute)]
+EnvironmentFolder = Annotated[SingleLine, AfterValidator(_environment_folder)]
+HostPort = Annotated[SingleLine, AfterValidator(_host)]
 Variables = Annotated[dict[VariableName, VariableValue], Field(max_length=100)]

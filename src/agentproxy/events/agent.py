@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field, JsonValue
 
-from agentproxy.events.conversation import AssistantMessage, Stop, Usage
+from agentproxy.events.conversation import AssistantMessage, StopReason, Usage
 from agentproxy.events.envelope import Fact
 
 
@@ -22,7 +22,7 @@ class ModelAnswered(Fact):
     kind: Literal["model_answered"] = "model_answered"
     turn: int
     message: AssistantMessage
-    stop: Stop
+    stop: StopReason
     usage: Usage = Usage()
     model: str = ""
     final: bool = False

@@ -2,13 +2,13 @@
 
 from typing import Literal
 
-from agentproxy.events.envelope import Fact, Value
+from agentproxy.events.envelope import Fact, FrozenModel
 
 Outcome = Literal["passed", "failed", "skipped", "xfailed"]
-Ending = Literal["exited", "timed_out", "not_started"]
+ProcessEnding = Literal["exited", "timed_out", "not_started"]
 
 
-class TestResult(Value):
+class TestResult(FrozenModel):
     """One test by its runner's own name. `place` is `file:line` where the runner tells it."""
 
     __test__ = False  # pytest would collect the class by its name
@@ -19,7 +19,7 @@ class TestResult(Value):
     place: str = ""
 
 
-class CheckResult(Value):
+class CheckResult(FrozenModel):
     """One run of one check.
 
     `tests` is empty where the runner names none; then the exit code judges (`by_test` is false).
@@ -28,7 +28,7 @@ class CheckResult(Value):
     """
 
     exit_code: int | None
-    ending: Ending
+    ending: ProcessEnding
     seconds: float
     tests: tuple[TestResult, ...] = ()
     by_test: bool = False

@@ -4,10 +4,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter
 
-from agentproxy.events.envelope import Wish
+from agentproxy.events.envelope import CommandBase
 
 
-class Answer(Wish):
+class Answer(CommandBase):
     """Answer a worker's question. An empty `request` means the one that waits."""
 
     kind: Literal["answer"] = "answer"
@@ -15,14 +15,14 @@ class Answer(Wish):
     request: str = ""
 
 
-class Approve(Wish):
+class Approve(CommandBase):
     """Let a worker do what it asked for."""
 
     kind: Literal["approve"] = "approve"
     request: str = ""
 
 
-class Deny(Wish):
+class Deny(CommandBase):
     """Refuse what a worker asked for, with a reason that it is told."""
 
     kind: Literal["deny"] = "deny"
@@ -30,14 +30,14 @@ class Deny(Wish):
     reason: str = ""
 
 
-class Message(Wish):
+class SendMessage(CommandBase):
     """Tell the worker something, now or in its next brief."""
 
     kind: Literal["message"] = "message"
     text: str
 
 
-class Interrupt(Wish):
+class Interrupt(CommandBase):
     """Stop working for now; the run can be resumed. `generation` is the lease's that is meant; 0 is
     whoever works when it arrives.
     """
@@ -46,14 +46,14 @@ class Interrupt(Wish):
     generation: int = 0
 
 
-class Stop(Wish):
+class StopRun(CommandBase):
     """End the run; what was claimed so far stays on its refs."""
 
     kind: Literal["stop"] = "stop"
     reason: str = ""
 
 
-class RaiseCeiling(Wish):
+class RaiseCeiling(CommandBase):
     """Allow more for the whole run: working time in seconds, money in US dollars."""
 
     kind: Literal["raise_ceiling"] = "raise_ceiling"
@@ -62,7 +62,7 @@ class RaiseCeiling(Wish):
 
 
 Command = Annotated[
-    Answer | Approve | Deny | Message | Interrupt | Stop | RaiseCeiling,
+    Answer | Approve | Deny | SendMessage | Interrupt | StopRun | RaiseCeiling,
     Field(discriminator="kind"),
 ]
 COMMAND: TypeAdapter[Command] = TypeAdapter(Command)

@@ -4,20 +4,21 @@ from typing import Literal
 
 from pydantic import Field
 
-from agentproxy.events.envelope import Fact, Value
+from agentproxy.events.envelope import Fact, FrozenModel
 from agentproxy.events.plan import Part
 
-Role = Literal["named", "keep", "standing"]
+Role = Literal["acceptance", "regression", "discovered"]
 Network = Literal["none", "host"]
 
 THIRTY_MINUTES = 30 * 60.0
 
 
-class Check(Value):
+class Check(FrozenModel):
     """A command that the supervisor runs itself.
 
-    `role`: "named" checks say that the task is done (`--check`, the plan); "keep" must not get
-    worse (`--keep`); "standing" are the project's own, found or configured, and weigh like "keep".
+    `role`: an "acceptance" check says that the task is done (`--check`, the plan); a "regression"
+    check must not get worse (`--keep`); "discovered" checks are the project's own, found or
+    configured, and count like regression checks.
     `directory` is relative to the root of the repository; `timeout` is in seconds.
     """
 
@@ -31,7 +32,7 @@ class Check(Value):
     timeout: float = THIRTY_MINUTES
 
 
-class Criterion(Value):
+class Criterion(FrozenModel):
     """One thing that must become true. Without checks only a judge who cites can say that it is.
 
     `part` is the part of the plan that it belongs to; "" is the whole task.
@@ -43,7 +44,7 @@ class Criterion(Value):
     part: str = ""
 
 
-class Contract(Value):
+class Contract(FrozenModel):
     """The task in criteria, every check by its name, and what the project needs to be checked.
 
     `known_red` names tests that may stay red; `prepare` is a command that runs in every clean tree
@@ -65,7 +66,7 @@ class Contract(Value):
     @property
     def anything_named(self) -> bool:
         """Whether some check says that the task is done."""
-        return any(check.role == "named" for check in self.checks)
+        return any(check.role == "acceptance" for check in self.checks)
 
     def until(self, part: int) -> "Contract":
         """What must be true after a part, counted from 0: all but what later parts must bring."""
@@ -74,7 +75,7 @@ class Contract(Value):
         later = {each.id for each in self.parts[part + 1 :]} | {""}
         criteria = tuple(each for each in self.criteria if each.part not in later)
         wanted = {name for each in criteria for name in each.checks}
-        checks = tuple(c for c in self.checks if c.role != "named" or c.name in wanted)
+        checks = tuple(c for c in self.checks if c.role != "acceptance" or c.name in wanted)
         return self.model_copy(update={"criteria": criteria, "checks": checks})
 
     def check(self, name: str) -> Check:

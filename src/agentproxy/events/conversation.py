@@ -4,19 +4,19 @@ from typing import Annotated, Literal
 
 from pydantic import Field, JsonValue
 
-from agentproxy.events.envelope import Value
+from agentproxy.events.envelope import FrozenModel
 
-Stop = Literal["end", "tools", "length", "refused"]
+StopReason = Literal["end", "tools", "length", "refused"]
 
 
-class Text(Value):
+class Text(FrozenModel):
     """Words."""
 
     kind: Literal["text"] = "text"
     text: str
 
 
-class Thinking(Value):
+class Thinking(FrozenModel):
     """What a model thought aloud; `vendor` is the vendor's own, and goes back to it unread."""
 
     kind: Literal["thinking"] = "thinking"
@@ -24,7 +24,7 @@ class Thinking(Value):
     vendor: dict[str, JsonValue] = Field(default_factory=dict)
 
 
-class Image(Value):
+class Image(FrozenModel):
     """A picture; `data` is base64."""
 
     kind: Literal["image"] = "image"
@@ -32,7 +32,7 @@ class Image(Value):
     data: str = Field(repr=False)
 
 
-class ToolCall(Value):
+class ToolCall(FrozenModel):
     """A model wants a tool to run. `faulty` says why its arguments cannot be used, if they cannot;
     then `arguments` is empty and `written` holds what the model wrote. `vendor` is as in Thinking.
     """
@@ -41,12 +41,12 @@ class ToolCall(Value):
     id: str
     name: str
     arguments: dict[str, JsonValue] = Field(default_factory=dict)
-    faulty: str = ""
-    written: str = ""
+    invalid: str = ""
+    raw_arguments: str = ""
     vendor: dict[str, JsonValue] = Field(default_factory=dict)
 
 
-class ToolResult(Value):
+class ToolResult(FrozenModel):
     """What a tool answered to the call of that id."""
 
     kind: Literal["tool_result"] = "tool_result"
@@ -55,14 +55,14 @@ class ToolResult(Value):
     failed: bool = False
 
 
-class UserMessage(Value):
+class UserMessage(FrozenModel):
     """What is said to the model."""
 
     role: Literal["user"] = "user"
     parts: tuple[Annotated[Text | Image | ToolResult, Field(discriminator="kind")], ...]
 
 
-class AssistantMessage(Value):
+class AssistantMessage(FrozenModel):
     """What the model said."""
 
     role: Literal["assistant"] = "assistant"
@@ -82,7 +82,7 @@ class AssistantMessage(Value):
 Message = UserMessage | AssistantMessage
 
 
-class Usage(Value):
+class Usage(FrozenModel):
     """Tokens. `input` counts all that went in, with what was read from and put into the cache."""
 
     input: int = 0

@@ -1,7 +1,7 @@
 """How long something takes, in the form that people give it: 90s, 30m, 2h."""
 
 
-def written(seconds: float) -> str:
+def format_duration(seconds: float) -> str:
     """Whole hours or minutes where they are whole, else seconds."""
     for unit, size in (("h", 3600), ("m", 60)):
         if seconds >= size and seconds % size == 0:

@@ -9,13 +9,13 @@ RunId = NewType("RunId", str)
 CommandId = NewType("CommandId", int)
 
 
-class Value(BaseModel):
+class FrozenModel(BaseModel):
     """A frozen value that refuses unknown fields: a typo in a stored record is an error."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Fact(Value):
+class Fact(FrozenModel):
     """What happened, in the past tense. A subclass names its `kind` with a `Literal` field.
 
     `version` rises when a field changes its meaning; a field added with a default needs none.
@@ -24,7 +24,7 @@ class Fact(Value):
     version: ClassVar[int] = 1
 
 
-class Wish(Value):
+class CommandBase(FrozenModel):
     """What somebody other than the owner of a run asks of it, in the imperative."""
 
 

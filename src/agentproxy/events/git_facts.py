@@ -4,14 +4,14 @@ from typing import Literal
 
 from pydantic import Field
 
-from agentproxy.events.envelope import Fact, Value
+from agentproxy.events.envelope import Fact, FrozenModel
 
 
-class Change(Value):
+class Change(FrozenModel):
     """One path that a claim changes; `added` and `removed` count lines (0 for binary files)."""
 
     path: str
-    status: Literal["added", "modified", "deleted", "type changed"]
+    status: Literal["added", "modified", "deleted", "type_changed"]
     added: int = 0
     removed: int = 0
 
@@ -82,7 +82,7 @@ class EnvironmentBuilt(Fact):
     output: str = ""
     failed: str = ""
     cure: str = ""
-    mendable: bool = False
+    fixable: bool = False
 
 
 class ClaimRecorded(Fact):

@@ -4,12 +4,12 @@ data that was validated before it was recorded, and none of it is proof.
 
 from typing import Literal
 
-from agentproxy.events.envelope import Fact, Value
+from agentproxy.events.envelope import Fact, FrozenModel
 
-Says = Literal["met", "not met", "cannot tell"]
+JudgeAnswer = Literal["met", "not_met", "cannot_tell"]
 
 
-class Part(Value):
+class Part(FrozenModel):
     """A part of the task with criteria of its own: commands that prove it, and what no command can.
 
     `id` is "part 1" and so on; parts are done in their order, each on what the one before left.
@@ -29,7 +29,7 @@ class PlanMade(Fact):
     notes: tuple[str, ...] = ()
 
 
-class ContextUsed(Value):
+class ContextUsed(FrozenModel):
     """A document that was read, and how many tokens it takes."""
 
     context: Literal["project", "guidance", "session"]
@@ -47,13 +47,13 @@ class ContextsRead(Fact):
 
 class OpinionGiven(Fact):
     """What the judge said of one criterion. It counts only where `quote` was found word for word in
-    what the judge was shown, and where the judge was not moved by it; else it says "cannot tell".
+    what the judge was shown, and where the judge was not moved by it; else it says "cannot_tell".
     """
 
     kind: Literal["opinion_given"] = "opinion_given"
     round: int
     criterion: str
-    says: Says
+    says: JudgeAnswer
     quote: str = ""
     where: str = ""
     reason: str = ""

@@ -2,13 +2,13 @@
 
 from typing import Literal
 
-from agentproxy.events.envelope import Fact, Value
+from agentproxy.events.envelope import Fact, FrozenModel
 
 RequestKind = Literal["permission", "question"]
 DecidedBy = Literal["policy", "context", "human"]
 
 
-class Request(Value):
+class Request(FrozenModel):
     """What a worker asks: leave to do something, or an answer. `id` is unique within the run.
 
     For a permission, `subject` is the command line or the path, and `action` what it wants with it.
@@ -24,7 +24,7 @@ class Request(Value):
     told: bool = False
 
 
-class Decision(Value):
+class Decision(FrozenModel):
     """The answer to a request. `text` is the answer, or the reason of a refusal; `source` is the
     passage of a document that gives the answer, and `confidence` from 0 to 1 how sure it is.
     """

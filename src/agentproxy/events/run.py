@@ -4,11 +4,11 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from agentproxy.events.envelope import Fact, Value
+from agentproxy.events.envelope import Fact, FrozenModel
 from agentproxy.events.verdict import Verdict
 
 ParkedFor = Literal["human", "ceiling", "infrastructure", "interrupted", "usage"]
-Level = Literal["auto", "plain"]
+SandboxLevel = Literal["auto", "plain"]
 
 # JSON knows no infinity and writes null, which here means: without a ceiling.
 Bound = Annotated[float, Field(allow_inf_nan=False)] | None
@@ -23,7 +23,7 @@ EXIT_BY_PARKING: dict[ParkedFor, int] = {
 }
 
 
-class Order(Value):
+class Order(FrozenModel):
     """What a person ordered. `directory` is relative to `repository`, the root of the work tree.
 
     `model` is what the worker thinks with, `judge` what the supervisor does ("" for none).
@@ -46,7 +46,7 @@ class Order(Value):
     max_time: float = ONE_HOUR
     from_head: bool = False
     include_untracked: bool = False
-    sandbox: Level = "auto"
+    sandbox: SandboxLevel = "auto"
     screenshots: tuple[str, ...] = ()
 
 
@@ -107,5 +107,5 @@ class DecisionMade(Fact):
 
     kind: Literal["decision_made"] = "decision_made"
     round: int
-    decision: Literal["again", "next part", "deliver", "give_up"]
+    decision: Literal["again", "next_part", "deliver", "give_up"]
     reason: str

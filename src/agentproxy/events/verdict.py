@@ -2,24 +2,24 @@
 
 from typing import Literal
 
-from agentproxy.events.envelope import Fact, Value
+from agentproxy.events.envelope import Fact, FrozenModel
 
 Verdict = Literal["verified", "refuted", "unverified"]
 Finding = Literal["proven", "kept", "refuted", "unverified", "neutral"]
 
 
-class Place(Value):
-    """Where something went wrong: what a worker needs to mend it."""
+class Location(FrozenModel):
+    """Where something went wrong: what a worker needs to fix it."""
 
     test: str = ""
     where: str = ""
     message: str = ""
 
 
-class CheckVerdict(Value):
+class CheckVerdict(FrozenModel):
     """What one check says, base against claim, with the reason in a sentence.
 
-    `mendable`: whether a worker can do anything about it (a missing server it cannot mend).
+    `fixable`: whether a worker can do anything about it (a missing server it cannot fix).
     `green_before`: it passes, but was not seen to fail at the base, which is all that speaks
     against it.
     """
@@ -27,14 +27,14 @@ class CheckVerdict(Value):
     check: str
     finding: Finding
     reason: str
-    places: tuple[Place, ...] = ()
+    places: tuple[Location, ...] = ()
     flaky: tuple[str, ...] = ()
-    mended: tuple[str, ...] = ()
-    mendable: bool = True
+    fixed: tuple[str, ...] = ()
+    fixable: bool = True
     green_before: bool = False
 
 
-class CriterionVerdict(Value):
+class CriterionVerdict(FrozenModel):
     """What became of one criterion."""
 
     criterion: str

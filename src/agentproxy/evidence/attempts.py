@@ -7,10 +7,10 @@ from typing import Literal
 from agentproxy.events.check import CheckResult, Outcome, TestResult
 from agentproxy.evidence.test_ids import file_of, is_changed, is_whole_file
 
-Status = Literal["passes", "fails", "cannot", "flaky"]
+SideStatus = Literal["passes", "fails", "cannot", "flaky"]
 
 
-def status_of(result: CheckResult) -> Status:
+def status_of(result: CheckResult) -> SideStatus:
     """What one attempt says: a failed test counts even where the command hides it by its exit."""
     if result.cannot_run or result.ending != "exited" or result.exit_code is None:
         return "cannot"
@@ -24,7 +24,7 @@ class Side:
     """All attempts on one tree. `outcomes` holds the tests that ended alike in every attempt."""
 
     attempts: tuple[CheckResult, ...]
-    status: Status
+    status: SideStatus
     by_test: bool
     outcomes: dict[str, Outcome] = field(default_factory=dict[str, Outcome])
     flaky: frozenset[str] = frozenset()
@@ -48,9 +48,9 @@ class Side:
         )
 
 
-def fold(attempts: Sequence[CheckResult]) -> Side:
+def fold_attempts(attempts: Sequence[CheckResult]) -> Side:
     """Bring the attempts on one tree together; tests with two outcomes are flaky."""
-    statuses: set[Status] = {status_of(result) for result in attempts}
+    statuses: set[SideStatus] = {status_of(result) for result in attempts}
     named = [result for result in attempts if result.by_test]
     by_name: list[dict[str, TestResult]] = [
         {test.name: test for test in result.tests} for result in named
@@ -72,7 +72,7 @@ def fold(attempts: Sequence[CheckResult]) -> Side:
     )
 
 
-def _together(statuses: set[Status]) -> Status:
+def _together(statuses: set[SideStatus]) -> SideStatus:
     if len(statuses) > 1:
         return "flaky"
     return statuses.copy().pop() if statuses else "cannot"
@@ -87,19 +87,19 @@ class Delta:
     `regressed` and `fresh`.
     """
 
-    mended: frozenset[str]
+    fixed: frozenset[str]
     regressed: frozenset[str]
-    gone: frozenset[str]
+    removed: frozenset[str]
     hidden: frozenset[str]
-    still: frozenset[str]
-    fresh: frozenset[str]
+    still_failing: frozenset[str]
+    new_failures: frozenset[str]
     flaky: frozenset[str]
 
 
 def compare(base: Side, claim: Side, *, changed: Collection[str] = ()) -> Delta:
     """Set the tests of the claim against those of the base.
 
-    A file that cannot be loaded takes all its tests with it; it is mended when tests of it pass.
+    A file that cannot be loaded takes all its tests with it; it is fixed when tests of it pass.
     """
     flaky = base.flaky | claim.flaky
     red, green = base.named("failed") - flaky, base.named("passed") - flaky
@@ -111,14 +111,14 @@ def compare(base: Side, claim: Side, *, changed: Collection[str] = ()) -> Delta:
     within = {name for name in fails if file_of(name) in files}
     partly = {file_of(name) for name in within}
     loads = _loads(files - partly, passes - green, changed)
-    mended = (red & passes) | loads
+    fixed = (red & passes) | loads
     return Delta(
-        mended=frozenset(mended),
+        fixed=frozenset(fixed),
         regressed=frozenset(green & (fails | taken)),
-        gone=frozenset(green - fails - passes - taken),
-        hidden=frozenset(red - fails - mended - taken - partly),
-        still=frozenset((red & (fails | taken)) | within),
-        fresh=frozenset(fails - red - green - within),
+        removed=frozenset(green - fails - passes - taken),
+        hidden=frozenset(red - fails - fixed - taken - partly),
+        still_failing=frozenset((red & (fails | taken)) | within),
+        new_failures=frozenset(fails - red - green - within),
         flaky=flaky,
     )
 

@@ -13,10 +13,10 @@ from pydantic import ValidationError
 
 from agentproxy.events.check import CheckResult
 from agentproxy.events.contract import Check, Contract
-from agentproxy.events.envelope import Value
+from agentproxy.events.envelope import FrozenModel
 from agentproxy.events.verdict import CheckVerdict, CriterionVerdict, Verdict
 
-LARGEST = 512 << 20
+MAX_BUNDLE_BYTES = 512 << 20
 FORMAT = 1
 
 
@@ -24,7 +24,7 @@ class BundleUnusable(Exception):
     """A bundle is missing, damaged, or not what its digest says."""
 
 
-class Entry(Value):
+class EvidenceEntry(FrozenModel):
     """One run of one check. `link` is the sha256 of this entry with `link` left empty, and so of
     `previous`, the link before it: a chain.
     """
@@ -38,7 +38,7 @@ class Entry(Value):
     link: str = ""
 
 
-class Bundle(Value):
+class Bundle(FrozenModel):
     """What was run and seen for one claim, and what it was judged to say.
 
     `previous` is the digest of the bundle of the round before ("" for the first).
@@ -55,7 +55,7 @@ class Bundle(Value):
     claim_tree: str
     sandbox: str
     environment: tuple[str, ...]
-    entries: tuple[Entry, ...]
+    entries: tuple[EvidenceEntry, ...]
     checks: tuple[CheckVerdict, ...]
     criteria: tuple[CriterionVerdict, ...]
     verdict: Verdict
@@ -63,20 +63,20 @@ class Bundle(Value):
     previous: str = ""
 
 
-def canonical(value: Value) -> bytes:
+def canonical(value: FrozenModel) -> bytes:
     """The one spelling of a value that digests are taken of."""
     plain = value.model_dump(mode="json")
     return json.dumps(plain, sort_keys=True, separators=(",", ":"), ensure_ascii=True).encode()
 
 
-def digest(value: Value) -> str:
+def digest(value: FrozenModel) -> str:
     """The sha256 of a value's one spelling, in hex."""
     return hashlib.sha256(canonical(value)).hexdigest()
 
 
-def chain(entries: Iterable[Entry]) -> tuple[Entry, ...]:
+def chain(entries: Iterable[EvidenceEntry]) -> tuple[EvidenceEntry, ...]:
     """The entries with their links; what they carried as links before is not looked at."""
-    chained: list[Entry] = []
+    chained: list[EvidenceEntry] = []
     previous = ""
     for entry in entries:
         unlinked = entry.model_copy(update={"previous": previous, "link": ""})
@@ -109,8 +109,10 @@ def load(name: str, folder: Path) -> Bundle:
     """
     target = folder / f"{name}.json"
     try:
-        if target.stat().st_size > LARGEST:
-            raise BundleUnusable(f"the bundle {name[:12]} is larger than {LARGEST >> 20} MiB")
+        if target.stat().st_size > MAX_BUNDLE_BYTES:
+            raise BundleUnusable(
+                f"the bundle {name[:12]} is larger than {MAX_BUNDLE_BYTES >> 20} MiB"
+            )
         return Bundle.model_validate_json(target.read_bytes())
     except OSError as error:
         raise BundleUnusable(f"the bundle {name[:12]} cannot be read: {error.strerror}") from error

@@ -9,7 +9,7 @@ from agentproxy.evidence.summaries import count_summaries, found_nothing
 from agentproxy.workspace.sandbox.port import Ended
 
 TAIL_LINES = 60
-LONGEST = 300
+MAX_REASON_CHARACTERS = 300
 NO_MODULE = "no module named "
 NO_COMMAND = "a command is missing"
 
@@ -89,8 +89,8 @@ _CURES = (
     ("the docker daemon", "no check can reach docker: name one that does without it"),
     ("the time limit", "give the check a longer timeout in agentproxy.toml"),
     ("no tests were found", "name a check that runs tests"),
-    ("prepare failed", "run that command in a fresh clone, and mend it"),
-    ("pytest could not use", "install the plugin that knows them, or mend them"),
+    ("prepare failed", "run that command in a fresh clone, and fix it"),
+    ("pytest could not use", "install the plugin that knows them, or fix them"),
 )
 
 
@@ -143,7 +143,7 @@ def _cut_short(ended: Ended) -> Obstacle | None:
     if ended.ending == "timed_out" or ended.killed == "time":
         return Obstacle(f"the time limit: it was still running after {ended.seconds:.0f} s")
     if ended.ending == "not_started":
-        return Obstacle(f"it could not be started: {ended.output.strip()[-LONGEST:]}")
+        return Obstacle(f"it could not be started: {ended.output.strip()[-MAX_REASON_CHARACTERS:]}")
     if ended.killed == "output":
         return Obstacle(f"it printed without end ({ended.output_bytes} bytes) and was stopped")
     if ended.killed == "cancelled" or ended.exit_code is None:
@@ -237,4 +237,8 @@ def _pytest_usage(output: str, tree: Iterable[str]) -> Obstacle | None:
     if _CONFTEST in output:
         return _outside(output, modules_of(tree))
     lines = [line for line in output.splitlines() if line.startswith("ERROR")]
-    return Obstacle(f"pytest could not use its arguments: {' '.join(lines)[:LONGEST]}".rstrip(": "))
+    return Obstacle(
+        f"pytest could not use its arguments: {' '.join(lines)[:MAX_REASON_CHARACTERS]}".rstrip(
+            ": "
+        )
+    )

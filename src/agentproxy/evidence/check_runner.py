@@ -10,11 +10,11 @@ from pathlib import Path
 from agentproxy.events.check import CheckResult
 from agentproxy.events.contract import Check
 from agentproxy.events.git_facts import EnvironmentFound
-from agentproxy.evidence.ground import Ground
+from agentproxy.evidence.check_context import CheckContext
 from agentproxy.evidence.instrumentation import Instrumentation, instrument, interpret
-from agentproxy.workspace.environment.job_layout import Place
-from agentproxy.workspace.files.safe_files import BadPath, Root
-from agentproxy.workspace.sandbox.port import Access, Limits
+from agentproxy.workspace.environment.job_layout import JobLayout
+from agentproxy.workspace.files.safe_files import BadPath, SafeDir
+from agentproxy.workspace.sandbox.port import Access, JobLimits
 
 REPORT_LIMIT = 64 << 20
 PACKAGE_LIMIT = 1 << 20
@@ -35,7 +35,7 @@ async def run_check(
     *,
     commit: str,
     environment: EnvironmentFound,
-    ground: Ground,
+    ground: CheckContext,
     on_output: Callable[[str], None],
 ) -> CheckResult:
     """Run a check on a commit, once. What it writes is thrown away with its layers.
@@ -62,7 +62,7 @@ async def run_check(
                 _argv(check, environment),
                 env=_env(check, environment, place=job_place, wanted=wanted),
                 access=Access(mode="host") if check.network == "host" else Access(),
-                limits=Limits(seconds=check.timeout),
+                limits=JobLimits(seconds=check.timeout),
             ),
             on_output=lambda chunk: on_output(chunk.decode(errors="replace")),
         )
@@ -71,7 +71,7 @@ async def run_check(
         files = await asyncio.to_thread(_files, tree)
     finally:
         await asyncio.to_thread(shutil.rmtree, report, ignore_errors=True)
-        await ground.let_go(tree)
+        await ground.release(tree)
     result = await asyncio.to_thread(
         interpret, ended, reports, command=check.command, tree=files, root=place.root
     )
@@ -88,7 +88,7 @@ def _argv(check: Check, environment: EnvironmentFound) -> tuple[str, ...]:
 
 
 def _env(
-    check: Check, environment: EnvironmentFound, *, place: Place, wanted: Instrumentation
+    check: Check, environment: EnvironmentFound, *, place: JobLayout, wanted: Instrumentation
 ) -> dict[str, str]:
     env = {**FOR_CHECKS, **check.env, **wanted.env}
     if environment.prepare:
@@ -100,7 +100,7 @@ def _env(
 
 def _package(tree: Path, directory: str) -> str:
     """The package.json beside the check, or none."""
-    with Root(tree) as root:
+    with SafeDir(tree) as root:
         try:
             path = os.path.normpath(f"{directory}/package.json")
             return root.read(path, limit=PACKAGE_LIMIT).decode(errors="replace")
@@ -111,7 +111,7 @@ def _package(tree: Path, directory: str) -> str:
 def _read_reports(folder: Path, wanted: Instrumentation) -> dict[str, bytes]:
     """The reports that were written; a stranger's file may be anything, and is opened so."""
     found: dict[str, bytes] = {}
-    with Root(folder) as root:
+    with SafeDir(folder) as root:
         for name in wanted.reports:
             try:
                 found[name] = root.read(name, limit=REPORT_LIMIT)

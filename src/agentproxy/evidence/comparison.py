@@ -1,12 +1,12 @@
-"""One check laid out for judging: both sides, what differs, and what need not be mended."""
+"""One check laid out for judging: both sides, what differs, and what need not be fixed."""
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from agentproxy.events.check import CheckResult
 from agentproxy.events.contract import Check
-from agentproxy.events.verdict import CheckVerdict, Finding, Place
-from agentproxy.evidence.attempts import Delta, Side, compare, fold
+from agentproxy.events.verdict import CheckVerdict, Finding, Location
+from agentproxy.evidence.attempts import Delta, Side, compare, fold_attempts
 from agentproxy.evidence.test_ids import (
     file_of,
     is_changed,
@@ -15,16 +15,16 @@ from agentproxy.evidence.test_ids import (
     is_named_by,
 )
 
-MOST_PLACES = 20
-MOST_NAMES = 200
-SPELLED_OUT = 3
-TAIL = 2000
+MAX_LOCATIONS = 20
+MAX_NAMES = 200
+NAMES_SPELLED_OUT = 3
+MAX_TAIL_CHARACTERS = 2000
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
+class Comparison:
     """Everything that the rules look at. `scope` holds the failing tests that the task names:
-    where it names any, only those must be mended.
+    where it names any, only those must be fixed.
     """
 
     check: Check
@@ -40,7 +40,7 @@ class Case:
     @property
     def named(self) -> bool:
         """Whether the check says that the task is done, rather than what must not get worse."""
-        return self.check.role == "named"
+        return self.check.role == "acceptance"
 
     @property
     def was_red(self) -> bool:
@@ -63,21 +63,21 @@ class Case:
         return frozenset()
 
     @property
-    def owed(self) -> frozenset[str]:
+    def unresolved(self) -> frozenset[str]:
         """What is red at the claim, or hidden since the base, and nobody has excused."""
-        still = {name for name in self.delta.still if not self.is_waived(name)}
-        others = self.delta.hidden | self.delta.fresh
+        still = {name for name in self.delta.still_failing if not self.is_waived(name)}
+        others = self.delta.hidden | self.delta.new_failures
         return frozenset(still | {n for n in others if not is_known_red(n, self.known_red)})
 
     @property
-    def missed(self) -> frozenset[str]:
+    def lost(self) -> frozenset[str]:
         """What passed at the base, is gone or skipped now, and is not named by the task."""
-        return frozenset(n for n in self.delta.gone if not is_named_by(n, self.task))
+        return frozenset(n for n in self.delta.removed if not is_named_by(n, self.task))
 
     @property
-    def mended_unchanged(self) -> frozenset[str]:
-        """The mended tests whose own file is as it was at the base."""
-        return frozenset(name for name in self.delta.mended if self._is_unchanged(name))
+    def fixed_unchanged(self) -> frozenset[str]:
+        """The fixed tests whose own file is as it was at the base."""
+        return frozenset(name for name in self.delta.fixed if self._is_unchanged(name))
 
     def is_waived(self, name: str) -> bool:
         """Whether a test may stay as red as it was: known red, or not what the task is about."""
@@ -99,7 +99,7 @@ class Case:
         return bool(file) and _looks_like_tests(file) and not is_changed(file, self.changed)
 
 
-def lay_out(
+def build_comparison(
     check: Check,
     *,
     base: Sequence[CheckResult],
@@ -108,12 +108,12 @@ def lay_out(
     task: str = "",
     changed_tests: Collection[str] = (),
     anything_named: bool = True,
-) -> Case:
+) -> Comparison:
     """Fold both sides and compare them."""
-    before, after = fold(base), fold(claim)
+    before, after = fold_attempts(base), fold_attempts(claim)
     red = {test.name for test in before.tests.values() if test.outcome == "failed"}
     red |= before.flaky
-    return Case(
+    return Comparison(
         check=check,
         base=before,
         claim=after,
@@ -128,13 +128,13 @@ def lay_out(
     )
 
 
-def say(
-    case: Case,
+def verdict_of(
+    case: Comparison,
     finding: Finding,
     reason: str,
     *,
     about: Iterable[str] = (),
-    mendable: bool = True,
+    fixable: bool = True,
 ) -> CheckVerdict:
     """A verdict on the case; `about` names the tests that a worker must look at."""
     return CheckVerdict(
@@ -142,43 +142,43 @@ def say(
         finding=finding,
         reason=reason,
         places=places(case, about),
-        flaky=tuple(sorted(case.delta.flaky))[:MOST_NAMES],
-        mended=tuple(sorted(case.delta.mended))[:MOST_NAMES],
-        mendable=mendable,
+        flaky=tuple(sorted(case.delta.flaky))[:MAX_NAMES],
+        fixed=tuple(sorted(case.delta.fixed))[:MAX_NAMES],
+        fixable=fixable,
     )
 
 
-def places(case: Case, names: Iterable[str]) -> tuple[Place, ...]:
+def places(case: Comparison, names: Iterable[str]) -> tuple[Location, ...]:
     """Test, `file:line` and message of each; where no test is named, the end of the output."""
-    found = tuple(_place(case, name) for name in sorted(names)[:MOST_PLACES])
+    found = tuple(_place(case, name) for name in sorted(names)[:MAX_LOCATIONS])
     last = case.claim.last
     if found or last is None or case.claim.status == "passes":
         return found
-    return (Place(message=last.cannot_run or last.output[-TAIL:].strip()),)
+    return (Location(message=last.cannot_run or last.output[-MAX_TAIL_CHARACTERS:].strip()),)
 
 
-def _place(case: Case, name: str) -> Place:
+def _place(case: Comparison, name: str) -> Location:
     test = case.claim.tests.get(name) or case.claim.tests.get(file_of(name))
     if test is None:
-        return Place(test=name, where=file_of(name), message="the test is gone at the claim")
+        return Location(test=name, where=file_of(name), message="the test is gone at the claim")
     if test.outcome in ("skipped", "xfailed"):
         how = "skipped" if test.outcome == "skipped" else "expected to fail"
         reason = f": {test.message}" if test.message else ""
-        return Place(test=name, where=test.place, message=f"the test is {how} now{reason}")
-    return Place(test=name, where=test.place, message=test.message)
+        return Location(test=name, where=test.place, message=f"the test is {how} now{reason}")
+    return Location(test=name, where=test.place, message=test.message)
 
 
-def listed(names: Iterable[str]) -> str:
+def list_names(names: Iterable[str]) -> str:
     """The first names, and how many more there are."""
     ordered = sorted(names)
-    more = len(ordered) - SPELLED_OUT
-    return ", ".join(ordered[:SPELLED_OUT]) + (f" and {more} more" if more > 0 else "")
+    more = len(ordered) - NAMES_SPELLED_OUT
+    return ", ".join(ordered[:NAMES_SPELLED_OUT]) + (f" and {more} more" if more > 0 else "")
 
 
-def counted(names: Collection[str], one: str, many: str) -> str:
+def count_names(names: Collection[str], one: str, many: str) -> str:
     """A count with the words that fit it, and then the names: `2 tests fail: a, b`."""
     words = one if len(names) == 1 else many
-    return f"{len(names)} {words}: {listed(names)}"
+    return f"{len(names)} {words}: {list_names(names)}"
 
 
 def _looks_like_tests(file: str) -> bool:

@@ -1,4 +1,4 @@
-"""The standing checks of a project, found in its files; nothing of the project is executed."""
+"""The discovered checks of a project, found in its files; nothing of the project is executed."""
 
 import re
 from collections.abc import Callable, Iterable
@@ -9,10 +9,10 @@ from typing import Literal
 from agentproxy.events.contract import Check
 from agentproxy.evidence.environments.untrusted_folder import Folder
 
-Kind = Literal["test", "types", "lint", "build"]
+CheckKind = Literal["test", "types", "lint", "build"]
 
 _NO_TESTS = "no test specified"
-_SCRIPTS: tuple[tuple[str, Kind], ...] = (
+_SCRIPTS: tuple[tuple[str, CheckKind], ...] = (
     ("test", "test"),
     ("typecheck", "types"),
     ("type-check", "types"),
@@ -20,7 +20,7 @@ _SCRIPTS: tuple[tuple[str, Kind], ...] = (
     ("build", "build"),
 )
 _LOCKS = (("pnpm-lock.yaml", "pnpm run"), ("yarn.lock", "yarn run"), ("bun.lock", "bun run"))
-_TARGETS: tuple[tuple[str, Kind], ...] = (
+_TARGETS: tuple[tuple[str, CheckKind], ...] = (
     ("test", "test"),
     ("check", "test"),
     ("lint", "lint"),
@@ -30,8 +30,8 @@ _TEST_FOLDERS = ("tests", "test", ".")
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """The standing checks of a project, and what a person should know about the search."""
+class FoundChecks:
+    """The discovered checks of a project, and what a person should know about the search."""
 
     checks: tuple[Check, ...]
     notes: tuple[str, ...] = ()
@@ -39,21 +39,21 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class _Finding:
-    kind: Kind
+    kind: CheckKind
     command: str
     because: str
 
 
 def discover(root: Path, directory: str) -> tuple[Check, ...]:
-    """The standing checks that hold for a directory of the repository at `root`.
+    """The discovered checks that hold for a directory of the repository at `root`.
 
     Never raises: a file that is broken, hostile or too large is passed over, and `find` says so.
     """
-    return find(root, directory).checks
+    return find_checks(root, directory).checks
 
 
-def find(root: Path, directory: str) -> Found:
-    """The standing checks, with notes.
+def find_checks(root: Path, directory: str) -> FoundChecks:
+    """The discovered checks, with notes.
 
     Looks in the directory first, and then upwards to the root; the nearest folder that has any
     checks gives them all. A check is named after its kind ("test", "types", "lint", "build"), so
@@ -67,8 +67,8 @@ def find(root: Path, directory: str) -> Found:
         findings += [each for each in _make(folder) if each.kind not in kinds]
         notes += folder.notes
         if findings:
-            return Found(tuple(_check(each, place) for each in findings), tuple(notes))
-    return Found((), (*notes, "no tests, types, lint or build of the project were found"))
+            return FoundChecks(tuple(_check(each, place) for each in findings), tuple(notes))
+    return FoundChecks((), (*notes, "no tests, types, lint or build of the project were found"))
 
 
 def _upwards(directory: str) -> Iterable[str]:
@@ -83,14 +83,14 @@ def _check(finding: _Finding, place: str) -> Check:
     return Check(
         name=finding.kind,
         command=finding.command,
-        role="standing",
+        role="discovered",
         source=f"found: {finding.because}",
         directory=place,
     )
 
 
 def _python(folder: Folder) -> Iterable[_Finding]:
-    tools: tuple[tuple[Kind, Callable[[Folder], str], Callable[[Folder], str]], ...] = (
+    tools: tuple[tuple[CheckKind, Callable[[Folder], str], Callable[[Folder], str]], ...] = (
         ("test", _pytest, lambda _: "python -m pytest -q"),
         ("types", _mypy, _mypy_command),
         ("types", _pyright, lambda _: "pyright"),
@@ -159,7 +159,7 @@ def _javascript(folder: Folder) -> Iterable[_Finding]:
     if not isinstance(scripts, dict):
         return
     run = next((run for lock, run in _LOCKS if folder.has(lock)), "npm run -s")
-    seen: set[Kind] = set()
+    seen: set[CheckKind] = set()
     for script, kind in _SCRIPTS:
         text = scripts.get(script)
         if not isinstance(text, str) or not text.strip() or _NO_TESTS in text or kind in seen:
@@ -172,7 +172,7 @@ def _make(folder: Folder) -> Iterable[_Finding]:
     # The order in which GNU make looks for them.
     name = next((n for n in ("GNUmakefile", "makefile", "Makefile") if folder.has(n)), "")
     text = folder.text(name) if name else ""
-    seen: set[Kind] = set()
+    seen: set[CheckKind] = set()
     for target, kind in _TARGETS:
         if kind not in seen and re.search(rf"^{target}[ \t]*::?(?![:=])", text, re.MULTILINE):
             seen.add(kind)

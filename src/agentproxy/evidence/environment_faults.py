@@ -51,7 +51,7 @@ def in_words(built: Sequence[EnvironmentBuilt], changes: Sequence[Change]) -> tu
 
 
 @dataclass(frozen=True, slots=True)
-class Surroundings:
+class EnvironmentChanges:
     """What may be at fault beside the claim: what was built or not, what the claim changes, and
     the keys of the configuration that nobody has trusted.
     """
@@ -61,12 +61,12 @@ class Surroundings:
     left_out: Sequence[str] = ()
 
 
-def doubt(
+def downgrade_for_environment(
     verdict: CheckVerdict,
     *,
     base: Sequence[CheckResult],
     claim: Sequence[CheckResult],
-    around: Surroundings,
+    around: EnvironmentChanges,
 ) -> CheckVerdict:
     """The verdict; unverified where the environment rather than the claim may be the reason.
 
@@ -110,7 +110,7 @@ def _at_fault(
     *,
     base: Sequence[CheckResult],
     claim: Sequence[CheckResult],
-    around: Surroundings,
+    around: EnvironmentChanges,
 ) -> EnvironmentBuilt | str:
     """What else than the claim a refutation may come of; "" where nothing."""
     failed = [each for each in around.built if each.failed]
@@ -130,12 +130,12 @@ def _at_fault(
 
 
 def _unverified(verdict: CheckVerdict, because: str | EnvironmentBuilt) -> CheckVerdict:
-    words, mendable = because, False
+    words, fixable = because, False
     if not isinstance(words, str):
-        words, mendable = f"{words.why}, and none could be built: {_why(words)}", words.mendable
+        words, fixable = f"{words.why}, and none could be built: {_why(words)}", words.fixable
     changed = {"finding": "unverified", "reason": f"{verdict.reason}; {words}"}
     # That it was green before is no longer all that speaks against it, so no judge may lift it.
-    return verdict.model_copy(update={**changed, "mendable": mendable, "green_before": False})
+    return verdict.model_copy(update={**changed, "fixable": fixable, "green_before": False})
 
 
 def _why(built: EnvironmentBuilt) -> str:

@@ -96,7 +96,7 @@ def interpret(
     )
 
 
-def reconsider(result: CheckResult, *, tree: Collection[str]) -> CheckResult:
+def treat_missing_module_as_failure(result: CheckResult, *, tree: Collection[str]) -> CheckResult:
     """The result at the base in the light of the claim's tree.
 
     A check that could not run for want of a module which the claim now brings had failed: tests

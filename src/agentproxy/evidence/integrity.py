@@ -33,7 +33,9 @@ _RUNNING = ("scripts", "jest", "mocha", "ava", "vitest", "c8", "nyc", "tap", "es
 _SECTIONS = re.compile(r"^\[(?!metadata\]|options[\].])[^\n]*\n(?:(?!\[)[^\n]*\n?)*", re.MULTILINE)
 
 
-def deciding(changes: Sequence[Change], verdict: CheckVerdict, *, command: str) -> tuple[str, ...]:
+def find_deciding_files(
+    changes: Sequence[Change], verdict: CheckVerdict, *, command: str
+) -> tuple[str, ...]:
     """The files of a claim that may be why a check is proven, beside the change of the code.
 
     A file of tests that the claim adds is none of them: nothing in it failed at the base. A command
@@ -43,7 +45,7 @@ def deciding(changes: Sequence[Change], verdict: CheckVerdict, *, command: str) 
         return ()
     own = {
         file_of(name)
-        for name in verdict.mended
+        for name in verdict.fixed
         if re.split("::| > ", name)[-1].lower().startswith("test")
     } - {""}
     return tuple(
@@ -57,7 +59,7 @@ def deciding(changes: Sequence[Change], verdict: CheckVerdict, *, command: str) 
     )
 
 
-def runs_otherwise(path: str, before: bytes | None, after: bytes | None) -> bool:
+def settings_changed(path: str, before: bytes | None, after: bytes | None) -> bool:
     """Whether a file that `deciding` names does decide: of some only a part is about running
     checks, and the rest is about packages. None is a file that is not there.
     """
@@ -95,7 +97,7 @@ _PARTS: dict[str, Callable[[bytes], object]] = {
 }
 
 
-def rests_on(verdict: CheckVerdict, files: Iterable[str]) -> CheckVerdict:
+def downgrade_for_own_tests(verdict: CheckVerdict, files: Iterable[str]) -> CheckVerdict:
     """The verdict on a check that is proven by the claim's own tests and settings alone."""
     names = list(files)
     more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""

@@ -7,12 +7,12 @@ from typing import Literal, cast
 from xml.etree.ElementTree import Element, ParseError
 
 MEGABYTE = 1 << 20
-LARGEST = 64 * MEGABYTE
-DEEPEST = 100
-MOST_CASES = 200_000
-MOST_ELEMENTS = 1_000_000
-LONGEST_NAME = 500
-LONGEST_TEXT = 64 * 1024
+MAX_REPORT_BYTES = 64 * MEGABYTE
+MAX_REPORT_DEPTH = 100
+MAX_TEST_CASES = 200_000
+MAX_ELEMENTS = 1_000_000
+MAX_TEST_NAME_CHARACTERS = 500
+MAX_TEXT_LENGTH = 64 * 1024
 
 _PROBLEMS = ("failure", "error", "skipped")
 
@@ -44,7 +44,7 @@ class TestCase:
     @property
     def name(self) -> str:
         """The test's own name, bounded."""
-        return self.attributes.get("name", "")[:LONGEST_NAME]
+        return self.attributes.get("name", "")[:MAX_TEST_NAME_CHARACTERS]
 
 
 def read_cases(xml: bytes) -> tuple[TestCase, ...]:
@@ -55,8 +55,8 @@ def read_cases(xml: bytes) -> tuple[TestCase, ...]:
             64 MB, deeper than 100 elements, or holds more than 200,000 cases or 1,000,000
             elements.
     """
-    if len(xml) > LARGEST:
-        raise ReportUnusable(f"the report is larger than {LARGEST // MEGABYTE} MB")
+    if len(xml) > MAX_REPORT_BYTES:
+        raise ReportUnusable(f"the report is larger than {MAX_REPORT_BYTES // MEGABYTE} MB")
     reading = _Reading()
     for event, element in _events(xml):
         if event == "start":
@@ -78,13 +78,13 @@ class _Reading:
 
     def opens(self, element: Element) -> None:
         self.elements += 1
-        if self.elements > MOST_ELEMENTS:
-            raise ReportUnusable(f"the report holds more than {MOST_ELEMENTS} elements")
-        if len(self.path) >= DEEPEST:
-            raise ReportUnusable(f"the report is deeper than {DEEPEST} elements")
+        if self.elements > MAX_ELEMENTS:
+            raise ReportUnusable(f"the report holds more than {MAX_ELEMENTS} elements")
+        if len(self.path) >= MAX_REPORT_DEPTH:
+            raise ReportUnusable(f"the report is deeper than {MAX_REPORT_DEPTH} elements")
         around = self.suites[-1]
         if element.tag == "testsuite":
-            around = (*around, element.get("name", "")[:LONGEST_NAME])
+            around = (*around, element.get("name", "")[:MAX_TEST_NAME_CHARACTERS])
         self.path.append(element)
         self.suites.append(around)
 
@@ -92,8 +92,8 @@ class _Reading:
         self.path.pop()
         self.suites.pop()
         if element.tag == "testcase":
-            if len(self.found) >= MOST_CASES:
-                raise ReportUnusable(f"the report holds more than {MOST_CASES} tests")
+            if len(self.found) >= MAX_TEST_CASES:
+                raise ReportUnusable(f"the report holds more than {MAX_TEST_CASES} tests")
             self.found.append(_case(element, self.suites[-1]))
             element.clear()
         # Within a test nothing is let go before its end: what it holds is what became of it.
@@ -119,13 +119,13 @@ def _events(xml: bytes) -> Iterator[tuple[str, Element]]:
 def _case(element: Element, suites: tuple[str, ...]) -> TestCase:
     return TestCase(
         suites=suites,
-        attributes={key: value[:LONGEST_TEXT] for key, value in element.attrib.items()},
+        attributes={key: value[:MAX_TEXT_LENGTH] for key, value in element.attrib.items()},
         problems=tuple(
             Problem(
                 tag=tag,
                 type=child.get("type", ""),
-                message=child.get("message", "")[:LONGEST_TEXT],
-                text=(child.text or "")[-LONGEST_TEXT:],
+                message=child.get("message", "")[:MAX_TEXT_LENGTH],
+                text=(child.text or "")[-MAX_TEXT_LENGTH:],
             )
             for child in element
             for tag in _PROBLEMS

@@ -6,15 +6,15 @@ from collections.abc import Iterable
 from typing import Literal
 
 from agentproxy.events.check import Outcome, TestResult
-from agentproxy.evidence.junit import LONGEST_NAME, TestCase, read_cases
+from agentproxy.evidence.junit import MAX_TEST_NAME_CHARACTERS, TestCase, read_cases
 from agentproxy.evidence.junit import ReportUnusable as ReportUnusable
 
 Runner = Literal["pytest", "node"]
 
-LONGEST_MESSAGE = 600
+MAX_MESSAGE_LENGTH = 600
 MESSAGE_LINES = 8
-MOST_PARTS = 64  # of the dotted name of a module
-MOST_DIGITS = 9
+MAX_PARTS = 64  # of the dotted name of a module
+MAX_DIGITS = 9
 
 _AT_LINE = re.compile(r"^(?:E\s+)?(\S[^:\n]{0,400}):(\d{1,7}): ?[\w<(]?", re.MULTILINE)
 _FILE_LINE = re.compile(r'File "([^"\n]{1,400})", line (\d{1,7})')
@@ -43,7 +43,7 @@ def read_report(xml: bytes, *, runner: Runner = "pytest", root: str = "") -> tup
 def _pytest_test(case: TestCase, modules: dict[str, str], root: str) -> TestResult:
     outcome = _outcome(case)
     return TestResult(
-        name=_node_id(case, modules)[:LONGEST_NAME],
+        name=_node_id(case, modules)[:MAX_TEST_NAME_CHARACTERS],
         outcome=outcome,
         message=_pytest_message(case),
         place=_pytest_place(case, root) if outcome == "failed" else "",
@@ -61,7 +61,7 @@ def _outcome(case: TestCase) -> Outcome:
 
 def _node_id(case: TestCase, modules: dict[str, str]) -> str:
     """`path::Class::test[param]`: the class name says `path.to.module.Class`, joined by dots."""
-    classname = case.attributes.get("classname", "")[:LONGEST_NAME]
+    classname = case.attributes.get("classname", "")[:MAX_TEST_NAME_CHARACTERS]
     file = case.attributes.get("file", "")
     if not classname:
         # A collector that failed has no class name: its own name is the module's.
@@ -73,7 +73,7 @@ def _node_id(case: TestCase, modules: dict[str, str]) -> str:
 
 
 def _longest_module(classname: str, modules: dict[str, str]) -> str:
-    parts = classname.split(".")[:MOST_PARTS]
+    parts = classname.split(".")[:MAX_PARTS]
     prefixes = (".".join(parts[:length]) for length in range(len(parts), 0, -1))
     return next((prefix for prefix in prefixes if prefix in modules), "")
 
@@ -94,11 +94,11 @@ def _module(file: str) -> str:
 def _pytest_message(case: TestCase) -> str:
     for problem in case.problems:
         if problem.tag == "skipped":
-            return problem.message[:LONGEST_MESSAGE]
+            return problem.message[:MAX_MESSAGE_LENGTH]
         # The lines that pytest marks with E are what it says itself about the failure.
         marked = [line[1:].strip() for line in problem.text.splitlines() if line.startswith("E  ")]
         message = "\n".join(marked[:MESSAGE_LINES]) or problem.message or problem.text.strip()
-        return message[:LONGEST_MESSAGE]
+        return message[:MAX_MESSAGE_LENGTH]
     return ""
 
 
@@ -110,7 +110,7 @@ def _pytest_place(case: TestCase, root: str) -> str:
             if path:
                 return f"{path}:{match[2]}"
     file, line = case.attributes.get("file", ""), case.attributes.get("line", "")
-    is_number = line.isascii() and line.isdigit() and len(line) <= MOST_DIGITS
+    is_number = line.isascii() and line.isdigit() and len(line) <= MAX_DIGITS
     # pytest counts these lines from zero.
     return f"{file}:{int(line) + 1}" if file and is_number else file
 
@@ -127,7 +127,7 @@ def _node_test(case: TestCase, root: str) -> TestResult:
     return TestResult(
         name=_node_name(case, root),
         outcome=outcome,
-        message=told.message[:LONGEST_MESSAGE] if told else "",
+        message=told.message[:MAX_MESSAGE_LENGTH] if told else "",
         place=_node_place(failure.text, root) if failure else "",
     )
 
@@ -138,7 +138,7 @@ def _node_name(case: TestCase, root: str) -> str:
     joined = " > ".join(title for title in titles if title)
     if file and joined != file:
         joined = f"{file}::{joined}"
-    return joined[:LONGEST_NAME]
+    return joined[:MAX_TEST_NAME_CHARACTERS]
 
 
 def _title(title: str, root: str) -> str:
@@ -181,5 +181,5 @@ def _numbered(tests: Iterable[TestResult]) -> Iterable[TestResult]:
             yield test
         else:
             suffix = f" #{seen[test.name]}"
-            name = test.name[: LONGEST_NAME - len(suffix)] + suffix
+            name = test.name[: MAX_TEST_NAME_CHARACTERS - len(suffix)] + suffix
             yield test.model_copy(update={"name": name})

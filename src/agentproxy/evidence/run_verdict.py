@@ -20,7 +20,7 @@ def judge_run(
 ) -> tuple[Verdict, str, tuple[CriterionVerdict, ...]]:
     """The verdict on the run, its reason in a sentence, and one verdict for each criterion.
 
-    A check that no criterion lists becomes a criterion of its own: a standing check refutes, too.
+    A check that no criterion lists becomes a criterion of its own: a discovered check refutes, too.
     `opinions` are a judge's, by criterion; one that cites speaks where no check does.
     """
     found = _complete(contract, verdicts)
@@ -48,7 +48,7 @@ def _complete(contract: Contract, verdicts: Mapping[str, CheckVerdict]) -> dict[
     wanted = [check.name for check in contract.checks]
     wanted += [name for criterion in contract.criteria for name in criterion.checks]
     missing = {
-        name: CheckVerdict(check=name, finding="unverified", reason=NOT_RUN, mendable=False)
+        name: CheckVerdict(check=name, finding="unverified", reason=NOT_RUN, fixable=False)
         for name in wanted
         if name not in verdicts
     }
@@ -58,8 +58,8 @@ def _complete(contract: Contract, verdicts: Mapping[str, CheckVerdict]) -> dict[
 def _unasked_proofs(
     contract: Contract, found: Mapping[str, CheckVerdict]
 ) -> Sequence[CheckVerdict]:
-    """With nothing named, what the standing checks prove speaks for the one open criterion."""
-    named = any(check.role == "named" for check in contract.checks)
+    """With nothing named, what the discovered checks prove speaks for the one open criterion."""
+    named = any(check.role == "acceptance" for check in contract.checks)
     open_criteria = [criterion for criterion in contract.criteria if not criterion.checks]
     if named or len(open_criteria) != 1:
         return ()
@@ -89,7 +89,8 @@ def with_opinion(
 def in_words(opinion: OpinionGiven) -> str:
     """A judge's opinion in a sentence."""
     if opinion.says != "met":
-        return f"the judge says {opinion.says}: {opinion.reason or 'without a reason'}"
+        says = opinion.says.replace("_", " ")
+        return f"the judge says {says}: {opinion.reason or 'without a reason'}"
     quote = " ".join(opinion.quote.split())[:160]
     return f"the judge cites {opinion.where.lower()}: {quote!r}"
 

@@ -9,19 +9,19 @@ from agentproxy.events.commands import Command
 from agentproxy.events.envelope import CommandId, Draft, Event, RunId
 from agentproxy.journal.port import (
     Fenced,
-    Head,
     Holder,
     JournalError,
     JournalUnusable,
     Lease,
     LeaseTaken,
     Pending,
+    RunHead,
     UnknownRun,
 )
 from agentproxy.journal.record import (
-    Record,
     Redact,
-    Row,
+    StoredFact,
+    StoredRow,
     decode,
     decode_command,
     encode,
@@ -36,7 +36,7 @@ class _Story:
     """All that is kept of one run."""
 
     lease: Lease
-    rows: list[Row] = field(default_factory=list[Row])
+    rows: list[StoredRow] = field(default_factory=list[StoredRow])
     inbox: dict[CommandId, tuple[float, str]] = field(
         default_factory=dict[CommandId, tuple[float, str]]
     )
@@ -90,11 +90,11 @@ class MemoryJournal:
             lambda event: event.seq,
         )
 
-    async def heads(self) -> Sequence[Head]:
+    async def heads(self) -> Sequence[RunHead]:
         """All runs, the one that began last first."""
         self._check_open()
         return [
-            Head(first=decode(run, story.rows[0]), last=decode(run, story.rows[-1]))
+            RunHead(first=decode(run, story.rows[0]), last=decode(run, story.rows[-1]))
             for run, story in reversed(self._stories.items())
         ]
 
@@ -146,14 +146,14 @@ class MemoryJournal:
             raise UnknownRun(f"the journal has no run {run!r}")
         return story
 
-    def _add(self, run: RunId, records: Sequence[Record]) -> Sequence[Event]:
+    def _add(self, run: RunId, records: Sequence[StoredFact]) -> Sequence[Event]:
         rows = self._stories[run].rows
         now = time.time()
         events = [
             record.event(run, seq, now) for seq, record in enumerate(records, start=len(rows) + 1)
         ]
         rows += (
-            Row(
+            StoredRow(
                 event.seq, now, record.actor, record.kind, record.version, record.text, record.cause
             )
             for event, record in zip(events, records, strict=True)

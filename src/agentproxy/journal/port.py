@@ -56,7 +56,7 @@ class Pending:
 
 
 @dataclass(frozen=True, slots=True)
-class Head:
+class RunHead:
     """A run at a glance: its first and its last event."""
 
     first: Event
@@ -101,7 +101,7 @@ class Journal(Protocol):
         """
         ...
 
-    async def heads(self) -> Sequence[Head]:
+    async def heads(self) -> Sequence[RunHead]:
         """All runs, newest first."""
         ...
 

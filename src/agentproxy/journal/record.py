@@ -18,7 +18,7 @@ _KINDS: dict[type[Fact], str] = {fact: fact.model_fields["kind"].default for fac
 _VERSIONS = {kind: fact.version for fact, kind in _KINDS.items()}
 
 
-class Record(NamedTuple):
+class StoredFact(NamedTuple):
     """A draft as it is stored: `text` is its fact in JSON, redacted; `fact` is what that says."""
 
     actor: str
@@ -33,7 +33,7 @@ class Record(NamedTuple):
         return Event(run, seq, time, self.actor, self.fact, self.cause)
 
 
-class Row(NamedTuple):
+class StoredRow(NamedTuple):
     """A record as it comes back out of the store; nothing in it is trusted yet."""
 
     seq: int
@@ -45,7 +45,7 @@ class Row(NamedTuple):
     cause: str
 
 
-def encode(draft: Draft, redact: Redact) -> Record:
+def encode(draft: Draft, redact: Redact) -> StoredFact:
     """The draft in its stored form.
 
     Raises:
@@ -63,10 +63,10 @@ def encode(draft: Draft, redact: Redact) -> Record:
             fact = FACT.validate_json(clean)
     except (PydanticSerializationError, ValidationError) as error:
         raise JournalError(f"{kind} cannot be stored: {error}") from error
-    return Record(draft.actor, kind, fact.version, clean, draft.cause, fact)
+    return StoredFact(draft.actor, kind, fact.version, clean, draft.cause, fact)
 
 
-def decode(run: RunId, row: Row) -> Event:
+def decode(run: RunId, row: StoredRow) -> Event:
     """The event that a row stands for.
 
     Raises:

@@ -21,7 +21,7 @@ Span = tuple[int, int]
 class Redactor:
     """Replaces secrets in text by `[REDACTED]`.
 
-    `known` are values that must not appear; those shorter than 8 characters and the house's own
+    `known` are values that must not appear; those shorter than 8 characters and our own
     words (kinds, field names) are left, because a record could not be read again without them.
     Text that starts with `{"` is taken as JSON, and stays valid JSON of the same shape.
     """

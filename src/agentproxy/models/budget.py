@@ -12,17 +12,17 @@ from agentproxy.events.envelope import Fact
 from agentproxy.models.port import BudgetSpent
 from agentproxy.models.prices import Price, Prices
 
-BYTES_A_TOKEN = 3  # fewer than there are, so that too much is reserved rather than too little
-TOKENS_AN_IMAGE = 1600
+BYTES_PER_TOKEN = 3  # fewer than there are, so that too much is reserved rather than too little
+TOKENS_PER_IMAGE = 1600
 
 
-def size_of(text: str) -> int:
+def count_bytes(text: str) -> int:
     """The bytes of a text: a letter of some scripts is a token, and three bytes."""
     return len(text.encode(errors="replace"))
 
 
 @dataclass
-class Purse:
+class Budget:
     """The money of a run. `left` says how many US dollars nobody has spent or reserved; None is
     without a ceiling. One at a time looks into it and reserves.
     """
@@ -32,7 +32,7 @@ class Purse:
 
 
 @dataclass(frozen=True, slots=True)
-class Need:
+class TokenEstimate:
     """Tokens: what a question takes, what its answer may have at `most`, and the `least` that makes
     it worth asking where the money does not pay for more.
     """
@@ -43,7 +43,7 @@ class Need:
 
 
 @dataclass(frozen=True, slots=True)
-class Bill:
+class Reservation:
     """A question that may be sent, and how many tokens its answer may have."""
 
     asked: ModelAsked
@@ -52,15 +52,15 @@ class Bill:
 
 
 @dataclass(frozen=True, slots=True)
-class Till:
+class BudgetLedger:
     """Reserves and settles what the questions of one purpose cost."""
 
     record: Callable[[Fact], Awaitable[None]]
-    purse: Purse
+    purse: Budget
     prices: Prices
     purpose: Purpose
 
-    async def reserve(self, model: str, need: Need, *, attempt: int = 1) -> Bill:
+    async def reserve(self, model: str, need: TokenEstimate, *, attempt: int = 1) -> Reservation:
         """Keep back what the answer may cost at most; a short purse makes for a shorter answer.
 
         Raises:
@@ -77,21 +77,23 @@ class Till:
                 attempt=attempt,
                 reserved=price,
             )
-            bill = Bill(asked, most, time.monotonic())
+            bill = Reservation(asked, most, time.monotonic())
             try:
-                await _through(self.record(asked))
+                await finish_though_cancelled(self.record(asked))
             except asyncio.CancelledError:
                 await self.settle(bill, Usage(), error="it was cut off here")
                 raise
         return bill
 
     async def settle(
-        self, bill: Bill, usage: Usage, *, error: str = "", estimated: bool = False
+        self, bill: Reservation, usage: Usage, *, error: str = "", estimated: bool = False
     ) -> None:
         """Record what became of it, to the end: who is cancelled may be cancelled twice."""
-        await _through(self._settle(bill, usage, error=error, estimated=estimated))
+        await finish_though_cancelled(self._settle(bill, usage, error=error, estimated=estimated))
 
-    async def _settle(self, bill: Bill, usage: Usage, *, error: str, estimated: bool) -> None:
+    async def _settle(
+        self, bill: Reservation, usage: Usage, *, error: str, estimated: bool
+    ) -> None:
         asked = bill.asked
         price = await asyncio.to_thread(self.prices.of, asked.model, usage)
         settled = ModelSettled(
@@ -107,7 +109,9 @@ class Till:
         )
         await self.record(settled)
 
-    def _affordable(self, model: str, need: Need, *, left: float | None) -> tuple[int, float]:
+    def _affordable(
+        self, model: str, need: TokenEstimate, *, left: float | None
+    ) -> tuple[int, float]:
         """How many tokens the answer may have, and what it costs then. Blocking: the list of prices
         takes a third of a second to load.
         """
@@ -135,7 +139,7 @@ def _dollars(price: Price) -> float:
     return price.usd
 
 
-async def _through(work: Awaitable[None]) -> None:
+async def finish_though_cancelled(work: Awaitable[None]) -> None:
     """Await it to its end although the caller is cancelled; the cancellation goes on after it."""
     task = asyncio.ensure_future(work)
     cancelled: asyncio.CancelledError | None = None

@@ -2,14 +2,14 @@
 
 import asyncio
 
-from agentproxy.models.names import Address
-from agentproxy.models.port import Answer, Model, ModelRefused, Prompt, Show
+from agentproxy.models.names import ModelAddress
+from agentproxy.models.port import Model, ModelAnswer, ModelRefused, Prompt, Show
 
 
 class DeferredModel:
     """A `Model` at an address. The library is imported in a thread, at the first question."""
 
-    def __init__(self, name: str, address: Address) -> None:
+    def __init__(self, name: str, address: ModelAddress) -> None:
         self._name = name
         self._address = address
         self._model: Model | None = None
@@ -19,7 +19,7 @@ class DeferredModel:
         """The name that it was chosen by."""
         return self._name
 
-    async def answer(self, prompt: Prompt, *, show: Show) -> Answer:
+    async def answer(self, prompt: Prompt, *, show: Show) -> ModelAnswer:
         """One answer. Raises ModelRefused also where the library is not installed."""
         if self._model is None:
             self._model = await asyncio.to_thread(self._load)

@@ -55,7 +55,7 @@ class _Request:
 
 
 @dataclass
-class Tail:
+class EncodedHistory:
     """What of the newest conversation of a model has gone out. Another one, or one whose past was
     replaced, is known by the identity of its messages, and is sent whole.
     """
@@ -94,7 +94,7 @@ class Tail:
         )
 
 
-def sealed(arguments: Mapping[str, Any]) -> dict[str, Any]:
+def with_encoded_body(arguments: Mapping[str, Any]) -> dict[str, Any]:
     """The arguments of a client's `post`, with finished bytes for a body where a tail is sent."""
     request = _UNDER_WAY.get()
     body = arguments.get("body")

@@ -1,6 +1,6 @@
 """A conversation in the library's types, and an answer in ours: translated once, at the border.
 
-What belongs to a vendor alone is kept unread and goes back as it came; nothing is ever mended.
+What belongs to a vendor alone is kept unread and goes back as it came; nothing is ever fixed.
 """
 
 import base64
@@ -14,7 +14,7 @@ from agentproxy.events.conversation import (
     AssistantMessage,
     Image,
     Message,
-    Stop,
+    StopReason,
     Text,
     Thinking,
     ToolCall,
@@ -22,9 +22,9 @@ from agentproxy.events.conversation import (
     Usage,
     UserMessage,
 )
-from agentproxy.models.port import Answer, ModelUnavailable
+from agentproxy.models.port import ModelAnswer, ModelUnavailable
 
-STOPS: dict[str, Stop] = {
+STOPS: dict[str, StopReason] = {
     "stop": "end",
     "length": "length",
     "tool_call": "tools",
@@ -82,16 +82,16 @@ def _said(part: Text | Thinking | ToolCall) -> messages.ModelResponsePart:
         case Thinking():
             return messages.ThinkingPart(content=part.text, **cast("dict[str, Any]", part.vendor))
         case ToolCall():
-            # What could not be read goes back as it was written, never mended.
+            # What could not be read goes back as it was written, never fixed.
             return messages.ToolCallPart(
                 tool_name=part.name,
-                args=part.written if part.faulty else part.arguments,
+                args=part.raw_arguments if part.invalid else part.arguments,
                 tool_call_id=part.id,
                 **cast("dict[str, Any]", part.vendor),
             )
 
 
-def answer_of(response: messages.ModelResponse, name: str) -> Answer:
+def answer_of(response: messages.ModelResponse, name: str) -> ModelAnswer:
     """Our answer.
 
     Raises:
@@ -109,7 +109,7 @@ def answer_of(response: messages.ModelResponse, name: str) -> Answer:
     if len(ids) != len(set(ids)):
         raise ModelUnavailable("two tool calls of one answer have the same id")
     usage = usage_of(response)
-    return Answer(message=message, stop=stop, usage=usage, model=response.model_name or name)
+    return ModelAnswer(message=message, stop=stop, usage=usage, model=response.model_name or name)
 
 
 def usage_of(response: messages.ModelResponse) -> Usage:
@@ -146,8 +146,8 @@ def _call(part: messages.ToolCallPart) -> ToolCall:
         id=part.tool_call_id,
         name=part.tool_name,
         arguments=arguments,
-        faulty=faulty,
-        written=written if faulty else "",
+        invalid=faulty,
+        raw_arguments=written if faulty else "",
         vendor=vendor,
     )
 

@@ -11,25 +11,32 @@ from dataclasses import dataclass, field, replace
 from agentproxy.events.conversation import AssistantMessage, Image, Message, Usage
 from agentproxy.events.cost import Purpose
 from agentproxy.events.envelope import Fact
-from agentproxy.models.budget import BYTES_A_TOKEN, TOKENS_AN_IMAGE, Need, Purse, Till, size_of
+from agentproxy.models.budget import (
+    BYTES_PER_TOKEN,
+    TOKENS_PER_IMAGE,
+    Budget,
+    BudgetLedger,
+    TokenEstimate,
+    count_bytes,
+)
 from agentproxy.models.parameters import Parameters, layered
 from agentproxy.models.port import (
-    Answer,
     Effort,
     Fragment,
     Model,
+    ModelAnswer,
     ModelError,
     ModelUnavailable,
     Prompt,
     Show,
 )
 from agentproxy.models.prices import Prices
-from agentproxy.models.prompt_redaction import Cleaned, Redact
+from agentproxy.models.prompt_redaction import PromptRedactor, RedactText
 
 EFFORTS: tuple[Effort, ...] = ("low", "medium", "high")
-LEAST_OUTPUT = 1024  # tokens; an answer that may not even be so long is not worth its question
-LONGEST_WAIT = 300.0  # seconds; who asks for more is unavailable
-OVERLOADED = frozenset({408, 409, 429, 500, 502, 503, 504, 529})
+MIN_OUTPUT_TOKENS = 1024  # tokens; an answer that may not even be so long is not worth its question
+MAX_WAIT_SECONDS = 300.0  # seconds; who asks for more is unavailable
+RETRIED_STATUSES = frozenset({408, 409, 429, 500, 502, 503, 504, 529})
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +48,7 @@ class Retry:
     tries: int = 3
     base: float = 1.0
     maximum: float = 30.0
-    statuses: frozenset[int] = OVERLOADED
+    statuses: frozenset[int] = RETRIED_STATUSES
     restart: bool = True
 
     def again(self, error: ModelUnavailable, *, heard: bool) -> bool:
@@ -53,7 +60,7 @@ class Retry:
     def pause(self, attempt: int, error: ModelUnavailable) -> float:
         """Seconds until the next try: what the vendor asks for, if that is longer than ours."""
         ours = min(self.base * 2**attempt + random.random(), self.maximum)
-        return max(ours, min(error.after or 0.0, LONGEST_WAIT))
+        return max(ours, min(error.after or 0.0, MAX_WAIT_SECONDS))
 
 
 Record = Callable[[Fact], Awaitable[None]]
@@ -67,17 +74,17 @@ class Meter:
     """
 
     record: Record
-    purse: Purse
+    purse: Budget
     prices: Prices = field(default_factory=Prices)
     retry: Retry = field(default_factory=Retry)
     of_models: Mapping[str, Parameters] = field(default_factory=dict[str, Parameters])
     of_agents: Mapping[str, Parameters] = field(default_factory=dict[str, Parameters])
-    redact: Redact = str
+    redact: RedactText = str
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
 
-    def till(self, purpose: Purpose) -> Till:
+    def till(self, purpose: Purpose) -> BudgetLedger:
         """Where the questions of a purpose are paid."""
-        return Till(self.record, self.purse, self.prices, purpose)
+        return BudgetLedger(self.record, self.purse, self.prices, purpose)
 
 
 class MeteredModel:
@@ -88,7 +95,7 @@ class MeteredModel:
         self._purpose: Purpose = purpose
         self._meter = meter
         self._input = 0
-        self._clean = Cleaned(meter.redact)
+        self._clean = PromptRedactor(meter.redact)
         self._till = meter.till(purpose)
 
     @property
@@ -96,7 +103,7 @@ class MeteredModel:
         """The name of the first."""
         return self._models[0].name
 
-    async def answer(self, prompt: Prompt, *, show: Show) -> Answer:
+    async def answer(self, prompt: Prompt, *, show: Show) -> ModelAnswer:
         """One answer, from whichever model gives one.
 
         Raises:
@@ -125,16 +132,16 @@ class MeteredModel:
         for model in self._models:
             await model.close()
 
-    async def _once(self, model: Model, prompt: Prompt, *, attempt: int, show: Show) -> Answer:
+    async def _once(self, model: Model, prompt: Prompt, *, attempt: int, show: Show) -> ModelAnswer:
         prompt = self._with_parameters(model, prompt)
         expected = self._expected(prompt)
-        least = min(LEAST_OUTPUT, prompt.max_output)
-        need = Need(question=expected, most=prompt.max_output, least=least)
+        least = min(MIN_OUTPUT_TOKENS, prompt.max_output)
+        need = TokenEstimate(question=expected, most=prompt.max_output, least=least)
         bill = await self._till.reserve(model.name, need, attempt=attempt)
         heard: list[int] = []
 
         def listen(fragment: Fragment) -> None:
-            heard.append(size_of(fragment.text))
+            heard.append(count_bytes(fragment.text))
             if fragment.kind != "call":
                 show(fragment)
 
@@ -190,7 +197,7 @@ def _used(error: BaseException, *, expected: int, heard: Sequence[int]) -> Usage
     told = error.usage if isinstance(error, ModelError) else Usage()
     if not (heard or told.total or isinstance(error, asyncio.CancelledError)):
         return told
-    output = max(told.output, sum(heard) // BYTES_A_TOKEN)
+    output = max(told.output, sum(heard) // BYTES_PER_TOKEN)
     return told.model_copy(update={"input": told.input or expected, "output": output})
 
 
@@ -201,11 +208,11 @@ def _why(error: BaseException) -> str:
 
 
 def _size(text: str) -> int:
-    return size_of(text) // BYTES_A_TOKEN
+    return count_bytes(text) // BYTES_PER_TOKEN
 
 
 def _tokens(message: Message) -> int:
     return sum(
-        TOKENS_AN_IMAGE if isinstance(part, Image) else _size(part.model_dump_json())
+        TOKENS_PER_IMAGE if isinstance(part, Image) else _size(part.model_dump_json())
         for part in message.parts
     )

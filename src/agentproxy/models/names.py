@@ -52,7 +52,7 @@ class Mistyped(ModelRefused):
 
 
 @dataclass(frozen=True, slots=True)
-class Address:
+class ModelAddress:
     """Where a model is: its wire, its vendor's name for it, its key ("" where it needs none), and
     its base address ("" as usual).
     """
@@ -68,7 +68,7 @@ class Address:
         return text.replace(self.key, put) if len(self.key) >= SHORTEST_KEY else text
 
 
-def find_model(name: str, environ: Mapping[str, str]) -> Address:
+def find_model(name: str, environ: Mapping[str, str]) -> ModelAddress:
     """The model that a name means.
 
     Raises:
@@ -101,15 +101,15 @@ def default_model(environ: Mapping[str, str]) -> str:
     return next((model for variable, model in DEFAULTS if environ.get(variable)), "")
 
 
-def _vendor(vendor: str, model: str, *, wire: Wire, environ: Mapping[str, str]) -> Address:
+def _vendor(vendor: str, model: str, *, wire: Wire, environ: Mapping[str, str]) -> ModelAddress:
     key = _key(vendor, environ)
     if not key:
         variable = f"{vendor.upper()}_API_KEY"
         raise ModelRefused(f"the model {model} needs {variable}", cure=f"set {variable}")
-    return Address(wire, vendor, model, key, _base(vendor, environ))
+    return ModelAddress(wire, vendor, model, key, _base(vendor, environ))
 
 
-def _compatible(vendor: str, model: str, environ: Mapping[str, str]) -> Address:
+def _compatible(vendor: str, model: str, environ: Mapping[str, str]) -> ModelAddress:
     key = _key(vendor, environ)
     if not key and vendor not in KEYLESS:
         variable = f"{vendor.upper()}_API_KEY"
@@ -118,7 +118,7 @@ def _compatible(vendor: str, model: str, environ: Mapping[str, str]) -> Address:
     if not base:
         variable = f"{vendor.upper()}_BASE_URL"
         raise ModelRefused(f"the model {vendor}/{model} needs {variable}", cure=f"set {variable}")
-    return Address("openai chat", vendor, model, key, base)
+    return ModelAddress("openai chat", vendor, model, key, base)
 
 
 def _key(vendor: str, environ: Mapping[str, str]) -> str:

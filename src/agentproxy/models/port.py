@@ -9,7 +9,7 @@ from typing import Literal, Protocol
 
 from pydantic import JsonValue
 
-from agentproxy.events.conversation import AssistantMessage, Message, Stop, Usage
+from agentproxy.events.conversation import AssistantMessage, Message, StopReason, Usage
 
 
 class ModelError(Exception):
@@ -87,11 +87,11 @@ class Fragment:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ModelAnswer:
     """A whole answer, why it ended, and what it used."""
 
     message: AssistantMessage
-    stop: Stop
+    stop: StopReason
     usage: Usage
     model: str
 
@@ -107,7 +107,7 @@ class Model(Protocol):
         """The name that it was chosen by."""
         ...
 
-    async def answer(self, prompt: Prompt, *, show: Show) -> Answer:
+    async def answer(self, prompt: Prompt, *, show: Show) -> ModelAnswer:
         """One answer. Cancelling this call closes the connection at once.
 
         Raises:

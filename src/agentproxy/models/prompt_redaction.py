@@ -6,15 +6,15 @@ from dataclasses import replace
 from agentproxy.events.conversation import Image, Message, Text, ToolResult, UserMessage
 from agentproxy.models.port import Prompt
 
-Redact = Callable[[str], str]
+RedactText = Callable[[str], str]
 
 
-class Cleaned:
+class PromptRedactor:
     """Prompts without their secrets. A message that was cleaned before stays the same object, and
     one that holds none is the message itself: who sends only what is new compares them so.
     """
 
-    def __init__(self, redact: Redact) -> None:
+    def __init__(self, redact: RedactText) -> None:
         self._redact = redact
         self._seen: list[tuple[Message, Message]] = []
 

@@ -7,11 +7,11 @@ from typing import Literal
 
 from pydantic import Field, JsonValue, TypeAdapter, ValidationError
 
-from agentproxy.events.conversation import AssistantMessage, Stop, Text, ToolCall, Usage
-from agentproxy.events.envelope import Value
+from agentproxy.events.conversation import AssistantMessage, StopReason, Text, ToolCall, Usage
+from agentproxy.events.envelope import FrozenModel
 from agentproxy.models.port import (
-    Answer,
     Fragment,
+    ModelAnswer,
     ModelRefused,
     ModelUnavailable,
     Prompt,
@@ -26,7 +26,7 @@ CURE = (
 _WORDS_A_TOKEN = 4  # characters; what a script does not say is reckoned
 
 
-class Call(Value):
+class ScriptedCall(FrozenModel):
     """A tool that a turn calls."""
 
     name: str
@@ -34,7 +34,7 @@ class Call(Value):
     faulty: str = ""
 
 
-class Turn(Value):
+class Turn(FrozenModel):
     """One answer of the script, or one fault. `stop` defaults to what the parts suggest; `expect`
     is a text that the newest message must hold. A turn with `on` answers whatever holds that text,
     in the system text or in the newest message, and is no part of the sequence. `seconds` is how
@@ -42,13 +42,13 @@ class Turn(Value):
     """
 
     text: str = ""
-    calls: tuple[Call, ...] = ()
-    stop: Stop | None = None
+    calls: tuple[ScriptedCall, ...] = ()
+    stop: StopReason | None = None
     usage: Usage | None = None
     expect: str = ""
     on: str = ""
     seconds: float = Field(default=0, ge=0, le=3600)
-    fault: Literal["", "unavailable", "refused", "too long"] = ""
+    fault: Literal["", "unavailable", "refused", "too_long"] = ""
 
 
 SCRIPT: TypeAdapter[list[Turn]] = TypeAdapter(list[Turn])
@@ -85,7 +85,7 @@ class ScriptedModel:
         """The name that it was chosen by."""
         return self._name
 
-    async def answer(self, prompt: Prompt, *, show: Show) -> Answer:
+    async def answer(self, prompt: Prompt, *, show: Show) -> ModelAnswer:
         """The script's next turn.
 
         Raises:
@@ -105,12 +105,12 @@ class ScriptedModel:
                 id=f"call-{number + 1}-{place}",
                 name=call.name,
                 arguments=call.arguments,
-                faulty=call.faulty,
+                invalid=call.faulty,
             )
             for place, call in enumerate(turn.calls, start=1)
         )
         parts = (*([Text(text=turn.text)] if turn.text else []), *calls)
-        return Answer(
+        return ModelAnswer(
             message=AssistantMessage(parts=parts),
             stop=turn.stop or ("tools" if calls else "end"),
             usage=turn.usage or _reckoned(prompt, turn),
@@ -144,7 +144,7 @@ def _raise(turn: Turn) -> None:
             raise ModelUnavailable("the script says: overloaded")
         case "refused":
             raise ModelRefused("the script says: refused")
-        case "too long":
+        case "too_long":
             raise PromptTooLong("the script says: too long")
         case "":
             return

@@ -18,13 +18,13 @@ from pydantic_ai.models import ModelRequestParameters, StreamedResponse
 from pydantic_ai.tools import ToolDefinition
 
 from agentproxy.models.connections import closing, new_client
-from agentproxy.models.incremental_encoding import Tail
+from agentproxy.models.incremental_encoding import EncodedHistory
 from agentproxy.models.mapping import answer_of, to_wire, usage_of
-from agentproxy.models.names import Address
+from agentproxy.models.names import ModelAddress
 from agentproxy.models.names import Wire as Form
 from agentproxy.models.port import (
-    Answer,
     Fragment,
+    ModelAnswer,
     ModelError,
     ModelRefused,
     ModelUnavailable,
@@ -35,7 +35,7 @@ from agentproxy.models.port import (
 from agentproxy.models.settings import wire_settings
 from agentproxy.models.wires import build_wire
 
-SECONDS = 600.0
+REQUEST_TIMEOUT_SECONDS = 600.0
 CURES: dict[type[Exception], str] = {
     exceptions.ModelAuthenticationError: "look at the key of this model's vendor (pa doctor)",
     exceptions.ModelNotFoundError: "look at the model's name and at the base address",
@@ -52,7 +52,7 @@ class VendorModel:
     vendors' libraries take more than a second to import.
     """
 
-    def __init__(self, name: str, address: Address) -> None:
+    def __init__(self, name: str, address: ModelAddress) -> None:
         self._name = name
         self._address = address
         self._line: _Line | None = None
@@ -63,7 +63,7 @@ class VendorModel:
         """The name that it was chosen by."""
         return self._name
 
-    async def answer(self, prompt: Prompt, *, show: Show) -> Answer:
+    async def answer(self, prompt: Prompt, *, show: Show) -> ModelAnswer:
         """One answer, streamed.
 
         Raises:
@@ -83,8 +83,8 @@ class VendorModel:
             await self._client.aclose()
             self._client = self._line = None
 
-    async def _stream(self, line: "_Line", prompt: Prompt, show: Show) -> Answer:
-        settings = wire_settings(line.wire, prompt, form=line.form, seconds=SECONDS)
+    async def _stream(self, line: "_Line", prompt: Prompt, show: Show) -> ModelAnswer:
+        settings = wire_settings(line.wire, prompt, form=line.form, seconds=REQUEST_TIMEOUT_SECONDS)
         parameters = ModelRequestParameters(function_tools=definitions(prompt))
         history = to_wire(prompt.messages, system=prompt.system)
         calls: dict[int, str] = {}
@@ -113,10 +113,10 @@ class VendorModel:
             raise
 
     def _open(self) -> "_Line":
-        self._client = new_client(seconds=SECONDS)
+        self._client = new_client(seconds=REQUEST_TIMEOUT_SECONDS)
         wire = build_wire(self._address, self._client)
         profile = cast("Mapping[str, object]", wire.profile)
-        return _Line(wire, self._address.wire, Tail(self._address.wire, profile))
+        return _Line(wire, self._address.wire, EncodedHistory(self._address.wire, profile))
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +125,7 @@ class _Line:
 
     wire: Wire
     form: Form
-    tail: Tail
+    tail: EncodedHistory
 
 
 def definitions(prompt: Prompt) -> list[ToolDefinition]:
@@ -184,7 +184,7 @@ def _of_call(event: object) -> Fragment | None:
             return None
 
 
-def translated(error: exceptions.AgentRunError, address: Address) -> ModelError:
+def translated(error: exceptions.AgentRunError, address: ModelAddress) -> ModelError:
     """The library's error as the port's; vendors repeat the key, and no message holds it."""
     status = getattr(error, "status_code", None)
     after = getattr(error, "retry_after", None)
@@ -208,6 +208,6 @@ def _too_long(status: int | None, text: str) -> bool:
     return status == 413 or "exceed_context_size_error" in text or "context size" in text
 
 
-def _message(error: Exception, address: Address) -> str:
+def _message(error: Exception, address: ModelAddress) -> str:
     text = str(getattr(error, "message", "") or error)
     return " ".join(address.without_key(text, put="(the key)").split())[:300]

@@ -5,14 +5,14 @@ from typing import TYPE_CHECKING, Any
 from httpx2 import AsyncClient
 from pydantic_ai.models import Model as Wire
 
-from agentproxy.models.incremental_encoding import sealed
-from agentproxy.models.names import Address
+from agentproxy.models.incremental_encoding import with_encoded_body
+from agentproxy.models.names import ModelAddress
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
 
 
-def build_wire(address: Address, client: AsyncClient) -> Wire:
+def build_wire(address: ModelAddress, client: AsyncClient) -> Wire:
     """The library's model for an address, over a client that the caller closes.
 
     Blocking: it imports the vendor's own library.
@@ -28,14 +28,14 @@ def build_wire(address: Address, client: AsyncClient) -> Wire:
             return _gemini(address, client)
 
 
-def _anthropic(address: Address, client: AsyncClient) -> Wire:
+def _anthropic(address: ModelAddress, client: AsyncClient) -> Wire:
     from anthropic import AsyncAnthropic
     from pydantic_ai.models.anthropic import AnthropicModel
     from pydantic_ai.providers.anthropic import AnthropicProvider
 
     class Client(AsyncAnthropic):
         async def post(self, path: str, **arguments: Any) -> Any:  # noqa: ANN401 - as overloaded
-            return await super().post(path, **sealed(arguments))
+            return await super().post(path, **with_encoded_body(arguments))
 
     own = Client(
         api_key=address.key, base_url=address.base or None, http_client=client, max_retries=0
@@ -43,19 +43,19 @@ def _anthropic(address: Address, client: AsyncClient) -> Wire:
     return AnthropicModel(address.model, provider=AnthropicProvider(anthropic_client=own))
 
 
-def _openai_client(address: Address, client: AsyncClient) -> "AsyncOpenAI":
+def _openai_client(address: ModelAddress, client: AsyncClient) -> "AsyncOpenAI":
     from openai import AsyncOpenAI
 
     class Client(AsyncOpenAI):
         async def post(self, path: str, **arguments: Any) -> Any:  # noqa: ANN401 - as overloaded
-            return await super().post(path, **sealed(arguments))
+            return await super().post(path, **with_encoded_body(arguments))
 
     # The library refuses to go without one.
     key = address.key or "none"
     return Client(api_key=key, base_url=address.base or None, http_client=client, max_retries=0)
 
 
-def _openai_chat(address: Address, client: AsyncClient) -> Wire:
+def _openai_chat(address: ModelAddress, client: AsyncClient) -> Wire:
     from pydantic_ai.models.openai import OpenAIChatModel
     from pydantic_ai.providers.openai import OpenAIProvider
     from pydantic_ai.providers.openai_compatible import OpenAICompatibleProvider
@@ -67,7 +67,7 @@ def _openai_chat(address: Address, client: AsyncClient) -> Wire:
     return OpenAIChatModel(address.model, provider=compatible)
 
 
-def _openai_responses(address: Address, client: AsyncClient) -> Wire:
+def _openai_responses(address: ModelAddress, client: AsyncClient) -> Wire:
     from pydantic_ai.models.openai import OpenAIResponsesModel
     from pydantic_ai.providers.openai import OpenAIProvider
 
@@ -75,7 +75,7 @@ def _openai_responses(address: Address, client: AsyncClient) -> Wire:
     return OpenAIResponsesModel(address.model, provider=OpenAIProvider(openai_client=own))
 
 
-def _gemini(address: Address, client: AsyncClient) -> Wire:
+def _gemini(address: ModelAddress, client: AsyncClient) -> Wire:
     from pydantic_ai.models.google import GoogleModel
     from pydantic_ai.providers.google import GoogleProvider
 

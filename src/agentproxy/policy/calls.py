@@ -5,11 +5,11 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from agentproxy.policy import places
-from agentproxy.policy.rulings import Allow, Ask, Policy, Ruling, strictest
-from agentproxy.policy.shell import UNKNOWN, Word
+from agentproxy.policy.rulings import Allow, Policy, Refer, Ruling, strictest
+from agentproxy.policy.shell import UNKNOWN, ShellWord
 
-DEEPEST = 8
-MOST_WITHIN = 60_000  # characters of calls within calls, judged for one command line
+MAX_CALL_DEPTH = 8
+MAX_JUDGED_CHARACTERS = 60_000  # characters of calls within calls, judged for one command line
 OPTION = re.compile(r"-[^\s]")
 GLUED = re.compile(r"-[A-Za-z0-9]{1,4}?((?:/|\.\.|[^-].*/).*)", re.DOTALL)
 REDIRECTING = re.compile(
@@ -27,7 +27,7 @@ class TooMuch(Exception):
 
 
 @dataclass(slots=True)
-class Effort:
+class JudgingWork:
     """How much of one command line was judged that stands within its calls: depth alone does not
     bound it, since a rule may judge the same words more than once.
     """
@@ -41,12 +41,12 @@ class Effort:
             TooMuch: they are more than are judged for one line.
         """
         self.spent += size
-        if self.spent > MOST_WITHIN:
+        if self.spent > MAX_JUDGED_CHARACTERS:
             raise TooMuch
 
 
 @dataclass(frozen=True, slots=True)
-class Where:
+class CallSite:
     """What surrounds a call: the folders it may run in, and what comes in from a pipe.
 
     `names` says that the pipe brings names of files of the tree. `judge` rules on an inner call,
@@ -55,38 +55,38 @@ class Where:
 
     policy: Policy
     folders: tuple[str, ...]
-    judge: Callable[[tuple[Word, ...], "Where"], Ruling]
-    script: Callable[[str, "Where"], Ruling]
+    judge: Callable[[tuple[ShellWord, ...], "CallSite"], Ruling]
+    script: Callable[[str, "CallSite"], Ruling]
     piped: bool = False
     names: bool = False
     depth: int = 0
-    effort: Effort = field(default_factory=Effort)
+    effort: JudgingWork = field(default_factory=JudgingWork)
 
-    def deeper(self, *, piped: bool = False) -> "Where":
+    def deeper(self, *, piped: bool = False) -> "CallSite":
         """The same for a call within this one."""
         return replace(self, depth=self.depth + 1, piped=piped)
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class ProgramCall:
     """A program by its base name, and its arguments."""
 
     name: str
-    args: tuple[Word, ...]
-    where: Where
+    args: tuple[ShellWord, ...]
+    where: CallSite
 
     @property
     def texts(self) -> tuple[str, ...]:
         """The arguments as text."""
         return tuple(word.text for word in self.args)
 
-    def positionals(self, *, valued: str = "") -> tuple[Word, ...]:
+    def positionals(self, *, valued: str = "") -> tuple[ShellWord, ...]:
         """The arguments that are no options; `valued` are short options that take the next."""
         return positionals(self.args, valued=valued)
 
-    def values(self) -> tuple[Word, ...]:
+    def values(self) -> tuple[ShellWord, ...]:
         """What may be a value in options: behind `=`, and glued to a short option."""
-        found: list[Word] = []
+        found: list[ShellWord] = []
         for word in self.args:
             if word.text.startswith("-") and "=" in word.text:
                 found.append(replace(word, text=word.text.partition("=")[2]))
@@ -99,7 +99,7 @@ class Call:
         """Whether one of these options is given; "-x" also within a bundle like "-vx"."""
         return any(_gives(text, name) for text in self.texts for name in names)
 
-    def reads(self, words: Iterable[Word]) -> Ruling:
+    def reads(self, words: Iterable[ShellWord]) -> Ruling:
         """Whether these paths may be read."""
         return strictest(
             places.read(word, folder, self.where.policy)
@@ -107,7 +107,7 @@ class Call:
             for folder in self.where.folders
         )
 
-    def writes(self, words: Iterable[Word]) -> Ruling:
+    def writes(self, words: Iterable[ShellWord]) -> Ruling:
         """Whether these paths may be changed."""
         return strictest(
             places.write(word, folder, self.where.policy)
@@ -115,15 +115,15 @@ class Call:
             for folder in self.where.folders
         )
 
-    def owns(self, word: Word) -> bool:
+    def owns(self, word: ShellWord) -> bool:
         """Whether this is surely a file of the tree, and not what another command says."""
         elsewhere = word.text.startswith("/dev/") or not word.certain or bool(word.inner)
         return not elsewhere and isinstance(self.writes([word]), Allow)
 
-    def inner(self, words: tuple[Word, ...]) -> Ruling:
+    def inner(self, words: tuple[ShellWord, ...]) -> Ruling:
         """The ruling on the call that these words make, with the same pipe."""
         if not words:
-            return Ask(f"{self.name} runs nothing that is known")
+            return Refer(f"{self.name} runs nothing that is known")
         return self._deeper(sum(len(word.text) + 1 for word in words)) or self.where.judge(
             words, self.where.deeper(piped=self.where.piped)
         )
@@ -132,14 +132,14 @@ class Call:
         """The ruling on a command line of its own."""
         return self._deeper(len(text)) or self.where.script(text, self.where.deeper())
 
-    def _deeper(self, size: int) -> Ask | None:
-        if self.where.depth >= DEEPEST:
-            return Ask("calls are nested too deeply to judge")
+    def _deeper(self, size: int) -> Refer | None:
+        if self.where.depth >= MAX_CALL_DEPTH:
+            return Refer("calls are nested too deeply to judge")
         self.where.effort.grow(size * len(self.where.folders))
         return None
 
 
-Rule = Callable[[Call], Ruling]
+ProgramRule = Callable[[ProgramCall], Ruling]
 
 
 def assigns(name: str, value: str) -> Ruling:
@@ -148,12 +148,12 @@ def assigns(name: str, value: str) -> Ruling:
         return Allow()
     if value in HARMLESS_VALUES and name not in ("PATH", "HOME", "PWD", "IFS"):
         return Allow()
-    return Ask(f"{name} changes what a command does")
+    return Refer(f"{name} changes what a command does")
 
 
-def positionals(words: Sequence[Word], *, valued: str = "") -> tuple[Word, ...]:
+def positionals(words: Sequence[ShellWord], *, valued: str = "") -> tuple[ShellWord, ...]:
     """The words that are no options; `valued` are short options that take the next word."""
-    found: list[Word] = []
+    found: list[ShellWord] = []
     skip = False
     for place, word in enumerate(words):
         if skip:
@@ -172,7 +172,7 @@ def names(*lines: str) -> frozenset[str]:
     return frozenset(" ".join(lines).split())
 
 
-def pathlike(words: Iterable[Word]) -> tuple[Word, ...]:
+def pathlike(words: Iterable[ShellWord]) -> tuple[ShellWord, ...]:
     """Those that lead somewhere else than into the folder where they stand."""
     return tuple(
         word
@@ -181,7 +181,7 @@ def pathlike(words: Iterable[Word]) -> tuple[Word, ...]:
     )
 
 
-def hides_options(words: Iterable[Word]) -> bool:
+def hides_options(words: Iterable[ShellWord]) -> bool:
     """Whether a word may turn out to be an option."""
     return any(word.text.startswith(UNKNOWN) for word in words)
 

@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from agentproxy.policy import places
-from agentproxy.policy.calls import Call, TooMuch, Where, assigns, positionals
+from agentproxy.policy.calls import CallSite, ProgramCall, TooMuch, assigns, positionals
 from agentproxy.policy.files import VALUED
 from agentproxy.policy.programs import FETCHERS, INTERPRETERS, KNOWN, SHELLS
-from agentproxy.policy.rulings import Allow, Ask, Deny, Policy, Ruling, strictest
-from agentproxy.policy.shell import UNKNOWN, Simple, Unclear, Word, parse
+from agentproxy.policy.rulings import Allow, Policy, Refer, Refuse, Ruling, strictest
+from agentproxy.policy.shell import UNKNOWN, ShellWord, Simple, Unclear, parse
 from agentproxy.policy.tools import goals
 
 FORK_BOMB = re.compile(
@@ -23,13 +23,13 @@ EVALUATES = SHELLS | {"eval", "source", "."}
 LISTS_NAMES = re.compile(r"find\b|rg .*(?:-l|--files)\b|grep .*-\w*l|git ls-files\b")
 SAYS_MORE = re.compile(r"print|exec|format|label|-ok|-fls")
 PASSES_NAMES = {"sort": 0, "uniq": 0, "head": 0, "tail": 0, "grep": 1}
-FETCHED = Deny("runs what it fetches from another machine")
-MOST_FOLDERS = 16
+FETCHED = Refuse("runs what it fetches from another machine")
+MAX_FOLDERS = 16
 
 
 def command_line(text: str, policy: Policy) -> Ruling:
     """The ruling on a command line."""
-    where = Where(
+    where = CallSite(
         policy=policy,
         folders=(places.resolved(policy.directory, policy.root),),
         judge=_call,
@@ -38,14 +38,14 @@ def command_line(text: str, policy: Policy) -> Ruling:
     return _script(text, where)
 
 
-def _script(text: str, where: Where) -> Ruling:
+def _script(text: str, where: CallSite) -> Ruling:
     if FORK_BOMB.search(text):
-        return Deny("a fork bomb")
+        return Refuse("a fork bomb")
     try:
         commands = parse(text)
     except Unclear as error:
-        return Ask(str(error))
-    return _commands(commands, where) if commands else Ask("no command")
+        return Refer(str(error))
+    return _commands(commands, where) if commands else Refer("no command")
 
 
 @dataclass
@@ -65,7 +65,7 @@ class _Folders:
         self.sure = self.possible if piped else reached
 
 
-def _commands(commands: Sequence[Simple], where: Where) -> Ruling:
+def _commands(commands: Sequence[Simple], where: CallSite) -> Ruling:
     found: list[Ruling] = []
     folders = _Folders(where.folders, where.folders)
     pipe: list[Simple] = []
@@ -86,28 +86,28 @@ def _commands(commands: Sequence[Simple], where: Where) -> Ruling:
             found.append(_around(simple, here))
         else:
             found.append(_simple(simple, here))
-        if len(folders.possible) > MOST_FOLDERS:
-            return Ask("goes to too many folders to judge")
+        if len(folders.possible) > MAX_FOLDERS:
+            return Refer("goes to too many folders to judge")
     return strictest(found)
 
 
-def _cd(simple: Simple, folders: _Folders, where: Where, *, piped: bool) -> Ruling:
+def _cd(simple: Simple, folders: _Folders, where: CallSite, *, piped: bool) -> Ruling:
     words = [word for word in simple.words[1:] if word.text not in ("-P", "-L", "--")]
     if len(words) != 1 or not words[0].certain or words[0].text.startswith("-"):
-        return Ask("cd to a folder that is not known")
+        return Refer("cd to a folder that is not known")
     folders.go(words[0].text, piped=piped)
-    inside = isinstance(Call("", (), where).writes(words), Allow)
-    return Allow() if inside else Ask("cd out of the tree")
+    inside = isinstance(ProgramCall("", (), where).writes(words), Allow)
+    return Allow() if inside else Refer("cd out of the tree")
 
 
-def _simple(simple: Simple, where: Where) -> Ruling:
+def _simple(simple: Simple, where: CallSite) -> Ruling:
     try:
         return _whole(simple, where)
     except TooMuch:
-        return Ask("there is too much in it to judge")
+        return Refer("there is too much in it to judge")
 
 
-def _whole(simple: Simple, where: Where) -> Ruling:
+def _whole(simple: Simple, where: CallSite) -> Ruling:
     fetched = any(_fetches(inner) for word in simple.every_word for inner in word.inner)
     if fetched and _evaluates(simple, script=True):
         return FETCHED
@@ -115,9 +115,9 @@ def _whole(simple: Simple, where: Where) -> Ruling:
     return strictest([around, _call(simple.words, where)]) if simple.words else around
 
 
-def _around(simple: Simple, where: Where) -> Ruling:
+def _around(simple: Simple, where: CallSite) -> Ruling:
     """What stands around the words: variables, redirections, substitutions."""
-    call = Call("", (), where)
+    call = ProgramCall("", (), where)
     return strictest(
         [
             *(assigns(name, word.text.partition("=")[2]) for name, word in simple.assigned),
@@ -128,42 +128,46 @@ def _around(simple: Simple, where: Where) -> Ruling:
     )
 
 
-def _call(words: tuple[Word, ...], where: Where) -> Ruling:
+def _call(words: tuple[ShellWord, ...], where: CallSite) -> Ruling:
     first = words[0]
     policy = where.policy
     if not first.certain and not (first.text in ("[", "[[") and first.glob):
-        return Ask("it is not known which program would run")
+        return Refer("it is not known which program would run")
     if not first.text.isascii():
-        return Ask(f"a program whose name only looks familiar: {first.text[:40]!a}")
+        return Refer(f"a program whose name only looks familiar: {first.text[:40]!a}")
     name, own = _program(first, where)
     if (ruling := _by_name(name, policy)) is not None:
         return ruling
     # What the tree brings along is its own affair, as far as its words tell.
     rule = KNOWN.get(name) or (goals if own else None)
-    return rule(Call(name, words[1:], where)) if rule else Ask(f"no rule speaks of {name[:40]!a}")
+    return (
+        rule(ProgramCall(name, words[1:], where))
+        if rule
+        else Refer(f"no rule speaks of {name[:40]!a}")
+    )
 
 
 def _by_name(name: str, policy: Policy) -> Ruling | None:
     if name in policy.denied:
-        return Deny(f"the policy denies {name}")
+        return Refuse(f"the policy denies {name}")
     if name in policy.asked:
-        return Ask(f"the policy asks before {name}")
+        return Refer(f"the policy asks before {name}")
     return Allow() if name in policy.allowed else None
 
 
-def _program(word: Word, where: Where) -> tuple[str, bool]:
+def _program(word: ShellWord, where: CallSite) -> tuple[str, bool]:
     """The base name that rules know a program by, and whether it is a file of the tree."""
     text = word.text
     if "/" not in text:
         return re.sub(r"^(python|pip|ruby|perl|php|lua|node)[0-9.]+$", r"\1", text), False
     folder, _, name = text.rpartition("/")
-    own = Call("", (), where).owns(word)
+    own = ProgramCall("", (), where).owns(word)
     if own or folder in PROGRAM_FOLDERS:
         return re.sub(r"^(python|pip)[0-9.]+$", r"\1", name), own
     return text, False
 
 
-def _base(word: Word) -> str:
+def _base(word: ShellWord) -> str:
     return word.text.rpartition("/")[2]
 
 
@@ -184,7 +188,7 @@ def _evaluates(simple: Simple, *, script: bool = False) -> bool:
     return names[0] in EVALUATES or (names[0] in INTERPRETERS and (bare or script))
 
 
-def _only_names(feeds: Sequence[Simple], where: Where) -> bool:
+def _only_names(feeds: Sequence[Simple], where: CallSite) -> bool:
     """Whether what comes in are names of files of the tree, and nothing else."""
     texts = [" ".join(word.text for word in feed.words) for feed in feeds]
     if not LISTS_NAMES.match(texts[0]) or SAYS_MORE.search(texts[0]):

@@ -3,30 +3,30 @@
 from agentproxy.events.requests import Request
 from agentproxy.policy import places
 from agentproxy.policy.commands import command_line
-from agentproxy.policy.rulings import Allow, Ask, Deny, Policy, Ruling
-from agentproxy.policy.shell import Word
+from agentproxy.policy.rulings import Allow, Policy, Refer, Refuse, Ruling
+from agentproxy.policy.shell import ShellWord
 
-__all__ = ["Allow", "Ask", "Deny", "Policy", "Ruling", "decide"]
+__all__ = ["Allow", "Policy", "Refer", "Refuse", "Ruling", "decide"]
 
 
 def decide(request: Request, policy: Policy) -> Ruling:
     """The ruling on a request; a question is always one for somebody else."""
     if request.kind == "question":
-        return Ask("a question")
+        return Refer("a question")
     if not policy.root.startswith("/") or places.resolved(policy.root, "/") == "/":
-        return Ask("the policy names no tree")
+        return Refer("the policy names no tree")
     if request.action == "run":
         return command_line(request.subject, policy)
     if request.action in ("read", "write"):
         return _path(request.subject, policy, writes=request.action == "write")
     if request.action == "network":
-        return Ask("reaches other machines")
-    return Ask("no rule speaks of it")
+        return Refer("reaches other machines")
+    return Refer("no rule speaks of it")
 
 
 def _path(path: str, policy: Policy, *, writes: bool) -> Ruling:
     if not path or not path.isprintable():
-        return Ask("a path that cannot be seen")
+        return Refer("a path that cannot be seen")
     directory = places.resolved(policy.directory, policy.root)
-    word = Word(path, home=path.startswith("~"))
+    word = ShellWord(path, home=path.startswith("~"))
     return (places.write if writes else places.read)(word, directory, policy)

@@ -4,9 +4,9 @@ import re
 from dataclasses import replace
 
 from agentproxy.policy import places
-from agentproxy.policy.calls import Call, hides_options, names, pathlike
-from agentproxy.policy.rulings import Allow, Ask, Deny, Ruling, strictest
-from agentproxy.policy.shell import UNKNOWN, Word
+from agentproxy.policy.calls import ProgramCall, hides_options, names, pathlike
+from agentproxy.policy.rulings import Allow, Refer, Refuse, Ruling, strictest
+from agentproxy.policy.shell import UNKNOWN, ShellWord
 
 READERS = names(
     "cat head tail less more wc ls dir tree stat file du nl od xxd hexdump strings md5sum sha1sum",
@@ -47,16 +47,16 @@ SED_STEP = re.compile(
 AWK_DANGERS = re.compile(r"system|getline|[|>@]|close|inplace|load")
 
 
-def reader(call: Call) -> Ruling:
+def reader(call: ProgramCall) -> Ruling:
     """The ruling on a program that only reads, but for some of its options."""
     if call.has(*RUNNING_OPTIONS.get(call.name, ())):
-        return Ask(f"{call.name} may run other programs or change files")
+        return Refer(f"{call.name} may run other programs or change files")
     if call.has(*WRITING_OPTIONS.get(call.name, ())) or (call.name == "xxd" and call.has("-r")):
         return strictest([call.writes(call.positionals()), call.writes(call.values())])
     if hides_options(call.args) and (call.name in RUNNING_OPTIONS or call.name in WRITING_OPTIONS):
-        return Ask(f"it is not known what {call.name} would be told")
+        return Refer(f"it is not known what {call.name} would be told")
     if call.name in ("less", "more") and any(text.startswith("+") for text in call.texts):
-        return Ask(f"{call.name} may run a command")
+        return Refer(f"{call.name} may run a command")
     words = call.positionals(valued=VALUED.get(call.name, ""))
     if call.name in PATTERN_FIRST and not call.has(*PATTERN_OPTIONS):
         words = words[1:]
@@ -66,21 +66,21 @@ def reader(call: Call) -> Ruling:
     return strictest(found)
 
 
-def tester(call: Call) -> Ruling:
+def tester(call: ProgramCall) -> Ruling:
     """The ruling on a test: only its words that are certain and look like paths are read."""
     if any("$(" in text or "`" in text for text in call.texts):
-        return Ask("a test that may run what stands in its words")
+        return Refer("a test that may run what stands in its words")
     return call.reads(pathlike(word for word in call.args if UNKNOWN not in word.text))
 
 
-def writer(call: Call) -> Ruling:
+def writer(call: ProgramCall) -> Ruling:
     """The ruling on a program that changes whatever it is given."""
     if call.has(*RUNNING_OPTIONS.get(call.name, ())):
-        return Ask(f"{call.name} may run other programs or change files")
+        return Refer(f"{call.name} may run other programs or change files")
     return strictest([call.writes(call.positionals()), call.writes(pathlike(call.values()))])
 
 
-def copier(call: Call) -> Ruling:
+def copier(call: ProgramCall) -> Ruling:
     """The ruling on `cp`: it reads all but its last."""
     words = call.positionals()
     if call.has("-t", "--target-directory") or hides_options(words):
@@ -88,7 +88,7 @@ def copier(call: Call) -> Ruling:
     return strictest([call.reads(words[:-1]), call.writes(words[-1:])])
 
 
-def remover(call: Call) -> Ruling:
+def remover(call: ProgramCall) -> Ruling:
     """The ruling on `rm`."""
     words = call.positionals()
     ruling = call.writes(words)
@@ -98,22 +98,22 @@ def remover(call: Call) -> Ruling:
         for word in words
         for folder in where.folders
     ):
-        return Ask("removes the whole tree")
+        return Refer("removes the whole tree")
     return ruling
 
 
-def changer_of_modes(call: Call) -> Ruling:
+def changer_of_modes(call: ProgramCall) -> Ruling:
     """The ruling on `chmod`: never setuid or setgid."""
     words = call.positionals()
     if not words or call.has("--reference"):
-        return Ask("it is not known what mode would be set")
+        return Refer("it is not known what mode would be set")
     if re.search(r"s|[1-7][0-7]{3}$|[+-][^,]*[st]", words[0].text) or not words[0].certain:
-        return Ask("chmod with more than the usual permissions")
+        return Refer("chmod with more than the usual permissions")
     everywhere = call.has("-R", "--recursive") and not isinstance(_many(call, words[1:]), Allow)
-    return Ask("chmod of the whole tree") if everywhere else call.writes(words[1:])
+    return Refer("chmod of the whole tree") if everywhere else call.writes(words[1:])
 
 
-def archiver(call: Call) -> Ruling:
+def archiver(call: ProgramCall) -> Ruling:
     """The ruling on `tar`."""
     if call.args and call.args[0].bare and not call.texts[0].startswith("-"):
         # The first word may be its options without their dash.
@@ -122,69 +122,69 @@ def archiver(call: Call) -> Ruling:
     running = ("--to-command", "--checkpoint-action", "--use-compress-program", "-I", "-F", "-P")
     more = ("--absolute-names", "--info-script", "--new-volume-script", "--rsh-command")
     if call.has(*running, *more) or hides_options(call.args):
-        return Ask("tar may run other programs or leave the tree")
+        return Refer("tar may run other programs or leave the tree")
     remote = any(":" in word.text for word in call.args)
     if remote:
-        return Ask("tar may reach another machine")
+        return Refer("tar may reach another machine")
     return strictest([call.writes(call.positionals()), call.writes(pathlike(call.values()))])
 
 
-def copier_of_blocks(call: Call) -> Ruling:
+def copier_of_blocks(call: ProgramCall) -> Ruling:
     """The ruling on `dd`."""
     found: list[Ruling] = []
     for word in call.args:
         key, _, value = word.text.partition("=")
-        path = Word(value, glob=word.glob, home=value.startswith("~"))
+        path = ShellWord(value, glob=word.glob, home=value.startswith("~"))
         if key == "of":
             found.append(call.writes([path]))
         elif key == "if":
             found.append(call.reads([path]))
         elif not word.certain:
-            found.append(Ask("it is not known what dd would do"))
+            found.append(Refer("it is not known what dd would do"))
     return strictest(found)
 
 
-def sed(call: Call) -> Ruling:
+def sed(call: ProgramCall) -> Ruling:
     """The ruling on `sed`: scripts that surely neither write elsewhere nor run anything."""
     if call.has("-f", "--file") or hides_options(call.args):
-        return Ask("a sed script that is not seen")
+        return Refer("a sed script that is not seen")
     in_place = [text for text in call.texts if re.match(r"-[nErsuz]*i|--in-place", text)]
     if any(
         not re.fullmatch(r"-[nErsuz]*i(?:\.?\w*)|--in-place(?:=\.?\w*)?", text) for text in in_place
     ):
-        return Ask("sed with a backup elsewhere")
+        return Refer("sed with a backup elsewhere")
     named = list(call.positionals(valued="el"))
     scripts = _after_options(call, ("-e", "--expression"))
     if not scripts:
         scripts, named = named[:1], named[1:]
     if not all(word.certain or (word.glob and UNKNOWN not in word.text) for word in scripts):
-        return Ask("a sed script that is not known")
+        return Refer("a sed script that is not known")
     if not all(_sed_is_harmless(word.text) for word in scripts):
-        return Ask("a sed script that may write files or run programs")
+        return Refer("a sed script that may write files or run programs")
     return call.writes(named) if in_place else call.reads(named)
 
 
-def awk(call: Call) -> Ruling:
+def awk(call: ProgramCall) -> Ruling:
     """The ruling on `awk`: programs that surely only print."""
     named = list(call.positionals(valued="Fv"))
     if (
         call.has("-f", "-i", "-l", "-E", "-e", "--source", "--file", "--include", "--exec")
         or not named
     ):
-        return Ask("an awk program that is not seen")
+        return Refer("an awk program that is not seen")
     if not named[0].certain or AWK_DANGERS.search(named[0].text):
-        return Ask("an awk program that may write files or run programs")
+        return Refer("an awk program that may write files or run programs")
     return call.reads(word for word in named[1:] if "=" not in word.text)
 
 
-def find(call: Call) -> Ruling:
+def find(call: ProgramCall) -> Ruling:
     """The ruling on `find`: where it looks, what it writes, and what it runs on what it found."""
     if hides_options(call.args):
-        return Ask("it is not known what find would do")
+        return Refer("it is not known what find would do")
     start = _start(call)
     found = [call.reads(start)]
     if "-files0-from" in call.texts:
-        return Ask("it is not known where find would look")
+        return Refer("it is not known where find would look")
     for place, text in enumerate(call.texts):
         if text == "-delete":
             found += [call.writes(start), _many(call, start)]
@@ -195,46 +195,48 @@ def find(call: Call) -> Ruling:
     return strictest(found)
 
 
-def _runs(call: Call, start: tuple[Word, ...], *, place: int) -> Ruling:
+def _runs(call: ProgramCall, start: tuple[ShellWord, ...], *, place: int) -> Ruling:
     rest = call.args[place:]
     end = next((at for at, word in enumerate(rest) if word.text in (";", "+")), len(rest))
     command = rest[:end]
     if any(word.text != "{}" and "{}" in word.text for word in command):
-        return Ask("find would put names into a text")
+        return Refer("find would put names into a text")
     given = [_on(call, command, found) for found in start]
     # A name that may be git's own, to see whether the command would change it.
-    if isinstance(_on(call, command, Word("./[.a-z]*", glob=True)), Deny):
+    if isinstance(_on(call, command, ShellWord("./[.a-z]*", glob=True)), Refuse):
         given.append(_many(call, start))
     return strictest(given)
 
 
-def _on(call: Call, command: tuple[Word, ...], found: Word) -> Ruling:
+def _on(call: ProgramCall, command: tuple[ShellWord, ...], found: ShellWord) -> Ruling:
     name = replace(found, glob=True)
     return call.inner(tuple(name if word.text == "{}" else word for word in command))
 
 
-def _start(call: Call) -> tuple[Word, ...]:
-    words: list[Word] = []
+def _start(call: ProgramCall) -> tuple[ShellWord, ...]:
+    words: list[ShellWord] = []
     for word in call.args:
         if word.text in ("-H", "-L", "-P"):
             continue
         if word.text.startswith(("-", "(", "!")):
             break
         words.append(word)
-    return tuple(words) or (Word("."),)
+    return tuple(words) or (ShellWord("."),)
 
 
-def _many(call: Call, start: tuple[Word, ...]) -> Ruling:
+def _many(call: ProgramCall, start: tuple[ShellWord, ...]) -> Ruling:
     whole = any(
         places.is_whole_tree(word, folder, call.where.policy)
         for word in start
         for folder in call.where.folders
     )
-    return Ask("find would change files anywhere in the tree, also git's own") if whole else Allow()
+    return (
+        Refer("find would change files anywhere in the tree, also git's own") if whole else Allow()
+    )
 
 
-def _after_options(call: Call, options: tuple[str, ...]) -> list[Word]:
-    found: list[Word] = []
+def _after_options(call: ProgramCall, options: tuple[str, ...]) -> list[ShellWord]:
+    found: list[ShellWord] = []
     for place, word in enumerate(call.args):
         name, _, value = word.text.partition("=")
         if (
@@ -243,11 +245,11 @@ def _after_options(call: Call, options: tuple[str, ...]) -> list[Word]:
             and call.has(*options)
             and options[1].startswith(name)
         ):
-            found.append(Word(value))
+            found.append(ShellWord(value))
         elif re.fullmatch(r"-[nErsuzi]*e", word.text):
             found.extend(call.args[place + 1 : place + 2])
         elif re.match(r"-e.", word.text):
-            found.append(Word(word.text[2:]))
+            found.append(ShellWord(word.text[2:]))
     return found
 
 

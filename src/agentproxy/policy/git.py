@@ -2,9 +2,9 @@
 
 import re
 
-from agentproxy.policy.calls import Call, Rule, hides_options, names, pathlike
-from agentproxy.policy.rulings import Allow, Ask, Deny, Ruling, strictest
-from agentproxy.policy.shell import Word
+from agentproxy.policy.calls import ProgramCall, ProgramRule, hides_options, names, pathlike
+from agentproxy.policy.rulings import Allow, Refer, Refuse, Ruling, strictest
+from agentproxy.policy.shell import ShellWord
 
 LOOKS = names(
     "status log diff show blame annotate grep ls-files ls-tree rev-parse rev-list describe",
@@ -23,10 +23,10 @@ SAFE_CONFIG = re.compile(
 FLAGS = ("--no-pager", "-P", "--no-optional-locks", "--literal-pathspecs", "--no-replace-objects")
 
 
-def git(call: Call) -> Ruling:
+def git(call: ProgramCall) -> Ruling:
     """The ruling on a call of git."""
     if hides_options(call.args):
-        return Ask("it is not known what git would be told")
+        return Refer("it is not known what git would be told")
     rest = list(call.args)
     found: list[Ruling] = []
     while rest and rest[0].text.startswith("-") and rest[0].text not in LOOKS:
@@ -40,15 +40,15 @@ def git(call: Call) -> Ruling:
         elif option == "-c" and rest:
             found.append(_setting(rest.pop(0).text))
         else:
-            return Ask(f"git {option[:40]} changes what git does")
+            return Refer(f"git {option[:40]} changes what git does")
     if not rest:
         return strictest(found)
-    return strictest([*found, _subcommand(Call(rest[0].text, tuple(rest[1:]), call.where))])
+    return strictest([*found, _subcommand(ProgramCall(rest[0].text, tuple(rest[1:]), call.where))])
 
 
-def _leaving(word: Word) -> Ruling:
+def _leaving(word: ShellWord) -> Ruling:
     if word.home or word.text.startswith("/") or ".." in word.text.split("/"):
-        return Ask("git in another folder, with paths that lead out of it")
+        return Refer("git in another folder, with paths that lead out of it")
     return Allow()
 
 
@@ -57,41 +57,41 @@ def _setting(text: str) -> Ruling:
     if not SAFE_CONFIG.fullmatch(key) or (
         key.casefold() == "core.pager" and value not in ("cat", "")
     ):
-        return Ask(f"git -c {key[:40]!a} may run other programs")
+        return Refer(f"git -c {key[:40]!a} may run other programs")
     return Allow()
 
 
-def _subcommand(call: Call) -> Ruling:
+def _subcommand(call: ProgramCall) -> Ruling:
     name = call.name
     if call.has(*RUNS_OTHERS) or (name == "grep" and call.has("-O")):
-        return Ask(f"git {name} runs another program")
+        return Refer(f"git {name} runs another program")
     if name in SENDS:
         forced = call.has("--force", "-f", "--force-with-lease", "--mirror", "--delete")
         how = "overwrites what others have" if forced else "reaches outside"
-        return Ask(f"git {name} {how}")
+        return Refer(f"git {name} {how}")
     if name in LOOKS:
         return _looks(call)
     if name in CHANGES:
         return _changes(call)
     if rule := SPECIAL.get(name):
         return rule(call)
-    return Ask(f"git {name[:40]!a} is not judged")
+    return Refer(f"git {name[:40]!a} is not judged")
 
 
-def _looks(call: Call) -> Ruling:
+def _looks(call: ProgramCall) -> Ruling:
     outputs = [word for word in call.values() if call.has("--output")]
     if call.has("--output") and not outputs:
-        return Ask("git writes its output to a file")
+        return Refer("git writes its output to a file")
     if call.name == "diff" and call.has("--no-index"):
         return call.reads(call.positionals())
     return call.writes(outputs)
 
 
-def _changes(call: Call) -> Ruling:
+def _changes(call: ProgramCall) -> Ruling:
     if call.name in ("switch", "mv", "rm") and call.has("-f", "--force", "--discard-changes", "-C"):
-        return Ask(f"git {call.name} may discard changes")
+        return Refer(f"git {call.name} may discard changes")
     if call.name in ("am", "apply") and call.has("--unsafe-paths"):
-        return Ask("git writes outside the tree")
+        return Refer("git writes outside the tree")
     if call.name == "init":
         return call.writes(call.positionals(valued="b"))
     if call.name == "commit":
@@ -99,71 +99,71 @@ def _changes(call: Call) -> Ruling:
     return call.reads(pathlike((*call.positionals(), *call.values())))
 
 
-def _files_of_messages(call: Call) -> list[Word]:
-    found: list[Word] = []
+def _files_of_messages(call: ProgramCall) -> list[ShellWord]:
+    found: list[ShellWord] = []
     for place, word in enumerate(call.args):
         if word.text in ("-F", "--file", "-t", "--template"):
             found.extend(call.args[place + 1 : place + 2])
         elif word.text.startswith(("-F", "-t", "--file=", "--template=")):
-            found.extend(Call("", (word,), call.where).values())
+            found.extend(ProgramCall("", (word,), call.where).values())
     return found
 
 
-def _checkout(call: Call) -> Ruling:
+def _checkout(call: ProgramCall) -> Ruling:
     named = call.positionals(valued="bB")
     if call.has("-f", "--force", "-B", "--ours", "--theirs", "-p") or "--" in call.texts:
-        return Ask("git checkout may discard changes")
+        return Refer("git checkout may discard changes")
     new = call.has("-b", "--orphan", "-t", "--track")
     if not new and (len(named) > 1 or any("." in word.text or word.glob for word in named)):
-        return Ask("git checkout may discard changes")
+        return Refer("git checkout may discard changes")
     return Allow()
 
 
-def _restore(call: Call) -> Ruling:
+def _restore(call: ProgramCall) -> Ruling:
     if call.has("--staged", "-S") and not call.has("--worktree", "-W"):
         return Allow()
-    return Ask("git restore discards changes")
+    return Refer("git restore discards changes")
 
 
-def _reset(call: Call) -> Ruling:
+def _reset(call: ProgramCall) -> Ruling:
     if call.has("--hard", "--merge", "--keep"):
-        return Ask("git reset discards changes")
+        return Refer("git reset discards changes")
     return Allow()
 
 
-def _clean(call: Call) -> Ruling:
+def _clean(call: ProgramCall) -> Ruling:
     if call.has("-n", "--dry-run"):
         return Allow()
-    return Ask("git clean removes files that git cannot bring back")
+    return Refer("git clean removes files that git cannot bring back")
 
 
-def _stash(call: Call) -> Ruling:
+def _stash(call: ProgramCall) -> Ruling:
     if call.texts[:1] in (("drop",), ("clear",)):
-        return Ask(f"git stash {call.texts[0]} discards changes")
+        return Refer(f"git stash {call.texts[0]} discards changes")
     return Allow()
 
 
-def _branch(call: Call) -> Ruling:
+def _branch(call: ProgramCall) -> Ruling:
     if call.has("-D", "-M", "-C", "-f", "--force"):
-        return Ask("git branch may lose commits")
+        return Refer("git branch may lose commits")
     if call.has("--edit-description", "-u", "--set-upstream-to"):
-        return Ask("git branch changes git's configuration")
+        return Refer("git branch changes git's configuration")
     return Allow()
 
 
-def _tag(call: Call) -> Ruling:
+def _tag(call: ProgramCall) -> Ruling:
     return (
-        Ask("git tag removes or moves a tag")
+        Refer("git tag removes or moves a tag")
         if call.has("-d", "--delete", "-f", "--force")
         else Allow()
     )
 
 
-def _rebase(call: Call) -> Ruling:
-    return Ask("git rebase runs a command") if call.has("-x", "-i", "--interactive") else Allow()
+def _rebase(call: ProgramCall) -> Ruling:
+    return Refer("git rebase runs a command") if call.has("-x", "-i", "--interactive") else Allow()
 
 
-def _config(call: Call) -> Ruling:
+def _config(call: ProgramCall) -> Ruling:
     if call.has("--get", "--get-all", "--get-regexp", "--list", "-l", "--get-urlmatch"):
         return call.reads(call.values())
     named = call.positionals()
@@ -172,20 +172,20 @@ def _config(call: Call) -> Ruling:
     own = len(call.args) == len(named) or call.texts[0] == "--local"
     if own and named and re.fullmatch(r"user\.(?:name|email)", named[0].text):
         return Allow()
-    return Deny("changes git's configuration")
+    return Refuse("changes git's configuration")
 
 
-def _only(*allowed: str, why: str) -> Rule:
-    def rule(call: Call) -> Ruling:
+def _only(*allowed: str, why: str) -> ProgramRule:
+    def rule(call: ProgramCall) -> Ruling:
         named = call.positionals()
         if (named[0].text if named else "") in allowed:
             return Allow()
-        return Ask(why)
+        return Refer(why)
 
     return rule
 
 
-SPECIAL: dict[str, Rule] = {
+SPECIAL: dict[str, ProgramRule] = {
     "checkout": _checkout,
     "restore": _restore,
     "reset": _reset,

@@ -3,11 +3,11 @@
 import re
 from fnmatch import fnmatchcase
 
-from agentproxy.policy.rulings import DEVICES, Allow, Ask, Deny, Policy, Ruling
-from agentproxy.policy.shell import UNKNOWN, Word
+from agentproxy.policy.rulings import DEVICES, Allow, Policy, Refer, Refuse, Ruling
+from agentproxy.policy.shell import UNKNOWN, ShellWord
 
 DESCRIPTOR = re.compile(r"/dev/fd/[0-9]+")
-SHOWN = 80
+MAX_SHOWN_CHARACTERS = 80
 
 
 def resolved(path: str, directory: str) -> str:
@@ -26,34 +26,34 @@ def within(path: str, folder: str) -> bool:
     return path == folder or path.startswith(folder.rstrip("/") + "/")
 
 
-def read(word: Word, directory: str, policy: Policy) -> Ruling:
+def read(word: ShellWord, directory: str, policy: Policy) -> Ruling:
     """Whether a path may be read."""
     shown = _shown(word)
     if UNKNOWN in word.text and not word.home:
-        return Ask(f"it is not known what would be read: {shown}")
+        return Refer(f"it is not known what would be read: {shown}")
     path = resolved(_without_dots(word), directory)
     if not word.home and (_is_ours(path, policy) or _is_device(path)):
         return Allow()
     if any(part.casefold() in policy.secrets for part in path.split("/")):
-        return Deny(f"reads the user's secrets: {shown}")
+        return Refuse(f"reads the user's secrets: {shown}")
     if not word.home and not word.glob and _is_readable(path, policy):
         return Allow()
-    return Ask(f"reads outside the tree: {shown}")
+    return Refer(f"reads outside the tree: {shown}")
 
 
-def write(word: Word, directory: str, policy: Policy) -> Ruling:
+def write(word: ShellWord, directory: str, policy: Policy) -> Ruling:
     """Whether a path may be created, changed or removed."""
     shown = _shown(word)
-    outside = Deny(f"writes outside the tree: {shown}")
+    outside = Refuse(f"writes outside the tree: {shown}")
     if UNKNOWN in word.text and not word.home:
         known = word.text.partition(UNKNOWN)[0]
         lost = known.startswith("/") and not within(known, policy.root)
-        return outside if lost else Ask(f"it is not known what would be written: {shown}")
+        return outside if lost else Refer(f"it is not known what would be written: {shown}")
     path = resolved(_without_dots(word), directory)
     if word.home or not (_is_ours(path, policy) or _is_device(path)):
         return outside
     if any(_is_git(part, glob=word.glob) for part in path.split("/")):
-        return Deny(f"changes git's own folder: {shown}")
+        return Refuse(f"changes git's own folder: {shown}")
     return Allow()
 
 
@@ -72,7 +72,7 @@ def _is_readable(path: str, policy: Policy) -> bool:
     return any(within(path, folder) for folder in policy.readable)
 
 
-def is_whole_tree(word: Word, directory: str, policy: Policy) -> bool:
+def is_whole_tree(word: ShellWord, directory: str, policy: Policy) -> bool:
     """Whether removing this path removes the tree itself, or all that is in it."""
     path = resolved(word.text, directory)
     root = resolved(policy.root, "/")
@@ -81,7 +81,7 @@ def is_whole_tree(word: Word, directory: str, policy: Policy) -> bool:
     return path == root or everything
 
 
-def _without_dots(word: Word) -> str:
+def _without_dots(word: ShellWord) -> str:
     """The path with every pattern that can become `..` as `..`."""
     if not word.glob:
         return word.text
@@ -97,6 +97,6 @@ def _is_git(part: str, *, glob: bool) -> bool:
     return glob and part[:1] in (".", "[") and fnmatchcase(".git", part.casefold())
 
 
-def _shown(word: Word) -> str:
+def _shown(word: ShellWord) -> str:
     text = word.text.replace(UNKNOWN, "...")
-    return ascii(text if len(text) <= SHOWN else text[:SHOWN] + "...")
+    return ascii(text if len(text) <= MAX_SHOWN_CHARACTERS else text[:MAX_SHOWN_CHARACTERS] + "...")

@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 
 from agentproxy.policy import files, tools, wrappers
-from agentproxy.policy.calls import Call, Rule, hides_options, names, pathlike
+from agentproxy.policy.calls import ProgramCall, ProgramRule, hides_options, names, pathlike
 from agentproxy.policy.git import git
-from agentproxy.policy.rulings import Allow, Ask, Deny, Ruling
+from agentproxy.policy.rulings import Allow, Refer, Refuse, Ruling
 
 PRINTS = names(
     "echo printf true false : pwd whoami id date uname sleep seq which type expr wait exit",
@@ -40,40 +40,40 @@ DECLARES = names("export declare typeset local readonly unset read")
 OTHER_RIGHTS = names("sudo su doas pkexec runuser run0 gosu")
 
 
-def _rules(found: dict[str, Rule], programs: Iterable[str], rule: Rule) -> None:
+def _rules(found: dict[str, ProgramRule], programs: Iterable[str], rule: ProgramRule) -> None:
     found.update(dict.fromkeys(programs, rule))
 
 
-def allowed(call: Call) -> Ruling:
+def allowed(call: ProgramCall) -> Ruling:
     """Nothing it can be told does harm, as long as it opens no file."""
     if call.name == "printf" and (call.has("-v") or hides_options(call.args[:1])):
-        return Ask("printf may set a variable")
+        return Refer("printf may set a variable")
     return Allow() if call.name in TALKS else call.reads(pathlike((*call.args, *call.values())))
 
 
-def looked_up(call: Call) -> Ruling:
+def looked_up(call: ProgramCall) -> Ruling:
     """The ruling on `command`: with `-v` it only tells where a program is."""
     if call.texts[:1] in (("-v",), ("-V",)):
         return Allow()
     return wrappers.looks_through(flags="p")(call)
 
 
-def asked(why: str) -> Rule:
+def asked(why: str) -> ProgramRule:
     """A rule that always asks."""
 
-    def rule(call: Call) -> Ruling:
-        return Ask(f"{call.name} {why}")
+    def rule(call: ProgramCall) -> Ruling:
+        return Refer(f"{call.name} {why}")
 
     return rule
 
 
-def denied(call: Call) -> Ruling:
+def denied(call: ProgramCall) -> Ruling:
     """Never."""
-    return Deny(f"{call.name} destroys or ends more than the tree")
+    return Refuse(f"{call.name} destroys or ends more than the tree")
 
 
-def _known() -> dict[str, Rule]:
-    found: dict[str, Rule] = {}
+def _known() -> dict[str, ProgramRule]:
+    found: dict[str, ProgramRule] = {}
     _rules(found, PRINTS, allowed)
     _rules(found, files.READERS, files.reader)
     _rules(found, ("test", "[", "[["), files.tester)
@@ -94,7 +94,7 @@ def _known() -> dict[str, Rule]:
     return found | SINGLE
 
 
-SINGLE: dict[str, Rule] = {
+SINGLE: dict[str, ProgramRule] = {
     "git": git,
     "cp": files.copier,
     "rm": files.remover,

@@ -20,20 +20,20 @@ class Allow:
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
+class Refer:
     """Somebody who knows more must decide."""
 
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
-class Deny:
+class Refuse:
     """It may not be done."""
 
     reason: str
 
 
-Ruling = Allow | Ask | Deny
+Ruling = Allow | Refer | Refuse
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ def strictest(rulings: Iterable[Ruling]) -> Ruling:
     """The first denial, else the first question, else leave."""
     found: Ruling = Allow()
     for ruling in rulings:
-        if isinstance(ruling, Deny):
+        if isinstance(ruling, Refuse):
             return ruling
         if isinstance(found, Allow):
             found = ruling

@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 UNKNOWN = "\0"
-LONGEST = 20_000
-DEEPEST = 12
-MOST = 200
+MAX_COMMAND_CHARACTERS = 20_000
+MAX_NESTING = 12
+MAX_COMMANDS = 200
 Joined = Literal[";", "&&", "||", "|"]
 
 METACHARACTERS = frozenset(" \t\n;&|<>()")
@@ -32,7 +32,7 @@ class Unclear(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Word:
+class ShellWord:
     """A word after quoting is undone. `text` has `UNKNOWN` for what only the shell will know.
 
     `home` says that it begins with the user's home (`text` begins with `~` then), `glob` that it
@@ -57,15 +57,15 @@ class Word:
 class Simple:
     """One simple command. `joined` is how it follows the command before."""
 
-    words: tuple[Word, ...]
+    words: tuple[ShellWord, ...]
     joined: Joined = ";"
-    assigned: tuple[tuple[str, Word], ...] = ()
-    read: tuple[Word, ...] = ()
-    written: tuple[Word, ...] = ()
-    given: tuple[Word, ...] = ()
+    assigned: tuple[tuple[str, ShellWord], ...] = ()
+    read: tuple[ShellWord, ...] = ()
+    written: tuple[ShellWord, ...] = ()
+    given: tuple[ShellWord, ...] = ()
 
     @property
-    def every_word(self) -> tuple[Word, ...]:
+    def every_word(self) -> tuple[ShellWord, ...]:
         """All words, wherever they stand."""
         values = tuple(value for _, value in self.assigned)
         return self.words + values + self.read + self.written + self.given
@@ -77,7 +77,7 @@ def parse(text: str) -> tuple[Simple, ...]:
     Raises:
         Unclear: it cannot be told what would run.
     """
-    if len(text) > LONGEST:
+    if len(text) > MAX_COMMAND_CHARACTERS:
         raise Unclear("the command is too long to judge")
     for sign in text:
         if sign not in "\t\n" and unicodedata.category(sign) in ("Cc", "Cf", "Cs", "Zl", "Zp"):
@@ -94,7 +94,7 @@ class _Reader:
 
     def commands(self, *, end: str = "") -> tuple[Simple, ...]:
         self.depth += 1
-        if self.depth > DEEPEST:
+        if self.depth > MAX_NESTING:
             raise Unclear("the command is nested too deeply")
         found: list[Simple] = []
         joined: Joined = ";"
@@ -121,7 +121,7 @@ class _Reader:
                 found.append(simple)
                 loose, waiting, joined = loose or not plain, False, ";"
             self.count += 1
-            if self.count > MOST:
+            if self.count > MAX_COMMANDS:
                 raise Unclear("too many commands to judge")
         self.at += len(end)
         self.depth -= 1
@@ -144,9 +144,9 @@ class _Reader:
             raise Unclear("arithmetic is not judged")
 
     def _simple(self, joined: Joined) -> tuple[Simple, bool]:
-        words: list[Word] = []
-        assigned: list[tuple[str, Word]] = []
-        ways: dict[str, list[Word]] = {"read": [], "written": [], "given": []}
+        words: list[ShellWord] = []
+        assigned: list[tuple[str, ShellWord]] = []
+        ways: dict[str, list[ShellWord]] = {"read": [], "written": [], "given": []}
         plain, split = True, False
         while True:
             self._skip_blanks()
@@ -185,7 +185,7 @@ class _Reader:
     def _redirects(self) -> bool:
         return REDIRECTION.match(self.text, self.at) is not None
 
-    def _redirection(self, ways: dict[str, list[Word]]) -> None:
+    def _redirection(self, ways: dict[str, list[ShellWord]]) -> None:
         if duplicate := DUPLICATE.match(self.text, self.at):
             self.at = duplicate.end()
             return
@@ -202,7 +202,7 @@ class _Reader:
         way = {"<": "read", "<<<": "given"}.get(kind, "written")
         ways[way].append(word)
 
-    def _word(self) -> Word:
+    def _word(self) -> ShellWord:
         reading = _Piece()
         while (sign := self._sign()) and (sign not in METACHARACTERS or self._substitutes()):
             self._piece(sign, reading)
@@ -345,12 +345,12 @@ class _Piece:
         known = {"HOME": "~", "PWD": "."} if first else {}
         self.unknown(text=known.get(name, UNKNOWN))
 
-    def word(self) -> Word:
+    def word(self) -> ShellWord:
         """The finished word."""
         found = ASSIGNMENT.match(self.shape)
         # Braces may become several words, so that nothing is known of any of them.
         braces = BRACES.search(self.shape) is not None
-        return Word(
+        return ShellWord(
             text=UNKNOWN if braces else self.text,
             glob=any(sign in self.shape for sign in "*?["),
             home=self.home or self.shape.startswith("~"),

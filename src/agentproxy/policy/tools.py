@@ -3,8 +3,8 @@
 import re
 from dataclasses import replace
 
-from agentproxy.policy.calls import Call, hides_options, names, pathlike
-from agentproxy.policy.rulings import Allow, Ask, Ruling, strictest
+from agentproxy.policy.calls import ProgramCall, hides_options, names, pathlike
+from agentproxy.policy.rulings import Allow, Refer, Ruling, strictest
 
 BUILDERS = names(
     "pytest py.test tox nox mypy pyright basedpyright ruff black isort flake8 pylint coverage",
@@ -58,7 +58,7 @@ SUBCOMMANDS = {
     "rustup": names("show which --version"),
     "gem": names("list which environment --version"),
 }
-SAME = {"pip3": "pip", "npm.cmd": "npm", "bunx": "npx", "pnpx": "npx", "pipenv": "poetry"}
+ALIASES = {"pip3": "pip", "npm.cmd": "npm", "bunx": "npx", "pnpx": "npx", "pipenv": "poetry"}
 RUNNERS = {
     "uv": ("run",),
     "poetry": ("run",),
@@ -87,17 +87,17 @@ ASKED_MODULES = names("http.server twine webbrowser ftplib telnetlib smtplib smt
 SELF_CONTAINED = ("--version", "-V", "-v", "-VV", "--help", "-h", "--test", "-l")
 
 
-def builder(call: Call) -> Ruling:
+def builder(call: ProgramCall) -> Ruling:
     """The ruling on a program that works on the tree, as long as it names nothing else."""
     if hides_options(call.args):
-        return Ask(f"it is not known what {call.name} would be told")
+        return Refer(f"it is not known what {call.name} would be told")
     outputs = [
         call.args[place + 1]
         for place, text in enumerate(call.texts[:-1])
         if text in OUTPUTS or (text.startswith("--out") and "=" not in text)
     ]
     named = [word for word in call.args if word.text.startswith(OUTPUTS) and "=" in word.text]
-    values = Call(call.name, tuple(named), call.where).values()
+    values = ProgramCall(call.name, tuple(named), call.where).values()
     settings = [replace(word, text=word.text.partition("=")[2]) for word in call.args]
     return strictest(
         [
@@ -107,59 +107,59 @@ def builder(call: Call) -> Ruling:
     )
 
 
-def goals(call: Call) -> Ruling:
+def goals(call: ProgramCall) -> Ruling:
     """The ruling on a program that is told what to reach: not what leaves the tree."""
     if call.has("--eval", "--init-script", "-I"):
-        return Ask(f"{call.name} with code of its own")
+        return Refer(f"{call.name} with code of its own")
     for word in call.positionals(valued="fCj"):
         if RISKY_GOAL.search(word.text):
-            return Ask(f"{call.name} {word.text[:40]!a} may install or publish")
+            return Refer(f"{call.name} {word.text[:40]!a} may install or publish")
     return builder(call)
 
 
-def packages(call: Call) -> Ruling:
+def packages(call: ProgramCall) -> Ruling:
     """The ruling on a package tool: building and testing, no installing and no publishing."""
-    name = SAME.get(call.name, call.name)
+    name = ALIASES.get(call.name, call.name)
     if hides_options(call.args):
-        return Ask(f"it is not known what {name} would be told")
+        return Refer(f"it is not known what {name} would be told")
     place = next((at for at, text in enumerate(call.texts) if not text.startswith("-")), None)
     if place is None:
         plain = all(text in ("--version", "-v", "-V", "--help", "-h") for text in call.texts)
-        return Allow() if plain and call.args else Ask(f"{name} may install packages")
+        return Allow() if plain and call.args else Refer(f"{name} may install packages")
     # Options before the subcommand may have values: then the value is taken for it, and asks.
-    return _subcommand(Call(name, call.args, call.where), place)
+    return _subcommand(ProgramCall(name, call.args, call.where), place)
 
 
-def _subcommand(call: Call, place: int) -> Ruling:
+def _subcommand(call: ProgramCall, place: int) -> Ruling:
     told = call.texts[place]
-    rest = Call(call.name, call.args[place + 1 :], call.where)
+    rest = ProgramCall(call.name, call.args[place + 1 :], call.where)
     if told in RUNNERS.get(call.name, ()):
         return _run(rest)
     if call.name == "uv" and told == "pip":
-        return packages(Call("pip", rest.args, call.where))
+        return packages(ProgramCall("pip", rest.args, call.where))
     if told not in SUBCOMMANDS[call.name] or (call.name == "go" and _is_fetched(rest)):
-        return Ask(f"{call.name} {told[:40]!a} may install, publish or reach others")
+        return Refer(f"{call.name} {told[:40]!a} may install, publish or reach others")
     if told in ("run", "run-script") and call.name in ("npm", "pnpm", "yarn", "bun"):
         return goals(rest)
-    return builder(Call(call.name, call.args[:place] + rest.args, call.where))
+    return builder(ProgramCall(call.name, call.args[:place] + rest.args, call.where))
 
 
-def _is_fetched(call: Call) -> bool:
+def _is_fetched(call: ProgramCall) -> bool:
     """Whether `go run` names a package of another machine."""
     named = (word.text for word in call.positionals())
     return any("@" in text or re.match(r"[\w-]+(?:\.[\w-]+)+/", text) for text in named)
 
 
-def fetched(call: Call) -> Ruling:
+def fetched(call: ProgramCall) -> Ruling:
     """The ruling on `npx` and the like: tools that are known to build and test."""
     told = call.positionals()
     first = told[0].text if told else ""
     if first in BUILDERS and not call.has("-p", "--package", "-c", "--call"):
-        return builder(Call(first, call.args, call.where))
-    return Ask(f"{call.name} may fetch a program and run it")
+        return builder(ProgramCall(first, call.args, call.where))
+    return Refer(f"{call.name} may fetch a program and run it")
 
 
-def interpreter(call: Call) -> Ruling:
+def interpreter(call: ProgramCall) -> Ruling:
     """The ruling on a language's own program: files of the tree, no code on the command line."""
     language = re.sub(r"[0-9.]+w?$", "", call.name)
     letters = INLINE.get(language, "ce")
@@ -171,32 +171,32 @@ def interpreter(call: Call) -> Ruling:
         if language == "python" and re.fullmatch(r"[bBdEhiIOqsSuvVxP]*m.*", bundle):
             return _module(call, place, glued=bundle.partition("m")[2])
         if set(bundle) & set(letters) or call.has(*INLINE_LONG):
-            return Ask(f"{call.name} with code on the command line")
+            return Refer(f"{call.name} with code on the command line")
         if language == "python" and bundle in ("W", "X"):
-            return Ask(f"{call.name} with options that are not judged")
+            return Refer(f"{call.name} with options that are not judged")
     if any(text in SELF_CONTAINED for text in call.texts):
         return builder(call)
-    return Ask(f"{call.name} reads its program from elsewhere")
+    return Refer(f"{call.name} reads its program from elsewhere")
 
 
-def _script(call: Call, place: int) -> Ruling:
+def _script(call: ProgramCall, place: int) -> Ruling:
     word = call.args[place]
     if word.text == "-" or not call.owns(word):
-        return Ask(f"{call.name} runs a program that is not the tree's")
+        return Refer(f"{call.name} runs a program that is not the tree's")
     return builder(call)
 
 
-def _module(call: Call, place: int, *, glued: str) -> Ruling:
+def _module(call: ProgramCall, place: int, *, glued: str) -> Ruling:
     rest = call.args[place + 1 :]
     module, rest = (glued, rest) if glued else (rest[0].text if rest else "", rest[1:])
     if not re.fullmatch(r"[A-Za-z0-9_.]+", module) or module in ASKED_MODULES:
-        return Ask(f"{call.name} -m {module[:40]!a} is not judged")
+        return Refer(f"{call.name} -m {module[:40]!a} is not judged")
     if module in SUBCOMMANDS:
-        return packages(Call(module, rest, call.where))
-    return builder(Call(module, rest, call.where))
+        return packages(ProgramCall(module, rest, call.where))
+    return builder(ProgramCall(module, rest, call.where))
 
 
-def _run(call: Call) -> Ruling:
+def _run(call: ProgramCall) -> Ruling:
     """What a package tool runs in its environment; options of its own that are not known ask."""
     words = list(call.args)
     while words and words[0].text.startswith("-"):
@@ -212,7 +212,7 @@ def _run(call: Call) -> Ruling:
             "--no-sync",
             "--offline",
         ):
-            return Ask(f"{call.name} run {option[:40]!a} is not judged")
+            return Refer(f"{call.name} run {option[:40]!a} is not judged")
     if call.has("--with"):
-        return Ask(f"{call.name} may install packages")
-    return call.inner(tuple(words)) if words else Ask(f"{call.name} run without a command")
+        return Refer(f"{call.name} may install packages")
+    return call.inner(tuple(words)) if words else Refer(f"{call.name} run without a command")

@@ -2,9 +2,9 @@
 
 import re
 
-from agentproxy.policy.calls import Call, Rule, assigns, hides_options
-from agentproxy.policy.rulings import Allow, Ask, Deny, Ruling, strictest
-from agentproxy.policy.shell import UNKNOWN, Word
+from agentproxy.policy.calls import ProgramCall, ProgramRule, assigns, hides_options
+from agentproxy.policy.rulings import Allow, Refer, Refuse, Ruling, strictest
+from agentproxy.policy.shell import UNKNOWN, ShellWord
 
 SHELL_FLAGS = re.compile(r"[-+][abcefhiklmnptuvxBCEHPTlD]*[oO]?")
 SHELL_LONG = ("--norc", "--noprofile", "--login", "--posix", "--")
@@ -13,25 +13,25 @@ VARIABLE = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)=(.*)", re.DOTALL)
 
 def looks_through(
     *, flags: str = "", valued: str = "", known: tuple[str, ...] = (), skip: int = 0
-) -> Rule:
+) -> ProgramRule:
     """A rule for a wrapper with these short options; `known` are long ones, those ending in `=`
     with their value behind it. `skip` is the number of its own arguments. Any other option asks.
     """
 
-    def rule(call: Call) -> Ruling:
+    def rule(call: ProgramCall) -> Ruling:
         words = _command(call, flags=flags, valued=valued, known=known)
         if words is None or hides_options(words[:1]):
-            return Ask(f"{call.name} with options that are not judged")
+            return Refer(f"{call.name} with options that are not judged")
         if any(UNKNOWN in word.text for word in words[:skip]):
-            return Ask(f"it is not known what {call.name} would run")
+            return Refer(f"it is not known what {call.name} would run")
         return call.inner(words[skip:]) if words[skip:] else Allow()
 
     return rule
 
 
 def _command(
-    call: Call, *, flags: str, valued: str, known: tuple[str, ...]
-) -> tuple[Word, ...] | None:
+    call: ProgramCall, *, flags: str, valued: str, known: tuple[str, ...]
+) -> tuple[ShellWord, ...] | None:
     words = list(call.args)
     alone = re.compile(rf"-[{flags or '-'}]*[{valued or '-'}]")
     other = re.compile(rf"-(?:[{flags or '-'}]+|[{flags or '-'}]*[{valued or '-'}].+)", re.DOTALL)
@@ -53,11 +53,11 @@ def _command(
     return tuple(words)
 
 
-def env(call: Call) -> Ruling:
+def env(call: ProgramCall) -> Ruling:
     """The ruling on `env`: what it sets, and what it runs."""
     words = _command(call, flags="i0v", valued="u", known=("--ignore-environment", "--null"))
     if words is None:
-        return Ask("env with options that are not judged")
+        return Refer("env with options that are not judged")
     found: list[Ruling] = []
     while words and (setting := VARIABLE.fullmatch(words[0].text)):
         found.append(assigns(setting[1], setting[2]))
@@ -67,31 +67,31 @@ def env(call: Call) -> Ruling:
     return strictest(found)
 
 
-def with_other_rights(call: Call) -> Ruling:
+def with_other_rights(call: ProgramCall) -> Ruling:
     """The ruling on `sudo` and the like: never, and the reason may be a graver one within."""
     words = tuple(word for word in call.args if not word.text.startswith("-"))
     inner = call.inner(words) if words else Allow()
-    return inner if isinstance(inner, Deny) else Deny(f"{call.name} takes other rights")
+    return inner if isinstance(inner, Refuse) else Refuse(f"{call.name} takes other rights")
 
 
-def xargs(call: Call) -> Ruling:
+def xargs(call: ProgramCall) -> Ruling:
     """The ruling on `xargs`: of the names that it gets, nothing is known."""
     known = ("--null", "--no-run-if-empty", "--verbose", "--delimiter=", "--max-args=")
     words = _command(call, flags="0rtx", valued="dLnPsE", known=known)
     if words is None:
-        return Ask("xargs with options that are not judged")
+        return Refer("xargs with options that are not judged")
     if not words:
         return Allow()
-    unknown = Word("./*", glob=True) if call.where.names else Word(UNKNOWN)
+    unknown = ShellWord("./*", glob=True) if call.where.names else ShellWord(UNKNOWN)
     plain = call.inner((*words, unknown))
     if isinstance(plain, Allow) and call.where.names:
         # A name that may be git's own, to see whether the command would change it.
-        other = call.inner((*words, Word("./[.a-z]*", glob=True)))
-        return plain if isinstance(other, Allow) else Ask("xargs may change git's own files")
+        other = call.inner((*words, ShellWord("./[.a-z]*", glob=True)))
+        return plain if isinstance(other, Allow) else Refer("xargs may change git's own files")
     return plain
 
 
-def shell(call: Call) -> Ruling:
+def shell(call: ProgramCall) -> Ruling:
     """The ruling on a shell: the command line that it is given, or a script of the tree."""
     from_text = False
     words = list(call.args)
@@ -100,51 +100,53 @@ def shell(call: Call) -> Ruling:
         if option in SHELL_LONG:
             continue
         if not SHELL_FLAGS.fullmatch(option):
-            return Ask(f"{call.name} with options that are not judged")
+            return Refer(f"{call.name} with options that are not judged")
         from_text = from_text or "c" in option
         if option[-1] in "oO":
             words = words[1:]
     if not words or words[0].text == "-":
-        return Ask(f"{call.name} reads its commands from elsewhere")
+        return Refer(f"{call.name} reads its commands from elsewhere")
     return _text(call, words[0]) if from_text else _file(call, words[0])
 
 
-def evaluation(call: Call) -> Ruling:
+def evaluation(call: ProgramCall) -> Ruling:
     """The ruling on `eval`: it may go to another folder, so that it is never simply allowed."""
     words = [word for word in call.args if word.text != "--"]
     if any(UNKNOWN in word.text or word.home for word in words):
-        return Ask("eval of what is not known")
+        return Refer("eval of what is not known")
     ruling = call.script(" ".join(word.text for word in words))
-    return ruling if isinstance(ruling, Deny) else Ask("eval is not judged")
+    return ruling if isinstance(ruling, Refuse) else Refer("eval is not judged")
 
 
-def sourced(call: Call) -> Ruling:
+def sourced(call: ProgramCall) -> Ruling:
     """The ruling on `source`: files of the tree."""
-    return _file(call, call.args[0]) if call.args else Ask("a script that is not known")
+    return _file(call, call.args[0]) if call.args else Refer("a script that is not known")
 
 
-def exporting(call: Call) -> Ruling:
+def exporting(call: ProgramCall) -> Ruling:
     """The ruling on what declares variables."""
-    found: list[Ruling] = [Ask("a variable that stands for another")] if call.has("-n") else []
+    found: list[Ruling] = [Refer("a variable that stands for another")] if call.has("-n") else []
     for word in call.args:
         name, _, value = word.text.partition("=")
         if UNKNOWN in name:
-            found.append(Ask("a variable that is not known"))
+            found.append(Refer("a variable that is not known"))
         elif not word.text.startswith("-"):
             found.append(assigns(name, value if "=" in word.text else "?"))
     return strictest(found)
 
 
-def looping(call: Call) -> Ruling:
+def looping(call: ProgramCall) -> Ruling:
     """The ruling on the head of a `for`."""
     return assigns(call.texts[0], "?") if call.args else Allow()
 
 
-def _text(call: Call, word: Word) -> Ruling:
+def _text(call: ProgramCall, word: ShellWord) -> Ruling:
     if UNKNOWN in word.text or word.home:
-        return Ask(f"{call.name} runs a text that is not known")
+        return Refer(f"{call.name} runs a text that is not known")
     return call.script(word.text)
 
 
-def _file(call: Call, word: Word) -> Ruling:
-    return Allow() if call.owns(word) else Ask(f"{call.name} runs a script that is not the tree's")
+def _file(call: ProgramCall, word: ShellWord) -> Ruling:
+    return (
+        Allow() if call.owns(word) else Refer(f"{call.name} runs a script that is not the tree's")
+    )

@@ -7,8 +7,8 @@ from agentproxy.supervisor.contexts.guidance import guidance_lines
 from agentproxy.supervisor.contexts.reading import Contexts
 from agentproxy.supervisor.state import State
 
-OUTPUT_SHOWN = 3000
-ASKS = {"named": "must say that the task is done", "keep": "must not get worse"}
+MAX_BRIEF_OUTPUT_CHARACTERS = 3000
+ASKS = {"acceptance": "must say that the task is done", "regression": "must not get worse"}
 
 
 def write_brief(state: State, *, directory: str, contexts: Contexts | None = None) -> str:
@@ -16,13 +16,13 @@ def write_brief(state: State, *, directory: str, contexts: Contexts | None = Non
 
     Of the contexts a worker is given the guidance.
     """
-    lines = ["# Task", "", state.ordered.task, ""]
+    lines = ["# Task", "", state.require_order().task, ""]
     lines += _part(state)
     lines += _screenshots(state)
     lines += _working(state, directory)
     lines += _checks(state)
     lines += guidance_lines(contexts or Contexts())
-    if state.begun.get(state.round, 0) > 0:
+    if state.attempts.get(state.round, 0) > 0:
         lines += [
             "## An earlier attempt at this round was cut off",
             "",
@@ -37,7 +37,7 @@ def write_brief(state: State, *, directory: str, contexts: Contexts | None = Non
 
 def _part(state: State) -> list[str]:
     """Which part of the task it is now, where the task has several."""
-    parts = state.agreed.parts
+    parts = state.require_contract().parts
     if len(parts) < 2:
         return []
     lines = [
@@ -55,7 +55,7 @@ def _part(state: State) -> list[str]:
 
 
 def _screenshots(state: State) -> list[str]:
-    names = state.ordered.screenshots
+    names = state.require_order().screenshots
     if not names:
         return []
     where = "They are in the folder that AGENTPROXY_SCREENSHOTS names, or shown to you here."
@@ -73,7 +73,8 @@ def _working(state: State, directory: str) -> list[str]:
         "with exit code 0 you claim that the task is done. The claim is then checked by somebody",
         "else, in a clean checkout of exactly these files.",
         "",
-        f"This is round {state.round - state.part_began + 1} of {state.ordered.max_rounds}.",
+        f"This is round {state.round - state.part_began + 1} "
+        f"of {state.require_order().max_rounds}.",
         "",
     ]
 
@@ -85,7 +86,7 @@ def _checks(state: State) -> list[str]:
     lines = ["## How it will be checked", ""]
     for check in contract.checks:
         where = "" if check.directory == "." else f" in `{check.directory}`"
-        asks = ASKS.get(check.role, ASKS["keep"])
+        asks = ASKS.get(check.role, ASKS["regression"])
         lines.append(f"- `{check.command}`{where} {asks} ({check.source})")
     lines += [
         f"- {each.text} (a judge looks)"
@@ -123,7 +124,14 @@ def _printed(state: State, judged: RoundJudged, verdict: CheckVerdict) -> list[s
     text = results[-1].output.strip() if results else ""
     if not text:
         return []
-    return ["The end of what it printed:", "", "```", text[-OUTPUT_SHOWN:], "```", ""]
+    return [
+        "The end of what it printed:",
+        "",
+        "```",
+        text[-MAX_BRIEF_OUTPUT_CHARACTERS:],
+        "```",
+        "",
+    ]
 
 
 def _told(state: State) -> Iterator[str]:

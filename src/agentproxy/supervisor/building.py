@@ -7,19 +7,19 @@ from collections.abc import Callable
 from pathlib import Path
 
 from agentproxy.events.git_facts import EnvironmentBuilt, EnvironmentFound
+from agentproxy.evidence.check_context import CheckContext
 from agentproxy.evidence.environment_faults import dependency_files
 from agentproxy.evidence.environments.build import (
+    BuildRequest,
     Site,
-    Wish,
     build,
-    standing_on,
+    find_users_own,
     still_there,
-    users_own,
+    with_built,
 )
 from agentproxy.evidence.environments.find_recipes import find_recipes
-from agentproxy.evidence.environments.python import nothing_asked
+from agentproxy.evidence.environments.python import without_requirements
 from agentproxy.evidence.environments.recipe import Ecosystem, Recipe
-from agentproxy.evidence.ground import Ground
 from agentproxy.supervisor.state import BASE, State
 
 _TELLING: dict[Ecosystem, re.Pattern[str]] = {
@@ -33,16 +33,16 @@ _TELLING: dict[Ecosystem, re.Pattern[str]] = {
 
 
 async def build_on(
-    on: str, *, state: State, ground: Ground, show: Callable[[str, str], None]
+    on: str, *, state: State, ground: CheckContext, show: Callable[[str, str], None]
 ) -> EnvironmentBuilt:
     """Build, or find what was built before: the same trees always come to the same environment."""
     base = await _site(BASE, state, ground, show=show)
-    path = state.surroundings.path
+    path = state.require_environment().path
     before = await asyncio.to_thread(_recipes, state, base.checkout, path=path)
     if on == BASE:
-        missing = state.surroundings.missing
+        missing = state.require_environment().missing
         site = base
-        wishes = [Wish(recipe) for recipe in before if recipe.place in missing]
+        wishes = [BuildRequest(recipe) for recipe in before if recipe.place in missing]
         why = "no environment was there"
     else:
         site = await _site(on, state, ground, show=show)
@@ -57,7 +57,7 @@ async def build_on(
 
 
 async def environment_of(
-    on: str, *, state: State, ground: Ground, show: Callable[[str, str], None]
+    on: str, *, state: State, ground: CheckContext, show: Callable[[str, str], None]
 ) -> EnvironmentFound:
     """The environment of a tree. What was built for it and swept since is built again."""
     built = [
@@ -66,7 +66,7 @@ async def environment_of(
         else await build_on(each.on, state=state, ground=ground, show=show)
         for each in state.built_for(on)
     ]
-    return standing_on(state.surroundings, built)
+    return with_built(state.require_environment(), built)
 
 
 def with_missing(found: EnvironmentFound, *, state: State, root: Path) -> EnvironmentFound:
@@ -76,7 +76,7 @@ def with_missing(found: EnvironmentFound, *, state: State, root: Path) -> Enviro
     missing = [
         each.place
         for each in recipes
-        if each.ecosystem in used and users_own(each, found, root) is None
+        if each.ecosystem in used and find_users_own(each, found, root) is None
     ]
     asked = {posixpath.join(each.directory, name) for each in recipes for name in each.files}
     names = sorted(posixpath.normpath(name) for name in asked)
@@ -86,7 +86,7 @@ def with_missing(found: EnvironmentFound, *, state: State, root: Path) -> Enviro
 def _ecosystems(state: State) -> set[Ecosystem]:
     """Which ecosystems the checks belong to; a command that tells nothing may belong to each."""
     used: set[Ecosystem] = set()
-    for check in state.agreed.checks:
+    for check in state.require_contract().checks:
         told: list[Ecosystem] = [
             name for name, pattern in _TELLING.items() if pattern.search(check.command)
         ]
@@ -96,14 +96,19 @@ def _ecosystems(state: State) -> set[Ecosystem]:
 
 def _recipes(state: State, tree: Path, *, path: str) -> tuple[Recipe, ...]:
     """What the project in a tree asks for, for every directory that is checked. Blocking."""
-    directories = {state.ordered.directory, *(check.directory for check in state.agreed.checks)}
+    directories = {
+        state.require_order().directory,
+        *(check.directory for check in state.require_contract().checks),
+    }
     return find_recipes(tree, sorted(directories), path=path)
 
 
-async def _site(on: str, state: State, ground: Ground, *, show: Callable[[str, str], None]) -> Site:
+async def _site(
+    on: str, state: State, ground: CheckContext, *, show: Callable[[str, str], None]
+) -> Site:
     if on == BASE:
-        commit, tree = state.started_from.commit, state.started_from.tree
-        environment = state.surroundings
+        commit, tree = state.require_base().commit, state.require_base().tree
+        environment = state.require_environment()
     else:
         claim = state.claims[int(on.removeprefix("claim:"))]
         commit, tree = claim.commit, claim.tree
@@ -111,21 +116,21 @@ async def _site(on: str, state: State, ground: Ground, *, show: Callable[[str, s
     return Site(
         commit=commit,
         tree=tree,
-        checkout=await ground.checkout(commit, state.surroundings),
+        checkout=await ground.checkout(commit, state.require_environment()),
         environment=environment,
     )
 
 
-def _changed(before: tuple[Recipe, ...], now: tuple[Recipe, ...]) -> list[Wish]:
+def _changed(before: tuple[Recipe, ...], now: tuple[Recipe, ...]) -> list[BuildRequest]:
     """What a claim asks for otherwise than the base did."""
     known = {(recipe.ecosystem, recipe.directory): recipe for recipe in before}
     left = {(recipe.ecosystem, recipe.directory): recipe for recipe in now}
-    wishes: list[Wish] = []
+    wishes: list[BuildRequest] = []
     for key, recipe in left.items():
         earlier = known.get(key)
         if earlier is None or earlier.statement != recipe.statement:
-            wishes.append(Wish(recipe, before=earlier or nothing_asked(recipe)))
+            wishes.append(BuildRequest(recipe, before=earlier or without_requirements(recipe)))
     for key, recipe in known.items():
         if key not in left and recipe.ecosystem == "python":
-            wishes.append(Wish(nothing_asked(recipe), before=recipe))
+            wishes.append(BuildRequest(without_requirements(recipe), before=recipe))
     return wishes

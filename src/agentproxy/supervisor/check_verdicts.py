@@ -5,14 +5,14 @@ from typing import TypedDict
 from agentproxy.events.check import CheckResult
 from agentproxy.events.contract import Check, Criterion
 from agentproxy.events.verdict import CheckVerdict
-from agentproxy.evidence.environment_faults import Surroundings, doubt
-from agentproxy.evidence.instrumentation import reconsider
-from agentproxy.evidence.integrity import deciding, rests_on
-from agentproxy.evidence.verdict import judge, wants_second_look
+from agentproxy.evidence.environment_faults import EnvironmentChanges, downgrade_for_environment
+from agentproxy.evidence.instrumentation import treat_missing_module_as_failure
+from agentproxy.evidence.integrity import downgrade_for_own_tests, find_deciding_files
+from agentproxy.evidence.verdict import judge, needs_rerun
 from agentproxy.supervisor.state import BASE, State, claim_name, restored_name
 
 
-class Circumstances(TypedDict):
+class JudgingRules(TypedDict):
     """What else counts beside the results."""
 
     known_red: tuple[str, ...]
@@ -21,10 +21,10 @@ class Circumstances(TypedDict):
     anything_named: bool
 
 
-def circumstances(state: State, number: int) -> Circumstances:
+def circumstances(state: State, number: int) -> JudgingRules:
     """What counts for the claim of a round."""
     contract = state.scope
-    return Circumstances(
+    return JudgingRules(
         known_red=contract.known_red,
         task=contract.task,
         changed_tests=frozenset(change.path for change in state.claims[number].changes),
@@ -38,7 +38,10 @@ def results(state: State, check: Check, number: int) -> tuple[list[CheckResult],
     What the base lacked and the claim brought counts as having failed at the base.
     """
     brought = [change.path for change in state.claims[number].changes if change.status == "added"]
-    base = [reconsider(each, tree=brought) for each in state.results[check.name, BASE]]
+    base = [
+        treat_missing_module_as_failure(each, tree=brought)
+        for each in state.results[check.name, BASE]
+    ]
     on = BASE if state.unchanged(number) else claim_name(number)
     return base, state.results[check.name, on]
 
@@ -47,18 +50,18 @@ def weigh(state: State, check: Check, number: int) -> CheckVerdict:
     """The verdict on a check for the claim of a round."""
     base, claim = results(state, check, number)
     verdict = judge(check, base=base, claim=claim, **circumstances(state, number))
-    around = Surroundings(
+    around = EnvironmentChanges(
         built=state.built_for(claim_name(number)),
         changes=state.claims[number].changes,
-        left_out=state.agreed.left_out,
+        left_out=state.require_contract().left_out,
     )
-    verdict = doubt(verdict, base=base, claim=claim, around=around)
+    verdict = downgrade_for_environment(verdict, base=base, claim=claim, around=around)
     again = state.results.get((check.name, restored_name(number)))
     if verdict.finding != "proven" or again is None:
         return verdict
     without = judge(check, base=base, claim=again, **circumstances(state, number))
     proven = without.finding == "proven"
-    return verdict if proven else rests_on(verdict, state.restored[number].files)
+    return verdict if proven else downgrade_for_own_tests(verdict, state.restored[number].files)
 
 
 def rests_on_own_tests(state: State, check: Check, number: int) -> tuple[str, ...]:
@@ -66,7 +69,7 @@ def rests_on_own_tests(state: State, check: Check, number: int) -> tuple[str, ..
     verdict = weigh(state, check, number)
     if verdict.finding != "proven":
         return ()
-    return deciding(state.claims[number].changes, verdict, command=check.command)
+    return find_deciding_files(state.claims[number].changes, verdict, command=check.command)
 
 
 def is_refuted(state: State, number: int) -> bool:
@@ -85,11 +88,13 @@ def questions(state: State, number: int) -> list[Criterion]:
 
 
 def _was_green(state: State, criterion: Criterion, number: int) -> bool:
-    verdicts = [weigh(state, state.agreed.check(name), number) for name in criterion.checks]
+    verdicts = [
+        weigh(state, state.require_contract().check(name), number) for name in criterion.checks
+    ]
     return bool(verdicts) and all(verdict.green_before for verdict in verdicts)
 
 
-def looks_bad(state: State, check: Check, number: int) -> bool:
+def check_needs_rerun(state: State, check: Check, number: int) -> bool:
     """Whether the check must run again on both trees before it may refute the claim."""
     base, claim = results(state, check, number)
-    return wants_second_look(check, base=base[:1], claim=claim[:1], **circumstances(state, number))
+    return needs_rerun(check, base=base[:1], claim=claim[:1], **circumstances(state, number))

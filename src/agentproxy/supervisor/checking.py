@@ -5,20 +5,20 @@ from collections.abc import Awaitable, Callable
 
 from agentproxy.events.check import CheckFinished, CheckStarted
 from agentproxy.events.envelope import Fact
+from agentproxy.evidence.check_context import CheckContext
 from agentproxy.evidence.check_runner import run_check
-from agentproxy.evidence.ground import Ground
 from agentproxy.supervisor.building import environment_of
 from agentproxy.supervisor.effects import RunCheck
 from agentproxy.supervisor.state import BASE, State
 
-PATIENCE = 3.0  # at the claim, a check may take this many times what it took at the base
+TIMEOUT_FACTOR = 3.0  # at the claim, a check may take this many times what it took at the base
 
 
 async def perform_check(
     effect: RunCheck,
     *,
     state: State,
-    ground: Ground,
+    ground: CheckContext,
     record: Callable[[Fact], Awaitable[None]],
     show: Callable[[str, str], None],
     at_once: asyncio.Semaphore,
@@ -30,7 +30,9 @@ async def perform_check(
         if effect.on != BASE:
             before = state.results.get((check.name, BASE), [])
             slowest = max((result.seconds for result in before), default=0.0)
-            check = check.model_copy(update={"timeout": max(check.timeout, PATIENCE * slowest)})
+            check = check.model_copy(
+                update={"timeout": max(check.timeout, TIMEOUT_FACTOR * slowest)}
+            )
         environment = await environment_of(effect.on, state=state, ground=ground, show=show)
         started = CheckStarted(check=check.name, on=effect.on, attempt=effect.attempt)
         await record(started)

@@ -8,9 +8,9 @@ from agentproxy.events.commands import (
     Command,
     Deny,
     Interrupt,
-    Message,
     RaiseCeiling,
-    Stop,
+    SendMessage,
+    StopRun,
 )
 from agentproxy.events.envelope import CommandId, Fact
 from agentproxy.events.requests import (
@@ -27,7 +27,7 @@ from agentproxy.workers.port import Worker
 
 
 @dataclass
-class Obedience:
+class CommandHandler:
     """Follows commands; each leaves the inbox together with the event that it became."""
 
     recorder: Recorder
@@ -35,9 +35,7 @@ class Obedience:
     worker: Worker
     seen: set[CommandId] = field(default_factory=set[CommandId])
 
-    async def obey_what_waited(
-        self, number: CommandId, command: Command, *, generation: int
-    ) -> None:
+    async def handle_backlog(self, number: CommandId, command: Command, *, generation: int) -> None:
         """Follow a command that was there before this segment; an interrupt was often meant for an
         earlier one, which is over.
         """
@@ -47,9 +45,9 @@ class Obedience:
             reason = "what it interrupts is over"
             await self._take(number, CommandIgnored(command=command.kind, reason=reason))
         else:
-            await self.obey(number, command)
+            await self.handle(number, command)
 
-    async def obey(self, number: CommandId, command: Command) -> None:
+    async def handle(self, number: CommandId, command: Command) -> None:
         """Follow one command, once."""
         if number not in self.seen:
             self.seen.add(number)
@@ -64,13 +62,13 @@ class Obedience:
         match command:
             case Answer() | Approve() | Deny():
                 return self._decision(command)
-            case Message():
+            case SendMessage():
                 heard = await self.worker.message(command.text)
                 return MessageReceived(text=command.text, heard=heard)
             case Interrupt():
                 parked = RunParked(why="interrupted", reason="interrupted by a person")
                 return self._unless_over(command, parked)
-            case Stop():
+            case StopRun():
                 reason = command.reason or "stopped by a person"
                 ended = RunEnded(verdict="unverified", reason=reason, stopped=True)
                 return self._unless_over(command, ended)
@@ -104,7 +102,7 @@ class Obedience:
             return next((request for request in waiting if request.id == key), None)
         return waiting[0] if len(waiting) == 1 else None
 
-    def _unless_over(self, command: Interrupt | Stop | RaiseCeiling, fact: Fact) -> Fact:
+    def _unless_over(self, command: Interrupt | StopRun | RaiseCeiling, fact: Fact) -> Fact:
         """A run that is over stays as it ended."""
         if self.recorder.state.ended is None:
             return fact

@@ -3,17 +3,17 @@
 import asyncio
 
 from agentproxy.events.git_facts import Delivered
+from agentproxy.evidence.check_context import CheckContext
 from agentproxy.evidence.environment_faults import in_words
-from agentproxy.evidence.ground import Ground
 from agentproxy.supervisor.packet import write_packet
 from agentproxy.supervisor.state import State, claim_name
 from agentproxy.workspace.environment.fingerprint import changed_since
 from agentproxy.workspace.trees.deliver import deliver
 
-TITLE = 72
+MAX_SUBJECT_CHARACTERS = 72
 
 
-async def deliver_result(state: State, *, ground: Ground, run: str) -> Delivered:
+async def deliver_result(state: State, *, ground: CheckContext, run: str) -> Delivered:
     """Make the branch of a verified claim, and write the packet of any.
 
     What is not verified gets no branch: its claims stay under refs/agentproxy, where `pa apply`
@@ -24,12 +24,12 @@ async def deliver_result(state: State, *, ground: Ground, run: str) -> Delivered
     judged = state.judged[number]
     delivered = Delivered()
     if judged.verdict == "verified":
-        subject = " ".join(state.ordered.task.split())[:TITLE]
+        subject = " ".join(state.require_order().task.split())[:MAX_SUBJECT_CHARACTERS]
         proof = f"Agent Proxy, run {run}, evidence {judged.bundle}"
         delivered = await deliver(
             ground.repository,
             run,
-            base=state.started_from,
+            base=state.require_base(),
             claim=claim,
             message=f"{subject}\n\nVerified by {proof}\n",
             apart=f"{subject}\n\nProven together with uncommitted changes that are not in this "

@@ -5,9 +5,9 @@ from pathlib import Path
 
 from agentproxy.events.run import DecisionMade
 from agentproxy.events.verdict import CriterionVerdict, RoundJudged
-from agentproxy.evidence.bundle import Bundle, Entry, chain, store
+from agentproxy.evidence.bundle import Bundle, EvidenceEntry, chain, store
+from agentproxy.evidence.check_context import CheckContext
 from agentproxy.evidence.environment_faults import in_words
-from agentproxy.evidence.ground import Ground
 from agentproxy.evidence.run_verdict import with_opinion
 from agentproxy.evidence.verdict import judge_run
 from agentproxy.supervisor.check_verdicts import weigh
@@ -16,7 +16,7 @@ from agentproxy.workspace.environment.fingerprint import changed_since
 
 
 async def judge_round(
-    state: State, number: int, *, ground: Ground, product: str, run: str
+    state: State, number: int, *, ground: CheckContext, product: str, run: str
 ) -> RoundJudged:
     """The verdict on a claim; its bundle is on disk when this returns."""
     contract = state.scope
@@ -36,12 +36,12 @@ async def judge_round(
         run=run,
         round=number,
         contract=contract,
-        base_commit=state.started_from.commit,
-        base_tree=state.started_from.tree,
+        base_commit=state.require_base().commit,
+        base_tree=state.require_base().tree,
         claim_commit=claim.commit,
         claim_tree=claim.tree,
         sandbox=state.sandbox,
-        environment=(*state.surroundings.folders, *_built(state, number)),
+        environment=(*state.require_environment().folders, *_built(state, number)),
         entries=chain(_entries(state, number)),
         checks=tuple(verdicts.values()),
         criteria=criteria,
@@ -75,12 +75,12 @@ def _built(state: State, number: int) -> tuple[str, ...]:
     )
 
 
-def _entries(state: State, number: int) -> list[Entry]:
-    trees = {BASE: state.started_from.tree, claim_name(number): state.claims[number].tree}
+def _entries(state: State, number: int) -> list[EvidenceEntry]:
+    trees = {BASE: state.require_base().tree, claim_name(number): state.claims[number].tree}
     if number in state.restored:
         trees[restored_name(number)] = state.restored[number].tree
     return [
-        Entry(
+        EvidenceEntry(
             check=check,
             on=on,
             tree=tree,
@@ -95,20 +95,20 @@ def _entries(state: State, number: int) -> list[Entry]:
 
 
 def decide_next(state: State, number: int) -> DecisionMade:
-    """Deliver what is verified; give what can be mended another round; else say what there is."""
+    """Deliver what is verified; give what can be fixed another round; else say what there is."""
     judged = state.judged[number]
     if judged.verdict == "verified" and state.has_more_parts:
-        done, of = state.part + 1, len(state.agreed.parts)
+        done, of = state.part + 1, len(state.require_contract().parts)
         reason = f"part {done} of {of} is proven"
-        return DecisionMade(round=number, decision="next part", reason=reason)
+        return DecisionMade(round=number, decision="next_part", reason=reason)
     if judged.verdict == "verified":
         return DecisionMade(round=number, decision="deliver", reason="the claim is proven")
-    rounds = state.ordered.max_rounds
+    rounds = state.require_order().max_rounds
     wanting = [check for check in judged.checks if check.finding in ("refuted", "unverified")]
     doubted = any(each.verdict == "unverified" for each in _judged_ones(state, number))
-    mendable = state.unchanged(number) or doubted or any(check.mendable for check in wanting)
-    if not mendable:
-        reason = "no worker can mend what is missing"
+    fixable = state.unchanged(number) or doubted or any(check.fixable for check in wanting)
+    if not fixable:
+        reason = "no worker can fix what is missing"
         return DecisionMade(round=number, decision="give_up", reason=reason)
     if number - state.part_began + 1 >= rounds:
         reason = f"all {rounds} rounds are spent" if rounds > 1 else "the one round is spent"

@@ -4,7 +4,7 @@ from agentproxy.events.check import CheckResult, Outcome
 from agentproxy.events.git_facts import Delivered
 from agentproxy.supervisor.state import BASE, State, claim_name
 
-MARKS = {"added": "+", "modified": "~", "deleted": "-", "type changed": "!"}
+MARKS = {"added": "+", "modified": "~", "deleted": "-", "type_changed": "!"}
 
 
 def write_packet(state: State, delivered: Delivered, *, run: str) -> str:
@@ -12,9 +12,9 @@ def write_packet(state: State, delivered: Delivered, *, run: str) -> str:
     judged = state.judged[state.round]
     claim = state.claims[state.round]
     lines = [
-        f"# {judged.verdict}: {state.ordered.task}",
+        f"# {judged.verdict}: {state.require_order().task}",
         "",
-        f"Run {run}, round {state.round} of {state.ordered.max_rounds}. {judged.reason}",
+        f"Run {run}, round {state.round} of {state.require_order().max_rounds}. {judged.reason}",
         "",
         "## Criteria",
         "",
@@ -27,7 +27,7 @@ def write_packet(state: State, delivered: Delivered, *, run: str) -> str:
         *[
             f"| `{check.command}` | {_before(state, check.name)} | {_after(state, check.name)} | "
             f"{_finding(state, check.name)} |"
-            for check in state.agreed.checks
+            for check in state.require_contract().checks
         ],
         "",
         "## Changes",
@@ -36,7 +36,7 @@ def write_packet(state: State, delivered: Delivered, *, run: str) -> str:
         *(["- none"] if not claim.changes else []),
         "",
     ]
-    remarks = [*claim.findings, *delivered.notes, *state.started_from.notes]
+    remarks = [*claim.findings, *delivered.notes, *state.require_base().notes]
     if remarks:
         lines += ["## To know", "", *[f"- {remark}" for remark in remarks], ""]
     lines += ["## Where it is", ""]
@@ -46,7 +46,7 @@ def write_packet(state: State, delivered: Delivered, *, run: str) -> str:
         lines.append(f"- patch `{delivered.patch}`")
     lines += [
         f"- claim `{claim.ref}`, tree {claim.tree}",
-        f"- base `{state.started_from.ref}`, tree {state.started_from.tree}",
+        f"- base `{state.require_base().ref}`, tree {state.require_base().tree}",
         f"- evidence `pa evidence {run}`, sha256 {judged.bundle}",
         f"- sandbox: {state.sandbox}",
     ]
@@ -54,16 +54,16 @@ def write_packet(state: State, delivered: Delivered, *, run: str) -> str:
 
 
 def _text(state: State, criterion: str) -> str:
-    return next((c.text for c in state.agreed.criteria if c.id == criterion), criterion)
+    return next((c.text for c in state.require_contract().criteria if c.id == criterion), criterion)
 
 
 def _before(state: State, name: str) -> str:
-    return told(state.results.get((name, BASE), []))
+    return describe_results(state.results.get((name, BASE), []))
 
 
 def _after(state: State, name: str) -> str:
     on = BASE if state.unchanged(state.round) else claim_name(state.round)
-    return told(state.results.get((name, on), []))
+    return describe_results(state.results.get((name, on), []))
 
 
 def _finding(state: State, name: str) -> str:
@@ -73,7 +73,7 @@ def _finding(state: State, name: str) -> str:
     return ""
 
 
-def told(results: list[CheckResult]) -> str:
+def describe_results(results: list[CheckResult]) -> str:
     """The last result of a check in a few words."""
     if not results:
         return "not run"
@@ -82,10 +82,10 @@ def told(results: list[CheckResult]) -> str:
         return f"cannot run: {result.cannot_run}"
     if not result.by_test:
         return "passes" if result.passed else f"fails (exit {result.exit_code})"
-    return counted(result)
+    return count_outcomes(result)
 
 
-def counted(result: CheckResult) -> str:
+def count_outcomes(result: CheckResult) -> str:
     """How many tests ended how; what did not occur is not said."""
     kinds: tuple[Outcome, ...] = ("failed", "skipped", "xfailed")
     others = [f"{count} {kind}" for kind in kinds if (count := result.count(kind))]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from agentproxy.events.envelope import Fact
 from agentproxy.events.run import EffectFailed, RunEnded, RunParked
-from agentproxy.evidence.ground import Ground, NotClean
+from agentproxy.evidence.check_context import CheckContext, NotClean
 from agentproxy.models.port import BudgetSpent, ModelError
 from agentproxy.supervisor.building import build_on, with_missing
 from agentproxy.supervisor.checking import perform_check
@@ -33,7 +33,7 @@ from agentproxy.supervisor.effects import (
     Work,
 )
 from agentproxy.supervisor.judging import decide_next, judge_round
-from agentproxy.supervisor.llm.thinking import Thinking
+from agentproxy.supervisor.llm.thinking import SupervisorModel
 from agentproxy.supervisor.loop import Recorder
 from agentproxy.supervisor.planning import ReadRules, agree_contract
 from agentproxy.supervisor.request_desk import Desk
@@ -61,11 +61,11 @@ class Performer:
 
     run: str
     product: str
-    ground: Ground
+    ground: CheckContext
     worker: Worker
     recorder: Recorder
     desk: Desk
-    thinking: Thinking
+    thinking: SupervisorModel
     read_rules: ReadRules
     show: Show
     checks_at_once: asyncio.Semaphore
@@ -96,7 +96,7 @@ class Performer:
             await self._record(EffectFailed(effect=name(effect), error=str(error)))
         except OSError as error:
             text = f"{error.strerror or error}: {error.filename or ''}".rstrip(": ")
-            cure = "make room or mend the permissions, then pa resume"
+            cure = "make room or fix the permissions, then pa resume"
             await self._record(EffectFailed(effect=name(effect), error=text, cure=cure))
         except Exception as error:  # noqa: BLE001 - a crash of an effect becomes an event
             text = f"{type(error).__name__}: {error}"
@@ -144,7 +144,7 @@ class Performer:
     async def _prepare(
         self, effect: RecordBase | AgreeContract | FindEnvironment | BuildEnvironment
     ) -> None:
-        order = self.state.ordered
+        order = self.state.require_order()
         repository = self.ground.repository
         if isinstance(effect, RecordBase):
             fact: Fact = await record_base(
@@ -158,7 +158,7 @@ class Performer:
             fact = await agree_contract(
                 repository,
                 order=order,
-                commit=self.state.started_from.commit,
+                commit=self.state.require_base().commit,
                 folder=self.ground.folder,
                 read_rules=self.read_rules,
                 parts=self.state.plan.parts if self.state.plan else (),
@@ -170,14 +170,14 @@ class Performer:
         await self._record(fact)
 
     async def _look_around(self) -> Fact:
-        repository, order = self.ground.repository, self.state.ordered
-        contract = self.state.agreed
+        repository, order = self.ground.repository, self.state.require_order()
+        contract = self.state.require_contract()
         wanted = Wanted(
             commands=tuple(check.command for check in contract.checks),
             folders=contract.folders,
             carry=contract.carry,
             prepare=contract.prepare,
-            committed=await committed_folders(repository, self.state.started_from.tree),
+            committed=await committed_folders(repository, self.state.require_base().tree),
         )
         root, environ = repository.root, self.ground.environ
         found = await asyncio.to_thread(
@@ -196,7 +196,7 @@ class Performer:
         return await asyncio.to_thread(with_missing, found, state=self.state, root=root)
 
     def _environment_folders(self) -> list[Path]:
-        order = self.state.ordered
+        order = self.state.require_order()
         found = find_environment(
             self.ground.repository.root,
             order.directory,
@@ -212,7 +212,7 @@ class Performer:
         return await record_claim(
             self.ground.repository,
             self.ground.folder / "work" / "tree",
-            base=self.state.started_from,
+            base=self.state.require_base(),
             run=self.run,
             round=effect.round,
             sandbox=self.ground.sandbox,

@@ -9,19 +9,19 @@ from pathlib import Path
 from agentproxy.events.contract import Check, Contract, ContractAgreed, Criterion, Role
 from agentproxy.events.plan import Part
 from agentproxy.events.run import Order
-from agentproxy.evidence.discovery import find
+from agentproxy.evidence.discovery import find_checks
 from agentproxy.workspace.git.repository import Repository
 from agentproxy.workspace.trees.clone import make_clone
 
 
 @dataclass(frozen=True, slots=True)
 class ProjectRules:
-    """What the project's own configuration says at the base. `standing` false: find no checks;
+    """What the project's own configuration says at the base. `discovered` false: find no checks;
     a tuple: only those kinds.
     """
 
     checks: tuple[Check, ...] = ()
-    standing: bool | tuple[str, ...] = True
+    discovered: bool | tuple[str, ...] = True
     known_red: tuple[str, ...] = ()
     prepare: str = ""
     carry: tuple[str, ...] = ()
@@ -30,7 +30,7 @@ class ProjectRules:
     notes: tuple[str, ...] = ()
 
 
-STRENGTH: Mapping[Role, int] = {"standing": 0, "keep": 1, "named": 2}
+STRENGTH: Mapping[Role, int] = {"discovered": 0, "regression": 1, "acceptance": 2}
 ReadRules = Callable[[Path], ProjectRules]
 
 
@@ -52,10 +52,10 @@ async def agree_contract(
     await make_clone(repository, commit, tree, branch="agentproxy")
     try:
         rules = await asyncio.to_thread(read_rules, tree)
-        found = await asyncio.to_thread(find, tree, order.directory)
+        found = await asyncio.to_thread(find_checks, tree, order.directory)
     finally:
         await asyncio.to_thread(shutil.rmtree, tree, ignore_errors=True)
-    notes = (*rules.notes, *(found.notes if rules.standing else ()))
+    notes = (*rules.notes, *(found.notes if rules.discovered else ()))
     return ContractAgreed(
         contract=make_contract(order, rules, found.checks, parts=parts), notes=notes
     )
@@ -66,15 +66,15 @@ def make_contract(
 ) -> Contract:
     """The contract of an order: named checks first, then the plan's, what to keep, what stands."""
     checks = [
-        *(_ordered(order, command, "named") for command in order.checks),
+        *(_ordered(order, command, "acceptance") for command in order.checks),
         *(_planned(order, part, command) for part in parts for command in part.checks),
-        *(_ordered(order, command, "keep") for command in order.keep),
+        *(_ordered(order, command, "regression") for command in order.keep),
         *rules.checks,
     ]
-    if rules.standing is not False:
-        checks += [check for check in found if _stands(check, rules.standing)]
+    if rules.discovered is not False:
+        checks += [check for check in found if _stands(check, rules.discovered)]
     checks = _unique(checks, configured=rules.checks)
-    named = [check for check in checks if check.role == "named"]
+    named = [check for check in checks if check.role == "acceptance"]
     owner = {f"planned: {part.id}": part.id for part in parts}
     criteria = [
         Criterion(
@@ -104,7 +104,7 @@ def make_contract(
 
 
 def _ordered(order: Order, command: str, role: Role) -> Check:
-    source = "--check" if role == "named" else "--keep"
+    source = "--check" if role == "acceptance" else "--keep"
     directory = order.directory
     return Check(name=command, command=command, role=role, source=source, directory=directory)
 
@@ -113,14 +113,14 @@ def _planned(order: Order, part: Part, command: str) -> Check:
     return Check(
         name=command,
         command=command,
-        role="named",
+        role="acceptance",
         source=f"planned: {part.id}",
         directory=order.directory,
     )
 
 
-def _stands(check: Check, standing: bool | tuple[str, ...]) -> bool:  # noqa: FBT001
-    return standing is True or check.name in (standing or ())
+def _stands(check: Check, discovered: bool | tuple[str, ...]) -> bool:  # noqa: FBT001
+    return discovered is True or check.name in (discovered or ())
 
 
 def _unique(checks: Sequence[Check], *, configured: Sequence[Check]) -> list[Check]:

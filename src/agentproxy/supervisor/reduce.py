@@ -9,7 +9,7 @@ from agentproxy.events.agent import AgentTold, ModelAnswered, ToolFinished, Tool
 from agentproxy.events.check import CheckFinished
 from agentproxy.events.contract import ContractAgreed
 from agentproxy.events.cost import ModelAsked, ModelSettled
-from agentproxy.events.durations import written
+from agentproxy.events.durations import format_duration
 from agentproxy.events.envelope import Event, Fact
 from agentproxy.events.git_facts import (
     BaseRecorded,
@@ -34,8 +34,8 @@ from agentproxy.events.verdict import RoundJudged
 from agentproxy.events.work import ProcessStarted, WorkerEnded, WorkerStarted
 from agentproxy.evidence.environment_faults import dependency_files
 from agentproxy.supervisor.check_verdicts import (
+    check_needs_rerun,
     is_refuted,
-    looks_bad,
     questions,
     rests_on_own_tests,
 )
@@ -81,7 +81,7 @@ def reduce(state: State, event: Event) -> State:
     change = FOLDS.get(type(event.fact))
     if change is not None:
         change(state, event.fact)
-    state.worked += state.clock.after(event)
+    state.work_seconds += state.clock.after(event)
     return state
 
 
@@ -150,7 +150,7 @@ def _checked(state: State, fact: CheckFinished) -> None:
 
 @fold(WorkerStarted)
 def _work_began(state: State, fact: WorkerStarted) -> None:
-    state.begun[fact.round] = state.begun.get(fact.round, 0) + 1
+    state.attempts[fact.round] = state.attempts.get(fact.round, 0) + 1
 
 
 @fold(ProcessStarted)
@@ -160,8 +160,8 @@ def _process(state: State, fact: ProcessStarted) -> None:
 
 @fold(WorkerEnded)
 def _work_ended(state: State, fact: WorkerEnded) -> None:
-    state.worked += fact.seconds
-    state.broke = fact.out_of_money
+    state.work_seconds += fact.seconds
+    state.out_of_money = fact.out_of_money
     if fact.out_of_time or fact.out_of_money:
         state.stopped_short += 1
     else:
@@ -187,7 +187,7 @@ def _settled(state: State, fact: ModelSettled) -> None:
 @fold(ToolStarted)
 @fold(ToolFinished)
 def _agent(state: State, fact: Fact) -> None:
-    state.said.setdefault(state.round, []).append(fact)
+    state.agent_facts.setdefault(state.round, []).append(fact)
 
 
 @fold(ClaimRecorded)
@@ -208,9 +208,9 @@ def _judged(state: State, fact: RoundJudged) -> None:
 @fold(DecisionMade)
 def _decided(state: State, fact: DecisionMade) -> None:
     state.decisions[fact.round] = fact
-    if fact.decision in ("again", "next part"):
+    if fact.decision in ("again", "next_part"):
         state.round = fact.round + 1
-    if fact.decision == "next part":
+    if fact.decision == "next_part":
         state.part, state.part_began = state.part + 1, fact.round + 1
 
 
@@ -239,7 +239,7 @@ def _raised(state: State, fact: CeilingRaised) -> None:
     if fact.max_time is not None:
         state.max_time = fact.max_time
     if fact.budget is not None:
-        state.budget, state.broke = fact.budget, False
+        state.budget, state.out_of_money = fact.budget, False
 
 
 @fold(EffectFailed)
@@ -282,7 +282,7 @@ def _preparation(state: State) -> dict[EffectId, Effect]:
 def _agreement(state: State) -> dict[EffectId, Effect]:
     if state.contexts is None:
         return {"contexts": ReadContexts()}
-    if state.ordered.judge and state.plan is None:
+    if state.require_order().judge and state.plan is None:
         return {"plan": MakePlan()}
     return {"contract": AgreeContract()}
 
@@ -304,11 +304,11 @@ def _round(state: State) -> dict[EffectId, Effect]:
 def _work(state: State, number: int) -> dict[EffectId, Effect]:
     if number in state.work:
         return {f"claim:{number}": RecordClaim(number)}
-    if state.worked >= state.max_time:
-        allowed = written(state.max_time)
+    if state.work_seconds >= state.max_time:
+        allowed = format_duration(state.max_time)
         reason = f"the worker used up its {allowed} of time (pa resume --max-time raises it)"
         return {"park": Park(why="ceiling", reason=reason)}
-    if state.broke:
+    if state.out_of_money:
         spent = f"${state.spent:.4f} of ${state.budget or 0:g} are spent"
         if kept := sum(state.reserved.values()):
             spent += f" and ${kept:.4f} kept back for answers that were cut off"
@@ -351,7 +351,7 @@ def _own_tests(state: State, number: int) -> dict[EffectId, Effect]:
 
 def _open_questions(state: State, number: int) -> dict[EffectId, Effect]:
     """What the judge is asked: one criterion at a time, and nothing of a claim that is refuted."""
-    if not state.ordered.judge or is_refuted(state, number):
+    if not state.require_order().judge or is_refuted(state, number):
         return {}
     wanted = [
         each.id for each in questions(state, number) if (number, each.id) not in state.opinions
@@ -362,7 +362,7 @@ def _open_questions(state: State, number: int) -> dict[EffectId, Effect]:
 def _asks_anew(state: State, number: int) -> bool:
     """Whether the claim changes a file that may say what is to be installed."""
     changes = state.claims[number].changes
-    asked = set(state.surroundings.asked)
+    asked = set(state.require_environment().asked)
     return bool(dependency_files(changes)) or any(change.path in asked for change in changes)
 
 
@@ -378,7 +378,7 @@ def _second_looks(state: State, number: int) -> dict[EffectId, Effect]:
     """What refutes runs again on both trees, so that a flaky check accuses nobody."""
     wanted: dict[EffectId, Effect] = {}
     for check in state.scope.checks:
-        if not looks_bad(state, check, number):
+        if not check_needs_rerun(state, check, number):
             continue
         for on in (BASE, claim_name(number)):
             if len(state.results[check.name, on]) == 1:

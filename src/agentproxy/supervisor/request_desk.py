@@ -13,7 +13,7 @@ from agentproxy.events.requests import (
     RequestReferred,
 )
 from agentproxy.events.run import RunParked
-from agentproxy.policy.decide import Allow, Deny, Policy, decide
+from agentproxy.policy.decide import Allow, Policy, Refuse, decide
 from agentproxy.supervisor.llm.answers import Answered
 from agentproxy.supervisor.state import State
 
@@ -60,7 +60,7 @@ class Desk:
         ruling = decide(request, self.policy)
         if isinstance(ruling, Allow):
             return Decision(request=request.id, allowed=True, by="policy")
-        if isinstance(ruling, Deny):
+        if isinstance(ruling, Refuse):
             return Decision(request=request.id, allowed=False, by="policy", text=ruling.reason)
         return None
 

@@ -28,8 +28,8 @@ from agentproxy.events.work import WorkerEnded
 from agentproxy.supervisor.work_time import Clock
 
 BASE = "base"
-SHOWN_CALLS = 24
-LONGEST_CALL = 1500
+MAX_RECENT_FACTS = 24
+MAX_FACT_CHARACTERS = 1500
 
 
 def claim_name(number: int) -> str:
@@ -75,9 +75,9 @@ class State:
         default_factory=dict[tuple[str, str], list[CheckResult]]
     )
     round: int = 1
-    begun: dict[int, int] = field(default_factory=dict[int, int])
+    attempts: dict[int, int] = field(default_factory=dict[int, int])
     work: dict[int, WorkerEnded] = field(default_factory=dict[int, WorkerEnded])
-    said: dict[int, list[Fact]] = field(default_factory=dict[int, list[Fact]])
+    agent_facts: dict[int, list[Fact]] = field(default_factory=dict[int, list[Fact]])
     claims: dict[int, ClaimRecorded] = field(default_factory=dict[int, ClaimRecorded])
     restored: dict[int, TestsRestored] = field(default_factory=dict[int, TestsRestored])
     opinions: dict[tuple[int, str], OpinionGiven] = field(
@@ -89,29 +89,27 @@ class State:
     requests: dict[str, Request] = field(default_factory=dict[str, Request])
     decided: dict[str, Decision] = field(default_factory=dict[str, Decision])
     messages: list[str] = field(default_factory=list[str])
-    worked: float = 0.0
+    work_seconds: float = 0.0
     stopped_short: int = 0
     clock: Clock = field(default_factory=Clock)
     spent: float = 0.0
     reserved: dict[str, float] = field(default_factory=dict[str, float])
     unpriced: set[str] = field(default_factory=set[str])
     budget: float | None = None
-    broke: bool = False
+    out_of_money: bool = False
     max_time: float = ONE_HOUR
     processes: list[tuple[int, int]] = field(default_factory=list[tuple[int, int]])
     failed: EffectFailed | None = None
     parked: RunParked | None = None
     ended: RunEnded | None = None
 
-    @property
-    def ordered(self) -> Order:
+    def require_order(self) -> Order:
         """The order; every run has one from its first event on."""
         if self.order is None:
             raise ValueError("the run's first event is missing")
         return self.order
 
-    @property
-    def agreed(self) -> Contract:
+    def require_contract(self) -> Contract:
         """The contract; asked for only once it stands."""
         if self.contract is None:
             raise ValueError("the contract is not agreed yet")
@@ -120,22 +118,20 @@ class State:
     @property
     def scope(self) -> Contract:
         """What of the contract must be true after the present part."""
-        return self.agreed.until(self.part)
+        return self.require_contract().until(self.part)
 
     @property
     def has_more_parts(self) -> bool:
         """Whether other parts follow the present one."""
-        return self.part < len(self.agreed.parts) - 1
+        return self.part < len(self.require_contract().parts) - 1
 
-    @property
-    def started_from(self) -> BaseRecorded:
+    def require_base(self) -> BaseRecorded:
         """The base; asked for only once it is recorded."""
         if self.base is None:
             raise ValueError("the base is not recorded yet")
         return self.base
 
-    @property
-    def surroundings(self) -> EnvironmentFound:
+    def require_environment(self) -> EnvironmentFound:
         """The user's environment; asked for only once it is known."""
         if self.environment is None:
             raise ValueError("the environment is not known yet")
@@ -156,18 +152,18 @@ class State:
     def commit_of(self, on: str) -> str:
         """The commit that a check runs on."""
         if on == BASE:
-            return self.started_from.commit
+            return self.require_base().commit
         number = round_of(on)
         return (self.restored if on == restored_name(number) else self.claims)[number].commit
 
     def unchanged(self, number: int) -> bool:
         """Whether the claim of a round is the very tree that the run began with."""
-        return self.claims[number].tree == self.started_from.tree
+        return self.claims[number].tree == self.require_base().tree
 
     def recent_calls(self) -> list[str]:
         """The last calls of our own agent in the present round, and what came of them."""
-        facts = self.said.get(self.round, [])[-SHOWN_CALLS:]
-        return [each.model_dump_json()[:LONGEST_CALL] for each in facts]
+        facts = self.agent_facts.get(self.round, [])[-MAX_RECENT_FACTS:]
+        return [each.model_dump_json()[:MAX_FACT_CHARACTERS] for each in facts]
 
     def waiting(self) -> tuple[Request, ...]:
         """Requests that nobody has decided yet, oldest first."""

@@ -9,33 +9,33 @@ from typing import Protocol
 from agentproxy.events.envelope import Fact
 from agentproxy.events.plan import WorkerSteered
 from agentproxy.events.work import WorkerEnded, WorkerStarted
-from agentproxy.evidence.ground import Ground
+from agentproxy.evidence.check_context import CheckContext
 from agentproxy.supervisor.brief import write_brief
 from agentproxy.supervisor.building import environment_of
 from agentproxy.supervisor.effects import Work
-from agentproxy.supervisor.llm.loop_detection import Watch
-from agentproxy.supervisor.llm.thinking import Thinking
+from agentproxy.supervisor.llm.loop_detection import LoopDetector
+from agentproxy.supervisor.llm.thinking import SupervisorModel
 from agentproxy.supervisor.loop import Recorder
 from agentproxy.supervisor.request_desk import Desk
 from agentproxy.supervisor.state import BASE, State
-from agentproxy.workers.port import Brief, Line, Worker
+from agentproxy.workers.port import Brief, Worker, WorkerCallbacks
 from agentproxy.workspace.environment.job_layout import place_plainly, place_tree
 from agentproxy.workspace.trees.clone import clone_mounts, make_clone
 
 # What running a project's own programs leaves behind is nobody's work, and would be in the claim.
 LEAVES_NOTHING = {"PYTHONPYCACHEPREFIX": "/tmp/pycache"}
-MOST_TOLD = 3  # times that a worker is told so in one attempt
+MAX_REDIRECTS = 3  # times that a worker is told so in one attempt
 
 
 class Working(Protocol):
     """What is needed of a performer to put a worker to work."""
 
     run: str
-    ground: Ground
+    ground: CheckContext
     worker: Worker
     recorder: Recorder
     desk: Desk
-    thinking: Thinking
+    thinking: SupervisorModel
 
     @property
     def state(self) -> State:
@@ -52,7 +52,7 @@ async def perform_work(on: Working, effect: Work) -> None:
     state = on.state
     tree = await _tree(on.ground, state)
     environment = await environment_of(BASE, state=state, ground=on.ground, show=on.show)
-    directory = state.ordered.directory
+    directory = state.require_order().directory
     if on.ground.sandbox.isolates:
         place = place_tree(
             clone_mounts(on.ground.repository, tree),
@@ -65,7 +65,7 @@ async def perform_work(on: Working, effect: Work) -> None:
         place = place_plainly(tree, directory=directory, environment=environment)
     home = on.ground.folder / "home"
     home.mkdir(parents=True, exist_ok=True)
-    again = state.begun.get(effect.round, 0) > 0
+    again = state.attempts.get(effect.round, 0) > 0
     contexts = await on.thinking.contexts()
     brief = Brief(
         run=on.run,
@@ -73,18 +73,18 @@ async def perform_work(on: Working, effect: Work) -> None:
         text=write_brief(state, directory=directory, contexts=contexts),
         place=place,
         home=home,
-        seconds=state.max_time - state.worked,
+        seconds=state.max_time - state.work_seconds,
         again=again,
-        past=tuple(state.said.get(effect.round, ())),
+        past=tuple(state.agent_facts.get(effect.round, ())),
         images=tuple(on.thinking.images),
     )
     actor = f"worker {effect.round}"
 
-    watch = Watch()
+    watch = LoopDetector()
 
     async def record(fact: Fact) -> None:
         await on.recorder.record(fact, actor=actor)
-        reason = watch.drift(fact) if watch.told < MOST_TOLD else ""
+        reason = watch.drift(fact) if watch.told < MAX_REDIRECTS else ""
         if reason:
             await _steer(on, reason)
 
@@ -95,7 +95,9 @@ async def perform_work(on: Working, effect: Work) -> None:
         grants=tuple(on.worker.grants()),
     )
     await record(started)
-    line = Line(ask=on.desk.ask, record=record, show=lambda text: on.show("worker", text))
+    line = WorkerCallbacks(
+        ask=on.desk.ask, record=record, show=lambda text: on.show("worker", text)
+    )
     ended = await on.worker.work(brief, line)
     await record(
         WorkerEnded(
@@ -119,7 +121,7 @@ async def _steer(on: Working, reason: str) -> None:
     await on.recorder.record(WorkerSteered(round=number, reason=reason, text=text, heard=heard))
 
 
-async def _tree(ground: Ground, state: State) -> Path:
+async def _tree(ground: CheckContext, state: State) -> Path:
     """The worker's own clone, made once for the run; a half-made one is made anew."""
     tree = ground.folder / "work" / "tree"
     if tree.exists():
@@ -129,11 +131,11 @@ async def _tree(ground: Ground, state: State) -> Path:
     making.parent.mkdir(parents=True, exist_ok=True)
     await make_clone(
         ground.repository,
-        state.started_from.commit,
+        state.require_base().commit,
         making,
         branch="agentproxy",
         inside=ground.sandbox.isolates,
     )
-    await asyncio.to_thread(ground.carry, making, state.surroundings)
+    await asyncio.to_thread(ground.carry, making, state.require_environment())
     making.rename(tree)
     return tree

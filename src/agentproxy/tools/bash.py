@@ -1,10 +1,10 @@
 """bash: a command line in the sandbox, in the worker's own tree."""
 
 from agentproxy.models.port import ToolSpec
-from agentproxy.tools.port import ERROR, Arguments, Bench, Leave, schema, text_of
-from agentproxy.workspace.sandbox.port import Limits, SandboxError
+from agentproxy.tools.port import ERROR, Arguments, Bench, Permission, schema, text_of
+from agentproxy.workspace.sandbox.port import JobLimits, SandboxError
 
-LONGEST = 50_000  # characters of output
+MAX_OUTPUT_CHARACTERS = 50_000  # characters of output
 
 
 class Bash:
@@ -17,9 +17,9 @@ class Bash:
         schema({"command": "the command line"}),
     )
 
-    def leave(self, arguments: Arguments) -> Leave:
+    def permission(self, arguments: Arguments) -> Permission:
         """Leave to run the command."""
-        return Leave("run", text_of(arguments, "command"))
+        return Permission("run", text_of(arguments, "command"))
 
     async def run(self, arguments: Arguments, bench: Bench) -> str:
         """The output; an exit code other than 0 is said under it."""
@@ -30,7 +30,7 @@ class Bash:
             ("/bin/bash", "-c", command),
             env={},
             home=bench.home,
-            limits=Limits(seconds=bench.bash_seconds, kept_output=2 * LONGEST),
+            limits=JobLimits(seconds=bench.bash_seconds, kept_output=2 * MAX_OUTPUT_CHARACTERS),
         )
         try:
             ended = await bench.sandbox.run(
@@ -50,8 +50,8 @@ class Bash:
 
 
 def _cut(output: str) -> str:
-    if len(output) <= LONGEST:
+    if len(output) <= MAX_OUTPUT_CHARACTERS:
         return output
-    half = LONGEST // 2
-    left = len(output) - LONGEST
+    half = MAX_OUTPUT_CHARACTERS // 2
+    left = len(output) - MAX_OUTPUT_CHARACTERS
     return f"{output[:half]}\n... ({left} characters left out) ...\n{output[-half:]}"

@@ -9,15 +9,15 @@ from agentproxy.tools.port import (
     Arguments,
     BadArguments,
     Bench,
-    Leave,
+    Permission,
     number_of,
     schema,
     text_of,
 )
-from agentproxy.workspace.files.safe_files import BadPath, Root
+from agentproxy.workspace.files.safe_files import BadPath, SafeDir
 
-LARGEST = 8 << 20  # bytes of a file that is read or edited
-LONGEST = 100_000  # characters that are answered
+MAX_FILE_BYTES = 8 << 20  # bytes of a file that is read or edited
+MAX_ANSWER_CHARACTERS = 100_000  # characters that are answered
 
 
 class ReadFile:
@@ -29,22 +29,23 @@ class ReadFile:
         schema({"path": "relative to the working directory"}, {"limit": "how many lines"}),
     )
 
-    def leave(self, arguments: Arguments) -> Leave:
+    def permission(self, arguments: Arguments) -> Permission:
         """Leave to read the path."""
-        return Leave("read", text_of(arguments, "path"))
+        return Permission("read", text_of(arguments, "path"))
 
     async def run(self, arguments: Arguments, bench: Bench) -> str:
         """The text; what is left out is counted."""
         limit = number_of(arguments, "limit")
 
-        def read(root: Root, path: str) -> str:
-            text = root.read(path, limit=LARGEST).decode(errors="replace")
+        def read(root: SafeDir, path: str) -> str:
+            text = root.read(path, limit=MAX_FILE_BYTES).decode(errors="replace")
             lines = text.splitlines()
             if limit is not None and len(lines) > limit:
                 text = "\n".join([*lines[:limit], f"... ({len(lines) - limit} more lines)"])
-            if len(text) > LONGEST:
-                more = len(text) - LONGEST
-                return f"{text[:LONGEST]}\n... ({more} more characters; bash shows a part of it)"
+            if len(text) > MAX_ANSWER_CHARACTERS:
+                more = len(text) - MAX_ANSWER_CHARACTERS
+                shown = text[:MAX_ANSWER_CHARACTERS]
+                return f"{shown}\n... ({more} more characters; bash shows a part of it)"
             return text
 
         return _with_file(arguments, bench, read)
@@ -59,15 +60,15 @@ class WriteFile:
         schema({"path": "relative to the working directory", "content": "the whole text"}),
     )
 
-    def leave(self, arguments: Arguments) -> Leave:
+    def permission(self, arguments: Arguments) -> Permission:
         """Leave to write the path."""
-        return Leave("write", text_of(arguments, "path"))
+        return Permission("write", text_of(arguments, "path"))
 
     async def run(self, arguments: Arguments, bench: Bench) -> str:
         """How many bytes were written."""
         data = text_of(arguments, "content").encode(errors="surrogatepass")
 
-        def write(root: Root, path: str) -> str:
+        def write(root: SafeDir, path: str) -> str:
             root.write(path, data)
             return f"Wrote {len(data)} bytes to {text_of(arguments, 'path')}"
 
@@ -89,9 +90,9 @@ class EditFile:
         ),
     )
 
-    def leave(self, arguments: Arguments) -> Leave:
+    def permission(self, arguments: Arguments) -> Permission:
         """Leave to write the path."""
-        return Leave("write", text_of(arguments, "path"))
+        return Permission("write", text_of(arguments, "path"))
 
     async def run(self, arguments: Arguments, bench: Bench) -> str:
         """That it was edited, or why it was not."""
@@ -100,8 +101,8 @@ class EditFile:
         if not old:
             raise BadArguments("'old_text' must not be empty")
 
-        def edit(root: Root, inner: str) -> str:
-            data = root.read(inner, limit=LARGEST)
+        def edit(root: SafeDir, inner: str) -> str:
+            data = root.read(inner, limit=MAX_FILE_BYTES)
             count = data.count(old.encode())
             if count == 0:
                 return f"{ERROR}Text not found in {path}"
@@ -116,12 +117,12 @@ class EditFile:
         return _with_file(arguments, bench, edit)
 
 
-def _with_file(arguments: Arguments, bench: Bench, do: Callable[[Root, str], str]) -> str:
+def _with_file(arguments: Arguments, bench: Bench, do: Callable[[SafeDir, str], str]) -> str:
     """Do something with the file that `path` names, beneath the tree."""
     path = text_of(arguments, "path")
     try:
         inner = _inner(path, bench)
-        with Root(bench.tree) as root:
+        with SafeDir(bench.tree) as root:
             return do(root, inner)
     except BadPath as error:
         escapes = error.why.startswith("leads") or "absolute" in error.why

@@ -8,7 +8,7 @@ from typing import Literal, Protocol
 from pydantic import JsonValue
 
 from agentproxy.models.port import ToolSpec
-from agentproxy.workspace.environment.job_layout import Place
+from agentproxy.workspace.environment.job_layout import JobLayout
 from agentproxy.workspace.sandbox.port import Sandbox
 
 Arguments = Mapping[str, JsonValue]
@@ -23,7 +23,7 @@ class Bench:
     """
 
     tree: Path
-    place: Place
+    place: JobLayout
     sandbox: Sandbox
     home: Path
     show: Callable[[str], None]
@@ -31,7 +31,7 @@ class Bench:
 
 
 @dataclass(frozen=True, slots=True)
-class Leave:
+class Permission:
     """What a call wants to do: nothing that anybody has to allow, where `action` is empty."""
 
     action: Action = ""
@@ -50,7 +50,7 @@ class Tool(Protocol):
         """What a model is told of it."""
         ...
 
-    def leave(self, arguments: Arguments) -> Leave:
+    def permission(self, arguments: Arguments) -> Permission:
         """What it needs leave for. Raises BadArguments."""
         ...
 

@@ -1,7 +1,7 @@
 """think: room to reason, and nothing happens."""
 
 from agentproxy.models.port import ToolSpec
-from agentproxy.tools.port import Arguments, Bench, Leave, schema, text_of
+from agentproxy.tools.port import Arguments, Bench, Permission, schema, text_of
 
 
 class Think:
@@ -13,10 +13,10 @@ class Think:
         schema({"thought": "what you think"}),
     )
 
-    def leave(self, arguments: Arguments) -> Leave:
+    def permission(self, arguments: Arguments) -> Permission:
         """None is needed."""
         text_of(arguments, "thought")
-        return Leave()
+        return Permission()
 
     async def run(self, arguments: Arguments, bench: Bench) -> str:
         """Nothing."""

@@ -9,34 +9,36 @@ from typing import Literal
 
 from agentproxy.agent.loop import Agent, Allowed
 from agentproxy.agent.reduce import reduce, replay
-from agentproxy.agent.state import Ending, Limits
+from agentproxy.agent.state import AgentEnding, AgentLimits
 from agentproxy.events.agent import AgentTold
 from agentproxy.events.conversation import ToolCall, UserMessage
 from agentproxy.events.requests import Request
 from agentproxy.models.port import BudgetSpent, Model, ModelError, PromptTooLong
-from agentproxy.tools.port import Bench, Leave
+from agentproxy.tools.port import Bench, Permission
 from agentproxy.tools.registry import coding_tools
-from agentproxy.workers.port import Brief, Capabilities, Line, WorkEnded, WorkerError
+from agentproxy.workers.port import Brief, Capabilities, WorkEnded, WorkerCallbacks, WorkerError
 from agentproxy.workspace.sandbox.port import Sandbox
 
-ENDINGS: dict[Ending | Literal["too long"], str] = {
+ENDINGS: dict[AgentEnding | Literal["too_long"], str] = {
     "finished": "it says that it is done",
     "turns": "its turns were spent",
     "budget": "its tokens were spent",
-    "cut off": "its answers were cut off again and again",
+    "cut_off": "its answers were cut off again and again",
     "refused": "the model refused to go on",
-    "too long": "its conversation does not fit into the model's context any more",
+    "too_long": "its conversation does not fit into the model's context any more",
 }
-KEPT = 4000
+MAX_LAST_WORDS_CHARACTERS = 4000
 
 
 class BuiltinWorker:
     """Works with a model and a few tools in its own clone; a killed one goes on from its facts."""
 
-    def __init__(self, model: Model, *, sandbox: Sandbox, limits: Limits | None = None) -> None:
+    def __init__(
+        self, model: Model, *, sandbox: Sandbox, limits: AgentLimits | None = None
+    ) -> None:
         self._model = model
         self._sandbox = sandbox
-        self._limits = limits or Limits()
+        self._limits = limits or AgentLimits()
         self._told: list[str] = []
 
     @property
@@ -58,7 +60,7 @@ class BuiltinWorker:
         self._told.append(text)
         return True
 
-    async def work(self, brief: Brief, line: Line) -> WorkEnded:
+    async def work(self, brief: Brief, line: WorkerCallbacks) -> WorkEnded:
         """Hold the conversation of a round, from where it stands.
 
         Raises:
@@ -78,7 +80,7 @@ class BuiltinWorker:
                 show=line.show,
             ),
             record=line.record,
-            allowed=clock.apart_from(_Leave(brief, line).allowed),
+            allowed=clock.apart_from(_PermissionDesk(brief, line).allowed),
             limits=self._limits,
             told=self._told,
         )
@@ -89,7 +91,7 @@ class BuiltinWorker:
         first = state.messages[0]
         if brief.images and isinstance(first, UserMessage):
             state.messages[0] = UserMessage(parts=(*brief.images, *first.parts))
-        ending: Ending | Literal["too long"] | None = None
+        ending: AgentEnding | Literal["too_long"] | None = None
         broke = ""
         try:
             async with clock:
@@ -103,27 +105,27 @@ class BuiltinWorker:
                 raise WorkerError(
                     f"the model {self._model.name}: {error}", cure=error.cure
                 ) from error
-            ending = "too long"
+            ending = "too_long"
         finally:
             await self._model.close()
         return WorkEnded(
             claims=ending == "finished",
             reason=broke or (ENDINGS[ending] if ending else "its time was up"),
             seconds=clock.taken,
-            output=agent.state.last_words[-KEPT:],
+            output=agent.state.last_words[-MAX_LAST_WORDS_CHARACTERS:],
             out_of_time=ending is None and not broke,
             out_of_money=bool(broke),
         )
 
 
 @dataclass(frozen=True, slots=True)
-class _Leave:
+class _PermissionDesk:
     """Asks whether a call may run."""
 
     brief: Brief
-    line: Line
+    line: WorkerCallbacks
 
-    async def allowed(self, call: ToolCall, leave: Leave) -> str:
+    async def allowed(self, call: ToolCall, leave: Permission) -> str:
         """Why a call may not run, or nothing."""
         decision = await self.line.ask(
             Request(
@@ -168,7 +170,7 @@ class _Clock:
     def apart_from(self, allowed: Allowed) -> Allowed:
         """The same, and what it takes is not counted."""
 
-        async def uncounted(call: ToolCall, leave: Leave) -> str:
+        async def uncounted(call: ToolCall, leave: Permission) -> str:
             self._stop()
             try:
                 return await allowed(call, leave)

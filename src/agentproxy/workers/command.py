@@ -8,11 +8,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from agentproxy.events.work import NetworkRefused, ProcessStarted
-from agentproxy.models.budget import Purse
+from agentproxy.models.budget import Budget
 from agentproxy.models.metered import Meter
 from agentproxy.models.relay.server import Relay
-from agentproxy.models.relay.upstream import Relayed
-from agentproxy.workers.port import Brief, Capabilities, Line, WorkEnded, WorkerError
+from agentproxy.models.relay.upstream import RelayTarget
+from agentproxy.workers.port import Brief, Capabilities, WorkEnded, WorkerCallbacks, WorkerError
 from agentproxy.workers.program import Program
 from agentproxy.workspace.environment.toolchains import INSIDE_HOME
 from agentproxy.workspace.sandbox.copies import discard
@@ -20,7 +20,7 @@ from agentproxy.workspace.sandbox.port import (
     Access,
     Ended,
     Job,
-    Limits,
+    JobLimits,
     Mount,
     Sandbox,
     SandboxError,
@@ -33,7 +33,7 @@ REFUSALS_RECORDED = 50
 
 
 @dataclass(frozen=True, slots=True)
-class Grants:
+class WorkerGrants:
     """What a person grants a command worker beyond its tree (`[worker.NAME]`).
 
     `hosts` are `host:port`; `home` names below the user's home that it finds in its private one,
@@ -45,7 +45,7 @@ class Grants:
     env: Mapping[str, str] = field(default_factory=dict[str, str])
     home: tuple[str, ...] = ()
     paths: tuple[str, ...] = ()
-    model: Relayed | None = None
+    model: RelayTarget | None = None
     meter: Meter | None = None
 
 
@@ -53,12 +53,12 @@ class CommandWorker:
     """Runs a command line in the sandbox, in the worker's own clone, once a round."""
 
     def __init__(
-        self, name: str, program: Program, *, sandbox: Sandbox, grants: Grants | None = None
+        self, name: str, program: Program, *, sandbox: Sandbox, grants: WorkerGrants | None = None
     ) -> None:
         self._name = name
         self._program = program
         self._sandbox = sandbox
-        self._grants = grants or Grants()
+        self._grants = grants or WorkerGrants()
 
     @property
     def name(self) -> str:
@@ -86,7 +86,7 @@ class CommandWorker:
         del text
         return False
 
-    async def work(self, brief: Brief, line: Line) -> WorkEnded:
+    async def work(self, brief: Brief, line: WorkerCallbacks) -> WorkEnded:
         """Run the command once.
 
         Raises:
@@ -118,10 +118,10 @@ class CommandWorker:
             await line.record(NetworkRefused(effect="work", host="model relay", reason=refusal))
         return replace(_outcome(ended), out_of_money=relay.out_of_money)
 
-    def _relay(self, line: Line) -> Relay | None:
+    def _relay(self, line: WorkerCallbacks) -> Relay | None:
         if self._grants.model is None:
             return None
-        meter = self._grants.meter or Meter(record=line.record, purse=Purse(lambda: None))
+        meter = self._grants.meter or Meter(record=line.record, purse=Budget(lambda: None))
         return Relay(self._grants.model, meter=meter)
 
     def _job(self, brief: Brief, relay: Relay | None) -> Job:
@@ -151,7 +151,7 @@ class CommandWorker:
                 hosts=hosts,
                 services=(Service(relay.serve, relay.variables),) if relay else (),
             ),
-            limits=Limits(seconds=max(brief.seconds, 1.0), kept_output=KEPT_OUTPUT),
+            limits=JobLimits(seconds=max(brief.seconds, 1.0), kept_output=KEPT_OUTPUT),
             mounts=(*shown.mounts, *granted),
         )
 
@@ -181,7 +181,7 @@ def _write_down(brief: Brief, folder: Path) -> None:
         (pictures / f"{number}.{kind}").write_bytes(base64.b64decode(image.data))
 
 
-async def _note_process(pids: "asyncio.Queue[int | None]", line: Line) -> None:
+async def _note_process(pids: "asyncio.Queue[int | None]", line: WorkerCallbacks) -> None:
     """Record who runs, so that a later segment can end what survived."""
     while (pid := await pids.get()) is not None:
         started = start_time(pid)

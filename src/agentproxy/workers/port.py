@@ -8,7 +8,7 @@ from typing import Protocol
 from agentproxy.events.conversation import Image
 from agentproxy.events.envelope import Fact
 from agentproxy.events.requests import Decision, Request
-from agentproxy.workspace.environment.job_layout import Place
+from agentproxy.workspace.environment.job_layout import JobLayout
 
 
 class WorkerError(Exception):
@@ -41,7 +41,7 @@ class Brief:
     run: str
     round: int
     text: str
-    place: Place
+    place: JobLayout
     home: Path
     seconds: float
     again: bool = False
@@ -64,16 +64,16 @@ class WorkEnded:
     out_of_money: bool = False
 
 
-Ask = Callable[[Request], Awaitable[Decision]]
+AskDesk = Callable[[Request], Awaitable[Decision]]
 Record = Callable[[Fact], Awaitable[None]]
 Show = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class WorkerCallbacks:
     """The way up from a worker: ask and wait, record and wait, show and forget."""
 
-    ask: Ask
+    ask: AskDesk
     record: Record
     show: Show
 
@@ -91,7 +91,7 @@ class Worker(Protocol):
         """What can be done with it while it works."""
         ...
 
-    async def work(self, brief: Brief, line: Line) -> WorkEnded:
+    async def work(self, brief: Brief, line: WorkerCallbacks) -> WorkEnded:
         """Work on one round. Cancelling this call ends every process of the worker.
 
         Raises:

@@ -17,7 +17,7 @@ from agentproxy.workspace.environment.toolchains import (
 )
 from agentproxy.workspace.sandbox.port import Mount
 
-LONGEST = 4096
+MAX_COMMAND_LINE_CHARACTERS = 4096
 INSIDE = "/run/agentproxy/worker"
 SHARED = (Path("/"), Path("/tmp"), Path("/var/tmp"), Path("/home"))
 
@@ -106,7 +106,12 @@ class Program:
         word = self.argv[index]
         if index == 0:
             return self.located()
-        if not word or word.startswith("-") or "\0" in word or len(word) > LONGEST:
+        if (
+            not word
+            or word.startswith("-")
+            or "\0" in word
+            or len(word) > MAX_COMMAND_LINE_CHARACTERS
+        ):
             return None
         path = Path(os.path.normpath(self.started_in / Path(word).expanduser()))
         return path if ("/" in word or path.is_file()) and path.exists() else None

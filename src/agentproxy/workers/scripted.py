@@ -8,15 +8,15 @@ from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter, ValidationError
 
-from agentproxy.events.envelope import Value
+from agentproxy.events.envelope import FrozenModel
 from agentproxy.events.requests import Request
-from agentproxy.workers.port import Brief, Capabilities, Line, WorkEnded, WorkerError
-from agentproxy.workspace.files.safe_files import BadPath, Root
+from agentproxy.workers.port import Brief, Capabilities, WorkEnded, WorkerCallbacks, WorkerError
+from agentproxy.workspace.files.safe_files import BadPath, SafeDir
 
 MEGABYTE = 1 << 20
 
 
-class Write(Value):
+class WriteStep(FrozenModel):
     """Write a file of the tree."""
 
     do: Literal["write"]
@@ -24,21 +24,21 @@ class Write(Value):
     text: str
 
 
-class Delete(Value):
+class Delete(FrozenModel):
     """Delete a file of the tree."""
 
     do: Literal["delete"]
     path: str
 
 
-class Say(Value):
+class Say(FrozenModel):
     """Say something on the screen."""
 
     do: Literal["say"]
     text: str
 
 
-class AskLeave(Value):
+class AskLeave(FrozenModel):
     """Ask for permission; a refusal ends the round without a claim."""
 
     do: Literal["ask_leave"]
@@ -46,7 +46,7 @@ class AskLeave(Value):
     subject: str
 
 
-class AskQuestion(Value):
+class AskQuestion(FrozenModel):
     """Ask a question; the answer is appended to the file `into`, where one is named."""
 
     do: Literal["ask"]
@@ -55,14 +55,14 @@ class AskQuestion(Value):
     into: str = ""
 
 
-class Wait(Value):
+class Wait(FrozenModel):
     """Do nothing for some seconds."""
 
     do: Literal["wait"]
     seconds: float = Field(ge=0, le=3600)
 
 
-class GiveUp(Value):
+class GiveUp(FrozenModel):
     """End the round without a claim."""
 
     do: Literal["give_up"]
@@ -70,7 +70,7 @@ class GiveUp(Value):
 
 
 Step = Annotated[
-    Write | Delete | Say | AskLeave | AskQuestion | Wait | GiveUp, Field(discriminator="do")
+    WriteStep | Delete | Say | AskLeave | AskQuestion | Wait | GiveUp, Field(discriminator="do")
 ]
 SCRIPT: TypeAdapter[list[list[Step]]] = TypeAdapter(list[list[Step]])
 
@@ -121,13 +121,13 @@ class ScriptedWorker:
         self._told.append(text)
         return True
 
-    async def work(self, brief: Brief, line: Line) -> WorkEnded:
+    async def work(self, brief: Brief, line: WorkerCallbacks) -> WorkEnded:
         """Play the round's steps in the worker's own clone."""
         if brief.round > len(self._script):
             return WorkEnded(claims=False, reason="its script has no such round")
         numbers = itertools.count(1)
         worked = 0.0
-        with Root(brief.place.tree) as root:
+        with SafeDir(brief.place.tree) as root:
             for step in self._script[brief.round - 1]:
                 if isinstance(step, Wait):
                     patience = min(step.seconds, brief.seconds - worked)
@@ -150,11 +150,11 @@ def _out_of_time(seconds: float) -> WorkEnded:
     return WorkEnded(claims=False, reason="its time was up", seconds=seconds, out_of_time=True)
 
 
-async def _play(step: Step, where: tuple[Root, Path], *, line: Line, key: str) -> str:
+async def _play(step: Step, where: tuple[SafeDir, Path], *, line: WorkerCallbacks, key: str) -> str:
     """One step; the reason to end without a claim, or nothing."""
     root, folder = where
     match step:
-        case Write():
+        case WriteStep():
             root.write(str(folder / step.path), step.text.encode())
         case Delete():
             root.delete(str(folder / step.path))
@@ -171,7 +171,7 @@ async def _play(step: Step, where: tuple[Root, Path], *, line: Line, key: str) -
     return ""
 
 
-async def _ask_leave(step: AskLeave, line: Line, key: str) -> str:
+async def _ask_leave(step: AskLeave, line: WorkerCallbacks, key: str) -> str:
     decision = await line.ask(
         Request(
             id=key,
@@ -185,7 +185,7 @@ async def _ask_leave(step: AskLeave, line: Line, key: str) -> str:
 
 
 async def _ask_question(
-    step: AskQuestion, where: tuple[Root, Path], *, line: Line, key: str
+    step: AskQuestion, where: tuple[SafeDir, Path], *, line: WorkerCallbacks, key: str
 ) -> None:
     root, folder = where
     decision = await line.ask(

@@ -1,11 +1,11 @@
 """How a conversation of our agent goes, decided from its facts alone."""
 
 from agentproxy.agent.reduce import due, reduce, replay
-from agentproxy.agent.state import AskModel, Continue, Conversation, Finish, Limits, RunTool
+from agentproxy.agent.state import AgentLimits, AskModel, Continue, Conversation, Finish, RunTool
 from agentproxy.events.agent import AgentTold, ModelAnswered, ToolFinished, ToolStarted
 from agentproxy.events.conversation import (
     AssistantMessage,
-    Stop,
+    StopReason,
     Text,
     ToolCall,
     ToolResult,
@@ -14,12 +14,12 @@ from agentproxy.events.conversation import (
 )
 from agentproxy.events.envelope import Fact
 
-BRIEF = AgentTold(text="Mend it")
-LIMITS = Limits(turns=6, tokens=1000)
+BRIEF = AgentTold(text="Fix it")
+LIMITS = AgentLimits(turns=6, tokens=1000)
 
 
 def answered(
-    *calls: str, turn: int = 1, stop: Stop | None = None, text: str = "", used: int = 0
+    *calls: str, turn: int = 1, stop: StopReason | None = None, text: str = "", used: int = 0
 ) -> ModelAnswered:
     made = tuple(ToolCall(id=call, name="bash", arguments={"command": "ls"}) for call in calls)
     parts = (*([Text(text=text)] if text else []), *made)
@@ -37,7 +37,7 @@ def after(*facts: Fact) -> Conversation:
 
 def test_the_brief_is_what_the_model_is_asked_first() -> None:
     state = after()
-    assert state.messages == [UserMessage(parts=(Text(text="Mend it"),))]
+    assert state.messages == [UserMessage(parts=(Text(text="Fix it"),))]
     assert due(state, LIMITS) == [AskModel(1)]
 
 
@@ -70,7 +70,7 @@ def test_an_answer_that_was_cut_off_is_continued_three_times_and_no_more() -> No
         reduce(state, AgentTold(text="go on", why="continue"))
         assert due(state, LIMITS) == [AskModel(turn + 1, hurry=turn >= 3)]
     reduce(state, answered(turn=4, stop="length", text="and"))
-    assert due(state, LIMITS) == [Finish("cut off")]
+    assert due(state, LIMITS) == [Finish("cut_off")]
 
 
 def test_a_call_in_an_answer_that_was_cut_off_does_not_run() -> None:

@@ -11,14 +11,14 @@ from agentproxy.config.project import Project, load_project, only_project, untru
 
 WHOLE = """
 known_red = ["tests/test_old.py::test_a", "tests/legacy/"]
-standing = ["test", "lint"]
+discovered = ["test", "lint"]
 prepare = "make generated"
 carry = ["src/*/_version.py", ".env.test"]
 environment = [".venv", "web/node_modules", "/opt/tools/venv", "~/envs/a"]
 
 [checks.unit]
 command = "pytest -q"
-role = "named"
+role = "acceptance"
 directory = "backend"
 timeout = "10m"
 
@@ -54,13 +54,18 @@ def test_every_key_is_read() -> None:
     unit, web = project.checks["unit"], project.checks["web e2e"]
     assert (unit.command, unit.role, unit.directory, unit.timeout) == (
         "pytest -q",
-        "named",
+        "acceptance",
         "backend",
         600.0,
     )
-    assert (web.role, web.network, web.env, web.timeout) == ("keep", "host", {"CI": "1"}, 90.0)
+    assert (web.role, web.network, web.env, web.timeout) == (
+        "regression",
+        "host",
+        {"CI": "1"},
+        90.0,
+    )
     assert project.known_red == ("tests/test_old.py::test_a", "tests/legacy/")
-    assert project.standing == ("test", "lint")
+    assert project.discovered == ("test", "lint")
     assert project.prepare == "make generated"
     assert project.carry == ("src/*/_version.py", ".env.test")
     assert project.environment == (".venv", "web/node_modules", "/opt/tools/venv", "~/envs/a")
@@ -78,7 +83,7 @@ def test_every_key_is_read() -> None:
 
 def test_an_empty_file_is_a_project_with_every_standing_check() -> None:
     project = load_project("", source="agentproxy.toml")
-    assert project.standing == ("test", "types", "lint", "build")
+    assert project.discovered == ("test", "types", "lint", "build")
     assert project.checks == {}
     assert project.worker is None
 
@@ -87,7 +92,7 @@ def test_an_empty_file_is_a_project_with_every_standing_check() -> None:
     ("written", "kinds"), [("true", 4), ("false", 0), ("[]", 0), ('["test", "test"]', 1)]
 )
 def test_discovery_is_switched_on_off_or_narrowed(written: str, kinds: int) -> None:
-    assert len(load_project(f"standing = {written}", source="x").standing) == kinds
+    assert len(load_project(f"discovered = {written}", source="x").discovered) == kinds
 
 
 def test_a_worker_is_chosen_by_its_name_alone() -> None:
@@ -102,7 +107,7 @@ def test_a_worker_is_chosen_by_its_name_alone() -> None:
         ("[checks.u]\ntimeout = 3", "checks.u.command", ""),
         ("[checks.u]\ncommand = ''", "checks.u.command", ""),
         ("[checks.u]\ncommand = ['a']", "checks.u.command", ""),
-        ("[checks.u]\ncommand = 'x'\nrole = 'standing'", "checks.u.role", ""),
+        ("[checks.u]\ncommand = 'x'\nrole = 'discovered'", "checks.u.role", ""),
         ("[checks.u]\ncommand = 'x'\ndirectory = '../x'", "checks.u.directory", "path below"),
         ("[checks.u]\ncommand = 'x'\ndirectory = '/etc'", "checks.u.directory", "path below"),
         ("[checks.u]\ncommand = 'x'\ntimeout = true", "checks.u.timeout", "like 90s"),
@@ -117,8 +122,8 @@ def test_a_worker_is_chosen_by_its_name_alone() -> None:
         ("[checks]\nu = 'pytest'", "checks.u", ""),
         ("known_red = 'x'", "known_red", ""),
         ("known_red = [1]", "known_red[0]", ""),
-        ("standing = 'test'", "standing", "true, false"),
-        ("standing = ['tests']", "standing", "test"),
+        ("discovered = 'test'", "discovered", "true, false"),
+        ("discovered = ['tests']", "discovered", "test"),
         ("prepare = 1", "prepare", ""),
         ("carry = ['ok', '../x']", "carry[1]", "path below"),
         ("carry = ['/etc/passwd']", "carry[0]", "path below"),
@@ -211,7 +216,7 @@ def test_a_strangers_file_keeps_its_checks_and_says_what_was_left_out() -> None:
     assert (web.command, web.network, web.env) == ("npm run e2e", "none", {})
     assert (project.worker, project.workers, project.prepare) == (None, {}, None)
     assert (project.carry, project.environment) == ((), ())
-    assert (project.known_red, project.standing) == (whole.known_red, whole.standing)
+    assert (project.known_red, project.discovered) == (whole.known_red, whole.discovered)
     assert project.ignored == (
         "checks.web e2e.network",
         "checks.web e2e.env",
@@ -236,7 +241,7 @@ def project_or_mistake(text: str) -> Project | BadFile:
 
 
 KEYS = st.sampled_from(
-    ["checks", "known_red", "standing", "worker", "carry", "u", "command", "env", "use"]
+    ["checks", "known_red", "discovered", "worker", "carry", "u", "command", "env", "use"]
 )
 LEAVES = st.sampled_from(["1", "true", "'x'", "[]", "['x', 1]", "nan", "{}", "{ command = 'x' }"])
 

@@ -1,11 +1,11 @@
-"""The standing checks that are found in a project's files."""
+"""The discovered checks that are found in a project's files."""
 
 import os
 from pathlib import Path
 
 import pytest
 
-from agentproxy.evidence.discovery import discover, find
+from agentproxy.evidence.discovery import discover, find_checks
 
 
 def lay(root: Path, files: dict[str, str]) -> Path:
@@ -41,7 +41,7 @@ def test_pytest_is_found_by_its_configuration_or_by_its_tests(
     (check,) = discover(lay(tmp_path, files), ".")
     assert (check.name, check.command) == ("test", "python -m pytest -q")
     assert check.source == f"found: {because}"
-    assert check.role == "standing"
+    assert check.role == "discovered"
 
 
 def test_python_tools_are_found_where_they_are_configured(tmp_path: Path) -> None:
@@ -68,7 +68,7 @@ def test_mypy_that_knows_its_files_is_not_given_others(
 
 
 def test_a_project_without_anything_says_so(tmp_path: Path) -> None:
-    found = find(lay(tmp_path, {"README.md": "hello", "src/a.py": ""}), ".")
+    found = find_checks(lay(tmp_path, {"README.md": "hello", "src/a.py": ""}), ".")
     assert found.checks == ()
     assert "no tests" in found.notes[0]
 
@@ -138,7 +138,7 @@ def test_a_directory_outside_the_repository_is_not_searched(tmp_path: Path, dire
 def test_a_file_that_cannot_be_used_is_passed_over_and_said(
     tmp_path: Path, name: str, text: str, words: str
 ) -> None:
-    found = find(lay(tmp_path, {name: text, "Makefile": "test:\n"}), ".")
+    found = find_checks(lay(tmp_path, {name: text, "Makefile": "test:\n"}), ".")
     assert [check.command for check in found.checks] == ["make test"]
     assert any(name in note and words in note for note in found.notes)
 
@@ -161,7 +161,7 @@ def test_a_pipe_a_folder_and_a_loop_of_links_are_not_read(tmp_path: Path) -> Non
     (tmp_path / "pyproject.toml").mkdir()
     (tmp_path / "package.json").symlink_to("package.json")
     (tmp_path / "tests").symlink_to("tests")
-    found = find(lay(tmp_path, {"Makefile": "test:\n"}), ".")
+    found = find_checks(lay(tmp_path, {"Makefile": "test:\n"}), ".")
     assert [check.command for check in found.checks] == ["make test"]
     assert any("pytest.ini is not a plain file" in note for note in found.notes)
 
@@ -184,6 +184,6 @@ def test_a_folder_of_too_many_entries_is_not_searched_whole(tmp_path: Path) -> N
     (tmp_path / "tests").mkdir()
     for number in range(20_050):
         os.mknod(tmp_path / f"tests/{number:05}.txt")
-    found = find(tmp_path, ".")
+    found = find_checks(tmp_path, ".")
     assert found.checks == ()
     assert any("not searched whole" in note for note in found.notes)

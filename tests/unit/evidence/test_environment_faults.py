@@ -8,7 +8,7 @@ from agentproxy.events.contract import Check, Contract, Criterion
 from agentproxy.events.git_facts import EnvironmentBuilt
 from agentproxy.events.plan import OpinionGiven
 from agentproxy.events.verdict import Verdict
-from agentproxy.evidence.environment_faults import Surroundings, doubt
+from agentproxy.evidence.environment_faults import EnvironmentChanges, downgrade_for_environment
 from agentproxy.evidence.run_verdict import with_opinion
 from agentproxy.evidence.verdict import judge, judge_run
 
@@ -21,14 +21,14 @@ def verdict_of(
     check: Check, base: CheckResult, claim: CheckResult, *, built: EnvironmentBuilt
 ) -> tuple[Verdict, str]:
     """The verdict on a run with one check, where the judge says that the task is done."""
-    checks = (check.name,) if check.role == "named" else ()
-    task = Criterion(id="task", text="mend it", checks=checks)
-    contract = Contract(task="mend it", criteria=(task,), checks=(check,))
-    weighed = doubt(
+    checks = (check.name,) if check.role == "acceptance" else ()
+    task = Criterion(id="task", text="fix it", checks=checks)
+    contract = Contract(task="fix it", criteria=(task,), checks=(check,))
+    weighed = downgrade_for_environment(
         judge(check, base=[base], claim=[claim]),
         base=[base],
         claim=[claim],
-        around=Surroundings(built=(built,)),
+        around=EnvironmentChanges(built=(built,)),
     )
     opinions = {"task": MET}
     verdicts = {check.name: with_opinion(weighed, contract, opinions)}
@@ -45,7 +45,7 @@ def verdict_of(
         (STANDING, ran(a="p")),
         (STANDING, ran(a="f")),
     ],
-    ids=["mended", "green before", "runs only now", "kept", "kept and mended"],
+    ids=["fixed", "green before", "runs only now", "kept", "kept and fixed"],
 )
 def test_a_judge_does_not_speak_for_the_tool_that_a_claim_installs(
     check: Check, base: CheckResult

@@ -13,7 +13,7 @@ from agentproxy.evidence.instrumentation import (
     REPORT_FOLDER,
     instrument,
     interpret,
-    reconsider,
+    treat_missing_module_as_failure,
 )
 from agentproxy.workspace.sandbox.port import Ended
 
@@ -302,8 +302,8 @@ def test_a_run_that_was_cut_short_could_not_run(how: Ended, words: str) -> None:
 def test_a_module_that_the_claim_brings_was_missing_as_a_failure_at_the_base() -> None:
     base = seen(1, "ModuleNotFoundError: No module named 'fresh.parts'")
     assert base.cannot_run
-    assert reconsider(base, tree=(*TREE, "fresh/__init__.py")).cannot_run == ""
-    assert reconsider(base, tree=TREE) == base
+    assert treat_missing_module_as_failure(base, tree=(*TREE, "fresh/__init__.py")).cannot_run == ""
+    assert treat_missing_module_as_failure(base, tree=TREE) == base
 
 
 @pytest.mark.parametrize(

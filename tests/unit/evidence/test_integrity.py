@@ -4,17 +4,19 @@ import pytest
 
 from agentproxy.events.git_facts import Change
 from agentproxy.events.verdict import CheckVerdict
-from agentproxy.evidence.integrity import deciding, rests_on, runs_otherwise
-
-PROVEN = CheckVerdict(
-    check="c", finding="proven", reason="mended", mended=("lib/checks.py::test_a",)
+from agentproxy.evidence.integrity import (
+    downgrade_for_own_tests,
+    find_deciding_files,
+    settings_changed,
 )
-DOCTEST = PROVEN.model_copy(update={"mended": ("src/a.py::src.a.add",)})
+
+PROVEN = CheckVerdict(check="c", finding="proven", reason="fixed", fixed=("lib/checks.py::test_a",))
+DOCTEST = PROVEN.model_copy(update={"fixed": ("src/a.py::src.a.add",)})
 
 
 def decides(path: str, verdict: CheckVerdict = PROVEN, *, added: bool = False) -> bool:
     change = Change(path=path, status="added" if added else "modified")
-    return bool(deciding([change], verdict, command="pytest -q"))
+    return bool(find_deciding_files([change], verdict, command="pytest -q"))
 
 
 @pytest.mark.parametrize(
@@ -66,7 +68,7 @@ def test_a_check_that_only_looks_at_the_tests_asks_for_what_stands_there(
     command: str, *, looks: bool
 ) -> None:
     changes = [Change(path="test_calc.py", status="modified")]
-    assert (deciding(changes, PROVEN, command=command) == ()) is looks
+    assert (find_deciding_files(changes, PROVEN, command=command) == ()) is looks
 
 
 def test_an_example_in_the_code_is_no_file_of_tests() -> None:
@@ -76,24 +78,24 @@ def test_an_example_in_the_code_is_no_file_of_tests() -> None:
 def test_of_lists_of_packages_only_what_runs_checks_decides() -> None:
     tool = b"[tool.pytest.ini_options]\naddopts = '-q'\n"
     packages = b"[project]\nname = 'x'\ndependencies = ['six']\n[tool.uv]\ndev = true\n"
-    assert not runs_otherwise("pyproject.toml", tool, packages + tool)
-    assert runs_otherwise("pyproject.toml", packages, packages + tool)
-    assert runs_otherwise("pyproject.toml", None, tool)
-    assert not runs_otherwise("pyproject.toml", None, packages)
-    assert runs_otherwise("pyproject.toml", tool, b"no = toml = at all")
-    assert runs_otherwise("pyproject.toml", tool, b"\xff")
+    assert not settings_changed("pyproject.toml", tool, packages + tool)
+    assert settings_changed("pyproject.toml", packages, packages + tool)
+    assert settings_changed("pyproject.toml", None, tool)
+    assert not settings_changed("pyproject.toml", None, packages)
+    assert settings_changed("pyproject.toml", tool, b"no = toml = at all")
+    assert settings_changed("pyproject.toml", tool, b"\xff")
     scripts = b'{"scripts": {"test": "true"}, "dependencies": {"a": "1"}}'
-    assert not runs_otherwise("web/package.json", scripts, scripts.replace(b'"1"', b'"2"'))
-    assert runs_otherwise("web/package.json", scripts, scripts.replace(b"true", b"node --test"))
-    assert runs_otherwise("web/package.json", scripts, b"[" * 100_000)
+    assert not settings_changed("web/package.json", scripts, scripts.replace(b'"1"', b'"2"'))
+    assert settings_changed("web/package.json", scripts, scripts.replace(b"true", b"node --test"))
+    assert settings_changed("web/package.json", scripts, b"[" * 100_000)
     setup = b"[metadata]\nname = a\n[tool:pytest]\naddopts = -q\n"
-    assert not runs_otherwise("setup.cfg", setup, setup.replace(b"= a\n", b"= b\n"))
-    assert runs_otherwise("setup.cfg", setup, setup.replace(b"-q", b"-p cheat"))
-    assert runs_otherwise("conftest.py", b"", b"#")
+    assert not settings_changed("setup.cfg", setup, setup.replace(b"= a\n", b"= b\n"))
+    assert settings_changed("setup.cfg", setup, setup.replace(b"-q", b"-p cheat"))
+    assert settings_changed("conftest.py", b"", b"#")
 
 
 def test_what_a_proof_rests_on_is_named_and_left_to_a_person() -> None:
-    verdict = rests_on(PROVEN, [f"test_{number}.py" for number in range(7)])
+    verdict = downgrade_for_own_tests(PROVEN, [f"test_{number}.py" for number in range(7)])
     assert verdict.finding == "unverified"
-    assert verdict.reason.startswith("mended; but its proof rests on tests and settings")
+    assert verdict.reason.startswith("fixed; but its proof rests on tests and settings")
     assert "test_4.py and 2 more" in verdict.reason

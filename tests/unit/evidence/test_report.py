@@ -233,14 +233,14 @@ def test_broken_and_hostile_xml_is_refused_by_name(xml: bytes, runner: str) -> N
 
 def test_a_report_of_more_than_64_mb_is_refused_unread() -> None:
     with pytest.raises(ReportUnusable, match="64 MB"):
-        read_report(b"<" * (junit.LARGEST + 1))
+        read_report(b"<" * (junit.MAX_REPORT_BYTES + 1))
 
 
 def test_a_report_with_more_elements_than_anybody_writes_is_refused() -> None:
     few = b"<a>" + b"<x/>" * 1_000 + b"<testcase classname='a' name='t'><x/></testcase></a>"
     assert [test.name for test in read_report(few)] == ["a.py::t"]
     with pytest.raises(ReportUnusable, match="elements"):
-        read_report(b"<a><testcase>" + b"<x/>" * (junit.MOST_ELEMENTS + 1) + b"</testcase></a>")
+        read_report(b"<a><testcase>" + b"<x/>" * (junit.MAX_ELEMENTS + 1) + b"</testcase></a>")
 
 
 def test_what_stands_between_the_tests_of_a_report_costs_no_time() -> None:

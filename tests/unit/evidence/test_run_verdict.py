@@ -13,7 +13,7 @@ def contract(*roles: Role, criteria: tuple[Criterion, ...] | None = None) -> Con
         Check(name="abc"[n], command="true", role=role, source="test")
         for n, role in enumerate(roles)
     )
-    named = tuple(check.name for check in checks if check.role == "named")
+    named = tuple(check.name for check in checks if check.role == "acceptance")
     default = (Criterion(id="task", text="the task is done", checks=named),)
     return Contract(
         task="fix it", criteria=default if criteria is None else criteria, checks=checks
@@ -42,21 +42,21 @@ def verdicts(**findings: Finding) -> dict[str, CheckVerdict]:
 def test_a_run_is_as_good_as_its_worst_check_that_counts(
     a: Finding, b: Finding, expected: Verdict
 ) -> None:
-    agreed = contract("named", "standing")
+    agreed = contract("acceptance", "discovered")
     verdict, reason, _ = judge_run(agreed, verdicts(a=a, b=b), tree_equals_base=False)
     assert verdict == expected
     assert reason
 
 
 def test_a_claim_that_changes_nothing_is_never_verified() -> None:
-    agreed = contract("named")
+    agreed = contract("acceptance")
     assert judge_run(agreed, verdicts(a="proven"), tree_equals_base=True)[0] == "unverified"
     assert judge_run(agreed, verdicts(a="refuted"), tree_equals_base=True)[0] == "refuted"
 
 
 def test_keeping_alone_does_not_prove_the_task() -> None:
     verdict, reason, _ = judge_run(
-        contract("keep", "standing"), verdicts(a="kept", b="kept"), tree_equals_base=False
+        contract("regression", "discovered"), verdicts(a="kept", b="kept"), tree_equals_base=False
     )
     assert verdict == "unverified"
     assert "nothing was proven" in reason
@@ -64,7 +64,9 @@ def test_keeping_alone_does_not_prove_the_task() -> None:
 
 def test_a_check_in_no_criterion_gets_one_of_its_own() -> None:
     _, reason, criteria = judge_run(
-        contract("named", "standing"), verdicts(a="proven", b="refuted"), tree_equals_base=False
+        contract("acceptance", "discovered"),
+        verdicts(a="proven", b="refuted"),
+        tree_equals_base=False,
     )
     assert [(each.criterion, each.verdict) for each in criteria] == [
         ("task", "verified"),
@@ -74,7 +76,7 @@ def test_a_check_in_no_criterion_gets_one_of_its_own() -> None:
 
 
 def test_with_nothing_named_a_standing_proof_speaks_for_the_task() -> None:
-    agreed = contract("standing", "standing")
+    agreed = contract("discovered", "discovered")
     verdict, _, criteria = judge_run(agreed, verdicts(a="proven", b="kept"), tree_equals_base=False)
     assert verdict == "verified"
     assert criteria[0].criterion == "task"
@@ -84,7 +86,7 @@ def test_with_nothing_named_a_standing_proof_speaks_for_the_task() -> None:
 def test_a_standing_proof_does_not_speak_for_a_criterion_of_the_plan() -> None:
     plan = (Criterion(id="one", text="it is fast"), Criterion(id="two", text="it is pretty"))
     verdict, reason, criteria = judge_run(
-        contract("standing", criteria=plan), verdicts(a="proven"), tree_equals_base=False
+        contract("discovered", criteria=plan), verdicts(a="proven"), tree_equals_base=False
     )
     assert verdict == "unverified"
     assert "one, two" in reason
@@ -94,14 +96,14 @@ def test_a_standing_proof_does_not_speak_for_a_criterion_of_the_plan() -> None:
 def test_a_named_check_leaves_a_criterion_without_checks_open() -> None:
     plan = (Criterion(id="one", text="works", checks=("a",)), Criterion(id="two", text="pretty"))
     verdict, _, _ = judge_run(
-        contract("named", criteria=plan), verdicts(a="proven"), tree_equals_base=False
+        contract("acceptance", criteria=plan), verdicts(a="proven"), tree_equals_base=False
     )
     assert verdict == "unverified"
 
 
 def test_a_check_that_was_not_run_is_unverified_and_never_green() -> None:
     verdict, reason, criteria = judge_run(
-        contract("named", "standing"), verdicts(a="proven"), tree_equals_base=False
+        contract("acceptance", "discovered"), verdicts(a="proven"), tree_equals_base=False
     )
     assert verdict == "unverified"
     assert "not run" in reason
@@ -114,7 +116,7 @@ def test_a_criterion_of_neutral_checks_alone_does_not_withhold_the_run() -> None
         Criterion(id="two", text="stays clean", checks=("b",)),
     )
     verdict, _, criteria = judge_run(
-        contract("named", "standing", criteria=plan),
+        contract("acceptance", "discovered", criteria=plan),
         verdicts(a="proven", b="neutral"),
         tree_equals_base=False,
     )

@@ -48,17 +48,17 @@ def test_each_row_of_the_table_is_judged_as_the_design_says(
     assert finding(STANDING, base, claim) == if_kept
 
 
-def test_green_before_proves_nothing_and_no_worker_can_mend_that() -> None:
+def test_green_before_proves_nothing_and_no_worker_can_fix_that() -> None:
     verdict = judge(NAMED, base=[ran(a="p")], claim=[ran(a="p", b="p")])
     assert verdict.finding == "unverified"
     assert "it was green before" in verdict.reason
-    assert not verdict.mendable
+    assert not verdict.fixable
 
 
-def test_what_cannot_run_anywhere_names_the_cause_and_no_worker_can_mend_it() -> None:
+def test_what_cannot_run_anywhere_names_the_cause_and_no_worker_can_fix_it() -> None:
     verdict = judge(NAMED, base=[CANNOT], claim=[CANNOT])
     assert "cargo" in verdict.reason
-    assert not verdict.mendable
+    assert not verdict.fixable
 
 
 @pytest.mark.parametrize("way", ["s", "x", None])
@@ -69,7 +69,7 @@ def test_a_passing_test_that_is_gone_or_skipped_is_named_and_unverified(
     claim = ran(a="p") if way is None else ran(a="p", lost=way)
     verdict = judge(check, base=[ran(a="p", lost="p")], claim=[claim])
     assert verdict.finding == "unverified"
-    assert verdict.mendable
+    assert verdict.fixable
     assert [place.test for place in verdict.places] == ["tests/test_a.py::test_lost"]
     assert "test_lost" in verdict.reason
 
@@ -96,19 +96,19 @@ def test_a_test_whose_name_only_begins_like_the_one_in_the_task_is_not_named() -
 
 
 @pytest.mark.parametrize("way", ["s", "x", None])
-def test_a_failing_test_that_disappears_is_not_mended(way: str | None) -> None:
+def test_a_failing_test_that_disappears_is_not_fixed(way: str | None) -> None:
     claim = ran(b="p") if way is None else ran(b="p", a=way)
     verdict = judge(NAMED, base=[ran(a="f", b="p")], claim=[claim], task="Fix test_a")
     assert verdict.finding == "unverified"
-    assert verdict.mendable
-    assert verdict.mended == ()
+    assert verdict.fixable
+    assert verdict.fixed == ()
 
 
 def test_a_standing_check_made_green_by_skipping_is_not_called_kept() -> None:
     assert finding(STANDING, ran(a="f", b="p"), ran(a="s", b="p")) == "neutral"
 
 
-def test_a_renamed_failing_test_is_not_mended() -> None:
+def test_a_renamed_failing_test_is_not_fixed() -> None:
     assert finding(NAMED, ran(a="f"), ran(renamed="p")) == "unverified"
 
 
@@ -124,10 +124,10 @@ def test_a_new_test_that_fails_breaks_a_check_that_passed() -> None:
     assert verdict.places[0].test == "tests/test_a.py::test_new"
 
 
-def test_a_new_test_that_fails_beside_a_mended_one_is_owed() -> None:
+def test_a_new_test_that_fails_beside_a_fixed_one_is_owed() -> None:
     verdict = judge(NAMED, base=[ran(a="f")], claim=[ran(a="p", new="f")])
     assert verdict.finding == "unverified"
-    assert verdict.mendable
+    assert verdict.fixable
     assert "test_new" in verdict.reason
 
 
@@ -169,13 +169,13 @@ def test_what_is_known_red_and_passed_at_the_base_still_refutes() -> None:
 
 
 @pytest.mark.parametrize("task", ["Fix test_a", "fix tests/test_a.py::test_a please"])
-def test_only_the_tests_that_the_task_names_must_be_mended(task: str) -> None:
+def test_only_the_tests_that_the_task_names_must_be_fixed(task: str) -> None:
     verdict = judge(NAMED, base=[ran(a="f", b="f")], claim=[ran(a="p", b="f")], task=task)
     assert verdict.finding == "proven"
     assert "test_b" in verdict.reason
 
 
-def test_a_file_named_by_the_task_must_be_mended_whole() -> None:
+def test_a_file_named_by_the_task_must_be_fixed_whole() -> None:
     names = ("tests/test_a.py::test_a", "tests/test_a.py::test_b", "tests/test_z.py::test_z")
     base = named_tests(dict.fromkeys(names, "f"))
     half = named_tests(dict(zip(names, "pff", strict=True)))
@@ -210,7 +210,7 @@ def test_a_failing_test_counts_where_the_command_hides_it() -> None:
     assert finding(NAMED, base, named_tests({"test_a.py::test_a": "p"})) == "proven"
 
 
-def test_a_file_that_could_not_be_loaded_is_mended_when_its_tests_pass() -> None:
+def test_a_file_that_could_not_be_loaded_is_fixed_when_its_tests_pass() -> None:
     base = named_tests({"tests/test_new.py": "f"})
     good = named_tests({"tests/test_new.py::test_one": "p"})
     assert finding(NAMED, base, good) == "proven"
@@ -240,7 +240,7 @@ def test_a_claim_that_names_no_tests_any_more_cannot_prove_by_its_exit() -> None
     assert finding(KEEP, ran(a="p"), command(1)) == "refuted"
 
 
-def test_places_say_what_to_mend_and_are_bounded() -> None:
+def test_places_say_what_to_fix_and_are_bounded() -> None:
     many = {f"tests/test_a.py::test_{number:03}": "p" for number in range(100)}
     claim = named_tests(dict.fromkeys(many, "f"))
     verdict = judge(KEEP, base=[named_tests(many)], claim=[claim])

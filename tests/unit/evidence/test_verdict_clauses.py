@@ -18,10 +18,10 @@ from support.results import (
 from agentproxy.events.check import CheckResult
 from agentproxy.events.contract import Role
 from agentproxy.events.verdict import Finding
-from agentproxy.evidence.verdict import judge, wants_second_look
+from agentproxy.evidence.verdict import judge, needs_rerun
 
 
-def test_with_nothing_named_a_mended_and_unchanged_test_is_proof() -> None:
+def test_with_nothing_named_a_fixed_and_unchanged_test_is_proof() -> None:
     def judged(changed: tuple[str, ...], *, anything_named: bool = False) -> Finding:
         return judge(
             STANDING,
@@ -41,7 +41,7 @@ def test_with_nothing_named_a_mended_and_unchanged_test_is_proof() -> None:
     assert judged((), anything_named=True) == "kept"
 
 
-def test_with_nothing_named_other_red_tests_keep_a_mended_one_from_being_proof() -> None:
+def test_with_nothing_named_other_red_tests_keep_a_fixed_one_from_being_proof() -> None:
     base, claim = ran(a="f", b="f"), ran(a="p", b="f")
     assert judge(STANDING, base=[base], claim=[claim], anything_named=False).finding == "neutral"
     verdict = judge(
@@ -52,7 +52,7 @@ def test_with_nothing_named_other_red_tests_keep_a_mended_one_from_being_proof()
     assert verdict.finding == "proven"
 
 
-def test_with_nothing_named_a_hidden_test_beside_a_mended_one_is_no_proof() -> None:
+def test_with_nothing_named_a_hidden_test_beside_a_fixed_one_is_no_proof() -> None:
     base, claim = ran(a="f", b="f"), ran(a="p", b="s")
     verdict = judge(STANDING, base=[base], claim=[claim], anything_named=False)
     assert verdict.finding == "neutral"
@@ -84,7 +84,7 @@ def test_two_outcomes_of_a_test_on_one_tree_are_flaky() -> None:
     for base, claim in (([green, green], [red, green]), ([red, green], [red, red])):
         named = judge(NAMED, base=base, claim=claim)
         assert named.finding == "unverified"
-        assert not named.mendable
+        assert not named.fixable
         assert named.flaky == ("tests/test_a.py::test_b",)
         assert judge(STANDING, base=base, claim=claim).finding == "neutral"
 
@@ -132,7 +132,7 @@ RESULTS = st.one_of(
     ),
     st.sampled_from([command(0), command(1), CANNOT, TIMED_OUT]),
 )
-ROLES: st.SearchStrategy[Role] = st.sampled_from(["named", "keep", "standing"])
+ROLES: st.SearchStrategy[Role] = st.sampled_from(["acceptance", "regression", "discovered"])
 TASKS = st.sampled_from(["", "fix test_1", "fix tests/test_a.py", "make title one work"])
 KNOWN = st.lists(st.sampled_from(["*", "tests/test_a.py::", "title*"]), max_size=2)
 
@@ -167,7 +167,7 @@ def test_refuting_takes_a_second_look(
     check = NAMED.model_copy(update={"role": role})
     refuted = judge(check, base=base, claim=claim).finding == "refuted"
     twice = len(base) > 1 and len(claim) > 1
-    assert wants_second_look(check, base, claim) == (refuted and not twice)
+    assert needs_rerun(check, base, claim) == (refuted and not twice)
 
 
 @given(RESULTS, RESULTS, ROLES, TASKS, st.randoms(use_true_random=False))
@@ -199,5 +199,5 @@ def test_every_verdict_has_a_reason_and_bounded_places(
     verdict = judge(check, base=base, claim=claim, task=task, known_red=known)
     assert verdict.reason
     assert len(verdict.places) <= 20
-    if role == "named":
+    if role == "acceptance":
         assert verdict.finding in ("proven", "refuted", "unverified")

@@ -2,7 +2,7 @@
 
 from agentproxy.events.conversation import AssistantMessage, Text, ToolResult, UserMessage
 from agentproxy.models.port import Prompt
-from agentproxy.models.prompt_redaction import Cleaned
+from agentproxy.models.prompt_redaction import PromptRedactor
 
 SECRET = "hunter2-hunter2"
 
@@ -23,9 +23,11 @@ def user(text: str) -> UserMessage:
 
 
 def test_texts_and_results_lose_their_secrets_and_what_is_clean_stays_the_same_object() -> None:
-    clean, told = user("Mend it"), UserMessage(parts=(ToolResult(call="1", text=f"k={SECRET}"),))
+    clean, told = user("Fix it"), UserMessage(parts=(ToolResult(call="1", text=f"k={SECRET}"),))
     said = AssistantMessage(parts=(Text(text="I look."),))
-    found = Cleaned(Counting())(Prompt(system=f"never {SECRET}", messages=[clean, said, told]))
+    found = PromptRedactor(Counting())(
+        Prompt(system=f"never {SECRET}", messages=[clean, said, told])
+    )
     assert SECRET not in repr(found)
     assert found.messages[0] is clean
     assert found.messages[1] is said
@@ -33,7 +35,7 @@ def test_texts_and_results_lose_their_secrets_and_what_is_clean_stays_the_same_o
 
 def test_a_longer_conversation_keeps_what_was_cleaned_and_looks_only_at_what_is_new() -> None:
     counting = Counting()
-    cleaned = Cleaned(counting)
+    cleaned = PromptRedactor(counting)
     messages = [user(SECRET)]
     first = cleaned(Prompt(system="", messages=messages))
     counting.given.clear()
@@ -43,7 +45,7 @@ def test_a_longer_conversation_keeps_what_was_cleaned_and_looks_only_at_what_is_
 
 
 def test_a_past_that_was_replaced_is_looked_at_anew() -> None:
-    cleaned = Cleaned(Counting())
+    cleaned = PromptRedactor(Counting())
     cleaned(Prompt(system="", messages=[user("one"), user(SECRET)]))
     found = cleaned(Prompt(system="", messages=[user("summary"), user(SECRET)]))
     assert SECRET not in repr(found)

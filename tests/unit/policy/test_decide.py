@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agentproxy.events.requests import Request
-from agentproxy.policy.decide import Allow, Ask, Deny, Policy, Ruling, decide
+from agentproxy.policy.decide import Allow, Policy, Refer, Refuse, Ruling, decide
 
 ROOT = "/home/user/project"
 POLICY = Policy(root=ROOT)
@@ -47,7 +47,7 @@ DENIED = commands("denied")
 @pytest.mark.parametrize("command", DENIED)
 def test_what_harms_is_denied_however_it_is_wrapped(command: str) -> None:
     ruling = run(command.replace("|\\n", "|\n"))
-    assert isinstance(ruling, Deny)
+    assert isinstance(ruling, Refuse)
     assert ruling.reason
 
 
@@ -66,7 +66,7 @@ ASKED = [*commands("asked"), *UNSEEN]
 @pytest.mark.parametrize("command", ASKED)
 def test_what_is_not_certain_or_not_undone_is_asked(command: str) -> None:
     ruling = run(command)
-    assert isinstance(ruling, Ask)
+    assert isinstance(ruling, Refer)
     assert ruling.reason
     assert "\0" not in ruling.reason
     assert ruling.reason.isprintable()
@@ -76,20 +76,20 @@ def test_what_is_not_certain_or_not_undone_is_asked(command: str) -> None:
     "command", ["", " ", "\n", "#x", "\0", "a\0b", "x" * 30_000, "ls\rrm -rf x"]
 )
 def test_what_is_no_command_is_asked(command: str) -> None:
-    assert isinstance(run(command), Ask)
+    assert isinstance(run(command), Refer)
 
 
 def test_a_new_line_ends_a_command() -> None:
-    assert isinstance(run("ls\nrm -rf ~"), Deny)
+    assert isinstance(run("ls\nrm -rf ~"), Refuse)
     assert isinstance(run("ls\n\nid"), Allow)
     assert isinstance(run("ls \\\n -la"), Allow)
-    assert isinstance(run("echo $\\\nHOME"), Ask)
-    assert isinstance(run("cat <<EOF\nrm -rf ~\nEOF"), Ask)
+    assert isinstance(run("echo $\\\nHOME"), Refer)
+    assert isinstance(run("cat <<EOF\nrm -rf ~\nEOF"), Refer)
 
 
 def test_a_question_is_always_asked() -> None:
     request = Request(id="1", kind="question", text="rm?", action="run", subject="ls")
-    assert isinstance(decide(request, POLICY), Ask)
+    assert isinstance(decide(request, POLICY), Refer)
 
 
 @pytest.mark.parametrize(
@@ -99,57 +99,57 @@ def test_a_question_is_always_asked() -> None:
         ("read", ROOT + "/a", Allow),
         ("read", ".git/config", Allow),
         ("read", "/usr/include/x.h", Allow),
-        ("read", "/etc/passwd", Ask),
-        ("read", "../x", Ask),
-        ("read", "~/.ssh/id_rsa", Deny),
-        ("read", "", Ask),
-        ("read", "a\nb", Ask),
+        ("read", "/etc/passwd", Refer),
+        ("read", "../x", Refer),
+        ("read", "~/.ssh/id_rsa", Refuse),
+        ("read", "", Refer),
+        ("read", "a\nb", Refer),
         ("write", "src/a.py", Allow),
         ("write", "src/../b.py", Allow),
         ("write", ".gitignore", Allow),
         ("write", ".github/x.yml", Allow),
         ("write", "a*b", Allow),
-        ("write", ".git/hooks/x", Deny),
-        ("write", "sub/.Git/config", Deny),
-        ("write", ".git./x", Deny),
-        ("write", "git~1/x", Deny),
-        ("write", "../x", Deny),
-        ("write", ROOT + "-other/x", Deny),
-        ("write", "/etc/passwd", Deny),
-        ("write", "~/x", Deny),
+        ("write", ".git/hooks/x", Refuse),
+        ("write", "sub/.Git/config", Refuse),
+        ("write", ".git./x", Refuse),
+        ("write", "git~1/x", Refuse),
+        ("write", "../x", Refuse),
+        ("write", ROOT + "-other/x", Refuse),
+        ("write", "/etc/passwd", Refuse),
+        ("write", "~/x", Refuse),
         ("write", "/dev/null", Allow),
-        ("write", "/dev/sda", Deny),
-        ("network", "https://x", Ask),
-        ("", "x", Ask),
+        ("write", "/dev/sda", Refuse),
+        ("network", "https://x", Refer),
+        ("", "x", Refer),
     ],
 )
 def test_paths_are_judged_by_where_they_lie(
-    action: str, path: str, ruling: type[Allow | Ask | Deny]
+    action: str, path: str, ruling: type[Allow | Refer | Refuse]
 ) -> None:
     assert isinstance(on(action, path), ruling)
 
 
 def test_a_policy_without_a_tree_allows_nothing() -> None:
     for root in ("", "/", "relative", "/.."):
-        assert isinstance(run("ls", Policy(root=root)), Ask)
-        assert isinstance(on("write", "/etc/x", Policy(root=root)), Ask)
+        assert isinstance(run("ls", Policy(root=root)), Refer)
+        assert isinstance(on("write", "/etc/x", Policy(root=root)), Refer)
 
 
 def test_a_folder_may_be_scratch_and_commands_may_start_below() -> None:
     policy = Policy(root=ROOT, directory="sub", scratch=("/tmp",))
     assert run("pytest > /tmp/out; cat /tmp/out", policy) == Allow()
     assert run("cat ../a", policy) == Allow()
-    assert isinstance(run("cat ../../a", policy), Ask)
-    assert isinstance(run("rm -rf ../../a", policy), Deny)
-    assert isinstance(run("echo > /tmp/out"), Deny)
+    assert isinstance(run("cat ../../a", policy), Refer)
+    assert isinstance(run("rm -rf ../../a", policy), Refuse)
+    assert isinstance(run("echo > /tmp/out"), Refuse)
 
 
 def test_programs_by_name_go_before_what_is_known_of_them() -> None:
     policy = Policy(root=ROOT, allowed=("terraform",), asked=("ls",), denied=("make",))
     assert run("terraform plan", policy) == Allow()
-    assert isinstance(run("ls", policy), Ask)
-    assert isinstance(run("env make test", policy), Deny)
-    assert isinstance(run("terraform plan && rm -rf ~", policy), Deny)
+    assert isinstance(run("ls", policy), Refer)
+    assert isinstance(run("env make test", policy), Refuse)
+    assert isinstance(run("terraform plan && rm -rf ~", policy), Refuse)
 
 
 def test_a_policy_cannot_be_changed_by_whoever_holds_it() -> None:
@@ -167,14 +167,14 @@ def test_a_policy_cannot_be_changed_by_whoever_holds_it() -> None:
     ),
 )
 def test_harm_behind_harmless_work_is_still_denied(before: str, joint: str, harm: str) -> None:
-    assert isinstance(run(f"{before} {joint} {harm}"), Deny)
+    assert isinstance(run(f"{before} {joint} {harm}"), Refuse)
 
 
 @settings(max_examples=500, deadline=None)
 @given(st.text(alphabet="rm -rf~/;|&$(){}<>'\"`\\\n*a=[]!#", max_size=40))
 def test_any_text_gets_a_ruling_and_none_that_removes_the_home_gets_leave(text: str) -> None:
     ruling = run(text)
-    assert isinstance(ruling, Allow | Ask | Deny)
+    assert isinstance(ruling, Allow | Refer | Refuse)
     assert not isinstance(run(f"{text}\nrm -rf ~"), Allow)
 
 
@@ -204,7 +204,7 @@ def test_any_text_gets_a_ruling_and_none_that_removes_the_home_gets_leave(text: 
 )
 def test_a_text_made_to_be_slow_is_not(text: str) -> None:
     begin = time.monotonic()
-    assert isinstance(run(text), Allow | Ask | Deny)
+    assert isinstance(run(text), Allow | Refer | Refuse)
     assert time.monotonic() - begin < 2
 
 
@@ -219,10 +219,10 @@ def test_a_text_made_to_be_slow_is_not(text: str) -> None:
 )
 def test_a_command_whose_parts_would_be_judged_without_end_is_asked(text: str) -> None:
     assert run(text) in (
-        Ask("there is too much in it to judge"),
-        Ask("calls are nested too deeply to judge"),
+        Refer("there is too much in it to judge"),
+        Refer("calls are nested too deeply to judge"),
     )
-    assert isinstance(run(f"{text}; rm -rf ~"), Deny)
+    assert isinstance(run(f"{text}; rm -rf ~"), Refuse)
 
 
 def test_a_find_within_a_find_is_judged() -> None:
@@ -230,5 +230,5 @@ def test_a_find_within_a_find_is_judged() -> None:
 
 
 def test_a_find_that_runs_nothing_is_asked() -> None:
-    assert isinstance(run("find . -exec"), Ask)
-    assert isinstance(run("find . -exec ';'"), Ask)
+    assert isinstance(run("find . -exec"), Refer)
+    assert isinstance(run("find . -exec ';'"), Refer)

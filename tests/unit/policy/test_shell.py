@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from agentproxy.policy.shell import Simple, Unclear, Word, parse
+from agentproxy.policy.shell import ShellWord, Simple, Unclear, parse
 
 PROGRAMS = ("A", "B", "C", "D")
 # One write for each record, so that programs of one pipe do not mix theirs.
@@ -149,7 +149,7 @@ def ran(shell: str, text: str, folder: Path) -> tuple[list[list[str]], set[str]]
 
 def explains(commands: Sequence[Simple], record: list[str]) -> bool:
     for command in every(commands):
-        words: tuple[Word, ...] = command.words
+        words: tuple[ShellWord, ...] = command.words
         if words and not words[0].certain:
             return True
         if words and words[0].text == record[0]:

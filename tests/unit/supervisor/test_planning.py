@@ -9,7 +9,7 @@ from agentproxy.supervisor.planning import ProjectRules, make_contract
 SUITE = Check(
     name="suite",
     command="pytest -q",
-    role="keep",
+    role="regression",
     source="agentproxy.toml",
     network="host",
     env={"DB": "test"},
@@ -21,20 +21,20 @@ def contract(
     *configured: Check, checks: tuple[str, ...] = (), keep: tuple[str, ...] = ()
 ) -> Contract:
     order = Order(
-        task="mend it", repository="/r", worker="w", sandbox="plain", checks=checks, keep=keep
+        task="fix it", repository="/r", worker="w", sandbox="plain", checks=checks, keep=keep
     )
     return make_contract(order, ProjectRules(checks=configured), ())
 
 
-@pytest.mark.parametrize("role", ["keep", "standing", "named"])
+@pytest.mark.parametrize("role", ["regression", "discovered", "acceptance"])
 def test_a_check_that_is_named_keeps_what_was_configured_for_its_command(role: Role) -> None:
     agreed = contract(SUITE.model_copy(update={"role": role}), checks=("pytest -q",))
-    assert agreed.checks == (SUITE.model_copy(update={"role": "named", "source": "--check"}),)
+    assert agreed.checks == (SUITE.model_copy(update={"role": "acceptance", "source": "--check"}),)
     assert [each.checks for each in agreed.criteria] == [("suite",)]
 
 
 def test_a_named_role_of_the_configuration_is_not_weakened_by_keeping_the_command() -> None:
-    named = SUITE.model_copy(update={"role": "named"})
+    named = SUITE.model_copy(update={"role": "acceptance"})
     assert contract(named, keep=("pytest -q",)).checks == (named,)
 
 

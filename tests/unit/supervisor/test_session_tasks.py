@@ -6,7 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agentproxy.supervisor.contexts.tasks import Task, parse, read_list, updated, write_status
+from agentproxy.supervisor.contexts.tasks import (
+    SessionTask,
+    parse,
+    read_list,
+    updated,
+    write_status,
+)
 
 RUN = "abcd2345"
 MINE = """# Tasks
@@ -15,7 +21,7 @@ MINE = """# Tasks
 - [ ] an example that is no task
 -->
 - [ ] Write the manual
-- [~] Mend the clock   \r
+- [~] Fix the clock   \r
   * [x] Buy tea (run zzzz9999: verified)
 - [?] no status of ours
 Some words.
@@ -24,24 +30,24 @@ Some words.
 
 def test_each_mark_is_a_status_and_examples_in_comments_are_no_tasks() -> None:
     assert parse(MINE + "- [!] Sell it\n") == (
-        Task("Write the manual", "pending"),
-        Task("Mend the clock", "in progress"),
-        Task("Buy tea", "done", note="verified", run="zzzz9999"),
-        Task("Sell it", "blocked"),
+        SessionTask("Write the manual", "pending"),
+        SessionTask("Fix the clock", "in_progress"),
+        SessionTask("Buy tea", "done", note="verified", run="zzzz9999"),
+        SessionTask("Sell it", "blocked"),
     )
 
 
 def test_a_run_appends_its_tasks_and_changes_only_these_later() -> None:
-    begun = updated(MINE, run=RUN, tasks=[Task("Fix it", "in progress")])
+    begun = updated(MINE, run=RUN, tasks=[SessionTask("Fix it", "in_progress")])
     assert begun == MINE + f"- [~] Fix it (run {RUN}: in progress)\n"
     edited = begun.replace("Some words.", "Other words.") + "- [ ] One more\n"
-    ended = updated(edited, run=RUN, tasks=[Task("Fix it", "done", note="verified")])
+    ended = updated(edited, run=RUN, tasks=[SessionTask("Fix it", "done", note="verified")])
     assert ended == edited.replace("[~] Fix", "[x] Fix").replace(": in progress", ": verified")
 
 
 def test_a_line_of_a_run_stays_where_a_person_has_moved_it() -> None:
     text = f"## Today\r\n\t* [ ] Fix it (run {RUN}: pending)\r\n## Later\r\n- [ ] Rest"
-    new = [Task("Fix it", "done", note="verified"), Task("Then that", "pending")]
+    new = [SessionTask("Fix it", "done", note="verified"), SessionTask("Then that", "pending")]
     assert updated(text, run=RUN, tasks=new) == (
         f"## Today\r\n\t* [x] Fix it (run {RUN}: verified)\r\n## Later\r\n- [ ] Rest\r\n"
         f"- [ ] Then that (run {RUN}: pending)\r\n"
@@ -50,7 +56,7 @@ def test_a_line_of_a_run_stays_where_a_person_has_moved_it() -> None:
 
 def test_what_a_person_has_commented_out_is_not_touched() -> None:
     text = f"<!--\n- [ ] Fix it (run {RUN}: pending)\n-->\n"
-    ended = updated(text, run=RUN, tasks=[Task("Fix it", "done", note="verified")])
+    ended = updated(text, run=RUN, tasks=[SessionTask("Fix it", "done", note="verified")])
     assert ended == text + f"- [x] Fix it (run {RUN}: verified)\n"
 
 
@@ -66,10 +72,10 @@ def test_what_a_person_has_commented_out_is_not_touched() -> None:
     ],
 )
 def test_no_text_breaks_out_of_its_line_or_hides_what_follows(hostile: str) -> None:
-    task = Task(hostile, "blocked", note=f"refuted (run {RUN}: {hostile})")
+    task = SessionTask(hostile, "blocked", note=f"refuted (run {RUN}: {hostile})")
     text = updated("- [ ] Mine\n", run=RUN, tasks=[task])
     mine, ours = parse(text)
-    assert mine == Task("Mine", "pending")
+    assert mine == SessionTask("Mine", "pending")
     assert (ours.run, ours.status) == (RUN, "blocked")
     assert text.count("\n") == 2
     assert updated(text, run=RUN, tasks=[task]) == text
@@ -80,8 +86,8 @@ FRAGMENTS = st.sampled_from(
     ["- [ ] a\n", f"- [x] a (run {RUN}: b)\n", "<!--", "-->", "- [~] b (run other: c)\n", "\r\n"]
 )
 FILES = st.lists(TEXTS | FRAGMENTS, max_size=12).map("".join)
-STATUSES = st.sampled_from(["pending", "in progress", "done", "blocked"])
-TASKS = st.lists(st.builds(Task, TEXTS, STATUSES, TEXTS), max_size=5)
+STATUSES = st.sampled_from(["pending", "in_progress", "done", "blocked"])
+TASKS = st.lists(st.builds(SessionTask, TEXTS, STATUSES, TEXTS), max_size=5)
 
 
 def is_of_the_run(line: str) -> bool:
@@ -93,7 +99,9 @@ def persons_lines(text: str) -> list[str]:
 
 
 @given(FILES, TASKS)
-def test_a_persons_lines_are_never_lost_moved_or_changed(text: str, tasks: list[Task]) -> None:
+def test_a_persons_lines_are_never_lost_moved_or_changed(
+    text: str, tasks: list[SessionTask]
+) -> None:
     new = updated(text, run=RUN, tasks=tasks)
     before = [line.rstrip("\r") for line in persons_lines(text)]
     assert [line.rstrip("\r") for line in persons_lines(new)] == before
@@ -101,7 +109,9 @@ def test_a_persons_lines_are_never_lost_moved_or_changed(text: str, tasks: list[
 
 
 @given(FILES, TASKS)
-def test_of_tasks_with_one_text_the_last_is_in_the_list(text: str, tasks: list[Task]) -> None:
+def test_of_tasks_with_one_text_the_last_is_in_the_list(
+    text: str, tasks: list[SessionTask]
+) -> None:
     found = [task for task in parse(updated(text, run=RUN, tasks=tasks)) if task.run == RUN]
     for task in tasks[-1:]:
         if "".join(sign if sign.isprintable() else " " for sign in task.text).strip():

@@ -10,7 +10,7 @@ from support.repositories import sandbox
 
 from agentproxy.tools.port import BadArguments, Bench
 from agentproxy.tools.registry import coding_tools
-from agentproxy.workspace.environment.job_layout import Place
+from agentproxy.workspace.environment.job_layout import JobLayout
 from agentproxy.workspace.sandbox.port import Mount
 
 
@@ -22,7 +22,7 @@ def bench(tmp_path: Path) -> Bench:
     (tree / "src/a.txt").write_text("one\ntwo\nthree\ntwo\n")
     (tmp_path / "secret").write_text("secret")
     (tree / "link").symlink_to(tmp_path / "secret")
-    place = Place(
+    place = JobLayout(
         root=str(tree),
         cwd=str(tree / "src"),
         env={"PATH": os.environ["PATH"]},
@@ -156,7 +156,7 @@ def test_arguments_that_cannot_be_used_are_named(
     assert found is not None
 
     def use() -> None:
-        found.leave(arguments)
+        found.permission(arguments)
         asyncio.run(found.run(arguments, bench))
 
     with pytest.raises(BadArguments, match=names):

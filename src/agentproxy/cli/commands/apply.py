@@ -2,7 +2,7 @@
 
 import click
 
-from agentproxy.app.context import House
+from agentproxy.app.context import App
 from agentproxy.cli.options import run_argument
 from agentproxy.events.envelope import RunId
 
@@ -24,7 +24,7 @@ def command(run: str) -> int:
     return with_run(run, _apply)
 
 
-async def _apply(house: House, run: RunId) -> int:
+async def _apply(app: App, run: RunId) -> int:
     from pathlib import Path
 
     from agentproxy.cli.cleaning import clean
@@ -33,14 +33,14 @@ async def _apply(house: House, run: RunId) -> int:
     from agentproxy.workspace.git.repository import open_repository
     from agentproxy.workspace.trees.apply import Conflicts, apply_claim
 
-    state = replay(await house.journal.read(run))
+    state = replay(await app.journal.read(run))
     if not state.claims or state.base is None:
         raise Failure(f"run {run} has no claim yet", cure=f"pa resume {run}")
     number = max(state.claims)
     claim = state.claims[number]
     judged = state.judged.get(number)
     verdict = judged.verdict if judged else "unverified"
-    repository = await open_repository(Path(state.ordered.repository))
+    repository = await open_repository(Path(state.require_order().repository))
     outcome = await apply_claim(
         repository, run, base_commit=state.base.commit, claim_commit=claim.commit
     )

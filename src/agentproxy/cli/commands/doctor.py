@@ -20,9 +20,9 @@ def command(output: str | None) -> int:
     """
     from agentproxy.app.doctor import examine
     from agentproxy.cli.cleaning import clean
-    from agentproxy.cli.run_lookup import in_house
+    from agentproxy.cli.run_lookup import with_app
 
-    findings = in_house(examine)
+    findings = with_app(examine)
     if output == "json":
         for finding in findings:
             click.echo(json.dumps(asdict(finding)))

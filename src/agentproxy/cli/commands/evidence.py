@@ -5,7 +5,7 @@ from dataclasses import asdict
 
 import click
 
-from agentproxy.app.context import House
+from agentproxy.app.context import App
 from agentproxy.cli.cleaning import clean
 from agentproxy.cli.failure import DIFFERENCE
 from agentproxy.cli.options import output_option, run_argument
@@ -36,20 +36,20 @@ def command(run: str, *, number: int | None, verify: bool, rerun: bool, output: 
     if verify and number is not None:
         raise click.UsageError("--verify looks at every round: leave --round out")
 
-    async def look(house: House, meant: RunId) -> int:
+    async def look(app: App, meant: RunId) -> int:
         if verify:
-            return await _verify(house, meant, output=output)
+            return await _verify(app, meant, output=output)
         if rerun:
-            return await _rerun(house, meant, number, output=output)
-        return await _show(house, meant, number, output=output)
+            return await _rerun(app, meant, number, output=output)
+        return await _show(app, meant, number, output=output)
 
     return with_run(run, look)
 
 
-async def _verify(house: House, run: RunId, *, output: str | None) -> int:
+async def _verify(app: App, run: RunId, *, output: str | None) -> int:
     from agentproxy.app.evidence import verify
 
-    rounds = await verify(house, run)
+    rounds = await verify(app, run)
     for each in rounds:
         head = f"round {each.round}"
         if output == "json":
@@ -61,7 +61,7 @@ async def _verify(house: House, run: RunId, *, output: str | None) -> int:
     return _ended(run, same=not any(each.faults for each in rounds), output=output)
 
 
-async def _rerun(house: House, run: RunId, number: int | None, *, output: str | None) -> int:
+async def _rerun(app: App, run: RunId, number: int | None, *, output: str | None) -> int:
     from agentproxy.app.evidence import Rerun, find_evidence, rerun
 
     def tell(result: Rerun) -> None:
@@ -71,8 +71,8 @@ async def _rerun(house: House, run: RunId, number: int | None, *, output: str | 
             text = "the same" if result.same else f"differs: {result.differs}"
             _marked(f"{result.check} on {result.on}: {text}", good=result.same)
 
-    evidence = await find_evidence(house, run, round=number)
-    results = await rerun(house, run, evidence.bundle, tell=tell)
+    evidence = await find_evidence(app, run, round=number)
+    results = await rerun(app, run, evidence.bundle, tell=tell)
     return _ended(run, same=all(result.same for result in results), output=output)
 
 
@@ -93,12 +93,12 @@ def _ended(run: RunId, *, same: bool, output: str | None) -> int:
     return code
 
 
-async def _show(house: House, run: RunId, number: int | None, *, output: str | None) -> int:
+async def _show(app: App, run: RunId, number: int | None, *, output: str | None) -> int:
     from agentproxy.app.evidence import find_evidence
     from agentproxy.cli.render import outcome
     from agentproxy.evidence.bundle import canonical
 
-    evidence = await find_evidence(house, run, round=number)
+    evidence = await find_evidence(app, run, round=number)
     bundle = evidence.bundle
     if output == "json":
         click.echo(canonical(bundle))

@@ -21,9 +21,9 @@ def command(output: str | None) -> int:
     """
     from agentproxy.app.queries import list_runs
     from agentproxy.cli.cleaning import clean
-    from agentproxy.cli.run_lookup import in_house
+    from agentproxy.cli.run_lookup import with_app
 
-    rows = in_house(lambda house: list_runs(house.journal))
+    rows = with_app(lambda app: list_runs(app.journal))
     if output == "json":
         for row in rows:
             click.echo(json.dumps(asdict(row)))

@@ -21,14 +21,14 @@ def command(output: str | None) -> int:
     """
     import asyncio
 
-    from agentproxy.app.catalogue import Row, list_models
-    from agentproxy.app.context import House
-    from agentproxy.cli.run_lookup import in_house
+    from agentproxy.app.catalogue import ModelRow, list_models
+    from agentproxy.app.context import App
+    from agentproxy.cli.run_lookup import with_app
 
-    async def look(house: House) -> list[Row]:
-        return await asyncio.to_thread(list_models, house)
+    async def look(app: App) -> list[ModelRow]:
+        return await asyncio.to_thread(list_models, app)
 
-    rows = in_house(look)
+    rows = with_app(look)
     if output == "json":
         for row in rows:
             click.echo(json.dumps(asdict(row)))

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from agentproxy.app.context import House
+from agentproxy.app.context import App
 from agentproxy.app.journal import Lease
 from agentproxy.cli.options import Dollars, Duration, output_option, run_argument
 from agentproxy.events.envelope import RunId
@@ -24,24 +24,24 @@ def command(run: str, max_time: float | None, budget: float | None, output: str 
       pa resume k7f2 --max-time 2h   after its time was up
       pa resume k7f2 --budget 5      after its money was spent
     """
-    from agentproxy.app.run_ownership import take
+    from agentproxy.app.run_ownership import acquire_run
     from agentproxy.cli.run_lookup import with_run
     from agentproxy.cli.run_terminal import drive
     from agentproxy.events.commands import RaiseCeiling
 
     number, directory, home = with_run(run, _place)
 
-    async def go_on(house: House) -> Lease:
+    async def go_on(app: App) -> Lease:
         if max_time is not None or budget is not None:
-            await house.journal.submit(number, RaiseCeiling(max_time=max_time, budget=budget))
-        return await take(house.journal, number)
+            await app.journal.submit(number, RaiseCeiling(max_time=max_time, budget=budget))
+        return await acquire_run(app.journal, number)
 
     return drive(go_on, directory=directory, output=output, home=home)
 
 
-async def _place(house: House, run: RunId) -> tuple[RunId, Path, Path]:
+async def _place(app: App, run: RunId) -> tuple[RunId, Path, Path]:
     """The run, the directory that it was ordered in, and the home that it is kept in."""
     from agentproxy.supervisor.reduce import replay
 
-    order = replay(await house.journal.read(run, limit=1)).ordered
-    return run, Path(order.repository, order.directory), house.settings.home
+    order = replay(await app.journal.read(run, limit=1)).require_order()
+    return run, Path(order.repository, order.directory), app.settings.home

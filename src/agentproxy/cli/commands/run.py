@@ -20,7 +20,7 @@ class Nameless(click.Context):
         return super().command_path.strip()
 
 
-class Task(click.Command):
+class TaskCommand(click.Command):
     """The command that has no name: its usage errors speak of `pa`."""
 
     context_class = Nameless
@@ -39,7 +39,7 @@ class Task(click.Command):
 
 @click.command(
     "run",
-    cls=Task,
+    cls=TaskCommand,
     hidden=True,
     context_settings={"ignore_unknown_options": False, "help_option_names": ["-h", "--help"]},
 )
@@ -140,7 +140,7 @@ def _refuse_what_would_be_dropped(given: dict[str, object]) -> None:
 
 
 def _start(task: str, directory: "Path", given: dict[str, object]) -> int:
-    from agentproxy.app.runs import Wish
+    from agentproxy.app.runs import TaskRequest
     from agentproxy.cli.run_terminal import drive_new
     from agentproxy.cli.workdir import in_full
 
@@ -148,7 +148,7 @@ def _start(task: str, directory: "Path", given: dict[str, object]) -> int:
         return cast("tuple[str, ...]", given[name])
 
     rounds, seconds, budget = given["max_rounds"], given["max_time"], given["budget"]
-    wish = Wish(
+    wish = TaskRequest(
         task=task,
         directory=directory,
         worker=str(given["worker"] or ""),

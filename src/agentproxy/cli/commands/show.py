@@ -2,7 +2,7 @@
 
 import click
 
-from agentproxy.app.context import House
+from agentproxy.app.context import App
 from agentproxy.cli.options import output_option, run_argument
 from agentproxy.events.envelope import RunId
 
@@ -21,28 +21,28 @@ def command(run: str, *, follow: bool, output: str | None) -> int:
     """
     from agentproxy.cli.run_lookup import with_run
 
-    async def look(house: House, number: RunId) -> int:
-        return await _show(house, number, follow=follow, output=output)
+    async def look(app: App, number: RunId) -> int:
+        return await _show(app, number, follow=follow, output=output)
 
     return with_run(run, look)
 
 
-async def _show(house: House, run: RunId, *, follow: bool, output: str | None) -> int:
+async def _show(app: App, run: RunId, *, follow: bool, output: str | None) -> int:
     from agentproxy.app.outcome import outcome_of
     from agentproxy.app.queries import follow_live, is_live
     from agentproxy.cli.run_terminal import open_screen
     from agentproxy.supervisor.reduce import replay
 
     screen = open_screen("json" if output == "json" else "plain")
-    events = list(await house.journal.read(run))
+    events = list(await app.journal.read(run))
     for event in events:
         screen.event(event)
-    if follow and await is_live(house.journal, run):
-        async for event in follow_live(house.journal, run, after=events[-1].seq):
+    if follow and await is_live(app.journal, run):
+        async for event in follow_live(app.journal, run, after=events[-1].seq):
             events.append(event)
             screen.event(event)
     state = replay(events)
-    if not await is_live(house.journal, run):
+    if not await is_live(app.journal, run):
         screen.result(await outcome_of(run, state, seconds=events[-1].time - events[0].time))
     screen.close()
     return 0

@@ -3,7 +3,7 @@
 import click
 
 from agentproxy.cli.options import run_argument
-from agentproxy.events.commands import Stop
+from agentproxy.events.commands import StopRun
 
 
 @click.command("stop")
@@ -20,4 +20,4 @@ def command(run: str, reason: str) -> int:
     """
     from agentproxy.cli.submitting import submit_stop
 
-    return submit_stop(run, Stop(reason=reason))
+    return submit_stop(run, StopRun(reason=reason))

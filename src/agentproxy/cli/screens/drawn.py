@@ -13,7 +13,7 @@ from rich.text import Text
 
 from agentproxy.app.outcome import Result
 from agentproxy.cli.cleaning import clean
-from agentproxy.cli.render import Tone, tell
+from agentproxy.cli.render import Tone, render
 from agentproxy.cli.screens.plain import cost, diff_tone, tone_of
 from agentproxy.events.check import CheckFinished, CheckStarted
 from agentproxy.events.envelope import Event
@@ -28,7 +28,7 @@ STYLES: dict[Tone, str] = {
     "loud": "bold",
 }
 LAST_LINES = 5
-LONGEST_LINE = 400
+MAX_LINE_LENGTH = 400
 
 
 class DrawnScreen:
@@ -55,7 +55,7 @@ class DrawnScreen:
             return
         if self._asked:
             self._console.print()
-        for words in tell(event):
+        for words in render(event):
             if words.tone == "loud" and words.indent == 0:
                 self._console.print()
             text = Text(clean(words.text), style=STYLES[words.tone])
@@ -68,7 +68,7 @@ class DrawnScreen:
         tail = self._tails.setdefault(source, deque(maxlen=LAST_LINES))
         for line in clean(text).splitlines():
             if line.strip():
-                tail.append(line[:LONGEST_LINE])
+                tail.append(line[:MAX_LINE_LENGTH])
 
     def question(self, text: str) -> None:
         """Stop moving while a person thinks."""

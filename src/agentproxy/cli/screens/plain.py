@@ -6,7 +6,7 @@ import click
 
 from agentproxy.app.outcome import Result
 from agentproxy.cli.cleaning import clean
-from agentproxy.cli.render import Tone, tell
+from agentproxy.cli.render import Tone, render
 from agentproxy.events.envelope import Event
 
 STYLES: dict[Tone, dict[str, str | bool]] = {
@@ -24,7 +24,7 @@ class PlainScreen:
 
     def event(self, event: Event) -> None:
         """Its lines."""
-        for words in tell(event):
+        for words in render(event):
             styled = click.style("  " * words.indent + clean(words.text), **STYLES[words.tone])  # type: ignore[arg-type]
             click.echo(styled)
 

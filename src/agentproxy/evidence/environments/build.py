@@ -17,19 +17,26 @@ from pathlib import Path
 
 from agentproxy.events.git_facts import EnvironmentBuilt, EnvironmentFound
 from agentproxy.evidence.cannot_run import reaches_nobody
+from agentproxy.evidence.check_context import CheckContext
 from agentproxy.evidence.environments.python import removal
 from agentproxy.evidence.environments.recipe import Recipe, digest
-from agentproxy.evidence.ground import Ground
 from agentproxy.workspace.environment.fingerprint import fingerprint
 from agentproxy.workspace.environment.job_layout import place_tree
 from agentproxy.workspace.environment.poetry_and_conda import is_python
 from agentproxy.workspace.sandbox.copies import copy_tree, discard
-from agentproxy.workspace.sandbox.port import MEGABYTE, Access, Ended, Limits, Mount, SandboxError
+from agentproxy.workspace.sandbox.port import (
+    MEGABYTE,
+    Access,
+    Ended,
+    JobLimits,
+    Mount,
+    SandboxError,
+)
 
-SECONDS = 1800.0
+BUILD_TIMEOUT_SECONDS = 1800.0
 KEPT_DAYS = 30
-SHOWN = 2000
-LONGEST = 64 << 10  # characters of commands; a kernel takes 128 KiB in one argument
+MAX_SHOWN_OUTPUT_CHARACTERS = 2000
+MAX_SCRIPT_CHARACTERS = 64 << 10  # characters of commands; a kernel takes 128 KiB in one argument
 FOR_BUILDS = {
     "PYTHONPATH": "",
     "NODE_PATH": "",
@@ -37,7 +44,7 @@ FOR_BUILDS = {
     "PIP_NO_CACHE_DIR": "1",
     "POETRY_VIRTUALENVS_IN_PROJECT": "true",
 }
-LIMITS = Limits(seconds=SECONDS, tmp_size=8192 * MEGABYTE, kept_output=64 * 1024)
+LIMITS = JobLimits(seconds=BUILD_TIMEOUT_SECONDS, tmp_size=8192 * MEGABYTE, kept_output=64 * 1024)
 NOT_ALLOWED = "building environments is switched off"
 ALLOW = "set AGENTPROXY_BUILD=auto, or make the environment yourself"
 NOT_ISOLATED = "without isolation no environment is built"
@@ -59,7 +66,7 @@ class Site:
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class BuildRequest:
     """One environment to be built: by which recipe, and why. `before` is the recipe of the base
     where a claim changes it; then a copy of the user's own is brought up to date.
     """
@@ -69,7 +76,12 @@ class Wish:
 
 
 async def build(
-    wishes: Sequence[Wish], site: Site, *, on: str, ground: Ground, show: Callable[[str], None]
+    wishes: Sequence[BuildRequest],
+    site: Site,
+    *,
+    on: str,
+    ground: CheckContext,
+    show: Callable[[str], None],
 ) -> EnvironmentBuilt:
     """Build them all, or take them from what was built before; the first that fails ends it.
 
@@ -91,9 +103,9 @@ async def build(
     strange: list[str] = []
     for wish in wishes:
         job = await asyncio.to_thread(_plan, wish, site, ground)
-        if len(job.commands) > LONGEST:
-            failed = f"it asks for more than {LONGEST >> 10} KiB of requirements"
-            return built.model_copy(update={"failed": failed, "mendable": True})
+        if len(job.commands) > MAX_SCRIPT_CHARACTERS:
+            failed = f"it asks for more than {MAX_SCRIPT_CHARACTERS >> 10} KiB of requirements"
+            return built.model_copy(update={"failed": failed, "fixable": True})
         if not wish.before and wish.recipe.suffices and await _suffices(wish, site, ground):
             continue
         commands.append(job.commands)
@@ -120,7 +132,7 @@ async def build(
     )
 
 
-def standing_on(
+def with_built(
     environment: EnvironmentFound, built: Sequence[EnvironmentBuilt]
 ) -> EnvironmentFound:
     """The environment with what was built in its place; a later one takes an earlier one's."""
@@ -133,7 +145,7 @@ def standing_on(
 
 
 @dataclass(frozen=True, slots=True)
-class _Job:
+class _BuildJob:
     """`at` is where the environment stands inside, `target` where it is kept, `copied` the user's
     own folder that it begins as.
     """
@@ -145,10 +157,10 @@ class _Job:
     copied: Path | None = None
 
 
-def _plan(wish: Wish, site: Site, ground: Ground) -> _Job:
+def _plan(wish: BuildRequest, site: Site, ground: CheckContext) -> _BuildJob:
     recipe = wish.recipe
     root = ground.repository.root
-    own = users_own(recipe, site.environment, root)
+    own = find_users_own(recipe, site.environment, root)
     renewing = own is not None and bool(recipe.renew)
     at = str(own) if renewing and own is not None else str(root / recipe.place)
     commands = recipe.fresh
@@ -168,7 +180,7 @@ def _plan(wish: Wish, site: Site, ground: Ground) -> _Job:
             fingerprint(own) if renewing and own is not None else "",
         )
     )
-    return _Job(
+    return _BuildJob(
         commands=commands,
         at=at,
         target=ground.environments / key,
@@ -177,14 +189,14 @@ def _plan(wish: Wish, site: Site, ground: Ground) -> _Job:
     )
 
 
-def _gone(wish: Wish) -> list[str]:
+def _gone(wish: BuildRequest) -> list[str]:
     """What a claim does not ask for any more, and does not even mention in another list."""
     if wish.before is None or wish.recipe.ecosystem != "python":
         return []
     return sorted(set(wish.before.asks) - set(wish.recipe.asks) - wish.recipe.named)
 
 
-def _newly_strange(wish: Wish) -> list[str]:
+def _newly_strange(wish: BuildRequest) -> list[str]:
     """What a claim adds that is no plain package of a registry: it may bring code of its own."""
     known = set(wish.before.strange) if wish.before is not None else set(wish.recipe.strange)
     return [text for text in wish.recipe.strange if text not in known]
@@ -199,7 +211,7 @@ def _interpreter(name: str, path: str) -> str:
     return f"{real} {real.stat().st_size} {real.stat().st_mtime_ns}"
 
 
-def users_own(recipe: Recipe, environment: EnvironmentFound, root: Path) -> Path | None:
+def find_users_own(recipe: Recipe, environment: EnvironmentFound, root: Path) -> Path | None:
     """The environment folder that the user's commands stand on: the active or the nearest one."""
     folders = [Path(folder) for folder in environment.folders]
     if recipe.ecosystem == "node":
@@ -212,7 +224,7 @@ def users_own(recipe: Recipe, environment: EnvironmentFound, root: Path) -> Path
     return None
 
 
-async def _suffices(wish: Wish, site: Site, ground: Ground) -> bool:
+async def _suffices(wish: BuildRequest, site: Site, ground: CheckContext) -> bool:
     """Whether the user's own tools have all that the project asks for."""
     place = place_tree(
         ground.tree_mounts(site.checkout),
@@ -222,13 +234,13 @@ async def _suffices(wish: Wish, site: Site, ground: Ground) -> bool:
     )
     script = f"set -e\n{wish.recipe.suffices}"
     ended = await ground.sandbox.run(
-        place.job(("/bin/sh", "-c", script), env={}, limits=Limits(seconds=120.0))
+        place.job(("/bin/sh", "-c", script), env={}, limits=JobLimits(seconds=120.0))
     )
     return ended.exit_code == 0
 
 
 async def _make(
-    job: _Job, site: Site, *, ground: Ground, show: Callable[[str], None]
+    job: _BuildJob, site: Site, *, ground: CheckContext, show: Callable[[str], None]
 ) -> Ended | None:
     """Build it; how it ended where it failed. A half-built one is never met by anybody."""
     registries = ground.registries
@@ -287,10 +299,10 @@ def _failed(
         update={
             "failed": f"{_complaint(said) or how}{refused}",
             "cure": "make the environment yourself, or see what the build printed (pa show)",
-            "mendable": not lonely and _ASKS_TOO_MUCH.search(said) is not None,
+            "fixable": not lonely and _ASKS_TOO_MUCH.search(said) is not None,
             "commands": "".join(commands),
             "seconds": seconds,
-            "output": said[-SHOWN:],
+            "output": said[-MAX_SHOWN_OUTPUT_CHARACTERS:],
         }
     )
 
@@ -308,7 +320,7 @@ def _sweep(folder: Path) -> None:
     oldest = time.time() - KEPT_DAYS * 86400
     for entry in folder.iterdir() if folder.is_dir() else ():
         half = ".part-" in entry.name
-        if entry.lstat().st_mtime < (time.time() - 2 * SECONDS if half else oldest):
+        if entry.lstat().st_mtime < (time.time() - 2 * BUILD_TIMEOUT_SECONDS if half else oldest):
             discard(entry)
 
 

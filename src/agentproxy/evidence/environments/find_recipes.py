@@ -8,7 +8,7 @@ from agentproxy.evidence.environments.python import python_recipe
 from agentproxy.evidence.environments.recipe import Ecosystem, Recipe
 from agentproxy.evidence.environments.untrusted_folder import Folder
 
-LARGEST = 32 << 20  # bytes; lock files of large projects have several millions
+MAX_LOCK_FILE_BYTES = 32 << 20  # bytes; lock files of large projects have several millions
 
 
 def find_recipes(root: Path, directories: Iterable[str], *, path: str) -> tuple[Recipe, ...]:
@@ -18,7 +18,10 @@ def find_recipes(root: Path, directories: Iterable[str], *, path: str) -> tuple[
     """
     found: dict[tuple[Ecosystem, str], Recipe] = {}
     for directory in directories:
-        places = [(Folder(root, place, largest=LARGEST), place) for place in _upwards(directory)]
+        places = [
+            (Folder(root, place, largest=MAX_LOCK_FILE_BYTES), place)
+            for place in _upwards(directory)
+        ]
         # Packages of a workspace are installed at its root.
         shared = [each for each in places if has_workspaces(each[0])]
         for read, where in ((python_recipe, places), (node_recipe, shared or places)):

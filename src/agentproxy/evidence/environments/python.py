@@ -121,7 +121,7 @@ def python_recipe(folder: Folder, place: str, *, path: str) -> Recipe | None:
     )
 
 
-def nothing_asked(before: Recipe) -> Recipe:
+def without_requirements(before: Recipe) -> Recipe:
     """The recipe of a folder that asks for nothing any more."""
     return Recipe(
         ecosystem=before.ecosystem,

@@ -8,9 +8,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import cast
 
-LARGEST = 1 << 20
-MOST_ENTRIES = 20_000
-DEEPEST = 6
+MAX_READ_BYTES = 1 << 20
+MAX_ENTRIES = 20_000
+MAX_INCLUDE_DEPTH = 6
 _NEVER_ENTERED = {"node_modules", "__pycache__", "venv", "site-packages"}
 
 
@@ -20,7 +20,7 @@ class Folder:
     A file of more than `largest` bytes is not read.
     """
 
-    def __init__(self, root: Path, place: str, *, largest: int = LARGEST) -> None:
+    def __init__(self, root: Path, place: str, *, largest: int = MAX_READ_BYTES) -> None:
         self.notes: list[str] = []
         self._largest = largest
         self._root = os.path.realpath(root)
@@ -62,12 +62,12 @@ class Folder:
             folder, depth = todo.pop(0)
             for entry in self._entries(folder):
                 seen += 1
-                if seen > MOST_ENTRIES:
-                    self._note(f"{place} has more than {MOST_ENTRIES} entries: not searched whole")
+                if seen > MAX_ENTRIES:
+                    self._note(f"{place} has more than {MAX_ENTRIES} entries: not searched whole")
                     return ""
                 path = folder / entry.name
                 if entry.is_dir(follow_symlinks=False):
-                    if deep and depth < DEEPEST and _is_entered(entry.name):
+                    if deep and depth < MAX_INCLUDE_DEPTH and _is_entered(entry.name):
                         todo.append((path, depth + 1))
                 elif matches(entry.name) and entry.is_file(follow_symlinks=False):
                     return path.as_posix()
@@ -82,7 +82,7 @@ class Folder:
             with os.scandir(path) as entries:
                 for entry in entries:
                     found.append(entry)
-                    if len(found) > MOST_ENTRIES:
+                    if len(found) > MAX_ENTRIES:
                         break
             return sorted(found, key=lambda entry: entry.name)
         except (OSError, ValueError):

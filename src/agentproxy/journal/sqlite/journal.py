@@ -6,7 +6,7 @@ from pathlib import Path
 
 from agentproxy.events.commands import Command
 from agentproxy.events.envelope import CommandId, Draft, Event, RunId
-from agentproxy.journal.port import Head, Holder, Lease, Pending
+from agentproxy.journal.port import Holder, Lease, Pending, RunHead
 from agentproxy.journal.record import Redact
 from agentproxy.journal.redact import Redactor
 from agentproxy.journal.sqlite import reader as reads
@@ -63,7 +63,7 @@ class SqliteJournal:
             lambda event: event.seq,
         )
 
-    async def heads(self) -> Sequence[Head]:
+    async def heads(self) -> Sequence[RunHead]:
         """All runs, the one that began last first."""
         return await self._readers.read(reads.heads)
 

@@ -12,7 +12,7 @@ from agentproxy.journal.sqlite.store import connect
 from agentproxy.journal.watchers import Watchers
 
 SHORTEST_WAIT = 0.003  # seconds; while something happens
-LONGEST_WAIT = 0.030  # seconds; while nothing does
+MAX_WAIT = 0.030  # seconds; while nothing does
 
 _TOPS = f"""
 SELECT json_group_array(json_array(
@@ -68,7 +68,7 @@ class Poll:
                     self._watchers.some.wait()
                 continue
             commits = connection.execute("PRAGMA data_version").fetchone()[0]
-            wait = SHORTEST_WAIT if commits != seen else min(wait * 1.25, LONGEST_WAIT)
+            wait = SHORTEST_WAIT if commits != seen else min(wait * 1.25, MAX_WAIT)
             if commits != seen:
                 seen = commits
                 self._wake(connection, runs)

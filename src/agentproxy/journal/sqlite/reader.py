@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import TypeVar
 
 from agentproxy.events.envelope import CommandId, Event, RunId
-from agentproxy.journal.port import Head, Holder, JournalUnusable, Lease, Pending, UnknownRun
-from agentproxy.journal.record import Row, decode, decode_command
+from agentproxy.journal.port import Holder, JournalUnusable, Lease, Pending, RunHead, UnknownRun
+from agentproxy.journal.record import StoredRow, decode, decode_command
 from agentproxy.journal.sqlite.store import connect, unusable
 
 READERS = 2
@@ -103,7 +103,7 @@ def events(run: RunId, *, after: int, limit: int) -> Callable[[sqlite3.Connectio
         size = 0
         with closing(connection.execute(_EVENTS, wanted)) as rows:
             for row in rows:
-                page.append(decode(run, Row(*row)))
+                page.append(decode(run, StoredRow(*row)))
                 size += len(row[5])
                 if size > PAGE_CHARACTERS:
                     break
@@ -142,13 +142,13 @@ def lease(run: RunId) -> Callable[[sqlite3.Connection], Lease]:
     return ask
 
 
-def heads(connection: sqlite3.Connection) -> list[Head]:
+def heads(connection: sqlite3.Connection) -> list[RunHead]:
     """Every run's first and last event, the newest run first."""
     found: dict[RunId, list[Event]] = {}
     with closing(connection.execute(_HEADS)) as rows:
         for run, *row in rows:
-            found.setdefault(RunId(run), []).append(decode(RunId(run), Row(*row)))
-    return [Head(first=pair[0], last=pair[-1]) for pair in found.values()]
+            found.setdefault(RunId(run), []).append(decode(RunId(run), StoredRow(*row)))
+    return [RunHead(first=pair[0], last=pair[-1]) for pair in found.values()]
 
 
 def _number(connection: sqlite3.Connection, run: RunId) -> int:

@@ -16,7 +16,7 @@ from agentproxy.journal.port import (
     LeaseTaken,
     UnknownRun,
 )
-from agentproxy.journal.record import Record, Redact, encode, encode_command
+from agentproxy.journal.record import Redact, StoredFact, encode, encode_command
 from agentproxy.journal.sqlite.schema import LAST_SEQ, NAMED_RUNS, index_tail
 
 _STANDINGS = f"""
@@ -68,7 +68,7 @@ class Transaction:
             raise UnknownRun(f"the journal has no run {run!r}")
         return standing
 
-    def add(self, run: RunId, records: Sequence[Record]) -> list[Event]:
+    def add(self, run: RunId, records: Sequence[StoredFact]) -> list[Event]:
         """Append the records to the run."""
         standing = self.standings[run]
         events: list[Event] = []
@@ -100,7 +100,7 @@ class Create:
     run: RunId
     draft: Draft
     holder: Holder
-    _records: Sequence[Record] = ()
+    _records: Sequence[StoredFact] = ()
 
     def prepare(self, redact: Redact) -> None:
         """Encode."""
@@ -126,7 +126,7 @@ class Append:
     lease: Lease
     drafts: Sequence[Draft]
     taken: Sequence[CommandId]
-    _records: Sequence[Record] = ()
+    _records: Sequence[StoredFact] = ()
 
     @property
     def run(self) -> RunId:

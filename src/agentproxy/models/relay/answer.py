@@ -7,11 +7,11 @@ from contextlib import aclosing
 from httpx2 import AsyncClient, HTTPError, InvalidURL, Response
 
 from agentproxy.events.conversation import Usage
-from agentproxy.models.relay.http import Connection, Head, chunk_of, head_of
-from agentproxy.models.relay.upstream import Passing, Relayed, error_body
+from agentproxy.models.relay.http import Connection, RequestHead, chunk_of, head_of
+from agentproxy.models.relay.upstream import RelayTarget, UpstreamRequest, error_body
 from agentproxy.models.relay.usage import UsageReader, event_of, only_usage
 
-LARGEST = 64 * 1024 * 1024
+MAX_ANSWER_BYTES = 64 * 1024 * 1024
 OK = 200
 _EVENT = 16 * 1024 * 1024
 _ENDS = (b"\n\n", b"\r\n\r\n", b"\r\r")
@@ -46,7 +46,9 @@ class Exchange:
     `begun` is whether some of the answer was passed on; `failed` why it did not come whole.
     """
 
-    def __init__(self, passing: Passing, head: Head, *, to: Relayed, token: str) -> None:
+    def __init__(
+        self, passing: UpstreamRequest, head: RequestHead, *, to: RelayTarget, token: str
+    ) -> None:
         self._passing = passing
         self._head = head
         self._to = to
@@ -150,7 +152,7 @@ async def _whole(response: Response) -> bytes:
     async with aclosing(response.aiter_bytes()) as pieces:
         async for piece in pieces:
             whole += piece
-            if len(whole) > LARGEST:
+            if len(whole) > MAX_ANSWER_BYTES:
                 raise TooLarge
     return bytes(whole)
 

@@ -35,7 +35,7 @@ class Malformed(Exception):
         self.status = status
 
 
-class HungUp(Exception):
+class ClientGone(Exception):
     """Whoever asked is gone."""
 
 
@@ -55,7 +55,7 @@ class Bounds:
 
 
 @dataclass(frozen=True, slots=True)
-class Head:
+class RequestHead:
     """The first part of a request; names of fields are in lower case. `length` is None where the
     body comes in chunks.
     """
@@ -68,7 +68,7 @@ class Head:
     chunks: bool
 
 
-def parse_head(text: bytes) -> Head:
+def parse_head(text: bytes) -> RequestHead:
     """Read a head, without the empty line at its end.
 
     Raises:
@@ -84,7 +84,7 @@ def parse_head(text: bytes) -> Head:
     fields = _fields(lines)
     new = version == "HTTP/1.1"
     closes = "close" in fields.get("connection", "").lower()
-    return Head(
+    return RequestHead(
         method=method,
         target=target,
         fields=fields,
@@ -132,7 +132,7 @@ class Connection:
         self._unread = bytearray()
         self._loop = asyncio.get_running_loop()
 
-    async def head(self) -> Head | None:
+    async def head(self) -> RequestHead | None:
         """The next request's head; None when there is no other.
 
         Raises:
@@ -147,7 +147,7 @@ class Connection:
             raise Malformed(408, "the request did not come in time") from error
         return parse_head(found)
 
-    async def body(self, head: Head) -> bytes:
+    async def body(self, head: RequestHead) -> bytes:
         """The whole body.
 
         Raises:
@@ -179,7 +179,7 @@ class Connection:
             if not piece:
                 break
             self._unread += piece
-        raise HungUp
+        raise ClientGone
 
     async def send(self, content: bytes) -> None:
         """Send it whole.
@@ -191,7 +191,7 @@ class Connection:
             async with asyncio.timeout(self._bounds.write_seconds):
                 await self._loop.sock_sendall(self._socket, content)
         except (OSError, TimeoutError) as error:
-            raise HungUp from error
+            raise ClientGone from error
 
     async def linger(self) -> None:
         """Say that this is all, and take what is still sent: closing over it would lose our answer

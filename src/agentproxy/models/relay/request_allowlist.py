@@ -11,10 +11,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
 
-from agentproxy.models.relay.usage import Form
+from agentproxy.models.relay.usage import WireFormat
 
 Kinds = frozenset[str | None]
-Fields = Mapping[str, object]
+JsonObject = Mapping[str, object]
 
 _DATA = re.compile(r"data:|[A-Za-z0-9+/=_\s-]*\Z", re.IGNORECASE)
 # Where addresses stand, and what the vendor keeps; folded, since some servers take Image_URL too.
@@ -27,7 +27,7 @@ _CONTENT = "content of the kind"
 _SOURCES: Kinds = frozenset({"base64", "text", "content"})
 
 
-class NotPassedOn(Exception):
+class RequestRefused(Exception):
     """A request that is answered by the relay itself."""
 
     def __init__(self, status: int, message: str) -> None:
@@ -52,7 +52,7 @@ def _set(words: str) -> frozenset[str]:
     return frozenset(words.split())
 
 
-_RULES: dict[Form, _Rules] = {
+_RULES: dict[WireFormat, _Rules] = {
     "messages": _Rules(
         fields=_set("""
             cache_control context_management diagnostics inference_geo max_tokens messages metadata
@@ -125,7 +125,7 @@ _GEMINI_PARTS = _set("""
 _GEMINI_TOOLS = _set("computeruse functiondeclarations")
 
 
-def check_reach(form: Form, body: Fields) -> None:
+def check_reach(form: WireFormat, body: JsonObject) -> None:
     """Let pass what the vendor can answer by itself.
 
     Raises:
@@ -137,7 +137,7 @@ def check_reach(form: Form, body: Fields) -> None:
         _check_body(body, _RULES[form])
 
 
-def _check_body(body: Fields, rules: _Rules) -> None:
+def _check_body(body: JsonObject, rules: _Rules) -> None:
     for name in body:
         if name not in rules.fields:
             raise _unknown("the field", name)
@@ -150,7 +150,7 @@ def _check_body(body: Fields, rules: _Rules) -> None:
         _check_tool(tool, rules)
 
 
-def _check_tool(tool: Fields, rules: _Rules) -> None:
+def _check_tool(tool: JsonObject, rules: _Rules) -> None:
     kind = tool.get("type")
     responses = rules is _RULES["responses"]
     if responses and kind == "namespace":
@@ -161,12 +161,12 @@ def _check_tool(tool: Fields, rules: _Rules) -> None:
         raise _unknown(_TOOL, kind)
 
 
-def _local(tool: Fields) -> bool:
+def _local(tool: JsonObject) -> bool:
     """Whether a shell is the worker's own, and not one in a container of the vendor's."""
     return any(each.get("type") == "local" for each in objects(tool.get("environment")))
 
 
-def _check_block(block: Fields, kinds: Kinds, *, inner: Kinds) -> None:
+def _check_block(block: JsonObject, kinds: Kinds, *, inner: Kinds) -> None:
     kind = block.get("type")
     if not (kind is None or isinstance(kind, str)) or kind not in kinds:
         raise _unknown(_CONTENT, kind)
@@ -183,27 +183,27 @@ def _check_block(block: Fields, kinds: Kinds, *, inner: Kinds) -> None:
 
 def _check_source(source: object, *, inner: Kinds, cited: bool) -> None:
     if isinstance(source, dict):
-        _check_block(cast("Fields", source), _SOURCES, inner=inner)
+        _check_block(cast("JsonObject", source), _SOURCES, inner=inner)
     elif not (cited and isinstance(source, str)):
-        raise NotPassedOn(403, "content without data of its own is not passed on")
+        raise RequestRefused(403, "content without data of its own is not passed on")
 
 
 def _check_file(name: str, value: object) -> None:
     """A file that a block carries: data, however deep its names are."""
     if isinstance(value, dict):
-        for below, each in cast("Fields", value).items():
+        for below, each in cast("JsonObject", value).items():
             folded = fold(below)
             if folded in _ADDRESSES | _KEPT | {"data"} or isinstance(each, dict):
                 _check_file(folded, cast("object", each))
     elif value is not None and (
         name in _KEPT or not isinstance(value, str) or not _DATA.match(value)
     ):
-        raise NotPassedOn(
+        raise RequestRefused(
             403, "the vendor would fetch what is named; send it as data: URL or base64"
         )
 
 
-def _check_gemini(body: Fields) -> None:
+def _check_gemini(body: JsonObject) -> None:
     for name, value in body.items():
         folded = fold(name)
         if folded not in _GEMINI_FIELDS:
@@ -217,7 +217,7 @@ def _check_gemini(body: Fields) -> None:
                     raise _unknown(_TOOL, kind)
 
 
-def _check_parts(content: Fields) -> None:
+def _check_parts(content: JsonObject) -> None:
     parts = [part for name in content if fold(name) == "parts" for part in objects(content[name])]
     for kind, held in (named for part in parts for named in part.items()):
         folded = fold(kind)
@@ -228,16 +228,16 @@ def _check_parts(content: Fields) -> None:
                 _check_parts(each)
 
 
-def _unknown(what: str, name: object) -> NotPassedOn:
+def _unknown(what: str, name: object) -> RequestRefused:
     shown = json.dumps(name[:60]) if isinstance(name, str) else "nothing"
-    return NotPassedOn(403, f"{what} {shown} is not passed on: a worker has no network")
+    return RequestRefused(403, f"{what} {shown} is not passed on: a worker has no network")
 
 
-def objects(value: object) -> Sequence[Fields]:
+def objects(value: object) -> Sequence[JsonObject]:
     """The objects of a list, or the one that stands alone; texts are no concern here."""
     if isinstance(value, list):
         return [found for each in cast("list[object]", value) for found in objects(each)]
-    return [cast("Fields", value)] if isinstance(value, dict) else []
+    return [cast("JsonObject", value)] if isinstance(value, dict) else []
 
 
 def fold(name: str) -> str:

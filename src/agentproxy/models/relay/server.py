@@ -10,14 +10,14 @@ import socket
 from collections.abc import Coroutine, Mapping
 from typing import TYPE_CHECKING
 
-from agentproxy.models.budget import Bill
+from agentproxy.models.budget import Reservation
 from agentproxy.models.metered import Meter
 from agentproxy.models.port import BudgetSpent
-from agentproxy.models.relay.http import Bounds, Connection, Head, HungUp, Malformed
-from agentproxy.models.relay.request_allowlist import NotPassedOn
+from agentproxy.models.relay.http import Bounds, ClientGone, Connection, Malformed, RequestHead
+from agentproxy.models.relay.request_allowlist import RequestRefused
 from agentproxy.models.relay.upstream import (
-    Passing,
-    Relayed,
+    RelayTarget,
+    UpstreamRequest,
     check_path,
     check_token,
     error_body,
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from agentproxy.models.relay.answer import Exchange
 
-SECONDS = 600.0  # between two pieces of an answer
+ANSWER_PIECE_TIMEOUT_SECONDS = 600.0  # between two pieces of an answer
 _NOTED = 50
 
 
@@ -39,7 +39,7 @@ class Relay:
     `out_of_money` is whether a request was refused because the money did not pay for it.
     """
 
-    def __init__(self, to: Relayed, *, meter: Meter, bounds: Bounds | None = None) -> None:
+    def __init__(self, to: RelayTarget, *, meter: Meter, bounds: Bounds | None = None) -> None:
         self._to = to
         self._till = meter.till("work")
         self._bounds = bounds or Bounds()
@@ -67,7 +67,10 @@ class Relay:
 
         loop = asyncio.get_running_loop()
         listener.settimeout(0)
-        async with new_client(seconds=SECONDS) as client, asyncio.TaskGroup() as group:
+        async with (
+            new_client(seconds=ANSWER_PIECE_TIMEOUT_SECONDS) as client,
+            asyncio.TaskGroup() as group,
+        ):
             while True:
                 try:
                     connection, _ = await loop.sock_accept(listener)
@@ -86,7 +89,7 @@ class Relay:
                 else:
                     while await self._next(worker, client):
                         pass
-        except HungUp:
+        except ClientGone:
             return
         finally:
             self._open -= 1
@@ -106,7 +109,7 @@ class Relay:
             content = await worker.body(head)
             passing = await asyncio.to_thread(pass_on, head, content, self._to)
             return await self._paid(worker, head, passing=passing, client=client)
-        except (Malformed, NotPassedOn) as error:
+        except (Malformed, RequestRefused) as error:
             if not isinstance(error, Malformed):
                 self._note(head, str(error))
             await self._refuse(worker, error.status, str(error))
@@ -119,7 +122,12 @@ class Relay:
             return False
 
     async def _paid(
-        self, worker: Connection, head: Head, *, passing: Passing, client: "AsyncClient"
+        self,
+        worker: Connection,
+        head: RequestHead,
+        *,
+        passing: UpstreamRequest,
+        client: "AsyncClient",
     ) -> bool:
         from agentproxy.models.relay.answer import Exchange
 
@@ -134,7 +142,7 @@ class Relay:
                     end = await self._settled(exchange.run(client, worker), exchange, bill)
                 finally:
                     watching.cancel()
-        except* HungUp:
+        except* ClientGone:
             end = None
         if end is None:
             return False
@@ -146,7 +154,7 @@ class Relay:
         return head.keeps
 
     async def _settled(
-        self, answer: Coroutine[None, None, bytes], exchange: "Exchange", bill: Bill | None
+        self, answer: Coroutine[None, None, bytes], exchange: "Exchange", bill: Reservation | None
     ) -> bytes:
         """The end of an answer; what it used is recorded, however it ends."""
         error, cut = "it was cut off here", True
@@ -167,7 +175,7 @@ class Relay:
         await worker.send(refusal_head(status, body, keeps=False, more=again))
         await worker.linger()
 
-    def _note(self, head: Head, reason: str) -> None:
+    def _note(self, head: RequestHead, reason: str) -> None:
         if len(self._refused) < _NOTED:
             path = head.target.partition("?")[0][:100]
             self._refused[f"{head.method} {path}: {reason}"] = None

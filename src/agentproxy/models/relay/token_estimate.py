@@ -5,19 +5,19 @@ Only what stands where a vendor sees a picture is one: the same letters in a tex
 
 from collections.abc import Iterator
 
-from agentproxy.models.budget import BYTES_A_TOKEN, TOKENS_AN_IMAGE
-from agentproxy.models.relay.request_allowlist import Fields, fold, objects
+from agentproxy.models.budget import BYTES_PER_TOKEN, TOKENS_PER_IMAGE
+from agentproxy.models.relay.request_allowlist import JsonObject, fold, objects
 
 _PLACES = ("messages", "input", "contents")
 _MEDIA = frozenset({"mediatype", "mimetype"})
 _WITHIN = frozenset({"content", "output", "parts", "functionresponse"})
 
 
-def question_tokens(body: Fields, size: int) -> int:
+def question_tokens(body: JsonObject, size: int) -> int:
     """The tokens of a question whose body has so many bytes."""
     pictures = [each for place in _PLACES for each in _pictures(body.get(place))]
-    cheap = [each for each in pictures if each > TOKENS_AN_IMAGE * BYTES_A_TOKEN]
-    return (size - sum(cheap)) // BYTES_A_TOKEN + TOKENS_AN_IMAGE * len(cheap)
+    cheap = [each for each in pictures if each > TOKENS_PER_IMAGE * BYTES_PER_TOKEN]
+    return (size - sum(cheap)) // BYTES_PER_TOKEN + TOKENS_PER_IMAGE * len(cheap)
 
 
 def _pictures(value: object) -> Iterator[int]:
@@ -35,7 +35,7 @@ def _pictures(value: object) -> Iterator[int]:
                 pass
 
 
-def _inline(source: Fields) -> int:
+def _inline(source: JsonObject) -> int:
     kind = next((value for name, value in source.items() if fold(name) in _MEDIA), "")
     if not isinstance(kind, str) or not kind.startswith("image/"):
         return 0

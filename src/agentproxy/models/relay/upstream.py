@@ -11,17 +11,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, cast
 
-from agentproxy.models.budget import Need
-from agentproxy.models.names import Address, usual_base
-from agentproxy.models.relay.http import Head
-from agentproxy.models.relay.request_allowlist import NotPassedOn, check_reach
+from agentproxy.models.budget import TokenEstimate
+from agentproxy.models.names import ModelAddress, usual_base
+from agentproxy.models.relay.http import RequestHead
+from agentproxy.models.relay.request_allowlist import RequestRefused, check_reach
 from agentproxy.models.relay.token_estimate import question_tokens
-from agentproxy.models.relay.usage import Form
+from agentproxy.models.relay.usage import WireFormat
 
 Family = Literal["anthropic", "openai", "gemini"]
 OUTPUT = 8192  # tokens that are reserved for where a request does not bound its answer
 _MOST_OUTPUT = 10_000_000
-_PATHS: dict[tuple[str, str], tuple[Family, Form | None]] = {
+_PATHS: dict[tuple[str, str], tuple[Family, WireFormat | None]] = {
     ("POST", "/v1/messages"): ("anthropic", "messages"),
     ("POST", "/v1/messages/count_tokens"): ("anthropic", None),
     ("POST", "/v1/chat/completions"): ("openai", "chat"),
@@ -32,7 +32,7 @@ _OF_GEMINI = re.compile(
     r"/v1beta/models/([A-Za-z0-9._/-]{1,200}):(generateContent|streamGenerateContent|countTokens)\Z"
 )
 # In whose form a request is that only counts.
-_COUNTED: dict[Family, Form] = {"anthropic": "messages", "openai": "chat", "gemini": "gemini"}
+_COUNTED: dict[Family, WireFormat] = {"anthropic": "messages", "openai": "chat", "gemini": "gemini"}
 _QUERY = ("beta=true", "alt=sse")
 _PASSED_ON = frozenset(
     {
@@ -58,11 +58,11 @@ _NAMES: dict[Family, tuple[tuple[str, ...], tuple[str, ...]]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Relayed:
+class RelayTarget:
     """The model that was granted, by the name that it was chosen by."""
 
     name: str
-    address: Address
+    address: ModelAddress
 
     @property
     def family(self) -> Family:
@@ -90,7 +90,7 @@ class Relayed:
 
 
 @dataclass(frozen=True, slots=True)
-class Passing:
+class UpstreamRequest:
     """A request as it is passed on. `form` is None for one that costs nothing; `question` are the
     tokens that it takes, and `most` those that its answer may have; `added_usage` says that we
     asked for the use, not the worker.
@@ -100,18 +100,18 @@ class Passing:
     url: str
     fields: Mapping[str, str]
     body: bytes
-    form: Form | None = None
+    form: WireFormat | None = None
     question: int = 0
     most: int = 0
     added_usage: bool = False
 
     @property
-    def need(self) -> Need:
+    def need(self) -> TokenEstimate:
         """The tokens that it takes; its answer is the worker's to bound, and is not cut here."""
-        return Need(self.question, most=self.most, least=self.most)
+        return TokenEstimate(self.question, most=self.most, least=self.most)
 
 
-def check_token(head: Head, token: str) -> None:
+def check_token(head: RequestHead, token: str) -> None:
     """Let pass who knows the key that the worker was given.
 
     Raises:
@@ -122,10 +122,12 @@ def check_token(head: Head, token: str) -> None:
     given = [bearer, head.fields.get("x-api-key", ""), head.fields.get("x-goog-api-key", "")]
     given += [each.removeprefix("key=") for each in query if each.startswith("key=")]
     if not any(hmac.compare_digest(each.encode(), token.encode()) for each in given):
-        raise NotPassedOn(401, "use the key that the environment names: this is another, or none")
+        raise RequestRefused(
+            401, "use the key that the environment names: this is another, or none"
+        )
 
 
-def check_path(head: Head, to: Relayed) -> tuple[str, Form | None]:
+def check_path(head: RequestHead, to: RelayTarget) -> tuple[str, WireFormat | None]:
     """The path that a request is passed on to, and the form of its answer.
 
     Raises:
@@ -138,12 +140,12 @@ def check_path(head: Head, to: Relayed) -> tuple[str, Form | None]:
         family, form = "gemini", None if found[2] == "countTokens" else "gemini"
         path = f"/v1beta/models/{to.address.model}:{found[2]}"
     if family != to.family:
-        raise NotPassedOn(403, f"only the requests of {to.name} are passed on, and this is none")
+        raise RequestRefused(403, f"only the requests of {to.name} are passed on, and this is none")
     kept = "&".join(each for each in query.split("&") if each in _QUERY)
     return f"{path}?{kept}" if kept else path, form
 
 
-def pass_on(head: Head, content: bytes, to: Relayed) -> Passing:
+def pass_on(head: RequestHead, content: bytes, to: RelayTarget) -> UpstreamRequest:
     """The request for the vendor, with the real key in it.
 
     Raises:
@@ -152,27 +154,32 @@ def pass_on(head: Head, content: bytes, to: Relayed) -> Passing:
     """
     path, form = check_path(head, to)
     if head.method == "GET":
-        return Passing("GET", _url(path, to), _header(head, to), b"")
+        return UpstreamRequest("GET", _url(path, to), _header(head, to), b"")
     try:
         return _rewritten(path, form, head=head, body=_parsed(content), to=to)
     except RecursionError as error:
-        raise NotPassedOn(400, "the body is nested too deeply") from error
+        raise RequestRefused(400, "the body is nested too deeply") from error
 
 
 def _rewritten(
-    path: str, form: Form | None, *, head: Head, body: dict[str, object], to: Relayed
-) -> Passing:
+    path: str,
+    form: WireFormat | None,
+    *,
+    head: RequestHead,
+    body: dict[str, object],
+    to: RelayTarget,
+) -> UpstreamRequest:
     if to.family != "gemini":
         _check_model(body.get("model"), to)
         body = {**body, "model": to.address.model}
     if body.get("background"):
-        raise NotPassedOn(403, "an answer in the background cannot be metered")
+        raise RequestRefused(403, "an answer in the background cannot be metered")
     check_reach(form or _COUNTED[to.family], body)
     added = form == "chat" and body.get("stream") is True and not _asks_for_usage(body)
     if added:
         body["stream_options"] = {**_table(body.get("stream_options")), "include_usage": True}
     encoded = json.dumps(body).encode()
-    return Passing(
+    return UpstreamRequest(
         method="POST",
         url=_url(path, to),
         fields=_header(head, to),
@@ -200,12 +207,12 @@ def error_body(family: Family, status: int, message: str) -> bytes:
     return json.dumps({"error": error}).encode()
 
 
-def _url(path: str, to: Relayed) -> str:
+def _url(path: str, to: RelayTarget) -> str:
     base = (to.address.base or usual_base(to.address.vendor)).rstrip("/")
     return base + (path.removeprefix("/v1") if to.family == "openai" else path)
 
 
-def _header(head: Head, to: Relayed) -> Mapping[str, str]:
+def _header(head: RequestHead, to: RelayTarget) -> Mapping[str, str]:
     """The few fields of the worker's that are passed on, and ours."""
     kept = {
         name: value for name, value in head.fields.items() if name in _PASSED_ON and value.isascii()
@@ -221,10 +228,10 @@ def _header(head: Head, to: Relayed) -> Mapping[str, str]:
     return {**kept, **ours, "content-type": "application/json", "accept-encoding": "identity"}
 
 
-def _check_model(name: object, to: Relayed) -> None:
+def _check_model(name: object, to: RelayTarget) -> None:
     if not isinstance(name, str) or name not in to.names:
         shown = json.dumps(name)[:100] if isinstance(name, str) else "no model"
-        raise NotPassedOn(403, f"only {to.address.model} is granted, and {shown} is asked for")
+        raise RequestRefused(403, f"only {to.address.model} is granted, and {shown} is asked for")
 
 
 def _parsed(content: bytes) -> dict[str, object]:
@@ -233,7 +240,7 @@ def _parsed(content: bytes) -> dict[str, object]:
     except (ValueError, RecursionError):
         body = None
     if not isinstance(body, dict):
-        raise NotPassedOn(400, "the body is no JSON object")
+        raise RequestRefused(400, "the body is no JSON object")
     return cast("dict[str, object]", body)
 
 
@@ -249,7 +256,7 @@ def _table(value: object) -> Mapping[str, object]:
     return cast("Mapping[str, object]", value) if isinstance(value, dict) else {}
 
 
-def _most(form: Form, body: Mapping[str, object]) -> int:
+def _most(form: WireFormat, body: Mapping[str, object]) -> int:
     """Tokens that all answers to it may have together."""
     if form == "gemini":
         config = _table(body.get("generationConfig") or body.get("generation_config"))

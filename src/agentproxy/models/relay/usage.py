@@ -9,9 +9,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal, cast
 
 from agentproxy.events.conversation import Usage
-from agentproxy.models.budget import BYTES_A_TOKEN, size_of
+from agentproxy.models.budget import BYTES_PER_TOKEN, count_bytes
 
-Form = Literal["messages", "chat", "responses", "gemini"]
+WireFormat = Literal["messages", "chat", "responses", "gemini"]
 Fields = Mapping[str, object]
 _WORDS = frozenset(
     {"text", "thinking", "partial_json", "content", "arguments", "delta", "reasoning_content"}
@@ -23,8 +23,8 @@ _REPEATS = (".done", ".added", ".completed", ".incomplete", ".created", ".in_pro
 class UsageReader:
     """Adds up what the events of one answer tell. `told` is whether it told its output at all."""
 
-    def __init__(self, form: Form) -> None:
-        self._form: Form = form
+    def __init__(self, form: WireFormat) -> None:
+        self._form: WireFormat = form
         self._counts: dict[str, int] = {}
         self._heard = 0
         self.told = False
@@ -46,7 +46,7 @@ class UsageReader:
     def usage(self, expected: int) -> Usage:
         """What was used; where nobody told, the question is `expected` and the answer as heard."""
         told = _usage(self._form, self._counts)
-        heard = 0 if self.told else self._heard // BYTES_A_TOKEN
+        heard = 0 if self.told else self._heard // BYTES_PER_TOKEN
         return told.model_copy(
             update={
                 "input": told.input if self._counts else expected,
@@ -81,7 +81,7 @@ def _objects(event: object) -> Iterator[Fields]:
             yield from _objects(each)
 
 
-def _used(form: Form, event: Fields) -> Iterator[Fields]:
+def _used(form: WireFormat, event: Fields) -> Iterator[Fields]:
     """The objects of an event that count tokens."""
     name = "usageMetadata" if form == "gemini" else "usage"
     around = {"messages": "message", "responses": "response"}.get(form, "")
@@ -99,7 +99,7 @@ def _flat(used: Fields) -> Fields:
     return flat
 
 
-def _usage(form: Form, counts: Mapping[str, int]) -> Usage:
+def _usage(form: WireFormat, counts: Mapping[str, int]) -> Usage:
     def count(*names: str) -> int:
         return sum(counts.get(name, 0) for name in names)
 
@@ -124,7 +124,7 @@ def _usage(form: Form, counts: Mapping[str, int]) -> Usage:
 def _bytes(value: object, *, word: bool = False, depth: int = 0) -> int:
     """How many bytes of the answer's own words there are in it."""
     if isinstance(value, str):
-        return size_of(value) if word else 0
+        return count_bytes(value) if word else 0
     if depth > _DEEPEST:
         return 0
     if isinstance(value, dict):

@@ -11,13 +11,13 @@ from agentproxy.supervisor.contexts.reading import (
     is_of_the_base,
     read_contexts,
 )
-from agentproxy.workspace.git.objects import GITLINK, Entry
+from agentproxy.workspace.git.objects import GITLINK, TreeEntry
 from agentproxy.workspace.git.repository import Repository
 from agentproxy.workspace.trees.clone import checkout_files
 
 
 async def contexts_at(
-    repository: Repository, tree: str, *, entries: Sequence[Entry], folder: Path
+    repository: Repository, tree: str, *, entries: Sequence[TreeEntry], folder: Path
 ) -> Contexts:
     """Project and guidance as a tree has them; `entries` are its files, `folder` is empty."""
     names = [entry.name for entry in entries if holds_a_context(entry)]
@@ -26,6 +26,6 @@ async def contexts_at(
     return await asyncio.to_thread(read_contexts, folder, kinds=OF_THE_BASE)
 
 
-def holds_a_context(entry: Entry) -> bool:
+def holds_a_context(entry: TreeEntry) -> bool:
     """Whether an entry of a tree is a file that can belong to the contexts."""
     return entry.mode != GITLINK and is_of_the_base(os.fsdecode(entry.name))

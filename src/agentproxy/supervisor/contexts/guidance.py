@@ -6,9 +6,11 @@ from dataclasses import dataclass
 
 from agentproxy.supervisor.contexts.reading import Contexts, Document, tokens_of
 
-MOST = 24_000  # characters of all documents together in one brief, with their paths
-MOST_NAMED = 20
-LONGEST_NAME = 200  # characters of a path
+MAX_GUIDANCE_CHARACTERS = (
+    24_000  # characters of all documents together in one brief, with their paths
+)
+MAX_NAMED = 20
+MAX_NAME_LENGTH = 200  # characters of a path
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +33,7 @@ class Quoted:
 
 def quoted(contexts: Contexts) -> Iterator[Quoted]:
     """Each document of the guidance, until the brief's share is used up; then with less or none."""
-    left = MOST
+    left = MAX_GUIDANCE_CHARACTERS
     for document in contexts.of("guidance"):
         left = max(0, left - len(document.path))
         text = document.text[:left]
@@ -57,8 +59,8 @@ def guidance_lines(contexts: Contexts) -> list[str]:
     cut = [part for part in parts if part.left_out]
     if cut:
         lines += ["Left out for length, to be read where they lie:", ""]
-        lines += [f"- {_name(part)}: {part.left_out} characters" for part in cut[:MOST_NAMED]]
-        more = len(cut) - MOST_NAMED
+        lines += [f"- {_name(part)}: {part.left_out} characters" for part in cut[:MAX_NAMED]]
+        more = len(cut) - MAX_NAMED
         lines += [f"- and {more} more files", ""] if more > 0 else [""]
     return lines
 
@@ -70,4 +72,4 @@ def _quotation(part: Quoted) -> list[str]:
 
 
 def _name(part: Quoted) -> str:
-    return part.document.path[:LONGEST_NAME]
+    return part.document.path[:MAX_NAME_LENGTH]

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from agentproxy.supervisor.contexts.images import media_type
-from agentproxy.workspace.files.safe_files import BadPath, Kind, Root
+from agentproxy.workspace.files.safe_files import BadPath, FileKind, SafeDir
 
 Context = Literal["project", "guidance", "session"]
 KINDS: tuple[Context, ...] = get_args(Context)
@@ -30,15 +30,15 @@ MARKDOWN = (".md", ".markdown", ".mdc")
 TEXTS = (".md", ".markdown", ".txt", ".rst", ".json", ".yaml", ".yml")
 IMAGES = (".png", ".jpg", ".jpeg", ".gif", ".webp")
 
-LONGEST_TEXT = 64 << 10  # bytes
-LARGEST_IMAGE = 2 << 20  # bytes
-MOST_DOCUMENTS = 200
-MOST_IMAGES = 20
-MOST_CHARACTERS = 400_000
-MOST_NAMES = 2000  # in one folder
-MOST_LOOKED_AT = 5000  # names in all folders together
-MOST_NOTES = 50
-DEEPEST = 8
+MAX_TEXT_LENGTH = 64 << 10  # bytes
+MAX_IMAGE_BYTES = 2 << 20  # bytes
+MAX_DOCUMENTS = 200
+MAX_IMAGES = 20
+MAX_CHARACTERS = 400_000
+MAX_NAMES = 2000  # in one folder
+MAX_LOOKED_AT = 5000  # names in all folders together
+MAX_NOTES = 50
+MAX_CONTEXT_DEPTH = 8
 TOKENS_OF_AN_IMAGE = 1600
 CHARACTERS_A_TOKEN = 4
 
@@ -77,9 +77,9 @@ def read_contexts(root: Path, *, kinds: Sequence[Context] = KINDS) -> Contexts:
     Project and guidance are believed only from the files of the base; the session is the user's
     own, and git does not know it.
     """
-    reading = _Reading()
+    reading = _ContextReading()
     try:
-        with Root(root, links=False) as opened:
+        with SafeDir(root, links=False) as opened:
             for kind in kinds:
                 reading.read(opened, kind)
     except OSError as error:
@@ -110,25 +110,25 @@ def tokens_of(text: str) -> int:
 
 
 @dataclass
-class _Reading:
+class _ContextReading:
     documents: list[Document] = field(default_factory=list[Document])
     notes: list[str] = field(default_factory=list[str])
     looked_at: int = 0
     images: int = 0
 
-    def read(self, root: Root, kind: Context) -> None:
+    def read(self, root: SafeDir, kind: Context) -> None:
         self._folder(root, f"{HOME}/{kind}", kind=kind)
         if kind == "guidance":
             for path in AT_THE_ROOT:
                 self._file(root, path, kind=kind)
             self._folder(root, RULES, kind=kind)
 
-    def _folder(self, root: Root, path: str, *, kind: Context) -> None:
-        if path.count("/") > DEEPEST:
+    def _folder(self, root: SafeDir, path: str, *, kind: Context) -> None:
+        if path.count("/") > MAX_CONTEXT_DEPTH:
             self.notes.append(f"{_shown(path)}: too deep: left out")
             return
         try:
-            entries = root.entries(path, most=MOST_NAMES)
+            entries = root.entries(path, most=MAX_NAMES)
         except FileNotFoundError:
             return
         except (BadPath, OSError) as error:
@@ -136,14 +136,14 @@ class _Reading:
             return
         for name, what in entries:
             self.looked_at += 1
-            if self.looked_at > MOST_LOOKED_AT:
-                most = f"more than {MOST_LOOKED_AT} names"
+            if self.looked_at > MAX_LOOKED_AT:
+                most = f"more than {MAX_LOOKED_AT} names"
                 self.notes.append(f"{_shown(path)}: {most}: not read whole")
                 return
             if not name.startswith("."):
                 self._entry(root, f"{path}/{name}", what=what, kind=kind)
 
-    def _entry(self, root: Root, path: str, *, what: Kind, kind: Context) -> None:
+    def _entry(self, root: SafeDir, path: str, *, what: FileKind, kind: Context) -> None:
         ends = IMAGES + TEXTS if kind == "project" else TEXTS
         if path.startswith(RULES):
             ends = (".mdc",)
@@ -154,14 +154,14 @@ class _Reading:
         else:
             self._file(root, path, kind=kind)
 
-    def _file(self, root: Root, path: str, *, kind: Context) -> None:
+    def _file(self, root: SafeDir, path: str, *, kind: Context) -> None:
         image = path.lower().endswith(IMAGES)
-        if len(self.documents) >= MOST_DOCUMENTS or (image and self.images >= MOST_IMAGES):
-            most = f"{MOST_IMAGES} images" if image else f"{MOST_DOCUMENTS} files"
+        if len(self.documents) >= MAX_DOCUMENTS or (image and self.images >= MAX_IMAGES):
+            most = f"{MAX_IMAGES} images" if image else f"{MAX_DOCUMENTS} files"
             self.notes.append(f"{_shown(path)}: more than {most}: left out")
             return
         try:
-            data = root.read(path, limit=LARGEST_IMAGE if image else LONGEST_TEXT)
+            data = root.read(path, limit=MAX_IMAGE_BYTES if image else MAX_TEXT_LENGTH)
             document = _image(path, data, kind) if image else _text(path, data, kind)
         except FileNotFoundError:
             return
@@ -221,15 +221,15 @@ def _bounded(documents: Sequence[Document], notes: Sequence[str]) -> Contexts:
     said = list(notes)
     characters = 0
     for each in sorted(documents, key=lambda each: (KINDS.index(each.context), each.path)):
-        if len(kept) >= MOST_DOCUMENTS:
-            said.append(f"{_shown(each.path)}: more than {MOST_DOCUMENTS} files: left out")
-        elif characters + len(each.text) > MOST_CHARACTERS:
+        if len(kept) >= MAX_DOCUMENTS:
+            said.append(f"{_shown(each.path)}: more than {MAX_DOCUMENTS} files: left out")
+        elif characters + len(each.text) > MAX_CHARACTERS:
             said.append(
-                f"{_shown(each.path)}: more than {MOST_CHARACTERS} characters in all: left out"
+                f"{_shown(each.path)}: more than {MAX_CHARACTERS} characters in all: left out"
             )
         else:
             kept.append(each)
             characters += len(each.text)
-    if len(said) > MOST_NOTES:
-        said = [*said[:MOST_NOTES], f"... and {len(said) - MOST_NOTES} more notes"]
+    if len(said) > MAX_NOTES:
+        said = [*said[:MAX_NOTES], f"... and {len(said) - MAX_NOTES} more notes"]
     return Contexts(tuple(kept), tuple(said))

@@ -7,7 +7,13 @@ from pathlib import Path
 from agentproxy.events.contract import ContractAgreed
 from agentproxy.events.envelope import Fact
 from agentproxy.events.run import DecisionMade, RunEnded, RunParked
-from agentproxy.supervisor.contexts.tasks import Status, Task, read_list, updated, write_status
+from agentproxy.supervisor.contexts.tasks import (
+    SessionTask,
+    TaskStatus,
+    read_list,
+    updated,
+    write_status,
+)
 from agentproxy.supervisor.state import State
 
 TELLING = (ContractAgreed, DecisionMade, RunParked, RunEnded)
@@ -21,28 +27,28 @@ async def keep_session(state: State, fact: Fact, *, root: Path, run: str) -> Non
         await asyncio.to_thread(_keep, tasks_of(state), root, run=run)
 
 
-def tasks_of(state: State) -> list[Task]:
+def tasks_of(state: State) -> list[SessionTask]:
     """The parts of the task, or the task itself, each with its status."""
     parts = state.contract.parts if state.contract else ()
-    texts = [each.task for each in parts] if len(parts) > 1 else [state.ordered.task]
+    texts = [each.task for each in parts] if len(parts) > 1 else [state.require_order().task]
     return [_task(state, place, text) for place, text in enumerate(texts)]
 
 
-def _task(state: State, place: int, text: str) -> Task:
+def _task(state: State, place: int, text: str) -> SessionTask:
     ended, parked = state.ended, state.parked
     verified = ended is not None and ended.verdict == "verified"
-    status: Status = "pending"
+    status: TaskStatus = "pending"
     note = ""
     if verified or place < state.part:
         status, note = "done", "verified"
     elif place == state.part:
-        status = "blocked" if ended or parked else "in progress"
+        status = "blocked" if ended or parked else "in_progress"
         note = ("stopped" if ended.stopped else ended.verdict) if ended else ""
         note = note or (f"waits: {parked.why}" if parked else f"round {state.round}")
-    return Task(text, status, note=note)
+    return SessionTask(text, status, note=note)
 
 
-def _keep(tasks: Sequence[Task], root: Path, *, run: str) -> None:
+def _keep(tasks: Sequence[SessionTask], root: Path, *, run: str) -> None:
     try:
         before = read_list(root)
         if before is None:

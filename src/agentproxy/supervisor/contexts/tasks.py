@@ -11,36 +11,36 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from agentproxy.supervisor.contexts.reading import HOME, MOST_NAMES, comments_of
-from agentproxy.workspace.files.safe_files import BadPath, Root
+from agentproxy.supervisor.contexts.reading import HOME, MAX_NAMES, comments_of
+from agentproxy.workspace.files.safe_files import BadPath, SafeDir
 
-Status = Literal["pending", "in progress", "done", "blocked"]
-MARKS: dict[Status, str] = {"pending": " ", "in progress": "~", "done": "x", "blocked": "!"}
-STATUS: dict[str, Status] = {**{mark: status for status, mark in MARKS.items()}, "X": "done"}
+TaskStatus = Literal["pending", "in_progress", "done", "blocked"]
+MARKS: dict[TaskStatus, str] = {"pending": " ", "in_progress": "~", "done": "x", "blocked": "!"}
+STATUS: dict[str, TaskStatus] = {**{mark: status for status, mark in MARKS.items()}, "X": "done"}
 SESSION = f"{HOME}/session"
 FILE = f"{SESSION}/tasks.md"
-LARGEST = 1 << 20  # bytes of a list that is kept up
-LONGEST = 500  # characters of a text or a note
+MAX_TASK_LIST_BYTES = 1 << 20  # bytes of a list that is kept up
+MAX_TASK_CHARACTERS = 500  # characters of a text or a note
 _ITEM = re.compile(r"(?P<before>[ \t]*[-*+] \[)(?P<mark>[ ~xX!])\] (?P<text>\S.*)")
 _OF_A_RUN = re.compile(r"(?P<text>.*) \(run (?P<run>[^\s():]+): (?P<note>[^()]*)\)[ \t]*")
 
 
 @dataclass(frozen=True, slots=True)
-class Task:
+class SessionTask:
     """One task of the session. `run` and `note` are "" where a person wrote it."""
 
     text: str
-    status: Status
+    status: TaskStatus
     note: str = ""
     run: str = ""
 
 
-def parse(text: str) -> tuple[Task, ...]:
+def parse(text: str) -> tuple[SessionTask, ...]:
     """The tasks of a list; what is in a comment is none."""
     return tuple(task for _, task, _ in _lines(text) if task is not None)
 
 
-def updated(text: str, *, run: str, tasks: Sequence[Task]) -> str:
+def updated(text: str, *, run: str, tasks: Sequence[SessionTask]) -> str:
     """The list with these tasks of a run: its own lines changed, new ones appended.
 
     Every other line stays as it is and where it is. Doing it twice changes nothing more. Of tasks
@@ -75,10 +75,10 @@ def read_list(root: Path) -> str | None:
     That is where no folder was made for it, and where its text could not be kept as it is.
     """
     try:
-        with Root(root, links=False) as opened:
-            opened.entries(SESSION, most=MOST_NAMES)
+        with SafeDir(root, links=False) as opened:
+            opened.entries(SESSION, most=MAX_NAMES)
             try:
-                return opened.read(FILE, limit=LARGEST).decode()
+                return opened.read(FILE, limit=MAX_TASK_LIST_BYTES).decode()
             except FileNotFoundError:
                 return ""
     except (BadPath, OSError, UnicodeDecodeError):
@@ -94,14 +94,14 @@ def write_status(root: Path, text: str) -> bool:
         OSError: it is there and cannot be written to.
     """
     try:
-        with Root(root, links=False) as opened:
+        with SafeDir(root, links=False) as opened:
             opened.write(FILE, text.encode(), make_parents=False)
     except (FileNotFoundError, BadPath):
         return False
     return True
 
 
-def _lines(text: str) -> Iterator[tuple[str, Task | None, str]]:
+def _lines(text: str) -> Iterator[tuple[str, SessionTask | None, str]]:
     """Each line without its newline, its task where it has one, and what stands before the mark."""
     hidden = deque(comments_of(text))
     start = 0
@@ -116,21 +116,26 @@ def _lines(text: str) -> Iterator[tuple[str, Task | None, str]]:
         start = end + 1
 
 
-def _task(item: re.Match[str]) -> Task:
+def _task(item: re.Match[str]) -> SessionTask:
     status = STATUS[item["mark"]]
     of_a_run = _OF_A_RUN.fullmatch(item["text"])
     if of_a_run is None:
-        return Task(item["text"].strip(), status)
-    return Task(of_a_run["text"], status, note=of_a_run["note"], run=of_a_run["run"])
+        return SessionTask(item["text"].strip(), status)
+    return SessionTask(of_a_run["text"], status, note=of_a_run["note"], run=of_a_run["run"])
 
 
-def _written(before: str, text: str, *, run: str, task: Task) -> str:
+def _written(before: str, text: str, *, run: str, task: SessionTask) -> str:
     note = _one_line(task.note).replace("(", "[").replace(")", "]")
-    return f"{before}{MARKS[task.status]}] {text} (run {run}: {note or task.status})"
+    shown = note or task.status.replace("_", " ")
+    return f"{before}{MARKS[task.status]}] {text} (run {run}: {shown})"
 
 
 def _one_line(text: str) -> str:
     """The text as it can stand in a line; it neither begins nor ends a comment."""
     shown = "".join(sign if sign.isprintable() else " " for sign in text)
     plain = " ".join(shown.split()).replace("<!--", "<!- -").replace("-->", "- ->")
-    return plain if len(plain) <= LONGEST else plain[: LONGEST - 1].rstrip() + "…"
+    return (
+        plain
+        if len(plain) <= MAX_TASK_CHARACTERS
+        else plain[: MAX_TASK_CHARACTERS - 1].rstrip() + "…"
+    )

@@ -14,12 +14,12 @@ from pydantic import BaseModel, Field
 from agentproxy.events.requests import Request
 from agentproxy.models.port import Model
 from agentproxy.supervisor.llm.prompt_injection import speaks_to_a_model
-from agentproxy.supervisor.llm.structured_reply import Material, Question, consult
+from agentproxy.supervisor.llm.structured_reply import Material, Question, ask_for_reply
 from agentproxy.supervisor.llm.visible_text import plain, visible
 
-LEAST_CONFIDENCE = 0.7
-SHORTEST_QUOTE = 8
-LONGEST_PASSAGE = 600
+MIN_CONFIDENCE = 0.7
+MIN_QUOTE_CHARACTERS = 8
+MAX_PASSAGE_CHARACTERS = 600
 _LEAVE = re.compile(
     r"\b(?:permission|permitted|allowed to|approv\w+|authori[sz]\w+|grant\w*|consent)\b"
     r"|\b(?:passwords?|passphrases?|credentials?|secrets?|(?:api|private|access|secret)[ _-]?keys?"
@@ -74,10 +74,10 @@ async def answer_question(
         form=AnswerForm,
         material=(*documents, asked),
     )
-    reply = await consult(model, question)
+    reply = await ask_for_reply(model, question)
     if reply.form is None:
         return Answered(why_not=f"the reply of {model.name} cannot be used: {reply.problem}")
-    return weighed(reply.form, documents)
+    return check_answer(reply.form, documents)
 
 
 def asks_for_leave(request: Request) -> bool:
@@ -85,17 +85,17 @@ def asks_for_leave(request: Request) -> bool:
     return any(_LEAVE.search(plain(text)) for text in (request.text, *request.options))
 
 
-def weighed(form: AnswerForm, documents: Sequence[Material]) -> Answered:
+def check_answer(form: AnswerForm, documents: Sequence[Material]) -> Answered:
     """The passage, if it stands in the document that the reply names; of it, the part that is the
     answer, if the answer is one.
     """
     text = next((each.text for each in documents if each.name == form.document), None)
     quote, answer = _flat(form.quote), _flat(form.answer)
-    if not answer or form.confidence < LEAST_CONFIDENCE:
+    if not answer or form.confidence < MIN_CONFIDENCE:
         return Answered(why_not=f"no document answers it (confidence {form.confidence:.1f})")
-    if text is None or len(quote) < SHORTEST_QUOTE or quote not in _flat(text):
+    if text is None or len(quote) < MIN_QUOTE_CHARACTERS or quote not in _flat(text):
         return Answered(why_not="the passage that was cited is in no document")
-    if len(quote) > LONGEST_PASSAGE:
+    if len(quote) > MAX_PASSAGE_CHARACTERS:
         return Answered(why_not="what was cited is no passage: it is too long")
     if _SECRET.search(plain(quote)):
         return Answered(why_not="the passage holds what looks like a secret")

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from agentproxy.supervisor.llm.strip_comments import (
     Language,
     language_of,
-    unworded,
+    strip_comments,
     without_long_names,
 )
 from agentproxy.supervisor.llm.visible_text import visible
@@ -35,7 +35,7 @@ class ChangedFile:
 
 
 @dataclass(frozen=True, slots=True)
-class Bare:
+class DiffWithoutComments:
     """The change as it is shown, the code that it adds, and the code that it takes away."""
 
     shown: str
@@ -43,7 +43,7 @@ class Bare:
     removed: str
 
 
-def bare(diff: str) -> Bare:
+def strip_diff(diff: str) -> DiffWithoutComments:
     """The code of a change. A diff with whole files tells best what in them is a comment."""
     shown: list[str] = []
     added: list[str] = []
@@ -56,7 +56,7 @@ def bare(diff: str) -> Bare:
         shown += [f"{_name(file.path, number)}:", *_near(lines), ""]
         added += [text for sign, text in lines if sign == "+"]
         removed += [text for sign, text in lines if sign == "-"]
-    return Bare("\n".join(shown), "\n".join(added), "\n".join(removed))
+    return DiffWithoutComments("\n".join(shown), "\n".join(added), "\n".join(removed))
 
 
 def changed_files(diff: str) -> Iterator[ChangedFile]:
@@ -90,7 +90,7 @@ def _path(header: str) -> str:
 def _unworded(lines: list[tuple[str, str]], language: Language) -> list[tuple[str, str]]:
     """Each side is read as the file that it is."""
     sides = {
-        sign: iter(unworded([text for each, text in lines if each in (" ", sign)], language))
+        sign: iter(strip_comments([text for each, text in lines if each in (" ", sign)], language))
         for sign in "+-"
     }
     found: list[tuple[str, str]] = []

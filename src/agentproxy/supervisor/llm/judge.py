@@ -12,23 +12,27 @@ from typing import Annotated
 from pydantic import BaseModel, Field
 
 from agentproxy.events.contract import Criterion
-from agentproxy.events.plan import OpinionGiven, Says
+from agentproxy.events.plan import JudgeAnswer, OpinionGiven
 from agentproxy.models.port import Model
-from agentproxy.supervisor.llm.diff_without_comments import Bare, bare, changed_files
+from agentproxy.supervisor.llm.diff_without_comments import (
+    DiffWithoutComments,
+    changed_files,
+    strip_diff,
+)
 from agentproxy.supervisor.llm.prompt_injection import speaks_to_a_model
-from agentproxy.supervisor.llm.structured_reply import Material, Question, consult
+from agentproxy.supervisor.llm.structured_reply import Material, Question, ask_for_reply
 
 SHORTEST_QUOTE = 8
-LONGEST_QUOTE = 2000
-LONGEST_SHOWN = 120_000
+MAX_QUOTE_LENGTH = 2000
+MAX_SHOWN_LENGTH = 120_000
 CHANGE = "The change"
 
 
 class OpinionForm(BaseModel):
     """The judge's reply about one criterion."""
 
-    says: Says = "cannot tell"
-    quote: Annotated[str, Field(max_length=LONGEST_QUOTE, description="word for word")] = ""
+    says: JudgeAnswer = "cannot_tell"
+    quote: Annotated[str, Field(max_length=MAX_QUOTE_LENGTH, description="word for word")] = ""
     reason: Annotated[str, Field(max_length=2000)] = ""
 
 
@@ -43,7 +47,7 @@ async def give_opinion(
     """
     form = OpinionForm(reason=_doubt(criterion, diff))
     if not form.reason:
-        form = await _weighed(model, criterion.text, bare(diff))
+        form = await _weighed(model, criterion.text, strip_diff(diff))
     met = form.says == "met"
     return OpinionGiven(
         round=number,
@@ -63,7 +67,7 @@ def _doubt(criterion: Criterion, diff: str) -> str:
     return f"the change speaks to who judges it: {said}" if said else ""
 
 
-async def _weighed(model: Model, text: str, code: Bare) -> OpinionForm:
+async def _weighed(model: Model, text: str, code: DiffWithoutComments) -> OpinionForm:
     """The judge's form where it counts, else one that says that nobody can tell, and why."""
     if not code.added.strip():
         return OpinionForm(reason="the change adds no code that could show it")
@@ -72,7 +76,7 @@ async def _weighed(model: Model, text: str, code: Bare) -> OpinionForm:
         return OpinionForm(reason="the judge's reply cannot be used")
     if form.says != "met":
         return form
-    if not cited(form.quote, code):
+    if not is_cited(form.quote, code):
         return OpinionForm(reason="what the judge cites is not in what it was shown")
     untrue = await _ask(model, _untrue(text), code)
     if untrue is None or untrue.says == "met":
@@ -81,14 +85,14 @@ async def _weighed(model: Model, text: str, code: Bare) -> OpinionForm:
     return form
 
 
-async def _ask(model: Model, text: str, code: Bare) -> OpinionForm | None:
+async def _ask(model: Model, text: str, code: DiffWithoutComments) -> OpinionForm | None:
     question = Question(
         prompt="judge",
         ask=f"The criterion: {text}\n",
         form=OpinionForm,
-        material=(Material(CHANGE, code.shown[:LONGEST_SHOWN]),),
+        material=(Material(CHANGE, code.shown[:MAX_SHOWN_LENGTH]),),
     )
-    return (await consult(model, question)).form
+    return (await ask_for_reply(model, question)).form
 
 
 def _untrue(text: str) -> str:
@@ -98,11 +102,11 @@ def _untrue(text: str) -> str:
     return f"{text} And by the same change {also}."
 
 
-def cited(quote: str, code: Bare) -> bool:
+def is_cited(quote: str, code: DiffWithoutComments) -> bool:
     """Whether a quotation stands word for word in the code that the change adds, and is new: what
     was only moved shows nothing.
     """
-    added = code.added[:LONGEST_SHOWN]
+    added = code.added[:MAX_SHOWN_LENGTH]
     before = {_flat(line) for line in code.removed.split("\n")}
     fresh = [flat for line in added.split("\n") if (flat := _flat(line)) not in before]
     marked = "\n".join(line.strip().removeprefix("+") for line in quote.splitlines())

@@ -7,16 +7,16 @@ from dataclasses import dataclass, field
 from agentproxy.events.agent import ToolFinished, ToolStarted
 from agentproxy.events.envelope import Fact
 
-SAME = 4  # times the same call with the same result within the last ones
-FAILURES = 8  # failures in a row
-REMEMBERED = 16
+REPEATED_CALLS = 4  # times the same call with the same result within the last ones
+FAILURES_IN_A_ROW = 8  # failures in a row
+REMEMBERED_CALLS = 16
 
 
 @dataclass
-class Watch:
+class LoopDetector:
     """Watches the calls of one worker. `told` is how often it was told so far."""
 
-    recent: deque[str] = field(default_factory=lambda: deque[str](maxlen=REMEMBERED))
+    recent: deque[str] = field(default_factory=lambda: deque[str](maxlen=REMEMBERED_CALLS))
     open: dict[str, str] = field(default_factory=dict[str, str])
     failures: int = 0
     told: int = 0
@@ -39,8 +39,8 @@ class Watch:
         return reason
 
     def _reason(self, action: str) -> str:
-        if action and Counter(self.recent)[self.recent[-1]] >= SAME:
-            return f"the same call with the same result, {SAME} times: {action[:200]}"
-        if self.failures >= FAILURES:
-            return f"{FAILURES} calls in a row failed"
+        if action and Counter(self.recent)[self.recent[-1]] >= REPEATED_CALLS:
+            return f"the same call with the same result, {REPEATED_CALLS} times: {action[:200]}"
+        if self.failures >= FAILURES_IN_A_ROW:
+            return f"{FAILURES_IN_A_ROW} calls in a row failed"
         return ""

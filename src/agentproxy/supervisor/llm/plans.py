@@ -10,12 +10,12 @@ from agentproxy.events.plan import Part, PlanMade
 from agentproxy.events.run import Order
 from agentproxy.models.port import Model
 from agentproxy.supervisor.llm.prompt_injection import speaks_to_a_model
-from agentproxy.supervisor.llm.structured_reply import Material, Question, consult
+from agentproxy.supervisor.llm.structured_reply import Material, Question, ask_for_reply
 
-MOST_PARTS = 8
-MOST_CHECKS = 5
-MOST_CRITERIA = 8
-LONGEST_COMMAND = 500
+MAX_PARTS = 8
+MAX_CHECKS = 5
+MAX_CRITERIA = 8
+MAX_COMMAND_LENGTH = 500
 LISTED = 400
 
 
@@ -62,7 +62,7 @@ async def make_plan(
         material=(listing, *documents),
         images=images,
     )
-    reply = await consult(model, question)
+    reply = await ask_for_reply(model, question)
     if reply.form is None:
         note = f"the plan of {model.name} cannot be used ({reply.problem}): the task is one part"
         return PlanMade(parts=(Part(id="part 1", task=order.task),), notes=(note,))
@@ -74,8 +74,8 @@ def usable(form: PlanForm, order: Order) -> PlanMade:
     where no command ends it, it is judged by the person's task as well: a plan can ask for less.
     """
     notes: list[str] = []
-    if len(form.parts) > MOST_PARTS:
-        notes.append(f"{len(form.parts)} parts were planned: the last {MOST_PARTS} became one")
+    if len(form.parts) > MAX_PARTS:
+        notes.append(f"{len(form.parts)} parts were planned: the last {MAX_PARTS} became one")
     planned = _few(form.parts)
     if len(planned) == 1:
         planned = [planned[0].model_copy(update={"task": order.task})]
@@ -84,7 +84,7 @@ def usable(form: PlanForm, order: Order) -> PlanMade:
     parts: list[Part] = []
     for number, each in enumerate(planned, start=1):
         checks = [command.strip() for command in each.checks]
-        good = [command for command in checks if _is_command(command)][:MOST_CHECKS]
+        good = [command for command in checks if _is_command(command)][:MAX_CHECKS]
         if len(good) < len(checks):
             notes.append(f"part {number}: {len(checks) - len(good)} planned checks are no commands")
         criteria = _criteria(each)
@@ -95,7 +95,7 @@ def usable(form: PlanForm, order: Order) -> PlanMade:
                 id=f"part {number}",
                 task=each.task.strip(),
                 checks=tuple(dict.fromkeys(each for each in good if each not in order.checks)),
-                criteria=() if order.checks else tuple(criteria[:MOST_CRITERIA]),
+                criteria=() if order.checks else tuple(criteria[:MAX_CRITERIA]),
             )
         )
     provable = _provable(parts, order)
@@ -126,8 +126,8 @@ def _criteria(part: PlannedPart) -> list[str]:
 
 
 def _few(parts: Sequence[PlannedPart]) -> list[PlannedPart]:
-    """At most `MOST_PARTS`: those beyond are done together with the last."""
-    kept, rest = list(parts[: MOST_PARTS - 1]), parts[MOST_PARTS - 1 :]
+    """At most `MAX_PARTS`: those beyond are done together with the last."""
+    kept, rest = list(parts[: MAX_PARTS - 1]), parts[MAX_PARTS - 1 :]
     if not rest:
         return kept
     last = PlannedPart(
@@ -139,4 +139,4 @@ def _few(parts: Sequence[PlannedPart]) -> list[PlannedPart]:
 
 
 def _is_command(text: str) -> bool:
-    return 0 < len(text) <= LONGEST_COMMAND and text.isprintable()
+    return 0 < len(text) <= MAX_COMMAND_LENGTH and text.isprintable()

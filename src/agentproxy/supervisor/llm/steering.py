@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import BaseModel, Field
 
 from agentproxy.models.port import Model
-from agentproxy.supervisor.llm.structured_reply import Material, Question, consult
+from agentproxy.supervisor.llm.structured_reply import Material, Question, ask_for_reply
 from agentproxy.supervisor.state import State
 
 PLAIN = (
@@ -33,10 +33,10 @@ async def steer(model: Model | None, state: State, *, reason: str, recent: Seque
     criteria = "\n".join(f"- {each.text}" for each in state.scope.criteria)
     question = Question(
         prompt="steer",
-        ask=f"The task: {state.ordered.task}\nWhat must become true:\n{criteria}\n"
+        ask=f"The task: {state.require_order().task}\nWhat must become true:\n{criteria}\n"
         f"Why it seems to be astray: {reason}\n",
         form=SteerForm,
         material=(Material("Its last calls and their results", "\n".join(recent)),),
     )
-    reply = await consult(model, question)
+    reply = await ask_for_reply(model, question)
     return reply.form.text if reply.form else plain

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 LEFT_OUT = "…"
-LONGEST_TEXT = 40  # characters of a text in quotes that is kept
-MOST_WORDS = 3  # in a text in quotes that is kept
-MOST_WORDS_OF_A_NAME = 6
-LONGEST_NAME = 48
+MAX_STRING_CHARACTERS = 40  # characters of a text in quotes that is kept
+MAX_STRING_WORDS = 3  # in a text in quotes that is kept
+MAX_NAME_WORDS = 6
+MAX_NAME_CHARACTERS = 48
 
 _TRIPLE = r"(?P<{0}>\"\"\"|''')(?:\\[\s\S]|(?!(?P={0}))[^\\])*(?:(?P={0}))?"
 _QUOTED = r"\"(?:\\.|[^\"\\\n])*\"?|'(?:\\.|[^'\\\n])*'?"
@@ -95,7 +95,7 @@ def language_of(path: str) -> Language | None:
     return _BY_NAME.get(name) or _BY_SUFFIX.get(name.rpartition(".")[2] if "." in name else "")
 
 
-def unworded(lines: Sequence[str], language: Language) -> list[str]:
+def strip_comments(lines: Sequence[str], language: Language) -> list[str]:
     """The lines with what is words left out; as many as there were."""
     text = language.token.sub(_without, "\n".join(lines))
     return [_without_sentences(line, language) for line in text.split("\n")]
@@ -112,14 +112,14 @@ def _without(found: re.Match[str]) -> str:
         return breaks
     text = found[0]
     inner = text.strip("\"'`")
-    few = len(inner) <= LONGEST_TEXT and len(_PIECES.findall(inner)) <= MOST_WORDS
+    few = len(inner) <= MAX_STRING_CHARACTERS and len(_PIECES.findall(inner)) <= MAX_STRING_WORDS
     if few and not breaks and inner.isascii():
         return text
     return f"{text[0]}{LEFT_OUT}{text[0]}{breaks}"
 
 
 def _is_sentence(name: str) -> bool:
-    return len(name) > LONGEST_NAME or len(_PIECES.findall(name)) > MOST_WORDS_OF_A_NAME
+    return len(name) > MAX_NAME_CHARACTERS or len(_PIECES.findall(name)) > MAX_NAME_WORDS
 
 
 def _without_sentences(line: str, language: Language) -> str:

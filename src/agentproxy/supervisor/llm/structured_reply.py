@@ -19,16 +19,18 @@ from agentproxy.events.conversation import (
     ToolResult,
     UserMessage,
 )
-from agentproxy.events.durations import written
+from agentproxy.events.durations import format_duration
 from agentproxy.models.port import Fragment, Model, ModelUnavailable, Prompt, ToolSpec
 from agentproxy.supervisor.llm.visible_text import visible
 
-TRIES = 2
-LONGEST = 900.0  # seconds; a vendor that sends signs of life and no answer would be waited for
-MOST_OUTPUT = 4096
-REPLY = "reply"
+MAX_REPLY_ATTEMPTS = 2
+MAX_REPLY_SECONDS = (
+    900.0  # seconds; a vendor that sends signs of life and no answer would be waited for
+)
+MAX_REPLY_TOKENS = 4096
+REPLY_TOOL = "reply"
 
-Form = TypeVar("Form", bound=BaseModel)
+ReplyForm = TypeVar("ReplyForm", bound=BaseModel)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,27 +42,27 @@ class Material:
 
 
 @dataclass(frozen=True, slots=True)
-class Question(Generic[Form]):
+class Question(Generic[ReplyForm]):
     """What is asked, by which prompt, about which material, and the form of the reply."""
 
     prompt: str
     ask: str
-    form: type[Form]
+    form: type[ReplyForm]
     material: Sequence[Material] = ()
     images: Sequence[Image] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Reply(Generic[Form]):
+class Reply(Generic[ReplyForm]):
     """The form as it was filled in, or why there is none."""
 
-    form: Form | None
+    form: ReplyForm | None
     problem: str = ""
 
 
-async def consult(
-    model: Model, question: Question[Form], *, seconds: float = LONGEST
-) -> Reply[Form]:
+async def ask_for_reply(
+    model: Model, question: Question[ReplyForm], *, seconds: float = MAX_REPLY_SECONDS
+) -> Reply[ReplyForm]:
     """Ask, once more where the reply is not of the form; all of it within `seconds`.
 
     Raises:
@@ -71,12 +73,12 @@ async def consult(
             return await _consult(model, question)
     except TimeoutError as error:
         raise ModelUnavailable(
-            f"{model.name} gave no whole answer within {written(seconds)}",
+            f"{model.name} gave no whole answer within {format_duration(seconds)}",
             cure="pa resume asks again; --judge names another model, or none",
         ) from error
 
 
-async def _consult(model: Model, question: Question[Form]) -> Reply[Form]:
+async def _consult(model: Model, question: Question[ReplyForm]) -> Reply[ReplyForm]:
     mark = secrets.token_hex(6)
     schema = question.form.model_json_schema()
     form = prompt_text("data").format(mark=mark, schema=json.dumps(schema))
@@ -85,12 +87,12 @@ async def _consult(model: Model, question: Question[Form]) -> Reply[Form]:
     parts = (Text(text=f"{shown}{question.ask}"), *question.images)
     messages: list[Message] = [UserMessage(parts=parts)]
     problem = ""
-    for _ in range(TRIES):
+    for _ in range(MAX_REPLY_ATTEMPTS):
         prompt = Prompt(
             system=told,
             messages=messages,
-            tools=(ToolSpec(REPLY, "Give your reply.", schema),),
-            max_output=MOST_OUTPUT,
+            tools=(ToolSpec(REPLY_TOOL, "Give your reply.", schema),),
+            max_output=MAX_REPLY_TOKENS,
         )
         answer = await model.answer(prompt, show=_unseen)
         try:
@@ -123,7 +125,7 @@ def _given(message: AssistantMessage, *, shown: str) -> object:
         ValueError: there is none.
     """
     for call in message.calls:
-        if call.name == REPLY and not call.faulty:
+        if call.name == REPLY_TOOL and not call.invalid:
             return call.arguments
     found = re.search(r"\{.*\}", message.text, re.DOTALL)
     if found is None:

@@ -13,7 +13,7 @@ from agentproxy.events.cost import Purpose
 from agentproxy.events.envelope import Fact
 from agentproxy.events.plan import ContextsRead, ContextUsed
 from agentproxy.events.requests import Request
-from agentproxy.evidence.ground import Ground
+from agentproxy.evidence.check_context import CheckContext
 from agentproxy.models.port import Model, ModelError
 from agentproxy.supervisor.contexts.at import contexts_at
 from agentproxy.supervisor.contexts.reading import Contexts, read_contexts
@@ -24,21 +24,21 @@ from agentproxy.supervisor.llm.plans import make_plan
 from agentproxy.supervisor.llm.steering import steer
 from agentproxy.supervisor.llm.structured_reply import Material
 from agentproxy.supervisor.state import State
-from agentproxy.workspace.git.command import Where, git
-from agentproxy.workspace.git.objects import Entry, list_tree
+from agentproxy.workspace.git.command import GitLocation, git
+from agentproxy.workspace.git.objects import TreeEntry, list_tree
 
-LONGEST_DIFF = 4 << 20  # bytes
+MAX_DIFF_BYTES = 4 << 20  # bytes
 WHOLE_FILES = "--unified=1000000"
 
 
 @dataclass
-class Thinking:
+class SupervisorModel:
     """The supervisor's mind in one run. `model` gives the model for a purpose, None where the run
     has none; then nothing is planned, answered or judged, and nothing is softened.
     """
 
     state: State
-    ground: Ground
+    ground: CheckContext
     model: Callable[[Purpose], Model | None]
     images: Sequence[Image] = ()
     _contexts: Contexts | None = None
@@ -99,7 +99,7 @@ class Thinking:
         ]
         return await make_plan(
             self._needed("plan"),
-            self.state.ordered,
+            self.state.require_order(),
             paths=[path for path in paths if path.isprintable()],
             documents=await self._documents(),
             images=[*self.images, *pictures],
@@ -107,7 +107,9 @@ class Thinking:
 
     async def _judge(self, effect: AskJudge) -> Fact:
         state, number = self.state, effect.round
-        criterion = next(each for each in state.agreed.criteria if each.id == effect.criterion)
+        criterion = next(
+            each for each in state.require_contract().criteria if each.id == effect.criterion
+        )
         claim = state.claims[number]
         diff = await git(
             "diff-tree",
@@ -116,10 +118,10 @@ class Thinking:
             WHOLE_FILES,
             "--no-ext-diff",
             "--no-textconv",
-            state.started_from.commit,
+            state.require_base().commit,
             claim.commit,
-            where=Where(git_dir=self.ground.repository.git_dir),
-            limit=LONGEST_DIFF,
+            where=GitLocation(git_dir=self.ground.repository.git_dir),
+            limit=MAX_DIFF_BYTES,
         )
         return await give_opinion(
             self._needed("judge"),
@@ -138,12 +140,12 @@ class Thinking:
         found = await self.contexts()
         return [Material(each.path, each.text) for each in found.documents if each.text]
 
-    async def _entries(self) -> list[Entry]:
-        where = Where(git_dir=self.ground.repository.git_dir)
-        return await list_tree(where, self.state.started_from.tree)
+    async def _entries(self) -> list[TreeEntry]:
+        where = GitLocation(git_dir=self.ground.repository.git_dir)
+        return await list_tree(where, self.state.require_base().tree)
 
     async def _read(self) -> Contexts:
-        repository, tree = self.ground.repository, self.state.started_from.tree
+        repository, tree = self.ground.repository, self.state.require_base().tree
         entries = await self._entries()
         with tempfile.TemporaryDirectory(prefix="agentproxy-contexts-") as folder:
             shared = await contexts_at(repository, tree, entries=entries, folder=Path(folder))
@@ -157,5 +159,5 @@ def asked_of(criterion: Criterion, state: State) -> str:
     """
     if not criterion.checks:
         return criterion.text
-    earlier = {part.id: part.task for part in state.agreed.parts[:-1]}
-    return earlier.get(criterion.part, state.agreed.task)
+    earlier = {part.id: part.task for part in state.require_contract().parts[:-1]}
+    return earlier.get(criterion.part, state.require_contract().task)

@@ -10,7 +10,7 @@ from agentproxy.events.git_facts import EnvironmentFound
 from agentproxy.workspace.environment.editable_installs import linked_folders
 from agentproxy.workspace.environment.fingerprint import fingerprint
 from agentproxy.workspace.environment.toolchains import find_toolchains, within
-from agentproxy.workspace.files.safe_files import BadPath, Root
+from agentproxy.workspace.files.safe_files import BadPath, SafeDir
 
 LOOKED_AT = 50_000
 CARRIED_LIMIT = 64 << 20  # bytes of a file
@@ -186,7 +186,7 @@ def _carried(root: Path, globs: Sequence[str], *, notes: list[str]) -> Iterator[
 def _obstacle(root: Path, path: str) -> str:
     """Why a file cannot be carried, or nothing."""
     try:
-        with Root(root) as opened:
+        with SafeDir(root) as opened:
             size = opened.size(path)
     except BadPath as error:
         return f"cannot be carried: {error.why}"

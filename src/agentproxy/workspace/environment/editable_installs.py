@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 SITES = "lib/python3*/site-packages"
-LARGEST = 1 << 20
-MOST_LINKS = 10_000
+MAX_PTH_BYTES = 1 << 20
+MAX_LINKS = 10_000
 _PATH = re.compile(r"""^(/[^'"\n]+)$|['"](/[^'"\n]+)['"]""", re.MULTILINE)
 
 
@@ -25,7 +25,7 @@ def linked_folders(environment: Path) -> Iterator[Path]:
 def _of_text(file: Path) -> Iterator[Path]:
     try:
         with file.open("rb") as stream:
-            text = stream.read(LARGEST).decode(errors="replace")
+            text = stream.read(MAX_PTH_BYTES).decode(errors="replace")
     except OSError:
         return
     for match in _PATH.finditer(text):
@@ -39,7 +39,7 @@ def _of_links(modules: Path) -> Iterator[Path]:
     for folder in (modules, *sorted(modules.glob("@*"))):
         for entry in sorted(folder.iterdir()) if folder.is_dir() else ():
             seen += 1
-            if seen > MOST_LINKS:
+            if seen > MAX_LINKS:
                 return
             if entry.is_symlink() and entry.is_dir():
                 yield entry.resolve()

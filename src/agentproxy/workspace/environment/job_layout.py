@@ -9,13 +9,13 @@ from types import MappingProxyType
 from typing import Literal
 
 from agentproxy.events.git_facts import EnvironmentFound
-from agentproxy.workspace.sandbox.port import Access, Job, Limits, Mount
+from agentproxy.workspace.sandbox.port import Access, Job, JobLimits, Mount
 
 OURS = "/run/agentproxy"
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class JobLayout:
     """The mounts and variables of a job. `ours` is the folder of our own files inside."""
 
     root: str
@@ -36,10 +36,12 @@ class Place:
         """Where the job stands, relative to the tree."""
         return os.path.relpath(self.cwd, self.root)
 
-    def with_folder(self, name: str, source: Path, *, mode: Literal["ro", "rw"] = "rw") -> "Place":
+    def with_folder(
+        self, name: str, source: Path, *, mode: Literal["ro", "rw"] = "rw"
+    ) -> "JobLayout":
         """The same place with a folder of ours in it, named `ours`/NAME."""
         if not self.mounts:
-            return Place(
+            return JobLayout(
                 root=self.root,
                 cwd=self.cwd,
                 env=self.env,
@@ -47,7 +49,7 @@ class Place:
                 folders={**self.folders, name: source},
             )
         mount = Mount(at=f"{OURS}/{name}", mode=mode, source=source)
-        return Place(root=self.root, cwd=self.cwd, env=self.env, mounts=(*self.mounts, mount))
+        return JobLayout(root=self.root, cwd=self.cwd, env=self.env, mounts=(*self.mounts, mount))
 
     def inside(self, name: str) -> str:
         """The path inside of a folder that `with_folder` put there."""
@@ -61,7 +63,7 @@ class Place:
         home: Path | None = None,
         stdin: bytes = b"",
         access: Access = Access(),  # noqa: B008 - frozen
-        limits: Limits = Limits(),  # noqa: B008 - frozen
+        limits: JobLimits = JobLimits(),  # noqa: B008 - frozen
         mounts: Sequence[Mount] = (),
     ) -> Job:
         """A job that stands here. Its own mounts come first: the tree covers what they hold."""
@@ -84,7 +86,7 @@ def place_tree(
     directory: str,
     environment: EnvironmentFound,
     writable: Mapping[str, Path] = MappingProxyType({}),
-) -> Place:
+) -> JobLayout:
     """The tree at the user's path; toolchains come first, so that it covers what they hold.
 
     An environment folder that the tree puts a link or a file in the way of is not mounted. What
@@ -100,7 +102,7 @@ def place_tree(
         for path, source in sources.items()
         if tree is None or _is_free(tree, os.path.relpath(path, root))
     ]
-    return Place(
+    return JobLayout(
         root=str(root),
         cwd=os.path.normpath(root / directory),
         env={**environment.env, "PATH": environment.path},
@@ -108,9 +110,9 @@ def place_tree(
     )
 
 
-def place_plainly(tree: Path, *, directory: str, environment: EnvironmentFound) -> Place:
+def place_plainly(tree: Path, *, directory: str, environment: EnvironmentFound) -> JobLayout:
     """Without isolation nothing can be mounted: the tree stands where it is."""
-    return Place(
+    return JobLayout(
         root=str(tree),
         cwd=os.path.normpath(tree / directory),
         env={**environment.env, "PATH": environment.path},

@@ -14,11 +14,11 @@ from typing import cast
 
 from agentproxy.events.git_facts import EnvironmentFound
 from agentproxy.workspace.environment.toolchains import INSIDE_HOME
-from agentproxy.workspace.files.safe_files import BadPath, Root
-from agentproxy.workspace.sandbox.port import Job, Limits, Mount, Sandbox, SandboxError
+from agentproxy.workspace.files.safe_files import BadPath, SafeDir
+from agentproxy.workspace.sandbox.port import Job, JobLimits, Mount, Sandbox, SandboxError
 
-SECONDS = 60.0
-LARGEST = 1 << 20
+TOOL_TIMEOUT_SECONDS = 60.0
+MAX_TOOL_OUTPUT_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ async def ask_tools(
     for place in (root / directory, *(root / directory).parents):
         if not place.is_relative_to(root):
             break
-        with Root(place) as folder:
+        with SafeDir(place) as folder:
             project, conda = _text(folder, "pyproject.toml"), _text(folder, "environment.yml")
             locked = folder.exists("poetry.lock")
         if (locked or "[tool.poetry" in project) and inquiry.has("poetry"):
@@ -89,7 +89,7 @@ class _Inquiry:
             cwd=str(cwd),
             env={**self.found.env, **env, "PATH": self.found.path},
             mounts=tuple(mounts),
-            limits=Limits(seconds=SECONDS),
+            limits=JobLimits(seconds=TOOL_TIMEOUT_SECONDS),
         )
         try:
             ended = await self.sandbox.run(job)
@@ -98,9 +98,9 @@ class _Inquiry:
         return ended.output.strip() if ended.exit_code == 0 else ""
 
 
-def _text(folder: Root, name: str) -> str:
+def _text(folder: SafeDir, name: str) -> str:
     try:
-        return folder.read(name, limit=LARGEST).decode(errors="replace")
+        return folder.read(name, limit=MAX_TOOL_OUTPUT_BYTES).decode(errors="replace")
     except (OSError, BadPath):
         return ""
 

@@ -9,9 +9,9 @@ from typing import Protocol
 SYSCALL = 437  # openat2, the same number on every architecture that Python supports on Linux
 RESOLVE_NO_MAGICLINKS = 0x02
 RESOLVE_BENEATH = 0x08
-TRIES = 256
-LONGEST_CHAIN = 40
-DEEPEST = 200
+MAX_OPEN_ATTEMPTS = 256
+MAX_CHAIN_LENGTH = 40
+MAX_PATH_DEPTH = 200
 ALWAYS = os.O_CLOEXEC | os.O_NOCTTY | os.O_NONBLOCK
 FOLDER = os.O_RDONLY | os.O_DIRECTORY | ALWAYS
 
@@ -40,7 +40,7 @@ def open_by_kernel(folder: int, path: str, *, flags: int) -> int:
     """`Open` by Linux's openat2, which judges every step itself."""
     library = ctypes.CDLL(None, use_errno=True)
     how = _How(flags | ALWAYS, 0, RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS)
-    for _ in range(TRIES):
+    for _ in range(MAX_OPEN_ATTEMPTS):
         handle: int = library.syscall(
             ctypes.c_long(SYSCALL),
             ctypes.c_int(folder),
@@ -109,7 +109,7 @@ def _no_link(folder: int, name: str, *, flags: int) -> int:
 
 def _step(folder: int, name: str, *, depth: int) -> int:
     # Every folder on the way is held open, so that `..` leads back and nowhere else.
-    if depth >= DEEPEST:
+    if depth >= MAX_PATH_DEPTH:
         raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), name)
     return os.open(name, FOLDER | os.O_NOFOLLOW, dir_fd=folder)
 
@@ -123,7 +123,7 @@ def _go_up(held: list[int], path: str) -> None:
 def _check_link(target: str, path: str, *, links: int) -> None:
     if target.startswith("/"):
         raise OSError(errno.EXDEV, "leads out of the folder", path)
-    if links > LONGEST_CHAIN:
+    if links > MAX_CHAIN_LENGTH:
         raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), path)
 
 

@@ -4,10 +4,10 @@ import re
 import unicodedata
 from collections.abc import Callable
 
-LONGEST_PATH = 4096
-LONGEST_NAME = 255
-DEEPEST = 100
-SHOWN = 80
+MAX_PATH_LENGTH = 4096
+MAX_NAME_LENGTH = 255
+MAX_PATHNAME_DEPTH = 100
+MAX_SHOWN_PATH_CHARACTERS = 80
 LOOKALIKES = frozenset("\u2044\u2215\u29f8\uff0f\u2216\u29f5\ufe68\uff3c\uff5e")
 UNSEEN = ("Cc", "Cf", "Cs", "Zl", "Zp")
 ENCODED = re.compile(r"%(?:2e|2f|5c|00)", re.IGNORECASE)
@@ -20,7 +20,11 @@ class BadPath(ValueError):
 
     def __init__(self, path: object, why: str) -> None:
         shown = ascii(path)
-        self.path = shown if len(shown) <= SHOWN else shown[:SHOWN] + "..."
+        self.path = (
+            shown
+            if len(shown) <= MAX_SHOWN_PATH_CHARACTERS
+            else shown[:MAX_SHOWN_PATH_CHARACTERS] + "..."
+        )
         self.why = why
         super().__init__(f"{self.path}: {why}")
 
@@ -40,7 +44,7 @@ def names_of(path: object) -> tuple[str, ...]:
     names = tuple(name for name in path.split("/") if name not in ("", "."))
     if not names:
         raise BadPath(path, "names no file")
-    if len(names) > DEEPEST:
+    if len(names) > MAX_PATHNAME_DEPTH:
         raise BadPath(path, "too deep")
     for name in names:
         if why := _fault(name):
@@ -59,7 +63,7 @@ def _unseen(path: str) -> bool:
 # The order matters only for the words: the first that applies is told.
 RULES: tuple[tuple[Callable[[str], object], str], ...] = (
     (lambda path: not path, "empty"),
-    (lambda path: _encoded_length(path) > LONGEST_PATH, "too long"),
+    (lambda path: _encoded_length(path) > MAX_PATH_LENGTH, "too long"),
     (_unseen, "holds a character that cannot be seen"),
     (lambda path: path.startswith("/"), "absolute"),
     (lambda path: path.startswith("~"), "begins in a home folder"),
@@ -76,7 +80,7 @@ def _fault(name: str) -> str:
     plain = unicodedata.normalize("NFKC", name)
     if not plain.strip(".") and name != ".":
         return "leads upwards"
-    if _encoded_length(name) > LONGEST_NAME:
+    if _encoded_length(name) > MAX_NAME_LENGTH:
         return "a name in it is too long"
     # As case-insensitive file systems, and those that drop trailing dots and spaces, read it.
     if plain.casefold().partition(":")[0].rstrip(". ") in (".git", "git~1"):

@@ -13,9 +13,9 @@ from typing import Literal
 from agentproxy.workspace.files.openat2 import FOLDER, Open, best_open, open_by_walk, open_unlinked
 from agentproxy.workspace.files.pathnames import BadPath, names_of
 
-__all__ = ["BadPath", "Kind", "Root"]
+__all__ = ["BadPath", "FileKind", "SafeDir"]
 
-Kind = Literal["file", "folder", "link", "other"]
+FileKind = Literal["file", "folder", "link", "other"]
 PIECE = 1 << 20
 DRAFT = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 REASONS = {
@@ -24,11 +24,11 @@ REASONS = {
     errno.ENOTDIR: "goes through a file",
     errno.EISDIR: "a folder",
     errno.ENXIO: "not a regular file",
-    errno.ENAMETOOLONG: "too long",
+    errno.ENAMETOOLONG: "too_long",
 }
 
 
-class Root:
+class SafeDir:
     """A folder whose files are reached by relative paths only. Use it as a context manager.
 
     Relative links inside are followed; one that leads out, or an absolute one, is refused, also
@@ -43,7 +43,7 @@ class Root:
         self._folder = -1
         self._open: Open = open_by_walk
 
-    def __enter__(self) -> "Root":
+    def __enter__(self) -> "SafeDir":
         """Hold the folder.
 
         Raises:
@@ -123,7 +123,7 @@ class Root:
             os.unlink(names[-1], dir_fd=parent)
             os.fsync(parent)
 
-    def entries(self, path: str, *, most: int) -> list[tuple[str, Kind]]:
+    def entries(self, path: str, *, most: int) -> list[tuple[str, FileKind]]:
         """The names in a folder and what each is, sorted; a link counts itself.
 
         Raises:
@@ -131,7 +131,7 @@ class Root:
             OSError: it is not there, or cannot be read.
         """
         names = names_of(path)
-        found: list[tuple[str, Kind]] = []
+        found: list[tuple[str, FileKind]] = []
         with _judged(path):
             handle = self._reached(names)
             try:
@@ -215,7 +215,7 @@ def _kind(folder: int, name: str, *, missing: int | None = None) -> int:
         return missing
 
 
-def _kind_of(entry: os.DirEntry[str]) -> Kind:
+def _kind_of(entry: os.DirEntry[str]) -> FileKind:
     if entry.is_symlink():
         return "link"
     if entry.is_dir(follow_symlinks=False):

@@ -9,7 +9,7 @@ from agentproxy.workspace.git.repository import Repository
 from agentproxy.workspace.sandbox.port import Mount
 
 INSIDE = "/run/agentproxy/objects"
-MOST_STORES = 32
+MAX_STORES = 32
 ALTERNATES_LIMIT = 1 << 20  # bytes
 ESCAPE = re.compile(rb"\\([0-7]{3}|.)", re.DOTALL)
 LETTERS = {
@@ -33,7 +33,7 @@ def object_stores(repository: Repository) -> list[Path]:
     stores = [repository.objects]
     for store in stores:  # grows while it is walked
         for named in _alternates(store):
-            if named not in stores and named.is_dir() and len(stores) < MOST_STORES:
+            if named not in stores and named.is_dir() and len(stores) < MAX_STORES:
                 stores.append(named)
     return stores
 

@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from agentproxy.workspace.git.command import Where, git
+from agentproxy.workspace.git.command import GitLocation, git
 from agentproxy.workspace.git.lfs import filters_of
-from agentproxy.workspace.git.objects import GITLINK, SYMLINK, Entry
+from agentproxy.workspace.git.objects import GITLINK, SYMLINK, TreeEntry
 from agentproxy.workspace.git.repository import Repository
 
 
 async def filtered_files(
-    repository: Repository, where: Where, entries: Sequence[Entry]
+    repository: Repository, where: GitLocation, entries: Sequence[TreeEntry]
 ) -> dict[bytes, str]:
     """The name of the filter for each file of a tree that has one. Files on disk do not matter."""
     if where.git_dir is None:
@@ -27,7 +27,7 @@ async def filtered_files(
 
 
 async def large_files(
-    repository: Repository, where: Where, entries: Sequence[Entry]
+    repository: Repository, where: GitLocation, entries: Sequence[TreeEntry]
 ) -> dict[bytes, str]:
     """The files of a tree that are under Git LFS, with their blobs."""
     filters = await filtered_files(repository, where, entries)

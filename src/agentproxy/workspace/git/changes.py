@@ -5,15 +5,15 @@ from dataclasses import dataclass
 from typing import Literal
 
 from agentproxy.events.git_facts import Change
-from agentproxy.workspace.git.command import Where, git
+from agentproxy.workspace.git.command import GitLocation, git
 from agentproxy.workspace.git.filenames import as_text
 
-Status = Literal["added", "modified", "deleted", "type changed"]
-STATUSES: dict[str, Status] = {
+ChangeStatus = Literal["added", "modified", "deleted", "type_changed"]
+STATUSES: dict[str, ChangeStatus] = {
     "A": "added",
     "M": "modified",
     "D": "deleted",
-    "T": "type changed",
+    "T": "type_changed",
 }
 COUNTED = "core.bigFileThreshold=16m"  # lines of larger files are not counted
 
@@ -23,7 +23,7 @@ class Difference:
     """One path that differs. A mode of zeros and an empty id say that there is nothing."""
 
     name: bytes
-    status: Status
+    status: ChangeStatus
     mode: str
     oid: str
     before: str
@@ -38,7 +38,7 @@ class Difference:
         )
 
 
-async def differences(where: Where, before: str, after: str) -> list[Difference]:
+async def differences(where: GitLocation, before: str, after: str) -> list[Difference]:
     """Every path that differs, in git's order; no rename is guessed."""
     shape = ("-r", "-z", "--no-renames", "--no-ext-diff", "--no-textconv", "--no-abbrev")
     raw = await git("diff-tree", *shape, "--raw", before, after, where=where)

@@ -79,7 +79,7 @@ class GitError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Where:
+class GitLocation:
     """What a git process sees: its directory, the files, the index, the objects it writes to.
 
     `env` comes last and wins; None takes a variable away.
@@ -119,7 +119,7 @@ def hardened(args: Sequence[str]) -> list[str]:
 
 async def git(
     *args: str,
-    where: Where,
+    where: GitLocation,
     stdin: bytes | Path = b"",
     timeout: float = TEN_MINUTES,  # noqa: ASYNC109 - the group must be killed here, not by the caller
     accept: Collection[int] = (0,),
@@ -140,7 +140,7 @@ async def git(
 
 async def git_status(
     *args: str,
-    where: Where,
+    where: GitLocation,
     stdin: bytes | Path = b"",
     timeout: float = TEN_MINUTES,  # noqa: ASYNC109 - as above
     accept: Collection[int] = (0,),

@@ -3,17 +3,17 @@
 import re
 from pathlib import Path
 
-from agentproxy.workspace.git.command import GitError, Where, git
+from agentproxy.workspace.git.command import GitError, GitLocation, git
 from agentproxy.workspace.git.filenames import in_a_sentence
 from agentproxy.workspace.git.submodules import holds_tree
 
 # What git calls dangerous in these files is dangerous to those who use them later; it is said in a
 # finding. Everything else (a path `.git`, a bad mode, a missing object) keeps the pack out.
 SAYABLE = re.compile(r"object [0-9a-f]+: ((?:gitmodules|gitattributes|gitignore|mailmap)\w+): (.*)")
-MOST_TRIES = 8
+MAX_TRIES = 8
 
 
-async def take_pack(where: Where, pack: Path, *, tree: str) -> list[str]:
+async def take_pack(where: GitLocation, pack: Path, *, tree: str) -> list[str]:
     """Take a pack into the user's objects; returns what is dangerous in it, in sentences.
 
     Raises:
@@ -22,7 +22,7 @@ async def take_pack(where: Where, pack: Path, *, tree: str) -> list[str]:
     said: dict[str, str] = {}
     if await holds_tree(where, tree):
         return []
-    for _ in range(MOST_TRIES):
+    for _ in range(MAX_TRIES):
         excused = ",".join(f"{name}=ignore" for name in said)
         strict = f"--strict={excused}" if excused else "--strict"
         try:

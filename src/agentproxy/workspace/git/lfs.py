@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from agentproxy.workspace.git.command import Where, git
+from agentproxy.workspace.git.command import GitLocation, git
 from agentproxy.workspace.git.filenames import join_names
 
 POINTER = re.compile(
@@ -110,7 +110,7 @@ class Store:
 
 
 async def filters_of(
-    where: Where, names: Sequence[bytes], *, source: Sequence[str] = ()
+    where: GitLocation, names: Sequence[bytes], *, source: Sequence[str] = ()
 ) -> dict[bytes, str]:
     """The filter that attributes name for each of the files that have one.
 

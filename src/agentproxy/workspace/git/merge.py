@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from agentproxy.workspace.git.command import Where, git_status
+from agentproxy.workspace.git.command import GitLocation, git_status
 from agentproxy.workspace.git.objects import commit_tree
 
 EPOCH = "@0 +0000"
@@ -16,7 +16,7 @@ class Merged:
     conflicts: tuple[bytes, ...] = ()
 
 
-async def merge_trees(where: Where, *, base: str, ours: str, theirs: str) -> Merged:
+async def merge_trees(where: GitLocation, *, base: str, ours: str, theirs: str) -> Merged:
     """Carry what lies between base and theirs over to ours.
 
     Raises:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from agentproxy.workspace.git.command import Where, git
+from agentproxy.workspace.git.command import GitLocation, git
 
 OURS = ("Agent Proxy", "agent-proxy@localhost")
 OBJECT_ID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
@@ -24,7 +24,7 @@ def checked(oid: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class TreeEntry:
     """One file of a tree: `mode` as git writes it, `oid` of its blob or submodule commit."""
 
     name: bytes
@@ -32,29 +32,29 @@ class Entry:
     oid: str
 
 
-async def list_tree(where: Where, tree: str) -> list[Entry]:
+async def list_tree(where: GitLocation, tree: str) -> list[TreeEntry]:
     """Every file of a tree, in git's order."""
     printed = await git("ls-tree", "-r", "-z", "--full-tree", checked(tree), where=where)
-    entries: list[Entry] = []
+    entries: list[TreeEntry] = []
     for line in printed.split(b"\0")[:-1]:
         about, _, name = line.partition(b"\t")
         mode, _, oid = about.decode().split(" ")
-        entries.append(Entry(name=name, mode=mode, oid=oid))
+        entries.append(TreeEntry(name=name, mode=mode, oid=oid))
     return entries
 
 
-async def read_blob(where: Where, oid: str) -> bytes:
+async def read_blob(where: GitLocation, oid: str) -> bytes:
     """The content of a blob."""
     return await git("cat-file", "blob", oid, where=where)
 
 
-async def write_blob(where: Where, content: bytes) -> str:
+async def write_blob(where: GitLocation, content: bytes) -> str:
     """Keep these bytes as they are."""
     printed = await git("hash-object", "-w", "--stdin", "--no-filters", where=where, stdin=content)
     return printed.decode().strip()
 
 
-async def tree_of(where: Where, commit: str) -> str:
+async def tree_of(where: GitLocation, commit: str) -> str:
     """The tree of a commit."""
     printed = await git(
         "rev-parse", "--verify", "--end-of-options", f"{checked(commit)}^{{tree}}", where=where
@@ -62,7 +62,7 @@ async def tree_of(where: Where, commit: str) -> str:
     return printed.decode().strip()
 
 
-async def parents_of(where: Where, commit: str) -> list[str]:
+async def parents_of(where: GitLocation, commit: str) -> list[str]:
     """The parents of a commit, also where they are not there (a shallow clone)."""
     header = (await git("cat-file", "commit", checked(commit), where=where)).partition(b"\n\n")[0]
     return [
@@ -72,7 +72,7 @@ async def parents_of(where: Where, commit: str) -> list[str]:
     ]
 
 
-async def date_of(where: Where, commit: str) -> str:
+async def date_of(where: GitLocation, commit: str) -> str:
     """When a commit was made, as git takes it in GIT_COMMITTER_DATE."""
     header = (await git("cat-file", "commit", checked(commit), where=where)).partition(b"\n\n")[0]
     found = re.search(rb"^committer .*> ([0-9]+) ([-+][0-9]{4})$", header, re.MULTILINE)
@@ -80,7 +80,7 @@ async def date_of(where: Where, commit: str) -> str:
 
 
 async def commit_tree(
-    where: Where,
+    where: GitLocation,
     tree: str,
     *,
     parents: Sequence[str],
@@ -106,7 +106,7 @@ async def commit_tree(
     return printed.decode().strip()
 
 
-async def names_between(where: Where, before: str, after: str) -> list[bytes]:
+async def names_between(where: GitLocation, before: str, after: str) -> list[bytes]:
     """The files that differ between two trees."""
     printed = await git(
         "diff-tree", "-r", "-z", "--name-only", "--no-renames", before, after, where=where

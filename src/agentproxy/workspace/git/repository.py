@@ -6,8 +6,8 @@ import shlex
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from agentproxy.workspace.git.command import GitError, Where, git, git_status
-from agentproxy.workspace.git.user_settings import Settings, read_settings
+from agentproxy.workspace.git.command import GitError, GitLocation, git, git_status
+from agentproxy.workspace.git.user_settings import GitSettings, read_settings
 
 OLDEST_GIT = (2, 38)  # `merge-tree --write-tree`
 FIRST_COMMIT = "git init && git add -A && git commit -m 'First commit'"
@@ -36,12 +36,12 @@ class Repository:
     head: str
     branch: str
     object_format: str = "sha1"
-    settings: Settings = field(default_factory=Settings)
+    settings: GitSettings = field(default_factory=GitSettings)
 
     @property
-    def theirs(self) -> Where:
+    def theirs(self) -> GitLocation:
         """The user's own git directory, for plumbing that runs no programs and touches no files."""
-        return Where(git_dir=self.git_dir, cwd=self.git_dir)
+        return GitLocation(git_dir=self.git_dir, cwd=self.git_dir)
 
 
 async def open_repository(start: Path) -> Repository:
@@ -53,8 +53,8 @@ async def open_repository(start: Path) -> Repository:
     start = Path(os.path.realpath(start))  # noqa: ASYNC240 - a few links, no content
     await _check_git()
     object_format, git_dir = await _find(start)
-    root = _path(await git("rev-parse", "--show-toplevel", where=Where(cwd=start)))
-    theirs = Where(git_dir=git_dir, cwd=git_dir)
+    root = _path(await git("rev-parse", "--show-toplevel", where=GitLocation(cwd=start)))
+    theirs = GitLocation(git_dir=git_dir, cwd=git_dir)
     # The answer is relative to where git ran.
     common_dir = git_dir / _path(await git("rev-parse", "--git-common-dir", where=theirs))
     known = Repository(
@@ -104,7 +104,7 @@ async def set_ref(repository: Repository, ref: str, commit: str) -> None:
 
 async def _check_git() -> None:
     try:
-        said = (await git("version", where=Where())).decode()
+        said = (await git("version", where=GitLocation())).decode()
     except FileNotFoundError as error:
         raise RepositoryUnusable(
             "git is not installed", cure="install git 2.38 or later"
@@ -121,7 +121,7 @@ async def _find(start: Path) -> tuple[str, Path]:
     try:
         printed = await git(
             "rev-parse", "--is-inside-work-tree", "--show-object-format", "--absolute-git-dir",
-            where=Where(cwd=start),
+            where=GitLocation(cwd=start),
         )  # fmt: skip
     except GitError as error:
         raise _not_there(start, error) from error
@@ -157,12 +157,12 @@ def _not_there(start: Path, error: GitError) -> RepositoryUnusable:
     return RepositoryUnusable(f"git cannot read the repository at {start}: {error.said}")
 
 
-async def _branch(theirs: Where) -> str:
+async def _branch(theirs: GitLocation) -> str:
     found, _ = await git_status("symbolic-ref", "--quiet", "HEAD", where=theirs, accept=(0, 1))
     return found.decode("utf-8", "backslashreplace").strip().removeprefix("refs/heads/")
 
 
-async def _head(theirs: Where, root: Path) -> str:
+async def _head(theirs: GitLocation, root: Path) -> str:
     found, _ = await git_status(
         "rev-parse", "--verify", "--quiet", "HEAD^{commit}", where=theirs, accept=(0, 1, 128)
     )
@@ -174,7 +174,7 @@ async def _head(theirs: Where, root: Path) -> str:
     return found.decode().strip()
 
 
-async def _settings(known: Repository) -> Settings:
+async def _settings(known: Repository) -> GitSettings:
     try:
         return await read_settings(known.git_dir, known.common_dir, root=known.root)
     except GitError as error:

@@ -5,7 +5,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
-from agentproxy.workspace.git.command import Where
+from agentproxy.workspace.git.command import GitLocation
 from agentproxy.workspace.git.repository import Repository
 
 
@@ -38,14 +38,14 @@ def own_git(
     *,
     work_tree: Path | None = None,
     objects: Path | None = None,
-) -> Generator[Where]:
+) -> Generator[GitLocation]:
     """A git directory that is gone afterwards, over the objects of the user (or of a submodule).
 
     Its index is empty; what git writes goes to those objects.
     """
     with tempfile.TemporaryDirectory(prefix="agentproxy-git-") as folder:
         at = make_git_dir(Path(folder, "own"), repository)
-        yield Where(
+        yield GitLocation(
             git_dir=at,
             work_tree=work_tree,
             index=at / "index",

@@ -5,15 +5,15 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from agentproxy.workspace.git.command import GitError, Where, git_status
+from agentproxy.workspace.git.command import GitError, GitLocation, git_status
 from agentproxy.workspace.git.lfs import Store
-from agentproxy.workspace.git.objects import GITLINK, Entry
+from agentproxy.workspace.git.objects import GITLINK, TreeEntry
 from agentproxy.workspace.git.repository import Repository
 from agentproxy.workspace.git.scratch_git_dir import own_git
 
 GITDIR = b"gitdir: "
 POINTER_FILE_LIMIT = 1 << 16  # bytes of a `.git` file
-DEEPEST = 8  # submodules within submodules
+MAX_SUBMODULE_DEPTH = 8  # submodules within submodules
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Source:
 class Submodule:
     """A submodule of a tree: what is recorded, and where the user has it (None: not at all)."""
 
-    entry: Entry
+    entry: TreeEntry
     source: Source | None
     populated: bool
 
@@ -47,11 +47,11 @@ def source_of(repository: Repository) -> Source:
 
 
 async def find_submodules(
-    repository: Repository, source: Source, entries: Sequence[Entry]
+    repository: Repository, source: Source, entries: Sequence[TreeEntry]
 ) -> AsyncIterator[Submodule]:
     """The submodules among the files of a tree, with the stores that hold the recorded commits."""
     links = [entry for entry in entries if entry.mode == GITLINK]
-    if not links or source.depth == DEEPEST:
+    if not links or source.depth == MAX_SUBMODULE_DEPTH:
         return
     names = await _names(repository, source, entries)
     for link in links:
@@ -76,7 +76,7 @@ async def find_submodules(
 
 
 async def _names(
-    repository: Repository, source: Source, entries: Sequence[Entry]
+    repository: Repository, source: Source, entries: Sequence[TreeEntry]
 ) -> dict[bytes, list[bytes]]:
     """The names that `.gitmodules` gives to paths; a broken file gives none."""
     blobs = [entry.oid for entry in entries if entry.name == b".gitmodules"]
@@ -138,7 +138,7 @@ async def _holds(repository: Repository, objects: Path, commit: str) -> bool:
         return await holds_tree(where, commit)
 
 
-async def holds_tree(where: Where, commit: str) -> bool:
+async def holds_tree(where: GitLocation, commit: str) -> bool:
     """Whether a commit and its tree are there."""
     try:
         _, code = await git_status(

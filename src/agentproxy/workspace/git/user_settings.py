@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from agentproxy.workspace.git.command import Where, git
+from agentproxy.workspace.git.command import GitLocation, git
 
 # How the user's git turns files into blobs and back. Nothing here names a program or a path.
 CONVERSIONS = (
@@ -35,7 +35,7 @@ class Filter:
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class GitSettings:
     """`conversions` are for a configuration of ours; `excludes` is the user's own ignore file.
 
     `attributes` and `exclude` are the contents of the two files in `.git/info`. `lfs` is the store
@@ -53,7 +53,7 @@ class Settings:
     partial: bool = False
 
 
-async def read_settings(git_dir: Path, common_dir: Path, *, root: Path) -> Settings:
+async def read_settings(git_dir: Path, common_dir: Path, *, root: Path) -> GitSettings:
     """Read them as the user's own git would, with the user's global and system files.
 
     Raises:
@@ -65,7 +65,7 @@ async def read_settings(git_dir: Path, common_dir: Path, *, root: Path) -> Setti
         for name in CONVERSIONS
         if PLAIN_VALUE.fullmatch(values.get(name, ""))
     )
-    return Settings(
+    return GitSettings(
         conversions=conversions,
         attributes=_read(common_dir / "info/attributes"),
         exclude=_read(common_dir / "info/exclude"),
@@ -78,7 +78,7 @@ async def read_settings(git_dir: Path, common_dir: Path, *, root: Path) -> Setti
     )
 
 
-def _as_the_user(git_dir: Path) -> Where:
+def _as_the_user(git_dir: Path) -> GitLocation:
     """`git config --list` runs nothing, so here the user's own files are let in."""
     home = os.environ.get("HOME", "/nonexistent")
     env = {
@@ -88,7 +88,7 @@ def _as_the_user(git_dir: Path) -> Where:
         "GIT_CONFIG_SYSTEM": os.environ.get("GIT_CONFIG_SYSTEM"),
         "GIT_CONFIG_GLOBAL": os.environ.get("GIT_CONFIG_GLOBAL"),
     }
-    return Where(git_dir=git_dir, cwd=git_dir, env=env)
+    return GitLocation(git_dir=git_dir, cwd=git_dir, env=env)
 
 
 def _parse(printed: bytes) -> dict[str, str]:

@@ -9,15 +9,15 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from agentproxy.workspace.sandbox import seccomp
-from agentproxy.workspace.sandbox.bwrap_args import GO, Word, inside, limited, variables
-from agentproxy.workspace.sandbox.bwrap_status import Status
+from agentproxy.workspace.sandbox.bwrap_args import GO, Argument, inside, limited, variables
+from agentproxy.workspace.sandbox.bwrap_status import BwrapStatus
 from agentproxy.workspace.sandbox.copies import copy_tree, sample_of, scratch_folder
 from agentproxy.workspace.sandbox.network import WayOut
 from agentproxy.workspace.sandbox.orphans import common_name
 from agentproxy.workspace.sandbox.port import (
     Ended,
     Job,
-    Limits,
+    JobLimits,
     Mount,
     OnOutput,
     OnStart,
@@ -26,7 +26,7 @@ from agentproxy.workspace.sandbox.port import (
 from agentproxy.workspace.sandbox.process import Child, Killed, Start, through
 
 _TRY_LAYER = 'p="$1/.agentproxy-probe"; : > "$p" && rm "$p" && touch -c "$2"'
-_PROBE = Limits(seconds=20.0, kept_output=4096)
+_PROBE = JobLimits(seconds=20.0, kept_output=4096)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class _Set:
             os.close(descriptor)
 
 
-def _arguments(words: Iterable[Word], into: _Set) -> str:
+def _arguments(words: Iterable[Argument], into: _Set) -> str:
     """Put all words into one descriptor, each ended by a NUL; its number.
 
     Raises:
@@ -129,7 +129,7 @@ class Bubblewrap:
         on_output: OnOutput | None,
         on_start: OnStart | None,
     ) -> Ended:
-        status, given = Status(), _Set()
+        status, given = BwrapStatus(), _Set()
         with contextlib.closing(WayOut(job.access)) as way, contextlib.closing(status):
             with contextlib.closing(given):
                 start = Start(
@@ -144,7 +144,9 @@ class Bubblewrap:
             killed = await _watch(child, job, status=status, way=way, on_start=on_start)
             return _ended(child, status, way=way, killed=killed, begun=begun)
 
-    def _command(self, job: Job, way: WayOut, *, status: Status, given: _Set) -> tuple[str, ...]:
+    def _command(
+        self, job: Job, way: WayOut, *, status: BwrapStatus, given: _Set
+    ) -> tuple[str, ...]:
         words = inside(job, own=way.mounts, env=variables(job, more=way.env), filter_=self._filter)
         return (
             common_name(),
@@ -213,7 +215,7 @@ def _state_of(folder: Path) -> tuple[int, ...] | None:
 
 
 async def _watch(
-    child: Child, job: Job, *, status: Status, way: WayOut, on_start: OnStart | None
+    child: Child, job: Job, *, status: BwrapStatus, way: WayOut, on_start: OnStart | None
 ) -> Killed:
     """Let it run to its end or its limits; afterwards nothing of it is left."""
     try:
@@ -230,13 +232,13 @@ async def _watch(
         child.close()
 
 
-async def _go(child: Child, status: Status) -> None:
+async def _go(child: Child, status: BwrapStatus) -> None:
     """Let the command begin once nothing of it can outlive us."""
     if await status.tied():
         child.feed()
 
 
-async def _end(child: Child, status: Status) -> None:
+async def _end(child: Child, status: BwrapStatus) -> None:
     """Leave nobody: the first process inside takes all others with it, in the kernel."""
     if child.code is None and await status.kill():
         with contextlib.suppress(SandboxError):
@@ -245,7 +247,9 @@ async def _end(child: Child, status: Status) -> None:
     await status.empty()
 
 
-def _ended(child: Child, status: Status, *, way: WayOut, killed: Killed, begun: float) -> Ended:
+def _ended(
+    child: Child, status: BwrapStatus, *, way: WayOut, killed: Killed, begun: float
+) -> Ended:
     output = child.output
     code = status.exit_code
     if not killed and (code is None or not way.opened):

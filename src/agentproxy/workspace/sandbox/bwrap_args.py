@@ -13,9 +13,9 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Final
 
-from agentproxy.workspace.sandbox.port import Job, Limits, Mount, SandboxError
+from agentproxy.workspace.sandbox.port import Job, JobLimits, Mount, SandboxError
 
-Word = str | bytes
+Argument = str | bytes
 
 HOME: Final = "/home/agent"
 OWN: Final = "/run/sandbox"  # our files inside; /run/agentproxy is the jobs'
@@ -67,11 +67,11 @@ def _identity() -> tuple[int, int]:
     return (_UID_OF_ROOT, _UID_OF_ROOT) if uid == 0 else (uid, gid)
 
 
-def _file(content: bytes, at: str) -> list[Word]:
+def _file(content: bytes, at: str) -> list[Argument]:
     return ["--perms", "0444", "--ro-bind-data", content, at]
 
 
-def _accounts() -> list[Word]:
+def _accounts() -> list[Argument]:
     uid, gid = _identity()
     shell = "/bin/bash" if Path("/bin/bash").exists() else "/bin/sh"
     passwd = (
@@ -82,8 +82,8 @@ def _accounts() -> list[Word]:
     return [*_file(passwd.encode(), "/etc/passwd"), *_file(group.encode(), "/etc/group")]
 
 
-def _etc(*, online: bool) -> list[Word]:
-    words: list[Word] = []
+def _etc(*, online: bool) -> list[Argument]:
+    words: list[Argument] = []
     java = (path.name for path in Path("/etc").glob("java*"))
     for name in (*_ETC_NAMES.split(), *java, *(_ETC_ONLINE if online else ())):
         path = f"/etc/{name}"
@@ -92,13 +92,13 @@ def _etc(*, online: bool) -> list[Word]:
     return [*words, *_accounts(), *([] if online else _file(_HOSTS, "/etc/hosts"))]
 
 
-def _proc() -> list[Word]:
+def _proc() -> list[Argument]:
     """A /proc of our processes only, and read-only.
 
     Bubblewrap leaves /proc/sys writable to whoever is root outside: core_pattern would be a way
     out. Nothing that a command needs is written there; /dev/stdout and the like are links.
     """
-    words: list[Word] = ["--proc", "/proc"]
+    words: list[Argument] = ["--proc", "/proc"]
     for path in (Path("/proc", name) for name in _SECRETS_OF_PROC.split()):
         if path.is_dir():
             words += ["--size", "4096", "--tmpfs", str(path), "--remount-ro", str(path)]
@@ -107,8 +107,8 @@ def _proc() -> list[Word]:
     return [*words, "--remount-ro", "/proc"]
 
 
-def _system(limits: Limits) -> list[Word]:
-    words: list[Word] = ["--ro-bind", "/usr", "/usr", "--ro-bind-try", "/opt", "/opt"]
+def _system(limits: JobLimits) -> list[Argument]:
+    words: list[Argument] = ["--ro-bind", "/usr", "/usr", "--ro-bind-try", "/opt", "/opt"]
     for path in map(Path, _LINKED):
         if path.is_symlink():
             words += ["--symlink", str(path.readlink()), str(path)]
@@ -122,13 +122,13 @@ def _system(limits: Limits) -> list[Word]:
     return words
 
 
-def _home(job: Job) -> list[Word]:
+def _home(job: Job) -> list[Argument]:
     if job.home is None:
         return ["--size", str(job.limits.tmp_size), "--tmpfs", HOME]
     return ["--bind", str(job.home), HOME]
 
 
-def _mount(mount: Mount, *, size: int) -> list[Word]:
+def _mount(mount: Mount, *, size: int) -> list[Argument]:
     """The words of one mount, as the port describes its mode."""
     if mount.mode == "tmpfs":
         return ["--size", str(size), "--tmpfs", mount.at]
@@ -198,7 +198,9 @@ def variables(job: Job, *, more: Mapping[str, str]) -> Mapping[str, str]:
     return {**ours, **more, **job.env}
 
 
-def inside(job: Job, *, own: Iterable[Word], env: Mapping[str, str], filter_: bytes) -> list[Word]:
+def inside(
+    job: Job, *, own: Iterable[Argument], env: Mapping[str, str], filter_: bytes
+) -> list[Argument]:
     """Every option for a job. `own` are mounts of ours that come before the job's.
 
     Raises:
@@ -206,7 +208,7 @@ def inside(job: Job, *, own: Iterable[Word], env: Mapping[str, str], filter_: by
     """
     check_mounts(job.mounts)
     online = job.access.mode == "host"
-    words: list[Word] = [*_NAMESPACES, *(() if online else ("--unshare-net",))]
+    words: list[Argument] = [*_NAMESPACES, *(() if online else ("--unshare-net",))]
     if os.geteuid() == 0:
         uid, gid = _identity()
         words += ["--uid", str(uid), "--gid", str(gid)]
@@ -245,7 +247,7 @@ def limited(job: Job) -> list[str]:
     return [PRLIMIT, *bounds, "--", "/bin/sh", "-c", start, "sh", *argv]
 
 
-def own_python() -> tuple[str, list[Word]]:
+def own_python() -> tuple[str, list[Argument]]:
     """Our interpreter's path inside, and the mount it needs."""
     base = Path(sys.base_prefix).resolve()
     name = f"bin/python{sys.version_info.major}.{sys.version_info.minor}"

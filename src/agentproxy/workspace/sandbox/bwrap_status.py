@@ -15,7 +15,7 @@ _LOOK: Final = 0.001  # seconds between two looks at a sandbox that is being set
 _LOOKS: Final = 20_000
 
 
-class Status:
+class BwrapStatus:
     """The reading end of bubblewrap's status, and a hold on the first process inside.
 
     Bubblewrap writes the exit code only when the command had been started: without one, the

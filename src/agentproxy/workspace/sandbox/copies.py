@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import AsyncGenerator, Iterator
 from pathlib import Path
 
-from agentproxy.workspace.sandbox.port import Limits, SandboxError
+from agentproxy.workspace.sandbox.port import JobLimits, SandboxError
 from agentproxy.workspace.sandbox.process import Child, Start, through
 
 _SECONDS = 900.0
@@ -65,7 +65,7 @@ async def copy_tree(source: Path, target: Path) -> None:
         ("-c",) if sys.platform == "darwin" else ("--reflink=auto", "--preserve=mode,timestamps")
     )
     argv = ("cp", "-R", "-P", *cheap, "--", str(source), str(target))
-    child = Child(Start(argv=argv, env=_ENVIRONMENT), limits=Limits(kept_output=4096))
+    child = Child(Start(argv=argv, env=_ENVIRONMENT), limits=JobLimits(kept_output=4096))
     try:
         killed = await child.watch(_SECONDS)
     finally:

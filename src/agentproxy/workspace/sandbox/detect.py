@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Literal
 
 from agentproxy.workspace.sandbox.bubblewrap import Bubblewrap
-from agentproxy.workspace.sandbox.port import Job, Limits, Sandbox, SandboxError
+from agentproxy.workspace.sandbox.port import Job, JobLimits, Sandbox, SandboxError
 from agentproxy.workspace.sandbox.process import Child, Start, through
 
-Level = Literal["auto", "plain"]
+SandboxLevel = Literal["auto", "plain"]
 
 _SYSTEM = ("/usr/bin/bwrap", "/usr/local/bin/bwrap", "/run/current-system/sw/bin/bwrap")
-_TRIAL = Limits(seconds=10.0, kept_output=4096)
+_TRIAL = JobLimits(seconds=10.0, kept_output=4096)
 _RUNS = 'test -r /proc/self/status && test ! -w /usr && test "$(uname -n)" = sandbox'
 
 _chosen: dict[tuple[Path, ...], Bubblewrap] = {}
@@ -89,7 +89,9 @@ def _cure() -> str:
     )
 
 
-async def choose_sandbox(level: Level, *, candidates: Sequence[Path] | None = None) -> Sandbox:
+async def choose_sandbox(
+    level: SandboxLevel, *, candidates: Sequence[Path] | None = None
+) -> Sandbox:
     """The sandbox to use: "auto" the best that starts here, "plain" none, and that aloud.
 
     The first candidate that starts with overlays wins, else the first that starts at all; found

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+HostAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 # ASCII only, no userinfo, no NUL, no path: what does not look like this is refused unread.
 _AUTHORITY: Final = re.compile(r"(\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9_.-]{1,253}):([0-9]{1,5})\Z")
@@ -55,7 +55,7 @@ class Authority:
     port: int
 
     @property
-    def literal(self) -> Address | None:
+    def literal(self) -> HostAddress | None:
         """The address, where the host is one rather than a name."""
         try:
             return ipaddress.ip_address(self.host)
@@ -94,14 +94,14 @@ def _literal(text: str, port: int) -> Authority:
         raise Refused("not an address") from error
 
 
-def forbidden(address: Address) -> bool:
+def forbidden(address: HostAddress) -> bool:
     """Whether a name may not lead to this address: it is not plainly a public one."""
     return not address.is_global or any(
         address in network for network in _FORBIDDEN if network.version == address.version
     )
 
 
-class Grants:
+class HostGrants:
     """What was granted: exact `host:port`, or `*.example.com:443` for whatever is beneath."""
 
     def __init__(self, hosts: Iterable[str]) -> None:

@@ -13,7 +13,7 @@ from typing import Final
 
 from agentproxy.workspace.sandbox.egress_allowlist import (
     Authority,
-    Grants,
+    HostGrants,
     Refused,
     forbidden,
     parse_authority,
@@ -48,7 +48,7 @@ class Gate:
 
     def __init__(
         self,
-        grants: Grants,
+        grants: HostGrants,
         *,
         resolve: Resolve = resolve_by_system,
         dial: Dial = asyncio.open_connection,

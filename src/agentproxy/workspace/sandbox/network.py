@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from agentproxy.workspace.sandbox.bwrap_args import OWN, Word, own_python
-from agentproxy.workspace.sandbox.egress_allowlist import Grants
+from agentproxy.workspace.sandbox.bwrap_args import OWN, Argument, own_python
+from agentproxy.workspace.sandbox.egress_allowlist import HostGrants
 from agentproxy.workspace.sandbox.egress_proxy import Gate
 from agentproxy.workspace.sandbox.port import Access, SandboxError, Serve
 from agentproxy.workspace.sandbox.process import readable
@@ -35,7 +35,7 @@ class WayOut:
         self._doors: dict[int, Serve] = {}
         self._gate: Gate | None = None
         self.descriptors: tuple[int, ...] = ()
-        self.mounts: Sequence[Word] = ()
+        self.mounts: Sequence[Argument] = ()
         self.env: Mapping[str, str] = {}
         if access.mode == "hosts":
             self._open_gate(access.hosts, beside=len(access.services))
@@ -54,7 +54,7 @@ class WayOut:
 
     def _open_gate(self, hosts: Sequence[str], *, beside: int) -> None:
         try:
-            grants = Grants(hosts)
+            grants = HostGrants(hosts)
         except ValueError as error:
             raise SandboxError(str(error)) from error
         self._gate = Gate(grants)
@@ -111,7 +111,7 @@ async def _answer(serve: Serve, listener: socket.socket) -> None:
     await serve(listener)
 
 
-def _variables(grants: Grants, *, services: Iterable[int]) -> Mapping[str, str]:
+def _variables(grants: HostGrants, *, services: Iterable[int]) -> Mapping[str, str]:
     """The proxy's address under all its names. Loopback is the sandbox's own unless granted."""
     gate = f"http://127.0.0.1:{_PORT}"
     hosts = [host for host in _LOOPBACK if host not in grants.loopback]

@@ -15,7 +15,7 @@ from agentproxy.workspace.sandbox.copies import scratch_folder
 from agentproxy.workspace.sandbox.port import (
     Ended,
     Job,
-    Limits,
+    JobLimits,
     Mount,
     OnOutput,
     OnStart,
@@ -38,7 +38,7 @@ def _refuse(mount: Mount) -> None:
     )
 
 
-def _bounds(limits: Limits) -> list[str]:
+def _bounds(limits: JobLimits) -> list[str]:
     # Not the number of processes: without a namespace it would count all of the user's.
     bounds = [f"NOFILE={limits.files}", f"FSIZE={limits.file_size}", "CORE=0"]
     return bounds if limits.memory is None else [*bounds, f"AS={limits.memory}"]

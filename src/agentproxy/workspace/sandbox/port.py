@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Protocol
 
-from agentproxy.events.check import Ending
+from agentproxy.events.check import ProcessEnding
 
 MountMode = Literal["ro", "rw", "overlay", "tmpfs", "hidden"]
 MEGABYTE = 1 << 20
@@ -60,7 +60,7 @@ class Access:
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class JobLimits:
     """Bounds of one job: seconds, bytes kept of its output, bytes printed before it is killed,
     processes, open files, bytes of one file, bytes of /tmp, and address space of one process.
     """
@@ -89,7 +89,7 @@ class Job:
     home: Path | None = None
     stdin: bytes = b""
     access: Access = Access()
-    limits: Limits = Limits()
+    limits: JobLimits = JobLimits()
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +98,7 @@ class Ended:
     replacement; `digest` is the sha256 of every byte printed; `killed` says why we ended it.
     """
 
-    ending: Ending
+    ending: ProcessEnding
     exit_code: int | None
     seconds: float
     output: str

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Literal, TypeVar
 
 from agentproxy.workspace.sandbox.output import Output
-from agentproxy.workspace.sandbox.port import Limits, OnOutput, SandboxError
+from agentproxy.workspace.sandbox.port import JobLimits, OnOutput, SandboxError
 
 Killed = Literal["", "time", "output"]
 T = TypeVar("T")
@@ -66,7 +66,9 @@ class Child:
     Its input waits for `feed`.
     """
 
-    def __init__(self, start: Start, *, limits: Limits, on_output: OnOutput | None = None) -> None:
+    def __init__(
+        self, start: Start, *, limits: JobLimits, on_output: OnOutput | None = None
+    ) -> None:
         """Start it.
 
         Raises:

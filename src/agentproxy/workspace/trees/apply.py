@@ -10,7 +10,7 @@ from pathlib import Path
 
 from agentproxy.workspace.files.file_transaction import Replacing
 from agentproxy.workspace.git.changes import Difference, differences
-from agentproxy.workspace.git.command import Where, git
+from agentproxy.workspace.git.command import GitLocation, git
 from agentproxy.workspace.git.filenames import as_text, split_names
 from agentproxy.workspace.git.merge import merge_trees
 from agentproxy.workspace.git.objects import GITLINK, commit_tree, tree_of
@@ -118,7 +118,7 @@ def _same(root: Path, stage: Path, one: Difference) -> bool:
     return executable and filecmp.cmp(place, staged, shallow=False)
 
 
-async def _hidden(where: Where, changed: Sequence[Difference]) -> list[Difference]:
+async def _hidden(where: GitLocation, changed: Sequence[Difference]) -> list[Difference]:
     """Files that are there and that the user told git not to look at: their content is unknown."""
     if where.work_tree is None:
         return []
@@ -169,7 +169,7 @@ def _has_link(root: Path, name: bytes) -> bool:
     return any(root.joinpath(*parts[: depth + 1]).is_symlink() for depth in range(len(parts)))
 
 
-async def _keep_present(repo: Repository, run: str, *, where: Where, tree: str) -> str:
+async def _keep_present(repo: Repository, run: str, *, where: GitLocation, tree: str) -> str:
     """Keep the tracked files as they are under a ref."""
     ref = f"refs/agentproxy/{run}/before-apply"
     await set_ref(repo, ref, await commit_tree(where, tree, parents=[repo.head], message=BEFORE))

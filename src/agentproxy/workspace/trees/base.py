@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from agentproxy.events.git_facts import BaseRecorded
-from agentproxy.workspace.git.command import Where
+from agentproxy.workspace.git.command import GitLocation
 from agentproxy.workspace.git.filenames import as_text, in_a_sentence
 from agentproxy.workspace.git.objects import commit_tree, date_of, names_between, tree_of
 from agentproxy.workspace.git.repository import Repository, RepositoryUnusable, set_ref
@@ -65,7 +65,7 @@ async def record_base(
 
 
 async def _present(
-    repo: Repository, where: Where, *, environment: Sequence[Path], include_untracked: bool
+    repo: Repository, where: GitLocation, *, environment: Sequence[Path], include_untracked: bool
 ) -> tuple[str, list[bytes], list[str]]:
     copy_index(repo, where)
     untracked = await find_untracked(
@@ -81,7 +81,9 @@ async def _present(
     return tree, untracked.repositories, notes
 
 
-async def _set_aside(repo: Repository, where: Where, environment: Sequence[Path]) -> list[bytes]:
+async def _set_aside(
+    repo: Repository, where: GitLocation, environment: Sequence[Path]
+) -> list[bytes]:
     """What `--from-head` leaves out; in the middle of a merge only what can be told."""
     head_tree = await tree_of(where, repo.head)
     try:

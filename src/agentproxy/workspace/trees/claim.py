@@ -13,13 +13,13 @@ from pathlib import Path
 from agentproxy.events.git_facts import BaseRecorded, ClaimRecorded
 from agentproxy.workspace.git.attributes import large_files
 from agentproxy.workspace.git.changes import differences
-from agentproxy.workspace.git.command import Where
+from agentproxy.workspace.git.command import GitLocation
 from agentproxy.workspace.git.filenames import in_a_sentence
 from agentproxy.workspace.git.import_pack import take_pack
 from agentproxy.workspace.git.lfs import Store, measure, read_head, read_pointer
 from agentproxy.workspace.git.objects import (
     GITLINK,
-    Entry,
+    TreeEntry,
     commit_tree,
     date_of,
     list_tree,
@@ -37,7 +37,7 @@ from agentproxy.workspace.trees.walk import Listing, TooMany, list_files
 from agentproxy.workspace.trees.working_tree import index_mode
 
 MESSAGE = "What the worker left in round {round}\n"
-MOST_NAMED = 20
+MAX_NAMED = 20
 
 
 async def record_claim(
@@ -101,7 +101,7 @@ class _Claimed:
 
     repo: Repository
     tree: Path
-    entries: Sequence[Entry]
+    entries: Sequence[TreeEntry]
     listing: Listing = field(default_factory=Listing)
     added: list[bytes] = field(default_factory=list[bytes])
     findings: list[str] = field(default_factory=list[str])
@@ -125,7 +125,7 @@ class _Claimed:
         return self.tree / os.fsdecode(name)
 
 
-async def _read(claimed: _Claimed, reading: Reading, *, where: Where, base: str) -> str:
+async def _read(claimed: _Claimed, reading: Reading, *, where: GitLocation, base: str) -> str:
     known = {entry.name for entry in claimed.entries}
     new = [name for name in claimed.listing.files if name not in known]
     ignored = await reading.ignored(new) if new else set[bytes]()
@@ -146,7 +146,7 @@ async def _read(claimed: _Claimed, reading: Reading, *, where: Where, base: str)
     return await write()
 
 
-async def _large(claimed: _Claimed, reading: Reading, *, where: Where) -> dict[bytes, bytes]:
+async def _large(claimed: _Claimed, reading: Reading, *, where: GitLocation) -> dict[bytes, bytes]:
     """Lines for the index in which pointers stand for files under LFS, if the base has any.
 
     Content that is new goes into the user's store, else the claim would point at nothing.
@@ -187,13 +187,13 @@ def _pointer(
     return mode, pointer.text
 
 
-async def _uncarried(claimed: _Claimed, written: Sequence[Entry]) -> list[str]:
+async def _uncarried(claimed: _Claimed, written: Sequence[TreeEntry]) -> list[str]:
     """Files that git would not take; their names are ones that it keeps for itself."""
     there = {entry.name for entry in written}
     missing = [name for name in claimed.added if name not in there]
-    said = [f"{in_a_sentence(name)} cannot be carried by git" for name in missing[:MOST_NAMED]]
-    if len(missing) > MOST_NAMED:
-        said.append(f"{len(missing) - MOST_NAMED} more files cannot be carried by git")
+    said = [f"{in_a_sentence(name)} cannot be carried by git" for name in missing[:MAX_NAMED]]
+    if len(missing) > MAX_NAMED:
+        said.append(f"{len(missing) - MAX_NAMED} more files cannot be carried by git")
     return said
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from agentproxy.workspace.git.alternates import alternates, object_mounts
 from agentproxy.workspace.git.attributes import large_files
-from agentproxy.workspace.git.command import Where, git
+from agentproxy.workspace.git.command import GitLocation, git
 from agentproxy.workspace.git.filenames import as_text, join_names, split_names
 from agentproxy.workspace.git.lfs import Pointer, measure, read_pointer
 from agentproxy.workspace.git.objects import checked, list_tree, read_blob
@@ -45,7 +45,7 @@ async def make_clone(
     """
     _make_folder(at)
     git_dir = make_git_dir(at / ".git", repo, more=OF_THE_WORKER)
-    await git("check-ref-format", "--branch", branch, where=Where(git_dir=git_dir))
+    await git("check-ref-format", "--branch", branch, where=GitLocation(git_dir=git_dir))
     (git_dir / "objects/info/alternates").write_bytes(alternates(repo, inside=inside))
     (git_dir / "info/exclude").write_bytes(repo.settings.exclude)
     _copy_shallow(repo, git_dir)
@@ -132,7 +132,7 @@ async def _fill(
             await _fill(repo, submodule.source, submodule.entry.oid, at=inner)
 
 
-async def _write_large(source: Source, *, where: Where, large: Mapping[bytes, str]) -> None:
+async def _write_large(source: Source, *, where: GitLocation, large: Mapping[bytes, str]) -> None:
     written: list[bytes] = []
     for name, oid in large.items():
         pointer = read_pointer(await read_blob(where, oid))

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from agentproxy.workspace.git.attributes import filtered_files
-from agentproxy.workspace.git.command import Where, git
+from agentproxy.workspace.git.command import GitLocation, git
 from agentproxy.workspace.git.filenames import in_a_sentence
 from agentproxy.workspace.git.lfs import Pointer, measure, read_head, read_pointer
 from agentproxy.workspace.git.objects import list_tree, read_blob
@@ -16,7 +16,7 @@ from agentproxy.workspace.git.repository import Repository, RepositoryUnusable
 from agentproxy.workspace.git.scratch_git_dir import own_git
 from agentproxy.workspace.git.submodules import Source, find_submodules, source_of
 
-SHOWN = 5
+MAX_SHOWN_PATHS = 5
 
 
 async def check_materials(repository: Repository, tree: str) -> list[str]:
@@ -56,7 +56,9 @@ async def _check(repository: Repository, source: Source, tree: str, *, within: s
     return notes
 
 
-async def _check_objects(repository: Repository, where: Where, tree: str, *, root: Path) -> None:
+async def _check_objects(
+    repository: Repository, where: GitLocation, tree: str, *, root: Path
+) -> None:
     """A partial clone may lack files that the user never looked at."""
     if not (repository.settings.partial or _promised(where.objects or repository.objects)):
         return
@@ -94,7 +96,9 @@ def _check_drivers(repository: Repository, filters: Mapping[bytes, str]) -> list
     return notes
 
 
-async def _check_large(source: Source, where: Where, *, blobs: Mapping[bytes, str]) -> list[str]:
+async def _check_large(
+    source: Source, where: GitLocation, *, blobs: Mapping[bytes, str]
+) -> list[str]:
     missing: list[str] = []
     notes: list[str] = []
     for name, oid in blobs.items():
@@ -108,7 +112,9 @@ async def _check_large(source: Source, where: Where, *, blobs: Mapping[bytes, st
         elif state == "missing":
             missing.append(shown)
     if missing:
-        shown = ", ".join(missing[:SHOWN]) + (", ..." if len(missing) > SHOWN else "")
+        shown = ", ".join(missing[:MAX_SHOWN_PATHS]) + (
+            ", ..." if len(missing) > MAX_SHOWN_PATHS else ""
+        )
         raise RepositoryUnusable(
             f"Git LFS has no content for {shown}", cure=f"git -C {_at(source.root)} lfs pull"
         )

@@ -3,14 +3,14 @@
 from pathlib import Path
 
 from agentproxy.events.git_facts import BaseRecorded, ClaimRecorded, Delivered
-from agentproxy.workspace.git.command import GitError, Where, git
+from agentproxy.workspace.git.command import GitError, GitLocation, git
 from agentproxy.workspace.git.filenames import in_a_sentence
 from agentproxy.workspace.git.merge import merge_trees
 from agentproxy.workspace.git.objects import OURS, commit_tree, parents_of, tree_of
 from agentproxy.workspace.git.repository import Repository, object_id
 from agentproxy.workspace.git.scratch_git_dir import own_git
 
-SHOWN = 5
+MAX_SHOWN_CONFLICTS = 5
 APART = (
     "the branch starts at HEAD, without the uncommitted changes of the base: "
     "it was proven together with them, and not alone"
@@ -63,7 +63,7 @@ async def deliver(
 
 
 async def _commit(
-    repo: Repository, where: Where, tree: str, *, head: str, message: str, branch: str
+    repo: Repository, where: GitLocation, tree: str, *, head: str, message: str, branch: str
 ) -> str:
     """The commit to deliver: what is there already if it is the same, "" if it is not."""
     existing = await object_id(repo, f"refs/heads/{branch}")
@@ -86,7 +86,7 @@ async def _create(repo: Repository, ref: str, commit: str) -> None:
 
 
 async def _patch(
-    where: Where,
+    where: GitLocation,
     run: str,
     *,
     base: BaseRecorded,
@@ -112,6 +112,6 @@ def _write(place: Path, content: bytes) -> Path:
 
 
 def _needs_uncommitted(conflicts: tuple[bytes, ...]) -> str:
-    shown = ", ".join(in_a_sentence(name) for name in conflicts[:SHOWN])
-    more = ", ..." if len(conflicts) > SHOWN else ""
+    shown = ", ".join(in_a_sentence(name) for name in conflicts[:MAX_SHOWN_CONFLICTS])
+    more = ", ..." if len(conflicts) > MAX_SHOWN_CONFLICTS else ""
     return f"the claim needs uncommitted work in {shown}{more}: it is a patch, not a branch"

@@ -11,7 +11,7 @@ from agentproxy.workspace.git.filenames import in_a_sentence
 from agentproxy.workspace.git.objects import SYMLINK
 from agentproxy.workspace.trees.walk import Listing
 
-MOST_FINDINGS = 200
+MAX_FINDINGS = 200
 MILLION = 1_000_000
 READ_BY_TOOLS = (b".envrc", b".mcp.json")
 FOLDERS_READ_BY_TOOLS = (b".claude", b".vscode", b".cursor", b".devcontainer")
@@ -97,8 +97,8 @@ def in_listing(listing: Listing) -> Iterator[str]:
 def bounded(findings: Iterable[str]) -> tuple[str, ...]:
     """Each once, and not more than anybody reads."""
     kept = list(dict.fromkeys(findings))
-    if len(kept) > MOST_FINDINGS:
-        kept[MOST_FINDINGS:] = [f"... and {len(kept) - MOST_FINDINGS} more findings"]
+    if len(kept) > MAX_FINDINGS:
+        kept[MAX_FINDINGS:] = [f"... and {len(kept) - MAX_FINDINGS} more findings"]
     return tuple(kept)
 
 

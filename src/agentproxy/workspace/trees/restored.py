@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Sequence
 
-from agentproxy.workspace.git.command import Where, git
+from agentproxy.workspace.git.command import GitLocation, git
 from agentproxy.workspace.git.filenames import as_text
 from agentproxy.workspace.git.objects import (
     GITLINK,
-    Entry,
+    TreeEntry,
     commit_tree,
     date_of,
     list_tree,
@@ -17,7 +17,7 @@ from agentproxy.workspace.git.repository import Repository, set_ref
 from agentproxy.workspace.git.scratch_git_dir import own_git
 
 MESSAGE = "The claim, with tests and settings of the base\n"
-LARGEST = 1 << 20  # bytes of a file that is looked into
+MAX_SETTINGS_BYTES = 1 << 20  # bytes of a file that is looked into
 Decides = Callable[[str, bytes | None, bytes | None], bool]
 
 
@@ -51,21 +51,27 @@ async def restore_files(
 
 
 async def _differs(
-    where: Where, path: str, versions: tuple[Entry | None, Entry | None], *, decides: Decides
+    where: GitLocation,
+    path: str,
+    versions: tuple[TreeEntry | None, TreeEntry | None],
+    *,
+    decides: Decides,
 ) -> bool:
     texts: list[bytes | None] = []
     for entry in versions:
-        if entry is not None and (entry.mode == GITLINK or await _size(where, entry) > LARGEST):
+        if entry is not None and (
+            entry.mode == GITLINK or await _size(where, entry) > MAX_SETTINGS_BYTES
+        ):
             return True
         texts.append(await read_blob(where, entry.oid) if entry is not None else None)
     return decides(path, texts[0], texts[1])
 
 
-async def _size(where: Where, entry: Entry) -> int:
+async def _size(where: GitLocation, entry: TreeEntry) -> int:
     return int(await git("cat-file", "-s", entry.oid, where=where))
 
 
-def _line(old: Entry | None, new: Entry | None) -> bytes:
+def _line(old: TreeEntry | None, new: TreeEntry | None) -> bytes:
     """A line for the index: the file as it was, or, with a mode of zero, that it is not there."""
     if old is not None:
         return b"%s %s\t%s\0" % (old.mode.encode(), old.oid.encode(), old.name)

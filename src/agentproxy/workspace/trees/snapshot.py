@@ -14,7 +14,7 @@ from agentproxy.workspace.git.lfs import parse_filters
 from agentproxy.workspace.git.objects import OBJECT_ID
 from agentproxy.workspace.git.repository import Repository
 from agentproxy.workspace.git.scratch_git_dir import make_git_dir
-from agentproxy.workspace.sandbox.port import Job, Limits, Mount, Sandbox
+from agentproxy.workspace.sandbox.port import Job, JobLimits, Mount, Sandbox
 
 OURS_INSIDE = "/run/agentproxy/claim"
 TIME_LIMIT = 900.0  # seconds for one job
@@ -132,7 +132,7 @@ class Reading:
             cwd=ours,
             env=env,
             mounts=mounts if self.sandbox.isolates else (),
-            limits=Limits(seconds=TIME_LIMIT),
+            limits=JobLimits(seconds=TIME_LIMIT),
         )
         ended = await self.sandbox.run(job)
         if ended.exit_code != 0 or ended.killed:

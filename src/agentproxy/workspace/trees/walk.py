@@ -8,7 +8,7 @@ from pathlib import Path
 
 from agentproxy.workspace.git.filenames import in_a_sentence
 
-MOST_FILES = 2_000_000
+MAX_FILES = 2_000_000
 LARGE = 50 * 1000 * 1000  # bytes; the size at which a file in a claim is pointed out
 
 
@@ -36,7 +36,7 @@ def list_files(tree: Path, *, submodules: Collection[bytes]) -> Listing:
     A file or folder of the worker's that its owner may not read is made readable first.
 
     Raises:
-        TooMany: there are more than `MOST_FILES` names.
+        TooMany: there are more than `MAX_FILES` names.
     """
     found = Listing()
     start = os.fsencode(tree)
@@ -56,7 +56,7 @@ def list_files(tree: Path, *, submodules: Collection[bytes]) -> Listing:
                 found.folders.add(name)
             else:
                 waiting.append(name + b"/")
-        if len(found.files) + len(waiting) > MOST_FILES:
+        if len(found.files) + len(waiting) > MAX_FILES:
             raise TooMany
     found.files.sort()
     return found

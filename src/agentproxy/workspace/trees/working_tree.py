@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from agentproxy.workspace.git.command import GitError, Where, git
+from agentproxy.workspace.git.command import GitError, GitLocation, git
 from agentproxy.workspace.git.filenames import beneath, join_names, split_names
 from agentproxy.workspace.git.lfs import Store, filters_of, measure, read_head, read_pointer
 from agentproxy.workspace.git.objects import write_blob
@@ -26,7 +26,7 @@ class Untracked:
 
 
 async def present_tree(
-    repository: Repository, where: Where, *, with_untracked: Collection[bytes] = ()
+    repository: Repository, where: GitLocation, *, with_untracked: Collection[bytes] = ()
 ) -> str:
     """Write the tree of the present files. Works on a copy of the index; the user's stays as it is.
 
@@ -51,7 +51,7 @@ async def present_tree(
     return printed.decode().strip()
 
 
-def copy_index(repository: Repository, where: Where) -> None:
+def copy_index(repository: Repository, where: GitLocation) -> None:
     """Put the user's index, and what a split index shares, into our git directory.
 
     Raises:
@@ -72,7 +72,7 @@ def copy_index(repository: Repository, where: Where) -> None:
 
 
 async def find_untracked(
-    repository: Repository, where: Where, *, environment: Sequence[Path], whole_folders: bool
+    repository: Repository, where: GitLocation, *, environment: Sequence[Path], whole_folders: bool
 ) -> Untracked:
     """What git does not know, without ignored files and environment folders.
 
@@ -97,7 +97,7 @@ async def find_untracked(
     return found
 
 
-async def _tags(where: Where) -> dict[bytes, bytes]:
+async def _tags(where: GitLocation) -> dict[bytes, bytes]:
     """What git says of each tracked file that a sparse checkout does not leave out."""
     printed = await git("ls-files", "-z", "-t", "--cached", "--modified", where=where)
     lines = split_names(printed)
@@ -131,14 +131,14 @@ def _unstorable(root: Path, name: bytes) -> bool:
     return not (stat.S_ISREG(mode) or stat.S_ISLNK(mode) or stat.S_ISDIR(mode))
 
 
-async def _remove(where: Where, names: Collection[bytes]) -> None:
+async def _remove(where: GitLocation, names: Collection[bytes]) -> None:
     if names:
         await git(
             "update-index", "--force-remove", "-z", "--stdin", where=where, stdin=join_names(names)
         )
 
 
-async def _take(repository: Repository, where: Where, names: Sequence[bytes]) -> None:
+async def _take(repository: Repository, where: GitLocation, names: Sequence[bytes]) -> None:
     """Take files into the index as they are; of large ones only the pointer."""
     filters = await filters_of(where, names)
     store = Store(repository.settings.lfs)

@@ -15,13 +15,13 @@ RUN = RunId("run")
 VISITOR = """
 import asyncio, sys
 from pathlib import Path
-from agentproxy.events.commands import Message
+from agentproxy.events.commands import SendMessage
 from agentproxy.events.envelope import RunId
 from agentproxy.journal.sqlite.journal import SqliteJournal
 
 async def visit():
     journal = SqliteJournal(Path(sys.argv[1]))
-    await journal.submit(RunId("run"), Message(text="hello"))
+    await journal.submit(RunId("run"), SendMessage(text="hello"))
     print(len(await journal.read(RunId("run"))))
     await journal.close()
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from support.journals import ME, SHE, checks, started
 
-from agentproxy.events.commands import Message
+from agentproxy.events.commands import SendMessage
 from agentproxy.events.envelope import RunId
 from agentproxy.journal.port import JournalUnusable
 from agentproxy.journal.sqlite.journal import SqliteJournal
@@ -48,7 +48,7 @@ def path(tmp_path: Path) -> Path:
             for number in (1, 2):
                 row = (number, seq, 1.0, "me", "check_started", 1, data, "why")
                 connection.execute("INSERT INTO events VALUES (?,?,?,?,?,?,?,?)", row)
-        command = Message(text="go on").model_dump_json()
+        command = SendMessage(text="go on").model_dump_json()
         connection.execute("INSERT INTO inbox (run, time, data) VALUES (1, 1.0, ?)", (command,))
     connection.close()
     return path
@@ -64,7 +64,7 @@ def test_all_of_it_is_there_and_goes_on(path: Path) -> None:
             assert {(e.time, e.actor, e.cause) for e in events} == {(1.0, "me", "why")}
         assert [head.last.seq for head in await journal.heads()] == [EVENTS, EVENTS]
         (pending,) = await journal.inbox(RUNS[0])
-        assert pending.command == Message(text="go on")
+        assert pending.command == SendMessage(text="go on")
         lease = await journal.acquire(RUNS[0], SHE, after=3)
         (event,) = await journal.append(lease, [started("new")], taken=[pending.id])
         assert event.seq == EVENTS + 1

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from agentproxy.workspace.files.openat2 import best_open, open_by_kernel, open_by_walk
-from agentproxy.workspace.files.safe_files import BadPath, Root
+from agentproxy.workspace.files.safe_files import BadPath, SafeDir
 
 WAYS = pytest.mark.parametrize("walk", [False, True], ids=["openat2", "walk"])
 
@@ -23,8 +23,8 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture(params=[False, True], ids=["openat2", "walk"])
-def root(request: pytest.FixtureRequest, folder: Path) -> Iterator[Root]:
-    with Root(folder, walk=bool(request.param)) as opened:
+def root(request: pytest.FixtureRequest, folder: Path) -> Iterator[SafeDir]:
+    with SafeDir(folder, walk=bool(request.param)) as opened:
         yield opened
 
 
@@ -40,18 +40,18 @@ def test_this_kernel_has_both_ways(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("path", ["src/a.py", "./src/a.py", "src//a.py", "src/./a.py"])
-def test_a_file_is_read(root: Root, path: str) -> None:
+def test_a_file_is_read(root: SafeDir, path: str) -> None:
     assert root.read(path, limit=100) == b"print(1)\n"
 
 
-def test_a_file_of_just_the_limit_is_read_and_a_larger_one_is_not(root: Root) -> None:
+def test_a_file_of_just_the_limit_is_read_and_a_larger_one_is_not(root: SafeDir) -> None:
     assert root.read("src/a.py", limit=9) == b"print(1)\n"
     with pytest.raises(BadPath, match="larger than 8 bytes") as error:
         root.read("src/a.py", limit=8)
     assert error.value.path == "'src/a.py'"
 
 
-def test_what_is_not_there_is_not_found(root: Root) -> None:
+def test_what_is_not_there_is_not_found(root: SafeDir) -> None:
     for act in (lambda: root.read("src/b.py", limit=1), lambda: root.delete("no/where")):
         with pytest.raises(FileNotFoundError):
             act()
@@ -59,7 +59,7 @@ def test_what_is_not_there_is_not_found(root: Root) -> None:
         root.write("no/where", b"", make_parents=False)
 
 
-def test_a_file_is_written_with_its_folders(root: Root, folder: Path) -> None:
+def test_a_file_is_written_with_its_folders(root: SafeDir, folder: Path) -> None:
     root.write("new/deep/er/b.txt", b"text")
     assert (folder / "new/deep/er/b.txt").read_bytes() == b"text"
     root.write("new/deep/er/b.txt", b"")
@@ -67,7 +67,7 @@ def test_a_file_is_written_with_its_folders(root: Root, folder: Path) -> None:
     assert root.read("new/deep/er/b.txt", limit=0) == b""
 
 
-def test_a_large_file_is_written_whole(root: Root, folder: Path) -> None:
+def test_a_large_file_is_written_whole(root: SafeDir, folder: Path) -> None:
     data = os.urandom(3 << 20)
     root.write("large", data)
     assert (folder / "large").read_bytes() == data
@@ -76,13 +76,13 @@ def test_a_large_file_is_written_whole(root: Root, folder: Path) -> None:
 
 @pytest.mark.parametrize(("mode", "became"), [(0o644, 0o644), (0o755, 0o755), (0o6777, 0o777)])
 def test_of_the_mode_the_permissions_count(
-    root: Root, folder: Path, mode: int, became: int
+    root: SafeDir, folder: Path, mode: int, became: int
 ) -> None:
     root.write("run.sh", b"#!/bin/sh\n", mode=mode)
     assert stat.S_IMODE((folder / "run.sh").stat().st_mode) == became
 
 
-def test_a_hard_link_is_not_written_through(root: Root, folder: Path) -> None:
+def test_a_hard_link_is_not_written_through(root: SafeDir, folder: Path) -> None:
     other = folder.parent / "other"
     other.write_bytes(b"before")
     (folder / "linked").hardlink_to(other)
@@ -90,7 +90,7 @@ def test_a_hard_link_is_not_written_through(root: Root, folder: Path) -> None:
     assert (other.read_bytes(), (folder / "linked").read_bytes()) == (b"before", b"after")
 
 
-def test_links_inside_are_followed_to_files_and_folders(root: Root, folder: Path) -> None:
+def test_links_inside_are_followed_to_files_and_folders(root: SafeDir, folder: Path) -> None:
     (folder / "docs").mkdir()
     (folder / "docs" / "up").symlink_to("../src/./")
     (folder / "docs" / "here.py").symlink_to("up/a.py")
@@ -100,7 +100,7 @@ def test_links_inside_are_followed_to_files_and_folders(root: Root, folder: Path
     assert (folder / "src" / "new" / "b.py").read_bytes() == b"2"
 
 
-def test_a_link_itself_is_not_written_and_is_deleted(root: Root, folder: Path) -> None:
+def test_a_link_itself_is_not_written_and_is_deleted(root: SafeDir, folder: Path) -> None:
     (folder / "link").symlink_to("src/a.py")
     with pytest.raises(BadPath, match="not a regular file"):
         root.write("link", b"x")
@@ -108,14 +108,14 @@ def test_a_link_itself_is_not_written_and_is_deleted(root: Root, folder: Path) -
     assert names(folder) == {"src", "src/a.py"}
 
 
-def test_a_file_is_deleted_and_a_folder_is_not(root: Root, folder: Path) -> None:
+def test_a_file_is_deleted_and_a_folder_is_not(root: SafeDir, folder: Path) -> None:
     with pytest.raises(BadPath, match="a folder"):
         root.delete("src")
     root.delete("src/a.py")
     assert names(folder) == {"src"}
 
 
-def test_whether_something_is_there(root: Root, folder: Path) -> None:
+def test_whether_something_is_there(root: SafeDir, folder: Path) -> None:
     (folder / "dangling").symlink_to("nowhere")
     found = {
         path: root.exists(path)
@@ -124,7 +124,7 @@ def test_whether_something_is_there(root: Root, folder: Path) -> None:
     assert [path for path, there in found.items() if there] == ["src", "src/a.py", "dangling"]
 
 
-def test_a_failed_write_leaves_everything_as_it_was(root: Root, folder: Path) -> None:
+def test_a_failed_write_leaves_everything_as_it_was(root: SafeDir, folder: Path) -> None:
     (folder / "folder" / "full").mkdir(parents=True)
     before = names(folder)
     for path in ("folder", "src/a.py/b", "folder/full"):
@@ -133,7 +133,7 @@ def test_a_failed_write_leaves_everything_as_it_was(root: Root, folder: Path) ->
     assert names(folder) == before
 
 
-def test_a_finished_write_leaves_no_draft(root: Root, folder: Path) -> None:
+def test_a_finished_write_leaves_no_draft(root: SafeDir, folder: Path) -> None:
     root.write("b", b"1")
     root.write("b", b"2")
     assert names(folder) == {"src", "src/a.py", "b"}
@@ -144,7 +144,7 @@ def test_no_descriptor_is_left_open(folder: Path) -> None:
     (folder / "out").symlink_to("../../..")
     before = len(list(Path("/proc/self/fd").iterdir()))
     for walk in (False, True):
-        with Root(folder, walk=walk) as root:
+        with SafeDir(folder, walk=walk) as root:
             acts = (partial(root.read, limit=2), partial(root.write, data=b""), root.exists)
             for path in ("src/a.py", "src/a.py/x", "loop", "loop/x", "out/x", "no", "src", "../x"):
                 for act in acts:
@@ -158,13 +158,13 @@ def test_no_descriptor_is_left_open(folder: Path) -> None:
 def test_the_folder_must_be_there(tmp_path: Path, walk: bool) -> None:
     (tmp_path / "file").write_text("")
     for path in ("none", "file"):
-        with pytest.raises(OSError, match=path), Root(tmp_path / path, walk=walk):
+        with pytest.raises(OSError, match=path), SafeDir(tmp_path / path, walk=walk):
             pass
 
 
 @WAYS
 def test_the_folder_stays_the_same_when_its_name_goes_elsewhere(folder: Path, walk: bool) -> None:
-    with Root(folder, walk=walk) as root:
+    with SafeDir(folder, walk=walk) as root:
         folder.rename(folder.parent / "moved")
         folder.mkdir()
         assert root.read("src/a.py", limit=100) == b"print(1)\n"
@@ -188,14 +188,14 @@ def test_the_folder_stays_the_same_when_its_name_goes_elsewhere(folder: Path, wa
         "/".join("a" * 100),
     ],
 )
-def test_odd_but_honest_names_work(root: Root, path: str) -> None:
+def test_odd_but_honest_names_work(root: SafeDir, path: str) -> None:
     root.write(path, b"x")
     assert root.read(path, limit=1) == b"x"
     assert root.exists(path)
     root.delete(path)
 
 
-def test_a_folder_is_listed_with_what_each_name_is(root: Root, folder: Path) -> None:
+def test_a_folder_is_listed_with_what_each_name_is(root: SafeDir, folder: Path) -> None:
     (folder / "src" / "link").symlink_to("a.py")
     (folder / "src" / "inner").mkdir()
     os.mkfifo(folder / "src" / "pipe")
@@ -208,7 +208,7 @@ def test_a_folder_is_listed_with_what_each_name_is(root: Root, folder: Path) -> 
 def test_without_links_none_is_followed_on_the_way_or_at_the_end(folder: Path) -> None:
     (folder / "linked").symlink_to("src")
     (folder / "src" / "link").symlink_to("a.py")
-    with Root(folder, links=False) as root:
+    with SafeDir(folder, links=False) as root:
         assert root.read("src/a.py", limit=100) == b"print(1)\n"
         for act in (
             lambda: root.read("linked/a.py", limit=100),

@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 from support.repositories import run
 
-from agentproxy.workspace.git.command import GitError, Where, git
+from agentproxy.workspace.git.command import GitError, GitLocation, git
 
 
-def stub(folder: Path, script: str) -> Where:
+def stub(folder: Path, script: str) -> GitLocation:
     """A program named git, to see what happens around it."""
     (folder / "git").write_text(f"#!/bin/sh\n{script}\n")
     (folder / "git").chmod(0o755)
-    return Where(cwd=folder, env={"PATH": f"{folder}:/usr/bin:/bin"})
+    return GitLocation(cwd=folder, env={"PATH": f"{folder}:/usr/bin:/bin"})
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def gone(pid: int) -> bool:
 
 def test_a_failure_says_what_git_said() -> None:
     with pytest.raises(GitError) as caught:
-        run(git("rev-parse", "--verify", "nothing", where=Where(cwd=Path("/"))))
+        run(git("rev-parse", "--verify", "nothing", where=GitLocation(cwd=Path("/"))))
     assert caught.value.exit_code == 128
     assert "rev-parse" in str(caught.value)
 
@@ -83,7 +83,7 @@ def test_nothing_of_the_environment_is_inherited_but_an_absolute_path(
     monkeypatch.setenv("SECRET", "evil")
     monkeypatch.setenv("PATH", f".:{os.environ['PATH']}:relative")
     stub(found_first, "/usr/bin/env")
-    shown = run(git("status", where=Where(cwd=found_first))).decode()
+    shown = run(git("status", where=GitLocation(cwd=found_first))).decode()
     assert "evil" not in shown
     path = next(line for line in shown.splitlines() if line.startswith("PATH="))
     assert all(entry.startswith("/") for entry in path.removeprefix("PATH=").split(":"))

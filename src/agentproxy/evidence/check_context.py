@@ -11,9 +11,9 @@ from pathlib import Path
 from agentproxy.events.git_facts import EnvironmentFound
 from agentproxy.workspace.environment.discover import CARRIED_LIMIT
 from agentproxy.workspace.environment.editable_installs import linked_folders
-from agentproxy.workspace.environment.job_layout import Place, place_plainly, place_tree
+from agentproxy.workspace.environment.job_layout import JobLayout, place_plainly, place_tree
 from agentproxy.workspace.environment.registries import Registries
-from agentproxy.workspace.files.safe_files import BadPath, Root
+from agentproxy.workspace.files.safe_files import BadPath, SafeDir
 from agentproxy.workspace.git.repository import Repository
 from agentproxy.workspace.sandbox.port import Mount, Sandbox
 from agentproxy.workspace.trees.clone import clone_mounts, make_clone, matches
@@ -29,7 +29,7 @@ class NotClean(Exception):
 
 
 @dataclass
-class Ground:
+class CheckContext:
     """Everything around a check that is not the check. `folder` is the run's own.
 
     `environments` is where built ones are kept for all runs; `registries` what a build may reach,
@@ -69,7 +69,7 @@ class Ground:
             making.rename(ready)
             return ready
 
-    async def place(self, tree: Path, directory: str, environment: EnvironmentFound) -> Place:
+    async def place(self, tree: Path, directory: str, environment: EnvironmentFound) -> JobLayout:
         """The user's path with this tree under it; what a job writes there is thrown away."""
         if not self.sandbox.isolates:
             return place_plainly(tree, directory=directory, environment=environment)
@@ -89,7 +89,7 @@ class Ground:
             for mount in clone_mounts(self.repository, tree)
         ]
 
-    async def let_go(self, tree: Path) -> None:
+    async def release(self, tree: Path) -> None:
         """A job is done with a checkout: one that jobs write into is thrown away."""
         if not self.sandbox.isolates:
             await asyncio.to_thread(shutil.rmtree, tree, ignore_errors=True)
@@ -114,7 +114,7 @@ class Ground:
         Raises:
             OSError: one cannot be read any more, or the tree has no place for it.
         """
-        with Root(self.repository.root) as theirs, Root(tree) as ours:
+        with SafeDir(self.repository.root) as theirs, SafeDir(tree) as ours:
             for path in environment.carried:
                 try:
                     ours.write(path, theirs.read(path, limit=CARRIED_LIMIT))

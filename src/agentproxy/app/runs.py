@@ -2,7 +2,7 @@
 
 import asyncio
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,15 +19,18 @@ from agentproxy.app.run_ownership import (
 from agentproxy.app.screenshots import load_screenshots, read_images, store_screenshots
 from agentproxy.app.utf8_check import refuse_what_is_no_text
 from agentproxy.app.worker_factory import create_worker
+from agentproxy.engine.commands import CommandHandler
+from agentproxy.engine.recorder import Recorder
 from agentproxy.events.commands import StopRun
 from agentproxy.events.conversation import Image
-from agentproxy.events.envelope import Draft, RunId
-from agentproxy.events.run import Order, RunCreated, RunEnded
+from agentproxy.events.envelope import CommandId, Draft, Event, RunId
+from agentproxy.events.run import Order, RunCreated
 from agentproxy.journal.port import Lease
 from agentproxy.policy.decide import Policy
-from agentproxy.supervisor.contexts.session import keep_session
-from agentproxy.supervisor.perform import tidy_stopped
-from agentproxy.supervisor.reduce import replay
+from agentproxy.supervisor.contexts.session import SessionKeeper
+from agentproxy.supervisor.effects import SUPERVISED
+from agentproxy.supervisor.rulings import rule_by
+from agentproxy.supervisor.run_folder import tidy_stopped
 from agentproxy.supervisor.state import State
 from agentproxy.workspace.git.repository import Repository, open_repository
 from agentproxy.workspace.sandbox.detect import choose_sandbox
@@ -111,7 +114,7 @@ async def work_on(app: App, lease: Lease, *, hold: float | None, show: Show) -> 
         RepositoryUnusable, WorkerError, SandboxError: what it needs is not there any more.
         Fenced: another process has taken the run since.
     """
-    order = replay(await app.journal.read(lease.run, limit=1)).require_order()
+    order = SUPERVISED.replay(await app.journal.read(lease.run, limit=1)).require_order()
     repository = await _same_repository(order)
     sandbox = await choose_sandbox(order.sandbox)
     pictures = await asyncio.to_thread(load_screenshots, app, lease.run, order)
@@ -119,14 +122,16 @@ async def work_on(app: App, lease: Lease, *, hold: float | None, show: Show) -> 
     means = RunDependencies(
         repository=repository,
         sandbox=sandbox,
-        hire=lambda meter: create_worker(order, app=app, sandbox=sandbox, meter=meter),
+        create_worker=lambda meter: create_worker(order, app=app, sandbox=sandbox, meter=meter),
         judges=judges,
         environ=app.environ,
         folder=app.folder(lease.run),
-        policy=Policy(
-            root=str(repository.root),
-            directory=order.directory,
-            scratch=("/tmp",) if sandbox.isolates else (),
+        rule=rule_by(
+            Policy(
+                root=str(repository.root),
+                directory=order.directory,
+                scratch=("/tmp",) if sandbox.isolates else (),
+            )
         ),
         read_rules=rules_reader(app, repository.root),
         hold=hold,
@@ -155,9 +160,14 @@ async def end_unowned(app: App, run: RunId, command: StopRun) -> None:
         StillOwned: a live process has it after all.
     """
     lease = await acquire_run(app.journal, run)
-    reason = command.reason or "stopped by a person"
-    fact = RunEnded(verdict="unverified", reason=reason, stopped=True)
-    await app.journal.append(lease, [Draft(actor="human", fact=fact)])
-    state = replay(await app.journal.read(run))
-    await keep_session(state, fact, root=Path(state.require_order().repository), run=run)
+    state = SUPERVISED.replay(await app.journal.read(run))
+
+    async def append(drafts: Sequence[Draft], taken: Sequence[CommandId]) -> Sequence[Event]:
+        return await app.journal.append(lease, drafts, taken=taken)
+
+    keeper = SessionKeeper(state, root=Path(state.require_order().repository), run=run)
+    recorder = Recorder(state, append, reduce=SUPERVISED.reduce, observers=[keeper.note])
+    number = await app.journal.submit(run, command)
+    await CommandHandler(recorder).handle(number, command)
+    await keeper.write()
     await asyncio.to_thread(tidy_stopped, app.folder(run))

@@ -16,10 +16,12 @@ from agentproxy.events.git_facts import (
     Delivered,
     EnvironmentBuilt,
     EnvironmentFound,
+    EnvironmentLost,
 )
 from agentproxy.events.plan import ContextsRead, OpinionGiven, PlanMade, WorkerSteered
 from agentproxy.events.requests import (
     CommandIgnored,
+    MessageDelivered,
     MessageReceived,
     RequestDecided,
     RequestMade,
@@ -157,7 +159,7 @@ def _built(fact: EnvironmentBuilt) -> Iterator[RenderedLine]:
         )
     elif fact.folders:
         where = _named(tuple(fact.folders))
-        yield RenderedLine(f"{fact.why}: built {where} for {_on(fact.on)} ({seconds})", "quiet", 1)
+        yield RenderedLine(f"{fact.why}: built {where} for {fact.on} ({seconds})", "quiet", 1)
 
 
 @renders(ContextsRead)
@@ -218,19 +220,15 @@ def _contract(fact: ContractAgreed) -> Iterator[RenderedLine]:
 @renders(CheckStarted)
 def _check_started(fact: CheckStarted) -> Iterator[RenderedLine]:
     again = ", again" if fact.attempt > 1 else ""
-    yield RenderedLine(f"… {fact.check} on {_on(fact.on)}{again}", "quiet", 1)
+    yield RenderedLine(f"… {fact.check} on {fact.on}{again}", "quiet", 1)
 
 
 @renders(CheckFinished)
 def _check_finished(fact: CheckFinished) -> Iterator[RenderedLine]:
     mark = "✓" if fact.result.passed else "✗"
     again = ", again" if fact.attempt > 1 else ""
-    text = f"{mark} {fact.check} on {_on(fact.on)}{again}: {outcome(fact.result)}"
+    text = f"{mark} {fact.check} on {fact.on}{again}: {outcome(fact.result)}"
     yield RenderedLine(text, "plain", 1)
-
-
-def _on(name: str) -> str:
-    return "the base" if name == "base" else f"claim {name.removeprefix('claim:')}"
 
 
 def outcome(result: CheckResult) -> str:
@@ -327,8 +325,18 @@ def _decided(fact: RequestDecided) -> Iterator[RenderedLine]:
 
 @renders(MessageReceived)
 def _message(fact: MessageReceived) -> Iterator[RenderedLine]:
-    how = "heard" if fact.heard else "kept for its next brief"
-    yield RenderedLine(f"told the worker ({how}): {fact.text}", "plain", 1)
+    yield RenderedLine(f"message to the worker: {fact.text}", "plain", 1)
+
+
+@renders(MessageDelivered)
+def _delivered_message(fact: MessageDelivered) -> Iterator[RenderedLine]:
+    how = "the worker has the message" if fact.heard else "the message goes into the next brief"
+    yield RenderedLine(how, "quiet", 1)
+
+
+@renders(EnvironmentLost)
+def _lost(fact: EnvironmentLost) -> Iterator[RenderedLine]:
+    yield RenderedLine(f"the environment built for {fact.on} is gone: it is built again", "unsure")
 
 
 @renders(CommandIgnored)

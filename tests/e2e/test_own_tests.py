@@ -65,7 +65,7 @@ def test_the_evidence_holds_the_run_with_the_tests_of_the_base_and_can_be_run_ag
 ) -> None:
     ran = pa.task("--check", CHECK, *ONE, worker=f"{MEND}\n{ADDS}")
     on = [each["on"] for each in ran.of_kind("check_finished")]
-    assert on == ["base", "claim:1", "claim:1 with the base's tests"]
+    assert on == ["base", "claim:1", "restored:1"]
     assert pa("evidence", ran.result["run"], "--rerun").code == 0
     assert on == [each["on"] for each in ran.of_kind("check_started")]
 

@@ -149,8 +149,8 @@ def test_what_no_command_proves_is_proven_by_a_judge_who_cites(pa: Pa) -> None:
         ("met", "return sum([a, b])", "not in what it was shown"),
         ("met", "a", "not in what it was shown"),
         ("met", "    return a - b", "not in what it was shown"),
-        ("not_met", "", "not_met"),
-        ("cannot_tell", "", "cannot_tell"),
+        ("not_met", "", "not met"),
+        ("cannot_tell", "", "cannot tell"),
     ],
 )
 def test_a_judge_who_cannot_cite_leaves_it_unverified(
@@ -293,12 +293,13 @@ def test_a_permission_is_never_asked_of_a_model(pa: Pa) -> None:
 
 
 def going_in_circles(pa: Pa, *judge: Turn) -> Ran:
-    look = {"calls": [{"name": "bash", "arguments": {"command": "cat calc.py"}}]}
+    look = {"seconds": 0.1, "calls": [{"name": "bash", "arguments": {"command": "cat calc.py"}}]}
     edit = {"path": "calc.py", "old_text": "a - b", "new_text": "a + b"}
-    fix = {"expect": "Stop looking" if judge else "in circles"} | {
+    fix = {"on": "Stop looking" if judge else "You are going in circles"} | {
         "calls": [{"name": "edit_file", "arguments": edit}]
     }
-    (pa.scripts / "model.json").write_text(json.dumps([look] * 4 + [fix, {"text": "Done."}]))
+    done = {"on": "Edited calc.py", "text": "Done."}
+    (pa.scripts / "model.json").write_text(json.dumps([*[look] * 40, fix, done]))
     (pa.scripts / "judge.json").write_text(json.dumps(judge))
     thinks = f"scripted:{pa.scripts / 'judge.json'}" if judge else "none"
     return pa(
@@ -311,9 +312,7 @@ def test_a_worker_that_goes_in_circles_is_told_so(pa: Pa) -> None:
     ran = going_in_circles(pa, ONE_PART, reply(STEERS, text="Stop looking, and edit calc.py."))
     assert ran.code == 0, ran.result
     told = ran.of_kind("worker_steered")
-    assert [(item["text"], item["heard"]) for item in told] == [
-        ("Stop looking, and edit calc.py.", True)
-    ]
+    assert (told[0]["text"], told[0]["heard"]) == ("Stop looking, and edit calc.py.", True)
 
 
 def test_without_a_model_it_is_told_in_plain_words(pa: Pa) -> None:

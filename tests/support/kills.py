@@ -24,7 +24,7 @@ Key = tuple[object, ...]
 def key_of(event: Record) -> Key:
     """What an event is about, wherever it stands in the journal and whatever was said before."""
     data = event["data"]
-    names = ("check", "on", "attempt", "round", "purpose")
+    names = ("check", "on", "attempt", "round", "purpose", "effect", "turn")
     words = {"tool_started": "arguments", "tool_finished": "text", "model_answered": "message"}
     said = json.dumps(_without_ids(data.get(words.get(event["kind"], ""))))
     return (event["kind"], *(data.get(name) for name in names), said)

@@ -2,6 +2,8 @@
 
 from typing import Literal
 
+from pydantic import model_serializer, model_validator
+
 from agentproxy.events.envelope import Fact, FrozenModel
 
 Outcome = Literal["passed", "failed", "skipped", "xfailed"]
@@ -11,6 +13,8 @@ ProcessEnding = Literal["exited", "timed_out", "not_started"]
 class Tree(FrozenModel):
     """Which tree something ran on: the base, the claim of a round, or that claim with the base's
     own tests and settings put back ("restored").
+
+    In JSON it is its key: "base", "claim:2", "restored:2".
     """
 
     kind: Literal["base", "claim", "restored"]
@@ -18,8 +22,20 @@ class Tree(FrozenModel):
 
     @property
     def key(self) -> str:
-        """Its short form in the ids of effects."""
+        """Its short form, in JSON and in the ids of effects."""
         return f"{self.kind}:{self.round}" if self.round else self.kind
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_key(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        kind, _, number = value.partition(":")
+        return {"kind": kind, "round": number or 0}
+
+    @model_serializer
+    def _as_key(self) -> str:
+        return self.key
 
     def __hash__(self) -> int:
         return hash((self.kind, self.round))

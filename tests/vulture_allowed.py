@@ -7,7 +7,6 @@ from agentproxy.config.settings import Settings
 from agentproxy.evidence.discovery import discover
 from agentproxy.journal.memory import MemoryJournal
 from agentproxy.models.prices import cost_usd
-from agentproxy.workers.port import Capabilities, Worker
 
 # click calls these
 PaGroup.list_commands
@@ -23,8 +22,5 @@ MemoryJournal
 discover
 # a documented function
 cost_usd
-# fields that models and adapters to come are read by
+# a field that models to come are read by
 Settings.addresses
-Worker.capabilities
-Capabilities.takes_messages
-Capabilities.resumes

@@ -16,7 +16,7 @@ from agentproxy.events.requests import Request
 from agentproxy.models.port import BudgetSpent, Model, ModelError, PromptTooLong
 from agentproxy.tools.port import Bench, Permission
 from agentproxy.tools.registry import coding_tools
-from agentproxy.workers.port import Brief, Capabilities, WorkEnded, WorkerCallbacks, WorkerError
+from agentproxy.workers.port import Brief, WorkEnded, WorkerCallbacks, WorkerError
 from agentproxy.workspace.sandbox.port import Sandbox
 
 ENDINGS: dict[AgentEnding | Literal["too_long"], str] = {
@@ -45,11 +45,6 @@ class BuiltinWorker:
     def name(self) -> str:
         """The name that a person chooses it by."""
         return "builtin"
-
-    @property
-    def capabilities(self) -> Capabilities:
-        """It asks leave for every call, hears what it is told, and goes on where it was."""
-        return Capabilities(asks=True, takes_messages=True, resumes=True)
 
     def grants(self) -> Sequence[str]:
         """Its model, and nothing beyond its tree."""

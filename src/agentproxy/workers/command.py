@@ -12,7 +12,7 @@ from agentproxy.models.budget import Budget
 from agentproxy.models.metered import Meter
 from agentproxy.models.relay.server import Relay
 from agentproxy.models.relay.upstream import RelayTarget
-from agentproxy.workers.port import Brief, Capabilities, WorkEnded, WorkerCallbacks, WorkerError
+from agentproxy.workers.port import Brief, WorkEnded, WorkerCallbacks, WorkerError
 from agentproxy.workers.program import Program
 from agentproxy.workspace.environment.toolchains import INSIDE_HOME
 from agentproxy.workspace.sandbox.copies import discard
@@ -64,11 +64,6 @@ class CommandWorker:
     def name(self) -> str:
         """The name that a person chose it by."""
         return self._name
-
-    @property
-    def capabilities(self) -> Capabilities:
-        """A command hears nothing while it works; it finds again what it left in tree and HOME."""
-        return Capabilities(resumes=True)
 
     def grants(self) -> Sequence[str]:
         """What it was granted beyond the tree, in words."""

@@ -20,15 +20,6 @@ class WorkerError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Capabilities:
-    """What can be done with a worker while it works."""
-
-    asks: bool = False
-    takes_messages: bool = False
-    resumes: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class Brief:
     """What a worker is told for one round, and where it works.
 
@@ -84,11 +75,6 @@ class Worker(Protocol):
     @property
     def name(self) -> str:
         """The name that a person chose it by."""
-        ...
-
-    @property
-    def capabilities(self) -> Capabilities:
-        """What can be done with it while it works."""
         ...
 
     async def work(self, brief: Brief, line: WorkerCallbacks) -> WorkEnded:

@@ -10,7 +10,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from agentproxy.events.envelope import FrozenModel
 from agentproxy.events.requests import Request
-from agentproxy.workers.port import Brief, Capabilities, WorkEnded, WorkerCallbacks, WorkerError
+from agentproxy.workers.port import Brief, WorkEnded, WorkerCallbacks, WorkerError
 from agentproxy.workspace.files.safe_files import BadPath, SafeDir
 
 MEGABYTE = 1 << 20
@@ -106,11 +106,6 @@ class ScriptedWorker:
     def name(self) -> str:
         """The name that a person chose it by."""
         return self._name
-
-    @property
-    def capabilities(self) -> Capabilities:
-        """It asks, and hears what it is told."""
-        return Capabilities(asks=True, takes_messages=True, resumes=True)
 
     def grants(self) -> Sequence[str]:
         """Nothing beyond its tree."""

@@ -12,10 +12,11 @@ from support.repositories import sandbox
 
 from agentproxy.events.envelope import Fact
 from agentproxy.events.requests import Decision, Request
+from agentproxy.events.work import WorkerEnded
 from agentproxy.models.scripted import SCRIPT, ScriptedModel
 from agentproxy.workers.builtin import BuiltinWorker
 from agentproxy.workers.command import CommandWorker
-from agentproxy.workers.port import Brief, WorkEnded, Worker, WorkerCallbacks, WorkerError
+from agentproxy.workers.port import Brief, Worker, WorkerCallbacks, WorkerError
 from agentproxy.workers.program import Program
 from agentproxy.workers.scripted import ScriptedWorker, read_script
 from agentproxy.workspace.environment.job_layout import JobLayout
@@ -109,8 +110,8 @@ def line(shown: list[str]) -> WorkerCallbacks:
     return WorkerCallbacks(ask=ask, record=record, show=shown.append)
 
 
-def play(work: Awaitable[WorkEnded]) -> WorkEnded:
-    async def limited() -> WorkEnded:
+def play(work: Awaitable[WorkerEnded]) -> WorkerEnded:
+    async def limited() -> WorkerEnded:
         async with asyncio.timeout(60):
             return await work
 
@@ -138,7 +139,8 @@ def test_what_it_says_is_shown_as_it_comes(makes: Makes, tree: Path) -> None:
 def test_it_is_called_again_for_each_round(makes: Makes, tree: Path) -> None:
     worker = makes("two rounds")
     for number in (1, 2):
-        assert play(worker.work(brief(tree, number=number), line([]))).claims
+        ended = play(worker.work(brief(tree, number=number), line([])))
+        assert (ended.round, ended.claims) == (number, True)
         assert (tree / "round.txt").read_text() == str(number)
 
 

@@ -8,8 +8,9 @@ from support.repositories import sandbox
 
 from agentproxy.events.envelope import Fact
 from agentproxy.events.requests import Decision, Request
+from agentproxy.events.work import WorkerEnded
 from agentproxy.workers.command import CommandWorker, WorkerGrants
-from agentproxy.workers.port import Brief, WorkEnded, WorkerCallbacks
+from agentproxy.workers.port import Brief, WorkerCallbacks
 from agentproxy.workers.program import Program
 from agentproxy.workspace.environment.job_layout import JobLayout
 from agentproxy.workspace.sandbox.port import Mount, Sandbox
@@ -27,7 +28,7 @@ def line(facts: list[Fact]) -> WorkerCallbacks:
 
 def work_once(
     folder: Path, command: str, *, grants: WorkerGrants, box: Sandbox | None = None
-) -> tuple[WorkEnded, list[Fact]]:
+) -> tuple[WorkerEnded, list[Fact]]:
     """How the work ended, and what was recorded meanwhile."""
     box = box or sandbox()
     tree, home = folder / "tree", folder / "home"

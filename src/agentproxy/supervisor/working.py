@@ -8,7 +8,7 @@ from typing import Protocol
 
 from agentproxy.events.envelope import Fact
 from agentproxy.events.plan import WorkerSteered
-from agentproxy.events.work import WorkerEnded, WorkerStarted
+from agentproxy.events.work import WorkerStarted
 from agentproxy.evidence.check_context import CheckContext
 from agentproxy.supervisor.brief import write_brief
 from agentproxy.supervisor.building import environment_of
@@ -98,19 +98,7 @@ async def perform_work(on: Working, effect: Work) -> None:
     line = WorkerCallbacks(
         ask=on.desk.ask, record=record, show=lambda text: on.show("worker", text)
     )
-    ended = await on.worker.work(brief, line)
-    await record(
-        WorkerEnded(
-            round=effect.round,
-            claims=ended.claims,
-            reason=ended.reason,
-            exit_code=ended.exit_code,
-            seconds=ended.seconds,
-            output=ended.output,
-            out_of_time=ended.out_of_time,
-            out_of_money=ended.out_of_money,
-        )
-    )
+    await record(await on.worker.work(brief, line))
 
 
 async def _steer(on: Working, reason: str) -> None:

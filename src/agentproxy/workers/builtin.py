@@ -13,10 +13,11 @@ from agentproxy.agent.state import AgentEnding, AgentLimits
 from agentproxy.events.agent import AgentTold
 from agentproxy.events.conversation import ToolCall, UserMessage
 from agentproxy.events.requests import Request
+from agentproxy.events.work import WorkerEnded
 from agentproxy.models.port import BudgetSpent, Model, ModelError, PromptTooLong
 from agentproxy.tools.port import Bench, Permission
 from agentproxy.tools.registry import coding_tools
-from agentproxy.workers.port import Brief, WorkEnded, WorkerCallbacks, WorkerError
+from agentproxy.workers.port import Brief, WorkerCallbacks, WorkerError
 from agentproxy.workspace.sandbox.port import Sandbox
 
 ENDINGS: dict[AgentEnding | Literal["too_long"], str] = {
@@ -55,7 +56,7 @@ class BuiltinWorker:
         self._told.append(text)
         return True
 
-    async def work(self, brief: Brief, line: WorkerCallbacks) -> WorkEnded:
+    async def work(self, brief: Brief, line: WorkerCallbacks) -> WorkerEnded:
         """Hold the conversation of a round, from where it stands.
 
         Raises:
@@ -103,7 +104,8 @@ class BuiltinWorker:
             ending = "too_long"
         finally:
             await self._model.close()
-        return WorkEnded(
+        return WorkerEnded(
+            round=brief.round,
             claims=ending == "finished",
             reason=broke or (ENDINGS[ending] if ending else "its time was up"),
             seconds=clock.taken,

@@ -4,15 +4,15 @@ import asyncio
 import base64
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from agentproxy.events.work import NetworkRefused, ProcessStarted
+from agentproxy.events.work import NetworkRefused, ProcessStarted, WorkerEnded
 from agentproxy.models.budget import Budget
 from agentproxy.models.metered import Meter
 from agentproxy.models.relay.server import Relay
 from agentproxy.models.relay.upstream import RelayTarget
-from agentproxy.workers.port import Brief, WorkEnded, WorkerCallbacks, WorkerError
+from agentproxy.workers.port import Brief, WorkerCallbacks, WorkerError
 from agentproxy.workers.program import Program
 from agentproxy.workspace.environment.toolchains import INSIDE_HOME
 from agentproxy.workspace.sandbox.copies import discard
@@ -81,7 +81,7 @@ class CommandWorker:
         del text
         return False
 
-    async def work(self, brief: Brief, line: WorkerCallbacks) -> WorkEnded:
+    async def work(self, brief: Brief, line: WorkerCallbacks) -> WorkerEnded:
         """Run the command once.
 
         Raises:
@@ -108,10 +108,10 @@ class CommandWorker:
             host, _, reason = refusal.partition(" ")
             await line.record(NetworkRefused(effect="work", host=host, reason=reason))
         if relay is None:
-            return _outcome(ended)
+            return _outcome(ended, brief.round)
         for refusal in relay.refused:
             await line.record(NetworkRefused(effect="work", host="model relay", reason=refusal))
-        return replace(_outcome(ended), out_of_money=relay.out_of_money)
+        return _outcome(ended, brief.round, out_of_money=relay.out_of_money)
 
     def _relay(self, line: WorkerCallbacks) -> Relay | None:
         if self._grants.model is None:
@@ -184,7 +184,7 @@ async def _note_process(pids: "asyncio.Queue[int | None]", line: WorkerCallbacks
             await line.record(ProcessStarted(effect="work", pid=pid, started=started))
 
 
-def _outcome(ended: Ended) -> WorkEnded:
+def _outcome(ended: Ended, number: int, *, out_of_money: bool = False) -> WorkerEnded:
     out_of_time = ended.ending == "timed_out"
     if out_of_time:
         reason = "its time was up"
@@ -194,11 +194,13 @@ def _outcome(ended: Ended) -> WorkEnded:
         reason = "it ended with exit code 0, which claims done"
     else:
         reason = f"it ended with exit code {ended.exit_code}, without a claim"
-    return WorkEnded(
+    return WorkerEnded(
+        round=number,
         claims=ended.exit_code == 0 and not ended.killed,
         reason=reason,
         exit_code=ended.exit_code,
         seconds=ended.seconds,
         output=ended.output,
         out_of_time=out_of_time,
+        out_of_money=out_of_money,
     )

@@ -7,6 +7,7 @@ from agentproxy.config.settings import Settings
 from agentproxy.evidence.discovery import discover
 from agentproxy.journal.memory import MemoryJournal
 from agentproxy.models.prices import cost_usd
+from agentproxy.workspace.sandbox.port import OutputStream
 
 # click calls these
 PaGroup.list_commands
@@ -24,3 +25,5 @@ discover
 cost_usd
 # a field that models to come are read by
 Settings.addresses
+# what workers that speak a protocol read by
+OutputStream.read_line

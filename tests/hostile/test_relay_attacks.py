@@ -17,7 +17,7 @@ from agentproxy.events.envelope import Fact
 from agentproxy.events.work import NetworkRefused, WorkerEnded
 from agentproxy.models.budget import Budget
 from agentproxy.models.metered import Meter
-from agentproxy.workers.command import WorkerGrants
+from agentproxy.workers.launcher import WorkerGrants
 from agentproxy.workspace.sandbox.plain import Plain
 from agentproxy.workspace.sandbox.port import Sandbox
 

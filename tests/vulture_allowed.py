@@ -7,6 +7,7 @@ from agentproxy.config.settings import Settings
 from agentproxy.evidence.discovery import discover
 from agentproxy.journal.memory import MemoryJournal
 from agentproxy.models.prices import cost_usd
+from agentproxy.workspace.sandbox.port import OutputStream
 
 # click calls these
 PaGroup.list_commands
@@ -22,5 +23,7 @@ MemoryJournal
 discover
 # a documented function
 cost_usd
-# fields that models and adapters to come are read by
+# a field that models to come are read by
 Settings.addresses
+# what workers that speak a protocol read by
+OutputStream.read_line

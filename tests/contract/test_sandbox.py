@@ -4,18 +4,16 @@ import asyncio
 import hashlib
 import os
 import time
-from itertools import count
 from pathlib import Path
 from typing import Literal
 
 import pytest
+from support.jobs import daemons, living, marker, open_descriptors, resident, shell
 
 from agentproxy.workspace.sandbox.detect import choose_sandbox
 from agentproxy.workspace.sandbox.port import Ended, Job, JobLimits, OnOutput, Sandbox, SandboxError
 
 MEGABYTE = 1 << 20
-FEW_SECONDS = JobLimits(seconds=20.0)
-numbers = count(1)
 
 
 @pytest.fixture(params=["auto", "plain"])
@@ -24,38 +22,8 @@ def box(request: pytest.FixtureRequest) -> Sandbox:
     return asyncio.run(choose_sandbox(level))
 
 
-def shell(script: str, *, limits: JobLimits = FEW_SECONDS, stdin: bytes = b"") -> Job:
-    return Job(argv=("/bin/sh", "-c", script), cwd="/tmp", limits=limits, stdin=stdin)
-
-
 def run(box: Sandbox, job: Job, *, on_output: OnOutput | None = None) -> Ended:
     return asyncio.run(box.run(job, on_output=on_output))
-
-
-def marker() -> str:
-    """Seconds to sleep that no other process on this machine sleeps."""
-    return f"8{os.getpid():07d}{next(numbers):03d}"
-
-
-def living(mark: str) -> list[str]:
-    found: list[str] = []
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            words = (folder / "cmdline").read_bytes()
-        except OSError:
-            continue
-        if mark.encode() in words and folder.name != str(os.getpid()):
-            found.append(words.decode())
-    return found
-
-
-def daemons(mark: str) -> str:
-    """Every way in which a shell can leave a process behind."""
-    return (
-        f"(setsid sleep {mark} &) ; nohup sleep {mark} >/dev/null 2>&1 & "
-        f"(setsid sh -c '(setsid sleep {mark} >/dev/null 2>&1 &)' &) ; "
-        f"(trap '' TERM HUP INT; sleep {mark}) & "
-    )
 
 
 @pytest.mark.parametrize(
@@ -103,11 +71,6 @@ def test_a_line_of_300_megabytes_costs_no_memory(box: Sandbox) -> None:
     assert (ended.output_bytes, ended.killed) == (size, "")
     assert len(ended.output) < 66000
     assert resident() - before < 24 * MEGABYTE
-
-
-def resident() -> int:
-    pages = Path("/proc/self/statm").read_text().split()[1]
-    return int(pages) * os.sysconf("SC_PAGE_SIZE")
 
 
 def test_the_time_limit_leaves_no_daemon_behind(box: Sandbox) -> None:
@@ -265,7 +228,7 @@ def test_many_jobs_run_at_the_same_time(box: Sandbox) -> None:
 
 def test_nothing_is_left_open(box: Sandbox) -> None:
     run(box, shell("true"))
-    before = len(list(Path("/proc/self/fd").iterdir()))
+    before = open_descriptors()
     for _ in range(5):
         run(box, shell("echo x", stdin=b"y"))
-    assert len(list(Path("/proc/self/fd").iterdir())) == before
+    assert open_descriptors() == before

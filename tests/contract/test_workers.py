@@ -4,7 +4,7 @@ import asyncio
 import json
 import os
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -12,10 +12,12 @@ from support.repositories import sandbox
 
 from agentproxy.events.envelope import Fact
 from agentproxy.events.requests import Decision, Request
+from agentproxy.events.work import WorkerEnded
 from agentproxy.models.scripted import SCRIPT, ScriptedModel
 from agentproxy.workers.builtin import BuiltinWorker
 from agentproxy.workers.command import CommandWorker
-from agentproxy.workers.port import Brief, WorkEnded, Worker, WorkerCallbacks, WorkerError
+from agentproxy.workers.launcher import LaunchedProgram, Launcher
+from agentproxy.workers.port import Brief, Worker, WorkerCallbacks, WorkerError
 from agentproxy.workers.program import Program
 from agentproxy.workers.scripted import ScriptedWorker, read_script
 from agentproxy.workspace.environment.job_layout import JobLayout
@@ -52,15 +54,88 @@ TURNS: dict[str, list[dict[str, object]]] = {
 }
 
 
-@pytest.fixture(params=["command", "scripted", "builtin"])
+# An agent that is told its task, and says what it does, as JSON lines over its pipes.
+AGENT = """
+import json, subprocess, sys
+def say(**message):
+    print(json.dumps(message), flush=True)
+for line in sys.stdin:
+    asked = json.loads(line)
+    if asked["method"] == "hello":
+        say(id=asked["id"], protocol=1)
+    elif asked["method"] == "prompt":
+        print("thinking", file=sys.stderr, flush=True)
+        with subprocess.Popen(SCRIPT, shell=True, stdout=subprocess.PIPE, text=True) as shell:
+            for printed in shell.stdout:
+                say(text=printed)
+        say(id=asked["id"], done=shell.wait() == 0)
+"""
+
+
+class ProtocolWorker:
+    """Speaks JSON lines with a program, as adapters of real agents do: one process a round."""
+
+    name = "mine"
+
+    def __init__(self, launcher: Launcher) -> None:
+        self._launcher = launcher
+
+    def grants(self) -> Sequence[str]:
+        return self._launcher.grants.in_words()
+
+    async def message(self, text: str, *, key: str) -> bool:
+        return False
+
+    async def work(self, brief: Brief, line: WorkerCallbacks) -> WorkerEnded:
+        async with self._launcher.open(brief, line) as agent:
+            hello = await self._ask(agent, "hello", line=line)
+            done = await self._ask(agent, "prompt", line=line, text=brief.text) if hello else {}
+            agent.stdin.close()
+            launched = await agent.wait()
+        ended = launched.ended
+        claims = bool(done and done["done"])
+        out_of_time = ended.ending == "timed_out"
+        return WorkerEnded(
+            round=brief.round,
+            claims=claims and not out_of_time,
+            reason="its time was up" if out_of_time else f"the agent says done: {claims}",
+            exit_code=ended.exit_code,
+            seconds=ended.seconds,
+            output=ended.output,
+            out_of_time=out_of_time,
+            out_of_money=launched.out_of_money,
+        )
+
+    async def _ask(
+        self, agent: LaunchedProgram, method: str, *, line: WorkerCallbacks, **more: str
+    ) -> dict[str, object]:
+        """The answer to a request; what comes before it is shown. Empty when the agent dies."""
+        request = {"id": method, "method": method, **more}
+        await agent.stdin.write(json.dumps(request).encode() + b"\n")
+        while text := await agent.stdout.read_line():
+            said: dict[str, object] = json.loads(text)
+            if said.get("id") == method:
+                return said
+            line.show(str(said["text"]))
+        return {}
+
+
+@pytest.fixture(params=["command", "protocol", "scripted", "builtin"])
 def makes(request: pytest.FixtureRequest, tmp_path: Path) -> Makes:
-    def command(what: str) -> Worker:
-        file = tmp_path / "bin" / "worker.sh"
+    def launcher(text: str) -> Launcher:
+        file = tmp_path / "bin" / "worker"
         file.parent.mkdir()
-        file.write_text(f"#!/bin/sh\n{SCRIPTS[what][0]}\n")
+        file.write_text(text)
         file.chmod(0o755)
         program = Program.parse(str(file), started_in=tmp_path, environ=os.environ)
-        return CommandWorker("mine", program, sandbox=sandbox())
+        return Launcher(program, sandbox=sandbox())
+
+    def command(what: str) -> Worker:
+        return CommandWorker("mine", launcher(f"#!/bin/sh\n{SCRIPTS[what][0]}\n"))
+
+    def protocol(what: str) -> Worker:
+        agent = AGENT.replace("SCRIPT", repr(SCRIPTS[what][0]))
+        return ProtocolWorker(launcher(f"#!/usr/bin/python3\n{agent}"))
 
     def scripted(what: str) -> Worker:
         file = tmp_path / "script.json"
@@ -71,7 +146,12 @@ def makes(request: pytest.FixtureRequest, tmp_path: Path) -> Makes:
         script = SCRIPT.validate_python(TURNS[what])
         return BuiltinWorker(ScriptedModel("scripted:x", script), sandbox=sandbox())
 
-    ways: dict[str, Makes] = {"command": command, "scripted": scripted, "builtin": builtin}
+    ways: dict[str, Makes] = {
+        "command": command,
+        "protocol": protocol,
+        "scripted": scripted,
+        "builtin": builtin,
+    }
     return ways[request.param]
 
 
@@ -109,8 +189,8 @@ def line(shown: list[str]) -> WorkerCallbacks:
     return WorkerCallbacks(ask=ask, record=record, show=shown.append)
 
 
-def play(work: Awaitable[WorkEnded]) -> WorkEnded:
-    async def limited() -> WorkEnded:
+def play(work: Awaitable[WorkerEnded]) -> WorkerEnded:
+    async def limited() -> WorkerEnded:
         async with asyncio.timeout(60):
             return await work
 
@@ -138,7 +218,8 @@ def test_what_it_says_is_shown_as_it_comes(makes: Makes, tree: Path) -> None:
 def test_it_is_called_again_for_each_round(makes: Makes, tree: Path) -> None:
     worker = makes("two rounds")
     for number in (1, 2):
-        assert play(worker.work(brief(tree, number=number), line([]))).claims
+        ended = play(worker.work(brief(tree, number=number), line([])))
+        assert (ended.round, ended.claims) == (number, True)
         assert (tree / "round.txt").read_text() == str(number)
 
 

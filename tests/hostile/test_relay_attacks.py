@@ -14,11 +14,10 @@ from support.relay import KEY, Body, Wallet, keys_for, relayed
 from support.repositories import sandbox
 
 from agentproxy.events.envelope import Fact
-from agentproxy.events.work import NetworkRefused
+from agentproxy.events.work import NetworkRefused, WorkerEnded
 from agentproxy.models.budget import Budget
 from agentproxy.models.metered import Meter
-from agentproxy.workers.command import WorkerGrants
-from agentproxy.workers.port import WorkEnded
+from agentproxy.workers.launcher import WorkerGrants
 from agentproxy.workspace.sandbox.plain import Plain
 from agentproxy.workspace.sandbox.port import Sandbox
 
@@ -73,7 +72,7 @@ ask("POST", "/v1/chat/completions", {"X-Forwarded-Host": other, "Forwarded": "ho
 
 def work(
     folder: Path, script: str, *, grants: WorkerGrants, box: Sandbox | None = None
-) -> tuple[WorkEnded, list[Fact]]:
+) -> tuple[WorkerEnded, list[Fact]]:
     """What a program comes to that is this Python script."""
     own = folder / "own"
     own.mkdir()
@@ -190,7 +189,7 @@ def test_a_worker_that_spends_all_is_told_so_and_its_work_ends_out_of_money(
     wallet = Wallet(0.02)
     meter = Meter(record=wallet.record, purse=Budget(wallet.left))
 
-    def spend(server: Server) -> WorkEnded:
+    def spend(server: Server) -> WorkerEnded:
         grants = WorkerGrants(model=relayed("gpt-4o", server), meter=meter)
         return work(tmp_path, SPENDS, grants=grants, box=box)[0]
 

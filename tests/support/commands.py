@@ -8,8 +8,10 @@ from support.repositories import sandbox
 
 from agentproxy.events.envelope import Fact
 from agentproxy.events.requests import Decision, Request
-from agentproxy.workers.command import CommandWorker, WorkerGrants
-from agentproxy.workers.port import Brief, WorkEnded, WorkerCallbacks
+from agentproxy.events.work import WorkerEnded
+from agentproxy.workers.command import CommandWorker
+from agentproxy.workers.launcher import Launcher, WorkerGrants
+from agentproxy.workers.port import Brief, WorkerCallbacks
 from agentproxy.workers.program import Program
 from agentproxy.workspace.environment.job_layout import JobLayout
 from agentproxy.workspace.sandbox.port import Mount, Sandbox
@@ -27,7 +29,7 @@ def line(facts: list[Fact]) -> WorkerCallbacks:
 
 def work_once(
     folder: Path, command: str, *, grants: WorkerGrants, box: Sandbox | None = None
-) -> tuple[WorkEnded, list[Fact]]:
+) -> tuple[WorkerEnded, list[Fact]]:
     """How the work ended, and what was recorded meanwhile."""
     box = box or sandbox()
     tree, home = folder / "tree", folder / "home"
@@ -39,5 +41,5 @@ def work_once(
     place = JobLayout(root=str(tree), cwd=str(tree), env=env, mounts=mounts)
     brief = Brief(run="run", round=1, text="Do it", place=place, home=home, seconds=90)
     facts: list[Fact] = []
-    worker = CommandWorker("mine", program, sandbox=box, grants=grants)
+    worker = CommandWorker("mine", Launcher(program, sandbox=box, grants=grants))
     return asyncio.run(worker.work(brief, line(facts))), facts

@@ -1,8 +1,11 @@
 """Which worker an order means, and building it."""
 
 import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Final
 
 from agentproxy.app.choosing import chosen_worker, worker_tables
 from agentproxy.app.context import App
@@ -13,7 +16,8 @@ from agentproxy.models.names import default_model, find_model
 from agentproxy.models.port import ModelRefused
 from agentproxy.models.relay.upstream import RelayTarget
 from agentproxy.workers.builtin import BuiltinWorker
-from agentproxy.workers.command import CommandWorker, WorkerGrants
+from agentproxy.workers.command import CommandWorker
+from agentproxy.workers.launcher import Launcher, WorkerGrants
 from agentproxy.workers.port import Worker, WorkerError
 from agentproxy.workers.program import Program
 from agentproxy.workers.scripted import ScriptedWorker, read_script
@@ -22,9 +26,32 @@ from agentproxy.workspace.sandbox.port import Sandbox
 HOW = (
     "name one: --worker 'command:PROGRAM ARGUMENTS' for any program that reads a brief on "
     "standard input, or a [worker.NAME] of your configuration; or set a vendor's key, such as "
-    "ANTHROPIC_API_KEY, and our own agent works (pa models)"
+    "ANTHROPIC_API_KEY, to use our own agent (pa models)"
 )
 EXTRA = "pip install 'agentproxy[models]'"
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """A worker that an order asks for: `name` as it was chosen, `argument` what follows its colon.
+
+    `meter` is what its model is paid with, None only to try it.
+    """
+
+    name: str
+    argument: str
+    order: Order
+    app: App
+    sandbox: Sandbox
+    meter: Meter | None
+
+    @property
+    def started_in(self) -> Path:
+        """The folder that relative paths count from."""
+        return Path(self.order.repository) / self.order.directory
+
+
+Maker = Callable[[_Wanted], Worker]
 
 
 def create_worker(
@@ -35,54 +62,81 @@ def create_worker(
     Raises:
         WorkerError: there is none of that name, or it cannot work.
     """
-    started_in = Path(order.repository) / order.directory
-    tables = worker_tables(order, app)
     name = order.worker or chosen_worker(order, app)
     if not name:
         raise WorkerError("no worker is chosen", cure=_how(app))
-    kind, _, rest = name.partition(":")
-    if kind == "command" and rest.strip():
-        grants = WorkerGrants(model=_relayed(order, "", app), meter=meter)
-        return _command(name, rest, started_in=started_in, app=app, sandbox=sandbox, grants=grants)
-    if kind == "scripted" and rest.strip():
-        file = (started_in / Path(rest).expanduser()).resolve()
-        return ScriptedWorker(name, read_script(file))
-    if name == "builtin":
-        models = open_models(order.model, app=app, started_in=started_in)
-        model = MeteredModel(models, purpose="work", meter=meter) if meter else models[0]
-        return BuiltinWorker(model, sandbox=sandbox)
-    table = tables.get(name)
+    kind, colon, argument = name.partition(":")
+    wanted = _Wanted(name, argument, order=order, app=app, sandbox=sandbox, meter=meter)
+    if colon:
+        make = _MAKERS_WITH_ARGUMENT.get(kind) if argument.strip() else None
+    else:
+        make = _MAKERS.get(kind)
+    return (make or _configured)(wanted)
+
+
+def _command(wanted: _Wanted) -> Worker:
+    model = _relayed(wanted, "")
+    return _started(wanted, wanted.argument, WorkerGrants(model=model, meter=wanted.meter))
+
+
+def _scripted(wanted: _Wanted) -> Worker:
+    file = (wanted.started_in / Path(wanted.argument).expanduser()).resolve()
+    return ScriptedWorker(wanted.name, read_script(file))
+
+
+def _builtin(wanted: _Wanted) -> Worker:
+    models = open_models(wanted.order.model, app=wanted.app, started_in=wanted.started_in)
+    model = models[0]
+    if wanted.meter is not None:
+        model = MeteredModel(models, purpose="work", meter=wanted.meter)
+    return BuiltinWorker(model, sandbox=wanted.sandbox)
+
+
+def _configured(wanted: _Wanted) -> Worker:
+    """The command of a `[worker.NAME]`, with what it grants."""
+    tables = worker_tables(wanted.order, wanted.app)
+    table = tables.get(wanted.name)
     if table is None or not table.command:
         known = ", ".join(sorted(tables)) or "none"
-        raise WorkerError(f"there is no worker {json.dumps(name)} (configured: {known})", cure=HOW)
-    model = _relayed(order, table.model or "", app)
+        name = json.dumps(wanted.name)
+        raise WorkerError(f"there is no worker {name} (configured: {known})", cure=HOW)
     grants = WorkerGrants(
         hosts=table.hosts,
         env=table.env,
         home=table.home,
         paths=table.paths,
-        model=model,
-        meter=meter,
+        model=_relayed(wanted, table.model or ""),
+        meter=wanted.meter,
     )
-    return _command(
-        name, table.command, started_in=started_in, app=app, sandbox=sandbox, grants=grants
-    )
+    return _started(wanted, table.command, grants)
+
+
+# A worker is one entry here: under its name, or under the word before the colon of its name.
+_MAKERS: Final[Mapping[str, Maker]] = {"builtin": _builtin}
+_MAKERS_WITH_ARGUMENT: Final[Mapping[str, Maker]] = {"command": _command, "scripted": _scripted}
+
+
+def _started(wanted: _Wanted, command: str, grants: WorkerGrants) -> Worker:
+    """A worker that is a program."""
+    program = Program.parse(command, started_in=wanted.started_in, environ=wanted.app.environ)
+    return CommandWorker(wanted.name, Launcher(program, sandbox=wanted.sandbox, grants=grants))
 
 
 def _how(app: App) -> str:
     """What a person without a worker can do; who has a key lacks nothing but the libraries."""
     if default_model(variables(app)) and not has_libraries():
-        return f"for our own agent: {EXTRA}; or {HOW}"
+        return f"to use our own agent: {EXTRA}; or {HOW}"
     return HOW
 
 
-def _relayed(order: Order, own: str, app: App) -> RelayTarget | None:
+def _relayed(wanted: _Wanted, own: str) -> RelayTarget | None:
     """The model that a program reaches through the relay: the order's, before the program's own,
     before the user's default. A default that cannot be relayed is none.
 
     Raises:
         WorkerError: there is none of that name, or none that can be relayed.
     """
+    order, app = wanted.order, wanted.app
     default = app.settings.model or ""
     chosen = (order.model if order.model != default else "") or own
     name = chosen or order.model
@@ -103,16 +157,3 @@ def _granted(name: str, app: App) -> RelayTarget:
 
     check_proxies()
     return RelayTarget(name, find_model(name, variables(app)))
-
-
-def _command(
-    name: str,
-    command: str,
-    *,
-    started_in: Path,
-    app: App,
-    sandbox: Sandbox,
-    grants: WorkerGrants,
-) -> Worker:
-    program = Program.parse(command, started_in=started_in, environ=app.environ)
-    return CommandWorker(name, program, sandbox=sandbox, grants=grants)

@@ -9,7 +9,7 @@ from pathlib import Path
 from agentproxy.engine.context import Context
 from agentproxy.events.check import BASE
 from agentproxy.events.envelope import Fact
-from agentproxy.events.work import WorkerEnded, WorkerStarted
+from agentproxy.events.work import WorkerStarted
 from agentproxy.evidence.check_context import CheckContext
 from agentproxy.supervisor.brief import write_brief
 from agentproxy.supervisor.environments import environment_of, lost_environments
@@ -58,19 +58,7 @@ async def put_to_work(number: int, context: Context[State, Parts]) -> Sequence[F
         record=context.record,
         show=lambda text: context.show("worker", text),
     )
-    ended = await parts.worker.work(brief, callbacks)
-    return [
-        WorkerEnded(
-            round=number,
-            claims=ended.claims,
-            reason=ended.reason,
-            exit_code=ended.exit_code,
-            seconds=ended.seconds,
-            output=ended.output,
-            out_of_time=ended.out_of_time,
-            out_of_money=ended.out_of_money,
-        )
-    ]
+    return [await parts.worker.work(brief, callbacks)]
 
 
 async def _layout(checks: CheckContext, state: State) -> JobLayout:

@@ -15,10 +15,11 @@ from agentproxy.events.agent import AgentTold
 from agentproxy.events.conversation import ToolCall
 from agentproxy.events.envelope import Fact
 from agentproxy.events.requests import Request
+from agentproxy.events.work import WorkerEnded
 from agentproxy.models.port import BudgetSpent, Model, ModelError, PromptTooLong
 from agentproxy.tools.port import Bench, Permission
 from agentproxy.tools.registry import coding_tools
-from agentproxy.workers.port import Brief, WorkEnded, WorkerCallbacks, WorkerError
+from agentproxy.workers.port import Brief, WorkerCallbacks, WorkerError
 from agentproxy.workspace.sandbox.port import Sandbox
 
 ENDINGS: dict[AgentEnding | Literal["too_long"], str] = {
@@ -71,7 +72,7 @@ class BuiltinWorker:
         await recorder.decide(tell)
         return True
 
-    async def work(self, brief: Brief, line: WorkerCallbacks) -> WorkEnded:
+    async def work(self, brief: Brief, line: WorkerCallbacks) -> WorkerEnded:
         """Hold the conversation of a round, from where it stands.
 
         Raises:
@@ -115,7 +116,8 @@ class BuiltinWorker:
         finally:
             self._recorder = None
             await self._model.close()
-        return WorkEnded(
+        return WorkerEnded(
+            round=brief.round,
             claims=ending == "finished",
             reason=out_of_money or (ENDINGS[ending] if ending else "its time was up"),
             seconds=clock.taken,

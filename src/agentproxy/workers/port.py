@@ -8,6 +8,7 @@ from typing import Protocol
 from agentproxy.events.conversation import Image
 from agentproxy.events.envelope import Fact
 from agentproxy.events.requests import Decision, Request
+from agentproxy.events.work import WorkerEnded
 from agentproxy.workspace.environment.job_layout import JobLayout
 
 
@@ -40,21 +41,6 @@ class Brief:
     images: Sequence[Image] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class WorkEnded:
-    """How it ended: `claims` is the worker's word that the task is done; `out_of_money` whether it
-    was refused its model because the run's money did not pay for it.
-    """
-
-    claims: bool
-    reason: str
-    exit_code: int | None = None
-    seconds: float = 0.0
-    output: str = ""
-    out_of_time: bool = False
-    out_of_money: bool = False
-
-
 AskDesk = Callable[[Request], Awaitable[Decision]]
 Record = Callable[[Fact], Awaitable[None]]
 Show = Callable[[str], None]
@@ -77,8 +63,10 @@ class Worker(Protocol):
         """The name that a person chose it by."""
         ...
 
-    async def work(self, brief: Brief, line: WorkerCallbacks) -> WorkEnded:
-        """Work on one round. Cancelling this call ends every process of the worker.
+    async def work(self, brief: Brief, line: WorkerCallbacks) -> WorkerEnded:
+        """Work on one round, and say how it ended: the caller records that.
+
+        Cancelling this call ends every process of the worker.
 
         Raises:
             WorkerError: it could not begin.

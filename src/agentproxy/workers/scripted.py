@@ -10,7 +10,8 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from agentproxy.events.envelope import FrozenModel
 from agentproxy.events.requests import Request
-from agentproxy.workers.port import Brief, WorkEnded, WorkerCallbacks, WorkerError
+from agentproxy.events.work import WorkerEnded
+from agentproxy.workers.port import Brief, WorkerCallbacks, WorkerError
 from agentproxy.workspace.files.safe_files import BadPath, SafeDir
 
 MEGABYTE = 1 << 20
@@ -116,33 +117,36 @@ class ScriptedWorker:
         self._told.setdefault(key, text)
         return True
 
-    async def work(self, brief: Brief, line: WorkerCallbacks) -> WorkEnded:
+    async def work(self, brief: Brief, line: WorkerCallbacks) -> WorkerEnded:
         """Play the round's steps in the worker's own clone."""
-        if brief.round > len(self._script):
-            return WorkEnded(claims=False, reason="its script has no such round")
+        number = brief.round
+        if number > len(self._script):
+            return WorkerEnded(round=number, claims=False, reason="its script has no such round")
         numbers = itertools.count(1)
         worked = 0.0
         with SafeDir(brief.place.tree) as root:
-            for step in self._script[brief.round - 1]:
+            for step in self._script[number - 1]:
                 if isinstance(step, Wait):
                     patience = min(step.seconds, brief.seconds - worked)
                     await asyncio.sleep(patience)
                     worked += patience
                     if patience < step.seconds:
-                        return _out_of_time(worked)
-                key = f"{brief.round}.{next(numbers)}"
+                        return _out_of_time(number, worked)
+                key = f"{number}.{next(numbers)}"
                 where = (root, Path(brief.place.directory))
                 try:
                     refusal = await _play(step, where, line=line, key=key)
                 except (BadPath, FileNotFoundError) as error:
                     refusal = f"its script cannot be followed: {error}"
                 if refusal:
-                    return WorkEnded(claims=False, reason=refusal, seconds=worked)
-        return WorkEnded(claims=True, reason="its script says so", seconds=worked)
+                    return WorkerEnded(round=number, claims=False, reason=refusal, seconds=worked)
+        return WorkerEnded(round=number, claims=True, reason="its script says so", seconds=worked)
 
 
-def _out_of_time(seconds: float) -> WorkEnded:
-    return WorkEnded(claims=False, reason="its time was up", seconds=seconds, out_of_time=True)
+def _out_of_time(number: int, seconds: float) -> WorkerEnded:
+    return WorkerEnded(
+        round=number, claims=False, reason="its time was up", seconds=seconds, out_of_time=True
+    )
 
 
 async def _play(step: Step, where: tuple[SafeDir, Path], *, line: WorkerCallbacks, key: str) -> str:

@@ -13,17 +13,25 @@ from agentproxy.workspace.sandbox.bwrap_args import GO, Argument, inside, limite
 from agentproxy.workspace.sandbox.bwrap_status import BwrapStatus
 from agentproxy.workspace.sandbox.copies import copy_tree, sample_of, scratch_folder
 from agentproxy.workspace.sandbox.network import WayOut
+from agentproxy.workspace.sandbox.open_process import (
+    OpenProcess,
+    ended_with,
+    open_child,
+    run_through,
+)
 from agentproxy.workspace.sandbox.orphans import common_name
 from agentproxy.workspace.sandbox.port import (
     Ended,
+    InputClosed,
     Job,
     JobLimits,
     Mount,
     OnOutput,
     OnStart,
+    Process,
     SandboxError,
 )
-from agentproxy.workspace.sandbox.process import Child, Killed, Start, through
+from agentproxy.workspace.sandbox.process import Child, Killed, Start
 
 _TRY_LAYER = 'p="$1/.agentproxy-probe"; : > "$p" && rm "$p" && touch -c "$2"'
 _PROBE = JobLimits(seconds=20.0, kept_output=4096)
@@ -115,37 +123,56 @@ class Bubblewrap:
         Raises:
             SandboxError: the sandbox could not be set up; the message is bubblewrap's.
         """
+        async with self._open(job, joined=True, on_start=on_start) as process:
+            return await run_through(process, job.stdin, on_output)
+
+    @contextlib.asynccontextmanager
+    async def open(self, job: Job) -> AsyncGenerator[Process]:
+        """Start a job and talk with it through its pipes. Leaving the context ends it whole.
+
+        Raises:
+            SandboxError: the sandbox could not be set up; the message is bubblewrap's.
+        """
+        async with self._open(job, joined=False) as process:
+            yield process
+
+    @contextlib.asynccontextmanager
+    async def _open(
+        self, job: Job, *, joined: bool, on_start: OnStart | None = None
+    ) -> AsyncGenerator[OpenProcess]:
+        begun = time.monotonic()
+        async with (
+            self._with_layers(job) as ready,
+            self._started(ready, begun, joined=joined, on_start=on_start) as process,
+        ):
+            yield process
+
+    @contextlib.asynccontextmanager
+    async def _started(
+        self, job: Job, begun: float, *, joined: bool, on_start: OnStart | None = None
+    ) -> AsyncGenerator[OpenProcess]:
+        """A job whose layers can be had."""
         if not self._filter:
             raise SandboxError("no system call filter exists for this machine")
-        begun = time.monotonic()
-        async with self._with_layers(job) as ready:
-            return await self._run(ready, begun, on_output=on_output, on_start=on_start)
-
-    async def _run(
-        self,
-        job: Job,
-        begun: float,
-        *,
-        on_output: OnOutput | None,
-        on_start: OnStart | None,
-    ) -> Ended:
         status, given = BwrapStatus(), _Set()
         with contextlib.closing(WayOut(job.access)) as way, contextlib.closing(status):
             with contextlib.closing(given):
                 start = Start(
-                    argv=self._command(job, way, status=status, given=given),
+                    argv=self._command(job, way, status=status, given=given, joined=joined),
                     program=self._program,
                     env={},
-                    stdin=GO + job.stdin,
                     pass_fds=(*given.descriptors, *way.descriptors, status.writing),
+                    joined=joined,
                 )
-                child = Child(start, limits=job.limits, on_output=on_output)
+                child = Child(start, job.limits)
             status.handed_over()
-            killed = await _watch(child, job, status=status, way=way, on_start=on_start)
-            return _ended(child, status, way=way, killed=killed, begun=begun)
+            enclosure = _Enclosure(child, status, way=way, begun=begun)
+            seconds = job.limits.seconds
+            async with open_child(child, enclosure, seconds=seconds, on_start=on_start) as process:
+                yield process
 
     def _command(
-        self, job: Job, way: WayOut, *, status: BwrapStatus, given: _Set
+        self, job: Job, way: WayOut, *, status: BwrapStatus, given: _Set, joined: bool
     ) -> tuple[str, ...]:
         words = inside(job, own=way.mounts, env=variables(job, more=way.env), filter_=self._filter)
         return (
@@ -155,7 +182,7 @@ class Bubblewrap:
             "--json-status-fd",
             str(status.writing),
             "--",
-            *way.command(limited(job)),
+            *way.command(limited(job, reads_input=bool(job.stdin) or not joined)),
         )
 
     @contextlib.asynccontextmanager
@@ -200,7 +227,8 @@ class Bubblewrap:
             limits=_PROBE,
         )
         try:
-            ended = await self._run(job, time.monotonic(), on_output=None, on_start=None)
+            async with self._started(job, time.monotonic(), joined=True) as process:
+                ended = await run_through(process, job.stdin, None)
         except SandboxError:
             return False
         return ended.exit_code == 0
@@ -214,56 +242,50 @@ def _state_of(folder: Path) -> tuple[int, ...] | None:
     return (found.st_dev, found.st_ino, found.st_ctime_ns)
 
 
-async def _watch(
-    child: Child, job: Job, *, status: BwrapStatus, way: WayOut, on_start: OnStart | None
-) -> Killed:
-    """Let it run to its end or its limits; afterwards nothing of it is left."""
-    try:
-        if on_start is not None:
-            on_start(child.pid)
-        async with asyncio.TaskGroup() as group:
-            tasks = (group.create_task(way.serve()), group.create_task(_go(child, status)))
-            killed = await child.watch(job.limits.seconds)
-            for task in tasks:
-                task.cancel()
-        return killed
-    finally:
-        await through(_end(child, status))
-        child.close()
+@dataclass(frozen=True, slots=True)
+class _Enclosure:
+    """What is around a bubblewrap of ours: its status, and what is answered inside."""
 
+    child: Child
+    status: BwrapStatus
+    way: WayOut
+    begun: float
 
-async def _go(child: Child, status: BwrapStatus) -> None:
-    """Let the command begin once nothing of it can outlive us."""
-    if await status.tied():
-        child.feed()
+    async def begin(self) -> bool:
+        """Let the command begin once nothing of it can outlive us."""
+        if not await self.status.tied():
+            return False
+        with contextlib.suppress(InputClosed):  # it ends just now
+            await self.child.stdin.write(GO)
+        return True
 
+    async def serve(self) -> None:
+        """Answer what the command may reach."""
+        await self.way.serve()
 
-async def _end(child: Child, status: BwrapStatus) -> None:
-    """Leave nobody: the first process inside takes all others with it, in the kernel."""
-    if child.code is None and await status.kill():
-        with contextlib.suppress(SandboxError):
-            await child.gone()
-    await child.end()
-    await status.empty()
+    async def end(self) -> None:
+        """Leave nobody: the first process inside takes all others with it, in the kernel."""
+        if self.child.code is None and await self.status.kill():
+            with contextlib.suppress(SandboxError):
+                await self.child.gone()
+        await self.child.end()
+        await self.status.empty()
 
+    def ended(self, killed: Killed) -> Ended:
+        """How the command ended.
 
-def _ended(
-    child: Child, status: BwrapStatus, *, way: WayOut, killed: Killed, begun: float
-) -> Ended:
-    output = child.output
-    code = status.exit_code
-    if not killed and (code is None or not way.opened):
-        if child.code is None or child.code >= 0:
-            message = output.text().strip() or "bubblewrap said nothing"
-            raise SandboxError(f"the sandbox could not be set up: {message}")
-        code = 128 - child.code  # somebody else killed bubblewrap, for want of memory perhaps
-    return Ended(
-        ending="timed_out" if killed == "time" else "exited",
-        exit_code=None if killed == "time" else code,
-        seconds=time.monotonic() - begun,
-        output=output.text(),
-        output_bytes=output.count,
-        digest=output.digest,
-        killed=killed,
-        refused=way.refused,
-    )
+        Raises:
+            SandboxError: it never began.
+        """
+        child, code = self.child, self.status.exit_code
+        if not killed and (code is None or not self.way.opened):
+            if child.code is None or child.code >= 0:
+                message = child.output.text().strip() or "bubblewrap said nothing"
+                raise SandboxError(f"the sandbox could not be set up: {message}")
+            code = 128 - child.code  # somebody else killed bubblewrap, for want of memory perhaps
+        return ended_with(code, child, killed=killed, begun=self.begun, refused=self.way.refused)
+
+    @property
+    def parent(self) -> int | None:
+        """The first process inside."""
+        return self.status.first

@@ -228,13 +228,13 @@ def _bound(kind: int, wanted: int) -> str:
     return str(wanted if hard == resource.RLIM_INFINITY else min(wanted, hard))
 
 
-def limited(job: Job) -> list[str]:
+def limited(job: Job, *, reads_input: bool) -> list[str]:
     """The command under its limits, waiting for a line that says `GO`.
 
     The limits are set inside: processes are counted by user namespace. Whoever waits and finds
     the input closed ends: we died before the sandbox was bound to us.
     """
-    argv, limits, stdin = job.argv, job.limits, job.stdin
+    argv, limits = job.argv, job.limits
     bounds = [
         f"--nproc={_bound(resource.RLIMIT_NPROC, limits.processes)}",
         f"--nofile={_bound(resource.RLIMIT_NOFILE, limits.files)}",
@@ -243,7 +243,7 @@ def limited(job: Job) -> list[str]:
     ]
     if limits.memory is not None:
         bounds.append(f"--as={_bound(resource.RLIMIT_AS, limits.memory)}")
-    start = _START_WITH_INPUT if stdin else _START
+    start = _START_WITH_INPUT if reads_input else _START
     return [PRLIMIT, *bounds, "--", "/bin/sh", "-c", start, "sh", *argv]
 
 

@@ -38,6 +38,11 @@ class BwrapStatus:
         os.close(self.writing)
         self.writing = -1
 
+    @property
+    def first(self) -> int | None:
+        """The number outside of the first process inside, while we hold it."""
+        return self._pid if self._first is not None else None
+
     async def tied(self) -> bool:
         """Wait until all inside would die with us; false when there is nobody left to tie.
 

@@ -11,8 +11,9 @@ import tempfile
 from collections.abc import AsyncGenerator, Iterator
 from pathlib import Path
 
+from agentproxy.workspace.sandbox.open_process import run_tool
 from agentproxy.workspace.sandbox.port import JobLimits, SandboxError
-from agentproxy.workspace.sandbox.process import Child, Start, through
+from agentproxy.workspace.sandbox.process import finish_though_cancelled
 
 _SECONDS = 900.0
 _SAMPLE = 512  # entries looked at before a folder counts as ours
@@ -48,7 +49,7 @@ async def scratch_folder(parent: Path | None) -> AsyncGenerator[Path]:
     try:
         yield folder
     finally:
-        await through(_removed(folder))
+        await finish_though_cancelled(_removed(folder))
 
 
 async def _removed(folder: Path) -> None:
@@ -65,15 +66,11 @@ async def copy_tree(source: Path, target: Path) -> None:
         ("-c",) if sys.platform == "darwin" else ("--reflink=auto", "--preserve=mode,timestamps")
     )
     argv = ("cp", "-R", "-P", *cheap, "--", str(source), str(target))
-    child = Child(Start(argv=argv, env=_ENVIRONMENT), limits=JobLimits(kept_output=4096))
-    try:
-        killed = await child.watch(_SECONDS)
-    finally:
-        await through(child.end())
-        child.close()
-    if killed or child.code != 0:
+    limits = JobLimits(seconds=_SECONDS, kept_output=4096)
+    ended = await run_tool(argv, env=_ENVIRONMENT, limits=limits)
+    if ended.killed or ended.exit_code != 0:
         raise SandboxError(
-            f"cannot copy {source} for a writable layer: {child.output.text().strip() or killed}",
+            f"cannot copy {source} for a writable layer: {ended.output.strip() or ended.killed}",
             cure="make room in the folder for temporary files (TMPDIR), or let us read it",
         )
 

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Literal
 
 from agentproxy.workspace.sandbox.bubblewrap import Bubblewrap
+from agentproxy.workspace.sandbox.open_process import run_tool
 from agentproxy.workspace.sandbox.port import Job, JobLimits, Sandbox, SandboxError
-from agentproxy.workspace.sandbox.process import Child, Start, through
 
 SandboxLevel = Literal["auto", "plain"]
 
@@ -31,13 +31,8 @@ def _candidates() -> tuple[Path, ...]:
 
 
 async def _version(program: Path) -> str:
-    child = Child(Start(argv=(str(program), "--version"), env={}), limits=_TRIAL)
-    try:
-        await child.watch(_TRIAL.seconds)
-    finally:
-        await through(child.end())
-        child.close()
-    return child.output.text().strip().removeprefix("bubblewrap ")[:40]
+    ended = await run_tool((str(program), "--version"), env={}, limits=_TRIAL)
+    return ended.output.strip().removeprefix("bubblewrap ")[:40]
 
 
 async def _start(program: Path) -> Bubblewrap:

@@ -8,10 +8,17 @@ import socket
 import sys
 import time
 from collections.abc import AsyncGenerator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from agentproxy.workspace.sandbox.copies import scratch_folder
+from agentproxy.workspace.sandbox.open_process import (
+    OpenProcess,
+    ended_with,
+    open_child,
+    run_through,
+)
 from agentproxy.workspace.sandbox.port import (
     Ended,
     Job,
@@ -19,12 +26,13 @@ from agentproxy.workspace.sandbox.port import (
     Mount,
     OnOutput,
     OnStart,
+    Process,
     SandboxError,
     Service,
 )
-from agentproxy.workspace.sandbox.process import Child, Killed, Start, through
+from agentproxy.workspace.sandbox.process import Child, Killed, Start
 
-_KEEPER: Final = str(Path(__file__).with_name("subreaper.py"))
+_SUBREAPER: Final = str(Path(__file__).with_name("subreaper.py"))
 _PATH: Final = "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"
 
 
@@ -79,85 +87,102 @@ class Plain:
         Raises:
             SandboxError: it asks for a mount, or cannot be started.
         """
+        async with self._open(job, joined=True, on_start=on_start) as process:
+            return await run_through(process, job.stdin, on_output)
+
+    @contextlib.asynccontextmanager
+    async def open(self, job: Job) -> AsyncGenerator[Process]:
+        """Start a job and talk with it through its pipes. Leaving the context ends it whole.
+
+        Raises:
+            SandboxError: it asks for a mount, or cannot be started.
+        """
+        async with self._open(job, joined=False) as process:
+            yield process
+
+    @contextlib.asynccontextmanager
+    async def _open(
+        self, job: Job, *, joined: bool, on_start: OnStart | None = None
+    ) -> AsyncGenerator[OpenProcess]:
         for mount in job.mounts:
             _refuse(mount)
+        begun = time.monotonic()
         async with scratch_folder(self._scratch) as folder:
             home = job.home or folder / "home"
             for path in (home, folder / "tmp"):
                 path.mkdir(exist_ok=True)
             ours = {"HOME": str(home), "TMPDIR": str(folder / "tmp"), "PATH": _PATH}
-            env = {**ours, "LANG": "C.UTF-8"}
-            async with _services(job) as variables:
-                env |= {**variables, **job.env}
-                return await _run(job, env, on_output=on_output, on_start=on_start)
+            with contextlib.ExitStack() as stack:
+                listeners = [
+                    stack.enter_context(socket.create_server(("127.0.0.1", 0)))
+                    for _ in job.access.services
+                ]
+                services = tuple(zip(job.access.services, listeners, strict=True))
+                env = {**ours, "LANG": "C.UTF-8", **_variables(services), **job.env}
+                start = Start(argv=_under_subreaper(job), env=env, cwd=Path(job.cwd), joined=joined)
+                child = Child(start, job.limits)
+                enclosure = _Enclosure(child, services, begun=begun)
+                async with open_child(
+                    child, enclosure, seconds=job.limits.seconds, on_start=on_start
+                ) as process:
+                    yield process
 
 
-@contextlib.asynccontextmanager
-async def _services(job: Job) -> AsyncGenerator[Mapping[str, str]]:
-    """The job's services, answered until this is left; the variables that tell their addresses."""
+_Services = tuple[tuple[Service, socket.socket], ...]
+
+
+def _variables(services: _Services) -> Mapping[str, str]:
+    """What tells the job the addresses of its services."""
     variables: dict[str, str] = {}
-    failed: SandboxError | None = None
-    async with contextlib.AsyncExitStack() as stack:
-        listeners = [
-            stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in job.access.services
-        ]
-        group = await stack.enter_async_context(asyncio.TaskGroup())
-        tasks: list[asyncio.Task[None]] = []
-        for service, listener in zip(job.access.services, listeners, strict=True):
-            variables |= service.variables(f"http://127.0.0.1:{listener.getsockname()[1]}")
-            tasks.append(group.create_task(_serve(service, listener)))
-        try:
-            yield variables
-        except SandboxError as error:
-            failed = error  # a group would wrap it
-        finally:
-            for task in tasks:
-                task.cancel()
-    if failed is not None:
-        raise failed
+    for service, listener in services:
+        variables |= service.variables(f"http://127.0.0.1:{listener.getsockname()[1]}")
+    return variables
+
+
+def _under_subreaper(job: Job) -> tuple[str, ...]:
+    """The command under the program that clears up after it."""
+    subreaper = (sys.executable, "-I", "-S", _SUBREAPER, str(os.getpid()), *_bounds(job.limits))
+    return (*subreaper, "--", *job.argv)
 
 
 async def _serve(service: Service, listener: socket.socket) -> None:
     await service.serve(listener)
 
 
-async def _run(
-    job: Job,
-    env: Mapping[str, str],
-    *,
-    on_output: OnOutput | None,
-    on_start: OnStart | None,
-) -> Ended:
-    begun = time.monotonic()
-    killed: Killed = ""
-    keeper = (sys.executable, "-I", "-S", _KEEPER, str(os.getpid()), *_bounds(job.limits))
-    start = Start(argv=(*keeper, "--", *job.argv), env=env, cwd=Path(job.cwd), stdin=job.stdin)
-    child = Child(start, limits=job.limits, on_output=on_output)
-    try:
-        child.feed()
-        if on_start is not None:
-            on_start(child.pid)
-        killed = await child.watch(job.limits.seconds)
-    finally:
-        await through(_end(child))
-        child.close()
-    code = child.code if child.code is None or child.code >= 0 else 128 - child.code
-    return Ended(
-        ending="timed_out" if killed == "time" else "exited",
-        exit_code=None if killed == "time" else code,
-        seconds=time.monotonic() - begun,
-        output=child.output.text(),
-        output_bytes=child.output.count,
-        digest=child.output.digest,
-        killed=killed,
-    )
+@dataclass(frozen=True, slots=True)
+class _Enclosure:
+    """What is around a command of a plain sandbox: the program above it, and its services."""
 
+    child: Child
+    services: _Services
+    begun: float
 
-async def _end(child: Child) -> None:
-    """Ask the keeper to clear up; it alone knows what the command has left behind."""
-    if child.code is None:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(child.pid, signal.SIGTERM)
-        with contextlib.suppress(SandboxError):
-            await child.gone()
-    await child.end()
+    async def begin(self) -> bool:
+        """It has begun."""
+        return True
+
+    async def serve(self) -> None:
+        """Answer the services."""
+        async with asyncio.TaskGroup() as group:
+            for service, listener in self.services:
+                group.create_task(_serve(service, listener))
+
+    async def end(self) -> None:
+        """Ask the subreaper to clear up; it alone knows what the command has left behind."""
+        if self.child.code is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.child.pid, signal.SIGTERM)
+            with contextlib.suppress(SandboxError):
+                await self.child.gone()
+        await self.child.end()
+
+    def ended(self, killed: Killed) -> Ended:
+        """How the command ended."""
+        code = self.child.code
+        code = code if code is None or code >= 0 else 128 - code
+        return ended_with(code, self.child, killed=killed, begun=self.begun)
+
+    @property
+    def parent(self) -> int | None:
+        """The subreaper."""
+        return self.child.pid

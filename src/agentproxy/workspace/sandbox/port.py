@@ -2,6 +2,7 @@
 
 import socket
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Protocol
@@ -10,6 +11,7 @@ from agentproxy.events.check import ProcessEnding
 
 MountMode = Literal["ro", "rw", "overlay", "tmpfs", "hidden"]
 MEGABYTE = 1 << 20
+MAX_LINE_BYTES = 8 * MEGABYTE
 
 
 class SandboxError(Exception):
@@ -18,6 +20,14 @@ class SandboxError(Exception):
     def __init__(self, message: str, *, cure: str = "") -> None:
         super().__init__(message)
         self.cure = cure
+
+
+class InputClosed(Exception):
+    """The process takes no more input: it has ended, or one of the two sides has closed it."""
+
+
+class LineTooLong(Exception):
+    """The process printed a line that is longer than the reader allows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +90,7 @@ class Job:
     """A command to run. `cwd` and all mounts' `at` are paths inside; mounts apply in order.
 
     `home` is a folder outside that becomes the private HOME (None: an empty throw-away one).
+    `stdin` is all the input of a job that is run; one that is opened is written to instead.
     """
 
     argv: tuple[str, ...]
@@ -96,6 +107,8 @@ class Job:
 class Ended:
     """How a job ended. `output` is head and tail of stdout and stderr together, decoded with
     replacement; `digest` is the sha256 of every byte printed; `killed` says why we ended it.
+
+    Of a job that was opened, all three tell of stderr alone.
     """
 
     ending: ProcessEnding
@@ -110,6 +123,78 @@ class Ended:
 
 OnOutput = Callable[[bytes], None]
 OnStart = Callable[[int], None]
+
+
+class InputStream(Protocol):
+    """What a process reads from."""
+
+    async def write(self, data: bytes) -> None:
+        """Write all of it, as fast as the process reads. Writes of several tasks do not mix.
+
+        Cancelling this call may leave a part written.
+
+        Raises:
+            InputClosed: the process takes no more.
+        """
+        ...
+
+    def close(self) -> None:
+        """Let the process find the end of its input; a write under way ends with InputClosed."""
+        ...
+
+
+class OutputStream(Protocol):
+    """What a process prints. Nothing is read ahead: a process that nobody reads is held still."""
+
+    async def read(self, size: int = 65536) -> bytes:
+        """The next bytes, as soon as there are some; nothing at the end."""
+        ...
+
+    async def read_line(self, limit: int = MAX_LINE_BYTES) -> bytes:
+        """The next line with its newline; the last may lack it; nothing at the end.
+
+        Raises:
+            LineTooLong: it has more bytes than `limit`; the stream can only be read by bytes then.
+        """
+        ...
+
+
+class Process(Protocol):
+    """A job that is open. Both of its outputs must be read, or it may be held still for ever.
+
+    A stream's end is seen when the process ends, and not surely before: the sandbox may hold
+    the other end of a pipe that the command has closed.
+    """
+
+    @property
+    def pid(self) -> int:
+        """The process outside that keeps the command; when it dies, the whole job does."""
+        ...
+
+    @property
+    def stdin(self) -> InputStream: ...
+
+    @property
+    def stdout(self) -> OutputStream: ...
+
+    @property
+    def stderr(self) -> OutputStream: ...
+
+    def signal(self, number: int) -> None:
+        """Send a signal to the command alone; nothing happens when it has ended."""
+        ...
+
+    def terminate(self) -> None:
+        """End the job now, whole, without asking; `wait` tells that it was cancelled."""
+        ...
+
+    async def wait(self) -> Ended:
+        """Wait until nothing of the job is left. What it had printed can still be read.
+
+        Raises:
+            SandboxError: the sandbox could not be set up, or something in it does not die.
+        """
+        ...
 
 
 class Sandbox(Protocol):
@@ -141,5 +226,16 @@ class Sandbox(Protocol):
 
         Raises:
             SandboxError: the sandbox could not be set up.
+        """
+        ...
+
+    def open(self, job: Job) -> AbstractAsyncContextManager[Process]:
+        """Start a job and talk with it through its pipes. Leaving the context ends it whole.
+
+        Its limits are those of a job that is run: also `seconds`, and `printed` for both outputs
+        together, as far as they were read. `job.stdin` is not used.
+
+        Raises:
+            SandboxError: the sandbox could not be set up (on entering).
         """
         ...

@@ -1,4 +1,4 @@
-"""One child process, held from its start to its end: its input, its output, its limits."""
+"""One child process, held from its start to its end: its pipes, its limits, and its whole end."""
 
 import asyncio
 import contextlib
@@ -9,19 +9,19 @@ import sys
 from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import IO, BinaryIO, Literal, TypeVar, cast
 
 from agentproxy.workspace.sandbox.output import Output
-from agentproxy.workspace.sandbox.port import JobLimits, OnOutput, SandboxError
+from agentproxy.workspace.sandbox.pipes import InputPipe, OutputPipe
+from agentproxy.workspace.sandbox.port import JobLimits, SandboxError
 
-Killed = Literal["", "time", "output"]
+Killed = Literal["", "time", "output", "cancelled"]
 T = TypeVar("T")
 
-_CHUNK = 65536
 PATIENCE = 10.0  # seconds that a killed process may take to be gone
 
 
-async def through(work: Coroutine[object, object, T]) -> T:
+async def finish_though_cancelled(work: Coroutine[object, object, T]) -> T:
     """Await work to its end although the caller is cancelled; the cancellation goes on after it."""
     task = asyncio.ensure_future(work)
     cancelled: asyncio.CancelledError | None = None
@@ -48,58 +48,46 @@ async def readable(descriptor: int) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """What to start. `program` is the file, where the first word of `argv` is another name."""
+    """What to start. `program` is the file, where the first word of `argv` is another name.
+
+    `joined` sends stderr where stdout goes, in the order in which they are written.
+    """
 
     argv: tuple[str, ...]
     env: Mapping[str, str]
     program: Path | None = None
     cwd: Path | None = None
-    stdin: bytes = b""
     pass_fds: tuple[int, ...] = ()
+    joined: bool = True
 
 
 class Child:
     """A started process. Nothing here raises because of what the process does.
 
     It is started from the thread of the running loop, which lives as long as the job: a "die with
-    parent" signal follows the thread, not the process. `on_output` gets raw bytes as they come.
-    Its input waits for `feed`.
+    parent" signal follows the thread, not the process. `output` is of stderr, with stdout where
+    the two are joined.
     """
 
-    def __init__(
-        self, start: Start, *, limits: JobLimits, on_output: OnOutput | None = None
-    ) -> None:
+    def __init__(self, start: Start, limits: JobLimits) -> None:
         """Start it.
 
         Raises:
             SandboxError: the program cannot be started, or an argument holds a NUL.
         """
-        self._loop = asyncio.get_running_loop()
         self.output = Output(limits.kept_output)
-        self._limits = limits
-        self._on_output = on_output
-        self._too_much = self._loop.create_future()
-        self._input = memoryview(start.stdin)
-        self._reading, writing = os.pipe()
-        try:
-            self._process = subprocess.Popen(
-                start.argv,
-                executable=start.program,
-                env=start.env,
-                cwd=start.cwd,
-                stdin=subprocess.PIPE if start.stdin else subprocess.DEVNULL,
-                stdout=writing,
-                stderr=writing,
-                pass_fds=start.pass_fds,
-                start_new_session=True,
-            )
-        except (OSError, ValueError) as error:
-            os.close(self._reading)
-            raise SandboxError(f"cannot start {start.program or start.argv[0]}: {error}") from error
-        finally:
-            os.close(writing)
-        os.set_blocking(self._reading, False)
-        self._loop.add_reader(self._reading, self._read)
+        self._printed = 0
+        self._max_printed = limits.printed
+        self._too_much = asyncio.get_running_loop().create_future()
+        self._unwanted = asyncio.get_running_loop().create_future()
+        self._process = _popen(start)
+        self.stdin = InputPipe(_ours(self._process.stdin))
+        self.stdout = OutputPipe(
+            _ours(self._process.stdout), self._keep if start.joined else self._count
+        )
+        self.stderr = OutputPipe(
+            _nothing() if start.joined else _ours(self._process.stderr), self._keep
+        )
 
     @property
     def pid(self) -> int:
@@ -111,25 +99,28 @@ class Child:
         """Its exit code, -N for a signal, None while it runs."""
         return self._process.returncode
 
-    def feed(self) -> None:
-        """Begin to give it its input."""
-        if self._process.stdin is not None:
-            os.set_blocking(self._process.stdin.fileno(), False)
-            self._loop.add_writer(self._process.stdin.fileno(), self._feed)
+    def stop(self) -> None:
+        """Let `watch` return, if it still waits."""
+        if not self._unwanted.done():
+            self._unwanted.set_result(None)
 
     async def watch(self, seconds: float) -> Killed:
-        """Wait until it ends or breaks a limit; the caller kills it then, in its own way."""
+        """Wait until it ends, breaks a limit or is told to stop; the caller kills it then."""
         ended = asyncio.ensure_future(self._gone())
         try:
             await asyncio.wait(
-                {ended, self._too_much}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED
+                {ended, self._too_much, self._unwanted},
+                timeout=seconds,
+                return_when=asyncio.FIRST_COMPLETED,
             )
         finally:
             if not ended.done():
                 ended.cancel()
         if ended.done() and not ended.cancelled():
             return ""
-        return "output" if self._too_much.done() else "time"
+        if self._too_much.done():
+            return "output"
+        return "cancelled" if self._unwanted.done() else "time"
 
     async def end(self) -> None:
         """Kill it and its process group if it still runs, and wait until it is gone.
@@ -154,12 +145,10 @@ class Child:
             raise SandboxError(f"process {self.pid} does not end") from error
 
     def close(self) -> None:
-        """Take what the dead have left in the pipe, and let go of it."""
-        self._loop.remove_reader(self._reading)
-        while self._take() == "some":
-            pass
-        os.close(self._reading)
-        self._stop_feeding()
+        """Take what the dead have left in the pipes, and let go of them."""
+        self.stdin.close()
+        self.stdout.finish()
+        self.stderr.finish()
 
     async def _gone(self) -> None:
         if self._process.poll() is not None:
@@ -174,44 +163,42 @@ class Child:
             return
         await asyncio.to_thread(self._process.wait)
 
-    def _read(self) -> None:
-        if self._take() == "end":
-            self._loop.remove_reader(self._reading)
-
-    def _take(self) -> Literal["some", "nothing", "end"]:
-        """Read one chunk; the end is also reached when too much was printed."""
-        if self.output.count > self._limits.printed:
-            return "end"
-        try:
-            chunk = os.read(self._reading, _CHUNK)
-        except BlockingIOError:
-            return "nothing"
-        if not chunk:
-            return "end"
+    def _keep(self, chunk: bytes) -> None:
         self.output.add(chunk)
-        if self._on_output is not None:
-            self._on_output(chunk)
-        if self.output.count > self._limits.printed and not self._too_much.done():
+        self._count(chunk)
+
+    def _count(self, chunk: bytes) -> None:
+        self._printed += len(chunk)
+        if self._printed > self._max_printed and not self._too_much.done():
             self._too_much.set_result(None)
-        return "some"
 
-    def _feed(self) -> None:
-        pipe = self._process.stdin
-        if pipe is None:
-            return
-        try:
-            written = os.write(pipe.fileno(), self._input[:_CHUNK])
-        except BlockingIOError:
-            return
-        except OSError:  # the command closed its input: what is left is not wanted
-            written = len(self._input)
-        self._input = self._input[written:]
-        if not self._input:
-            self._stop_feeding()
 
-    def _stop_feeding(self) -> None:
-        pipe = self._process.stdin
-        if pipe is not None and not pipe.closed:
-            self._loop.remove_writer(pipe.fileno())
-            with contextlib.suppress(OSError):
-                pipe.close()
+def _popen(start: Start) -> "subprocess.Popen[bytes]":
+    try:
+        return subprocess.Popen(
+            start.argv,
+            bufsize=0,
+            executable=start.program,
+            env=start.env,
+            cwd=start.cwd,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT if start.joined else subprocess.PIPE,
+            pass_fds=start.pass_fds,
+            start_new_session=True,
+        )
+    except (OSError, ValueError) as error:
+        raise SandboxError(f"cannot start {start.program or start.argv[0]}: {error}") from error
+
+
+def _ours(pipe: IO[bytes] | None) -> BinaryIO:
+    if pipe is None:
+        raise ValueError("not started with a pipe")
+    return cast("BinaryIO", pipe)
+
+
+def _nothing() -> BinaryIO:
+    """A pipe without another end: the output of nobody."""
+    reading, writing = os.pipe()
+    os.close(writing)
+    return os.fdopen(reading, "rb", buffering=0)

@@ -1,4 +1,4 @@
-"""Processes of earlier segments: who they are beyond doubt, and their end."""
+"""Processes by their numbers: who they are beyond doubt, their children, and their end."""
 
 import os
 import signal
@@ -34,6 +34,39 @@ def end_process(pid: int, started: int) -> bool:
     except ProcessLookupError:
         return False
     return True
+
+
+def signal_oldest_child(parent: int, number: int) -> None:
+    """Send a signal to the child of a process that it started first and that still runs, if any.
+
+    Of other systems than Linux nothing is known, and nothing is sent.
+    """
+    children = [
+        (started, pid)
+        for pid in (int(folder.name) for folder in Path("/proc").glob("[0-9]*"))
+        if _parent(pid) == parent and (started := start_time(pid)) is not None
+    ]
+    if not children:
+        return
+    started, pid = min(children)
+    try:
+        descriptor = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return
+    try:
+        if start_time(pid) == started:  # else the number belongs to another process by now
+            signal.pidfd_send_signal(descriptor, number)
+    except ProcessLookupError:
+        pass
+    finally:
+        os.close(descriptor)
+
+
+def _parent(pid: int) -> int | None:
+    try:
+        return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+    except OSError:
+        return None
 
 
 def machine_and_boot() -> str:

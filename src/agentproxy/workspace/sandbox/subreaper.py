@@ -77,7 +77,7 @@ def sweep(command: int) -> None:
 
 def _become(command: list[str], limits: dict[str, int]) -> None:
     os.setpgid(0, 0)
-    for name in (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGTERM):
+    for name in (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGTERM, signal.SIGINT):
         signal.signal(name, signal.SIG_DFL)
     for name, bound in limits.items():
         kind = getattr(resource, f"RLIMIT_{name}")

@@ -1,0 +1,264 @@
+"""Starts a worker's program in the sandbox, with what it needs and what it was granted.
+
+The brief as files, a private HOME, the program's own files, what a person grants it, its model
+through the relay; afterwards, what it was refused is recorded.
+"""
+
+import asyncio
+import base64
+import contextlib
+import os
+from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from agentproxy.events.work import NetworkRefused, ProcessStarted
+from agentproxy.models.budget import Budget
+from agentproxy.models.metered import Meter
+from agentproxy.models.relay.server import Relay
+from agentproxy.models.relay.upstream import RelayTarget
+from agentproxy.workers.port import Brief, WorkerCallbacks, WorkerError
+from agentproxy.workers.program import Program
+from agentproxy.workspace.environment.toolchains import INSIDE_HOME
+from agentproxy.workspace.sandbox.copies import discard
+from agentproxy.workspace.sandbox.port import (
+    Access,
+    Ended,
+    InputStream,
+    Job,
+    JobLimits,
+    Mount,
+    OutputStream,
+    Process,
+    Sandbox,
+    SandboxError,
+    Service,
+)
+from agentproxy.workspace.sandbox.processes import start_time
+
+KEPT_OUTPUT = 64 * 1024
+REFUSALS_RECORDED = 50
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerGrants:
+    """What a person grants a program beyond its tree (`[worker.NAME]`).
+
+    `hosts` are `host:port`; `home` names below the user's home that it finds in its private one,
+    writable (a log-in that it renews); `paths` are shown read-only; `model` is reached through the
+    relay, and paid for with `meter` (None: counted, without a ceiling).
+    """
+
+    hosts: tuple[str, ...] = ()
+    env: Mapping[str, str] = field(default_factory=dict[str, str])
+    home: tuple[str, ...] = ()
+    paths: tuple[str, ...] = ()
+    model: RelayTarget | None = None
+    meter: Meter | None = None
+
+    def in_words(self) -> Sequence[str]:
+        """For the screen and the record."""
+        granted = [f"network {host}" for host in self.hosts]
+        granted += [f"variable {name}" for name in self.env]
+        granted += [f"home ~/{name}, writable" for name in self.home]
+        granted += [f"path {path}" for path in self.paths]
+        if self.model is not None:
+            granted.append(f"model {self.model.name} through the relay, the key stays outside")
+        return granted
+
+
+@dataclass(frozen=True, slots=True)
+class LaunchEnded:
+    """How a program ended; `out_of_money` whether the relay refused it its model for the money."""
+
+    ended: Ended
+    out_of_money: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LaunchedProgram:
+    """A program that is open. What it prints on stderr is shown as it comes, and read by nobody
+    else; `LaunchEnded.ended.output` has head and tail of it.
+    """
+
+    process: Process
+    relay: Relay | None
+
+    @property
+    def stdin(self) -> InputStream:
+        """What the program reads from."""
+        return self.process.stdin
+
+    @property
+    def stdout(self) -> OutputStream:
+        """What the program prints."""
+        return self.process.stdout
+
+    async def wait(self) -> LaunchEnded:
+        """Wait until nothing of the program is left.
+
+        Raises:
+            WorkerError: the sandbox could not be set up.
+        """
+        with _worker_errors():
+            return _launch_ended(await self.process.wait(), self.relay)
+
+
+class Launcher:
+    """Starts one program, once a round or more often, in the worker's own clone."""
+
+    def __init__(
+        self, program: Program, *, sandbox: Sandbox, grants: WorkerGrants | None = None
+    ) -> None:
+        self._program = program
+        self._sandbox = sandbox
+        self.grants = grants or WorkerGrants()
+
+    async def run(self, brief: Brief, line: WorkerCallbacks, *, stdin: bytes = b"") -> LaunchEnded:
+        """Run the program to its end; what it prints is shown as it comes.
+
+        Raises:
+            WorkerError: the sandbox could not be set up.
+        """
+        pids: asyncio.Queue[int | None] = asyncio.Queue(maxsize=2)
+        relay = self._relay(line)
+        job = self._job(brief, relay, stdin=stdin)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(_note_processes(pids, line))
+            try:
+                ended = await self._sandbox.run(
+                    job,
+                    on_output=lambda chunk: line.show(chunk.decode(errors="replace")),
+                    on_start=pids.put_nowait,
+                )
+            except SandboxError as error:
+                ended = error  # a group would wrap it
+            finally:
+                pids.put_nowait(None)
+        with _worker_errors():
+            if isinstance(ended, SandboxError):
+                raise ended
+        await _record_refusals(ended, relay, line)
+        return _launch_ended(ended, relay)
+
+    @contextlib.asynccontextmanager
+    async def open(self, brief: Brief, line: WorkerCallbacks) -> AsyncGenerator[LaunchedProgram]:
+        """Start the program and talk with it through its pipes. Leaving the context ends it whole.
+
+        What it was refused is recorded then, unless the context is left by an exception.
+
+        Raises:
+            WorkerError: the sandbox could not be set up.
+        """
+        relay = self._relay(line)
+        job = self._job(brief, relay)
+        with _worker_errors():
+            async with self._sandbox.open(job) as process:
+                await _note_process(process.pid, line)
+                showing = asyncio.create_task(_show_stderr(process, line))
+                try:
+                    yield LaunchedProgram(process, relay)
+                finally:
+                    process.terminate()
+                    await showing
+            await _record_refusals(await process.wait(), relay, line)
+
+    def _relay(self, line: WorkerCallbacks) -> Relay | None:
+        if self.grants.model is None:
+            return None
+        meter = self.grants.meter or Meter(record=line.record, purse=Budget(lambda: None))
+        return Relay(self.grants.model, meter=meter)
+
+    def _job(self, brief: Brief, relay: Relay | None, *, stdin: bytes = b"") -> Job:
+        folder = brief.home.parent / "brief"
+        _write_down(brief, folder)
+        place = brief.place.with_folder("brief", folder, mode="ro")
+        if place.mounts:
+            shown = self._program.inside(Path(place.root), tree=brief.place.tree)
+        else:
+            shown = self._program.plainly()
+        granted = self._granted_mounts() if place.mounts else []
+        env = {
+            **self.grants.env,
+            "AGENTPROXY_BRIEF": f"{place.inside('brief')}/brief.md",
+            "AGENTPROXY_SCREENSHOTS": f"{place.inside('brief')}/screenshots",
+            "AGENTPROXY_RUN": brief.run,
+            "AGENTPROXY_ROUND": str(brief.round),
+        }
+        hosts = self.grants.hosts
+        return place.job(
+            shown.argv,
+            env=env,
+            home=brief.home,
+            stdin=stdin,
+            access=Access(
+                mode="hosts" if hosts else "none",
+                hosts=hosts,
+                services=(Service(relay.serve, relay.variables),) if relay else (),
+            ),
+            limits=JobLimits(seconds=max(brief.seconds, 1.0), kept_output=KEPT_OUTPUT),
+            mounts=(*shown.mounts, *granted),
+        )
+
+    def _granted_mounts(self) -> list[Mount]:
+        paths = [Path(path).expanduser() for path in self.grants.paths]
+        shown = [Mount(at=str(path), mode="ro", source=path) for path in paths]
+        for name in self.grants.home:
+            source = Path.home() / name
+            shown.append(Mount(at=f"{INSIDE_HOME}/{name}", mode="rw", source=source))
+        return shown
+
+
+def _write_down(brief: Brief, folder: Path) -> None:
+    """Put the brief and its screenshots into a folder that is made anew.
+
+    It was within a worker's reach, and without isolation it still is: nothing that lies there is
+    followed or opened.
+    """
+    if os.path.lexists(folder):
+        discard(folder)
+    folder.mkdir(mode=0o700, parents=True)
+    pictures = folder / "screenshots"
+    pictures.mkdir()
+    (folder / "brief.md").write_bytes(brief.text.encode())
+    for number, image in enumerate(brief.images, start=1):
+        kind = image.media_type.removeprefix("image/").replace("jpeg", "jpg")
+        (pictures / f"{number}.{kind}").write_bytes(base64.b64decode(image.data))
+
+
+async def _note_processes(pids: "asyncio.Queue[int | None]", line: WorkerCallbacks) -> None:
+    while (pid := await pids.get()) is not None:
+        await _note_process(pid, line)
+
+
+async def _note_process(pid: int, line: WorkerCallbacks) -> None:
+    """Record which process runs, so that a later segment can end one that survived."""
+    started = start_time(pid)
+    if started is not None:
+        await line.record(ProcessStarted(effect="work", pid=pid, started=started))
+
+
+async def _show_stderr(process: Process, line: WorkerCallbacks) -> None:
+    while chunk := await process.stderr.read():
+        line.show(chunk.decode(errors="replace"))
+
+
+async def _record_refusals(ended: Ended, relay: Relay | None, line: WorkerCallbacks) -> None:
+    for refusal in ended.refused[:REFUSALS_RECORDED]:
+        host, _, reason = refusal.partition(" ")
+        await line.record(NetworkRefused(effect="work", host=host, reason=reason))
+    for refusal in relay.refused if relay is not None else ():
+        await line.record(NetworkRefused(effect="work", host="model relay", reason=refusal))
+
+
+def _launch_ended(ended: Ended, relay: Relay | None) -> LaunchEnded:
+    return LaunchEnded(ended, out_of_money=relay is not None and relay.out_of_money)
+
+
+@contextlib.contextmanager
+def _worker_errors() -> Generator[None]:
+    """What the sandbox cannot do, the worker cannot."""
+    try:
+        yield
+    except SandboxError as error:
+        raise WorkerError(str(error), cure=error.cure) from error

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from agentproxy.events.check import CheckResult
+from agentproxy.events.check import CannotRunKind, CheckResult
 from agentproxy.evidence.cannot_run import was_brought_by
 from agentproxy.evidence.instrumentation import (
     REPORT_FOLDER,
@@ -189,36 +189,54 @@ def test_a_report_that_cannot_be_used_leaves_the_command_to_judge() -> None:
 
 
 @pytest.mark.parametrize(
-    ("exit_code", "output", "words"),
+    ("exit_code", "output", "words", "kind"),
     [
-        (127, "sh: 1: cargo: not found", "cargo"),
-        (127, "bash: line 3: jest: command not found", "jest"),
-        (126, "sh: 1: ./run.sh: Permission denied", "may not be executed"),
+        (127, "sh: 1: cargo: not found", "cargo", "missing_command"),
+        (127, "bash: line 3: jest: command not found", "jest", "missing_command"),
+        (126, "sh: 1: ./run.sh: Permission denied", "may not be executed", "not_executable"),
         (
             2,
             "make: pytest: No such file or directory\nmake: *** [Makefile:2: t] Error 127",
             "pytest",
+            "missing_command",
         ),
-        (2, "sh: 1: mypy: not found\nmake: *** [Makefile:2: t] Error 127", "mypy"),
-        (1, "/usr/bin/python: No module named pytest", "pytest"),
-        (1, "ModuleNotFoundError: No module named 'yaml'", "yaml"),
-        (1, "Error: Cannot find module 'express'\nRequire stack:", "express"),
-        (1, "Cannot find package '@scope/kit' imported from /x/y.mjs", "@scope/kit"),
-        (1, "psycopg.OperationalError: Connection refused", "refused"),
-        (1, "Error: connect ECONNREFUSED 127.0.0.1:5432", "refused"),
-        (6, "curl: (6) Could not resolve host: example.org", "resolve"),
-        (1, "[Errno -3] Temporary failure in name resolution", "resolve"),
-        (1, "OSError: [Errno 30] Read-only file system: '/usr/x'", "read-only"),
-        (1, "Cannot connect to the Docker daemon at unix:///var/run/docker.sock.", "docker"),
-        (1, "No tests found, exiting with code 1", "no tests"),
-        (5, "NO TESTS RAN", "no tests"),
+        (
+            2,
+            "sh: 1: mypy: not found\nmake: *** [Makefile:2: t] Error 127",
+            "mypy",
+            "missing_command",
+        ),
+        (1, "/usr/bin/python: No module named pytest", "pytest", "missing_module"),
+        (1, "ModuleNotFoundError: No module named 'yaml'", "yaml", "missing_module"),
+        (1, "Error: Cannot find module 'express'\nRequire stack:", "express", "missing_module"),
+        (
+            1,
+            "Cannot find package '@scope/kit' imported from /x/y.mjs",
+            "@scope/kit",
+            "missing_module",
+        ),
+        (1, "psycopg.OperationalError: Connection refused", "refused", "refused_connection"),
+        (1, "Error: connect ECONNREFUSED 127.0.0.1:5432", "refused", "refused_connection"),
+        (6, "curl: (6) Could not resolve host: example.org", "resolve", "name_does_not_resolve"),
+        (1, "[Errno -3] Temporary failure in name resolution", "resolve", "name_does_not_resolve"),
+        (1, "OSError: [Errno 30] Read-only file system: '/usr/x'", "read-only", "read_only_path"),
+        (
+            1,
+            "Cannot connect to the Docker daemon at unix:///var/run/docker.sock.",
+            "docker",
+            "no_docker",
+        ),
+        (1, "No tests found, exiting with code 1", "no tests", "nothing_collected"),
+        (5, "NO TESTS RAN", "no tests", "nothing_collected"),
     ],
 )
 def test_what_the_world_does_not_offer_is_no_failure(
-    exit_code: int, output: str, words: str
+    exit_code: int, output: str, words: str, kind: CannotRunKind
 ) -> None:
     result = seen(exit_code, output)
     assert words in why(result)
+    assert result.cannot_run is not None
+    assert result.cannot_run.kind == kind
     assert not result.passed
 
 

@@ -94,3 +94,12 @@ def test_what_cannot_be_carried_is_noted_and_the_run_goes_on(pa: Pa) -> None:
     assert "carry: 'conf/large' has more than 64 MiB" in notes
     assert "carry: 'conf/link'" in notes
     assert ran.code == 0, ran.result
+
+
+@pytest.mark.parametrize("option", ["--check", "--keep"])
+def test_a_check_that_no_shell_can_read_is_refused_before_a_run_begins(pa: Pa, option: str) -> None:
+    ran = pa(*WORK, option, "touch x; test -f 'c", "Fix it")
+    assert (ran.code, option in ran.err) == (2, True), ran.err
+    assert "nterminated quoted string" in ran.err
+    assert not (pa.project / "x").exists()
+    assert pa("list", "--output", "json").out == ""

@@ -3,6 +3,7 @@
 import pytest
 from support.front_door import Pa
 from support.projects import CHECK, MEND
+from support.servers import server
 
 pytestmark = pytest.mark.slow
 
@@ -55,7 +56,7 @@ HONEST = {
 
 
 @pytest.mark.parametrize("how", HONEST)
-def test_who_mends_the_code_and_adds_to_the_tests_is_verified(pa: Pa, how: str) -> None:
+def test_who_fixes_the_code_and_adds_to_the_tests_is_verified(pa: Pa, how: str) -> None:
     ran = pa.task("--check", CHECK, *ONE, worker=f"{MEND}\n{HONEST[how]}")
     assert (ran.code, ran.finding(CHECK)["finding"]) == (0, "proven"), ran.finding(CHECK)
 
@@ -72,4 +73,25 @@ def test_the_evidence_holds_the_run_with_the_tests_of_the_base_and_can_be_run_ag
 
 def test_a_claim_that_leaves_the_tests_alone_is_not_run_once_more(pa: Pa) -> None:
     ran = pa.task("--check", CHECK, *ONE, worker=MEND)
-    assert [each["on"] for each in ran.of_kind("check_finished")] == ["base", "claim:1"]
+    on = [each["on"]["kind"] for each in ran.of_kind("check_finished")]
+    assert on == ["base", "claim"]
+
+
+def test_a_test_that_is_flaky_with_the_tests_of_the_base_is_called_flaky(pa: Pa) -> None:
+    with server(200, 500, 200) as port:
+        ask = f"import urllib.request as r; r.urlopen('http://127.0.0.1:{port}', timeout=5)"
+        asks = f"from calc import add\n\n\ndef test_add():\n    assert add(1, 2) == 3\n    {ask}\n"
+        configured = f"[checks.asks]\ncommand = '{CHECK}'\nrole = 'acceptance'\nnetwork = 'host'\n"
+        pa.write({"test_calc.py": asks, "agentproxy.toml": configured})
+        pa.commit()
+        assert pa("trust").code == 0
+        ran = pa.task(*ONE, worker=f"{MEND}\n{ADDS}")
+    finding = ran.finding("asks")
+    assert (ran.code, finding["reason_code"]) == (3, "flaky"), finding
+    assert "the claim itself changed" not in finding["reason"]
+    with_base = [
+        each["attempt"]
+        for each in ran.of_kind("check_finished")
+        if each["on"]["kind"] == "restored"
+    ]
+    assert with_base == [1, 2]

@@ -32,8 +32,8 @@ from agentproxy.events.contract import Criterion
 from agentproxy.events.plan import OpinionGiven, PlanMade
 from agentproxy.events.requests import Decision, Request
 from agentproxy.events.run import Order
-from agentproxy.evidence.run_verdict import with_opinion
-from agentproxy.evidence.verdict import judge, judge_run
+from agentproxy.evidence.check_evidence import CheckEvidence, Rules
+from agentproxy.evidence.verdict import judge_check, judge_run
 from agentproxy.policy.rulings import Policy
 from agentproxy.supervisor.effects.talk import answer_question as answer_effect
 from agentproxy.supervisor.effects.talk import answers_due
@@ -182,11 +182,10 @@ def verdict_of(plan: PlanMade, order: Order) -> str:
     opinions = {
         each.id: opinion_on(diff, asked_of(each, state), Gullible()) for each in contract.criteria
     }
-    verdicts = {
-        check.name: with_opinion(judge(check, base=passed, claim=passed), contract, opinions)
-        for check in contract.checks
-    }
-    return judge_run(contract, verdicts, tree_equals_base=False, opinions=opinions)[0]
+    verdicts = [
+        judge_check(CheckEvidence(check, passed, passed), Rules()) for check in contract.checks
+    ]
+    return judge_run(contract, verdicts, tree_equals_base=False, opinions=opinions).verdict
 
 
 def test_a_plan_that_asks_for_less_is_judged_by_the_task_too() -> None:

@@ -63,14 +63,18 @@ def ran(tree: Tree, *, passed: bool, check: str = "tests", attempt: int = 1) -> 
 
 
 def weighed(results: int, finding: str = "proven", **more: object) -> ChecksWeighed:
-    verdict = CheckVerdict.model_validate({"check": "tests", "finding": finding, "reason": "r"})
+    verdict = CheckVerdict.model_validate(
+        {"check": "tests", "finding": finding, "reason_code": "flaky", "reason": "r"}
+    )
     fact = ChecksWeighed(round=1, results=results, checks=(verdict,))
     return fact.model_copy(update=more)
 
 
 def judged(verdict: Verdict, round: int = 1) -> RoundJudged:  # noqa: A002
     finding = {"verified": "proven", "refuted": "refuted", "unverified": "unverified"}[verdict]
-    check = CheckVerdict.model_validate({"check": "tests", "finding": finding, "reason": "r"})
+    check = CheckVerdict.model_validate(
+        {"check": "tests", "finding": finding, "reason_code": "flaky", "reason": "r"}
+    )
     return RoundJudged(round=round, verdict=verdict, reason="r", criteria=(), checks=(check,))
 
 

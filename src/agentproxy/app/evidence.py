@@ -200,15 +200,16 @@ async def _again(
 
 def difference(before: CheckResult, now: CheckResult) -> str:
     """In what two results of one check differ, or nothing: times and output do not count."""
-    if bool(before.cannot_run) != bool(now.cannot_run):
-        return f"{before.cannot_run or 'it could run'}; now {now.cannot_run or 'it can run'}"
+    if (before.cannot_run is None) != (now.cannot_run is None):
+        was = before.cannot_run.text if before.cannot_run else "it could run"
+        return f"{was}; now {now.cannot_run.text if now.cannot_run else 'it can run'}"
     if before.exit_code != now.exit_code:
         return f"exit code {before.exit_code}; now {now.exit_code}"
-    was = {test.name: test.outcome for test in before.tests}
+    old = {test.name: test.outcome for test in before.tests}
     new = {test.name: test.outcome for test in now.tests}
-    changed = sorted(name for name in was.keys() | new.keys() if was.get(name) != new.get(name))
+    changed = sorted(name for name in old.keys() | new.keys() if old.get(name) != new.get(name))
     if not changed:
         return ""
     name = changed[0]
     more = f" and {len(changed) - 1} more" if len(changed) > 1 else ""
-    return f"{name}: {was.get(name, 'absent')}; now {new.get(name, 'absent')}{more}"
+    return f"{name}: {old.get(name, 'absent')}; now {new.get(name, 'absent')}{more}"

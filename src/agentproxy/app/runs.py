@@ -17,6 +17,7 @@ from agentproxy.app.run_ownership import (
     this_process,
 )
 from agentproxy.app.screenshots import load_screenshots, read_images, store_screenshots
+from agentproxy.app.shell_check import refuse_what_is_no_shell
 from agentproxy.app.utf8_check import refuse_what_is_no_text
 from agentproxy.app.worker_factory import create_worker
 from agentproxy.engine.commands import CommandHandler
@@ -75,6 +76,7 @@ async def place_order(app: App, wish: TaskRequest) -> Lease:
         SandboxError: no sandbox starts.
         ScreenshotUnusable: a file that is to be attached is no image, or too large.
         NotText: a text of the order is not UTF-8.
+        NotShell: a check is no command that the shell can read.
     """
     images = await asyncio.to_thread(read_images, wish.screenshots)
     repository = await open_repository(wish.directory)
@@ -96,6 +98,8 @@ async def place_order(app: App, wish: TaskRequest) -> Lease:
         sandbox="plain" if (wish.sandbox or settings.sandbox) == "plain" else "auto",
     )
     refuse_what_is_no_text(order)
+    await refuse_what_is_no_shell("--check", order.checks)
+    await refuse_what_is_no_shell("--keep", order.keep)
     sandbox = await choose_sandbox(order.sandbox)
     order = with_choices(order, wish.judge, app=app)
     worker = create_worker(order, app=app, sandbox=sandbox)

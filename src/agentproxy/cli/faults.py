@@ -11,6 +11,7 @@ from agentproxy.app.journal import Fenced, JournalError, LeaseTaken, UnknownRun
 from agentproxy.app.queries import NoSuchRun
 from agentproxy.app.run_ownership import StillOwned
 from agentproxy.app.screenshots import ScreenshotUnusable
+from agentproxy.app.shell_check import NotShell
 from agentproxy.app.utf8_check import NotText
 from agentproxy.cli.failure import DIFFERENCE, INFRASTRUCTURE, UNPROVEN, USAGE, Failure
 from agentproxy.config.mistakes import ConfigError
@@ -27,7 +28,7 @@ OWNED = (StillOwned, LeaseTaken, Fenced)
 CODES: dict[tuple[type[Exception], ...], int] = {
     OWNED: USAGE,
     (RepositoryUnusable, NoSuchRun, UnknownRun): USAGE,
-    (ScreenshotUnusable, NotStarted, NotText): USAGE,
+    (ScreenshotUnusable, NotStarted, NotText, NotShell): USAGE,
     (WorkerError, SandboxError, JournalError): INFRASTRUCTURE,
     (NothingJudged,): UNPROVEN,
     (NoSuchRound,): USAGE,

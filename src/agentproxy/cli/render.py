@@ -235,7 +235,7 @@ def outcome(result: CheckResult) -> str:
     """What a check came to, in a few words and seconds."""
     seconds = f"{result.seconds:.1f} s"
     if result.cannot_run:
-        return f"cannot run: {result.cannot_run} ({seconds})"
+        return f"cannot run: {result.cannot_run.text} ({seconds})"
     if not result.by_test:
         return f"exit {result.exit_code} ({seconds})"
     return f"{count_outcomes(result)} ({seconds})"

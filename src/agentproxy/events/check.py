@@ -8,6 +8,25 @@ from agentproxy.events.envelope import Fact, FrozenModel
 
 Outcome = Literal["passed", "failed", "skipped", "xfailed"]
 ProcessEnding = Literal["exited", "timed_out", "not_started"]
+CannotRunKind = Literal[
+    "missing_module",
+    "missing_command",
+    "not_executable",
+    "syntax_error",
+    "unusable_arguments",
+    "refused_connection",
+    "name_does_not_resolve",
+    "network_unreachable",
+    "read_only_path",
+    "no_docker",
+    "nothing_collected",
+    "timed_out",
+    "too_much_output",
+    "stopped",
+    "not_started",
+    "prepare_failed",
+    "not_isolated",
+]
 
 
 class Tree(FrozenModel):
@@ -72,11 +91,22 @@ class TestResult(FrozenModel):
     place: str = ""
 
 
+class CannotRun(FrozenModel):
+    """Why a check could not do its work at all: `text` for a person, `kind` and `subject` for code.
+
+    `subject` is what is missing or at fault (a module, a command), "" where nothing is named.
+    """
+
+    kind: CannotRunKind
+    text: str
+    subject: str = ""
+
+
 class CheckResult(FrozenModel):
     """One run of one check.
 
     `tests` is empty where the runner names none; then the exit code judges (`by_test` is false).
-    `cannot_run` says why the check could not do its work at all, and is empty when it could.
+    `cannot_run` is None where the check could do its work, well or badly.
     `output` is the bounded, redacted head and tail; `digest` the sha256 of all bytes printed.
     """
 
@@ -85,7 +115,7 @@ class CheckResult(FrozenModel):
     seconds: float
     tests: tuple[TestResult, ...] = ()
     by_test: bool = False
-    cannot_run: str = ""
+    cannot_run: CannotRun | None = None
     output: str = ""
     output_bytes: int = 0
     digest: str = ""
@@ -93,7 +123,7 @@ class CheckResult(FrozenModel):
     @property
     def passed(self) -> bool:
         """Whether the command itself said yes."""
-        return self.exit_code == 0 and not self.cannot_run
+        return self.exit_code == 0 and self.cannot_run is None
 
     def count(self, outcome: Outcome) -> int:
         """How many tests ended so."""

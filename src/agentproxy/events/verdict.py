@@ -8,6 +8,24 @@ from agentproxy.events.envelope import Fact, FrozenModel
 
 Verdict = Literal["verified", "refuted", "unverified"]
 Finding = Literal["proven", "kept", "refuted", "unverified", "neutral"]
+ReasonCode = Literal[
+    "not_run",
+    "cannot_run",
+    "cannot_run_at_claim",
+    "could_not_run_at_base",
+    "newly_failing",
+    "still_failing",
+    "partly_fixed",
+    "nothing_fixed",
+    "fixed",
+    "tests_removed",
+    "flaky",
+    "green_before",
+    "passes_as_before",
+    "environment",
+    "own_tests",
+    "judge_cites",
+]
 
 
 class Location(FrozenModel):
@@ -19,21 +37,21 @@ class Location(FrozenModel):
 
 
 class CheckVerdict(FrozenModel):
-    """What one check says, base against claim, with the reason in a sentence.
+    """What one check says, base against claim, with the reason as a code and in a sentence.
 
-    `fixable`: whether a worker can do anything about it (a missing server it cannot fix).
-    `green_before`: it passes, but was not seen to fail at the base, which is all that speaks
-    against it.
+    `reason_code` "green_before": it passes, but was not seen to fail at the base, and nothing else
+    speaks against it. `fixable`: whether a worker can do anything about it (not about a server
+    that is missing).
     """
 
     check: str
     finding: Finding
+    reason_code: ReasonCode
     reason: str
     places: tuple[Location, ...] = ()
     flaky: tuple[str, ...] = ()
     fixed: tuple[str, ...] = ()
     fixable: bool = True
-    green_before: bool = False
 
 
 class CriterionVerdict(FrozenModel):

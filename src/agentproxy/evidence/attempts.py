@@ -7,13 +7,13 @@ from typing import Literal
 from agentproxy.events.check import CheckResult, Outcome, TestResult
 from agentproxy.evidence.test_ids import file_of, is_changed, is_whole_file
 
-SideStatus = Literal["passes", "fails", "cannot", "flaky"]
+SideStatus = Literal["passes", "fails", "cannot_run", "flaky"]
 
 
 def status_of(result: CheckResult) -> SideStatus:
     """What one attempt says: a failed test counts even where the command hides it by its exit."""
     if result.cannot_run or result.ending != "exited" or result.exit_code is None:
-        return "cannot"
+        return "cannot_run"
     if result.exit_code != 0 or (result.by_test and result.count("failed")):
         return "fails"
     return "passes"
@@ -30,7 +30,7 @@ class Side:
     flaky: frozenset[str] = frozenset()
     tests: dict[str, TestResult] = field(default_factory=dict[str, TestResult])
 
-    def named(self, *outcomes: Outcome) -> set[str]:
+    def names_of(self, *outcomes: Outcome) -> set[str]:
         """The tests that always ended in one of these ways."""
         return {name for name, outcome in self.outcomes.items() if outcome in outcomes}
 
@@ -49,42 +49,42 @@ class Side:
 
 
 def fold_attempts(attempts: Sequence[CheckResult]) -> Side:
-    """Bring the attempts on one tree together; tests with two outcomes are flaky."""
+    """Bring the attempts on one tree together; a test with two outcomes is flaky."""
     statuses: set[SideStatus] = {status_of(result) for result in attempts}
-    named = [result for result in attempts if result.by_test]
+    naming = [result for result in attempts if result.by_test]
     by_name: list[dict[str, TestResult]] = [
-        {test.name: test for test in result.tests} for result in named
+        {test.name: test for test in result.tests} for result in naming
     ]
-    seen: dict[str, set[Outcome | None]] = {}
+    by_attempt: dict[str, set[Outcome | None]] = {}
     for name in {name for tests in by_name for name in tests}:
-        seen[name] = {tests[name].outcome if name in tests else None for tests in by_name}
+        by_attempt[name] = {tests[name].outcome if name in tests else None for tests in by_name}
     return Side(
         attempts=tuple(attempts),
-        status=_together(statuses),
-        by_test=bool(named) and len(named) == len(attempts) and "cannot" not in statuses,
+        status=_status_of_all(statuses),
+        by_test=bool(naming) and len(naming) == len(attempts) and "cannot_run" not in statuses,
         outcomes={
             name: outcome
-            for name, outcomes in seen.items()
+            for name, outcomes in by_attempt.items()
             if len(outcomes) == 1 and (outcome := next(iter(outcomes))) is not None
         },
-        flaky=frozenset(name for name, outcomes in seen.items() if len(outcomes) > 1),
+        flaky=frozenset(name for name, outcomes in by_attempt.items() if len(outcomes) > 1),
         tests={name: test for tests in by_name for name, test in tests.items()},
     )
 
 
-def _together(statuses: set[SideStatus]) -> SideStatus:
+def _status_of_all(statuses: set[SideStatus]) -> SideStatus:
     if len(statuses) > 1:
         return "flaky"
-    return statuses.copy().pop() if statuses else "cannot"
+    return statuses.copy().pop() if statuses else "cannot_run"
 
 
 @dataclass(frozen=True, slots=True)
 class Delta:
     """How the tests of two trees differ; every set holds names, and no name is in two.
 
-    `gone` passed at the base and now is missing, skipped or expected to fail; `hidden` failed
-    there and is one of these now; `broke` passed or was not there, failing now respectively as
-    `regressed` and `fresh`.
+    `removed` passed at the base, `hidden` failed there; both are missing, skipped or expected to
+    fail at the claim. `regressed` passed at the base and fail at the claim, `new_failures` fail
+    there and were neither passed nor failed at the base. `flaky` had two outcomes on one tree.
     """
 
     fixed: frozenset[str]
@@ -102,30 +102,33 @@ def compare(base: Side, claim: Side, *, changed: Collection[str] = ()) -> Delta:
     A file that cannot be loaded takes all its tests with it; it is fixed when tests of it pass.
     """
     flaky = base.flaky | claim.flaky
-    red, green = base.named("failed") - flaky, base.named("passed") - flaky
-    fails, passes = claim.named("failed") - flaky, claim.named("passed") - flaky
+    failed, passed = base.names_of("failed") - flaky, base.names_of("passed") - flaky
+    fails, passes = claim.names_of("failed") - flaky, claim.names_of("passed") - flaky
     unloaded = {name for name in fails if is_whole_file(name)}
-    lost = {name for name in red | green if name not in claim.outcomes}
-    taken = {name for name in lost if file_of(name) in unloaded}
-    files = {name for name in red if is_whole_file(name)} - fails
-    within = {name for name in fails if file_of(name) in files}
-    partly = {file_of(name) for name in within}
-    loads = _loads(files - partly, passes - green, changed)
-    fixed = (red & passes) | loads
+    absent = {name for name in failed | passed if name not in claim.outcomes}
+    in_unloaded = {name for name in absent if file_of(name) in unloaded}
+    # Files that could not be loaded at the base, and are no failure of their own at the claim.
+    files = {name for name in failed if is_whole_file(name)} - fails
+    fails_in_files = {name for name in fails if file_of(name) in files}
+    partly_loaded = {file_of(name) for name in fails_in_files}
+    loaded = _find_loaded(files - partly_loaded, passes - passed, changed)
+    fixed = (failed & passes) | loaded
     return Delta(
         fixed=frozenset(fixed),
-        regressed=frozenset(green & (fails | taken)),
-        removed=frozenset(green - fails - passes - taken),
-        hidden=frozenset(red - fails - fixed - taken - partly),
-        still_failing=frozenset((red & (fails | taken)) | within),
-        new_failures=frozenset(fails - red - green - within),
+        regressed=frozenset(passed & (fails | in_unloaded)),
+        removed=frozenset(passed - fails - passes - in_unloaded),
+        hidden=frozenset(failed - fails - fixed - in_unloaded - partly_loaded),
+        still_failing=frozenset((failed & (fails | in_unloaded)) | fails_in_files),
+        new_failures=frozenset(fails - failed - passed - fails_in_files),
         flaky=flaky,
     )
 
 
-def _loads(files: set[str], passes: set[str], changed: Collection[str]) -> set[str]:
-    """The files that now load: their tests pass, or new ones do where names carry no file."""
-    homes = {file_of(name) for name in passes}
+def _find_loaded(files: set[str], passes: set[str], changed: Collection[str]) -> set[str]:
+    """The files that load now: their tests pass, or new ones do where names carry no file."""
+    with_passes = {file_of(name) for name in passes}
     return {
-        file for file in files if file in homes or ("" in homes and not is_changed(file, changed))
+        file
+        for file in files
+        if file in with_passes or ("" in with_passes and not is_changed(file, changed))
     }

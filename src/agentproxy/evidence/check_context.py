@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from agentproxy.events.check import CannotRun
 from agentproxy.events.git_facts import EnvironmentFound
 from agentproxy.workspace.environment.discover import CARRIED_LIMIT
 from agentproxy.workspace.environment.editable_installs import linked_folders
@@ -94,19 +95,20 @@ class CheckContext:
         if not self.sandbox.isolates:
             await asyncio.to_thread(shutil.rmtree, tree, ignore_errors=True)
 
-    def obstacle(self, environment: EnvironmentFound) -> str:
+    def why_not_isolated(self, environment: EnvironmentFound) -> CannotRun | None:
         """Why the tree under proof cannot be tested at all: without isolation, an environment whose
         packages lead into the user's repository would have the base tested in its place.
         """
         if self.sandbox.isolates:
-            return ""
+            return None
         for folder in map(Path, environment.folders):
             if any(path.is_relative_to(self.repository.root) for path in linked_folders(folder)):
-                return (
+                text = (
                     f"without isolation {folder} leads into the repository, and not into the tree "
-                    "under proof (leave --sandbox plain out, or use an environment without it)"
+                    "under proof"
                 )
-        return ""
+                return CannotRun(kind="not_isolated", subject=str(folder), text=text)
+        return None
 
     def carry(self, tree: Path, environment: EnvironmentFound) -> None:
         """Copy the carried files of the user into a tree of ours. Blocking.

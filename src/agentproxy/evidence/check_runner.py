@@ -10,9 +10,14 @@ from pathlib import Path
 from agentproxy.events.check import CheckResult
 from agentproxy.events.contract import Check
 from agentproxy.events.git_facts import EnvironmentFound
+from agentproxy.evidence.cannot_run import failed_preparation, invalid_syntax
 from agentproxy.evidence.check_context import CheckContext
-from agentproxy.evidence.instrumentation import Instrumentation, instrument, interpret
-from agentproxy.workspace.environment.job_layout import JobLayout
+from agentproxy.evidence.instrumentation import (
+    REPORT_FOLDER,
+    Instrumentation,
+    instrument,
+    interpret,
+)
 from agentproxy.workspace.files.safe_files import BadPath, SafeDir
 from agentproxy.workspace.sandbox.port import Access, JobLimits
 
@@ -20,13 +25,16 @@ REPORT_LIMIT = 64 << 20
 PACKAGE_LIMIT = 1 << 20
 LISTED_FILES = 200_000
 FOR_CHECKS = {"CI": "1", "UV_NO_SYNC": "1", "UV_OFFLINE": "1", "NO_COLOR": "1"}
+SYNTAX_ERROR = "syntax-error"
 PREPARE_FAILED = "prepare-failed"
-PREPARED = f"""\
-if ! ( eval "$AGENTPROXY_PREPARE" ); then
-  touch "$AGENTPROXY_REPORT/{PREPARE_FAILED}"; exit 125
+# $1 is the command of the check, $2 the folder for reports, $3 what prepares the tree, or nothing.
+# A shell reads a command line by line, so it may run half of one that it cannot read to its end.
+RUN_CHECK = f"""\
+/bin/sh -n -c "$1" || {{ : >"$2/{SYNTAX_ERROR}"; exit 125; }}
+if [ -n "$3" ] && ! ( eval "$3" ); then
+  : >"$2/{PREPARE_FAILED}"; exit 125
 fi
-unset AGENTPROXY_PREPARE AGENTPROXY_REPORT
-eval "$1"
+exec /bin/sh -c "$1"
 """
 
 
@@ -44,8 +52,8 @@ async def run_check(
         SandboxError: the sandbox could not be set up.
         NotClean: the checkout is not the tree.
     """
-    if obstacle := ground.obstacle(environment):
-        return CheckResult(exit_code=None, ending="not_started", seconds=0.0, cannot_run=obstacle)
+    if reason := ground.why_not_isolated(environment):
+        return CheckResult(exit_code=None, ending="not_started", seconds=0.0, cannot_run=reason)
     tree = await ground.checkout(commit, environment)
     place = await ground.place(tree, check.directory, environment)
     report = ground.folder / "reports" / secrets.token_hex(8)
@@ -57,17 +65,19 @@ async def run_check(
             package_json=await asyncio.to_thread(_package, tree, check.directory),
         )
         job_place = place.with_folder("report", report)
+        inside = job_place.inside("report")
         ended = await ground.sandbox.run(
             job_place.job(
-                _argv(check, environment),
-                env=_env(check, environment, place=job_place, wanted=wanted),
+                ("/bin/sh", "-c", RUN_CHECK, "sh", check.command, inside, environment.prepare),
+                env=_env(check, wanted, report=inside),
                 access=Access(mode="host") if check.network == "host" else Access(),
                 limits=JobLimits(seconds=check.timeout),
             ),
             on_output=lambda chunk: on_output(chunk.decode(errors="replace")),
         )
         reports = await asyncio.to_thread(_read_reports, report, wanted)
-        prepare_failed = (report / PREPARE_FAILED).exists()
+        unreadable = (report / SYNTAX_ERROR).exists()
+        unprepared = (report / PREPARE_FAILED).exists()
         files = await asyncio.to_thread(_files, tree)
     finally:
         await asyncio.to_thread(shutil.rmtree, report, ignore_errors=True)
@@ -75,27 +85,16 @@ async def run_check(
     result = await asyncio.to_thread(
         interpret, ended, reports, command=check.command, tree=files, root=place.root
     )
-    if prepare_failed:
-        reason = f"prepare failed: {environment.prepare}"
-        return result.model_copy(update={"cannot_run": reason})
+    if unreadable:
+        return result.model_copy(update={"cannot_run": invalid_syntax(ended.output)})
+    if unprepared:
+        return result.model_copy(update={"cannot_run": failed_preparation(environment.prepare)})
     return result
 
 
-def _argv(check: Check, environment: EnvironmentFound) -> tuple[str, ...]:
-    if environment.prepare:
-        return ("/bin/sh", "-c", PREPARED, "sh", check.command)
-    return ("/bin/sh", "-c", check.command)
-
-
-def _env(
-    check: Check, environment: EnvironmentFound, *, place: JobLayout, wanted: Instrumentation
-) -> dict[str, str]:
+def _env(check: Check, wanted: Instrumentation, *, report: str) -> dict[str, str]:
     env = {**FOR_CHECKS, **check.env, **wanted.env}
-    if environment.prepare:
-        env["AGENTPROXY_PREPARE"] = environment.prepare
-        env["AGENTPROXY_REPORT"] = place.inside("report")
-    inside = place.inside("report")
-    return {name: text.replace("/run/agentproxy/report", inside) for name, text in env.items()}
+    return {name: text.replace(REPORT_FOLDER, report) for name, text in env.items()}
 
 
 def _package(tree: Path, directory: str) -> str:
@@ -109,7 +108,7 @@ def _package(tree: Path, directory: str) -> str:
 
 
 def _read_reports(folder: Path, wanted: Instrumentation) -> dict[str, bytes]:
-    """The reports that were written; a stranger's file may be anything, and is opened so."""
+    """The reports that were written. What a check writes may be anything: it is read safely."""
     found: dict[str, bytes] = {}
     with SafeDir(folder) as root:
         for name in wanted.reports:
@@ -121,7 +120,7 @@ def _read_reports(folder: Path, wanted: Instrumentation) -> dict[str, bytes]:
 
 
 def _files(tree: Path) -> frozenset[str]:
-    """The paths of the tree, so that a missing module of its own is told from a foreign one."""
+    """The paths of all files of the tree, by which its own modules are known."""
     found: list[str] = []
     for place, names, files in os.walk(tree):
         names[:] = [name for name in names if name != ".git"]

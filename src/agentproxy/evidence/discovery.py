@@ -47,7 +47,8 @@ class _Finding:
 def discover(root: Path, directory: str) -> tuple[Check, ...]:
     """The discovered checks that hold for a directory of the repository at `root`.
 
-    Never raises: a file that is broken, hostile or too large is passed over, and `find` says so.
+    Never raises: a file that is broken, hostile or too large is left out, and `find_checks` notes
+    it.
     """
     return find_checks(root, directory).checks
 
@@ -113,13 +114,13 @@ def _pytest(folder: Folder) -> str:
         (
             path
             for place in _TEST_FOLDERS
-            if (path := folder.first(place, _is_test_file, deep=place != "."))
+            if (path := folder.first(place, _is_collected_by_pytest, deep=place != "."))
         ),
         "",
     )
 
 
-def _is_test_file(name: str) -> bool:
+def _is_collected_by_pytest(name: str) -> bool:
     return re.fullmatch(r"test_.*\.py|.*_test\.py", name) is not None
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import cast
 
 from agentproxy.events.check import CheckResult, TestResult
-from agentproxy.evidence.cannot_run import NO_MODULE, find_obstacle, is_of_tree, modules_of, plain
+from agentproxy.evidence.cannot_run import find_cannot_run, strip_colours
 from agentproxy.evidence.report import ReportUnusable, Runner, read_report
 from agentproxy.evidence.summaries import count_summaries
 from agentproxy.workspace.sandbox.port import Ended
@@ -77,35 +77,22 @@ def interpret(
     not run". `root` is where the tree was mounted; paths under it are shown relative to it.
     """
     tests, complete = _tests(reports, root)
-    summaries = count_summaries(plain(ended.output))
+    summaries = count_summaries(strip_colours(ended.output))
     # A runner that ran twice overwrote its report, so that only the last run is in it.
     whole = (
         complete and max(summaries.values(), default=0) <= 1 and not _may_hide_one(ended, command)
     )
-    obstacle = find_obstacle(ended, tests, command=command, tree=tree, reported=complete)
     return CheckResult(
         exit_code=ended.exit_code,
         ending=ended.ending,
         seconds=ended.seconds,
         tests=tests,
         by_test=whole and bool(tests),
-        cannot_run=obstacle.reason if obstacle else "",
+        cannot_run=find_cannot_run(ended, tests, command=command, tree=tree, reported=complete),
         output=ended.output,
         output_bytes=ended.output_bytes,
         digest=ended.digest,
     )
-
-
-def treat_missing_module_as_failure(result: CheckResult, *, tree: Collection[str]) -> CheckResult:
-    """The result at the base in the light of the claim's tree.
-
-    A check that could not run for want of a module which the claim now brings had failed: tests
-    may be written before the module that they test.
-    """
-    _, found, module = result.cannot_run.partition(NO_MODULE)
-    if not found or not is_of_tree(module, modules_of(tree)):
-        return result
-    return result.model_copy(update={"cannot_run": ""})
 
 
 def _tests(reports: Mapping[str, bytes], root: str) -> tuple[tuple[TestResult, ...], bool]:

@@ -3,22 +3,20 @@
 import json
 import re
 import tomllib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import cast
 
 from agentproxy.events.git_facts import Change
 from agentproxy.events.verdict import CheckVerdict
+from agentproxy.evidence.comparison import Comparison, with_restored_tests
+from agentproxy.evidence.test_files import is_test_file
 from agentproxy.evidence.test_ids import file_of, is_changed
+from agentproxy.evidence.verdict_table import judge_by_table
+from agentproxy.evidence.verdict_text import MAX_NAMES, list_names
 
-NAMED = 5
-_TESTS = re.compile(
-    r"(?:.*/)?(?:tests?|__tests__|__snapshots__)/.*"
-    r"|(?:.*/)?(?:test_[^/]*|[^/]*_test|tests?)\.py"
-    r"|(?:.*/)?[^/]*[._-](?:test|spec)\.[^/]*"
-    r"|(?:.*/)?[^/]*(?:_test\.go|_spec\.rb|Tests?\.(?:java|kt|cs|php))"
-)
-# What rules over tests by merely being there, also where the base had none.
-_RULES = re.compile(
+NAMES_SPELLED_OUT = 5
+# A runner reads these where they are, also where the base had none.
+_SETTINGS = re.compile(
     r"(?:.*/)?(?:conftest\.py|\.?pytest\.ini|tox\.ini|setup\.cfg|pyproject\.toml|package\.json"
     r"|noxfile\.py|(?:GNUm|[Mm])akefile|[Jj]ustfile|Taskfile\.ya?ml|Rakefile|\.coveragerc"
     r"|\.?(?:ruff|mypy)\.(?:toml|ini)|pyrightconfig\.json|\.mocharc\.[^/]*|\.eslintrc[^/]*"
@@ -26,8 +24,10 @@ _RULES = re.compile(
     r"|(?:site|user)customize\.py|_?pytest\.py)"
     r"|(?:.*/)?_?pytest/.*"
 )
-# A check that only looks at files asks for what stands in them: nothing else decides it.
-_LOOKS = re.compile(r"\s*(?:!\s+)?(?:[ef]?grep|rg|test|\[|ls|wc|cmp|diff|stat)\s[^;&|`$\n<>]*")
+# A check that only looks at files asks for what is in them: nothing else decides it.
+_LOOKS_AT_FILES = re.compile(
+    r"\s*(?:!\s+)?(?:[ef]?grep|rg|test|\[|ls|wc|cmp|diff|stat)\s[^;&|`$\n<>]*"
+)
 _ABOUT_PACKAGES = ("poetry", "uv", "setuptools", "setuptools_scm")
 _RUNNING = ("scripts", "jest", "mocha", "ava", "vitest", "c8", "nyc", "tap", "eslintConfig")
 _SECTIONS = re.compile(r"^\[(?!metadata\]|options[\].])[^\n]*\n(?:(?!\[)[^\n]*\n?)*", re.MULTILINE)
@@ -38,10 +38,10 @@ def find_deciding_files(
 ) -> tuple[str, ...]:
     """The files of a claim that may be why a check is proven, beside the change of the code.
 
-    A file of tests that the claim adds is none of them: nothing in it failed at the base. A command
+    A test file that the claim adds is not among them: nothing in it failed at the base. A command
     that only looks at files has none.
     """
-    if _LOOKS.fullmatch(command):
+    if _LOOKS_AT_FILES.fullmatch(command):
         return ()
     own = {
         file_of(name)
@@ -51,23 +51,23 @@ def find_deciding_files(
     return tuple(
         change.path
         for change in changes
-        if _RULES.fullmatch(change.path)
+        if _SETTINGS.fullmatch(change.path)
         or (
             change.status != "added"
-            and (_TESTS.fullmatch(change.path) or any(is_changed(f, [change.path]) for f in own))
+            and (is_test_file(change.path) or any(is_changed(f, [change.path]) for f in own))
         )
     )
 
 
 def settings_changed(path: str, before: bytes | None, after: bytes | None) -> bool:
-    """Whether a file that `deciding` names does decide: of some only a part is about running
+    """Whether a deciding file differs where it decides: of some only a part is about running
     checks, and the rest is about packages. None is a file that is not there.
     """
-    about = _PARTS.get(path.rpartition("/")[2])
-    if about is None:
+    read_settings = _PARTS.get(path.rpartition("/")[2])
+    if read_settings is None:
         return True
     try:
-        return about(before or b"") != about(after or b"")
+        return read_settings(before or b"") != read_settings(after or b"")
     except (ValueError, RecursionError):
         return True
 
@@ -97,12 +97,42 @@ _PARTS: dict[str, Callable[[bytes], object]] = {
 }
 
 
-def downgrade_for_own_tests(verdict: CheckVerdict, files: Iterable[str]) -> CheckVerdict:
-    """The verdict on a check that is proven by the claim's own tests and settings alone."""
-    names = list(files)
-    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+def downgrade_for_own_tests(comparison: Comparison, verdict: CheckVerdict) -> CheckVerdict:
+    """The verdict; unverified where it is not proven any more with the base's own tests."""
+    if verdict.finding != "proven" or not comparison.evidence.restored:
+        return verdict
+    restored = with_restored_tests(comparison)
+    if judge_by_table(restored).finding == "proven":
+        return verdict
+    # A test that has two outcomes there says nothing about who changed the tests.
+    flaky = restored.claim.flaky & comparison.delta.fixed
+    if flaky or restored.claim.status == "flaky":
+        return _flaky_with_restored(comparison, verdict, flaky or restored.flaky_names)
+    names = comparison.evidence.restored_files
+    hidden = len(names) - NAMES_SPELLED_OUT
+    more = f" and {hidden} more" if hidden > 0 else ""
     reason = (
         f"{verdict.reason}; but its proof rests on tests and settings that the claim itself "
-        f"changed: {', '.join(names[:NAMED])}{more} (as they were at the base, it is not proven)"
+        f"changed: {', '.join(names[:NAMES_SPELLED_OUT])}{more} (as they were at the base, it is "
+        "not proven)"
     )
-    return verdict.model_copy(update={"finding": "unverified", "reason": reason})
+    changed = {"finding": "unverified", "reason_code": "own_tests", "reason": reason}
+    return verdict.model_copy(update=changed)
+
+
+def _flaky_with_restored(
+    comparison: Comparison, verdict: CheckVerdict, names: Collection[str]
+) -> CheckVerdict:
+    reason = (
+        f"{verdict.reason}; but with the base's own tests it has two outcomes on one tree, so it "
+        f"is flaky: {list_names(names)}"
+    )
+    return verdict.model_copy(
+        update={
+            "finding": "unverified" if comparison.is_acceptance else "neutral",
+            "reason_code": "flaky",
+            "reason": reason,
+            "flaky": tuple(sorted({*verdict.flaky, *names}))[:MAX_NAMES],
+            "fixable": False,
+        }
+    )

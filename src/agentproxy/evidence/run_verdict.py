@@ -1,92 +1,112 @@
 """The verdict on a run, decided purely from the verdicts on its checks."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from types import MappingProxyType
+from dataclasses import dataclass
 
 from agentproxy.events.contract import Contract, Criterion
 from agentproxy.events.plan import OpinionGiven
 from agentproxy.events.verdict import CheckVerdict, CriterionVerdict, Verdict
 
-NOT_RUN = "the check was not run"
-NO_OPINIONS: Mapping[str, OpinionGiven] = MappingProxyType({})
+
+@dataclass(frozen=True, slots=True)
+class RunVerdict:
+    """The verdict on a run with its reason in a sentence, one verdict for each criterion, and the
+    verdicts on the checks that they come from.
+    """
+
+    verdict: Verdict
+    reason: str
+    criteria: tuple[CriterionVerdict, ...]
+    checks: tuple[CheckVerdict, ...]
 
 
-def judge_run(
+def not_run(check: str) -> CheckVerdict:
+    """The verdict on a check as long as nothing is known."""
+    return CheckVerdict(
+        check=check,
+        finding="unverified",
+        reason_code="not_run",
+        reason="the check was not run",
+        fixable=False,
+    )
+
+
+def judge_contract(
     contract: Contract,
-    verdicts: Mapping[str, CheckVerdict],
+    verdicts: Sequence[CheckVerdict],
     *,
     tree_equals_base: bool,
-    opinions: Mapping[str, OpinionGiven] = NO_OPINIONS,
-) -> tuple[Verdict, str, tuple[CriterionVerdict, ...]]:
-    """The verdict on the run, its reason in a sentence, and one verdict for each criterion.
+    opinions: Mapping[str, OpinionGiven],
+) -> RunVerdict:
+    """Bring the verdicts on the checks together, by criterion and for the run.
 
     A check that no criterion lists becomes a criterion of its own: a discovered check refutes, too.
-    `opinions` are a judge's, by criterion; one that cites speaks where no check does.
+    An opinion that cites counts for a criterion without checks.
     """
-    found = _complete(contract, verdicts)
-    proofs = _unasked_proofs(contract, found)
+    by_name = _complete(contract, verdicts)
+    proofs = _proofs_without_acceptance_check(contract, by_name)
     criteria = [
         *(
             _criterion(
-                each, [found[name] for name in each.checks], proofs, opinion=opinions.get(each.id)
+                each, [by_name[name] for name in each.checks], proofs, opinion=opinions.get(each.id)
             )
             for each in contract.criteria
         ),
-        *(_alone(verdict) for verdict in _unlisted(contract, found)),
+        *(_alone(verdict) for verdict in _unlisted(contract, by_name)),
     ]
-    silent = [each for each in contract.criteria if not each.checks and not proofs]
-    unspoken = [each.id for each in silent if not _met(opinions.get(each.id))]
-    judged = [in_words(opinions[each.id]) for each in silent if _met(opinions.get(each.id))]
+    without_check = [each for each in contract.criteria if not each.checks and not proofs]
+    met = [each.id for each in without_check if _is_met(opinions.get(each.id))]
     verdict, reason = _run(
-        list(found.values()), unspoken, tree_equals_base=tree_equals_base, judged=judged
+        list(by_name.values()),
+        [each.id for each in without_check if each.id not in met],
+        tree_equals_base=tree_equals_base,
+        judged=[describe_opinion(opinions[key]) for key in met],
     )
-    return verdict, reason, tuple(criteria)
+    return RunVerdict(verdict, reason, tuple(criteria), tuple(verdicts))
 
 
-def _complete(contract: Contract, verdicts: Mapping[str, CheckVerdict]) -> dict[str, CheckVerdict]:
-    """Every check that anybody named; one without a verdict is unverified, never green."""
+def _complete(contract: Contract, verdicts: Sequence[CheckVerdict]) -> dict[str, CheckVerdict]:
+    """The verdicts by check; a check of the contract without one is unverified, never green."""
+    by_name = {verdict.check: verdict for verdict in verdicts}
     wanted = [check.name for check in contract.checks]
     wanted += [name for criterion in contract.criteria for name in criterion.checks]
-    missing = {
-        name: CheckVerdict(check=name, finding="unverified", reason=NOT_RUN, fixable=False)
-        for name in wanted
-        if name not in verdicts
-    }
-    return {**verdicts, **missing}
+    return {**by_name, **{name: not_run(name) for name in wanted if name not in by_name}}
 
 
-def _unasked_proofs(
-    contract: Contract, found: Mapping[str, CheckVerdict]
+def _proofs_without_acceptance_check(
+    contract: Contract, by_name: Mapping[str, CheckVerdict]
 ) -> Sequence[CheckVerdict]:
-    """With nothing named, what the discovered checks prove speaks for the one open criterion."""
-    named = any(check.role == "acceptance" for check in contract.checks)
+    """Without an acceptance check, what the discovered checks prove counts for the one criterion
+    that has none.
+    """
     open_criteria = [criterion for criterion in contract.criteria if not criterion.checks]
-    if named or len(open_criteria) != 1:
+    if contract.anything_named or len(open_criteria) != 1:
         return ()
-    return [verdict for verdict in found.values() if verdict.finding == "proven"]
+    return [verdict for verdict in by_name.values() if verdict.finding == "proven"]
 
 
-def _met(opinion: OpinionGiven | None) -> bool:
+def _is_met(opinion: OpinionGiven | None) -> bool:
     return opinion is not None and opinion.says == "met"
 
 
-def with_opinion(
+def accept_opinion(
     verdict: CheckVerdict, contract: Contract, opinions: Mapping[str, OpinionGiven]
 ) -> CheckVerdict:
-    """The verdict, proven where all that speaks against it is that it was not seen to fail at the
-    base, and a judge cites why the task is done.
+    """The verdict, proven where only that it was not seen to fail at the base speaks against it,
+    and a judge cites why the task is done.
     """
-    if not verdict.green_before:
+    if verdict.reason_code != "green_before":
         return verdict
     for criterion in contract.criteria:
         opinion = opinions.get(criterion.id)
-        if verdict.check in criterion.checks and opinion is not None and _met(opinion):
-            reason = f"{verdict.reason}, but {in_words(opinion)}"
-            return verdict.model_copy(update={"finding": "proven", "reason": reason})
+        if verdict.check in criterion.checks and opinion is not None and _is_met(opinion):
+            reason = f"{verdict.reason}, but {describe_opinion(opinion)}"
+            changed = {"finding": "proven", "reason_code": "judge_cites", "reason": reason}
+            return verdict.model_copy(update=changed)
     return verdict
 
 
-def in_words(opinion: OpinionGiven) -> str:
+def describe_opinion(opinion: OpinionGiven) -> str:
     """A judge's opinion in a sentence."""
     if opinion.says != "met":
         says = opinion.says.replace("_", " ")
@@ -95,9 +115,9 @@ def in_words(opinion: OpinionGiven) -> str:
     return f"the judge cites {opinion.where.lower()}: {quote!r}"
 
 
-def _unlisted(contract: Contract, found: Mapping[str, CheckVerdict]) -> Iterable[CheckVerdict]:
+def _unlisted(contract: Contract, by_name: Mapping[str, CheckVerdict]) -> Iterable[CheckVerdict]:
     listed = {name for criterion in contract.criteria for name in criterion.checks}
-    return (verdict for name, verdict in found.items() if name not in listed)
+    return (verdict for name, verdict in by_name.items() if name not in listed)
 
 
 def _criterion(
@@ -111,22 +131,22 @@ def _criterion(
     if not judged:
         return CriterionVerdict(
             criterion=criterion.id,
-            verdict="verified" if _met(opinion) else "unverified",
-            reason=in_words(opinion) if opinion else "no check speaks for it",
+            verdict="verified" if _is_met(opinion) else "unverified",
+            reason=describe_opinion(opinion) if opinion else "no check speaks for it",
         )
-    verdict = _weigh(judged)
+    verdict = _worst_of(judged)
     return CriterionVerdict(
-        criterion=criterion.id, verdict=verdict, reason=_because(verdict, judged)
+        criterion=criterion.id, verdict=verdict, reason=_reasons_for(verdict, judged)
     )
 
 
 def _alone(verdict: CheckVerdict) -> CriterionVerdict:
     return CriterionVerdict(
-        criterion=verdict.check, verdict=_weigh([verdict]), reason=verdict.reason
+        criterion=verdict.check, verdict=_worst_of([verdict]), reason=verdict.reason
     )
 
 
-def _weigh(checks: Sequence[CheckVerdict]) -> Verdict:
+def _worst_of(checks: Sequence[CheckVerdict]) -> Verdict:
     findings = {check.finding for check in checks}
     if "refuted" in findings:
         return "refuted"
@@ -135,7 +155,7 @@ def _weigh(checks: Sequence[CheckVerdict]) -> Verdict:
     return "verified"
 
 
-def _because(verdict: Verdict, checks: Sequence[CheckVerdict]) -> str:
+def _reasons_for(verdict: Verdict, checks: Sequence[CheckVerdict]) -> str:
     weighs = {
         "refuted": ("refuted",),
         "unverified": ("unverified", "neutral"),
@@ -145,27 +165,27 @@ def _because(verdict: Verdict, checks: Sequence[CheckVerdict]) -> str:
 
 
 def _run(
-    found: Sequence[CheckVerdict],
-    unspoken: Sequence[str],
+    checks: Sequence[CheckVerdict],
+    open_criteria: Sequence[str],
     *,
     tree_equals_base: bool,
     judged: Sequence[str],
 ) -> tuple[Verdict, str]:
-    """`unspoken` are the criteria that nothing speaks for, `judged` what a judge says of others."""
-    refuted = [each for each in found if each.finding == "refuted"]
+    """`open_criteria` are those that nothing speaks for, `judged` what a judge says of others."""
+    refuted = [each for each in checks if each.finding == "refuted"]
     if refuted:
-        return "refuted", _sentence(refuted, of=found, words="refuted")
+        return "refuted", _sentence(refuted, of=checks, words="refuted")
     if tree_equals_base:
         return "unverified", "the claim changes nothing: its tree is the base"
-    held = [each for each in found if each.finding == "unverified"]
-    if held:
-        return "unverified", _sentence(held, of=found, words="unverified")
-    proven = [each for each in found if each.finding == "proven"]
+    unverified = [each for each in checks if each.finding == "unverified"]
+    if unverified:
+        return "unverified", _sentence(unverified, of=checks, words="unverified")
+    proven = [each for each in checks if each.finding == "proven"]
     if not proven and not judged:
         return "unverified", "nothing was proven: what was kept does not show that the task is done"
-    if unspoken:
-        return "unverified", f"no check speaks for {', '.join(unspoken)}"
-    words = [_sentence(proven, of=found, words="proven")] if proven else []
+    if open_criteria:
+        return "unverified", f"no check speaks for {', '.join(open_criteria)}"
+    words = [_sentence(proven, of=checks, words="proven")] if proven else []
     return "verified", "; ".join([*words, *judged])
 
 

@@ -1,4 +1,4 @@
-"""How often a test runner closed its run: each prints one summary for a run."""
+"""How many runs of a test runner an output holds: each prints one summary at its end."""
 
 import re
 
@@ -8,20 +8,20 @@ _NODE = re.compile(r"^(?:#|\u2139) tests (\d+)$", re.MULTILINE)
 
 
 def count_summaries(output: str) -> dict[str, int]:
-    """How many runs of each runner the output closes, by the runner's name."""
+    """How many summaries of each runner the output holds, by the runner's name."""
     return {
-        "pytest": sum(_closes_pytest(line) for line in output.splitlines()),
+        "pytest": sum(_is_pytest_summary(line) for line in output.splitlines()),
         "node": len(_NODE.findall(output)),
     }
 
 
 def found_nothing(output: str) -> bool:
-    """Whether every run of node's runner in the output, and there is one, had no tests."""
+    """Whether node's runner ran, and had no tests each time."""
     counts = _NODE.findall(output)
     return bool(counts) and all(count == "0" for count in counts)
 
 
-def _closes_pytest(line: str) -> bool:
+def _is_pytest_summary(line: str) -> bool:
     counts, separator, time = line.strip("= \r").rpartition(" in ")
     if not separator or not _TIME.fullmatch(time):
         return False

@@ -45,17 +45,18 @@ def is_file_named_by(name: str, task: str) -> bool:
 
 
 def is_known_red(name: str, patterns: Sequence[str]) -> bool:
-    """Whether somebody wrote down that this test is red: by its name, a `path::` or a glob."""
+    """Whether the test is listed as known red: by its name, a `path::` or a glob."""
     return any(_means(pattern, name) for pattern in patterns if pattern)
 
 
 def is_changed(file: str, changed: Collection[str]) -> bool:
-    """Whether a file of tests, or a conftest.py that rules over it, is among the changed ones.
+    """Whether a test file, or a conftest.py that applies to it, is among the changed ones.
 
     Either side may be relative to a folder that is deeper than the other's.
     """
     return any(
-        _same(file, other) or (other.rpartition("/")[2] == "conftest.py" and _rules(other, file))
+        _same(file, other)
+        or (other.rpartition("/")[2] == "conftest.py" and _applies_to(other, file))
         for other in changed
     )
 
@@ -80,6 +81,6 @@ def _same(one: str, other: str) -> bool:
     return one == other or one.endswith(f"/{other}") or other.endswith(f"/{one}")
 
 
-def _rules(conftest: str, file: str) -> bool:
+def _applies_to(conftest: str, file: str) -> bool:
     folder = conftest.rpartition("/")[0]
     return not folder or f"/{folder}/" in f"/{file}" or f"/{file}".startswith(f"/{folder}/")

@@ -9,7 +9,7 @@ from pathlib import Path
 from agentproxy.events.check import BASE, Tree
 from agentproxy.events.git_facts import EnvironmentBuilt, EnvironmentFound, EnvironmentLost
 from agentproxy.evidence.check_context import CheckContext
-from agentproxy.evidence.environment_faults import dependency_files
+from agentproxy.evidence.dependency_files import find_dependency_files
 from agentproxy.evidence.environments.build import (
     BuildRequest,
     Site,
@@ -49,7 +49,7 @@ async def build_environment(
         site = await _site(tree, state, checks)
         now = await asyncio.to_thread(_recipes, state, site.checkout, path=path)
         requests = _changed(before, now)
-        files = dependency_files(state.claims[tree.round].changes)
+        files = find_dependency_files(state.claims[tree.round].changes)
         why = f"the claim changes {', '.join(files)}, and needs another environment"
     source = f"environment for {tree}"
     built = await build(

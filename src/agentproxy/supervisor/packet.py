@@ -86,7 +86,7 @@ def describe_results(results: list[CheckResult]) -> str:
         return "not run"
     result = results[-1]
     if result.cannot_run:
-        return f"cannot run: {result.cannot_run}"
+        return f"cannot run: {result.cannot_run.text}"
     if not result.by_test:
         return "passes" if result.passed else f"fails (exit {result.exit_code})"
     return count_outcomes(result)

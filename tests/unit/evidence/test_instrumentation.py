@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from agentproxy.events.check import CheckResult
+from agentproxy.events.check import CannotRunKind, CheckResult
+from agentproxy.evidence.cannot_run import was_brought_by
 from agentproxy.evidence.instrumentation import (
     REPORT_FOLDER,
     instrument,
     interpret,
-    treat_missing_module_as_failure,
 )
 from agentproxy.workspace.sandbox.port import Ended
 
@@ -44,6 +44,10 @@ def report(**outcomes: str) -> bytes:
 
 def seen(exit_code: int, output: str, command: str = "sh run.sh") -> CheckResult:
     return interpret(ended(exit_code, output), {}, command=command, tree=TREE)
+
+
+def why(result: CheckResult) -> str:
+    return result.cannot_run.text if result.cannot_run else ""
 
 
 def pytest_ran(output: str = "1 failed in 0.1s", **outcomes: str) -> CheckResult:
@@ -138,7 +142,7 @@ def test_a_report_makes_a_run_that_is_judged_by_test() -> None:
     result = pytest_ran(a="assert 0", b="")
     assert result.by_test
     assert result.count("failed") == result.count("passed") == 1
-    assert result.cannot_run == ""
+    assert result.cannot_run is None
 
 
 @pytest.mark.parametrize(
@@ -181,40 +185,58 @@ def test_a_report_that_cannot_be_used_leaves_the_command_to_judge() -> None:
     result = interpret(ended(1, "1 failed in 0.1s"), {"pytest.xml": b"<"}, command="pytest")
     assert not result.by_test
     assert result.tests == ()
-    assert result.cannot_run == ""
+    assert result.cannot_run is None
 
 
 @pytest.mark.parametrize(
-    ("exit_code", "output", "words"),
+    ("exit_code", "output", "words", "kind"),
     [
-        (127, "sh: 1: cargo: not found", "cargo"),
-        (127, "bash: line 3: jest: command not found", "jest"),
-        (126, "sh: 1: ./run.sh: Permission denied", "may not be executed"),
+        (127, "sh: 1: cargo: not found", "cargo", "missing_command"),
+        (127, "bash: line 3: jest: command not found", "jest", "missing_command"),
+        (126, "sh: 1: ./run.sh: Permission denied", "may not be executed", "not_executable"),
         (
             2,
             "make: pytest: No such file or directory\nmake: *** [Makefile:2: t] Error 127",
             "pytest",
+            "missing_command",
         ),
-        (2, "sh: 1: mypy: not found\nmake: *** [Makefile:2: t] Error 127", "mypy"),
-        (1, "/usr/bin/python: No module named pytest", "pytest"),
-        (1, "ModuleNotFoundError: No module named 'yaml'", "yaml"),
-        (1, "Error: Cannot find module 'express'\nRequire stack:", "express"),
-        (1, "Cannot find package '@scope/kit' imported from /x/y.mjs", "@scope/kit"),
-        (1, "psycopg.OperationalError: Connection refused", "refused"),
-        (1, "Error: connect ECONNREFUSED 127.0.0.1:5432", "refused"),
-        (6, "curl: (6) Could not resolve host: example.org", "resolve"),
-        (1, "[Errno -3] Temporary failure in name resolution", "resolve"),
-        (1, "OSError: [Errno 30] Read-only file system: '/usr/x'", "read-only"),
-        (1, "Cannot connect to the Docker daemon at unix:///var/run/docker.sock.", "docker"),
-        (1, "No tests found, exiting with code 1", "no tests"),
-        (5, "NO TESTS RAN", "no tests"),
+        (
+            2,
+            "sh: 1: mypy: not found\nmake: *** [Makefile:2: t] Error 127",
+            "mypy",
+            "missing_command",
+        ),
+        (1, "/usr/bin/python: No module named pytest", "pytest", "missing_module"),
+        (1, "ModuleNotFoundError: No module named 'yaml'", "yaml", "missing_module"),
+        (1, "Error: Cannot find module 'express'\nRequire stack:", "express", "missing_module"),
+        (
+            1,
+            "Cannot find package '@scope/kit' imported from /x/y.mjs",
+            "@scope/kit",
+            "missing_module",
+        ),
+        (1, "psycopg.OperationalError: Connection refused", "refused", "refused_connection"),
+        (1, "Error: connect ECONNREFUSED 127.0.0.1:5432", "refused", "refused_connection"),
+        (6, "curl: (6) Could not resolve host: example.org", "resolve", "name_does_not_resolve"),
+        (1, "[Errno -3] Temporary failure in name resolution", "resolve", "name_does_not_resolve"),
+        (1, "OSError: [Errno 30] Read-only file system: '/usr/x'", "read-only", "read_only_path"),
+        (
+            1,
+            "Cannot connect to the Docker daemon at unix:///var/run/docker.sock.",
+            "docker",
+            "no_docker",
+        ),
+        (1, "No tests found, exiting with code 1", "no tests", "nothing_collected"),
+        (5, "NO TESTS RAN", "no tests", "nothing_collected"),
     ],
 )
 def test_what_the_world_does_not_offer_is_no_failure(
-    exit_code: int, output: str, words: str
+    exit_code: int, output: str, words: str, kind: CannotRunKind
 ) -> None:
     result = seen(exit_code, output)
-    assert words in result.cannot_run
+    assert words in why(result)
+    assert result.cannot_run is not None
+    assert result.cannot_run.kind == kind
     assert not result.passed
 
 
@@ -235,31 +257,31 @@ def test_what_the_world_does_not_offer_is_no_failure(
     ],
 )
 def test_what_the_tree_itself_lacks_is_a_failure(exit_code: int, output: str) -> None:
-    assert seen(exit_code, output).cannot_run == ""
+    assert seen(exit_code, output).cannot_run is None
 
 
 def test_a_folder_without_source_is_not_a_module_of_the_tree() -> None:
-    assert "yaml" in seen(1, "No module named 'yaml'").cannot_run
+    assert "yaml" in why(seen(1, "No module named 'yaml'"))
 
 
 def test_pytest_that_cannot_use_its_arguments_cannot_run() -> None:
     output = "ERROR: file or directory not found: tests/test_new.py\n\nno tests ran in 0.00s"
-    assert "tests/test_new.py" in seen(4, output, "pytest tests/test_new.py").cannot_run
-    assert seen(4, "four files are wrong", "linter").cannot_run == ""
+    assert "tests/test_new.py" in why(seen(4, output, "pytest tests/test_new.py"))
+    assert seen(4, "four files are wrong", "linter").cannot_run is None
 
 
 def test_a_conftest_that_misses_a_module_of_the_tree_has_failed() -> None:
     start = "ImportError while loading conftest '/x/conftest.py'.\nE   ModuleNotFoundError: "
-    assert seen(4, start + "No module named 'mypkg.gone'", "pytest").cannot_run == ""
-    assert "yaml" in seen(4, start + "No module named 'yaml'", "pytest").cannot_run
+    assert seen(4, start + "No module named 'mypkg.gone'", "pytest").cannot_run is None
+    assert "yaml" in why(seen(4, start + "No module named 'yaml'", "pytest"))
 
 
 def test_failures_for_want_of_a_server_are_failures_where_other_tests_passed() -> None:
     refused = "ConnectionRefusedError: [Errno 111] Connection refused"
-    assert pytest_ran(a=refused, b="").cannot_run == ""
-    assert pytest_ran(a=refused, b="assert 0").cannot_run == ""
+    assert pytest_ran(a=refused, b="").cannot_run is None
+    assert pytest_ran(a=refused, b="assert 0").cannot_run is None
     alone = pytest_ran(a=refused, b=refused)
-    assert "refused" in alone.cannot_run
+    assert "refused" in why(alone)
     assert alone.by_test
 
 
@@ -277,11 +299,11 @@ def test_a_run_that_collects_nothing_could_not_run(
     exit_code: int, output: str, reports: dict[str, bytes]
 ) -> None:
     result = interpret(ended(exit_code, output), reports, command="pytest")
-    assert "no tests were found" in result.cannot_run
+    assert "no tests were found" in why(result)
 
 
 def test_one_empty_run_among_others_is_no_obstacle() -> None:
-    assert seen(0, "\u2139 tests 0\n\u2139 tests 4\n\u2139 pass 4").cannot_run == ""
+    assert seen(0, "\u2139 tests 0\n\u2139 tests 4\n\u2139 pass 4").cannot_run is None
 
 
 @pytest.mark.parametrize(
@@ -295,15 +317,15 @@ def test_one_empty_run_among_others_is_no_obstacle() -> None:
 )
 def test_a_run_that_was_cut_short_could_not_run(how: Ended, words: str) -> None:
     result = interpret(how, {"pytest.xml": report(a="")}, command="pytest")
-    assert words in result.cannot_run
+    assert words in why(result)
     assert result.ending == how.ending
 
 
 def test_a_module_that_the_claim_brings_was_missing_as_a_failure_at_the_base() -> None:
     base = seen(1, "ModuleNotFoundError: No module named 'fresh.parts'")
     assert base.cannot_run
-    assert treat_missing_module_as_failure(base, tree=(*TREE, "fresh/__init__.py")).cannot_run == ""
-    assert treat_missing_module_as_failure(base, tree=TREE) == base
+    assert was_brought_by(base.cannot_run, (*TREE, "fresh/__init__.py"))
+    assert not was_brought_by(base.cannot_run, TREE)
 
 
 @pytest.mark.parametrize(
@@ -322,5 +344,5 @@ def test_tests_that_fail_without_a_word_do_not_search_the_output_anew_for_each()
     report = f"<testsuites>{cases}</testsuites>".encode()
     output = "connect ECONNREFUSED 127.0.0.1:5432\n" + "a line of output\n" * 40_000
     result = interpret(ended(1, output), {"node.xml": report}, command="node --test")
-    assert "refused" in result.cannot_run
+    assert "refused" in why(result)
     assert time.monotonic() - started < 5

@@ -4,13 +4,15 @@ import pytest
 
 from agentproxy.events.git_facts import Change
 from agentproxy.events.verdict import CheckVerdict
-from agentproxy.evidence.integrity import (
-    downgrade_for_own_tests,
-    find_deciding_files,
-    settings_changed,
-)
+from agentproxy.evidence.integrity import find_deciding_files, settings_changed
 
-PROVEN = CheckVerdict(check="c", finding="proven", reason="fixed", fixed=("lib/checks.py::test_a",))
+PROVEN = CheckVerdict(
+    check="c",
+    finding="proven",
+    reason_code="fixed",
+    reason="fixed",
+    fixed=("lib/checks.py::test_a",),
+)
 DOCTEST = PROVEN.model_copy(update={"fixed": ("src/a.py::src.a.add",)})
 
 
@@ -92,10 +94,3 @@ def test_of_lists_of_packages_only_what_runs_checks_decides() -> None:
     assert not settings_changed("setup.cfg", setup, setup.replace(b"= a\n", b"= b\n"))
     assert settings_changed("setup.cfg", setup, setup.replace(b"-q", b"-p cheat"))
     assert settings_changed("conftest.py", b"", b"#")
-
-
-def test_what_a_proof_rests_on_is_named_and_left_to_a_person() -> None:
-    verdict = downgrade_for_own_tests(PROVEN, [f"test_{number}.py" for number in range(7)])
-    assert verdict.finding == "unverified"
-    assert verdict.reason.startswith("fixed; but its proof rests on tests and settings")
-    assert "test_4.py and 2 more" in verdict.reason

@@ -3,7 +3,7 @@
 import pytest
 
 from agentproxy.events.contract import Check, Contract, Criterion, Role
-from agentproxy.events.verdict import CheckVerdict, Finding, Verdict
+from agentproxy.events.verdict import CheckVerdict, Finding, ReasonCode, Verdict
 from agentproxy.evidence.verdict import judge_run
 
 
@@ -20,11 +20,20 @@ def contract(*roles: Role, criteria: tuple[Criterion, ...] | None = None) -> Con
     )
 
 
-def verdicts(**findings: Finding) -> dict[str, CheckVerdict]:
-    return {
-        name: CheckVerdict(check=name, finding=finding, reason=f"because of {name}")
-        for name, finding in findings.items()
-    }
+CODES: dict[Finding, ReasonCode] = {
+    "proven": "fixed",
+    "kept": "passes_as_before",
+    "neutral": "still_failing",
+    "refuted": "newly_failing",
+    "unverified": "flaky",
+}
+
+
+def verdicts(**findings: Finding) -> list[CheckVerdict]:
+    return [
+        CheckVerdict(check=name, finding=each, reason_code=CODES[each], reason=f"because of {name}")
+        for name, each in findings.items()
+    ]
 
 
 @pytest.mark.parametrize(
@@ -43,71 +52,71 @@ def test_a_run_is_as_good_as_its_worst_check_that_counts(
     a: Finding, b: Finding, expected: Verdict
 ) -> None:
     agreed = contract("acceptance", "discovered")
-    verdict, reason, _ = judge_run(agreed, verdicts(a=a, b=b), tree_equals_base=False)
-    assert verdict == expected
-    assert reason
+    run = judge_run(agreed, verdicts(a=a, b=b), tree_equals_base=False)
+    assert run.verdict == expected
+    assert run.reason
 
 
 def test_a_claim_that_changes_nothing_is_never_verified() -> None:
     agreed = contract("acceptance")
-    assert judge_run(agreed, verdicts(a="proven"), tree_equals_base=True)[0] == "unverified"
-    assert judge_run(agreed, verdicts(a="refuted"), tree_equals_base=True)[0] == "refuted"
+    assert judge_run(agreed, verdicts(a="proven"), tree_equals_base=True).verdict == "unverified"
+    assert judge_run(agreed, verdicts(a="refuted"), tree_equals_base=True).verdict == "refuted"
 
 
 def test_keeping_alone_does_not_prove_the_task() -> None:
-    verdict, reason, _ = judge_run(
+    run = judge_run(
         contract("regression", "discovered"), verdicts(a="kept", b="kept"), tree_equals_base=False
     )
-    assert verdict == "unverified"
-    assert "nothing was proven" in reason
+    assert run.verdict == "unverified"
+    assert "nothing was proven" in run.reason
 
 
 def test_a_check_in_no_criterion_gets_one_of_its_own() -> None:
-    _, reason, criteria = judge_run(
+    run = judge_run(
         contract("acceptance", "discovered"),
         verdicts(a="proven", b="refuted"),
         tree_equals_base=False,
     )
-    assert [(each.criterion, each.verdict) for each in criteria] == [
+    assert [(each.criterion, each.verdict) for each in run.criteria] == [
         ("task", "verified"),
         ("b", "refuted"),
     ]
-    assert "because of b" in reason
+    assert "because of b" in run.reason
 
 
-def test_with_nothing_named_a_standing_proof_speaks_for_the_task() -> None:
+def test_without_an_acceptance_check_a_discovered_proof_speaks_for_the_task() -> None:
     agreed = contract("discovered", "discovered")
-    verdict, _, criteria = judge_run(agreed, verdicts(a="proven", b="kept"), tree_equals_base=False)
-    assert verdict == "verified"
-    assert criteria[0].criterion == "task"
-    assert criteria[0].verdict == "verified"
+    run = judge_run(agreed, verdicts(a="proven", b="kept"), tree_equals_base=False)
+    assert run.verdict == "verified"
+    assert run.criteria[0].criterion == "task"
+    assert run.criteria[0].verdict == "verified"
 
 
-def test_a_standing_proof_does_not_speak_for_a_criterion_of_the_plan() -> None:
+def test_a_discovered_proof_does_not_speak_for_a_criterion_of_the_plan() -> None:
     plan = (Criterion(id="one", text="it is fast"), Criterion(id="two", text="it is pretty"))
-    verdict, reason, criteria = judge_run(
+    run = judge_run(
         contract("discovered", criteria=plan), verdicts(a="proven"), tree_equals_base=False
     )
-    assert verdict == "unverified"
-    assert "one, two" in reason
-    assert [each.verdict for each in criteria] == ["unverified", "unverified", "verified"]
+    assert run.verdict == "unverified"
+    assert "one, two" in run.reason
+    assert [each.verdict for each in run.criteria] == ["unverified", "unverified", "verified"]
 
 
 def test_a_named_check_leaves_a_criterion_without_checks_open() -> None:
     plan = (Criterion(id="one", text="works", checks=("a",)), Criterion(id="two", text="pretty"))
-    verdict, _, _ = judge_run(
+    run = judge_run(
         contract("acceptance", criteria=plan), verdicts(a="proven"), tree_equals_base=False
     )
-    assert verdict == "unverified"
+    assert run.verdict == "unverified"
 
 
 def test_a_check_that_was_not_run_is_unverified_and_never_green() -> None:
-    verdict, reason, criteria = judge_run(
+    run = judge_run(
         contract("acceptance", "discovered"), verdicts(a="proven"), tree_equals_base=False
     )
-    assert verdict == "unverified"
-    assert "not run" in reason
-    assert criteria[-1].verdict == "unverified"
+    assert run.verdict == "unverified"
+    assert "not run" in run.reason
+    assert run.criteria[-1].verdict == "unverified"
 
 
 def test_a_criterion_of_neutral_checks_alone_does_not_withhold_the_run() -> None:
@@ -115,16 +124,16 @@ def test_a_criterion_of_neutral_checks_alone_does_not_withhold_the_run() -> None
         Criterion(id="one", text="works", checks=("a",)),
         Criterion(id="two", text="stays clean", checks=("b",)),
     )
-    verdict, _, criteria = judge_run(
+    run = judge_run(
         contract("acceptance", "discovered", criteria=plan),
         verdicts(a="proven", b="neutral"),
         tree_equals_base=False,
     )
-    assert verdict == "verified"
-    assert criteria[1].verdict == "unverified"
+    assert run.verdict == "verified"
+    assert run.criteria[1].verdict == "unverified"
 
 
 def test_a_run_without_any_check_is_unverified() -> None:
-    verdict, _, criteria = judge_run(contract(), {}, tree_equals_base=False)
-    assert verdict == "unverified"
-    assert [each.verdict for each in criteria] == ["unverified"]
+    run = judge_run(contract(), [], tree_equals_base=False)
+    assert run.verdict == "unverified"
+    assert [each.verdict for each in run.criteria] == ["unverified"]

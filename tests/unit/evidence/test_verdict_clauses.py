@@ -1,16 +1,19 @@
-"""The verdict table of the design, in its finer clauses: nothing named, flaky, properties."""
+"""The finer clauses of the verdict table: no acceptance check, flaky tests, properties."""
 
+from dataclasses import replace
 from random import Random
 
 from hypothesis import given
 from hypothesis import strategies as st
 from support.results import (
+    ACCEPTANCE,
     CANNOT,
-    KEEP,
-    NAMED,
-    STANDING,
+    DISCOVERED,
+    REGRESSION,
     TIMED_OUT,
     command,
+    judge,
+    modified,
     named_tests,
     ran,
 )
@@ -18,18 +21,14 @@ from support.results import (
 from agentproxy.events.check import CheckResult
 from agentproxy.events.contract import Role
 from agentproxy.events.verdict import Finding
-from agentproxy.evidence.verdict import judge, needs_rerun
+from agentproxy.evidence.check_evidence import CheckEvidence, Rules
+from agentproxy.evidence.verdict import needs_rerun
 
 
-def test_with_nothing_named_a_fixed_and_unchanged_test_is_proof() -> None:
-    def judged(changed: tuple[str, ...], *, anything_named: bool = False) -> Finding:
-        return judge(
-            STANDING,
-            base=[ran(a="f", b="p")],
-            claim=[ran(a="p", b="p")],
-            changed_tests=changed,
-            anything_named=anything_named,
-        ).finding
+def test_without_an_acceptance_check_a_fixed_and_unchanged_test_is_proof() -> None:
+    def judged(changed: tuple[str, ...], *, has_acceptance_check: bool = False) -> Finding:
+        rules = Rules(changes=modified(*changed), has_acceptance_check=has_acceptance_check)
+        return judge(DISCOVERED, [ran(a="f", b="p")], [ran(a="p", b="p")], rules=rules).finding
 
     assert judged(()) == "proven"
     assert judged(("src/a.py", "tests/test_b.py")) == "proven"
@@ -38,23 +37,20 @@ def test_with_nothing_named_a_fixed_and_unchanged_test_is_proof() -> None:
     assert judged(("tests/conftest.py",)) == "kept"
     assert judged(("conftest.py",)) == "kept"
     assert judged(("other/conftest.py",)) == "proven"
-    assert judged((), anything_named=True) == "kept"
+    assert judged((), has_acceptance_check=True) == "kept"
 
 
-def test_with_nothing_named_other_red_tests_keep_a_fixed_one_from_being_proof() -> None:
+def test_without_an_acceptance_check_other_red_tests_keep_a_fixed_one_from_being_proof() -> None:
     base, claim = ran(a="f", b="f"), ran(a="p", b="f")
-    assert judge(STANDING, base=[base], claim=[claim], anything_named=False).finding == "neutral"
-    verdict = judge(
-        STANDING, base=[base], claim=[claim], anything_named=False, known_red=["*::test_b"]
-    )
-    assert verdict.finding == "proven"
-    verdict = judge(STANDING, base=[base], claim=[claim], anything_named=False, task="Fix test_a")
-    assert verdict.finding == "proven"
+    alone = Rules(has_acceptance_check=False)
+    assert judge(DISCOVERED, [base], [claim], rules=alone).finding == "neutral"
+    for rules in (replace(alone, known_red=["*::test_b"]), replace(alone, task="Fix test_a")):
+        assert judge(DISCOVERED, [base], [claim], rules=rules).finding == "proven"
 
 
-def test_with_nothing_named_a_hidden_test_beside_a_fixed_one_is_no_proof() -> None:
+def test_without_an_acceptance_check_a_hidden_test_beside_a_fixed_one_is_no_proof() -> None:
     base, claim = ran(a="f", b="f"), ran(a="p", b="s")
-    verdict = judge(STANDING, base=[base], claim=[claim], anything_named=False)
+    verdict = judge(DISCOVERED, [base], [claim], rules=Rules(has_acceptance_check=False))
     assert verdict.finding == "neutral"
 
 
@@ -65,59 +61,56 @@ def test_a_test_without_a_file_is_unchanged_only_where_its_place_says_so() -> No
         return result.model_copy(update={"tests": (test,)})
 
     def judged(place: str, changed: tuple[str, ...]) -> Finding:
-        return judge(
-            STANDING,
-            base=[run("f", place)],
-            claim=[run("p", "")],
-            changed_tests=changed,
-            anything_named=False,
-        ).finding
+        rules = Rules(changes=modified(*changed), has_acceptance_check=False)
+        return judge(DISCOVERED, [run("f", place)], [run("p", "")], rules=rules).finding
 
     assert judged("test/date.test.js:3", ("src/date.js",)) == "proven"
     assert judged("test/date.test.js:3", ("test/date.test.js",)) == "kept"
     assert judged("src/date.js:3", ("src/date.js",)) == "kept"
+    assert judged("src/latest.py:3", ("src/date.py",)) == "kept"
+    assert judged("attestation/sign.py:3", ("src/date.py",)) == "kept"
     assert judged("", ()) == "proven"
 
 
 def test_two_outcomes_of_a_test_on_one_tree_are_flaky() -> None:
     green, red = ran(a="p", b="p"), ran(a="p", b="f")
     for base, claim in (([green, green], [red, green]), ([red, green], [red, red])):
-        named = judge(NAMED, base=base, claim=claim)
+        named = judge(ACCEPTANCE, base, claim)
         assert named.finding == "unverified"
         assert not named.fixable
         assert named.flaky == ("tests/test_a.py::test_b",)
-        assert judge(STANDING, base=base, claim=claim).finding == "neutral"
+        assert judge(DISCOVERED, base, claim).finding == "neutral"
 
 
 def test_two_exits_of_a_command_on_one_tree_are_flaky() -> None:
     base, claim = [command(0), command(0)], [command(1), command(0)]
-    assert judge(NAMED, base=base, claim=claim).finding == "unverified"
-    assert judge(KEEP, base=base, claim=claim).finding == "neutral"
+    assert judge(ACCEPTANCE, base, claim).finding == "unverified"
+    assert judge(REGRESSION, base, claim).finding == "neutral"
 
 
 def test_a_flaky_test_does_not_cover_one_that_broke() -> None:
     base = [ran(a="p", b="p"), ran(a="p", b="f")]
     claim = [ran(a="f", b="f"), ran(a="f", b="p")]
-    assert judge(KEEP, base=base, claim=claim).finding == "refuted"
+    assert judge(REGRESSION, base, claim).finding == "refuted"
 
 
 def test_a_known_red_flaky_test_does_not_withhold_the_proof() -> None:
     base = [ran(a="f", b="p"), ran(a="f", b="f")]
     claim = [ran(a="p", b="f"), ran(a="p", b="p")]
-    assert judge(NAMED, base=base, claim=claim).finding == "unverified"
-    assert judge(NAMED, base=base, claim=claim, known_red=["*::test_b"]).finding == "proven"
-    assert judge(NAMED, base=base, claim=claim, task="Fix test_a").finding == "proven"
+    assert judge(ACCEPTANCE, base, claim).finding == "unverified"
+    assert judge(ACCEPTANCE, base, claim, rules=Rules(known_red=["*::test_b"])).finding == "proven"
+    assert judge(ACCEPTANCE, base, claim, rules=Rules(task="Fix test_a")).finding == "proven"
 
 
 def test_a_test_that_the_claim_makes_flaky_withholds_the_proof_whatever_the_task_names() -> None:
     base = [ran(a="f", b="p"), ran(a="f", b="p")]
     claim = [ran(a="p", b="f"), ran(a="p", b="p")]
-    assert judge(NAMED, base=base, claim=claim, task="Fix test_a").finding == "unverified"
+    assert judge(ACCEPTANCE, base, claim, rules=Rules(task="Fix test_a")).finding == "unverified"
 
 
 def test_a_check_that_was_never_run_is_never_green() -> None:
-    assert judge(NAMED, base=[], claim=[]).finding == "unverified"
-    assert judge(NAMED, base=[command(1)], claim=[]).finding == "refuted"
+    assert judge(ACCEPTANCE, [], []).finding == "unverified"
+    assert judge(ACCEPTANCE, [command(1)], []).finding == "refuted"
 
 
 NAMES = [
@@ -144,15 +137,13 @@ def test_nothing_is_proven_while_a_test_that_passed_fails(
     role: Role,
     task: str,
     known: list[str],
-    anything_named: bool,
+    has_acceptance_check: bool,
 ) -> None:
     verdict = judge(
-        NAMED.model_copy(update={"role": role}),
-        base=[base],
-        claim=[claim],
-        known_red=known,
-        task=task,
-        anything_named=anything_named,
+        ACCEPTANCE.model_copy(update={"role": role}),
+        [base],
+        [claim],
+        rules=Rules(known_red=known, task=task, has_acceptance_check=has_acceptance_check),
     )
     passed = {test.name for test in base.tests if test.outcome == "passed"}
     failed = {test.name for test in claim.tests if test.outcome == "failed"}
@@ -164,10 +155,10 @@ def test_nothing_is_proven_while_a_test_that_passed_fails(
 def test_refuting_takes_a_second_look(
     base: list[CheckResult], claim: list[CheckResult], role: Role
 ) -> None:
-    check = NAMED.model_copy(update={"role": role})
-    refuted = judge(check, base=base, claim=claim).finding == "refuted"
+    check = ACCEPTANCE.model_copy(update={"role": role})
+    refuted = judge(check, base[:1], claim[:1]).finding == "refuted"
     twice = len(base) > 1 and len(claim) > 1
-    assert needs_rerun(check, base, claim) == (refuted and not twice)
+    assert needs_rerun(CheckEvidence(check, base, claim), Rules()) == (refuted and not twice)
 
 
 @given(RESULTS, RESULTS, ROLES, TASKS, st.randoms(use_true_random=False))
@@ -179,15 +170,17 @@ def test_the_order_of_tests_does_not_matter(
         random.shuffle(mixed)
         return result.model_copy(update={"tests": tuple(mixed)})
 
-    check = NAMED.model_copy(update={"role": role})
-    straight = judge(check, base=[base], claim=[claim], task=task)
-    assert judge(check, base=[shuffled(base)], claim=[shuffled(claim)], task=task) == straight
+    check = ACCEPTANCE.model_copy(update={"role": role})
+    rules = Rules(task=task)
+    straight = judge(check, [base], [claim], rules=rules)
+    assert judge(check, [shuffled(base)], [shuffled(claim)], rules=rules) == straight
 
 
 @given(RESULTS, ROLES, TASKS)
 def test_the_same_tree_twice_proves_nothing(result: CheckResult, role: Role, task: str) -> None:
-    check = NAMED.model_copy(update={"role": role})
-    verdict = judge(check, base=[result], claim=[result], task=task, anything_named=False)
+    check = ACCEPTANCE.model_copy(update={"role": role})
+    rules = Rules(task=task, has_acceptance_check=False)
+    verdict = judge(check, [result], [result], rules=rules)
     assert verdict.finding != "proven"
 
 
@@ -195,8 +188,8 @@ def test_the_same_tree_twice_proves_nothing(result: CheckResult, role: Role, tas
 def test_every_verdict_has_a_reason_and_bounded_places(
     base: list[CheckResult], claim: list[CheckResult], role: Role, task: str, known: list[str]
 ) -> None:
-    check = NAMED.model_copy(update={"role": role})
-    verdict = judge(check, base=base, claim=claim, task=task, known_red=known)
+    check = ACCEPTANCE.model_copy(update={"role": role})
+    verdict = judge(check, base, claim, rules=Rules(task=task, known_red=known))
     assert verdict.reason
     assert len(verdict.places) <= 20
     if role == "acceptance":

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from agentproxy.events.check import Tree
 from agentproxy.events.git_facts import EnvironmentBuilt, EnvironmentFound
-from agentproxy.evidence.cannot_run import reaches_nobody
+from agentproxy.evidence.cannot_run import names_unreachable_host
 from agentproxy.evidence.check_context import CheckContext
 from agentproxy.evidence.environments.python import removal
 from agentproxy.evidence.environments.recipe import Recipe, digest
@@ -295,7 +295,7 @@ def _failed(
     said = ended.output.strip()
     refused = f"; the network was refused: {', '.join(ended.refused[:3])}" if ended.refused else ""
     how = "its time was up" if ended.killed == "time" else f"exit {ended.exit_code}"
-    lonely = bool(ended.refused) or reaches_nobody(said)
+    lonely = bool(ended.refused) or names_unreachable_host(said)
     return built.model_copy(
         update={
             "failed": f"{_complaint(said) or how}{refused}",

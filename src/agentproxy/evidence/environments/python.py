@@ -12,23 +12,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import cast
 
+from agentproxy.evidence.dependency_files import (
+    OTHER_PYTHON_LISTS,
+    PYTHON_LOCKS,
+    REQUIREMENT_FILES,
+)
 from agentproxy.evidence.environments.recipe import Recipe, digest
 from agentproxy.evidence.environments.untrusted_folder import Folder
 
-REQUIREMENTS = (
-    "requirements.txt", "requirements-dev.txt", "requirements_dev.txt", "dev-requirements.txt",
-    "requirements-test.txt", "requirements_test.txt", "test-requirements.txt",
-    "requirements/base.txt", "requirements/dev.txt", "requirements/test.txt",
-    "requirements/tests.txt",
-)  # fmt: skip
 WANTED_PARTS = ("test", "tests", "testing", "dev")
-LOCKS = {"uv.lock": "uv", "poetry.lock": "poetry"}
-# Further lists in which a name that one of them drops may stand from now on.
-OTHER_LISTS = (
-    "requirements-ci.txt", "requirements_ci.txt", "requirements/ci.txt", "requirements.in",
-    "requirements-dev.in", "constraints.txt", "setup.cfg", "setup.py", "pyproject.toml", "tox.ini",
-    "noxfile.py", "Pipfile", "environment.yml",
-)  # fmt: skip
 
 _NAME = re.compile(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)")
 _ANY_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
@@ -142,13 +134,13 @@ def removal(gone: Sequence[str]) -> str:
 
 
 def _named(folder: Folder, asked: _Asked) -> frozenset[str]:
-    lists = {*asked.files, *(name for name in OTHER_LISTS if folder.has(name))}
+    lists = {*asked.files, *(name for name in OTHER_PYTHON_LISTS if folder.has(name))}
     texts = (*(folder.text(name) for name in sorted(lists)), *asked.lines, *asked.declared)
     return frozenset(normal(name) for text in texts for name in _ANY_NAME.findall(text))
 
 
 def _asked(folder: Folder, *, path: str) -> _Asked:
-    files = [name for name in REQUIREMENTS if folder.has(name)]
+    files = [name for name in REQUIREMENT_FILES if folder.has(name)]
     read: dict[str, None] = {}
     lines = [line for name in files for line in _lines(folder, name, read=read)]
     project = folder.toml("pyproject.toml", "project") is not None or folder.has("setup.py")
@@ -168,7 +160,7 @@ def _asked(folder: Folder, *, path: str) -> _Asked:
         files += [name for name in ("pyproject.toml", "setup.py") if folder.has(name)]
     files += [name for name in read if name not in files]
     lock = next(
-        (name for name, tool in LOCKS.items() if folder.has(name) and _is_on(tool, path)), ""
+        (name for name, tool in PYTHON_LOCKS.items() if folder.has(name) and _is_on(tool, path)), ""
     )
     return _Asked(
         files=tuple(files),
@@ -195,7 +187,7 @@ def _install(asked: _Asked, *, renewing: bool) -> str:
         return f"uv sync -q --frozen --active {mode} {' '.join(parts)}".strip() + "\n"
     if asked.lock == "poetry.lock":
         return f"poetry install -q --no-interaction{' --no-root' if renewing else ''}\n"
-    words = [word for name in REQUIREMENTS if name in asked.files for word in ("-r", name)]
+    words = [word for name in REQUIREMENT_FILES if name in asked.files for word in ("-r", name)]
     if asked.project and not renewing:
         words += ["-e", f".[{','.join(asked.extras)}]" if asked.extras else "."]
     words += [text for text in asked.declared if name_of(text)]
@@ -204,7 +196,7 @@ def _install(asked: _Asked, *, renewing: bool) -> str:
 
 def _suffices(asked: _Asked, folder: Folder) -> str:
     """Whether the interpreter has it all: asked of pip itself, without a network."""
-    words = [word for name in REQUIREMENTS if name in asked.files for word in ("-r", name)]
+    words = [word for name in REQUIREMENT_FILES if name in asked.files for word in ("-r", name)]
     words += [text for text in asked.declared if name_of(text)]
     probe = (
         "python3 -I -m pip --isolated --disable-pip-version-check install -q --no-index --dry-run"

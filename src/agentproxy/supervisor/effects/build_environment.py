@@ -7,7 +7,7 @@ from agentproxy.engine.context import Context
 from agentproxy.events.check import BASE, Tree, claim_tree
 from agentproxy.events.envelope import Fact
 from agentproxy.events.git_facts import EnvironmentBuilt, EnvironmentLost
-from agentproxy.evidence.environment_faults import dependency_files
+from agentproxy.evidence.dependency_files import find_dependency_files
 from agentproxy.supervisor.environments import build_environment, lost_environments
 from agentproxy.supervisor.face import SUPERVISED
 from agentproxy.supervisor.parts import Parts
@@ -49,7 +49,7 @@ def claim_build_due(state: State) -> Mapping[str, BuildEnvironment]:
         return {}
     changes = state.claims[state.round].changes
     asked = set(state.require_environment().asked)
-    if dependency_files(changes) or any(change.path in asked for change in changes):
+    if find_dependency_files(changes) or any(change.path in asked for change in changes):
         return {f"build:{tree.key}": BuildEnvironment(tree)}
     return {}
 

@@ -8,7 +8,7 @@ from agentproxy.engine.context import Context
 from agentproxy.events.check import claim_tree
 from agentproxy.events.envelope import Fact
 from agentproxy.events.git_facts import Delivered
-from agentproxy.evidence.environment_faults import in_words
+from agentproxy.evidence.environment_faults import describe_environments
 from agentproxy.supervisor.face import SUPERVISED
 from agentproxy.supervisor.packet import write_packet
 from agentproxy.supervisor.parts import Parts
@@ -50,7 +50,7 @@ async def give_result(_effect: Deliver, context: Context[State, Parts]) -> Seque
     if state.judged[number].verdict == "verified":
         delivered = await _branch(state, parts)
     drift = await asyncio.to_thread(changed_since, state.require_environment())
-    built = in_words(state.built_for(claim_tree(number)), claim.changes)
+    built = describe_environments(state.built_for(claim_tree(number)), claim.changes)
     delivered = delivered.model_copy(update={"notes": (*delivered.notes, *drift, *built)})
     packet = parts.checks.folder / "packet.md"
     text = write_packet(state, delivered, run=parts.run)

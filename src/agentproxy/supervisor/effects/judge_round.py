@@ -10,8 +10,7 @@ from agentproxy.events.check import BASE, claim_tree, restored_tree
 from agentproxy.events.envelope import Fact
 from agentproxy.events.verdict import RoundJudged
 from agentproxy.evidence.bundle import Bundle, EvidenceEntry, chain, store
-from agentproxy.evidence.environment_faults import in_words
-from agentproxy.evidence.run_verdict import with_opinion
+from agentproxy.evidence.environment_faults import describe_environments
 from agentproxy.evidence.verdict import judge_run
 from agentproxy.supervisor.face import SUPERVISED
 from agentproxy.supervisor.parts import Parts
@@ -46,17 +45,16 @@ async def judge_round(effect: JudgeRound, context: Context[State, Parts]) -> Seq
     state, number, parts = context.state, effect.round, context.parts
     contract, claim = state.scope, state.claims[number]
     opinions = {key: said for (of, key), said in state.opinions.items() if of == number}
-    checks = [with_opinion(each, contract, opinions) for each in state.weighed[number].checks]
-    verdict, reason, criteria = judge_run(
+    judged = judge_run(
         contract,
-        {each.check: each for each in checks},
+        state.weighed[number].checks,
         tree_equals_base=state.unchanged(number),
         opinions=opinions,
     )
     environment = state.require_environment()
     drift = await asyncio.to_thread(changed_since, environment)
-    notes = in_words(state.built_for(claim_tree(number)), claim.changes)
-    reason = "; ".join([reason, *drift, *notes])
+    notes = describe_environments(state.built_for(claim_tree(number)), claim.changes)
+    reason = "; ".join([judged.reason, *drift, *notes])
     earlier = state.judged.get(number - 1)
     bundle = Bundle(
         product=parts.product,
@@ -70,22 +68,22 @@ async def judge_round(effect: JudgeRound, context: Context[State, Parts]) -> Seq
         sandbox=state.lifecycle.sandbox,
         environment=(*environment.folders, *_built(state, number)),
         entries=await asyncio.to_thread(lambda: chain(_entries(state, number))),
-        checks=tuple(checks),
-        criteria=criteria,
-        verdict=verdict,
+        checks=judged.checks,
+        criteria=judged.criteria,
+        verdict=judged.verdict,
         reason=reason,
         previous=earlier.bundle if earlier else "",
     )
     name = await asyncio.to_thread(store, bundle, parts.checks.folder / "evidence")
-    judged = RoundJudged(
+    fact = RoundJudged(
         round=number,
-        verdict=verdict,
+        verdict=judged.verdict,
         reason=reason,
-        criteria=criteria,
-        checks=tuple(checks),
+        criteria=judged.criteria,
+        checks=judged.checks,
         bundle=name,
     )
-    return [judged]
+    return [fact]
 
 
 def _built(state: State, number: int) -> tuple[str, ...]:

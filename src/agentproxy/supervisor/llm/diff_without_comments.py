@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from agentproxy.evidence.test_files import is_test_file
 from agentproxy.supervisor.llm.strip_comments import (
     Language,
     language_of,
@@ -18,10 +19,6 @@ from agentproxy.supervisor.llm.visible_text import visible
 
 AROUND = 3  # unchanged lines that are shown before and after a changed one
 _HUNK = re.compile(r"@@ -\d+(?:,(\d+))? \+\d+(?:,(\d+))? @@")
-_TESTS = re.compile(
-    r"(?:^|/)(?:tests?|__tests__|specs?|testdata|fixtures)/"
-    r"|(?:^|/)(?:test_[^/]*|conftest)\.py$|_test\.\w+$|\.(?:test|spec)\.\w+$"
-)
 _LONGEST_PATH = 120
 _PLAIN_PATH = re.compile(r"[A-Za-z0-9_./-]+")
 
@@ -50,7 +47,7 @@ def strip_diff(diff: str) -> DiffWithoutComments:
     removed: list[str] = []
     for number, file in enumerate(changed_files(diff), start=1):
         language = language_of(file.path)
-        if language is None or _TESTS.search(file.path):
+        if language is None or is_test_file(file.path):
             continue
         lines = _unworded(file.lines, language)
         shown += [f"{_name(file.path, number)}:", *_near(lines), ""]

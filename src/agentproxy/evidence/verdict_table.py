@@ -1,0 +1,211 @@
+"""The table of verdicts: what a check says by its results at the base and at the claim.
+
+Each row answers or passes on to the next. What refutes comes first, what proves comes last.
+"""
+
+from collections.abc import Callable, Sequence
+
+from agentproxy.events.verdict import CheckVerdict
+from agentproxy.evidence.cannot_run import cure_for
+from agentproxy.evidence.comparison import Comparison
+from agentproxy.evidence.verdict_text import (
+    count_names,
+    describe_exit,
+    describe_fixed,
+    describe_removed,
+    describe_unresolved,
+    describe_waived,
+    list_names,
+    verdict_of,
+)
+
+Row = Callable[[Comparison], CheckVerdict | None]
+
+
+def judge_by_table(comparison: Comparison) -> CheckVerdict:
+    """The answer of the first row that has one.
+
+    A check is judged by test where the base's runner named its tests, by command elsewhere.
+    """
+    rows = _ACCEPTANCE if comparison.is_acceptance else _KEEPING
+    return next(verdict for row in rows if (verdict := row(comparison)) is not None)
+
+
+def _cannot_run(comparison: Comparison) -> CheckVerdict | None:
+    before, after = comparison.base.status, comparison.claim.status
+    if "flaky" in (before, after) or "cannot_run" not in (before, after):
+        return None
+    why, cure = _why_it_cannot_run(comparison)
+    if before != "cannot_run":
+        reason = f"it could run at the base and cannot at the claim: {why}"
+        return verdict_of(comparison, "refuted", "cannot_run_at_claim", reason=reason)
+    if after == "cannot_run":
+        finding = "unverified" if comparison.is_acceptance else "neutral"
+        reason = f"it cannot run here at all: {why}{f' ({cure})' if cure else ''}"
+        return verdict_of(comparison, finding, "cannot_run", reason=reason, fixable=False)
+    return _runs_only_now(comparison, why)
+
+
+def _runs_only_now(comparison: Comparison, why: str) -> CheckVerdict:
+    passes = comparison.claim.status == "passes"
+    reason = f"it {'passes' if passes else 'fails'}; at the base it could not run: {why}"
+    if comparison.is_acceptance and passes:
+        reason += ", so it proves nothing"
+        return verdict_of(comparison, "unverified", "green_before", reason=reason, fixable=False)
+    if comparison.is_acceptance:
+        failing = comparison.claim.names_of("failed")
+        return verdict_of(
+            comparison, "refuted", "could_not_run_at_base", reason=reason, about=failing
+        )
+    finding = "kept" if passes else "neutral"
+    return verdict_of(comparison, finding, "could_not_run_at_base", reason=reason)
+
+
+def _regressed(comparison: Comparison) -> CheckVerdict | None:
+    regressed = comparison.delta.regressed
+    if not comparison.base.by_test or not regressed:
+        return None
+    reason = count_names(
+        regressed, "test that passed before fails now", "tests that passed before fail now"
+    )
+    return verdict_of(comparison, "refuted", "newly_failing", reason=reason, about=regressed)
+
+
+def _newly_failing(comparison: Comparison) -> CheckVerdict | None:
+    if comparison.base.status != "passes" or not comparison.claim_fails:
+        return None
+    new = comparison.delta.new_failures
+    why = count_names(new, "new test fails", "new tests fail") if new else describe_exit(comparison)
+    reason = f"it passed at the base and fails now: {why}"
+    return verdict_of(comparison, "refuted", "newly_failing", reason=reason, about=new)
+
+
+def _nothing_fixed(comparison: Comparison) -> CheckVerdict | None:
+    delta = comparison.delta
+    if comparison.base.status != "fails" or not comparison.claim_fails or delta.fixed:
+        return None
+    if not comparison.base_fails or (delta.flaky and not comparison.base.names_of("failed")):
+        return None
+    failing = delta.still_failing | delta.new_failures | delta.hidden
+    why = describe_exit(comparison)
+    if failing:
+        why = count_names(failing, "test is not fixed", "tests are not fixed")
+    reason = f"it fails as it did before: {why}"
+    return verdict_of(comparison, "refuted", "still_failing", reason=reason, about=failing)
+
+
+def _flaky(comparison: Comparison) -> CheckVerdict | None:
+    if not comparison.flaky_names:
+        return None
+    finding = "unverified" if comparison.is_acceptance else "neutral"
+    names = list_names(comparison.flaky_names)
+    reason = f"two outcomes on one tree, so it is flaky: {names}"
+    return verdict_of(comparison, finding, "flaky", reason=reason, fixable=False)
+
+
+def _partly_fixed(comparison: Comparison) -> CheckVerdict | None:
+    unresolved, removed = comparison.unresolved, comparison.removed
+    if unresolved or removed:
+        code = "partly_fixed" if unresolved else "tests_removed"
+        reason, about = describe_unresolved(comparison), unresolved | removed
+        return verdict_of(comparison, "unverified", code, reason=reason, about=about)
+    fails = comparison.claim_fails and comparison.claim.fails_beside_its_tests
+    if not comparison.base_fails or not fails:
+        return None
+    reason = (
+        f"{describe_fixed(comparison)}; but the command still fails ({describe_exit(comparison)})"
+    )
+    return verdict_of(comparison, "unverified", "partly_fixed", reason=reason)
+
+
+def _green_before(comparison: Comparison) -> CheckVerdict | None:
+    if comparison.base_fails:
+        return None
+    reason = f"it was green before, so it proves nothing{describe_waived(comparison)}"
+    return verdict_of(comparison, "unverified", "green_before", reason=reason, fixable=False)
+
+
+def _fixed(comparison: Comparison) -> CheckVerdict:
+    base = comparison.base
+    if base.by_test and base.names_of("failed") and not comparison.delta.fixed:
+        reason = f"no test that failed at the base passes now{describe_waived(comparison)}"
+        return verdict_of(comparison, "unverified", "nothing_fixed", reason=reason)
+    reason = f"{describe_fixed(comparison)}{describe_waived(comparison)}"
+    return verdict_of(comparison, "proven", "fixed", reason=reason)
+
+
+def _removed(comparison: Comparison) -> CheckVerdict | None:
+    removed = comparison.removed
+    if not removed:
+        return None
+    reason = describe_removed(comparison)
+    return verdict_of(comparison, "unverified", "tests_removed", reason=reason, about=removed)
+
+
+def _fixed_without_acceptance_check(comparison: Comparison) -> CheckVerdict | None:
+    fixed = comparison.fixed_unchanged
+    if comparison.rules.has_acceptance_check or not fixed or comparison.unresolved:
+        return None
+    if comparison.claim_fails and comparison.claim.fails_beside_its_tests:
+        return None
+    words = count_names(
+        fixed,
+        "test that failed before passes now, unchanged",
+        "tests that failed before pass now, unchanged",
+    )
+    reason = f"{words}{describe_waived(comparison)}"
+    return verdict_of(comparison, "proven", "fixed", reason=reason)
+
+
+def _failed_before(comparison: Comparison) -> CheckVerdict | None:
+    if not comparison.base_fails:
+        return None
+    delta = comparison.delta
+    open_ones = delta.still_failing | delta.hidden | delta.new_failures
+    if comparison.claim.status == "passes" and not open_ones:
+        reason = f"{describe_fixed(comparison)}{describe_waived(comparison)}"
+        return verdict_of(comparison, "kept", "fixed", reason=reason)
+    why = f"it fails now ({describe_exit(comparison)})"
+    if open_ones:
+        why = count_names(open_ones, "test fails or is hidden", "tests fail or are hidden")
+    fixed = f"; {describe_fixed(comparison)}" if open_ones and delta.fixed else ""
+    reason = f"it failed before, and {why}{fixed}"
+    return verdict_of(comparison, "neutral", "still_failing", reason=reason, about=open_ones)
+
+
+def _passes_as_before(comparison: Comparison) -> CheckVerdict:
+    reason = f"it passes as before{describe_waived(comparison)}"
+    return verdict_of(comparison, "kept", "passes_as_before", reason=reason)
+
+
+def _why_it_cannot_run(comparison: Comparison) -> tuple[str, str]:
+    """The reason in words, and its cure."""
+    side = next(s for s in (comparison.claim, comparison.base) if s.status == "cannot_run")
+    if side.last is None:
+        return "it was not run", ""
+    reason = side.last.cannot_run
+    if reason is None:
+        return side.last.ending.replace("_", " "), ""
+    return reason.text, cure_for(reason.kind)
+
+
+_ACCEPTANCE: Sequence[Row] = (
+    _cannot_run,
+    _regressed,
+    _newly_failing,
+    _nothing_fixed,
+    _flaky,
+    _partly_fixed,
+    _green_before,
+    _fixed,
+)
+_KEEPING: Sequence[Row] = (
+    _cannot_run,
+    _regressed,
+    _newly_failing,
+    _removed,
+    _fixed_without_acceptance_check,
+    _flaky,
+    _failed_before,
+    _passes_as_before,
+)

@@ -1,0 +1,133 @@
+"""Verdicts on a check as values: with the tests that they are about, and bounded."""
+
+from collections.abc import Collection, Iterable
+
+from agentproxy.events.verdict import CheckVerdict, Finding, Location, ReasonCode
+from agentproxy.evidence.comparison import Comparison
+from agentproxy.evidence.test_ids import file_of
+
+MAX_LOCATIONS = 20
+MAX_NAMES = 200
+NAMES_SPELLED_OUT = 3
+MAX_TAIL_CHARACTERS = 2000
+
+
+def verdict_of(
+    comparison: Comparison,
+    finding: Finding,
+    code: ReasonCode,
+    *,
+    reason: str,
+    about: Iterable[str] = (),
+    fixable: bool = True,
+) -> CheckVerdict:
+    """A verdict on the check; `about` names the tests that a worker must look at."""
+    return CheckVerdict(
+        check=comparison.check.name,
+        finding=finding,
+        reason_code=code,
+        reason=reason,
+        places=_locations(comparison, about),
+        flaky=tuple(sorted(comparison.delta.flaky))[:MAX_NAMES],
+        fixed=tuple(sorted(comparison.delta.fixed))[:MAX_NAMES],
+        fixable=fixable,
+    )
+
+
+def list_names(names: Iterable[str]) -> str:
+    """The first names, and how many more there are."""
+    ordered = sorted(names)
+    more = len(ordered) - NAMES_SPELLED_OUT
+    return ", ".join(ordered[:NAMES_SPELLED_OUT]) + (f" and {more} more" if more > 0 else "")
+
+
+def count_names(names: Collection[str], one: str, many: str) -> str:
+    """A count with the words that fit it, and then the names: `2 tests fail: a, b`."""
+    words = one if len(names) == 1 else many
+    return f"{len(names)} {words}: {list_names(names)}"
+
+
+def _locations(comparison: Comparison, names: Iterable[str]) -> tuple[Location, ...]:
+    """Test, `file:line` and message of each; where no test is named, the end of the output."""
+    found = tuple(_location(comparison, name) for name in sorted(names)[:MAX_LOCATIONS])
+    last = comparison.claim.last
+    if found or last is None or comparison.claim.status == "passes":
+        return found
+    tail = last.output[-MAX_TAIL_CHARACTERS:].strip()
+    return (Location(message=last.cannot_run.text if last.cannot_run else tail),)
+
+
+def _location(comparison: Comparison, name: str) -> Location:
+    tests = comparison.claim.tests
+    test = tests.get(name) or tests.get(file_of(name))
+    if test is None:
+        message = "the test is not there any more at the claim"
+        return Location(test=name, where=file_of(name), message=message)
+    if test.outcome in ("skipped", "xfailed"):
+        how = "skipped" if test.outcome == "skipped" else "expected to fail"
+        reason = f": {test.message}" if test.message else ""
+        return Location(test=name, where=test.place, message=f"the test is {how} now{reason}")
+    return Location(test=name, where=test.place, message=test.message)
+
+
+def describe_unresolved(comparison: Comparison) -> str:
+    """What was fixed, and which tests fail or are hidden though they should pass."""
+    delta, parts = comparison.delta, list[str]()
+    groups = (
+        (delta.still_failing, "test still fails", "tests still fail"),
+        (
+            delta.hidden,
+            "test that failed is removed or skipped",
+            "tests that failed are removed or skipped",
+        ),
+        (delta.new_failures, "new test fails", "new tests fail"),
+    )
+    for group, one, many in groups:
+        if names := group & comparison.unresolved:
+            parts.append(count_names(names, one, many))
+    if comparison.removed:
+        parts.append(describe_removed(comparison))
+    start = f"{describe_fixed(comparison)}; but " if delta.fixed else ""
+    return start + "; ".join(parts)
+
+
+def describe_removed(comparison: Comparison) -> str:
+    """Which tests that passed are not there any more, or skipped."""
+    words = count_names(
+        comparison.removed,
+        "test that passed before is removed or skipped",
+        "tests that passed before are removed or skipped",
+    )
+    last = comparison.claim.last
+    names_none = last is not None and not last.by_test
+    return f"{words}{'; the claim names no tests any more' if names_none else ''}"
+
+
+def describe_fixed(comparison: Comparison) -> str:
+    """Which tests failed at the base and pass now, or that the command does."""
+    if not comparison.delta.fixed:
+        return "it failed at the base and passes now"
+    return count_names(
+        comparison.delta.fixed,
+        "test that failed at the base passes now",
+        "tests that failed at the base pass now",
+    )
+
+
+def describe_waived(comparison: Comparison) -> str:
+    """What does not count against the claim and is named all the same, in brackets; or ""."""
+    delta, parts = comparison.delta, list[str]()
+    if failing := delta.still_failing | delta.new_failures:
+        parts.append(count_names(failing, "waived test fails", "waived tests fail"))
+    if removed := delta.removed | delta.hidden:
+        one, many = "waived test is removed or skipped", "waived tests are removed or skipped"
+        parts.append(count_names(removed, one, many))
+    if delta.flaky:
+        parts.append(count_names(delta.flaky, "test is flaky", "tests are flaky"))
+    return f" ({'; '.join(parts)})" if parts else ""
+
+
+def describe_exit(comparison: Comparison) -> str:
+    """How the command last ended at the claim."""
+    last = comparison.claim.last
+    return f"exit {last.exit_code}" if last is not None else "not run"

@@ -24,6 +24,7 @@ SAFE_EXPANSION = re.compile(
     r"\{#?[A-Za-z_][A-Za-z0-9_]*(?:(?::?[-+]|%%?|##?)[^$`{}\"'\\\n]*)?\}|\{[0-9@*#?$!-]\}"
 )
 ASSIGNMENT = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)\+?=")
+TILDE = re.compile(r"[=:]~")
 BRACES = re.compile(r"\{[^{}]*(?:,|\.\.)[^{}]*\}")
 
 
@@ -37,7 +38,8 @@ class ShellWord:
 
     `home` says that it begins with the user's home (`text` begins with `~` then), `glob` that it
     is a pattern of names, `bare` that nothing in it was quoted or replaced, `assigns` the variable
-    that it sets where it stands before a command, `inner` are the commands substituted in it.
+    that it sets where it stands before a command, `tilde` that bash may put a home into its value,
+    `inner` are the commands substituted in it.
     """
 
     text: str
@@ -45,12 +47,14 @@ class ShellWord:
     home: bool = False
     bare: bool = True
     assigns: str = ""
+    tilde: bool = False
     inner: "tuple[Simple, ...]" = ()
 
     @property
     def certain(self) -> bool:
         """Whether the shell passes it on as it is."""
-        return UNKNOWN not in self.text and not self.glob and not self.home
+        replaced = self.glob or self.home or self.tilde
+        return UNKNOWN not in self.text and not replaced
 
 
 @dataclass(frozen=True, slots=True)
@@ -356,6 +360,8 @@ class _Piece:
             home=self.home or self.shape.startswith("~"),
             bare=not self.quoted,
             assigns=found[1] if found else "",
+            # Also in an argument that only looks like an assignment.
+            tilde=found is not None and TILDE.search(self.shape) is not None,
             inner=tuple(self.inner),
         )
 

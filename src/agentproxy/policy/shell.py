@@ -1,9 +1,10 @@
 """A shell command line as the simple commands in it; what is uncertain is refused, not guessed."""
 
 import re
-import unicodedata
 from dataclasses import dataclass, replace
 from typing import Literal
+
+from agentproxy.text.unseen import has_unseen
 
 UNKNOWN = "\0"
 MAX_COMMAND_CHARACTERS = 20_000
@@ -83,9 +84,8 @@ def parse(text: str) -> tuple[Simple, ...]:
     """
     if len(text) > MAX_COMMAND_CHARACTERS:
         raise Unclear("the command is too long to judge")
-    for sign in text:
-        if sign not in "\t\n" and unicodedata.category(sign) in ("Cc", "Cf", "Cs", "Zl", "Zp"):
-            raise Unclear("the command holds characters that cannot be seen")
+    if has_unseen(text, but="\t\n"):
+        raise Unclear("the command holds characters that cannot be seen")
     return _Reader(text).commands()
 
 

@@ -12,8 +12,8 @@ from agentproxy.events.contract import Check
 from agentproxy.events.git_facts import EnvironmentFound
 from agentproxy.evidence.check_context import CheckContext
 from agentproxy.evidence.instrumentation import Instrumentation, instrument, interpret
+from agentproxy.files.safe_files import BadPath, SafeDir
 from agentproxy.workspace.environment.job_layout import JobLayout
-from agentproxy.workspace.files.safe_files import BadPath, SafeDir
 from agentproxy.workspace.sandbox.port import Access, JobLimits
 
 REPORT_LIMIT = 64 << 20

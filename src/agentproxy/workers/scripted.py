@@ -10,8 +10,8 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from agentproxy.events.envelope import FrozenModel
 from agentproxy.events.requests import Request
+from agentproxy.files.safe_files import BadPath, SafeDir
 from agentproxy.workers.port import Brief, WorkEnded, WorkerCallbacks, WorkerError
-from agentproxy.workspace.files.safe_files import BadPath, SafeDir
 
 MEGABYTE = 1 << 20
 

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from agentproxy.workspace.files.safe_files import BadPath, SafeDir
+from agentproxy.files.safe_files import BadPath, SafeDir
 
 SECRET = b"the user's secret"
 INSIDE = b"a file of the tree"

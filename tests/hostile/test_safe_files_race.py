@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from agentproxy.workspace.files.safe_files import BadPath, SafeDir
+from agentproxy.files.safe_files import BadPath, SafeDir
 
 SECRET = b"the user's secret"
 INSIDE = b"a file of the tree"

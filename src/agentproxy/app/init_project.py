@@ -8,8 +8,8 @@ from pathlib import Path
 
 from agentproxy.config.project import PROJECT_FILES
 from agentproxy.config.tables import MAX_CONFIG_BYTES
+from agentproxy.files.safe_files import BadPath, SafeDir
 from agentproxy.supervisor.contexts.reading import HOME
-from agentproxy.workspace.files.safe_files import BadPath, SafeDir
 from agentproxy.workspace.git.repository import open_repository
 
 CONFIGURATION = PROJECT_FILES[0]

@@ -8,8 +8,8 @@ from agentproxy.app.context import App
 from agentproxy.config.files import read_small
 from agentproxy.config.mistakes import BadFile
 from agentproxy.events.run import Order
+from agentproxy.files.safe_files import BadPath, SafeDir
 from agentproxy.supervisor.contexts.images import ending, media_type
-from agentproxy.workspace.files.safe_files import BadPath, SafeDir
 
 MAX_SCREENSHOT_BYTES = 5 << 20  # bytes
 MAX_SCREENSHOTS = 20

@@ -1,9 +1,11 @@
 """Text of strangers on its way to a terminal: what they wrote in a repository, or printed."""
 
+from agentproxy.text.unseen import is_unseen
+
 
 def clean(text: str) -> str:
     """Text of a stranger, without what could steer a terminal."""
     return "".join(
-        character if character.isprintable() or character in "\n\t" else "\N{REPLACEMENT CHARACTER}"
-        for character in text.replace("\r\n", "\n").replace("\r", "\n")
+        "\N{REPLACEMENT CHARACTER}" if is_unseen(sign) and sign not in "\n\t" else sign
+        for sign in text.replace("\r\n", "\n").replace("\r", "\n")
     )

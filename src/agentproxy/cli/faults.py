@@ -16,8 +16,8 @@ from agentproxy.app.utf8_check import NotText
 from agentproxy.cli.failure import DIFFERENCE, INFRASTRUCTURE, UNPROVEN, USAGE, Failure
 from agentproxy.config.mistakes import ConfigError
 from agentproxy.evidence.bundle import BundleUnusable
+from agentproxy.files.file_transaction import NotUndone
 from agentproxy.workers.port import WorkerError
-from agentproxy.workspace.files.file_transaction import NotUndone
 from agentproxy.workspace.git.command import GitError
 from agentproxy.workspace.git.repository import RepositoryUnusable
 from agentproxy.workspace.sandbox.port import SandboxError

@@ -22,15 +22,11 @@ from agentproxy.config.words import (
     Seconds,
     SingleLine,
 )
+from agentproxy.text.sensitive import SECRET_VARIABLE
 
 PREFIX = "AGENTPROXY_"
 PROCESS = "the environment"
 SHORTEST_SECRET = 6
-KEY = re.compile(
-    r"(^|_)(API_?KEY|ACCESS_KEY|SECRET_KEY|PRIVATE_KEY|AUTH_KEY|TOKEN|SECRET|PASSWD|PASSPHRASE)$"
-    r"|PASSWORD$",
-    re.IGNORECASE,
-)
 ADDRESS = re.compile(r"(^|_)(URL|URI|HOST|ENDPOINT|PROXY|BASE|ADDRESS)$", re.IGNORECASE)
 CURES = {
     "home": "give an absolute path, or one that begins with ~/",
@@ -118,7 +114,7 @@ def load_settings(
         if (name := PREFIX + field.upper()) in merged:
             given[field] = merged[name]
     given["home"] = _home(merged, origins)
-    given["keys"] = {name: value for name, value in merged.items() if KEY.search(name)}
+    given["keys"] = {name: value for name, value in merged.items() if SECRET_VARIABLE.search(name)}
     given["addresses"] = {name: value for name, value in merged.items() if ADDRESS.search(name)}
     given["secrets"] = _secrets(environ, written)
     given["ignored"] = ignored
@@ -145,7 +141,7 @@ def _written(file: Path, *, trusted: bool) -> tuple[dict[str, str], tuple[str, .
     found = parse_env(as_text(data, source=str(file)), source=str(file))
     if trusted:
         return found, ()
-    kept = {name: value for name, value in found.items() if KEY.search(name)}
+    kept = {name: value for name, value in found.items() if SECRET_VARIABLE.search(name)}
     dropped = (name for name in found if _steers(name))
     return kept, tuple(sorted(name for name in dropped if name not in kept))
 
@@ -177,6 +173,6 @@ def _secrets(*places: Mapping[str, str]) -> tuple[str, ...]:
         value.strip()
         for place in places
         for name, value in place.items()
-        if KEY.search(name) and len(value.strip()) >= SHORTEST_SECRET
+        if SECRET_VARIABLE.search(name) and len(value.strip()) >= SHORTEST_SECRET
     }
     return tuple(sorted(found, key=lambda value: (-len(value), value)))

@@ -7,6 +7,8 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
+from agentproxy.text.git_folder import is_git_folder
+
 SandboxChoice = Literal["auto", "plain"]
 BuildChoice = Literal["auto", "never"]
 OutputStyle = Literal["rich", "plain", "json"]
@@ -68,7 +70,7 @@ def _inside(path: str) -> str:
 
 
 def _not_git(path: str) -> str:
-    if any(part.casefold().rstrip(". ") == ".git" for part in path.split("/")):
+    if any(is_git_folder(part) for part in path.split("/")):
         raise refusal("names git's own folder", cure="leave .git out")
     return path
 

@@ -10,11 +10,11 @@ from pathlib import Path
 
 from agentproxy.events.check import CannotRun
 from agentproxy.events.git_facts import EnvironmentFound
+from agentproxy.files.safe_files import BadPath, SafeDir
 from agentproxy.workspace.environment.discover import CARRIED_LIMIT
 from agentproxy.workspace.environment.editable_installs import linked_folders
 from agentproxy.workspace.environment.job_layout import JobLayout, place_plainly, place_tree
 from agentproxy.workspace.environment.registries import Registries
-from agentproxy.workspace.files.safe_files import BadPath, SafeDir
 from agentproxy.workspace.git.repository import Repository
 from agentproxy.workspace.sandbox.port import Mount, Sandbox
 from agentproxy.workspace.trees.clone import clone_mounts, make_clone, matches

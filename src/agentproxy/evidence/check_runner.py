@@ -18,7 +18,7 @@ from agentproxy.evidence.instrumentation import (
     instrument,
     interpret,
 )
-from agentproxy.workspace.files.safe_files import BadPath, SafeDir
+from agentproxy.files.safe_files import BadPath, SafeDir
 from agentproxy.workspace.sandbox.port import Access, JobLimits
 
 REPORT_LIMIT = 64 << 20

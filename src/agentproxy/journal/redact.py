@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from urllib.parse import quote, quote_plus
 
-from agentproxy.journal.secret_shapes import BY_HINT
+from agentproxy.text.sensitive import secret_spans
 
 MARK = "[REDACTED]"
 SHORTEST = 8  # a shorter value would be found all over honest text
@@ -44,10 +44,7 @@ class Redactor:
         for number in self._numbers:
             if number.search(text):
                 spans += _number_spans(text, number=number, is_json=is_json)
-        lowered = _lowered(text)
-        for hint in BY_HINT:
-            if hint in lowered:
-                spans += BY_HINT[hint].spans(text, lowered=lowered, hint=hint)
+        spans += secret_spans(text)
         return _cut(text, spans) if spans else text
 
 
@@ -74,12 +71,6 @@ def _cuts_an_escape(text: str, start: int) -> bool:
     while before and text[before - 1] == "\\":
         before -= 1
     return (slash - before) % 2 == 0
-
-
-def _lowered(text: str) -> str:
-    """The text in lower case with every character at its place: only U+0130 becomes two."""
-    lowered = text.lower()
-    return lowered if len(lowered) == len(text) else text.replace("\u0130", "I").lower()
 
 
 def _number_spans(text: str, *, number: re.Pattern[str], is_json: bool) -> Iterator[Span]:

@@ -5,6 +5,7 @@ from fnmatch import fnmatchcase
 
 from agentproxy.policy.rulings import DEVICES, Allow, Policy, Refer, Refuse, Ruling
 from agentproxy.policy.shell import UNKNOWN, ShellWord
+from agentproxy.text.git_folder import is_git_folder
 
 DESCRIPTOR = re.compile(r"/dev/fd/[0-9]+")
 MAX_SHOWN_CHARACTERS = 80
@@ -90,8 +91,7 @@ def _without_dots(word: ShellWord) -> str:
 
 
 def _is_git(part: str, *, glob: bool) -> bool:
-    plain = part.casefold().rstrip(". ").partition(":")[0]
-    if plain in (".git", "git~1"):
+    if is_git_folder(part):
         return True
     # A leading `*` or `?` does not match a leading dot; `[.]` might.
     return glob and part[:1] in (".", "[") and fnmatchcase(".git", part.casefold())

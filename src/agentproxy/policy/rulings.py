@@ -3,15 +3,11 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from agentproxy.text.sensitive import NEVER_READ
+
 SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib64", "/opt", "/nix", "/dev", "/sys/fs/cgroup")
 FACTS = ("/proc/cpuinfo", "/proc/meminfo", "/proc/version", "/etc/os-release", "/etc/hosts")
 DEVICES = ("/dev/null", "/dev/stdout", "/dev/stderr", "/dev/tty", "/dev/full")
-SECRETS = (
-    *(".ssh", ".aws", ".azure", ".gnupg", ".kube", ".docker", ".netrc", ".pgpass", ".npmrc"),
-    *(".pypirc", ".git-credentials", ".password-store", "gcloud", "gh", "id_rsa", "id_ed25519"),
-    *("environ", "shadow", "sudoers", "credentials", "credentials.json", "auth.json"),
-    *(".claude", ".codex", ".gemini", ".bash_history", "keyrings"),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +46,7 @@ class Policy:
     directory: str = "."
     scratch: tuple[str, ...] = ()
     readable: tuple[str, ...] = SYSTEM + FACTS
-    secrets: tuple[str, ...] = SECRETS
+    secrets: tuple[str, ...] = NEVER_READ
     allowed: tuple[str, ...] = ()
     asked: tuple[str, ...] = ()
     denied: tuple[str, ...] = ()

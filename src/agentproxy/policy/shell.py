@@ -1,9 +1,10 @@
 """A shell command line as the simple commands in it; what is uncertain is refused, not guessed."""
 
 import re
-import unicodedata
 from dataclasses import dataclass, replace
 from typing import Literal
+
+from agentproxy.text.unseen import has_unseen
 
 UNKNOWN = "\0"
 MAX_COMMAND_CHARACTERS = 20_000
@@ -24,6 +25,7 @@ SAFE_EXPANSION = re.compile(
     r"\{#?[A-Za-z_][A-Za-z0-9_]*(?:(?::?[-+]|%%?|##?)[^$`{}\"'\\\n]*)?\}|\{[0-9@*#?$!-]\}"
 )
 ASSIGNMENT = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)\+?=")
+TILDE = re.compile(r"[=:]~")
 BRACES = re.compile(r"\{[^{}]*(?:,|\.\.)[^{}]*\}")
 
 
@@ -37,7 +39,8 @@ class ShellWord:
 
     `home` says that it begins with the user's home (`text` begins with `~` then), `glob` that it
     is a pattern of names, `bare` that nothing in it was quoted or replaced, `assigns` the variable
-    that it sets where it stands before a command, `inner` are the commands substituted in it.
+    that it sets where it stands before a command, `tilde` that bash may put a home into its value,
+    `inner` are the commands substituted in it.
     """
 
     text: str
@@ -45,12 +48,14 @@ class ShellWord:
     home: bool = False
     bare: bool = True
     assigns: str = ""
+    tilde: bool = False
     inner: "tuple[Simple, ...]" = ()
 
     @property
     def certain(self) -> bool:
         """Whether the shell passes it on as it is."""
-        return UNKNOWN not in self.text and not self.glob and not self.home
+        replaced = self.glob or self.home or self.tilde
+        return UNKNOWN not in self.text and not replaced
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +84,8 @@ def parse(text: str) -> tuple[Simple, ...]:
     """
     if len(text) > MAX_COMMAND_CHARACTERS:
         raise Unclear("the command is too long to judge")
-    for sign in text:
-        if sign not in "\t\n" and unicodedata.category(sign) in ("Cc", "Cf", "Cs", "Zl", "Zp"):
-            raise Unclear("the command holds characters that cannot be seen")
+    if has_unseen(text, but="\t\n"):
+        raise Unclear("the command holds characters that cannot be seen")
     return _Reader(text).commands()
 
 
@@ -356,6 +360,8 @@ class _Piece:
             home=self.home or self.shape.startswith("~"),
             bare=not self.quoted,
             assigns=found[1] if found else "",
+            # Also in an argument that only looks like an assignment.
+            tilde=found is not None and TILDE.search(self.shape) is not None,
             inner=tuple(self.inner),
         )
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from agentproxy.policy.calls import ProgramCall, hides_options, names, pathlike
 from agentproxy.policy.rulings import Allow, Refer, Ruling, strictest
+from agentproxy.policy.shell import ShellWord
 
 BUILDERS = names(
     "pytest py.test tox nox mypy pyright basedpyright ruff black isort flake8 pylint coverage",
@@ -98,13 +99,19 @@ def builder(call: ProgramCall) -> Ruling:
     ]
     named = [word for word in call.args if word.text.startswith(OUTPUTS) and "=" in word.text]
     values = ProgramCall(call.name, tuple(named), call.where).values()
-    settings = [replace(word, text=word.text.partition("=")[2]) for word in call.args]
+    settings = [_value(word) for word in call.args]
     return strictest(
         [
             call.writes(pathlike([*outputs, *values])),
             call.reads(pathlike([*call.positionals(), *call.values(), *settings])),
         ]
     )
+
+
+def _value(word: ShellWord) -> ShellWord:
+    """What an argument like `name=value` sets; bash puts the home for a `~` before it."""
+    value = word.text.partition("=")[2]
+    return replace(word, text=value, home=value.startswith("~"))
 
 
 def goals(call: ProgramCall) -> Ruling:

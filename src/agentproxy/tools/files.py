@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
+from agentproxy.files.safe_files import BadPath, SafeDir
 from agentproxy.models.port import ToolSpec
 from agentproxy.tools.port import (
     Arguments,
@@ -15,7 +16,6 @@ from agentproxy.tools.port import (
     schema,
     text_of,
 )
-from agentproxy.workspace.files.safe_files import BadPath, SafeDir
 
 MAX_FILE_BYTES = 8 << 20  # bytes of a file that is read or edited
 MAX_ANSWER_CHARACTERS = 100_000  # characters that are answered

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from agentproxy.text.sensitive import CLOSES_A_FOLDER
 from agentproxy.workers.port import WorkerError
 from agentproxy.workspace.environment.toolchains import (
-    CREDENTIALS,
     SYSTEM,
     holds_credentials,
     links,
@@ -132,7 +132,7 @@ class Program:
             if within(folder, SYSTEM) or hop in SHARED:
                 continue
             holds_more = home.is_relative_to(folder) or root.is_relative_to(folder)
-            closed = folder.name in CREDENTIALS or holds_credentials(folder)
+            closed = folder.name in CLOSES_A_FOLDER or holds_credentials(folder)
             whole = folder not in SHARED and not holds_more and not closed
             if hop.is_dir() and not whole:
                 raise WorkerError(

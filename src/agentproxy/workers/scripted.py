@@ -11,8 +11,8 @@ from pydantic import Field, TypeAdapter, ValidationError
 from agentproxy.events.envelope import FrozenModel
 from agentproxy.events.requests import Request
 from agentproxy.events.work import WorkerEnded
+from agentproxy.files.safe_files import BadPath, SafeDir
 from agentproxy.workers.port import Brief, WorkerCallbacks, WorkerError
-from agentproxy.workspace.files.safe_files import BadPath, SafeDir
 
 MEGABYTE = 1 << 20
 

@@ -132,7 +132,7 @@ def test_a_directory_outside_the_repository_is_not_searched(tmp_path: Path, dire
         ("package.json", '{"scripts": ', "cannot be understood"),
         ("package.json", "[" * 100_000, "cannot be understood"),
         ("package.json", '{"a": 1' + "0" * 100_000 + "}", "cannot be understood"),
-        ("pytest.ini", "x" * (2 << 20), "larger than 1 MB"),
+        ("pytest.ini", "x" * (2 << 20), "larger than 1048576 bytes"),
     ],
 )
 def test_a_file_that_cannot_be_used_is_passed_over_and_said(
@@ -163,7 +163,7 @@ def test_a_pipe_a_folder_and_a_loop_of_links_are_not_read(tmp_path: Path) -> Non
     (tmp_path / "tests").symlink_to("tests")
     found = find_checks(lay(tmp_path, {"Makefile": "test:\n"}), ".")
     assert [check.command for check in found.checks] == ["make test"]
-    assert any("pytest.ini is not a plain file" in note for note in found.notes)
+    assert any("pytest.ini is not read: not a regular file" in note for note in found.notes)
 
 
 def test_a_link_out_of_the_repository_is_not_followed(tmp_path: Path) -> None:

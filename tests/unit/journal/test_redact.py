@@ -10,7 +10,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from agentproxy.journal.redact import MARK, Redactor
-from agentproxy.journal.secret_shapes import BY_HINT, SHAPES
+from agentproxy.text.sensitive import BY_HINT, SHAPES
 
 BODY = "aB3dE6gH9jK2mN5pQ8sT1vW4yZ7bC0eF3hJ6lM9oR2uX5zA8"
 HEX = "3f1a" * 16
@@ -62,7 +62,7 @@ HONEST = [
     "sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
     "sha512-z4PhNX7vuL3xVChQ1m2AB9Yg5AULVxXcg/SpIdNs6c5H0NE8XYXysP+DGNKHfuwvY7kxvUdBeoGlODJ6==",
     "123e4567-e89b-12d3-a456-426614174000",
-    "/home/user/projects/agentproxy/src/agentproxy/journal/secret_shapes.py:109:1",
+    "/home/user/projects/agentproxy/src/agentproxy/text/sensitive.py:109:1",
     "tests/unit/test_auth.py::test_the_token_is_refused_when_the_password_is_wrong[key-1] PASSED",
     "tests/test_tokens.py::TestSecret::test_password_reset_token_expires_after_24_hours",
     "https://user@example.org/a:b@c",

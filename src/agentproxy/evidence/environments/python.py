@@ -10,7 +10,7 @@ import shlex
 import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from agentproxy.evidence.dependency_files import (
     OTHER_PYTHON_LISTS,
@@ -20,17 +20,20 @@ from agentproxy.evidence.dependency_files import (
 from agentproxy.evidence.environments.recipe import Recipe, digest
 from agentproxy.evidence.environments.untrusted_folder import Folder
 
+if TYPE_CHECKING:
+    from packaging.requirements import Requirement
+
 WANTED_PARTS = ("test", "tests", "testing", "dev")
 
-_NAME = re.compile(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)")
 _ANY_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
 _INCLUDE = re.compile(r"(-r|-c|--requirement|--constraint)(?:[ =]\s*|(?<=-[rc]))([^\s#]+)")
-# A name, extras, versions and a marker, as PEP 508 has it without addresses.
-_PLAIN = re.compile(
-    r"(?!\S*\.(?:whl|zip|tar|t?gz|bz2|xz)\b)[A-Za-z0-9][A-Za-z0-9._-]*\s*(?:\[[A-Za-z0-9._,\s-]*\])?\s*"
-    r"\(?(?:(?:[<>=!~]=?=?)\s*[A-Za-z0-9.*+!_-]+\s*,?\s*)*\)?\s*(?:;[^@]*)?"
-)
 _HASH = re.compile(r"\s+--hash[= ]\S+")
+_OPTION = re.compile(r"\s--\S")
+# pip takes a requirement of such a name for a file of the folder.
+_ARCHIVES = (
+    ".whl", ".zip", ".tar", ".gz", ".tgz", ".bz2", ".tbz", ".xz", ".txz", ".lz", ".tlz", ".lzma",
+)  # fmt: skip
+MAX_REQUIREMENT_CHARACTERS = 4000
 
 # What the user's interpreter has, such as a pytest of their own, stays in sight.
 _VENV = "python3 -I -m venv --without-pip --system-site-packages .venv\n. .venv/bin/activate\n"
@@ -85,9 +88,7 @@ class _Asked:
     def strange(self) -> tuple[str, ...]:
         """What names more than a package of a registry."""
         lines = [_HASH.sub("", line.removeprefix("-c ")) for line in self.lines]
-        return tuple(
-            text for text in (*lines, *self.declared) if not _PLAIN.fullmatch(text.strip())
-        )
+        return tuple(text for text in (*lines, *self.declared) if not _is_plain(text))
 
 
 def python_recipe(folder: Folder, place: str, *, path: str) -> Recipe | None:
@@ -136,7 +137,9 @@ def removal(gone: Sequence[str]) -> str:
 def _named(folder: Folder, asked: _Asked) -> frozenset[str]:
     lists = {*asked.files, *(name for name in OTHER_PYTHON_LISTS if folder.has(name))}
     texts = (*(folder.text(name) for name in sorted(lists)), *asked.lines, *asked.declared)
-    return frozenset(normal(name) for text in texts for name in _ANY_NAME.findall(text))
+    from packaging.utils import canonicalize_name
+
+    return frozenset(canonicalize_name(name) for text in texts for name in _ANY_NAME.findall(text))
 
 
 def _asked(folder: Folder, *, path: str) -> _Asked:
@@ -190,14 +193,14 @@ def _install(asked: _Asked, *, renewing: bool) -> str:
     words = [word for name in REQUIREMENT_FILES if name in asked.files for word in ("-r", name)]
     if asked.project and not renewing:
         words += ["-e", f".[{','.join(asked.extras)}]" if asked.extras else "."]
-    words += [text for text in asked.declared if name_of(text)]
+    words += [text for text in asked.declared if _is_for_pip(text)]
     return f"{_PIP}pip install -q {shlex.join(words)}\n" if words else ""
 
 
 def _suffices(asked: _Asked, folder: Folder) -> str:
     """Whether the interpreter has it all: asked of pip itself, without a network."""
     words = [word for name in REQUIREMENT_FILES if name in asked.files for word in ("-r", name)]
-    words += [text for text in asked.declared if name_of(text)]
+    words += [text for text in asked.declared if _is_for_pip(text)]
     probe = (
         "python3 -I -m pip --isolated --disable-pip-version-check install -q --no-index --dry-run"
     )
@@ -262,14 +265,39 @@ def _dumped(folder: Folder, *keys: str) -> str:
     return "" if value is None else json.dumps(value, sort_keys=True, default=str)
 
 
-def normal(name: str) -> str:
-    """The normal form of a package's name (PEP 503)."""
-    return re.sub(r"[-_.]+", "-", name).lower()
+def name_of(text: str) -> str:
+    """The normal form of the name in a requirement (PEP 508 and 503), or "" where it is none.
+
+    Options behind it, as lists of requirements have them, are left out.
+    """
+    from packaging.utils import canonicalize_name
+
+    found = _requirement(_OPTION.split(text, maxsplit=1)[0])
+    return canonicalize_name(found.name) if found is not None else ""
 
 
-def name_of(requirement: str) -> str:
-    """The normal form of the name in a requirement, or "" where it has none."""
-    found = _NAME.match(requirement)
-    if found is None or re.match(r"[A-Za-z]+(?:\+[A-Za-z]+)?://", requirement):
-        return ""
-    return normal(found[1])
+def _is_plain(text: str) -> bool:
+    """Whether it names a package of a registry, and nothing else."""
+    found = _requirement(text)
+    return found is not None and not found.url and not found.name.lower().endswith(_ARCHIVES)
+
+
+def _is_for_pip(text: str) -> bool:
+    """Whether pip is given a declared requirement: one that it has to refuse as well, so that it
+    says why, and no path or address in the place of one.
+    """
+    return bool(name_of(text)) or (text[:1].isalnum() and "/" not in text)
+
+
+def _requirement(text: str) -> "Requirement | None":
+    """What a text asks for, or None where it is no requirement of PEP 508."""
+    # Only a project with a list of requirements needs the library.
+    from packaging.requirements import Requirement
+
+    if len(text) > MAX_REQUIREMENT_CHARACTERS:
+        return None
+    try:
+        return Requirement(text.strip())
+    except (ValueError, RecursionError):
+        # Markers in a thousand brackets, versions of a thousand digits.
+        return None

@@ -1,12 +1,13 @@
 """A folder of a project that nobody trusts: bounded reads of plain files, never an exception."""
 
 import json
-import os
-import stat
+import posixpath
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
 from typing import cast
+
+from agentproxy.files.safe_files import BadPath, FileKind, SafeDir, TooManyNames
 
 MAX_READ_BYTES = 1 << 20
 MAX_ENTRIES = 20_000
@@ -23,8 +24,7 @@ class Folder:
     def __init__(self, root: Path, place: str, *, largest: int = MAX_READ_BYTES) -> None:
         self.notes: list[str] = []
         self._largest = largest
-        self._root = os.path.realpath(root)
-        self._path = Path(self._root, place)
+        self._root = root
         self._place = place
         self._texts: dict[str, str | None] = {}
 
@@ -60,37 +60,32 @@ class Folder:
         todo, seen = [(Path(place), 0)], 0
         while todo:
             folder, depth = todo.pop(0)
-            for entry in self._entries(folder):
+            for name, kind in self._entries(folder):
                 seen += 1
                 if seen > MAX_ENTRIES:
                     self._note(f"{place} has more than {MAX_ENTRIES} entries: not searched whole")
                     return ""
-                path = folder / entry.name
-                if entry.is_dir(follow_symlinks=False):
-                    if deep and depth < MAX_INCLUDE_DEPTH and _is_entered(entry.name):
+                path = folder / name
+                if kind == "folder":
+                    if deep and depth < MAX_INCLUDE_DEPTH and _is_entered(name):
                         todo.append((path, depth + 1))
-                elif matches(entry.name) and entry.is_file(follow_symlinks=False):
+                elif matches(name) and kind == "file":
                     return path.as_posix()
         return ""
 
-    def _entries(self, folder: Path) -> list[os.DirEntry[str]]:
+    def _entries(self, folder: Path) -> list[tuple[str, FileKind]]:
         try:
-            path = self._path / folder
-            if path.is_symlink() or not self._is_within(path):
-                return []
-            found: list[os.DirEntry[str]] = []
-            with os.scandir(path) as entries:
-                for entry in entries:
-                    found.append(entry)
-                    if len(found) > MAX_ENTRIES:
-                        break
-            return sorted(found, key=lambda entry: entry.name)
-        except (OSError, ValueError):
-            return []
+            with SafeDir(self._root, links=False) as root:
+                return root.entries(self._below(folder.as_posix()), most=MAX_ENTRIES)
+        except TooManyNames as error:
+            self._note(f"{folder} is not searched whole: {error.why}")
+        except (OSError, BadPath):
+            pass
+        return []
 
-    def _is_within(self, path: Path) -> bool:
-        real = os.path.realpath(path)
-        return real == self._root or real.startswith(self._root.rstrip("/") + "/")
+    def _below(self, name: str) -> str:
+        """The path of a name from the root, without `..` by its words."""
+        return posixpath.normpath(posixpath.join(self._place, name))
 
     def _read(self, name: str) -> str | None:
         if name not in self._texts:
@@ -98,24 +93,14 @@ class Folder:
         return self._texts[name]
 
     def _read_once(self, name: str) -> str | None:
-        path = self._path / name
         try:
-            if not self._is_within(path):
-                return None
-            # Without O_NONBLOCK a named pipe would wait for a writer for ever.
-            descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-            with os.fdopen(descriptor, "rb") as file:
-                if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                    self._note(f"{name} is not a plain file: not read")
-                    return None
-                content = file.read(self._largest + 1)
+            with SafeDir(self._root) as root:
+                content = root.read(self._below(name), limit=self._largest)
         except FileNotFoundError:
             return None
-        except (OSError, ValueError) as error:
-            self._note(f"{name} cannot be read: {error}")
-            return None
-        if len(content) > self._largest:
-            self._note(f"{name} is larger than {self._largest >> 20} MB: not read")
+        except (OSError, BadPath) as error:
+            why = error.why if isinstance(error, BadPath) else error.strerror
+            self._note(f"{name} is not read: {why}")
             return None
         return content.decode(errors="replace")
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, get_args
 
+from agentproxy.files.safe_files import BadPath, FileKind, SafeDir
 from agentproxy.supervisor.contexts.images import media_type
-from agentproxy.workspace.files.safe_files import BadPath, FileKind, SafeDir
 
 Context = Literal["project", "guidance", "session"]
 KINDS: tuple[Context, ...] = get_args(Context)

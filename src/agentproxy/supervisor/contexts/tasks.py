@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from agentproxy.files.safe_files import BadPath, SafeDir
 from agentproxy.supervisor.contexts.reading import HOME, MAX_NAMES, comments_of
-from agentproxy.workspace.files.safe_files import BadPath, SafeDir
 
 TaskStatus = Literal["pending", "in_progress", "done", "blocked"]
 MARKS: dict[TaskStatus, str] = {"pending": " ", "in_progress": "~", "done": "x", "blocked": "!"}

@@ -16,19 +16,13 @@ from agentproxy.models.port import Model
 from agentproxy.supervisor.llm.prompt_injection import speaks_to_a_model
 from agentproxy.supervisor.llm.structured_reply import Material, Question, ask_for_reply
 from agentproxy.supervisor.llm.visible_text import plain, visible
+from agentproxy.text.sensitive import ASKS_FOR_A_SECRET, tells_a_secret
 
 MIN_CONFIDENCE = 0.7
 MIN_QUOTE_CHARACTERS = 8
 MAX_PASSAGE_CHARACTERS = 600
 _LEAVE = re.compile(
-    r"\b(?:permission|permitted|allowed to|approv\w+|authori[sz]\w+|grant\w*|consent)\b"
-    r"|\b(?:passwords?|passphrases?|credentials?|secrets?|(?:api|private|access|secret)[ _-]?keys?"
-    r"|\w+_(?:key|token|secret|password))\b",
-    re.IGNORECASE,
-)
-_SECRET = re.compile(
-    r"(?:key|token|secret|pass(?:word|phrase)?|pwd|credentials?)\w*[\"']?\s*(?:[:=]|\bis\b)\s*\S"
-    r"|-----BEGIN|\b(?:sk|ghp|gho|xox[abp]|AKIA)[-_A-Za-z0-9]{8,}|://[^/\s:]+:[^@\s]+@",
+    r"\b(?:permission|permitted|allowed to|approv\w+|authori[sz]\w+|grant\w*|consent)\b",
     re.IGNORECASE,
 )
 
@@ -82,7 +76,8 @@ async def answer_question(
 
 def asks_for_leave(request: Request) -> bool:
     """Whether the question is one for a person, whatever the documents say."""
-    return any(_LEAVE.search(plain(text)) for text in (request.text, *request.options))
+    texts = [plain(text) for text in (request.text, *request.options)]
+    return any(_LEAVE.search(text) or ASKS_FOR_A_SECRET.search(text) for text in texts)
 
 
 def check_answer(form: AnswerForm, documents: Sequence[Material]) -> Answered:
@@ -97,7 +92,7 @@ def check_answer(form: AnswerForm, documents: Sequence[Material]) -> Answered:
         return Answered(why_not="the passage that was cited is in no document")
     if len(quote) > MAX_PASSAGE_CHARACTERS:
         return Answered(why_not="what was cited is no passage: it is too long")
-    if _SECRET.search(plain(quote)):
+    if tells_a_secret(plain(quote)):
         return Answered(why_not="the passage holds what looks like a secret")
     return Answered(
         text=answer if _stands_in(answer, quote) else quote,

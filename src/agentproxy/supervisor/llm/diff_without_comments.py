@@ -11,12 +11,14 @@ from dataclasses import dataclass, field
 from agentproxy.evidence.test_files import is_test_file
 from agentproxy.supervisor.llm.strip_comments import (
     Language,
+    NotShown,
     language_of,
     strip_comments,
     without_long_names,
 )
 from agentproxy.supervisor.llm.visible_text import visible
 
+MAX_CODE_CHARACTERS = 240_000  # of all files together; a file made to be slow takes seconds
 AROUND = 3  # unchanged lines that are shown before and after a changed one
 _HUNK = re.compile(r"@@ -\d+(?:,(\d+))? \+\d+(?:,(\d+))? @@")
 _LONGEST_PATH = 120
@@ -41,16 +43,26 @@ class DiffWithoutComments:
 
 
 def strip_diff(diff: str) -> DiffWithoutComments:
-    """The code of a change. A diff with whole files tells best what in them is a comment."""
+    """The code of a change. A diff with whole files tells best what in them is a comment.
+
+    A file that is too large, or that comes after too many others, is named and not shown.
+    """
     shown: list[str] = []
     added: list[str] = []
     removed: list[str] = []
+    left = MAX_CODE_CHARACTERS
     for number, file in enumerate(changed_files(diff), start=1):
         language = language_of(file.path)
         if language is None or is_test_file(file.path):
             continue
-        lines = _unworded(file.lines, language)
-        shown += [f"{_name(file.path, number)}:", *_near(lines), ""]
+        name = _name(file.path, number)
+        try:
+            lines = _unworded(file.lines, language, most=left)
+        except NotShown as reason:
+            shown += [f"{name} is not shown: {reason}", ""]
+            continue
+        left -= _size(file.lines)
+        shown += [f"{name}:", *_near(lines), ""]
         added += [text for sign, text in lines if sign == "+"]
         removed += [text for sign, text in lines if sign == "-"]
     return DiffWithoutComments("\n".join(shown), "\n".join(added), "\n".join(removed))
@@ -84,8 +96,12 @@ def _path(header: str) -> str:
     return half[2:]
 
 
-def _unworded(lines: list[tuple[str, str]], language: Language) -> list[tuple[str, str]]:
+def _unworded(
+    lines: list[tuple[str, str]], language: Language, *, most: int
+) -> list[tuple[str, str]]:
     """Each side is read as the file that it is."""
+    if _size(lines) > most:
+        raise NotShown("the change is too large")
     sides = {
         sign: iter(strip_comments([text for each, text in lines if each in (" ", sign)], language))
         for sign in "+-"
@@ -96,6 +112,10 @@ def _unworded(lines: list[tuple[str, str]], language: Language) -> list[tuple[st
             next(sides["-"])
         found.append((sign, next(sides["-" if sign == "-" else "+"]).rstrip()))
     return found
+
+
+def _size(lines: list[tuple[str, str]]) -> int:
+    return sum(len(text) for _, text in lines)
 
 
 def _near(lines: list[tuple[str, str]]) -> Iterator[str]:

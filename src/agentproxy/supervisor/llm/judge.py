@@ -5,6 +5,7 @@ documents, nothing that a program printed. It is asked a second time, about some
 so. Who says that this is met, too, was moved by something, and says nothing about the first.
 """
 
+import asyncio
 import re
 import secrets
 from typing import Annotated
@@ -47,7 +48,8 @@ async def give_opinion(
     """
     form = OpinionForm(reason=_doubt(criterion, diff))
     if not form.reason:
-        form = await _weighed(model, criterion.text, strip_diff(diff))
+        code = await asyncio.to_thread(strip_diff, diff)
+        form = await _weighed(model, criterion.text, code)
     met = form.says == "met"
     return OpinionGiven(
         round=number,

@@ -1,92 +1,90 @@
 """Source code without its words: no comments, no prose in texts, no sentences as names. Pure.
 
-It reads tokens, and does not parse: where it errs, it leaves out too much, or a sentence meets the
-last rule, that no code has so many plain words in a row.
+Pygments finds comments and texts. A sentence that it takes for code meets the last rule, that no
+code has so many plain words in a row.
 """
 
 import keyword
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 LEFT_OUT = "…"
+MAX_FILE_CHARACTERS = 60_000  # a second's work; 20 s for text made to be slow
+MAX_LINE_CHARACTERS = 400  # the expressions of some lexers are quadratic in a line
 MAX_STRING_CHARACTERS = 40  # characters of a text in quotes that is kept
 MAX_STRING_WORDS = 3  # in a text in quotes that is kept
 MAX_NAME_WORDS = 6
 MAX_NAME_CHARACTERS = 48
 
-_TRIPLE = r"(?P<{0}>\"\"\"|''')(?:\\[\s\S]|(?!(?P={0}))[^\\])*(?:(?P={0}))?"
-_QUOTED = r"\"(?:\\.|[^\"\\\n])*\"?|'(?:\\.|[^'\\\n])*'?"
-_BACKTICKS = r"`(?:\\[\s\S]|[^`\\])*`?"
+_QUOTED = re.compile(r"\"(?:\\.|[^\"\\\n])*\"?|'(?:\\.|[^'\\\n])*'?")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*+(?:-[A-Za-z]++)*+")
 _PIECES = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 _WORDS = re.compile(r"(?<![A-Za-z_'])[A-Za-z_']++(?:[ \t,.:]+[A-Za-z_']+)+")
 _FOREIGN = re.compile(r"[^\x00-\x7f…]+")
 
 
+class NotShown(Exception):
+    """A file whose comments cannot be told from its code; the reason is for a reader."""
+
+
 @dataclass(frozen=True, slots=True)
 class Language:
-    """Where its comments and texts are, and how many plain words in a row are none of it."""
+    """A lexer by its name, and how many plain words in a row are no code of it.
 
-    token: re.Pattern[str]
-    most_in_a_row: int
+    `directives` says that what the lexer calls a preprocessor's line is code.
+    """
+
+    lexer: str
+    most_in_a_row: int = 4
     known: frozenset[str] = frozenset()
+    directives: bool = False
 
 
-def _each(*words: str) -> list[str]:
-    return " ".join(words).split()
+def _words(*lines: str) -> frozenset[str]:
+    return frozenset(" ".join(lines).split())
 
 
-def _language(comment: str, *texts: str, most: int = 4, known: Sequence[str] = ()) -> Language:
-    quoted = "|".join([*texts, _QUOTED])
-    pattern = rf"(?P<comment>{comment})|(?P<text>{quoted})" if comment else rf"(?P<text>{quoted})"
-    return Language(re.compile(pattern), most, frozenset(known))
-
-
-_PYTHON = _language(
-    "#[^\n]*",
-    _TRIPLE.format("triple"),
-    most=1,
-    known=[*keyword.kwlist, *keyword.softkwlist],
+_WORDS_OF_C = _words(
+    "public private protected static final const unsigned async export default function class",
+    "extends implements return new abstract override void readonly import from type of in as",
 )
-_HASHES = _language(r"(?:(?<=\s)|^|(?<=[;(]))#[^\n]*")
-_SLASHES = _language(
-    r"//[^\n]*|/\*[\s\S]*?(?:\*/|\Z)",
-    _TRIPLE.format("triple"),
-    _BACKTICKS,
-    known=_each(
-        "public private protected static final const unsigned async export default function class",
-        "extends implements return new abstract override void readonly import from type of in as",
-    ),
+_WORDS_OF_SQL = _words(
+    "SELECT FROM WHERE AND OR NOT NULL IS IN AS ON JOIN LEFT INNER OUTER INSERT INTO VALUES",
+    "SET UPDATE DELETE CREATE ALTER TABLE ADD COLUMN DEFAULT PRIMARY KEY ORDER GROUP BY",
 )
-_DASHES = _language(
-    r"--[^\n]*|/\*[\s\S]*?(?:\*/|\Z)",
-    known=_each(
-        "SELECT FROM WHERE AND OR NOT NULL IS IN AS ON JOIN LEFT INNER OUTER INSERT INTO VALUES",
-        "SET UPDATE DELETE CREATE ALTER TABLE ADD COLUMN DEFAULT PRIMARY KEY ORDER GROUP BY",
-    ),
-)
-_PHP = _language(r"//[^\n]*|#(?!\[)[^\n]*|/\*[\s\S]*?(?:\*/|\Z)")
-_NONE = _language("")
-
+_PYTHON = Language("python", 1, frozenset([*keyword.kwlist, *keyword.softkwlist]))
+# The lexers of Java, C#, Protocol Buffers and Terraform take cubic time: others read these.
+_SUFFIXES = {
+    "rb": "ruby", "sh": "bash", "bash": "bash", "zsh": "bash", "pl": "perl", "r": "splus",
+    "jl": "julia", "ex": "elixir", "exs": "elixir", "nim": "nim", "tf": "bash", "yaml": "yaml",
+    "yml": "yaml", "toml": "toml", "ini": "ini", "cfg": "ini", "mk": "make", "lua": "lua",
+    "json": "json",
+}  # fmt: skip
+_SUFFIXES_LIKE_C = {
+    "js": "javascript", "mjs": "javascript", "cjs": "javascript", "jsx": "javascript",
+    "ts": "typescript", "mts": "typescript", "cts": "typescript", "tsx": "typescript",
+    "java": "kotlin", "cs": "kotlin", "go": "go", "kt": "kotlin", "kts": "kotlin", "scala": "scala",
+    "dart": "dart", "css": "css", "scss": "scss", "proto": "javascript",
+}  # fmt: skip
+_SUFFIXES_WITH_DIRECTIVES = {
+    "c": "c", "h": "cpp", "cc": "cpp", "cpp": "cpp", "hpp": "cpp", "rs": "rust",
+    "swift": "swift", "php": "php",
+}  # fmt: skip
 _BY_SUFFIX = {
-    **dict.fromkeys(("py", "pyi"), _PYTHON),
-    **dict.fromkeys(
-        _each("rb sh bash zsh pl r jl ex exs nim tf yaml yml toml ini cfg mk"), _HASHES
-    ),
-    **dict.fromkeys(
-        _each(
-            "js mjs cjs ts mts cts jsx tsx java c h cc cpp hpp cs go rs swift kt kts scala dart",
-            "css scss proto",
-        ),
-        _SLASHES,
-    ),
-    **dict.fromkeys(("sql", "lua", "hs"), _DASHES),
-    "php": _PHP,
-    "json": _NONE,
+    "py": _PYTHON,
+    "pyi": _PYTHON,
+    "sql": Language("sql", known=_WORDS_OF_SQL),
+    "hs": Language("haskell", known=_WORDS_OF_SQL, directives=True),
+    **{suffix: Language(lexer) for suffix, lexer in _SUFFIXES.items()},
+    **{suffix: Language(lexer, known=_WORDS_OF_C) for suffix, lexer in _SUFFIXES_LIKE_C.items()},
+    **{
+        suffix: Language(lexer, known=_WORDS_OF_C, directives=True)
+        for suffix, lexer in _SUFFIXES_WITH_DIRECTIVES.items()
+    },
 }
-_BY_NAME = {"makefile": _HASHES, "dockerfile": _HASHES}
+_BY_NAME = {"makefile": Language("make"), "dockerfile": Language("docker")}
 
 
 def language_of(path: str) -> Language | None:
@@ -96,9 +94,22 @@ def language_of(path: str) -> Language | None:
 
 
 def strip_comments(lines: Sequence[str], language: Language) -> list[str]:
-    """The lines with what is words left out; as many as there were."""
-    text = language.token.sub(_without, "\n".join(lines))
-    return [_without_sentences(line, language) for line in text.split("\n")]
+    """The lines with what is words left out; as many as there were.
+
+    Raises:
+        NotShown: they are too many or too long, or the lexer fails.
+    """
+    # Some lexers take quadratic time for blank lines. No comment begins or ends with one.
+    filled = {number: kept for number, line in enumerate(lines) if (kept := line.rstrip())}
+    if sum(map(len, filled.values())) > MAX_FILE_CHARACTERS:
+        raise NotShown(f"it has more than {MAX_FILE_CHARACTERS} characters")
+    if any(len(line) > MAX_LINE_CHARACTERS for line in filled.values()):
+        raise NotShown(f"a line of it has more than {MAX_LINE_CHARACTERS} characters")
+    # Many lexers know the end of a comment by the end of its line.
+    text = "".join(f"{line}\n" for line in filled.values())
+    stripped = "".join(_pieces(text, language)).split("\n")
+    code = dict(zip(filled, stripped, strict=False))
+    return [_without_sentences(code.get(number, ""), language) for number in range(len(lines))]
 
 
 def without_long_names(line: str) -> str:
@@ -106,16 +117,60 @@ def without_long_names(line: str) -> str:
     return _NAME.sub(lambda found: LEFT_OUT if _is_sentence(found[0]) else found[0], line)
 
 
-def _without(found: re.Match[str]) -> str:
-    breaks = "\n" * found[0].count("\n")
-    if found.groupdict().get("comment") is not None:
-        return breaks
-    text = found[0]
+def _pieces(text: str, language: Language) -> Iterator[str]:
+    """The text piece by piece; texts in quotes as a whole, however many tokens they are."""
+    quoted = ""
+    for kind, value in _tokens(text, language):
+        if kind == "text":
+            quoted += value
+            continue
+        if quoted:
+            yield _short(quoted)
+            quoted = ""
+        yield "\n" * value.count("\n") if kind == "words" else _QUOTED.sub(_short_match, value)
+    if quoted:
+        yield _short(quoted)
+
+
+def _tokens(text: str, language: Language) -> Iterator[tuple[str, str]]:
+    """Every token as "code", "text" or "words", with what it holds."""
+    # Judges are rare, and Pygments is slow to import.
+    from pygments.lexers import get_lexer_by_name  # pyright: ignore[reportUnknownVariableType]
+    from pygments.token import Comment, Other, String
+
+    try:
+        tokens = [
+            (kind, value)
+            for _, kind, value in get_lexer_by_name(language.lexer).get_tokens_unprocessed(text)
+        ]
+    except Exception as error:
+        # What a lexer of others does with a hostile file cannot be foreseen.
+        raise NotShown("its tokens cannot be read") from error
+    if "".join(value for _, value in tokens) != text:
+        raise NotShown("its tokens cannot be read")
+    for kind, value in tokens:
+        if kind in String.Doc or kind in Other:
+            yield "words", value
+        elif kind in Comment:
+            directive = language.directives and kind in (Comment.Preproc, Comment.PreprocFile)
+            yield ("code" if directive else "words"), value
+        else:
+            yield ("text" if kind in String else "code"), value
+
+
+def _short_match(found: re.Match[str]) -> str:
+    return _short(found[0])
+
+
+def _short(text: str) -> str:
+    """A text in quotes, or its quotes and lines where it is more than a few words."""
     inner = text.strip("\"'`")
     few = len(inner) <= MAX_STRING_CHARACTERS and len(_PIECES.findall(inner)) <= MAX_STRING_WORDS
+    breaks = "\n" * text.count("\n")
     if few and not breaks and inner.isascii():
         return text
-    return f"{text[0]}{LEFT_OUT}{text[0]}{breaks}"
+    quote = text[0] if text[0] in "\"'`" else ""
+    return f"{quote}{LEFT_OUT}{quote}{breaks}"
 
 
 def _is_sentence(name: str) -> bool:

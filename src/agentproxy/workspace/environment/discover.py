@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agentproxy.events.git_facts import EnvironmentFound
+from agentproxy.files.safe_files import BadPath, SafeDir
 from agentproxy.workspace.environment.editable_installs import linked_folders
 from agentproxy.workspace.environment.fingerprint import fingerprint
 from agentproxy.workspace.environment.toolchains import find_toolchains, within
-from agentproxy.workspace.files.safe_files import BadPath, SafeDir
 
 LOOKED_AT = 50_000
 CARRIED_LIMIT = 64 << 20  # bytes of a file

@@ -13,8 +13,8 @@ from shutil import which
 from typing import cast
 
 from agentproxy.events.git_facts import EnvironmentFound
+from agentproxy.files.safe_files import BadPath, SafeDir
 from agentproxy.workspace.environment.toolchains import INSIDE_HOME
-from agentproxy.workspace.files.safe_files import BadPath, SafeDir
 from agentproxy.workspace.sandbox.port import Job, JobLimits, Mount, Sandbox, SandboxError
 
 TOOL_TIMEOUT_SECONDS = 60.0

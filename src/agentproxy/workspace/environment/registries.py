@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from agentproxy.workspace.environment.toolchains import CREDENTIALS, Toolchains
+from agentproxy.text.sensitive import CLOSES_A_FOLDER
+from agentproxy.workspace.environment.toolchains import Toolchains
 
 PUBLIC = ("pypi.org:443", "files.pythonhosted.org:443", "registry.npmjs.org:443")
 _PASSED = re.compile(
@@ -105,4 +106,4 @@ def _path(word: str, home: Path) -> Path | None:
     if not text.startswith("/") or not path.exists():
         return None
     closed = Toolchains(home=home, root=path).is_closed(path) if path.is_dir() else False
-    return None if closed or path.name in CREDENTIALS else path
+    return None if closed or path.name in CLOSES_A_FOLDER else path

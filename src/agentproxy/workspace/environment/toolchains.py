@@ -6,14 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from agentproxy.text.sensitive import CLOSES_A_FOLDER
+
 SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/opt", "/etc", "/dev", "/proc")
-CREDENTIALS = frozenset(
-    {
-        ".ssh", ".aws", ".gnupg", ".netrc", ".git-credentials", ".docker", ".kube", ".npmrc",
-        ".pypirc", ".config", "credentials", "credentials.toml", "auth.json", ".credentials.json",
-        "id_rsa", "id_ed25519",
-    }
-)  # fmt: skip
 KEPT_VARIABLES = (
     "LANG", "LANGUAGE", "TZ", "TERM", "VIRTUAL_ENV", "CONDA_PREFIX", "PYENV_ROOT",
     "PYENV_VERSION", "NVM_DIR", "JAVA_HOME", "GOROOT", "NODE_PATH", "PYTHONPATH", "SHELL",
@@ -59,7 +54,7 @@ class Toolchains:
 
     def is_closed(self, folder: Path) -> bool:
         """Whether a folder is HOME or around it, or holds credentials of the user's."""
-        closed = folder in {self.home / name for name in (*CLOSED, *CREDENTIALS)}
+        closed = folder in {self.home / name for name in (*CLOSED, *CLOSES_A_FOLDER)}
         return closed or self.home.is_relative_to(folder) or holds_credentials(folder)
 
     def show_programs(self, folder: Path) -> None:
@@ -103,7 +98,7 @@ def holds_credentials(folder: Path) -> bool:
         names = {entry.name for entry in os.scandir(folder)}
     except OSError:
         return True
-    return bool(names & CREDENTIALS)
+    return bool(names & CLOSES_A_FOLDER)
 
 
 def kept_environment(environ: Mapping[str, str]) -> dict[str, str]:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from agentproxy.workspace.files.file_transaction import Replacing
+from agentproxy.files.file_transaction import Replacing
 from agentproxy.workspace.git.changes import Difference, differences
 from agentproxy.workspace.git.command import GitLocation, git
 from agentproxy.workspace.git.filenames import as_text, split_names

@@ -6,6 +6,7 @@ import stat
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
+from agentproxy.files.safe_files import BadPath, SafeDir
 from agentproxy.workspace.git.changes import Difference
 from agentproxy.workspace.git.filenames import in_a_sentence
 from agentproxy.workspace.git.objects import SYMLINK
@@ -73,9 +74,10 @@ def in_git_folder(tree: Path, fresh: Mapping[str, bytes]) -> Iterator[str]:
     except OSError:
         yield ".git was deleted"
         return
-    for name in fresh:
-        if _content(git_dir / name) != fresh[name]:
-            yield f".git/{name} was changed"
+    with SafeDir(git_dir, links=False) as folder:
+        changed = [name for name, content in fresh.items() if _content(folder, name) != content]
+    for name in changed:
+        yield f".git/{name} was changed"
     hooks = git_dir / "hooks"
     if hooks.is_symlink():
         yield ".git/hooks was replaced by a link"
@@ -102,14 +104,10 @@ def bounded(findings: Iterable[str]) -> tuple[str, ...]:
     return tuple(kept)
 
 
-def _content(file: Path) -> bytes:
+def _content(folder: SafeDir, name: str) -> bytes:
     try:
-        handle = os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        return folder.read(name, limit=COMPARED_LIMIT)
     except FileNotFoundError:
         return b""
-    except OSError:
+    except (BadPath, OSError):
         return b"\0unreadable"
-    with os.fdopen(handle, "rb") as stream:
-        if not stat.S_ISREG(os.fstat(handle).st_mode):
-            return b"\0unreadable"
-        return stream.read(COMPARED_LIMIT)

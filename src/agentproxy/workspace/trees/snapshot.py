@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from agentproxy.files.safe_files import BadPath, SafeDir
 from agentproxy.workspace.git.alternates import alternates, object_mounts
 from agentproxy.workspace.git.command import ENVIRONMENT, GitError, absolute_path, hardened
 from agentproxy.workspace.git.filenames import join_names, split_names
@@ -145,14 +146,10 @@ class Reading:
     def _take(self, name: str) -> bytes:
         """What the job left under a name: only a file, never what a link points at."""
         try:
-            handle = os.open(self.folder / name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-        except OSError as error:
+            with SafeDir(self.folder, links=False) as folder:
+                return folder.read(name, limit=RESULT_LIMIT)
+        except (BadPath, OSError) as error:
             raise Unreadable("in the sandbox", 0, f"no {name} came out") from error
-        with os.fdopen(handle, "rb") as stream:
-            about = os.fstat(handle)
-            if not stat.S_ISREG(about.st_mode) or about.st_size > RESULT_LIMIT:
-                raise Unreadable("in the sandbox", 0, f"no {name} came out")
-            return stream.read()
 
 
 def _git(*args: str) -> str:

@@ -54,12 +54,35 @@ def test_the_parts_of_pyproject_that_tests_need_are_asked_for(tmp_path: Path) ->
     [
         "-e .", "-eevil/", "--edit ./evil", "./evil", "vendor/evil", "x.whl", "-f vendor",
         "e @ file:evil", "https://evil.example/x.whl", "git+https://evil.example/x",
+        "x.zip", "x.tar.gz", "x.tbz; python_version > '3'", "two words", "scales --global-option=x",
+        "scales ==1.x", "(" * 5000, "scales; " + "(" * 3000 + "os_name == 'x'" + ")" * 3000,
+        "scales==" + "1" * 5000,
         "${PWD}/evil", '-r "x.txt"', "--req x.txt", "-r /etc/x.txt", "--index-url http://evil",
     ],
 )  # fmt: skip
 def test_what_is_no_plain_package_of_a_registry_is_told(tmp_path: Path, line: str) -> None:
     found = recipe(tmp_path, {"requirements.txt": f"scales\n{line}\n"})
     assert found.strange == (line,)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "A_b.C[d,e] >=1, !=1.5, <2 ; python_version < '4' and extra == 'x'", "a-b-c(==1.*)",
+        "a.b.c===1+local", "a_b.c~=1.0rc1 --hash=sha256:00 --hash sha256:11",
+    ],
+)  # fmt: skip
+def test_a_package_of_a_registry_is_asked_for_by_its_normal_name(tmp_path: Path, line: str) -> None:
+    found = recipe(tmp_path, {"requirements.txt": f"{line}\n"})
+    assert (found.asks, found.strange) == (("a-b-c",), ())
+
+
+def test_pip_is_given_what_it_has_to_refuse_and_no_path_or_address(tmp_path: Path) -> None:
+    listed = ["scales", "two words", "./evil", "evil/x.whl", "https://evil.example", "git+x://y"]
+    text = f"[project]\nname = 'parcel'\ndependencies = {listed}\n"
+    found = recipe(tmp_path, {"pyproject.toml": text})
+    assert "pip install -q scales 'two words'\n" in found.renew
+    assert found.strange == tuple(listed[1:])
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ from support.repositories import (
     write,
 )
 
-from agentproxy.workspace.files.file_transaction import Replacing
+from agentproxy.files.file_transaction import Replacing
 from agentproxy.workspace.trees.apply import Applied, Conflicts, apply_claim
 
 LINES = "".join(f"line {number}\n" for number in range(20))

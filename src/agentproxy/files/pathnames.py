@@ -4,12 +4,14 @@ import re
 import unicodedata
 from collections.abc import Callable
 
+from agentproxy.text.git_folder import is_git_folder
+from agentproxy.text.unseen import has_unseen
+
 MAX_PATH_LENGTH = 4096
 MAX_NAME_LENGTH = 255
 MAX_PATHNAME_DEPTH = 100
 MAX_SHOWN_PATH_CHARACTERS = 80
 LOOKALIKES = frozenset("\u2044\u2215\u29f8\uff0f\u2216\u29f5\ufe68\uff3c\uff5e")
-UNSEEN = ("Cc", "Cf", "Cs", "Zl", "Zp")
 ENCODED = re.compile(r"%(?:2e|2f|5c|00)", re.IGNORECASE)
 DRIVE = re.compile(r"[A-Za-z]:")
 URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:/")
@@ -56,15 +58,11 @@ def _encoded_length(text: str) -> int:
     return len(text.encode("utf-8", "surrogatepass"))
 
 
-def _unseen(path: str) -> bool:
-    return any(unicodedata.category(sign) in UNSEEN for sign in path)
-
-
 # The order matters only for the words: the first that applies is told.
 RULES: tuple[tuple[Callable[[str], object], str], ...] = (
     (lambda path: not path, "empty"),
     (lambda path: _encoded_length(path) > MAX_PATH_LENGTH, "too long"),
-    (_unseen, "holds a character that cannot be seen"),
+    (has_unseen, "holds a character that cannot be seen"),
     (lambda path: path.startswith("/"), "absolute"),
     (lambda path: path.startswith("~"), "begins in a home folder"),
     (URL.match, "a URL"),
@@ -82,7 +80,6 @@ def _fault(name: str) -> str:
         return "leads upwards"
     if _encoded_length(name) > MAX_NAME_LENGTH:
         return "a name in it is too long"
-    # As case-insensitive file systems, and those that drop trailing dots and spaces, read it.
-    if plain.casefold().partition(":")[0].rstrip(". ") in (".git", "git~1"):
+    if is_git_folder(name):
         return "in git's own folder"
     return ""

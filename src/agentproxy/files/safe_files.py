@@ -10,13 +10,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import Literal
 
-from agentproxy.workspace.files.openat2 import FOLDER, Open, best_open, open_by_walk, open_unlinked
-from agentproxy.workspace.files.pathnames import BadPath, names_of
+from agentproxy.files.openat2 import FOLDER, Open, best_open, open_by_walk, open_unlinked
+from agentproxy.files.pathnames import BadPath, names_of
+from agentproxy.files.reading import check_regular, read_handle
 
-__all__ = ["BadPath", "FileKind", "SafeDir"]
+__all__ = ["BadPath", "FileKind", "SafeDir", "TooManyNames"]
 
 FileKind = Literal["file", "folder", "link", "other"]
-PIECE = 1 << 20
 DRAFT = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 REASONS = {
     errno.EXDEV: "leads out of the folder",
@@ -26,6 +26,10 @@ REASONS = {
     errno.ENXIO: "not a regular file",
     errno.ENAMETOOLONG: "too_long",
 }
+
+
+class TooManyNames(BadPath):
+    """A folder with more names in it than are listed."""
 
 
 class SafeDir:
@@ -74,10 +78,7 @@ class SafeDir:
             OSError: it is not there, or cannot be read.
         """
         with self._regular(path) as handle:
-            found = _up_to(handle, limit + 1)
-        if len(found) > limit:
-            raise BadPath(path, f"larger than {limit} bytes")
-        return found
+            return read_handle(handle, path, limit=limit)
 
     def size(self, path: str) -> int:
         """How many bytes a regular file has that can be read.
@@ -124,13 +125,14 @@ class SafeDir:
             os.fsync(parent)
 
     def entries(self, path: str, *, most: int) -> list[tuple[str, FileKind]]:
-        """The names in a folder and what each is, sorted; a link counts itself.
+        """The names in a folder and what each is, sorted; a link counts itself. "." is the root.
 
         Raises:
-            BadPath: a hostile name, no folder, or more than `most` names in it.
+            BadPath: a hostile name, or no folder.
+            TooManyNames: more than `most` names in it.
             OSError: it is not there, or cannot be read.
         """
-        names = names_of(path)
+        names = () if path == "." else names_of(path)
         found: list[tuple[str, FileKind]] = []
         with _judged(path):
             handle = self._reached(names)
@@ -138,7 +140,7 @@ class SafeDir:
                 with os.scandir(handle) as entries:
                     for entry in entries:
                         if len(found) == most:
-                            raise BadPath(path, f"more than {most} names in it")
+                            raise TooManyNames(path, f"more than {most} names in it")
                         found.append((entry.name, _kind_of(entry)))
             finally:
                 os.close(handle)
@@ -164,8 +166,7 @@ class SafeDir:
         with _judged(path):
             handle = self._open(self._folder, "/".join(names), flags=os.O_RDONLY)
             try:
-                if not stat.S_ISREG(os.fstat(handle).st_mode):
-                    raise BadPath(path, "not a regular file")
+                check_regular(handle, path)
                 yield handle
             finally:
                 os.close(handle)
@@ -221,13 +222,6 @@ def _kind_of(entry: os.DirEntry[str]) -> FileKind:
     if entry.is_dir(follow_symlinks=False):
         return "folder"
     return "file" if entry.is_file(follow_symlinks=False) else "other"
-
-
-def _up_to(handle: int, size: int) -> bytes:
-    found = bytearray()
-    while len(found) < size and (piece := os.read(handle, min(size - len(found), PIECE))):
-        found += piece
-    return bytes(found)
 
 
 def _replace(folder: int, name: str, *, data: bytes, mode: int) -> None:

@@ -1,8 +1,42 @@
-"""What secrets look like when nobody told us their value."""
+"""What is secret: names of files, names of variables, words, and shapes of values. Each list means
+something of its own, and stands here once.
+"""
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
+
+# Names of files and folders that hold secrets, wherever they stand.
+SECRET_FILES = (
+    ".ssh", ".aws", ".azure", ".gnupg", ".kube", ".docker", ".netrc", ".pgpass", ".npmrc",
+    ".pypirc", ".git-credentials", ".password-store", "id_rsa", "id_ed25519", "credentials",
+    "credentials.json", "credentials.toml", ".credentials.json", "auth.json",
+)  # fmt: skip
+# Names that are no part of any path outside the tree that a worker may read.
+NEVER_READ = (
+    *SECRET_FILES, "gcloud", "gh", "environ", "shadow", "sudoers", ".claude", ".codex", ".gemini",
+    ".bash_history", "keyrings",
+)  # fmt: skip
+# Names that, at the top of a folder, keep the folder from being shown in the sandbox.
+CLOSES_A_FOLDER = frozenset((*SECRET_FILES, ".config"))
+# Names of environment variables that hold a secret.
+SECRET_VARIABLE = re.compile(
+    r"(^|_)(API_?KEY|ACCESS_KEY|SECRET_KEY|PRIVATE_KEY|AUTH_KEY|TOKEN|SECRET|PASSWD|PASSPHRASE)$"
+    r"|PASSWORD$",
+    re.IGNORECASE,
+)
+# Words of a question that asks for a secret.
+ASKS_FOR_A_SECRET = re.compile(
+    r"\b(?:passwords?|passphrases?|credentials?|secrets?|(?:api|private|access|secret)[ _-]?keys?"
+    r"|\w+_(?:key|token|secret|password))\b",
+    re.IGNORECASE,
+)
+# Words of a sentence that tells one; it may be a short one, without a shape.
+TELLS_A_SECRET = re.compile(
+    r"(?:key|token|secret|pass(?:word|phrase)?|pwd|credentials?)\w*[\"']?\s*(?:[:=]|\bis\b)\s*\S",
+    re.IGNORECASE,
+)
 
 # In JSON text a token often follows an escape or a colour: `\n`, `\u001b`, `[31m` end in letters.
 _START = r"(?:(?<![A-Za-z0-9_])|(?<=\\[bfnrt])|(?<=\\u00[01][0-9a-f])|(?<=[0-9]m))"
@@ -25,7 +59,7 @@ _PEM_BODY = r"(?:[A-Za-z0-9+/=:,.() \r\n\t]++|\\++[nrt]|-(?!----))*+"
 _PEM_LINES = r"(?:(?:\\++[nr]|[\r\n])*+[A-Za-z0-9+/=]{16,}+)*+"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Shape:
     """A kind of secret: `pattern` is tried where a hint occurs in the text in lower case.
 
@@ -34,7 +68,12 @@ class Shape:
     """
 
     hints: tuple[str, ...]
-    pattern: re.Pattern[str]
+    expression: str
+
+    @cached_property
+    def pattern(self) -> re.Pattern[str]:
+        """The expression, compiled when its hint occurs: all of them take longer than a start."""
+        return re.compile(self.expression)
 
     def spans(self, text: str, *, lowered: str, hint: str) -> Iterator[tuple[int, int]]:
         """Where such secrets stand, in time linear in the text."""
@@ -47,10 +86,11 @@ class Shape:
             at = lowered.find(hint, at + len(hint) if match is None else match.end())
 
 
-def _shape(hints: str, pattern: str) -> Shape:
-    return Shape(tuple(hints.split()), re.compile(pattern))
+def _shape(hints: str, expression: str) -> Shape:
+    return Shape(tuple(hints.split()), expression)
 
 
+# Values that look like secrets when nobody told us them.
 SHAPES = (
     _shape(
         "-----begin",
@@ -103,3 +143,22 @@ SHAPES = (
 )
 # Flat, because nearly every text has none of the hints: looking for them is all that it costs.
 BY_HINT = {hint: shape for shape in SHAPES for hint in shape.hints}
+
+
+def secret_spans(text: str) -> Iterator[tuple[int, int]]:
+    """Where values stand that look like secrets, as (start, end), in time linear in the text."""
+    lowered = _lowered(text)
+    for hint, shape in BY_HINT.items():
+        if hint in lowered:
+            yield from shape.spans(text, lowered=lowered, hint=hint)
+
+
+def tells_a_secret(text: str) -> bool:
+    """Whether a text seems to hold a secret, by its words or by its shape."""
+    return TELLS_A_SECRET.search(text) is not None or any(True for _ in secret_spans(text))
+
+
+def _lowered(text: str) -> str:
+    """The text in lower case with every character at its place: only U+0130 becomes two."""
+    lowered = text.lower()
+    return lowered if len(lowered) == len(text) else text.replace("\u0130", "I").lower()

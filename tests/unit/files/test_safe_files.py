@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from agentproxy.workspace.files.openat2 import best_open, open_by_kernel, open_by_walk
-from agentproxy.workspace.files.safe_files import BadPath, SafeDir
+from agentproxy.files.openat2 import best_open, open_by_kernel, open_by_walk
+from agentproxy.files.safe_files import BadPath, SafeDir
 
 WAYS = pytest.mark.parametrize("walk", [False, True], ids=["openat2", "walk"])
 

@@ -1,1 +1,0 @@
-"""Reads and writes files without following a stranger's links."""

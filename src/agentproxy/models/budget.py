@@ -15,6 +15,7 @@ from agentproxy.models.prices import Price, Prices
 
 BYTES_PER_TOKEN = 3  # fewer than there are, so that too much is reserved rather than too little
 TOKENS_PER_IMAGE = 1600
+ROUNDING_USD = 1e-9  # sums of prices may differ by so much
 
 
 def count_bytes(text: str) -> int:
@@ -74,7 +75,7 @@ class BudgetLedger:
     def overspent(self) -> bool:
         """Whether answers have cost more than the ceiling of the run allows."""
         left = self.purse.left()
-        return left is not None and left < 0
+        return left is not None and left < -ROUNDING_USD
 
     async def reserve(self, model: str, need: TokenEstimate, *, attempt: int = 1) -> Reservation:
         """Keep back what the answer may cost at most; a short purse makes for a shorter answer.

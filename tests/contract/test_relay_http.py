@@ -7,7 +7,7 @@ import time
 import pytest
 from support.relay import KEY, Standing, parsed, play, question
 
-from agentproxy.models.relay.http import Bounds
+from agentproxy.net.request import Bounds
 
 PATH, BODY = question("chat")
 CONTENT = json.dumps(BODY).encode()
@@ -100,6 +100,21 @@ SMUGGLED = {
         ("Transfer-Encoding: chunked",), b"2\r\n{}}\r\n0\r\n\r\n",
     ),
     "a chunk with a bare line feed": (("Transfer-Encoding: chunked",), b"0\n\n" + INNER),
+    "a chunk with zeros before its length": (
+        ("Transfer-Encoding: chunked",), b"02\r\n{}\r\n0\r\n\r\n",
+    ),
+    "a chunk with a space after its length": (
+        ("Transfer-Encoding: chunked",), b"2 \r\n{}\r\n0\r\n\r\n",
+    ),
+    "a chunk with a long extension": (
+        ("Transfer-Encoding: chunked",), b"2;" + b"a" * 9000 + b"\r\n{}\r\n0\r\n\r\n",
+    ),
+    "more chunks than any client sends": (
+        ("Transfer-Encoding: chunked",), chunks(*[b"x"] * 16_400),
+    ),
+    "a length that is given twice alike": (
+        (f"Content-Length: {len(CONTENT)}", f"Content-Length: {len(CONTENT)}"), CONTENT,
+    ),
     "a trailer": (("Transfer-Encoding: chunked",), b"0\r\nAuthorization: x\r\n\r\n"),
     "two hosts": (("Host: there", f"Content-Length: {len(CONTENT)}"), CONTENT),
 }  # fmt: skip

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import pytest
 
+from agentproxy.net.request import Bounds
 from agentproxy.workspace.sandbox.egress_allowlist import HostGrants
 from agentproxy.workspace.sandbox.egress_proxy import Gate
 
@@ -279,7 +280,9 @@ def test_the_address_that_was_judged_is_the_one_that_is_dialled() -> None:
 @pytest.mark.parametrize("part", [b"", b"CONNECT a.example:443 HTTP/1.1\r\nX: y"])
 def test_a_request_that_does_not_come_is_answered_in_time(part: bytes) -> None:
     async def scenario() -> bytes:
-        return await answered(Gate(HostGrants([]), head_seconds=0.1), part)
+        return await answered(
+            Gate(HostGrants([]), bounds=Bounds(head_seconds=0.1, idle_seconds=0.1)), part
+        )
 
     assert asyncio.run(scenario()).startswith(b"HTTP/1.1 403")
 

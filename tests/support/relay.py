@@ -15,9 +15,10 @@ from agentproxy.events.envelope import Fact
 from agentproxy.models.budget import Budget
 from agentproxy.models.metered import Meter
 from agentproxy.models.names import find_model
-from agentproxy.models.relay.http import Bounds
+from agentproxy.models.relay.request_body import MAX_PARTS
 from agentproxy.models.relay.server import Relay
 from agentproxy.models.relay.upstream import RelayTarget
+from agentproxy.net.request import Bounds
 
 KEY = "sk-the-real-key-000"
 NAMES = {
@@ -120,11 +121,12 @@ async def running(
     key: str = KEY,
     dollars: float | None = None,
     bounds: Bounds | None = None,
+    parts: int = MAX_PARTS,
 ) -> AsyncGenerator[Standing]:
     wallet = Wallet(dollars)
     to = relayed(NAMES[form], server, key=key)
     meter = Meter(record=wallet.record, purse=Budget(wallet.left))
-    relay = Relay(to, meter=meter, bounds=bounds)
+    relay = Relay(to, meter=meter, bounds=bounds, parts=parts)
     with socket.create_server(("127.0.0.1", 0)) as listener:
         async with asyncio.TaskGroup() as group:
             serving = group.create_task(relay.serve(listener))
@@ -134,7 +136,7 @@ async def running(
 
 def parsed(answer: bytes) -> tuple[int, bytes, bytes]:
     head, _, body = answer.partition(b"\r\n\r\n")
-    if b"transfer-encoding: chunked" in head:
+    if b"transfer-encoding: chunked" in head.lower():
         body = b"".join(pieces(body))
     return int(head.split(b" ")[1]), head, body
 
@@ -174,11 +176,14 @@ def play(
     key: str = KEY,
     dollars: float | None = None,
     bounds: Bounds | None = None,
+    parts: int = MAX_PARTS,
 ) -> tuple[Server, Standing]:
     """One story with a relay and the vendor's server behind it."""
 
     async def story(server: Server) -> Standing:
-        async with running(server, form, key=key, dollars=dollars, bounds=bounds) as place:
+        async with running(
+            server, form, key=key, dollars=dollars, bounds=bounds, parts=parts
+        ) as place:
             await scenario(place)
         return place
 

@@ -181,7 +181,9 @@ def _meter(recorder: Recorder[State], means: RunDependencies) -> Meter:
     async def record(fact: Fact) -> None:
         await recorder.record(fact)
 
-    return means.meter(record, Budget(left=lambda: recorder.state.ceilings.money_left))
+    # A segment that follows this one counts its calls in a series of its own.
+    series = str(recorder.state.lifecycle.segment + 1)
+    return means.meter(record, Budget(lambda: recorder.state.ceilings.money_left, series=series))
 
 
 def _judge(means: RunDependencies, purpose: Purpose, meter: Meter) -> Model | None:

@@ -1,9 +1,10 @@
 """The money of a run's questions to models: reserved before each is sent, and settled after it."""
 
 import asyncio
+import itertools
 import secrets
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 
 from agentproxy.events.conversation import Usage
@@ -14,6 +15,7 @@ from agentproxy.models.prices import Price, Prices
 
 BYTES_PER_TOKEN = 3  # fewer than there are, so that too much is reserved rather than too little
 TOKENS_PER_IMAGE = 1600
+ROUNDING_USD = 1e-9  # sums of prices may differ by so much
 
 
 def count_bytes(text: str) -> int:
@@ -25,10 +27,19 @@ def count_bytes(text: str) -> int:
 class Budget:
     """The money of a run. `left` says how many US dollars nobody has spent or reserved; None is
     without a ceiling. One at a time looks into it and reserves.
+
+    Its calls are counted within a `series`, which no other budget of the run may have: one that is
+    made anew when the run is resumed would count from the beginning again.
     """
 
     left: Callable[[], float | None]
+    series: str = field(default_factory=lambda: secrets.token_hex(8))
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+
+    def next_call(self) -> str:
+        """An id that no other call of the run has."""
+        return f"{self.series}-{next(self._numbers)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +71,12 @@ class BudgetLedger:
     prices: Prices
     purpose: Purpose
 
+    @property
+    def overspent(self) -> bool:
+        """Whether answers have cost more than the ceiling of the run allows."""
+        left = self.purse.left()
+        return left is not None and left < -ROUNDING_USD
+
     async def reserve(self, model: str, need: TokenEstimate, *, attempt: int = 1) -> Reservation:
         """Keep back what the answer may cost at most; a short purse makes for a shorter answer.
 
@@ -71,7 +88,7 @@ class BudgetLedger:
                 self._affordable, model, need, left=self.purse.left()
             )
             asked = ModelAsked(
-                call=secrets.token_hex(4),
+                call=self.purse.next_call(),
                 model=model,
                 purpose=self.purpose,
                 attempt=attempt,

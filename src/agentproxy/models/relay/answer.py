@@ -7,9 +7,10 @@ from contextlib import aclosing
 from httpx2 import AsyncClient, HTTPError, InvalidURL, Response
 
 from agentproxy.events.conversation import Usage
-from agentproxy.models.relay.http import Connection, RequestHead, chunk_of, head_of
-from agentproxy.models.relay.upstream import RelayTarget, UpstreamRequest, error_body
+from agentproxy.models.relay.key_redaction import KeyRedactor
+from agentproxy.models.relay.upstream import Family, UpstreamRequest, error_body
 from agentproxy.models.relay.usage import UsageReader, event_of, only_usage
+from agentproxy.net.connection import Connection
 
 MAX_ANSWER_BYTES = 64 * 1024 * 1024
 OK = 200
@@ -46,15 +47,14 @@ class Exchange:
     `begun` is whether some of the answer was passed on; `failed` why it did not come whole.
     """
 
-    def __init__(
-        self, passing: UpstreamRequest, head: RequestHead, *, to: RelayTarget, token: str
-    ) -> None:
+    def __init__(self, passing: UpstreamRequest, *, family: Family, redactor: KeyRedactor) -> None:
         self._passing = passing
-        self._head = head
-        self._to = to
-        self._token = token
+        self._family: Family = family
+        self._redactor = redactor
         self._reader = UsageReader(passing.form or "messages")
         self._status: int | None = None
+        self._sent = False
+        self._whole = False
         self.begun = False
         self.failed = ""
 
@@ -71,22 +71,33 @@ class Exchange:
 
     @property
     def used(self) -> Usage:
-        """What it used; a question that nobody has answered yet counts as it was expected."""
-        expected = self._passing.need.question
-        if self._status is None:
-            return Usage() if self.failed else Usage(input=expected)
-        return self._reader.usage(expected) if self._status == OK else Usage()
+        """What it used. Where nobody told: the question, once the vendor had it, and the answer as
+        it was heard. One that was to come in a piece and did not counts as long as it may be: the
+        vendor writes it to its end, whether or not somebody still waits.
+        """
+        if self._status is None and not self._sent:
+            return Usage()
+        if self._status not in (None, OK):
+            return Usage()
+        told = self._reader.usage(self._passing.question)
+        if self._whole or self._passing.streamed or self._reader.told:
+            return told
+        return told.model_copy(update={"output": max(told.output, self._passing.most)})
 
     async def run(self, client: AsyncClient, worker: Connection) -> bytes:
         """Pass both on, but for the end of the answer: it is sent when the answer is settled.
 
         Raises:
-            HungUp: the worker is gone.
+            ClientGone: the worker is gone.
         """
         asked = self._passing
         try:
             request = client.build_request(
-                asked.method, asked.url, headers=dict(asked.fields), content=asked.body
+                asked.method,
+                asked.url,
+                headers=dict(asked.fields),
+                content=asked.body,
+                extensions={"trace": self._note},
             )
             response = await client.send(request, stream=True)
             async with aclosing(response):
@@ -96,48 +107,46 @@ class Exchange:
             self.failed = f"the vendor's answer did not come whole ({type(error).__name__})"
             return b""
 
+    async def _note(self, name: str, _: Mapping[str, object]) -> None:
+        """Hear what the client does: from here on the vendor may have the whole question."""
+        self._sent = self._sent or name.endswith(".send_request_body.started")
+
     async def _pass_on(self, response: Response, worker: Connection) -> bytes:
         fields = self._fields(response)
         if response.headers.get("content-type", "").startswith("text/event-stream"):
             return await self._stream(response, fields, worker)
         whole = await _whole(response)
+        self._whole = True
         if self._status == OK:
             self._reader.read(_json(whole))
         if self._status in (401, 403):
             # Vendors quote parts of the key that they refuse.
             words = f"the vendor refuses the request (HTTP {self._status})"
-            whole = error_body(self._to.family, self._status, words)
-        whole = self._clean(whole)
+            whole = error_body(self._family, self._status, words)
+        whole = self._redactor.clean_bytes(whole)
         fields["content-length"] = str(len(whole))
-        return head_of(response.status_code, fields) + whole
+        top = worker.encode_head(response.status_code, fields)
+        return top + worker.encode_data(whole) + worker.encode_end()
 
     async def _stream(
         self, response: Response, fields: dict[str, str], worker: Connection
     ) -> bytes:
-        if self._head.chunks:
-            fields["transfer-encoding"] = "chunked"
         self.begun = True
-        await worker.send(head_of(response.status_code, fields))
+        await worker.send(worker.encode_head(response.status_code, fields))
         async with aclosing(_events(response)) as events:
             async for lines in events:
                 event = event_of(lines)
                 self._reader.read(event)
                 if not (self._passing.added_usage and only_usage(event)):
-                    content = self._clean(lines)
-                    await worker.send(chunk_of(content) if self._head.chunks else content)
-        return chunk_of(b"") if self._head.chunks else b""
+                    await worker.send(worker.encode_data(self._redactor.clean_bytes(lines)))
+        return worker.encode_end()
 
     def _fields(self, response: Response) -> dict[str, str]:
-        kept = {
-            name: self._to.address.without_key(value, put=self._token)
+        return {
+            name: self._redactor.clean(value)
             for name, value in response.headers.items()
             if name not in _DROPPED and value.isprintable()
         }
-        return {**kept, "connection": "keep-alive" if self._head.keeps else "close"}
-
-    def _clean(self, content: bytes) -> bytes:
-        text = content.decode("latin-1")  # a letter for each byte
-        return self._to.address.without_key(text, put=self._token).encode("latin-1")
 
 
 def _json(content: bytes) -> object:
@@ -175,10 +184,3 @@ async def _events(response: Response) -> AsyncGenerator[bytes]:
 def _end_of_event(unread: bytes) -> int:
     ends = [at + len(mark) for mark in _ENDS if (at := unread.find(mark)) >= 0]
     return min(ends, default=0)
-
-
-def refusal_head(status: int, body: bytes, *, keeps: bool, more: Mapping[str, str]) -> bytes:
-    """A whole answer of our own."""
-    fields = {"content-type": "application/json", "content-length": str(len(body)), **more}
-    fields["connection"] = "keep-alive" if keeps else "close"
-    return head_of(status, fields) + body

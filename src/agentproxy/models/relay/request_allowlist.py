@@ -129,7 +129,7 @@ def check_reach(form: WireFormat, body: JsonObject) -> None:
     """Let pass what the vendor can answer by itself.
 
     Raises:
-        NotPassedOn: it would fetch, search, run or look up something for it, or we cannot tell.
+        RequestRefused: it would fetch, search, run or look up something for it, or we cannot tell.
     """
     if form == "gemini":
         _check_gemini(body)

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 from agentproxy.models.budget import Reservation
 from agentproxy.models.metered import Meter
 from agentproxy.models.port import BudgetSpent
-from agentproxy.models.relay.http import Bounds, ClientGone, Connection, Malformed, RequestHead
+from agentproxy.models.relay.key_redaction import KeyRedactor
 from agentproxy.models.relay.request_allowlist import RequestRefused
+from agentproxy.models.relay.request_body import MAX_PARTS
 from agentproxy.models.relay.upstream import (
     RelayTarget,
     UpstreamRequest,
@@ -23,11 +24,14 @@ from agentproxy.models.relay.upstream import (
     error_body,
     pass_on,
 )
+from agentproxy.net.listener import serve_connections
+from agentproxy.net.request import Bounds, ClientGone, Malformed, RequestHead
 
 if TYPE_CHECKING:
     from httpx2 import AsyncClient
 
     from agentproxy.models.relay.answer import Exchange
+    from agentproxy.net.connection import Connection
 
 ANSWER_PIECE_TIMEOUT_SECONDS = 600.0  # between two pieces of an answer
 _NOTED = 50
@@ -36,16 +40,27 @@ _NOTED = 50
 class Relay:
     """One worker's way to its model. The worker is told an address and a key of no worth elsewhere.
 
-    `out_of_money` is whether a request was refused because the money did not pay for it.
+    `out_of_money` is whether the money did not pay for a request, or an answer cost more than was
+    left. `parts` bounds the values of a body.
     """
 
-    def __init__(self, to: RelayTarget, *, meter: Meter, bounds: Bounds | None = None) -> None:
+    def __init__(
+        self,
+        to: RelayTarget,
+        *,
+        meter: Meter,
+        bounds: Bounds | None = None,
+        parts: int = MAX_PARTS,
+    ) -> None:
         self._to = to
         self._till = meter.till("work")
         self._bounds = bounds or Bounds()
         self._token = f"sk-relay-{secrets.token_hex(16)}"
+        self._redactor = KeyRedactor(to.address.key, put=self._token)
+        self._parts = parts
+        # One at a time: a body that is parsed takes many times its bytes.
+        self._parsing = asyncio.Lock()
         self._refused: dict[str, None] = {}
-        self._open = 0
         self.out_of_money = False
 
     @property
@@ -65,36 +80,20 @@ class Relay:
         """
         from agentproxy.models.connections import new_client
 
-        loop = asyncio.get_running_loop()
-        listener.settimeout(0)
-        async with (
-            new_client(seconds=ANSWER_PIECE_TIMEOUT_SECONDS) as client,
-            asyncio.TaskGroup() as group,
-        ):
-            while True:
-                try:
-                    connection, _ = await loop.sock_accept(listener)
-                except OSError:  # out of descriptors, or the client is gone again
-                    await asyncio.sleep(0.05)
-                    continue
-                group.create_task(self._admit(connection, client))
+        async with new_client(seconds=ANSWER_PIECE_TIMEOUT_SECONDS) as client:
 
-    async def _admit(self, connection: socket.socket, client: "AsyncClient") -> None:
-        self._open += 1
-        try:
-            with connection:
-                worker = Connection(connection, self._bounds)
-                if self._open > self._bounds.connections:
-                    await self._refuse(worker, 503, "too many connections")
-                else:
-                    while await self._next(worker, client):
-                        pass
-        except ClientGone:
-            return
-        finally:
-            self._open -= 1
+            async def answer(worker: "Connection") -> None:
+                while await self._next(worker, client):
+                    pass
 
-    async def _next(self, worker: Connection, client: "AsyncClient") -> bool:
+            await serve_connections(
+                listener, answer, refuse=self._refuse_another, bounds=self._bounds
+            )
+
+    async def _refuse_another(self, worker: "Connection") -> None:
+        await self._refuse(worker, 503, "too many connections")
+
+    async def _next(self, worker: "Connection", client: "AsyncClient") -> bool:
         """Answer one request; whether another may follow."""
         try:
             head = await worker.head()
@@ -106,9 +105,8 @@ class Relay:
         try:
             check_token(head, self._token)
             check_path(head, self._to)
-            content = await worker.body(head)
-            passing = await asyncio.to_thread(pass_on, head, content, self._to)
-            return await self._paid(worker, head, passing=passing, client=client)
+            passing = await self._read(worker, head)
+            return await self._paid(worker, passing, client)
         except (Malformed, RequestRefused) as error:
             if not isinstance(error, Malformed):
                 self._note(head, str(error))
@@ -121,23 +119,23 @@ class Relay:
             )
             return False
 
+    async def _read(self, worker: "Connection", head: RequestHead) -> UpstreamRequest:
+        content = await worker.body(head)
+        async with self._parsing:
+            return await asyncio.to_thread(pass_on, head, content, self._to, parts=self._parts)
+
     async def _paid(
-        self,
-        worker: Connection,
-        head: RequestHead,
-        *,
-        passing: UpstreamRequest,
-        client: "AsyncClient",
+        self, worker: "Connection", passing: UpstreamRequest, client: "AsyncClient"
     ) -> bool:
         from agentproxy.models.relay.answer import Exchange
 
         bill = await self._till.reserve(self._to.name, passing.need) if passing.form else None
-        exchange = Exchange(passing, head, to=self._to, token=self._token)
+        exchange = Exchange(passing, family=self._to.family, redactor=self._redactor)
         end: bytes | None = b""
         try:
             async with asyncio.TaskGroup() as group:
                 # Not while the end is sent: what comes after it is the next request.
-                watching = group.create_task(worker.hung_up())
+                watching = group.create_task(worker.until_gone())
                 try:
                     end = await self._settled(exchange.run(client, worker), exchange, bill)
                 finally:
@@ -151,7 +149,7 @@ class Relay:
                 await self._refuse(worker, 502, exchange.failed)
             return False
         await worker.send(end)
-        return head.keeps
+        return worker.reusable
 
     async def _settled(
         self, answer: Coroutine[None, None, bytes], exchange: "Exchange", bill: Reservation | None
@@ -165,15 +163,13 @@ class Relay:
             if bill is not None:
                 estimated = cut or not exchange.told
                 await self._till.settle(bill, exchange.used, error=error, estimated=estimated)
+                self.out_of_money = self.out_of_money or self._till.overspent
         return end
 
-    async def _refuse(self, worker: Connection, status: int, message: str) -> None:
-        from agentproxy.models.relay.answer import refusal_head
-
+    async def _refuse(self, worker: "Connection", status: int, message: str) -> None:
         body = error_body(self._to.family, status, message)
         again = {} if status in (408, 502, 503) else {"x-should-retry": "false"}
-        await worker.send(refusal_head(status, body, keeps=False, more=again))
-        await worker.linger()
+        await worker.refuse(status, body, kind="application/json", more=again)
 
     def _note(self, head: RequestHead, reason: str) -> None:
         if len(self._refused) < _NOTED:

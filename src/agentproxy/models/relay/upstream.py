@@ -13,14 +13,19 @@ from typing import Literal, cast
 
 from agentproxy.models.budget import TokenEstimate
 from agentproxy.models.names import ModelAddress, usual_base
-from agentproxy.models.relay.http import RequestHead
+from agentproxy.models.relay.output_bound import output_tokens
 from agentproxy.models.relay.request_allowlist import RequestRefused, check_reach
+from agentproxy.models.relay.request_body import (
+    MAX_PARTS,
+    check_parts,
+    encode_body,
+    parse_body,
+)
 from agentproxy.models.relay.token_estimate import question_tokens
 from agentproxy.models.relay.usage import WireFormat
+from agentproxy.net.request import RequestHead
 
 Family = Literal["anthropic", "openai", "gemini"]
-OUTPUT = 8192  # tokens that are reserved for where a request does not bound its answer
-_MOST_OUTPUT = 10_000_000
 _PATHS: dict[tuple[str, str], tuple[Family, WireFormat | None]] = {
     ("POST", "/v1/messages"): ("anthropic", "messages"),
     ("POST", "/v1/messages/count_tokens"): ("anthropic", None),
@@ -92,8 +97,8 @@ class RelayTarget:
 @dataclass(frozen=True, slots=True)
 class UpstreamRequest:
     """A request as it is passed on. `form` is None for one that costs nothing; `question` are the
-    tokens that it takes, and `most` those that its answer may have; `added_usage` says that we
-    asked for the use, not the worker.
+    tokens that it takes, and `most` those that its answer may have; `streamed` says that the answer
+    comes in pieces, and `added_usage` that we asked for the use, not the worker.
     """
 
     method: str
@@ -103,6 +108,7 @@ class UpstreamRequest:
     form: WireFormat | None = None
     question: int = 0
     most: int = 0
+    streamed: bool = False
     added_usage: bool = False
 
     @property
@@ -115,7 +121,7 @@ def check_token(head: RequestHead, token: str) -> None:
     """Let pass who knows the key that the worker was given.
 
     Raises:
-        NotPassedOn: it is another, or none.
+        RequestRefused: it is another, or none.
     """
     bearer = head.fields.get("authorization", "").removeprefix("Bearer ").strip()
     query = head.target.partition("?")[2].split("&")
@@ -131,7 +137,7 @@ def check_path(head: RequestHead, to: RelayTarget) -> tuple[str, WireFormat | No
     """The path that a request is passed on to, and the form of its answer.
 
     Raises:
-        NotPassedOn: it is no path of the granted model.
+        RequestRefused: it is no path of the granted model.
     """
     path, _, query = head.target.partition("?")
     family, form = _PATHS.get((head.method, path), (None, None))
@@ -145,40 +151,42 @@ def check_path(head: RequestHead, to: RelayTarget) -> tuple[str, WireFormat | No
     return f"{path}?{kept}" if kept else path, form
 
 
-def pass_on(head: RequestHead, content: bytes, to: RelayTarget) -> UpstreamRequest:
+def pass_on(
+    head: RequestHead, content: bytes, to: RelayTarget, *, parts: int = MAX_PARTS
+) -> UpstreamRequest:
     """The request for the vendor, with the real key in it.
 
     Raises:
-        NotPassedOn: it asks for another model, for what cannot be metered, or for what the vendor
-            would fetch or run.
+        RequestRefused: it asks for another model, for what cannot be metered, or for what the
+            vendor would fetch or run, or has more than so many parts.
     """
     path, form = check_path(head, to)
     if head.method == "GET":
         return UpstreamRequest("GET", _url(path, to), _header(head, to), b"")
+    check_parts(content, parts)
     try:
-        return _rewritten(path, form, head=head, body=_parsed(content), to=to)
+        return _rewritten(path, form, head=head, content=content, to=to)
     except RecursionError as error:
         raise RequestRefused(400, "the body is nested too deeply") from error
 
 
 def _rewritten(
-    path: str,
-    form: WireFormat | None,
-    *,
-    head: RequestHead,
-    body: dict[str, object],
-    to: RelayTarget,
+    path: str, form: WireFormat | None, *, head: RequestHead, content: bytes, to: RelayTarget
 ) -> UpstreamRequest:
+    body, twice = parse_body(content)
     if to.family != "gemini":
         _check_model(body.get("model"), to)
         body = {**body, "model": to.address.model}
+    if twice:
+        raise RequestRefused(400, f"{json.dumps(twice[:60])} stands twice in an object")
     if body.get("background"):
         raise RequestRefused(403, "an answer in the background cannot be metered")
     check_reach(form or _COUNTED[to.family], body)
+    most = output_tokens(form, body, vendor=to.address.vendor) if form else 0
     added = form == "chat" and body.get("stream") is True and not _asks_for_usage(body)
     if added:
         body["stream_options"] = {**_table(body.get("stream_options")), "include_usage": True}
-    encoded = json.dumps(body).encode()
+    encoded = encode_body(body)
     return UpstreamRequest(
         method="POST",
         url=_url(path, to),
@@ -186,7 +194,8 @@ def _rewritten(
         body=encoded,
         form=form,
         question=question_tokens(body, len(encoded)),
-        most=_most(form, body) if form else 0,
+        most=most,
+        streamed=_is_streamed(path, body, family=to.family),
         added_usage=added,
     )
 
@@ -234,18 +243,11 @@ def _check_model(name: object, to: RelayTarget) -> None:
         raise RequestRefused(403, f"only {to.address.model} is granted, and {shown} is asked for")
 
 
-def _parsed(content: bytes) -> dict[str, object]:
-    try:
-        body: object = json.loads(content, parse_constant=_refuse)
-    except (ValueError, RecursionError):
-        body = None
-    if not isinstance(body, dict):
-        raise RequestRefused(400, "the body is no JSON object")
-    return cast("dict[str, object]", body)
-
-
-def _refuse(constant: str) -> object:
-    raise ValueError(constant)
+def _is_streamed(path: str, body: Mapping[str, object], *, family: Family) -> bool:
+    """Whether the answer comes in events, so that what came of it can be counted."""
+    if family == "gemini":
+        return ":stream" in path and "alt=sse" in path
+    return body.get("stream") is True
 
 
 def _asks_for_usage(body: Mapping[str, object]) -> bool:
@@ -254,22 +256,3 @@ def _asks_for_usage(body: Mapping[str, object]) -> bool:
 
 def _table(value: object) -> Mapping[str, object]:
     return cast("Mapping[str, object]", value) if isinstance(value, dict) else {}
-
-
-def _most(form: WireFormat, body: Mapping[str, object]) -> int:
-    """Tokens that all answers to it may have together."""
-    if form == "gemini":
-        config = _table(body.get("generationConfig") or body.get("generation_config"))
-        bound = config.get("maxOutputTokens") or config.get("max_output_tokens")
-        answers = config.get("candidateCount") or config.get("candidate_count")
-    elif form == "chat":
-        bound = body.get("max_completion_tokens") or body.get("max_tokens")
-        answers = body.get("n")
-    else:
-        bound = body.get("max_tokens" if form == "messages" else "max_output_tokens")
-        answers = None
-    return min(_count(bound, OUTPUT) * _count(answers, 1), _MOST_OUTPUT)
-
-
-def _count(value: object, default: int) -> int:
-    return min(value, _MOST_OUTPUT) if isinstance(value, int) and value > 0 else default

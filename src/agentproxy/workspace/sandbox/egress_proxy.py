@@ -5,12 +5,13 @@ refused is refused at once, in words: a program that waits for an answer would h
 """
 
 import asyncio
-import contextlib
 import ipaddress
 import socket
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
+from agentproxy.net.listener import serve_connections
+from agentproxy.net.request import Bounds, ClientGone, Malformed, RequestHead
 from agentproxy.workspace.sandbox.egress_allowlist import (
     Authority,
     HostGrants,
@@ -19,18 +20,19 @@ from agentproxy.workspace.sandbox.egress_allowlist import (
     parse_authority,
 )
 
-Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
-Stream = tuple[asyncio.StreamReader, asyncio.StreamWriter]
-Dial = Callable[[str, int], Awaitable[Stream]]
+if TYPE_CHECKING:
+    from agentproxy.net.connection import Connection
 
-_HEAD_SECONDS: Final = 10.0
+Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
+ServerStream = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+Dial = Callable[[str, int], Awaitable[ServerStream]]
+
+BOUNDS: Final = Bounds(idle_seconds=10.0, write_seconds=600.0, connections=256)
 _DIAL_SECONDS: Final = 15.0
-_LINGER_SECONDS: Final = 1.0
-_HEAD_BYTES: Final = 32768
-_CONNECTIONS: Final = 256
 _CHUNK: Final = 65536
 _NOTED: Final = 100
 _OURS: Final = ("host", "connection", "keep-alive", "upgrade", "te", "trailer")
+_TUNNEL: Final = b"HTTP/1.1 200 Connection established\r\n\r\n"
 
 
 async def resolve_by_system(host: str, port: int) -> Sequence[str]:
@@ -52,14 +54,13 @@ class Gate:
         *,
         resolve: Resolve = resolve_by_system,
         dial: Dial = asyncio.open_connection,
-        head_seconds: float = _HEAD_SECONDS,
+        bounds: Bounds = BOUNDS,
     ) -> None:
         self._grants = grants
         self._resolve = resolve
         self._dial = dial
-        self._head_seconds = head_seconds
+        self._bounds = bounds
         self._refused: dict[str, None] = {}
-        self._open = 0
 
     @property
     def refused(self) -> tuple[str, ...]:
@@ -68,63 +69,54 @@ class Gate:
 
     async def serve(self, listener: socket.socket) -> None:
         """Serve until cancelled; the listener is closed then, and every connection with it."""
-        loop = asyncio.get_running_loop()
-        listener.settimeout(0)
-        with listener:
-            async with asyncio.TaskGroup() as group:
-                while True:
-                    try:
-                        connection, _ = await loop.sock_accept(listener)
-                    except OSError:  # out of descriptors, or the client is gone again
-                        await asyncio.sleep(0.05)
-                        continue
-                    group.create_task(self._admit(connection))
+        await serve_connections(
+            listener, self._answer, refuse=self._refuse_another, bounds=self._bounds
+        )
 
-    async def _admit(self, connection: socket.socket) -> None:
-        self._open += 1
-        # What may fail here: one side is gone, and nobody is there to tell.
-        with contextlib.suppress(OSError, TimeoutError):
-            reader, writer = await asyncio.open_connection(sock=connection, limit=_HEAD_BYTES)
-            try:
-                await self._answer(reader, writer)
-            finally:
-                writer.close()
-        self._open -= 1
+    async def _refuse_another(self, client: "Connection") -> None:
+        await self._refuse(client, "?", reason="too many connections")
 
-    async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _answer(self, client: "Connection") -> None:
         what = "?"
         try:
-            self._room()
-            method, target, fields = await _read_head(reader, seconds=self._head_seconds)
-            what = target
-            wanted, first = _understand(method, target, fields)
+            head = await _head(client)
+            what = head.target
+            wanted, first = _understand(head)
             what = str(wanted)
             self._grants.check(wanted)
             address = await self._address(wanted)
-        except Refused as reason:
-            self._note(what, str(reason))
-            await _say(writer, "403 Forbidden", f"the sandbox's gate: {reason}")
-            await _linger(reader)
+        except (Refused, Malformed) as reason:
+            await self._refuse(client, what, reason=str(reason))
             return
-        await self._pass_on((reader, writer), (address, wanted.port), first)
+        await self._pass_on(client, (address, wanted.port), first=first)
 
-    async def _pass_on(self, client: Stream, address: tuple[str, int], first: bytes) -> None:
+    async def _refuse(self, client: "Connection", what: str, *, reason: str) -> None:
+        self._note(what, reason)
+        await _say(client, 403, reason)
+
+    async def _pass_on(
+        self, client: "Connection", address: tuple[str, int], *, first: bytes
+    ) -> None:
         try:
             async with asyncio.timeout(_DIAL_SECONDS):
-                server = await self._dial(*address)
+                reader, writer = await self._dial(*address)
         except (OSError, TimeoutError):
-            await _say(client[1], "502 Bad Gateway", "the sandbox's gate: no connection")
+            await _say(client, 502, "no connection")
             return
         try:
             if first:
-                server[1].write(first)
+                writer.write(first)
             else:
-                client[1].write(b"HTTP/1.1 200 Connection established\r\n\r\n")
+                await client.send(_TUNNEL)
             async with asyncio.TaskGroup() as group:
-                group.create_task(_copy(client[0], server[1]))
-                group.create_task(_copy(server[0], client[1]))
+                group.create_task(_copy_up(client, writer))
+                group.create_task(_copy_down(reader, client))
+        except* (OSError, ClientGone):
+            # A lost side ends both, and neither takes it for the end of what was sent.
+            client.stream.reset()
+            writer.transport.abort()
         finally:
-            server[1].close()
+            writer.close()
 
     async def _address(self, wanted: Authority) -> str:
         """The address to dial.
@@ -144,41 +136,20 @@ class Gate:
                 return text
         raise Refused("the name leads to an address that is not public")
 
-    def _room(self) -> None:
-        if self._open > _CONNECTIONS:
-            raise Refused("too many connections")
-
     def _note(self, what: str, reason: str) -> None:
         if len(self._refused) < _NOTED:
             plain = "".join(each if "!" <= each <= "~" else "?" for each in what[:200])
             self._refused[f"{plain} {reason}"] = None
 
 
-async def _read_head(
-    reader: asyncio.StreamReader, *, seconds: float
-) -> tuple[str, str, list[bytes]]:
-    """Method, target and the header lines.
-
-    Raises:
-        Refused: it is too long, too slow, cut off, or no request.
-    """
-    try:
-        async with asyncio.timeout(seconds):
-            head = await reader.readuntil(b"\r\n\r\n")
-    except TimeoutError as error:
-        raise Refused("the request did not come in time") from error
-    except asyncio.LimitOverrunError as error:
-        raise Refused("the request is too long") from error
-    except asyncio.IncompleteReadError as error:
-        raise Refused("the request was cut off") from error
-    line, *fields = head[:-4].split(b"\r\n")
-    words = line.decode("latin-1").split(" ")
-    if len(words) != 3 or not words[2].startswith("HTTP/1.") or not _is_plain(words[1]):
-        raise Refused("not a request to a proxy")
-    return words[0], words[1], fields
+async def _head(client: "Connection") -> RequestHead:
+    head = await client.head()
+    if head is None:
+        raise Refused("no request came in time")
+    return head
 
 
-def _understand(method: str, target: str, fields: list[bytes]) -> tuple[Authority, bytes]:
+def _understand(head: RequestHead) -> tuple[Authority, bytes]:
     """Where a request wants to go, and the bytes to begin with there (none for a tunnel).
 
     The Host that the client wrote is replaced: only the target was judged.
@@ -186,7 +157,8 @@ def _understand(method: str, target: str, fields: list[bytes]) -> tuple[Authorit
     Raises:
         Refused: the target is not `host:port` for CONNECT, `http://host[:port]/...` otherwise.
     """
-    if method == "CONNECT":
+    target = head.target
+    if head.method == "CONNECT":
         return parse_authority(target), b""
     if target[:7].lower() != "http://":
         raise Refused("neither CONNECT nor an http:// address")
@@ -194,55 +166,34 @@ def _understand(method: str, target: str, fields: list[bytes]) -> tuple[Authorit
     cut = min((at for each in "/?#" if (at := rest.find(each)) >= 0), default=len(rest))
     wanted = parse_authority(rest[:cut], default_port=80)
     path = rest[cut:] if rest[cut:].startswith("/") else f"/{rest[cut:]}"
-    kept = [field for field in fields if _is_the_servers(field)]
-    first = f"{method} {path} HTTP/1.1\r\nHost: {wanted}\r\nConnection: close".encode("latin-1")
+    kept = [b"%s: %s" % (name, value) for name, value in head.lines if _is_the_servers(name)]
+    first = f"{head.method} {path} HTTP/1.1\r\nHost: {wanted}\r\nConnection: close".encode(
+        "latin-1"
+    )
     return wanted, b"\r\n".join([first, *kept, b"", b""])
 
 
-def _is_plain(text: str) -> bool:
-    return bool(text) and all("!" <= each <= "~" for each in text)
-
-
-def _is_the_servers(field: bytes) -> bool:
-    """Whether a header line goes on to the server.
-
-    Raises:
-        Refused: it is not a header line, so that two readers could read it differently.
-    """
-    name, colon, _ = field.partition(b":")
+def _is_the_servers(name: bytes) -> bool:
+    """Whether a header line goes on to the server."""
     plain = name.decode("latin-1").lower()
-    if not colon or not _is_plain(plain) or any(each in field for each in b"\n\r\0"):
-        raise Refused("a malformed header line")
     return plain not in _OURS and not plain.startswith("proxy-")
 
 
-async def _say(writer: asyncio.StreamWriter, status: str, text: str) -> None:
-    body = text.encode() + b"\n"
-    head = (
-        f"HTTP/1.1 {status}\r\nContent-Type: text/plain\r\n"
-        f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n"
-    )
-    writer.write(head.encode() + body)
-    async with asyncio.timeout(_HEAD_SECONDS):
+async def _say(client: "Connection", status: int, text: str) -> None:
+    body = f"the sandbox's gate: {text}\n".encode()
+    await client.refuse(status, body, kind="text/plain")
+
+
+async def _copy_up(client: "Connection", writer: asyncio.StreamWriter) -> None:
+    """Carry bytes until the client has said all; the server is told so."""
+    while piece := await client.stream.receive():
+        writer.write(piece)
         await writer.drain()
     writer.write_eof()
 
 
-async def _linger(reader: asyncio.StreamReader) -> None:
-    """Take what the client still sends: closing over it would lose our answer on its way."""
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(_LINGER_SECONDS):
-            while await reader.read(_CHUNK):
-                pass
-
-
-async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """Carry bytes until this side ends; the other is told so. A lost side ends both."""
-    try:
-        while chunk := await reader.read(_CHUNK):
-            writer.write(chunk)
-            await writer.drain()
-        writer.write_eof()
-    except OSError:
-        with contextlib.suppress(OSError):
-            writer.transport.abort()
+async def _copy_down(reader: asyncio.StreamReader, client: "Connection") -> None:
+    """Carry bytes until the server has said all; the client is told so."""
+    while piece := await reader.read(_CHUNK):
+        await client.send(piece)
+    client.stream.end_sending()

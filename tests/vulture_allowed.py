@@ -1,8 +1,8 @@
 """What only others call, or what a port promises before anybody asks; vulture is told here."""
 
 from agentproxy.cli.commands.run import TaskCommand
-from agentproxy.cli.main import PaGroup
 from agentproxy.cli.options import Dollars, Duration
+from agentproxy.cli.root import PaGroup
 from agentproxy.config.settings import Settings
 from agentproxy.evidence.discovery import discover
 from agentproxy.journal.memory import MemoryJournal

@@ -7,6 +7,7 @@ from pathlib import Path
 from agentproxy.app.choosing import chosen_worker, worker_tables
 from agentproxy.app.context import App
 from agentproxy.app.models import has_libraries, open_models, variables
+from agentproxy.app.script_files import read_script_file
 from agentproxy.events.run import Order
 from agentproxy.models.metered import Meter, MeteredModel
 from agentproxy.models.names import default_model, find_model
@@ -16,7 +17,7 @@ from agentproxy.workers.builtin import BuiltinWorker
 from agentproxy.workers.command import CommandWorker, WorkerGrants
 from agentproxy.workers.port import Worker, WorkerError
 from agentproxy.workers.program import Program
-from agentproxy.workers.scripted import ScriptedWorker, read_script
+from agentproxy.workers.scripted import ScriptedWorker, parse_script
 from agentproxy.workspace.sandbox.port import Sandbox
 
 HOW = (
@@ -45,8 +46,8 @@ def create_worker(
         grants = WorkerGrants(model=_relayed(order, "", app), meter=meter)
         return _command(name, rest, started_in=started_in, app=app, sandbox=sandbox, grants=grants)
     if kind == "scripted" and rest.strip():
-        file = (started_in / Path(rest).expanduser()).resolve()
-        return ScriptedWorker(name, read_script(file))
+        data, source = read_script_file(rest, started_in=started_in)
+        return ScriptedWorker(name, parse_script(data, source=source))
     if name == "builtin":
         models = open_models(order.model, app=app, started_in=started_in)
         model = MeteredModel(models, purpose="work", meter=meter) if meter else models[0]

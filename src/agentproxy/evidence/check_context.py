@@ -3,7 +3,6 @@
 import asyncio
 import errno
 import secrets
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +12,7 @@ from agentproxy.workspace.environment.discover import CARRIED_LIMIT
 from agentproxy.workspace.environment.editable_installs import linked_folders
 from agentproxy.workspace.environment.job_layout import JobLayout, place_plainly, place_tree
 from agentproxy.workspace.environment.registries import Registries
+from agentproxy.workspace.files.remove_tree import remove_tree
 from agentproxy.workspace.files.safe_files import BadPath, SafeDir
 from agentproxy.workspace.git.repository import Repository
 from agentproxy.workspace.sandbox.port import Mount, Sandbox
@@ -59,7 +59,7 @@ class CheckContext:
             if ready.exists():
                 return ready
             making = ready.with_name(f"{name}.part")
-            await asyncio.to_thread(shutil.rmtree, making, ignore_errors=True)
+            await asyncio.to_thread(remove_tree, making)
             making.parent.mkdir(parents=True, exist_ok=True)
             await make_clone(self.repository, commit, making, branch="agentproxy", inside=isolates)
             differing = await matches(self.repository, making, commit)
@@ -92,7 +92,7 @@ class CheckContext:
     async def release(self, tree: Path) -> None:
         """A job is done with a checkout: one that jobs write into is thrown away."""
         if not self.sandbox.isolates:
-            await asyncio.to_thread(shutil.rmtree, tree, ignore_errors=True)
+            await asyncio.to_thread(remove_tree, tree)
 
     def obstacle(self, environment: EnvironmentFound) -> str:
         """Why the tree under proof cannot be tested at all: without isolation, an environment whose

@@ -3,7 +3,6 @@
 import asyncio
 import os
 import secrets
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,6 +12,8 @@ from agentproxy.events.git_facts import EnvironmentFound
 from agentproxy.evidence.check_context import CheckContext
 from agentproxy.evidence.instrumentation import Instrumentation, instrument, interpret
 from agentproxy.workspace.environment.job_layout import JobLayout
+from agentproxy.workspace.files.list_below import list_below
+from agentproxy.workspace.files.remove_tree import remove_tree
 from agentproxy.workspace.files.safe_files import BadPath, SafeDir
 from agentproxy.workspace.sandbox.port import Access, JobLimits
 
@@ -68,9 +69,9 @@ async def run_check(
         )
         reports = await asyncio.to_thread(_read_reports, report, wanted)
         prepare_failed = (report / PREPARE_FAILED).exists()
-        files = await asyncio.to_thread(_files, tree)
+        files = await asyncio.to_thread(list_below, tree, most=LISTED_FILES)
     finally:
-        await asyncio.to_thread(shutil.rmtree, report, ignore_errors=True)
+        await asyncio.to_thread(remove_tree, report)
         await ground.release(tree)
     result = await asyncio.to_thread(
         interpret, ended, reports, command=check.command, tree=files, root=place.root
@@ -118,14 +119,3 @@ def _read_reports(folder: Path, wanted: Instrumentation) -> dict[str, bytes]:
             except (OSError, BadPath):
                 continue
     return found
-
-
-def _files(tree: Path) -> frozenset[str]:
-    """The paths of the tree, so that a missing module of its own is told from a foreign one."""
-    found: list[str] = []
-    for place, names, files in os.walk(tree):
-        names[:] = [name for name in names if name != ".git"]
-        found += [os.path.relpath(os.path.join(place, name), tree) for name in files]  # noqa: PTH118
-        if len(found) > LISTED_FILES:
-            break
-    return frozenset(found)

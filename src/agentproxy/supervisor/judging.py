@@ -28,6 +28,8 @@ async def judge_round(
     verdict, reason, criteria = judge_run(
         contract, verdicts, tree_equals_base=unchanged, opinions=opinions
     )
+    if claim.refused:
+        reason = f"the claim is refused: {claim.refused}"
     told = in_words(state.built_for(claim_name(number)), claim.changes)
     reason = "; ".join([reason, *await _drift(state), *told])
     earlier = state.judged.get(number - 1)

@@ -1,7 +1,6 @@
 """Does what is due. Each kind of effect has a function of its own; faults become events here."""
 
 import asyncio
-import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -43,11 +42,12 @@ from agentproxy.supervisor.working import perform_work
 from agentproxy.workers.port import Worker, WorkerError
 from agentproxy.workspace.environment.discover import Wanted, find_environment
 from agentproxy.workspace.environment.poetry_and_conda import ask_tools
+from agentproxy.workspace.files.remove_tree import remove_tree
 from agentproxy.workspace.git.command import GitError
 from agentproxy.workspace.git.repository import RepositoryUnusable
 from agentproxy.workspace.sandbox.port import SandboxError
 from agentproxy.workspace.trees.base import record_base
-from agentproxy.workspace.trees.claim import record_claim
+from agentproxy.workspace.trees.claim import ClaimKey, record_claim
 from agentproxy.workspace.trees.committed import committed_folders
 
 Show = Callable[[str, str], None]
@@ -207,14 +207,13 @@ class Performer:
 
     async def _claim(self, effect: RecordClaim) -> Fact:
         scratch = self.ground.folder / "claim"
-        await asyncio.to_thread(shutil.rmtree, scratch, ignore_errors=True)
+        await asyncio.to_thread(remove_tree, scratch)
         scratch.mkdir(parents=True)
         return await record_claim(
             self.ground.repository,
             self.ground.folder / "work" / "tree",
             base=self.state.require_base(),
-            run=self.run,
-            round=effect.round,
+            key=ClaimKey(self.run, effect.round),
             sandbox=self.ground.sandbox,
             scratch=scratch,
         )
@@ -236,7 +235,7 @@ def name(effect: Effect) -> str:
 def tidy(folder: Path) -> None:
     """Let go of the clones of a run that is over: all claims are on their refs. Blocking."""
     tidy_stopped(folder)
-    shutil.rmtree(folder / "work", ignore_errors=True)
+    remove_tree(folder / "work")
 
 
 def tidy_stopped(folder: Path) -> None:
@@ -244,4 +243,4 @@ def tidy_stopped(folder: Path) -> None:
     no ref. Blocking.
     """
     for part in ("checkouts", "claim", "plan", "reports"):
-        shutil.rmtree(folder / part, ignore_errors=True)
+        remove_tree(folder / part)

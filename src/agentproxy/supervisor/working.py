@@ -1,7 +1,6 @@
 """Puts the worker to work on a round, in a clone of its own."""
 
 import asyncio
-import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
@@ -20,6 +19,7 @@ from agentproxy.supervisor.request_desk import Desk
 from agentproxy.supervisor.state import BASE, State
 from agentproxy.workers.port import Brief, Worker, WorkerCallbacks
 from agentproxy.workspace.environment.job_layout import place_plainly, place_tree
+from agentproxy.workspace.files.remove_tree import remove_tree
 from agentproxy.workspace.trees.clone import clone_mounts, make_clone
 
 # What running a project's own programs leaves behind is nobody's work, and would be in the claim.
@@ -127,7 +127,7 @@ async def _tree(ground: CheckContext, state: State) -> Path:
     if tree.exists():
         return tree
     making = tree.with_name("tree.part")
-    await asyncio.to_thread(shutil.rmtree, making, ignore_errors=True)
+    await asyncio.to_thread(remove_tree, making)
     making.parent.mkdir(parents=True, exist_ok=True)
     await make_clone(
         ground.repository,

@@ -29,7 +29,8 @@ def run(*command: str | Path, cwd: Path = ROOT) -> str:
 def use(pa: Path, *, thinks: bool) -> None:
     """Begin as a new user with a vendor's key does, whose address nobody answers at."""
     with tempfile.TemporaryDirectory() as temporary:
-        project = Path(temporary)
+        project = Path(temporary, "project")
+        project.mkdir()
         git = ("git", "-c", "user.name=A User", "-c", "user.email=user@example.org")
         run(*git, "init", "-q", cwd=project)
         run(*git, "commit", "-qm", "The beginning", "--allow-empty", cwd=project)
@@ -37,7 +38,7 @@ def use(pa: Path, *, thinks: bool) -> None:
         run(*git, "add", "-A", cwd=project)
         run(*git, "commit", "-qm", "The contexts", cwd=project)
         key = {"ANTHROPIC_API_KEY": "sk-not-a-real-key", "ANTHROPIC_BASE_URL": "http://127.0.0.1:9"}
-        ours = {"AGENTPROXY_HOME": str(project / "home"), "LLM_MAX_RETRIES": "0"}
+        ours = {"AGENTPROXY_HOME": str(Path(temporary, "home")), "LLM_MAX_RETRIES": "0"}
         done = subprocess.run(
             [pa, "Do it"],
             cwd=project,

@@ -1,12 +1,13 @@
 """What only others call, or what a port promises before anybody asks; vulture is told here."""
 
 from agentproxy.cli.commands.run import TaskCommand
-from agentproxy.cli.main import PaGroup
 from agentproxy.cli.options import Dollars, Duration
+from agentproxy.cli.root import PaGroup
 from agentproxy.config.settings import Settings
 from agentproxy.evidence.discovery import discover
 from agentproxy.journal.memory import MemoryJournal
 from agentproxy.models.prices import cost_usd
+from agentproxy.models.scripted import ScriptedModel
 from agentproxy.workspace.sandbox.port import OutputStream
 
 # click calls these
@@ -18,8 +19,9 @@ Dollars.convert
 TaskCommand.context_class
 # pydantic calls this
 Settings.settings_customise_sources
-# the twin of the journal, and the short form of a function: tests use them
+# the twin of the journal, the short form of a function, what is left of a script: tests use them
 MemoryJournal
+ScriptedModel.unused
 discover
 # a documented function
 cost_usd

@@ -49,7 +49,7 @@ def test_it_mends_a_repository_through_the_relay_and_is_proven(pa: Pa) -> None:
 def test_it_is_stopped_where_the_money_of_the_run_ends_and_goes_on_with_more(pa: Pa) -> None:
     configured(pa)
     words = ("-o", "json", "--worker", "mini", "--model", "gpt-4o", "--check", CHECK)
-    with model_server(bash("echo again")) as server:
+    with model_server(bash("echo again"), repeat=True) as server:
         ran = pa(*words, "--budget", "0.1", "Fix it", env=keys_for(server))
         asked = len(server.asked)
     assert (ran.code, asked >= 1) == (5, True), (ran.result, ran.records[-3:])

@@ -178,7 +178,7 @@ def test_arguments_that_are_no_object_make_a_faulty_call(wire: str, written: str
     ],
 )
 def test_a_thought_goes_back_as_the_vendor_signed_it(wire: str, name: str, signature: str) -> None:
-    with model_server(Reply(thinking="Hm.", text=("Hello",))) as server:
+    with model_server(Reply(thinking="Hm.", text=("Hello",)), repeat=True) as server:
         answer, _ = ask(wire, server, name=name)
         kept = type(answer.message).model_validate_json(answer.message.model_dump_json())
         assert any(isinstance(part, Thinking) for part in kept.parts)

@@ -146,7 +146,7 @@ async def hold(wire: str, server: Server, talk: Talk) -> None:
 @pytest.mark.parametrize("wire", list(NAMES))
 @pytest.mark.parametrize("seed", range(6))
 def test_what_is_sent_is_the_same_with_and_without_a_memory(wire: str, seed: int) -> None:
-    with model_server(Reply(text=("ok",))) as server:
+    with model_server(Reply(text=("ok",)), repeat=True) as server:
         asyncio.run(hold(wire, server, Talk(wire, random.Random(seed), thinks=seed % 2 == 0)))
     sent = [
         (path, {**headers, "Content-Length": ""}, body)

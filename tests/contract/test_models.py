@@ -129,7 +129,7 @@ def test_cancelling_closes_the_connection_at_once(wire: str) -> None:
 
 
 def test_thinking_goes_back_with_its_signature() -> None:
-    with model_server(Reply(thinking="Hm.", text=("Hello",))) as server:
+    with model_server(Reply(thinking="Hm.", text=("Hello",)), repeat=True) as server:
         answer, shown = ask("anthropic", server)
         thought = answer.message.parts[0]
         assert isinstance(thought, Thinking)

@@ -42,7 +42,7 @@ def test_the_relay_asks_through_the_proxy_too(monkeypatch: pytest.MonkeyPatch) -
 def test_who_is_named_in_no_proxy_is_asked_directly(
     without: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with model_server(HELLO) as proxy:
+    with model_server() as proxy:
         monkeypatch.setenv("HTTP_PROXY", proxy.url)
         monkeypatch.setenv("NO_PROXY", without)
         with pytest.raises(ModelUnavailable):
@@ -54,7 +54,7 @@ def test_who_is_named_in_no_proxy_is_asked_directly(
 def test_a_model_on_this_machine_is_never_asked_through_a_proxy(
     host: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with model_server(HELLO) as server, model_server(HELLO) as proxy:
+    with model_server(HELLO) as server, model_server() as proxy:
         monkeypatch.setenv("HTTP_PROXY", proxy.url)
         monkeypatch.setenv("ALL_PROXY", proxy.url)
         ask("ollama", Server([], url=server.url.replace("127.0.0.1", host)))

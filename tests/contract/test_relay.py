@@ -331,7 +331,7 @@ def test_a_vendor_that_cannot_be_reached_is_502_and_costs_nothing() -> None:
         status, _, content = await place.ask(*question("chat"))
         assert (status, b"did not come whole" in content) == (502, True)
 
-    with model_server(HELLO) as server:
+    with model_server() as server:
         gone = Server([HELLO], url=server.url)
 
     async def story() -> Standing:

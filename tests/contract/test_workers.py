@@ -4,7 +4,7 @@ import asyncio
 import json
 import os
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -19,7 +19,7 @@ from agentproxy.workers.command import CommandWorker
 from agentproxy.workers.launcher import LaunchedProgram, Launcher
 from agentproxy.workers.port import Brief, Worker, WorkerCallbacks, WorkerError
 from agentproxy.workers.program import Program
-from agentproxy.workers.scripted import ScriptedWorker, read_script
+from agentproxy.workers.scripted import ScriptedWorker, parse_script
 from agentproxy.workspace.environment.job_layout import JobLayout
 from agentproxy.workspace.sandbox.port import Mount
 
@@ -34,7 +34,10 @@ SCRIPTS: dict[str, tuple[str, list[list[dict[str, object]]]]] = {
     "writes": ("printf done > made.txt", [[{"do": "write", "path": "made.txt", "text": "done"}]]),
     "gives up": ("exit 3", [[{"do": "give_up", "reason": "too hard"}]]),
     "says": ("echo hello; echo there", [[{"do": "say", "text": "hello\nthere"}]]),
-    "waits": ("sleep 30; touch late", [[{"do": "wait", "seconds": 30}]]),
+    "waits": (
+        "touch begun; sleep 30; touch late",
+        [[{"do": "write", "path": "begun", "text": ""}, {"do": "wait", "seconds": 30}]],
+    ),
     "two rounds": (
         'printf "$AGENTPROXY_ROUND" > round.txt',
         [[{"do": "write", "path": "round.txt", "text": str(number)}] for number in (1, 2)],
@@ -46,7 +49,7 @@ TURNS: dict[str, list[dict[str, object]]] = {
     "writes": [_bash("printf done > made.txt"), {"text": "Done."}],
     "gives up": [{"text": "Too hard.", "stop": "refused"}],
     "says": [{"text": "hello\nthere"}],
-    "waits": [_bash("sleep 30; touch late"), {"text": "Done."}],
+    "waits": [_bash("touch begun; sleep 30; touch late"), {"text": "Done."}],
     "two rounds": [
         _bash("n=$(cat round.txt || echo 0); printf $((n+1)) > round.txt"),
         {"text": "Done."},
@@ -121,7 +124,9 @@ class ProtocolWorker:
 
 
 @pytest.fixture(params=["command", "protocol", "scripted", "builtin"])
-def makes(request: pytest.FixtureRequest, tmp_path: Path) -> Makes:
+def makes(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Makes]:
+    models: dict[str, ScriptedModel] = {}
+
     def launcher(text: str) -> Launcher:
         file = tmp_path / "bin" / "worker"
         file.parent.mkdir()
@@ -138,13 +143,13 @@ def makes(request: pytest.FixtureRequest, tmp_path: Path) -> Makes:
         return ProtocolWorker(launcher(f"#!/usr/bin/python3\n{agent}"))
 
     def scripted(what: str) -> Worker:
-        file = tmp_path / "script.json"
-        file.write_text(json.dumps(SCRIPTS[what][1]))
-        return ScriptedWorker("mine", read_script(file))
+        script = json.dumps(SCRIPTS[what][1]).encode()
+        return ScriptedWorker("mine", parse_script(script, source="the test"))
 
     def builtin(what: str) -> Worker:
         script = SCRIPT.validate_python(TURNS[what])
-        return BuiltinWorker(ScriptedModel("scripted:x", script), sandbox=sandbox())
+        models[what] = ScriptedModel("scripted:x", script)
+        return BuiltinWorker(models[what], sandbox=sandbox())
 
     ways: dict[str, Makes] = {
         "command": command,
@@ -152,7 +157,10 @@ def makes(request: pytest.FixtureRequest, tmp_path: Path) -> Makes:
         "scripted": scripted,
         "builtin": builtin,
     }
-    return ways[request.param]
+    yield ways[request.param]
+    for what, model in models.items():
+        # One that waits is cancelled, and of one that does not work nothing is asked.
+        assert what == "waits" or model.unused in ([], SCRIPT.validate_python(TURNS[what]))
 
 
 @pytest.fixture
@@ -228,7 +236,9 @@ def test_cancelling_ends_it_at_once_and_whole(makes: Makes, tree: Path) -> None:
 
     async def story() -> float:
         working = asyncio.create_task(worker.work(brief(tree), line([])))
-        await asyncio.sleep(1)
+        async with asyncio.timeout(30):
+            while not (tree / "begun").exists():
+                await asyncio.sleep(0.01)
         began = time.monotonic()
         working.cancel()
         await asyncio.wait({working})
@@ -267,9 +277,7 @@ def test_a_command_that_cannot_work_is_refused_with_the_cure(
 
 
 @pytest.mark.parametrize("text", ["", "{}", "[[{}]]", '[[{"do": "fly"}]]', "[" * 5000, "\x00"])
-def test_a_script_that_is_none_is_refused_with_the_cure(tmp_path: Path, text: str) -> None:
-    file = tmp_path / "script.json"
-    file.write_text(text)
+def test_a_script_that_is_none_is_refused_with_the_cure(text: str) -> None:
     with pytest.raises(WorkerError) as refused:
-        read_script(file)
+        parse_script(text.encode(), source="script.json")
     assert refused.value.cure

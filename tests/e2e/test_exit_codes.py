@@ -140,7 +140,10 @@ def test_ctrl_c_parks_with_130_and_resume_goes_on(pa: Pa) -> None:
     for line in process.stdout:
         if json.loads(line)["kind"] == "worker_started":
             break
-    time.sleep(1)
+    deadline = time.monotonic() + 30
+    while not list(pa.home.glob("runs/*/home/been")):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
     os.kill(process.pid, signal.SIGINT)
     out, _ = process.communicate(timeout=30)
     result = json.loads(out.splitlines()[-1])

@@ -131,3 +131,42 @@ def test_temporary_folders_of_a_killed_run_are_gone_once_it_has_gone_on(pa: Pa) 
     assert is_verified(resumed(pa, run))
     assert list((pa.home / "tmp").iterdir()) == []
     assert list(temporary.iterdir()) == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("after", [0.0, 0.03, 0.06, 0.1, 0.2, 0.3])
+def test_a_signal_while_pa_is_still_starting_ends_it_with_130_and_one_line(
+    pa: Pa, number: signal.Signals, after: float
+) -> None:
+    process = pa.start(*order(pa, "sleep 60"))
+    wait_until_heeded(process.pid)
+    time.sleep(after)
+    process.send_signal(number)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 130, (out, err)
+    assert err in ("", "pa: interrupted\n")
+    assert err or '"run_parked"' in out
+    assert nobody_is_left(marker(pa)) == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_while_a_look_is_starting_ends_it_with_130_and_one_line(
+    pa: Pa, number: signal.Signals
+) -> None:
+    process = pa.start("list")
+    wait_until_heeded(process.pid)
+    process.send_signal(number)
+    assert process.communicate(timeout=60) == ("", "pa: interrupted\n")
+    assert process.returncode == 130
+
+
+def wait_until_heeded(pid: int) -> None:
+    """Wait until a process has a handler for SIGTERM; before that the kernel ends it."""
+    deadline = time.monotonic() + 20
+    while True:
+        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+        caught = next(line.split()[1] for line in lines if line.startswith("SigCgt:"))
+        if int(caught, 16) >> (signal.SIGTERM - 1) & 1:
+            return
+        assert time.monotonic() < deadline
+        time.sleep(0.001)

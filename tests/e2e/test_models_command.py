@@ -36,7 +36,7 @@ def test_the_chosen_ones_are_marked_and_a_key_is_enough_to_choose(pa: Pa) -> Non
 
 def test_the_doctor_says_whether_anybody_answers_and_sends_no_key(pa: Pa) -> None:
     assert "no vendor's key is set" in pa("doctor", env=NOBODY).out
-    with model_server(Reply()) as server:
+    with model_server() as server:
         env = {
             **NOBODY,
             "ANTHROPIC_API_KEY": "sk-not-a-real-key",

@@ -6,7 +6,6 @@ import json
 import os
 import signal
 import subprocess
-import time
 from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
 
@@ -143,7 +142,6 @@ def test_who_follows_a_run_whose_owner_is_killed_is_told_that_it_was_cut_off(pa:
     life, run = at_work(pa, SLOW_ONCE)
     follower = Life(pa, "show", run, "--follow", "-o", "json")
     assert follower.sees(of_kind("process_started"))
-    time.sleep(1)
     life.kill()
     seen = follower.end(patience=20)
     assert seen.records[:-1] == life.records

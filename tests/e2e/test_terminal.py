@@ -78,7 +78,7 @@ def test_a_question_is_asked_at_the_terminal_and_the_typed_answer_reaches_the_wo
 ) -> None:
     worker = scripted(pa, {"do": "ask", "text": "Plus or minus?", "into": "notes.md"})
     terminal = Terminal(pa, "--worker", worker, "--check", CHECK, "Make it right")
-    terminal.wait_for("Plus or minus?")
+    terminal.wait_for("? Plus or minus?")
     terminal.type("plus, of course")
     assert terminal.end() == 0
     branch = pa.git("for-each-ref", "--format=%(refname:short)", "refs/heads/agentproxy")
@@ -93,6 +93,33 @@ def test_a_permission_that_is_refused_at_the_terminal_is_refused(pa: Pa) -> None
     terminal.type("n not from here")
     assert terminal.end() in (1, 3)
     assert "not from here" in terminal.seen
+
+
+def test_what_was_typed_before_a_permission_was_asked_does_not_allow_it(pa: Pa) -> None:
+    steps: list[dict[str, object]] = [
+        {"do": "say", "text": "the work has begun"},
+        {"do": "wait", "seconds": 0.5},
+        {"do": "ask_leave", "action": "run", "subject": "git push origin"},
+    ]
+    arguments = ["--max-rounds", "1", "--worker", scripted(pa, *steps), "--check", CHECK, "Fix it"]
+    terminal = Terminal(pa, *arguments)
+    terminal.wait_for("the work has begun")
+    terminal.type("y")
+    terminal.type("y")
+    terminal.wait_for("git push origin (y/n")
+    terminal.type("n nobody saw it")
+    assert terminal.end() in (1, 3)
+    assert "nobody saw it" in terminal.seen
+
+
+def test_what_was_typed_before_more_time_was_asked_for_grants_none(pa: Pa) -> None:
+    worker = pa.worker("echo the work has begun; sleep 60")
+    terminal = Terminal(pa, "--max-time", "1s", "--worker", worker, "--check", CHECK, "Fix it")
+    terminal.wait_for("the work has begun")
+    terminal.type("1m")
+    terminal.wait_for("how much more")
+    terminal.type("")
+    assert terminal.end() == 5
 
 
 def test_an_answer_from_another_terminal_withdraws_the_question_here(pa: Pa) -> None:

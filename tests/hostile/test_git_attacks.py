@@ -18,7 +18,7 @@ from agentproxy.workspace.git.repository import Repository, RepositoryUnusable, 
 from agentproxy.workspace.sandbox.detect import choose_sandbox
 from agentproxy.workspace.trees.apply import apply_claim
 from agentproxy.workspace.trees.base import record_base
-from agentproxy.workspace.trees.claim import record_claim
+from agentproxy.workspace.trees.claim import ClaimKey, record_claim
 from agentproxy.workspace.trees.clone import make_clone, matches
 from agentproxy.workspace.trees.deliver import deliver
 
@@ -62,7 +62,12 @@ async def everything_after_work(repo: Repository, clone: Path, base: BaseRecorde
     # Without isolation on purpose: what ran in there would leave its mark.
     plain = await choose_sandbox("plain")
     claim = await record_claim(
-        repo, clone, base=base, run=RUN, round=1, sandbox=plain, scratch=clone.parent / "scratch"
+        repo,
+        clone,
+        base=base,
+        key=ClaimKey(RUN, 1),
+        sandbox=plain,
+        scratch=clone.parent / "scratch",
     )
     out = clone.parent / "out"
     await deliver(repo, RUN, base=base, claim=claim, message="x", apart="x", folder=out)

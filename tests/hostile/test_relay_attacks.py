@@ -89,7 +89,7 @@ def test_a_key_that_is_handed_in_is_found_by_the_thief(tmp_path: Path) -> None:
 def test_through_the_relay_the_thief_finds_no_key(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with model_server(Reply(text=("Hi",))) as server:
+    with model_server() as server:  # only its models are asked for
         for name, value in keys_for(server).items():
             monkeypatch.setenv(name, value)  # as the user's own shell has it
         asks_first = (
@@ -106,7 +106,7 @@ def test_through_the_relay_the_thief_finds_no_key(
 
 
 def test_the_relay_leads_to_the_vendor_and_nowhere_else(tmp_path: Path) -> None:
-    with model_server(Reply(text=("Hi",))) as server, model_server(Reply()) as other:
+    with model_server(*[Reply(text=("Hi",))] * 2) as server, model_server() as other:
         script = f"OTHER = {other.url.rpartition(':')[2]}\n{ASKS_ELSEWHERE}"
         ended, facts = work(tmp_path, script, grants=WorkerGrants(model=relayed("gpt-4o", server)))
     assert ended.output.split() == ["403"] * 6 + ["200"] * 2, ended.output
@@ -149,7 +149,7 @@ def obliging(body: Body) -> Reply:
 
 
 def test_a_vendor_that_is_handed_any_request_fetches_what_a_worker_names(tmp_path: Path) -> None:
-    with model_server(think=obliging) as server, model_server(Reply()) as other:
+    with model_server(think=obliging) as server, model_server() as other:
         env = {"OPENAI_BASE_URL": f"{server.url}/v1", "OPENAI_API_KEY": KEY}
         script = f"OTHER = {other.url.rpartition(':')[2]}\n{SENDS_OUT}"
         ended, _ = work(tmp_path, script, grants=WorkerGrants(env=env), box=Plain())
@@ -158,7 +158,7 @@ def test_a_vendor_that_is_handed_any_request_fetches_what_a_worker_names(tmp_pat
 
 
 def test_through_the_relay_the_vendor_fetches_nothing_for_a_worker(tmp_path: Path) -> None:
-    with model_server(think=obliging) as server, model_server(Reply()) as other:
+    with model_server(think=obliging) as server, model_server() as other:
         script = f"OTHER = {other.url.rpartition(':')[2]}\n{SENDS_OUT}"
         ended, facts = work(tmp_path, script, grants=WorkerGrants(model=relayed("gpt-4o", server)))
     assert ended.output.split() == ["403", "permission_error"] * 3, ended.output
@@ -193,7 +193,7 @@ def test_a_worker_that_spends_all_is_told_so_and_its_work_ends_out_of_money(
         grants = WorkerGrants(model=relayed("gpt-4o", server), meter=meter)
         return work(tmp_path, SPENDS, grants=grants, box=box)[0]
 
-    with model_server(Reply(text=("Hi",), usage=(1000, 200))) as server:
+    with model_server(*[Reply(text=("Hi",), usage=(1000, 200))] * 3) as server:
         ended = spend(server)
     assert ended.output.split() == ["200"] * 3 + ["402", "insufficient_quota"], ended.output
     assert ended.out_of_money

@@ -28,11 +28,14 @@ SLOW = 0.05  # seconds before each event of a slow answer
 
 @dataclass
 class Server:
-    """What was asked of it, and what it will answer; the last answer is repeated. `think` answers
-    instead, from what was asked.
+    """What was asked of it, and what it will answer: each once, or the last for ever where it may
+    `repeat`. `think` answers instead, from what was asked. `unforeseen` counts questions that
+    nobody wrote an answer for.
     """
 
     replies: list[Reply]
+    repeat: bool = False
+    unforeseen: int = 0
     think: Callable[[Body], Reply] | None = None
     url: str = ""
     asked: list[Body] = field(default_factory=list[Body])
@@ -46,8 +49,19 @@ class Server:
         return [{name.lower(): text for name, text in each.items()} for each in self.headers]
 
     def next(self) -> Reply:
-        """The next answer."""
-        return self.replies.pop(0) if len(self.replies) > 1 else self.replies[0]
+        """The next answer; past the last one a failure that no client asks again after."""
+        if self.repeat and len(self.replies) == 1:
+            return self.replies[0]
+        if not self.replies:
+            self.unforeseen += 1
+            return Reply(status=400)
+        return self.replies.pop(0)
+
+    def assert_played(self) -> None:
+        """Every answer was asked for, and nothing more."""
+        assert self.unforeseen == 0, f"{self.unforeseen} questions that nobody wrote an answer for"
+        left = self.replies[1:] if self.repeat else self.replies
+        assert not left, f"{len(left)} answers that nobody asked for: {left}"
 
 
 def _handler(server: Server) -> type[BaseHTTPRequestHandler]:
@@ -117,10 +131,12 @@ def _stream(handler: BaseHTTPRequestHandler, reply: Reply, body: Body) -> None:
 
 @contextmanager
 def model_server(
-    *replies: Reply, think: Callable[[Body], Reply] | None = None
+    *replies: Reply, repeat: bool = False, think: Callable[[Body], Reply] | None = None
 ) -> Generator[Server]:
-    """A running server."""
-    server = Server(list(replies), think=think)
+    """A running server. At its end all answers must have been asked for, and none twice unless it
+    may `repeat` the last.
+    """
+    server = Server(list(replies), repeat=repeat, think=think)
     http = ThreadingHTTPServer(("127.0.0.1", 0), _handler(server))
     http.daemon_threads = True
     server.url = f"http://127.0.0.1:{http.server_port}"
@@ -132,6 +148,7 @@ def model_server(
         http.shutdown()
         thread.join()
         http.server_close()
+    server.assert_played()
 
 
 def _refusal(status: int) -> Body:

@@ -178,7 +178,9 @@ def play(
     bounds: Bounds | None = None,
     parts: int = MAX_PARTS,
 ) -> tuple[Server, Standing]:
-    """One story with a relay and the vendor's server behind it."""
+    """One story with a relay and the vendor's server behind it; a single reply, HELLO where none
+    is given, is given as often as it is asked for.
+    """
 
     async def story(server: Server) -> Standing:
         async with running(
@@ -187,6 +189,6 @@ def play(
             await scenario(place)
         return place
 
-    with model_server(*(replies or (HELLO,))) as server:
+    with model_server(*(replies or (HELLO,)), repeat=len(replies) < 2) as server:
         place = asyncio.run(asyncio.wait_for(story(server), 30))
         return server, place

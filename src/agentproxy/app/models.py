@@ -6,6 +6,7 @@ from pathlib import Path
 
 from agentproxy.app.choosing import chosen_worker
 from agentproxy.app.context import App
+from agentproxy.app.script_files import read_script_file
 from agentproxy.config.llm import ModelSettings
 from agentproxy.events.run import Order
 from agentproxy.models.budget import Budget
@@ -14,7 +15,7 @@ from agentproxy.models.metered import Meter, Record, Retry
 from agentproxy.models.names import default_model, find_model
 from agentproxy.models.port import Model, ModelRefused
 from agentproxy.models.prices import Prices
-from agentproxy.models.scripted import ScriptedModel, read_model_script
+from agentproxy.models.scripted import ScriptedModel, parse_model_script
 from agentproxy.workers.port import WorkerError
 
 NONE = "none"
@@ -82,8 +83,8 @@ def _open(name: str, *, app: App, started_in: Path) -> Model:
     kind, _, rest = name.partition(":")
     try:
         if kind == "scripted" and rest.strip():
-            file = (started_in / Path(rest).expanduser()).resolve()
-            return ScriptedModel(name, read_model_script(file))
+            data, source = read_script_file(rest, started_in=started_in)
+            return ScriptedModel(name, parse_model_script(data, source=source))
         return DeferredModel(name, find_model(name, variables(app)))
     except ModelRefused as error:
         raise WorkerError(str(error), cure=error.cure) from error

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from agentproxy.app.context import App
 from agentproxy.config.files import read_small
+from agentproxy.config.mistakes import BadFile
 from agentproxy.config.project import PROJECT_FILES, Project, only_project, untrusted
 from agentproxy.config.tables import MAX_CONFIG_BYTES
 from agentproxy.config.trust import Trust, digest_of
@@ -26,6 +27,8 @@ def read_project(folder: Path, *, app: App, repository: Path) -> Project:
         data = read_small(folder / name, limit=MAX_CONFIG_BYTES, follow=False)
         if data is not None:
             found[name] = data
+        elif (folder / name).is_symlink():
+            raise BadFile("a symbolic link", source=name, cure="put the file itself there")
     project = only_project(found)
     if project is None:
         return Project()

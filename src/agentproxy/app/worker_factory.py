@@ -10,6 +10,7 @@ from typing import Final
 from agentproxy.app.choosing import chosen_worker, worker_tables
 from agentproxy.app.context import App
 from agentproxy.app.models import has_libraries, open_models, variables
+from agentproxy.app.script_files import read_script_file
 from agentproxy.events.run import Order
 from agentproxy.models.metered import Meter, MeteredModel
 from agentproxy.models.names import default_model, find_model
@@ -20,7 +21,7 @@ from agentproxy.workers.command import CommandWorker
 from agentproxy.workers.launcher import Launcher, WorkerGrants
 from agentproxy.workers.port import Worker, WorkerError
 from agentproxy.workers.program import Program
-from agentproxy.workers.scripted import ScriptedWorker, read_script
+from agentproxy.workers.scripted import ScriptedWorker, parse_script
 from agentproxy.workspace.sandbox.port import Sandbox
 
 HOW = (
@@ -80,8 +81,8 @@ def _command(wanted: _Wanted) -> Worker:
 
 
 def _scripted(wanted: _Wanted) -> Worker:
-    file = (wanted.started_in / Path(wanted.argument).expanduser()).resolve()
-    return ScriptedWorker(wanted.name, read_script(file))
+    data, source = read_script_file(wanted.argument, started_in=wanted.started_in)
+    return ScriptedWorker(wanted.name, parse_script(data, source=source))
 
 
 def _builtin(wanted: _Wanted) -> Worker:

@@ -4,14 +4,14 @@ from typing import cast
 
 import click
 
-from agentproxy.cli.broken_pipe import ignore_broken_pipe
 from agentproxy.cli.cleaning import clean
+from agentproxy.cli.signals import INTERRUPTED, ignore_signals
+from agentproxy.cli.streams import drop_what_cannot_be_printed, lost_output
 
 DIFFERENCE = 1
 USAGE = 2
 UNPROVEN = 3
 INFRASTRUCTURE = 6
-INTERRUPTED = 130
 
 
 class Failure(click.ClickException):
@@ -31,13 +31,22 @@ class Failure(click.ClickException):
 
 
 def guarded(root: click.Command) -> int:
-    """Run the command line and say its exit code."""
-    ignore_broken_pipe()
+    """Run the command line and say its exit code; 6 where its output could not be printed."""
+    output = drop_what_cannot_be_printed()
+    code = _run(root)
+    if lost := lost_output(output):
+        click.echo(f"pa: the output cannot be printed: {lost}", err=True)
+        return INFRASTRUCTURE
+    return code
+
+
+def _run(root: click.Command) -> int:
     try:
         code = root.main(standalone_mode=False, prog_name="pa")
     except click.exceptions.Exit as ending:
         return ending.exit_code
     except (click.Abort, KeyboardInterrupt):
+        ignore_signals()
         click.echo("pa: interrupted", err=True)
         return INTERRUPTED
     except click.ClickException as error:

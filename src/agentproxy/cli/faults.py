@@ -14,6 +14,7 @@ from agentproxy.app.screenshots import ScreenshotUnusable
 from agentproxy.app.shell_check import NotShell
 from agentproxy.app.utf8_check import NotText
 from agentproxy.cli.failure import DIFFERENCE, INFRASTRUCTURE, UNPROVEN, USAGE, Failure
+from agentproxy.cli.signals import raise_at_signals
 from agentproxy.config.mistakes import ConfigError
 from agentproxy.evidence.bundle import BundleUnusable
 from agentproxy.files.file_transaction import NotUndone
@@ -43,7 +44,8 @@ def as_failures() -> Generator[None]:
     # Ctrl+C while a process is being started makes asyncio warn of a child that it reaped itself.
     logging.getLogger("asyncio").setLevel(logging.ERROR)
     try:
-        yield
+        with raise_at_signals():
+            yield
     except ExceptionGroup as group:
         known = _known(group)
         if known is None:

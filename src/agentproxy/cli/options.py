@@ -1,9 +1,12 @@
 """Options that several commands share."""
 
+import re
 from collections.abc import Callable
 from typing import Any, TypeVar
 
 import click
+
+from agentproxy.cli.failure import Failure
 
 PaCommand = TypeVar("PaCommand", bound=Callable[..., Any])
 TAKES_VALUE = frozenset(
@@ -14,11 +17,26 @@ TAKES_VALUE = frozenset(
     }
 )  # fmt: skip
 MAX_DOLLARS = 1_000_000.0
-SECONDS_PER_UNIT = {"s": 1, "m": 60, "h": 3600}
+MAX_TASK_BYTES = 64 * 1024
+MAX_WORD_BYTES = 16 * 1024
+WHOLE_NUMBER = re.compile(r"[0-9]{1,9}")
+SUM = re.compile(r"\$?([0-9]{1,9}(?:\.[0-9]{1,9})?|\.[0-9]{1,9})")
+
+
+class WholeNumber(click.IntRange):
+    """A whole number in a range, in the digits 0 to 9 and nothing else."""
+
+    def convert(
+        self, value: str | int, param: click.Parameter | None, ctx: click.Context | None
+    ) -> int:
+        """The number."""
+        if isinstance(value, str) and not WHOLE_NUMBER.fullmatch(value):
+            self.fail(f"{value!r} is no whole number; write digits such as 12", param, ctx)
+        return super().convert(int(value), param, ctx)
 
 
 class Duration(click.ParamType[float]):
-    """Seconds, or a number with s, m or h; given on as seconds."""
+    """Seconds, or a number with s, m, h or d; given on as seconds."""
 
     name = "duration"
 
@@ -26,15 +44,14 @@ class Duration(click.ParamType[float]):
         self, value: str | float, param: click.Parameter | None, ctx: click.Context | None
     ) -> float:
         """The seconds of a duration."""
-        if isinstance(value, float | int):
-            return float(value)
-        number, unit = (value[:-1], value[-1]) if value[-1:] in SECONDS_PER_UNIT else (value, "s")
+        from agentproxy.config.words import seconds_of
+
         try:
-            seconds = float(number) * SECONDS_PER_UNIT[unit]
+            seconds = seconds_of(value)
         except ValueError:
-            seconds = -1.0
-        if not 0 < seconds < float("inf"):
-            self.fail(f"{value!r} is no duration; write 90s, 30m or 2h", param, ctx)
+            seconds = 0.0
+        if seconds == 0:
+            self.fail(f"{value!r} is no duration; write 90s, 30m or 2h, at most 365d", param, ctx)
         return seconds
 
 
@@ -47,13 +64,20 @@ class Dollars(click.ParamType[float]):
         self, value: str | float, param: click.Parameter | None, ctx: click.Context | None
     ) -> float:
         """The sum."""
-        try:
-            usd = float(value.removeprefix("$") if isinstance(value, str) else value)
-        except ValueError:
-            usd = -1.0
+        found = SUM.fullmatch(value) if isinstance(value, str) else None
+        usd = float(found[1]) if found else -1.0 if isinstance(value, str) else value
         if not 0 < usd <= MAX_DOLLARS:
             self.fail(f"{value!r} is no sum; write US dollars such as 2.50", param, ctx)
         return usd
+
+
+def refuse_long(name: str, text: str, *, limit: int = MAX_WORD_BYTES, cure: str = "") -> None:
+    """Refuse a text of the command line that is longer than anybody means; `limit` is in bytes."""
+    size = len(text.encode("utf-8", "surrogateescape"))
+    if size > limit:
+        raise Failure(
+            f"{name} has {size} bytes; at most {limit} are taken", cure=cure or "shorten it"
+        )
 
 
 def output_option(function: PaCommand) -> PaCommand:

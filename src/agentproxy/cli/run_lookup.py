@@ -3,7 +3,6 @@
 import asyncio
 import os
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 from typing import TypeVar
 
 import click
@@ -12,10 +11,13 @@ from agentproxy.app.context import App, open_app
 from agentproxy.app.queries import find_run
 from agentproxy.cli.cleaning import clean
 from agentproxy.cli.faults import as_failures
+from agentproxy.cli.options import refuse_long
+from agentproxy.cli.workdir import current_folder
 from agentproxy.config.mistakes import BadFile
 from agentproxy.events.envelope import RunId
 from agentproxy.workspace.git.repository import RepositoryUnusable, open_repository
 
+MAX_RUN_BYTES = 100
 Looked = TypeVar("Looked")
 
 
@@ -23,7 +25,7 @@ def with_app(look: Callable[[App], Awaitable[Looked]]) -> Looked:
     """What the look finds."""
 
     async def inside() -> Looked:
-        async with open_app(os.environ, Path.cwd(), forgive=warn_of_bad_file) as app:
+        async with open_app(os.environ, current_folder(), forgive=warn_of_bad_file) as app:
             return await look(app)
 
     with as_failures():
@@ -50,6 +52,7 @@ async def find_meant_run(app: App, given: str) -> RunId:
     Raises:
         NoSuchRun: none is, or several are.
     """
+    refuse_long("RUN", given, limit=MAX_RUN_BYTES)
     repository = ""
     if not given:
         try:

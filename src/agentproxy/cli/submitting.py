@@ -7,6 +7,7 @@ from agentproxy.app.queries import is_live
 from agentproxy.app.runs import end_unowned
 from agentproxy.app.utf8_check import is_text
 from agentproxy.cli.failure import Failure
+from agentproxy.cli.options import refuse_long
 from agentproxy.cli.run_lookup import with_run
 from agentproxy.events.commands import Answer, Approve, Deny, StopRun
 from agentproxy.events.envelope import RunId
@@ -16,7 +17,7 @@ from agentproxy.supervisor.effects import SUPERVISED
 
 def submit(given: str, command: Answer | Approve | Deny, *, waits_for: RequestKind) -> int:
     """Submit a decision; what waits must be of the right kind."""
-    _refuse_what_is_no_text(command)
+    _refuse_unusable_text(command)
 
     async def inside(app: App, run: RunId) -> int:
         state = SUPERVISED.replay(await app.journal.read(run))
@@ -43,7 +44,7 @@ def submit(given: str, command: Answer | Approve | Deny, *, waits_for: RequestKi
 
 def submit_stop(given: str, command: StopRun) -> int:
     """End a run: by its owner where it has a live one, else here."""
-    _refuse_what_is_no_text(command)
+    _refuse_unusable_text(command)
 
     async def inside(app: App, run: RunId) -> int:
         state = SUPERVISED.replay(await app.journal.read(run))
@@ -60,7 +61,9 @@ def submit_stop(given: str, command: StopRun) -> int:
     return with_run(given, inside)
 
 
-def _refuse_what_is_no_text(command: Answer | Approve | Deny | StopRun) -> None:
+def _refuse_unusable_text(command: Answer | Approve | Deny | StopRun) -> None:
     for name, value in command:
+        if isinstance(value, str):
+            refuse_long(f"the {name}", value)
         if isinstance(value, str) and not is_text(value):
             raise Failure(f"the {name} is not UTF-8: {value!a}", cure="write it in UTF-8")

@@ -1,14 +1,16 @@
 """Asks the person at this terminal what a worker asks, and submits the answer as a command."""
 
 import asyncio
+import contextlib
 import os
 import sys
+import termios
 from collections import deque
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from click import BadParameter
 
-from agentproxy.app.journal import Journal
 from agentproxy.cli.cleaning import clean
 from agentproxy.cli.options import Dollars, Duration
 from agentproxy.cli.screens.port import Screen
@@ -18,21 +20,31 @@ from agentproxy.events.requests import Request, RequestDecided, RequestMade, Req
 from agentproxy.supervisor.state import State
 
 MAX_LINE_BYTES = 64 * 1024
-YES = frozenset({"y", "yes", "j", "ja"})
+YES = frozenset({"y", "yes"})
+
+
+class Inbox(Protocol):
+    """Where answers go."""
+
+    async def submit(self, run: RunId, command: Command) -> object:
+        """Leave a command for the owner of a run."""
+        ...
 
 
 @dataclass
 class Asker:
     """One question at a time; one that somebody else answers meanwhile is withdrawn."""
 
-    journal: Journal
+    inbox: Inbox
     run: RunId
     screen: Screen
     made: dict[str, Request] = field(default_factory=dict[str, Request])
     waiting: deque[str] = field(default_factory=deque[str])
     typed: bytes = b""
+    answered: str = ""
     tasks: set["asyncio.Task[object]"] = field(default_factory=set["asyncio.Task[object]"])
     listening: bool = False
+    keyboard: int = field(default_factory=sys.stdin.fileno)
 
     def note(self, event: Event) -> None:
         """What the journal says of requests."""
@@ -51,7 +63,7 @@ class Asker:
     def close(self) -> None:
         """Leave the keyboard to others."""
         if self.listening:
-            asyncio.get_running_loop().remove_reader(sys.stdin.fileno())
+            asyncio.get_running_loop().remove_reader(self.keyboard)
             self.listening = False
 
     def _settled(self, key: str) -> None:
@@ -69,26 +81,35 @@ class Asker:
         request = self.made[self.waiting[0]]
         options = f" [{' / '.join(request.options)}]" if request.options else ""
         hint = " (y/n, n REASON)" if request.kind == "permission" else ""
+        self._forget_typed()
         self.screen.question(f"? {clean(request.text)}{clean(options)}{hint} ")
         if not self.listening:
-            asyncio.get_running_loop().add_reader(sys.stdin.fileno(), self._read)
+            asyncio.get_running_loop().add_reader(self.keyboard, self._read)
             self.listening = True
 
+    def _forget_typed(self) -> None:
+        # What was typed before a question was shown is no answer to it.
+        self.typed = b""
+        flush(self.keyboard)
+
     def _read(self) -> None:
-        chunk = os.read(sys.stdin.fileno(), MAX_LINE_BYTES)
+        chunk = os.read(self.keyboard, MAX_LINE_BYTES)
         self.typed = (self.typed + chunk)[-MAX_LINE_BYTES:]
         if not chunk:
             self.close()
-        while b"\n" in self.typed and self.waiting:
-            line, _, self.typed = self.typed.partition(b"\n")
-            self._submit(line.decode(errors="replace").strip())
+        if b"\n" in self.typed and self.waiting:
+            line, self.typed = self.typed.partition(b"\n")[0], b""
+            # The first line is the answer; what follows was not typed for the next question.
+            if self.answered != self.waiting[0]:
+                self._submit(line.decode(errors="replace").strip())
 
     def _submit(self, text: str) -> None:
         request = self.made[self.waiting[0]]
         if not text:
             self._ask()
             return
-        task = asyncio.ensure_future(self.journal.submit(self.run, command_for(request, text)))
+        self.answered = request.id
+        task = asyncio.ensure_future(self.inbox.submit(self.run, command_for(request, text)))
         self.tasks.add(task)
         task.add_done_callback(self.tasks.discard)
 
@@ -103,6 +124,7 @@ async def ask_for_more(screen: Screen, state: State) -> RaiseCeiling | None:
     of_time = state.ceilings.work_seconds >= state.ceilings.max_time
     unit = "30m, 2h" if of_time else "US dollars, such as 2.50"
     text = f"? {state.parked.reason}\n? how much more ({unit}; nothing stops here) "
+    flush(sys.stdin.fileno())
     screen.question(text)
     typed = await _typed_line()
     screen.answered()
@@ -119,6 +141,12 @@ async def ask_for_more(screen: Screen, state: State) -> RaiseCeiling | None:
         screen.question(f"{error.message}\n")
         screen.answered()
         return None
+
+
+def flush(keyboard: int) -> None:
+    """Drop what was typed and not read yet."""
+    with contextlib.suppress(termios.error):  # the terminal is gone: nothing more is typed
+        termios.tcflush(keyboard, termios.TCIFLUSH)
 
 
 async def _typed_line() -> str:

@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, ValidationError
 
 from agentproxy.config.mistakes import BadSetting, first_mistake
-from agentproxy.config.words import SingleLine, refusal
+from agentproxy.config.words import Decimal, SingleLine, Whole, refusal
 
 CURES = {
     "llm_max_retries": "give a whole number from 0 to 100",
@@ -31,8 +31,8 @@ def _from_json(value: object) -> object:
         raise refusal("not JSON", cure="") from None
 
 
-Rate = Annotated[float, Field(ge=0, le=1_000_000, allow_inf_nan=False)]
-Delay = Annotated[float, Field(ge=0, le=3600, allow_inf_nan=False)]
+Rate = Annotated[Decimal, Field(ge=0, le=1_000_000)]
+Delay = Annotated[Decimal, Field(ge=0, le=3600)]
 ParameterTable = Annotated[
     dict[SingleLine, dict[SingleLine, JsonValue]], BeforeValidator(_from_json)
 ]
@@ -43,7 +43,7 @@ class ModelSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    llm_max_retries: Annotated[int, Field(ge=0, le=100)] | None = None
+    llm_max_retries: Annotated[Whole, Field(ge=0, le=100)] | None = None
     llm_retry_base_delay: Delay | None = None
     llm_retry_max_delay: Delay | None = None
     model_fallback: SingleLine | None = None

@@ -16,7 +16,8 @@ OutputStyle = Literal["rich", "plain", "json"]
 MAX_MONEY = 1_000_000.0
 MAX_DURATION_SECONDS = 365 * 24 * 3600.0
 UNIT_SECONDS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
-DURATION = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,6})?) ?([smhd]?)")
+DURATION = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,6})?)(?: ?([smhd]))?")
+NUMBER = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9})?|\.[0-9]{1,9}")
 HOST = re.compile(r"(?:\*\.)?[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?:([0-9]{1,5})")
 LITERAL_V6 = re.compile(r"\[[0-9A-Fa-f:.]{2,45}\]:([0-9]{1,5})")
 
@@ -36,13 +37,20 @@ def seconds_of(value: object) -> float:
     if isinstance(value, int | float) and not isinstance(value, bool):
         # An integer of thousands of digits does not fit a float, and need not.
         seconds = float(value) if -1 <= value <= MAX_DURATION_SECONDS + 1 else math.inf
-    elif isinstance(value, str) and (found := DURATION.fullmatch(value.strip())):
-        seconds = float(found[1]) * UNIT_SECONDS[found[2]]
+    elif isinstance(value, str) and (found := DURATION.fullmatch(value)):
+        seconds = float(found[1]) * UNIT_SECONDS[found[2] or ""]
     if not 0 <= seconds <= MAX_DURATION_SECONDS:
         raise refusal(
             "not a length of time", cure="write seconds, or like 90s, 30m, 2h; at most 365d"
         )
     return seconds
+
+
+def _plain_number(value: object) -> object:
+    """A number, or one in the digits 0 to 9: no sign, exponent, space or underscore."""
+    if isinstance(value, str) and not NUMBER.fullmatch(value):
+        raise refusal("not a plain number", cure="write digits, such as 12 or 2.50")
+    return value
 
 
 def _above_zero(seconds: float) -> float:
@@ -103,8 +111,10 @@ def _host(text: str) -> str:
 
 Seconds = Annotated[float, BeforeValidator(seconds_of)]
 PositiveSeconds = Annotated[Seconds, AfterValidator(_above_zero)]
-Money = Annotated[float, Field(gt=0, le=MAX_MONEY, allow_inf_nan=False)]
-Rounds = Annotated[int, Field(ge=1, le=1000)]
+Decimal = Annotated[float, BeforeValidator(_plain_number), Field(allow_inf_nan=False)]
+Whole = Annotated[int, BeforeValidator(_plain_number)]
+Money = Annotated[Decimal, Field(gt=0, le=MAX_MONEY)]
+Rounds = Annotated[Whole, Field(ge=1, le=1000)]
 SingleLine = Annotated[str, Field(min_length=1, max_length=4096), AfterValidator(_without_controls)]
 Script = Annotated[str, Field(min_length=1, max_length=16384), AfterValidator(_without_nul)]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._:+-]{0,63}$")]

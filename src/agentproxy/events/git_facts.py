@@ -94,7 +94,10 @@ class EnvironmentLost(Fact):
 
 
 class ClaimRecorded(Fact):
-    """The files that a worker left, as a tree, kept under `ref` in the user's repository."""
+    """The files that a worker left, as a tree, kept under `ref` in the user's repository.
+
+    `refused` says why they were not taken; then `tree` is the base's.
+    """
 
     kind: Literal["claim_recorded"] = "claim_recorded"
     round: int
@@ -103,6 +106,7 @@ class ClaimRecorded(Fact):
     ref: str
     changes: tuple[Change, ...] = ()
     findings: tuple[str, ...] = ()
+    refused: str = ""
 
 
 class TestsRestored(Fact):

@@ -3,13 +3,13 @@
 import asyncio
 import errno
 import secrets
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from agentproxy.events.check import CannotRun
 from agentproxy.events.git_facts import EnvironmentFound
+from agentproxy.files.remove_tree import remove_tree
 from agentproxy.files.safe_files import BadPath, SafeDir
 from agentproxy.workspace.environment.discover import CARRIED_LIMIT
 from agentproxy.workspace.environment.editable_installs import linked_folders
@@ -60,7 +60,7 @@ class CheckContext:
             if ready.exists():
                 return ready
             making = ready.with_name(f"{name}.part")
-            await asyncio.to_thread(shutil.rmtree, making, ignore_errors=True)
+            await asyncio.to_thread(remove_tree, making)
             making.parent.mkdir(parents=True, exist_ok=True)
             await make_clone(self.repository, commit, making, branch="agentproxy", inside=isolates)
             differing = await matches(self.repository, making, commit)
@@ -93,7 +93,7 @@ class CheckContext:
     async def release(self, tree: Path) -> None:
         """A job is done with a checkout: one that jobs write into is thrown away."""
         if not self.sandbox.isolates:
-            await asyncio.to_thread(shutil.rmtree, tree, ignore_errors=True)
+            await asyncio.to_thread(remove_tree, tree)
 
     def why_not_isolated(self, environment: EnvironmentFound) -> CannotRun | None:
         """Why the tree under proof cannot be tested at all: without isolation, an environment whose

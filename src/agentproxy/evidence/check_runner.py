@@ -3,7 +3,6 @@
 import asyncio
 import os
 import secrets
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,6 +17,8 @@ from agentproxy.evidence.instrumentation import (
     instrument,
     interpret,
 )
+from agentproxy.files.list_below import list_below
+from agentproxy.files.remove_tree import remove_tree
 from agentproxy.files.safe_files import BadPath, SafeDir
 from agentproxy.workspace.sandbox.port import Access, JobLimits
 
@@ -78,9 +79,9 @@ async def run_check(
         reports = await asyncio.to_thread(_read_reports, report, wanted)
         unreadable = (report / SYNTAX_ERROR).exists()
         unprepared = (report / PREPARE_FAILED).exists()
-        files = await asyncio.to_thread(_files, tree)
+        files = await asyncio.to_thread(list_below, tree, most=LISTED_FILES)
     finally:
-        await asyncio.to_thread(shutil.rmtree, report, ignore_errors=True)
+        await asyncio.to_thread(remove_tree, report)
         await ground.release(tree)
     result = await asyncio.to_thread(
         interpret, ended, reports, command=check.command, tree=files, root=place.root
@@ -117,14 +118,3 @@ def _read_reports(folder: Path, wanted: Instrumentation) -> dict[str, bytes]:
             except (OSError, BadPath):
                 continue
     return found
-
-
-def _files(tree: Path) -> frozenset[str]:
-    """The paths of all files of the tree, by which its own modules are known."""
-    found: list[str] = []
-    for place, names, files in os.walk(tree):
-        names[:] = [name for name in names if name != ".git"]
-        found += [os.path.relpath(os.path.join(place, name), tree) for name in files]  # noqa: PTH118
-        if len(found) > LISTED_FILES:
-            break
-    return frozenset(found)

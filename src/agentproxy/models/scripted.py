@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Literal
 
 from pydantic import Field, JsonValue, TypeAdapter, ValidationError
@@ -54,20 +53,18 @@ class Turn(FrozenModel):
 SCRIPT: TypeAdapter[list[Turn]] = TypeAdapter(list[Turn])
 
 
-def read_model_script(file: Path) -> list[Turn]:
-    """A script from a JSON file.
+def parse_model_script(data: bytes, *, source: str) -> list[Turn]:
+    """A script from the JSON of a file, which `source` names.
 
     Raises:
-        ModelRefused: the file cannot be read, or a turn is none.
+        ModelRefused: a turn is none.
     """
     try:
-        return SCRIPT.validate_json(file.read_bytes())
-    except OSError as error:
-        raise ModelRefused(f"{file}: {error.strerror}", cure=CURE) from error
+        return SCRIPT.validate_json(data)
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
-        raise ModelRefused(f"{file}: {where}: {first['msg']}", cure=CURE) from error
+        raise ModelRefused(f"{source}: {where}: {first['msg']}", cure=CURE) from error
 
 
 class ScriptedModel:
@@ -79,11 +76,18 @@ class ScriptedModel:
         self._name = name
         self._script = [turn for turn in script if not turn.on]
         self._replies = [turn for turn in script if turn.on]
+        self._said: list[Turn] = []
 
     @property
     def name(self) -> str:
         """The name that it was chosen by."""
         return self._name
+
+    @property
+    def unused(self) -> list[Turn]:
+        """The turns that nobody has asked for."""
+        said = {id(turn) for turn in self._said}
+        return [turn for turn in (*self._script, *self._replies) if id(turn) not in said]
 
     async def answer(self, prompt: Prompt, *, show: Show) -> ModelAnswer:
         """The script's next turn.
@@ -94,6 +98,7 @@ class ScriptedModel:
         number = sum(message.role == "assistant" for message in prompt.messages)
         newest = prompt.messages[-1].model_dump_json()
         turn = self._turn(prompt)
+        self._said.append(turn)
         await asyncio.sleep(turn.seconds)
         if turn.expect not in newest:
             raise ModelRefused(f"turn {number + 1} expects {turn.expect!r}, and got {newest[:300]}")

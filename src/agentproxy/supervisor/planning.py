@@ -1,7 +1,6 @@
 """The contract: what must become true, from what was ordered and what the project says."""
 
 import asyncio
-import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +9,7 @@ from agentproxy.events.contract import Check, Contract, ContractAgreed, Criterio
 from agentproxy.events.plan import Part
 from agentproxy.events.run import Order
 from agentproxy.evidence.discovery import find_checks
+from agentproxy.files.remove_tree import remove_tree
 from agentproxy.workspace.git.repository import Repository
 from agentproxy.workspace.trees.clone import make_clone
 
@@ -48,13 +48,13 @@ async def agree_contract(
     `read_rules` gets a folder with the files of the base. Nothing of the project is executed.
     """
     tree = folder / "plan"
-    await asyncio.to_thread(shutil.rmtree, tree, ignore_errors=True)
+    await asyncio.to_thread(remove_tree, tree)
     await make_clone(repository, commit, tree, branch="agentproxy")
     try:
         rules = await asyncio.to_thread(read_rules, tree)
         found = await asyncio.to_thread(find_checks, tree, order.directory)
     finally:
-        await asyncio.to_thread(shutil.rmtree, tree, ignore_errors=True)
+        await asyncio.to_thread(remove_tree, tree)
     notes = (*rules.notes, *(found.notes if rules.discovered else ()))
     return ContractAgreed(
         contract=make_contract(order, rules, found.checks, parts=parts), notes=notes

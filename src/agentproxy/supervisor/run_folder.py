@@ -1,13 +1,14 @@
 """Removes from a run's folder what it needs no more."""
 
-import shutil
 from pathlib import Path
+
+from agentproxy.files.remove_tree import remove_tree
 
 
 def tidy(folder: Path) -> None:
     """Remove the clones of a run that is over: all claims are on their refs. Blocking."""
     tidy_stopped(folder)
-    shutil.rmtree(folder / "work", ignore_errors=True)
+    remove_tree(folder / "work")
 
 
 def tidy_stopped(folder: Path) -> None:
@@ -16,4 +17,4 @@ def tidy_stopped(folder: Path) -> None:
     The worker's clone stays: what the worker had begun is on no ref.
     """
     for part in ("checkouts", "claim", "plan", "reports"):
-        shutil.rmtree(folder / part, ignore_errors=True)
+        remove_tree(folder / part)

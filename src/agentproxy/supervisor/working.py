@@ -1,7 +1,6 @@
 """Puts the worker to work on a round, in a clone of its own."""
 
 import asyncio
-import shutil
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +10,7 @@ from agentproxy.events.check import BASE
 from agentproxy.events.envelope import Fact
 from agentproxy.events.work import WorkerStarted
 from agentproxy.evidence.check_context import CheckContext
+from agentproxy.files.remove_tree import remove_tree
 from agentproxy.supervisor.brief import write_brief
 from agentproxy.supervisor.environments import environment_of, lost_environments
 from agentproxy.supervisor.parts import Parts
@@ -83,7 +83,7 @@ async def _tree(checks: CheckContext, state: State) -> Path:
     if tree.exists():
         return tree
     making = tree.with_name("tree.part")
-    await asyncio.to_thread(shutil.rmtree, making, ignore_errors=True)
+    await asyncio.to_thread(remove_tree, making)
     making.parent.mkdir(parents=True, exist_ok=True)
     await make_clone(
         checks.repository,

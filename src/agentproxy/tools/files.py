@@ -1,5 +1,6 @@
 """read_file, write_file and edit_file: files of the worker's own tree, and no other."""
 
+import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
@@ -49,7 +50,7 @@ class ReadFile:
                 text = f"{shown}\n... ({more} more characters; bash shows a part of it)"
             return ToolOutcome(text)
 
-        return _with_file(arguments, bench, read)
+        return await asyncio.to_thread(_with_file, arguments, bench, read)
 
 
 class WriteFile:
@@ -73,7 +74,7 @@ class WriteFile:
             root.write(path, data)
             return ToolOutcome(f"Wrote {len(data)} bytes to {text_of(arguments, 'path')}")
 
-        return _with_file(arguments, bench, write)
+        return await asyncio.to_thread(_with_file, arguments, bench, write)
 
 
 class EditFile:
@@ -115,13 +116,13 @@ class EditFile:
             root.write(inner, data.replace(old.encode(), new.encode()))
             return ToolOutcome(f"Edited {path}")
 
-        return _with_file(arguments, bench, edit)
+        return await asyncio.to_thread(_with_file, arguments, bench, edit)
 
 
 def _with_file(
     arguments: Arguments, bench: Bench, do: Callable[[SafeDir, str], ToolOutcome]
 ) -> ToolOutcome:
-    """Do something with the file that `path` names, beneath the tree."""
+    """Do something with the file that `path` names, beneath the tree. Blocking."""
     path = text_of(arguments, "path")
     try:
         inner = _inner(path, bench)

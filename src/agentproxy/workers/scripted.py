@@ -15,6 +15,10 @@ from agentproxy.files.safe_files import BadPath, SafeDir
 from agentproxy.workers.port import Brief, WorkerCallbacks, WorkerError
 
 MEGABYTE = 1 << 20
+CURE = (
+    "a script is a JSON list of rounds, each a list of steps such as "
+    '{"do": "write", "path": "a.py", "text": "..."}'
+)
 
 
 class WriteStep(FrozenModel):
@@ -76,23 +80,18 @@ Step = Annotated[
 SCRIPT: TypeAdapter[list[list[Step]]] = TypeAdapter(list[list[Step]])
 
 
-def read_script(file: Path) -> list[list[Step]]:
-    """A script from a JSON file: a list of rounds, each a list of steps.
+def parse_script(data: bytes, *, source: str) -> list[list[Step]]:
+    """A script from the JSON of a file, which `source` names: rounds, each a list of steps.
 
     Raises:
-        WorkerError: the file cannot be read, or a step is none.
+        WorkerError: a step is none.
     """
-    cure = "a script is a JSON list of rounds, each a list of steps such as " + (
-        '{"do": "write", "path": "a.py", "text": "..."}'
-    )
     try:
-        return SCRIPT.validate_json(file.read_bytes())
-    except OSError as error:
-        raise WorkerError(f"{file}: {error.strerror}", cure=cure) from error
+        return SCRIPT.validate_json(data)
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
-        raise WorkerError(f"{file}: {where}: {first['msg']}", cure=cure) from error
+        raise WorkerError(f"{source}: {where}: {first['msg']}", cure=CURE) from error
 
 
 class ScriptedWorker:

@@ -98,6 +98,11 @@ def test_a_home_may_begin_with_a_tilde(tmp_path: Path) -> None:
         ("MAX_ROUNDS", "many"),
         ("MAX_ROUNDS", "0"),
         ("MAX_ROUNDS", "9" * 5000),
+        *[
+            (name, value)
+            for name in ("MAX_ROUNDS", "BUDGET", "MAX_TIME", "HOLD")
+            for value in ("1_0", "\uff11\uff10", "1e3", "+5", "0x10", "nan", "inf", " 5", "5 ")
+        ],
         ("MAX_TIME", "soon"),
         ("MAX_TIME", "0"),
         ("MAX_TIME", "-5"),

@@ -189,3 +189,31 @@ def test_a_file_that_begins_with_an_error_is_read_without_failing(bench: Bench) 
     assert read is not None
     assert not asyncio.run(read.run({"path": "log"}, bench)).failed
     assert asyncio.run(read.run({"path": "gone"}, bench)).failed
+
+
+@pytest.mark.parametrize(
+    ("tool", "more"),
+    [
+        ("read_file", {}),
+        ("write_file", {"content": "x" * (8 << 20)}),
+        ("edit_file", {"old_text": "only once", "new_text": "twice"}),
+    ],
+)
+def test_files_are_worked_on_beside_the_event_loop(
+    bench: Bench, tool: str, more: dict[str, JsonValue]
+) -> None:
+    """The loop does other things while a file is read or written: here it takes turns."""
+    turns: list[str] = []
+    found = coding_tools().find(tool)
+    assert found is not None
+    (bench.tree / "src/large.txt").write_text("only once" + "x" * (7 << 20))
+
+    async def work() -> None:
+        done = asyncio.ensure_future(found.run({"path": "large.txt", **more}, bench))
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        turns.append("not done" if not done.done() else "done")
+        await done
+
+    asyncio.run(work())
+    assert turns == ["not done"]

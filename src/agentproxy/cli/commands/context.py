@@ -2,7 +2,6 @@
 
 import json
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -32,9 +31,10 @@ def command(show: str, output: str | None) -> int:
 
     from agentproxy.app.contexts import contexts_around
     from agentproxy.cli.faults import as_failures
+    from agentproxy.cli.workdir import current_folder
 
     with as_failures():
-        contexts = asyncio.run(contexts_around(Path.cwd()))
+        contexts = asyncio.run(contexts_around(current_folder()))
     if show:
         _show(_found(contexts, show), output)
     elif output == "json":

@@ -8,13 +8,13 @@ import click
 from agentproxy.app.context import App
 from agentproxy.cli.cleaning import clean
 from agentproxy.cli.failure import DIFFERENCE
-from agentproxy.cli.options import output_option, run_argument
+from agentproxy.cli.options import WholeNumber, output_option, run_argument
 from agentproxy.events.envelope import RunId
 
 
 @click.command("evidence")
 @run_argument
-@click.option("--round", "number", type=click.IntRange(min=1), help="Which round. Default: last.")
+@click.option("--round", "number", type=WholeNumber(min=1), help="Which round. Default: last.")
 @click.option("--verify", is_flag=True, help="Recompute the chain; compare journal and trees.")
 @click.option("--rerun", is_flag=True, help="Run the checks again on the recorded trees.")
 @output_option

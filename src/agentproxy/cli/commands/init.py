@@ -2,7 +2,6 @@
 
 import json
 from dataclasses import asdict
-from pathlib import Path
 
 import click
 
@@ -31,9 +30,10 @@ def command(output: str | None) -> int:
 
     from agentproxy.app.init_project import start_project
     from agentproxy.cli.faults import as_failures
+    from agentproxy.cli.workdir import current_folder
 
     with as_failures():
-        started = asyncio.run(start_project(Path.cwd()))
+        started = asyncio.run(start_project(current_folder()))
     following = NEXT if started.session_ignored else (NEXT[0], IGNORE, *NEXT[1:])
     if output == "json":
         click.echo(json.dumps({**asdict(started), "next": following}))

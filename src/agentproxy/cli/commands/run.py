@@ -5,10 +5,29 @@ from typing import TYPE_CHECKING, Any, cast
 import click
 
 from agentproxy import __version__
-from agentproxy.cli.options import Dollars, Duration, output_option
+from agentproxy.cli.options import (
+    MAX_TASK_BYTES,
+    Dollars,
+    Duration,
+    WholeNumber,
+    output_option,
+    refuse_long,
+)
 
 if TYPE_CHECKING:  # `pa --help` does not need it, and it costs milliseconds
     from pathlib import Path
+
+
+COMMANDS = {"checks": "--check", "keep": "--keep"}
+NAMES = {
+    "known_red": "--known-red",
+    "screenshots": "--add-screenshot",
+    "worker": "--worker",
+    "model": "--model",
+    "judge": "--judge",
+    "directory": "--directory",
+    "set_workdir": "--set-workdir",
+}
 
 
 class Nameless(click.Context):
@@ -72,9 +91,7 @@ class TaskCommand(click.Command):
 @click.option(
     "--known-red", metavar="TEST", multiple=True, help="A test that may stay red. Repeatable."
 )
-@click.option(
-    "--max-rounds", type=click.IntRange(1, 1000), help="Rounds of the worker. Default: 3."
-)
+@click.option("--max-rounds", type=WholeNumber(1, 1000), help="Rounds of the worker. Default: 3.")
 @click.option("--max-time", type=Duration(), help="The worker's time in all: 90s, 30m, 2h.")
 @click.option("--from-head", is_flag=True, help="Leave uncommitted changes out of the base.")
 @click.option("--include-untracked", is_flag=True, help="Take untracked files into the base.")
@@ -103,6 +120,7 @@ def command(ctx: click.Context, **given: object) -> int:
     from agentproxy.cli.cleaning import clean
 
     _refuse_what_would_be_dropped(given)
+    _refuse_long_words(given)
     if given["list_sessions"]:
         from agentproxy.cli.commands.list import command as list_command
 
@@ -125,7 +143,18 @@ def command(ctx: click.Context, **given: object) -> int:
     if not task.strip():
         raise click.UsageError('no task; write pa "what is to be done" (pa --help)')
     directory = workdir.chosen(None if given["directory"] is None else str(given["directory"]))
+    workdir.refuse_home_inside(directory)
     return _start(task, directory, given)
+
+
+def _refuse_long_words(given: dict[str, object]) -> None:
+    cure = "put the details in a file of the repository, and name it in the task"
+    refuse_long("the task", str(given["task"]), limit=MAX_TASK_BYTES, cure=cure)
+    for name, option in (COMMANDS | NAMES).items():
+        found = given[name] or ""
+        cure = "put it in a script of the repository, and call that" if name in COMMANDS else ""
+        for text in (found,) if isinstance(found, str) else cast("tuple[str, ...]", found):
+            refuse_long(option, text, cure=cure)
 
 
 def _refuse_what_would_be_dropped(given: dict[str, object]) -> None:

@@ -1,7 +1,6 @@
 """`pa trust`: this repository's configuration counts whole, as it is now."""
 
 import os
-from pathlib import Path
 
 import click
 
@@ -22,9 +21,10 @@ def command(*, revoke: bool) -> int:
     from agentproxy.app.trusting import change_trust
     from agentproxy.cli.cleaning import clean
     from agentproxy.cli.faults import as_failures
+    from agentproxy.cli.workdir import current_folder
 
     with as_failures():
-        changes = change_trust(Path.cwd(), os.environ, revoke=revoke)
+        changes = change_trust(current_folder(), os.environ, revoke=revoke)
     for path, what in changes:
         click.echo(f"{what}: {clean(path)}")
     if not changes:

@@ -54,7 +54,8 @@ async def judge_round(effect: JudgeRound, context: Context[State, Parts]) -> Seq
     environment = state.require_environment()
     drift = await asyncio.to_thread(changed_since, environment)
     notes = describe_environments(state.built_for(claim_tree(number)), claim.changes)
-    reason = "; ".join([judged.reason, *drift, *notes])
+    reason = f"the claim is refused: {claim.refused}" if claim.refused else judged.reason
+    reason = "; ".join([reason, *drift, *notes])
     earlier = state.judged.get(number - 1)
     bundle = Bundle(
         product=parts.product,

@@ -1,18 +1,18 @@
 """Keeps the files that the worker left, as a tree."""
 
 import asyncio
-import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from agentproxy.engine.context import Context
 from agentproxy.events.envelope import Fact
 from agentproxy.events.git_facts import ClaimRecorded
+from agentproxy.files.remove_tree import remove_tree
 from agentproxy.supervisor.face import SUPERVISED
 from agentproxy.supervisor.parts import Parts
 from agentproxy.supervisor.stages import Stage
 from agentproxy.supervisor.state import State
-from agentproxy.workspace.trees.claim import record_claim
+from agentproxy.workspace.trees.claim import ClaimKey, record_claim
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +42,13 @@ async def keep_claim(effect: RecordClaim, context: Context[State, Parts]) -> Seq
     """Write the worker's files as a tree, in the sandbox."""
     checks = context.parts.checks
     scratch = checks.folder / "claim"
-    await asyncio.to_thread(shutil.rmtree, scratch, ignore_errors=True)
+    await asyncio.to_thread(remove_tree, scratch)
     scratch.mkdir(parents=True)
     claim = await record_claim(
         checks.repository,
         checks.folder / "work" / "tree",
         base=context.state.require_base(),
-        run=context.parts.run,
-        round=effect.round,
+        key=ClaimKey(context.parts.run, effect.round),
         sandbox=checks.sandbox,
         scratch=scratch,
     )

@@ -107,7 +107,8 @@ async def _check_git() -> None:
         said = (await git("version", where=GitLocation())).decode()
     except FileNotFoundError as error:
         raise RepositoryUnusable(
-            "git is not installed", cure="install git 2.38 or later"
+            "there is no git on PATH",
+            cure="install git 2.38 or later, or put its folder on PATH",
         ) from error
     found = re.search(r"(\d+)\.(\d+)", said)
     if found and (int(found[1]), int(found[2])) < OLDEST_GIT:

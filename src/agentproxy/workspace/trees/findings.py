@@ -14,6 +14,7 @@ from agentproxy.workspace.trees.walk import Listing
 
 MAX_FINDINGS = 200
 MILLION = 1_000_000
+LARGE = 50 * MILLION  # bytes; the size at which a file in a claim is pointed out
 READ_BY_TOOLS = (b".envrc", b".mcp.json")
 FOLDERS_READ_BY_TOOLS = (b".claude", b".vscode", b".cursor", b".devcontainer")
 WORKFLOWS = b".github/workflows/"
@@ -29,9 +30,9 @@ def in_changes(changed: Sequence[Difference], listing: Listing) -> Iterator[str]
             yield f"{shown} was {one.status}: tools of yours obey this file"
         elif one.name.startswith(WORKFLOWS):
             yield f"{shown} was {one.status}: it runs in your continuous integration"
-        if one.name in listing.large:
-            size = listing.large[one.name] // MILLION
-            yield f"{shown} is {size} MB large"
+        size = listing.sizes.get(one.name, 0)
+        if size > LARGE:
+            yield f"{shown} is {size // MILLION} MB large"
 
 
 def in_links(changed: Sequence[Difference], tree: Path, *, root: Path) -> Iterator[str]:

@@ -7,59 +7,76 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from agentproxy.workspace.git.filenames import in_a_sentence
-
-MAX_FILES = 2_000_000
-LARGE = 50 * 1000 * 1000  # bytes; the size at which a file in a claim is pointed out
+from agentproxy.workspace.trees.claim_bounds import ClaimBounds, ClaimRefused, refuse_number
+from agentproxy.workspace.trees.git_names import is_kept_by_git
 
 
 @dataclass(slots=True)
 class Listing:
     """Names relative to the tree. `folders` are the submodules that still are folders.
 
-    `nested` are folders in which a `.git` was planted; `odd` says what cannot be carried.
+    `nested` are folders in which a `.git` was planted; `odd` says what cannot be carried. `sizes`
+    are bytes of regular files.
     """
 
     files: list[bytes] = field(default_factory=list[bytes])
     folders: set[bytes] = field(default_factory=set[bytes])
     nested: list[bytes] = field(default_factory=list[bytes])
-    large: dict[bytes, int] = field(default_factory=dict[bytes, int])
+    sizes: dict[bytes, int] = field(default_factory=dict[bytes, int])
     odd: list[str] = field(default_factory=list[str])
 
 
-class TooMany(Exception):
-    """More files than anybody can mean."""
-
-
-def list_files(tree: Path, *, submodules: Collection[bytes]) -> Listing:
-    """Walk a tree whose worker has ended. Any `.git` is left out, and so are submodules' files.
+def list_files(tree: Path, *, submodules: Collection[bytes], bounds: ClaimBounds) -> Listing:
+    """Walk a tree whose worker has ended. Any `.git` is left out, and so are submodules' files, and
+    names that git keeps for itself.
 
     A file or folder of the worker's that its owner may not read is made readable first.
 
     Raises:
-        TooMany: there are more than `MAX_FILES` names.
+        ClaimRefused: there are too many names, or one lies too deep.
     """
     found = Listing()
     start = os.fsencode(tree)
     if not _is_folder(start):
         return found
     waiting = [b""]
+    names = 0
     while waiting:
         folder = waiting.pop()
-        for entry in _entries(start, folder, found):
+        entries = _entries(start, folder, found)
+        names += len(entries)
+        refuse_number(names, limit=bounds.names, what="files and folders")
+        _refuse_deep(folder, entries, bounds)
+        for entry in entries:
             name = folder + entry.name
-            if entry.name == b".git":
-                if folder:
-                    found.nested.append(folder[:-1])
+            if is_kept_by_git(entry.name):
+                _note_git(entry.name, folder, found)
             elif not entry.is_dir(follow_symlinks=False):
                 _add(entry, name, found)
             elif name in submodules:
                 found.folders.add(name)
             else:
                 waiting.append(name + b"/")
-        if len(found.files) + len(waiting) > MAX_FILES:
-            raise TooMany
     found.files.sort()
     return found
+
+
+def _refuse_deep(
+    folder: bytes, entries: Collection[os.DirEntry[bytes]], bounds: ClaimBounds
+) -> None:
+    longest = len(folder) + max((len(entry.name) for entry in entries), default=0)
+    if folder.count(b"/") > bounds.depth or longest > bounds.path_bytes:
+        raise ClaimRefused(
+            f"{in_a_sentence(folder[:200])}... lies deeper than {bounds.depth} folders, or has a "
+            f"path of more than {bounds.path_bytes} bytes; delete it"
+        )
+
+
+def _note_git(name: bytes, folder: bytes, found: Listing) -> None:
+    if name != b".git":
+        found.odd.append(f"{in_a_sentence(folder + name)} cannot be carried by git")
+    elif folder:
+        found.nested.append(folder[:-1])
 
 
 def _is_folder(place: bytes) -> bool:
@@ -91,8 +108,7 @@ def _add(entry: os.DirEntry[bytes], name: bytes, found: Listing) -> None:
     if stat.S_ISREG(about.st_mode):
         if not about.st_mode & stat.S_IRUSR:
             os.chmod(entry.path, stat.S_IMODE(about.st_mode) | stat.S_IRUSR)  # noqa: PTH101
-        if about.st_size > LARGE:
-            found.large[name] = about.st_size
+        found.sizes[name] = about.st_size
     elif not stat.S_ISLNK(about.st_mode):
         found.odd.append(f"{in_a_sentence(name)} is neither a file nor a link, and is not carried")
         return

@@ -1,0 +1,64 @@
+"""SIGINT, SIGTERM and SIGHUP outside of a run: one line, exit code 130, and no trace."""
+
+import os
+import signal
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+
+INTERRUPTED = 130
+NUMBERS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+def exit_at_signals() -> None:
+    """Until `raise_at_signals`, a signal ends the process at once: nothing is open yet.
+
+    An exception would not do: in some callbacks of the import system Python prints and drops it.
+    """
+    _install(_exit)
+
+
+@contextmanager
+def raise_at_signals() -> Generator[None]:
+    """Within this a signal is a KeyboardInterrupt, which an event loop turns into cancellation."""
+    before = {number: signal.getsignal(number) for number in NUMBERS}
+    _install(_forward)
+    if _is_heeded(signal.SIGINT):
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            if _is_heeded(number):
+                signal.signal(number, handler)
+
+
+def ignore_signals() -> None:
+    """From here on nothing interrupts."""
+    for number in NUMBERS:
+        signal.signal(number, signal.SIG_IGN)
+
+
+def _install(handler: Callable[[int, object], None]) -> None:
+    for number in NUMBERS:
+        if _is_heeded(number):
+            signal.signal(number, handler)
+
+
+def _is_heeded(number: signal.Signals) -> bool:
+    # What was ignored from the start (nohup, a background job of a script) stays ignored.
+    return signal.getsignal(number) is not signal.SIG_IGN
+
+
+def _exit(number: int, frame: object) -> None:
+    del number, frame
+    try:
+        os.write(2, b"pa: interrupted\n")
+    finally:
+        os._exit(INTERRUPTED)
+
+
+def _forward(number: int, frame: object) -> None:
+    del number, frame
+    if not _is_heeded(signal.SIGINT):
+        raise KeyboardInterrupt
+    signal.raise_signal(signal.SIGINT)

@@ -42,7 +42,7 @@ async def list_runs(journal: Journal) -> Sequence[RunRow]:
 
 async def _row(journal: Journal, head: RunHead) -> RunRow:
     first = head.first.fact
-    order = first.order if isinstance(first, RunCreated) else None
+    order = first.request if isinstance(first, RunCreated) else None
     return RunRow(
         run=head.first.run,
         task=order.task if order else "",
@@ -88,7 +88,7 @@ async def find_run(journal: Journal, given: str, *, repository: str = "") -> Run
     if not given:
         for head in heads:
             fact = head.first.fact
-            if isinstance(fact, RunCreated) and fact.order.repository == repository:
+            if isinstance(fact, RunCreated) and fact.request.repository == repository:
                 return head.first.run
         raise NoSuchRun("there is no run of this repository yet; pa list shows all runs")
     matching = [head.first.run for head in heads if head.first.run.startswith(given)]

@@ -3,7 +3,6 @@
 import asyncio
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 from agentproxy import __version__
@@ -17,7 +16,7 @@ from agentproxy.app.run_ownership import (
     this_process,
 )
 from agentproxy.app.screenshots import load_screenshots, read_images, store_screenshots
-from agentproxy.app.utf8_check import refuse_what_is_no_text
+from agentproxy.app.task_request import TaskRequest, make_order
 from agentproxy.app.worker_factory import create_worker
 from agentproxy.events.commands import StopRun
 from agentproxy.events.conversation import Image
@@ -37,33 +36,12 @@ NUMBER_LENGTH = 8
 Show = Callable[[str, str], None]
 
 
-@dataclass(frozen=True, slots=True)
-class TaskRequest:
-    """What a person orders, before it is known where: `directory` is where they stand."""
-
-    task: str
-    directory: Path
-    worker: str = ""
-    model: str = ""
-    judge: str = ""
-    budget: float | None = None
-    checks: tuple[str, ...] = ()
-    keep: tuple[str, ...] = ()
-    known_red: tuple[str, ...] = ()
-    max_rounds: int | None = None
-    max_time: float | None = None
-    from_head: bool = False
-    include_untracked: bool = False
-    sandbox: str = ""
-    screenshots: tuple[Path, ...] = ()
-
-
 def new_number() -> RunId:
     """A number for a run: eight letters and digits that cannot be mistaken for each other."""
     return RunId("".join(secrets.choice(ALPHABET) for _ in range(NUMBER_LENGTH)))
 
 
-async def place_order(app: App, wish: TaskRequest) -> Lease:
+async def place_order(app: App, request: TaskRequest) -> Lease:
     """Create the run. Its repository is looked at first, its worker and sandbox are tried.
 
     Raises:
@@ -71,36 +49,19 @@ async def place_order(app: App, wish: TaskRequest) -> Lease:
         WorkerError: there is no such worker, or it cannot work.
         SandboxError: no sandbox starts.
         ScreenshotUnusable: a file that is to be attached is no image, or too large.
-        NotText: a text of the order is not UTF-8.
+        NotText: the path of the repository or directory is not UTF-8.
     """
-    images = await asyncio.to_thread(read_images, wish.screenshots)
-    repository = await open_repository(wish.directory)
-    settings = app.settings
-    order = Order(
-        task=wish.task,
-        repository=str(repository.root),
-        directory=str(wish.directory.resolve().relative_to(repository.root.resolve())),
-        worker=wish.worker or settings.worker or "",
-        model=wish.model or settings.model or "",
-        budget=wish.budget or settings.budget,
-        checks=wish.checks,
-        keep=wish.keep,
-        known_red=wish.known_red,
-        max_rounds=wish.max_rounds or settings.max_rounds,
-        max_time=wish.max_time or settings.max_time or Order.model_fields["max_time"].default,
-        from_head=wish.from_head,
-        include_untracked=wish.include_untracked,
-        sandbox="plain" if (wish.sandbox or settings.sandbox) == "plain" else "auto",
-    )
-    refuse_what_is_no_text(order)
+    images = await asyncio.to_thread(read_images, request.screenshots)
+    repository = await open_repository(request.directory)
+    order = make_order(request, root=repository.root, settings=app.settings)
     sandbox = await choose_sandbox(order.sandbox)
-    order = with_choices(order, wish.judge, app=app)
+    order = with_choices(order, request.judge, app=app)
     worker = create_worker(order, app=app, sandbox=sandbox)
     open_judges(order, app=app)
     number = new_number()
     kept = await asyncio.to_thread(store_screenshots, images, folder=app.folder(number))
     order = order.model_copy(update={"worker": worker.name, "screenshots": kept})
-    draft = Draft(actor="human", fact=RunCreated(order=order, product=__version__))
+    draft = Draft(actor="human", fact=RunCreated(request=order, product=__version__))
     return await app.journal.create(number, draft, this_process())
 
 

@@ -100,17 +100,17 @@ def _named(names: tuple[str, ...]) -> str:
 
 @renders(RunCreated)
 def _created(fact: RunCreated) -> Iterator[RenderedLine]:
-    yield RenderedLine(fact.order.task, "loud")
-    where = "" if fact.order.directory == "." else f", in {fact.order.directory}"
-    yield RenderedLine(f"repository {fact.order.repository}{where}", "quiet", 1)
-    model = f", model {fact.order.model}" if fact.order.model else ""
-    yield RenderedLine(f"worker {fact.order.worker}{model}", "quiet", 1)
-    if fact.order.judge:
-        yield RenderedLine(f"the supervisor thinks with {fact.order.judge}", "quiet", 1)
-    if fact.order.budget is not None:
-        yield RenderedLine(f"models may cost ${fact.order.budget:g}", "quiet", 1)
-    if fact.order.screenshots:
-        yield RenderedLine(f"screenshots {_named(fact.order.screenshots)}", "quiet", 1)
+    yield RenderedLine(fact.request.task, "loud")
+    where = "" if fact.request.directory == "." else f", in {fact.request.directory}"
+    yield RenderedLine(f"repository {fact.request.repository}{where}", "quiet", 1)
+    model = f", model {fact.request.model}" if fact.request.model else ""
+    yield RenderedLine(f"worker {fact.request.worker}{model}", "quiet", 1)
+    if fact.request.judge:
+        yield RenderedLine(f"the supervisor thinks with {fact.request.judge}", "quiet", 1)
+    if fact.request.budget is not None:
+        yield RenderedLine(f"models may cost ${fact.request.budget:g}", "quiet", 1)
+    if fact.request.screenshots:
+        yield RenderedLine(f"screenshots {_named(fact.request.screenshots)}", "quiet", 1)
 
 
 @renders(SegmentStarted)

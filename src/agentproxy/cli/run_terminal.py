@@ -14,7 +14,8 @@ from agentproxy.app.context import App, open_app
 from agentproxy.app.journal import Lease
 from agentproxy.app.outcome import outcome_of
 from agentproxy.app.run_ownership import acquire_run as take_over
-from agentproxy.app.runs import TaskRequest, place_order, work_on
+from agentproxy.app.runs import place_order, work_on
+from agentproxy.app.task_request import TaskRequest
 from agentproxy.cli.faults import as_failures
 from agentproxy.cli.options import chosen_output
 from agentproxy.cli.screens.port import Screen
@@ -26,9 +27,9 @@ from agentproxy.supervisor.state import State
 Take = Callable[[App], Awaitable[Lease]]
 
 
-def drive_new(wish: TaskRequest, *, output: str | None) -> int:
+def drive_new(request: TaskRequest, *, output: str | None) -> int:
     """Place an order and work on it; the exit code."""
-    return drive(lambda app: place_order(app, wish), directory=wish.directory, output=output)
+    return drive(lambda app: place_order(app, request), directory=request.directory, output=output)
 
 
 def drive(take: Take, *, directory: Path, output: str | None, home: Path | None = None) -> int:

@@ -88,7 +88,8 @@ def decode(run: RunId, row: StoredRow, *, upcasts: Upcasts = UPCASTS) -> Event:
             fact = FACT.validate_python(data)
     except NoUpcast as error:
         raise JournalUnusable(
-            f"event {row.seq} of run {run} cannot be read: {error}: use the agentproxy that wrote it"
+            f"event {row.seq} of run {run} cannot be read ({error}): "
+            "use the agentproxy that wrote it"
         ) from error
     except (ValueError, TypeError, KeyError) as error:
         count = f"{error.error_count()} errors" if isinstance(error, ValidationError) else error

@@ -95,9 +95,9 @@ def replay(events: Iterable[Event]) -> State:
 
 @fold(RunCreated)
 def _created(state: State, fact: RunCreated) -> None:
-    state.order = fact.order
-    state.max_time = fact.order.max_time
-    state.budget = fact.order.budget
+    state.order = fact.request
+    state.max_time = fact.request.max_time
+    state.budget = fact.request.budget
 
 
 @fold(SegmentStarted)

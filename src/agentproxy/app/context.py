@@ -1,4 +1,4 @@
-"""Everything that a process needs, built once: settings, the user's own file, the journal."""
+"""What a process has, built once (`App`), and what each directory adds to it (`Project`)."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Mapping
@@ -18,20 +18,27 @@ from agentproxy.journal.port import Journal
 from agentproxy.journal.redact import Redactor
 from agentproxy.journal.sqlite.journal import SqliteJournal
 from agentproxy.workspace.environment.registries import Registries, find_registries
+from agentproxy.workspace.git.repository import Repository, open_repository
+from agentproxy.workspace.sandbox.detect import SandboxLevel, choose_sandbox
+from agentproxy.workspace.sandbox.port import Sandbox
 
 Forgive = Callable[[BadFile], None]
 
 
 @dataclass(frozen=True)
 class App:
-    """What is open while a command of `pa` runs."""
+    """The process: what is open while it runs, whatever projects its runs are in.
+
+    `settings` are those of where it was started; `scratch` is its folder for temporary files, None
+    for the system's.
+    """
 
     environ: dict[str, str]
-    directory: Path
     settings: Settings
     user: User
     journal: Journal
     redact: Redactor
+    scratch: Path | None
 
     @property
     def environments(self) -> Path:
@@ -47,6 +54,38 @@ class App:
     def folder(self, run: str) -> Path:
         """The folder of a run."""
         return self.settings.home / "runs" / run
+
+    async def repository(self, directory: Path) -> Repository:
+        """The repository around a directory. Raises RepositoryUnusable."""
+        return await open_repository(directory, scratch=self.scratch)
+
+    async def sandbox(self, level: SandboxLevel) -> Sandbox:
+        """The sandbox of a level. Raises SandboxError."""
+        return await choose_sandbox(level, scratch=self.scratch)
+
+    async def project(self, directory: Path, *, forgive: Forgive | None = None) -> "Project":
+        """The project at a directory, as it is configured now. `forgive` as in `read_settings`.
+
+        Raises:
+            BadSetting, BadFile: a setting cannot be used.
+        """
+        settings = await asyncio.to_thread(
+            read_settings, self.environ, directory, self.user, forgive=forgive
+        )
+        self.redact.learn(settings.secrets)
+        return Project(self, directory, settings)
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A directory that tasks are worked on in, with what its `.env` sets as far as it is trusted.
+
+    Its `agentproxy.toml` is read where it is needed, at the base of a run (`app/rules.py`).
+    """
+
+    app: App
+    directory: Path
+    settings: Settings
 
 
 def read_user() -> User:
@@ -99,7 +138,8 @@ async def open_app(
     forgive: Forgive | None = None,
     home: Path | None = None,
 ) -> AsyncGenerator[App]:
-    """Settings read, journal open; closed again whatever happens. `forgive` as in `read_settings`.
+    """The process in a directory: settings read, journal open; closed again whatever happens.
+    `forgive` as in `read_settings`.
 
     `home` is where a run was found already, whatever the directory's own settings say.
 
@@ -115,14 +155,14 @@ async def open_app(
     redact = Redactor(settings.secrets)
     journal = SqliteJournal(settings.home / "journal.sqlite3", redact=redact)
     try:
-        async with scratch_below(settings.home):
+        async with scratch_below(settings.home) as scratch:
             yield App(
                 environ=dict(environ),
-                directory=directory,
                 settings=settings,
                 user=user,
                 journal=journal,
                 redact=redact,
+                scratch=scratch,
             )
     finally:
         await journal.close()

@@ -21,15 +21,13 @@ from agentproxy.app.worker_factory import create_worker
 from agentproxy.events.commands import StopRun
 from agentproxy.events.conversation import Image
 from agentproxy.events.envelope import Draft, RunId
-from agentproxy.events.run import Order, RunCreated, RunEnded
+from agentproxy.events.run import RunCreated, RunEnded
 from agentproxy.journal.port import Lease
 from agentproxy.policy.decide import Policy
 from agentproxy.supervisor.contexts.session import keep_session
 from agentproxy.supervisor.perform import tidy_stopped
 from agentproxy.supervisor.reduce import replay
 from agentproxy.supervisor.state import State
-from agentproxy.workspace.git.repository import Repository, open_repository
-from agentproxy.workspace.sandbox.detect import choose_sandbox
 
 ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
 NUMBER_LENGTH = 8
@@ -52,12 +50,13 @@ async def place_order(app: App, request: TaskRequest) -> Lease:
         NotText: the path of the repository or directory is not UTF-8.
     """
     images = await asyncio.to_thread(read_images, request.screenshots)
-    repository = await open_repository(request.directory)
-    order = make_order(request, root=repository.root, settings=app.settings)
-    sandbox = await choose_sandbox(order.sandbox)
-    order = with_choices(order, request.judge, app=app)
-    worker = create_worker(order, app=app, sandbox=sandbox)
-    open_judges(order, app=app)
+    repository = await app.repository(request.directory)
+    project = await app.project(request.directory)
+    order = make_order(request, root=repository.root, settings=project.settings)
+    sandbox = await app.sandbox(order.sandbox)
+    order = with_choices(order, request.judge, project=project)
+    worker = create_worker(order, project=project, sandbox=sandbox)
+    open_judges(order, project=project)
     number = new_number()
     kept = await asyncio.to_thread(store_screenshots, images, folder=app.folder(number))
     order = order.model_copy(update={"worker": worker.name, "screenshots": kept})
@@ -73,14 +72,15 @@ async def work_on(app: App, lease: Lease, *, hold: float | None, show: Show) -> 
         Fenced: another process has taken the run since.
     """
     order = replay(await app.journal.read(lease.run, limit=1)).require_order()
-    repository = await _same_repository(order)
-    sandbox = await choose_sandbox(order.sandbox)
+    repository = await app.repository(Path(order.repository))
+    project = await app.project(Path(order.repository, order.directory))
+    sandbox = await app.sandbox(order.sandbox)
     pictures = await asyncio.to_thread(load_screenshots, app, lease.run, order)
-    judges = open_judges(order, app=app)
+    judges = open_judges(order, project=project)
     means = RunDependencies(
         repository=repository,
         sandbox=sandbox,
-        hire=lambda meter: create_worker(order, app=app, sandbox=sandbox, meter=meter),
+        hire=lambda meter: create_worker(order, project=project, sandbox=sandbox, meter=meter),
         judges=judges,
         environ=app.environ,
         folder=app.folder(lease.run),
@@ -95,7 +95,7 @@ async def work_on(app: App, lease: Lease, *, hold: float | None, show: Show) -> 
         environments=app.environments,
         registries=await app.registries(),
         images=[Image(media_type=kind, data=data) for kind, data in pictures],
-        meter=meter_of(app),
+        meter=meter_of(project),
     )
     means.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     try:
@@ -103,10 +103,6 @@ async def work_on(app: App, lease: Lease, *, hold: float | None, show: Show) -> 
     finally:
         for model in judges:
             await model.close()
-
-
-async def _same_repository(order: Order) -> Repository:
-    return await open_repository(Path(order.repository))
 
 
 async def end_unowned(app: App, run: RunId, command: StopRun) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from agentproxy.app.scratch import scratch_below
@@ -14,7 +14,7 @@ from agentproxy.config.settings import Settings, load_settings
 from agentproxy.config.tables import MAX_CONFIG_BYTES
 from agentproxy.config.trust import Trust, digest_of
 from agentproxy.config.user import User, load_user, user_file
-from agentproxy.journal.port import Journal
+from agentproxy.journal.port import Holder, Journal
 from agentproxy.journal.redact import Redactor
 from agentproxy.journal.sqlite.journal import SqliteJournal
 from agentproxy.workspace.environment.registries import Registries, find_registries
@@ -30,7 +30,8 @@ class App:
     """The process: what is open while it runs, whatever projects its runs are in.
 
     `settings` are those of where it was started; `scratch` is its folder for temporary files, None
-    for the system's.
+    for the system's. `abandoned` is what it holds in the journal and does not work on: it failed to
+    let go of it.
     """
 
     environ: dict[str, str]
@@ -39,6 +40,7 @@ class App:
     journal: Journal
     redact: Redactor
     scratch: Path | None
+    abandoned: set[Holder] = field(default_factory=set[Holder])
 
     @property
     def environments(self) -> Path:

@@ -12,8 +12,9 @@ from agentproxy.app.rules import rules_reader
 from agentproxy.app.run_ownership import (
     RunDependencies,
     acquire_run,
+    new_holder,
+    released_after,
     run_until_parked,
-    this_process,
 )
 from agentproxy.app.screenshots import load_screenshots, read_images, store_screenshots
 from agentproxy.app.task_request import TaskRequest, make_order
@@ -61,16 +62,21 @@ async def place_order(app: App, request: TaskRequest) -> Lease:
     kept = await asyncio.to_thread(store_screenshots, images, folder=app.folder(number))
     order = order.model_copy(update={"worker": worker.name, "screenshots": kept})
     draft = Draft(actor="human", fact=RunCreated(request=order, product=__version__))
-    return await app.journal.create(number, draft, this_process())
+    return await app.journal.create(number, draft, new_holder())
 
 
 async def work_on(app: App, lease: Lease, *, hold: float | None, show: Show) -> State:
-    """Bring a run as far as it goes, in this process.
+    """Bring a run as far as it goes, in this process; then nobody owns it any more.
 
     Raises:
         RepositoryUnusable, WorkerError, SandboxError: what it needs is not there any more.
         Fenced: another process has taken the run since.
     """
+    async with released_after(app, lease):
+        return await _work_on(app, lease, hold=hold, show=show)
+
+
+async def _work_on(app: App, lease: Lease, *, hold: float | None, show: Show) -> State:
     order = replay(await app.journal.read(lease.run, limit=1)).require_order()
     repository = await app.repository(Path(order.repository))
     project = await app.project(Path(order.repository, order.directory))
@@ -111,10 +117,11 @@ async def end_unowned(app: App, run: RunId, command: StopRun) -> None:
     Raises:
         StillOwned: a live process has it after all.
     """
-    lease = await acquire_run(app.journal, run)
+    lease = await acquire_run(app, run)
     reason = command.reason or "stopped by a person"
     fact = RunEnded(verdict="unverified", reason=reason, stopped=True)
-    await app.journal.append(lease, [Draft(actor="human", fact=fact)])
+    async with released_after(app, lease):
+        await app.journal.append(lease, [Draft(actor="human", fact=fact)])
     state = replay(await app.journal.read(run))
     await keep_session(state, fact, root=Path(state.require_order().repository), run=run)
     await asyncio.to_thread(tidy_stopped, app.folder(run))

@@ -65,4 +65,4 @@ async def find_meant_run(app: App, given: str) -> RunId:
             repository = str((await app.repository(Path.cwd())).root)
         except RepositoryUnusable:
             repository = "\0"
-    return await find_run(app.journal, given, repository=repository)
+    return await find_run(app, given, repository=repository)

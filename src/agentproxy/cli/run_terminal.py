@@ -53,7 +53,7 @@ async def _drive(take: Take, *, directory: Path, output: str | None, home: Path 
             state = await _work(app, lease, eyes)
             while at_terminal and (more := await ask_for_more(screen, state)):
                 await app.journal.submit(lease.run, more)
-                lease = await take_over(app.journal, lease.run)
+                lease = await take_over(app, lease.run)
                 state = await _work(app, lease, eyes)
             seconds = time.monotonic() - began
             result = await outcome_of(lease.run, state, seconds=seconds)

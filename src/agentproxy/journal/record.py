@@ -9,6 +9,8 @@ from pydantic_core import PydanticSerializationError, from_json, to_json
 from agentproxy.events.catalogue import FACT, AnyFact
 from agentproxy.events.commands import COMMAND, Command
 from agentproxy.events.envelope import Draft, Event, Fact, RunId
+from agentproxy.events.requests import CommandIgnored
+from agentproxy.events.run import RunCreated
 from agentproxy.events.upcasts import UPCASTS, NoUpcast, Upcasts, upcast
 from agentproxy.journal.port import JournalError, JournalUnusable
 
@@ -16,6 +18,7 @@ Redact = Callable[[str], str]
 
 _FACTS: tuple[type[Fact], ...] = get_args(get_args(AnyFact)[0])
 _KINDS: dict[type[Fact], str] = {fact: fact.model_fields["kind"].default for fact in _FACTS}
+CHANGES_NOTHING = _KINDS[CommandIgnored]  # the kind of event that `RunHead.last` passes over
 _VERSIONS = {kind: fact.version for fact, kind in _KINDS.items()}
 
 
@@ -98,6 +101,11 @@ def decode(run: RunId, row: StoredRow, *, upcasts: Upcasts = UPCASTS) -> Event:
             f"restore the journal from a copy ({count})"
         ) from error
     return Event(run, row.seq, row.time, row.actor, fact, row.cause)
+
+
+def repository_of(record: StoredFact) -> str:
+    """The repository of the run that begins so, as it is stored; "" where it has none."""
+    return record.fact.request.repository if isinstance(record.fact, RunCreated) else ""
 
 
 def encode_command(command: Command, redact: Redact) -> str:

@@ -101,9 +101,10 @@ def command(ctx: click.Context, **given: object) -> int:
 
     _refuse_what_would_be_dropped(given)
     if given["list_sessions"]:
+        from agentproxy.cli.commands.list import SHOWN
         from agentproxy.cli.commands.list import command as list_command
 
-        return ctx.invoke(list_command, output=given["output"])
+        return ctx.invoke(list_command, limit=SHOWN, output=given["output"])
     if given["show_workdir"]:
         click.echo(
             clean(workdir.stored()) or "no default directory is stored; pa --set-workdir DIR"

@@ -2,6 +2,8 @@
 
 import sqlite3
 
+from agentproxy.journal.record import CHANGES_NOTHING
+
 APPLICATION_ID = 0x70614A31  # "paJ1" in the header of the file: it is a journal of ours
 SCHEMA_VERSION = 1
 
@@ -9,15 +11,19 @@ SCHEMA_VERSION = 1
 # were each event put into it at once, a hundred runs that write together would change a hundred of
 # its pages with every commit. Until then an event is in `tail`, which is short enough to be read
 # through. Of one run, whatever is in the tail is newer than whatever is in the index.
-_TABLES = """
+# The holder of a run that nobody holds is NULL.
+_TABLES = f"""
 CREATE TABLE runs (
     number INTEGER PRIMARY KEY,
     run TEXT NOT NULL UNIQUE,
     generation INTEGER NOT NULL,
-    pid INTEGER NOT NULL,
-    started INTEGER NOT NULL,
-    machine TEXT NOT NULL
+    pid INTEGER,
+    started INTEGER,
+    machine TEXT,
+    slot INTEGER,
+    repository TEXT NOT NULL
 );
+CREATE INDEX runs_by_repository ON runs (repository, number);
 CREATE TABLE inbox (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     run INTEGER NOT NULL REFERENCES runs (number),
@@ -46,7 +52,9 @@ CREATE TABLE indexed (upto INTEGER NOT NULL);
 INSERT INTO indexed VALUES (0);
 CREATE VIEW tail AS SELECT * FROM events WHERE number > (SELECT upto FROM indexed);
 CREATE VIEW tail_ends AS
-SELECT run, min(number) AS first, max(number) AS last, max(seq) AS top FROM tail GROUP BY run;
+SELECT run, min(number) AS first, max(seq) AS top,
+    max(CASE WHEN kind <> '{CHANGES_NOTHING}' THEN number END) AS last
+FROM tail GROUP BY run;
 """
 # Of the runs that a JSON list names: where they stand, in the columns of `runs`, and LAST_SEQ.
 NAMED_RUNS = """

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from agentproxy.app.hub import Hub
 from agentproxy.app.scratch import scratch_below
 from agentproxy.config.envfile import read_env
 from agentproxy.config.files import as_text, read_small
@@ -30,8 +31,8 @@ class App:
     """The process: what is open while it runs, whatever projects its runs are in.
 
     `settings` are those of where it was started; `scratch` is its folder for temporary files, None
-    for the system's. `abandoned` is what it holds in the journal and does not work on: it failed to
-    let go of it.
+    for the system's; `hub` has what its runs show. `abandoned` is what it holds in the journal and
+    does not work on: it failed to let go of it.
     """
 
     environ: dict[str, str]
@@ -40,6 +41,7 @@ class App:
     journal: Journal
     redact: Redactor
     scratch: Path | None
+    hub: Hub = field(default_factory=Hub)
     abandoned: set[Holder] = field(default_factory=set[Holder])
 
     @property

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from agentproxy import __version__
 from agentproxy.app.context import App
+from agentproxy.app.hub import FragmentStream
 from agentproxy.events.commands import Command
 from agentproxy.events.conversation import Image
 from agentproxy.events.cost import ModelAsked, ModelSettled, Purpose
@@ -36,7 +37,6 @@ from agentproxy.workspace.git.repository import Repository
 from agentproxy.workspace.sandbox.port import Sandbox
 from agentproxy.workspace.sandbox.processes import end_process, machine_and_boot, start_time
 
-Show = Callable[[str, str], None]
 _SLOTS = itertools.count(1)
 
 
@@ -62,7 +62,7 @@ class RunDependencies:
     policy: Policy
     read_rules: ReadRules
     hold: float | None
-    show: Show
+    fragments: FragmentStream
     environments: Path
     registries: Registries | None
     images: Sequence[Image]
@@ -129,7 +129,10 @@ async def run_until_parked(journal: Journal, lease: Lease, means: RunDependencie
         end_process(pid, started)
 
     async def append(drafts: Sequence[Draft], taken: Sequence[CommandId]) -> Sequence[Event]:
-        return await journal.append(lease, drafts, taken=taken)
+        events = await journal.append(lease, drafts, taken=taken)
+        for event in events[-1:]:
+            means.fragments.recorded(event.seq)
+        return events
 
     async def after(fact: Fact) -> None:
         await keep_session(state, fact, root=means.repository.root, run=lease.run)
@@ -167,7 +170,7 @@ async def run_until_parked(journal: Journal, lease: Lease, means: RunDependencie
         desk=desk,
         thinking=thinking,
         read_rules=means.read_rules,
-        show=means.show,
+        show=means.fragments.show,
         checks_at_once=asyncio.Semaphore(max(1, (os.cpu_count() or 2) // 2)),
     )
     obedience = CommandHandler(recorder=recorder, desk=desk, worker=worker)

@@ -2,11 +2,11 @@
 
 import asyncio
 import secrets
-from collections.abc import Callable
 from pathlib import Path
 
 from agentproxy import __version__
 from agentproxy.app.context import App
+from agentproxy.app.hub import FragmentStream
 from agentproxy.app.models import meter_of, open_judges, with_choices
 from agentproxy.app.rules import rules_reader
 from agentproxy.app.run_ownership import (
@@ -32,7 +32,6 @@ from agentproxy.supervisor.state import State
 
 ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
 NUMBER_LENGTH = 8
-Show = Callable[[str, str], None]
 
 
 def new_number() -> RunId:
@@ -65,18 +64,22 @@ async def place_order(app: App, request: TaskRequest) -> Lease:
     return await app.journal.create(number, draft, new_holder())
 
 
-async def work_on(app: App, lease: Lease, *, hold: float | None, show: Show) -> State:
-    """Bring a run as far as it goes, in this process; then nobody owns it any more.
+async def work_on(app: App, lease: Lease, *, hold: float | None) -> State:
+    """Bring a run as far as it goes, in this process; then nobody owns it any more. What it shows
+    meanwhile is in the hub.
 
     Raises:
         RepositoryUnusable, WorkerError, SandboxError: what it needs is not there any more.
         Fenced: another process has taken the run since.
     """
     async with released_after(app, lease):
-        return await _work_on(app, lease, hold=hold, show=show)
+        with app.hub.open(lease.run) as fragments:
+            return await _work_on(app, lease, hold=hold, fragments=fragments)
 
 
-async def _work_on(app: App, lease: Lease, *, hold: float | None, show: Show) -> State:
+async def _work_on(
+    app: App, lease: Lease, *, hold: float | None, fragments: FragmentStream
+) -> State:
     order = replay(await app.journal.read(lease.run, limit=1)).require_order()
     repository = await app.repository(Path(order.repository))
     project = await app.project(Path(order.repository, order.directory))
@@ -97,7 +100,7 @@ async def _work_on(app: App, lease: Lease, *, hold: float | None, show: Show) ->
         ),
         read_rules=rules_reader(app, repository.root),
         hold=hold,
-        show=show,
+        fragments=fragments,
         environments=app.environments,
         registries=await app.registries(),
         images=[Image(media_type=kind, data=data) for kind, data in pictures],

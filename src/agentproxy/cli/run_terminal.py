@@ -68,12 +68,16 @@ async def _work(app: App, lease: Lease, eyes: "EventFollower") -> State:
     screen, asker = eyes.screen, eyes.asker
     hold = app.settings.hold if asker is None else None
     async with asyncio.TaskGroup() as group:
-        following = group.create_task(eyes.follow(app, lease.run))
+        following = [
+            group.create_task(eyes.follow(app, lease.run)),
+            group.create_task(eyes.watch(app, lease.run)),
+        ]
         try:
             with _signals(app, lease, group):
-                state = await work_on(app, lease, hold=hold, show=screen.fragment)
+                state = await work_on(app, lease, hold=hold)
         finally:
-            following.cancel()
+            for task in following:
+                task.cancel()
             if asker is not None:
                 asker.close()
     for event in await app.journal.read(lease.run, after=eyes.seen):
@@ -97,6 +101,12 @@ class EventFollower:
             self.seen = event.seq
             if self.asker is not None:
                 self.asker.note(event)
+
+    async def watch(self, app: App, run: RunId) -> None:
+        """Show fragments as they come, until nobody works on the run any more."""
+        with app.hub.subscribe(run) as reader:
+            async for fragment in reader:
+                self.screen.fragment(fragment.source, fragment.text)
 
 
 @contextlib.contextmanager

@@ -7,7 +7,6 @@ from agentproxy.config.settings import Settings
 from agentproxy.evidence.discovery import discover
 from agentproxy.journal.memory import MemoryJournal
 from agentproxy.models.prices import cost_usd
-from agentproxy.workers.port import Capabilities, Worker
 
 # click calls these
 PaGroup.list_commands
@@ -25,6 +24,3 @@ discover
 cost_usd
 # fields that models and adapters to come are read by
 Settings.addresses
-Worker.capabilities
-Capabilities.takes_messages
-Capabilities.resumes

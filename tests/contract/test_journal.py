@@ -19,7 +19,7 @@ from support.journals import (
     take,
 )
 
-from agentproxy.events.check import CheckFinished, CheckResult, CheckStarted
+from agentproxy.events.check import BASE, CheckFinished, CheckResult, CheckStarted, claim_tree
 from agentproxy.events.commands import Answer, SendMessage, StopRun
 from agentproxy.events.cost import ModelAsked
 from agentproxy.events.envelope import CommandId, Draft, Fact, RunId
@@ -73,7 +73,7 @@ def test_every_kind_of_value_survives_the_store(opened: Opened) -> None:
         lease = await journal.create(RUN, started(), ME)
         text = 'quotes " and \\ and \x00\x1b[31m and \u2028 日本 🦀 {}'
         result = CheckResult(exit_code=None, ending="timed_out", seconds=0.1 + 0.2, output=text)
-        fact = CheckFinished(check=text, on="claim:1", result=result)
+        fact = CheckFinished(check=text, on=claim_tree(1), result=result)
         (told,) = await journal.append(lease, [Draft("agent 1", fact, cause=text)])
         assert told.fact == fact
         assert await journal.read(RUN, after=1) == [told]
@@ -92,7 +92,7 @@ def test_an_append_is_all_or_none(opened: Opened) -> None:
         unlisted = type("Unlisted", (Fact,), {})()
         with pytest.raises(JournalError, match="Unlisted"):
             await journal.append(lease, [started("good"), Draft("supervisor", unlisted)])
-        half = Draft("supervisor", CheckStarted(check="\ud800", on="base"))
+        half = Draft("supervisor", CheckStarted(check="\ud800", on=BASE))
         with pytest.raises(JournalError):
             await journal.append(lease, [started("good"), half])
         assert checks(await journal.read(RUN)) == ["first"]
@@ -106,7 +106,7 @@ def test_one_append_that_cannot_be_stored_does_not_fail_the_others(opened: Opene
     async def story(journal: Journal) -> None:
         lease = await journal.create(RUN, started("first"), ME)
         others = [journal.append(lease, [started(str(n))]) for n in range(20)]
-        half = Draft("supervisor", CheckStarted(check="\ud800", on="base"))
+        half = Draft("supervisor", CheckStarted(check="\ud800", on=BASE))
         stale = Lease(RUN, 7, SHE)
         outcomes = await asyncio.gather(
             *others[:10],

@@ -17,7 +17,7 @@ from support.answers import Reply
 from support.model_server import Server, model_server
 from support.wires import BASH, environ, model
 
-from agentproxy.agent.loop import LAST
+from agentproxy.agent.turns import LAST
 from agentproxy.events.conversation import (
     AssistantMessage,
     Image,

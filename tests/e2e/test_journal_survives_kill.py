@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from agentproxy.events.check import CheckStarted
+from agentproxy.events.check import BASE, CheckStarted
 from agentproxy.events.envelope import Draft, Event, RunId
 from agentproxy.journal.port import Holder
 from agentproxy.journal.sqlite.journal import SqliteJournal
@@ -37,7 +37,7 @@ async def write(journal, lease, name):
     while True:
         number += 1
         names = [f"{os.getpid()}-{name}-{number}-{part}" for part in range(2)]
-        drafts = [Draft("supervisor", CheckStarted(check=it, on="base")) for it in names]
+        drafts = [Draft("supervisor", CheckStarted(check=it, on=BASE)) for it in names]
         events = await journal.append(lease, drafts)
         text = "".join(f"{event.seq} {event.fact.check}\\n" for event in events)
         os.write(1, text.encode())
@@ -56,7 +56,7 @@ asyncio.run(main())
 
 
 def draft(check: str) -> Draft:
-    return Draft("supervisor", CheckStarted(check=check, on="base"))
+    return Draft("supervisor", CheckStarted(check=check, on=BASE))
 
 
 async def begin(path: Path) -> None:

@@ -114,7 +114,7 @@ def test_a_check_that_times_out_at_the_claim_only_is_refuted(pa: Pa) -> None:
     pa.write(
         {
             "agentproxy.toml": "[checks.quick]\ncommand = 'sh quick.sh'\n"
-            "role = 'named'\ntimeout = 1\n",
+            "role = 'acceptance'\ntimeout = 1\n",
             "quick.sh": "exit 1\n",
         }
     )

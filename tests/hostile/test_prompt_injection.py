@@ -4,6 +4,8 @@ has the same model, which obeys whatever it reads.
 
 import asyncio
 from collections.abc import Sequence
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 from support.gullible import Echo, Gullible, naive, wishes
@@ -21,24 +23,29 @@ from support.injections import (
     Injection,
     difference,
 )
+from support.story import PREPARED, Story, began, eventually
 
+from agentproxy.engine.context import Context
+from agentproxy.engine.requests import Desk
 from agentproxy.events.check import CheckResult
 from agentproxy.events.contract import Criterion
-from agentproxy.events.envelope import Fact
 from agentproxy.events.plan import OpinionGiven, PlanMade
-from agentproxy.events.requests import Decision, Request, RequestDecided
+from agentproxy.events.requests import Decision, Request
 from agentproxy.events.run import Order
 from agentproxy.evidence.run_verdict import with_opinion
 from agentproxy.evidence.verdict import judge, judge_run
 from agentproxy.policy.rulings import Policy
+from agentproxy.supervisor.effects.talk import answer_question as answer_effect
+from agentproxy.supervisor.effects.talk import answers_due
 from agentproxy.supervisor.llm.answers import Answered, answer_question
 from agentproxy.supervisor.llm.diff_without_comments import strip_diff
 from agentproxy.supervisor.llm.judge import give_opinion
 from agentproxy.supervisor.llm.plans import PlanForm, PlannedPart, make_plan, usable
 from agentproxy.supervisor.llm.structured_reply import Material
 from agentproxy.supervisor.llm.thinking import asked_of
+from agentproxy.supervisor.parts import Parts
 from agentproxy.supervisor.planning import ProjectRules, make_contract
-from agentproxy.supervisor.request_desk import Desk
+from agentproxy.supervisor.rulings import rule_by
 from agentproxy.supervisor.state import State
 
 SECRET = "sk-ant-correct-horse-battery"
@@ -222,27 +229,26 @@ def test_a_file_name_that_bends_the_plan_proves_nothing() -> None:
 
 def ask(request: Request, model: Gullible) -> tuple[list[Decision], list[Request]]:
     """What a desk decides where no person is there, and what it put to the model."""
-    decided: list[Decision] = []
     put: list[Request] = []
-
-    async def record(fact: Fact) -> None:
-        if isinstance(fact, RequestDecided):
-            decided.append(fact.decision)
+    story = Story(*PREPARED, began())
 
     async def answer(asked: Request) -> Answered:
         put.append(asked)
         return await answer_question(model, asked, documents=[Material(DOCUMENT, RULES)])
 
     async def wait() -> None:
-        desk = Desk(State(), Policy(root="/tree"), record, hold=0.01, answer=answer)
-        async with asyncio.timeout(0.1):
-            await desk.ask(request)
+        desk = Desk(story.recorder, rule=rule_by(Policy(root="/tree")), answers_questions=True)
+        asking = asyncio.create_task(desk.ask(request))
+        await eventually(lambda: bool(story.state.dialogue.requests))
+        parts = cast("Parts", SimpleNamespace(model=SimpleNamespace(answer=answer)))
+        context = Context(story.state, parts, story.recorder.record, lambda _s, _t: None)
+        for effect in answers_due(story.state).values():
+            await story.recorder.record(*await answer_effect(effect, context))
+        await eventually(lambda: asking.done() or bool(story.state.dialogue.referred))
+        asking.cancel()
 
-    try:
-        asyncio.run(wait())
-    except TimeoutError:
-        assert decided == []
-    return decided, put
+    asyncio.run(wait())
+    return list(story.state.dialogue.decided.values()), put
 
 
 def gullible_answerer() -> Gullible:

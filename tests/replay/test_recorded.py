@@ -6,7 +6,7 @@ from support.recorded import fold_recorded, read_recorded
 from agentproxy.events.run import SegmentStarted
 from agentproxy.events.upcasts import Data, Upcasts
 from agentproxy.journal.port import JournalUnusable
-from agentproxy.supervisor.reduce import due
+from agentproxy.supervisor.effects import SUPERVISED
 
 
 def named_segment(data: Data) -> Data:
@@ -23,15 +23,15 @@ def test_a_refuted_and_then_verified_run_folds_to_its_end() -> None:
     assert [state.judged[number].verdict for number in (1, 2)] == ["refuted", "verified"]
     assert state.ended is not None
     assert state.ended.verdict == "verified"
-    assert due(state) == {}
+    assert SUPERVISED.due(state) == {}
 
 
 def test_a_fact_of_an_earlier_version_is_read_as_one_of_today() -> None:
     segment = read_recorded("early_segment", upcasts=EARLY)[1].fact
     assert segment == SegmentStarted(
-        segment=1, pid=22910, sandbox="bubblewrap 0.11.0: own files, processes and network"
+        segment=1, pid=3458, sandbox="bubblewrap 0.11.0: own files, processes and network"
     )
-    assert fold_recorded("early_segment", upcasts=EARLY).segment == 1
+    assert fold_recorded("early_segment", upcasts=EARLY).lifecycle.segment == 1
 
 
 def test_a_fact_that_no_upcast_leads_on_from_is_named_and_not_guessed_at() -> None:

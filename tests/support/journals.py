@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, 
 from contextlib import aclosing, asynccontextmanager
 from typing import TypeVar, cast
 
-from agentproxy.events.check import CheckStarted
+from agentproxy.events.check import BASE, CheckStarted
 from agentproxy.events.envelope import Draft, Event, RunId
 from agentproxy.journal.port import (
     Holder,
@@ -23,7 +23,7 @@ LIMIT = 20.0  # seconds; for any single wait
 
 
 def started(check: str = "tests") -> Draft:
-    return Draft("supervisor", CheckStarted(check=check, on="base"), cause="effect-1")
+    return Draft("supervisor", CheckStarted(check=check, on=BASE), cause="effect-1")
 
 
 def checks(events: Sequence[Event]) -> list[str]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from agentproxy.events.envelope import Event, RunId
 from agentproxy.events.upcasts import UPCASTS, Upcasts
 from agentproxy.journal.record import StoredRow, decode
-from agentproxy.supervisor.reduce import replay
+from agentproxy.supervisor.effects import SUPERVISED
 from agentproxy.supervisor.state import State
 
 RECORDED = Path(__file__).parent.parent / "replay"
@@ -27,7 +27,7 @@ def read_recorded(name: str, *, upcasts: Upcasts = UPCASTS) -> Sequence[Event]:
 
 def fold_recorded(name: str, *, upcasts: Upcasts = UPCASTS) -> State:
     """The state after the events of tests/replay/NAME.jsonl."""
-    return replay(read_recorded(name, upcasts=upcasts))
+    return SUPERVISED.replay(read_recorded(name, upcasts=upcasts))
 
 
 def _row(record: dict[str, object]) -> StoredRow:

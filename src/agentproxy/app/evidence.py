@@ -12,9 +12,9 @@ from agentproxy.events.git_facts import EnvironmentFound
 from agentproxy.evidence.bundle import Bundle, BundleUnusable, EvidenceEntry, faults, load
 from agentproxy.evidence.check_context import CheckContext
 from agentproxy.evidence.check_runner import run_check
-from agentproxy.supervisor.building import environment_of
-from agentproxy.supervisor.perform import tidy
-from agentproxy.supervisor.reduce import replay
+from agentproxy.supervisor.effects import SUPERVISED
+from agentproxy.supervisor.environments import environment_of, lost_environments
+from agentproxy.supervisor.run_folder import tidy
 from agentproxy.supervisor.state import State
 from agentproxy.workspace.git.command import GitError, GitLocation, git
 from agentproxy.workspace.git.repository import Repository
@@ -67,7 +67,7 @@ async def find_evidence(app: App, run: RunId, *, round: int | None) -> Evidence:
         NothingJudged, NoSuchRound: there is no such round.
         BundleUnusable: the bundle is missing or damaged.
     """
-    state = _judged(run, replay(await app.journal.read(run)))
+    state = _judged(run, SUPERVISED.replay(await app.journal.read(run)))
     rounds = tuple(sorted(state.judged))
     number = round or rounds[-1]
     if number not in state.judged:
@@ -90,7 +90,7 @@ async def verify(app: App, run: RunId) -> list[Compared]:
     Raises:
         NothingJudged: there is no bundle.
     """
-    state = _judged(run, replay(await app.journal.read(run)))
+    state = _judged(run, SUPERVISED.replay(await app.journal.read(run)))
     numbers = sorted(state.judged)
     before = ["", *(state.judged[number].bundle for number in numbers)]
     return [
@@ -118,7 +118,7 @@ async def _compare(app: App, run: RunId, state: State, *, number: int, previous:
 
 def _against_journal(state: State, bundle: Bundle) -> list[str]:
     for entry in bundle.entries:
-        results = state.results.get((entry.check.name, entry.on), [])
+        results = state.results_of(entry.check.name, entry.on)
         if entry.attempt > len(results) or results[entry.attempt - 1] != entry.result:
             return [f"the result of {entry.check.name} on {entry.on} is not the journal's"]
     return []
@@ -154,7 +154,7 @@ async def rerun(
     app: App, run: RunId, bundle: Bundle, *, tell: Callable[[Rerun], None]
 ) -> list[Rerun]:
     """Run every check of a bundle again on its recorded trees, and compare the outcomes."""
-    state = replay(await app.journal.read(run))
+    state = SUPERVISED.replay(await app.journal.read(run))
     if state.environment is None:
         raise BundleUnusable(f"run {run} has no recorded environment")
     ground = CheckContext(
@@ -169,17 +169,17 @@ async def rerun(
     last = {(entry.check.name, entry.on): entry for entry in bundle.entries}
     try:
         for entry in last.values():
-            environment = await environment_of(entry.on, state=state, ground=ground, show=_nobody)
+            if lost := lost_environments(state, entry.on):
+                raise BundleUnusable(
+                    f"the environment that was built for {lost[0].on} is not there any more"
+                )
+            environment = environment_of(entry.on, state=state)
             commit = state.commit_of(entry.on)
             results.append(await _again(entry, commit, ground=ground, environment=environment))
             tell(results[-1])
     finally:
         await asyncio.to_thread(tidy, ground.folder)
     return results
-
-
-def _nobody(source: str, text: str) -> None:
-    """Nobody looks."""
 
 
 async def _again(
@@ -193,7 +193,7 @@ async def _again(
         on_output=lambda _: None,
     )
     differs = difference(entry.result, result)
-    return Rerun(check=entry.check.name, on=entry.on, same=not differs, differs=differs)
+    return Rerun(check=entry.check.name, on=str(entry.on), same=not differs, differs=differs)
 
 
 def difference(before: CheckResult, now: CheckResult) -> str:

@@ -53,8 +53,8 @@ async def outcome_of(run: RunId, state: State, *, seconds: float) -> Result:
         exit_code=exit_code(state),
         seconds=round(seconds, 3),
         rounds=len(state.judged),
-        usd=round(state.spent, 6),
-        unpriced=tuple(sorted(state.unpriced)),
+        usd=round(state.ceilings.spent, 6),
+        unpriced=tuple(sorted(state.ceilings.unpriced)),
         branch=delivered.branch if delivered else "",
         commit=delivered.commit if delivered else "",
         patch=delivered.patch if delivered else "",
@@ -96,14 +96,15 @@ def _raised(state: State) -> str:
     """What a run needs to go on that has reached a ceiling."""
     if state.parked is None or state.parked.why != "ceiling":
         return "   goes on"
-    if state.work_seconds >= state.max_time:
-        return f" --max-time {format_duration(2 * state.max_time)}   goes on with twice the time"
-    return f" --budget {2 * (state.budget or 0):g}   goes on with twice the money"
+    if state.ceilings.work_seconds >= state.ceilings.max_time:
+        twice = format_duration(2 * state.ceilings.max_time)
+        return f" --max-time {twice}   goes on with twice the time"
+    return f" --budget {2 * (state.ceilings.budget or 0):g}   goes on with twice the money"
 
 
 def _hints(run: RunId, state: State) -> tuple[str, ...]:
     if state.ended is None:
-        waiting = state.waiting()
+        waiting = state.dialogue.open_requests()
         if waiting and waiting[0].kind == "question":
             return (f"pa answer {run} TEXT, then pa resume {run}",)
         if waiting:

@@ -3,7 +3,7 @@
 import asyncio
 import itertools
 import os
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,9 +11,12 @@ from pathlib import Path
 from agentproxy import __version__
 from agentproxy.app.context import App
 from agentproxy.app.hub import FragmentStream
+from agentproxy.engine.commands import CommandHandler
+from agentproxy.engine.recorder import Recorder
+from agentproxy.engine.requests import Desk, Rule
 from agentproxy.events.commands import Command
 from agentproxy.events.conversation import Image
-from agentproxy.events.cost import ModelAsked, ModelSettled, Purpose
+from agentproxy.events.cost import Purpose
 from agentproxy.events.envelope import CommandId, Draft, Event, Fact, RunId
 from agentproxy.events.run import SegmentStarted
 from agentproxy.evidence.check_context import CheckContext
@@ -21,16 +24,14 @@ from agentproxy.journal.port import Fenced, Holder, Journal, JournalError, Lease
 from agentproxy.models.budget import Budget
 from agentproxy.models.metered import Meter, MeteredModel, Record
 from agentproxy.models.port import Model
-from agentproxy.policy.decide import Policy
-from agentproxy.supervisor.command_handler import CommandHandler
-from agentproxy.supervisor.contexts.session import keep_session
+from agentproxy.supervisor.contexts.session import SessionKeeper
+from agentproxy.supervisor.effects import SUPERVISED
 from agentproxy.supervisor.llm.thinking import SupervisorModel
-from agentproxy.supervisor.loop import Recorder, supervise
-from agentproxy.supervisor.perform import Performer, tidy_stopped
+from agentproxy.supervisor.parts import Parts
 from agentproxy.supervisor.planning import ReadRules
-from agentproxy.supervisor.reduce import replay
-from agentproxy.supervisor.request_desk import Desk
+from agentproxy.supervisor.run_folder import tidy_stopped
 from agentproxy.supervisor.state import State
+from agentproxy.supervisor.supervise import supervised_engine
 from agentproxy.workers.port import Worker
 from agentproxy.workspace.environment.registries import Registries
 from agentproxy.workspace.git.repository import Repository
@@ -54,12 +55,12 @@ class RunDependencies:
 
     repository: Repository
     sandbox: Sandbox
-    hire: Callable[[Meter], Worker]
+    create_worker: Callable[[Meter], Worker]
     judges: Sequence[Model]
     meter: Callable[[Record, Budget], Meter]
     environ: dict[str, str]
     folder: Path
-    policy: Policy
+    rule: Rule
     read_rules: ReadRules
     hold: float | None
     fragments: FragmentStream
@@ -123,8 +124,8 @@ async def released_after(app: App, lease: Lease) -> AsyncGenerator[None]:
 
 
 async def run_until_parked(journal: Journal, lease: Lease, means: RunDependencies) -> State:
-    """Bring a run as far as it goes, and say where it stands then."""
-    state = replay(await journal.read(lease.run))
+    """Bring a run as far as it goes, and give its state as it is then."""
+    state = SUPERVISED.replay(await journal.read(lease.run))
     for pid, started in state.processes:
         end_process(pid, started)
 
@@ -134,13 +135,51 @@ async def run_until_parked(journal: Journal, lease: Lease, means: RunDependencie
             means.fragments.recorded(event.seq)
         return events
 
-    async def after(fact: Fact) -> None:
-        await keep_session(state, fact, root=means.repository.root, run=lease.run)
+    keeper = SessionKeeper(state, root=means.repository.root, run=lease.run)
+    recorder = Recorder(state, append, reduce=SUPERVISED.reduce, observers=[keeper.note])
+    commands = CommandHandler(recorder)
+    engine = supervised_engine(
+        recorder, _parts(recorder, lease.run, means), show=means.fragments.show
+    )
+    if state.ended is None:
+        await recorder.record(
+            SegmentStarted(
+                segment=state.lifecycle.segment + 1, pid=os.getpid(), sandbox=means.sandbox.level
+            )
+        )
+    for pending in await journal.inbox(lease.run):
+        await commands.handle_backlog(pending.id, pending.command, generation=lease.generation)
+    beside = [
+        asyncio.create_task(commands.handle_all(_arrivals(journal, lease.run))),
+        asyncio.create_task(keeper.keep()),
+    ]
+    try:
+        await _first_to_end(engine.drive(), beside)
+    finally:
+        await keeper.write()
+    if state.ended is not None and state.ended.stopped:
+        await asyncio.to_thread(tidy_stopped, means.folder)
+    return state
 
-    recorder = Recorder(state, append, after=after)
+
+async def _first_to_end(main: Awaitable[None], beside: Sequence[asyncio.Task[None]]) -> None:
+    """Await `main`; what runs beside it ends with it, and a failure of any ends all."""
+    driving = asyncio.ensure_future(main)
+    tasks = [driving, *beside]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel() if not task.done() else None
+        await asyncio.gather(*tasks, return_exceptions=True)
+    for task in tasks:
+        if not task.cancelled():
+            task.result()
+
+
+def _parts(recorder: Recorder[State], run: RunId, means: RunDependencies) -> Parts:
     meter = _meter(recorder, means)
-    worker = means.hire(meter)
-    ground = CheckContext(
+    checks = CheckContext(
         repository=means.repository,
         sandbox=means.sandbox,
         folder=means.folder,
@@ -148,60 +187,32 @@ async def run_until_parked(journal: Journal, lease: Lease, means: RunDependencie
         environments=means.environments,
         registries=means.registries,
     )
-    thinking = SupervisorModel(
-        state=state,
-        ground=ground,
+    model = SupervisorModel(
+        state=recorder.state,
+        ground=checks,
         model=lambda purpose: _judge(means, purpose, meter),
         images=means.images,
     )
-    desk = Desk(
-        state=state,
-        policy=means.policy,
-        record=recorder.record,
-        hold=means.hold,
-        answer=thinking.answer,
-    )
-    performer = Performer(
-        run=lease.run,
+    return Parts(
+        run=run,
         product=__version__,
-        ground=ground,
-        worker=worker,
+        checks=checks,
+        worker=means.create_worker(meter),
         recorder=recorder,
-        desk=desk,
-        thinking=thinking,
+        desk=Desk(recorder, rule=means.rule, answers_questions=True),
+        model=model,
         read_rules=means.read_rules,
-        show=means.fragments.show,
-        checks_at_once=asyncio.Semaphore(max(1, (os.cpu_count() or 2) // 2)),
+        hold=means.hold,
     )
-    obedience = CommandHandler(recorder=recorder, desk=desk, worker=worker)
-    segment = SegmentStarted(
-        segment=state.segment + 1, pid=os.getpid(), sandbox=means.sandbox.level
-    )
-    if state.ended is None:
-        await recorder.record(segment)
-    for pending in await journal.inbox(lease.run):
-        await obedience.handle_backlog(pending.id, pending.command, generation=lease.generation)
-    await supervise(
-        recorder,
-        perform=performer.perform,
-        arrivals=_arrivals(journal, lease.run),
-        obey=obedience.handle,
-    )
-    if state.ended is not None and state.ended.stopped:
-        await asyncio.to_thread(tidy_stopped, means.folder)
-    return state
 
 
-def _meter(recorder: Recorder, means: RunDependencies) -> Meter:
-    """What every question to a model is paid from: one purse for the whole run."""
+def _meter(recorder: Recorder[State], means: RunDependencies) -> Meter:
+    """What every model call is paid from: one budget for the whole run."""
 
     async def record(fact: Fact) -> None:
-        of_work = isinstance(fact, ModelAsked | ModelSettled) and fact.purpose == "work"
-        await recorder.record(
-            fact, actor=f"worker {recorder.state.round}" if of_work else "supervisor"
-        )
+        await recorder.record(fact)
 
-    return means.meter(record, Budget(left=lambda: recorder.state.money_left))
+    return means.meter(record, Budget(left=lambda: recorder.state.ceilings.money_left))
 
 
 def _judge(means: RunDependencies, purpose: Purpose, meter: Meter) -> Model | None:

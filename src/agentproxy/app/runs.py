@@ -2,6 +2,7 @@
 
 import asyncio
 import secrets
+from collections.abc import Sequence
 from pathlib import Path
 
 from agentproxy import __version__
@@ -19,15 +20,18 @@ from agentproxy.app.run_ownership import (
 from agentproxy.app.screenshots import load_screenshots, read_images, store_screenshots
 from agentproxy.app.task_request import TaskRequest, make_order
 from agentproxy.app.worker_factory import create_worker
+from agentproxy.engine.commands import CommandHandler
+from agentproxy.engine.recorder import Recorder
 from agentproxy.events.commands import StopRun
 from agentproxy.events.conversation import Image
-from agentproxy.events.envelope import Draft, RunId
-from agentproxy.events.run import RunCreated, RunEnded
+from agentproxy.events.envelope import CommandId, Draft, Event, RunId
+from agentproxy.events.run import RunCreated
 from agentproxy.journal.port import Lease
 from agentproxy.policy.decide import Policy
-from agentproxy.supervisor.contexts.session import keep_session
-from agentproxy.supervisor.perform import tidy_stopped
-from agentproxy.supervisor.reduce import replay
+from agentproxy.supervisor.contexts.session import SessionKeeper
+from agentproxy.supervisor.effects import SUPERVISED
+from agentproxy.supervisor.rulings import rule_by
+from agentproxy.supervisor.run_folder import tidy_stopped
 from agentproxy.supervisor.state import State
 
 ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
@@ -80,7 +84,7 @@ async def work_on(app: App, lease: Lease, *, hold: float | None) -> State:
 async def _work_on(
     app: App, lease: Lease, *, hold: float | None, fragments: FragmentStream
 ) -> State:
-    order = replay(await app.journal.read(lease.run, limit=1)).require_order()
+    order = SUPERVISED.replay(await app.journal.read(lease.run, limit=1)).require_order()
     repository = await app.repository(Path(order.repository))
     project = await app.project(Path(order.repository, order.directory))
     sandbox = await app.sandbox(order.sandbox)
@@ -89,14 +93,18 @@ async def _work_on(
     means = RunDependencies(
         repository=repository,
         sandbox=sandbox,
-        hire=lambda meter: create_worker(order, project=project, sandbox=sandbox, meter=meter),
+        create_worker=lambda meter: create_worker(
+            order, project=project, sandbox=sandbox, meter=meter
+        ),
         judges=judges,
         environ=app.environ,
         folder=app.folder(lease.run),
-        policy=Policy(
-            root=str(repository.root),
-            directory=order.directory,
-            scratch=("/tmp",) if sandbox.isolates else (),
+        rule=rule_by(
+            Policy(
+                root=str(repository.root),
+                directory=order.directory,
+                scratch=("/tmp",) if sandbox.isolates else (),
+            )
         ),
         read_rules=rules_reader(app, repository.root),
         hold=hold,
@@ -121,10 +129,19 @@ async def end_unowned(app: App, run: RunId, command: StopRun) -> None:
         StillOwned: a live process has it after all.
     """
     lease = await acquire_run(app, run)
-    reason = command.reason or "stopped by a person"
-    fact = RunEnded(verdict="unverified", reason=reason, stopped=True)
     async with released_after(app, lease):
-        await app.journal.append(lease, [Draft(actor="human", fact=fact)])
-    state = replay(await app.journal.read(run))
-    await keep_session(state, fact, root=Path(state.require_order().repository), run=run)
+        await _stop(app, lease, command)
     await asyncio.to_thread(tidy_stopped, app.folder(run))
+
+
+async def _stop(app: App, lease: Lease, command: StopRun) -> None:
+    state = SUPERVISED.replay(await app.journal.read(lease.run))
+
+    async def append(drafts: Sequence[Draft], taken: Sequence[CommandId]) -> Sequence[Event]:
+        return await app.journal.append(lease, drafts, taken=taken)
+
+    keeper = SessionKeeper(state, root=Path(state.require_order().repository), run=lease.run)
+    recorder = Recorder(state, append, reduce=SUPERVISED.reduce, observers=[keeper.note])
+    number = await app.journal.submit(lease.run, command)
+    await CommandHandler(recorder).handle(number, command)
+    await keeper.write()

@@ -11,7 +11,7 @@ from agentproxy.cli.run_lookup import with_run
 from agentproxy.events.commands import Answer, Approve, Deny, StopRun
 from agentproxy.events.envelope import RunId
 from agentproxy.events.requests import RequestKind
-from agentproxy.supervisor.reduce import replay
+from agentproxy.supervisor.effects import SUPERVISED
 
 
 def submit(given: str, command: Answer | Approve | Deny, *, waits_for: RequestKind) -> int:
@@ -19,10 +19,10 @@ def submit(given: str, command: Answer | Approve | Deny, *, waits_for: RequestKi
     _refuse_what_is_no_text(command)
 
     async def inside(app: App, run: RunId) -> int:
-        state = replay(await app.journal.read(run))
+        state = SUPERVISED.replay(await app.journal.read(run))
         waiting = [
             request
-            for request in state.waiting()
+            for request in state.dialogue.open_requests()
             if request.kind == waits_for and command.request in ("", request.id)
         ]
         if state.ended is not None or not waiting:
@@ -46,7 +46,7 @@ def submit_stop(given: str, command: StopRun) -> int:
     _refuse_what_is_no_text(command)
 
     async def inside(app: App, run: RunId) -> int:
-        state = replay(await app.journal.read(run))
+        state = SUPERVISED.replay(await app.journal.read(run))
         if state.ended is not None:
             raise Failure(f"run {run} is over already", cure=f"pa show {run}")
         if await is_live(app, run):

@@ -100,7 +100,7 @@ async def ask_for_more(screen: Screen, state: State) -> RaiseCeiling | None:
     """
     if state.parked is None or state.parked.why != "ceiling":
         return None
-    of_time = state.work_seconds >= state.max_time
+    of_time = state.ceilings.work_seconds >= state.ceilings.max_time
     unit = "30m, 2h" if of_time else "US dollars, such as 2.50"
     text = f"? {state.parked.reason}\n? how much more ({unit}; nothing stops here) "
     screen.question(text)
@@ -111,8 +111,10 @@ async def ask_for_more(screen: Screen, state: State) -> RaiseCeiling | None:
             return None
         if of_time:
             more = Duration().convert(typed, None, None)
-            return RaiseCeiling(max_time=state.max_time + more)
-        return RaiseCeiling(budget=(state.budget or 0.0) + Dollars().convert(typed, None, None))
+            return RaiseCeiling(max_time=state.ceilings.max_time + more)
+        return RaiseCeiling(
+            budget=(state.ceilings.budget or 0.0) + Dollars().convert(typed, None, None)
+        )
     except BadParameter as error:
         screen.question(f"{error.message}\n")
         screen.answered()

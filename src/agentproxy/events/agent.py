@@ -9,11 +9,22 @@ from agentproxy.events.envelope import Fact
 
 
 class AgentTold(Fact):
-    """Something was said to the agent: its brief, or a word of ours; `why` says which."""
+    """Something was said to the agent: its brief, or a word of ours; `why` says which.
+
+    `message` is the id of the message that this delivers, if any.
+    """
 
     kind: Literal["agent_told"] = "agent_told"
     text: str
+    message: str = ""
     why: Literal["brief", "message", "continue"] = "brief"
+
+
+class TurnStarted(Fact):
+    """The model is about to be asked for the answer of a turn."""
+
+    kind: Literal["turn_started"] = "turn_started"
+    turn: int
 
 
 class ModelAnswered(Fact):

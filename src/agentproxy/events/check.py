@@ -8,6 +8,43 @@ Outcome = Literal["passed", "failed", "skipped", "xfailed"]
 ProcessEnding = Literal["exited", "timed_out", "not_started"]
 
 
+class Tree(FrozenModel):
+    """Which tree something ran on: the base, the claim of a round, or that claim with the base's
+    own tests and settings put back ("restored").
+    """
+
+    kind: Literal["base", "claim", "restored"]
+    round: int = 0
+
+    @property
+    def key(self) -> str:
+        """Its short form in the ids of effects."""
+        return f"{self.kind}:{self.round}" if self.round else self.kind
+
+    def __hash__(self) -> int:
+        return hash((self.kind, self.round))
+
+    def __str__(self) -> str:
+        """Its form for people."""
+        if self.kind == "base":
+            return "the base"
+        restored = " with the base's tests" if self.kind == "restored" else ""
+        return f"claim {self.round}{restored}"
+
+
+BASE = Tree(kind="base")
+
+
+def claim_tree(round: int) -> Tree:  # noqa: A002 - the field's own name
+    """The claim of a round."""
+    return Tree(kind="claim", round=round)
+
+
+def restored_tree(round: int) -> Tree:  # noqa: A002 - the field's own name
+    """The claim of a round with the base's tests."""
+    return Tree(kind="restored", round=round)
+
+
 class TestResult(FrozenModel):
     """One test by its runner's own name. `place` is `file:line` where the runner tells it."""
 
@@ -48,13 +85,11 @@ class CheckResult(FrozenModel):
 
 
 class CheckStarted(Fact):
-    """A check is about to run. `attempt` counts from 1. `on` is "base", "claim:N", or
-    "claim:N with the base's tests".
-    """
+    """A check is about to run. `attempt` counts from 1 for each tree."""
 
     kind: Literal["check_started"] = "check_started"
     check: str
-    on: str
+    on: Tree
     attempt: int = 1
 
 
@@ -63,6 +98,6 @@ class CheckFinished(Fact):
 
     kind: Literal["check_finished"] = "check_finished"
     check: str
-    on: str
+    on: Tree
     attempt: int = 1
     result: CheckResult

@@ -9,6 +9,9 @@ RunId = NewType("RunId", str)
 CommandId = NewType("CommandId", int)
 
 
+FACTS: "dict[str, type[Fact]]" = {}
+
+
 class FrozenModel(BaseModel):
     """A frozen value that refuses unknown fields: a typo in a stored record is an error."""
 
@@ -22,6 +25,13 @@ class Fact(FrozenModel):
     """
 
     version: ClassVar[int] = 1
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **kwargs: object) -> None:
+        """Enter the kind into the catalogue, so that it can be stored and read."""
+        del kwargs
+        if "kind" in cls.model_fields:
+            FACTS[str(cls.model_fields["kind"].default)] = cls
 
 
 class CommandBase(FrozenModel):

@@ -4,6 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from agentproxy.events.check import Tree
 from agentproxy.events.envelope import Fact, FrozenModel
 
 
@@ -64,14 +65,14 @@ class EnvironmentBuilt(Fact):
     """An environment was built from the project's own files, or there was none to build, or it
     could not be built (then `failed` says why, and `cure` what helps).
 
-    `on` is "base" or "claim:N". `folders` maps where an environment is mounted to where it is
+    `on` is the base or a claim. `folders` maps where an environment is mounted to where it is
     kept; `programs` are folders that come first on PATH; `commands` what was run for it; `removed`
     what a claim does not ask for any more, `strange` what it newly asks for that is no plain
     package of a registry.
     """
 
     kind: Literal["environment_built"] = "environment_built"
-    on: str
+    on: Tree
     why: str = ""
     folders: dict[str, str] = Field(default_factory=dict)
     programs: tuple[str, ...] = ()
@@ -83,6 +84,13 @@ class EnvironmentBuilt(Fact):
     failed: str = ""
     cure: str = ""
     fixable: bool = False
+
+
+class EnvironmentLost(Fact):
+    """An environment that was built is not there any more: it has to be built again."""
+
+    kind: Literal["environment_lost"] = "environment_lost"
+    on: Tree
 
 
 class ClaimRecorded(Fact):

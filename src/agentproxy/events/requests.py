@@ -41,7 +41,6 @@ class RequestMade(Fact):
     """A worker asked."""
 
     kind: Literal["request_made"] = "request_made"
-    round: int
     request: Request
 
 
@@ -61,10 +60,18 @@ class RequestDecided(Fact):
 
 
 class MessageReceived(Fact):
-    """A person told the worker something; what it could not hear stands in its next brief."""
+    """A person told the worker something. `message` is its id."""
 
     kind: Literal["message_received"] = "message_received"
+    message: str
     text: str
+
+
+class MessageDelivered(Fact):
+    """A worker was told a message. One that it cannot hear while it works is in its next brief."""
+
+    kind: Literal["message_delivered"] = "message_delivered"
+    message: str
     heard: bool
 
 

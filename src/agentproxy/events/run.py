@@ -106,7 +106,7 @@ class RunEnded(Fact):
 
 
 class EffectFailed(Fact):
-    """Something that the supervisor set out to do broke; `cure` says what a person can do."""
+    """An effect broke. `effect` is its id; `cure` says what a person can do."""
 
     kind: Literal["effect_failed"] = "effect_failed"
     effect: str

@@ -2,6 +2,8 @@
 
 from typing import Literal
 
+from pydantic import Field
+
 from agentproxy.events.envelope import Fact, FrozenModel
 
 Verdict = Literal["verified", "refuted", "unverified"]
@@ -40,6 +42,30 @@ class CriterionVerdict(FrozenModel):
     criterion: str
     verdict: Verdict
     reason: str
+
+
+class ChecksWeighed(Fact):
+    """What the results so far say of each check for the claim of a round.
+
+    `results` counts the results that were weighed: with more of them this is out of date. `rerun`
+    names checks that must run again on base and claim before they may refute it; `own_tests` the
+    tests and settings changed by the claim on which a proof may rest, by check; `rerun_restored`
+    the checks that must run again with the base's tests; `questions` the criteria for a judge.
+    """
+
+    kind: Literal["checks_weighed"] = "checks_weighed"
+    round: int
+    results: int
+    checks: tuple[CheckVerdict, ...]
+    rerun: tuple[str, ...] = ()
+    own_tests: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    rerun_restored: tuple[str, ...] = ()
+    questions: tuple[str, ...] = ()
+
+    @property
+    def refuted(self) -> bool:
+        """Whether any check refutes the claim."""
+        return any(check.finding == "refuted" for check in self.checks)
 
 
 class RoundJudged(Fact):

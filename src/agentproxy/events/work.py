@@ -8,7 +8,8 @@ from agentproxy.events.envelope import Fact
 class WorkerStarted(Fact):
     """A worker is about to work on a round; `again` when an earlier attempt was cut off.
 
-    `grants` says in words what it was given beyond its tree.
+    `grants` says in words what it was given beyond its tree. `messages` are the ids of the messages
+    that its brief carries.
     """
 
     kind: Literal["worker_started"] = "worker_started"
@@ -16,6 +17,7 @@ class WorkerStarted(Fact):
     worker: str
     again: bool = False
     grants: tuple[str, ...] = ()
+    messages: tuple[str, ...] = ()
 
 
 class ProcessStarted(Fact):

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from agentproxy.events.check import CheckResult
+from agentproxy.events.check import CheckResult, Tree
 from agentproxy.events.contract import Check, Contract
 from agentproxy.events.envelope import FrozenModel
 from agentproxy.events.verdict import CheckVerdict, CriterionVerdict, Verdict
@@ -30,7 +30,7 @@ class EvidenceEntry(FrozenModel):
     """
 
     check: Check
-    on: str
+    on: Tree
     tree: str
     attempt: int
     result: CheckResult

@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from agentproxy.events.check import CheckResult
+from agentproxy.events.check import BASE, CheckResult
 from agentproxy.events.git_facts import Change, EnvironmentBuilt
 from agentproxy.events.verdict import CheckVerdict
 from agentproxy.evidence.cannot_run import NO_COMMAND, NO_MODULE, misses_module
@@ -91,7 +91,7 @@ def _too_good(built: Sequence[EnvironmentBuilt]) -> EnvironmentBuilt | str:
 
 
 def _of_claim(built: Sequence[EnvironmentBuilt]) -> list[EnvironmentBuilt]:
-    return [each for each in built if each.on != "base"]
+    return [each for each in built if each.on != BASE]
 
 
 def _strange(built: Sequence[EnvironmentBuilt]) -> str:

@@ -1,12 +1,12 @@
 """The stored form of facts and commands, and the way there and back."""
 
 from collections.abc import Callable
-from typing import NamedTuple, get_args
+from typing import NamedTuple
 
 from pydantic import ValidationError
 from pydantic_core import PydanticSerializationError, from_json, to_json
 
-from agentproxy.events.catalogue import FACT, AnyFact
+from agentproxy.events.catalogue import FACTS
 from agentproxy.events.commands import COMMAND, Command
 from agentproxy.events.envelope import Draft, Event, Fact, RunId
 from agentproxy.events.requests import CommandIgnored
@@ -16,10 +16,7 @@ from agentproxy.journal.port import JournalError, JournalUnusable
 
 Redact = Callable[[str], str]
 
-_FACTS: tuple[type[Fact], ...] = get_args(get_args(AnyFact)[0])
-_KINDS: dict[type[Fact], str] = {fact: fact.model_fields["kind"].default for fact in _FACTS}
-CHANGES_NOTHING = _KINDS[CommandIgnored]  # the kind of event that `RunHead.last` passes over
-_VERSIONS = {kind: fact.version for fact, kind in _KINDS.items()}
+CHANGES_NOTHING = CommandIgnored.model_fields["kind"].default  # `RunHead.last` passes over it
 
 
 class StoredFact(NamedTuple):
@@ -56,15 +53,15 @@ def encode(draft: Draft, redact: Redact) -> StoredFact:
         JournalError: it could not be read again (an unlisted fact, infinity, half a character).
     """
     fact = draft.fact
-    kind = _KINDS.get(type(fact))
-    if kind is None:
+    kind = str(getattr(fact, "kind", ""))
+    if FACTS.get(kind) is not type(fact):
         raise JournalError(f"{type(fact).__name__} is not in the catalogue of facts")
     try:
         text = to_json(fact, inf_nan_mode="null").decode()
         clean = redact(text)
         # JSON knows no infinity and writes null: such a record could never be read again.
         if clean != text or ":null" in text:
-            fact = FACT.validate_json(clean)
+            fact = FACTS[kind].model_validate_json(clean)
     except (PydanticSerializationError, ValidationError) as error:
         raise JournalError(f"{kind} cannot be stored: {error}") from error
     return StoredFact(draft.actor, kind, fact.version, clean, draft.cause, fact)
@@ -76,19 +73,19 @@ def decode(run: RunId, row: StoredRow, *, upcasts: Upcasts = UPCASTS) -> Event:
     Raises:
         JournalUnusable: it is of an unknown kind, of a newer version, or damaged.
     """
-    known = _VERSIONS.get(row.kind)
-    if known is None or row.version > known:
+    known = FACTS.get(row.kind)
+    if known is None or row.version > known.version:
         raise JournalUnusable(
             f"event {row.seq} of run {run} is a {row.kind!r} of version {row.version}, "
             "which this version of agentproxy does not know: upgrade agentproxy"
         )
     try:
-        if row.version == known:
-            fact = FACT.validate_json(row.text)
+        if row.version == known.version:
+            fact = known.model_validate_json(row.text)
         else:
-            older = range(row.version, known)
+            older = range(row.version, known.version)
             data = upcast(from_json(row.text), older, kind=row.kind, upcasts=upcasts)
-            fact = FACT.validate_python(data)
+            fact = known.model_validate(data)
     except NoUpcast as error:
         raise JournalUnusable(
             f"event {row.seq} of run {run} cannot be read ({error}): "

@@ -111,10 +111,12 @@ def _without_our_words(values: set[str]) -> set[str]:
 
 def _our_words() -> set[str]:
     """Field names and the values of literals: what a stored record cannot be read without."""
-    from agentproxy.events.catalogue import FACT
+    from agentproxy.events.catalogue import FACTS
     from agentproxy.events.commands import COMMAND
 
-    schemas = json.dumps([FACT.json_schema(), COMMAND.json_schema()])
+    schemas = json.dumps(
+        [*(fact.model_json_schema() for fact in FACTS.values()), COMMAND.json_schema()]
+    )
     return set(re.findall(r'"([a-z_ ]+)"', schemas))
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from agentproxy.events.check import claim_tree
 from agentproxy.events.verdict import CheckVerdict, RoundJudged
 from agentproxy.supervisor.contexts.guidance import guidance_lines
 from agentproxy.supervisor.contexts.reading import Contexts
@@ -29,7 +30,7 @@ def write_brief(state: State, *, directory: str, contexts: Contexts | None = Non
             "Its outcome is unknown. Look at the files first: some of its work may be there.",
             "",
         ]
-    for number in range(1, state.round):
+    for number in range(state.part_began, state.round):
         lines += _refutation(state, number)
     lines += _told(state)
     return "\n".join(lines).rstrip() + "\n"
@@ -73,8 +74,7 @@ def _working(state: State, directory: str) -> list[str]:
         "with exit code 0 you claim that the task is done. The claim is then checked by somebody",
         "else, in a clean checkout of exactly these files.",
         "",
-        f"This is round {state.round - state.part_began + 1} "
-        f"of {state.require_order().max_rounds}.",
+        f"This is round {state.round_of_part} of {state.require_order().max_rounds}.",
         "",
     ]
 
@@ -100,7 +100,8 @@ def _refutation(state: State, number: int) -> list[str]:
     judged = state.judged.get(number)
     if judged is None:
         return []
-    lines = [f"## What was found after round {number}: {judged.verdict}", "", judged.reason, ""]
+    of_part = number - state.part_began + 1
+    lines = [f"## What was found after round {of_part}: {judged.verdict}", "", judged.reason, ""]
     latest = number == state.round - 1
     for verdict in judged.checks:
         if verdict.finding in ("refuted", "unverified"):
@@ -120,7 +121,7 @@ def _exactly(verdict: CheckVerdict) -> list[str]:
 
 
 def _printed(state: State, judged: RoundJudged, verdict: CheckVerdict) -> list[str]:
-    results = state.results.get((verdict.check, f"claim:{judged.round}"), [])
+    results = state.results_of(verdict.check, claim_tree(judged.round))
     text = results[-1].output.strip() if results else ""
     if not text:
         return []
@@ -135,12 +136,12 @@ def _printed(state: State, judged: RoundJudged, verdict: CheckVerdict) -> list[s
 
 
 def _told(state: State) -> Iterator[str]:
-    for message in state.messages:
+    for message in state.dialogue.messages.values():
         yield from ("## You are told", "", message, "")
     answered = [
-        (state.requests[key], decision)
-        for key, decision in state.decided.items()
-        if key in state.requests and decision.by == "human"
+        (state.dialogue.requests[key], decision)
+        for key, decision in state.dialogue.decided.items()
+        if key in state.dialogue.requests and decision.by == "human"
     ]
     if answered:
         yield from ("## Answers to what was asked", "")

@@ -2,14 +2,14 @@
 
 from typing import TypedDict
 
-from agentproxy.events.check import CheckResult
+from agentproxy.events.check import BASE, CheckResult, claim_tree, restored_tree
 from agentproxy.events.contract import Check, Criterion
-from agentproxy.events.verdict import CheckVerdict
+from agentproxy.events.verdict import ChecksWeighed, CheckVerdict
 from agentproxy.evidence.environment_faults import EnvironmentChanges, downgrade_for_environment
 from agentproxy.evidence.instrumentation import treat_missing_module_as_failure
 from agentproxy.evidence.integrity import downgrade_for_own_tests, find_deciding_files
 from agentproxy.evidence.verdict import judge, needs_rerun
-from agentproxy.supervisor.state import BASE, State, claim_name, restored_name
+from agentproxy.supervisor.state import State
 
 
 class JudgingRules(TypedDict):
@@ -42,7 +42,7 @@ def results(state: State, check: Check, number: int) -> tuple[list[CheckResult],
         treat_missing_module_as_failure(each, tree=brought)
         for each in state.results[check.name, BASE]
     ]
-    on = BASE if state.unchanged(number) else claim_name(number)
+    on = BASE if state.unchanged(number) else claim_tree(number)
     return base, state.results[check.name, on]
 
 
@@ -51,12 +51,12 @@ def weigh(state: State, check: Check, number: int) -> CheckVerdict:
     base, claim = results(state, check, number)
     verdict = judge(check, base=base, claim=claim, **circumstances(state, number))
     around = EnvironmentChanges(
-        built=state.built_for(claim_name(number)),
+        built=state.built_for(claim_tree(number)),
         changes=state.claims[number].changes,
         left_out=state.require_contract().left_out,
     )
     verdict = downgrade_for_environment(verdict, base=base, claim=claim, around=around)
-    again = state.results.get((check.name, restored_name(number)))
+    again = state.results.get((check.name, restored_tree(number)))
     if verdict.finding != "proven" or again is None:
         return verdict
     without = judge(check, base=base, claim=again, **circumstances(state, number))
@@ -70,11 +70,6 @@ def rests_on_own_tests(state: State, check: Check, number: int) -> tuple[str, ..
     if verdict.finding != "proven":
         return ()
     return find_deciding_files(state.claims[number].changes, verdict, command=check.command)
-
-
-def is_refuted(state: State, number: int) -> bool:
-    """Whether a check refutes the claim of a round, whatever else may be said of it."""
-    return any(weigh(state, check, number).finding == "refuted" for check in state.scope.checks)
 
 
 def questions(state: State, number: int) -> list[Criterion]:
@@ -98,3 +93,18 @@ def check_needs_rerun(state: State, check: Check, number: int) -> bool:
     """Whether the check must run again on both trees before it may refute the claim."""
     base, claim = results(state, check, number)
     return needs_rerun(check, base=base[:1], claim=claim[:1], **circumstances(state, number))
+
+
+def weigh_checks(state: State, number: int) -> ChecksWeighed:
+    """What the results so far say of the claim of a round, and what has to run again."""
+    verdicts = tuple(weigh(state, check, number) for check in state.scope.checks)
+    checks = () if state.unchanged(number) else state.scope.checks
+    own_tests = {check.name: rests_on_own_tests(state, check, number) for check in checks}
+    return ChecksWeighed(
+        round=number,
+        results=state.result_count,
+        checks=verdicts,
+        rerun=tuple(each.name for each in checks if check_needs_rerun(state, each, number)),
+        own_tests={name: paths for name, paths in own_tests.items() if paths},
+        questions=tuple(each.id for each in questions(state, number)),
+    )

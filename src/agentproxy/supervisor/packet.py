@@ -1,8 +1,8 @@
 """The review packet: one page on what was asked, what was proven and how, and what was not."""
 
-from agentproxy.events.check import CheckResult, Outcome
+from agentproxy.events.check import BASE, CheckResult, Outcome, claim_tree
 from agentproxy.events.git_facts import Delivered
-from agentproxy.supervisor.state import BASE, State, claim_name
+from agentproxy.supervisor.state import State
 
 MARKS = {"added": "+", "modified": "~", "deleted": "-", "type_changed": "!"}
 
@@ -14,7 +14,7 @@ def write_packet(state: State, delivered: Delivered, *, run: str) -> str:
     lines = [
         f"# {judged.verdict}: {state.require_order().task}",
         "",
-        f"Run {run}, round {state.round} of {state.require_order().max_rounds}. {judged.reason}",
+        f"Run {run}, {_round(state)}. {judged.reason}",
         "",
         "## Criteria",
         "",
@@ -48,9 +48,16 @@ def write_packet(state: State, delivered: Delivered, *, run: str) -> str:
         f"- claim `{claim.ref}`, tree {claim.tree}",
         f"- base `{state.require_base().ref}`, tree {state.require_base().tree}",
         f"- evidence `pa evidence {run}`, sha256 {judged.bundle}",
-        f"- sandbox: {state.sandbox}",
+        f"- sandbox: {state.lifecycle.sandbox}",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _round(state: State) -> str:
+    """Rounds are counted within a part, as their limit is."""
+    words = f"round {state.round_of_part} of {state.require_order().max_rounds}"
+    parts = len(state.require_contract().parts)
+    return f"part {state.part + 1} of {parts}, {words}" if parts > 1 else words
 
 
 def _text(state: State, criterion: str) -> str:
@@ -58,12 +65,12 @@ def _text(state: State, criterion: str) -> str:
 
 
 def _before(state: State, name: str) -> str:
-    return describe_results(state.results.get((name, BASE), []))
+    return describe_results(state.results_of(name, BASE))
 
 
 def _after(state: State, name: str) -> str:
-    on = BASE if state.unchanged(state.round) else claim_name(state.round)
-    return describe_results(state.results.get((name, on), []))
+    on = BASE if state.unchanged(state.round) else claim_tree(state.round)
+    return describe_results(state.results_of(name, on))
 
 
 def _finding(state: State, name: str) -> str:

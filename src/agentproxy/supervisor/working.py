@@ -2,106 +2,66 @@
 
 import asyncio
 import shutil
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Protocol
 
+from agentproxy.engine.context import Context
+from agentproxy.events.check import BASE
 from agentproxy.events.envelope import Fact
-from agentproxy.events.plan import WorkerSteered
 from agentproxy.events.work import WorkerEnded, WorkerStarted
 from agentproxy.evidence.check_context import CheckContext
 from agentproxy.supervisor.brief import write_brief
-from agentproxy.supervisor.building import environment_of
-from agentproxy.supervisor.effects import Work
-from agentproxy.supervisor.llm.loop_detection import LoopDetector
-from agentproxy.supervisor.llm.thinking import SupervisorModel
-from agentproxy.supervisor.loop import Recorder
-from agentproxy.supervisor.request_desk import Desk
-from agentproxy.supervisor.state import BASE, State
-from agentproxy.workers.port import Brief, Worker, WorkerCallbacks
-from agentproxy.workspace.environment.job_layout import place_plainly, place_tree
+from agentproxy.supervisor.environments import environment_of, lost_environments
+from agentproxy.supervisor.parts import Parts
+from agentproxy.supervisor.state import State
+from agentproxy.workers.port import Brief, WorkerCallbacks
+from agentproxy.workspace.environment.job_layout import JobLayout, place_plainly, place_tree
 from agentproxy.workspace.trees.clone import clone_mounts, make_clone
 
-# What running a project's own programs leaves behind is nobody's work, and would be in the claim.
+# Running a project's own programs leaves these files, and they would be in the claim.
 LEAVES_NOTHING = {"PYTHONPYCACHEPREFIX": "/tmp/pycache"}
-MAX_REDIRECTS = 3  # times that a worker is told so in one attempt
 
 
-class Working(Protocol):
-    """What is needed of a performer to put a worker to work."""
-
-    run: str
-    ground: CheckContext
-    worker: Worker
-    recorder: Recorder
-    desk: Desk
-    thinking: SupervisorModel
-
-    @property
-    def state(self) -> State:
-        """The run as it stands."""
-        ...
-
-    def show(self, source: str, text: str, /) -> None:
-        """Show a fragment, if anybody looks."""
-        ...
-
-
-async def perform_work(on: Working, effect: Work) -> None:
+async def put_to_work(number: int, context: Context[State, Parts]) -> Sequence[Fact]:
     """One attempt at a round, from the brief to the end of the worker."""
-    state = on.state
-    tree = await _tree(on.ground, state)
-    environment = await environment_of(BASE, state=state, ground=on.ground, show=on.show)
+    state, parts = context.state, context.parts
+    if lost := lost_environments(state, BASE):
+        return lost
+    layout = await _layout(parts.checks, state)
+    home = parts.checks.folder / "home"
+    await asyncio.to_thread(home.mkdir, parents=True, exist_ok=True)
+    past = tuple(state.agent_facts.get(number, ()))
     directory = state.require_order().directory
-    if on.ground.sandbox.isolates:
-        place = place_tree(
-            clone_mounts(on.ground.repository, tree),
-            root=on.ground.repository.root,
-            directory=directory,
-            environment=environment,
-        )
-        place = replace(place, env={**place.env, **LEAVES_NOTHING})
-    else:
-        place = place_plainly(tree, directory=directory, environment=environment)
-    home = on.ground.folder / "home"
-    home.mkdir(parents=True, exist_ok=True)
-    again = state.attempts.get(effect.round, 0) > 0
-    contexts = await on.thinking.contexts()
     brief = Brief(
-        run=on.run,
-        round=effect.round,
-        text=write_brief(state, directory=directory, contexts=contexts),
-        place=place,
+        run=parts.run,
+        round=number,
+        text=write_brief(state, directory=directory, contexts=await parts.model.contexts()),
+        place=layout,
         home=home,
-        seconds=state.max_time - state.work_seconds,
-        again=again,
-        past=tuple(state.agent_facts.get(effect.round, ())),
-        images=tuple(on.thinking.images),
+        seconds=state.ceilings.max_time - state.ceilings.work_seconds,
+        again=state.attempts.get(number, 0) > 0,
+        past=past,
+        images=tuple(parts.model.images),
     )
-    actor = f"worker {effect.round}"
-
-    watch = LoopDetector()
-
-    async def record(fact: Fact) -> None:
-        await on.recorder.record(fact, actor=actor)
-        reason = watch.drift(fact) if watch.told < MAX_REDIRECTS else ""
-        if reason:
-            await _steer(on, reason)
-
     started = WorkerStarted(
-        round=effect.round,
-        worker=on.worker.name,
-        again=again,
-        grants=tuple(on.worker.grants()),
+        round=number,
+        worker=parts.worker.name,
+        again=brief.again,
+        grants=tuple(parts.worker.grants()),
+        # Whoever goes on from its own past is not given the brief again.
+        messages=() if past else tuple(state.dialogue.messages),
     )
-    await record(started)
-    line = WorkerCallbacks(
-        ask=on.desk.ask, record=record, show=lambda text: on.show("worker", text)
+    await context.record(started)
+    callbacks = WorkerCallbacks(
+        ask=parts.desk.ask,
+        record=context.record,
+        show=lambda text: context.show("worker", text),
     )
-    ended = await on.worker.work(brief, line)
-    await record(
+    ended = await parts.worker.work(brief, callbacks)
+    return [
         WorkerEnded(
-            round=effect.round,
+            round=number,
             claims=ended.claims,
             reason=ended.reason,
             exit_code=ended.exit_code,
@@ -110,32 +70,40 @@ async def perform_work(on: Working, effect: Work) -> None:
             out_of_time=ended.out_of_time,
             out_of_money=ended.out_of_money,
         )
+    ]
+
+
+async def _layout(checks: CheckContext, state: State) -> JobLayout:
+    """Where the worker works: its clone, at the user's path where the sandbox can do that."""
+    tree = await _tree(checks, state)
+    environment = environment_of(BASE, state=state)
+    directory = state.require_order().directory
+    if not checks.sandbox.isolates:
+        return place_plainly(tree, directory=directory, environment=environment)
+    layout = place_tree(
+        clone_mounts(checks.repository, tree),
+        root=checks.repository.root,
+        directory=directory,
+        environment=environment,
     )
+    return replace(layout, env={**layout.env, **LEAVES_NOTHING})
 
 
-async def _steer(on: Working, reason: str) -> None:
-    """Tell a worker that goes astray, and keep that it was told."""
-    text = await on.thinking.redirect(reason, on.thinking.state.recent_calls())
-    heard = await on.worker.message(text)
-    number = on.state.round
-    await on.recorder.record(WorkerSteered(round=number, reason=reason, text=text, heard=heard))
-
-
-async def _tree(ground: CheckContext, state: State) -> Path:
+async def _tree(checks: CheckContext, state: State) -> Path:
     """The worker's own clone, made once for the run; a half-made one is made anew."""
-    tree = ground.folder / "work" / "tree"
+    tree = checks.folder / "work" / "tree"
     if tree.exists():
         return tree
     making = tree.with_name("tree.part")
     await asyncio.to_thread(shutil.rmtree, making, ignore_errors=True)
     making.parent.mkdir(parents=True, exist_ok=True)
     await make_clone(
-        ground.repository,
+        checks.repository,
         state.require_base().commit,
         making,
         branch="agentproxy",
-        inside=ground.sandbox.isolates,
+        inside=checks.sandbox.isolates,
     )
-    await asyncio.to_thread(ground.carry, making, state.require_environment())
+    await asyncio.to_thread(checks.carry, making, state.require_environment())
     making.rename(tree)
     return tree

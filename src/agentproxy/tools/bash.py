@@ -1,7 +1,16 @@
 """bash: a command line in the sandbox, in the worker's own tree."""
 
 from agentproxy.models.port import ToolSpec
-from agentproxy.tools.port import ERROR, Arguments, Bench, Permission, schema, text_of
+from agentproxy.tools.port import (
+    ERROR,
+    Arguments,
+    Bench,
+    Permission,
+    ToolOutcome,
+    failure,
+    schema,
+    text_of,
+)
 from agentproxy.workspace.sandbox.port import JobLimits, SandboxError
 
 MAX_OUTPUT_CHARACTERS = 50_000  # characters of output
@@ -21,11 +30,11 @@ class Bash:
         """Leave to run the command."""
         return Permission("run", text_of(arguments, "command"))
 
-    async def run(self, arguments: Arguments, bench: Bench) -> str:
-        """The output; an exit code other than 0 is said under it."""
+    async def run(self, arguments: Arguments, bench: Bench) -> ToolOutcome:
+        """The output. An exit code other than 0 stands below it, and is a failure."""
         command = text_of(arguments, "command")
         if "\0" in command:
-            return f"{ERROR}the command holds a NUL character"
+            return failure("the command holds a NUL character")
         job = bench.place.job(
             ("/bin/bash", "-c", command),
             env={},
@@ -37,16 +46,19 @@ class Bash:
                 job, on_output=lambda chunk: bench.show(chunk.decode(errors="replace"))
             )
         except SandboxError as error:
-            return f"{ERROR}{error}"
+            return failure(str(error))
         output = _cut(ended.output.strip("\n"))
         if ended.ending == "timed_out":
-            seconds = f"{bench.bash_seconds:g}"
-            return "\n".join(filter(None, (output, f"{ERROR}Command timed out ({seconds}s)")))
+            return _failed(output, f"{ERROR}Command timed out ({bench.bash_seconds:g}s)")
         if ended.killed:
-            return "\n".join(filter(None, (output, f"{ERROR}it printed without end")))
+            return _failed(output, f"{ERROR}it printed more than is kept, and was stopped")
         if ended.exit_code:
-            return "\n".join(filter(None, (output, f"(exit code {ended.exit_code})")))
-        return output or "(no output)"
+            return _failed(output, f"(exit code {ended.exit_code})")
+        return ToolOutcome(output or "(no output)")
+
+
+def _failed(output: str, why: str) -> ToolOutcome:
+    return ToolOutcome("\n".join(filter(None, (output, why))), failed=True)
 
 
 def _cut(output: str) -> str:

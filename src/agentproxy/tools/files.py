@@ -5,11 +5,12 @@ from pathlib import Path
 
 from agentproxy.models.port import ToolSpec
 from agentproxy.tools.port import (
-    ERROR,
     Arguments,
     BadArguments,
     Bench,
     Permission,
+    ToolOutcome,
+    failure,
     number_of,
     schema,
     text_of,
@@ -33,11 +34,11 @@ class ReadFile:
         """Leave to read the path."""
         return Permission("read", text_of(arguments, "path"))
 
-    async def run(self, arguments: Arguments, bench: Bench) -> str:
+    async def run(self, arguments: Arguments, bench: Bench) -> ToolOutcome:
         """The text; what is left out is counted."""
         limit = number_of(arguments, "limit")
 
-        def read(root: SafeDir, path: str) -> str:
+        def read(root: SafeDir, path: str) -> ToolOutcome:
             text = root.read(path, limit=MAX_FILE_BYTES).decode(errors="replace")
             lines = text.splitlines()
             if limit is not None and len(lines) > limit:
@@ -45,8 +46,8 @@ class ReadFile:
             if len(text) > MAX_ANSWER_CHARACTERS:
                 more = len(text) - MAX_ANSWER_CHARACTERS
                 shown = text[:MAX_ANSWER_CHARACTERS]
-                return f"{shown}\n... ({more} more characters; bash shows a part of it)"
-            return text
+                text = f"{shown}\n... ({more} more characters; bash shows a part of it)"
+            return ToolOutcome(text)
 
         return _with_file(arguments, bench, read)
 
@@ -64,13 +65,13 @@ class WriteFile:
         """Leave to write the path."""
         return Permission("write", text_of(arguments, "path"))
 
-    async def run(self, arguments: Arguments, bench: Bench) -> str:
+    async def run(self, arguments: Arguments, bench: Bench) -> ToolOutcome:
         """How many bytes were written."""
         data = text_of(arguments, "content").encode(errors="surrogatepass")
 
-        def write(root: SafeDir, path: str) -> str:
+        def write(root: SafeDir, path: str) -> ToolOutcome:
             root.write(path, data)
-            return f"Wrote {len(data)} bytes to {text_of(arguments, 'path')}"
+            return ToolOutcome(f"Wrote {len(data)} bytes to {text_of(arguments, 'path')}")
 
         return _with_file(arguments, bench, write)
 
@@ -94,30 +95,32 @@ class EditFile:
         """Leave to write the path."""
         return Permission("write", text_of(arguments, "path"))
 
-    async def run(self, arguments: Arguments, bench: Bench) -> str:
+    async def run(self, arguments: Arguments, bench: Bench) -> ToolOutcome:
         """That it was edited, or why it was not."""
         path = text_of(arguments, "path")
         old, new = text_of(arguments, "old_text"), text_of(arguments, "new_text")
         if not old:
             raise BadArguments("'old_text' must not be empty")
 
-        def edit(root: SafeDir, inner: str) -> str:
+        def edit(root: SafeDir, inner: str) -> ToolOutcome:
             data = root.read(inner, limit=MAX_FILE_BYTES)
             count = data.count(old.encode())
             if count == 0:
-                return f"{ERROR}Text not found in {path}"
+                return failure(f"Text not found in {path}")
             if count > 1:
-                return (
-                    f"{ERROR}old_text appears {count} times in {path}. "
+                return failure(
+                    f"old_text appears {count} times in {path}. "
                     "Provide a larger, unique snippet to avoid ambiguity."
                 )
             root.write(inner, data.replace(old.encode(), new.encode()))
-            return f"Edited {path}"
+            return ToolOutcome(f"Edited {path}")
 
         return _with_file(arguments, bench, edit)
 
 
-def _with_file(arguments: Arguments, bench: Bench, do: Callable[[SafeDir, str], str]) -> str:
+def _with_file(
+    arguments: Arguments, bench: Bench, do: Callable[[SafeDir, str], ToolOutcome]
+) -> ToolOutcome:
     """Do something with the file that `path` names, beneath the tree."""
     path = text_of(arguments, "path")
     try:
@@ -126,11 +129,11 @@ def _with_file(arguments: Arguments, bench: Bench, do: Callable[[SafeDir, str], 
             return do(root, inner)
     except BadPath as error:
         escapes = error.why.startswith("leads") or "absolute" in error.why
-        return f"{ERROR}Path escapes workspace: {path}" if escapes else f"{ERROR}{error}"
+        return failure(f"Path escapes workspace: {path}" if escapes else str(error))
     except UnicodeEncodeError:
-        return f"{ERROR}the text holds half a character"
+        return failure("the text holds half a character")
     except OSError as error:
-        return f"{ERROR}{error.strerror}: {path}"
+        return failure(f"{error.strerror}: {path}")
 
 
 def _inner(path: str, bench: Bench) -> str:

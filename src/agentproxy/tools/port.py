@@ -1,4 +1,4 @@
-"""The tool's protocol: what it asks leave for, and what it answers. An error is an answer, too."""
+"""The tool's protocol: the permission it needs, and its outcome. A failure is an outcome, too."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -14,6 +14,19 @@ from agentproxy.workspace.sandbox.port import Sandbox
 Arguments = Mapping[str, JsonValue]
 Action = Literal["run", "read", "write", ""]
 ERROR = "Error: "
+
+
+@dataclass(frozen=True, slots=True)
+class ToolOutcome:
+    """What a tool answers to the model, and whether it failed."""
+
+    text: str
+    failed: bool = False
+
+
+def failure(text: str) -> ToolOutcome:
+    """A failed outcome, in the form that models are told failures in."""
+    return ToolOutcome(f"{ERROR}{text}", failed=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +64,11 @@ class Tool(Protocol):
         ...
 
     def permission(self, arguments: Arguments) -> Permission:
-        """What it needs leave for. Raises BadArguments."""
+        """What somebody has to allow before it runs. Raises BadArguments."""
         ...
 
-    async def run(self, arguments: Arguments, bench: Bench) -> str:
-        """Do it; what went wrong in the doing begins with "Error: ".
+    async def run(self, arguments: Arguments, bench: Bench) -> ToolOutcome:
+        """Do it.
 
         Raises:
             BadArguments: it cannot be done with these.

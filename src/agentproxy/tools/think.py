@@ -1,7 +1,7 @@
 """think: room to reason, and nothing happens."""
 
 from agentproxy.models.port import ToolSpec
-from agentproxy.tools.port import Arguments, Bench, Permission, schema, text_of
+from agentproxy.tools.port import Arguments, Bench, Permission, ToolOutcome, schema, text_of
 
 
 class Think:
@@ -18,7 +18,7 @@ class Think:
         text_of(arguments, "thought")
         return Permission()
 
-    async def run(self, arguments: Arguments, bench: Bench) -> str:
-        """Nothing."""
+    async def run(self, arguments: Arguments, bench: Bench) -> ToolOutcome:
+        """Answer nothing."""
         del arguments, bench
-        return ""
+        return ToolOutcome("")

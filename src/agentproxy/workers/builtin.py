@@ -2,21 +2,23 @@
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Literal
 
-from agentproxy.agent.loop import Agent, Allowed
-from agentproxy.agent.reduce import reduce, replay
-from agentproxy.agent.state import AgentEnding, AgentLimits
+from agentproxy.agent.parts import AgentParts, AllowCall
+from agentproxy.agent.run import converse, recorder_within, resume_conversation
+from agentproxy.agent.state import AgentEnding, AgentLimits, Conversation
+from agentproxy.engine.recorder import Recorder
 from agentproxy.events.agent import AgentTold
-from agentproxy.events.conversation import ToolCall, UserMessage
+from agentproxy.events.conversation import ToolCall
+from agentproxy.events.envelope import Fact
 from agentproxy.events.requests import Request
 from agentproxy.models.port import BudgetSpent, Model, ModelError, PromptTooLong
 from agentproxy.tools.port import Bench, Permission
 from agentproxy.tools.registry import coding_tools
-from agentproxy.workers.port import Brief, Capabilities, WorkEnded, WorkerCallbacks, WorkerError
+from agentproxy.workers.port import Brief, WorkEnded, WorkerCallbacks, WorkerError
 from agentproxy.workspace.sandbox.port import Sandbox
 
 ENDINGS: dict[AgentEnding | Literal["too_long"], str] = {
@@ -34,30 +36,39 @@ class BuiltinWorker:
     """Works with a model and a few tools in its own clone; a killed one goes on from its facts."""
 
     def __init__(
-        self, model: Model, *, sandbox: Sandbox, limits: AgentLimits | None = None
+        self,
+        model: Model,
+        *,
+        sandbox: Sandbox,
+        limits: AgentLimits | None = None,
+        now: Callable[[], float] = time.monotonic,
     ) -> None:
         self._model = model
         self._sandbox = sandbox
         self._limits = limits or AgentLimits()
-        self._told: list[str] = []
+        self._now = now
+        self._recorder: Recorder[Conversation] | None = None
 
     @property
     def name(self) -> str:
         """The name that a person chooses it by."""
         return "builtin"
 
-    @property
-    def capabilities(self) -> Capabilities:
-        """It asks leave for every call, hears what it is told, and goes on where it was."""
-        return Capabilities(asks=True, takes_messages=True, resumes=True)
-
     def grants(self) -> Sequence[str]:
         """Its model, and nothing beyond its tree."""
         return (f"model {self._model.name}",)
 
-    async def message(self, text: str) -> bool:
-        """Heard before the model's next answer."""
-        self._told.append(text)
+    async def message(self, text: str, *, key: str) -> bool:
+        """Record it in the conversation, once; the model's next answer follows it."""
+        recorder = self._recorder
+        if recorder is None:
+            return False
+
+        def tell(state: Conversation) -> Sequence[Fact]:
+            known = key in state.told
+            return () if known else (AgentTold(text=text, why="message", message=key),)
+
+        await recorder.decide(tell)
         return True
 
     async def work(self, brief: Brief, line: WorkerCallbacks) -> WorkEnded:
@@ -66,10 +77,10 @@ class BuiltinWorker:
         Raises:
             WorkerError: the model does not answer.
         """
-        clock = _Clock(brief.seconds)
-        state = replay(brief.past)
-        agent = Agent(
-            state=state,
+        clock = _Clock(brief.seconds, now=self._now)
+        state = resume_conversation(brief.past, Conversation(limits=self._limits))
+        recorder = recorder_within(state, line.record)
+        parts = AgentParts(
             model=self._model,
             tools=coding_tools(),
             bench=Bench(
@@ -79,27 +90,22 @@ class BuiltinWorker:
                 home=brief.home,
                 show=line.show,
             ),
-            record=line.record,
-            allowed=clock.apart_from(_PermissionDesk(brief, line).allowed),
-            limits=self._limits,
-            told=self._told,
+            allow=clock.apart_from(_PermissionDesk(brief, line).allow),
+            images=brief.images,
         )
         if not state.messages:
-            told = AgentTold(text=brief.text)
-            await line.record(told)
-            reduce(state, told)
-        first = state.messages[0]
-        if brief.images and isinstance(first, UserMessage):
-            state.messages[0] = UserMessage(parts=(*brief.images, *first.parts))
+            await recorder.record(AgentTold(text=brief.text))
         ending: AgentEnding | Literal["too_long"] | None = None
-        broke = ""
+        out_of_money = ""
+        self._recorder = recorder
         try:
             async with clock:
-                ending = await agent.run()
+                await converse(recorder, parts, show=line.show)
+            ending = state.ending
         except TimeoutError:
             pass
         except BudgetSpent as error:
-            broke = str(error)
+            out_of_money = str(error)
         except ModelError as error:
             if not (isinstance(error, PromptTooLong) and state.turn):
                 raise WorkerError(
@@ -107,14 +113,15 @@ class BuiltinWorker:
                 ) from error
             ending = "too_long"
         finally:
+            self._recorder = None
             await self._model.close()
         return WorkEnded(
             claims=ending == "finished",
-            reason=broke or (ENDINGS[ending] if ending else "its time was up"),
+            reason=out_of_money or (ENDINGS[ending] if ending else "its time was up"),
             seconds=clock.taken,
-            output=agent.state.last_words[-MAX_LAST_WORDS_CHARACTERS:],
-            out_of_time=ending is None and not broke,
-            out_of_money=bool(broke),
+            output=state.last_words[-MAX_LAST_WORDS_CHARACTERS:],
+            out_of_time=ending is None and not out_of_money,
+            out_of_money=bool(out_of_money),
         )
 
 
@@ -125,15 +132,15 @@ class _PermissionDesk:
     brief: Brief
     line: WorkerCallbacks
 
-    async def allowed(self, call: ToolCall, leave: Permission) -> str:
+    async def allow(self, call: ToolCall, permission: Permission) -> str:
         """Why a call may not run, or nothing."""
         decision = await self.line.ask(
             Request(
                 id=f"{self.brief.round}.{call.id}",
                 kind="permission",
-                text=f"{leave.action} {leave.subject}",
-                action=leave.action,
-                subject=leave.subject,
+                text=f"{permission.action} {permission.subject}",
+                action=permission.action,
+                subject=permission.subject,
                 told=True,
             )
         )
@@ -143,9 +150,10 @@ class _PermissionDesk:
 class _Clock:
     """The agent's time, which stands still while somebody decides whether a call may run."""
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(self, seconds: float, *, now: Callable[[], float]) -> None:
         self._left = seconds
-        self._began = time.monotonic()
+        self._now = now
+        self._began = now()
         self._stood = 0.0
         self._stopped = 0.0
         self._deciding = 0
@@ -165,9 +173,9 @@ class _Clock:
     @property
     def taken(self) -> float:
         """Seconds of its own so far."""
-        return time.monotonic() - self._began - self._stood
+        return self._now() - self._began - self._stood
 
-    def apart_from(self, allowed: Allowed) -> Allowed:
+    def apart_from(self, allowed: AllowCall) -> AllowCall:
         """The same, and what it takes is not counted."""
 
         async def uncounted(call: ToolCall, leave: Permission) -> str:
@@ -182,14 +190,14 @@ class _Clock:
     def _stop(self) -> None:
         self._deciding += 1
         if self._deciding == 1:
-            self._stopped = time.monotonic()
+            self._stopped = self._now()
             self._timeout.reschedule(None)
 
     def _go_on(self) -> None:
         self._deciding -= 1
         if self._deciding:
             return
-        self._stood += time.monotonic() - self._stopped
+        self._stood += self._now() - self._stopped
         if not self._timeout.expired():
             left = max(self._left - self.taken, 0.0)
             self._timeout.reschedule(asyncio.get_running_loop().time() + left)

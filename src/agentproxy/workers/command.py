@@ -12,7 +12,7 @@ from agentproxy.models.budget import Budget
 from agentproxy.models.metered import Meter
 from agentproxy.models.relay.server import Relay
 from agentproxy.models.relay.upstream import RelayTarget
-from agentproxy.workers.port import Brief, Capabilities, WorkEnded, WorkerCallbacks, WorkerError
+from agentproxy.workers.port import Brief, WorkEnded, WorkerCallbacks, WorkerError
 from agentproxy.workers.program import Program
 from agentproxy.workspace.environment.toolchains import INSIDE_HOME
 from agentproxy.workspace.sandbox.copies import discard
@@ -65,11 +65,6 @@ class CommandWorker:
         """The name that a person chose it by."""
         return self._name
 
-    @property
-    def capabilities(self) -> Capabilities:
-        """A command hears nothing while it works; it finds again what it left in tree and HOME."""
-        return Capabilities(resumes=True)
-
     def grants(self) -> Sequence[str]:
         """What it was granted beyond the tree, in words."""
         granted = [f"network {host}" for host in self._grants.hosts]
@@ -81,9 +76,9 @@ class CommandWorker:
             granted.append(f"model {name} through the relay, the key stays outside")
         return granted
 
-    async def message(self, text: str) -> bool:
+    async def message(self, text: str, *, key: str) -> bool:
         """Never heard: the next brief carries it."""
-        del text
+        del text, key
         return False
 
     async def work(self, brief: Brief, line: WorkerCallbacks) -> WorkEnded:

@@ -20,15 +20,6 @@ class WorkerError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Capabilities:
-    """What can be done with a worker while it works."""
-
-    asks: bool = False
-    takes_messages: bool = False
-    resumes: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class Brief:
     """What a worker is told for one round, and where it works.
 
@@ -86,11 +77,6 @@ class Worker(Protocol):
         """The name that a person chose it by."""
         ...
 
-    @property
-    def capabilities(self) -> Capabilities:
-        """What can be done with it while it works."""
-        ...
-
     async def work(self, brief: Brief, line: WorkerCallbacks) -> WorkEnded:
         """Work on one round. Cancelling this call ends every process of the worker.
 
@@ -99,8 +85,11 @@ class Worker(Protocol):
         """
         ...
 
-    async def message(self, text: str) -> bool:
-        """Tell it something while it works; false where it cannot hear: the next brief has it."""
+    async def message(self, text: str, *, key: str) -> bool:
+        """Tell it something while it works; false where it cannot hear: the next brief has it.
+
+        `key` is the message's id in the run: who was told it already is not told again.
+        """
         ...
 
     def grants(self) -> Sequence[str]:

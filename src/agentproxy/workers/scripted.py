@@ -10,7 +10,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from agentproxy.events.envelope import FrozenModel
 from agentproxy.events.requests import Request
-from agentproxy.workers.port import Brief, Capabilities, WorkEnded, WorkerCallbacks, WorkerError
+from agentproxy.workers.port import Brief, WorkEnded, WorkerCallbacks, WorkerError
 from agentproxy.workspace.files.safe_files import BadPath, SafeDir
 
 MEGABYTE = 1 << 20
@@ -100,25 +100,20 @@ class ScriptedWorker:
     def __init__(self, name: str, script: Sequence[Sequence[Step]]) -> None:
         self._name = name
         self._script = script
-        self._told: list[str] = []
+        self._told: dict[str, str] = {}
 
     @property
     def name(self) -> str:
         """The name that a person chose it by."""
         return self._name
 
-    @property
-    def capabilities(self) -> Capabilities:
-        """It asks, and hears what it is told."""
-        return Capabilities(asks=True, takes_messages=True, resumes=True)
-
     def grants(self) -> Sequence[str]:
         """Nothing beyond its tree."""
         return ()
 
-    async def message(self, text: str) -> bool:
+    async def message(self, text: str, *, key: str) -> bool:
         """Heard, and kept."""
-        self._told.append(text)
+        self._told.setdefault(key, text)
         return True
 
     async def work(self, brief: Brief, line: WorkerCallbacks) -> WorkEnded:

@@ -3,7 +3,7 @@
 import pytest
 from support.results import CANNOT, NAMED, STANDING, ran
 
-from agentproxy.events.check import CheckResult
+from agentproxy.events.check import CheckResult, claim_tree
 from agentproxy.events.contract import Check, Contract, Criterion
 from agentproxy.events.git_facts import EnvironmentBuilt
 from agentproxy.events.plan import OpinionGiven
@@ -13,8 +13,10 @@ from agentproxy.evidence.run_verdict import with_opinion
 from agentproxy.evidence.verdict import judge, judge_run
 
 MET = OpinionGiven(round=1, criterion="task", says="met", quote="return a + b", where="Line 3")
-STRANGE = EnvironmentBuilt(on="claim:1", strange=("./tools/pytest-9.whl",), folders={"/v": "/k"})
-PLAIN = EnvironmentBuilt(on="claim:1", folders={"/v": "/k"})
+STRANGE = EnvironmentBuilt(
+    on=claim_tree(1), strange=("./tools/pytest-9.whl",), folders={"/v": "/k"}
+)
+PLAIN = EnvironmentBuilt(on=claim_tree(1), folders={"/v": "/k"})
 
 
 def verdict_of(

@@ -42,7 +42,9 @@ def test_a_run_appends_its_tasks_and_changes_only_these_later() -> None:
     assert begun == MINE + f"- [~] Fix it (run {RUN}: in progress)\n"
     edited = begun.replace("Some words.", "Other words.") + "- [ ] One more\n"
     ended = updated(edited, run=RUN, tasks=[SessionTask("Fix it", "done", note="verified")])
-    assert ended == edited.replace("[~] Fix", "[x] Fix").replace(": in progress", ": verified")
+    assert ended == edited.replace("[~] Fix it", "[x] Fix it").replace(
+        ": in progress", ": verified"
+    )
 
 
 def test_a_line_of_a_run_stays_where_a_person_has_moved_it() -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -37,7 +38,7 @@ def bench(tmp_path: Path) -> Bench:
 def call(bench: Bench, tool: str, **arguments: JsonValue) -> str:
     found = coding_tools().find(tool)
     assert found is not None
-    return asyncio.run(found.run(arguments, bench))
+    return asyncio.run(found.run(arguments, bench)).text
 
 
 def test_a_file_is_read_whole_or_its_first_lines(bench: Bench) -> None:
@@ -161,3 +162,30 @@ def test_arguments_that_cannot_be_used_are_named(
 
     with pytest.raises(BadArguments, match=names):
         use()
+
+
+@pytest.mark.parametrize(
+    ("command", "failed"),
+    [
+        ("exit 2", True),
+        ("echo said; exit 1", True),
+        ("echo 'Error: seen in the log'", False),
+        ("echo begun; sleep 30", True),
+        ("true", False),
+    ],
+)
+def test_whether_a_command_failed_is_told_by_its_end_and_not_by_its_words(
+    bench: Bench, command: str, failed: bool
+) -> None:
+    bash = coding_tools().find("bash")
+    assert bash is not None
+    quick = replace(bench, bash_seconds=0.5)
+    assert asyncio.run(bash.run({"command": command}, quick)).failed is failed
+
+
+def test_a_file_that_begins_with_an_error_is_read_without_failing(bench: Bench) -> None:
+    (bench.tree / "src/log").write_text("Error: seen before")
+    read = coding_tools().find("read_file")
+    assert read is not None
+    assert not asyncio.run(read.run({"path": "log"}, bench)).failed
+    assert asyncio.run(read.run({"path": "gone"}, bench)).failed

@@ -40,8 +40,3 @@ def named(names: tuple[str, ...]) -> str:
     """The first names of many, and how many more there are."""
     more = f" and {len(names) - MAX_SHOWN_PATHS} more" if len(names) > MAX_SHOWN_PATHS else ""
     return ", ".join(names[:MAX_SHOWN_PATHS]) + more
-
-
-def tree_name(on: str) -> str:
-    """The tree that a check ran on, in words."""
-    return "the base" if on == "base" else f"claim {on.removeprefix('claim:')}"

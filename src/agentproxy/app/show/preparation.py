@@ -2,9 +2,14 @@
 
 from collections.abc import Iterator
 
-from agentproxy.app.show.lines import MAX_SHOWN_PATHS, RenderedLine, named, renders, tree_name
+from agentproxy.app.show.lines import MAX_SHOWN_PATHS, RenderedLine, named, renders
 from agentproxy.events.contract import ContractAgreed
-from agentproxy.events.git_facts import BaseRecorded, EnvironmentBuilt, EnvironmentFound
+from agentproxy.events.git_facts import (
+    BaseRecorded,
+    EnvironmentBuilt,
+    EnvironmentFound,
+    EnvironmentLost,
+)
 from agentproxy.events.plan import ContextsRead, PlanMade
 
 ROLE: dict[str, str] = {
@@ -50,9 +55,12 @@ def _built(fact: EnvironmentBuilt) -> Iterator[RenderedLine]:
         )
     elif fact.folders:
         where = named(tuple(fact.folders))
-        yield RenderedLine(
-            f"{fact.why}: built {where} for {tree_name(fact.on)} ({seconds})", "quiet", 1
-        )
+        yield RenderedLine(f"{fact.why}: built {where} for {fact.on} ({seconds})", "quiet", 1)
+
+
+@renders(EnvironmentLost)
+def _lost(fact: EnvironmentLost) -> Iterator[RenderedLine]:
+    yield RenderedLine(f"the environment built for {fact.on} is gone: it is built again", "unsure")
 
 
 @renders(ContextsRead)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from agentproxy.app.show.lines import MAX_SHOWN_PATHS, RenderedLine, Tone, named, renders, tree_name
+from agentproxy.app.show.lines import MAX_SHOWN_PATHS, RenderedLine, Tone, named, renders
 from agentproxy.events.check import CheckFinished, CheckResult, CheckStarted
 from agentproxy.events.git_facts import ClaimRecorded, TestsRestored
 from agentproxy.events.plan import OpinionGiven
@@ -22,14 +22,14 @@ TONE: dict[str, Tone] = {"verified": "good", "refuted": "bad", "unverified": "un
 @renders(CheckStarted)
 def _check_started(fact: CheckStarted) -> Iterator[RenderedLine]:
     again = ", again" if fact.attempt > 1 else ""
-    yield RenderedLine(f"… {fact.check} on {tree_name(fact.on)}{again}", "quiet", 1)
+    yield RenderedLine(f"… {fact.check} on {fact.on}{again}", "quiet", 1)
 
 
 @renders(CheckFinished)
 def _check_finished(fact: CheckFinished) -> Iterator[RenderedLine]:
     mark = "✓" if fact.result.passed else "✗"
     again = ", again" if fact.attempt > 1 else ""
-    text = f"{mark} {fact.check} on {tree_name(fact.on)}{again}: {outcome(fact.result)}"
+    text = f"{mark} {fact.check} on {fact.on}{again}: {outcome(fact.result)}"
     yield RenderedLine(text, "plain", 1)
 
 

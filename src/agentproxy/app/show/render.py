@@ -9,14 +9,27 @@ from agentproxy.app.show import requests as requests
 from agentproxy.app.show import run as run
 from agentproxy.app.show import work as work
 from agentproxy.app.show.lines import TELLERS, RenderedLine
-from agentproxy.events.agent import AgentTold
+from agentproxy.events.agent import AgentTold, TurnStarted
 from agentproxy.events.cost import ModelAsked
+from agentproxy.events.effects import EffectStarted
 from agentproxy.events.envelope import Event, Fact
 from agentproxy.events.run import RunEnded
+from agentproxy.events.verdict import ChecksWeighed
 from agentproxy.events.work import ProcessStarted
 
-# Facts that only machines need; how a run ended is said with its result.
-SILENT: frozenset[type[Fact]] = frozenset({AgentTold, ModelAsked, ProcessStarted, RunEnded})
+# Facts that only machines need, or that another says again: verdicts of checks are told when the
+# round is judged, and how a run ended with its result.
+SILENT: frozenset[type[Fact]] = frozenset(
+    {
+        AgentTold,
+        ChecksWeighed,
+        EffectStarted,
+        ModelAsked,
+        ProcessStarted,
+        RunEnded,
+        TurnStarted,
+    }
+)
 
 
 def render(event: Event) -> Iterator[RenderedLine]:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from agentproxy.app.show.lines import RenderedLine, Tone, renders
 from agentproxy.events.requests import (
     CommandIgnored,
+    MessageDelivered,
     MessageReceived,
     RequestDecided,
     RequestMade,
@@ -39,8 +40,13 @@ def _decided(fact: RequestDecided) -> Iterator[RenderedLine]:
 
 @renders(MessageReceived)
 def _message(fact: MessageReceived) -> Iterator[RenderedLine]:
-    how = "heard" if fact.heard else "kept for its next brief"
-    yield RenderedLine(f"told the worker ({how}): {fact.text}", "plain", 1)
+    yield RenderedLine(f"message to the worker: {fact.text}", "plain", 1)
+
+
+@renders(MessageDelivered)
+def _delivered(fact: MessageDelivered) -> Iterator[RenderedLine]:
+    how = "the worker has the message" if fact.heard else "the message goes into the next brief"
+    yield RenderedLine(how, "quiet", 1)
 
 
 @renders(CommandIgnored)

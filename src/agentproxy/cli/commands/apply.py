@@ -29,10 +29,10 @@ async def _apply(app: App, run: RunId) -> int:
 
     from agentproxy.cli.cleaning import clean
     from agentproxy.cli.failure import Failure
-    from agentproxy.supervisor.reduce import replay
+    from agentproxy.supervisor.effects import SUPERVISED
     from agentproxy.workspace.trees.apply import Conflicts, apply_claim
 
-    state = replay(await app.journal.read(run))
+    state = SUPERVISED.replay(await app.journal.read(run))
     if not state.claims or state.base is None:
         raise Failure(f"run {run} has no claim yet", cure=f"pa resume {run}")
     number = max(state.claims)

@@ -41,7 +41,7 @@ def command(run: str, max_time: float | None, budget: float | None, output: str 
 
 async def _place(app: App, run: RunId) -> tuple[RunId, Path, Path]:
     """The run, the directory that it was ordered in, and the home that it is kept in."""
-    from agentproxy.supervisor.reduce import replay
+    from agentproxy.supervisor.effects import SUPERVISED
 
-    order = replay(await app.journal.read(run, limit=1)).require_order()
+    order = SUPERVISED.replay(await app.journal.read(run, limit=1)).require_order()
     return run, Path(order.repository, order.directory), app.settings.home

@@ -31,7 +31,7 @@ async def _show(app: App, run: RunId, *, follow: bool, output: str | None) -> in
     from agentproxy.app.outcome import outcome_of
     from agentproxy.app.queries import follow_live, is_live
     from agentproxy.cli.run_terminal import open_screen
-    from agentproxy.supervisor.reduce import replay
+    from agentproxy.supervisor.effects import SUPERVISED
 
     screen = open_screen("json" if output == "json" else "plain")
     events = list(await app.journal.read(run))
@@ -41,7 +41,7 @@ async def _show(app: App, run: RunId, *, follow: bool, output: str | None) -> in
         async for event in follow_live(app, run, after=events[-1].seq):
             events.append(event)
             screen.event(event)
-    state = replay(events)
+    state = SUPERVISED.replay(events)
     if not await is_live(app, run):
         screen.result(await outcome_of(run, state, seconds=events[-1].time - events[0].time))
     screen.close()

@@ -15,6 +15,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from agentproxy.events.check import Tree
 from agentproxy.events.git_facts import EnvironmentBuilt, EnvironmentFound
 from agentproxy.evidence.cannot_run import reaches_nobody
 from agentproxy.evidence.check_context import CheckContext
@@ -79,7 +80,7 @@ async def build(
     wishes: Sequence[BuildRequest],
     site: Site,
     *,
-    on: str,
+    on: Tree,
     ground: CheckContext,
     show: Callable[[str], None],
 ) -> EnvironmentBuilt:

@@ -2,10 +2,11 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from agentproxy.events.contract import ContractAgreed
-from agentproxy.events.envelope import Fact
+from agentproxy.events.envelope import Event
 from agentproxy.events.run import DecisionMade, RunEnded, RunParked
 from agentproxy.supervisor.contexts.tasks import (
     SessionTask,
@@ -19,12 +20,34 @@ from agentproxy.supervisor.state import State
 TELLING = (ContractAgreed, DecisionMade, RunParked, RunEnded)
 
 
-async def keep_session(state: State, fact: Fact, *, root: Path, run: str) -> None:
-    """Write down how the tasks of a run stand after a fact that changes it; what cannot be written
-    is left as it is.
+@dataclass
+class SessionKeeper:
+    """Writes the tasks of a run into the session's list, beside the run: it keeps nobody waiting.
+
+    What cannot be written is left as it is.
     """
-    if isinstance(fact, TELLING):
-        await asyncio.to_thread(_keep, tasks_of(state), root, run=run)
+
+    state: State
+    root: Path
+    run: str
+    _changed: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def note(self, event: Event) -> None:
+        """Remember that there is something to write."""
+        if isinstance(event.fact, TELLING):
+            self._changed.set()
+
+    async def keep(self) -> None:
+        """Write whenever something changed, until cancelled."""
+        while True:
+            await self._changed.wait()
+            await self.write()
+
+    async def write(self) -> None:
+        """Write now, if anything changed since the last time."""
+        if self._changed.is_set():
+            self._changed.clear()
+            await asyncio.to_thread(_keep, tasks_of(self.state), self.root, run=self.run)
 
 
 def tasks_of(state: State) -> list[SessionTask]:

@@ -10,14 +10,12 @@ from pathlib import Path
 from agentproxy.events.contract import Criterion
 from agentproxy.events.conversation import Image
 from agentproxy.events.cost import Purpose
-from agentproxy.events.envelope import Fact
-from agentproxy.events.plan import ContextsRead, ContextUsed
+from agentproxy.events.plan import ContextsRead, ContextUsed, OpinionGiven, PlanMade
 from agentproxy.events.requests import Request
 from agentproxy.evidence.check_context import CheckContext
 from agentproxy.models.port import Model, ModelError
 from agentproxy.supervisor.contexts.at import contexts_at
 from agentproxy.supervisor.contexts.reading import Contexts, read_contexts
-from agentproxy.supervisor.effects import AskJudge, MakePlan, ReadContexts
 from agentproxy.supervisor.llm.answers import Answered, answer_question
 from agentproxy.supervisor.llm.judge import give_opinion
 from agentproxy.supervisor.llm.plans import make_plan
@@ -51,26 +49,16 @@ class SupervisorModel:
                 self._contexts = await self._read()
             return self._contexts
 
-    async def think(self, effect: ReadContexts | MakePlan | AskJudge) -> Fact:
-        """What comes of an effect of the mind.
-
-        Raises:
-            ModelError: the model does not answer.
-        """
-        match effect:
-            case ReadContexts():
-                found = await self.contexts()
-                return ContextsRead(
-                    documents=tuple(
-                        ContextUsed(context=each.context, path=each.path, tokens=each.tokens)
-                        for each in found.documents
-                    ),
-                    notes=found.notes,
-                )
-            case MakePlan():
-                return await self._plan()
-            case AskJudge():
-                return await self._judge(effect)
+    async def read_contexts(self) -> ContextsRead:
+        """Which documents there are."""
+        found = await self.contexts()
+        return ContextsRead(
+            documents=tuple(
+                ContextUsed(context=each.context, path=each.path, tokens=each.tokens)
+                for each in found.documents
+            ),
+            notes=found.notes,
+        )
 
     async def answer(self, request: Request) -> Answered:
         """An answer to a worker's question from the documents, or why there is none."""
@@ -89,7 +77,12 @@ class SupervisorModel:
         except ModelError:
             return await steer(None, self.state, reason=reason, recent=recent)
 
-    async def _plan(self) -> Fact:
+    async def plan(self) -> PlanMade:
+        """The task in parts.
+
+        Raises:
+            ModelError: the model does not answer.
+        """
         paths = [os.fsdecode(entry.name) for entry in await self._entries()]
         found = await self.contexts()
         pictures = [
@@ -105,11 +98,14 @@ class SupervisorModel:
             images=[*self.images, *pictures],
         )
 
-    async def _judge(self, effect: AskJudge) -> Fact:
-        state, number = self.state, effect.round
-        criterion = next(
-            each for each in state.require_contract().criteria if each.id == effect.criterion
-        )
+    async def judge(self, number: int, key: str) -> OpinionGiven:
+        """The judge's opinion on one criterion of the claim of a round.
+
+        Raises:
+            ModelError: the model does not answer.
+        """
+        state = self.state
+        criterion = next(each for each in state.require_contract().criteria if each.id == key)
         claim = state.claims[number]
         diff = await git(
             "diff-tree",

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from agentproxy.events.check import CheckStarted
+from agentproxy.events.check import BASE, CheckStarted
 from agentproxy.events.envelope import Draft, RunId
 from agentproxy.journal.port import Holder
 from agentproxy.journal.sqlite.journal import SqliteJournal
@@ -38,7 +38,7 @@ def visit(path: Path) -> int:
 
 
 def note(text: str) -> Draft:
-    return Draft("supervisor", CheckStarted(check=text, on="base"))
+    return Draft("supervisor", CheckStarted(check=text, on=BASE))
 
 
 def test_a_process_that_leaves_does_not_take_the_log_away_from_one_that_stays(

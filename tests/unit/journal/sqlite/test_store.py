@@ -12,7 +12,7 @@ from typing import TypeVar
 
 import pytest
 
-from agentproxy.events.check import CheckStarted
+from agentproxy.events.check import BASE, CheckStarted
 from agentproxy.events.envelope import Draft, RunId
 from agentproxy.journal.port import Holder, JournalUnusable
 from agentproxy.journal.sqlite.journal import SqliteJournal
@@ -22,7 +22,7 @@ T = TypeVar("T")
 
 RUN = RunId("run-7")
 ME = Holder(pid=1, started=1, machine="m")
-DRAFT = Draft("supervisor", CheckStarted(check="tests", on="base"))
+DRAFT = Draft("supervisor", CheckStarted(check="tests", on=BASE))
 
 
 def play(path: Path, story: Callable[[SqliteJournal], Awaitable[T]]) -> T:
@@ -179,13 +179,13 @@ def test_a_command_that_cannot_be_read_is_named(tmp_path: Path) -> None:
 FULL_DISK = """
 import asyncio, resource, sys
 from pathlib import Path
-from agentproxy.events.check import CheckStarted
+from agentproxy.events.check import BASE, CheckStarted
 from agentproxy.events.envelope import Draft, RunId
 from agentproxy.journal.port import Holder, JournalUnusable
 from agentproxy.journal.sqlite.journal import SqliteJournal
 from agentproxy.journal.sqlite.store import connect
 
-def draft(text): return Draft("supervisor", CheckStarted(check=text, on="base"))
+def draft(text): return Draft("supervisor", CheckStarted(check=text, on=BASE))
 
 async def main():
     journal = SqliteJournal(Path(sys.argv[1]))

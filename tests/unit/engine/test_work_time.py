@@ -1,5 +1,6 @@
 """How much time a worker that was cut off had used."""
 
+from agentproxy.engine.work_time import WorkTimer
 from agentproxy.events.envelope import Event, Fact, RunId
 from agentproxy.events.requests import (
     Decision,
@@ -10,11 +11,10 @@ from agentproxy.events.requests import (
 )
 from agentproxy.events.run import RunParked, SegmentStarted
 from agentproxy.events.work import WorkerStarted
-from agentproxy.supervisor.work_time import Clock
 
 
 def used(*facts: tuple[float, Fact]) -> float:
-    clock = Clock()
+    clock = WorkTimer()
     return sum(
         clock.after(Event(RunId("run"), seq, time, "a", fact))
         for seq, (time, fact) in enumerate(facts, start=1)
@@ -36,7 +36,7 @@ def decided(key: str) -> Fact:
 
 def test_it_lasts_until_the_run_is_parked_or_was_last_heard_of() -> None:
     assert used((10, START), (70, PARKED), (500, NEXT)) == 60
-    request = RequestMade(round=1, request=Request(id="a", kind="question", text="?"))
+    request = RequestMade(request=Request(id="a", kind="question", text="?"))
     assert used((10, START), (40, request), (500, NEXT)) == 30
 
 

@@ -1,4 +1,4 @@
-"""The time of workers that never said how long they took: they were cut off."""
+"""The working time of attempts that never reported it, because they were cut off. Pure."""
 
 from dataclasses import dataclass, field
 
@@ -9,10 +9,11 @@ from agentproxy.events.work import WorkerEnded, WorkerStarted
 
 
 @dataclass
-class Clock:
-    """Follows an attempt from its start. Times are Unix times; `waited` is what people took to
-    decide, in seconds, which is no time of the worker's; they take it `since` the first of the
-    requests that are `asked` of them.
+class WorkTimer:
+    """Follows an attempt from its start. Times are Unix times.
+
+    `waited` are the seconds spent waiting for humans, which are not charged to the worker. `since`
+    is when the first of the open requests in `asked` was put to a human.
     """
 
     began: float | None = None
@@ -22,7 +23,7 @@ class Clock:
     asked: set[str] = field(default_factory=set[str])
 
     def after(self, event: Event) -> float:
-        """Seconds that an attempt had taken which this event shows to be cut off; else 0."""
+        """The seconds of an attempt that this event shows to be cut off, else 0."""
         before, self.heard = self.heard, event.time
         match event.fact:
             case WorkerStarted():

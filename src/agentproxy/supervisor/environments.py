@@ -1,4 +1,4 @@
-"""Has an environment built: for a base that has none, and for a claim that asks for another."""
+"""The environments of a run's trees: which to build, which were built, and which are gone."""
 
 import asyncio
 import posixpath
@@ -6,7 +6,8 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-from agentproxy.events.git_facts import EnvironmentBuilt, EnvironmentFound
+from agentproxy.events.check import BASE, Tree
+from agentproxy.events.git_facts import EnvironmentBuilt, EnvironmentFound, EnvironmentLost
 from agentproxy.evidence.check_context import CheckContext
 from agentproxy.evidence.environment_faults import dependency_files
 from agentproxy.evidence.environments.build import (
@@ -20,7 +21,7 @@ from agentproxy.evidence.environments.build import (
 from agentproxy.evidence.environments.find_recipes import find_recipes
 from agentproxy.evidence.environments.python import without_requirements
 from agentproxy.evidence.environments.recipe import Ecosystem, Recipe
-from agentproxy.supervisor.state import BASE, State
+from agentproxy.supervisor.state import State
 
 _TELLING: dict[Ecosystem, re.Pattern[str]] = {
     "python": re.compile(
@@ -32,41 +33,39 @@ _TELLING: dict[Ecosystem, re.Pattern[str]] = {
 }
 
 
-async def build_on(
-    on: str, *, state: State, ground: CheckContext, show: Callable[[str, str], None]
+async def build_environment(
+    tree: Tree, *, state: State, checks: CheckContext, show: Callable[[str, str], None]
 ) -> EnvironmentBuilt:
-    """Build, or find what was built before: the same trees always come to the same environment."""
-    base = await _site(BASE, state, ground, show=show)
+    """Build what a tree asks for, or take it from the store: it is kept by its content."""
     path = state.require_environment().path
+    base = await _site(BASE, state, checks)
     before = await asyncio.to_thread(_recipes, state, base.checkout, path=path)
-    if on == BASE:
+    if tree == BASE:
         missing = state.require_environment().missing
         site = base
-        wishes = [BuildRequest(recipe) for recipe in before if recipe.place in missing]
+        requests = [BuildRequest(recipe) for recipe in before if recipe.place in missing]
         why = "no environment was there"
     else:
-        site = await _site(on, state, ground, show=show)
+        site = await _site(tree, state, checks)
         now = await asyncio.to_thread(_recipes, state, site.checkout, path=path)
-        wishes = _changed(before, now)
-        files = dependency_files(state.claims[int(on.removeprefix("claim:"))].changes)
+        requests = _changed(before, now)
+        files = dependency_files(state.claims[tree.round].changes)
         why = f"the claim changes {', '.join(files)}, and needs another environment"
+    source = f"environment for {tree}"
     built = await build(
-        wishes, site, on=on, ground=ground, show=lambda text: show(f"environment for {on}", text)
+        requests, site, on=tree, ground=checks, show=lambda text: show(source, text)
     )
-    return built.model_copy(update={"why": why}) if wishes else built
+    return built.model_copy(update={"why": why}) if requests else built
 
 
-async def environment_of(
-    on: str, *, state: State, ground: CheckContext, show: Callable[[str, str], None]
-) -> EnvironmentFound:
-    """The environment of a tree. What was built for it and swept since is built again."""
-    built = [
-        each
-        if still_there(each)
-        else await build_on(each.on, state=state, ground=ground, show=show)
-        for each in state.built_for(on)
-    ]
-    return with_built(state.require_environment(), built)
+def lost_environments(state: State, tree: Tree) -> list[EnvironmentLost]:
+    """What was built for a tree and is not there any more, for instance swept meanwhile."""
+    return [EnvironmentLost(on=each.on) for each in state.built_for(tree) if not still_there(each)]
+
+
+def environment_of(tree: Tree, *, state: State) -> EnvironmentFound:
+    """The environment of a tree: the user's, with what was built for it."""
+    return with_built(state.require_environment(), state.built_for(tree))
 
 
 def with_missing(found: EnvironmentFound, *, state: State, root: Path) -> EnvironmentFound:
@@ -103,20 +102,18 @@ def _recipes(state: State, tree: Path, *, path: str) -> tuple[Recipe, ...]:
     return find_recipes(tree, sorted(directories), path=path)
 
 
-async def _site(
-    on: str, state: State, ground: CheckContext, *, show: Callable[[str, str], None]
-) -> Site:
-    if on == BASE:
-        commit, tree = state.require_base().commit, state.require_base().tree
+async def _site(tree: Tree, state: State, checks: CheckContext) -> Site:
+    if tree == BASE:
+        commit, name = state.require_base().commit, state.require_base().tree
         environment = state.require_environment()
     else:
-        claim = state.claims[int(on.removeprefix("claim:"))]
-        commit, tree = claim.commit, claim.tree
-        environment = await environment_of(BASE, state=state, ground=ground, show=show)
+        claim = state.claims[tree.round]
+        commit, name = claim.commit, claim.tree
+        environment = environment_of(BASE, state=state)
     return Site(
         commit=commit,
-        tree=tree,
-        checkout=await ground.checkout(commit, state.require_environment()),
+        tree=name,
+        checkout=await checks.checkout(commit, state.require_environment()),
         environment=environment,
     )
 

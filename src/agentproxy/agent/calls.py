@@ -1,0 +1,53 @@
+"""Runs the tools that the model calls, each after it is allowed."""
+
+from collections.abc import Sequence
+
+from agentproxy.agent.face import AGENT, RunTool
+from agentproxy.agent.parts import AgentParts
+from agentproxy.agent.state import Conversation
+from agentproxy.engine.context import Context
+from agentproxy.events.agent import ToolFinished, ToolStarted
+from agentproxy.events.conversation import ToolCall
+from agentproxy.events.envelope import Fact
+from agentproxy.tools.port import BadArguments, Tool, ToolOutcome, failure
+
+UNKNOWN = failure(
+    "outcome unknown: the tool had started and was cut off. It may have done all, part or "
+    "nothing of its work; look before you go on."
+)
+
+
+@AGENT.handles(RunTool, instant=True)
+async def run_tool(effect: RunTool, context: Context[Conversation, AgentParts]) -> Sequence[Fact]:
+    """Its start is `ToolStarted`, recorded once it is allowed."""
+    call = effect.call
+    if call.id in context.state.started:
+        return [_finished(call, UNKNOWN, unknown=True)]
+    tool, refusal = await _allowed(call, context.parts)
+    if tool is None:
+        return [_finished(call, refusal)]
+    await context.record(ToolStarted(call=call.id, tool=call.name, arguments=call.arguments))
+    try:
+        outcome = await tool.run(call.arguments, context.parts.bench)
+    except BadArguments as error:
+        outcome = failure(str(error))
+    return [_finished(call, outcome)]
+
+
+async def _allowed(call: ToolCall, parts: AgentParts) -> tuple[Tool | None, ToolOutcome]:
+    """The tool, or why the call does not run."""
+    tool = parts.tools.find(call.name)
+    if tool is None:
+        return None, failure(f"Unknown tool: {call.name}")
+    if call.invalid:
+        return None, failure(f"the arguments cannot be used: {call.invalid}")
+    try:
+        permission = tool.permission(call.arguments)
+    except BadArguments as error:
+        return None, failure(str(error))
+    reason = await parts.allow(call, permission) if permission.action else ""
+    return (None, failure(reason)) if reason else (tool, ToolOutcome(""))
+
+
+def _finished(call: ToolCall, outcome: ToolOutcome, *, unknown: bool = False) -> ToolFinished:
+    return ToolFinished(call=call.id, text=outcome.text, failed=outcome.failed, unknown=unknown)

@@ -1,0 +1,63 @@
+"""Drives a conversation with our own agent inside an effect of another run."""
+
+import time
+from collections.abc import Callable, Sequence
+
+# They register what does the effects.
+from agentproxy.agent import calls as calls
+from agentproxy.agent import turns as turns
+from agentproxy.agent.face import AGENT
+from agentproxy.agent.parts import AgentParts
+from agentproxy.agent.state import Conversation
+from agentproxy.engine.context import Context, RecordFact
+from agentproxy.engine.loop import Engine
+from agentproxy.engine.recorder import SCOPE, Recorder
+from agentproxy.events.envelope import CommandId, Draft, Event, Fact, RunId
+
+
+def resume_conversation(past: Sequence[Fact], state: Conversation) -> Conversation:
+    """The conversation after the facts of its past, such as those of an earlier attempt."""
+    for fact in past:
+        AGENT.reduce(state, _event(Draft("", fact)))
+    return state
+
+
+def recorder_within(state: Conversation, record: RecordFact) -> Recorder[Conversation]:
+    """Records into the journal of the surrounding run, and folds into the conversation."""
+
+    async def append(drafts: Sequence[Draft], _taken: Sequence[CommandId]) -> Sequence[Event]:
+        for draft in drafts:
+            await record(draft.fact)
+        return [_event(draft) for draft in drafts]
+
+    return Recorder(state, append, reduce=AGENT.reduce, actor=SCOPE.get().actor)
+
+
+async def converse(
+    recorder: Recorder[Conversation], parts: AgentParts, *, show: Callable[[str], None]
+) -> None:
+    """Go on until the model is done or a limit is reached.
+
+    Raises:
+        ModelError: the model does not answer.
+    """
+    scope = SCOPE.get()
+    context = Context(
+        state=recorder.state,
+        parts=parts,
+        record=recorder.record,
+        show=lambda _source, text: show(text),
+    )
+    engine = Engine(
+        face=AGENT,
+        recorder=recorder,
+        context=context,
+        prefix=f"{scope.effect}/" if scope.effect else "",
+        actor=scope.actor,
+    )
+    await engine.drive()
+
+
+def _event(draft: Draft) -> Event:
+    """A fact of a conversation that has no journal of its own."""
+    return Event(RunId(""), 0, time.time(), draft.actor, draft.fact, draft.cause)

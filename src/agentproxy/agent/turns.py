@@ -1,0 +1,70 @@
+"""Asks the model, and tells it to go on."""
+
+from collections.abc import Sequence
+from importlib.resources import files
+
+from agentproxy.agent.face import AGENT, AskModel, Continue
+from agentproxy.agent.parts import AgentParts
+from agentproxy.agent.state import Conversation
+from agentproxy.engine.context import Context
+from agentproxy.events.agent import AgentTold, ModelAnswered, TurnStarted
+from agentproxy.events.conversation import Image, Message, UserMessage
+from agentproxy.events.envelope import Fact
+from agentproxy.models.port import Prompt
+
+GO_ON = (
+    "[Your previous response was cut off at the token limit. "
+    "Please continue from where you left off.]"
+)
+HURRY = (
+    "\n\nYou have only a few answers left: finish what you are doing, start nothing new, and "
+    "end with a summary."
+)
+LAST = "\n\nThis is your last answer, and it has no tools: say what is done and what is not."
+
+
+@AGENT.handles(AskModel, started=lambda effect: TurnStarted(turn=effect.turn))
+async def ask_model(effect: AskModel, context: Context[Conversation, AgentParts]) -> Sequence[Fact]:
+    """One answer.
+
+    Raises:
+        ModelError: the model does not answer.
+    """
+    state, parts = context.state, context.parts
+    prompt = Prompt(
+        system=instructions() + (LAST if effect.final else HURRY if effect.hurry else ""),
+        messages=_with_images(state.messages, parts.images),
+        tools=() if effect.final else parts.tools.specs,
+        max_output=state.limits.output,
+    )
+    answer = await parts.model.answer(
+        prompt, show=lambda fragment: context.show("worker", fragment.text)
+    )
+    answered = ModelAnswered(
+        turn=effect.turn,
+        message=answer.message,
+        stop=answer.stop,
+        usage=answer.usage,
+        model=answer.model,
+        final=effect.final,
+    )
+    return [answered]
+
+
+@AGENT.handles(Continue, instant=True)
+async def go_on(_effect: Continue, _context: Context[Conversation, AgentParts]) -> Sequence[Fact]:
+    """Tell the model that its answer was cut off."""
+    return [AgentTold(text=GO_ON, why="continue")]
+
+
+def instructions() -> str:
+    """What the model is told of its work, whatever the task."""
+    return files("agentproxy.agent").joinpath("prompts/system.md").read_text(encoding="utf-8")
+
+
+def _with_images(messages: list[Message], images: Sequence[Image]) -> Sequence[Message]:
+    """The images belong to the task, which is the first message."""
+    first = messages[0]
+    if not images or not isinstance(first, UserMessage):
+        return messages
+    return [UserMessage(parts=(*images, *first.parts)), *messages[1:]]

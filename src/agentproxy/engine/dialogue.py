@@ -1,0 +1,83 @@
+"""What was asked of people and told by them: requests, decisions, messages. Pure."""
+
+from dataclasses import dataclass, field
+
+from agentproxy.events.envelope import Fact
+from agentproxy.events.requests import (
+    Decision,
+    MessageDelivered,
+    MessageReceived,
+    Request,
+    RequestDecided,
+    RequestMade,
+    RequestReferred,
+)
+from agentproxy.events.work import WorkerEnded, WorkerStarted
+
+
+@dataclass
+class Dialogue:
+    """Folds in place.
+
+    `messages` holds the texts, by id, that no worker has been told yet. A message leaves it when a
+    worker heard it, or when the attempt whose brief carried it has ended. `unheard` are those that
+    the present attempt could not hear; `in_brief` those that its brief carries. `at_work` says
+    whether a worker is at work.
+    """
+
+    requests: dict[str, Request] = field(default_factory=dict[str, Request])
+    referred: set[str] = field(default_factory=set[str])
+    decided: dict[str, Decision] = field(default_factory=dict[str, Decision])
+    messages: dict[str, str] = field(default_factory=dict[str, str])
+    in_brief: tuple[str, ...] = ()
+    unheard: set[str] = field(default_factory=set[str])
+    at_work: bool = False
+
+    def open_requests(self) -> tuple[Request, ...]:
+        """The requests that nobody has decided, oldest first."""
+        return tuple(request for key, request in self.requests.items() if key not in self.decided)
+
+    def to_deliver(self) -> tuple[str, ...]:
+        """The ids of messages that the worker at work should be told now."""
+        if not self.at_work:
+            return ()
+        known = {*self.in_brief, *self.unheard}
+        return tuple(key for key in self.messages if key not in known)
+
+    def fold(self, fact: Fact) -> None:
+        """Take in a fact."""
+        match fact:
+            case RequestMade():
+                self._ask(fact.request)
+            case RequestReferred():
+                self.referred.add(fact.request)
+            case RequestDecided():
+                self.decided[fact.decision.request] = fact.decision
+            case MessageReceived():
+                self.messages[fact.message] = fact.text
+            case MessageDelivered() if fact.heard:
+                self.messages.pop(fact.message, None)
+            case MessageDelivered():
+                self.unheard.add(fact.message)
+            case WorkerStarted():
+                self.at_work, self.in_brief, self.unheard = True, fact.messages, set()
+            case WorkerEnded():
+                self._end_attempt(fact)
+            case _:
+                pass
+
+    def _ask(self, request: Request) -> None:
+        """A request that is made again takes the place of the open one: its asker is gone."""
+        for earlier in self.open_requests():
+            if earlier.model_copy(update={"id": request.id}) == request:
+                del self.requests[earlier.id]
+        self.requests[request.id] = request
+
+    def _end_attempt(self, fact: WorkerEnded) -> None:
+        self.at_work = False
+        if not (fact.out_of_time or fact.out_of_money):
+            for key in self.in_brief:
+                self.messages.pop(key, None)
+        self.in_brief = ()
+        for request in self.open_requests():
+            del self.requests[request.id]

@@ -1,0 +1,150 @@
+"""A face of the engine: its state, and for each effect when it is due and what does it. Pure.
+
+A new ability is one module. It defines an effect and its facts, and registers with the decorators
+of its face: `fold` (how a fact changes the state), `due_at` (when the effect should be under way)
+and `handles` (what does it).
+"""
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar, cast
+
+from agentproxy.engine.context import Context
+from agentproxy.engine.state import RunState
+from agentproxy.events.effects import EffectStarted
+from agentproxy.events.envelope import Event, Fact
+from agentproxy.events.run import ParkedFor, RunParked
+
+EffectId = str
+S = TypeVar("S", bound=RunState)
+D = TypeVar("D")
+E = TypeVar("E")
+F = TypeVar("F", bound=Fact)
+Due = Callable[[S], Mapping[EffectId, object]]
+Handle = Callable[[E, Context[S, D]], Awaitable[Sequence[Fact]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Park:
+    """Stop here for now."""
+
+    why: ParkedFor
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Handler(Generic[S, D]):
+    """How an effect is done.
+
+    `started` gives the fact that is recorded before; without it that is an `EffectStarted`. `slot`
+    names a limit of the context's `slots` that the effect waits for. `actor` is who acts.
+    """
+
+    run: Handle[object, S, D]
+    started: Callable[[object], Fact] | None = None
+    slot: str = ""
+    actor: Callable[[object], str] | None = None
+    instant: bool = False
+
+    def first_fact(self, key: EffectId, effect: object) -> Fact | None:
+        """What is recorded when the effect begins; None for one that takes no time."""
+        if self.instant:
+            return None
+        if self.started is not None:
+            return self.started(effect)
+        return EffectStarted(effect=key)
+
+
+async def _park(effect: object, _context: Context[S, D]) -> Sequence[Fact]:
+    parking = cast("Park", effect)
+    return [RunParked(why=parking.why, reason=parking.reason)]
+
+
+class Face(Generic[S, D]):
+    """The registered parts of one face. `S` is its state, `D` what its handlers need."""
+
+    def __init__(self, state: Callable[[], S], *, actor: str) -> None:
+        self.new_state = state
+        self.actor = actor
+        self._folds: dict[type[Fact], list[Callable[[S, Fact], None]]] = {}
+        self._stages: dict[int, list[Due[S]]] = {}
+        self._handlers: dict[type[object], Handler[S, D]] = {Park: Handler(_park, instant=True)}
+
+    def fold(self, *kinds: type[F]) -> Callable[[Callable[[S, F], None]], Callable[[S, F], None]]:
+        """Register how a fact changes the state. A fact may have several."""
+
+        def register(function: Callable[[S, F], None]) -> Callable[[S, F], None]:
+            for kind in kinds:
+                self._folds.setdefault(kind, []).append(cast("Callable[[S, Fact], None]", function))
+            return function
+
+        return register
+
+    def due_at(
+        self, stage: int
+    ) -> Callable[[Callable[[S], Mapping[EffectId, E]]], Callable[[S], Mapping[EffectId, E]]]:
+        """Register what is due at a stage. A run is at its first stage where anything is due."""
+
+        def register(
+            function: Callable[[S], Mapping[EffectId, E]],
+        ) -> Callable[[S], Mapping[EffectId, E]]:
+            self._stages.setdefault(stage, []).append(function)
+            self._stages = dict(sorted(self._stages.items()))
+            return function
+
+        return register
+
+    def handles(
+        self,
+        kind: type[E],
+        *,
+        started: Callable[[E], Fact] | None = None,
+        slot: str = "",
+        actor: Callable[[E], str] | None = None,
+        instant: bool = False,
+    ) -> Callable[[Handle[E, S, D]], Handle[E, S, D]]:
+        """Register what does an effect. An `instant` one takes no time, or has its own start."""
+
+        def register(function: Handle[E, S, D]) -> Handle[E, S, D]:
+            self._handlers[kind] = Handler(
+                cast("Handle[object, S, D]", function),
+                started=cast("Callable[[object], Fact] | None", started),
+                slot=slot,
+                actor=cast("Callable[[object], str] | None", actor),
+                instant=instant,
+            )
+            return function
+
+        return register
+
+    def handler(self, effect: object) -> Handler[S, D]:
+        """What does an effect. Raises KeyError for an effect that nobody handles."""
+        return self._handlers[type(effect)]
+
+    def reduce(self, state: S, event: Event) -> S:
+        """The state after an event. It is changed in place."""
+        state.fold(event)
+        for change in self._folds.get(type(event.fact), ()):
+            change(state, event.fact)
+        return state
+
+    def replay(self, events: Iterable[Event]) -> S:
+        """The state after all of these events."""
+        state = self.new_state()
+        for event in events:
+            self.reduce(state, event)
+        return state
+
+    def due(self, state: S) -> Mapping[EffectId, object]:
+        """What should be under way now; empty when the run is parked or over."""
+        if state.lifecycle.rests:
+            return {}
+        if failed := state.lifecycle.failed:
+            return {"park": Park(failed.fault, f"{failed.error} {failed.cure}".strip())}
+        for rules in self._stages.values():
+            found: dict[EffectId, object] = {}
+            for rule in rules:
+                found.update(rule(state))
+            if found:
+                return found
+        return {}

@@ -1,0 +1,109 @@
+"""Gives the verdict on a claim, and stores its evidence."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from agentproxy.engine.context import Context
+from agentproxy.events.check import BASE, claim_tree, restored_tree
+from agentproxy.events.envelope import Fact
+from agentproxy.events.verdict import RoundJudged
+from agentproxy.evidence.bundle import Bundle, EvidenceEntry, chain, store
+from agentproxy.evidence.environment_faults import in_words
+from agentproxy.evidence.run_verdict import with_opinion
+from agentproxy.evidence.verdict import judge_run
+from agentproxy.supervisor.face import SUPERVISED
+from agentproxy.supervisor.parts import Parts
+from agentproxy.supervisor.stages import Stage
+from agentproxy.supervisor.state import State
+from agentproxy.workspace.environment.fingerprint import changed_since
+
+
+@dataclass(frozen=True, slots=True)
+class JudgeRound:
+    """Judge the claim of a round."""
+
+    round: int
+
+
+@SUPERVISED.fold(RoundJudged)
+def fold_judged(state: State, fact: RoundJudged) -> None:
+    """Take in the verdict."""
+    state.judged[fact.round] = fact
+
+
+@SUPERVISED.due_at(Stage.VERDICT)
+def verdict_due(state: State) -> Mapping[str, JudgeRound]:
+    """Due when everything that speaks for or against the claim is there."""
+    number = state.round
+    return {} if number in state.judged else {f"judge:{number}": JudgeRound(number)}
+
+
+@SUPERVISED.handles(JudgeRound)
+async def judge_round(effect: JudgeRound, context: Context[State, Parts]) -> Sequence[Fact]:
+    """The bundle is on disk when this returns."""
+    state, number, parts = context.state, effect.round, context.parts
+    contract, claim = state.scope, state.claims[number]
+    opinions = {key: said for (of, key), said in state.opinions.items() if of == number}
+    checks = [with_opinion(each, contract, opinions) for each in state.weighed[number].checks]
+    verdict, reason, criteria = judge_run(
+        contract,
+        {each.check: each for each in checks},
+        tree_equals_base=state.unchanged(number),
+        opinions=opinions,
+    )
+    environment = state.require_environment()
+    drift = await asyncio.to_thread(changed_since, environment)
+    notes = in_words(state.built_for(claim_tree(number)), claim.changes)
+    reason = "; ".join([reason, *drift, *notes])
+    earlier = state.judged.get(number - 1)
+    bundle = Bundle(
+        product=parts.product,
+        run=parts.run,
+        round=number,
+        contract=contract,
+        base_commit=state.require_base().commit,
+        base_tree=state.require_base().tree,
+        claim_commit=claim.commit,
+        claim_tree=claim.tree,
+        sandbox=state.lifecycle.sandbox,
+        environment=(*environment.folders, *_built(state, number)),
+        entries=await asyncio.to_thread(lambda: chain(_entries(state, number))),
+        checks=tuple(checks),
+        criteria=criteria,
+        verdict=verdict,
+        reason=reason,
+        previous=earlier.bundle if earlier else "",
+    )
+    name = await asyncio.to_thread(store, bundle, parts.checks.folder / "evidence")
+    judged = RoundJudged(
+        round=number,
+        verdict=verdict,
+        reason=reason,
+        criteria=criteria,
+        checks=tuple(checks),
+        bundle=name,
+    )
+    return [judged]
+
+
+def _built(state: State, number: int) -> tuple[str, ...]:
+    """Where environments of ours stood, and the folders that are named by their digests."""
+    return tuple(
+        f"{at} built as {Path(folder).name} for {each.on}"
+        for each in state.built_for(claim_tree(number))
+        for at, folder in each.folders.items()
+    )
+
+
+def _entries(state: State, number: int) -> list[EvidenceEntry]:
+    trees = {BASE: state.require_base().tree, claim_tree(number): state.claims[number].tree}
+    if number in state.restored:
+        trees[restored_tree(number)] = state.restored[number].tree
+    return [
+        EvidenceEntry(check=check, on=on, tree=tree, attempt=attempt, result=result, previous="")
+        for check in state.scope.checks
+        for on, tree in trees.items()
+        for attempt, result in enumerate(state.results_of(check.name, on), start=1)
+    ]

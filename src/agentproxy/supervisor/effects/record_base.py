@@ -1,0 +1,61 @@
+"""Keeps the tree that the run starts from."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from agentproxy.engine.context import Context
+from agentproxy.events.envelope import Fact
+from agentproxy.events.git_facts import BaseRecorded
+from agentproxy.events.run import RunCreated
+from agentproxy.supervisor.face import SUPERVISED
+from agentproxy.supervisor.parts import Parts
+from agentproxy.supervisor.stages import Stage
+from agentproxy.supervisor.state import State
+from agentproxy.workspace.environment.discover import Wanted, find_environment
+from agentproxy.workspace.trees.base import record_base
+
+
+@dataclass(frozen=True, slots=True)
+class RecordBase:
+    """Keep the base under a ref of ours."""
+
+
+@SUPERVISED.fold(RunCreated)
+def fold_created(state: State, fact: RunCreated) -> None:
+    """Take in the order."""
+    state.order = fact.request
+
+
+@SUPERVISED.fold(BaseRecorded)
+def fold_base(state: State, fact: BaseRecorded) -> None:
+    """Take in the base."""
+    state.base = fact
+
+
+@SUPERVISED.due_at(Stage.BASE)
+def base_due(state: State) -> Mapping[str, RecordBase]:
+    """Due once, first of all."""
+    return {} if state.base else {"base": RecordBase()}
+
+
+@SUPERVISED.handles(RecordBase)
+async def keep_base(_effect: RecordBase, context: Context[State, Parts]) -> Sequence[Fact]:
+    """Record the base; environment folders are never part of it."""
+    order = context.state.require_order()
+    checks = context.parts.checks
+
+    def environment_folders() -> list[Path]:
+        root = checks.repository.root
+        found = find_environment(root, order.directory, environ=checks.environ, wanted=Wanted())
+        return [Path(folder) for folder in found.folders]
+
+    base = await record_base(
+        checks.repository,
+        context.parts.run,
+        from_head=order.from_head,
+        include_untracked=order.include_untracked,
+        environment=await asyncio.to_thread(environment_folders),
+    )
+    return [base]

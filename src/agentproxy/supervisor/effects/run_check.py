@@ -1,0 +1,128 @@
+"""Runs checks: on the base, on a claim, and on a claim with the base's own tests."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from agentproxy.engine.context import Context
+from agentproxy.events.check import (
+    BASE,
+    CheckFinished,
+    CheckStarted,
+    Tree,
+    claim_tree,
+    restored_tree,
+)
+from agentproxy.events.contract import Check
+from agentproxy.events.envelope import Fact
+from agentproxy.evidence.check_runner import run_check
+from agentproxy.supervisor.environments import environment_of, lost_environments
+from agentproxy.supervisor.face import SUPERVISED
+from agentproxy.supervisor.parts import Parts
+from agentproxy.supervisor.stages import Stage
+from agentproxy.supervisor.state import State
+
+TIMEOUT_FACTOR = 3.0  # at the claim, a check may take this many times what it took at the base
+
+
+@dataclass(frozen=True, slots=True)
+class RunCheck:
+    """Run one check on one tree. `attempt` counts from 1."""
+
+    check: Check
+    tree: Tree
+    attempt: int
+
+
+@SUPERVISED.fold(CheckFinished)
+def fold_result(state: State, fact: CheckFinished) -> None:
+    """Keep the result beside the earlier ones."""
+    state.results.setdefault((fact.check, fact.on), []).append(fact.result)
+    state.result_count += 1
+
+
+@SUPERVISED.due_at(Stage.WORK)
+def baseline_due(state: State) -> Mapping[str, RunCheck]:
+    """The baseline runs beside the worker, and needs nothing of it."""
+    return _not_run(state, BASE) if state.round not in state.claims else {}
+
+
+@SUPERVISED.due_at(Stage.CHECKS)
+def checks_due(state: State) -> Mapping[str, RunCheck]:
+    """Every check once on the base and once on the claim."""
+    found = _not_run(state, BASE)
+    if not state.unchanged(state.round):
+        found |= _not_run(state, claim_tree(state.round))
+    return found
+
+
+@SUPERVISED.due_at(Stage.RERUNS)
+def reruns_due(state: State) -> Mapping[str, RunCheck]:
+    """What refutes runs again on both trees, so that a flaky check accuses nobody."""
+    weighed = state.weighed[state.round]
+    found: dict[str, RunCheck] = {}
+    for name in weighed.rerun:
+        for tree in (BASE, claim_tree(state.round)):
+            found |= _again(state, name, tree)
+    return found
+
+
+@SUPERVISED.due_at(Stage.OWN_TESTS)
+def own_tests_due(state: State) -> Mapping[str, RunCheck]:
+    """What proves a claim runs once more with the base's tests and settings."""
+    restored = state.restored.get(state.round)
+    weighed = state.weighed[state.round]
+    if restored is None or not restored.files or weighed.refuted:
+        return {}
+    tree = restored_tree(state.round)
+    found: dict[str, RunCheck] = {}
+    for check in state.scope.checks:
+        if weighed.own_tests.get(check.name) and not state.results_of(check.name, tree):
+            found |= _attempt(check, tree, 1)
+    for name in weighed.rerun_restored:
+        found |= _again(state, name, tree)
+    return found
+
+
+@SUPERVISED.handles(
+    RunCheck,
+    started=lambda effect: CheckStarted(
+        check=effect.check.name, on=effect.tree, attempt=effect.attempt
+    ),
+    slot="checks",
+)
+async def run(effect: RunCheck, context: Context[State, Parts]) -> Sequence[Fact]:
+    """Run it in a clean checkout of the exact tree."""
+    state, check, tree = context.state, effect.check, effect.tree
+    if lost := lost_environments(state, tree):
+        return lost
+    if tree != BASE:
+        slowest = max((each.seconds for each in state.results_of(check.name, BASE)), default=0.0)
+        timeout = max(check.timeout, TIMEOUT_FACTOR * slowest)
+        check = check.model_copy(update={"timeout": timeout})
+    result = await run_check(
+        check,
+        commit=state.commit_of(tree),
+        environment=environment_of(tree, state=state),
+        ground=context.parts.checks,
+        on_output=lambda text: context.show(f"{check.name} on {tree}", text),
+    )
+    return [CheckFinished(check=check.name, on=tree, attempt=effect.attempt, result=result)]
+
+
+def _not_run(state: State, tree: Tree) -> dict[str, RunCheck]:
+    found: dict[str, RunCheck] = {}
+    for check in state.scope.checks:
+        if not state.results_of(check.name, tree):
+            found |= _attempt(check, tree, 1)
+    return found
+
+
+def _again(state: State, name: str, tree: Tree) -> dict[str, RunCheck]:
+    """The second attempt, where there was only one."""
+    if len(state.results_of(name, tree)) != 1:
+        return {}
+    return _attempt(state.require_contract().check(name), tree, 2)
+
+
+def _attempt(check: Check, tree: Tree, attempt: int) -> dict[str, RunCheck]:
+    return {f"check:{tree.key}:{check.name}:{attempt}": RunCheck(check, tree, attempt)}

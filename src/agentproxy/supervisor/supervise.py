@@ -1,0 +1,62 @@
+"""Drives a supervised run with the engine, and turns the faults of its effects into facts."""
+
+import asyncio
+import os
+from collections.abc import Callable
+
+from agentproxy.engine.context import Context
+from agentproxy.engine.loop import Engine
+from agentproxy.engine.recorder import Recorder
+from agentproxy.events.envelope import Fact
+from agentproxy.events.run import EffectFailed
+from agentproxy.evidence.check_context import NotClean
+from agentproxy.models.port import BudgetSpent, ModelError
+from agentproxy.supervisor.effects import SUPERVISED
+from agentproxy.supervisor.parts import Parts
+from agentproxy.supervisor.state import State
+from agentproxy.workers.port import WorkerError
+from agentproxy.workspace.git.command import GitError
+from agentproxy.workspace.git.repository import RepositoryUnusable
+from agentproxy.workspace.sandbox.port import SandboxError
+
+WITHOUT_JUDGE = "--judge none does without the supervisor's model"
+DEFECT = "this is a defect of Agent Proxy: please report it with the run's number"
+DISK = "make room or repair the permissions, then pa resume"
+
+
+def supervised_engine(
+    recorder: Recorder[State], parts: Parts, *, show: Callable[[str, str], None]
+) -> Engine[State, Parts]:
+    """The engine of one supervised run; as many checks run at once as half the processors."""
+    context = Context(state=recorder.state, parts=parts, record=recorder.record, show=show)
+    at_once = max(1, (os.cpu_count() or 2) // 2)
+    return Engine(
+        face=SUPERVISED,
+        recorder=recorder,
+        context=context,
+        faults=fault_of,
+        slots={"checks": asyncio.Semaphore(at_once)},
+    )
+
+
+def fault_of(key: str, error: Exception) -> Fact:
+    """The fact that an effect failed, with what a person can do."""
+    cure, fault = "", "infrastructure"
+    text = str(error)
+    match error:
+        case RepositoryUnusable():
+            cure, fault = error.cure, "usage"
+        case BudgetSpent():
+            cure, fault = error.cure, "ceiling"
+        case WorkerError() | SandboxError():
+            cure = error.cure
+        case ModelError():
+            cure = f"{error.cure}; {WITHOUT_JUDGE}" if error.cure else WITHOUT_JUDGE
+        case GitError() | NotClean():
+            pass
+        case OSError():
+            text = f"{error.strerror or error}: {error.filename or ''}".rstrip(": ")
+            cure = DISK
+        case _:
+            text, cure = f"{type(error).__name__}: {error}", DEFECT
+    return EffectFailed(effect=key, error=text, cure=cure, fault=fault)

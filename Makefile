@@ -59,6 +59,7 @@ local-model: $(READY)
 bench: $(READY)
 	$(BIN)/python bench/startup.py
 	$(BIN)/python bench/journal.py
+	$(BIN)/python bench/list.py
 	$(BIN)/python bench/supervised.py
 	$(BIN)/python bench/turn.py
 

@@ -13,14 +13,14 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from agentproxy.events.check import CheckStarted
+from agentproxy.events.check import CheckStarted, claim_tree
 from agentproxy.events.envelope import Draft, Fact, RunId
 from agentproxy.events.work import WorkerEnded
 from agentproxy.journal.port import Holder, Lease
 from agentproxy.journal.sqlite.journal import SqliteJournal
 
 HOLDER = Holder(pid=1, started=1, machine="bench")
-SMALL = CheckStarted(check="pytest -q tests/unit", on="claim:1")
+SMALL = CheckStarted(check="pytest -q tests/unit", on=claim_tree(1))
 WRITERS = (100, 1000)
 # Growing output, as no two turns are the same; about 2 KB of JSON each.
 TURN = "".join(chr(33 + (i * i * 7 + i // 3) % 90) for i in range(1900)).replace("\\", "/")

@@ -202,7 +202,7 @@ def test_two_journals_on_one_file_tell_each_other(tmp_path: Path) -> None:
 OTHER_PROCESS = """
 import asyncio, sys
 from pathlib import Path
-from agentproxy.events.check import CheckStarted
+from agentproxy.events.check import BASE, CheckStarted
 from agentproxy.events.envelope import Draft, RunId
 from agentproxy.journal.port import Holder
 from agentproxy.journal.sqlite.journal import SqliteJournal
@@ -210,7 +210,7 @@ from agentproxy.journal.sqlite.journal import SqliteJournal
 async def main() -> None:
     journal = SqliteJournal(Path(sys.argv[1]))
     run = RunId(sys.argv[2])
-    def draft(n): return Draft("supervisor", CheckStarted(check=str(n), on="base"))
+    def draft(n): return Draft("supervisor", CheckStarted(check=str(n), on=BASE))
     lease = await journal.create(run, draft(0), Holder(1, 1, "m"))
     if len(sys.argv) > 3:
         async for pending in journal.arrivals(run):

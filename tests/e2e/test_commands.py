@@ -58,7 +58,7 @@ def test_what_would_be_dropped_silently_is_a_usage_error(pa: Pa, words: list[str
 
 def test_a_word_that_names_a_command_is_a_task_after_two_dashes(pa: Pa) -> None:
     ran = pa("-o", "json", "--worker", pa.worker(MEND), "--check", CHECK, "--", "show")
-    assert ran.of_kind("run_created")[0]["order"]["task"] == "show"
+    assert ran.of_kind("run_created")[0]["request"]["task"] == "show"
 
 
 def test_options_may_stand_before_and_after_the_task(pa: Pa) -> None:
@@ -168,7 +168,7 @@ def test_the_repositorys_configuration_counts_whole_only_after_trust(pa: Pa) -> 
     assert refused.code == 6
     assert pa("trust").code == 0
     ran = pa("-o", "json", "--worker", "mine", "--max-rounds", "1", "Do it")
-    assert ran.of_kind("run_created")[0]["order"]["worker"] == "mine"
+    assert ran.of_kind("run_created")[0]["request"]["worker"] == "mine"
     assert pa("trust", "--revoke").code == 0
     assert pa("--worker", "mine", "Do it").code == 6
 

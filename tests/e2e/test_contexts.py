@@ -179,7 +179,7 @@ def test_screenshots_are_kept_with_the_run_and_named_in_the_brief(pa: Pa) -> Non
     worker = f'cp "$AGENTPROXY_BRIEF" brief.txt; {MEND}'
     ran = pa.task(*added, "--check", CHECK, worker=worker)
     assert ran.code == 0
-    order = ran.of_kind("run_created")[0]["order"]
+    order = ran.of_kind("run_created")[0]["request"]
     assert order["screenshots"] == ["screenshots/1.png", "screenshots/2.gif"]
     run = ran.result["run"]
     assert (pa.home / "runs" / run / "screenshots" / "1.png").read_bytes() == PNG

@@ -27,7 +27,7 @@ SEED = 20260101
 CHILD = """
 import asyncio, os, sys
 from pathlib import Path
-from agentproxy.events.check import CheckStarted
+from agentproxy.events.check import BASE, CheckStarted
 from agentproxy.events.envelope import Draft, RunId
 from agentproxy.journal.port import Holder
 from agentproxy.journal.sqlite.journal import SqliteJournal

@@ -70,7 +70,7 @@ def test_with_a_key_and_no_worker_our_own_agent_works(pa: Pa) -> None:
     with model_server(plan, fix, Reply(text=("Done.",))) as server:
         env = {"ANTHROPIC_API_KEY": "sk-not-a-real-key", "ANTHROPIC_BASE_URL": server.url}
         ran = pa("-o", "json", "Fix the sum", env={**NOBODY, **env})
-    order = ran.of_kind("run_created")[0]["order"]
+    order = ran.of_kind("run_created")[0]["request"]
     assert (order["worker"], order["model"], order["judge"]) == (
         "builtin",
         "claude-sonnet-4-6",

@@ -21,7 +21,7 @@ LINT = Check(name="lint", command="ruff check", role="discovered", source="ruff.
 
 def created(**changes: object) -> RunCreated:
     order = Order(task="Fix it", repository="/repo", worker="w")
-    return RunCreated(order=order.model_copy(update=changes), product="0")
+    return RunCreated(request=order.model_copy(update=changes), product="0")
 
 
 def contract(*checks: Check, parts: tuple[Part, ...] = ()) -> ContractAgreed:

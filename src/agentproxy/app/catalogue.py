@@ -6,7 +6,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from agentproxy.app.context import App
+from agentproxy.app.context import Project
 from agentproxy.app.models import has_libraries, variables
 from agentproxy.events.conversation import Usage
 from agentproxy.models.names import Mistyped, ModelAddress, default_model, find_model, usual_base
@@ -45,18 +45,18 @@ class ModelRow:
     role: str = ""
 
 
-def list_models(app: App) -> list[ModelRow]:
+def list_models(project: Project) -> list[ModelRow]:
     """The documented models, and those that are chosen or priced by this user. Blocking."""
-    roles = _roles(app)
-    own = [name for name in app.settings.models.model_pricing if not name.endswith("/")]
+    roles = _roles(project)
+    own = [name for name in project.settings.models.model_pricing if not name.endswith("/")]
     names = dict.fromkeys([*roles, *DOCUMENTED, *own])
-    prices = Prices(app.settings.models.model_pricing)
-    return [_row(name, app, prices=prices, role=roles.get(name, "")) for name in names]
+    prices = Prices(project.settings.models.model_pricing)
+    return [_row(name, project, prices=prices, role=roles.get(name, "")) for name in names]
 
 
-def _roles(app: App) -> dict[str, str]:
-    settings = app.settings
-    default = default_model(variables(app)) if has_libraries() else ""
+def _roles(project: Project) -> dict[str, str]:
+    settings = project.settings
+    default = default_model(variables(project)) if has_libraries() else ""
     roles: dict[str, str] = {}
     for role, name in (
         ("worker", settings.model or default),
@@ -68,10 +68,10 @@ def _roles(app: App) -> dict[str, str]:
     return roles
 
 
-def _row(name: str, app: App, *, prices: Prices, role: str) -> ModelRow:
+def _row(name: str, project: Project, *, prices: Prices, role: str) -> ModelRow:
     needs, where = "", ""
     try:
-        where = _where(find_model(name, variables(app)))
+        where = _where(find_model(name, variables(project)))
     except ModelRefused as error:
         needs = error.cure or str(error)
     sides = (Usage(input=PRICED_TOKENS), Usage(output=PRICED_TOKENS))
@@ -102,11 +102,11 @@ class Endpoint:
     cure: str = ""
 
 
-async def look_at_endpoints(app: App) -> Sequence[Endpoint]:
+async def look_at_endpoints(project: Project) -> Sequence[Endpoint]:
     """The endpoints of every vendor that there is a key or an address for."""
     found: dict[str, str] = {}
     mistyped: dict[str, Endpoint] = {}
-    given = variables(app)
+    given = variables(project)
     for name in DOCUMENTED:
         try:
             address = find_model(name, given)

@@ -1,11 +1,12 @@
-"""Everything that a process needs, built once: settings, the user's own file, the journal."""
+"""What a process has, built once (`App`), and what each directory adds to it (`Project`)."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from agentproxy.app.hub import Hub
 from agentproxy.app.scratch import scratch_below
 from agentproxy.config.envfile import read_env
 from agentproxy.config.files import as_text, read_small
@@ -14,24 +15,34 @@ from agentproxy.config.settings import Settings, load_settings
 from agentproxy.config.tables import MAX_CONFIG_BYTES
 from agentproxy.config.trust import Trust, digest_of
 from agentproxy.config.user import User, load_user, user_file
-from agentproxy.journal.port import Journal
+from agentproxy.journal.port import Holder, Journal
 from agentproxy.journal.redact import Redactor
 from agentproxy.journal.sqlite.journal import SqliteJournal
 from agentproxy.workspace.environment.registries import Registries, find_registries
+from agentproxy.workspace.git.repository import Repository, open_repository
+from agentproxy.workspace.sandbox.detect import SandboxLevel, choose_sandbox
+from agentproxy.workspace.sandbox.port import Sandbox
 
 Forgive = Callable[[BadFile], None]
 
 
 @dataclass(frozen=True)
 class App:
-    """What is open while a command of `pa` runs."""
+    """The process: what is open while it runs, whatever projects its runs are in.
+
+    `settings` are those of where it was started; `scratch` is its folder for temporary files, None
+    for the system's; `hub` has what its runs show. `abandoned` is what it holds in the journal and
+    does not work on: it failed to let go of it.
+    """
 
     environ: dict[str, str]
-    directory: Path
     settings: Settings
     user: User
     journal: Journal
     redact: Redactor
+    scratch: Path | None
+    hub: Hub = field(default_factory=Hub)
+    abandoned: set[Holder] = field(default_factory=set[Holder])
 
     @property
     def environments(self) -> Path:
@@ -47,6 +58,38 @@ class App:
     def folder(self, run: str) -> Path:
         """The folder of a run."""
         return self.settings.home / "runs" / run
+
+    async def repository(self, directory: Path) -> Repository:
+        """The repository around a directory. Raises RepositoryUnusable."""
+        return await open_repository(directory, scratch=self.scratch)
+
+    async def sandbox(self, level: SandboxLevel) -> Sandbox:
+        """The sandbox of a level. Raises SandboxError."""
+        return await choose_sandbox(level, scratch=self.scratch)
+
+    async def project(self, directory: Path, *, forgive: Forgive | None = None) -> "Project":
+        """The project at a directory, as it is configured now. `forgive` as in `read_settings`.
+
+        Raises:
+            BadSetting, BadFile: a setting cannot be used.
+        """
+        settings = await asyncio.to_thread(
+            read_settings, self.environ, directory, self.user, forgive=forgive
+        )
+        self.redact.learn(settings.secrets)
+        return Project(self, directory, settings)
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A directory that tasks are worked on in, with what its `.env` sets as far as it is trusted.
+
+    Its `agentproxy.toml` is read where it is needed, at the base of a run (`app/rules.py`).
+    """
+
+    app: App
+    directory: Path
+    settings: Settings
 
 
 def read_user() -> User:
@@ -99,7 +142,8 @@ async def open_app(
     forgive: Forgive | None = None,
     home: Path | None = None,
 ) -> AsyncGenerator[App]:
-    """Settings read, journal open; closed again whatever happens. `forgive` as in `read_settings`.
+    """The process in a directory: settings read, journal open; closed again whatever happens.
+    `forgive` as in `read_settings`.
 
     `home` is where a run was found already, whatever the directory's own settings say.
 
@@ -115,14 +159,14 @@ async def open_app(
     redact = Redactor(settings.secrets)
     journal = SqliteJournal(settings.home / "journal.sqlite3", redact=redact)
     try:
-        async with scratch_below(settings.home):
+        async with scratch_below(settings.home) as scratch:
             yield App(
                 environ=dict(environ),
-                directory=directory,
                 settings=settings,
                 user=user,
                 journal=journal,
                 redact=redact,
+                scratch=scratch,
             )
     finally:
         await journal.close()

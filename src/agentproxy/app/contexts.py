@@ -13,17 +13,19 @@ from agentproxy.workspace.git.scratch_git_dir import own_git
 from agentproxy.workspace.trees.working_tree import present_tree
 
 
-async def contexts_around(directory: Path) -> Contexts:
+async def contexts_around(directory: Path, *, scratch: Path | None = None) -> Contexts:
     """Project and guidance from the base, the session from the user's own folder.
 
     Raises:
         RepositoryUnusable: there is no repository here, or it has no base now.
     """
-    repository = await open_repository(directory)
+    repository = await open_repository(directory, scratch=scratch)
     with own_git(repository, work_tree=repository.root) as where:
         tree = await present_tree(repository, where)
         entries = await list_tree(where, tree)
-    with tempfile.TemporaryDirectory(prefix="agentproxy-contexts-") as folder:
+    with tempfile.TemporaryDirectory(
+        prefix="agentproxy-contexts-", dir=repository.scratch
+    ) as folder:
         base = await contexts_at(repository, tree, entries=entries, folder=Path(folder))
     known = frozenset(os.fsdecode(entry.name) for entry in entries if holds_a_context(entry))
     return await asyncio.to_thread(_with_own, base, repository.root, known=known)

@@ -9,12 +9,12 @@ from pathlib import Path
 
 from agentproxy import __version__
 from agentproxy.app.catalogue import look_at_endpoints
-from agentproxy.app.context import App
+from agentproxy.app.context import Project
 from agentproxy.app.models import has_libraries
 from agentproxy.app.trusting import ENV, UNLINK
 from agentproxy.workspace.git.command import GitError
-from agentproxy.workspace.git.repository import RepositoryUnusable, open_repository
-from agentproxy.workspace.sandbox.detect import choose_sandbox, survey
+from agentproxy.workspace.git.repository import RepositoryUnusable
+from agentproxy.workspace.sandbox.detect import survey
 from agentproxy.workspace.sandbox.port import SandboxError
 
 LEAST_FREE = 1 << 30
@@ -32,38 +32,38 @@ class DoctorFinding:
     needed: bool = False
 
 
-async def examine(app: App) -> Sequence[DoctorFinding]:
+async def examine(project: Project) -> Sequence[DoctorFinding]:
     """Everything, most needed first."""
     findings = [
         DoctorFinding(
             "agentproxy", works=True, detail=f"{__version__}, Python {sys.version.split()[0]}"
         ),
-        DoctorFinding("home", works=True, detail=str(app.settings.home)),
-        await _repository(app.directory),
-        await _sandbox(),
+        DoctorFinding("home", works=True, detail=str(project.app.settings.home)),
+        await _repository(project),
+        await _sandbox(project),
     ]
     for what, works, detail in await survey():
         findings.append(DoctorFinding(f"sandbox {what}", works=works, detail=detail))
-    findings.append(_room(app.settings.home))
+    findings.append(_room(project.app.settings.home))
     if os.geteuid() == 0:
         detail = "running as root works; inside the sandbox it is an ordinary user"
         findings.append(DoctorFinding("user", works=True, detail=detail))
-    if app.settings.ignored:
-        findings.append(_left_out(app))
-    findings += _agents(app)
-    findings += await _models(app)
+    if project.settings.ignored:
+        findings.append(_left_out(project))
+    findings += _agents(project)
+    findings += await _models(project)
     return findings
 
 
-def _left_out(app: App) -> DoctorFinding:
-    detail = f"{', '.join(app.settings.ignored)}: not trusted, so they do not count"
-    cure = UNLINK if (app.directory / ENV).is_symlink() else "pa trust"
+def _left_out(project: Project) -> DoctorFinding:
+    detail = f"{', '.join(project.settings.ignored)}: not trusted, so they do not count"
+    cure = UNLINK if (project.directory / ENV).is_symlink() else "pa trust"
     return DoctorFinding(ENV, works=False, detail=detail, cure=cure)
 
 
-async def _repository(directory: Path) -> DoctorFinding:
+async def _repository(project: Project) -> DoctorFinding:
     try:
-        repository = await open_repository(directory)
+        repository = await project.app.repository(project.directory)
     except RepositoryUnusable as error:
         return DoctorFinding("repository", works=False, detail=str(error), cure=error.cure)
     except GitError as error:
@@ -73,9 +73,9 @@ async def _repository(directory: Path) -> DoctorFinding:
     )
 
 
-async def _sandbox() -> DoctorFinding:
+async def _sandbox(project: Project) -> DoctorFinding:
     try:
-        sandbox = await choose_sandbox("auto")
+        sandbox = await project.app.sandbox("auto")
     except SandboxError as error:
         return DoctorFinding(
             "sandbox", works=False, detail=str(error), cure=error.cure, needed=True
@@ -90,14 +90,14 @@ def _room(home: Path) -> DoctorFinding:
     return DoctorFinding("disk", works=free > LEAST_FREE, detail=detail, cure=cure)
 
 
-async def _models(app: App) -> list[DoctorFinding]:
+async def _models(project: Project) -> list[DoctorFinding]:
     """The libraries, the keys by their variables, and whether anybody answers at the addresses."""
     if not has_libraries():
         cure = "for models: pip install 'agentproxy[models]'"
         return [
             DoctorFinding("models", works=False, detail="their libraries are missing", cure=cure)
         ]
-    endpoints = await look_at_endpoints(app)
+    endpoints = await look_at_endpoints(project)
     if not endpoints:
         cure = "set ANTHROPIC_API_KEY, or OLLAMA_BASE_URL for your own; pa models shows all"
         return [DoctorFinding("models", works=False, detail="no vendor's key is set", cure=cure)]
@@ -109,15 +109,15 @@ async def _models(app: App) -> list[DoctorFinding]:
     ]
 
 
-def _agents(app: App) -> list[DoctorFinding]:
-    path = app.environ.get("PATH")
+def _agents(project: Project) -> list[DoctorFinding]:
+    path = project.app.environ.get("PATH")
     found = [name for name in AGENTS if shutil.which(name, path=path)]
     cure = "" if found else "any program works: --worker 'command:PROGRAM ARGUMENTS'"
     programs = DoctorFinding(
         "agents on PATH", works=bool(found), detail=", ".join(found) or "none", cure=cure
     )
-    named = ", ".join(sorted(app.user.workers)) or "none"
+    named = ", ".join(sorted(project.app.user.workers)) or "none"
     return [
         programs,
-        DoctorFinding("configured workers", works=bool(app.user.workers), detail=named),
+        DoctorFinding("configured workers", works=bool(project.app.user.workers), detail=named),
     ]

@@ -17,8 +17,7 @@ from agentproxy.supervisor.environments import environment_of, lost_environments
 from agentproxy.supervisor.run_folder import tidy
 from agentproxy.supervisor.state import State
 from agentproxy.workspace.git.command import GitError, GitLocation, git
-from agentproxy.workspace.git.repository import Repository, open_repository
-from agentproxy.workspace.sandbox.detect import choose_sandbox
+from agentproxy.workspace.git.repository import Repository
 
 
 class NothingJudged(BundleUnusable):
@@ -92,19 +91,18 @@ async def verify(app: App, run: RunId) -> list[Compared]:
         NothingJudged: there is no bundle.
     """
     state = _judged(run, SUPERVISED.replay(await app.journal.read(run)))
-    folder = app.folder(run) / "evidence"
     numbers = sorted(state.judged)
     before = ["", *(state.judged[number].bundle for number in numbers)]
     return [
-        await _compare(state, number, folder=folder, previous=previous)
+        await _compare(app, run, state, number=number, previous=previous)
         for number, previous in zip(numbers, before, strict=False)
     ]
 
 
-async def _compare(state: State, number: int, *, folder: Path, previous: str) -> Compared:
+async def _compare(app: App, run: RunId, state: State, *, number: int, previous: str) -> Compared:
     judged = state.judged[number]
     try:
-        bundle = await asyncio.to_thread(load, judged.bundle, folder)
+        bundle = await asyncio.to_thread(load, judged.bundle, app.folder(run) / "evidence")
     except BundleUnusable as error:
         return Compared(number, judged.bundle, results=0, faults=(str(error),))
     found = list(faults(judged.bundle, bundle))
@@ -114,7 +112,7 @@ async def _compare(state: State, number: int, *, folder: Path, previous: str) ->
         found.append("its verdict is not the one in the journal")
     found += _against_journal(state, bundle)
     if not found:
-        found += await _against_repository(state, bundle)
+        found += await _against_repository(app, state, bundle)
     return Compared(number, judged.bundle, results=len(bundle.entries), faults=tuple(found))
 
 
@@ -126,8 +124,8 @@ def _against_journal(state: State, bundle: Bundle) -> list[str]:
     return []
 
 
-async def _against_repository(state: State, bundle: Bundle) -> list[str]:
-    repository = await open_repository(Path(state.require_order().repository))
+async def _against_repository(app: App, state: State, bundle: Bundle) -> list[str]:
+    repository = await app.repository(Path(state.require_order().repository))
     found: list[str] = []
     for what, commit, tree in (
         ("base", bundle.base_commit, bundle.base_tree),
@@ -160,8 +158,8 @@ async def rerun(
     if state.environment is None:
         raise BundleUnusable(f"run {run} has no recorded environment")
     ground = CheckContext(
-        repository=await open_repository(Path(state.require_order().repository)),
-        sandbox=await choose_sandbox(state.require_order().sandbox),
+        repository=await app.repository(Path(state.require_order().repository)),
+        sandbox=await app.sandbox(state.require_order().sandbox),
         folder=app.folder(run) / "rerun",
         environ=app.environ,
         environments=app.environments,

@@ -5,7 +5,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from agentproxy.app.choosing import chosen_worker
-from agentproxy.app.context import App
+from agentproxy.app.context import Project
 from agentproxy.app.script_files import read_script_file
 from agentproxy.config.llm import ModelSettings
 from agentproxy.events.run import Order
@@ -21,18 +21,18 @@ from agentproxy.workers.port import WorkerError
 NONE = "none"
 
 
-def with_choices(order: Order, judge: str, *, app: App) -> Order:
+def with_choices(order: Order, judge: str, *, project: Project) -> Order:
     """The order with the models that nobody named: the documented ones of whoever has a key.
 
     Without a worker, the builtin one works where there is a model. `judge` is what was asked for;
     "none" switches the supervisor's own model off.
     """
-    default = default_model(variables(app)) if has_libraries() else ""
+    default = default_model(variables(project)) if has_libraries() else ""
     model = order.model or default
-    worker = order.worker or chosen_worker(order, app) or ("builtin" if model else "")
+    worker = order.worker or chosen_worker(order, project) or ("builtin" if model else "")
     if worker != "builtin":
         model = order.model
-    judge = judge or app.settings.judge or default
+    judge = judge or project.settings.judge or default
     judge = "" if judge == NONE else judge
     return order.model_copy(update={"worker": worker, "model": model, "judge": judge})
 
@@ -42,18 +42,18 @@ def has_libraries() -> bool:
     return find_spec("pydantic_ai") is not None
 
 
-def open_models(name: str, *, app: App, started_in: Path) -> list[Model]:
+def open_models(name: str, *, project: Project, started_in: Path) -> list[Model]:
     """The model of a name, and after it the one to fall back to, if one is configured.
 
     Raises:
         WorkerError: none is chosen, or there is none of that name.
     """
-    fallback = app.settings.models.model_fallback
+    fallback = project.settings.models.model_fallback
     names = [name, *([fallback] if fallback and fallback != name else [])]
-    return [_open(each, app=app, started_in=started_in) for each in names]
+    return [_open(each, project=project, started_in=started_in) for each in names]
 
 
-def open_judges(order: Order, *, app: App) -> list[Model]:
+def open_judges(order: Order, *, project: Project) -> list[Model]:
     """What the supervisor of an order thinks with; none where it does not.
 
     Raises:
@@ -62,12 +62,12 @@ def open_judges(order: Order, *, app: App) -> list[Model]:
     if not order.judge:
         return []
     started_in = Path(order.repository) / order.directory
-    return open_models(order.judge, app=app, started_in=started_in)
+    return open_models(order.judge, project=project, started_in=started_in)
 
 
-def meter_of(app: App) -> Callable[[Record, Budget], Meter]:
+def meter_of(project: Project) -> Callable[[Record, Budget], Meter]:
     """How this user's models are asked, priced and kept from secrets, whatever run it is."""
-    settings = app.settings.models
+    settings = project.settings.models
     return lambda record, purse: Meter(
         record=record,
         purse=purse,
@@ -75,24 +75,24 @@ def meter_of(app: App) -> Callable[[Record, Budget], Meter]:
         retry=_retry(settings),
         of_models=settings.model_llm_params,
         of_agents=settings.agent_llm_params,
-        redact=app.redact,
+        redact=project.app.redact,
     )
 
 
-def _open(name: str, *, app: App, started_in: Path) -> Model:
+def _open(name: str, *, project: Project, started_in: Path) -> Model:
     kind, _, rest = name.partition(":")
     try:
         if kind == "scripted" and rest.strip():
             data, source = read_script_file(rest, started_in=started_in)
             return ScriptedModel(name, parse_model_script(data, source=source))
-        return DeferredModel(name, find_model(name, variables(app)))
+        return DeferredModel(name, find_model(name, variables(project)))
     except ModelRefused as error:
         raise WorkerError(str(error), cure=error.cure) from error
 
 
-def variables(app: App) -> dict[str, str]:
+def variables(project: Project) -> dict[str, str]:
     """The variables that models may need, by name."""
-    return {**app.settings.addresses, **app.settings.keys}
+    return {**project.settings.addresses, **project.settings.keys}
 
 
 def _retry(settings: ModelSettings) -> Retry:

@@ -5,17 +5,18 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from agentproxy.app.context import App
 from agentproxy.app.run_ownership import is_alive
-from agentproxy.events.envelope import Event, Fact, RunId
-from agentproxy.events.requests import CommandIgnored
+from agentproxy.events.envelope import Event, RunId
 from agentproxy.events.run import EXIT_BY_PARKING, EXIT_BY_VERDICT, RunCreated, RunEnded, RunParked
-from agentproxy.journal.port import Journal, RunHead
+from agentproxy.journal.port import PAGE_RUNS, Lease, RunHead
 from agentproxy.supervisor.state import State
 
 RunStatus = Literal[
     "running", "verified", "refuted", "unverified", "stopped", "waiting", "parked", "cut_off"
 ]
 CUT_OFF = 130
+MOST_NAMED = 5
 LOOK_AFTER = 1.0  # seconds without news, after which a follower looks whether the owner lives
 
 
@@ -35,28 +36,29 @@ class RunRow:
     changed: float
 
 
-async def list_runs(journal: Journal) -> Sequence[RunRow]:
-    """All runs, newest first."""
-    return [await _row(journal, head) for head in await journal.heads()]
+async def list_runs(
+    app: App, *, limit: int = PAGE_RUNS, before: RunId | None = None
+) -> Sequence[RunRow]:
+    """The newest runs that began before the run `before`; newest first. Raises UnknownRun."""
+    return [_row(head) for head in await app.journal.heads(limit=limit, before=before)]
 
 
-async def _row(journal: Journal, head: RunHead) -> RunRow:
+def _row(head: RunHead) -> RunRow:
     first = head.first.fact
-    order = first.order if isinstance(first, RunCreated) else None
+    request = first.request if isinstance(first, RunCreated) else None
     return RunRow(
         run=head.first.run,
-        task=order.task if order else "",
-        repository=order.repository if order else "",
-        status=await _status(journal, head.last),
+        task=request.task if request else "",
+        repository=request.repository if request else "",
+        status=status_of(head),
         created=head.first.time,
         changed=head.last.time,
     )
 
 
-async def _status(journal: Journal, last: Event) -> RunStatus:
-    if not isinstance(last.fact, RunEnded) and is_alive((await journal.lease(last.run)).holder):
-        return "running"
-    match await _how_it_stands(journal, last):
+def status_of(head: RunHead) -> RunStatus:
+    """How a run stands; one that is parked or over is so though its process lives."""
+    match head.last.fact:
         case RunEnded(stopped=True):
             return "stopped"
         case RunEnded(verdict=verdict):
@@ -66,37 +68,31 @@ async def _status(journal: Journal, last: Event) -> RunStatus:
         case RunParked():
             return "parked"
         case _:
-            return "cut_off"
+            return "running" if _is_held(head.lease) else "cut_off"
 
 
-async def _how_it_stands(journal: Journal, last: Event) -> Fact:
-    """The fact that says so: a command that came too late may stand after it."""
-    at = last.seq
-    while isinstance(last.fact, CommandIgnored) and at > 1:
-        at -= 1
-        (last,) = await journal.read(last.run, after=at - 1, limit=1)
-    return last.fact
+def _is_held(lease: Lease) -> bool:
+    return lease.holder is not None and is_alive(lease.holder)
 
 
-async def find_run(journal: Journal, given: str, *, repository: str = "") -> RunId:
+async def find_run(app: App, given: str, *, repository: str = "") -> RunId:
     """The run whose number begins so; "" means the newest of this repository.
 
     Raises:
         NoSuchRun: none has, or several have.
     """
-    heads = await journal.heads()
     if not given:
-        for head in heads:
-            fact = head.first.fact
-            if isinstance(fact, RunCreated) and fact.order.repository == repository:
-                return head.first.run
+        newest = await app.journal.heads(limit=1, repository=repository)
+        if newest:
+            return newest[0].first.run
         raise NoSuchRun("there is no run of this repository yet; pa list shows all runs")
-    matching = [head.first.run for head in heads if head.first.run.startswith(given)]
-    if given in matching or len(matching) == 1:
+    matching = await app.journal.named(given, limit=MOST_NAMED + 1)
+    if matching and (len(matching) == 1 or given in matching):
         return RunId(given) if given in matching else matching[0]
     if not matching:
         raise NoSuchRun(f"no run has a number that begins with {given!r}; pa list shows them")
-    raise NoSuchRun(f"{len(matching)} runs begin with {given!r}: {', '.join(matching[:5])}")
+    many = len(matching) if len(matching) <= MOST_NAMED else f"more than {MOST_NAMED}"
+    raise NoSuchRun(f"{many} runs begin with {given!r}: {', '.join(matching[:MOST_NAMED])}")
 
 
 def exit_code(state: State) -> int:
@@ -108,23 +104,20 @@ def exit_code(state: State) -> int:
     return CUT_OFF
 
 
-async def is_live(journal: Journal, run: RunId) -> bool:
-    """Whether a process works on the run now."""
-    last = await journal.read(run)
-    if last and isinstance(last[-1].fact, RunEnded | RunParked):
-        return False
-    return is_alive((await journal.lease(run)).holder)
+async def is_live(app: App, run: RunId) -> bool:
+    """Whether a process works on the run now. Raises UnknownRun."""
+    return status_of(await app.journal.head(run)) == "running"
 
 
-async def follow_live(journal: Journal, run: RunId, *, after: int) -> AsyncIterator[Event]:
+async def follow_live(app: App, run: RunId, *, after: int) -> AsyncIterator[Event]:
     """The events with `seq > after` as they come, until the run parks or ends or is cut off."""
-    follower = journal.follow(run, after=after)
+    follower = app.journal.follow(run, after=after)
     upcoming = asyncio.ensure_future(anext(follower))
     try:
         while True:
             done, _ = await asyncio.wait({upcoming}, timeout=LOOK_AFTER)
             if not done:
-                if is_alive((await journal.lease(run)).holder):
+                if _is_held(await app.journal.lease(run)):
                     continue
                 return
             event = upcoming.result()

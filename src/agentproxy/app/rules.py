@@ -6,14 +6,15 @@ from pathlib import Path
 from agentproxy.app.context import App
 from agentproxy.config.files import read_small
 from agentproxy.config.mistakes import BadFile
-from agentproxy.config.project import PROJECT_FILES, Project, only_project, untrusted
+from agentproxy.config.project import PROJECT_FILES, only_project, untrusted
+from agentproxy.config.project import Project as ProjectFile
 from agentproxy.config.tables import MAX_CONFIG_BYTES
 from agentproxy.config.trust import Trust, digest_of
 from agentproxy.events.contract import THIRTY_MINUTES, Check
 from agentproxy.supervisor.planning import ProjectRules
 
 
-def read_project(folder: Path, *, app: App, repository: Path) -> Project:
+def read_project(folder: Path, *, app: App, repository: Path) -> ProjectFile:
     """The configuration in a folder, reduced to what a person trusts of it.
 
     `repository` is where the person's own copy lies, which trust was given to.
@@ -29,14 +30,14 @@ def read_project(folder: Path, *, app: App, repository: Path) -> Project:
             found[name] = data
         elif (folder / name).is_symlink():
             raise BadFile("a symbolic link", source=name, cure="put the file itself there")
-    project = only_project(found)
-    if project is None:
-        return Project()
+    configured = only_project(found)
+    if configured is None:
+        return ProjectFile()
     name, data = next(iter(found.items()))
     trust = Trust(app.settings.home / "trust.json")
     if trust.trusted(repository / name, digest_of(data)):
-        return project
-    return untrusted(project)
+        return configured
+    return untrusted(configured)
 
 
 def rules_reader(app: App, repository: Path) -> Callable[[Path], ProjectRules]:

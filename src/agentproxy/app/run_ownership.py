@@ -1,12 +1,16 @@
 """Owning a run: taking its lease, ending what survived, bringing it as far as it goes."""
 
 import asyncio
+import itertools
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from agentproxy import __version__
+from agentproxy.app.context import App
+from agentproxy.app.hub import FragmentStream
 from agentproxy.engine.commands import CommandHandler
 from agentproxy.engine.recorder import Recorder
 from agentproxy.engine.requests import Desk, Rule
@@ -16,7 +20,7 @@ from agentproxy.events.cost import Purpose
 from agentproxy.events.envelope import CommandId, Draft, Event, Fact, RunId
 from agentproxy.events.run import SegmentStarted
 from agentproxy.evidence.check_context import CheckContext
-from agentproxy.journal.port import Holder, Journal, Lease
+from agentproxy.journal.port import Fenced, Holder, Journal, JournalError, Lease
 from agentproxy.models.budget import Budget
 from agentproxy.models.metered import Meter, MeteredModel, Record
 from agentproxy.models.port import Model
@@ -34,11 +38,11 @@ from agentproxy.workspace.git.repository import Repository
 from agentproxy.workspace.sandbox.port import Sandbox
 from agentproxy.workspace.sandbox.processes import end_process, machine_and_boot, start_time
 
-Show = Callable[[str, str], None]
+_SLOTS = itertools.count(1)
 
 
 class StillOwned(Exception):
-    """Another live process has the run in its hands."""
+    """A live process works on the run."""
 
     def __init__(self, run: RunId, pid: int) -> None:
         super().__init__(f"run {run} is being worked on by process {pid}")
@@ -59,16 +63,18 @@ class RunDependencies:
     rule: Rule
     read_rules: ReadRules
     hold: float | None
-    show: Show
+    fragments: FragmentStream
     environments: Path
     registries: Registries | None
     images: Sequence[Image]
 
 
-def this_process() -> Holder:
-    """This process as the holder of a lease."""
+def new_holder() -> Holder:
+    """This process as the holder of one more lease."""
     pid = os.getpid()
-    return Holder(pid=pid, started=start_time(pid) or 0, machine=machine_and_boot())
+    return Holder(
+        pid=pid, started=start_time(pid) or 0, machine=machine_and_boot(), slot=next(_SLOTS)
+    )
 
 
 def is_alive(holder: Holder) -> bool:
@@ -83,18 +89,38 @@ def is_alive(holder: Holder) -> bool:
     return start_time(holder.pid) == holder.started
 
 
-async def acquire_run(journal: Journal, run: RunId) -> Lease:
+async def acquire_run(app: App, run: RunId) -> Lease:
     """Take over a run that nobody works on.
 
     Raises:
-        StillOwned: its holder is alive.
+        StillOwned: its holder is alive, be it this process.
         UnknownRun: there is no such run.
         LeaseTaken: somebody else was faster.
     """
-    lease = await journal.lease(run)
-    if is_alive(lease.holder) and lease.holder != this_process():
-        raise StillOwned(run, lease.holder.pid)
-    return await journal.acquire(run, this_process(), after=lease.generation)
+    lease = await app.journal.lease(run)
+    holder = lease.holder
+    if holder is not None and holder not in app.abandoned and is_alive(holder):
+        raise StillOwned(run, holder.pid)
+    acquired = await app.journal.acquire(run, new_holder(), after=lease.generation)
+    if holder is not None:
+        app.abandoned.discard(holder)
+    return acquired
+
+
+@asynccontextmanager
+async def released_after(app: App, lease: Lease) -> AsyncGenerator[None]:
+    """Let go of a run when nothing in this process works on it any more, whatever happened."""
+    try:
+        yield
+    finally:
+        try:
+            await app.journal.release(lease)
+        except Fenced:
+            pass  # somebody has it already
+        except JournalError:
+            # What broke the journal is told by whoever worked; here the run can be taken again.
+            if lease.holder is not None:
+                app.abandoned.add(lease.holder)
 
 
 async def run_until_parked(journal: Journal, lease: Lease, means: RunDependencies) -> State:
@@ -104,12 +130,17 @@ async def run_until_parked(journal: Journal, lease: Lease, means: RunDependencie
         end_process(pid, started)
 
     async def append(drafts: Sequence[Draft], taken: Sequence[CommandId]) -> Sequence[Event]:
-        return await journal.append(lease, drafts, taken=taken)
+        events = await journal.append(lease, drafts, taken=taken)
+        for event in events[-1:]:
+            means.fragments.recorded(event.seq)
+        return events
 
     keeper = SessionKeeper(state, root=means.repository.root, run=lease.run)
     recorder = Recorder(state, append, reduce=SUPERVISED.reduce, observers=[keeper.note])
     commands = CommandHandler(recorder)
-    engine = supervised_engine(recorder, _parts(recorder, lease.run, means), show=means.show)
+    engine = supervised_engine(
+        recorder, _parts(recorder, lease.run, means), show=means.fragments.show
+    )
     if state.ended is None:
         await recorder.record(
             SegmentStarted(

@@ -13,18 +13,14 @@ from agentproxy.workspace.sandbox.processes import machine_and_boot, start_time
 
 
 @asynccontextmanager
-async def scratch_below(home: Path) -> AsyncGenerator[None]:
-    """Until it ends, `tempfile` works in a folder below `home`, which is gone afterwards with all
-    that killed processes left there. Where none can be made, it works where it did.
+async def scratch_below(home: Path) -> AsyncGenerator[Path | None]:
+    """A folder of this process below `home`, which is gone afterwards; what killed processes left
+    there is removed now. None where none can be made: then the system's temporary folder serves.
     """
-    before = tempfile.tempdir
     own = await asyncio.to_thread(_begin, home / "tmp")
-    if own is not None:
-        tempfile.tempdir = str(own)
     try:
-        yield
+        yield own
     finally:
-        tempfile.tempdir = before
         if own is not None:
             await asyncio.to_thread(discard, own)
 

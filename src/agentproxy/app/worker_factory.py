@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from agentproxy.app.choosing import chosen_worker, worker_tables
-from agentproxy.app.context import App
+from agentproxy.app.context import Project
 from agentproxy.app.models import has_libraries, open_models, variables
 from agentproxy.app.script_files import read_script_file
 from agentproxy.events.run import Order
@@ -42,7 +42,7 @@ class _Wanted:
     name: str
     argument: str
     order: Order
-    app: App
+    project: Project
     sandbox: Sandbox
     meter: Meter | None
 
@@ -56,18 +56,18 @@ Maker = Callable[[_Wanted], Worker]
 
 
 def create_worker(
-    order: Order, *, app: App, sandbox: Sandbox, meter: Meter | None = None
+    order: Order, *, project: Project, sandbox: Sandbox, meter: Meter | None = None
 ) -> Worker:
     """The worker of an order; `meter` is what its model is paid with, None only to try it.
 
     Raises:
         WorkerError: there is none of that name, or it cannot work.
     """
-    name = order.worker or chosen_worker(order, app)
+    name = order.worker or chosen_worker(order, project)
     if not name:
-        raise WorkerError("no worker is chosen", cure=_how(app))
+        raise WorkerError("no worker is chosen", cure=_how(project))
     kind, colon, argument = name.partition(":")
-    wanted = _Wanted(name, argument, order=order, app=app, sandbox=sandbox, meter=meter)
+    wanted = _Wanted(name, argument, order=order, project=project, sandbox=sandbox, meter=meter)
     if colon:
         make = _MAKERS_WITH_ARGUMENT.get(kind) if argument.strip() else None
     else:
@@ -86,7 +86,7 @@ def _scripted(wanted: _Wanted) -> Worker:
 
 
 def _builtin(wanted: _Wanted) -> Worker:
-    models = open_models(wanted.order.model, app=wanted.app, started_in=wanted.started_in)
+    models = open_models(wanted.order.model, project=wanted.project, started_in=wanted.started_in)
     model = models[0]
     if wanted.meter is not None:
         model = MeteredModel(models, purpose="work", meter=wanted.meter)
@@ -95,7 +95,7 @@ def _builtin(wanted: _Wanted) -> Worker:
 
 def _configured(wanted: _Wanted) -> Worker:
     """The command of a `[worker.NAME]`, with what it grants."""
-    tables = worker_tables(wanted.order, wanted.app)
+    tables = worker_tables(wanted.order, wanted.project)
     table = tables.get(wanted.name)
     if table is None or not table.command:
         known = ", ".join(sorted(tables)) or "none"
@@ -119,13 +119,15 @@ _MAKERS_WITH_ARGUMENT: Final[Mapping[str, Maker]] = {"command": _command, "scrip
 
 def _started(wanted: _Wanted, command: str, grants: WorkerGrants) -> Worker:
     """A worker that is a program."""
-    program = Program.parse(command, started_in=wanted.started_in, environ=wanted.app.environ)
+    program = Program.parse(
+        command, started_in=wanted.started_in, environ=wanted.project.app.environ
+    )
     return CommandWorker(wanted.name, Launcher(program, sandbox=wanted.sandbox, grants=grants))
 
 
-def _how(app: App) -> str:
+def _how(project: Project) -> str:
     """What a person without a worker can do; who has a key lacks nothing but the libraries."""
-    if default_model(variables(app)) and not has_libraries():
+    if default_model(variables(project)) and not has_libraries():
         return f"to use our own agent: {EXTRA}; or {HOW}"
     return HOW
 
@@ -137,24 +139,24 @@ def _relayed(wanted: _Wanted, own: str) -> RelayTarget | None:
     Raises:
         WorkerError: there is none of that name, or none that can be relayed.
     """
-    order, app = wanted.order, wanted.app
-    default = app.settings.model or ""
+    order, project = wanted.order, wanted.project
+    default = project.settings.model or ""
     chosen = (order.model if order.model != default else "") or own
     name = chosen or order.model
     if not name:
         return None
     try:
-        return _granted(name, app)
+        return _granted(name, project)
     except ModelRefused as error:
         if not chosen:
             return None
         raise WorkerError(str(error), cure=error.cure) from error
 
 
-def _granted(name: str, app: App) -> RelayTarget:
+def _granted(name: str, project: Project) -> RelayTarget:
     if find_spec("httpx2") is None:
         raise ModelRefused("no model can be relayed: httpx2 is not installed", cure=EXTRA)
     from agentproxy.models.connections import check_proxies
 
     check_proxies()
-    return RelayTarget(name, find_model(name, variables(app)))
+    return RelayTarget(name, find_model(name, variables(project)))

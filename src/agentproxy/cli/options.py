@@ -13,7 +13,8 @@ TAKES_VALUE = frozenset(
     {
         "-d", "--directory", "--judge", "--budget",
         "--add-screenshot", "--set-workdir", "--worker", "--model", "--check",
-        "--keep", "--known-red", "--max-rounds", "--max-time", "--sandbox", "--output", "-o",
+        "--keep", "--known-red", "--limit", "--max-rounds", "--max-time",
+        "--sandbox", "--output", "-o",
     }
 )  # fmt: skip
 MAX_DOLLARS = 1_000_000.0

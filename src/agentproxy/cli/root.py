@@ -28,7 +28,7 @@ COMMANDS = {
     "doctor": "what is installed, which sandbox works, what to do about each gap",
     "evidence": "what was run and seen; --verify the chain, --rerun the checks",
     "init": "write commented first files for the project, its guidance and the session",
-    "list": "all runs, newest first",
+    "list": "the newest runs of all repositories",
     "models": "which models can be asked, and what each costs",
     "resume": "go on with a run",
     "show": "one run, from its beginning to where it stands",

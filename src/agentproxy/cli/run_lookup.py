@@ -7,7 +7,7 @@ from typing import TypeVar
 
 import click
 
-from agentproxy.app.context import App, open_app
+from agentproxy.app.context import App, Project, open_app
 from agentproxy.app.queries import find_run
 from agentproxy.cli.cleaning import clean
 from agentproxy.cli.faults import as_failures
@@ -15,7 +15,7 @@ from agentproxy.cli.options import refuse_long
 from agentproxy.cli.workdir import current_folder
 from agentproxy.config.mistakes import BadFile
 from agentproxy.events.envelope import RunId
-from agentproxy.workspace.git.repository import RepositoryUnusable, open_repository
+from agentproxy.workspace.git.repository import RepositoryUnusable
 
 MAX_RUN_BYTES = 100
 Looked = TypeVar("Looked")
@@ -30,6 +30,15 @@ def with_app(look: Callable[[App], Awaitable[Looked]]) -> Looked:
 
     with as_failures():
         return asyncio.run(inside())
+
+
+def with_project(look: Callable[[Project], Awaitable[Looked]]) -> Looked:
+    """What the look finds of the directory where we stand."""
+
+    async def inside(app: App) -> Looked:
+        return await look(await app.project(current_folder(), forgive=lambda _: None))
+
+    return with_app(inside)
 
 
 def warn_of_bad_file(error: BadFile) -> None:
@@ -56,7 +65,7 @@ async def find_meant_run(app: App, given: str) -> RunId:
     repository = ""
     if not given:
         try:
-            repository = str((await open_repository(app.directory)).root)
+            repository = str((await app.repository(current_folder())).root)
         except RepositoryUnusable:
             repository = "\0"
-    return await find_run(app.journal, given, repository=repository)
+    return await find_run(app, given, repository=repository)

@@ -14,7 +14,8 @@ from agentproxy.app.context import App, open_app
 from agentproxy.app.journal import Lease
 from agentproxy.app.outcome import outcome_of
 from agentproxy.app.run_ownership import acquire_run as take_over
-from agentproxy.app.runs import TaskRequest, place_order, work_on
+from agentproxy.app.runs import place_order, work_on
+from agentproxy.app.task_request import TaskRequest
 from agentproxy.cli.faults import as_failures
 from agentproxy.cli.options import chosen_output
 from agentproxy.cli.screens.port import Screen
@@ -26,9 +27,9 @@ from agentproxy.supervisor.state import State
 Take = Callable[[App], Awaitable[Lease]]
 
 
-def drive_new(wish: TaskRequest, *, output: str | None) -> int:
+def drive_new(request: TaskRequest, *, output: str | None) -> int:
     """Place an order and work on it; the exit code."""
-    return drive(lambda app: place_order(app, wish), directory=wish.directory, output=output)
+    return drive(lambda app: place_order(app, request), directory=request.directory, output=output)
 
 
 def drive(take: Take, *, directory: Path, output: str | None, home: Path | None = None) -> int:
@@ -52,7 +53,7 @@ async def _drive(take: Take, *, directory: Path, output: str | None, home: Path 
             state = await _work(app, lease, eyes)
             while at_terminal and (more := await ask_for_more(screen, state)):
                 await app.journal.submit(lease.run, more)
-                lease = await take_over(app.journal, lease.run)
+                lease = await take_over(app, lease.run)
                 state = await _work(app, lease, eyes)
             seconds = time.monotonic() - began
             result = await outcome_of(lease.run, state, seconds=seconds)
@@ -67,12 +68,16 @@ async def _work(app: App, lease: Lease, eyes: "EventFollower") -> State:
     screen, asker = eyes.screen, eyes.asker
     hold = app.settings.hold if asker is None else None
     async with asyncio.TaskGroup() as group:
-        following = group.create_task(eyes.follow(app, lease.run))
+        following = [
+            group.create_task(eyes.follow(app, lease.run)),
+            group.create_task(eyes.watch(app, lease.run)),
+        ]
         try:
             with _signals(app, lease, group):
-                state = await work_on(app, lease, hold=hold, show=screen.fragment)
+                state = await work_on(app, lease, hold=hold)
         finally:
-            following.cancel()
+            for task in following:
+                task.cancel()
             if asker is not None:
                 asker.close()
     for event in await app.journal.read(lease.run, after=eyes.seen):
@@ -96,6 +101,12 @@ class EventFollower:
             self.seen = event.seq
             if self.asker is not None:
                 self.asker.note(event)
+
+    async def watch(self, app: App, run: RunId) -> None:
+        """Show fragments as they come, until nobody works on the run any more."""
+        with app.hub.subscribe(run) as reader:
+            async for fragment in reader:
+                self.screen.fragment(fragment.source, fragment.text)
 
 
 @contextlib.contextmanager

@@ -33,7 +33,7 @@ def submit(given: str, command: Answer | Approve | Deny, *, waits_for: RequestKi
             raise Failure(f"several wait: {names}", cure="say which with --request")
         meant = command.model_copy(update={"request": waiting[0].id})
         await app.journal.submit(run, meant)
-        if await is_live(app.journal, run):
+        if await is_live(app, run):
             click.echo(f"sent to run {run}")
         else:
             click.echo(f"kept for run {run}; pa resume {run} goes on")
@@ -50,7 +50,7 @@ def submit_stop(given: str, command: StopRun) -> int:
         state = SUPERVISED.replay(await app.journal.read(run))
         if state.ended is not None:
             raise Failure(f"run {run} is over already", cure=f"pa show {run}")
-        if await is_live(app.journal, run):
+        if await is_live(app, run):
             await app.journal.submit(run, command)
             click.echo(f"sent to run {run}")
         else:

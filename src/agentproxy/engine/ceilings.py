@@ -48,7 +48,7 @@ class Ceilings:
         """Take in an event."""
         match event.fact:
             case RunCreated():
-                self.max_time, self.budget = event.fact.order.max_time, event.fact.order.budget
+                self.max_time, self.budget = event.fact.request.max_time, event.fact.request.budget
             case CeilingRaised():
                 self._raise(event.fact)
             case ModelAsked():

@@ -30,7 +30,8 @@ class Fact(FrozenModel):
     def __pydantic_init_subclass__(cls, **kwargs: object) -> None:
         """Enter the kind into the catalogue, so that it can be stored and read."""
         del kwargs
-        FACTS[str(cls.model_fields["kind"].default)] = cls
+        if "kind" in cls.model_fields:
+            FACTS[str(cls.model_fields["kind"].default)] = cls
 
 
 class CommandBase(FrozenModel):

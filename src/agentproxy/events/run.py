@@ -8,6 +8,7 @@ from agentproxy.events.envelope import Fact, FrozenModel
 from agentproxy.events.verdict import Verdict
 
 ParkedFor = Literal["human", "ceiling", "infrastructure", "interrupted", "usage"]
+Face = Literal["supervised", "conversation", "task", "pipeline"]
 SandboxLevel = Literal["auto", "plain"]
 
 # JSON knows no infinity and writes null, which here means: without a ceiling.
@@ -24,7 +25,8 @@ EXIT_BY_PARKING: dict[ParkedFor, int] = {
 
 
 class Order(FrozenModel):
-    """What a person ordered. `directory` is relative to `repository`, the root of the work tree.
+    """What a person ordered of a supervised run. `directory` is relative to `repository`, the root
+    of the work tree.
 
     `model` is what the worker thinks with, `judge` what the supervisor does ("" for none).
     `max_time` bounds the seconds that workers may work in all rounds together, `budget` the US
@@ -32,6 +34,7 @@ class Order(FrozenModel):
     `screenshots` are names of files relative to the run's folder.
     """
 
+    face: Literal["supervised"] = "supervised"
     task: str
     repository: str
     directory: str = "."
@@ -50,12 +53,22 @@ class Order(FrozenModel):
     screenshots: tuple[str, ...] = ()
 
 
+# The union of what the faces are asked for, by `face`: pydantic wants two members to discriminate.
+FaceRequest = Order
+
+
 class RunCreated(Fact):
-    """A run exists from here on."""
+    """A run exists from here on. `parent` is the run that it is a part of, "" for none."""
 
     kind: Literal["run_created"] = "run_created"
-    order: Order
+    request: FaceRequest
+    parent: str = ""
     product: str
+
+    @property
+    def face(self) -> Face:
+        """Which way into the engine the run came."""
+        return self.request.face
 
 
 class SegmentStarted(Fact):

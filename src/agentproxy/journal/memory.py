@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from agentproxy.events.commands import Command
 from agentproxy.events.envelope import CommandId, Draft, Event, RunId
 from agentproxy.journal.port import (
+    PAGE_RUNS,
     Fenced,
     Holder,
     JournalError,
@@ -19,6 +20,7 @@ from agentproxy.journal.port import (
     UnknownRun,
 )
 from agentproxy.journal.record import (
+    CHANGES_NOTHING,
     Redact,
     StoredFact,
     StoredRow,
@@ -26,6 +28,7 @@ from agentproxy.journal.record import (
     decode_command,
     encode,
     encode_command,
+    repository_of,
 )
 from agentproxy.journal.redact import Redactor
 from agentproxy.journal.watchers import Watcher, Watchers
@@ -36,6 +39,7 @@ class _Story:
     """All that is kept of one run."""
 
     lease: Lease
+    repository: str
     rows: list[StoredRow] = field(default_factory=list[StoredRow])
     inbox: dict[CommandId, tuple[float, str]] = field(
         default_factory=dict[CommandId, tuple[float, str]]
@@ -57,7 +61,7 @@ class MemoryJournal:
         record = encode(draft, self._redact)
         if run in self._stories:
             raise JournalError(f"the run {run!r} exists")
-        self._stories[run] = _Story(Lease(run, 1, holder))
+        self._stories[run] = _Story(Lease(run, 1, holder), repository_of(record))
         self._add(run, [record])
         return self._stories[run].lease
 
@@ -67,8 +71,7 @@ class MemoryJournal:
         """Append all or none. Raises Fenced; JournalError when a command is not there to take."""
         records = [encode(draft, self._redact) for draft in drafts]
         story = self._story(lease.run)
-        if story.lease.generation != lease.generation:
-            raise Fenced(f"run {lease.run} is in generation {story.lease.generation} by now")
+        _refuse_fenced(lease, story.lease)
         if not story.inbox.keys() >= set(taken):
             raise JournalError(f"not every command of {taken} waits in the inbox of {lease.run}")
         for command in set(taken):
@@ -90,13 +93,34 @@ class MemoryJournal:
             lambda event: event.seq,
         )
 
-    async def heads(self) -> Sequence[RunHead]:
-        """All runs, the one that began last first."""
+    async def heads(
+        self, *, limit: int = PAGE_RUNS, before: RunId | None = None, repository: str | None = None
+    ) -> Sequence[RunHead]:
+        """The newest runs that began before `before`, of a repository or all. Raises UnknownRun."""
         self._check_open()
-        return [
-            RunHead(first=decode(run, story.rows[0]), last=decode(run, story.rows[-1]))
-            for run, story in reversed(self._stories.items())
-        ]
+        runs = list(self._stories)
+        if before is not None:
+            self._story(before)
+            runs = runs[: runs.index(before)]
+        wanted = (
+            run for run in reversed(runs) if repository in (None, self._stories[run].repository)
+        )
+        return [self._head(run) for run in itertools.islice(wanted, max(limit, 0))]
+
+    async def head(self, run: RunId) -> RunHead:
+        """One run at a glance. Raises UnknownRun."""
+        self._story(run)
+        return self._head(run)
+
+    async def named(self, prefix: str, *, limit: int) -> Sequence[RunId]:
+        """The runs whose id begins so, by their ids."""
+        self._check_open()
+        return sorted(run for run in self._stories if run.startswith(prefix))[: max(limit, 0)]
+
+    def _head(self, run: RunId) -> RunHead:
+        rows = self._stories[run].rows
+        last = next((row for row in reversed(rows) if row.kind != CHANGES_NOTHING), rows[0])
+        return RunHead(decode(run, rows[0]), decode(run, last), self._stories[run].lease)
 
     async def lease(self, run: RunId) -> Lease:
         """The newest lease. Raises UnknownRun."""
@@ -109,6 +133,12 @@ class MemoryJournal:
             raise LeaseTaken(f"run {run} is in generation {story.lease.generation}, not {after}")
         story.lease = Lease(run, after + 1, holder)
         return story.lease
+
+    async def release(self, lease: Lease) -> None:
+        """Let go of the run. Raises Fenced, UnknownRun."""
+        story = self._story(lease.run)
+        _refuse_fenced(lease, story.lease)
+        story.lease = Lease(lease.run, lease.generation + 1, None)
 
     async def submit(self, run: RunId, command: Command) -> CommandId:
         """Leave a command. Raises UnknownRun."""
@@ -167,3 +197,8 @@ class MemoryJournal:
             for number, (when, text) in self._story(run).inbox.items()
             if number > after
         ]
+
+
+def _refuse_fenced(lease: Lease, newest: Lease) -> None:
+    if newest.generation != lease.generation:
+        raise Fenced(f"run {lease.run} is in generation {newest.generation} by now")

@@ -7,6 +7,8 @@ from typing import Protocol
 from agentproxy.events.commands import Command
 from agentproxy.events.envelope import CommandId, Draft, Event, RunId
 
+PAGE_RUNS = 50
+
 
 class JournalError(Exception):
     """The root of what a journal raises."""
@@ -30,20 +32,27 @@ class JournalUnusable(JournalError):
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """Who owns a run: a process, by pid and kernel start time (ticks), on a machine and boot."""
+    """Who owns a run: a process, by pid and kernel start time (ticks), on a machine and boot.
+
+    `slot` tells apart what one process holds and has held: each time it takes a run, it is another.
+    """
 
     pid: int
     started: int
     machine: str
+    slot: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """The right to append to a run. A later generation fences every earlier one."""
+    """The right to append to a run. A later generation fences every earlier one.
+
+    Nobody has it where `holder` is None: it was released.
+    """
 
     run: RunId
     generation: int
-    holder: Holder
+    holder: Holder | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +66,14 @@ class Pending:
 
 @dataclass(frozen=True, slots=True)
 class RunHead:
-    """A run at a glance: its first and its last event."""
+    """A run at a glance: how it began, where it stands, and who owns it.
+
+    `last` is the last event that changed how it stands: a command that was ignored did not.
+    """
 
     first: Event
     last: Event
+    lease: Lease
 
 
 class Journal(Protocol):
@@ -101,12 +114,29 @@ class Journal(Protocol):
         """
         ...
 
-    async def heads(self) -> Sequence[RunHead]:
-        """All runs, newest first."""
+    async def heads(
+        self, *, limit: int = PAGE_RUNS, before: RunId | None = None, repository: str | None = None
+    ) -> Sequence[RunHead]:
+        """The newest runs, at most `limit`, that began before the run `before`; newest first.
+
+        `repository` leaves out those of others. Raises UnknownRun.
+        """
+        ...
+
+    async def head(self, run: RunId) -> RunHead:
+        """One run at a glance. Raises UnknownRun."""
+        ...
+
+    async def named(self, prefix: str, *, limit: int) -> Sequence[RunId]:
+        """The runs whose id begins so, by their ids; at most `limit`."""
         ...
 
     async def lease(self, run: RunId) -> Lease:
-        """Who owns the run now, or owned it last. Raises UnknownRun."""
+        """The newest lease: who owns the run now, or owned it until its process ended.
+
+        Raises:
+            UnknownRun: there is no such run.
+        """
         ...
 
     async def acquire(self, run: RunId, holder: Holder, *, after: int) -> Lease:
@@ -114,6 +144,15 @@ class Journal(Protocol):
 
         Raises:
             LeaseTaken: somebody was faster.
+            UnknownRun: there is no such run.
+        """
+        ...
+
+    async def release(self, lease: Lease) -> None:
+        """Let go of the run: generation + 1, and nobody holds it. The lease is fenced from now on.
+
+        Raises:
+            Fenced: the lease is no longer the newest.
             UnknownRun: there is no such run.
         """
         ...

@@ -9,9 +9,14 @@ from pydantic_core import PydanticSerializationError, from_json, to_json
 from agentproxy.events.catalogue import FACTS
 from agentproxy.events.commands import COMMAND, Command
 from agentproxy.events.envelope import Draft, Event, Fact, RunId
+from agentproxy.events.requests import CommandIgnored
+from agentproxy.events.run import RunCreated
+from agentproxy.events.upcasts import UPCASTS, NoUpcast, Upcasts, upcast
 from agentproxy.journal.port import JournalError, JournalUnusable
 
 Redact = Callable[[str], str]
+
+CHANGES_NOTHING = CommandIgnored.model_fields["kind"].default  # `RunHead.last` passes over it
 
 
 class StoredFact(NamedTuple):
@@ -62,8 +67,8 @@ def encode(draft: Draft, redact: Redact) -> StoredFact:
     return StoredFact(draft.actor, kind, fact.version, clean, draft.cause, fact)
 
 
-def decode(run: RunId, row: StoredRow) -> Event:
-    """The event that a row stands for.
+def decode(run: RunId, row: StoredRow, *, upcasts: Upcasts = UPCASTS) -> Event:
+    """The event that a row stands for; a fact of an earlier version comes as one of today.
 
     Raises:
         JournalUnusable: it is of an unknown kind, of a newer version, or damaged.
@@ -75,13 +80,29 @@ def decode(run: RunId, row: StoredRow) -> Event:
             "which this version of agentproxy does not know: upgrade agentproxy"
         )
     try:
-        fact = known.model_validate_json(row.text)
-    except ValidationError as error:
+        if row.version == known.version:
+            fact = known.model_validate_json(row.text)
+        else:
+            older = range(row.version, known.version)
+            data = upcast(from_json(row.text), older, kind=row.kind, upcasts=upcasts)
+            fact = known.model_validate(data)
+    except NoUpcast as error:
+        raise JournalUnusable(
+            f"event {row.seq} of run {run} cannot be read ({error}): "
+            "use the agentproxy that wrote it"
+        ) from error
+    except (ValueError, TypeError, KeyError) as error:
+        count = f"{error.error_count()} errors" if isinstance(error, ValidationError) else error
         raise JournalUnusable(
             f"event {row.seq} of run {run} ({row.kind!r}) is damaged: "
-            f"restore the journal from a copy ({error.error_count()} errors)"
+            f"restore the journal from a copy ({count})"
         ) from error
     return Event(run, row.seq, row.time, row.actor, fact, row.cause)
+
+
+def repository_of(record: StoredFact) -> str:
+    """The repository of the run that begins so, as it is stored; "" where it has none."""
+    return record.fact.request.repository if isinstance(record.fact, RunCreated) else ""
 
 
 def encode_command(command: Command, redact: Redact) -> str:

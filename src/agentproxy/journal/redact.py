@@ -27,6 +27,18 @@ class Redactor:
     """
 
     def __init__(self, known: Iterable[str] = ()) -> None:
+        self._known: frozenset[str] = frozenset()
+        self._numbers: list[re.Pattern[str]] = []
+        self._forms: list[str] = []
+        self._forms_in_json: list[str] = []
+        self.learn(known)
+
+    def learn(self, known: Iterable[str]) -> None:
+        """Replace these values too, from now on. Other threads may be redacting meanwhile."""
+        new = self._known.union(known)
+        if new == self._known:
+            return
+        self._known = known = new
         values = _without_our_words({value for value in known if len(value) >= SHORTEST})
         numbers = {value for value in values if re.fullmatch(r"[-+.0-9eE]+", value)}
         self._numbers = [re.compile(re.escape(value)) for value in sorted(numbers)]

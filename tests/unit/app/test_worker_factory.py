@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from agentproxy.app.context import App
+from agentproxy.app.context import App, Project
 from agentproxy.app.worker_factory import create_worker
 from agentproxy.config.settings import Settings
 from agentproxy.config.user import load_user
@@ -34,16 +34,18 @@ hosts = ["example.com:443"]
 def create(folder: Path, name: str, *, configured: str = CONFIGURED, model: str = "") -> Worker:
     (folder / "script.json").write_text("[]")
     (folder / "model.json").write_text('[{"text": "Done."}]')
+    settings = Settings(home=folder / "home")
     app = App(
         environ={"PATH": os.environ["PATH"]},
-        directory=folder,
-        settings=Settings(home=folder / "home"),
+        settings=settings,
         user=load_user(configured, source="config.toml"),
         journal=MemoryJournal(),
         redact=Redactor(),
+        scratch=None,
     )
+    project = Project(app=app, directory=folder, settings=settings)
     order = Order(task="Do it", repository=str(folder), worker=name, model=model)
-    return create_worker(order, app=app, sandbox=Plain())
+    return create_worker(order, project=project, sandbox=Plain())
 
 
 @pytest.mark.parametrize(

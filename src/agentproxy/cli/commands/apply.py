@@ -30,7 +30,6 @@ async def _apply(app: App, run: RunId) -> int:
     from agentproxy.cli.cleaning import clean
     from agentproxy.cli.failure import Failure
     from agentproxy.supervisor.effects import SUPERVISED
-    from agentproxy.workspace.git.repository import open_repository
     from agentproxy.workspace.trees.apply import Conflicts, apply_claim
 
     state = SUPERVISED.replay(await app.journal.read(run))
@@ -40,7 +39,7 @@ async def _apply(app: App, run: RunId) -> int:
     claim = state.claims[number]
     judged = state.judged.get(number)
     verdict = judged.verdict if judged else "unverified"
-    repository = await open_repository(Path(state.require_order().repository))
+    repository = await app.repository(Path(state.require_order().repository))
     outcome = await apply_claim(
         repository, run, base_commit=state.base.commit, claim_commit=claim.commit
     )

@@ -20,9 +20,9 @@ def command(output: str | None) -> int:
     """
     from agentproxy.app.doctor import examine
     from agentproxy.cli.cleaning import clean
-    from agentproxy.cli.run_lookup import with_app
+    from agentproxy.cli.run_lookup import with_project
 
-    findings = with_app(examine)
+    findings = with_project(examine)
     if output == "json":
         for finding in findings:
             click.echo(json.dumps(asdict(finding)))

@@ -95,7 +95,7 @@ def _ended(run: RunId, *, same: bool, output: str | None) -> int:
 
 async def _show(app: App, run: RunId, number: int | None, *, output: str | None) -> int:
     from agentproxy.app.evidence import find_evidence
-    from agentproxy.cli.render import outcome
+    from agentproxy.app.show.proof import outcome
     from agentproxy.evidence.bundle import canonical
 
     evidence = await find_evidence(app, run, round=number)

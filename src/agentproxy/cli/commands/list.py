@@ -1,4 +1,4 @@
-"""`pa list`: all runs, newest first."""
+"""`pa list`: runs, newest first."""
 
 import json
 from dataclasses import asdict
@@ -8,30 +8,42 @@ import click
 
 from agentproxy.cli.options import output_option
 
+SHOWN = 50  # runs
+
 
 @click.command("list")
+@click.option(
+    "--limit",
+    type=click.IntRange(1, 100_000),
+    default=SHOWN,
+    help=f"How many, the newest first. Default: {SHOWN}.",
+)
 @output_option
-def command(output: str | None) -> int:
-    """All runs of all repositories, newest first; works from any folder.
+def command(limit: int, output: str | None) -> int:
+    """Runs of all repositories, newest first; works from any folder.
 
     \b
     Examples:
       pa list
+      pa list --limit 500
       pa list --output json | jq .run
     """
     from agentproxy.app.queries import list_runs
     from agentproxy.cli.cleaning import clean
     from agentproxy.cli.run_lookup import with_app
 
-    rows = with_app(lambda app: list_runs(app.journal))
+    found = with_app(lambda app: list_runs(app, limit=limit + 1))
+    rows = found[:limit]
     if output == "json":
         for row in rows:
             click.echo(json.dumps(asdict(row)))
-        return 0
-    if not rows:
+    elif not rows:
         click.echo('no runs yet; pa --worker command:CMD --check CMD "TASK" starts one')
-    for row in rows:
-        when = datetime.fromtimestamp(row.created, UTC).astimezone().strftime("%Y-%m-%d %H:%M")
-        task = " ".join(clean(row.task).split())
-        click.echo(f"{row.run}  {when}  {row.status:<10}  {task[:70]}  {clean(row.repository)}")
+    else:
+        for row in rows:
+            when = datetime.fromtimestamp(row.created, UTC).astimezone().strftime("%Y-%m-%d %H:%M")
+            task = " ".join(clean(row.task).split())
+            click.echo(f"{row.run}  {when}  {row.status:<10}  {task[:70]}  {clean(row.repository)}")
+    if len(found) > limit:
+        click.echo(f"there are more: pa list --limit {10 * limit}", err=True)
     return 0

@@ -22,13 +22,13 @@ def command(output: str | None) -> int:
     import asyncio
 
     from agentproxy.app.catalogue import ModelRow, list_models
-    from agentproxy.app.context import App
-    from agentproxy.cli.run_lookup import with_app
+    from agentproxy.app.context import Project
+    from agentproxy.cli.run_lookup import with_project
 
-    async def look(app: App) -> list[ModelRow]:
-        return await asyncio.to_thread(list_models, app)
+    async def look(project: Project) -> list[ModelRow]:
+        return await asyncio.to_thread(list_models, project)
 
-    rows = with_app(look)
+    rows = with_project(look)
     if output == "json":
         for row in rows:
             click.echo(json.dumps(asdict(row)))

@@ -34,7 +34,7 @@ def command(run: str, max_time: float | None, budget: float | None, output: str 
     async def go_on(app: App) -> Lease:
         if max_time is not None or budget is not None:
             await app.journal.submit(number, RaiseCeiling(max_time=max_time, budget=budget))
-        return await acquire_run(app.journal, number)
+        return await acquire_run(app, number)
 
     return drive(go_on, directory=directory, output=output, home=home)
 

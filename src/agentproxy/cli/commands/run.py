@@ -1,6 +1,6 @@
 """A task: `pa "TASK"`, with the documented flags."""
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import click
 
@@ -13,10 +13,6 @@ from agentproxy.cli.options import (
     output_option,
     refuse_long,
 )
-
-if TYPE_CHECKING:  # `pa --help` does not need it, and it costs milliseconds
-    from pathlib import Path
-
 
 COMMANDS = {"checks": "--check", "keep": "--keep"}
 NAMES = {
@@ -122,9 +118,10 @@ def command(ctx: click.Context, **given: object) -> int:
     _refuse_what_would_be_dropped(given)
     _refuse_long_words(given)
     if given["list_sessions"]:
+        from agentproxy.cli.commands.list import SHOWN
         from agentproxy.cli.commands.list import command as list_command
 
-        return ctx.invoke(list_command, output=given["output"])
+        return ctx.invoke(list_command, limit=SHOWN, output=given["output"])
     if given["show_workdir"]:
         click.echo(
             clean(workdir.stored()) or "no default directory is stored; pa --set-workdir DIR"
@@ -135,16 +132,11 @@ def command(ctx: click.Context, **given: object) -> int:
         click.echo(f"default directory: {clean(stored)}")
         if not given["task"]:
             return 0
-    for name in ("check", "keep"):
-        commands = cast("tuple[str, ...]", given["checks" if name == "check" else name])
-        if not all(command.strip() for command in commands):
-            raise click.BadParameter("give a command, such as 'pytest -q'", param_hint=f"--{name}")
-    task = str(given["task"] or "")
-    if not task.strip():
+    if not str(given["task"] or "").strip():
         raise click.UsageError('no task; write pa "what is to be done" (pa --help)')
     directory = workdir.chosen(None if given["directory"] is None else str(given["directory"]))
     workdir.refuse_home_inside(directory)
-    return _start(task, directory, given)
+    return _start(ctx.command, {**given, "directory": directory})
 
 
 def _refuse_long_words(given: dict[str, object]) -> None:
@@ -168,30 +160,22 @@ def _refuse_what_would_be_dropped(given: dict[str, object]) -> None:
         raise click.UsageError(f"{option} goes alone: leave {other} out")
 
 
-def _start(task: str, directory: "Path", given: dict[str, object]) -> int:
-    from agentproxy.app.runs import TaskRequest
+def _start(command: click.Command, given: dict[str, object]) -> int:
+    from agentproxy.app.task_request import BadRequest, TaskRequest, read_request
     from agentproxy.cli.run_terminal import drive_new
     from agentproxy.cli.workdir import in_full
 
-    def words(name: str) -> tuple[str, ...]:
-        return cast("tuple[str, ...]", given[name])
+    files = cast("tuple[str, ...]", given["screenshots"])
+    asked = {name: given[name] for name in TaskRequest.model_fields if given[name] is not None}
+    try:
+        request = read_request({**asked, "screenshots": tuple(map(in_full, files))})
+    except BadRequest as error:
+        option = _option(command, error.field.partition("[")[0])
+        raise click.BadParameter(f"{error.problem}; {error.cure}", param_hint=option) from None
+    return drive_new(request, output=str(given["output"]) if given["output"] else None)
 
-    rounds, seconds, budget = given["max_rounds"], given["max_time"], given["budget"]
-    wish = TaskRequest(
-        task=task,
-        directory=directory,
-        worker=str(given["worker"] or ""),
-        model=str(given["model"] or ""),
-        judge=str(given["judge"] or ""),
-        budget=budget if isinstance(budget, float) else None,
-        checks=words("checks"),
-        keep=words("keep"),
-        known_red=words("known_red"),
-        max_rounds=rounds if isinstance(rounds, int) else None,
-        max_time=seconds if isinstance(seconds, float) else None,
-        from_head=bool(given["from_head"]),
-        include_untracked=bool(given["include_untracked"]),
-        sandbox=str(given["sandbox"] or ""),
-        screenshots=tuple(in_full(name) for name in words("screenshots")),
-    )
-    return drive_new(wish, output=str(given["output"]) if given["output"] else None)
+
+def _option(command: click.Command, field: str) -> str:
+    """How a person names what a field of a request was given by."""
+    names = {param.name: param.opts[-1] for param in command.params}
+    return "the task" if field == "task" else names.get(field, field)

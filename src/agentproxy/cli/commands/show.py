@@ -37,12 +37,12 @@ async def _show(app: App, run: RunId, *, follow: bool, output: str | None) -> in
     events = list(await app.journal.read(run))
     for event in events:
         screen.event(event)
-    if follow and await is_live(app.journal, run):
-        async for event in follow_live(app.journal, run, after=events[-1].seq):
+    if follow and await is_live(app, run):
+        async for event in follow_live(app, run, after=events[-1].seq):
             events.append(event)
             screen.event(event)
     state = SUPERVISED.replay(events)
-    if not await is_live(app.journal, run):
+    if not await is_live(app, run):
         screen.result(await outcome_of(run, state, seconds=events[-1].time - events[0].time))
     screen.close()
     return 0

@@ -12,8 +12,9 @@ from rich.spinner import Spinner
 from rich.text import Text
 
 from agentproxy.app.outcome import Result
+from agentproxy.app.show.lines import Tone
+from agentproxy.app.show.render import render
 from agentproxy.cli.cleaning import clean
-from agentproxy.cli.render import Tone, render
 from agentproxy.cli.screens.plain import cost, diff_tone, tone_of
 from agentproxy.events.check import CheckFinished, CheckStarted
 from agentproxy.events.envelope import Event

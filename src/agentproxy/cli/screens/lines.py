@@ -2,27 +2,12 @@
 
 import json
 from dataclasses import asdict
-from datetime import UTC, datetime
 
 import click
 
 from agentproxy.app.outcome import Result
+from agentproxy.app.show.public_event import public_event
 from agentproxy.events.envelope import Event
-
-
-def plain_event(event: Event) -> dict[str, object]:
-    """An event as a JSON object; `time` in ISO 8601, UTC."""
-    data = event.fact.model_dump(mode="json")
-    return {
-        "run": event.run,
-        "seq": event.seq,
-        "time": datetime.fromtimestamp(event.time, UTC).isoformat(timespec="milliseconds"),
-        "actor": event.actor,
-        "kind": data.pop("kind"),
-        "version": event.fact.version,
-        "data": data,
-        "cause": event.cause,
-    }
 
 
 class JsonScreen:
@@ -30,7 +15,7 @@ class JsonScreen:
 
     def event(self, event: Event) -> None:
         """A line."""
-        click.echo(json.dumps(plain_event(event), ensure_ascii=True))
+        click.echo(json.dumps(public_event(event), ensure_ascii=True))
 
     def fragment(self, source: str, text: str) -> None:
         """Fragments are for eyes."""

@@ -5,8 +5,9 @@ import sys
 import click
 
 from agentproxy.app.outcome import Result
+from agentproxy.app.show.lines import Tone
+from agentproxy.app.show.render import render
 from agentproxy.cli.cleaning import clean
-from agentproxy.cli.render import Tone, render
 from agentproxy.events.envelope import Event
 
 STYLES: dict[Tone, dict[str, str | bool]] = {

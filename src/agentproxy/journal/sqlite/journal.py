@@ -6,13 +6,13 @@ from pathlib import Path
 
 from agentproxy.events.commands import Command
 from agentproxy.events.envelope import CommandId, Draft, Event, RunId
-from agentproxy.journal.port import Holder, Lease, Pending, RunHead
+from agentproxy.journal.port import PAGE_RUNS, Holder, Lease, Pending, RunHead
 from agentproxy.journal.record import Redact
 from agentproxy.journal.redact import Redactor
 from agentproxy.journal.sqlite import reader as reads
 from agentproxy.journal.sqlite.poll import Poll
 from agentproxy.journal.sqlite.reader import PAGE_EVENTS, Readers
-from agentproxy.journal.sqlite.statements import Acquire, Append, Create, Submit
+from agentproxy.journal.sqlite.statements import Acquire, Append, Create, Release, Submit
 from agentproxy.journal.sqlite.writer import Writer
 from agentproxy.journal.watchers import Watcher, Watchers
 
@@ -63,9 +63,21 @@ class SqliteJournal:
             lambda event: event.seq,
         )
 
-    async def heads(self) -> Sequence[RunHead]:
-        """All runs, the one that began last first."""
-        return await self._readers.read(reads.heads)
+    async def heads(
+        self, *, limit: int = PAGE_RUNS, before: RunId | None = None, repository: str | None = None
+    ) -> Sequence[RunHead]:
+        """The newest runs that began before `before`, of a repository or all. Raises UnknownRun."""
+        return await self._readers.read(
+            reads.heads(limit=limit, before=before, repository=repository)
+        )
+
+    async def head(self, run: RunId) -> RunHead:
+        """One run at a glance. Raises UnknownRun."""
+        return await self._readers.read(reads.head(run))
+
+    async def named(self, prefix: str, *, limit: int) -> Sequence[RunId]:
+        """The runs whose id begins so, by their ids."""
+        return await self._readers.read(reads.named(prefix, limit=limit))
 
     async def lease(self, run: RunId) -> Lease:
         """The newest lease. Raises UnknownRun."""
@@ -74,6 +86,10 @@ class SqliteJournal:
     async def acquire(self, run: RunId, holder: Holder, *, after: int) -> Lease:
         """Take the run over. Raises LeaseTaken, UnknownRun."""
         return await self._writer.write(Acquire(run, holder, after))
+
+    async def release(self, lease: Lease) -> None:
+        """Let go of the run. Raises Fenced, UnknownRun."""
+        await self._writer.write(Release(lease))
 
     async def submit(self, run: RunId, command: Command) -> CommandId:
         """Leave a command. Raises UnknownRun."""

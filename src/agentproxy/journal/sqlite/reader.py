@@ -6,7 +6,7 @@ Every cursor is closed: one that an error's trace keeps would hold its connectio
 import asyncio
 import queue
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from agentproxy.events.envelope import CommandId, Event, RunId
 from agentproxy.journal.port import Holder, JournalUnusable, Lease, Pending, RunHead, UnknownRun
-from agentproxy.journal.record import StoredRow, decode, decode_command
+from agentproxy.journal.record import CHANGES_NOTHING, StoredRow, decode, decode_command
 from agentproxy.journal.sqlite.store import connect, unusable
 
 READERS = 2
@@ -36,18 +36,27 @@ SELECT place.seq, {_COLUMNS} FROM (
 ) AS place CROSS JOIN events ON number = place.event
 """
 _HEADS = f"""
-SELECT runs.run, seq, {_COLUMNS} FROM runs LEFT JOIN tail_ends ON tail_ends.run = runs.number
+SELECT page.run, generation, pid, started, machine, slot, seq, {_COLUMNS} FROM (
+    SELECT * FROM runs WHERE {{wanted}} ORDER BY number DESC LIMIT :limit
+) AS page LEFT JOIN tail_ends ON tail_ends.run = page.number
 JOIN events ON events.number IN (
     coalesce(
-        (SELECT event FROM event_index AS it WHERE it.run = runs.number AND seq = 1), first
+        (SELECT event FROM event_index AS it WHERE it.run = page.number AND seq = 1), first
     ),
     coalesce(
         last,
-        (SELECT event FROM event_index AS it WHERE it.run = runs.number ORDER BY seq DESC LIMIT 1)
+        (
+            SELECT event FROM event_index AS it CROSS JOIN events AS one ON one.number = it.event
+            WHERE it.run = page.number AND one.kind <> '{CHANGES_NOTHING}'
+            ORDER BY it.seq DESC LIMIT 1
+        )
     )
 )
-ORDER BY runs.number DESC, seq
+ORDER BY page.number DESC, seq
 """
+_LEASE = "SELECT generation, pid, started, machine, slot FROM runs WHERE number = ?"
+_NAMED = "SELECT run FROM runs WHERE run >= ? AND run < ? ORDER BY run LIMIT ?"
+LAST_CHARACTER = "\U0010ffff"
 
 
 class Readers:
@@ -133,22 +142,72 @@ def lease(run: RunId) -> Callable[[sqlite3.Connection], Lease]:
     """The newest lease of the run. Raises UnknownRun."""
 
     def ask(connection: sqlite3.Connection) -> Lease:
-        generation, pid, started, machine = connection.execute(
-            "SELECT generation, pid, started, machine FROM runs WHERE number = ?",
-            (_number(connection, run),),
-        ).fetchone()
-        return Lease(run, generation, Holder(pid, started, machine))
+        row = connection.execute(_LEASE, (_number(connection, run),)).fetchone()
+        return _lease(run, row)
 
     return ask
 
 
-def heads(connection: sqlite3.Connection) -> list[RunHead]:
-    """Every run's first and last event, the newest run first."""
-    found: dict[RunId, list[Event]] = {}
-    with closing(connection.execute(_HEADS)) as rows:
+def heads(
+    *, limit: int, before: RunId | None, repository: str | None
+) -> Callable[[sqlite3.Connection], list[RunHead]]:
+    """The newest runs that began before `before`, of a repository or all. Raises UnknownRun."""
+
+    def ask(connection: sqlite3.Connection) -> list[RunHead]:
+        if repository is not None and not _can_be_stored(repository):
+            return []
+        wanted = ["number < :before"] if before is not None else []
+        wanted += ["repository = :repository"] if repository is not None else []
+        values = {
+            "before": None if before is None else _number(connection, before),
+            "repository": repository,
+            "limit": max(limit, 0),
+        }
+        return _heads(connection, " AND ".join(wanted) or "true", values)
+
+    return ask
+
+
+def head(run: RunId) -> Callable[[sqlite3.Connection], RunHead]:
+    """One run at a glance. Raises UnknownRun."""
+
+    def ask(connection: sqlite3.Connection) -> RunHead:
+        values = {"number": _number(connection, run), "limit": 1}
+        return _heads(connection, "number = :number", values)[0]
+
+    return ask
+
+
+def named(prefix: str, *, limit: int) -> Callable[[sqlite3.Connection], list[RunId]]:
+    """The runs whose id begins so, by their ids."""
+
+    def ask(connection: sqlite3.Connection) -> list[RunId]:
+        if not _can_be_stored(prefix):
+            return []
+        bounds = (prefix, prefix + LAST_CHARACTER, max(limit, 0))
+        return [RunId(run) for (run,) in connection.execute(_NAMED, bounds).fetchall()]
+
+    return ask
+
+
+def _heads(
+    connection: sqlite3.Connection, wanted: str, values: Mapping[str, object]
+) -> list[RunHead]:
+    found: dict[Lease, list[Event]] = {}
+    with closing(connection.execute(_HEADS.format(wanted=wanted), values)) as rows:
         for run, *row in rows:
-            found.setdefault(RunId(run), []).append(decode(RunId(run), StoredRow(*row)))
-    return [RunHead(first=pair[0], last=pair[-1]) for pair in found.values()]
+            held = _lease(RunId(run), (row[0], row[1], row[2], row[3], row[4]))
+            found.setdefault(held, []).append(decode(held.run, StoredRow(*row[5:])))
+    return [RunHead(pair[0], pair[-1], held) for held, pair in found.items()]
+
+
+def _lease(run: RunId, row: tuple[int, int | None, int, str, int]) -> Lease:
+    generation, pid, started, machine, slot = row
+    return Lease(run, generation, None if pid is None else Holder(pid, started, machine, slot))
+
+
+def _can_be_stored(text: str) -> bool:
+    return not any("\ud800" <= sign <= "\udfff" for sign in text)
 
 
 def _number(connection: sqlite3.Connection, run: RunId) -> int:

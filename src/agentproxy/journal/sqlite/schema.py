@@ -1,22 +1,29 @@
-"""The tables of the journal's file, and how a file of an earlier version comes to have them."""
+"""The tables of the journal's file, and the index of its events."""
 
 import sqlite3
 
-SCHEMA_VERSION = 2
+from agentproxy.journal.record import CHANGES_NOTHING
+
+APPLICATION_ID = 0x70614A31  # "paJ1" in the header of the file: it is a journal of ours
+SCHEMA_VERSION = 1
 
 # Events lie in the order in which they came, and the index of a run's events follows by hundreds:
 # were each event put into it at once, a hundred runs that write together would change a hundred of
 # its pages with every commit. Until then an event is in `tail`, which is short enough to be read
 # through. Of one run, whatever is in the tail is newer than whatever is in the index.
-_TABLES = """
+# The holder of a run that nobody holds is NULL.
+_TABLES = f"""
 CREATE TABLE runs (
     number INTEGER PRIMARY KEY,
     run TEXT NOT NULL UNIQUE,
     generation INTEGER NOT NULL,
-    pid INTEGER NOT NULL,
-    started INTEGER NOT NULL,
-    machine TEXT NOT NULL
+    pid INTEGER,
+    started INTEGER,
+    machine TEXT,
+    slot INTEGER,
+    repository TEXT NOT NULL
 );
+CREATE INDEX runs_by_repository ON runs (repository, number);
 CREATE TABLE inbox (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     run INTEGER NOT NULL REFERENCES runs (number),
@@ -24,8 +31,6 @@ CREATE TABLE inbox (
     data TEXT NOT NULL
 );
 CREATE INDEX inbox_by_run ON inbox (run, id);
-"""
-_EVENTS = """
 CREATE TABLE events (
     number INTEGER PRIMARY KEY,
     run INTEGER NOT NULL REFERENCES runs (number),
@@ -47,15 +52,9 @@ CREATE TABLE indexed (upto INTEGER NOT NULL);
 INSERT INTO indexed VALUES (0);
 CREATE VIEW tail AS SELECT * FROM events WHERE number > (SELECT upto FROM indexed);
 CREATE VIEW tail_ends AS
-SELECT run, min(number) AS first, max(number) AS last, max(seq) AS top FROM tail GROUP BY run;
-"""
-# Version 1 kept (run, seq) in an index of the table itself.
-_FROM_1 = """
-ALTER TABLE events RENAME TO events_1;
-{events}
-INSERT INTO events (run, seq, time, actor, kind, version, data, cause)
-SELECT run, seq, time, actor, kind, version, data, cause FROM events_1 ORDER BY events_1.rowid;
-DROP TABLE events_1;
+SELECT run, min(number) AS first, max(seq) AS top,
+    max(CASE WHEN kind <> '{CHANGES_NOTHING}' THEN number END) AS last
+FROM tail GROUP BY run;
 """
 # Of the runs that a JSON list names: where they stand, in the columns of `runs`, and LAST_SEQ.
 NAMED_RUNS = """
@@ -69,13 +68,11 @@ _INDEX_TAIL = (
 )
 
 
-def make_tables(connection: sqlite3.Connection, *, version: int) -> None:
-    """Bring a file of `version` (0: an empty one) to ours, within the transaction that is open."""
-    script = _FROM_1.format(events=_EVENTS) if version else _TABLES + _EVENTS
-    for statement in script.split(";\n"):
+def make_tables(connection: sqlite3.Connection) -> None:
+    """Fill an empty file, within the transaction that is open."""
+    for statement in _TABLES.split(";\n"):
         connection.execute(statement)
-    if version:
-        index_tail(connection)
+    connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
     connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
 
 

@@ -16,7 +16,7 @@ from agentproxy.journal.port import (
     LeaseTaken,
     UnknownRun,
 )
-from agentproxy.journal.record import Redact, StoredFact, encode, encode_command
+from agentproxy.journal.record import Redact, StoredFact, encode, encode_command, repository_of
 from agentproxy.journal.sqlite.schema import LAST_SEQ, NAMED_RUNS, index_tail
 
 _STANDINGS = f"""
@@ -111,8 +111,9 @@ class Create:
         if self.run in transaction.standings:
             raise JournalError(f"the run {self.run!r} exists")
         number = transaction.connection.execute(
-            "INSERT INTO runs (run, generation, pid, started, machine) VALUES (?, 1, ?, ?, ?)",
-            (self.run, *astuple(self.holder)),
+            "INSERT INTO runs (run, generation, pid, started, machine, slot, repository) "
+            "VALUES (?, 1, ?, ?, ?, ?, ?)",
+            (self.run, *astuple(self.holder), repository_of(self._records[0])),
         ).lastrowid
         transaction.standings[self.run] = Standing(number or 0, generation=1, top=0)
         transaction.add(self.run, self._records)
@@ -141,10 +142,7 @@ class Append:
         """Append. Raises Fenced, UnknownRun; JournalError for a command that does not wait."""
         standing = transaction.standing(self.run)
         if standing.generation != self.lease.generation:
-            raise Fenced(
-                f"run {self.run} is in generation {standing.generation}, "
-                f"this lease is of generation {self.lease.generation}"
-            )
+            raise _fenced(self.lease, standing)
         if self.taken:
             self._take(transaction, standing.number)
         return transaction.add(self.run, self._records)
@@ -176,13 +174,46 @@ class Acquire:
             raise LeaseTaken(
                 f"run {self.run} is in generation {standing.generation} by now, not {self.after}"
             )
-        generation = self.after + 1
-        transaction.connection.execute(
-            "UPDATE runs SET generation = ?, pid = ?, started = ?, machine = ? WHERE number = ?",
-            (generation, *astuple(self.holder), standing.number),
-        )
-        standing.generation = generation
-        return Lease(self.run, generation, self.holder)
+        _hand_over(transaction, standing, self.holder)
+        return Lease(self.run, standing.generation, self.holder)
+
+
+@dataclass(slots=True)
+class Release:
+    """A run is let go of."""
+
+    lease: Lease
+
+    @property
+    def run(self) -> RunId:
+        """The run that is let go of."""
+        return self.lease.run
+
+    def prepare(self, redact: Redact) -> None:
+        """Nothing to encode."""
+
+    def apply(self, transaction: Transaction) -> None:
+        """Let go of it. Raises Fenced, UnknownRun."""
+        standing = transaction.standing(self.run)
+        if standing.generation != self.lease.generation:
+            raise _fenced(self.lease, standing)
+        _hand_over(transaction, standing, None)
+
+
+def _hand_over(transaction: Transaction, standing: Standing, holder: Holder | None) -> None:
+    standing.generation += 1
+    transaction.connection.execute(
+        "UPDATE runs SET generation = ?, pid = ?, started = ?, machine = ?, slot = ? "
+        "WHERE number = ?",
+        (standing.generation, *(astuple(holder) if holder else (None,) * 4), standing.number),
+    )
+
+
+def _fenced(lease: Lease, standing: Standing) -> Fenced:
+    return Fenced(
+        f"run {lease.run} is in generation {standing.generation}, "
+        f"this lease is of generation {lease.generation}"
+    )
 
 
 @dataclass(slots=True)

@@ -10,10 +10,9 @@ from contextlib import suppress
 from pathlib import Path
 
 from agentproxy.journal.port import JournalUnusable
-from agentproxy.journal.sqlite.schema import SCHEMA_VERSION, make_tables
+from agentproxy.journal.sqlite.schema import APPLICATION_ID, SCHEMA_VERSION, make_tables
 
 LOCK_SECONDS = 10.0
-CHANGE_SECONDS = 600.0  # while one process brings a large file of an earlier format to ours
 # Turns of about 2 KB fill pages of 4 KB only to a half: measured, 2.0 bytes stored for one written.
 PAGE_BYTES = 8192
 CHECKPOINT_PAGES = 2000
@@ -60,7 +59,7 @@ def connect(path: Path) -> sqlite3.Connection:
     Folder and file are for the owner only. Any thread may use the connection, one at a time.
 
     Raises:
-        JournalUnusable: it cannot be opened, or a newer version of agentproxy wrote it.
+        JournalUnusable: it cannot be opened, or something else or a newer agentproxy wrote it.
     """
     try:
         _make_file(path)
@@ -99,45 +98,47 @@ def _make_file(path: Path) -> None:
 
 
 def _prepare(connection: sqlite3.Connection, path: Path) -> None:
-    _check_version(connection, path)
+    is_new = _is_empty(connection, path)
     connection.execute(f"PRAGMA page_size = {PAGE_BYTES}")
     _switch_to_wal(connection)
     for pragma in _PRAGMAS:
         connection.execute(pragma)
-    if _version(connection) == SCHEMA_VERSION:
+    if not is_new:
         return
-    _wait_at_most(CHANGE_SECONDS, connection)
     connection.execute("BEGIN IMMEDIATE")
     # Another process may have been faster, and it may be newer than we are.
-    version = _version(connection)
-    if version < SCHEMA_VERSION:
-        make_tables(connection, version=version)
+    if _is_empty(connection, path):
+        make_tables(connection)
     connection.execute("COMMIT")
-    _wait_at_most(LOCK_SECONDS, connection)
-    _check_version(connection, path)
 
 
-def _wait_at_most(seconds: float, connection: sqlite3.Connection) -> None:
-    connection.execute(f"PRAGMA busy_timeout = {int(seconds * 1000)}")
+def _is_empty(connection: sqlite3.Connection, path: Path) -> bool:
+    """Whether nobody has made tables in the file yet.
 
-
-def _version(connection: sqlite3.Connection) -> int:
-    return int(connection.execute("PRAGMA user_version").fetchone()[0])
-
-
-def _check_version(connection: sqlite3.Connection, path: Path) -> None:
-    # Tables before the version: they are committed together, so whoever sees another process's
-    # new tables sees its version as well. The other way round they look like somebody else's.
-    tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
-    found = _version(connection)
-    if tables and found == 0:
-        raise JournalUnusable(f"{path} is a database of something else: move the file away")
+    Raises:
+        JournalUnusable: somebody has, and they are not ours, or of another version.
+    """
+    # Tables before the numbers: they are committed together, so who sees another process's new
+    # tables sees its numbers as well. The other way round they look like another program's.
+    if connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0:
+        return True
+    found = _number(connection, "user_version")
+    if _number(connection, "application_id") != APPLICATION_ID:
+        raise JournalUnusable(
+            f"{path} is not a journal that this agentproxy can read (another program wrote it, or "
+            "an early agentproxy): move the file away, or set AGENTPROXY_HOME to another folder"
+        )
     if found > SCHEMA_VERSION:
         raise JournalUnusable(
             f"the journal {path} was written by a newer agentproxy (its format is {found}, "
             f"this one knows {SCHEMA_VERSION}): upgrade agentproxy, or set AGENTPROXY_HOME "
             "to another folder"
         )
+    return False
+
+
+def _number(connection: sqlite3.Connection, pragma: str) -> int:
+    return int(connection.execute(f"PRAGMA {pragma}").fetchone()[0])
 
 
 def _switch_to_wal(connection: sqlite3.Connection) -> None:

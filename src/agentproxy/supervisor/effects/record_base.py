@@ -25,7 +25,7 @@ class RecordBase:
 @SUPERVISED.fold(RunCreated)
 def fold_created(state: State, fact: RunCreated) -> None:
     """Take in the order."""
-    state.order = fact.order
+    state.order = fact.request
 
 
 @SUPERVISED.fold(BaseRecorded)

@@ -143,7 +143,9 @@ class SupervisorModel:
     async def _read(self) -> Contexts:
         repository, tree = self.ground.repository, self.state.require_base().tree
         entries = await self._entries()
-        with tempfile.TemporaryDirectory(prefix="agentproxy-contexts-") as folder:
+        with tempfile.TemporaryDirectory(
+            prefix="agentproxy-contexts-", dir=repository.scratch
+        ) as folder:
             shared = await contexts_at(repository, tree, entries=entries, folder=Path(folder))
         session = await asyncio.to_thread(read_contexts, repository.root, kinds=("session",))
         return shared.plus(session)

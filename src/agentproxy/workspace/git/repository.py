@@ -27,6 +27,7 @@ class Repository:
 
     `git_dir` is the work tree's own and `common_dir` the one it shares with other work trees;
     `objects` is the store that is written to. `head` is a commit, `branch` "" when detached.
+    `scratch` is where our own git directories are made, None for the system's temporary folder.
     """
 
     root: Path
@@ -37,6 +38,7 @@ class Repository:
     branch: str
     object_format: str = "sha1"
     settings: GitSettings = field(default_factory=GitSettings)
+    scratch: Path | None = None
 
     @property
     def theirs(self) -> GitLocation:
@@ -44,7 +46,7 @@ class Repository:
         return GitLocation(git_dir=self.git_dir, cwd=self.git_dir)
 
 
-async def open_repository(start: Path) -> Repository:
+async def open_repository(start: Path, *, scratch: Path | None = None) -> Repository:
     """Find the repository around a folder. Changes nothing and runs no program of its.
 
     Raises:
@@ -65,6 +67,7 @@ async def open_repository(start: Path) -> Repository:
         head="",
         branch=await _branch(theirs),
         object_format=object_format,
+        scratch=scratch,
     )
     settings = await _settings(known)
     return replace(known, head=await _head(theirs, root), settings=settings)

@@ -43,7 +43,7 @@ def own_git(
 
     Its index is empty; what git writes goes to those objects.
     """
-    with tempfile.TemporaryDirectory(prefix="agentproxy-git-") as folder:
+    with tempfile.TemporaryDirectory(prefix="agentproxy-git-", dir=repository.scratch) as folder:
         at = make_git_dir(Path(folder, "own"), repository)
         yield GitLocation(
             git_dir=at,

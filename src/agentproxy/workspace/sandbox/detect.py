@@ -16,7 +16,7 @@ _SYSTEM = ("/usr/bin/bwrap", "/usr/local/bin/bwrap", "/run/current-system/sw/bin
 _TRIAL = JobLimits(seconds=10.0, kept_output=4096)
 _RUNS = 'test -r /proc/self/status && test ! -w /usr && test "$(uname -n)" = sandbox'
 
-_chosen: dict[tuple[Path, ...], Bubblewrap] = {}
+_chosen: dict[tuple[Path | None, ...], Bubblewrap] = {}
 
 
 def _candidates() -> tuple[Path, ...]:
@@ -35,20 +35,20 @@ async def _version(program: Path) -> str:
     return ended.output.strip().removeprefix("bubblewrap ")[:40]
 
 
-async def _start(program: Path) -> Bubblewrap:
+async def _start(program: Path, scratch: Path | None = None) -> Bubblewrap:
     """Start the whole policy once, and find out whether it makes throw-away layers.
 
     Raises:
         SandboxError: it does not start, or does not hold.
     """
     version = await _version(program)
-    box = Bubblewrap(program, version=version, overlays=True)
+    box = Bubblewrap(program, version=version, overlays=True, scratch=scratch)
     ended = await box.run(Job(argv=("/bin/sh", "-c", _RUNS), cwd="/", limits=_TRIAL))
     if ended.exit_code != 0:
         raise SandboxError(ended.output.strip() or f"the trial ended with {ended.exit_code}")
-    with tempfile.TemporaryDirectory(prefix="agentproxy-") as folder:
+    with tempfile.TemporaryDirectory(prefix="agentproxy-", dir=scratch) as folder:
         layers = await box.takes_layer(Path(folder))
-    return box if layers else Bubblewrap(program, version=version)
+    return box if layers else Bubblewrap(program, version=version, scratch=scratch)
 
 
 def _hints() -> str:
@@ -85,12 +85,15 @@ def _cure() -> str:
 
 
 async def choose_sandbox(
-    level: SandboxLevel, *, candidates: Sequence[Path] | None = None
+    level: SandboxLevel,
+    *,
+    candidates: Sequence[Path] | None = None,
+    scratch: Path | None = None,
 ) -> Sandbox:
     """The sandbox to use: "auto" the best that starts here, "plain" none, and that aloud.
 
     The first candidate that starts with overlays wins, else the first that starts at all; found
-    once for a process. Never falls back to running without isolation.
+    once for a process. Never falls back to running without isolation. `scratch` is where copies go.
 
     Raises:
         SandboxError: nothing starts; its cure says what helps.
@@ -98,19 +101,20 @@ async def choose_sandbox(
     if level == "plain":
         from agentproxy.workspace.sandbox.plain import Plain
 
-        return Plain()
+        return Plain(scratch=scratch)
     programs = _candidates() if candidates is None else tuple(candidates)
-    if programs not in _chosen:
-        _chosen[programs] = await _first_that_starts(programs)
-    return _chosen[programs]
+    key = (*programs, scratch)
+    if key not in _chosen:
+        _chosen[key] = await _first_that_starts(programs, scratch)
+    return _chosen[key]
 
 
-async def _first_that_starts(programs: tuple[Path, ...]) -> Bubblewrap:
+async def _first_that_starts(programs: tuple[Path, ...], scratch: Path | None) -> Bubblewrap:
     problems: list[str] = []
     second_best: Bubblewrap | None = None
     for program in programs if sys.platform == "linux" else ():
         try:
-            box = await _start(program)
+            box = await _start(program, scratch)
         except SandboxError as error:
             problems.append(f"{program}: {error}")
             continue

@@ -59,7 +59,7 @@ async def apply_claim(
         NotApplied: the disk refused; nothing has changed.
         NotUndone: it refused to put things back, too; says where the old files are.
     """
-    with own_git(repo, work_tree=repo.root) as where, _stage() as stage:
+    with own_git(repo, work_tree=repo.root) as where, _stage(repo) as stage:
         present = await present_tree(repo, where)
         merged = await merge_trees(
             where,
@@ -91,8 +91,8 @@ async def apply_claim(
         return Applied(changed=_names(wanting), before=before)
 
 
-def _stage() -> tempfile.TemporaryDirectory[str]:
-    return tempfile.TemporaryDirectory(prefix="agentproxy-apply-")
+def _stage(repo: Repository) -> tempfile.TemporaryDirectory[str]:
+    return tempfile.TemporaryDirectory(prefix="agentproxy-apply-", dir=repo.scratch)
 
 
 def _names(differing: Sequence[Difference]) -> tuple[str, ...]:

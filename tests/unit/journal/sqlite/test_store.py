@@ -179,7 +179,7 @@ def test_a_command_that_cannot_be_read_is_named(tmp_path: Path) -> None:
 FULL_DISK = """
 import asyncio, resource, sys
 from pathlib import Path
-from agentproxy.events.check import CheckStarted
+from agentproxy.events.check import BASE, CheckStarted
 from agentproxy.events.envelope import Draft, RunId
 from agentproxy.journal.port import Holder, JournalUnusable
 from agentproxy.journal.sqlite.journal import SqliteJournal

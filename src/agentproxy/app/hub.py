@@ -1,0 +1,208 @@
+"""What runs show while they work: fragments for any number of readers, kept briefly, not recorded.
+
+Everything here is called on one event loop. A reader that is slow gets what it missed joined, as
+far as it is still kept; it never makes the run wait.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from agentproxy.events.envelope import RunId
+
+KEPT_BYTES = 32 * 1024  # of the newest fragments of a run
+MAX_PIECES = 512
+PIECE_CHARACTERS = 4096
+
+
+class Position(NamedTuple):
+    """A place in what a run shows: bytes since the event `seq` was recorded."""
+
+    seq: int
+    offset: int
+
+
+@dataclass(frozen=True, slots=True)
+class Fragment:
+    """Text of one source, from `position` on; `dropped` bytes of any source before it are lost."""
+
+    position: Position
+    source: str
+    text: str
+    dropped: int = 0
+
+
+@dataclass(slots=True)
+class _Piece:
+    """Text of one source since one event; `begin` counts bytes since the stream began."""
+
+    source: str
+    position: Position
+    begin: int
+    text: str
+    size: int
+
+    @property
+    def end(self) -> int:
+        return self.begin + self.size
+
+    def after(self, place: int) -> str:
+        """The text from `place` on, which is counted as `begin` is."""
+        skipped = max(place - self.begin, 0)
+        if self.text.isascii():
+            return self.text[skipped:]
+        return _encoded(self.text)[skipped:].decode("utf-8", "surrogatepass")
+
+
+class FragmentStream:
+    """The fragments of one run."""
+
+    def __init__(self, *, kept: int = KEPT_BYTES) -> None:
+        self.is_worked_on = False
+        self.closed = False
+        self._kept = kept  # bytes
+        self._pieces: deque[_Piece] = deque()
+        self._total = 0  # bytes that were ever shown
+        self._next = Position(0, 0)
+        self._readers: set[FragmentReader] = set()
+
+    @property
+    def has_readers(self) -> bool:
+        """Whether anybody is subscribed."""
+        return bool(self._readers)
+
+    def recorded(self, seq: int) -> None:
+        """Fragments belong behind event `seq` from now on."""
+        if seq > self._next.seq:
+            self._next = Position(seq, 0)
+
+    def show(self, source: str, text: str) -> None:
+        """Hand a fragment to every reader; it does not wait for any."""
+        if self.closed or not text:
+            return
+        for begin in range(0, len(text), PIECE_CHARACTERS):
+            self._add(source, text[begin : begin + PIECE_CHARACTERS])
+        self._wake()
+
+    @contextmanager
+    def subscribe(self, *, after: Position | None = None) -> Generator["FragmentReader"]:
+        """A reader of all that comes from now on, or of what is still kept behind a position."""
+        reader = FragmentReader(self, self._total if after is None else self._place_of(after))
+        self._readers.add(reader)
+        try:
+            yield reader
+        finally:
+            self._readers.discard(reader)
+
+    def close(self) -> None:
+        """Nothing more comes: readers end when they have read what is kept."""
+        self.closed = True
+        self._wake()
+
+    def read(self, place: int) -> tuple[Fragment, int] | None:
+        """What was shown from `place` on by one source, joined, and the place behind it."""
+        pieces = iter(self._pieces)
+        first = next((piece for piece in pieces if piece.end > place), None)
+        if first is None:
+            return None
+        dropped = max(first.begin - place, 0)
+        texts = [first.after(place)]
+        begin, end = max(first.begin, place), first.end
+        for piece in pieces:
+            if (piece.source, piece.position.seq) != (first.source, first.position.seq):
+                break
+            texts.append(piece.text)
+            end = piece.end
+        seq, offset = first.position
+        position = Position(seq, offset + begin - first.begin)
+        return Fragment(position, first.source, "".join(texts), dropped), end
+
+    def _add(self, source: str, text: str) -> None:
+        size = len(text) if text.isascii() else len(_encoded(text))
+        last = self._pieces[-1] if self._pieces else None
+        if last and self._continues(last, source) and len(last.text) < PIECE_CHARACTERS:
+            last.text += text
+            last.size += size
+        else:
+            self._pieces.append(_Piece(source, self._next, self._total, text, size))
+        self._total += size
+        self._next = Position(self._next.seq, self._next.offset + size)
+        while len(self._pieces) > MAX_PIECES or self._total - self._pieces[0].begin > self._kept:
+            self._pieces.popleft()
+            if not self._pieces:
+                return
+
+    def _continues(self, last: _Piece, source: str) -> bool:
+        return (last.source, last.position.seq) == (source, self._next.seq)
+
+    def _place_of(self, after: Position) -> int:
+        for piece in self._pieces:
+            seq, offset = piece.position
+            if Position(seq, offset + piece.size) > after:
+                return piece.begin + (max(after.offset - offset, 0) if seq == after.seq else 0)
+        return self._total
+
+    def _wake(self) -> None:
+        for reader in self._readers:
+            reader.news.set()
+
+
+class FragmentReader:
+    """Gives a stream's fragments in order; ends when the stream is closed and read through."""
+
+    def __init__(self, stream: FragmentStream, place: int) -> None:
+        self.news = asyncio.Event()
+        self._stream = stream
+        self._place = place
+
+    def __aiter__(self) -> "FragmentReader":
+        return self
+
+    async def __anext__(self) -> Fragment:
+        while True:
+            self.news.clear()
+            found = self._stream.read(self._place)
+            if found is not None:
+                fragment, self._place = found
+                return fragment
+            if self._stream.closed:
+                raise StopAsyncIteration
+            await self.news.wait()
+
+
+@dataclass(slots=True)
+class Hub:
+    """The streams of the runs that this process works on, or that somebody waits to see."""
+
+    streams: dict[RunId, FragmentStream] = field(default_factory=dict[RunId, FragmentStream])
+
+    @contextmanager
+    def open(self, run: RunId) -> Generator[FragmentStream]:
+        """The stream of a run while it is worked on; afterwards nothing of it is left."""
+        stream = self.streams.setdefault(run, FragmentStream())
+        stream.is_worked_on = True
+        try:
+            yield stream
+        finally:
+            self.streams.pop(run, None)
+            stream.close()
+
+    @contextmanager
+    def subscribe(self, run: RunId, *, after: Position | None = None) -> Generator[FragmentReader]:
+        """A reader of a run; where it is not worked on yet, of what will come."""
+        stream = self.streams.setdefault(run, FragmentStream())
+        try:
+            with stream.subscribe(after=after) as reader:
+                yield reader
+        finally:
+            # A stream that is worked on, or that came after this one, is not ours to drop.
+            unused = not stream.is_worked_on and not stream.has_readers
+            if unused and self.streams.get(run) is stream:
+                self.streams.pop(run, None)
+
+
+def _encoded(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")

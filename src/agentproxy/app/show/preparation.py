@@ -1,0 +1,100 @@
+"""What a run stands on: its base, environments, contexts, plan and contract."""
+
+from collections.abc import Iterator
+
+from agentproxy.app.show.lines import MAX_SHOWN_PATHS, RenderedLine, named, renders
+from agentproxy.events.contract import ContractAgreed
+from agentproxy.events.git_facts import (
+    BaseRecorded,
+    EnvironmentBuilt,
+    EnvironmentFound,
+    EnvironmentLost,
+)
+from agentproxy.events.plan import ContextsRead, PlanMade
+
+ROLE: dict[str, str] = {
+    "acceptance": "proves the task",
+    "regression": "is kept",
+    "discovered": "is kept",
+}
+
+
+@renders(BaseRecorded)
+def _base(fact: BaseRecorded) -> Iterator[RenderedLine]:
+    on = f" on {fact.branch}" if fact.branch else ", detached"
+    yield RenderedLine(f"base {fact.head[:10]}{on}", "quiet", 1)
+    if fact.uncommitted:
+        count = len(fact.uncommitted)
+        yield RenderedLine(f"with {count} uncommitted: {named(fact.uncommitted)}", "unsure", 1)
+    if fact.left_out:
+        yield RenderedLine(f"without untracked: {named(fact.left_out)}", "unsure", 1)
+    for note in fact.notes:
+        yield RenderedLine(note, "unsure", 1)
+
+
+@renders(EnvironmentFound)
+def _environment(fact: EnvironmentFound) -> Iterator[RenderedLine]:
+    if fact.folders:
+        yield RenderedLine(f"environments {named(fact.folders)}", "quiet", 1)
+    if fact.carried:
+        yield RenderedLine(f"carried {named(fact.carried)}", "quiet", 1)
+    for note in fact.notes:
+        yield RenderedLine(note, "quiet", 1)
+
+
+@renders(EnvironmentBuilt)
+def _built(fact: EnvironmentBuilt) -> Iterator[RenderedLine]:
+    seconds = f"{fact.seconds:.1f} s"
+    if fact.failed:
+        yield RenderedLine(
+            f"{fact.why}: none could be built: {fact.failed} ({seconds})", "unsure", 1
+        )
+        yield RenderedLine(fact.cure, "plain", 2)
+        yield from (
+            RenderedLine(line, "quiet", 2) for line in fact.output.splitlines()[-MAX_SHOWN_PATHS:]
+        )
+    elif fact.folders:
+        where = named(tuple(fact.folders))
+        yield RenderedLine(f"{fact.why}: built {where} for {fact.on} ({seconds})", "quiet", 1)
+
+
+@renders(EnvironmentLost)
+def _lost(fact: EnvironmentLost) -> Iterator[RenderedLine]:
+    yield RenderedLine(f"the environment built for {fact.on} is gone: it is built again", "unsure")
+
+
+@renders(ContextsRead)
+def _contexts(fact: ContextsRead) -> Iterator[RenderedLine]:
+    if fact.documents:
+        tokens = sum(each.tokens for each in fact.documents)
+        names = named(tuple(each.path for each in fact.documents))
+        yield RenderedLine(f"read {names} ({tokens:,} tokens)", "quiet", 1)
+    for note in fact.notes:
+        yield RenderedLine(note, "unsure", 1)
+
+
+@renders(PlanMade)
+def _planned(fact: PlanMade) -> Iterator[RenderedLine]:
+    if len(fact.parts) > 1:
+        yield RenderedLine(f"plan: {len(fact.parts)} parts", "loud")
+        for part in fact.parts:
+            yield RenderedLine(f"{part.id}: {part.task}", "plain", 1)
+            yield from (RenderedLine(f"shown by {command}", "quiet", 2) for command in part.checks)
+            yield from (
+                RenderedLine(f"a judge looks: {text}", "quiet", 2) for text in part.criteria
+            )
+    for note in fact.notes:
+        yield RenderedLine(note, "unsure", 1)
+
+
+@renders(ContractAgreed)
+def _contract(fact: ContractAgreed) -> Iterator[RenderedLine]:
+    yield RenderedLine("contract", "loud")
+    for check in fact.contract.checks:
+        role = ROLE[check.role]
+        yield RenderedLine(f"{check.command}  ({role}; {check.source})", "plain", 1)
+    if not fact.contract.anything_named:
+        text = "no check says when the task is done: name one with --check"
+        yield RenderedLine(text, "unsure", 1)
+    for note in fact.notes:
+        yield RenderedLine(note, "unsure", 1)

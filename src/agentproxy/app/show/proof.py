@@ -1,0 +1,87 @@
+"""What was claimed, which checks ran, and what came of it."""
+
+from collections.abc import Iterator
+
+from agentproxy.app.show.lines import MAX_SHOWN_PATHS, RenderedLine, Tone, named, renders
+from agentproxy.events.check import CheckFinished, CheckResult, CheckStarted
+from agentproxy.events.git_facts import ClaimRecorded, TestsRestored
+from agentproxy.events.plan import OpinionGiven
+from agentproxy.events.verdict import CheckVerdict, RoundJudged
+from agentproxy.supervisor.packet import count_outcomes
+
+MARK: dict[str, tuple[str, Tone]] = {
+    "proven": ("✓", "good"),
+    "kept": ("✓", "good"),
+    "refuted": ("✗", "bad"),
+    "unverified": ("?", "unsure"),
+    "neutral": ("·", "quiet"),
+}
+TONE: dict[str, Tone] = {"verified": "good", "refuted": "bad", "unverified": "unsure"}
+
+
+@renders(CheckStarted)
+def _check_started(fact: CheckStarted) -> Iterator[RenderedLine]:
+    again = ", again" if fact.attempt > 1 else ""
+    yield RenderedLine(f"… {fact.check} on {fact.on}{again}", "quiet", 1)
+
+
+@renders(CheckFinished)
+def _check_finished(fact: CheckFinished) -> Iterator[RenderedLine]:
+    mark = "✓" if fact.result.passed else "✗"
+    again = ", again" if fact.attempt > 1 else ""
+    text = f"{mark} {fact.check} on {fact.on}{again}: {outcome(fact.result)}"
+    yield RenderedLine(text, "plain", 1)
+
+
+def outcome(result: CheckResult) -> str:
+    """What a check came to, in a few words and seconds."""
+    seconds = f"{result.seconds:.1f} s"
+    if result.cannot_run:
+        return f"cannot run: {result.cannot_run.text} ({seconds})"
+    if not result.by_test:
+        return f"exit {result.exit_code} ({seconds})"
+    return f"{count_outcomes(result)} ({seconds})"
+
+
+@renders(ClaimRecorded)
+def _claim(fact: ClaimRecorded) -> Iterator[RenderedLine]:
+    added = sum(change.added for change in fact.changes)
+    removed = sum(change.removed for change in fact.changes)
+    names = named(tuple(change.path for change in fact.changes)) or "nothing changed"
+    yield RenderedLine(f"claim {fact.round}: {names} (+{added} -{removed})", "loud")
+    for finding in fact.findings:
+        yield RenderedLine(finding, "unsure", 1)
+
+
+@renders(TestsRestored)
+def _restored(fact: TestsRestored) -> Iterator[RenderedLine]:
+    if fact.files:
+        text = f"its proof is run again with the base's own {named(fact.files)}"
+        yield RenderedLine(text, "quiet", 1)
+
+
+@renders(OpinionGiven)
+def _opinion(fact: OpinionGiven) -> Iterator[RenderedLine]:
+    tone: Tone = "good" if fact.says == "met" else "unsure"
+    cites = f"; {fact.where}: {' '.join(fact.quote.split())[:120]}" if fact.quote else ""
+    yield RenderedLine(
+        f"the judge of {fact.criterion}: {fact.says.replace('_', ' ')}: {fact.reason}{cites}",
+        tone,
+        1,
+    )
+
+
+@renders(RoundJudged)
+def _judged(fact: RoundJudged) -> Iterator[RenderedLine]:
+    for check in fact.checks:
+        yield from _check_verdict(check)
+    yield RenderedLine(f"round {fact.round}: {fact.verdict}", TONE[fact.verdict])
+
+
+def _check_verdict(check: CheckVerdict) -> Iterator[RenderedLine]:
+    mark, tone = MARK[check.finding]
+    yield RenderedLine(f"{mark} {check.check}: {check.finding}: {check.reason}", tone, 1)
+    for place in check.places[:MAX_SHOWN_PATHS]:
+        said = place.message.partition("\n")[0]
+        if text := ": ".join(part for part in (place.where or place.test, said) if part):
+            yield RenderedLine(text, tone, 2)

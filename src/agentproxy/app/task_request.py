@@ -1,0 +1,113 @@
+"""What a person asks for in a supervised run, from wherever: checked, and made into an order."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import AfterValidator, ValidationError
+
+from agentproxy.app.utf8_check import NotText, is_text
+from agentproxy.config.mistakes import first_mistake
+from agentproxy.config.settings import Settings
+from agentproxy.config.words import Money, PositiveSeconds, Rounds, refusal
+from agentproxy.events.envelope import FrozenModel
+from agentproxy.events.run import Order, SandboxLevel
+
+FROM_SETTINGS = ("worker", "model", "budget", "max_rounds", "max_time", "sandbox")
+
+
+class BadRequest(ValueError):
+    """A request cannot be used: the `field` that is wrong, the `problem`, and the `cure`."""
+
+    def __init__(self, field: str, problem: str, cure: str) -> None:
+        super().__init__(f"{field}: {problem}" + (f" ({cure})" if cure else ""))
+        self.field = field
+        self.problem = problem
+        self.cure = cure
+
+
+def _readable(text: str) -> str:
+    if not is_text(text):
+        raise refusal("it is not UTF-8", cure="write it in UTF-8")
+    return text
+
+
+def _said(text: str) -> str:
+    if not text.strip():
+        raise refusal("there is none", cure="say what is to be done")
+    return text
+
+
+def _runnable(command: str) -> str:
+    if not command.strip():
+        raise refusal("it is empty", cure="give a command, such as 'pytest -q'")
+    return command
+
+
+Text = Annotated[str, AfterValidator(_readable)]
+Task = Annotated[Text, AfterValidator(_said)]
+CommandLine = Annotated[Text, AfterValidator(_runnable)]
+
+
+class TaskRequest(FrozenModel):
+    """A task before it is known where: `directory` is where the person stands.
+
+    What is None or "" comes from the settings. `budget` is in US dollars, `max_time` in seconds;
+    `judge` may be "none".
+    """
+
+    task: Task
+    directory: Path
+    worker: Text = ""
+    model: Text = ""
+    judge: Text = ""
+    budget: Money | None = None
+    checks: tuple[CommandLine, ...] = ()
+    keep: tuple[CommandLine, ...] = ()
+    known_red: tuple[Text, ...] = ()
+    max_rounds: Rounds | None = None
+    max_time: PositiveSeconds | None = None
+    from_head: bool = False
+    include_untracked: bool = False
+    sandbox: SandboxLevel | None = None
+    screenshots: tuple[Path, ...] = ()
+
+
+def read_request(given: Mapping[str, object]) -> TaskRequest:
+    """The request that these fields make.
+
+    Raises:
+        BadRequest: a field is unknown, missing, or has a value that it cannot have.
+    """
+    try:
+        return TaskRequest.model_validate(given)
+    except ValidationError as error:
+        raise BadRequest(*first_mistake(error)) from None
+
+
+def make_order(request: TaskRequest, *, root: Path, settings: Settings) -> Order:
+    """The order that is recorded; `root` is of the repository around the request's directory.
+
+    Raises:
+        NotText: a path is not UTF-8.
+    """
+    usual = {name: getattr(settings, name) for name in FROM_SETTINGS}
+    asked = request.model_dump(exclude={"directory", "judge", "screenshots"})
+    given = {
+        name: value for name, value in (*usual.items(), *asked.items()) if value not in (None, "")
+    }
+    order = Order.model_validate(
+        {
+            "worker": "",
+            **given,
+            "repository": str(root),
+            "directory": str(request.directory.resolve().relative_to(root.resolve())),
+        }
+    )
+    for name, path in (
+        ("the repository's path", order.repository),
+        ("the directory", order.directory),
+    ):
+        if not is_text(path):
+            raise NotText(name, path, cure="rename the folder")
+    return order

@@ -1,0 +1,52 @@
+"""`pa list` shows the newest runs, and says when there are more."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from support.front_door import Pa, new_pa
+
+from agentproxy.events.envelope import Draft, RunId
+from agentproxy.events.run import Order, RunCreated, RunParked
+from agentproxy.journal.port import Holder
+from agentproxy.journal.sqlite.journal import SqliteJournal
+
+GONE = Holder(pid=4_000_000, started=1, machine="elsewhere:earlier")
+
+
+@pytest.fixture
+def pa(tmp_path: Path) -> Pa:
+    """`pa` with three runs in its journal that wait for a human."""
+    pa = new_pa(tmp_path / "front", {"answer.txt": "wrong\n"})
+
+    async def fill() -> None:
+        journal = SqliteJournal(pa.home / "journal.sqlite3")
+        for name in ("aaa", "bbb", "ccc"):
+            order = Order(task=f"Task of {name}", repository="/r", worker="w")
+            created = Draft("human", RunCreated(request=order, product="1"))
+            lease = await journal.create(RunId(name), created, GONE)
+            parked = RunParked(why="human", reason="a question waits")
+            await journal.append(lease, [Draft("supervisor", parked)])
+        await journal.close()
+
+    asyncio.run(fill())
+    return pa
+
+
+def test_the_newest_come_first_and_what_is_left_out_is_said(pa: Pa) -> None:
+    listed = pa("list", "--limit", "2")
+    assert [line.split()[0] for line in listed.out.splitlines()] == ["ccc", "bbb"]
+    assert "waiting" in listed.out
+    assert "there are more: pa list --limit 20" in listed.err
+
+
+def test_all_of_them_need_no_word_about_more(pa: Pa) -> None:
+    listed = pa("list", "-o", "json")
+    assert [record["run"] for record in listed.records] == ["ccc", "bbb", "aaa"]
+    fields = {"run", "task", "repository", "status", "created", "changed"}
+    assert {field for record in listed.records for field in record} == fields
+    assert listed.err == ""
+
+
+def test_a_limit_that_is_no_count_is_a_usage_error(pa: Pa) -> None:
+    assert pa("list", "--limit", "0").code == 2

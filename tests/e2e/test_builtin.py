@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 from support.front_door import Pa
-from support.life import Life, nobody_is_left, of_kind
+from support.life import Life, nobody_is_left
 from support.model_server import Reply, Server, model_server
 from support.projects import CHECK
 
@@ -134,17 +134,6 @@ def test_a_conversation_that_grew_too_long_ends_its_round_and_the_next_begins_af
     first, second = ran.of_kind("worker_ended")
     assert (first["claims"], second["claims"]) == (False, True)
     assert "does not fit into the model's context" in first["reason"]
-
-
-def test_the_time_that_a_person_takes_to_decide_is_none_of_the_agents(pa: Pa) -> None:
-    words = order(pa, bash("git push origin main", text="I push."), EDIT, DONE)
-    life = Life(pa, *words, "--max-time", "8s", env={"AGENTPROXY_HOLD": "60"})
-    assert life.sees(of_kind("request_referred"))
-    time.sleep(9)
-    assert pa("deny", str(life.events[0]["run"]), "not today").code == 0
-    ran = life.end()
-    assert ran.code == 0, ran.result
-    assert ran.of_kind("worker_ended")[0]["seconds"] < 8
 
 
 def test_a_killed_agent_repeats_nothing_and_is_told_what_nobody_saw_end(pa: Pa) -> None:

@@ -1,8 +1,6 @@
 """The time that workers have: in all rounds together, however they ended."""
 
 import asyncio
-import signal
-import time
 
 import pytest
 from support.front_door import Pa
@@ -43,13 +41,3 @@ def test_a_worker_whose_time_is_up_goes_on_where_more_was_granted_meanwhile(pa: 
     ran = life.end()
     assert (ran.code, ran.result["verdict"]) == (0, "verified"), ran.err
     assert [it["out_of_time"] for it in ran.of_kind("worker_ended")] == [True, False]
-
-
-def test_the_time_of_an_attempt_that_was_cut_off_counts(pa: Pa) -> None:
-    life, run = begin(pa, "sleep 30", seconds=12)
-    time.sleep(4)
-    life.signal(signal.SIGINT)
-    assert life.end().code == 130
-    ran = pa("resume", run, "-o", "json")
-    assert ran.code == 5
-    assert ran.of_kind("worker_ended")[0]["seconds"] < 9

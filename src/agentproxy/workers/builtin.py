@@ -1,13 +1,11 @@
 """Our own agent as a worker: one among others."""
 
-import asyncio
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from types import TracebackType
 from typing import Literal
 
-from agentproxy.agent.parts import AgentParts, AllowCall
+from agentproxy.agent.parts import AgentParts
 from agentproxy.agent.run import converse, recorder_within, resume_conversation
 from agentproxy.agent.state import AgentEnding, AgentLimits, Conversation
 from agentproxy.engine.recorder import Recorder
@@ -19,6 +17,7 @@ from agentproxy.events.work import WorkerEnded
 from agentproxy.models.port import BudgetSpent, Model, ModelError, PromptTooLong
 from agentproxy.tools.port import Bench, Permission
 from agentproxy.tools.registry import coding_tools
+from agentproxy.workers.pausable_timeout import PausableTimeout
 from agentproxy.workers.port import Brief, WorkerCallbacks, WorkerError
 from agentproxy.workspace.sandbox.port import Sandbox
 
@@ -78,7 +77,7 @@ class BuiltinWorker:
         Raises:
             WorkerError: the model does not answer.
         """
-        clock = _Clock(brief.seconds, now=self._now)
+        limit = PausableTimeout(brief.seconds, now=self._now)
         state = resume_conversation(brief.past, Conversation(limits=self._limits))
         recorder = recorder_within(state, line.record)
         parts = AgentParts(
@@ -91,7 +90,7 @@ class BuiltinWorker:
                 home=brief.home,
                 show=line.show,
             ),
-            allow=clock.apart_from(_PermissionDesk(brief, line).allow),
+            allow=_PermissionDesk(brief, line, limit).allow,
             images=brief.images,
         )
         if not state.messages:
@@ -100,7 +99,7 @@ class BuiltinWorker:
         out_of_money = ""
         self._recorder = recorder
         try:
-            async with clock:
+            async with limit:
                 await converse(recorder, parts, show=line.show)
             ending = state.ending
         except TimeoutError:
@@ -120,7 +119,7 @@ class BuiltinWorker:
             round=brief.round,
             claims=ending == "finished",
             reason=out_of_money or (ENDINGS[ending] if ending else "its time was up"),
-            seconds=clock.taken,
+            seconds=limit.taken,
             output=state.last_words[-MAX_LAST_WORDS_CHARACTERS:],
             out_of_time=ending is None and not out_of_money,
             out_of_money=bool(out_of_money),
@@ -133,73 +132,18 @@ class _PermissionDesk:
 
     brief: Brief
     line: WorkerCallbacks
+    limit: PausableTimeout
 
     async def allow(self, call: ToolCall, permission: Permission) -> str:
         """Why a call may not run, or nothing."""
-        decision = await self.line.ask(
-            Request(
-                id=f"{self.brief.round}.{call.id}",
-                kind="permission",
-                text=f"{permission.action} {permission.subject}",
-                action=permission.action,
-                subject=permission.subject,
-                told=True,
-            )
+        request = Request(
+            id=f"{self.brief.round}.{call.id}",
+            kind="permission",
+            text=f"{permission.action} {permission.subject}",
+            action=permission.action,
+            subject=permission.subject,
+            told=True,
         )
+        async with self.limit.paused():
+            decision = await self.line.ask(request)
         return "" if decision.allowed else f"not allowed: {decision.text}".rstrip(": ")
-
-
-class _Clock:
-    """The agent's time, which stands still while somebody decides whether a call may run."""
-
-    def __init__(self, seconds: float, *, now: Callable[[], float]) -> None:
-        self._left = seconds
-        self._now = now
-        self._began = now()
-        self._stood = 0.0
-        self._stopped = 0.0
-        self._deciding = 0
-        self._timeout = asyncio.timeout(seconds)
-
-    async def __aenter__(self) -> None:
-        await self._timeout.__aenter__()
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        await self._timeout.__aexit__(kind, error, trace)
-
-    @property
-    def taken(self) -> float:
-        """Seconds of its own so far."""
-        return self._now() - self._began - self._stood
-
-    def apart_from(self, allowed: AllowCall) -> AllowCall:
-        """The same, and what it takes is not counted."""
-
-        async def uncounted(call: ToolCall, leave: Permission) -> str:
-            self._stop()
-            try:
-                return await allowed(call, leave)
-            finally:
-                self._go_on()
-
-        return uncounted
-
-    def _stop(self) -> None:
-        self._deciding += 1
-        if self._deciding == 1:
-            self._stopped = self._now()
-            self._timeout.reschedule(None)
-
-    def _go_on(self) -> None:
-        self._deciding -= 1
-        if self._deciding:
-            return
-        self._stood += self._now() - self._stopped
-        if not self._timeout.expired():
-            left = max(self._left - self.taken, 0.0)
-            self._timeout.reschedule(asyncio.get_running_loop().time() + left)

@@ -2,8 +2,11 @@
 
 import pytest
 from support.recorded import fold_recorded, read_recorded
+from support.story import events
 
-from agentproxy.events.run import SegmentStarted
+from agentproxy.agent.run import resume_conversation
+from agentproxy.agent.state import Conversation
+from agentproxy.events.run import CeilingRaised, SegmentStarted
 from agentproxy.events.upcasts import Data, Upcasts
 from agentproxy.journal.port import JournalUnusable
 from agentproxy.supervisor.effects import SUPERVISED
@@ -18,12 +21,47 @@ def named_segment(data: Data) -> Data:
 EARLY: Upcasts = {("segment_started", 0): named_segment}
 
 
-def test_a_refuted_and_then_verified_run_folds_to_its_end() -> None:
-    state = fold_recorded("refuted_then_verified")
-    assert [state.judged[number].verdict for number in (1, 2)] == ["refuted", "verified"]
-    assert state.ended is not None
-    assert state.ended.verdict == "verified"
+PINNED = {
+    "verified": ["verified"],
+    "refuted": ["refuted"],
+    "green_before": ["unverified"],
+    "refuted_then_verified": ["refuted", "verified"],
+    "our_own_agent": ["verified"],
+    "out_of_time": [],
+}
+
+
+@pytest.mark.parametrize(("name", "verdicts"), PINNED.items())
+def test_a_recorded_run_folds_to_the_verdicts_that_it_had(name: str, verdicts: list[str]) -> None:
+    state = fold_recorded(name)
+    assert [state.judged[number].verdict for number in sorted(state.judged)] == verdicts
     assert SUPERVISED.due(state) == {}
+    assert (state.ended.verdict if state.ended else "parked") == [*verdicts, "parked"][
+        len(verdicts) - 1 if verdicts else 0
+    ]
+
+
+def test_a_run_that_was_parked_for_its_time_goes_on_when_more_is_allowed() -> None:
+    state = fold_recorded("out_of_time")
+    assert state.parked is not None
+    assert state.parked.why == "ceiling"
+    assert state.ceilings.work_seconds >= state.ceilings.max_time
+    more = (CeilingRaised(max_time=60), SegmentStarted(segment=2, pid=1, sandbox=""))
+    for event in events(*more):
+        SUPERVISED.reduce(state, event)
+    assert set(SUPERVISED.due(state)) >= {"work:1:1"}
+
+
+def test_the_conversation_of_a_recorded_agent_is_whole() -> None:
+    facts = fold_recorded("our_own_agent").agent_facts[1]
+    conversation = resume_conversation(facts, Conversation())
+    assert [message.role for message in conversation.messages] == [
+        "user",
+        "assistant",
+        "user",
+        "assistant",
+    ]
+    assert conversation.ending == "finished"
 
 
 def test_a_fact_of_an_earlier_version_is_read_as_one_of_today() -> None:

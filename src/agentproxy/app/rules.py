@@ -12,6 +12,7 @@ from agentproxy.config.tables import MAX_CONFIG_BYTES
 from agentproxy.config.trust import Trust, digest_of
 from agentproxy.events.contract import THIRTY_MINUTES, Check
 from agentproxy.supervisor.planning import ProjectRules
+from agentproxy.workspace.git.repository import RepositoryUnusable
 
 
 def read_project(folder: Path, *, app: App, repository: Path) -> ProjectFile:
@@ -41,10 +42,17 @@ def read_project(folder: Path, *, app: App, repository: Path) -> ProjectFile:
 
 
 def rules_reader(app: App, repository: Path) -> Callable[[Path], ProjectRules]:
-    """Reads the rules from the files of the base. Blocking."""
+    """Reads the rules from the files of the base. Blocking.
+
+    Raises:
+        RepositoryUnusable: the configuration at the base cannot be used.
+    """
 
     def read(folder: Path) -> ProjectRules:
-        project = read_project(folder, app=app, repository=repository)
+        try:
+            project = read_project(folder, app=app, repository=repository)
+        except BadFile as error:
+            raise RepositoryUnusable(f"{error.source}: {error.problem}", cure=error.cure) from error
         notes: tuple[str, ...] = ()
         if project.ignored:
             names = ", ".join(project.ignored)

@@ -16,8 +16,8 @@ def scripted(pa: Pa, *rounds: list[dict[str, object]]) -> str:
     return f"scripted:{path}"
 
 
-MENDED = "def add(a, b):\n    return a + b\n\n\ndef double(a):\n    return a * 2\n"
-WRITE: dict[str, object] = {"do": "write", "path": "calc.py", "text": MENDED}
+FIXED = "def add(a, b):\n    return a + b\n\n\ndef double(a):\n    return a * 2\n"
+WRITE: dict[str, object] = {"do": "write", "path": "calc.py", "text": FIXED}
 
 
 def test_no_task_is_a_usage_error_that_shows_how(pa: Pa) -> None:

@@ -11,7 +11,7 @@ import time
 from support.front_door import Pa
 from support.projects import CHECK, MEND
 
-MENDED = "def add(a, b):\n    return a + b\n\n\ndef double(a):\n    return a * 2\n"
+FIXED = "def add(a, b):\n    return a + b\n\n\ndef double(a):\n    return a * 2\n"
 
 
 class Terminal:
@@ -61,7 +61,7 @@ class Terminal:
 
 def scripted(pa: Pa, *steps: dict[str, object]) -> str:
     path = pa.scripts / "script.json"
-    path.write_text(json.dumps([[*steps, {"do": "write", "path": "calc.py", "text": MENDED}]]))
+    path.write_text(json.dumps([[*steps, {"do": "write", "path": "calc.py", "text": FIXED}]]))
     return f"scripted:{path}"
 
 

@@ -116,7 +116,7 @@ class ScriptedWorker:
         self._told.setdefault(key, text)
         return True
 
-    async def work(self, brief: Brief, line: WorkerCallbacks) -> WorkerEnded:
+    async def work(self, brief: Brief, callbacks: WorkerCallbacks) -> WorkerEnded:
         """Play the round's steps in the worker's own clone."""
         number = brief.round
         if number > len(self._script):
@@ -134,7 +134,7 @@ class ScriptedWorker:
                 key = f"{number}.{next(numbers)}"
                 where = (root, Path(brief.place.directory))
                 try:
-                    refusal = await _play(step, where, line=line, key=key)
+                    refusal = await _play(step, where, callbacks=callbacks, key=key)
                 except (BadPath, FileNotFoundError) as error:
                     refusal = f"its script cannot be followed: {error}"
                 if refusal:
@@ -148,7 +148,9 @@ def _out_of_time(number: int, seconds: float) -> WorkerEnded:
     )
 
 
-async def _play(step: Step, where: tuple[SafeDir, Path], *, line: WorkerCallbacks, key: str) -> str:
+async def _play(
+    step: Step, where: tuple[SafeDir, Path], *, callbacks: WorkerCallbacks, key: str
+) -> str:
     """One step; the reason to end without a claim, or nothing."""
     root, folder = where
     match step:
@@ -157,20 +159,20 @@ async def _play(step: Step, where: tuple[SafeDir, Path], *, line: WorkerCallback
         case Delete():
             root.delete(str(folder / step.path))
         case Say():
-            line.show(step.text + "\n")
+            callbacks.show(step.text + "\n")
         case Wait():
             pass
         case GiveUp():
             return step.reason
         case AskLeave():
-            return await _ask_leave(step, line, key)
+            return await _ask_leave(step, callbacks, key)
         case AskQuestion():
-            await _ask_question(step, where, line=line, key=key)
+            await _ask_question(step, where, callbacks=callbacks, key=key)
     return ""
 
 
-async def _ask_leave(step: AskLeave, line: WorkerCallbacks, key: str) -> str:
-    decision = await line.ask(
+async def _ask_leave(step: AskLeave, callbacks: WorkerCallbacks, key: str) -> str:
+    decision = await callbacks.ask(
         Request(
             id=key,
             kind="permission",
@@ -183,10 +185,10 @@ async def _ask_leave(step: AskLeave, line: WorkerCallbacks, key: str) -> str:
 
 
 async def _ask_question(
-    step: AskQuestion, where: tuple[SafeDir, Path], *, line: WorkerCallbacks, key: str
+    step: AskQuestion, where: tuple[SafeDir, Path], *, callbacks: WorkerCallbacks, key: str
 ) -> None:
     root, folder = where
-    decision = await line.ask(
+    decision = await callbacks.ask(
         Request(id=key, kind="question", text=step.text, options=step.options)
     )
     if step.into:

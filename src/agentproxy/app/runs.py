@@ -9,7 +9,7 @@ from agentproxy import __version__
 from agentproxy.app.context import App
 from agentproxy.app.hub import FragmentStream
 from agentproxy.app.models import meter_of, open_judges, with_choices
-from agentproxy.app.rules import rules_reader
+from agentproxy.app.rules import read_project, rules_reader
 from agentproxy.app.run_ownership import (
     RunDependencies,
     acquire_run,
@@ -54,10 +54,12 @@ async def place_order(app: App, request: TaskRequest) -> Lease:
         ScreenshotUnusable: a file that is to be attached is no image, or too large.
         NotText: the path of the repository or directory is not UTF-8.
         NotShell: a check is no command that the shell can read.
+        BadFile: the project's configuration cannot be used.
     """
     images = await asyncio.to_thread(read_images, request.screenshots)
     repository = await app.repository(request.directory)
     project = await app.project(request.directory)
+    await asyncio.to_thread(read_project, repository.root, app=app, repository=repository.root)
     order = make_order(request, root=repository.root, settings=project.settings)
     await refuse_what_is_no_shell("--check", order.checks)
     await refuse_what_is_no_shell("--keep", order.keep)

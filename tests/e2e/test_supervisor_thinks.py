@@ -281,7 +281,7 @@ def test_what_a_person_answers_while_the_model_thinks_counts(pa: Pa, quote: str)
 
 def test_a_permission_is_never_asked_of_a_model(pa: Pa) -> None:
     with_standards(pa)
-    steps = [{"do": "ask_leave", "action": "network", "subject": "example.org:443"}]
+    steps = [{"do": "ask_permission", "action": "network", "subject": "example.org:443"}]
     worker, judge = pa.scripts / "worker.json", pa.scripts / "judge.json"
     worker.write_text(json.dumps([steps]))
     yes = reply("", says="met", answer="yes", confidence=1.0)

@@ -86,7 +86,7 @@ def test_a_question_is_asked_at_the_terminal_and_the_typed_answer_reaches_the_wo
 
 
 def test_a_permission_that_is_refused_at_the_terminal_is_refused(pa: Pa) -> None:
-    worker = scripted(pa, {"do": "ask_leave", "action": "run", "subject": "git push origin"})
+    worker = scripted(pa, {"do": "ask_permission", "action": "run", "subject": "git push origin"})
     arguments = ["--max-rounds", "1", "--worker", worker, "--check", CHECK, "Make it right"]
     terminal = Terminal(pa, *arguments)
     terminal.wait_for("git push origin (y/n")
@@ -99,7 +99,7 @@ def test_what_was_typed_before_a_permission_was_asked_does_not_allow_it(pa: Pa) 
     steps: list[dict[str, object]] = [
         {"do": "say", "text": "the work has begun"},
         {"do": "wait", "seconds": 0.5},
-        {"do": "ask_leave", "action": "run", "subject": "git push origin"},
+        {"do": "ask_permission", "action": "run", "subject": "git push origin"},
     ]
     arguments = ["--max-rounds", "1", "--worker", scripted(pa, *steps), "--check", CHECK, "Fix it"]
     terminal = Terminal(pa, *arguments)

@@ -43,10 +43,10 @@ class Say(FrozenModel):
     text: str
 
 
-class AskLeave(FrozenModel):
+class AskPermission(FrozenModel):
     """Ask for permission; a refusal ends the round without a claim."""
 
-    do: Literal["ask_leave"]
+    do: Literal["ask_permission"]
     action: Literal["run", "read", "write", "network"]
     subject: str
 
@@ -75,7 +75,8 @@ class GiveUp(FrozenModel):
 
 
 Step = Annotated[
-    WriteStep | Delete | Say | AskLeave | AskQuestion | Wait | GiveUp, Field(discriminator="do")
+    WriteStep | Delete | Say | AskPermission | AskQuestion | Wait | GiveUp,
+    Field(discriminator="do"),
 ]
 SCRIPT: TypeAdapter[list[list[Step]]] = TypeAdapter(list[list[Step]])
 
@@ -164,14 +165,14 @@ async def _play(
             pass
         case GiveUp():
             return step.reason
-        case AskLeave():
-            return await _ask_leave(step, callbacks, key)
+        case AskPermission():
+            return await _ask_permission(step, callbacks, key)
         case AskQuestion():
             await _ask_question(step, where, callbacks=callbacks, key=key)
     return ""
 
 
-async def _ask_leave(step: AskLeave, callbacks: WorkerCallbacks, key: str) -> str:
+async def _ask_permission(step: AskPermission, callbacks: WorkerCallbacks, key: str) -> str:
     decision = await callbacks.ask(
         Request(
             id=key,

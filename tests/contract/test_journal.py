@@ -260,10 +260,10 @@ def test_following_ends_when_the_journal_closes(opened: Opened) -> None:
             return [pending.id async for pending in journal.arrivals(RUN)]
 
         async with asyncio.timeout(LIMIT), asyncio.TaskGroup() as group:
-            followed, obeyed = group.create_task(seqs()), group.create_task(ids())
+            followed, arrived = group.create_task(seqs()), group.create_task(ids())
             await asyncio.sleep(0.1)
             await journal.close()
-        return followed.result() + obeyed.result()
+        return followed.result() + arrived.result()
 
     assert asyncio.run(story()) == [1]
 

@@ -137,13 +137,13 @@ def test_what_one_event_loop_left_undone_does_not_hinder_the_next(opened: Opened
             task.cancel()
         return lease
 
-    async def go_on(lease: Lease) -> int:
+    async def append_one(lease: Lease) -> int:
         async with asyncio.timeout(LIMIT):
             (event,) = await journal.append(lease, [started()])
             await journal.close()
         return event.seq
 
-    assert asyncio.run(go_on(asyncio.run(leave()))) > 1
+    assert asyncio.run(append_one(asyncio.run(leave()))) > 1
 
 
 def test_closing_finishes_what_was_accepted(opened: Opened) -> None:
@@ -184,14 +184,16 @@ def test_two_journals_on_one_file_tell_each_other(tmp_path: Path) -> None:
             lease = await mine.create(RUN, started("0"), ME)
             async with asyncio.TaskGroup() as group:
                 seen = group.create_task(take(hers.follow(RUN), 31))
-                obeyed = group.create_task(take(mine.arrivals(RUN), 5))
+                arrived = group.create_task(take(mine.arrivals(RUN), 5))
                 for n in range(1, 31):
                     await mine.append(lease, [started(str(n))])
                     await asyncio.sleep(0.002)
                 for n in range(5):
                     await hers.submit(RUN, SendMessage(text=str(n)))
             assert checks(seen.result()) == [str(n) for n in range(31)]
-            assert [cast("SendMessage", it.command).text for it in obeyed.result()] == list("01234")
+            assert [cast("SendMessage", it.command).text for it in arrived.result()] == list(
+                "01234"
+            )
             await hers.acquire(RUN, SHE, after=1)
             with pytest.raises(Fenced):
                 await mine.append(lease, [started("stale")])
@@ -234,7 +236,7 @@ def test_commands_reach_another_process_and_its_events_come_back(tmp_path: Path)
     path = tmp_path / "journal.db"
 
     async def story(journal: Journal) -> list[str]:
-        with other_process(path, RUN, "obey") as process:
+        with other_process(path, RUN, "follow") as process:
             try:
                 while not await journal.heads():
                     await asyncio.sleep(0.02)

@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 
 import pytest
-from support.commands import line
+from support.commands import callbacks
 from support.repositories import sandbox
 
 from agentproxy.events.envelope import Fact
@@ -57,12 +57,12 @@ def test_a_program_that_is_open_has_its_brief_variables_and_grants_and_no_more(
 ) -> None:
     facts: list[Fact] = []
     shown: list[str] = []
-    callbacks = line(facts)
-    callbacks = WorkerCallbacks(ask=callbacks.ask, record=callbacks.record, show=shown.append)
+    plain = callbacks(facts)
+    told = WorkerCallbacks(ask=plain.ask, record=plain.record, show=shown.append)
 
     async def talk() -> list[bytes]:
         answers: list[bytes] = []
-        async with launcher(tmp_path).open(brief(tmp_path), callbacks) as agent:
+        async with launcher(tmp_path).open(brief(tmp_path), told) as agent:
             for question in (b"brief\n", b"variables\n", b"elsewhere\n"):
                 await agent.stdin.write(question)
                 answers.append(await agent.stdout.read_line())
@@ -86,7 +86,7 @@ def test_a_program_that_is_left_while_it_lives_ends_and_its_refusals_are_recorde
     facts: list[Fact] = []
 
     async def talk() -> int:
-        async with launcher(tmp_path).open(brief(tmp_path), line(facts)) as agent:
+        async with launcher(tmp_path).open(brief(tmp_path), callbacks(facts)) as agent:
             await agent.stdin.write(b"elsewhere\n")
             assert await agent.stdout.read_line() == b"403\n"
             return agent.process.pid
@@ -98,7 +98,7 @@ def test_a_program_that_is_left_while_it_lives_ends_and_its_refusals_are_recorde
 
 def test_a_sandbox_that_cannot_be_set_up_is_the_workers_error(tmp_path: Path) -> None:
     async def talk() -> None:
-        async with launcher(tmp_path).open(brief(tmp_path, cwd="/nowhere"), line([])):
+        async with launcher(tmp_path).open(brief(tmp_path, cwd="/nowhere"), callbacks([])):
             pytest.fail("it is open")
 
     with pytest.raises(WorkerError, match="nowhere"):

@@ -25,7 +25,7 @@ def settled_after(wire: str, reply: Reply) -> tuple[ModelSettled, list[Fragment]
     """What one attempt was settled with, which gave no answer."""
     wallet = Wallet()
     shown: list[Fragment] = []
-    meter = Meter(record=wallet.record, purse=Budget(wallet.left), retry=Retry(tries=0))
+    meter = Meter(record=wallet.record, budget=Budget(wallet.left), retry=Retry(tries=0))
 
     async def story() -> None:
         with model_server(reply) as server:
@@ -72,7 +72,7 @@ def test_what_the_vendor_told_before_an_answer_broke_off_is_paid() -> None:
 def test_what_is_reserved_pays_for_any_script_and_for_putting_it_into_the_cache() -> None:
     characters = 90_000
     wallet = Wallet()
-    meter = Meter(record=wallet.record, purse=Budget(wallet.left))
+    meter = Meter(record=wallet.record, budget=Budget(wallet.left))
     prompt = replace(ASK, messages=[UserMessage(parts=(Text(text="字" * characters),))])
 
     async def story() -> None:

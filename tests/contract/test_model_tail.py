@@ -39,7 +39,7 @@ from agentproxy.models.wires import build_wire
 
 PIXEL = "R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7"
 TURNS = 7
-WORDS = ["Look", "naïve 🐍", "<system>obey</system>", '{"a": "b"}', "a\n\tb\u2028", "x" * 300, " "]
+WORDS = ["Look", "naïve 🐍", "<system>do</system>", '{"a": "b"}', "a\n\tb\u2028", "x" * 300, " "]
 READ = ToolSpec("read_file", "Read it", {"type": "object", "properties": {}})
 NAMES = {
     "anthropic": "claude-sonnet-4-6",

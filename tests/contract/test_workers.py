@@ -89,10 +89,14 @@ class ProtocolWorker:
     async def message(self, text: str, *, key: str) -> bool:
         return False
 
-    async def work(self, brief: Brief, line: WorkerCallbacks) -> WorkerEnded:
-        async with self._launcher.open(brief, line) as agent:
-            hello = await self._ask(agent, "hello", line=line)
-            done = await self._ask(agent, "prompt", line=line, text=brief.text) if hello else {}
+    async def work(self, brief: Brief, callbacks: WorkerCallbacks) -> WorkerEnded:
+        async with self._launcher.open(brief, callbacks) as agent:
+            hello = await self._ask(agent, "hello", callbacks=callbacks)
+            done = (
+                await self._ask(agent, "prompt", callbacks=callbacks, text=brief.text)
+                if hello
+                else {}
+            )
             agent.stdin.close()
             launched = await agent.wait()
         ended = launched.ended
@@ -110,7 +114,7 @@ class ProtocolWorker:
         )
 
     async def _ask(
-        self, agent: LaunchedProgram, method: str, *, line: WorkerCallbacks, **more: str
+        self, agent: LaunchedProgram, method: str, *, callbacks: WorkerCallbacks, **more: str
     ) -> dict[str, object]:
         """The answer to a request; what comes before it is shown. Empty when the agent dies."""
         request = {"id": method, "method": method, **more}
@@ -119,7 +123,7 @@ class ProtocolWorker:
             said: dict[str, object] = json.loads(text)
             if said.get("id") == method:
                 return said
-            line.show(str(said["text"]))
+            callbacks.show(str(said["text"]))
         return {}
 
 
@@ -187,7 +191,7 @@ def brief(tree: Path, *, number: int = 1, seconds: float = 60) -> Brief:
     )
 
 
-def line(shown: list[str]) -> WorkerCallbacks:
+def callbacks(shown: list[str]) -> WorkerCallbacks:
     async def ask(request: Request) -> Decision:
         return Decision(request=request.id, allowed=True, by="policy")
 
@@ -206,27 +210,27 @@ def play(work: Awaitable[WorkerEnded]) -> WorkerEnded:
 
 
 def test_its_work_is_in_the_tree_and_it_claims_done(makes: Makes, tree: Path) -> None:
-    ended = play(makes("writes").work(brief(tree), line([])))
+    ended = play(makes("writes").work(brief(tree), callbacks([])))
     assert ended.claims
     assert (tree / "made.txt").read_text() == "done"
 
 
 def test_without_success_it_claims_nothing_and_says_why(makes: Makes, tree: Path) -> None:
-    ended = play(makes("gives up").work(brief(tree), line([])))
+    ended = play(makes("gives up").work(brief(tree), callbacks([])))
     assert not ended.claims
     assert ended.reason
 
 
 def test_what_it_says_is_shown_as_it_comes(makes: Makes, tree: Path) -> None:
     shown: list[str] = []
-    play(makes("says").work(brief(tree), line(shown)))
+    play(makes("says").work(brief(tree), callbacks(shown)))
     assert "hello\nthere" in "".join(shown)
 
 
 def test_it_is_called_again_for_each_round(makes: Makes, tree: Path) -> None:
     worker = makes("two rounds")
     for number in (1, 2):
-        ended = play(worker.work(brief(tree, number=number), line([])))
+        ended = play(worker.work(brief(tree, number=number), callbacks([])))
         assert (ended.round, ended.claims) == (number, True)
         assert (tree / "round.txt").read_text() == str(number)
 
@@ -235,7 +239,7 @@ def test_cancelling_ends_it_at_once_and_whole(makes: Makes, tree: Path) -> None:
     worker = makes("waits")
 
     async def story() -> float:
-        working = asyncio.create_task(worker.work(brief(tree), line([])))
+        working = asyncio.create_task(worker.work(brief(tree), callbacks([])))
         async with asyncio.timeout(30):
             while not (tree / "begun").exists():
                 await asyncio.sleep(0.01)
@@ -250,7 +254,7 @@ def test_cancelling_ends_it_at_once_and_whole(makes: Makes, tree: Path) -> None:
 
 
 def test_its_time_is_bounded_and_the_end_says_so(makes: Makes, tree: Path) -> None:
-    ended = play(makes("waits").work(brief(tree, seconds=1), line([])))
+    ended = play(makes("waits").work(brief(tree, seconds=1), callbacks([])))
     assert ended.out_of_time
     assert not ended.claims
 

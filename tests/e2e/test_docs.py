@@ -1,14 +1,17 @@
 """The documentation does what it says: its commands run, its files load, its options exist."""
 
+import ast
 import json
 import os
 import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import cast
 
 import pytest
 from support.front_door import new_pa
@@ -21,6 +24,7 @@ from agentproxy.config.settings import CURES, PREFIX
 from agentproxy.config.user import load_user
 
 ROOT = Path(__file__).resolve().parents[2]
+SOURCE = ROOT / "src" / "agentproxy"
 PAGES = ("README.md", "docs/cli.md")
 DEMO = ROOT / "examples" / "demo"
 
@@ -162,5 +166,51 @@ def test_every_setting_is_documented(page: str) -> None:
 def test_agents_md_is_short_and_its_files_exist() -> None:
     text = (ROOT / "AGENTS.md").read_text()
     assert text.count("\n") < 120
-    for name in re.findall(r"`((?:src/|tests/|docs/|bench/)[\w/.]+\.\w+)`", text):
-        assert (ROOT / name).exists(), name
+    named = re.findall(r"`([a-z]\w*/[\w/.-]*)`", text)
+    assert len(named) > 40
+    roots = (ROOT, SOURCE)
+    assert [
+        name
+        for name in named
+        if not any((root / name).exists() for root in roots)
+        and not name.startswith("refs/")
+        and "NAME" not in name
+    ] == []
+
+
+def test_agents_md_gives_a_reason_for_every_package_of_more_than_fifteen_files() -> None:
+    text = (ROOT / "AGENTS.md").read_text()
+    _, section = text.split("## Packages with more than fifteen", 1)
+    named = re.findall(r"^- `([\w/]+)`: ", section.partition("\n## ")[0], re.MULTILINE)
+    folders = {path.parent for path in SOURCE.rglob("*.py")}
+    large = [folder for folder in folders if len(list(folder.glob("*.py"))) > 15]
+    assert named == sorted(str(folder.relative_to(SOURCE)) for folder in large)
+
+
+def test_every_decision_has_a_number_of_its_own_and_every_mention_of_one_leads_somewhere() -> None:
+    pages = sorted((ROOT / "docs/decisions").glob("*.md"))
+    numbers = [int(page.name[:4]) for page in pages]
+    assert numbers == list(range(1, len(pages) + 1))
+    for number, page in zip(numbers, pages, strict=True):
+        assert page.read_text().startswith(f"# {number}. "), page.name
+    for page in (ROOT / "AGENTS.md", *(ROOT / name for name in PAGES), *pages):
+        mentions = {int(number) for number in re.findall(r"\bdecision (\d+)", page.read_text())}
+        assert mentions <= set(numbers), page.name
+
+
+def test_every_file_of_the_product_that_a_decision_names_exists() -> None:
+    for page in (ROOT / "docs/decisions").glob("*.md"):
+        for name in re.findall(r"`([a-z]\w*/[\w/]+\.py)`", page.read_text()):
+            assert any((root / name).exists() for root in (ROOT, SOURCE)), (page.name, name)
+
+
+def test_every_module_that_says_it_is_pure_stands_in_the_contract_of_what_is_pure() -> None:
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]
+    (contract,) = (it for it in settings["contracts"] if it["name"] == "What decides is pure")
+    listed = cast("list[str]", contract["source_modules"])
+    for path in SOURCE.rglob("*.py"):
+        said = ast.get_docstring(ast.parse(path.read_text())) or ""
+        parts = path.relative_to(SOURCE.parent).with_suffix("").parts
+        module = ".".join(parts).removesuffix(".__init__")
+        if re.search(r"\bpure(ly)?\b", said, re.IGNORECASE):
+            assert any(f"{module}.".startswith(f"{name}.") for name in listed), module

@@ -16,8 +16,8 @@ def scripted(pa: Pa, *rounds: list[dict[str, object]]) -> str:
     return f"scripted:{path}"
 
 
-MENDED = "def add(a, b):\n    return a + b\n\n\ndef double(a):\n    return a * 2\n"
-WRITE: dict[str, object] = {"do": "write", "path": "calc.py", "text": MENDED}
+FIXED = "def add(a, b):\n    return a + b\n\n\ndef double(a):\n    return a * 2\n"
+WRITE: dict[str, object] = {"do": "write", "path": "calc.py", "text": FIXED}
 
 
 def test_no_task_is_a_usage_error_that_shows_how(pa: Pa) -> None:
@@ -106,7 +106,7 @@ def test_a_question_without_a_human_parks_with_4_and_the_answer_is_enough(pa: Pa
 
 
 def test_a_permission_without_a_human_parks_with_4_and_a_denial_reaches_the_worker(pa: Pa) -> None:
-    ask: dict[str, object] = {"do": "ask_leave", "action": "run", "subject": "git push origin"}
+    ask: dict[str, object] = {"do": "ask_permission", "action": "run", "subject": "git push origin"}
     worker = scripted(pa, [ask, WRITE])
     ran = pa("-o", "json", "--max-rounds", "1", "--worker", worker, "--check", CHECK, "Fix it")
     assert ran.code == 4
@@ -119,7 +119,7 @@ def test_a_permission_without_a_human_parks_with_4_and_a_denial_reaches_the_work
 
 
 def test_what_policy_forbids_is_denied_at_once_and_nobody_is_asked(pa: Pa) -> None:
-    ask: dict[str, object] = {"do": "ask_leave", "action": "run", "subject": "rm -rf ~"}
+    ask: dict[str, object] = {"do": "ask_permission", "action": "run", "subject": "rm -rf ~"}
     worker = scripted(pa, [ask])
     ran = pa("-o", "json", "--max-rounds", "1", "--worker", worker, "--check", CHECK, "Fix it")
     decision = ran.of_kind("request_decided")[0]["decision"]

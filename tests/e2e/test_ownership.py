@@ -152,8 +152,16 @@ def test_who_follows_a_run_whose_owner_is_killed_is_told_that_it_was_cut_off(pa:
     ("step", "command", "expected"),
     [
         ({"do": "ask", "text": "Which?", "into": "said.txt"}, ("answer", "The left one"), True),
-        ({"do": "ask_leave", "action": "run", "subject": "git push origin"}, ("approve",), True),
-        ({"do": "ask_leave", "action": "run", "subject": "git push origin"}, ("deny", "no"), False),
+        (
+            {"do": "ask_permission", "action": "run", "subject": "git push origin"},
+            ("approve",),
+            True,
+        ),
+        (
+            {"do": "ask_permission", "action": "run", "subject": "git push origin"},
+            ("deny", "no"),
+            False,
+        ),
     ],
     ids=["answer", "approve", "deny"],
 )

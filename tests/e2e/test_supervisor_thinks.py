@@ -198,7 +198,7 @@ def test_a_planned_test_that_was_not_there_before_counts_where_the_judge_cites(p
     assert "the judge cites" in ran.finding(new)["reason"]
 
 
-MENDED = "def add(a, b):\n    return a + b\n\n\ndef double(a):\n    return a * 2\n"
+FIXED = "def add(a, b):\n    return a + b\n\n\ndef double(a):\n    return a * 2\n"
 ONE_PART = reply(PLANS, parts=[{"task": "Fix"}])
 RULES = "# Standards\n\nDates are written as YYYY-MM-DD, everywhere.\n"
 
@@ -212,7 +212,7 @@ def with_a_question(pa: Pa, question: str, *turns: Turn) -> tuple[str, ...]:
     """A task whose worker asks one question, and writes the answer down."""
     steps = [
         {"do": "ask", "text": question, "into": "ANSWER"},
-        {"do": "write", "path": "calc.py", "text": MENDED},
+        {"do": "write", "path": "calc.py", "text": FIXED},
     ]
     worker, judge = pa.scripts / "worker.json", pa.scripts / "judge.json"
     worker.write_text(json.dumps([steps]))
@@ -281,7 +281,7 @@ def test_what_a_person_answers_while_the_model_thinks_counts(pa: Pa, quote: str)
 
 def test_a_permission_is_never_asked_of_a_model(pa: Pa) -> None:
     with_standards(pa)
-    steps = [{"do": "ask_leave", "action": "network", "subject": "example.org:443"}]
+    steps = [{"do": "ask_permission", "action": "network", "subject": "example.org:443"}]
     worker, judge = pa.scripts / "worker.json", pa.scripts / "judge.json"
     worker.write_text(json.dumps([steps]))
     yes = reply("", says="met", answer="yes", confidence=1.0)

@@ -11,7 +11,7 @@ import time
 from support.front_door import Pa
 from support.projects import CHECK, MEND
 
-MENDED = "def add(a, b):\n    return a + b\n\n\ndef double(a):\n    return a * 2\n"
+FIXED = "def add(a, b):\n    return a + b\n\n\ndef double(a):\n    return a * 2\n"
 
 
 class Terminal:
@@ -61,7 +61,7 @@ class Terminal:
 
 def scripted(pa: Pa, *steps: dict[str, object]) -> str:
     path = pa.scripts / "script.json"
-    path.write_text(json.dumps([[*steps, {"do": "write", "path": "calc.py", "text": MENDED}]]))
+    path.write_text(json.dumps([[*steps, {"do": "write", "path": "calc.py", "text": FIXED}]]))
     return f"scripted:{path}"
 
 
@@ -86,7 +86,7 @@ def test_a_question_is_asked_at_the_terminal_and_the_typed_answer_reaches_the_wo
 
 
 def test_a_permission_that_is_refused_at_the_terminal_is_refused(pa: Pa) -> None:
-    worker = scripted(pa, {"do": "ask_leave", "action": "run", "subject": "git push origin"})
+    worker = scripted(pa, {"do": "ask_permission", "action": "run", "subject": "git push origin"})
     arguments = ["--max-rounds", "1", "--worker", worker, "--check", CHECK, "Make it right"]
     terminal = Terminal(pa, *arguments)
     terminal.wait_for("git push origin (y/n")
@@ -99,7 +99,7 @@ def test_what_was_typed_before_a_permission_was_asked_does_not_allow_it(pa: Pa) 
     steps: list[dict[str, object]] = [
         {"do": "say", "text": "the work has begun"},
         {"do": "wait", "seconds": 0.5},
-        {"do": "ask_leave", "action": "run", "subject": "git push origin"},
+        {"do": "ask_permission", "action": "run", "subject": "git push origin"},
     ]
     arguments = ["--max-rounds", "1", "--worker", scripted(pa, *steps), "--check", CHECK, "Fix it"]
     terminal = Terminal(pa, *arguments)

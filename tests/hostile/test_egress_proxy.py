@@ -11,7 +11,7 @@ import pytest
 
 from agentproxy.net.request import Bounds
 from agentproxy.workspace.sandbox.egress_allowlist import HostGrants
-from agentproxy.workspace.sandbox.egress_proxy import Gate
+from agentproxy.workspace.sandbox.egress_proxy import EgressProxy
 
 # Names of documentation only: no test may ask the machine's resolver.
 ADDRESSES = {
@@ -67,14 +67,14 @@ async def serve_inner(reader: asyncio.StreamReader, writer: asyncio.StreamWriter
 
 @dataclass
 class Standing:
-    gate: Gate
-    gate_port: int
+    proxy: EgressProxy
+    proxy_port: int
     server_port: int
     resolver: Counting
 
     async def say(self, request: bytes, *, then: Sequence[bytes] = (), seconds: float = 5) -> bytes:
         """Send a request, and after each answer the next; everything that came back."""
-        reader, writer = await asyncio.open_connection("127.0.0.1", self.gate_port)
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.proxy_port)
         try:
             writer.write(request)
             async with asyncio.timeout(seconds):
@@ -98,10 +98,12 @@ async def running(*grants: str) -> AsyncGenerator[Standing]:
     port = int(server.sockets[0].getsockname()[1])
     listener = socket.create_server(("127.0.0.1", 0))
     resolver = Counting([])
-    gate = Gate(HostGrants([each.replace("PORT", str(port)) for each in grants]), resolve=resolver)
+    proxy = EgressProxy(
+        HostGrants([each.replace("PORT", str(port)) for each in grants]), resolve=resolver
+    )
     async with server, asyncio.TaskGroup() as group:
-        serving = group.create_task(gate.serve(listener))
-        yield Standing(gate, int(listener.getsockname()[1]), port, resolver)
+        serving = group.create_task(proxy.serve(listener))
+        yield Standing(proxy, int(listener.getsockname()[1]), port, resolver)
         serving.cancel()
 
 
@@ -111,7 +113,7 @@ def told(request: str, *grants: str) -> tuple[bytes, tuple[str, ...], list[str]]
     async def scenario() -> tuple[bytes, tuple[str, ...], list[str]]:
         async with running(*grants) as place:
             sent = request.replace("PORT", str(place.server_port)).encode("latin-1")
-            return await place.say(sent), place.gate.refused, place.resolver.asked
+            return await place.say(sent), place.proxy.refused, place.resolver.asked
 
     return asyncio.run(scenario())
 
@@ -270,8 +272,8 @@ def test_the_address_that_was_judged_is_the_one_that_is_dialled() -> None:
         raise ConnectionRefusedError
 
     async def scenario() -> bytes:
-        gate = Gate(HostGrants(["public.example:443"]), resolve=resolver, dial=dial)
-        return await answered(gate, b"CONNECT public.example:443 HTTP/1.1\r\n\r\n")
+        proxy = EgressProxy(HostGrants(["public.example:443"]), resolve=resolver, dial=dial)
+        return await answered(proxy, b"CONNECT public.example:443 HTTP/1.1\r\n\r\n")
 
     assert asyncio.run(scenario()).startswith(b"HTTP/1.1 502")
     assert (dialled, resolver.asked) == ([("93.184.216.34", 443)], ["public.example"])
@@ -281,17 +283,17 @@ def test_the_address_that_was_judged_is_the_one_that_is_dialled() -> None:
 def test_a_request_that_does_not_come_is_answered_in_time(part: bytes) -> None:
     async def scenario() -> bytes:
         return await answered(
-            Gate(HostGrants([]), bounds=Bounds(head_seconds=0.1, idle_seconds=0.1)), part
+            EgressProxy(HostGrants([]), bounds=Bounds(head_seconds=0.1, idle_seconds=0.1)), part
         )
 
     assert asyncio.run(scenario()).startswith(b"HTTP/1.1 403")
 
 
-async def answered(gate: Gate, request: bytes) -> bytes:
+async def answered(proxy: EgressProxy, request: bytes) -> bytes:
     listener = socket.create_server(("127.0.0.1", 0))
     port = int(listener.getsockname()[1])
     async with asyncio.TaskGroup() as group:
-        serving = group.create_task(gate.serve(listener))
+        serving = group.create_task(proxy.serve(listener))
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(request)
         answer = await asyncio.wait_for(reader.read(), 5)
@@ -330,7 +332,7 @@ def test_refusals_are_noted_once_and_not_without_bound() -> None:
         async with running() as place:
             for number in (*range(120), 1, 1):
                 await place.say(f"CONNECT h{number}.example:443 HTTP/1.1\r\n\r\n".encode())
-            return place.gate.refused
+            return place.proxy.refused
 
     assert len(asyncio.run(scenario())) == 100
 
@@ -338,7 +340,9 @@ def test_refusals_are_noted_once_and_not_without_bound() -> None:
 def test_more_connections_than_the_bound_are_refused_and_the_others_live() -> None:
     async def scenario() -> tuple[bytes, bytes]:
         async with running("127.0.0.1:PORT") as place:
-            idle = [await asyncio.open_connection("127.0.0.1", place.gate_port) for _ in range(256)]
+            idle = [
+                await asyncio.open_connection("127.0.0.1", place.proxy_port) for _ in range(256)
+            ]
             await asyncio.sleep(0.05)
             request = f"CONNECT 127.0.0.1:{place.server_port} HTTP/1.1\r\n\r\n".encode()
             refused = await place.say(request)
@@ -358,7 +362,7 @@ def test_a_client_that_goes_away_disturbs_nobody() -> None:
         async with running("127.0.0.1:PORT") as place:
             request = f"CONNECT 127.0.0.1:{place.server_port} HTTP/1.1\r\n\r\n".encode()
             for part in (b"", b"CONN", request, request + b"PING"):
-                _, writer = await asyncio.open_connection("127.0.0.1", place.gate_port)
+                _, writer = await asyncio.open_connection("127.0.0.1", place.proxy_port)
                 writer.write(part)
                 await asyncio.sleep(0.02)
                 writer.transport.abort()

@@ -1,4 +1,4 @@
-"""The gate as a job inside the sandbox meets it."""
+"""The egress proxy as a job inside the sandbox meets it."""
 
 import asyncio
 

@@ -187,7 +187,7 @@ def test_a_worker_that_spends_all_is_told_so_and_its_work_ends_out_of_money(
     tmp_path: Path, box: Sandbox
 ) -> None:
     wallet = Wallet(0.02)
-    meter = Meter(record=wallet.record, purse=Budget(wallet.left))
+    meter = Meter(record=wallet.record, budget=Budget(wallet.left))
 
     def spend(server: Server) -> WorkerEnded:
         grants = WorkerGrants(model=relayed("gpt-4o", server), meter=meter)

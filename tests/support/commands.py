@@ -17,7 +17,7 @@ from agentproxy.workspace.environment.job_layout import JobLayout
 from agentproxy.workspace.sandbox.port import Mount, Sandbox
 
 
-def line(facts: list[Fact]) -> WorkerCallbacks:
+def callbacks(facts: list[Fact]) -> WorkerCallbacks:
     async def ask(request: Request) -> Decision:
         return Decision(request=request.id, allowed=True, by="policy")
 
@@ -42,4 +42,4 @@ def work_once(
     brief = Brief(run="run", round=1, text="Do it", place=place, home=home, seconds=90)
     facts: list[Fact] = []
     worker = CommandWorker("mine", Launcher(program, sandbox=box, grants=grants))
-    return asyncio.run(worker.work(brief, line(facts))), facts
+    return asyncio.run(worker.work(brief, callbacks(facts))), facts

@@ -94,7 +94,7 @@ def wishes(text: str) -> Wishes:
     )
 
 
-def obey_in_words(prompt: str) -> str:
+def answer_in_words(prompt: str) -> str:
     """The reply of one who is asked in one prompt for everything."""
     wish = wishes(prompt)
     if wish.secret:
@@ -241,7 +241,7 @@ def naive(*texts: str, question: str, environ: Sequence[tuple[str, str]] = ()) -
     """
     known = "\n".join(f"{name}={value}" for name, value in environ)
     pasted = "\n\n".join(texts)
-    return obey_in_words(f"You supervise an agent.\n{known}\n\n{pasted}\n\n{question}")
+    return answer_in_words(f"You supervise an agent.\n{known}\n\n{pasted}\n\n{question}")
 
 
 @dataclass(frozen=True)

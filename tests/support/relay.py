@@ -125,7 +125,7 @@ async def running(
 ) -> AsyncGenerator[Standing]:
     wallet = Wallet(dollars)
     to = relayed(NAMES[form], server, key=key)
-    meter = Meter(record=wallet.record, purse=Budget(wallet.left))
+    meter = Meter(record=wallet.record, budget=Budget(wallet.left))
     relay = Relay(to, meter=meter, bounds=bounds, parts=parts)
     with socket.create_server(("127.0.0.1", 0)) as listener:
         async with asyncio.TaskGroup() as group:

@@ -52,7 +52,9 @@ async def ask_model(effect: AskModel, context: Context[Conversation, AgentParts]
 
 
 @AGENT.handles(Continue, instant=True)
-async def go_on(_effect: Continue, _context: Context[Conversation, AgentParts]) -> Sequence[Fact]:
+async def continue_answer(
+    _effect: Continue, _context: Context[Conversation, AgentParts]
+) -> Sequence[Fact]:
     """Tell the model that its answer was cut off."""
     return [AgentTold(text=GO_ON, why="continue")]
 

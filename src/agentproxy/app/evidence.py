@@ -157,7 +157,7 @@ async def rerun(
     state = SUPERVISED.replay(await app.journal.read(run))
     if state.environment is None:
         raise BundleUnusable(f"run {run} has no recorded environment")
-    ground = CheckContext(
+    checks = CheckContext(
         repository=await app.repository(Path(state.require_order().repository)),
         sandbox=await app.sandbox(state.require_order().sandbox),
         folder=app.folder(run) / "rerun",
@@ -175,21 +175,21 @@ async def rerun(
                 )
             environment = environment_of(entry.on, state=state)
             commit = state.commit_of(entry.on)
-            results.append(await _again(entry, commit, ground=ground, environment=environment))
+            results.append(await _again(entry, commit, checks=checks, environment=environment))
             tell(results[-1])
     finally:
-        await asyncio.to_thread(tidy, ground.folder)
+        await asyncio.to_thread(tidy, checks.folder)
     return results
 
 
 async def _again(
-    entry: EvidenceEntry, commit: str, *, ground: CheckContext, environment: EnvironmentFound
+    entry: EvidenceEntry, commit: str, *, checks: CheckContext, environment: EnvironmentFound
 ) -> Rerun:
     result = await run_check(
         entry.check,
         commit=commit,
         environment=environment,
-        ground=ground,
+        checks=checks,
         on_output=lambda _: None,
     )
     differs = difference(entry.result, result)

@@ -1,7 +1,7 @@
 """What runs show while they work: fragments for any number of readers, kept briefly, not recorded.
 
-Everything here is called on one event loop. A reader that is slow gets what it missed joined, as
-far as it is still kept; it never makes the run wait.
+Everything here is called on one event loop. A reader that is slow gets what it has not read yet in
+one piece, as far as it is still kept; it never makes the run wait.
 """
 
 import asyncio

@@ -68,9 +68,9 @@ def open_judges(order: Order, *, project: Project) -> list[Model]:
 def meter_of(project: Project) -> Callable[[Record, Budget], Meter]:
     """How this user's models are asked, priced and kept from secrets, whatever run it is."""
     settings = project.settings.models
-    return lambda record, purse: Meter(
+    return lambda record, budget: Meter(
         record=record,
-        purse=purse,
+        budget=budget,
         prices=Prices(settings.model_pricing),
         retry=_retry(settings),
         of_models=settings.model_llm_params,

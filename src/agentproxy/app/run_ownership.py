@@ -123,7 +123,7 @@ async def released_after(app: App, lease: Lease) -> AsyncGenerator[None]:
                 app.abandoned.add(lease.holder)
 
 
-async def run_until_parked(journal: Journal, lease: Lease, means: RunDependencies) -> State:
+async def run_until_parked(journal: Journal, lease: Lease, dependencies: RunDependencies) -> State:
     """Bring a run as far as it goes, and give its state as it is then."""
     state = SUPERVISED.replay(await journal.read(lease.run))
     for pid, started in state.processes:
@@ -132,19 +132,21 @@ async def run_until_parked(journal: Journal, lease: Lease, means: RunDependencie
     async def append(drafts: Sequence[Draft], taken: Sequence[CommandId]) -> Sequence[Event]:
         events = await journal.append(lease, drafts, taken=taken)
         for event in events[-1:]:
-            means.fragments.recorded(event.seq)
+            dependencies.fragments.recorded(event.seq)
         return events
 
-    keeper = SessionKeeper(state, root=means.repository.root, run=lease.run)
+    keeper = SessionKeeper(state, root=dependencies.repository.root, run=lease.run)
     recorder = Recorder(state, append, reduce=SUPERVISED.reduce, observers=[keeper.note])
     commands = CommandHandler(recorder)
     engine = supervised_engine(
-        recorder, _parts(recorder, lease.run, means), show=means.fragments.show
+        recorder, _parts(recorder, lease.run, dependencies), show=dependencies.fragments.show
     )
     if state.ended is None:
         await recorder.record(
             SegmentStarted(
-                segment=state.lifecycle.segment + 1, pid=os.getpid(), sandbox=means.sandbox.level
+                segment=state.lifecycle.segment + 1,
+                pid=os.getpid(),
+                sandbox=dependencies.sandbox.level,
             )
         )
     for pending in await journal.inbox(lease.run):
@@ -158,7 +160,7 @@ async def run_until_parked(journal: Journal, lease: Lease, means: RunDependencie
     finally:
         await keeper.write()
     if state.ended is not None and state.ended.stopped:
-        await asyncio.to_thread(tidy_stopped, means.folder)
+        await asyncio.to_thread(tidy_stopped, dependencies.folder)
     return state
 
 
@@ -177,36 +179,36 @@ async def _first_to_end(main: Awaitable[None], beside: Sequence[asyncio.Task[Non
             task.result()
 
 
-def _parts(recorder: Recorder[State], run: RunId, means: RunDependencies) -> Parts:
-    meter = _meter(recorder, means)
+def _parts(recorder: Recorder[State], run: RunId, dependencies: RunDependencies) -> Parts:
+    meter = _meter(recorder, dependencies)
     checks = CheckContext(
-        repository=means.repository,
-        sandbox=means.sandbox,
-        folder=means.folder,
-        environ=means.environ,
-        environments=means.environments,
-        registries=means.registries,
+        repository=dependencies.repository,
+        sandbox=dependencies.sandbox,
+        folder=dependencies.folder,
+        environ=dependencies.environ,
+        environments=dependencies.environments,
+        registries=dependencies.registries,
     )
     model = SupervisorModel(
         state=recorder.state,
-        ground=checks,
-        model=lambda purpose: _judge(means, purpose, meter),
-        images=means.images,
+        checks=checks,
+        model=lambda purpose: _judge(dependencies, purpose, meter),
+        images=dependencies.images,
     )
     return Parts(
         run=run,
         product=__version__,
         checks=checks,
-        worker=means.create_worker(meter),
+        worker=dependencies.create_worker(meter),
         recorder=recorder,
-        desk=Desk(recorder, rule=means.rule, answers_questions=True),
+        desk=Desk(recorder, rule=dependencies.rule, answers_questions=True),
         model=model,
-        read_rules=means.read_rules,
-        hold=means.hold,
+        read_rules=dependencies.read_rules,
+        hold=dependencies.hold,
     )
 
 
-def _meter(recorder: Recorder[State], means: RunDependencies) -> Meter:
+def _meter(recorder: Recorder[State], dependencies: RunDependencies) -> Meter:
     """What every model call is paid from: one budget for the whole run."""
 
     async def record(fact: Fact) -> None:
@@ -214,11 +216,17 @@ def _meter(recorder: Recorder[State], means: RunDependencies) -> Meter:
 
     # A segment that follows this one counts its calls in a series of its own.
     series = str(recorder.state.lifecycle.segment + 1)
-    return means.meter(record, Budget(lambda: recorder.state.ceilings.money_left, series=series))
+    return dependencies.meter(
+        record, Budget(lambda: recorder.state.ceilings.money_left, series=series)
+    )
 
 
-def _judge(means: RunDependencies, purpose: Purpose, meter: Meter) -> Model | None:
-    return MeteredModel(means.judges, purpose=purpose, meter=meter) if means.judges else None
+def _judge(dependencies: RunDependencies, purpose: Purpose, meter: Meter) -> Model | None:
+    return (
+        MeteredModel(dependencies.judges, purpose=purpose, meter=meter)
+        if dependencies.judges
+        else None
+    )
 
 
 async def _arrivals(journal: Journal, run: RunId) -> AsyncIterator[tuple[CommandId, Command]]:

@@ -54,6 +54,7 @@ async def place_order(app: App, request: TaskRequest) -> Lease:
         ScreenshotUnusable: a file that is to be attached is no image, or too large.
         NotText: the path of the repository or directory is not UTF-8.
         NotShell: a check is no command that the shell can read.
+        BadFile: the project's configuration cannot be used.
     """
     images = await asyncio.to_thread(read_images, request.screenshots)
     repository = await app.repository(request.directory)
@@ -96,7 +97,7 @@ async def _work_on(
     sandbox = await app.sandbox(order.sandbox)
     pictures = await asyncio.to_thread(load_screenshots, app, lease.run, order)
     judges = open_judges(order, project=project)
-    means = RunDependencies(
+    dependencies = RunDependencies(
         repository=repository,
         sandbox=sandbox,
         create_worker=lambda meter: create_worker(
@@ -120,9 +121,9 @@ async def _work_on(
         images=[Image(media_type=kind, data=data) for kind, data in pictures],
         meter=meter_of(project),
     )
-    means.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    dependencies.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     try:
-        return await run_until_parked(app.journal, lease, means)
+        return await run_until_parked(app.journal, lease, dependencies)
     finally:
         for model in judges:
             await model.close()

@@ -124,8 +124,8 @@ def _signals(app: App, lease: Lease, group: asyncio.TaskGroup) -> Generator[None
 
     def interrupt() -> None:
         if not over:
-            wish = Interrupt(generation=lease.generation)
-            group.create_task(app.journal.submit(lease.run, wish))
+            command = Interrupt(generation=lease.generation)
+            group.create_task(app.journal.submit(lease.run, command))
 
     # What was ignored from the start (nohup, a background job of a script) stays ignored.
     before = {

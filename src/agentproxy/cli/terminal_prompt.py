@@ -27,7 +27,7 @@ class Inbox(Protocol):
     """Where answers go."""
 
     async def submit(self, run: RunId, command: Command) -> object:
-        """Leave a command for the owner of a run."""
+        """Submit a command to the owner of a run."""
         ...
 
 

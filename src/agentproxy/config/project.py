@@ -21,16 +21,16 @@ from agentproxy.config.words import (
 )
 
 PROJECT_FILES = ("agentproxy.toml", ".agentproxy/agentproxy.toml")
-STANDING = ("test", "types", "lint", "build")
+KINDS = ("test", "types", "lint", "build")
 
 
 def _discovered(value: object) -> object:
     """`true` is every kind of discovered check that can be found, `false` is none."""
     if isinstance(value, bool):
-        return STANDING if value else ()
-    if isinstance(value, list) and all(item in STANDING for item in cast("list[object]", value)):
+        return KINDS if value else ()
+    if isinstance(value, list) and all(item in KINDS for item in cast("list[object]", value)):
         return tuple(dict.fromkeys(cast("list[str]", value)))
-    raise refusal("no list of kinds", cure=f"give true, false, or some of {list(STANDING)}")
+    raise refusal("no list of kinds", cure=f"give true, false, or some of {list(KINDS)}")
 
 
 class CheckTable(Table):
@@ -53,7 +53,7 @@ class Project(Table):
 
     checks: Annotated[dict[Name, CheckTable], Field(max_length=100)] = Field(default_factory=dict)
     known_red: Annotated[tuple[SingleLine, ...], Field(max_length=10_000, strict=False)] = ()
-    discovered: Annotated[tuple[str, ...], BeforeValidator(_discovered)] = STANDING
+    discovered: Annotated[tuple[str, ...], BeforeValidator(_discovered)] = KINDS
     prepare: Script | None = None
     carry: Annotated[tuple[InnerGlob, ...], Field(max_length=100, strict=False)] = ()
     environment: Annotated[tuple[EnvironmentFolder, ...], Field(max_length=100, strict=False)] = ()

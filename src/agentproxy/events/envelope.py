@@ -1,4 +1,4 @@
-"""The envelope around everything that happened, and around every wish."""
+"""The envelope around everything that happened, and around every command."""
 
 from dataclasses import dataclass
 from typing import ClassVar, NamedTuple, NewType

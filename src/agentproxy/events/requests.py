@@ -9,7 +9,7 @@ DecidedBy = Literal["policy", "context", "human"]
 
 
 class Request(FrozenModel):
-    """What a worker asks: leave to do something, or an answer. `id` is unique within the run.
+    """What a worker asks: permission to do something, or an answer. `id` is unique within the run.
 
     For a permission, `subject` is the command line or the path, and `action` what it wants with it.
     `told` says that events of the worker's own tell what it asks for.

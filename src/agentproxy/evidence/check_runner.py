@@ -44,7 +44,7 @@ async def run_check(
     *,
     commit: str,
     environment: EnvironmentFound,
-    ground: CheckContext,
+    checks: CheckContext,
     on_output: Callable[[str], None],
 ) -> CheckResult:
     """Run a check on a commit, once. What it writes is thrown away with its layers.
@@ -53,11 +53,11 @@ async def run_check(
         SandboxError: the sandbox could not be set up.
         NotClean: the checkout is not the tree.
     """
-    if reason := ground.why_not_isolated(environment):
+    if reason := checks.why_not_isolated(environment):
         return CheckResult(exit_code=None, ending="not_started", seconds=0.0, cannot_run=reason)
-    tree = await ground.checkout(commit, environment)
-    place = await ground.place(tree, check.directory, environment)
-    report = ground.folder / "reports" / secrets.token_hex(8)
+    tree = await checks.checkout(commit, environment)
+    place = await checks.place(tree, check.directory, environment)
+    report = checks.folder / "reports" / secrets.token_hex(8)
     await asyncio.to_thread(report.mkdir, parents=True)
     try:
         wanted = instrument(
@@ -67,7 +67,7 @@ async def run_check(
         )
         job_place = place.with_folder("report", report)
         inside = job_place.inside("report")
-        ended = await ground.sandbox.run(
+        ended = await checks.sandbox.run(
             job_place.job(
                 ("/bin/sh", "-c", RUN_CHECK, "sh", check.command, inside, environment.prepare),
                 env=_env(check, wanted, report=inside),
@@ -82,7 +82,7 @@ async def run_check(
         files = await asyncio.to_thread(list_below, tree, most=LISTED_FILES)
     finally:
         await asyncio.to_thread(remove_tree, report)
-        await ground.release(tree)
+        await checks.release(tree)
     result = await asyncio.to_thread(
         interpret, ended, reports, command=check.command, tree=files, root=place.root
     )

@@ -141,7 +141,7 @@ class MemoryJournal:
         story.lease = Lease(lease.run, lease.generation + 1, None)
 
     async def submit(self, run: RunId, command: Command) -> CommandId:
-        """Leave a command. Raises UnknownRun."""
+        """Put a command into the inbox. Raises UnknownRun."""
         text = encode_command(command, self._redact)
         story = self._story(run)
         number = CommandId(next(self._numbers))

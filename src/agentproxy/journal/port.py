@@ -158,7 +158,7 @@ class Journal(Protocol):
         ...
 
     async def submit(self, run: RunId, command: Command) -> CommandId:
-        """Leave a command in the run's inbox. Raises UnknownRun."""
+        """Put a command into the run's inbox. Raises UnknownRun."""
         ...
 
     async def inbox(self, run: RunId) -> Sequence[Pending]:

@@ -67,51 +67,53 @@ class BudgetLedger:
     """Reserves and settles what the questions of one purpose cost."""
 
     record: Callable[[Fact], Awaitable[None]]
-    purse: Budget
+    budget: Budget
     prices: Prices
     purpose: Purpose
 
     @property
     def overspent(self) -> bool:
         """Whether answers have cost more than the ceiling of the run allows."""
-        left = self.purse.left()
+        left = self.budget.left()
         return left is not None and left < -ROUNDING_USD
 
     async def reserve(self, model: str, need: TokenEstimate, *, attempt: int = 1) -> Reservation:
-        """Keep back what the answer may cost at most; a short purse makes for a shorter answer.
+        """Keep back what the answer may cost at most; where little is left, the answer is shorter.
 
         Raises:
             BudgetSpent: the money left does not pay for the question and the least answer.
         """
-        async with self.purse.lock:
+        async with self.budget.lock:
             most, price = await asyncio.to_thread(
-                self._affordable, model, need, left=self.purse.left()
+                self._affordable, model, need, left=self.budget.left()
             )
             asked = ModelAsked(
-                call=self.purse.next_call(),
+                call=self.budget.next_call(),
                 model=model,
                 purpose=self.purpose,
                 attempt=attempt,
                 reserved=price,
             )
-            bill = Reservation(asked, most, time.monotonic())
+            reservation = Reservation(asked, most, time.monotonic())
             try:
                 await finish_though_cancelled(self.record(asked))
             except asyncio.CancelledError:
-                await self.settle(bill, Usage(), error="it was cut off here")
+                await self.settle(reservation, Usage(), error="it was cut off here")
                 raise
-        return bill
+        return reservation
 
     async def settle(
-        self, bill: Reservation, usage: Usage, *, error: str = "", estimated: bool = False
+        self, reservation: Reservation, usage: Usage, *, error: str = "", estimated: bool = False
     ) -> None:
         """Record what became of it, to the end: who is cancelled may be cancelled twice."""
-        await finish_though_cancelled(self._settle(bill, usage, error=error, estimated=estimated))
+        await finish_though_cancelled(
+            self._settle(reservation, usage, error=error, estimated=estimated)
+        )
 
     async def _settle(
-        self, bill: Reservation, usage: Usage, *, error: str, estimated: bool
+        self, reservation: Reservation, usage: Usage, *, error: str, estimated: bool
     ) -> None:
-        asked = bill.asked
+        asked = reservation.asked
         price = await asyncio.to_thread(self.prices.of, asked.model, usage)
         settled = ModelSettled(
             call=asked.call,
@@ -121,7 +123,7 @@ class BudgetLedger:
             usd=price.usd,
             priced=price.known,
             estimated=estimated,
-            seconds=round(time.monotonic() - bill.began, 3),
+            seconds=round(time.monotonic() - reservation.began, 3),
             error=error[:500],
         )
         await self.record(settled)

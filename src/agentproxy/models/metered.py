@@ -74,7 +74,7 @@ class Meter:
     """
 
     record: Record
-    purse: Budget
+    budget: Budget
     prices: Prices = field(default_factory=Prices)
     retry: Retry = field(default_factory=Retry)
     of_models: Mapping[str, Parameters] = field(default_factory=dict[str, Parameters])
@@ -82,9 +82,9 @@ class Meter:
     redact: RedactText = str
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
 
-    def till(self, purpose: Purpose) -> BudgetLedger:
+    def ledger(self, purpose: Purpose) -> BudgetLedger:
         """Where the questions of a purpose are paid."""
-        return BudgetLedger(self.record, self.purse, self.prices, purpose)
+        return BudgetLedger(self.record, self.budget, self.prices, purpose)
 
 
 class MeteredModel:
@@ -96,7 +96,7 @@ class MeteredModel:
         self._meter = meter
         self._input = 0
         self._clean = PromptRedactor(meter.redact)
-        self._till = meter.till(purpose)
+        self._ledger = meter.ledger(purpose)
 
     @property
     def name(self) -> str:
@@ -137,7 +137,7 @@ class MeteredModel:
         expected = self._expected(prompt)
         least = min(MIN_OUTPUT_TOKENS, prompt.max_output)
         need = TokenEstimate(question=expected, most=prompt.max_output, least=least)
-        bill = await self._till.reserve(model.name, need, attempt=attempt)
+        reservation = await self._ledger.reserve(model.name, need, attempt=attempt)
         heard: list[int] = []
 
         def listen(fragment: Fragment) -> None:
@@ -146,15 +146,15 @@ class MeteredModel:
                 show(fragment)
 
         try:
-            answer = await model.answer(replace(prompt, max_output=bill.most), show=listen)
+            answer = await model.answer(replace(prompt, max_output=reservation.most), show=listen)
         except BaseException as error:
             used = _used(error, expected=expected, heard=heard)
-            await self._till.settle(bill, used, error=_why(error), estimated=True)
+            await self._ledger.settle(reservation, used, error=_why(error), estimated=True)
             if isinstance(error, ModelUnavailable):
                 raise _Failed(error, heard=bool(heard)) from error
             raise
         self._input = answer.usage.input + answer.usage.output
-        await self._till.settle(bill, answer.usage)
+        await self._ledger.settle(reservation, answer.usage)
         return answer
 
     def _with_parameters(self, model: Model, prompt: Prompt) -> Prompt:

@@ -77,8 +77,8 @@ class Connection:
         if head.length is not None:
             self._hold(head.length)
         if self._http.they_are_waiting_for_100_continue:
-            go_on = h11.InformationalResponse(status_code=100, headers=[], reason=_PHRASES[100])
-            await self.stream.send(self._http.send(go_on))
+            proceed = h11.InformationalResponse(status_code=100, headers=[], reason=_PHRASES[100])
+            await self.stream.send(self._http.send(proceed))
         try:
             async with asyncio.timeout(self._bounds.body_seconds):
                 return await self._whole_body(_Chunks() if head.length is None else None)

@@ -53,7 +53,7 @@ class Policy:
 
 
 def strictest(rulings: Iterable[Ruling]) -> Ruling:
-    """The first denial, else the first question, else leave."""
+    """The first denial, else the first question, else permission."""
     found: Ruling = Allow()
     for ruling in rulings:
         if isinstance(ruling, Refuse):

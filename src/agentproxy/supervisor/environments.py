@@ -53,7 +53,7 @@ async def build_environment(
         why = f"the claim changes {', '.join(files)}, and needs another environment"
     source = f"environment for {tree}"
     built = await build(
-        requests, site, on=tree, ground=checks, show=lambda text: show(source, text)
+        requests, site, on=tree, checks=checks, show=lambda text: show(source, text)
     )
     return built.model_copy(update={"why": why}) if requests else built
 
@@ -122,12 +122,12 @@ def _changed(before: tuple[Recipe, ...], now: tuple[Recipe, ...]) -> list[BuildR
     """What a claim asks for otherwise than the base did."""
     known = {(recipe.ecosystem, recipe.directory): recipe for recipe in before}
     left = {(recipe.ecosystem, recipe.directory): recipe for recipe in now}
-    wishes: list[BuildRequest] = []
+    requests: list[BuildRequest] = []
     for key, recipe in left.items():
         earlier = known.get(key)
         if earlier is None or earlier.statement != recipe.statement:
-            wishes.append(BuildRequest(recipe, before=earlier or without_requirements(recipe)))
+            requests.append(BuildRequest(recipe, before=earlier or without_requirements(recipe)))
     for key, recipe in known.items():
         if key not in left and recipe.ecosystem == "python":
-            wishes.append(BuildRequest(without_requirements(recipe), before=recipe))
-    return wishes
+            requests.append(BuildRequest(without_requirements(recipe), before=recipe))
+    return requests

@@ -64,7 +64,9 @@ async def agree_contract(
 def make_contract(
     order: Order, rules: ProjectRules, found: Sequence[Check], *, parts: Sequence[Part] = ()
 ) -> Contract:
-    """The contract of an order: named checks first, then the plan's, what to keep, what stands."""
+    """The contract of an order: acceptance checks first, then those of the plan, regression checks,
+    configured and discovered checks.
+    """
     checks = [
         *(_ordered(order, command, "acceptance") for command in order.checks),
         *(_planned(order, part, command) for part in parts for command in part.checks),
@@ -72,7 +74,7 @@ def make_contract(
         *rules.checks,
     ]
     if rules.discovered is not False:
-        checks += [check for check in found if _stands(check, rules.discovered)]
+        checks += [check for check in found if _is_looked_for(check, rules.discovered)]
     checks = _unique(checks, configured=rules.checks)
     named = [check for check in checks if check.role == "acceptance"]
     owner = {f"planned: {part.id}": part.id for part in parts}
@@ -119,15 +121,15 @@ def _planned(order: Order, part: Part, command: str) -> Check:
     )
 
 
-def _stands(check: Check, discovered: bool | tuple[str, ...]) -> bool:  # noqa: FBT001
+def _is_looked_for(check: Check, discovered: bool | tuple[str, ...]) -> bool:  # noqa: FBT001
     return discovered is True or check.name in (discovered or ())
 
 
 def _unique(checks: Sequence[Check], *, configured: Sequence[Check]) -> list[Check]:
     """One check a command and folder, by its strongest role; names made unique.
 
-    Whoever names a command that is configured means it as it is configured: with its name, its
-    network, its variables and its time limit.
+    A command that is also configured is taken as it is configured: with its name, its network, its
+    variables and its time limit.
     """
     kept: dict[tuple[str, str], Check] = {}
     for check in checks:

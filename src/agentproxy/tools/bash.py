@@ -27,7 +27,7 @@ class Bash:
     )
 
     def permission(self, arguments: Arguments) -> Permission:
-        """Leave to run the command."""
+        """Permission to run the command."""
         return Permission("run", text_of(arguments, "command"))
 
     async def run(self, arguments: Arguments, bench: Bench) -> ToolOutcome:

@@ -32,7 +32,7 @@ class ReadFile:
     )
 
     def permission(self, arguments: Arguments) -> Permission:
-        """Leave to read the path."""
+        """Permission to read the path."""
         return Permission("read", text_of(arguments, "path"))
 
     async def run(self, arguments: Arguments, bench: Bench) -> ToolOutcome:
@@ -63,7 +63,7 @@ class WriteFile:
     )
 
     def permission(self, arguments: Arguments) -> Permission:
-        """Leave to write the path."""
+        """Permission to write the path."""
         return Permission("write", text_of(arguments, "path"))
 
     async def run(self, arguments: Arguments, bench: Bench) -> ToolOutcome:
@@ -93,7 +93,7 @@ class EditFile:
     )
 
     def permission(self, arguments: Arguments) -> Permission:
-        """Leave to write the path."""
+        """Permission to write the path."""
         return Permission("write", text_of(arguments, "path"))
 
     async def run(self, arguments: Arguments, bench: Bench) -> ToolOutcome:

@@ -71,7 +71,7 @@ class BuiltinWorker:
         await recorder.decide(tell)
         return True
 
-    async def work(self, brief: Brief, line: WorkerCallbacks) -> WorkerEnded:
+    async def work(self, brief: Brief, callbacks: WorkerCallbacks) -> WorkerEnded:
         """Hold the conversation of a round, from where it stands.
 
         Raises:
@@ -79,7 +79,7 @@ class BuiltinWorker:
         """
         limit = PausableTimeout(brief.seconds, now=self._now)
         state = resume_conversation(brief.past, Conversation(limits=self._limits))
-        recorder = recorder_within(state, line.record)
+        recorder = recorder_within(state, callbacks.record)
         parts = AgentParts(
             model=self._model,
             tools=coding_tools(),
@@ -88,9 +88,9 @@ class BuiltinWorker:
                 place=brief.place,
                 sandbox=self._sandbox,
                 home=brief.home,
-                show=line.show,
+                show=callbacks.show,
             ),
-            allow=_PermissionDesk(brief, line, limit).allow,
+            allow=_PermissionDesk(brief, callbacks, limit).allow,
             images=brief.images,
         )
         if not state.messages:
@@ -100,7 +100,7 @@ class BuiltinWorker:
         self._recorder = recorder
         try:
             async with limit:
-                await converse(recorder, parts, show=line.show)
+                await converse(recorder, parts, show=callbacks.show)
             ending = state.ending
         except TimeoutError:
             pass
@@ -131,7 +131,7 @@ class _PermissionDesk:
     """Asks whether a call may run."""
 
     brief: Brief
-    line: WorkerCallbacks
+    callbacks: WorkerCallbacks
     limit: PausableTimeout
 
     async def allow(self, call: ToolCall, permission: Permission) -> str:
@@ -145,5 +145,5 @@ class _PermissionDesk:
             told=True,
         )
         async with self.limit.paused():
-            decision = await self.line.ask(request)
+            decision = await self.callbacks.ask(request)
         return "" if decision.allowed else f"not allowed: {decision.text}".rstrip(": ")

@@ -28,13 +28,13 @@ class CommandWorker:
         del text, key
         return False
 
-    async def work(self, brief: Brief, line: WorkerCallbacks) -> WorkerEnded:
+    async def work(self, brief: Brief, callbacks: WorkerCallbacks) -> WorkerEnded:
         """Run the command once.
 
         Raises:
             WorkerError: the sandbox could not be set up.
         """
-        launched = await self._launcher.run(brief, line, stdin=brief.text.encode())
+        launched = await self._launcher.run(brief, callbacks, stdin=brief.text.encode())
         return _outcome(launched, brief.round)
 
 

@@ -114,21 +114,23 @@ class Launcher:
         self._sandbox = sandbox
         self.grants = grants or WorkerGrants()
 
-    async def run(self, brief: Brief, line: WorkerCallbacks, *, stdin: bytes = b"") -> LaunchEnded:
+    async def run(
+        self, brief: Brief, callbacks: WorkerCallbacks, *, stdin: bytes = b""
+    ) -> LaunchEnded:
         """Run the program to its end; what it prints is shown as it comes.
 
         Raises:
             WorkerError: the sandbox could not be set up.
         """
         pids: asyncio.Queue[int | None] = asyncio.Queue(maxsize=2)
-        relay = self._relay(line)
+        relay = self._relay(callbacks)
         job = self._job(brief, relay, stdin=stdin)
         async with asyncio.TaskGroup() as group:
-            group.create_task(_note_processes(pids, line))
+            group.create_task(_note_processes(pids, callbacks))
             try:
                 ended = await self._sandbox.run(
                     job,
-                    on_output=lambda chunk: line.show(chunk.decode(errors="replace")),
+                    on_output=lambda chunk: callbacks.show(chunk.decode(errors="replace")),
                     on_start=pids.put_nowait,
                 )
             except SandboxError as error:
@@ -138,11 +140,13 @@ class Launcher:
         with _worker_errors():
             if isinstance(ended, SandboxError):
                 raise ended
-        await _record_refusals(ended, relay, line)
+        await _record_refusals(ended, relay, callbacks)
         return _launch_ended(ended, relay)
 
     @contextlib.asynccontextmanager
-    async def open(self, brief: Brief, line: WorkerCallbacks) -> AsyncGenerator[LaunchedProgram]:
+    async def open(
+        self, brief: Brief, callbacks: WorkerCallbacks
+    ) -> AsyncGenerator[LaunchedProgram]:
         """Start the program and talk with it through its pipes. Leaving the context ends it whole.
 
         What it was refused is recorded then, unless the context is left by an exception.
@@ -150,23 +154,23 @@ class Launcher:
         Raises:
             WorkerError: the sandbox could not be set up.
         """
-        relay = self._relay(line)
+        relay = self._relay(callbacks)
         job = self._job(brief, relay)
         with _worker_errors():
             async with self._sandbox.open(job) as process:
-                await _note_process(process.pid, line)
-                showing = asyncio.create_task(_show_stderr(process, line))
+                await _note_process(process.pid, callbacks)
+                showing = asyncio.create_task(_show_stderr(process, callbacks))
                 try:
                     yield LaunchedProgram(process, relay)
                 finally:
                     process.terminate()
                     await showing
-            await _record_refusals(await process.wait(), relay, line)
+            await _record_refusals(await process.wait(), relay, callbacks)
 
-    def _relay(self, line: WorkerCallbacks) -> Relay | None:
+    def _relay(self, callbacks: WorkerCallbacks) -> Relay | None:
         if self.grants.model is None:
             return None
-        meter = self.grants.meter or Meter(record=line.record, purse=Budget(lambda: None))
+        meter = self.grants.meter or Meter(record=callbacks.record, budget=Budget(lambda: None))
         return Relay(self.grants.model, meter=meter)
 
     def _job(self, brief: Brief, relay: Relay | None, *, stdin: bytes = b"") -> Job:
@@ -226,29 +230,29 @@ def _write_down(brief: Brief, folder: Path) -> None:
         (pictures / f"{number}.{kind}").write_bytes(base64.b64decode(image.data))
 
 
-async def _note_processes(pids: "asyncio.Queue[int | None]", line: WorkerCallbacks) -> None:
+async def _note_processes(pids: "asyncio.Queue[int | None]", callbacks: WorkerCallbacks) -> None:
     while (pid := await pids.get()) is not None:
-        await _note_process(pid, line)
+        await _note_process(pid, callbacks)
 
 
-async def _note_process(pid: int, line: WorkerCallbacks) -> None:
+async def _note_process(pid: int, callbacks: WorkerCallbacks) -> None:
     """Record which process runs, so that a later segment can end one that survived."""
     started = start_time(pid)
     if started is not None:
-        await line.record(ProcessStarted(effect="work", pid=pid, started=started))
+        await callbacks.record(ProcessStarted(effect="work", pid=pid, started=started))
 
 
-async def _show_stderr(process: Process, line: WorkerCallbacks) -> None:
+async def _show_stderr(process: Process, callbacks: WorkerCallbacks) -> None:
     while chunk := await process.stderr.read():
-        line.show(chunk.decode(errors="replace"))
+        callbacks.show(chunk.decode(errors="replace"))
 
 
-async def _record_refusals(ended: Ended, relay: Relay | None, line: WorkerCallbacks) -> None:
+async def _record_refusals(ended: Ended, relay: Relay | None, callbacks: WorkerCallbacks) -> None:
     for refusal in ended.refused[:REFUSALS_RECORDED]:
         host, _, reason = refusal.partition(" ")
-        await line.record(NetworkRefused(effect="work", host=host, reason=reason))
+        await callbacks.record(NetworkRefused(effect="work", host=host, reason=reason))
     for refusal in relay.refused if relay is not None else ():
-        await line.record(NetworkRefused(effect="work", host="model relay", reason=refusal))
+        await callbacks.record(NetworkRefused(effect="work", host="model relay", reason=refusal))
 
 
 def _launch_ended(ended: Ended, relay: Relay | None) -> LaunchEnded:

@@ -63,7 +63,7 @@ class Worker(Protocol):
         """The name that a person chose it by."""
         ...
 
-    async def work(self, brief: Brief, line: WorkerCallbacks) -> WorkerEnded:
+    async def work(self, brief: Brief, callbacks: WorkerCallbacks) -> WorkerEnded:
         """Work on one round, and say how it ended: the caller records that.
 
         Cancelling this call ends every process of the worker.

@@ -43,10 +43,10 @@ class Say(FrozenModel):
     text: str
 
 
-class AskLeave(FrozenModel):
+class AskPermission(FrozenModel):
     """Ask for permission; a refusal ends the round without a claim."""
 
-    do: Literal["ask_leave"]
+    do: Literal["ask_permission"]
     action: Literal["run", "read", "write", "network"]
     subject: str
 
@@ -75,7 +75,8 @@ class GiveUp(FrozenModel):
 
 
 Step = Annotated[
-    WriteStep | Delete | Say | AskLeave | AskQuestion | Wait | GiveUp, Field(discriminator="do")
+    WriteStep | Delete | Say | AskPermission | AskQuestion | Wait | GiveUp,
+    Field(discriminator="do"),
 ]
 SCRIPT: TypeAdapter[list[list[Step]]] = TypeAdapter(list[list[Step]])
 
@@ -116,7 +117,7 @@ class ScriptedWorker:
         self._told.setdefault(key, text)
         return True
 
-    async def work(self, brief: Brief, line: WorkerCallbacks) -> WorkerEnded:
+    async def work(self, brief: Brief, callbacks: WorkerCallbacks) -> WorkerEnded:
         """Play the round's steps in the worker's own clone."""
         number = brief.round
         if number > len(self._script):
@@ -134,7 +135,7 @@ class ScriptedWorker:
                 key = f"{number}.{next(numbers)}"
                 where = (root, Path(brief.place.directory))
                 try:
-                    refusal = await _play(step, where, line=line, key=key)
+                    refusal = await _play(step, where, callbacks=callbacks, key=key)
                 except (BadPath, FileNotFoundError) as error:
                     refusal = f"its script cannot be followed: {error}"
                 if refusal:
@@ -148,7 +149,9 @@ def _out_of_time(number: int, seconds: float) -> WorkerEnded:
     )
 
 
-async def _play(step: Step, where: tuple[SafeDir, Path], *, line: WorkerCallbacks, key: str) -> str:
+async def _play(
+    step: Step, where: tuple[SafeDir, Path], *, callbacks: WorkerCallbacks, key: str
+) -> str:
     """One step; the reason to end without a claim, or nothing."""
     root, folder = where
     match step:
@@ -157,20 +160,20 @@ async def _play(step: Step, where: tuple[SafeDir, Path], *, line: WorkerCallback
         case Delete():
             root.delete(str(folder / step.path))
         case Say():
-            line.show(step.text + "\n")
+            callbacks.show(step.text + "\n")
         case Wait():
             pass
         case GiveUp():
             return step.reason
-        case AskLeave():
-            return await _ask_leave(step, line, key)
+        case AskPermission():
+            return await _ask_permission(step, callbacks, key)
         case AskQuestion():
-            await _ask_question(step, where, line=line, key=key)
+            await _ask_question(step, where, callbacks=callbacks, key=key)
     return ""
 
 
-async def _ask_leave(step: AskLeave, line: WorkerCallbacks, key: str) -> str:
-    decision = await line.ask(
+async def _ask_permission(step: AskPermission, callbacks: WorkerCallbacks, key: str) -> str:
+    decision = await callbacks.ask(
         Request(
             id=key,
             kind="permission",
@@ -183,10 +186,10 @@ async def _ask_leave(step: AskLeave, line: WorkerCallbacks, key: str) -> str:
 
 
 async def _ask_question(
-    step: AskQuestion, where: tuple[SafeDir, Path], *, line: WorkerCallbacks, key: str
+    step: AskQuestion, where: tuple[SafeDir, Path], *, callbacks: WorkerCallbacks, key: str
 ) -> None:
     root, folder = where
-    decision = await line.ask(
+    decision = await callbacks.ask(
         Request(id=key, kind="question", text=step.text, options=step.options)
     )
     if step.into:

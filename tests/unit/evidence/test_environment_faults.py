@@ -11,7 +11,7 @@ from agentproxy.events.verdict import Verdict
 from agentproxy.evidence.check_evidence import Rules
 from agentproxy.evidence.verdict import judge_run
 
-MET = OpinionGiven(round=1, criterion="task", says="met", quote="return a + b", where="Line 3")
+MET = OpinionGiven(round=1, criterion="task", says="met", quote="return a + b", where="line 3")
 STRANGE = EnvironmentBuilt(
     on=claim_tree(1), strange=("./tools/pytest-9.whl",), folders={"/v": "/k"}
 )

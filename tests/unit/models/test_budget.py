@@ -17,11 +17,11 @@ def ids(*budgets: Budget, each: int) -> list[str]:
 
     async def ask() -> None:
         for budget in budgets:
-            meter = Meter(record=wallet.record, purse=budget)
-            tills = (meter.till("work"), meter.till("judge"))
+            meter = Meter(record=wallet.record, budget=budget)
+            ledgers = (meter.ledger("work"), meter.ledger("judge"))
             for _ in range(each):
-                for till in tills:
-                    await till.reserve("ollama/llama3", NEED)
+                for ledger in ledgers:
+                    await ledger.reserve("ollama/llama3", NEED)
 
     asyncio.run(ask())
     return [fact.call for fact in wallet.facts if isinstance(fact, ModelAsked)]
@@ -43,10 +43,10 @@ def test_without_a_series_one_is_drawn() -> None:
 
 def test_many_questions_at_once_have_many_ids() -> None:
     wallet = Wallet()
-    till = Meter(record=wallet.record, purse=Budget(lambda: None)).till("work")
+    ledger = Meter(record=wallet.record, budget=Budget(lambda: None)).ledger("work")
 
     async def ask() -> None:
-        await asyncio.gather(*(till.reserve("ollama/llama3", NEED) for _ in range(50)))
+        await asyncio.gather(*(ledger.reserve("ollama/llama3", NEED) for _ in range(50)))
 
     asyncio.run(ask())
     assert len({fact.call for fact in wallet.facts if isinstance(fact, ModelAsked)}) == 50

@@ -17,7 +17,7 @@ from agentproxy.events.requests import (
 def _request(fact: RequestMade) -> Iterator[RenderedLine]:
     if fact.request.told:
         return
-    what = "asks leave" if fact.request.kind == "permission" else "asks"
+    what = "asks for permission" if fact.request.kind == "permission" else "asks"
     tone: Tone = "quiet" if fact.request.kind == "permission" else "plain"
     yield RenderedLine(f"the worker {what} ({fact.request.id}): {fact.request.text}", tone, 1)
 

@@ -31,12 +31,12 @@ def command(run: str, max_time: float | None, budget: float | None, output: str 
 
     number, directory, home = with_run(run, _place)
 
-    async def go_on(app: App) -> Lease:
+    async def resume_run(app: App) -> Lease:
         if max_time is not None or budget is not None:
             await app.journal.submit(number, RaiseCeiling(max_time=max_time, budget=budget))
         return await acquire_run(app, number)
 
-    return drive(go_on, directory=directory, output=output, home=home)
+    return drive(resume_run, directory=directory, output=output, home=home)
 
 
 async def _place(app: App, run: RunId) -> tuple[RunId, Path, Path]:

@@ -77,11 +77,11 @@ class BuildRequest:
 
 
 async def build(
-    wishes: Sequence[BuildRequest],
+    requests: Sequence[BuildRequest],
     site: Site,
     *,
     on: Tree,
-    ground: CheckContext,
+    checks: CheckContext,
     show: Callable[[str], None],
 ) -> EnvironmentBuilt:
     """Build them all, or take them from what was built before; the first that fails ends it.
@@ -91,35 +91,39 @@ async def build(
     """
     began = time.monotonic()
     built = EnvironmentBuilt(on=on)
-    if not wishes:
+    if not requests:
         return built
-    if not ground.sandbox.isolates:
+    if not checks.sandbox.isolates:
         return built.model_copy(update={"failed": NOT_ISOLATED, "cure": ISOLATE})
-    if ground.registries is None:
+    if checks.registries is None:
         return built.model_copy(update={"failed": NOT_ALLOWED, "cure": ALLOW})
     folders: dict[str, str] = {}
     programs: list[str] = []
     commands: list[str] = []
     removed: list[str] = []
     strange: list[str] = []
-    for wish in wishes:
-        job = await asyncio.to_thread(_plan, wish, site, ground)
+    for request in requests:
+        job = await asyncio.to_thread(_plan, request, site, checks)
         if len(job.commands) > MAX_SCRIPT_CHARACTERS:
             failed = f"it asks for more than {MAX_SCRIPT_CHARACTERS >> 10} KiB of requirements"
             return built.model_copy(update={"failed": failed, "fixable": True})
-        if not wish.before and wish.recipe.suffices and await _suffices(wish, site, ground):
+        if (
+            not request.before
+            and request.recipe.suffices
+            and await _suffices(request, site, checks)
+        ):
             continue
         commands.append(job.commands)
-        removed += _gone(wish)
-        strange += _newly_strange(wish)
+        removed += _gone(request)
+        strange += _newly_strange(request)
         if (
             not job.target.exists()
-            and (ended := await _make(job, site, ground=ground, show=show)) is not None
+            and (ended := await _make(job, site, checks=checks, show=show)) is not None
         ):
             return _failed(built, ended, commands=commands, seconds=time.monotonic() - began)
         await asyncio.to_thread(os.utime, job.target)
         folders[job.at] = str(job.target)
-        if wish.recipe.ecosystem == "python":
+        if request.recipe.ecosystem == "python":
             programs.append(f"{job.at}/bin")
     return built.model_copy(
         update={
@@ -158,17 +162,17 @@ class _BuildJob:
     copied: Path | None = None
 
 
-def _plan(wish: BuildRequest, site: Site, ground: CheckContext) -> _BuildJob:
-    recipe = wish.recipe
-    root = ground.repository.root
+def _plan(request: BuildRequest, site: Site, checks: CheckContext) -> _BuildJob:
+    recipe = request.recipe
+    root = checks.repository.root
     own = find_users_own(recipe, site.environment, root)
     renewing = own is not None and bool(recipe.renew)
     at = str(own) if renewing and own is not None else str(root / recipe.place)
     commands = recipe.fresh
     if renewing:
-        gone = _gone(wish)
+        gone = _gone(request)
         commands = (removal(gone) if gone else "") + recipe.renew
-    registries = ground.registries.env.items() if ground.registries else ()
+    registries = checks.registries.env.items() if checks.registries else ()
     key = digest(
         (
             site.tree,
@@ -184,23 +188,25 @@ def _plan(wish: BuildRequest, site: Site, ground: CheckContext) -> _BuildJob:
     return _BuildJob(
         commands=commands,
         at=at,
-        target=ground.environments / key,
+        target=checks.environments / key,
         directory=recipe.directory,
         copied=own if renewing else None,
     )
 
 
-def _gone(wish: BuildRequest) -> list[str]:
+def _gone(request: BuildRequest) -> list[str]:
     """What a claim does not ask for any more, and does not even mention in another list."""
-    if wish.before is None or wish.recipe.ecosystem != "python":
+    if request.before is None or request.recipe.ecosystem != "python":
         return []
-    return sorted(set(wish.before.asks) - set(wish.recipe.asks) - wish.recipe.named)
+    return sorted(set(request.before.asks) - set(request.recipe.asks) - request.recipe.named)
 
 
-def _newly_strange(wish: BuildRequest) -> list[str]:
+def _newly_strange(request: BuildRequest) -> list[str]:
     """What a claim adds that is no plain package of a registry: it may bring code of its own."""
-    known = set(wish.before.strange) if wish.before is not None else set(wish.recipe.strange)
-    return [text for text in wish.recipe.strange if text not in known]
+    known = (
+        set(request.before.strange) if request.before is not None else set(request.recipe.strange)
+    )
+    return [text for text in request.recipe.strange if text not in known]
 
 
 def _interpreter(name: str, path: str) -> str:
@@ -225,30 +231,30 @@ def find_users_own(recipe: Recipe, environment: EnvironmentFound, root: Path) ->
     return None
 
 
-async def _suffices(wish: BuildRequest, site: Site, ground: CheckContext) -> bool:
+async def _suffices(request: BuildRequest, site: Site, checks: CheckContext) -> bool:
     """Whether the user's own tools have all that the project asks for."""
     place = place_tree(
-        ground.tree_mounts(site.checkout),
-        root=ground.repository.root,
-        directory=wish.recipe.directory,
+        checks.tree_mounts(site.checkout),
+        root=checks.repository.root,
+        directory=request.recipe.directory,
         environment=site.environment,
     )
-    script = f"set -e\n{wish.recipe.suffices}"
-    ended = await ground.sandbox.run(
+    script = f"set -e\n{request.recipe.suffices}"
+    ended = await checks.sandbox.run(
         place.job(("/bin/sh", "-c", script), env={}, limits=JobLimits(seconds=120.0))
     )
     return ended.exit_code == 0
 
 
 async def _make(
-    job: _BuildJob, site: Site, *, ground: CheckContext, show: Callable[[str], None]
+    job: _BuildJob, site: Site, *, checks: CheckContext, show: Callable[[str], None]
 ) -> Ended | None:
     """Build it; how it ended where it failed. A half-built one is never met by anybody."""
-    registries = ground.registries
+    registries = checks.registries
     if registries is None:
         raise ValueError("a build was planned that is not allowed")
-    await asyncio.to_thread(_sweep, ground.environments)
-    part = ground.environments / f"{job.target.name}.part-{secrets.token_hex(4)}"
+    await asyncio.to_thread(_sweep, checks.environments)
+    part = checks.environments / f"{job.target.name}.part-{secrets.token_hex(4)}"
     part.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     try:
         if job.copied is not None:
@@ -259,8 +265,8 @@ async def _make(
         await asyncio.to_thread(os.utime, part)
         mounts = [Mount(at=str(path), mode="ro", source=path) for path in registries.paths]
         place = place_tree(
-            ground.tree_mounts(site.checkout),
-            root=ground.repository.root,
+            checks.tree_mounts(site.checkout),
+            root=checks.repository.root,
             directory=job.directory,
             environment=site.environment,
             writable={job.at: part},
@@ -268,7 +274,7 @@ async def _make(
         env = {**registries.env, **FOR_BUILDS}
         if job.copied is not None:
             env["VIRTUAL_ENV"] = job.at
-        ended = await ground.sandbox.run(
+        ended = await checks.sandbox.run(
             place.job(
                 ("/bin/sh", "-c", f"set -e\n{job.commands}"),
                 env=env,

@@ -92,7 +92,7 @@ class SqliteJournal:
         await self._writer.write(Release(lease))
 
     async def submit(self, run: RunId, command: Command) -> CommandId:
-        """Leave a command. Raises UnknownRun."""
+        """Put a command into the inbox. Raises UnknownRun."""
         return await self._writer.write(Submit(run, command))
 
     async def inbox(self, run: RunId) -> Sequence[Pending]:

@@ -229,7 +229,7 @@ class Submit:
         self._text = encode_command(self.command, redact)
 
     def apply(self, transaction: Transaction) -> CommandId:
-        """Leave the command. Raises UnknownRun."""
+        """Put the command into the inbox. Raises UnknownRun."""
         number = transaction.standing(self.run).number
         cursor = transaction.connection.execute(
             "INSERT INTO inbox (run, time, data) VALUES (?, ?, ?)",

@@ -53,7 +53,7 @@ class Relay:
         parts: int = MAX_PARTS,
     ) -> None:
         self._to = to
-        self._till = meter.till("work")
+        self._ledger = meter.ledger("work")
         self._bounds = bounds or Bounds()
         self._token = f"sk-relay-{secrets.token_hex(16)}"
         self._redactor = KeyRedactor(to.address.key, put=self._token)
@@ -129,7 +129,9 @@ class Relay:
     ) -> bool:
         from agentproxy.models.relay.answer import Exchange
 
-        bill = await self._till.reserve(self._to.name, passing.need) if passing.form else None
+        reservation = (
+            await self._ledger.reserve(self._to.name, passing.need) if passing.form else None
+        )
         exchange = Exchange(passing, family=self._to.family, redactor=self._redactor)
         end: bytes | None = b""
         try:
@@ -137,7 +139,7 @@ class Relay:
                 # Not while the end is sent: what comes after it is the next request.
                 watching = group.create_task(worker.until_gone())
                 try:
-                    end = await self._settled(exchange.run(client, worker), exchange, bill)
+                    end = await self._settled(exchange.run(client, worker), exchange, reservation)
                 finally:
                     watching.cancel()
         except* ClientGone:
@@ -152,7 +154,10 @@ class Relay:
         return worker.reusable
 
     async def _settled(
-        self, answer: Coroutine[None, None, bytes], exchange: "Exchange", bill: Reservation | None
+        self,
+        answer: Coroutine[None, None, bytes],
+        exchange: "Exchange",
+        reservation: Reservation | None,
     ) -> bytes:
         """The end of an answer; what it used is recorded, however it ends."""
         error, cut = "it was cut off here", True
@@ -160,10 +165,12 @@ class Relay:
             end = await answer
             error, cut = exchange.error, bool(exchange.failed)
         finally:
-            if bill is not None:
+            if reservation is not None:
                 estimated = cut or not exchange.told
-                await self._till.settle(bill, exchange.used, error=error, estimated=estimated)
-                self.out_of_money = self.out_of_money or self._till.overspent
+                await self._ledger.settle(
+                    reservation, exchange.used, error=error, estimated=estimated
+                )
+                self.out_of_money = self.out_of_money or self._ledger.overspent
         return end
 
     async def _refuse(self, worker: "Connection", status: int, message: str) -> None:

@@ -103,7 +103,7 @@ async def run(effect: RunCheck, context: Context[State, Parts]) -> Sequence[Fact
         check,
         commit=state.commit_of(tree),
         environment=environment_of(tree, state=state),
-        ground=context.parts.checks,
+        checks=context.parts.checks,
         on_output=lambda text: context.show(f"{check.name} on {tree}", text),
     )
     return [CheckFinished(check=check.name, on=tree, attempt=effect.attempt, result=result)]

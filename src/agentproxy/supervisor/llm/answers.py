@@ -21,7 +21,7 @@ from agentproxy.text.sensitive import ASKS_FOR_A_SECRET, tells_a_secret
 MIN_CONFIDENCE = 0.7
 MIN_QUOTE_CHARACTERS = 8
 MAX_PASSAGE_CHARACTERS = 600
-_LEAVE = re.compile(
+_PERMISSION = re.compile(
     r"\b(?:permission|permitted|allowed to|approv\w+|authori[sz]\w+|grant\w*|consent)\b",
     re.IGNORECASE,
 )
@@ -56,8 +56,8 @@ async def answer_question(
     """
     if not documents:
         return Answered(why_not="the project has no documents to answer from (pa init)")
-    if asks_for_leave(request):
-        return Answered(why_not="it asks for leave or for a secret: no document gives either")
+    if asks_for_permission(request):
+        return Answered(why_not="it asks for permission or for a secret: no document gives either")
     if doubt := speaks_to_a_model([request.text, *request.options]):
         return Answered(why_not=f"the question speaks to a model: {doubt}")
     documents = [each for each in documents if not speaks_to_a_model([each.name, each.text])]
@@ -74,10 +74,10 @@ async def answer_question(
     return check_answer(reply.form, documents)
 
 
-def asks_for_leave(request: Request) -> bool:
+def asks_for_permission(request: Request) -> bool:
     """Whether the question is one for a person, whatever the documents say."""
     texts = [plain(text) for text in (request.text, *request.options)]
-    return any(_LEAVE.search(text) or ASKS_FOR_A_SECRET.search(text) for text in texts)
+    return any(_PERMISSION.search(text) or ASKS_FOR_A_SECRET.search(text) for text in texts)
 
 
 def check_answer(form: AnswerForm, documents: Sequence[Material]) -> Answered:

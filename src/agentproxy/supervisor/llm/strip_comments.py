@@ -5,10 +5,10 @@ code has so many plain words in a row.
 """
 
 import keyword
+import posixpath
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 
 LEFT_OUT = "…"
 MAX_FILE_CHARACTERS = 60_000  # a second's work; 20 s for text made to be slow
@@ -89,7 +89,7 @@ _BY_NAME = {"makefile": Language("make"), "dockerfile": Language("docker")}
 
 def language_of(path: str) -> Language | None:
     """How a file is read; None where it is a document, or nobody knows what it is."""
-    name = PurePosixPath(path).name.lower()
+    name = posixpath.basename(path).lower()
     return _BY_NAME.get(name) or _BY_SUFFIX.get(name.rpartition(".")[2] if "." in name else "")
 
 

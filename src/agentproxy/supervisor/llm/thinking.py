@@ -31,12 +31,12 @@ WHOLE_FILES = "--unified=1000000"
 
 @dataclass
 class SupervisorModel:
-    """The supervisor's mind in one run. `model` gives the model for a purpose, None where the run
-    has none; then nothing is planned, answered or judged, and nothing is softened.
+    """The supervisor's own model in one run. `model` gives the model for a purpose, None where the
+    run has none; then nothing is planned, answered or judged, and nothing is softened.
     """
 
     state: State
-    ground: CheckContext
+    checks: CheckContext
     model: Callable[[Purpose], Model | None]
     images: Sequence[Image] = ()
     _contexts: Contexts | None = None
@@ -116,7 +116,7 @@ class SupervisorModel:
             "--no-textconv",
             state.require_base().commit,
             claim.commit,
-            where=GitLocation(git_dir=self.ground.repository.git_dir),
+            where=GitLocation(git_dir=self.checks.repository.git_dir),
             limit=MAX_DIFF_BYTES,
         )
         return await give_opinion(
@@ -137,11 +137,11 @@ class SupervisorModel:
         return [Material(each.path, each.text) for each in found.documents if each.text]
 
     async def _entries(self) -> list[TreeEntry]:
-        where = GitLocation(git_dir=self.ground.repository.git_dir)
+        where = GitLocation(git_dir=self.checks.repository.git_dir)
         return await list_tree(where, self.state.require_base().tree)
 
     async def _read(self) -> Contexts:
-        repository, tree = self.ground.repository, self.state.require_base().tree
+        repository, tree = self.checks.repository, self.state.require_base().tree
         entries = await self._entries()
         with tempfile.TemporaryDirectory(
             prefix="agentproxy-contexts-", dir=repository.scratch

@@ -1,4 +1,4 @@
-"""Where packages come from: the user's own registries, as variables and as hosts for the gate.
+"""Where packages come from: the user's own registries, as variables and as hosts to be granted.
 
 What holds a password or a token is not passed on: what is built runs code of strangers.
 """
@@ -30,7 +30,7 @@ _PORTS = {"https": 443, "http": 80}
 
 @dataclass(frozen=True, slots=True)
 class Registries:
-    """What a build is given: variables, `host:port` for the gate, and folders to read from.
+    """What a build is given: variables, `host:port` for the egress proxy, and folders to read from.
 
     `withheld` names variables that were left out because they hold a secret.
     """

@@ -42,7 +42,7 @@ async def resolve_by_system(host: str, port: int) -> Sequence[str]:
     return [str(each[4][0]) for each in found]
 
 
-class Gate:
+class EgressProxy:
     """Serves a listener that a sandbox handed out.
 
     A tunnel lives until both sides have closed, or the job ends and `serve` is cancelled.
@@ -180,7 +180,7 @@ def _is_the_servers(name: bytes) -> bool:
 
 
 async def _say(client: "Connection", status: int, text: str) -> None:
-    body = f"the sandbox's gate: {text}\n".encode()
+    body = f"the sandbox's proxy: {text}\n".encode()
     await client.refuse(status, body, kind="text/plain")
 
 

@@ -25,7 +25,7 @@ def hand_out(control: socket.socket, ports: list[int]) -> None:
         control.settimeout(_SECONDS)
         socket.send_fds(control, [b"listeners"], listeners)
     if control.recv(8) != b"ok":
-        sys.exit("no gate answers")
+        sys.exit("no proxy answers")
 
 
 def main(arguments: list[str]) -> None:

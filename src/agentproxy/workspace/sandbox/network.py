@@ -9,18 +9,18 @@ from typing import Final
 
 from agentproxy.workspace.sandbox.bwrap_args import OWN, Argument, own_python
 from agentproxy.workspace.sandbox.egress_allowlist import HostGrants
-from agentproxy.workspace.sandbox.egress_proxy import Gate
+from agentproxy.workspace.sandbox.egress_proxy import EgressProxy
 from agentproxy.workspace.sandbox.port import Access, SandboxError, Serve
 from agentproxy.workspace.sandbox.process import readable
 
-_PORT: Final = 3128  # the gate's; the services' follow
+_PORT: Final = 3128  # the egress proxy's; the services' follow
 _SECONDS: Final = 20.0
 _FIRST: Final = Path(__file__).with_name("init.py")
 _LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
 
 
 class WayOut:
-    """The gate and the services of a job; for a job without, everything here is empty.
+    """The egress proxy and the services of a job; for a job without, everything here is empty.
 
     The sandbox has a network of its own without any way out. Its first program opens ports there
     and hands the listeners to us, so that nothing but these sockets joins the two sides.
@@ -33,12 +33,12 @@ class WayOut:
             SandboxError: a grant cannot be read, or services are asked for on the hosts' network.
         """
         self._doors: dict[int, Serve] = {}
-        self._gate: Gate | None = None
+        self._proxy: EgressProxy | None = None
         self.descriptors: tuple[int, ...] = ()
         self.mounts: Sequence[Argument] = ()
         self.env: Mapping[str, str] = {}
         if access.mode == "hosts":
-            self._open_gate(access.hosts, beside=len(access.services))
+            self._open_proxy(access.hosts, beside=len(access.services))
         for port, service in enumerate(access.services, start=_PORT + 1):
             self._doors[port] = service.serve
             self.env = {**self.env, **service.variables(f"http://127.0.0.1:{port}")}
@@ -52,19 +52,19 @@ class WayOut:
         self._control, self._theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.descriptors = (self._theirs.fileno(),)
 
-    def _open_gate(self, hosts: Sequence[str], *, beside: int) -> None:
+    def _open_proxy(self, hosts: Sequence[str], *, beside: int) -> None:
         try:
             grants = HostGrants(hosts)
         except ValueError as error:
             raise SandboxError(str(error)) from error
-        self._gate = Gate(grants)
-        self._doors[_PORT] = self._gate.serve
+        self._proxy = EgressProxy(grants)
+        self._doors[_PORT] = self._proxy.serve
         self.env = _variables(grants, services=range(_PORT + 1, _PORT + 1 + beside))
 
     @property
     def refused(self) -> tuple[str, ...]:
-        """What the gate refused."""
-        return self._gate.refused if self._gate else ()
+        """What the egress proxy refused."""
+        return self._proxy.refused if self._proxy else ()
 
     def command(self, argv: Sequence[str]) -> Sequence[str]:
         """What to start inside, so that the command starts."""
@@ -113,8 +113,8 @@ async def _answer(serve: Serve, listener: socket.socket) -> None:
 
 def _variables(grants: HostGrants, *, services: Iterable[int]) -> Mapping[str, str]:
     """The proxy's address under all its names. Loopback is the sandbox's own unless granted."""
-    gate = f"http://127.0.0.1:{_PORT}"
+    proxy = f"http://127.0.0.1:{_PORT}"
     hosts = [host for host in _LOOPBACK if host not in grants.loopback]
     direct = ",".join([*hosts, *(f"127.0.0.1:{port}" for port in services)])
-    values = {"http_proxy": gate, "https_proxy": gate, "all_proxy": gate, "no_proxy": direct}
+    values = {"http_proxy": proxy, "https_proxy": proxy, "all_proxy": proxy, "no_proxy": direct}
     return values | {name.upper(): value for name, value in values.items()}

@@ -22,12 +22,12 @@ COMPARED_LIMIT = 1 << 20
 
 
 def in_changes(changed: Sequence[Difference], listing: Listing) -> Iterator[str]:
-    """Files that other programs obey, and files that are too large for a repository."""
+    """Files that other programs act on, and files that are too large for a repository."""
     for one in changed:
         shown = in_a_sentence(one.name)
         parts = one.name.split(b"/")
         if parts[-1] in READ_BY_TOOLS or any(p in FOLDERS_READ_BY_TOOLS for p in parts[:-1]):
-            yield f"{shown} was {one.status}: tools of yours obey this file"
+            yield f"{shown} was {one.status}: tools of yours act on this file"
         elif one.name.startswith(WORKFLOWS):
             yield f"{shown} was {one.status}: it runs in your continuous integration"
         size = listing.sizes.get(one.name, 0)

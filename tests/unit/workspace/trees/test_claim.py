@@ -217,7 +217,7 @@ def test_findings_name_what_a_person_should_see(work: Work) -> None:
     )
     said = "\n".join(work.claim().findings)
     for name in (".envrc", ".mcp.json", ".claude/settings.json", ".vscode/tasks.json"):
-        assert f"{name} was added: tools of yours obey this file" in said
+        assert f"{name} was added: tools of yours act on this file" in said
     assert ".github/workflows/ci.yml was added: it runs in your continuous integration" in said
     assert "out is a link that leaves the tree: /etc/passwd" in said
     assert "src/up is a link that leaves the tree" in said

@@ -60,6 +60,8 @@ bench: $(READY)
 	$(BIN)/python bench/startup.py
 	$(BIN)/python bench/journal.py
 	$(BIN)/python bench/list.py
+	$(BIN)/python bench/due.py
+	$(BIN)/python bench/parked.py
 	$(BIN)/python bench/supervised.py
 	$(BIN)/python bench/turn.py
 

@@ -28,17 +28,18 @@ from pydantic_ai.messages import (
     ToolReturnPart,
 )
 
-from agentproxy.agent.loop import Agent
-from agentproxy.agent.state import Conversation, Limits
-from agentproxy.events.agent import ToolFinished
+from agentproxy.agent.parts import AgentParts
+from agentproxy.agent.run import converse, recorder_within
+from agentproxy.agent.state import AgentLimits, Conversation
+from agentproxy.events.agent import AgentTold, ToolFinished
 from agentproxy.events.conversation import ToolCall
 from agentproxy.events.envelope import Fact
 from agentproxy.models.connections import new_client
-from agentproxy.models.names import Address, Wire
+from agentproxy.models.names import ModelAddress, Wire
 from agentproxy.models.port import ToolSpec
 from agentproxy.models.vendor import VendorModel
 from agentproxy.models.wires import build_wire
-from agentproxy.tools.port import Arguments, Bench, Leave
+from agentproxy.tools.port import Arguments, Bench, Permission, ToolOutcome
 from agentproxy.tools.registry import Registry
 
 TURNS = 200
@@ -159,18 +160,18 @@ class Look:
     def __init__(self) -> None:
         self.number = 0
 
-    def permission(self, arguments: Arguments) -> Leave:
+    def permission(self, arguments: Arguments) -> Permission:
         del arguments
-        return Leave()
+        return Permission()
 
-    async def run(self, arguments: Arguments, bench: Bench) -> str:
+    async def run(self, arguments: Arguments, bench: Bench) -> ToolOutcome:
         del arguments, bench
         self.number += 1
-        return seen(self.number)
+        return ToolOutcome(seen(self.number))
 
 
-def address(form: Wire, url: str) -> Address:
-    return Address(form, form.split()[0], MODELS[form], "k", url)
+def address(form: Wire, url: str) -> ModelAddress:
+    return ModelAddress(form, form.split()[0], MODELS[form], "k", url)
 
 
 async def ours(form: Wire, url: str, turns: int) -> list[float]:
@@ -185,8 +186,8 @@ async def ours(form: Wire, url: str, turns: int) -> list[float]:
             if len(times) > turns:
                 raise Enough
 
-    async def allowed(call: ToolCall, leave: Leave) -> str:
-        del call, leave
+    async def allowed(call: ToolCall, permission: Permission) -> str:
+        del call, permission
         return ""
 
     # The bench is where real tools work; this one has no use for it.
@@ -194,18 +195,12 @@ async def ours(form: Wire, url: str, turns: int) -> list[float]:
     nowhere = cast("Any", None)
     bench = Bench(tree=Path(), place=nowhere, sandbox=nowhere, home=Path(), show=shown.append)
     model = VendorModel(MODELS[form], address(form, url))
-    agent = Agent(
-        state=Conversation(),
-        model=model,
-        tools=Registry([Look()]),
-        bench=bench,
-        record=record,
-        allowed=allowed,
-        limits=Limits(turns=turns + 5, tokens=10**9),
-        told=["Look around"],
-    )
+    parts = AgentParts(model=model, tools=Registry([Look()]), bench=bench, allow=allowed)
+    limits = AgentLimits(turns=turns + 5, tokens=10**9)
+    recorder = recorder_within(Conversation(limits=limits), record)
     try:
-        await agent.run()
+        await recorder.record(AgentTold(text="Look around"))
+        await converse(recorder, parts, show=shown.append)
     except Enough:
         return between(times)
     finally:

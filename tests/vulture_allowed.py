@@ -12,8 +12,8 @@ from agentproxy.workspace.sandbox.port import OutputStream
 
 # click calls these
 PaGroup.list_commands
-PaGroup.format_options
-PaGroup.format_epilog
+PaGroup.get_command
+PaGroup.format_help
 Duration.convert
 Dollars.convert
 TaskCommand.context_class

@@ -17,7 +17,8 @@ import pytest
 from support.front_door import new_pa
 
 from agentproxy.cli.commands.run import command as task
-from agentproxy.cli.root import COMMANDS, RUN, root
+from agentproxy.cli.help import COMMANDS
+from agentproxy.cli.root import RUN, root
 from agentproxy.config.llm import NAMES
 from agentproxy.config.project import load_project
 from agentproxy.config.settings import CURES, PREFIX

@@ -6,12 +6,12 @@ import click
 
 from agentproxy.cli.cleaning import clean
 from agentproxy.cli.signals import INTERRUPTED, ignore_signals
-from agentproxy.cli.streams import drop_what_cannot_be_printed, lost_output
+from agentproxy.cli.streams import INFRASTRUCTURE as INFRASTRUCTURE
+from agentproxy.cli.streams import run_with_streams
 
 DIFFERENCE = 1
 USAGE = 2
 UNPROVEN = 3
-INFRASTRUCTURE = 6
 
 
 class Failure(click.ClickException):
@@ -32,12 +32,7 @@ class Failure(click.ClickException):
 
 def guarded(root: click.Command) -> int:
     """Run the command line and say its exit code; 6 where its output could not be printed."""
-    output = drop_what_cannot_be_printed()
-    code = _run(root)
-    if lost := lost_output(output):
-        click.echo(f"pa: the output cannot be printed: {lost}", err=True)
-        return INFRASTRUCTURE
-    return code
+    return run_with_streams(lambda: _run(root))
 
 
 def _run(root: click.Command) -> int:

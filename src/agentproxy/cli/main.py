@@ -10,18 +10,27 @@ from agentproxy.cli.signals import exit_at_signals, ignore_signals
 def main() -> None:
     """Run `pa`; an unforeseen error is one line and exit code 6, and where its trace went."""
     exit_at_signals()
-    from agentproxy.cli.streams import open_missing_streams
+    from agentproxy.cli.streams import open_missing_streams, run_with_streams
 
     open_missing_streams()
     keep_folders_of_search_path(os.environ)
-    from agentproxy.cli.failure import guarded
-    from agentproxy.cli.root import help_width, root
+    from agentproxy.cli.help import asks_for_help, help_width, print_help
 
-    root.context_settings["terminal_width"] = help_width()
-    code = guarded(root)
+    if asks_for_help(sys.argv[1:], os.environ):
+        code = run_with_streams(print_help)
+    else:
+        code = _run(help_width())
     # A signal while Python ends would print a trace.
     ignore_signals()
     sys.exit(code)
+
+
+def _run(width: int) -> int:
+    from agentproxy.cli.failure import guarded
+    from agentproxy.cli.root import root
+
+    root.context_settings["terminal_width"] = width
+    return guarded(root)
 
 
 def keep_folders_of_search_path(environ: MutableMapping[str, str]) -> None:

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 import click
 
 from agentproxy.cli.failure import Failure
+from agentproxy.cli.help import TASK_OPTIONS
 
 PaCommand = TypeVar("PaCommand", bound=Callable[..., Any])
 TAKES_VALUE = frozenset(
@@ -88,7 +89,7 @@ def output_option(function: PaCommand) -> PaCommand:
         "--output",
         type=click.Choice(["rich", "plain", "json"]),
         default=None,
-        help="How to show things. Default: rich on a terminal, else plain.",
+        help=TASK_OPTIONS["-o, --output [rich|plain|json]"],
     )(function)
 
 

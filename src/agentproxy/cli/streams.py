@@ -7,11 +7,15 @@ import io
 import os
 import select
 import sys
-from typing import TYPE_CHECKING, TextIO
 
+TYPE_CHECKING = False  # as type checkers know it; typing itself is slow to import
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import TextIO
+
     from _typeshed import ReadableBuffer
 
+INFRASTRUCTURE = 6
 GONE = (errno.EPIPE, errno.EIO)  # the pipe's other end; the terminal
 
 
@@ -58,21 +62,20 @@ def open_missing_streams() -> None:
         sys.stderr = open(2, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
 
 
-def drop_what_cannot_be_printed() -> LossyOutput | None:
-    """Standard output and standard error survive their readers, and full disks, from here on.
+def run_with_streams(run: Callable[[], int]) -> int:
+    """Run with standard output and standard error that survive their readers, and full disks.
 
-    Returns the standard output beneath its buffers; None where it is replaced by no file.
+    The exit code is that of `run`; 6 where something of the standard output was lost.
     """
     sys.stdout, output = _surviving(sys.stdout)
     sys.stderr, _ = _surviving(sys.stderr)
-    return output
-
-
-def lost_output(output: LossyOutput | None) -> str:
-    """Print what is in the buffers; says why something of the standard output was lost, or ""."""
+    code = run()
     sys.stdout.flush()
     sys.stderr.flush()
-    return output.lost if output else ""
+    if output is None or not output.lost:
+        return code
+    print(f"pa: the output cannot be printed: {output.lost}", file=sys.stderr, flush=True)
+    return INFRASTRUCTURE
 
 
 def _surviving(stream: TextIO) -> tuple[TextIO, LossyOutput | None]:

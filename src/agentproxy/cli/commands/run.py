@@ -5,6 +5,7 @@ from typing import Any, cast
 import click
 
 from agentproxy import __version__
+from agentproxy.cli.help import TASK_OPTIONS
 from agentproxy.cli.options import (
     MAX_TASK_BYTES,
     Dollars,
@@ -64,49 +65,47 @@ class TaskCommand(click.Command):
     "--directory",
     metavar="DIR",
     default=None,
-    help="Work in DIR: the directory of checks, discovery and worker.",
+    help=TASK_OPTIONS["-d, --directory DIR"],
 )
 @click.option(
     "--worker",
     metavar="WORKER",
     default="",
-    help="NAME, command:CMD for any program, or builtin.",
+    help=TASK_OPTIONS["--worker WORKER"],
 )
-@click.option("--model", metavar="MODEL", default="", help="What the worker thinks with.")
+@click.option("--model", metavar="MODEL", default="", help=TASK_OPTIONS["--model MODEL"])
 @click.option(
     "--judge",
     metavar="MODEL",
     default="",
-    help="What the supervisor plans, answers and judges with, or none.",
+    help=TASK_OPTIONS["--judge MODEL"],
 )
-@click.option("--budget", type=Dollars(), help="US dollars that models may cost in all.")
+@click.option("--budget", type=Dollars(), help=TASK_OPTIONS["--budget USD"])
+@click.option("--check", "checks", metavar="CMD", multiple=True, help=TASK_OPTIONS["--check CMD"])
+@click.option("--keep", metavar="CMD", multiple=True, help=TASK_OPTIONS["--keep CMD"])
+@click.option("--known-red", metavar="TEST", multiple=True, help=TASK_OPTIONS["--known-red TEST"])
 @click.option(
-    "--check", "checks", metavar="CMD", multiple=True, help="Proves the task. Repeatable."
+    "--max-rounds", type=WholeNumber(1, 1000), help=TASK_OPTIONS["--max-rounds INTEGER RANGE"]
 )
-@click.option("--keep", metavar="CMD", multiple=True, help="Must not get worse. Repeatable.")
-@click.option(
-    "--known-red", metavar="TEST", multiple=True, help="A test that may stay red. Repeatable."
-)
-@click.option("--max-rounds", type=WholeNumber(1, 1000), help="Rounds of the worker. Default: 3.")
-@click.option("--max-time", type=Duration(), help="The worker's time in all: 90s, 30m, 2h.")
-@click.option("--from-head", is_flag=True, help="Leave uncommitted changes out of the base.")
-@click.option("--include-untracked", is_flag=True, help="Take untracked files into the base.")
+@click.option("--max-time", type=Duration(), help=TASK_OPTIONS["--max-time DURATION"])
+@click.option("--from-head", is_flag=True, help=TASK_OPTIONS["--from-head"])
+@click.option("--include-untracked", is_flag=True, help=TASK_OPTIONS["--include-untracked"])
 @click.option(
     "--sandbox",
     type=click.Choice(["auto", "plain"]),
     default=None,
-    help="plain runs everything unprotected; never chosen for you.",
+    help=TASK_OPTIONS["--sandbox [auto|plain]"],
 )
 @click.option(
     "--add-screenshot",
     "screenshots",
     metavar="FILE",
     multiple=True,
-    help="Attach an image to the task. Repeatable.",
+    help=TASK_OPTIONS["--add-screenshot FILE"],
 )
-@click.option("--list-sessions", is_flag=True, help="The same as pa list.")
-@click.option("--set-workdir", metavar="DIR", default=None, help="Store the default for -d.")
-@click.option("--show-workdir", is_flag=True, help="Show the stored default for -d.")
+@click.option("--list-sessions", is_flag=True, help=TASK_OPTIONS["--list-sessions"])
+@click.option("--set-workdir", metavar="DIR", default=None, help=TASK_OPTIONS["--set-workdir DIR"])
+@click.option("--show-workdir", is_flag=True, help=TASK_OPTIONS["--show-workdir"])
 @output_option
 @click.version_option(__version__, prog_name="pa")
 @click.pass_context

@@ -13,7 +13,11 @@ from agentproxy.evidence.bundle import Bundle, BundleUnusable, EvidenceEntry, fa
 from agentproxy.evidence.check_context import CheckContext
 from agentproxy.evidence.check_runner import run_check
 from agentproxy.supervisor.effects import SUPERVISED
-from agentproxy.supervisor.environments import environment_of, lost_environments
+from agentproxy.supervisor.environments import (
+    build_environment,
+    environment_of,
+    lost_environments,
+)
 from agentproxy.supervisor.run_folder import tidy
 from agentproxy.supervisor.state import State
 from agentproxy.workspace.git.command import GitError, GitLocation, git
@@ -169,9 +173,10 @@ async def rerun(
     last = {(entry.check.name, entry.on): entry for entry in bundle.entries}
     try:
         for entry in last.values():
-            if lost := lost_environments(state, entry.on):
-                raise BundleUnusable(
-                    f"the environment that was built for {lost[0].on} is not there any more"
+            for lost in lost_environments(state, entry.on):
+                # It was swept meanwhile: the same files of the project give the same again.
+                state.built[lost.on] = await build_environment(
+                    lost.on, state=state, checks=checks, show=_ignore
                 )
             environment = environment_of(entry.on, state=state)
             commit = state.commit_of(entry.on)
@@ -180,6 +185,10 @@ async def rerun(
     finally:
         await asyncio.to_thread(tidy, checks.folder)
     return results
+
+
+def _ignore(source: str, text: str) -> None:
+    """Output of a build that nobody looks at."""
 
 
 async def _again(

@@ -5,7 +5,7 @@ import socket
 from collections.abc import Awaitable, Callable
 
 from agentproxy.net.connection import Connection
-from agentproxy.net.listener import Answer, serve_connections
+from agentproxy.net.listener import AnswerConnection, serve_connections
 from agentproxy.net.request import Bounds, ClientGone, Malformed
 
 BOUNDS = Bounds(connections=2, bodies=100, head_seconds=5, idle_seconds=5)
@@ -16,7 +16,10 @@ async def say_full(client: Connection) -> None:
 
 
 def serve(
-    answer: Answer, story: Callable[[int], Awaitable[None]], *, refuse: Answer = say_full
+    answer: AnswerConnection,
+    story: Callable[[int], Awaitable[None]],
+    *,
+    refuse: AnswerConnection = say_full,
 ) -> None:
     async def scenario() -> None:
         listener = socket.create_server(("127.0.0.1", 0))

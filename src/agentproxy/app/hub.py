@@ -26,7 +26,7 @@ class Position(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Fragment:
+class ShownText:
     """Text of one source, from `position` on; `dropped` bytes of any source before it are lost."""
 
     position: Position
@@ -36,7 +36,7 @@ class Fragment:
 
 
 @dataclass(slots=True)
-class _Piece:
+class _ShownPiece:
     """Text of one source since one event; `begin` counts bytes since the stream began."""
 
     source: str
@@ -64,7 +64,7 @@ class FragmentStream:
         self.is_worked_on = False
         self.closed = False
         self._kept = kept  # bytes
-        self._pieces: deque[_Piece] = deque()
+        self._pieces: deque[_ShownPiece] = deque()
         self._total = 0  # bytes that were ever shown
         self._next = Position(0, 0)
         self._readers: set[FragmentReader] = set()
@@ -102,7 +102,7 @@ class FragmentStream:
         self.closed = True
         self._wake()
 
-    def read(self, place: int) -> tuple[Fragment, int] | None:
+    def read(self, place: int) -> tuple[ShownText, int] | None:
         """What was shown from `place` on by one source, joined, and the place behind it."""
         pieces = iter(self._pieces)
         first = next((piece for piece in pieces if piece.end > place), None)
@@ -118,7 +118,7 @@ class FragmentStream:
             end = piece.end
         seq, offset = first.position
         position = Position(seq, offset + begin - first.begin)
-        return Fragment(position, first.source, "".join(texts), dropped), end
+        return ShownText(position, first.source, "".join(texts), dropped), end
 
     def _add(self, source: str, text: str) -> None:
         size = len(text) if text.isascii() else len(_encoded(text))
@@ -127,7 +127,7 @@ class FragmentStream:
             last.text += text
             last.size += size
         else:
-            self._pieces.append(_Piece(source, self._next, self._total, text, size))
+            self._pieces.append(_ShownPiece(source, self._next, self._total, text, size))
         self._total += size
         self._next = Position(self._next.seq, self._next.offset + size)
         while len(self._pieces) > MAX_PIECES or self._total - self._pieces[0].begin > self._kept:
@@ -135,7 +135,7 @@ class FragmentStream:
             if not self._pieces:
                 return
 
-    def _continues(self, last: _Piece, source: str) -> bool:
+    def _continues(self, last: _ShownPiece, source: str) -> bool:
         return (last.source, last.position.seq) == (source, self._next.seq)
 
     def _place_of(self, after: Position) -> int:
@@ -161,7 +161,7 @@ class FragmentReader:
     def __aiter__(self) -> "FragmentReader":
         return self
 
-    async def __anext__(self) -> Fragment:
+    async def __anext__(self) -> ShownText:
         while True:
             self.news.clear()
             found = self._stream.read(self._place)

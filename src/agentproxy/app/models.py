@@ -11,7 +11,7 @@ from agentproxy.config.llm import ModelSettings
 from agentproxy.events.run import Order
 from agentproxy.models.budget import Budget
 from agentproxy.models.deferred import DeferredModel
-from agentproxy.models.metered import Meter, Record, Retry
+from agentproxy.models.metered import Meter, RecordCost, Retry
 from agentproxy.models.names import default_model, find_model
 from agentproxy.models.port import Model, ModelRefused
 from agentproxy.models.prices import Prices
@@ -65,7 +65,7 @@ def open_judges(order: Order, *, project: Project) -> list[Model]:
     return open_models(order.judge, project=project, started_in=started_in)
 
 
-def meter_of(project: Project) -> Callable[[Record, Budget], Meter]:
+def meter_of(project: Project) -> Callable[[RecordCost, Budget], Meter]:
     """How this user's models are asked, priced and kept from secrets, whatever run it is."""
     settings = project.settings.models
     return lambda record, budget: Meter(

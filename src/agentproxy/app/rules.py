@@ -6,8 +6,7 @@ from pathlib import Path
 from agentproxy.app.context import App
 from agentproxy.config.files import read_small
 from agentproxy.config.mistakes import BadFile
-from agentproxy.config.project import PROJECT_FILES, only_project, untrusted
-from agentproxy.config.project import Project as ProjectFile
+from agentproxy.config.project import PROJECT_FILES, ProjectFile, only_project, untrusted
 from agentproxy.config.tables import MAX_CONFIG_BYTES
 from agentproxy.config.trust import Trust, digest_of
 from agentproxy.events.contract import THIRTY_MINUTES, Check

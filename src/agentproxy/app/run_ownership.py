@@ -22,7 +22,7 @@ from agentproxy.events.run import SegmentStarted
 from agentproxy.evidence.check_context import CheckContext
 from agentproxy.journal.port import Fenced, Holder, Journal, JournalError, Lease
 from agentproxy.models.budget import Budget
-from agentproxy.models.metered import Meter, MeteredModel, Record
+from agentproxy.models.metered import Meter, MeteredModel, RecordCost
 from agentproxy.models.port import Model
 from agentproxy.supervisor.contexts.session import SessionKeeper
 from agentproxy.supervisor.effects import SUPERVISED
@@ -57,7 +57,7 @@ class RunDependencies:
     sandbox: Sandbox
     create_worker: Callable[[Meter], Worker]
     judges: Sequence[Model]
-    meter: Callable[[Record, Budget], Meter]
+    meter: Callable[[RecordCost, Budget], Meter]
     environ: dict[str, str]
     folder: Path
     rule: Rule

@@ -44,9 +44,9 @@ def _runnable(command: str) -> str:
     return command
 
 
-Text = Annotated[str, AfterValidator(_readable)]
-Task = Annotated[Text, AfterValidator(_said)]
-CommandLine = Annotated[Text, AfterValidator(_runnable)]
+ReadableText = Annotated[str, AfterValidator(_readable)]
+Task = Annotated[ReadableText, AfterValidator(_said)]
+CommandLine = Annotated[ReadableText, AfterValidator(_runnable)]
 
 
 class TaskRequest(FrozenModel):
@@ -58,13 +58,13 @@ class TaskRequest(FrozenModel):
 
     task: Task
     directory: Path
-    worker: Text = ""
-    model: Text = ""
-    judge: Text = ""
+    worker: ReadableText = ""
+    model: ReadableText = ""
+    judge: ReadableText = ""
     budget: Money | None = None
     checks: tuple[CommandLine, ...] = ()
     keep: tuple[CommandLine, ...] = ()
-    known_red: tuple[Text, ...] = ()
+    known_red: tuple[ReadableText, ...] = ()
     max_rounds: Rounds | None = None
     max_time: PositiveSeconds | None = None
     from_head: bool = False

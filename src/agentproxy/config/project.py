@@ -44,7 +44,7 @@ class CheckTable(Table):
     timeout: PositiveSeconds | None = None
 
 
-class Project(Table):
+class ProjectFile(Table):
     """A repository's configuration. `discovered` are the kinds of checks that are looked for.
 
     `worker` is the one chosen; `workers` are those defined. `ignored` names what was left out
@@ -81,16 +81,16 @@ class Project(Table):
         return written
 
 
-def load_project(text: str, *, source: str) -> Project:
+def load_project(text: str, *, source: str) -> ProjectFile:
     """The project that a text describes; `source` is the file's name for errors.
 
     Raises:
         BadFile: it cannot be used; names the key and the cure.
     """
-    return checked(Project, parse_tables(text, source=source), source=source)
+    return checked(ProjectFile, parse_tables(text, source=source), source=source)
 
 
-def only_project(found: Mapping[str, bytes]) -> Project | None:
+def only_project(found: Mapping[str, bytes]) -> ProjectFile | None:
     """The project of a repository, from those of `PROJECT_FILES` that exist, by their paths.
 
     Raises:
@@ -105,7 +105,7 @@ def only_project(found: Mapping[str, bytes]) -> Project | None:
     return load_project(as_text(found[source], source=source), source=source)
 
 
-def untrusted(project: Project) -> Project:
+def untrusted(project: ProjectFile) -> ProjectFile:
     """The project without what counts only after `pa trust`; `ignored` names what was left out."""
     ignored: list[str] = []
     checks: dict[str, CheckTable] = {}
@@ -121,7 +121,7 @@ def untrusted(project: Project) -> Project:
     if project.prepare is not None:
         ignored.append("prepare")
     ignored.extend(key for key in ("carry", "environment") if getattr(project, key))
-    return Project.model_construct(
+    return ProjectFile.model_construct(
         checks=checks,
         known_red=project.known_red,
         discovered=project.discovered,

@@ -8,7 +8,7 @@ from agentproxy.events.envelope import Fact, FrozenModel
 from agentproxy.events.verdict import Verdict
 
 ParkedFor = Literal["human", "ceiling", "infrastructure", "interrupted", "usage"]
-Face = Literal["supervised", "conversation", "task", "pipeline"]
+FaceName = Literal["supervised", "conversation", "task", "pipeline"]
 SandboxLevel = Literal["auto", "plain"]
 
 # JSON knows no infinity and writes null, which here means: without a ceiling.
@@ -66,7 +66,7 @@ class RunCreated(Fact):
     product: str
 
     @property
-    def face(self) -> Face:
+    def face(self) -> FaceName:
         """Which way into the engine the run came."""
         return self.request.face
 

@@ -16,7 +16,7 @@ from agentproxy.evidence.integrity import downgrade_for_own_tests, find_deciding
 from agentproxy.evidence.run_verdict import RunVerdict, accept_opinion, judge_contract, not_run
 from agentproxy.evidence.verdict_table import judge_by_table
 
-Step = Callable[[Comparison, CheckVerdict], CheckVerdict]
+VerdictStep = Callable[[Comparison, CheckVerdict], CheckVerdict]
 NO_OPINIONS: Mapping[str, OpinionGiven] = MappingProxyType({})
 
 
@@ -27,7 +27,7 @@ def compare_results(comparison: Comparison, _: CheckVerdict) -> CheckVerdict:
 
 # Each step gets what the one before it says. The last step that follows, `accept_opinion`, needs
 # the criteria of the whole contract, and so it is taken by `judge_run`.
-STEPS: Sequence[Step] = (compare_results, downgrade_for_environment, downgrade_for_own_tests)
+STEPS: Sequence[VerdictStep] = (compare_results, downgrade_for_environment, downgrade_for_own_tests)
 
 
 def judge_check(evidence: CheckEvidence, rules: Rules) -> CheckVerdict:

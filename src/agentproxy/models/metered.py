@@ -63,7 +63,7 @@ class Retry:
         return max(ours, min(error.after or 0.0, MAX_WAIT_SECONDS))
 
 
-Record = Callable[[Fact], Awaitable[None]]
+RecordCost = Callable[[Fact], Awaitable[None]]
 
 
 @dataclass
@@ -73,7 +73,7 @@ class Meter:
     that goes out.
     """
 
-    record: Record
+    record: RecordCost
     budget: Budget
     prices: Prices = field(default_factory=Prices)
     retry: Retry = field(default_factory=Retry)

@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 
 ACCEPT_PAUSE_SECONDS = 0.05
 
-Answer = Callable[["Connection"], Awaitable[None]]
+AnswerConnection = Callable[["Connection"], Awaitable[None]]
 
 
 async def serve_connections(
-    listener: socket.socket, answer: Answer, *, refuse: Answer, bounds: Bounds
+    listener: socket.socket, answer: AnswerConnection, *, refuse: AnswerConnection, bounds: Bounds
 ) -> None:
     """Answer every connection until cancelled; the listener is closed then, and all of them.
 
@@ -52,8 +52,8 @@ async def _accept(loop: asyncio.AbstractEventLoop, listener: socket.socket) -> s
 class _Counter:
     """Counts the connections that are open, and hands each over."""
 
-    answer: Answer
-    refuse: Answer
+    answer: AnswerConnection
+    refuse: AnswerConnection
     bounds: Bounds
     bodies: BodyBudget
     open: int = 0

@@ -43,7 +43,7 @@ class Brief:
 
 AskDesk = Callable[[Request], Awaitable[Decision]]
 Record = Callable[[Fact], Awaitable[None]]
-Show = Callable[[str], None]
+ShowOutput = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class WorkerCallbacks:
 
     ask: AskDesk
     record: Record
-    show: Show
+    show: ShowOutput
 
 
 class Worker(Protocol):

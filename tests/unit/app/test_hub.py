@@ -6,7 +6,7 @@ from typing import TypeVar
 
 import pytest
 
-from agentproxy.app.hub import Fragment, FragmentReader, FragmentStream, Hub, Position
+from agentproxy.app.hub import FragmentReader, FragmentStream, Hub, Position, ShownText
 from agentproxy.events.envelope import RunId
 
 T = TypeVar("T")
@@ -21,11 +21,11 @@ def play(story: Awaitable[T]) -> T:
     return asyncio.run(inside())
 
 
-async def everything(reader: FragmentReader) -> list[Fragment]:
+async def everything(reader: FragmentReader) -> list[ShownText]:
     return [fragment async for fragment in reader]
 
 
-def told(fragments: Sequence[Fragment]) -> list[tuple[str, str]]:
+def told(fragments: Sequence[ShownText]) -> list[tuple[str, str]]:
     """What was shown, however it was joined."""
     joined: list[tuple[str, str]] = []
     for each in fragments:
@@ -149,7 +149,7 @@ def test_a_closed_hub_ends_its_readers_and_keeps_nothing_of_the_run() -> None:
     async def story() -> None:
         hub = Hub()
 
-        async def look() -> list[Fragment]:
+        async def look() -> list[ShownText]:
             with hub.subscribe(RUN) as reader:
                 return await everything(reader)
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agentproxy.config.mistakes import BadFile
-from agentproxy.config.project import Project, load_project, only_project, untrusted
+from agentproxy.config.project import ProjectFile, load_project, only_project, untrusted
 
 WHOLE = """
 known_red = ["tests/test_old.py::test_a", "tests/legacy/"]
@@ -233,7 +233,7 @@ def test_nothing_is_left_out_of_a_file_that_asks_for_nothing() -> None:
     assert untrusted(project) == project
 
 
-def project_or_mistake(text: str) -> Project | BadFile:
+def project_or_mistake(text: str) -> ProjectFile | BadFile:
     try:
         return load_project(text, source="agentproxy.toml")
     except BadFile as error:

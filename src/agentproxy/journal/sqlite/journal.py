@@ -12,7 +12,7 @@ from agentproxy.journal.redact import Redactor
 from agentproxy.journal.sqlite import reader as reads
 from agentproxy.journal.sqlite.poll import Poll
 from agentproxy.journal.sqlite.reader import PAGE_EVENTS, Readers
-from agentproxy.journal.sqlite.statements import Acquire, Append, Create, Release, Submit
+from agentproxy.journal.sqlite.statements import Acquire, AppendEvents, Create, Release, Submit
 from agentproxy.journal.sqlite.writer import Writer
 from agentproxy.journal.watchers import Watcher, Watchers
 
@@ -39,7 +39,7 @@ class SqliteJournal:
         self, lease: Lease, drafts: Sequence[Draft], *, taken: Sequence[CommandId] = ()
     ) -> Sequence[Event]:
         """Append all or none. Raises Fenced; JournalError when a command is not there to take."""
-        return await self._writer.write(Append(lease, tuple(drafts), tuple(taken)))
+        return await self._writer.write(AppendEvents(lease, tuple(drafts), tuple(taken)))
 
     async def read(
         self, run: RunId, *, after: int = 0, limit: int | None = None

@@ -121,7 +121,7 @@ class Create:
 
 
 @dataclass(slots=True)
-class Append:
+class AppendEvents:
     """Events follow, and the commands that they answer leave the inbox."""
 
     lease: Lease

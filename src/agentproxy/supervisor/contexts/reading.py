@@ -13,9 +13,9 @@ from typing import Literal, get_args
 from agentproxy.files.safe_files import BadPath, FileKind, SafeDir
 from agentproxy.supervisor.contexts.images import media_type
 
-Context = Literal["project", "guidance", "session"]
-KINDS: tuple[Context, ...] = get_args(Context)
-OF_THE_BASE: tuple[Context, ...] = ("project", "guidance")
+ContextKind = Literal["project", "guidance", "session"]
+KINDS: tuple[ContextKind, ...] = get_args(ContextKind)
+OF_THE_BASE: tuple[ContextKind, ...] = ("project", "guidance")
 HOME = ".agentproxy"
 RULES = ".cursor/rules"
 AT_THE_ROOT = (
@@ -47,7 +47,7 @@ CHARACTERS_A_TOKEN = 4
 class Document:
     """A text, or an image: then `data` is its bytes in base64. `path` is relative to the root."""
 
-    context: Context
+    context: ContextKind
     path: str
     text: str = ""
     media_type: str = ""
@@ -62,7 +62,7 @@ class Contexts:
     documents: tuple[Document, ...] = ()
     notes: tuple[str, ...] = ()
 
-    def of(self, context: Context) -> tuple[Document, ...]:
+    def of(self, context: ContextKind) -> tuple[Document, ...]:
         """The documents of one context."""
         return tuple(each for each in self.documents if each.context == context)
 
@@ -71,7 +71,7 @@ class Contexts:
         return _bounded([*self.documents, *other.documents], [*self.notes, *other.notes])
 
 
-def read_contexts(root: Path, *, kinds: Sequence[Context] = KINDS) -> Contexts:
+def read_contexts(root: Path, *, kinds: Sequence[ContextKind] = KINDS) -> Contexts:
     """The documents of these kinds beneath the root of a repository. Blocking; never raises.
 
     Project and guidance are believed only from the files of the base; the session is the user's
@@ -116,14 +116,14 @@ class _ContextReading:
     looked_at: int = 0
     images: int = 0
 
-    def read(self, root: SafeDir, kind: Context) -> None:
+    def read(self, root: SafeDir, kind: ContextKind) -> None:
         self._folder(root, f"{HOME}/{kind}", kind=kind)
         if kind == "guidance":
             for path in AT_THE_ROOT:
                 self._file(root, path, kind=kind)
             self._folder(root, RULES, kind=kind)
 
-    def _folder(self, root: SafeDir, path: str, *, kind: Context) -> None:
+    def _folder(self, root: SafeDir, path: str, *, kind: ContextKind) -> None:
         if path.count("/") > MAX_CONTEXT_DEPTH:
             self.notes.append(f"{_shown(path)}: too deep: left out")
             return
@@ -143,7 +143,7 @@ class _ContextReading:
             if not name.startswith("."):
                 self._entry(root, f"{path}/{name}", what=what, kind=kind)
 
-    def _entry(self, root: SafeDir, path: str, *, what: FileKind, kind: Context) -> None:
+    def _entry(self, root: SafeDir, path: str, *, what: FileKind, kind: ContextKind) -> None:
         ends = IMAGES + TEXTS if kind == "project" else TEXTS
         if path.startswith(RULES):
             ends = (".mdc",)
@@ -154,7 +154,7 @@ class _ContextReading:
         else:
             self._file(root, path, kind=kind)
 
-    def _file(self, root: SafeDir, path: str, *, kind: Context) -> None:
+    def _file(self, root: SafeDir, path: str, *, kind: ContextKind) -> None:
         image = path.lower().endswith(IMAGES)
         if len(self.documents) >= MAX_DOCUMENTS or (image and self.images >= MAX_IMAGES):
             most = f"{MAX_IMAGES} images" if image else f"{MAX_DOCUMENTS} files"
@@ -173,7 +173,7 @@ class _ContextReading:
             self.images += image
 
 
-def _image(path: str, data: bytes, kind: Context) -> Document:
+def _image(path: str, data: bytes, kind: ContextKind) -> Document:
     media = media_type(data)
     if not media:
         raise BadPath(path, "not a PNG, JPEG, GIF or WebP image")
@@ -181,7 +181,7 @@ def _image(path: str, data: bytes, kind: Context) -> Document:
     return Document(kind, path, media_type=media, data=text, tokens=TOKENS_OF_AN_IMAGE)
 
 
-def _text(path: str, data: bytes, kind: Context) -> Document | None:
+def _text(path: str, data: bytes, kind: ContextKind) -> Document | None:
     """The document, or None where nothing is written yet."""
     try:
         text = data.decode("utf-8-sig").replace("\r\n", "\n")

@@ -4,13 +4,11 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
 
+from agentproxy.events.run import SandboxLevel
 from agentproxy.workspace.sandbox.bubblewrap import Bubblewrap
 from agentproxy.workspace.sandbox.open_process import run_tool
 from agentproxy.workspace.sandbox.port import Job, JobLimits, Sandbox, SandboxError
-
-SandboxLevel = Literal["auto", "plain"]
 
 _SYSTEM = ("/usr/bin/bwrap", "/usr/local/bin/bwrap", "/run/current-system/sw/bin/bwrap")
 _TRIAL = JobLimits(seconds=10.0, kept_output=4096)

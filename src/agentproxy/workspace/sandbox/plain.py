@@ -121,7 +121,7 @@ class Plain:
                 env = {**ours, "LANG": "C.UTF-8", **_variables(services), **job.env}
                 start = Start(argv=_under_subreaper(job), env=env, cwd=Path(job.cwd), joined=joined)
                 child = Child(start, job.limits)
-                enclosure = _Enclosure(child, services, begun=begun)
+                enclosure = _PlainEnclosure(child, services, begun=begun)
                 async with open_child(
                     child, enclosure, seconds=job.limits.seconds, on_start=on_start
                 ) as process:
@@ -150,7 +150,7 @@ async def _serve(service: Service, listener: socket.socket) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class _Enclosure:
+class _PlainEnclosure:
     """What is around a command of a plain sandbox: the program above it, and its services."""
 
     child: Child

@@ -16,9 +16,10 @@ class Stage(IntEnum):
     BUDGET = auto()
     BUILD_CLAIM = auto()
     CHECKS = auto()
-    WEIGHING = auto()
+    # What the last weighing asked for is finished before all is weighed again.
     RERUNS = auto()
     OWN_TESTS = auto()
+    WEIGHING = auto()
     JUDGE = auto()
     VERDICT = auto()
     DECISION = auto()

@@ -50,7 +50,7 @@ class ReadFile:
                 text = f"{shown}\n... ({more} more characters; bash shows a part of it)"
             return ToolOutcome(text)
 
-        return await asyncio.to_thread(_with_file, arguments, bench, read)
+        return await _with_file(arguments, bench, read)
 
 
 class WriteFile:
@@ -74,7 +74,7 @@ class WriteFile:
             root.write(path, data)
             return ToolOutcome(f"Wrote {len(data)} bytes to {text_of(arguments, 'path')}")
 
-        return await asyncio.to_thread(_with_file, arguments, bench, write)
+        return await _with_file(arguments, bench, write)
 
 
 class EditFile:
@@ -116,10 +116,18 @@ class EditFile:
             root.write(inner, data.replace(old.encode(), new.encode()))
             return ToolOutcome(f"Edited {path}")
 
-        return await asyncio.to_thread(_with_file, arguments, bench, edit)
+        return await _with_file(arguments, bench, edit)
 
 
-def _with_file(
+async def _with_file(
+    arguments: Arguments, bench: Bench, do: Callable[[SafeDir, str], ToolOutcome]
+) -> ToolOutcome:
+    """Do something with the file that `path` names, in a thread, one call at a time."""
+    async with bench.file_lock:
+        return await asyncio.to_thread(_do_with_file, arguments, bench, do)
+
+
+def _do_with_file(
     arguments: Arguments, bench: Bench, do: Callable[[SafeDir, str], ToolOutcome]
 ) -> ToolOutcome:
     """Do something with the file that `path` names, beneath the tree. Blocking."""

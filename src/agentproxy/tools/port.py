@@ -1,7 +1,8 @@
 """The tool's protocol: the permission it needs, and its outcome. A failure is an outcome, too."""
 
+import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Protocol
 
@@ -41,6 +42,8 @@ class Bench:
     home: Path
     show: Callable[[str], None]
     bash_seconds: float = 60.0
+    # Calls of one answer run side by side: one file is read, changed and written at a time.
+    file_lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
 @dataclass(frozen=True, slots=True)

@@ -167,6 +167,11 @@ TABLE: list[tuple[str, tuple[Fact, ...], set[str]]] = [
         },
     ),
     (
+        "one result of two does not stop the other run",
+        (*CHECKED, weighed(2, rerun=("tests",)), ran(CLAIM, passed=True, attempt=2)),
+        {"check:base:tests:2"},
+    ),
+    (
         "and is weighed again",
         (
             *CHECKED,

@@ -217,3 +217,20 @@ def test_files_are_worked_on_beside_the_event_loop(
 
     asyncio.run(work())
     assert turns == ["not done"]
+
+
+def test_edits_of_one_file_side_by_side_all_count(bench: Bench) -> None:
+    edit = coding_tools().find("edit_file")
+    assert edit is not None
+    (bench.tree / "src/many.txt").write_text("".join(f"<{number}>\n" for number in range(30)))
+
+    async def work() -> list[bool]:
+        calls = [
+            edit.run({"path": "many.txt", "old_text": f"<{n}>", "new_text": f"[{n}]"}, bench)
+            for n in range(30)
+        ]
+        return [outcome.failed for outcome in await asyncio.gather(*calls)]
+
+    assert asyncio.run(work()) == [False] * 30
+    wanted = "".join(f"[{number}]\n" for number in range(30))
+    assert (bench.tree / "src/many.txt").read_text() == wanted

@@ -32,8 +32,8 @@ def fold_restored(state: State, fact: TestsRestored) -> None:
 def restore_due(state: State) -> Mapping[str, RestoreTests]:
     """Due where a proof may rest on tests or settings that the claim itself changed."""
     number = state.round
-    weighed = state.weighed[number]
-    if number in state.restored or weighed.refuted:
+    weighed = state.weighed.get(number)
+    if number in state.restored or weighed is None or weighed.refuted:
         return {}
     paths = tuple(sorted({path for found in weighed.own_tests.values() for path in found}))
     return {f"restore:{number}": RestoreTests(number, paths)} if paths else {}

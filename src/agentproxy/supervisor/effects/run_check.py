@@ -58,9 +58,9 @@ def checks_due(state: State) -> Mapping[str, RunCheck]:
 @SUPERVISED.due_at(Stage.RERUNS)
 def reruns_due(state: State) -> Mapping[str, RunCheck]:
     """What refutes runs again on both trees, so that a flaky check accuses nobody."""
-    weighed = state.weighed[state.round]
+    weighed = state.weighed.get(state.round)
     found: dict[str, RunCheck] = {}
-    for name in weighed.rerun:
+    for name in weighed.rerun if weighed else ():
         for tree in (BASE, claim_tree(state.round)):
             found |= _again(state, name, tree)
     return found
@@ -70,8 +70,8 @@ def reruns_due(state: State) -> Mapping[str, RunCheck]:
 def own_tests_due(state: State) -> Mapping[str, RunCheck]:
     """What proves a claim runs once more with the base's tests and settings."""
     restored = state.restored.get(state.round)
-    weighed = state.weighed[state.round]
-    if restored is None or not restored.files or weighed.refuted:
+    weighed = state.weighed.get(state.round)
+    if restored is None or not restored.files or weighed is None or weighed.refuted:
         return {}
     tree = restored_tree(state.round)
     found: dict[str, RunCheck] = {}

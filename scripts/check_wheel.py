@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parent.parent
 EXTRAS = ("", "[models]", "[server]", "[telemetry]", "[all]")
 THINKS = frozenset({"[models]", "[all]"})
 PROMPTS = """
-from agentproxy.agent.loop import instructions
+from agentproxy.agent.turns import instructions
 from agentproxy.supervisor.llm.structured_reply import prompt_text
 assert instructions() and all(map(prompt_text, ("plan", "answer", "judge", "steer", "data")))
 """

@@ -7,9 +7,11 @@ from support.projects import CALC
 
 
 def pytest_configure() -> None:
-    """A background job of a script ignores Ctrl+C, and so would all that the tests start."""
+    """A background job ignores Ctrl+C or the end of its terminal, and so would all it starts."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 @pytest.fixture

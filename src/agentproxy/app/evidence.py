@@ -202,7 +202,7 @@ async def _again(
         on_output=lambda _: None,
     )
     differs = difference(entry.result, result)
-    return Rerun(check=entry.check.name, on=str(entry.on), same=not differs, differs=differs)
+    return Rerun(check=entry.check.name, on=entry.on.key, same=not differs, differs=differs)
 
 
 def difference(before: CheckResult, now: CheckResult) -> str:

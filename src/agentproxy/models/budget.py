@@ -7,6 +7,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 
+from agentproxy.engine.cancellation import finish_though_cancelled
 from agentproxy.events.conversation import Usage
 from agentproxy.events.cost import ModelAsked, ModelSettled, Purpose
 from agentproxy.events.envelope import Fact
@@ -156,17 +157,3 @@ class BudgetLedger:
 
 def _dollars(price: Price) -> float:
     return price.usd
-
-
-async def finish_though_cancelled(work: Awaitable[None]) -> None:
-    """Await it to its end although the caller is cancelled; the cancellation goes on after it."""
-    task = asyncio.ensure_future(work)
-    cancelled: asyncio.CancelledError | None = None
-    while not task.done():
-        try:
-            await asyncio.shield(task)
-        except asyncio.CancelledError as error:
-            cancelled = error
-    if cancelled is not None:
-        raise cancelled
-    task.result()

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from agentproxy.engine.cancellation import finish_though_cancelled
 from agentproxy.events.contract import ContractAgreed
 from agentproxy.events.envelope import Event
 from agentproxy.events.run import DecisionMade, RunEnded, RunParked
@@ -31,6 +32,7 @@ class SessionKeeper:
     root: Path
     run: str
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
+    _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def note(self, event: Event) -> None:
         """Remember that there is something to write."""
@@ -45,9 +47,12 @@ class SessionKeeper:
 
     async def write(self) -> None:
         """Write now, if anything changed since the last time."""
-        if self._changed.is_set():
-            self._changed.clear()
-            await asyncio.to_thread(_keep, tasks_of(self.state), self.root, run=self.run)
+        async with self._lock:
+            if self._changed.is_set():
+                self._changed.clear()
+                keep = asyncio.to_thread(_keep, tasks_of(self.state), self.root, run=self.run)
+                # A thread cannot be cancelled: an older state must not be written after a newer.
+                await finish_though_cancelled(keep)
 
 
 def tasks_of(state: State) -> list[SessionTask]:

@@ -11,9 +11,9 @@ import tempfile
 from collections.abc import AsyncGenerator, Iterator
 from pathlib import Path
 
+from agentproxy.engine.cancellation import finish_though_cancelled
 from agentproxy.workspace.sandbox.open_process import run_tool
 from agentproxy.workspace.sandbox.port import JobLimits, SandboxError
-from agentproxy.workspace.sandbox.process import finish_though_cancelled
 
 _SECONDS = 900.0
 _SAMPLE = 512  # entries looked at before a folder counts as ours

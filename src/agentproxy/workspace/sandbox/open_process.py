@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from agentproxy.engine.cancellation import finish_though_cancelled
 from agentproxy.workspace.sandbox.pipes import InputPipe, OutputPipe
 from agentproxy.workspace.sandbox.port import (
     Ended,
@@ -15,7 +16,7 @@ from agentproxy.workspace.sandbox.port import (
     OnOutput,
     OnStart,
 )
-from agentproxy.workspace.sandbox.process import Child, Killed, Start, finish_though_cancelled
+from agentproxy.workspace.sandbox.process import Child, Killed, Start
 from agentproxy.workspace.sandbox.processes import signal_oldest_child
 
 

@@ -6,33 +6,18 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Coroutine, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, BinaryIO, Literal, TypeVar, cast
+from typing import IO, BinaryIO, Literal, cast
 
 from agentproxy.workspace.sandbox.output import Output
 from agentproxy.workspace.sandbox.pipes import InputPipe, OutputPipe
 from agentproxy.workspace.sandbox.port import JobLimits, SandboxError
 
 Killed = Literal["", "time", "output", "cancelled"]
-T = TypeVar("T")
 
 PATIENCE = 10.0  # seconds that a killed process may take to be gone
-
-
-async def finish_though_cancelled(work: Coroutine[object, object, T]) -> T:
-    """Await work to its end although the caller is cancelled; the cancellation goes on after it."""
-    task = asyncio.ensure_future(work)
-    cancelled: asyncio.CancelledError | None = None
-    while not task.done():
-        try:
-            await asyncio.shield(task)
-        except asyncio.CancelledError as error:
-            cancelled = error
-    if cancelled is not None:
-        raise cancelled
-    return task.result()
 
 
 async def readable(descriptor: int) -> None:

@@ -47,11 +47,9 @@ def test_our_own_agent_looks_mends_and_is_proven(pa: Pa) -> None:
     edit = {**EDIT, "expect": "1 failed, 1 passed"}
     ran = pa(*order(pa, look, edit, {**DONE, "expect": "Edited calc.py"}))
     assert ran.code == 0, (ran.err, ran.records[-3:])
-    assert [item["tool"] for item in ran.of_kind("tool_started")] == [
-        "read_file",
-        "bash",
-        "edit_file",
-    ]
+    # The two calls of one answer run side by side, so either may start first.
+    *looks, last = [item["tool"] for item in ran.of_kind("tool_started")]
+    assert (sorted(looks), last) == (["bash", "read_file"], "edit_file")
     assert ran.of_kind("worker_ended")[0]["output"] == "Mended: add adds."
     assert "a - b" in (pa.project / "calc.py").read_text()
 

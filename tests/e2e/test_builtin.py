@@ -87,7 +87,7 @@ def test_tools_that_there_are_not_and_faulty_arguments_are_answered_as_errors(pa
     ran = pa(*order(pa, odd, EDIT, DONE))
     said = [item["text"] for item in ran.of_kind("tool_finished")[:3]]
     assert sorted(said) == [
-        "Error: 'command' must be given as a text",
+        "Error: 'command' must be a text",
         "Error: Unknown tool: fly",
         "Error: the arguments cannot be used: the JSON ends in the middle",
     ]

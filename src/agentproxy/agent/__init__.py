@@ -1,1 +1,1 @@
-"""Our own agent: a loop around a model and its tools, and no more than that."""
+"""Our own agent: a loop around a model and its tools."""

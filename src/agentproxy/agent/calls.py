@@ -1,4 +1,4 @@
-"""Runs the tools that the model calls, each after it is allowed."""
+"""Runs the tools that the model calls, after each call is allowed."""
 
 from collections.abc import Sequence
 
@@ -12,15 +12,15 @@ from agentproxy.events.envelope import Fact
 from agentproxy.tools.port import BadArguments, Tool, ToolOutcome, failure
 
 UNKNOWN = failure(
-    "outcome unknown: the tool had started and was cut off. It may have done all, part or "
-    "nothing of its work; look before you go on."
+    "outcome unknown: the tool started and was cut off. It may have done all, part or none of its "
+    "work. Look before you go on."
 )
 
 
 @AGENT.handles(RunTool, instant=True)
 async def run_tool(effect: RunTool, context: Context[Conversation, AgentParts]) -> Sequence[Fact]:
-    """Its start is `ToolStarted`, recorded once it is allowed."""
     call = effect.call
+    # A killed process left this call without a result. A second run could repeat its effects.
     if call.id in context.state.started:
         return [_finished(call, UNKNOWN, unknown=True)]
     tool, refusal = await _allowed(call, context.parts)
@@ -35,7 +35,6 @@ async def run_tool(effect: RunTool, context: Context[Conversation, AgentParts]) 
 
 
 async def _allowed(call: ToolCall, parts: AgentParts) -> tuple[Tool | None, ToolOutcome]:
-    """The tool, or why the call does not run."""
     tool = parts.tools.find(call.name)
     if tool is None:
         return None, failure(f"Unknown tool: {call.name}")

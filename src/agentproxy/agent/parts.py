@@ -1,4 +1,4 @@
-"""What our agent's effects are done with."""
+"""The outside parts that the agent's effects use."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -13,13 +13,10 @@ AllowCall = Callable[[ToolCall, Permission], Awaitable[str]]
 
 @dataclass(frozen=True, slots=True)
 class AgentParts:
-    """The outside things of one conversation.
-
-    `allow` gives the reason why a call may not run, or "". `images` stand before the first message.
-    """
+    """The outside parts of one conversation."""
 
     model: Model
     tools: Registry
     bench: Bench
-    allow: AllowCall
-    images: Sequence[Image] = ()
+    allow: AllowCall  # returns the reason why a call may not run, or ""
+    images: Sequence[Image] = ()  # put before the first message

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Sequence
 
-# They register what does the effects.
+# Imported to register their handlers.
 from agentproxy.agent import calls as calls
 from agentproxy.agent import turns as turns
 from agentproxy.agent.face import AGENT
@@ -16,14 +16,14 @@ from agentproxy.events.envelope import CommandId, Draft, Event, Fact, RunId
 
 
 def resume_conversation(past: Sequence[Fact], state: Conversation) -> Conversation:
-    """The conversation after the facts of its past, such as those of an earlier attempt."""
+    """Returns the conversation after past facts, such as those of an earlier attempt."""
     for fact in past:
         AGENT.reduce(state, _event(Draft("", fact)))
     return state
 
 
 def recorder_within(state: Conversation, record: RecordFact) -> Recorder[Conversation]:
-    """Records into the journal of the surrounding run, and folds into the conversation."""
+    """Returns a recorder that writes to the surrounding run and folds into the conversation."""
 
     async def append(drafts: Sequence[Draft], _taken: Sequence[CommandId]) -> Sequence[Event]:
         for draft in drafts:
@@ -36,7 +36,7 @@ def recorder_within(state: Conversation, record: RecordFact) -> Recorder[Convers
 async def converse(
     recorder: Recorder[Conversation], parts: AgentParts, *, show: Callable[[str], None]
 ) -> None:
-    """Go on until the model is done or a limit is reached.
+    """Continue the conversation until the model is done or a limit is reached.
 
     Raises:
         ModelError: the model does not answer.
@@ -52,6 +52,7 @@ async def converse(
         face=AGENT,
         recorder=recorder,
         context=context,
+        # Effect ids and actors are those of the surrounding run, whose journal takes the facts.
         prefix=f"{scope.effect}/" if scope.effect else "",
         actor=scope.actor,
     )
@@ -59,5 +60,5 @@ async def converse(
 
 
 def _event(draft: Draft) -> Event:
-    """A fact of a conversation that has no journal of its own."""
+    # The conversation has no journal of its own: run and seq are not used.
     return Event(RunId(""), 0, time.time(), draft.actor, draft.fact, draft.cause)

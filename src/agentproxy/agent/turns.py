@@ -1,4 +1,4 @@
-"""Asks the model, and tells it to go on."""
+"""Asks the model for its next answer, and tells it to continue one that was cut off."""
 
 from collections.abc import Sequence
 from importlib.resources import files
@@ -17,19 +17,14 @@ GO_ON = (
     "Please continue from where you left off.]"
 )
 HURRY = (
-    "\n\nYou have only a few answers left: finish what you are doing, start nothing new, and "
-    "end with a summary."
+    "\n\nYou have only a few answers left. Finish the current step. Start nothing new. End with a "
+    "summary."
 )
-LAST = "\n\nThis is your last answer, and it has no tools: say what is done and what is not."
+LAST = "\n\nThis is your last answer, and you have no tools. Say what is done and what is not done."
 
 
 @AGENT.handles(AskModel, started=lambda effect: TurnStarted(turn=effect.turn))
 async def ask_model(effect: AskModel, context: Context[Conversation, AgentParts]) -> Sequence[Fact]:
-    """One answer.
-
-    Raises:
-        ModelError: the model does not answer.
-    """
     state, parts = context.state, context.parts
     prompt = Prompt(
         system=instructions() + (LAST if effect.final else HURRY if effect.hurry else ""),
@@ -55,17 +50,15 @@ async def ask_model(effect: AskModel, context: Context[Conversation, AgentParts]
 async def continue_answer(
     _effect: Continue, _context: Context[Conversation, AgentParts]
 ) -> Sequence[Fact]:
-    """Tell the model that its answer was cut off."""
     return [AgentTold(text=GO_ON, why="continue")]
 
 
 def instructions() -> str:
-    """What the model is told of its work, whatever the task."""
     return files("agentproxy.agent").joinpath("prompts/system.md").read_text(encoding="utf-8")
 
 
 def _with_images(messages: list[Message], images: Sequence[Image]) -> Sequence[Message]:
-    """The images belong to the task, which is the first message."""
+    # The images belong to the task, which is the first message.
     first = messages[0]
     if not images or not isinstance(first, UserMessage):
         return messages

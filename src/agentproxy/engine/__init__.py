@@ -1,1 +1,1 @@
-"""How any run is driven: decide from the past, do what is due, record what came of it."""
+"""Drives any run: decides from the past, starts what is due, records the result."""

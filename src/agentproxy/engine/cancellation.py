@@ -1,4 +1,4 @@
-"""Work that has to come to its end although its caller is cancelled."""
+"""Finishes work although its caller is cancelled."""
 
 import asyncio
 from collections.abc import Awaitable
@@ -8,11 +8,12 @@ T = TypeVar("T")
 
 
 async def finish_though_cancelled(work: Awaitable[T]) -> T:
-    """Await work to its end although the caller is cancelled; the cancellation goes on after it."""
+    """Await `work` to its end, and raise a cancellation of the caller only then."""
     task = asyncio.ensure_future(work)
     cancelled: asyncio.CancelledError | None = None
     while not task.done():
         try:
+            # A plain await would pass the cancellation on to the task.
             await asyncio.shield(task)
         except asyncio.CancelledError as error:
             cancelled = error

@@ -1,4 +1,4 @@
-"""What a run may use, and what it has used: working time and money. Pure."""
+"""What a run may use and what it has used: working time and money. Pure."""
 
 from dataclasses import dataclass, field
 
@@ -9,43 +9,41 @@ from agentproxy.events.envelope import Event
 from agentproxy.events.run import ONE_HOUR, CeilingRaised, RunCreated
 from agentproxy.events.work import WorkerEnded
 
-CENT_FRACTION = 1e-9  # US dollars; sums of floats may differ by so much
+ROUNDING_USD = 1e-9  # sums of floats may differ by this much
+RAISE_TIME = "pa resume --max-time raises the limit"
+RAISE_BUDGET = "pa resume --budget raises the limit"
 
 
 @dataclass
 class Ceilings:
-    """Folds in place. Times are seconds, money is US dollars; a budget of None has no limit.
+    """Folds in place."""
 
-    `reserved` holds what each unsettled model call may cost at most. `unpriced` names models whose
-    price nobody knows. `out_of_money` says that a worker stopped because the rest of the budget
-    paid for no other answer. `stopped_short` counts attempts that a ceiling ended.
-    """
-
-    max_time: float = ONE_HOUR
+    max_time: float = ONE_HOUR  # seconds, for all rounds together
     work_seconds: float = 0.0
-    budget: float | None = None
+    budget: float | None = None  # US dollars; None has no limit
     spent: float = 0.0
     calls: int = 0
+    # The most that each unsettled model call may cost, in US dollars.
     reserved: dict[str, float] = field(default_factory=dict[str, float])
+    # Models whose price is unknown: their calls count as 0 US dollars.
     unpriced: set[str] = field(default_factory=set[str])
+    # A worker stopped because the rest of the budget does not pay for another answer.
     out_of_money: bool = False
-    stopped_short: int = 0
+    stopped_short: int = 0  # attempts that a ceiling ended
     timer: WorkTimer = field(default_factory=WorkTimer)
 
     @property
     def money_left(self) -> float | None:
-        """What is neither spent nor reserved; None without a budget."""
+        """US dollars that are neither spent nor reserved; None without a budget."""
         if self.budget is None:
             return None
         return self.budget - self.spent - sum(self.reserved.values())
 
     @property
     def over_budget(self) -> bool:
-        """Whether more was spent than the budget allows."""
-        return self.budget is not None and self.spent > self.budget + CENT_FRACTION
+        return self.budget is not None and self.spent > self.budget + ROUNDING_USD
 
     def fold(self, event: Event) -> None:
-        """Take in an event."""
         match event.fact:
             case RunCreated():
                 self.max_time, self.budget = event.fact.request.max_time, event.fact.request.budget
@@ -62,27 +60,28 @@ class Ceilings:
                 self.stopped_short += event.fact.out_of_time or event.fact.out_of_money
             case _:
                 pass
+        # A worker that was cut off reports no seconds: the timer adds them.
         self.work_seconds += self.timer.after(event)
 
     def work_stops(self) -> str:
-        """Why no worker may start, or ""."""
+        """The reason why no worker may start, or ""."""
         if self.work_seconds >= self.max_time:
             allowed = format_duration(self.max_time)
-            return f"the worker used up its {allowed} of time (pa resume --max-time raises it)"
+            return f"the worker used up its {allowed} of time ({RAISE_TIME})"
         if not self.out_of_money:
             return ""
         spent = f"${self.spent:.4f} of ${self.budget or 0:g} are spent"
         if kept := sum(self.reserved.values()):
             spent += f" and ${kept:.4f} are reserved for answers that were cut off"
-        return f"{spent}; the rest pays for no other answer (pa resume --budget raises it)"
+        return f"{spent}; the rest does not pay for another answer ({RAISE_BUDGET})"
 
     def overspent(self) -> str:
-        """Why the run must not go on as if its money were enough, or ""."""
+        """The reason why the run must stop for its cost, or ""."""
         if not self.over_budget:
             return ""
         return (
             f"models cost ${self.spent:.4f}, more than the budget of ${self.budget or 0:g} "
-            "(pa resume --budget raises it)"
+            f"({RAISE_BUDGET})"
         )
 
     def _raise(self, fact: CeilingRaised) -> None:
@@ -92,6 +91,7 @@ class Ceilings:
             self.budget, self.out_of_money = fact.budget, False
 
     def _settle(self, fact: ModelSettled) -> None:
+        # A call that a kill cut off is never settled. It stays reserved: its cost is unknown.
         self.reserved.pop(fact.call, None)
         self.spent += fact.usd
         if not fact.priced:

@@ -1,4 +1,4 @@
-"""Turns the commands of a run's inbox into facts. Each leaves the inbox with its fact."""
+"""Turns the commands in a run's inbox into facts. Each leaves the inbox together with its fact."""
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
@@ -32,32 +32,30 @@ Arrivals = AsyncIterator[tuple[CommandId, Command]]
 
 @dataclass
 class CommandHandler(Generic[S]):
-    """Follows commands, each once, in the order in which they came."""
+    """Follows each command once, in the order of arrival."""
 
     recorder: Recorder[S]
     seen: set[CommandId] = field(default_factory=set[CommandId])
 
     async def handle_all(self, arrivals: Arrivals) -> None:
-        """Follow commands as they arrive, until cancelled."""
         async for number, command in arrivals:
             await self.handle(number, command)
 
     async def handle_backlog(self, number: CommandId, command: Command, *, generation: int) -> None:
-        """Follow a command that was there before this segment.
-
-        An interrupt that names an earlier generation of the lease meant a segment that is over.
-        """
+        """Follow a command that was in the inbox before this segment began."""
+        # An interrupt that names an earlier generation of the lease meant a segment that has ended.
+        # It must not stop this one.
         earlier = isinstance(command, Interrupt) and command.generation != generation
         if earlier and self.recorder.state.lifecycle.ended is None:
-            await self._take(number, _ignored(command, "what it interrupts is over"))
+            await self._take(number, _ignored(command, "the segment that it interrupts is over"))
         else:
             await self.handle(number, command)
 
     async def handle(self, number: CommandId, command: Command) -> None:
-        """Follow one command."""
         await self._take(number, command)
 
     async def _take(self, number: CommandId, command: "Command | CommandIgnored") -> None:
+        # The commands of the backlog come again as arrivals.
         if number in self.seen:
             return
         self.seen.add(number)
@@ -71,7 +69,7 @@ class CommandHandler(Generic[S]):
 
 
 def fact_of(command: Command, number: CommandId, state: RunState) -> Fact:
-    """What a command becomes in a run that stands so. Pure."""
+    """Returns the fact that a command becomes in this state of the run. Pure."""
     match command:
         case Answer() | Approve() | Deny():
             return _decide(command, state)
@@ -90,10 +88,9 @@ def fact_of(command: Command, number: CommandId, state: RunState) -> Fact:
 def _decide(command: Answer | Approve | Deny, state: RunState) -> Fact:
     request = _meant(command.request, state)
     if request is None:
-        what = f"request {command.request!r}" if command.request else "a request"
-        return _ignored(command, f"nothing waits as {what}")
+        return _ignored(command, _why_none_is_meant(command.request, state))
     if isinstance(command, Answer) and request.kind == "permission":
-        return _ignored(command, "a permission is approved or denied, not answered")
+        return _ignored(command, "a permission needs pa approve or pa deny, not an answer")
     text = "" if isinstance(command, Approve) else _text(command)
     allowed = not isinstance(command, Deny)
     return RequestDecided(
@@ -102,11 +99,18 @@ def _decide(command: Answer | Approve | Deny, state: RunState) -> Fact:
 
 
 def _meant(key: str, state: RunState) -> Request | None:
-    """The request that a command means: by its id, or the only one that waits."""
     waiting = state.dialogue.open_requests()
     if key:
         return next((request for request in waiting if request.id == key), None)
+    # Among several open requests a guess could approve the wrong one.
     return waiting[0] if len(waiting) == 1 else None
+
+
+def _why_none_is_meant(key: str, state: RunState) -> str:
+    if key:
+        return f"request {key!r} is not open"
+    several = state.dialogue.open_requests()
+    return "several requests are open: name one" if several else "no request is open"
 
 
 def _ignored(command: Command, reason: str) -> CommandIgnored:

@@ -1,4 +1,4 @@
-"""What a handler is given beside its effect."""
+"""What a handler receives beside its effect."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -14,13 +14,11 @@ ShowText = Callable[[str, str], None]
 
 @dataclass(frozen=True, slots=True)
 class Context(Generic[S, D]):
-    """The state to read, the face's own parts (`parts`), and the two ways up.
-
-    `record` returns when the fact is on disk and in the state. `show` takes (source, text), may
-    drop it, and never waits. A handler changes the state only by the facts that it gives.
+    """The state to read, the parts of the face, and the ways to report.
+    A handler changes the state only by the facts that it returns or records.
     """
 
     state: S
     parts: D
-    record: RecordFact
-    show: ShowText
+    record: RecordFact  # returns when the fact is on disk and in the state
+    show: ShowText  # (source, text); may drop the text, and never waits

@@ -1,4 +1,4 @@
-"""What was asked of people and told by them: requests, decisions, messages. Pure."""
+"""Requests, decisions and messages between a worker and people. Pure."""
 
 from dataclasses import dataclass, field
 
@@ -17,35 +17,30 @@ from agentproxy.events.work import WorkerEnded, WorkerStarted
 
 @dataclass
 class Dialogue:
-    """Folds in place.
-
-    `messages` holds the texts, by id, that no worker has been told yet. A message leaves it when a
-    worker heard it, or when the attempt whose brief carried it has ended. `unheard` are those that
-    the present attempt could not hear; `in_brief` those that its brief carries. `at_work` says
-    whether a worker is at work.
-    """
+    """Folds in place."""
 
     requests: dict[str, Request] = field(default_factory=dict[str, Request])
     referred: set[str] = field(default_factory=set[str])
     decided: dict[str, Decision] = field(default_factory=dict[str, Decision])
+    # Texts by id that no worker has received. A message leaves when a worker heard it, or when the
+    # attempt whose brief carried it has ended.
     messages: dict[str, str] = field(default_factory=dict[str, str])
-    in_brief: tuple[str, ...] = ()
+    in_brief: tuple[str, ...] = ()  # message ids in the brief of the present attempt
+    # Message ids that the present attempt could not hear: each is tried once in an attempt.
     unheard: set[str] = field(default_factory=set[str])
     at_work: bool = False
 
     def open_requests(self) -> tuple[Request, ...]:
-        """The requests that nobody has decided, oldest first."""
         return tuple(request for key, request in self.requests.items() if key not in self.decided)
 
     def to_deliver(self) -> tuple[str, ...]:
-        """The ids of messages that the worker at work should be told now."""
+        """Returns the ids of messages that the worker at work has yet to hear."""
         if not self.at_work:
             return ()
         known = {*self.in_brief, *self.unheard}
         return tuple(key for key in self.messages if key not in known)
 
     def fold(self, fact: Fact) -> None:
-        """Take in a fact."""
         match fact:
             case RequestMade():
                 self._ask(fact.request)
@@ -67,7 +62,7 @@ class Dialogue:
                 pass
 
     def _ask(self, request: Request) -> None:
-        """A request that is made again takes the place of the open one: its asker is gone."""
+        # A restarted worker repeats its request. Nobody waits for the earlier one any more.
         for earlier in self.open_requests():
             if earlier.model_copy(update={"id": request.id}) == request:
                 del self.requests[earlier.id]
@@ -75,6 +70,8 @@ class Dialogue:
 
     def _end_attempt(self, fact: WorkerEnded) -> None:
         self.at_work = False
+        # A ceiling may have ended the attempt before it read its brief: the next brief repeats the
+        # text.
         if not (fact.out_of_time or fact.out_of_money):
             for key in self.in_brief:
                 self.messages.pop(key, None)

@@ -1,8 +1,8 @@
-"""A face of the engine: its state, and for each effect when it is due and what does it. Pure.
+"""A face of the engine: a registry of folds, due effects and handlers. Pure.
 
-A new ability is one module. It defines an effect and its facts, and registers with the decorators
-of its face: `fold` (how a fact changes the state), `due_at` (when the effect should be under way)
-and `handles` (what does it).
+A new ability is one module. It defines an effect and its facts, and registers them with the
+decorators of its face: `fold` (how a fact changes the state), `due_at` (when the effect is due) and
+`handles` (which function performs it).
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
@@ -26,7 +26,7 @@ Handle = Callable[[E, Context[S, D]], Awaitable[Sequence[Fact]]]
 
 @dataclass(frozen=True, slots=True)
 class Park:
-    """Stop here for now."""
+    """An effect: park the run."""
 
     why: ParkedFor
     reason: str
@@ -34,20 +34,16 @@ class Park:
 
 @dataclass(frozen=True, slots=True)
 class Handler(Generic[S, D]):
-    """How an effect is done.
-
-    `started` gives the fact that is recorded before; without it that is an `EffectStarted`. `slot`
-    names a limit of the context's `slots` that the effect waits for. `actor` is who acts.
-    """
+    """The function that performs an effect, and how the engine starts it."""
 
     run: Handle[object, S, D]
+    # Gives the fact to record before the effect; None records `EffectStarted`.
     started: Callable[[object], Fact] | None = None
-    slot: str = ""
+    slot: str = ""  # the key in `Engine.slots` of the limit that the effect waits for
     actor: Callable[[object], str] | None = None
-    instant: bool = False
+    instant: bool = False  # takes no time, or records its own start
 
     def first_fact(self, key: EffectId, effect: object) -> Fact | None:
-        """What is recorded when the effect begins; None for one that takes no time."""
         if self.instant:
             return None
         if self.started is not None:
@@ -61,7 +57,7 @@ async def _park(effect: object, _context: Context[S, D]) -> Sequence[Fact]:
 
 
 class Face(Generic[S, D]):
-    """The registered parts of one face. `S` is its state, `D` what its handlers need."""
+    """The registered parts of one face, with state `S` and parts `D` for its handlers."""
 
     def __init__(self, state: Callable[[], S], *, actor: str) -> None:
         self.new_state = state
@@ -71,7 +67,7 @@ class Face(Generic[S, D]):
         self._handlers: dict[type[object], Handler[S, D]] = {Park: Handler(_park, instant=True)}
 
     def fold(self, *kinds: type[F]) -> Callable[[Callable[[S, F], None]], Callable[[S, F], None]]:
-        """Register how a fact changes the state. A fact may have several."""
+        """Register how a fact changes the state. A fact may have several folds."""
 
         def register(function: Callable[[S, F], None]) -> Callable[[S, F], None]:
             for kind in kinds:
@@ -83,7 +79,7 @@ class Face(Generic[S, D]):
     def due_at(
         self, stage: int
     ) -> Callable[[Callable[[S], Mapping[EffectId, E]]], Callable[[S], Mapping[EffectId, E]]]:
-        """Register what is due at a stage. A run is at its first stage where anything is due."""
+        """Register the effects that are due at a stage."""
 
         def register(
             function: Callable[[S], Mapping[EffectId, E]],
@@ -103,7 +99,7 @@ class Face(Generic[S, D]):
         actor: Callable[[E], str] | None = None,
         instant: bool = False,
     ) -> Callable[[Handle[E, S, D]], Handle[E, S, D]]:
-        """Register what does an effect. An `instant` one takes no time, or has its own start."""
+        """Register the function that performs an effect."""
 
         def register(function: Handle[E, S, D]) -> Handle[E, S, D]:
             self._handlers[kind] = Handler(
@@ -118,29 +114,28 @@ class Face(Generic[S, D]):
         return register
 
     def handler(self, effect: object) -> Handler[S, D]:
-        """What does an effect. Raises KeyError for an effect that nobody handles."""
         return self._handlers[type(effect)]
 
     def reduce(self, state: S, event: Event) -> S:
-        """The state after an event. It is changed in place."""
+        """Fold an event into the state, in place, and return the state."""
         state.fold(event)
         for change in self._folds.get(type(event.fact), ()):
             change(state, event.fact)
         return state
 
     def replay(self, events: Iterable[Event]) -> S:
-        """The state after all of these events."""
         state = self.new_state()
         for event in events:
             self.reduce(state, event)
         return state
 
     def due(self, state: S) -> Mapping[EffectId, object]:
-        """What should be under way now; empty when the run is parked or over."""
+        """Returns the effects that must be under way now; empty when the run is parked or over."""
         if state.lifecycle.rests:
             return {}
         if failed := state.lifecycle.failed:
             return {"park": Park(failed.fault, f"{failed.error} {failed.cure}".strip())}
+        # A run is at its first stage with a due effect. All effects of that stage run side by side.
         for rules in self._stages.values():
             found: dict[EffectId, object] = {}
             for rule in rules:

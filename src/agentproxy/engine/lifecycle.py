@@ -1,4 +1,4 @@
-"""Where a run stands: its segments, and whether it is parked, failed or ended. Pure."""
+"""The segments of a run, and whether it is parked, failed or ended. Pure."""
 
 from dataclasses import dataclass
 
@@ -8,21 +8,21 @@ from agentproxy.events.run import EffectFailed, RunEnded, RunParked, SegmentStar
 
 @dataclass
 class Lifecycle:
-    """Folds in place. `failed` and `parked` belong to the present segment."""
+    """Folds in place."""
 
     segment: int = 0
     sandbox: str = ""
+    # Both belong to the present segment: the next one tries again.
     failed: EffectFailed | None = None
     parked: RunParked | None = None
     ended: RunEnded | None = None
 
     @property
     def rests(self) -> bool:
-        """Whether nothing is to be done: the run is parked or has ended."""
+        """Whether the run is parked or has ended, so that nothing is due."""
         return self.parked is not None or self.ended is not None
 
     def fold(self, fact: Fact) -> None:
-        """Take in a fact."""
         match fact:
             case SegmentStarted():
                 self.segment, self.sandbox = fact.segment, fact.sandbox

@@ -1,4 +1,4 @@
-"""Drives a run: starts what is due, cancels what is no longer due, awaits whatever ends first."""
+"""Drives a run: starts effects that are due, cancels those that are not, and waits."""
 
 import asyncio
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -18,32 +18,26 @@ Faults = Callable[[EffectId, Exception], Fact | None]
 
 
 def raise_faults(_key: EffectId, _error: Exception) -> Fact | None:
-    """No fault becomes a fact: all are raised to the caller of `drive`."""
     return None
 
 
 @dataclass(frozen=True, slots=True)
 class Engine(Generic[S, D]):
-    """One run and what it is driven with.
-
-    `faults` turns a handler's exception into a fact, or gives None, and then `drive` raises it.
-    `slots` bound how many effects of a kind run at once. `prefix` and `actor` are those of the
-    effect of another run inside which this one is driven.
-    """
+    """One run and the parts that drive it."""
 
     face: Face[S, D]
     recorder: Recorder[S]
     context: Context[S, D]
+    # Turns a handler's exception into a fact. With None, `drive` raises the exception.
     faults: Faults = raise_faults
+    # How many effects of a kind run at once.
     slots: Mapping[str, asyncio.Semaphore] = field(default_factory=dict[str, asyncio.Semaphore])
+    # Of the surrounding effect, where this run is driven inside an effect of another run.
     prefix: str = ""
     actor: str = ""
 
     async def drive(self) -> None:
-        """Bring the run as far as it goes: to its end, or to where it is parked.
-
-        Everything that it started has ended when this returns or raises.
-        """
+        """Drive the run until it ends or is parked. All its tasks have ended on return or error."""
         running: Tasks = {}
         try:
             await self._drive(running)
@@ -53,11 +47,11 @@ class Engine(Generic[S, D]):
     async def _drive(self, running: Tasks) -> None:
         recorder = self.recorder
         while True:
-            # Before the state is read: what is recorded from here on must end the wait below.
+            # Cleared before the state is read: a fact recorded later must end the wait below.
             recorder.changed.clear()
             wanted = self.face.due(recorder.state)
             if stale := running.keys() - wanted.keys():
-                # Cancelling takes time in which anything may be recorded: decide anew after it.
+                # While tasks are cancelled, facts may be recorded: decide again.
                 await _cancel(running, stale)
                 continue
             if not wanted:
@@ -72,8 +66,9 @@ class Engine(Generic[S, D]):
             error = running.pop(key).exception()
             if error is not None:
                 raise error
+            # Its facts must remove it from `due`, or the loop would start it forever.
             if key in self.face.due(self.recorder.state):
-                raise RuntimeError(f"the effect {key} ended and left no trace")
+                raise RuntimeError(f"the effect {key} ended, but is still due")
 
     async def _perform(self, key: EffectId, effect: object) -> None:
         handler = self.face.handler(effect)
@@ -81,12 +76,12 @@ class Engine(Generic[S, D]):
         SCOPE.set(Scope(f"{self.prefix}{key}", actor))
         try:
             facts = await self._handle(key, effect, handler)
-        except Exception as error:  # a crash of an effect becomes a fact, where the face says so
+        except Exception as error:  # `faults` decides which crash becomes a fact
             fault = self.faults(key, error)
             if fault is None:
                 raise
             facts = (fault,)
-        # What ends after the run was stopped or parked must not contradict it.
+        # The run may be stopped or parked meanwhile: later facts must not contradict that.
         await self.recorder.decide(lambda state: () if state.lifecycle.rests else facts)
 
     async def _handle(
@@ -106,6 +101,7 @@ class Engine(Generic[S, D]):
 
 
 async def _something_happens(changed: asyncio.Event, tasks: Collection[asyncio.Task[None]]) -> None:
+    # A fact from elsewhere, such as a command, can change what is due while every task still runs.
     waiting = asyncio.ensure_future(changed.wait())
     try:
         await asyncio.wait({waiting, *tasks}, return_when=asyncio.FIRST_COMPLETED)
@@ -115,12 +111,12 @@ async def _something_happens(changed: asyncio.Event, tasks: Collection[asyncio.T
 
 
 async def _cancel(running: Tasks, keys: Collection[EffectId]) -> None:
-    """Cancel tasks and wait until each has ended, whatever it ends with."""
     ending = {key: running.pop(key) for key in list(keys)}
     for task in ending.values():
         task.cancel()
     if ending:
         await asyncio.wait(ending.values())
     for task in ending.values():
+        # asyncio logs an exception that nobody reads. The run no longer needs these tasks.
         if not task.cancelled():
             task.exception()

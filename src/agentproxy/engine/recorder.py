@@ -1,4 +1,4 @@
-"""The only writer of a run: it appends to the journal, folds into the state, and wakes the loop."""
+"""The only writer of a run: appends to the journal, folds into the state, wakes the loop."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -14,13 +14,14 @@ Append = Callable[[Sequence[Draft], Sequence[CommandId]], Awaitable[Sequence[Eve
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """On whose account something is recorded: the effect that brings it about, and who acts."""
+    """The id of the effect that causes a fact, and who acts."""
 
     effect: str = ""
     actor: str = ""
 
 
-# An effect's tasks inherit it, so a model call deep below knows which effect it belongs to.
+# A context variable: the tasks of an effect inherit it. So a model call deep below is recorded with
+# its effect, without a parameter through every layer.
 NO_SCOPE = Scope()
 SCOPE: ContextVar[Scope] = ContextVar("scope", default=NO_SCOPE)
 
@@ -28,7 +29,7 @@ SCOPE: ContextVar[Scope] = ContextVar("scope", default=NO_SCOPE)
 class Recorder(Generic[S]):
     """Appends and folds in one order. Nothing else changes the state.
 
-    `observers` are called with each event after it was folded; they must not wait.
+    `observers` are called with each event after it is folded; they must not wait.
     """
 
     def __init__(
@@ -50,10 +51,9 @@ class Recorder(Generic[S]):
         self._waiting: list[tuple[Callable[[S], bool], asyncio.Future[None]]] = []
 
     async def record(self, *facts: Fact, actor: str = "", cause: str = "") -> None:
-        """Store facts, all or none; they are on disk and in the state when it returns.
+        """Store all facts or none; they are on disk and in the state when this returns.
 
-        A cancelled caller does not tear the two apart. Without `actor` and `cause` they are those
-        of the effect that is under way.
+        `actor` and `cause` default to those of the current effect.
         """
         await self.decide(lambda _: facts, actor=actor, cause=cause)
 
@@ -65,19 +65,20 @@ class Recorder(Generic[S]):
         cause: str = "",
         taken: Sequence[CommandId] = (),
     ) -> None:
-        """Store the facts that `choose` gives for the state as it is when their turn has come.
+        """Store the facts that `choose` returns for the state at their turn.
 
-        The commands in `taken` leave the inbox with them.
+        The commands in `taken` leave the inbox in the same transaction.
         """
         scope = SCOPE.get()
         as_whom = Scope(cause or scope.effect, actor or scope.actor or self._actor)
         recording = asyncio.ensure_future(self._record(choose, as_whom, taken))
-        # A failure after the caller was cancelled has no reader; whoever records next meets it.
+        # After the caller is cancelled, nobody reads this failure. The next record meets it again.
         recording.add_done_callback(_read_failure)
+        # A cancelled caller must not separate the journal from the state.
         await asyncio.shield(recording)
 
     async def until(self, condition: Callable[[S], bool]) -> None:
-        """Return when the condition holds in the state."""
+        """Wait until the condition holds in the state."""
         if condition(self.state):
             return
         waiting: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -93,6 +94,7 @@ class Recorder(Generic[S]):
     ) -> None:
         async with self._lock:
             drafts = [Draft(scope.actor, fact, scope.effect) for fact in choose(self.state)]
+            # A command that changes nothing still has to leave the inbox.
             if not drafts and not taken:
                 return
             events = await self._append(drafts, taken)

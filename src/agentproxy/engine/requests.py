@@ -1,4 +1,4 @@
-"""The desk: a request is decided by rule, as before, from documents, or by a human."""
+"""Decides workers' requests: by rule, by an earlier answer, from documents, or by a human."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -23,25 +23,22 @@ S = TypeVar("S", bound=RunState)
 
 @dataclass(frozen=True, slots=True)
 class HoldForHuman:
-    """Wait for a human's decision on a request; after the hold the run is parked."""
+    """An effect: wait for a human's decision, then park the run."""
 
     request: str
 
 
 @dataclass(frozen=True, slots=True)
 class Desk(Generic[S]):
-    """Takes the requests of workers. `rule` decides by policy, or says why a human has to.
-
-    `answers_questions` says whether a question may be answered from the project's documents: then
-    an effect of the face does so, and refers what it cannot answer.
-    """
+    """Takes the requests of workers."""
 
     recorder: Recorder[S]
-    rule: Rule
+    rule: Rule  # decides by policy, or gives the reason why a human must decide
+    # An effect of the face answers questions from documents, and refers the others to a human.
     answers_questions: bool = False
 
     async def ask(self, request: Request) -> Decision:
-        """The decision on a request, however long it takes. Its id is made unique in the run."""
+        """Wait for the decision on a request, without a limit. Its id is made unique in the run."""
         chosen: list[Request] = []
 
         def make(state: S) -> Sequence[Fact]:
@@ -66,8 +63,9 @@ class Desk(Generic[S]):
 
 
 def holds_due(state: RunState) -> dict[str, HoldForHuman]:
-    """One effect for each request that a human has been asked and has not decided."""
+    """Returns one effect for each open request that was referred to a human."""
     dialogue = state.dialogue
+    # Nobody waits for the answer of a request whose worker has ended.
     if not dialogue.at_work:
         return {}
     return {
@@ -78,10 +76,8 @@ def holds_due(state: RunState) -> dict[str, HoldForHuman]:
 
 
 async def hold_for_human(request: Request, *, seconds: float | None) -> Sequence[Fact]:
-    """Park the run when nobody has decided within `seconds`; None waits without a limit.
-
-    The loop cancels this as soon as there is a decision.
-    """
+    """Park the run if nobody decides within `seconds`; None waits without a limit."""
+    # The loop cancels this wait when there is a decision.
     if seconds is None:
         await asyncio.Event().wait()
     await asyncio.sleep(seconds or 0.0)
@@ -98,7 +94,7 @@ def _unique(wanted: str, state: RunState) -> str:
 
 
 def _decided_before(request: Request, state: RunState) -> Decision | None:
-    """A human is asked the same thing only once."""
+    # A human is asked the same question only once, also across rounds.
     for key, earlier in state.dialogue.requests.items():
         decision = state.dialogue.decided.get(key)
         same = earlier.model_copy(update={"id": request.id}) == request

@@ -1,4 +1,4 @@
-"""The working time of attempts that never reported it, because they were cut off. Pure."""
+"""The working time of attempts that were cut off before they reported it. Pure."""
 
 from dataclasses import dataclass, field
 
@@ -10,26 +10,23 @@ from agentproxy.events.work import WorkerEnded, WorkerStarted
 
 @dataclass
 class WorkTimer:
-    """Follows an attempt from its start. Times are Unix times.
-
-    `waited` are the seconds spent waiting for humans, which are not charged to the worker. `since`
-    is when the first of the open requests in `asked` was put to a human.
-    """
+    """Follows an attempt from its start. Points in time are Unix times."""
 
     began: float | None = None
-    heard: float = 0.0
-    waited: float = 0.0
-    since: float = 0.0
+    heard: float = 0.0  # when the last event came
+    waited: float = 0.0  # seconds spent waiting for humans, not charged to the worker
+    since: float = 0.0  # when the first of the requests in `asked` was put to a human
     asked: set[str] = field(default_factory=set[str])
 
     def after(self, event: Event) -> float:
-        """The seconds of an attempt that this event shows to be cut off, else 0."""
+        """Returns the seconds of an attempt that this event shows to be cut off, else 0."""
         before, self.heard = self.heard, event.time
         match event.fact:
             case WorkerStarted():
                 self.began, self.waited = event.time, 0.0
                 self.asked.clear()
             case WorkerEnded():
+                # A worker that ends reports its own seconds.
                 self.began = None
             case RequestReferred():
                 self.since = self.since if self.asked else event.time
@@ -39,12 +36,15 @@ class WorkTimer:
             case RunParked():
                 return self._cut_off(event.time)
             case SegmentStarted():
+                # The process died after the last event that it recorded. The time until now is not
+                # work.
                 return self._cut_off(before)
             case _:
                 pass
         return 0.0
 
     def _decided(self, request: str, time: float) -> None:
+        # Requests that are open together are one wait.
         if self.asked == {request}:
             self.waited += time - self.since
         self.asked.discard(request)

@@ -1,1 +1,1 @@
-"""Tools: what our own agent may do. One protocol, a file for each tool."""
+"""The tools of our own agent: one protocol, and a file for each tool."""

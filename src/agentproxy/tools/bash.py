@@ -1,4 +1,4 @@
-"""bash: a command line in the sandbox, in the worker's own tree."""
+"""bash: runs a command line in the sandbox, in the worker's own tree."""
 
 from agentproxy.models.port import ToolSpec
 from agentproxy.tools.port import (
@@ -13,28 +13,26 @@ from agentproxy.tools.port import (
 )
 from agentproxy.workspace.sandbox.port import JobLimits, SandboxError
 
-MAX_OUTPUT_CHARACTERS = 50_000  # characters of output
+MAX_OUTPUT_CHARACTERS = 50_000
 
 
 class Bash:
-    """Runs a command line to its end; everything that it started ends with it."""
+    """Runs a command line to its end. Every process that it starts ends with it."""
 
     spec = ToolSpec(
         "bash",
-        "Run a bash command in the repository and get its output, stdout and stderr together. "
-        "There is no network, and what a command leaves running ends with it.",
+        "Run a bash command in the repository. The result is stdout and stderr together. There is "
+        "no network. Processes that the command starts end with it.",
         schema({"command": "the command line"}),
     )
 
     def permission(self, arguments: Arguments) -> Permission:
-        """Permission to run the command."""
         return Permission("run", text_of(arguments, "command"))
 
     async def run(self, arguments: Arguments, bench: Bench) -> ToolOutcome:
-        """The output. An exit code other than 0 stands below it, and is a failure."""
         command = text_of(arguments, "command")
         if "\0" in command:
-            return failure("the command holds a NUL character")
+            return failure("the command contains a NUL character")
         job = bench.place.job(
             ("/bin/bash", "-c", command),
             env={},
@@ -50,8 +48,9 @@ class Bash:
         output = _cut(ended.output.strip("\n"))
         if ended.ending == "timed_out":
             return _failed(output, f"{ERROR}Command timed out ({bench.bash_seconds:g}s)")
+        # The sandbox kills a job at its limits: time is handled above, so this is output.
         if ended.killed:
-            return _failed(output, f"{ERROR}it printed more than is kept, and was stopped")
+            return _failed(output, f"{ERROR}the command was stopped: it printed too much")
         if ended.exit_code:
             return _failed(output, f"(exit code {ended.exit_code})")
         return ToolOutcome(output or "(no output)")

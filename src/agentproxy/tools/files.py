@@ -1,4 +1,4 @@
-"""read_file, write_file and edit_file: files of the worker's own tree, and no other."""
+"""read_file, write_file and edit_file: files of the worker's own tree only."""
 
 import asyncio
 from collections.abc import Callable
@@ -18,25 +18,23 @@ from agentproxy.tools.port import (
     text_of,
 )
 
-MAX_FILE_BYTES = 8 << 20  # bytes of a file that is read or edited
-MAX_ANSWER_CHARACTERS = 100_000  # characters that are answered
+MAX_FILE_BYTES = 8 << 20
+MAX_ANSWER_CHARACTERS = 100_000
 
 
 class ReadFile:
-    """The text of a file, whole or its first lines."""
+    """Reads a file, whole or its first lines."""
 
     spec = ToolSpec(
         "read_file",
         "Read a text file of the repository.",
-        schema({"path": "relative to the working directory"}, {"limit": "how many lines"}),
+        schema({"path": "relative to the working directory"}, {"limit": "the most lines to read"}),
     )
 
     def permission(self, arguments: Arguments) -> Permission:
-        """Permission to read the path."""
         return Permission("read", text_of(arguments, "path"))
 
     async def run(self, arguments: Arguments, bench: Bench) -> ToolOutcome:
-        """The text; what is left out is counted."""
         limit = number_of(arguments, "limit")
 
         def read(root: SafeDir, path: str) -> ToolOutcome:
@@ -47,27 +45,26 @@ class ReadFile:
             if len(text) > MAX_ANSWER_CHARACTERS:
                 more = len(text) - MAX_ANSWER_CHARACTERS
                 shown = text[:MAX_ANSWER_CHARACTERS]
-                text = f"{shown}\n... ({more} more characters; bash shows a part of it)"
+                text = f"{shown}\n... ({more} more characters; use bash to read a part of the file)"
             return ToolOutcome(text)
 
         return await _with_file(arguments, bench, read)
 
 
 class WriteFile:
-    """A file whole, made or replaced."""
+    """Creates a file, or replaces the whole file."""
 
     spec = ToolSpec(
         "write_file",
-        "Create a file of the repository, or replace it whole. Folders are made.",
+        "Create a file of the repository, or replace the whole file. Missing folders are created.",
         schema({"path": "relative to the working directory", "content": "the whole text"}),
     )
 
     def permission(self, arguments: Arguments) -> Permission:
-        """Permission to write the path."""
         return Permission("write", text_of(arguments, "path"))
 
     async def run(self, arguments: Arguments, bench: Bench) -> ToolOutcome:
-        """How many bytes were written."""
+        # A model may send half of a surrogate pair in JSON. It is written as the model sent it.
         data = text_of(arguments, "content").encode(errors="surrogatepass")
 
         def write(root: SafeDir, path: str) -> ToolOutcome:
@@ -78,26 +75,24 @@ class WriteFile:
 
 
 class EditFile:
-    """One place of a file replaced."""
+    """Replaces one text in a file."""
 
     spec = ToolSpec(
         "edit_file",
-        "Replace a text in a file of the repository. It must occur there exactly once.",
+        "Replace a text in a file of the repository. The text must occur exactly once.",
         schema(
             {
                 "path": "relative to the working directory",
-                "old_text": "the text to replace, as it stands in the file",
-                "new_text": "the text to put there",
+                "old_text": "the text to replace, exactly as in the file",
+                "new_text": "the text that replaces it",
             }
         ),
     )
 
     def permission(self, arguments: Arguments) -> Permission:
-        """Permission to write the path."""
         return Permission("write", text_of(arguments, "path"))
 
     async def run(self, arguments: Arguments, bench: Bench) -> ToolOutcome:
-        """That it was edited, or why it was not."""
         path = text_of(arguments, "path")
         old, new = text_of(arguments, "old_text"), text_of(arguments, "new_text")
         if not old:
@@ -122,7 +117,7 @@ class EditFile:
 async def _with_file(
     arguments: Arguments, bench: Bench, do: Callable[[SafeDir, str], ToolOutcome]
 ) -> ToolOutcome:
-    """Do something with the file that `path` names, in a thread, one call at a time."""
+    # Calls of one answer run side by side. Two edits of one file would lose one of them.
     async with bench.file_lock:
         return await asyncio.to_thread(_do_with_file, arguments, bench, do)
 
@@ -130,23 +125,23 @@ async def _with_file(
 def _do_with_file(
     arguments: Arguments, bench: Bench, do: Callable[[SafeDir, str], ToolOutcome]
 ) -> ToolOutcome:
-    """Do something with the file that `path` names, beneath the tree. Blocking."""
     path = text_of(arguments, "path")
     try:
         inner = _inner(path, bench)
         with SafeDir(bench.tree) as root:
             return do(root, inner)
     except BadPath as error:
+        # `BadPath.why` is a fixed text: see files/safe_files.py and files/pathnames.py.
         escapes = error.why.startswith("leads") or "absolute" in error.why
         return failure(f"Path escapes workspace: {path}" if escapes else str(error))
     except UnicodeEncodeError:
-        return failure("the text holds half a character")
+        return failure("the text contains half of a surrogate pair")
     except OSError as error:
         return failure(f"{error.strerror}: {path}")
 
 
 def _inner(path: str, bench: Bench) -> str:
-    """The path relative to the tree; an absolute one may name the tree as it is seen inside."""
+    # Models also use absolute paths, as they see them inside the sandbox.
     root = bench.place.root.rstrip("/") + "/"
     if path.startswith(root):
         return path.removeprefix(root)

@@ -1,4 +1,4 @@
-"""The tool's protocol: the permission it needs, and its outcome. A failure is an outcome, too."""
+"""The protocol of a tool: the permission that a call needs, and its outcome."""
 
 import asyncio
 from collections.abc import Callable, Mapping
@@ -19,87 +19,74 @@ ERROR = "Error: "
 
 @dataclass(frozen=True, slots=True)
 class ToolOutcome:
-    """What a tool answers to the model, and whether it failed."""
+    """The answer of a tool to the model. A failure is an outcome too."""
 
     text: str
     failed: bool = False
 
 
 def failure(text: str) -> ToolOutcome:
-    """A failed outcome, in the form that models are told failures in."""
+    """Returns a failed outcome with the prefix that models know failures by."""
     return ToolOutcome(f"{ERROR}{text}", failed=True)
 
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """Where tools work: the worker's own tree, at its place in the sandbox. `show` gets pieces of
-    output; `bash_seconds` bounds one command.
-    """
+    """The worker's own tree, at its place in the sandbox, where tools work."""
 
     tree: Path
     place: JobLayout
     sandbox: Sandbox
     home: Path
-    show: Callable[[str], None]
-    bash_seconds: float = 60.0
-    # Calls of one answer run side by side: one file is read, changed and written at a time.
+    show: Callable[[str], None]  # takes pieces of output as they come
+    bash_seconds: float = 60.0  # the limit of one command
+    # Calls of one answer run side by side, but only one call at a time uses files.
     file_lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
 @dataclass(frozen=True, slots=True)
 class Permission:
-    """What a call wants to do: nothing that anybody has to allow, where `action` is empty."""
+    """What a call wants to do. An empty `action` needs no permission."""
 
     action: Action = ""
     subject: str = ""
 
 
 class BadArguments(Exception):
-    """The arguments of a call cannot be used; the message names the one and what it should be."""
+    """The arguments of a call cannot be used. The message names the argument and the cure."""
 
 
 class Tool(Protocol):
-    """Something that an agent may do."""
+    """An action that an agent may take."""
 
     @property
     def spec(self) -> ToolSpec:
-        """What a model is told of it."""
+        """The description for models."""
         ...
 
     def permission(self, arguments: Arguments) -> Permission:
-        """What somebody has to allow before it runs. Raises BadArguments."""
+        """Returns the permission that the call needs. Raises BadArguments."""
         ...
 
     async def run(self, arguments: Arguments, bench: Bench) -> ToolOutcome:
-        """Do it.
-
-        Raises:
-            BadArguments: it cannot be done with these.
-        """
+        """Runs the tool. Raises BadArguments."""
         ...
 
 
 def text_of(arguments: Arguments, name: str) -> str:
-    """A text among the arguments.
-
-    Raises:
-        BadArguments: it is not there, or no text.
-    """
+    """Returns a text argument. Raises BadArguments."""
     value = arguments.get(name)
     if not isinstance(value, str):
-        raise BadArguments(f"{name!r} must be given as a text")
+        raise BadArguments(f"{name!r} must be a text")
     return value
 
 
 def number_of(arguments: Arguments, name: str) -> int | None:
-    """A whole number above 0 among the arguments, None where it is not given.
-
-    Raises:
-        BadArguments: it is something else.
-    """
+    """Returns a whole number above 0, or None where it is missing. Raises BadArguments."""
     value = arguments.get(name)
     if value is None:
         return None
+    # In Python a bool is an int.
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
         raise BadArguments(f"{name!r} must be a whole number above 0")
     return value
@@ -108,7 +95,9 @@ def number_of(arguments: Arguments, name: str) -> int | None:
 def schema(
     required: Mapping[str, str], optional: Mapping[str, str] | None = None
 ) -> dict[str, JsonValue]:
-    """The JSON schema of arguments by name and description; optional ones are whole numbers."""
+    """Returns the JSON schema of text arguments, and of optional whole numbers, by name and
+    description.
+    """
     properties: dict[str, JsonValue] = {
         name: {"type": "string", "description": words} for name, words in required.items()
     }

@@ -1,4 +1,4 @@
-"""The tools that an agent has, by name."""
+"""The tools of an agent, by name."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -10,21 +10,20 @@ from agentproxy.tools.think import Think
 
 
 class Registry:
-    """Tools under the names that models call them by."""
+    """Tools by the names that models use."""
 
     def __init__(self, tools: Iterable[Tool]) -> None:
         self._tools: Mapping[str, Tool] = {tool.spec.name: tool for tool in tools}
 
     @property
     def specs(self) -> Sequence[ToolSpec]:
-        """What models are told, in a fixed order: what a vendor has cached stays valid."""
+        # In a fixed order: a vendor's prompt cache stays valid only for an equal prefix.
         return [tool.spec for tool in self._tools.values()]
 
     def find(self, name: str) -> Tool | None:
-        """The tool of that name, if there is one."""
         return self._tools.get(name)
 
 
 def coding_tools() -> Registry:
-    """What a coding agent needs."""
+    """Returns the tools of a coding agent."""
     return Registry([Bash(), ReadFile(), WriteFile(), EditFile(), Think()])

@@ -1,24 +1,23 @@
-"""think: room to reason, and nothing happens."""
+"""think: gives the model room to reason, without an effect."""
 
 from agentproxy.models.port import ToolSpec
 from agentproxy.tools.port import Arguments, Bench, Permission, ToolOutcome, schema, text_of
 
 
 class Think:
-    """Does nothing."""
+    """Has no effect."""
 
     spec = ToolSpec(
         "think",
-        "Think something through before you go on: nothing is read, run or changed.",
-        schema({"thought": "what you think"}),
+        "Think before you continue. This tool reads, runs and changes nothing.",
+        schema({"thought": "your thought"}),
     )
 
     def permission(self, arguments: Arguments) -> Permission:
-        """None is needed."""
+        # Checks the argument: a call without a thought is an error.
         text_of(arguments, "thought")
         return Permission()
 
     async def run(self, arguments: Arguments, bench: Bench) -> ToolOutcome:
-        """Answer nothing."""
         del arguments, bench
         return ToolOutcome("")

@@ -52,11 +52,11 @@ TABLE: list[tuple[tuple[Fact, ...], Command, Fact]] = [
     (
         (LEAVE,),
         Answer(text="yes"),
-        ignored("answer", "a permission is approved or denied, not answered"),
+        ignored("answer", "a permission needs pa approve or pa deny, not an answer"),
     ),
-    ((), Approve(), ignored("approve", "nothing waits as a request")),
-    ((LEAVE,), Approve(request="z"), ignored("approve", "nothing waits as request 'z'")),
-    ((LEAVE, QUESTION), Approve(), ignored("approve", "nothing waits as a request")),
+    ((), Approve(), ignored("approve", "no request is open")),
+    ((LEAVE,), Approve(request="z"), ignored("approve", "request 'z' is not open")),
+    ((LEAVE, QUESTION), Approve(), ignored("approve", "several requests are open: name one")),
     ((), SendMessage(text="hi"), MessageReceived(message="command:7", text="hi")),
     ((), Interrupt(), RunParked(why="interrupted", reason="interrupted by a person")),
     ((), StopRun(), RunEnded(verdict="unverified", reason="stopped by a person", stopped=True)),
@@ -83,7 +83,7 @@ def test_a_command_is_followed_once_and_an_old_interrupt_not_at_all() -> None:
         await handler.handle(CommandId(2), RaiseCeiling(budget=1.0))
 
     asyncio.run(play())
-    wanted = ignored("interrupt", "what it interrupts is over")
+    wanted = ignored("interrupt", "the segment that it interrupts is over")
     assert story.facts == [wanted, CeilingRaised(budget=1.0)]
     assert [draft.cause for draft in story.drafts] == ["command:1", "command:2"]
 

@@ -196,6 +196,6 @@ def test_an_effect_that_leaves_no_trace_is_an_error_and_not_an_endless_loop() ->
     play = Play()
     recorder = Recorder(play.state, play.append, reduce=silent.reduce)
     context = Context(play.state, play.ropes, recorder.record, lambda _s, _t: None)
-    with pytest.raises(RuntimeError, match="left no trace"):
+    with pytest.raises(RuntimeError, match="still due"):
         asyncio.run(Engine(silent, recorder, context).drive())
     assert nothing is not None

@@ -55,7 +55,7 @@ def test_of_a_file_with_endless_lines_only_a_beginning_is_answered(
     more: dict[str, JsonValue] = {} if limit is None else {"limit": limit}
     said = call(bench, "read_file", path="app.min.js", **more)
     assert len(said) < 110_000
-    assert said.endswith("more characters; bash shows a part of it)")
+    assert said.endswith("more characters; use bash to read a part of the file)")
 
 
 def test_a_program_that_is_written_anew_can_still_be_run(bench: Bench) -> None:

@@ -56,7 +56,7 @@ def answer(body: Body) -> list[Block]:
     """The script's answer to a request: which it is follows from the conversation alone."""
     if "You plan work" in json.dumps(body["system"]):
         return PLAN
-    refuted = "What was found after round 1" in json.dumps(body["messages"][0])
+    refuted = "Verdict on round 1" in json.dumps(body["messages"][0])
     script = RIGHT if refuted else WRONG
     said = sum(message["role"] == "assistant" for message in body["messages"])
     return script[min(said, len(script) - 1)]

@@ -12,7 +12,7 @@ PLANS, ANSWERS, JUDGES, STEERS = (
     "You plan work",
     "A coding agent asks",
     "You judge one",
-    "gone astray: what",
+    "You redirect a coding",
 )
 UNTRUE: Turn = {"on": "a hundred times", "calls": [{"name": "reply", "arguments": {}}]}
 
@@ -74,7 +74,7 @@ def test_the_worker_is_told_which_part_is_its_own_now(pa: Pa) -> None:
     assert ran.code == 0, ran.result
     second = pa.git("show", f"{ran.result['branch']}:brief-2.txt")
     assert "2 of 2: Write down in CHANGES what changed" in second
-    assert "Done before, and proven" in second
+    assert "done and proven" in second
     assert "This is round 1 of 3" in second
 
 
@@ -146,9 +146,9 @@ def test_what_no_command_proves_is_proven_by_a_judge_who_cites(pa: Pa) -> None:
 @pytest.mark.parametrize(
     ("says", "quote", "why"),
     [
-        ("met", "return sum([a, b])", "not in what it was shown"),
-        ("met", "a", "not in what it was shown"),
-        ("met", "    return a - b", "not in what it was shown"),
+        ("met", "return sum([a, b])", "not in the code"),
+        ("met", "a", "not in the code"),
+        ("met", "    return a - b", "not in the code"),
         ("not_met", "", "not met"),
         ("cannot_tell", "", "cannot tell"),
     ],
@@ -295,7 +295,7 @@ def test_a_permission_is_never_asked_of_a_model(pa: Pa) -> None:
 def going_in_circles(pa: Pa, *judge: Turn) -> Ran:
     look = {"seconds": 0.1, "calls": [{"name": "bash", "arguments": {"command": "cat calc.py"}}]}
     edit = {"path": "calc.py", "old_text": "a - b", "new_text": "a + b"}
-    fix = {"on": "Stop looking" if judge else "You are going in circles"} | {
+    fix = {"on": "Stop looking" if judge else "You are making no progress"} | {
         "calls": [{"name": "edit_file", "arguments": edit}]
     }
     done = {"on": "Edited calc.py", "text": "Done."}
@@ -318,7 +318,7 @@ def test_a_worker_that_goes_in_circles_is_told_so(pa: Pa) -> None:
 def test_without_a_model_it_is_told_in_plain_words(pa: Pa) -> None:
     ran = going_in_circles(pa)
     assert ran.code == 0, ran.result
-    assert "You are going in circles" in ran.of_kind("worker_steered")[0]["text"]
+    assert "You are making no progress" in ran.of_kind("worker_steered")[0]["text"]
 
 
 def test_a_judge_that_there_is_not_ends_with_6_and_says_what_to_do(pa: Pa) -> None:

@@ -1,4 +1,4 @@
-"""The words that a worker is given. Pure: from the state to the text."""
+"""Writes the brief that a worker gets for a round. Pure."""
 
 from collections.abc import Iterator
 
@@ -9,13 +9,13 @@ from agentproxy.supervisor.contexts.reading import Contexts
 from agentproxy.supervisor.state import State
 
 MAX_BRIEF_OUTPUT_CHARACTERS = 3000
-ASKS = {"acceptance": "must say that the task is done", "regression": "must not get worse"}
+ASKS = {"acceptance": "must succeed when the task is done", "regression": "must not get worse"}
 
 
 def write_brief(state: State, *, directory: str, contexts: Contexts | None = None) -> str:
-    """The brief of the present round: the task, how it is checked, and what was refuted.
+    """Returns the brief of the present round, in Markdown.
 
-    Of the contexts a worker is given the guidance.
+    `directory` is relative to the root of the repository.
     """
     lines = ["# Task", "", state.require_order().task, ""]
     lines += _part(state)
@@ -25,32 +25,32 @@ def write_brief(state: State, *, directory: str, contexts: Contexts | None = Non
     lines += guidance_lines(contexts or Contexts())
     if state.attempts.get(state.round, 0) > 0:
         lines += [
-            "## An earlier attempt at this round was cut off",
+            "## An earlier attempt at this round was interrupted",
             "",
-            "Its outcome is unknown. Look at the files first: some of its work may be there.",
+            "Its outcome is unknown. Look at the files first: they may contain some of its work.",
             "",
         ]
+    # The rounds of earlier parts are left out: those parts are proven.
     for number in range(state.part_began, state.round):
-        lines += _refutation(state, number)
-    lines += _told(state)
+        lines += _verdict_on_round(state, number)
+    lines += _messages_and_answers(state)
     return "\n".join(lines).rstrip() + "\n"
 
 
 def _part(state: State) -> list[str]:
-    """Which part of the task it is now, where the task has several."""
     parts = state.require_contract().parts
     if len(parts) < 2:
         return []
     lines = [
-        "## Your part of it now",
+        "## Your part of the task",
         "",
-        f"{state.part + 1} of {len(parts)}: {parts[state.part].task}",
+        f"Part {state.part + 1} of {len(parts)}: {parts[state.part].task}",
     ]
     if state.part:
-        lines += ["", "Done before, and proven:", ""]
+        lines += ["", "Earlier parts, done and proven:", ""]
         lines += [f"- {each.task}" for each in parts[: state.part]]
     if state.has_more_parts:
-        lines += ["", "What comes after it is not yours now:", ""]
+        lines += ["", "Later parts. Do not work on them now:", ""]
         lines += [f"- {each.task}" for each in parts[state.part + 1 :]]
     return [*lines, ""]
 
@@ -59,20 +59,19 @@ def _screenshots(state: State) -> list[str]:
     names = state.require_order().screenshots
     if not names:
         return []
-    where = "They are in the folder that AGENTPROXY_SCREENSHOTS names, or shown to you here."
-    head = ["## Screenshots that belong to the task", "", where, ""]
+    where = "They are in the folder that AGENTPROXY_SCREENSHOTS names, or in this message."
+    head = ["## Screenshots for the task", "", where, ""]
     return [*head, *[f"- {name.rpartition('/')[2]}" for name in names], ""]
 
 
 def _working(state: State, directory: str) -> list[str]:
-    place = "the root of the repository" if directory == "." else f"`{directory}` in it"
+    place = "its root" if directory == "." else f"its folder `{directory}`"
     return [
         "## How you work",
         "",
-        f"You stand in a clone of the repository that is yours alone, in {place}. What counts is",
-        "the files that you leave: commits, branches and stashes are not looked at. When you end",
-        "with exit code 0 you claim that the task is done. The claim is then checked by somebody",
-        "else, in a clean checkout of exactly these files.",
+        f"You have your own clone of the repository. You work in {place}. Only the files that you",
+        "leave count: commits, branches and stashes are ignored. To claim that the task is done,",
+        "end with exit code 0. Then the checks run in a clean checkout of exactly these files.",
         "",
         f"This is round {state.round_of_part} of {state.require_order().max_rounds}.",
         "",
@@ -83,35 +82,35 @@ def _checks(state: State) -> list[str]:
     contract = state.scope
     if not contract.checks and not contract.criteria:
         return []
-    lines = ["## How it will be checked", ""]
+    lines = ["## How your work is checked", ""]
     for check in contract.checks:
         where = "" if check.directory == "." else f" in `{check.directory}`"
         asks = ASKS.get(check.role, ASKS["regression"])
         lines.append(f"- `{check.command}`{where} {asks} ({check.source})")
     lines += [
-        f"- {each.text} (a judge looks)"
+        f"- {each.text} (a judge decides)"
         for each in contract.criteria
         if each.part and not each.checks
     ]
     return [*lines, ""]
 
 
-def _refutation(state: State, number: int) -> list[str]:
+def _verdict_on_round(state: State, number: int) -> list[str]:
     judged = state.judged.get(number)
     if judged is None:
         return []
     of_part = number - state.part_began + 1
-    lines = [f"## What was found after round {of_part}: {judged.verdict}", "", judged.reason, ""]
+    lines = [f"## Verdict on round {of_part}: {judged.verdict}", "", judged.reason, ""]
     latest = number == state.round - 1
     for verdict in judged.checks:
         if verdict.finding in ("refuted", "unverified"):
-            lines += _exactly(verdict)
+            lines += _findings(verdict)
             if latest:
-                lines += _printed(state, judged, verdict)
+                lines += _output(state, judged, verdict)
     return lines
 
 
-def _exactly(verdict: CheckVerdict) -> list[str]:
+def _findings(verdict: CheckVerdict) -> list[str]:
     lines = [f"- {verdict.check}: {verdict.reason}"]
     for place in verdict.places:
         where = f"{place.where}: " if place.where else ""
@@ -120,13 +119,13 @@ def _exactly(verdict: CheckVerdict) -> list[str]:
     return [*lines, ""]
 
 
-def _printed(state: State, judged: RoundJudged, verdict: CheckVerdict) -> list[str]:
+def _output(state: State, judged: RoundJudged, verdict: CheckVerdict) -> list[str]:
     results = state.results_of(verdict.check, claim_tree(judged.round))
     text = results[-1].output.strip() if results else ""
     if not text:
         return []
     return [
-        "The end of what it printed:",
+        "The end of its output:",
         "",
         "```",
         text[-MAX_BRIEF_OUTPUT_CHARACTERS:],
@@ -135,16 +134,16 @@ def _printed(state: State, judged: RoundJudged, verdict: CheckVerdict) -> list[s
     ]
 
 
-def _told(state: State) -> Iterator[str]:
+def _messages_and_answers(state: State) -> Iterator[str]:
     for message in state.dialogue.messages.values():
-        yield from ("## You are told", "", message, "")
+        yield from ("## Message from a person", "", message, "")
     answered = [
         (state.dialogue.requests[key], decision)
         for key, decision in state.dialogue.decided.items()
         if key in state.dialogue.requests and decision.by == "human"
     ]
     if answered:
-        yield from ("## Answers to what was asked", "")
+        yield from ("## Answers to your requests", "")
         for request, decision in answered:
             verdict = decision.text or ("yes" if decision.allowed else "no")
             yield f"- {request.text}: {verdict}"

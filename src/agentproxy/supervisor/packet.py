@@ -1,4 +1,4 @@
-"""The review packet: one page on what was asked, what was proven and how, and what was not."""
+"""The review packet: one page about what was asked, what is proven and how, and what is not."""
 
 from agentproxy.events.check import BASE, CheckResult, Outcome, claim_tree
 from agentproxy.events.git_facts import Delivered
@@ -8,7 +8,6 @@ MARKS = {"added": "+", "modified": "~", "deleted": "-", "type_changed": "!"}
 
 
 def write_packet(state: State, delivered: Delivered, *, run: str) -> str:
-    """The page, in Markdown."""
     judged = state.judged[state.round]
     claim = state.claims[state.round]
     lines = [
@@ -38,8 +37,8 @@ def write_packet(state: State, delivered: Delivered, *, run: str) -> str:
     ]
     remarks = [*claim.findings, *delivered.notes, *state.require_base().notes]
     if remarks:
-        lines += ["## To know", "", *[f"- {remark}" for remark in remarks], ""]
-    lines += ["## Where it is", ""]
+        lines += ["## Notes", "", *[f"- {remark}" for remark in remarks], ""]
+    lines += ["## Where to find it", ""]
     if delivered.branch:
         lines.append(f"- branch `{delivered.branch}`")
     if delivered.patch:
@@ -54,7 +53,7 @@ def write_packet(state: State, delivered: Delivered, *, run: str) -> str:
 
 
 def _round(state: State) -> str:
-    """Rounds are counted within a part, as their limit is."""
+    # Rounds are counted within a part, because `max_rounds` holds for each part.
     words = f"round {state.round_of_part} of {state.require_order().max_rounds}"
     parts = len(state.require_contract().parts)
     return f"part {state.part + 1} of {parts}, {words}" if parts > 1 else words
@@ -81,7 +80,6 @@ def _finding(state: State, name: str) -> str:
 
 
 def describe_results(results: list[CheckResult]) -> str:
-    """The last result of a check in a few words."""
     if not results:
         return "not run"
     result = results[-1]
@@ -93,7 +91,6 @@ def describe_results(results: list[CheckResult]) -> str:
 
 
 def count_outcomes(result: CheckResult) -> str:
-    """How many tests ended how; what did not occur is not said."""
     kinds: tuple[Outcome, ...] = ("failed", "skipped", "xfailed")
     others = [f"{count} {kind}" for kind in kinds if (count := result.count(kind))]
     return ", ".join([f"{result.count('passed')} passed", *others])

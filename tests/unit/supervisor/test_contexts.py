@@ -98,10 +98,10 @@ def test_a_repository_without_contexts_has_none(root: Path) -> None:
         ("project/huge.md", b"x" * (65 << 10), "larger than"),
         ("project/huge.png", PNG + b"x" * (2 << 20), "larger than"),
         ("project/fake.png", b"<script>", "not a PNG"),
-        ("guidance/picture.png", PNG, "not a kind of file"),
+        ("guidance/picture.png", PNG, "of this type"),
         ("guidance/latin.md", b"caf\xe9", "not UTF-8"),
         ("guidance/nul.md", b"a\0b", "not a text"),
-        ("session/tool.exe", b"MZ", "not a kind of file"),
+        ("session/tool.exe", b"MZ", "of this type"),
         ("guidance/bad\x1b[2Jname.md", b"text", "cannot be seen"),
     ],
 )

@@ -30,7 +30,7 @@ def test_a_worker_is_given_the_guidance_and_nothing_of_the_other_contexts() -> N
 
 def test_without_guidance_a_brief_is_as_it_was() -> None:
     assert write_brief(STATE, directory=".") == brief()
-    assert "How work is done" not in brief()
+    assert "Guidance for" not in brief()
 
 
 def test_no_text_ends_its_own_quotation() -> None:

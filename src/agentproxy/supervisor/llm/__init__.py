@@ -1,1 +1,1 @@
-"""The supervisor's own model: what it is asked, and what of its replies counts."""
+"""The supervisor's own model: its questions, and the parts of its replies that count."""

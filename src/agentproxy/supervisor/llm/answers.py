@@ -1,7 +1,6 @@
-"""Answers a worker's question from the project's own documents, with the passage that says it.
+"""Answers a worker's question with a passage from the project's documents.
 
-What the worker is told are words of the document: the passage, or a part of it. Only the choice is
-the model's. So whatever moves it, a worker is told nothing but what a person wrote down.
+A worker gets only words that a person wrote: the model chooses a passage and writes none.
 """
 
 import re
@@ -28,8 +27,6 @@ _PERMISSION = re.compile(
 
 
 class AnswerForm(BaseModel):
-    """The reply to a question of a worker."""
-
     answer: Annotated[str, Field(max_length=2000)] = ""
     document: Annotated[str, Field(max_length=300, description="the document's name")] = ""
     quote: Annotated[str, Field(max_length=2000, description="word for word")] = ""
@@ -38,7 +35,7 @@ class AnswerForm(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """An answer with its source, or why there is none."""
+    """An answer with its source, or the reason why there is none."""
 
     text: str = ""
     source: str = ""
@@ -49,17 +46,22 @@ class Answered:
 async def answer_question(
     model: Model, request: Request, *, documents: Sequence[Material]
 ) -> Answered:
-    """An answer that a document gives word for word, or the reason why a person has to give it.
+    """Returns an answer in the words of a document, or the reason why a person must answer.
 
     Raises:
         ModelError: the model does not answer.
     """
     if not documents:
-        return Answered(why_not="the project has no documents to answer from (pa init)")
+        return Answered(
+            why_not="the project has no documents to answer from; pa init makes a folder for them"
+        )
+    # Only a person gives permission, whatever the documents say.
     if asks_for_permission(request):
-        return Answered(why_not="it asks for permission or for a secret: no document gives either")
+        return Answered(
+            why_not="it asks for permission or a secret, and no document can give these"
+        )
     if doubt := speaks_to_a_model([request.text, *request.options]):
-        return Answered(why_not=f"the question speaks to a model: {doubt}")
+        return Answered(why_not=f"the question contains an instruction to a model: {doubt}")
     documents = [each for each in documents if not speaks_to_a_model([each.name, each.text])]
     asked = Material("The question", "\n".join((request.text, *request.options)))
     question = Question(
@@ -75,34 +77,33 @@ async def answer_question(
 
 
 def asks_for_permission(request: Request) -> bool:
-    """Whether the question is one for a person, whatever the documents say."""
     texts = [plain(text) for text in (request.text, *request.options)]
     return any(_PERMISSION.search(text) or ASKS_FOR_A_SECRET.search(text) for text in texts)
 
 
 def check_answer(form: AnswerForm, documents: Sequence[Material]) -> Answered:
-    """The passage, if it stands in the document that the reply names; of it, the part that is the
-    answer, if the answer is one.
-    """
+    """Accepts an answer only if its quote is in the document that it names."""
     text = next((each.text for each in documents if each.name == form.document), None)
     quote, answer = _flat(form.quote), _flat(form.answer)
     if not answer or form.confidence < MIN_CONFIDENCE:
         return Answered(why_not=f"no document answers it (confidence {form.confidence:.1f})")
     if text is None or len(quote) < MIN_QUOTE_CHARACTERS or quote not in _flat(text):
-        return Answered(why_not="the passage that was cited is in no document")
+        return Answered(why_not="the quoted passage is not in the document")
     if len(quote) > MAX_PASSAGE_CHARACTERS:
-        return Answered(why_not="what was cited is no passage: it is too long")
+        return Answered(
+            why_not=f"the quoted passage has more than {MAX_PASSAGE_CHARACTERS} characters"
+        )
     if tells_a_secret(plain(quote)):
-        return Answered(why_not="the passage holds what looks like a secret")
+        return Answered(why_not="the quoted passage seems to contain a secret")
+    # The worker never gets the model's own words.
     return Answered(
-        text=answer if _stands_in(answer, quote) else quote,
+        text=answer if _is_part_of(quote, answer) else quote,
         source=f"{form.document}: {quote[:200]}",
         confidence=form.confidence,
     )
 
 
-def _stands_in(answer: str, quote: str) -> bool:
-    """Whether it is a part of the passage, in whole words."""
+def _is_part_of(quote: str, answer: str) -> bool:
     return re.search(rf"(?<!\w){re.escape(answer)}(?!\w)", quote) is not None
 
 

@@ -1,7 +1,6 @@
-"""A change without the words of whoever made it: what a judge is shown. Pure.
+"""The code of a change without the words of its author, as a judge sees it. Pure.
 
-A comment is a worker's word about its own work, as a docstring, a document and a message are. They
-count neither way, and they are where an instruction to a judge would stand.
+A comment is a worker's word: it counts neither way (decision 1) and may instruct the judge.
 """
 
 import re
@@ -18,8 +17,8 @@ from agentproxy.supervisor.llm.strip_comments import (
 )
 from agentproxy.supervisor.llm.visible_text import visible
 
-MAX_CODE_CHARACTERS = 240_000  # of all files together; a file made to be slow takes seconds
-AROUND = 3  # unchanged lines that are shown before and after a changed one
+MAX_CODE_CHARACTERS = 240_000  # of all files; a hostile file of this size takes seconds
+CONTEXT_LINES = 3  # unchanged lines shown before and after a changed line
 _HUNK = re.compile(r"@@ -\d+(?:,(\d+))? \+\d+(?:,(\d+))? @@")
 _LONGEST_PATH = 120
 _PLAIN_PATH = re.compile(r"[A-Za-z0-9_./-]+")
@@ -27,7 +26,7 @@ _PLAIN_PATH = re.compile(r"[A-Za-z0-9_./-]+")
 
 @dataclass
 class ChangedFile:
-    """One file of a diff: its lines with their sign, " ", "-" or "+"."""
+    """One file of a diff. Each line has its sign: " ", "-" or "+"."""
 
     path: str
     lines: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
@@ -35,17 +34,15 @@ class ChangedFile:
 
 @dataclass(frozen=True, slots=True)
 class DiffWithoutComments:
-    """The change as it is shown, the code that it adds, and the code that it takes away."""
-
     shown: str
     added: str
     removed: str
 
 
 def strip_diff(diff: str) -> DiffWithoutComments:
-    """The code of a change. A diff with whole files tells best what in them is a comment.
+    """Returns the code of a change. Comments are found best if the diff has whole files.
 
-    A file that is too large, or that comes after too many others, is named and not shown.
+    A file that is too large or exceeds the limit for all files is named and not shown.
     """
     shown: list[str] = []
     added: list[str] = []
@@ -57,7 +54,7 @@ def strip_diff(diff: str) -> DiffWithoutComments:
             continue
         name = _name(file.path, number)
         try:
-            lines = _unworded(file.lines, language, most=left)
+            lines = _strip_sides(file.lines, language, most=left)
         except NotShown as reason:
             shown += [f"{name} is not shown: {reason}", ""]
             continue
@@ -69,10 +66,10 @@ def strip_diff(diff: str) -> DiffWithoutComments:
 
 
 def changed_files(diff: str) -> Iterator[ChangedFile]:
-    """The files of a diff. What a line of a file holds is never taken for a line of the diff."""
     file: ChangedFile | None = None
     old = new = 0
     for line in diff.split("\n"):
+        # A line within a hunk belongs to the file, even if it looks like a header.
         if old > 0 or new > 0:
             sign, text = (line[:1] or " "), visible(line[1:])
             old -= sign in " -"
@@ -90,18 +87,18 @@ def changed_files(diff: str) -> Iterator[ChangedFile]:
 
 
 def _path(header: str) -> str:
-    """The path in `diff --git a/x b/x`, in quotes where it is an odd one."""
+    # The header is `diff --git a/x b/x`. Git quotes an unusual path.
     names = header.removeprefix("diff --git ")
     half = names[: len(names) // 2].strip('"')
     return half[2:]
 
 
-def _unworded(
+def _strip_sides(
     lines: list[tuple[str, str]], language: Language, *, most: int
 ) -> list[tuple[str, str]]:
-    """Each side is read as the file that it is."""
     if _size(lines) > most:
         raise NotShown("the change is too large")
+    # Each side is read as a whole file: a comment may begin far above the changed line.
     sides = {
         sign: iter(strip_comments([text for each, text in lines if each in (" ", sign)], language))
         for sign in "+-"
@@ -119,9 +116,9 @@ def _size(lines: list[tuple[str, str]]) -> int:
 
 
 def _near(lines: list[tuple[str, str]]) -> Iterator[str]:
-    """Changed lines and those around them; those in which nothing is left are not shown."""
     changed = [number for number, (sign, _) in enumerate(lines) if sign != " "]
-    wanted = {near for number in changed for near in range(number - AROUND, number + AROUND + 1)}
+    reach = range(-CONTEXT_LINES, CONTEXT_LINES + 1)
+    wanted = {number + distance for number in changed for distance in reach}
     last = -1
     for number, (sign, text) in enumerate(lines):
         if number not in wanted or not text.strip():
@@ -133,7 +130,7 @@ def _near(lines: list[tuple[str, str]]) -> Iterator[str]:
 
 
 def _name(path: str, number: int) -> str:
-    """The path where it is a plain and short one; a name can be a sentence."""
+    # A file name can be a sentence. Only a plain, short path is shown.
     fine = len(path) <= _LONGEST_PATH and _PLAIN_PATH.fullmatch(path)
     if fine and all(without_long_names(part) == part for part in path.split("/")):
         return path

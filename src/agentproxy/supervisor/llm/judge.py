@@ -1,8 +1,6 @@
-"""Asks the judge about one criterion that no command can prove, and weighs what it says.
+"""Asks the judge about one criterion that no command can prove, and tests the reply.
 
-The judge is shown the code of the change without a word of whoever made it: no comments, no
-documents, nothing that a program printed. It is asked a second time, about something that is not
-so. Who says that this is met, too, was moved by something, and says nothing about the first.
+The judge sees only code. Its "met" counts if it quotes new code and passes a control question.
 """
 
 import asyncio
@@ -30,8 +28,6 @@ CHANGE = "The change"
 
 
 class OpinionForm(BaseModel):
-    """The judge's reply about one criterion."""
-
     says: JudgeAnswer = "cannot_tell"
     quote: Annotated[str, Field(max_length=MAX_QUOTE_LENGTH, description="word for word")] = ""
     reason: Annotated[str, Field(max_length=2000)] = ""
@@ -40,16 +36,15 @@ class OpinionForm(BaseModel):
 async def give_opinion(
     model: Model, criterion: Criterion, *, number: int, diff: str
 ) -> OpinionGiven:
-    """What the judge says of a criterion, as far as it counts. In a `diff` with whole files it is
-    seen best what is a comment.
+    """Returns the judge's opinion, as far as it counts. `diff` should have whole files.
 
     Raises:
         ModelError: the model does not answer.
     """
-    form = OpinionForm(reason=_doubt(criterion, diff))
+    form = OpinionForm(reason=_find_injection(criterion, diff))
     if not form.reason:
         code = await asyncio.to_thread(strip_diff, diff)
-        form = await _weighed(model, criterion.text, code)
+        form = await _ask_with_control(model, criterion.text, code)
     met = form.says == "met"
     return OpinionGiven(
         round=number,
@@ -61,16 +56,14 @@ async def give_opinion(
     )
 
 
-def _doubt(criterion: Criterion, diff: str) -> str:
-    """Why nobody is asked, or ""."""
+def _find_injection(criterion: Criterion, diff: str) -> str:
     files = list(changed_files(diff))
     made = ["\n".join(text for sign, text in file.lines if sign == "+") for file in files]
     said = speaks_to_a_model([criterion.text, *(file.path for file in files), *made])
-    return f"the change speaks to who judges it: {said}" if said else ""
+    return f"the change contains an instruction to its judge: {said}" if said else ""
 
 
-async def _weighed(model: Model, text: str, code: DiffWithoutComments) -> OpinionForm:
-    """The judge's form where it counts, else one that says that nobody can tell, and why."""
+async def _ask_with_control(model: Model, text: str, code: DiffWithoutComments) -> OpinionForm:
     if not code.added.strip():
         return OpinionForm(reason="the change adds no code that could show it")
     form = await _ask(model, text, code)
@@ -79,10 +72,13 @@ async def _weighed(model: Model, text: str, code: DiffWithoutComments) -> Opinio
     if form.says != "met":
         return form
     if not is_cited(form.quote, code):
-        return OpinionForm(reason="what the judge cites is not in what it was shown")
+        return OpinionForm(reason="the judge's quote is not in the code that the change adds")
+    # A model that says met of an untrue condition was influenced, so its first answer is void.
     untrue = await _ask(model, _untrue(text), code)
     if untrue is None or untrue.says == "met":
-        reason = "the judge says met of what is not so, too: something in the material moves it"
+        reason = (
+            "the judge also says met of an untrue condition: something in the change influences it"
+        )
         return OpinionForm(reason=reason)
     return form
 
@@ -98,18 +94,17 @@ async def _ask(model: Model, text: str, code: DiffWithoutComments) -> OpinionFor
 
 
 def _untrue(text: str) -> str:
-    """The criterion with a condition that no change meets."""
+    # A random name: a text in the change cannot make an exception for it in advance.
     name = secrets.token_hex(4)
     also = f"a file named `{name}.xyz` holds the word `{name}` a hundred times"
     return f"{text} And by the same change {also}."
 
 
 def is_cited(quote: str, code: DiffWithoutComments) -> bool:
-    """Whether a quotation stands word for word in the code that the change adds, and is new: what
-    was only moved shows nothing.
-    """
+    """Whether the quote is, word for word, in code that the change adds."""
     added = code.added[:MAX_SHOWN_LENGTH]
     before = {_flat(line) for line in code.removed.split("\n")}
+    # Code that was only moved shows nothing.
     fresh = [flat for line in added.split("\n") if (flat := _flat(line)) not in before]
     marked = "\n".join(line.strip().removeprefix("+") for line in quote.splitlines())
     return any(

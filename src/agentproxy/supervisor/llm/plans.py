@@ -1,4 +1,4 @@
-"""The plan: the task in parts, as the supervisor's model has it and as far as it can be used."""
+"""The plan: the task in parts, as far as the model's reply can be used."""
 
 from collections.abc import Sequence
 from typing import Annotated
@@ -12,16 +12,15 @@ from agentproxy.models.port import Model
 from agentproxy.supervisor.llm.prompt_injection import speaks_to_a_model
 from agentproxy.supervisor.llm.structured_reply import Material, Question, ask_for_reply
 
+# prompts/plan.md names these three limits.
 MAX_PARTS = 8
 MAX_CHECKS = 5
 MAX_CRITERIA = 8
 MAX_COMMAND_LENGTH = 500
-LISTED = 400
+MAX_LISTED_PATHS = 400
 
 
 class PlannedPart(BaseModel):
-    """A part: the task as an instruction to a coding agent, and how it is seen to be done."""
-
     task: Annotated[str, Field(min_length=1, max_length=4000)]
     checks: Annotated[list[str], Field(max_length=20)] = Field(
         default_factory=list, description="commands that fail now and succeed when it is done"
@@ -32,8 +31,6 @@ class PlannedPart(BaseModel):
 
 
 class PlanForm(BaseModel):
-    """The reply of the planner."""
-
     parts: Annotated[list[PlannedPart], Field(min_length=1, max_length=30)]
 
 
@@ -45,40 +42,43 @@ async def make_plan(
     documents: Sequence[Material],
     images: Sequence[Image],
 ) -> PlanMade:
-    """Ask for a plan; where none can be had, the task is its one part.
+    """Asks for a plan. Without a usable reply, the task is one part.
 
     Raises:
         ModelError: the model does not answer.
     """
     documents = [each for each in documents if not speaks_to_a_model([each.name, each.text])]
     paths = [path for path in paths if not speaks_to_a_model([path])]
-    more = f"\n... and {len(paths) - LISTED} more" if len(paths) > LISTED else ""
-    listing = Material("The files of the repository", "\n".join(paths[:LISTED]) + more)
+    unlisted = len(paths) - MAX_LISTED_PATHS
+    more = f"\n... and {unlisted} more" if unlisted > 0 else ""
+    listing = Material("The files of the repository", "\n".join(paths[:MAX_LISTED_PATHS]) + more)
     named = "\n".join(f"- {command}" for command in order.checks) or "none"
     question = Question(
         prompt="plan",
-        ask=f"The task, in the person's words:\n{order.task}\n\nChecks that they named:\n{named}\n",
+        ask=f"The task, in the person's words:\n{order.task}\n\n"
+        f"The checks that the person named:\n{named}\n",
         form=PlanForm,
         material=(listing, *documents),
         images=images,
     )
     reply = await ask_for_reply(model, question)
     if reply.form is None:
-        note = f"the plan of {model.name} cannot be used ({reply.problem}): the task is one part"
+        note = f"the plan of {model.name} cannot be used ({reply.problem}); the task is one part"
         return PlanMade(parts=(Part(id="part 1", task=order.task),), notes=(note,))
     return usable(reply.form, order)
 
 
 def usable(form: PlanForm, order: Order) -> PlanMade:
-    """The plan as far as it can be used. What the person named decides over what was planned, and
-    where no command ends it, it is judged by the person's task as well: a plan can ask for less.
-    """
+    """Returns the plan, as far as it can be used."""
     notes: list[str] = []
     if len(form.parts) > MAX_PARTS:
-        notes.append(f"{len(form.parts)} parts were planned: the last {MAX_PARTS} became one")
-    planned = _few(form.parts)
+        notes.append(
+            f"{len(form.parts)} parts were planned; the parts from {MAX_PARTS} on are now one part"
+        )
+    planned = _join_excess(form.parts)
     if len(planned) == 1:
         planned = [planned[0].model_copy(update={"task": order.task})]
+        # Checks that the person named decide alone over a plan of one part.
         if order.checks:
             return PlanMade(parts=(Part(id="part 1", task=order.task),), notes=tuple(notes))
     parts: list[Part] = []
@@ -86,9 +86,12 @@ def usable(form: PlanForm, order: Order) -> PlanMade:
         checks = [command.strip() for command in each.checks]
         good = [command for command in checks if _is_command(command)][:MAX_CHECKS]
         if len(good) < len(checks):
-            notes.append(f"part {number}: {len(checks) - len(good)} planned checks are no commands")
+            notes.append(
+                f"part {number}: {len(checks) - len(good)} planned checks are not commands"
+            )
         criteria = _criteria(each)
         if number == len(planned) and not good and (criteria or number > 1):
+            # A plan can ask for less than the person did, so the task itself is judged too.
             criteria = [order.task, *criteria]
         parts.append(
             Part(
@@ -98,14 +101,13 @@ def usable(form: PlanForm, order: Order) -> PlanMade:
                 criteria=() if order.checks else tuple(criteria[:MAX_CRITERIA]),
             )
         )
-    provable = _provable(parts, order)
+    provable = _join_unprovable(parts, order)
     if len(provable) < len(parts):
-        notes.append("parts that nothing can prove are done together with the next")
+        notes.append("a part that nothing can prove was joined with the next part")
     return PlanMade(parts=tuple(provable), notes=tuple(notes))
 
 
-def _provable(parts: Sequence[Part], order: Order) -> list[Part]:
-    """The parts, each that has neither command nor criterion together with the one after it."""
+def _join_unprovable(parts: Sequence[Part], order: Order) -> list[Part]:
     found: list[Part] = []
     tasks: list[str] = []
     for part in parts:
@@ -120,13 +122,11 @@ def _provable(parts: Sequence[Part], order: Order) -> list[Part]:
 
 
 def _criteria(part: PlannedPart) -> list[str]:
-    """What a judge is asked of a part."""
     said = [" ".join(text.split()) for text in part.criteria if text.strip()]
     return [text for text in said if not speaks_to_a_model([text])]
 
 
-def _few(parts: Sequence[PlannedPart]) -> list[PlannedPart]:
-    """At most `MAX_PARTS`: those beyond are done together with the last."""
+def _join_excess(parts: Sequence[PlannedPart]) -> list[PlannedPart]:
     kept, rest = list(parts[: MAX_PARTS - 1]), parts[MAX_PARTS - 1 :]
     if not rest:
         return kept

@@ -1,7 +1,6 @@
-"""Words that speak to a model that reads them, rather than about the code. Pure.
+"""Finds words that instruct a model. Pure.
 
-A second net and no more: whoever knows these words writes others. What holds is that nothing that a
-model says counts without evidence, and that a judge is shown no words of the change.
+A second line of defence: other wordings are not found, and nothing rests on it (decision 10).
 """
 
 import re
@@ -27,9 +26,10 @@ _SPEAKS = re.compile(
 
 
 def speaks_to_a_model(texts: Iterable[str]) -> str:
-    """The first words in these that speak to a model, or ""; names are read as their words, too."""
+    """Returns the first words that instruct a model, or ""."""
     for text in texts:
         seen = plain(text)
+        # A name can hold an instruction, so names are also read word by word.
         for reading in (seen, as_words(seen)):
             found = _SPEAKS.search(reading)
             if found:

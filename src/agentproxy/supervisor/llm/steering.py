@@ -1,4 +1,4 @@
-"""What a worker that goes astray is told: by the supervisor's model where there is one."""
+"""Writes the message that redirects a worker which makes no progress."""
 
 from collections.abc import Sequence
 from typing import Annotated
@@ -10,19 +10,17 @@ from agentproxy.supervisor.llm.structured_reply import Material, Question, ask_f
 from agentproxy.supervisor.state import State
 
 PLAIN = (
-    "You are going in circles ({reason}). Stop, read your task again, look at what the last "
-    "results say, and try something else; if it cannot be done, say why and end."
+    "You are making no progress ({reason}). Stop and read your task again. Look at the last "
+    "results and try something else. If the task cannot be done, say why and end."
 )
 
 
 class SteerForm(BaseModel):
-    """The reply: what the worker is told."""
-
     text: Annotated[str, Field(min_length=1, max_length=1000)]
 
 
 async def steer(model: Model | None, state: State, *, reason: str, recent: Sequence[str]) -> str:
-    """The words that a worker is told.
+    """Returns the message, in fixed words where no model is given or its reply is unusable.
 
     Raises:
         ModelError: the model does not answer.
@@ -34,9 +32,9 @@ async def steer(model: Model | None, state: State, *, reason: str, recent: Seque
     question = Question(
         prompt="steer",
         ask=f"The task: {state.require_order().task}\nWhat must become true:\n{criteria}\n"
-        f"Why it seems to be astray: {reason}\n",
+        f"Why it seems to make no progress: {reason}\n",
         form=SteerForm,
-        material=(Material("Its last calls and their results", "\n".join(recent)),),
+        material=(Material("The agent's last calls and their results", "\n".join(recent)),),
     )
     reply = await ask_for_reply(model, question)
     return reply.form.text if reply.form else plain

@@ -1,6 +1,6 @@
-"""Source code without its words: no comments, no prose in texts, no sentences as names. Pure.
+"""Strips comments, prose in strings and sentences in names from source code. Pure.
 
-Pygments finds comments and texts. A sentence that it takes for code meets the last rule, that no
+Pygments finds comments and strings. Prose that it takes for code exceeds a limit: no
 code has so many plain words in a row.
 """
 
@@ -11,10 +11,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 LEFT_OUT = "…"
-MAX_FILE_CHARACTERS = 60_000  # a second's work; 20 s for text made to be slow
-MAX_LINE_CHARACTERS = 400  # the expressions of some lexers are quadratic in a line
-MAX_STRING_CHARACTERS = 40  # characters of a text in quotes that is kept
-MAX_STRING_WORDS = 3  # in a text in quotes that is kept
+MAX_FILE_CHARACTERS = 60_000  # takes a second; 20 s if the text is made to be slow
+MAX_LINE_CHARACTERS = 400  # some lexers take quadratic time in the length of a line
+MAX_STRING_CHARACTERS = 40  # of a string that is kept
+MAX_STRING_WORDS = 3  # of a string that is kept
 MAX_NAME_WORDS = 6
 MAX_NAME_CHARACTERS = 48
 
@@ -26,20 +26,15 @@ _FOREIGN = re.compile(r"[^\x00-\x7f…]+")
 
 
 class NotShown(Exception):
-    """A file whose comments cannot be told from its code; the reason is for a reader."""
+    """A file whose comments cannot be told from its code. The reason is for a reader."""
 
 
 @dataclass(frozen=True, slots=True)
 class Language:
-    """A lexer by its name, and how many plain words in a row are no code of it.
-
-    `directives` says that what the lexer calls a preprocessor's line is code.
-    """
-
     lexer: str
-    most_in_a_row: int = 4
+    most_in_a_row: int = 4  # plain words; no code of the language has more
     known: frozenset[str] = frozenset()
-    directives: bool = False
+    directives: bool = False  # what the lexer calls a preprocessor line is code
 
 
 def _words(*lines: str) -> frozenset[str]:
@@ -55,7 +50,7 @@ _WORDS_OF_SQL = _words(
     "SET UPDATE DELETE CREATE ALTER TABLE ADD COLUMN DEFAULT PRIMARY KEY ORDER GROUP BY",
 )
 _PYTHON = Language("python", 1, frozenset([*keyword.kwlist, *keyword.softkwlist]))
-# The lexers of Java, C#, Protocol Buffers and Terraform take cubic time: others read these.
+# The lexers of Java, C#, Protocol Buffers and Terraform take cubic time. Other lexers read these.
 _SUFFIXES = {
     "rb": "ruby", "sh": "bash", "bash": "bash", "zsh": "bash", "pl": "perl", "r": "splus",
     "jl": "julia", "ex": "elixir", "exs": "elixir", "nim": "nim", "tf": "bash", "yaml": "yaml",
@@ -88,16 +83,16 @@ _BY_NAME = {"makefile": Language("make"), "dockerfile": Language("docker")}
 
 
 def language_of(path: str) -> Language | None:
-    """How a file is read; None where it is a document, or nobody knows what it is."""
+    """Returns how a file is read, or None for a document and for an unknown kind."""
     name = posixpath.basename(path).lower()
     return _BY_NAME.get(name) or _BY_SUFFIX.get(name.rpartition(".")[2] if "." in name else "")
 
 
 def strip_comments(lines: Sequence[str], language: Language) -> list[str]:
-    """The lines with what is words left out; as many as there were.
+    """Returns as many lines as it gets, without comments and prose.
 
     Raises:
-        NotShown: they are too many or too long, or the lexer fails.
+        NotShown: the text is too long, or the lexer fails.
     """
     # Some lexers take quadratic time for blank lines. No comment begins or ends with one.
     filled = {number: kept for number, line in enumerate(lines) if (kept := line.rstrip())}
@@ -105,7 +100,7 @@ def strip_comments(lines: Sequence[str], language: Language) -> list[str]:
         raise NotShown(f"it has more than {MAX_FILE_CHARACTERS} characters")
     if any(len(line) > MAX_LINE_CHARACTERS for line in filled.values()):
         raise NotShown(f"a line of it has more than {MAX_LINE_CHARACTERS} characters")
-    # Many lexers know the end of a comment by the end of its line.
+    # Many lexers end a comment at the end of its line, so the last line needs one too.
     text = "".join(f"{line}\n" for line in filled.values())
     stripped = "".join(_pieces(text, language)).split("\n")
     code = dict(zip(filled, stripped, strict=False))
@@ -113,12 +108,11 @@ def strip_comments(lines: Sequence[str], language: Language) -> list[str]:
 
 
 def without_long_names(line: str) -> str:
-    """The line with names that are sentences left out."""
     return _NAME.sub(lambda found: LEFT_OUT if _is_sentence(found[0]) else found[0], line)
 
 
 def _pieces(text: str, language: Language) -> Iterator[str]:
-    """The text piece by piece; texts in quotes as a whole, however many tokens they are."""
+    # A lexer may split a string into many tokens. The limits hold for the whole string.
     quoted = ""
     for kind, value in _tokens(text, language):
         if kind == "text":
@@ -133,8 +127,7 @@ def _pieces(text: str, language: Language) -> Iterator[str]:
 
 
 def _tokens(text: str, language: Language) -> Iterator[tuple[str, str]]:
-    """Every token as "code", "text" or "words", with what it holds."""
-    # Judges are rare, and Pygments is slow to import.
+    # Imported here: Pygments is slow to import, and few runs ask a judge.
     from pygments.lexers import get_lexer_by_name  # pyright: ignore[reportUnknownVariableType]
     from pygments.token import Comment, Other, String
 
@@ -144,7 +137,7 @@ def _tokens(text: str, language: Language) -> Iterator[tuple[str, str]]:
             for _, kind, value in get_lexer_by_name(language.lexer).get_tokens_unprocessed(text)
         ]
     except Exception as error:
-        # What a lexer of others does with a hostile file cannot be foreseen.
+        # A third-party lexer can fail in any way on a hostile file.
         raise NotShown("its tokens cannot be read") from error
     if "".join(value for _, value in tokens) != text:
         raise NotShown("its tokens cannot be read")
@@ -163,7 +156,6 @@ def _short_match(found: re.Match[str]) -> str:
 
 
 def _short(text: str) -> str:
-    """A text in quotes, or its quotes and lines where it is more than a few words."""
     inner = text.strip("\"'`")
     few = len(inner) <= MAX_STRING_CHARACTERS and len(_PIECES.findall(inner)) <= MAX_STRING_WORDS
     breaks = "\n" * text.count("\n")
@@ -178,13 +170,11 @@ def _is_sentence(name: str) -> bool:
 
 
 def _without_sentences(line: str, language: Language) -> str:
-    """The line without long names, letters that are not ASCII, and too many words in a row."""
     line = without_long_names(_FOREIGN.sub(LEFT_OUT, line))
-    return _WORDS.sub(lambda found: _row(found[0], language), line)
+    return _WORDS.sub(lambda found: _cut_row(found[0], language), line)
 
 
-def _row(text: str, language: Language) -> str:
-    """A row of words, or nothing of it where it is longer than any code has one."""
+def _cut_row(text: str, language: Language) -> str:
     longest = length = 0
     for word in re.split(r"([\s,.:]+)", text):
         if not word.strip():

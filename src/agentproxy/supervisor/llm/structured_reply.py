@@ -1,4 +1,4 @@
-"""Asks the supervisor's own model, and takes nothing from it but a form filled in right."""
+"""Asks the supervisor's model, and accepts nothing but a valid form."""
 
 import asyncio
 import json
@@ -24,9 +24,8 @@ from agentproxy.models.port import Fragment, Model, ModelUnavailable, Prompt, To
 from agentproxy.supervisor.llm.visible_text import visible
 
 MAX_REPLY_ATTEMPTS = 2
-MAX_REPLY_SECONDS = (
-    900.0  # seconds; a vendor that sends signs of life and no answer would be waited for
-)
+# Without a limit, a vendor that only sends keep-alives would hold up the run.
+MAX_REPLY_SECONDS = 900.0
 MAX_REPLY_TOKENS = 4096
 REPLY_TOOL = "reply"
 
@@ -35,7 +34,7 @@ ReplyForm = TypeVar("ReplyForm", bound=BaseModel)
 
 @dataclass(frozen=True, slots=True)
 class Material:
-    """A text of others that a question is about, under a name."""
+    """A named text by others that a question is about."""
 
     name: str
     text: str
@@ -43,8 +42,6 @@ class Material:
 
 @dataclass(frozen=True, slots=True)
 class Question(Generic[ReplyForm]):
-    """What is asked, by which prompt, about which material, and the form of the reply."""
-
     prompt: str
     ask: str
     form: type[ReplyForm]
@@ -54,31 +51,30 @@ class Question(Generic[ReplyForm]):
 
 @dataclass(frozen=True, slots=True)
 class Reply(Generic[ReplyForm]):
-    """The form as it was filled in, or why there is none."""
-
-    form: ReplyForm | None
+    form: ReplyForm | None  # None: `problem` says why
     problem: str = ""
 
 
 async def ask_for_reply(
     model: Model, question: Question[ReplyForm], *, seconds: float = MAX_REPLY_SECONDS
 ) -> Reply[ReplyForm]:
-    """Ask, once more where the reply is not of the form; all of it within `seconds`.
+    """Asks, and asks once more if the reply does not fit the form.
 
     Raises:
-        ModelError: the model does not answer.
+        ModelError: the model does not answer within `seconds`.
     """
     try:
         async with asyncio.timeout(seconds):
             return await _consult(model, question)
     except TimeoutError as error:
         raise ModelUnavailable(
-            f"{model.name} gave no whole answer within {format_duration(seconds)}",
+            f"{model.name} gave no complete answer within {format_duration(seconds)}",
             cure="pa resume asks again; --judge names another model, or none",
         ) from error
 
 
 async def _consult(model: Model, question: Question[ReplyForm]) -> Reply[ReplyForm]:
+    # New for each question, so that no material can contain the end mark.
     mark = secrets.token_hex(6)
     schema = question.form.model_json_schema()
     form = prompt_text("data").format(mark=mark, schema=json.dumps(schema))
@@ -91,7 +87,7 @@ async def _consult(model: Model, question: Question[ReplyForm]) -> Reply[ReplyFo
         prompt = Prompt(
             system=told,
             messages=messages,
-            tools=(ToolSpec(REPLY_TOOL, "Give your reply.", schema),),
+            tools=(ToolSpec(REPLY_TOOL, "Sends your reply.", schema),),
             max_output=MAX_REPLY_TOKENS,
         )
         answer = await model.answer(prompt, show=_unseen)
@@ -107,39 +103,33 @@ async def _consult(model: Model, question: Question[ReplyForm]) -> Reply[ReplyFo
 
 
 def prompt_text(name: str) -> str:
-    """A prompt by its name: prompts are files."""
     return files("agentproxy.supervisor.llm").joinpath(f"prompts/{name}.md").read_text("utf-8")
 
 
 def _framed(material: Material, mark: str) -> str:
-    """A name is of others, too: it stands inside, on one line."""
+    # A name is by others too: it is inside the marks, on one line.
     name = " ".join(visible(material.name).split())
     return f"<<DATA {mark}\n{name}:\n{visible(material.text)}\nDATA {mark}>>\n\n"
 
 
 def _given(message: AssistantMessage, *, shown: str) -> object:
-    """What was filled in: by the tool, else as the JSON object in the words. One that stands in
-    what was shown is a quotation, and no reply.
-
-    Raises:
-        ValueError: there is none.
-    """
     for call in message.calls:
         if call.name == REPLY_TOOL and not call.invalid:
             return call.arguments
     found = re.search(r"\{.*\}", message.text, re.DOTALL)
     if found is None:
-        raise ValueError("there is no JSON object in the reply")
+        raise ValueError("the reply contains no JSON object")
+    # JSON from the material is not the model's own reply.
     if "".join(found[0].split()) in "".join(shown.split()):
-        raise ValueError("the JSON object is a quotation of what was shown")
+        raise ValueError("the JSON object is a quotation from the material")
     return json.loads(found[0])
 
 
 def _refused(message: AssistantMessage, problem: str) -> UserMessage:
-    words = f"That reply cannot be used: {problem}. Reply once more, in the form of the schema."
+    words = f"This reply cannot be used: {problem}. Reply again. Your reply must fit the schema."
     results = [ToolResult(call=call.id, text=words, failed=True) for call in message.calls]
     return UserMessage(parts=tuple(results) or (Text(text=words),))
 
 
 def _unseen(fragment: Fragment) -> None:
-    """Nobody watches the supervisor think; what it concludes is recorded."""
+    """Shows nothing. Only the resulting form is recorded."""

@@ -1,4 +1,4 @@
-"""What the supervisor does with its own model: it plans, answers, judges and steers."""
+"""The supervisor's own model in a run: it plans, answers, judges and redirects."""
 
 import asyncio
 import os
@@ -25,32 +25,31 @@ from agentproxy.supervisor.state import State
 from agentproxy.workspace.git.command import GitLocation, git
 from agentproxy.workspace.git.objects import TreeEntry, list_tree
 
-MAX_DIFF_BYTES = 4 << 20  # bytes
+MAX_DIFF_BYTES = 4 << 20
+# With whole files, a comment is recognized even if only its middle changed (decision 10).
 WHOLE_FILES = "--unified=1000000"
 
 
 @dataclass
 class SupervisorModel:
-    """The supervisor's own model in one run. `model` gives the model for a purpose, None where the
-    run has none; then nothing is planned, answered or judged, and nothing is softened.
-    """
+    """The supervisor's model in one run."""
 
     state: State
     checks: CheckContext
+    # None for a purpose: then nothing is planned, answered or judged.
     model: Callable[[Purpose], Model | None]
     images: Sequence[Image] = ()
     _contexts: Contexts | None = None
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def contexts(self) -> Contexts:
-        """What the project says of itself at the base, and the session's own notes."""
+        """Returns the project's documents at the base and the session's notes. Reads them once."""
         async with self._lock:
             if self._contexts is None:
                 self._contexts = await self._read()
             return self._contexts
 
     async def read_contexts(self) -> ContextsRead:
-        """Which documents there are."""
         found = await self.contexts()
         return ContextsRead(
             documents=tuple(
@@ -61,7 +60,7 @@ class SupervisorModel:
         )
 
     async def answer(self, request: Request) -> Answered:
-        """An answer to a worker's question from the documents, or why there is none."""
+        """Answers a worker's question, or says why it cannot. Never raises ModelError."""
         model = self.model("answer")
         if model is None:
             return Answered(why_not="the supervisor has no model to answer with (--judge)")
@@ -71,14 +70,14 @@ class SupervisorModel:
             return Answered(why_not=f"{model.name} could not be asked: {error}")
 
     async def redirect(self, reason: str, recent: Sequence[str]) -> str:
-        """What a worker that goes astray is told."""
+        """Returns the message to a worker that makes no progress. Never raises ModelError."""
         try:
             return await steer(self.model("steer"), self.state, reason=reason, recent=recent)
         except ModelError:
             return await steer(None, self.state, reason=reason, recent=recent)
 
     async def plan(self) -> PlanMade:
-        """The task in parts.
+        """Returns the task in parts.
 
         Raises:
             ModelError: the model does not answer.
@@ -99,7 +98,7 @@ class SupervisorModel:
         )
 
     async def judge(self, number: int, key: str) -> OpinionGiven:
-        """The judge's opinion on one criterion of the claim of a round.
+        """Returns the judge's opinion on one criterion of the claim of a round.
 
         Raises:
             ModelError: the model does not answer.
@@ -152,10 +151,10 @@ class SupervisorModel:
 
 
 def asked_of(criterion: Criterion, state: State) -> str:
-    """What a judge is asked: that a command passes is no news, so it is asked of the task; of the
-    part's, which are words of a plan, only where other parts follow.
-    """
+    """Returns the text that the judge is asked about a criterion."""
     if not criterion.checks:
         return criterion.text
+    # That a command passes is proven already, so the judge is asked about the task. A part's task
+    # is the planner's text: it counts only for the earlier parts.
     earlier = {part.id: part.task for part in state.require_contract().parts[:-1]}
     return earlier.get(criterion.part, state.require_contract().task)

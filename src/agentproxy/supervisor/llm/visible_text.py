@@ -1,4 +1,4 @@
-"""Texts as an eye sees them: what cannot be seen is not shown to a model either. Pure."""
+"""Texts as a person sees them. A model is not shown what a person cannot see. Pure."""
 
 import re
 import unicodedata
@@ -11,9 +11,8 @@ _JOINTS = re.compile(r"(?<=[a-z])(?=[A-Z])|_+|-+")
 
 
 def visible(text: str) -> str:
-    """The text without what has no shape: marks of direction, zero widths, tags, controls. What
-    breaks a line only for some becomes a space.
-    """
+    """Returns the text without invisible characters."""
+    # Some programs break lines at these characters and others do not, so they become spaces.
     text = _SELECTORS.sub("", _BREAKS.sub(" ", text))
     if text.isascii() and text.isprintable():
         return text
@@ -21,10 +20,9 @@ def visible(text: str) -> str:
 
 
 def plain(text: str) -> str:
-    """The visible text in its plainest letters: look-alikes of ASCII that Unicode knows are it."""
+    """Returns the visible text with look-alike characters as ASCII, as far as Unicode maps them."""
     return visible(unicodedata.normalize("NFKC", visible(text)))
 
 
 def as_words(text: str) -> str:
-    """Names taken apart into their words."""
     return _JOINTS.sub(" ", text)

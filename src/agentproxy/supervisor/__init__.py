@@ -1,1 +1,1 @@
-"""Is this job going well: the contract, the rounds, the question desk, the delivery."""
+"""Is this job going well: the contract, the rounds, the requests, the delivery."""

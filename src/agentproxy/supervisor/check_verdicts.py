@@ -1,4 +1,4 @@
-"""The verdicts on the checks of a claim, from the state of a run."""
+"""Judges the checks of a claim, from the state of a run."""
 
 from agentproxy.events.check import BASE, claim_tree, restored_tree
 from agentproxy.events.contract import Check, Criterion
@@ -14,7 +14,6 @@ from agentproxy.supervisor.state import State
 
 
 def rules_for(state: State, number: int) -> Rules:
-    """What counts beside the results for the claim of a round."""
     contract = state.scope
     return Rules(
         task=contract.task,
@@ -27,8 +26,8 @@ def rules_for(state: State, number: int) -> Rules:
 
 
 def evidence_for(state: State, check: Check, number: int) -> CheckEvidence:
-    """What a check has shown so far of the claim of a round."""
     restored = state.restored.get(number)
+    # A claim that changes nothing is the base, and its checks ran there.
     claim = BASE if state.unchanged(number) else claim_tree(number)
     return CheckEvidence(
         check=check,
@@ -40,32 +39,31 @@ def evidence_for(state: State, check: Check, number: int) -> CheckEvidence:
 
 
 def weigh(state: State, check: Check, number: int) -> CheckVerdict:
-    """The verdict on a check for the claim of a round."""
     return judge_check(evidence_for(state, check, number), rules_for(state, number))
 
 
 def check_needs_rerun(state: State, check: Check, number: int) -> bool:
-    """Whether the check must run again on both trees before it may refute the claim."""
     return needs_rerun(evidence_for(state, check, number), rules_for(state, number))
 
 
 def rests_on_own_tests(state: State, check: Check, number: int) -> tuple[str, ...]:
-    """The tests and settings that a claim changes itself, where they may be why it is proven."""
+    """Returns the tests and settings that the claim changes and that may explain a proof."""
     return paths_to_restore(evidence_for(state, check, number), rules_for(state, number))
 
 
 def check_needs_restored_rerun(state: State, check: Check, number: int) -> bool:
-    """Whether the check must run again with the base's tests before they withhold its proof."""
     return needs_restored_rerun(evidence_for(state, check, number), rules_for(state, number))
 
 
 def questions(state: State, number: int) -> list[Criterion]:
-    """What only a judge can answer: criteria without checks, and those that were green before."""
+    """Returns the criteria that only a judge can answer."""
     scope = state.scope
     without_check = [each for each in scope.criteria if not each.checks]
     if scope.anything_named or len(without_check) != 1 or without_check[0].part:
+        # A check that was green before proves nothing, so the judge is asked too (decision 10).
         green = [each for each in scope.criteria if _was_green_before(state, each, number)]
         return without_check + green
+    # The one criterion is the task itself. A proven check answers it.
     proven = any(weigh(state, check, number).finding == "proven" for check in scope.checks)
     return [] if proven else without_check
 
@@ -77,7 +75,6 @@ def _was_green_before(state: State, criterion: Criterion, number: int) -> bool:
 
 
 def weigh_checks(state: State, number: int) -> ChecksWeighed:
-    """What the results so far say of the claim of a round, and what has to run again."""
     verdicts = tuple(weigh(state, check, number) for check in state.scope.checks)
     checks = () if state.unchanged(number) else state.scope.checks
     own_tests = {check.name: rests_on_own_tests(state, check, number) for check in checks}

@@ -1,4 +1,4 @@
-"""The environments of a run's trees: which to build, which were built, and which are gone."""
+"""The environments of a run's trees: which to build, which are built, and which are lost."""
 
 import asyncio
 import posixpath
@@ -23,7 +23,7 @@ from agentproxy.evidence.environments.python import without_requirements
 from agentproxy.evidence.environments.recipe import Ecosystem, Recipe
 from agentproxy.supervisor.state import State
 
-_TELLING: dict[Ecosystem, re.Pattern[str]] = {
+_TOOL_PATTERNS: dict[Ecosystem, re.Pattern[str]] = {
     "python": re.compile(
         r"\b(?:python[\d.]*|pytest|py\.test|tox|nox|mypy|pyright|ruff|flake8|pylint|uv|poetry)\b"
     ),
@@ -36,7 +36,7 @@ _TELLING: dict[Ecosystem, re.Pattern[str]] = {
 async def build_environment(
     tree: Tree, *, state: State, checks: CheckContext, show: Callable[[str, str], None]
 ) -> EnvironmentBuilt:
-    """Build what a tree asks for, or take it from the store: it is kept by its content."""
+    """Builds the environment that a tree asks for, or takes it from the store."""
     path = state.require_environment().path
     base = await _site(BASE, state, checks)
     before = await asyncio.to_thread(_recipes, state, base.checkout, path=path)
@@ -59,17 +59,18 @@ async def build_environment(
 
 
 def lost_environments(state: State, tree: Tree) -> list[EnvironmentLost]:
-    """What was built for a tree and is not there any more, for instance swept meanwhile."""
+    """Returns the built environments of a tree that are no longer on disk."""
+    # The store removes what nobody used for 30 days, even while a run waits (decision 6).
     return [EnvironmentLost(on=each.on) for each in state.built_for(tree) if not still_there(each)]
 
 
 def environment_of(tree: Tree, *, state: State) -> EnvironmentFound:
-    """The environment of a tree: the user's, with what was built for it."""
+    """Returns the user's environment together with what was built for the tree."""
     return with_built(state.require_environment(), state.built_for(tree))
 
 
 def with_missing(found: EnvironmentFound, *, state: State, root: Path) -> EnvironmentFound:
-    """The environment, with what the project asks for and the user does not have. Blocking."""
+    """Adds to `found` what the project asks for and the user does not have. Blocking."""
     used = _ecosystems(state)
     recipes = _recipes(state, root, path=found.path)
     missing = [
@@ -83,18 +84,18 @@ def with_missing(found: EnvironmentFound, *, state: State, root: Path) -> Enviro
 
 
 def _ecosystems(state: State) -> set[Ecosystem]:
-    """Which ecosystems the checks belong to; a command that tells nothing may belong to each."""
     used: set[Ecosystem] = set()
     for check in state.require_contract().checks:
-        told: list[Ecosystem] = [
-            name for name, pattern in _TELLING.items() if pattern.search(check.command)
+        recognized: list[Ecosystem] = [
+            name for name, pattern in _TOOL_PATTERNS.items() if pattern.search(check.command)
         ]
-        used.update(told or _TELLING)
+        # A command without a known tool may belong to any ecosystem.
+        used.update(recognized or _TOOL_PATTERNS)
     return used
 
 
 def _recipes(state: State, tree: Path, *, path: str) -> tuple[Recipe, ...]:
-    """What the project in a tree asks for, for every directory that is checked. Blocking."""
+    # Blocking: it reads files of the tree.
     directories = {
         state.require_order().directory,
         *(check.directory for check in state.require_contract().checks),
@@ -119,7 +120,6 @@ async def _site(tree: Tree, state: State, checks: CheckContext) -> Site:
 
 
 def _changed(before: tuple[Recipe, ...], now: tuple[Recipe, ...]) -> list[BuildRequest]:
-    """What a claim asks for otherwise than the base did."""
     known = {(recipe.ecosystem, recipe.directory): recipe for recipe in before}
     left = {(recipe.ecosystem, recipe.directory): recipe for recipe in now}
     requests: list[BuildRequest] = []
@@ -127,6 +127,7 @@ def _changed(before: tuple[Recipe, ...], now: tuple[Recipe, ...]) -> list[BuildR
         earlier = known.get(key)
         if earlier is None or earlier.statement != recipe.statement:
             requests.append(BuildRequest(recipe, before=earlier or without_requirements(recipe)))
+    # Without its list, a directory asks for nothing: what the list named is removed.
     for key, recipe in known.items():
         if key not in left and recipe.ecosystem == "python":
             requests.append(BuildRequest(without_requirements(recipe), before=recipe))

@@ -1,4 +1,4 @@
-"""The supervised face: its state, and the registry that the modules of `effects` fill."""
+"""The supervised face: its state and the registry that the modules of `effects` fill."""
 
 from typing import TYPE_CHECKING
 

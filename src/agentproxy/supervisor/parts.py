@@ -1,4 +1,4 @@
-"""What the effects of a supervised run are done with."""
+"""The services that the effects of a supervised run use."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,9 +15,7 @@ from agentproxy.workers.port import Worker
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """The outside things of one run. `hold` is how many seconds a live worker waits for a human
-    before the run is parked; None waits without a limit.
-    """
+    """The services of one run."""
 
     run: str
     product: str
@@ -27,4 +25,5 @@ class Parts:
     desk: Desk[State]
     model: SupervisorModel
     read_rules: Callable[[Path], ProjectRules]
+    # Seconds that a live worker waits for a human before the run parks; None: without a limit.
     hold: float | None

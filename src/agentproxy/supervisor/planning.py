@@ -1,4 +1,4 @@
-"""The contract: what must become true, from what was ordered and what the project says."""
+"""Makes the contract: what must become true, from the order and the project's rules."""
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
@@ -16,11 +16,10 @@ from agentproxy.workspace.trees.clone import make_clone
 
 @dataclass(frozen=True, slots=True)
 class ProjectRules:
-    """What the project's own configuration says at the base. `discovered` false: find no checks;
-    a tuple: only those kinds.
-    """
+    """What the project's own configuration says at the base."""
 
     checks: tuple[Check, ...] = ()
+    # False: find no checks. True: find all kinds. A tuple: find only these kinds.
     discovered: bool | tuple[str, ...] = True
     known_red: tuple[str, ...] = ()
     prepare: str = ""
@@ -43,7 +42,7 @@ async def agree_contract(
     read_rules: ReadRules,
     parts: Sequence[Part] = (),
 ) -> ContractAgreed:
-    """Read the project at the base, and put the contract together.
+    """Reads the project at the base and makes the contract.
 
     `read_rules` gets a folder with the files of the base. Nothing of the project is executed.
     """
@@ -64,8 +63,9 @@ async def agree_contract(
 def make_contract(
     order: Order, rules: ProjectRules, found: Sequence[Check], *, parts: Sequence[Part] = ()
 ) -> Contract:
-    """The contract of an order: acceptance checks first, then those of the plan, regression checks,
-    configured and discovered checks.
+    """Returns the contract of an order.
+
+    Its checks come in this order: acceptance, planned, regression, configured, discovered.
     """
     checks = [
         *(_ordered(order, command, "acceptance") for command in order.checks),
@@ -126,20 +126,18 @@ def _is_looked_for(check: Check, discovered: bool | tuple[str, ...]) -> bool:  #
 
 
 def _unique(checks: Sequence[Check], *, configured: Sequence[Check]) -> list[Check]:
-    """One check a command and folder, by its strongest role; names made unique.
-
-    A command that is also configured is taken as it is configured: with its name, its network, its
-    variables and its time limit.
-    """
+    # One check for each command and folder. The strongest role wins.
     kept: dict[tuple[str, str], Check] = {}
     for check in checks:
         key = (check.command, check.directory)
         if key not in kept or STRENGTH[check.role] > STRENGTH[kept[key].role]:
             kept[key] = check
+    # A configured command keeps its name, network, variables and time limit. Reversed, so that of
+    # two configured checks with one command the first wins.
     for check in reversed(configured):
         key = (check.command, check.directory)
-        asked = {"role": kept[key].role, "source": kept[key].source}
-        kept[key] = check.model_copy(update=asked)
+        strongest = {"role": kept[key].role, "source": kept[key].source}
+        kept[key] = check.model_copy(update=strongest)
     named: dict[str, Check] = {}
     for check in kept.values():
         name, number = check.name, 1

@@ -1,4 +1,4 @@
-"""The desk's first word on a request: what the policy says."""
+"""Applies the policy to a request, before a model or a human sees it."""
 
 from agentproxy.engine.requests import Rule
 from agentproxy.events.requests import Decision, Request
@@ -6,7 +6,7 @@ from agentproxy.policy.decide import Allow, Policy, Refuse, decide
 
 
 def rule_by(policy: Policy) -> Rule:
-    """The rule of a policy: a decision, or the reason why a human has to decide."""
+    """Returns the rule of a policy. The rule gives a decision, or why a human has to decide."""
 
     def rule(request: Request) -> Decision | str:
         ruling = decide(request, policy)

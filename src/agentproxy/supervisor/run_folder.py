@@ -1,4 +1,4 @@
-"""Removes from a run's folder what it needs no more."""
+"""Removes from a run's folder what the run no longer needs."""
 
 from pathlib import Path
 
@@ -6,15 +6,14 @@ from agentproxy.files.remove_tree import remove_tree
 
 
 def tidy(folder: Path) -> None:
-    """Remove the clones of a run that is over: all claims are on their refs. Blocking."""
+    """Removes the working folders of a run that is over. Blocking."""
     tidy_stopped(folder)
+    # All claims are on refs, so the worker's clone can go.
     remove_tree(folder / "work")
 
 
 def tidy_stopped(folder: Path) -> None:
-    """Remove what a stopped run needs no more. Blocking.
-
-    The worker's clone stays: what the worker had begun is on no ref.
-    """
+    """Removes what a stopped run no longer needs. Blocking."""
+    # The worker's clone in "work" stays: no ref has the work that was not claimed.
     for part in ("checkouts", "claim", "plan", "reports"):
         remove_tree(folder / part)

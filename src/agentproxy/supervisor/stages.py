@@ -1,10 +1,10 @@
-"""The stages of a supervised run, in their order. A run is at the first where anything is due."""
+"""The stages of a supervised run, in order. A run is at the first stage where an effect is due."""
 
 from enum import IntEnum, auto
 
 
 class Stage(IntEnum):
-    """From the order to the end. The stages from WORK on are gone through once a round."""
+    """From the order to the end. Every round goes through the stages from WORK on."""
 
     BASE = auto()
     CONTEXTS = auto()
@@ -16,7 +16,7 @@ class Stage(IntEnum):
     BUDGET = auto()
     BUILD_CLAIM = auto()
     CHECKS = auto()
-    # What the last weighing asked for is finished before all is weighed again.
+    # Reruns come before WEIGHING: what the last weighing asked for ends before the next one.
     RERUNS = auto()
     OWN_TESTS = auto()
     WEIGHING = auto()

@@ -1,4 +1,4 @@
-"""What a supervised run is, folded from its events. Pure."""
+"""The state of a supervised run, folded from its events. Pure."""
 
 from dataclasses import dataclass, field
 
@@ -26,13 +26,7 @@ MAX_FACT_CHARACTERS = 1500
 
 @dataclass
 class State(RunState):
-    """One supervised run. Folds in place; only the engine changes it.
-
-    `agent_facts` holds what our own agent recorded in a round, from which it goes on. `results`
-    holds every run of a check by (check, tree), oldest attempt first. `part` counts from 0, and its
-    first round is `part_began`. `attempts` counts how often the worker was started for a round.
-    `astray` says why the worker at work should be redirected, or "".
-    """
+    """One supervised run. Folds in place; only the engine changes it."""
 
     order: Order | None = None
     base: BaseRecorded | None = None
@@ -41,18 +35,21 @@ class State(RunState):
     contexts: ContextsRead | None = None
     plan: PlanMade | None = None
     contract: Contract | None = None
-    part: int = 0
-    part_began: int = 1
+    part: int = 0  # counts from 0
+    part_began: int = 1  # the first round of the part
+    # By (check, tree), the oldest attempt first.
     results: dict[tuple[str, Tree], list[CheckResult]] = field(
         default_factory=dict[tuple[str, Tree], list[CheckResult]]
     )
     result_count: int = 0
     round: int = 1
+    # How often the worker was started for a round.
     attempts: dict[int, int] = field(default_factory=dict[int, int])
     work: dict[int, WorkerEnded] = field(default_factory=dict[int, WorkerEnded])
+    # What our own agent recorded in a round. It continues from there after a restart.
     agent_facts: dict[int, list[Fact]] = field(default_factory=dict[int, list[Fact]])
     loop_detector: LoopDetector = field(default_factory=LoopDetector)
-    astray: str = ""
+    astray: str = ""  # why the worker at work should be redirected
     claims: dict[int, ClaimRecorded] = field(default_factory=dict[int, ClaimRecorded])
     restored: dict[int, TestsRestored] = field(default_factory=dict[int, TestsRestored])
     weighed: dict[int, ChecksWeighed] = field(default_factory=dict[int, ChecksWeighed])
@@ -64,64 +61,57 @@ class State(RunState):
     delivered: Delivered | None = None
 
     def require_order(self) -> Order:
-        """The order; every run has one from its first event on."""
         if self.order is None:
             raise ValueError("the run's first event is missing")
         return self.order
 
     def require_contract(self) -> Contract:
-        """The contract; asked for only once it stands."""
         if self.contract is None:
             raise ValueError("the contract is not agreed yet")
         return self.contract
 
     def require_base(self) -> BaseRecorded:
-        """The base; asked for only once it is recorded."""
         if self.base is None:
             raise ValueError("the base is not recorded yet")
         return self.base
 
     def require_environment(self) -> EnvironmentFound:
-        """The user's environment; asked for only once it is known."""
         if self.environment is None:
             raise ValueError("the environment is not known yet")
         return self.environment
 
     @property
     def scope(self) -> Contract:
-        """The part of the contract that must be true after the present part of the plan."""
+        """The contract up to the present part of the plan."""
         return self.require_contract().until(self.part)
 
     @property
     def has_more_parts(self) -> bool:
-        """Whether other parts follow the present one."""
         return self.part < len(self.require_contract().parts) - 1
 
     @property
     def round_of_part(self) -> int:
-        """The present round, counted from 1 within its part: `max_rounds` holds for each part."""
+        # `max_rounds` holds for each part.
         return self.round - self.part_began + 1
 
     def built_for(self, tree: Tree) -> tuple[EnvironmentBuilt, ...]:
-        """What was built for a tree, in order: for the base first, then its own."""
+        """Returns what was built for a tree: for the base first, then for the claim."""
         own = BASE if tree.kind == "base" else claim_tree(tree.round)
         return tuple(self.built[each] for each in dict.fromkeys((BASE, own)) if each in self.built)
 
     def commit_of(self, tree: Tree) -> str:
-        """The commit that a check runs on."""
         if tree.kind == "base":
             return self.require_base().commit
         return (self.restored if tree.kind == "restored" else self.claims)[tree.round].commit
 
     def unchanged(self, number: int) -> bool:
-        """Whether the claim of a round is the very tree that the run began with."""
+        """Whether the claim of a round equals the base."""
         return self.claims[number].tree == self.require_base().tree
 
     def results_of(self, check: str, tree: Tree) -> list[CheckResult]:
-        """All results of a check on a tree, oldest first."""
         return self.results.get((check, tree), [])
 
     def recent_calls(self) -> list[str]:
-        """The last calls of our own agent in the present round, and their results."""
+        """Returns the last facts of our own agent in the present round, as JSON."""
         facts = self.agent_facts.get(self.round, [])[-MAX_RECENT_FACTS:]
         return [each.model_dump_json()[:MAX_FACT_CHARACTERS] for each in facts]

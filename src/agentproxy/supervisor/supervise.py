@@ -1,4 +1,4 @@
-"""Drives a supervised run with the engine, and turns the faults of its effects into facts."""
+"""Drives a supervised run with the engine, and turns faults of effects into facts."""
 
 import asyncio
 import os
@@ -19,28 +19,27 @@ from agentproxy.workspace.git.command import GitError
 from agentproxy.workspace.git.repository import RepositoryUnusable
 from agentproxy.workspace.sandbox.port import SandboxError
 
-WITHOUT_JUDGE = "--judge none does without the supervisor's model"
-DEFECT = "this is a defect of Agent Proxy: please report it with the run's number"
-DISK = "make room or repair the permissions, then pa resume"
+WITHOUT_JUDGE = "--judge none runs without the supervisor's model"
+DEFECT = "this is a defect of Agent Proxy; report it with the number of the run"
+DISK = "free space or fix the permissions, then pa resume"
 
 
 def supervised_engine(
     recorder: Recorder[State], parts: Parts, *, show: Callable[[str, str], None]
 ) -> Engine[State, Parts]:
-    """The engine of one supervised run; as many checks run at once as half the processors."""
     context = Context(state=recorder.state, parts=parts, record=recorder.record, show=show)
-    at_once = max(1, (os.cpu_count() or 2) // 2)
+    checks_at_once = max(1, (os.cpu_count() or 2) // 2)
     return Engine(
         face=SUPERVISED,
         recorder=recorder,
         context=context,
         faults=fault_of,
-        slots={"checks": asyncio.Semaphore(at_once)},
+        slots={"checks": asyncio.Semaphore(checks_at_once)},
     )
 
 
 def fault_of(key: str, error: Exception) -> Fact:
-    """The fact that an effect failed, with what a person can do."""
+    """Returns the fact that an effect failed, with a cure."""
     cure, fault = "", "infrastructure"
     text = str(error)
     match error:

@@ -1,4 +1,4 @@
-"""Puts the worker to work on a round, in a clone of its own."""
+"""Runs the worker on a round, in its own clone."""
 
 import asyncio
 from collections.abc import Sequence
@@ -19,12 +19,11 @@ from agentproxy.workers.port import Brief, WorkerCallbacks
 from agentproxy.workspace.environment.job_layout import JobLayout, place_plainly, place_tree
 from agentproxy.workspace.trees.clone import clone_mounts, make_clone
 
-# Running a project's own programs leaves these files, and they would be in the claim.
-LEAVES_NOTHING = {"PYTHONPYCACHEPREFIX": "/tmp/pycache"}
+# The project's programs write bytecode, which would otherwise be in the claim.
+BYTECODE_OUTSIDE = {"PYTHONPYCACHEPREFIX": "/tmp/pycache"}
 
 
 async def put_to_work(number: int, context: Context[State, Parts]) -> Sequence[Fact]:
-    """One attempt at a round, from the brief to the end of the worker."""
     state, parts = context.state, context.parts
     if lost := lost_environments(state, BASE):
         return lost
@@ -49,7 +48,7 @@ async def put_to_work(number: int, context: Context[State, Parts]) -> Sequence[F
         worker=parts.worker.name,
         again=brief.again,
         grants=tuple(parts.worker.grants()),
-        # Whoever goes on from its own past is not given the brief again.
+        # A worker that continues from its own record does not get the brief again.
         messages=() if past else tuple(state.dialogue.messages),
     )
     await context.record(started)
@@ -62,10 +61,10 @@ async def put_to_work(number: int, context: Context[State, Parts]) -> Sequence[F
 
 
 async def _layout(checks: CheckContext, state: State) -> JobLayout:
-    """Where the worker works: its clone, at the user's path where the sandbox can do that."""
-    tree = await _tree(checks, state)
+    tree = await _worker_clone(checks, state)
     environment = environment_of(BASE, state=state)
     directory = state.require_order().directory
+    # Without isolation, the clone cannot appear at the user's path.
     if not checks.sandbox.isolates:
         return place_plainly(tree, directory=directory, environment=environment)
     layout = place_tree(
@@ -74,14 +73,14 @@ async def _layout(checks: CheckContext, state: State) -> JobLayout:
         directory=directory,
         environment=environment,
     )
-    return replace(layout, env={**layout.env, **LEAVES_NOTHING})
+    return replace(layout, env={**layout.env, **BYTECODE_OUTSIDE})
 
 
-async def _tree(checks: CheckContext, state: State) -> Path:
-    """The worker's own clone, made once for the run; a half-made one is made anew."""
+async def _worker_clone(checks: CheckContext, state: State) -> Path:
     tree = checks.folder / "work" / "tree"
     if tree.exists():
         return tree
+    # The clone gets its name when it is complete. A half-made clone is made anew.
     making = tree.with_name("tree.part")
     await asyncio.to_thread(remove_tree, making)
     making.parent.mkdir(parents=True, exist_ok=True)

@@ -1,1 +1,1 @@
-"""What people wrote down for agents: the project, its guidance, the present session."""
+"""Documents that people wrote for agents: the project, its guidance, the present session."""

@@ -1,4 +1,4 @@
-"""The contexts that a tree of the repository holds; only their files are written out to be read."""
+"""Reads the contexts from a tree of the repository. Only their files are written to disk."""
 
 import asyncio
 import os
@@ -19,7 +19,10 @@ from agentproxy.workspace.trees.clone import checkout_files
 async def contexts_at(
     repository: Repository, tree: str, *, entries: Sequence[TreeEntry], folder: Path
 ) -> Contexts:
-    """Project and guidance as a tree has them; `entries` are its files, `folder` is empty."""
+    """Returns the project and guidance of a tree.
+
+    `entries` are the files of the tree. `folder` is empty.
+    """
     names = [entry.name for entry in entries if holds_a_context(entry)]
     if names:
         await checkout_files(repository, tree, names, at=folder)
@@ -27,5 +30,4 @@ async def contexts_at(
 
 
 def holds_a_context(entry: TreeEntry) -> bool:
-    """Whether an entry of a tree is a file that can belong to the contexts."""
     return entry.mode != GITLINK and is_of_the_base(os.fsdecode(entry.name))

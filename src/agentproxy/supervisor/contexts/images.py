@@ -1,10 +1,11 @@
-"""Images by what their bytes say; the name of a file proves nothing. Pure."""
+"""Recognizes images by their bytes. Pure."""
 
 _ENDINGS = {"image/png": "png", "image/jpeg": "jpg", "image/gif": "gif", "image/webp": "webp"}
 
 
 def media_type(data: bytes) -> str:
-    """The media type of a PNG, JPEG, GIF or WebP, or ""."""
+    """Returns the media type of a PNG, JPEG, GIF or WebP image, or ""."""
+    # A file name proves nothing about the content.
     if data.startswith(b"\x89PNG\r\n\x1a\n"):
         return "image/png"
     if data.startswith(b"\xff\xd8\xff"):
@@ -17,5 +18,5 @@ def media_type(data: bytes) -> str:
 
 
 def ending(media: str) -> str:
-    """How the name of a file of this media type ends."""
+    """Returns the file name extension of a media type, without the dot."""
     return _ENDINGS[media]

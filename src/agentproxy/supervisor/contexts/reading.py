@@ -1,7 +1,6 @@
-"""What a person wrote down for agents: the project, its guidance, the present session.
+"""Reads the documents that people wrote for agents: project, guidance, present session.
 
-The texts are data that a repository brings along. Reading never follows a link, never waits and
-never raises for what it finds; what is left out is said in a note.
+The texts come from the repository and are data. Reading follows no link and never raises.
 """
 
 import base64
@@ -15,6 +14,7 @@ from agentproxy.supervisor.contexts.images import media_type
 
 ContextKind = Literal["project", "guidance", "session"]
 KINDS: tuple[ContextKind, ...] = get_args(ContextKind)
+# Believed only from the files of the base. The session is the user's own; git does not track it.
 OF_THE_BASE: tuple[ContextKind, ...] = ("project", "guidance")
 HOME = ".agentproxy"
 RULES = ".cursor/rules"
@@ -31,7 +31,7 @@ TEXTS = (".md", ".markdown", ".txt", ".rst", ".json", ".yaml", ".yml")
 IMAGES = (".png", ".jpg", ".jpeg", ".gif", ".webp")
 
 MAX_TEXT_LENGTH = 64 << 10  # bytes
-MAX_IMAGE_BYTES = 2 << 20  # bytes
+MAX_IMAGE_BYTES = 2 << 20
 MAX_DOCUMENTS = 200
 MAX_IMAGES = 20
 MAX_CHARACTERS = 400_000
@@ -45,38 +45,33 @@ CHARACTERS_A_TOKEN = 4
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A text, or an image: then `data` is its bytes in base64. `path` is relative to the root."""
+    """A text or an image. `path` is relative to the root."""
 
     context: ContextKind
     path: str
     text: str = ""
     media_type: str = ""
-    data: str = ""
+    data: str = ""  # an image, in base64
     tokens: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Contexts:
-    """All documents, by context and path, and in `notes` what was left out."""
+    """All documents, sorted by context and path. `notes` says what was left out."""
 
     documents: tuple[Document, ...] = ()
     notes: tuple[str, ...] = ()
 
     def of(self, context: ContextKind) -> tuple[Document, ...]:
-        """The documents of one context."""
         return tuple(each for each in self.documents if each.context == context)
 
     def plus(self, other: "Contexts") -> "Contexts":
-        """Both together, within the bounds of one."""
+        """Returns both together, within the limits of one."""
         return _bounded([*self.documents, *other.documents], [*self.notes, *other.notes])
 
 
 def read_contexts(root: Path, *, kinds: Sequence[ContextKind] = KINDS) -> Contexts:
-    """The documents of these kinds beneath the root of a repository. Blocking; never raises.
-
-    Project and guidance are believed only from the files of the base; the session is the user's
-    own, and git does not know it.
-    """
+    """Returns the documents beneath the root of a repository. Blocking; never raises."""
     reading = _ContextReading()
     try:
         with SafeDir(root, links=False) as opened:
@@ -88,16 +83,17 @@ def read_contexts(root: Path, *, kinds: Sequence[ContextKind] = KINDS) -> Contex
 
 
 def is_of_the_base(path: str) -> bool:
-    """Whether a file of the base can belong to the contexts, by its path."""
+    """Whether a file with this path can belong to the contexts of the base."""
     folders = (*(f"{HOME}/{kind}/" for kind in OF_THE_BASE), f"{RULES}/")
     return path in AT_THE_ROOT or path.startswith(folders)
 
 
 def comments_of(text: str) -> Iterator[tuple[int, int]]:
-    """Where the `<!-- ... -->` of a Markdown text begin and end; one without an end is none."""
+    """Yields start and end of each `<!-- ... -->` in a Markdown text."""
     start = text.find("<!--")
     while start >= 0:
         end = text.find("-->", start + 4)
+        # A comment without an end is text.
         if end < 0:
             return
         yield start, end + 3
@@ -105,7 +101,7 @@ def comments_of(text: str) -> Iterator[tuple[int, int]]:
 
 
 def tokens_of(text: str) -> int:
-    """About how many tokens a text takes."""
+    """Estimates the number of tokens of a text."""
     return -(-len(text) // CHARACTERS_A_TOKEN)
 
 
@@ -125,7 +121,7 @@ class _ContextReading:
 
     def _folder(self, root: SafeDir, path: str, *, kind: ContextKind) -> None:
         if path.count("/") > MAX_CONTEXT_DEPTH:
-            self.notes.append(f"{_shown(path)}: too deep: left out")
+            self.notes.append(f"{_shown(path)}: left out: too deep")
             return
         try:
             entries = root.entries(path, most=MAX_NAMES)
@@ -138,7 +134,7 @@ class _ContextReading:
             self.looked_at += 1
             if self.looked_at > MAX_LOOKED_AT:
                 most = f"more than {MAX_LOOKED_AT} names"
-                self.notes.append(f"{_shown(path)}: {most}: not read whole")
+                self.notes.append(f"{_shown(path)}: not read completely: {most}")
                 return
             if not name.startswith("."):
                 self._entry(root, f"{path}/{name}", what=what, kind=kind)
@@ -150,7 +146,7 @@ class _ContextReading:
         if what == "folder":
             self._folder(root, path, kind=kind)
         elif not path.lower().endswith(ends):
-            self.notes.append(f"{_shown(path)}: not a kind of file that is read: left out")
+            self.notes.append(f"{_shown(path)}: left out: files of this type are not read")
         else:
             self._file(root, path, kind=kind)
 
@@ -158,7 +154,7 @@ class _ContextReading:
         image = path.lower().endswith(IMAGES)
         if len(self.documents) >= MAX_DOCUMENTS or (image and self.images >= MAX_IMAGES):
             most = f"{MAX_IMAGES} images" if image else f"{MAX_DOCUMENTS} files"
-            self.notes.append(f"{_shown(path)}: more than {most}: left out")
+            self.notes.append(f"{_shown(path)}: left out: more than {most}")
             return
         try:
             data = root.read(path, limit=MAX_IMAGE_BYTES if image else MAX_TEXT_LENGTH)
@@ -182,17 +178,17 @@ def _image(path: str, data: bytes, kind: ContextKind) -> Document:
 
 
 def _text(path: str, data: bytes, kind: ContextKind) -> Document | None:
-    """The document, or None where nothing is written yet."""
     try:
         text = data.decode("utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError as error:
         raise BadPath(path, "not UTF-8") from error
     if "\0" in text:
-        raise BadPath(path, "not a text")
+        raise BadPath(path, "not a text file")
     markdown = path.lower().endswith(MARKDOWN)
     if markdown and path.startswith(f"{HOME}/"):
         text = _without_comments(text)
     lines = _without_comments(text).splitlines() if markdown else text.splitlines()
+    # Headings and comments alone, as `pa init` writes them, are no document yet.
     if all(not line.strip() or (markdown and line.startswith("#")) for line in lines):
         return None
     return Document(kind, path, text=text, tokens=tokens_of(text))
@@ -209,7 +205,7 @@ def _without_comments(text: str) -> str:
 
 def _left_out(path: str, error: BadPath | OSError) -> str:
     why = error.why if isinstance(error, BadPath) else (error.strerror or str(error))
-    return f"{_shown(path)}: {why}: left out"
+    return f"{_shown(path)}: left out: {why}"
 
 
 def _shown(path: str) -> str:
@@ -218,18 +214,18 @@ def _shown(path: str) -> str:
 
 def _bounded(documents: Sequence[Document], notes: Sequence[str]) -> Contexts:
     kept: list[Document] = []
-    said = list(notes)
+    all_notes = list(notes)
     characters = 0
     for each in sorted(documents, key=lambda each: (KINDS.index(each.context), each.path)):
         if len(kept) >= MAX_DOCUMENTS:
-            said.append(f"{_shown(each.path)}: more than {MAX_DOCUMENTS} files: left out")
+            all_notes.append(f"{_shown(each.path)}: left out: more than {MAX_DOCUMENTS} files")
         elif characters + len(each.text) > MAX_CHARACTERS:
-            said.append(
-                f"{_shown(each.path)}: more than {MAX_CHARACTERS} characters in all: left out"
+            all_notes.append(
+                f"{_shown(each.path)}: left out: more than {MAX_CHARACTERS} characters in all"
             )
         else:
             kept.append(each)
             characters += len(each.text)
-    if len(said) > MAX_NOTES:
-        said = [*said[:MAX_NOTES], f"... and {len(said) - MAX_NOTES} more notes"]
-    return Contexts(tuple(kept), tuple(said))
+    if len(all_notes) > MAX_NOTES:
+        all_notes = [*all_notes[:MAX_NOTES], f"... and {len(all_notes) - MAX_NOTES} more notes"]
+    return Contexts(tuple(kept), tuple(all_notes))

@@ -1,4 +1,4 @@
-"""Keeps the session's list of tasks up to date, where a person has made the folder for it."""
+"""Updates the session's task list, if a person made the folder for it."""
 
 import asyncio
 from collections.abc import Sequence
@@ -18,15 +18,12 @@ from agentproxy.supervisor.contexts.tasks import (
 )
 from agentproxy.supervisor.state import State
 
-TELLING = (ContractAgreed, DecisionMade, RunParked, RunEnded)
+STATUS_FACTS = (ContractAgreed, DecisionMade, RunParked, RunEnded)
 
 
 @dataclass
 class SessionKeeper:
-    """Writes the tasks of a run into the session's list, beside the run: it keeps nobody waiting.
-
-    What cannot be written is left as it is.
-    """
+    """Writes the tasks of a run into the session's list, beside the run."""
 
     state: State
     root: Path
@@ -35,18 +32,18 @@ class SessionKeeper:
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def note(self, event: Event) -> None:
-        """Remember that there is something to write."""
-        if isinstance(event.fact, TELLING):
+        """Notes an event that may change the list."""
+        if isinstance(event.fact, STATUS_FACTS):
             self._changed.set()
 
     async def keep(self) -> None:
-        """Write whenever something changed, until cancelled."""
+        """Writes after each change, until cancelled."""
         while True:
             await self._changed.wait()
             await self.write()
 
     async def write(self) -> None:
-        """Write now, if anything changed since the last time."""
+        """Writes now, if anything changed since the last write."""
         async with self._lock:
             if self._changed.is_set():
                 self._changed.clear()
@@ -56,7 +53,7 @@ class SessionKeeper:
 
 
 def tasks_of(state: State) -> list[SessionTask]:
-    """The parts of the task, or the task itself, each with its status."""
+    """Returns the parts of the task, or the task itself, each with its status."""
     parts = state.contract.parts if state.contract else ()
     texts = [each.task for each in parts] if len(parts) > 1 else [state.require_order().task]
     return [_task(state, place, text) for place, text in enumerate(texts)]
@@ -85,4 +82,5 @@ def _keep(tasks: Sequence[SessionTask], root: Path, *, run: str) -> None:
         if now != before:
             write_status(root, now)
     except OSError:
+        # A list that cannot be written stays as it is. The run goes on.
         return

@@ -1,7 +1,6 @@
-"""`.agentproxy/session/tasks.md`: the session's tasks as a list that people and runs share.
+"""`.agentproxy/session/tasks.md`: the session's tasks, a list that people and runs share.
 
-A person's lines are theirs. A run changes and appends only lines that end with its own number:
-`- [x] TEXT (run NUMBER: NOTE)`. Only `read_list` and `write_status` touch the disk.
+A run changes and appends only lines that end with its own number: `- [x] TEXT (run NUMBER: NOTE)`.
 """
 
 import re
@@ -19,15 +18,15 @@ MARKS: dict[TaskStatus, str] = {"pending": " ", "in_progress": "~", "done": "x",
 STATUS: dict[str, TaskStatus] = {**{mark: status for status, mark in MARKS.items()}, "X": "done"}
 SESSION = f"{HOME}/session"
 FILE = f"{SESSION}/tasks.md"
-MAX_TASK_LIST_BYTES = 1 << 20  # bytes of a list that is kept up
-MAX_TASK_CHARACTERS = 500  # characters of a text or a note
+MAX_TASK_LIST_BYTES = 1 << 20
+MAX_TASK_CHARACTERS = 500  # of a text or a note
 _ITEM = re.compile(r"(?P<before>[ \t]*[-*+] \[)(?P<mark>[ ~xX!])\] (?P<text>\S.*)")
 _OF_A_RUN = re.compile(r"(?P<text>.*) \(run (?P<run>[^\s():]+): (?P<note>[^()]*)\)[ \t]*")
 
 
 @dataclass(frozen=True, slots=True)
 class SessionTask:
-    """One task of the session. `run` and `note` are "" where a person wrote it."""
+    """One task of the session. `run` and `note` are "" for a task that a person wrote."""
 
     text: str
     status: TaskStatus
@@ -36,16 +35,13 @@ class SessionTask:
 
 
 def parse(text: str) -> tuple[SessionTask, ...]:
-    """The tasks of a list; what is in a comment is none."""
+    """Returns the tasks of a list. Tasks in comments do not count."""
     return tuple(task for _, task, _ in _lines(text) if task is not None)
 
 
 def updated(text: str, *, run: str, tasks: Sequence[SessionTask]) -> str:
-    """The list with these tasks of a run: its own lines changed, new ones appended.
-
-    Every other line stays as it is and where it is. Doing it twice changes nothing more. Of tasks
-    with one text the last counts.
-    """
+    """Returns the list with these tasks of a run. Other lines stay as they are. Idempotent."""
+    # Of tasks with the same text, the last counts.
     wanted = {line_text: each for each in tasks if (line_text := _one_line(each.text))}
     ending = "\r\n" if 2 * text.count("\r\n") > text.count("\n") else "\n"
     written: set[str] = set()
@@ -70,9 +66,9 @@ def updated(text: str, *, run: str, tasks: Sequence[SessionTask]) -> str:
 
 
 def read_list(root: Path) -> str | None:
-    """The list as it is, "" where there is none yet; None where it is not ours to change. Blocking.
+    """Returns the list, or "" if the file does not exist yet. Blocking.
 
-    That is where no folder was made for it, and where its text could not be kept as it is.
+    None: a run must not change it. The folder is missing, or the text could not be preserved.
     """
     try:
         with SafeDir(root, links=False) as opened:
@@ -86,15 +82,14 @@ def read_list(root: Path) -> str | None:
 
 
 def write_status(root: Path, text: str) -> bool:
-    """Put the list into the session folder, whole; false where there is no such folder. Blocking.
-
-    The folder is never made, and no link on the way to it is followed.
+    """Writes the list into the session folder, or returns False without one. Blocking.
 
     Raises:
-        OSError: it is there and cannot be written to.
+        OSError: the file cannot be written.
     """
     try:
         with SafeDir(root, links=False) as opened:
+            # The folder is never made: a person makes it to ask for the list (decision 8).
             opened.write(FILE, text.encode(), make_parents=False)
     except (FileNotFoundError, BadPath):
         return False
@@ -102,7 +97,7 @@ def write_status(root: Path, text: str) -> bool:
 
 
 def _lines(text: str) -> Iterator[tuple[str, SessionTask | None, str]]:
-    """Each line without its newline, its task where it has one, and what stands before the mark."""
+    """Yields each line without its newline, its task or None, and the text before the mark."""
     hidden = deque(comments_of(text))
     start = 0
     for line in text.split("\n"):
@@ -131,7 +126,7 @@ def _written(before: str, text: str, *, run: str, task: SessionTask) -> str:
 
 
 def _one_line(text: str) -> str:
-    """The text as it can stand in a line; it neither begins nor ends a comment."""
+    # A task must not begin or end a comment of the list.
     shown = "".join(sign if sign.isprintable() else " " for sign in text)
     plain = " ".join(shown.split()).replace("<!--", "<!- -").replace("-->", "- ->")
     return (

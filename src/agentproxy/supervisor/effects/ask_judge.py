@@ -1,4 +1,4 @@
-"""Asks the judge about criteria that no check speaks for, one at a time."""
+"""Asks the judge about criteria that no check proves."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,23 +14,20 @@ from agentproxy.supervisor.state import State
 
 @dataclass(frozen=True, slots=True)
 class AskJudge:
-    """Ask about one criterion of a claim."""
-
     round: int
     criterion: str
 
 
 @SUPERVISED.fold(OpinionGiven)
 def fold_opinion(state: State, fact: OpinionGiven) -> None:
-    """Take in the opinion."""
     state.opinions[fact.round, fact.criterion] = fact
 
 
 @SUPERVISED.due_at(Stage.JUDGE)
 def question_due(state: State) -> Mapping[str, AskJudge]:
-    """Nothing is asked about a claim that is refuted or changes nothing."""
     number = state.round
     weighed = state.weighed[number]
+    # A claim that is refuted or changes nothing needs no opinion.
     if not state.require_order().judge or weighed.refuted or state.unchanged(number):
         return {}
     for criterion in weighed.questions:
@@ -41,5 +38,4 @@ def question_due(state: State) -> Mapping[str, AskJudge]:
 
 @SUPERVISED.handles(AskJudge)
 async def ask_judge(effect: AskJudge, context: Context[State, Parts]) -> Sequence[Fact]:
-    """Show the judge the change, without comments."""
     return [await context.parts.model.judge(effect.round, effect.criterion)]

@@ -1,4 +1,4 @@
-"""Builds what the tree under proof asks for and the user does not have."""
+"""Builds the environment that a tree asks for and the user does not have."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,36 +17,32 @@ from agentproxy.supervisor.state import State
 
 @dataclass(frozen=True, slots=True)
 class BuildEnvironment:
-    """Build the environment of a tree, or take it from what was built before."""
-
     tree: Tree
 
 
 @SUPERVISED.fold(EnvironmentBuilt)
 def fold_built(state: State, fact: EnvironmentBuilt) -> None:
-    """Take in what was built."""
     state.built[fact.on] = fact
 
 
 @SUPERVISED.fold(EnvironmentLost)
 def fold_lost(state: State, fact: EnvironmentLost) -> None:
-    """Forget what is not there any more, so that it is built again."""
+    # The build is due again.
     state.built.pop(fact.on, None)
 
 
 @SUPERVISED.due_at(Stage.BUILD_BASE)
 def base_build_due(state: State) -> Mapping[str, BuildEnvironment]:
-    """Due where the project asks for an environment that the user does not have."""
     missing = state.require_environment().missing and BASE not in state.built
     return {f"build:{BASE.key}": BuildEnvironment(BASE)} if missing else {}
 
 
 @SUPERVISED.due_at(Stage.BUILD_CLAIM)
 def claim_build_due(state: State) -> Mapping[str, BuildEnvironment]:
-    """Due where a claim changes a file that may say what is to be installed."""
     tree = claim_tree(state.round)
     if state.unchanged(state.round) or tree in state.built:
         return {}
+    # Only a claim that changes a dependency file may need another environment.
     changes = state.claims[state.round].changes
     asked = set(state.require_environment().asked)
     if find_dependency_files(changes) or any(change.path in asked for change in changes):
@@ -56,8 +52,8 @@ def claim_build_due(state: State) -> Mapping[str, BuildEnvironment]:
 
 @SUPERVISED.handles(BuildEnvironment)
 async def build(effect: BuildEnvironment, context: Context[State, Parts]) -> Sequence[Fact]:
-    """Build it outside the worker's reach."""
     state, checks = context.state, context.parts.checks
+    # A claim's environment is built from the base's, which must still be there.
     if effect.tree != BASE and (lost := lost_environments(state, BASE)):
         return lost
     return [await build_environment(effect.tree, state=state, checks=checks, show=context.show)]

@@ -1,4 +1,4 @@
-"""Decides what follows from a verdict: another round, the next part, delivery, or the end."""
+"""Decides what follows a verdict: another round, the next part, delivery, or the end."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,14 +15,11 @@ from agentproxy.supervisor.state import State
 
 @dataclass(frozen=True, slots=True)
 class Decide:
-    """Decide what follows the verdict of a round."""
-
     round: int
 
 
 @SUPERVISED.fold(DecisionMade)
 def fold_decision(state: State, fact: DecisionMade) -> None:
-    """Go to the next round, or to the next part."""
     state.decisions[fact.round] = fact
     if fact.decision in ("again", "next_part"):
         state.round = fact.round + 1
@@ -32,19 +29,17 @@ def fold_decision(state: State, fact: DecisionMade) -> None:
 
 @SUPERVISED.due_at(Stage.DECISION)
 def decision_due(state: State) -> Mapping[str, Decide]:
-    """Due once a round."""
     number = state.round
     return {} if number in state.decisions else {f"decide:{number}": Decide(number)}
 
 
 @SUPERVISED.handles(Decide, instant=True)
 async def decide(effect: Decide, context: Context[State, Parts]) -> Sequence[Fact]:
-    """A look-up of what was judged."""
     return [decide_next(context.state, effect.round)]
 
 
 def decide_next(state: State, number: int) -> DecisionMade:
-    """Deliver what is verified; give another round to what a worker can fix; else end. Pure."""
+    """Delivers a verified claim, repeats where a worker can fix the rest, else gives up. Pure."""
     judged = state.judged[number]
     if judged.verdict == "verified" and state.has_more_parts:
         done, of = state.part + 1, len(state.require_contract().parts)
@@ -53,20 +48,19 @@ def decide_next(state: State, number: int) -> DecisionMade:
     if judged.verdict == "verified":
         return DecisionMade(round=number, decision="deliver", reason="the claim is proven")
     rounds = state.require_order().max_rounds
-    wanting = [check for check in judged.checks if check.finding in ("refuted", "unverified")]
+    unproven = [check for check in judged.checks if check.finding in ("refuted", "unverified")]
     doubted = any(each.verdict == "unverified" for each in _criteria_of_judge(state, number))
-    fixable = state.unchanged(number) or doubted or any(check.fixable for check in wanting)
+    fixable = state.unchanged(number) or doubted or any(check.fixable for check in unproven)
     if not fixable:
-        reason = "no worker can supply what is missing"
+        reason = "a worker cannot fix what is missing"
         return DecisionMade(round=number, decision="give_up", reason=reason)
     if state.round_of_part >= rounds:
-        reason = f"all {rounds} rounds are spent" if rounds > 1 else "the one round is spent"
+        reason = f"all {rounds} rounds are used" if rounds > 1 else "the only round is used"
         return DecisionMade(round=number, decision="give_up", reason=reason)
     reason = f"round {state.round_of_part + 1} of {rounds}"
     return DecisionMade(round=number, decision="again", reason=reason)
 
 
 def _criteria_of_judge(state: State, number: int) -> list[CriterionVerdict]:
-    """The verdicts on the criteria that the judge was asked about."""
     asked = {key for of, key in state.opinions if of == number}
     return [each for each in state.judged[number].criteria if each.criterion in asked]

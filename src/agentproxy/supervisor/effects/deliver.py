@@ -1,4 +1,4 @@
-"""Delivers: the branch or the patch of a verified claim, and one page that says it all."""
+"""Delivers the branch or the patch of a verified claim, and the review packet."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -22,30 +22,24 @@ MAX_SUBJECT_CHARACTERS = 72
 
 @dataclass(frozen=True, slots=True)
 class Deliver:
-    """Give the person what there is."""
+    """Deliver the result."""
 
 
 @SUPERVISED.fold(Delivered)
 def fold_delivered(state: State, fact: Delivered) -> None:
-    """Take in what was delivered."""
     state.delivered = fact
 
 
 @SUPERVISED.due_at(Stage.DELIVERY)
 def delivery_due(state: State) -> Mapping[str, Deliver]:
-    """Due once."""
     return {} if state.delivered else {"deliver": Deliver()}
 
 
 @SUPERVISED.handles(Deliver)
 async def give_result(_effect: Deliver, context: Context[State, Parts]) -> Sequence[Fact]:
-    """Make the branch of a verified claim, and write the packet of any.
-
-    What is not verified gets no branch: its claims stay under refs/agentproxy, where `pa apply`
-    finds them.
-    """
     state, parts, number = context.state, context.parts, context.state.round
     claim = state.claims[number]
+    # Only a verified claim gets a branch. `pa apply` finds the others under refs/agentproxy.
     delivered = Delivered()
     if state.judged[number].verdict == "verified":
         delivered = await _branch(state, parts)

@@ -16,18 +16,16 @@ from agentproxy.supervisor.state import State
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """Say the final verdict."""
+    """End the run."""
 
 
 @SUPERVISED.due_at(Stage.END)
 def end_due(_state: State) -> Mapping[str, End]:
-    """Due when nothing else is."""
     return {"end": End()}
 
 
 @SUPERVISED.handles(End)
 async def end(_effect: End, context: Context[State, Parts]) -> Sequence[Fact]:
-    """The clones of the run are removed first: all claims are on their refs."""
     judged = context.state.judged[context.state.round]
     await asyncio.to_thread(tidy, context.parts.checks.folder)
     return [RunEnded(verdict=judged.verdict, reason=judged.reason)]

@@ -1,4 +1,4 @@
-"""Finds the user's own tools, and what the project asks for and the user does not have."""
+"""Finds the user's tools, and what the project asks for and the user does not have."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -19,18 +19,17 @@ from agentproxy.workspace.trees.committed import committed_folders
 
 @dataclass(frozen=True, slots=True)
 class FindEnvironment:
-    """Look where the user's own tools are."""
+    """Find the user's tools."""
 
 
 @SUPERVISED.fold(EnvironmentFound)
 def fold_environment(state: State, fact: EnvironmentFound) -> None:
-    """Take in the environment."""
     state.environment = fact
 
 
 @SUPERVISED.due_at(Stage.ENVIRONMENT)
 def environment_due(state: State) -> Mapping[str, FindEnvironment]:
-    """Due once: what was found holds for the whole run."""
+    # What was found holds for the whole run.
     return {} if state.environment else {"environment": FindEnvironment()}
 
 
@@ -38,7 +37,6 @@ def environment_due(state: State) -> Mapping[str, FindEnvironment]:
 async def look_for_environment(
     _effect: FindEnvironment, context: Context[State, Parts]
 ) -> Sequence[Fact]:
-    """Look on disk first, then ask Poetry and conda for theirs."""
     state, checks = context.state, context.parts.checks
     order, contract, root = state.require_order(), state.require_contract(), checks.repository.root
     wanted = Wanted(

@@ -1,4 +1,4 @@
-"""Gives the verdict on a claim, and stores its evidence."""
+"""Gives the verdict on a claim and stores its evidence."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -21,27 +21,22 @@ from agentproxy.workspace.environment.fingerprint import changed_since
 
 @dataclass(frozen=True, slots=True)
 class JudgeRound:
-    """Judge the claim of a round."""
-
     round: int
 
 
 @SUPERVISED.fold(RoundJudged)
 def fold_judged(state: State, fact: RoundJudged) -> None:
-    """Take in the verdict."""
     state.judged[fact.round] = fact
 
 
 @SUPERVISED.due_at(Stage.VERDICT)
 def verdict_due(state: State) -> Mapping[str, JudgeRound]:
-    """Due when everything that speaks for or against the claim is there."""
     number = state.round
     return {} if number in state.judged else {f"judge:{number}": JudgeRound(number)}
 
 
 @SUPERVISED.handles(JudgeRound)
 async def judge_round(effect: JudgeRound, context: Context[State, Parts]) -> Sequence[Fact]:
-    """The bundle is on disk when this returns."""
     state, number, parts = context.state, effect.round, context.parts
     contract, claim = state.scope, state.claims[number]
     opinions = {key: said for (of, key), said in state.opinions.items() if of == number}
@@ -75,6 +70,7 @@ async def judge_round(effect: JudgeRound, context: Context[State, Parts]) -> Seq
         reason=reason,
         previous=earlier.bundle if earlier else "",
     )
+    # The bundle is on disk before the fact names it.
     name = await asyncio.to_thread(store, bundle, parts.checks.folder / "evidence")
     fact = RoundJudged(
         round=number,
@@ -88,7 +84,7 @@ async def judge_round(effect: JudgeRound, context: Context[State, Parts]) -> Seq
 
 
 def _built(state: State, number: int) -> tuple[str, ...]:
-    """Where environments of ours stood, and the folders that are named by their digests."""
+    # The name of a built folder is the digest of everything that it was built from.
     return tuple(
         f"{at} built as {Path(folder).name} for {each.on}"
         for each in state.built_for(claim_tree(number))

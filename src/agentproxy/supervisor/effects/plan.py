@@ -1,4 +1,4 @@
-"""Reads the contexts, plans, and agrees the contract."""
+"""Reads the contexts, plans the task, and agrees on the contract."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -21,66 +21,58 @@ class ReadContexts:
 
 @dataclass(frozen=True, slots=True)
 class MakePlan:
-    """Have the task broken down into parts."""
+    """Plan the parts of the task."""
 
 
 @dataclass(frozen=True, slots=True)
 class AgreeContract:
-    """Say what must become true, and how it is checked."""
+    """Make the contract."""
 
 
 @SUPERVISED.fold(ContextsRead)
 def fold_contexts(state: State, fact: ContextsRead) -> None:
-    """Take in which documents there are."""
     state.contexts = fact
 
 
 @SUPERVISED.fold(PlanMade)
 def fold_plan(state: State, fact: PlanMade) -> None:
-    """Take in the plan."""
     state.plan = fact
 
 
 @SUPERVISED.fold(ContractAgreed)
 def fold_contract(state: State, fact: ContractAgreed) -> None:
-    """Take in the contract."""
     state.contract = fact.contract
 
 
 @SUPERVISED.due_at(Stage.CONTEXTS)
 def contexts_due(state: State) -> Mapping[str, ReadContexts]:
-    """Due before the plan."""
     return {} if state.contexts or state.contract else {"contexts": ReadContexts()}
 
 
 @SUPERVISED.due_at(Stage.PLAN)
 def plan_due(state: State) -> Mapping[str, MakePlan]:
-    """Due where the supervisor has a model."""
+    # Without a model of the supervisor there is no plan.
     planned = state.plan or state.contract or not state.require_order().judge
     return {} if planned else {"plan": MakePlan()}
 
 
 @SUPERVISED.due_at(Stage.CONTRACT)
 def contract_due(state: State) -> Mapping[str, AgreeContract]:
-    """Due once."""
     return {} if state.contract else {"contract": AgreeContract()}
 
 
 @SUPERVISED.handles(ReadContexts)
 async def read_contexts(_effect: ReadContexts, context: Context[State, Parts]) -> Sequence[Fact]:
-    """List the documents of the base and of the session."""
     return [await context.parts.model.read_contexts()]
 
 
 @SUPERVISED.handles(MakePlan)
 async def make_plan(_effect: MakePlan, context: Context[State, Parts]) -> Sequence[Fact]:
-    """Ask the supervisor's model for a plan."""
     return [await context.parts.model.plan()]
 
 
 @SUPERVISED.handles(AgreeContract)
 async def make_agreement(_effect: AgreeContract, context: Context[State, Parts]) -> Sequence[Fact]:
-    """Read the project at the base, and put the contract together."""
     state, parts = context.state, context.parts
     agreed = await agree_contract(
         parts.checks.repository,

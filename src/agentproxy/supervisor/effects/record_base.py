@@ -1,4 +1,4 @@
-"""Keeps the tree that the run starts from."""
+"""Records the tree that the run starts from."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -19,33 +19,30 @@ from agentproxy.workspace.trees.base import record_base
 
 @dataclass(frozen=True, slots=True)
 class RecordBase:
-    """Keep the base under a ref of ours."""
+    """Keep the base under a ref of Agent Proxy."""
 
 
 @SUPERVISED.fold(RunCreated)
 def fold_created(state: State, fact: RunCreated) -> None:
-    """Take in the order."""
     state.order = fact.request
 
 
 @SUPERVISED.fold(BaseRecorded)
 def fold_base(state: State, fact: BaseRecorded) -> None:
-    """Take in the base."""
     state.base = fact
 
 
 @SUPERVISED.due_at(Stage.BASE)
 def base_due(state: State) -> Mapping[str, RecordBase]:
-    """Due once, first of all."""
     return {} if state.base else {"base": RecordBase()}
 
 
 @SUPERVISED.handles(RecordBase)
 async def keep_base(_effect: RecordBase, context: Context[State, Parts]) -> Sequence[Fact]:
-    """Record the base; environment folders are never part of it."""
     order = context.state.require_order()
     checks = context.parts.checks
 
+    # Environment folders are never part of the base.
     def environment_folders() -> list[Path]:
         root = checks.repository.root
         found = find_environment(root, order.directory, environ=checks.environ, wanted=Wanted())

@@ -1,4 +1,4 @@
-"""Keeps the files that the worker left, as a tree."""
+"""Records the files that the worker left, as a tree."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -17,20 +17,16 @@ from agentproxy.workspace.trees.claim import ClaimKey, record_claim
 
 @dataclass(frozen=True, slots=True)
 class RecordClaim:
-    """Keep the claim of a round."""
-
     round: int
 
 
 @SUPERVISED.fold(ClaimRecorded)
 def fold_claim(state: State, fact: ClaimRecorded) -> None:
-    """Take in the claim."""
     state.claims[fact.round] = fact
 
 
 @SUPERVISED.due_at(Stage.WORK)
 def claim_due(state: State) -> Mapping[str, RecordClaim]:
-    """Due when the round is worked on."""
     number = state.round
     if number not in state.work or number in state.claims:
         return {}
@@ -39,7 +35,6 @@ def claim_due(state: State) -> Mapping[str, RecordClaim]:
 
 @SUPERVISED.handles(RecordClaim)
 async def keep_claim(effect: RecordClaim, context: Context[State, Parts]) -> Sequence[Fact]:
-    """Write the worker's files as a tree, in the sandbox."""
     checks = context.parts.checks
     scratch = checks.folder / "claim"
     await asyncio.to_thread(remove_tree, scratch)

@@ -1,4 +1,4 @@
-"""Puts the base's tests and settings in place of those that a claim changes."""
+"""Restores the base's tests and settings that a claim changes."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,32 +16,28 @@ from agentproxy.workspace.trees.restored import restore_files
 
 @dataclass(frozen=True, slots=True)
 class RestoreTests:
-    """Restore these files of the base in the claim of a round."""
-
     round: int
     paths: tuple[str, ...]
 
 
 @SUPERVISED.fold(TestsRestored)
 def fold_restored(state: State, fact: TestsRestored) -> None:
-    """Take in the tree with the base's tests."""
     state.restored[fact.round] = fact
 
 
 @SUPERVISED.due_at(Stage.OWN_TESTS)
 def restore_due(state: State) -> Mapping[str, RestoreTests]:
-    """Due where a proof may rest on tests or settings that the claim itself changed."""
     number = state.round
     weighed = state.weighed.get(number)
     if number in state.restored or weighed is None or weighed.refuted:
         return {}
+    # A proof may rest on tests or settings that the claim itself changed (decision 12).
     paths = tuple(sorted({path for found in weighed.own_tests.values() for path in found}))
     return {f"restore:{number}": RestoreTests(number, paths)} if paths else {}
 
 
 @SUPERVISED.handles(RestoreTests)
 async def restore(effect: RestoreTests, context: Context[State, Parts]) -> Sequence[Fact]:
-    """Write the tree under a ref of ours."""
     state, number = context.state, effect.round
     commit, tree, files = await restore_files(
         context.parts.checks.repository,

@@ -1,4 +1,4 @@
-"""Runs checks: on the base, on a claim, and on a claim with the base's own tests."""
+"""Runs checks on the base, on a claim, and on a claim with the base's tests."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -21,34 +21,30 @@ from agentproxy.supervisor.parts import Parts
 from agentproxy.supervisor.stages import Stage
 from agentproxy.supervisor.state import State
 
-TIMEOUT_FACTOR = 3.0  # at the claim, a check may take this many times what it took at the base
+TIMEOUT_FACTOR = 3.0  # a check on a claim may take this many times its time on the base
 
 
 @dataclass(frozen=True, slots=True)
 class RunCheck:
-    """Run one check on one tree. `attempt` counts from 1."""
-
     check: Check
     tree: Tree
-    attempt: int
+    attempt: int  # counts from 1
 
 
 @SUPERVISED.fold(CheckFinished)
 def fold_result(state: State, fact: CheckFinished) -> None:
-    """Keep the result beside the earlier ones."""
     state.results.setdefault((fact.check, fact.on), []).append(fact.result)
     state.result_count += 1
 
 
 @SUPERVISED.due_at(Stage.WORK)
 def baseline_due(state: State) -> Mapping[str, RunCheck]:
-    """The baseline runs beside the worker, and needs nothing of it."""
+    # The baseline needs nothing from the worker, so it runs beside it.
     return _not_run(state, BASE) if state.round not in state.claims else {}
 
 
 @SUPERVISED.due_at(Stage.CHECKS)
 def checks_due(state: State) -> Mapping[str, RunCheck]:
-    """Every check once on the base and once on the claim."""
     found = _not_run(state, BASE)
     if not state.unchanged(state.round):
         found |= _not_run(state, claim_tree(state.round))
@@ -57,18 +53,18 @@ def checks_due(state: State) -> Mapping[str, RunCheck]:
 
 @SUPERVISED.due_at(Stage.RERUNS)
 def reruns_due(state: State) -> Mapping[str, RunCheck]:
-    """What refutes runs again on both trees, so that a flaky check accuses nobody."""
+    # A check that refutes runs again on both trees, so that a flaky check refutes nobody.
     weighed = state.weighed.get(state.round)
     found: dict[str, RunCheck] = {}
     for name in weighed.rerun if weighed else ():
         for tree in (BASE, claim_tree(state.round)):
-            found |= _again(state, name, tree)
+            found |= _second_attempt(state, name, tree)
     return found
 
 
 @SUPERVISED.due_at(Stage.OWN_TESTS)
 def own_tests_due(state: State) -> Mapping[str, RunCheck]:
-    """What proves a claim runs once more with the base's tests and settings."""
+    # A check that proves a claim runs again with the base's tests (decision 12).
     restored = state.restored.get(state.round)
     weighed = state.weighed.get(state.round)
     if restored is None or not restored.files or weighed is None or weighed.refuted:
@@ -79,7 +75,7 @@ def own_tests_due(state: State) -> Mapping[str, RunCheck]:
         if weighed.own_tests.get(check.name) and not state.results_of(check.name, tree):
             found |= _attempt(check, tree, 1)
     for name in weighed.rerun_restored:
-        found |= _again(state, name, tree)
+        found |= _second_attempt(state, name, tree)
     return found
 
 
@@ -91,7 +87,6 @@ def own_tests_due(state: State) -> Mapping[str, RunCheck]:
     slot="checks",
 )
 async def run(effect: RunCheck, context: Context[State, Parts]) -> Sequence[Fact]:
-    """Run it in a clean checkout of the exact tree."""
     state, check, tree = context.state, effect.check, effect.tree
     if lost := lost_environments(state, tree):
         return lost
@@ -117,8 +112,7 @@ def _not_run(state: State, tree: Tree) -> dict[str, RunCheck]:
     return found
 
 
-def _again(state: State, name: str, tree: Tree) -> dict[str, RunCheck]:
-    """The second attempt, where there was only one."""
+def _second_attempt(state: State, name: str, tree: Tree) -> dict[str, RunCheck]:
     if len(state.results_of(name, tree)) != 1:
         return {}
     return _attempt(state.require_contract().check(name), tree, 2)

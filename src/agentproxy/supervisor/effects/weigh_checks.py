@@ -1,4 +1,4 @@
-"""Weighs the results of the checks, so that everything after it is a look-up."""
+"""Weighs the results of the checks once, so that later stages only look up verdicts."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -16,20 +16,17 @@ from agentproxy.supervisor.state import State
 
 @dataclass(frozen=True, slots=True)
 class WeighChecks:
-    """Give each check its verdict, on the results so far."""
-
     round: int
 
 
 @SUPERVISED.fold(ChecksWeighed)
 def fold_weighed(state: State, fact: ChecksWeighed) -> None:
-    """Take in the verdicts."""
     state.weighed[fact.round] = fact
 
 
 @SUPERVISED.due_at(Stage.WEIGHING)
 def weighing_due(state: State) -> Mapping[str, WeighChecks]:
-    """Due again whenever there are results that were not weighed."""
+    # More results than the last weighing saw make it due again.
     weighed = state.weighed.get(state.round)
     if weighed is not None and weighed.results == state.result_count:
         return {}
@@ -38,5 +35,5 @@ def weighing_due(state: State) -> Mapping[str, WeighChecks]:
 
 @SUPERVISED.handles(WeighChecks)
 async def weigh(effect: WeighChecks, context: Context[State, Parts]) -> Sequence[Fact]:
-    """In a thread: with many thousands of tests it takes a while."""
+    # In a thread: many thousands of tests take a while.
     return [await asyncio.to_thread(weigh_checks, context.state, effect.round)]

@@ -45,7 +45,7 @@ def work_due(state: State) -> Mapping[str, Work | Park]:
         return {}
     if reason := state.ceilings.work_stops():
         return {"park": Park("ceiling", reason)}
-    # The count makes a new effect after a raised ceiling; the old one has ended.
+    # The count gives the effect a new id after a ceiling was raised.
     return {f"work:{number}:{state.ceilings.stopped_short}": Work(number)}
 
 

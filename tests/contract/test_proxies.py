@@ -74,4 +74,4 @@ def test_a_program_is_not_put_to_work_behind_a_proxy_that_cannot_be_one(pa: Pa) 
     env = {**keys_for(AWAY), "HTTP_PROXY": "gopher://127.0.0.1"}
     ran = pa("--worker", "command:true", "--model", "gpt-4o", "Fix it", env=env)
     assert ran.code == 6
-    assert "look at HTTPS_PROXY" in ran.err
+    assert "HTTPS_PROXY" in ran.err

@@ -235,7 +235,7 @@ def test_a_key_that_is_refused_ends_with_6_and_the_cure(pa: Pa) -> None:
         words = [*UNJUDGED, "--model", "claude-x", "--check", CHECK, "x"]
         ran = pa(*words, env=keys_for(server))
     assert ran.code == 6
-    assert "look at the key" in json.dumps(ran.of_kind("effect_failed"))
+    assert "check the key" in json.dumps(ran.of_kind("effect_failed"))
 
 
 def test_a_model_without_its_key_ends_with_6_and_names_the_variable(pa: Pa) -> None:

@@ -54,7 +54,7 @@ def test_the_doctor_says_whether_anybody_answers_and_sends_no_key(pa: Pa) -> Non
 def test_a_mistyped_address_or_key_is_named_and_is_no_defect_of_ours(pa: Pa) -> None:
     env = {**NOBODY, "OPENAI_API_KEY": "sk-not-a-real-key", "OPENAI_BASE_URL": "http://x:abc/v1"}
     found = {row["what"]: row for row in pa("doctor", "--output", "json", env=env).records}
-    assert "OPENAI_BASE_URL is no address" in found["model endpoint openai"]["detail"]
+    assert "OPENAI_BASE_URL is not an address" in found["model endpoint openai"]["detail"]
     for mistyped in (env, {**NOBODY, "OPENAI_API_KEY": "sk-not…a-real-key"}):
         for order in (["--worker", "builtin"], ["--worker", "command:true"]):
             ran = pa(*order, "--model", "gpt-4o", "Fix it", env=mistyped)

@@ -1,1 +1,1 @@
-"""Models: what answers a prompt. One protocol, a file for each that implements it."""
+"""The model port, its adapters, the names of models, and what answers cost."""

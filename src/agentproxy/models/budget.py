@@ -1,4 +1,4 @@
-"""The money of a run's questions to models: reserved before each is sent, and settled after it."""
+"""Reserves money before a model is asked, and settles the price after the answer."""
 
 import asyncio
 import itertools
@@ -14,58 +14,52 @@ from agentproxy.events.envelope import Fact
 from agentproxy.models.port import BudgetSpent
 from agentproxy.models.prices import Price, Prices
 
-BYTES_PER_TOKEN = 3  # fewer than there are, so that too much is reserved rather than too little
+BYTES_PER_TOKEN = 3  # most texts have more, so that a reservation is too large, not too small
 TOKENS_PER_IMAGE = 1600
-ROUNDING_USD = 1e-9  # sums of prices may differ by so much
+ROUNDING_USD = 1e-9  # float sums of the same prices differ by less
 
 
 def count_bytes(text: str) -> int:
-    """The bytes of a text: a letter of some scripts is a token, and three bytes."""
+    # Not characters: in some scripts each character is a token, and has three bytes.
     return len(text.encode(errors="replace"))
 
 
 @dataclass
 class Budget:
-    """The money of a run. `left` says how many US dollars nobody has spent or reserved; None is
-    without a ceiling. One at a time looks into it and reserves.
-
-    Its calls are counted within a `series`, which no other budget of the run may have: one that is
-    made anew when the run is resumed would count from the beginning again.
-    """
+    """The money of a run. `left` returns the US dollars not spent or reserved; None: no ceiling."""
 
     left: Callable[[], float | None]
+    # A resumed run has a new budget, whose numbers begin at 1 again.
     series: str = field(default_factory=lambda: secrets.token_hex(8))
+    # Held from the look at `left` until the reservation is recorded.
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     def next_call(self) -> str:
-        """An id that no other call of the run has."""
         return f"{self.series}-{next(self._numbers)}"
 
 
 @dataclass(frozen=True, slots=True)
 class TokenEstimate:
-    """Tokens: what a question takes, what its answer may have at `most`, and the `least` that makes
-    it worth asking where the money does not pay for more.
-    """
+    """Tokens of a question, and the bounds of its answer."""
 
     question: int
     most: int
-    least: int
+    least: int  # with less money than for this answer, the question is not asked
 
 
 @dataclass(frozen=True, slots=True)
 class Reservation:
-    """A question that may be sent, and how many tokens its answer may have."""
+    """A question that may be sent. Its answer may have `most` tokens."""
 
     asked: ModelAsked
     most: int
-    began: float
+    began: float  # on the monotonic clock
 
 
 @dataclass(frozen=True, slots=True)
 class BudgetLedger:
-    """Reserves and settles what the questions of one purpose cost."""
+    """Reserves and settles the price of questions for one purpose."""
 
     record: Callable[[Fact], Awaitable[None]]
     budget: Budget
@@ -74,17 +68,17 @@ class BudgetLedger:
 
     @property
     def overspent(self) -> bool:
-        """Whether answers have cost more than the ceiling of the run allows."""
         left = self.budget.left()
         return left is not None and left < -ROUNDING_USD
 
     async def reserve(self, model: str, need: TokenEstimate, *, attempt: int = 1) -> Reservation:
-        """Keep back what the answer may cost at most; where little is left, the answer is shorter.
+        """Reserves the largest price of the answer. With little money, the answer is shorter.
 
         Raises:
-            BudgetSpent: the money left does not pay for the question and the least answer.
+            BudgetSpent: the money does not pay for the question and `need.least` tokens.
         """
         async with self.budget.lock:
+            # In a thread: the list of prices takes a third of a second to load.
             most, price = await asyncio.to_thread(
                 self._affordable, model, need, left=self.budget.left()
             )
@@ -99,14 +93,16 @@ class BudgetLedger:
             try:
                 await finish_though_cancelled(self.record(asked))
             except asyncio.CancelledError:
-                await self.settle(reservation, Usage(), error="it was cut off here")
+                # The record is written. Without a settlement its money would stay reserved.
+                await self.settle(reservation, Usage(), error="the question was interrupted")
                 raise
         return reservation
 
     async def settle(
         self, reservation: Reservation, usage: Usage, *, error: str = "", estimated: bool = False
     ) -> None:
-        """Record what became of it, to the end: who is cancelled may be cancelled twice."""
+        """Records the price, even if the caller is cancelled."""
+        # A caller that settles because it was cancelled may be cancelled again.
         await finish_though_cancelled(
             self._settle(reservation, usage, error=error, estimated=estimated)
         )
@@ -132,9 +128,6 @@ class BudgetLedger:
     def _affordable(
         self, model: str, need: TokenEstimate, *, left: float | None
     ) -> tuple[int, float]:
-        """How many tokens the answer may have, and what it costs then. Blocking: the list of prices
-        takes a third of a second to load.
-        """
         price = self._price(model, need.question, need.most).usd
         if left is None or price <= left:
             return need.most, price
@@ -143,13 +136,14 @@ class BudgetLedger:
         most = int(free / thousand * 1000) if free > 0 and thousand > 0 else 0
         if most < need.least:
             raise BudgetSpent(
-                f"${max(left, 0):.4f} are left, which does not pay for another answer of {model}",
-                cure="pa resume --budget USD raises it",
+                f"the budget has ${max(left, 0):.4f} left, and an answer of {model} costs more",
+                cure="raise it: pa resume --budget USD",
             )
         return most, self._price(model, need.question, most).usd
 
     def _price(self, model: str, question: int, answer: int) -> Price:
-        """The price of both, the question at the dearer of being read and put into a cache."""
+        # Anthropic bills a quarter more for a question that goes into its cache. We always ask for
+        # the cache, so the dearer of both prices is reserved.
         read = Usage(input=question, output=answer)
         cached = read.model_copy(update={"cache_write": question})
         return max((self.prices.of(model, each) for each in (read, cached)), key=_dollars)

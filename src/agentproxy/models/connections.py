@@ -1,7 +1,4 @@
-"""An HTTP client whose answers are closed for certain when a request is over, however that comes.
-
-Some vendors' libraries leave a stream open that was cancelled in the middle: its server goes on.
-"""
+"""An HTTP client whose streams are closed when a request ends, also after a cancellation."""
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
@@ -13,23 +10,25 @@ from agentproxy.models.port import ModelRefused
 
 CONNECT_SECONDS = 15.0
 _NEAR = ("all://localhost", "all://127.0.0.0/8", "all://[::1]")  # never asked through a proxy
+# google-genai 2.34 leaves a cancelled stream open, and then the server continues to write.
 _OPEN: ContextVar[list[AsyncByteStream]] = ContextVar("_OPEN")
 
 
 async def _remember(response: Response) -> None:
-    """Note the stream of an answer for whoever has asked."""
     if isinstance(response.stream, AsyncByteStream):
         _OPEN.get([]).append(response.stream)
 
 
 def new_client(*, seconds: float) -> AsyncClient:
-    """A client for one model; `seconds` bounds the wait for the next bytes. It asks through the
-    proxies that the environment names.
+    """Returns a client that uses the proxies of the environment.
+
+    `seconds` bounds the wait for the next bytes.
 
     Raises:
-        ModelRefused: one of them cannot be used.
+        ModelRefused: a proxy cannot be used.
     """
     try:
+        # A hook, not a transport of ours: httpx2 ignores its proxies when a transport is given.
         return AsyncClient(
             mounts=dict.fromkeys(_NEAR),
             event_hooks={"response": [_remember]},
@@ -38,22 +37,18 @@ def new_client(*, seconds: float) -> AsyncClient:
     except (ValueError, InvalidURL, ImportError) as error:
         raise ModelRefused(
             f"a proxy of the environment cannot be used ({type(error).__name__})",
-            cure="look at HTTPS_PROXY, HTTP_PROXY and ALL_PROXY",
+            cure="correct or unset HTTPS_PROXY, HTTP_PROXY and ALL_PROXY",
         ) from error
 
 
 def check_proxies() -> None:
-    """Let pass an environment whose proxies can be used.
-
-    Raises:
-        ModelRefused: one of them cannot.
-    """
+    """Raises ModelRefused if a proxy of the environment cannot be used."""
     new_client(seconds=CONNECT_SECONDS)
 
 
 @asynccontextmanager
 async def closing() -> AsyncGenerator[None]:
-    """Every answer that is begun inside is closed when it is left."""
+    """Closes every stream that begins inside the block, when the block is left."""
     streams: list[AsyncByteStream] = []
     token = _OPEN.set(streams)
     try:

@@ -1,4 +1,4 @@
-"""A vendor's model that is loaded when it is first asked: its library takes a second or two."""
+"""A vendor's model whose library is imported when the model is first asked."""
 
 import asyncio
 
@@ -7,7 +7,7 @@ from agentproxy.models.port import Model, ModelAnswer, ModelRefused, Prompt, Sho
 
 
 class DeferredModel:
-    """A `Model` at an address. The library is imported in a thread, at the first question."""
+    """A `Model` at an address."""
 
     def __init__(self, name: str, address: ModelAddress) -> None:
         self._name = name
@@ -16,17 +16,16 @@ class DeferredModel:
 
     @property
     def name(self) -> str:
-        """The name that it was chosen by."""
         return self._name
 
     async def answer(self, prompt: Prompt, *, show: Show) -> ModelAnswer:
-        """One answer. Raises ModelRefused also where the library is not installed."""
+        """See `Model`. Also raises ModelRefused if the vendor's library is not installed."""
         if self._model is None:
+            # In a thread: the import takes one or two seconds.
             self._model = await asyncio.to_thread(self._load)
         return await self._model.answer(prompt, show=show)
 
     async def close(self) -> None:
-        """Let go of the connections."""
         if self._model is not None:
             await self._model.close()
 
@@ -35,7 +34,7 @@ class DeferredModel:
             from agentproxy.models.vendor import VendorModel
         except ImportError as error:
             raise ModelRefused(
-                f"the libraries of the vendors are not installed ({error.name})",
+                f"the vendors' libraries are not installed: {error.name} is missing",
                 cure="pip install 'agentproxy[models]'",
             ) from error
         return VendorModel(self._name, self._address)

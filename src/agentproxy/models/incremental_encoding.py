@@ -1,9 +1,4 @@
-"""Only what is new of a conversation is mapped and encoded; the bytes of the rest are kept.
-
-A vendor's library walks the whole conversation at every turn, several times: at the 200th that is
-most of what a turn costs. So it is given the messages that have not gone out yet, and in its
-client's `post` the bytes of the older ones are put in front of what it has made of them.
-"""
+"""Maps and encodes only the new messages of a conversation, and keeps the bytes of the others."""
 
 import json
 from collections.abc import Generator, Mapping, Sequence
@@ -17,6 +12,9 @@ from agentproxy.models.names import Wire as Form
 from agentproxy.models.port import Prompt
 
 Body = dict[str, Any]
+# The vendors' libraries walk the whole conversation several times at every turn. So they get the
+# new messages only, and their client's `post` puts the kept bytes of the older ones in front.
+# Gemini's wire is missing: its conversations are always sent whole.
 PLACES: dict[Form, str] = {
     "anthropic": "messages",
     "openai chat": "messages",
@@ -28,23 +26,18 @@ _UNDER_WAY: ContextVar["_Request | None"] = ContextVar("_UNDER_WAY", default=Non
 
 @dataclass(frozen=True, slots=True)
 class _Sent:
-    """What has gone out and was answered: the messages, what else shaped them, and their bytes."""
-
     messages: tuple[Message, ...] = ()
-    shape: tuple[object, ...] = ()
+    shape: tuple[object, ...] = ()  # the other values that decide how a message is encoded
     encoded: bytes = b""
 
 
 @dataclass(slots=True)
 class _Request:
-    """A request under way: where its messages stand, the bytes before them, and their own."""
-
-    place: str
+    place: str  # the field of the body that holds the messages
     before: bytes
     fresh: bytes = b""
 
     def encode(self, body: Body) -> bytes:
-        """The whole body; what only the newest message bears is not kept of it."""
         mapped = cast("list[Body]", body.pop(self.place))
         first = next((n for n, each in enumerate(mapped) if not _instructs(each)), len(mapped))
         self.fresh = b",".join(_encoded(_unmarked(each)) for each in mapped[first:])
@@ -56,8 +49,9 @@ class _Request:
 
 @dataclass
 class EncodedHistory:
-    """What of the newest conversation of a model has gone out. Another one, or one whose past was
-    replaced, is known by the identity of its messages, and is sent whole.
+    """The bytes of the newest conversation of a model.
+
+    Messages are compared by identity. A conversation with another past is sent whole.
     """
 
     form: Form
@@ -66,7 +60,7 @@ class EncodedHistory:
 
     @contextmanager
     def sending(self, prompt: Prompt) -> Generator[Sequence[Message]]:
-        """The messages that the library is to map while inside; they are kept if it goes well."""
+        """Yields the messages that the library has to map. Their bytes are kept on success."""
         place = PLACES.get(self.form)
         if place is None or not self._safe(prompt.messages):
             yield prompt.messages
@@ -85,17 +79,17 @@ class EncodedHistory:
             self._sent = _Sent((*sent.messages, *new), shape, encoded)
 
     def _safe(self, messages: Sequence[Message]) -> bool:
-        """Whether each message is mapped alike, whatever stands around it."""
+        # A message is safe when its encoding does not depend on the messages around it.
         if self.form != "openai chat":
             return True
-        # Its vendors want thoughts back in ways that depend on the messages after them.
+        # Vendors of this wire want thoughts back in ways that depend on the messages after them.
         return self.profile.get("openai_system_prompt_role") != "user" and not any(
             isinstance(part, Thinking) for message in messages for part in message.parts
         )
 
 
 def with_encoded_body(arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """The arguments of a client's `post`, with finished bytes for a body where a tail is sent."""
+    """Returns the arguments of a client's `post`, with the finished bytes of the body if known."""
     request = _UNDER_WAY.get()
     body = arguments.get("body")
     if request is None or not isinstance(body, dict) or request.place not in body:
@@ -108,12 +102,10 @@ def with_encoded_body(arguments: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _continues(messages: Sequence[Message], sent: _Sent, shape: tuple[object, ...]) -> bool:
-    """Whether the same messages come first, and an answer of the model next: results of its calls
-    need the calls beside them.
-    """
     count = len(sent.messages)
     if sent.shape != shape or count >= len(messages):
         return False
+    # The new part begins with an answer: the results of its calls need the calls beside them.
     answer = messages[count]
     said = isinstance(answer, AssistantMessage) and any(
         (isinstance(part, Text) and part.text) or isinstance(part, ToolCall)
@@ -128,7 +120,7 @@ def _instructs(mapped: Body) -> bool:
 
 
 def _unmarked(mapped: Body) -> Body:
-    """A message without the marks for the cache, which the next request puts elsewhere."""
+    # The next request puts the marks for the cache on a newer message.
     content = mapped.get("content")
     if not isinstance(content, list):
         return mapped
@@ -141,7 +133,7 @@ def _unmarked(mapped: Body) -> Body:
 
 
 def _given(body: Body) -> Body:
-    """What was really given: both libraries fill the rest with objects of these classes."""
+    # anthropic 2.11 and openai 3.52 fill absent fields with objects of these classes.
     return {
         name: value
         for name, value in body.items()

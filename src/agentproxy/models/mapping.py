@@ -1,7 +1,4 @@
-"""A conversation in the library's types, and an answer in ours: translated once, at the border.
-
-What belongs to a vendor alone is kept unread and goes back as it came; nothing is ever fixed.
-"""
+"""Translates a conversation to pydantic-ai's types, and an answer to ours."""
 
 import base64
 from collections.abc import Sequence
@@ -30,11 +27,12 @@ STOPS: dict[str, StopReason] = {
     "tool_call": "tools",
     "content_filter": "refused",
 }
+# A vendor's own fields. They are kept unread and go back unchanged.
 _KEPT = ("id", "signature", "provider_name", "provider_details")
 
 
 def to_wire(conversation: Sequence[Message], *, system: str) -> list[messages.ModelMessage]:
-    """The conversation in the library's types; the system text stands with the newest message."""
+    """Returns the conversation in the library's types."""
     names = {
         call.id: call.name
         for message in conversation
@@ -49,6 +47,7 @@ def to_wire(conversation: Sequence[Message], *, system: str) -> list[messages.Mo
             found.append(messages.ModelRequest(parts=_asked(message, names)))
     last = found[-1] if found else None
     if isinstance(last, messages.ModelRequest):
+        # pydantic-ai takes the system text from the newest request.
         last.instructions = system
     return found
 
@@ -82,7 +81,7 @@ def _said(part: Text | Thinking | ToolCall) -> messages.ModelResponsePart:
         case Thinking():
             return messages.ThinkingPart(content=part.text, **cast("dict[str, Any]", part.vendor))
         case ToolCall():
-            # What could not be read goes back as it was written, never fixed.
+            # Invalid arguments go back as the model wrote them. A repair would be a guess.
             return messages.ToolCallPart(
                 tool_name=part.name,
                 args=part.raw_arguments if part.invalid else part.arguments,
@@ -92,11 +91,12 @@ def _said(part: Text | Thinking | ToolCall) -> messages.ModelResponsePart:
 
 
 def answer_of(response: messages.ModelResponse, name: str) -> ModelAnswer:
-    """Our answer.
+    """Returns the response as our answer.
 
     Raises:
-        ModelUnavailable: the stream ended before the vendor had said why.
+        ModelUnavailable: the stream gave no reason for its end, or two calls share an id.
     """
+    # pydantic-ai 2.68 takes a stream that ended without a reason for a complete one.
     told = (response.provider_details or {}).get("finish_reason")
     if told is None or response.finish_reason in (None, "error"):
         raise ModelUnavailable(f"the answer was cut off ({told or 'no reason was given'})")
@@ -113,7 +113,7 @@ def answer_of(response: messages.ModelResponse, name: str) -> ModelAnswer:
 
 
 def usage_of(response: messages.ModelResponse) -> Usage:
-    """What the vendor has told of what the answer used."""
+    """Returns the usage that the vendor has reported so far."""
     return Usage(
         input=response.usage.input_tokens,
         output=response.usage.output_tokens,

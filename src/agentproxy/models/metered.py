@@ -1,7 +1,4 @@
-"""The one wrapper around a model: it pays, asks again, falls back, and records every attempt.
-
-The backoff is the smaller of (base times 2 to the attempt, plus a random second) and the maximum.
-"""
+"""The wrapper around every model: it pays, retries, falls back and records each attempt."""
 
 import asyncio
 import random
@@ -34,31 +31,31 @@ from agentproxy.models.prices import Prices
 from agentproxy.models.prompt_redaction import PromptRedactor, RedactText
 
 EFFORTS: tuple[Effort, ...] = ("low", "medium", "high")
-MIN_OUTPUT_TOKENS = 1024  # tokens; an answer that may not even be so long is not worth its question
-MAX_WAIT_SECONDS = 300.0  # seconds; who asks for more is unavailable
+MIN_OUTPUT_TOKENS = 1024  # a shorter answer is not worth the price of its question
+MAX_WAIT_SECONDS = 300.0  # a longer wait that a vendor asks for is cut to this
 RETRIED_STATUSES = frozenset({408, 409, 429, 500, 502, 503, 504, 529})
 
 
 @dataclass(frozen=True, slots=True)
 class Retry:
-    """How often and how long a failed question is asked again; `statuses` are those of HTTP for
-    which it is, a lost connection is always one. `restart`: also after a part had been heard.
-    """
+    """Which failed questions are asked again, how often, and after how many seconds."""
 
-    tries: int = 3
+    tries: int = 3  # after the first attempt
     base: float = 1.0
     maximum: float = 30.0
     statuses: frozenset[int] = RETRIED_STATUSES
+    # Also after a part of the answer came. That part is paid for twice, but otherwise one lost
+    # connection parks a run at night.
     restart: bool = True
 
     def again(self, error: ModelUnavailable, *, heard: bool) -> bool:
-        """Whether such a failure is worth another try."""
         if heard and not self.restart:
             return False
+        # A lost connection has no status.
         return error.status is None or error.status in self.statuses
 
     def pause(self, attempt: int, error: ModelUnavailable) -> float:
-        """Seconds until the next try: what the vendor asks for, if that is longer than ours."""
+        """Returns the seconds until the next try: the vendor's wait, if it is longer than ours."""
         ours = min(self.base * 2**attempt + random.random(), self.maximum)
         return max(ours, min(error.after or 0.0, MAX_WAIT_SECONDS))
 
@@ -68,27 +65,24 @@ RecordCost = Callable[[Fact], Awaitable[None]]
 
 @dataclass
 class Meter:
-    """What a question is recorded, paid and priced with. `of_models` and `of_agents` are parameters
-    by model or vendor, and by who asks ("builtin", "supervisor"). `redact` is applied to every text
-    that goes out.
-    """
+    """How questions are recorded, paid, retried and redacted."""
 
     record: RecordCost
     budget: Budget
     prices: Prices = field(default_factory=Prices)
     retry: Retry = field(default_factory=Retry)
     of_models: Mapping[str, Parameters] = field(default_factory=dict[str, Parameters])
+    # Under "builtin" and "supervisor".
     of_agents: Mapping[str, Parameters] = field(default_factory=dict[str, Parameters])
-    redact: RedactText = str
+    redact: RedactText = str  # for every text that goes out
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
 
     def ledger(self, purpose: Purpose) -> BudgetLedger:
-        """Where the questions of a purpose are paid."""
         return BudgetLedger(self.record, self.budget, self.prices, purpose)
 
 
 class MeteredModel:
-    """A `Model` of several: the first answers, and the next where all its tries have failed."""
+    """A `Model` made of several. The next one is asked after all tries of one have failed."""
 
     def __init__(self, models: Sequence[Model], *, purpose: Purpose, meter: Meter) -> None:
         self._models = tuple(models)
@@ -100,16 +94,10 @@ class MeteredModel:
 
     @property
     def name(self) -> str:
-        """The name of the first."""
         return self._models[0].name
 
     async def answer(self, prompt: Prompt, *, show: Show) -> ModelAnswer:
-        """One answer, from whichever model gives one.
-
-        Raises:
-            BudgetSpent: the money left does not pay for the question and a short answer.
-            ModelUnavailable, ModelRefused: no model answered, after all tries.
-        """
+        """See `Model`. Also raises BudgetSpent if the money does not pay for a short answer."""
         prompt = self._clean(prompt)
         attempt = 0
         for place, model in enumerate(self._models):
@@ -128,7 +116,6 @@ class MeteredModel:
         raise ModelUnavailable("there is no model to ask")
 
     async def close(self) -> None:
-        """Let go of what is open."""
         for model in self._models:
             await model.close()
 
@@ -141,12 +128,14 @@ class MeteredModel:
         heard: list[int] = []
 
         def listen(fragment: Fragment) -> None:
+            # Tool calls count too: a vendor bills a stream that broke off inside a long call.
             heard.append(count_bytes(fragment.text))
             if fragment.kind != "call":
                 show(fragment)
 
         try:
             answer = await model.answer(replace(prompt, max_output=reservation.most), show=listen)
+        # A cancelled question is settled like a failed one.
         except BaseException as error:
             used = _used(error, expected=expected, heard=heard)
             await self._ledger.settle(reservation, used, error=_why(error), estimated=True)
@@ -158,7 +147,6 @@ class MeteredModel:
         return answer
 
     def _with_parameters(self, model: Model, prompt: Prompt) -> Prompt:
-        """The question with the parameters of all layers; what it says itself wins."""
         parameters = layered(
             model.name,
             "builtin" if self._purpose == "work" else "supervisor",
@@ -171,7 +159,8 @@ class MeteredModel:
         return replace(prompt, parameters=parameters, effort=prompt.effort or chosen)
 
     def _expected(self, prompt: Prompt) -> int:
-        """Tokens that the question takes, about: what the last answer told, and what is new."""
+        # The last answer of this conversation came with the vendor's own count of all before it.
+        # Only newer messages are estimated.
         new: list[Message] = []
         for message in reversed(prompt.messages):
             if self._input and isinstance(message, AssistantMessage):
@@ -182,7 +171,7 @@ class MeteredModel:
 
 
 class _Failed(Exception):
-    """One attempt failed, before or after a part of the answer had been heard."""
+    """One attempt failed. `heard` says whether a part of the answer came before."""
 
     def __init__(self, error: ModelUnavailable, *, heard: bool) -> None:
         super().__init__(str(error))
@@ -191,9 +180,8 @@ class _Failed(Exception):
 
 
 def _used(error: BaseException, *, expected: int, heard: Sequence[int]) -> Usage:
-    """What a failed attempt used: what was told and what was heard were paid for, and so was the
-    question, once there was any of it.
-    """
+    # Once any part of an answer exists the vendor bills the question. A cancelled question may have
+    # reached the vendor.
     told = error.usage if isinstance(error, ModelError) else Usage()
     if not (heard or told.total or isinstance(error, asyncio.CancelledError)):
         return told
@@ -203,7 +191,7 @@ def _used(error: BaseException, *, expected: int, heard: Sequence[int]) -> Usage
 
 def _why(error: BaseException) -> str:
     if isinstance(error, asyncio.CancelledError):
-        return "it was interrupted"
+        return "the question was interrupted"
     return str(error) or type(error).__name__
 
 

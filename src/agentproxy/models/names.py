@@ -1,4 +1,4 @@
-"""Which model a name means, and what it needs of the environment."""
+"""Finds the model that a name means, with its key and address from the environment."""
 
 import json
 import re
@@ -12,6 +12,7 @@ from agentproxy.models.port import ModelRefused
 
 Wire = Literal["anthropic", "openai chat", "openai responses", "gemini"]
 
+# Vendors with OpenAI's chat interface. Only the user knows the address of a RunPod endpoint.
 PUBLIC: dict[str, str] = {
     "ollama": "http://localhost:11434/v1",
     "groq": "https://api.groq.com/openai/v1",
@@ -25,10 +26,10 @@ USUAL: dict[str, str] = {
     "gemini": "https://generativelanguage.googleapis.com",
 }
 KEYLESS = frozenset({"ollama"})
-_KEY = re.compile(r"[!-~]+\Z")  # what a header can hold, in one word
+_KEY = re.compile(r"[!-~]+\Z")  # one word that a header of HTTP can hold
 _NUMBERS = re.compile(r"[0-9.]+\Z")
 _LONGEST_BASE = 2000
-SHORTEST_KEY = 8  # a shorter one is a word that stands for none, and is found all over honest text
+SHORTEST_KEY = 8  # a shorter one is a placeholder such as "none", and occurs in ordinary text
 DEFAULTS = (
     ("ANTHROPIC_API_KEY", "claude-sonnet-4-6"),
     ("OPENAI_API_KEY", "gpt-4o"),
@@ -44,7 +45,7 @@ KNOWN = (
 
 
 class Mistyped(ModelRefused):
-    """A vendor's variable holds what cannot be a key or an address."""
+    """A vendor's variable holds an invalid key or address."""
 
     def __init__(self, message: str, *, cure: str, vendor: str) -> None:
         super().__init__(message, cure=cure)
@@ -53,9 +54,7 @@ class Mistyped(ModelRefused):
 
 @dataclass(frozen=True, slots=True)
 class ModelAddress:
-    """Where a model is: its wire, its vendor's name for it, its key ("" where it needs none), and
-    its base address ("" as usual).
-    """
+    """A model at its vendor. `key` is "" if it needs none; `base` is "" for the usual address."""
 
     wire: Wire
     vendor: str
@@ -69,14 +68,14 @@ class ModelAddress:
 
 
 def find_model(name: str, environ: Mapping[str, str]) -> ModelAddress:
-    """The model that a name means.
+    """Returns the model that a name means.
 
     Raises:
-        ModelRefused: no name is given, it means none, or a variable that it needs is not set.
-        Mistyped: the variable holds what cannot be a key or an address.
+        ModelRefused: the name is missing or unknown, or a variable that it needs is not set.
+        Mistyped: a variable holds an invalid key or address.
     """
     if not name:
-        raise ModelRefused("no model is chosen", cure=f"name one with --model: {KNOWN}")
+        raise ModelRefused("no model is chosen", cure=f"choose one with --model: {KNOWN}")
     prefix, _, rest = name.partition("/")
     if name.startswith("claude-"):
         return _vendor("anthropic", name, wire="anthropic", environ=environ)
@@ -88,16 +87,16 @@ def find_model(name: str, environ: Mapping[str, str]) -> ModelAddress:
         return _vendor("gemini", rest, wire="gemini", environ=environ)
     if prefix in PUBLIC and rest:
         return _compatible(prefix, rest, environ)
-    raise ModelRefused(f"there is no model {json.dumps(name)}", cure=f"known are {KNOWN}")
+    raise ModelRefused(f"there is no model {json.dumps(name)}", cure=f"write one of: {KNOWN}")
 
 
 def usual_base(vendor: str) -> str:
-    """Where a vendor is asked when nobody says otherwise."""
+    """Returns the documented address of a vendor, or ""."""
     return PUBLIC.get(vendor) or USUAL.get(vendor, "")
 
 
 def default_model(environ: Mapping[str, str]) -> str:
-    """The documented model of the first vendor that there is a key for, or ""."""
+    """Returns the documented model of the first vendor with a key, or ""."""
     return next((model for variable, model in DEFAULTS if environ.get(variable)), "")
 
 
@@ -128,8 +127,8 @@ def _key(vendor: str, environ: Mapping[str, str]) -> str:
     key = environ.get(variable, "")
     if key and not _KEY.match(key):
         raise Mistyped(
-            f"{variable} holds a space, a line end or a letter that no key has",
-            cure=f"set {variable} anew; keys are often copied with what stands around them",
+            f"{variable} holds a space, a line end or a character that no key has",
+            cure=f"set {variable} to the key alone, without spaces or line ends",
             vendor=vendor,
         )
     return key
@@ -140,8 +139,8 @@ def _base(vendor: str, environ: Mapping[str, str]) -> str:
     base = environ.get(variable, "")
     if base and not _is_address(base):
         raise Mistyped(
-            f"{variable} is no address",
-            cure=f"set {variable} to one like https://HOST/v1 or http://localhost:8000/v1",
+            f"{variable} is not an address",
+            cure=f"set {variable} to an address such as https://HOST/v1 or http://localhost:8000/v1",
             vendor=vendor,
         )
     return base

@@ -1,4 +1,4 @@
-"""Which parameters a model is asked with: three layers, of which the later wins."""
+"""Merges the parameters of a question from three layers. The later layer wins; pure."""
 
 from collections.abc import Mapping
 
@@ -15,9 +15,9 @@ def layered(
     of_agents: Mapping[str, Parameters],
     explicit: Parameters,
 ) -> dict[str, JsonValue]:
-    """The parameters for an agent that asks a model: those of the model, over them the agent's, and
-    over both what is asked explicitly. A key of `of_models` is a model's name, or the beginning of
-    names up to a "/"; the longer one wins.
+    """Returns the model's parameters, overlaid by the agent's, overlaid by the explicit ones.
+
+    A key of `of_models` is a model's name, or a prefix that ends in "/". The longer key wins.
     """
     fitting = [key for key in of_models if key == model or _begins(key, model)]
     found: dict[str, JsonValue] = {}

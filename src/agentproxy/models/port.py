@@ -1,6 +1,6 @@
-"""The model's protocol: a prompt goes in, fragments come while it answers, then a whole answer.
+"""The model port: a prompt goes in, fragments stream out, and a whole answer ends the call.
 
-An answer is whole or it is an error: a stream that was cut short is never a short success.
+A stream that was cut short is an error, never a short answer.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -13,10 +13,7 @@ from agentproxy.events.conversation import AssistantMessage, Message, StopReason
 
 
 class ModelError(Exception):
-    """A model did not answer. `cure` says what a person can do; `status` is HTTP's, where there was
-    one, and `after` the seconds that the vendor asks to wait, if it does. `usage` is what it told
-    nevertheless of what it used.
-    """
+    """A model did not answer. `after` is the wait in seconds that the vendor asks for."""
 
     def __init__(
         self,
@@ -30,11 +27,12 @@ class ModelError(Exception):
         self.cure = cure
         self.status = status
         self.after = after
+        # A part of the answer may be billed although it failed.
         self.usage = Usage()
 
 
 class ModelUnavailable(ModelError):
-    """Overloaded, rate-limited, unreachable, cut off in mid-answer: it may work later."""
+    """The model is overloaded or unreachable, or its answer was cut off. A retry may succeed."""
 
 
 class BudgetSpent(ModelError):
@@ -42,7 +40,7 @@ class BudgetSpent(ModelError):
 
 
 class ModelRefused(ModelError):
-    """The request cannot be served as it is: the key, the model's name, or what was sent."""
+    """The request cannot succeed: the key, the model's name or the content is wrong."""
 
 
 class PromptTooLong(ModelRefused):
@@ -51,7 +49,7 @@ class PromptTooLong(ModelRefused):
 
 @dataclass(frozen=True, slots=True)
 class ToolSpec:
-    """A tool as a model is told of it; `schema` is the JSON schema of its arguments."""
+    """A tool as a model sees it. `schema` is the JSON schema of its arguments."""
 
     name: str
     description: str
@@ -63,24 +61,19 @@ Effort = Literal["low", "medium", "high"]
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """Everything that a model is asked with. `max_output` is in tokens; `effort` is how much it
-    thinks first, None as the vendor has it. `parameters` are temperature, top_p, seed and so on.
-    What a model does not know of these two is left out: they are wishes.
-    """
+    """A question to a model. An effort or parameter that the model does not support is left out."""
 
     system: str
     messages: Sequence[Message]
     tools: Sequence[ToolSpec] = ()
-    max_output: int = 16_384
-    effort: Effort | None = None
+    max_output: int = 16_384  # tokens
+    effort: Effort | None = None  # of thinking; None leaves it to the vendor
     parameters: Mapping[str, JsonValue] = field(default_factory=dict[str, JsonValue])
 
 
 @dataclass(frozen=True, slots=True)
 class Fragment:
-    """A piece of an answer while it comes: for the eyes only, or of a call, which is counted and
-    not shown.
-    """
+    """A piece of an unfinished answer. Fragments are shown, or counted, but never recorded."""
 
     kind: Literal["text", "thinking", "call"]
     text: str
@@ -88,7 +81,7 @@ class Fragment:
 
 @dataclass(frozen=True, slots=True)
 class ModelAnswer:
-    """A whole answer, why it ended, and what it used."""
+    """A whole answer, with the reason for its end."""
 
     message: AssistantMessage
     stop: StopReason
@@ -104,18 +97,18 @@ class Model(Protocol):
 
     @property
     def name(self) -> str:
-        """The name that it was chosen by."""
+        """The name that the user chose the model by."""
         ...
 
     async def answer(self, prompt: Prompt, *, show: Show) -> ModelAnswer:
-        """One answer. Cancelling this call closes the connection at once.
+        """Returns one answer. Cancelling the call closes the connection at once.
 
         Raises:
-            ModelUnavailable: it may work later.
-            ModelRefused: it will not work as it is asked.
+            ModelUnavailable: a retry may succeed.
+            ModelRefused: a retry cannot succeed.
         """
         ...
 
     async def close(self) -> None:
-        """Let go of what is open; it can be asked again."""
+        """Closes the connections. The model can be asked again."""
         ...

@@ -1,4 +1,4 @@
-"""What an answer costs: a table of our own that wins, then genai-prices' data, offline."""
+"""The price of an answer: from the user's table, else from the offline data of genai-prices."""
 
 import re
 from collections.abc import Mapping
@@ -22,7 +22,7 @@ _VENDORS = (
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """US dollars; `known` is false where nobody knows, and then `usd` is 0."""
+    """A price in US dollars. An unknown price has `usd` 0."""
 
     usd: float
     known: bool = True
@@ -30,14 +30,13 @@ class Price:
 
 @dataclass(frozen=True, slots=True)
 class Prices:
-    """Prices by the documented model names. `own` holds US dollars for a million tokens in and out,
-    by the whole name or by a prefix that ends in "/".
-    """
+    """Prices by the documented names of models."""
 
+    # US dollars for a million tokens in and out, by a name or a prefix that ends in "/".
     own: Mapping[str, tuple[float, float]] = field(default_factory=dict[str, tuple[float, float]])
 
     def of(self, model: str, usage: Usage) -> Price:
-        """The price of an answer of this model."""
+        # The user's own table also wins over models that are free.
         rates = self.own.get(model) or self.own.get(f"{model.partition('/')[0]}/")
         if rates is not None:
             return Price((usage.input * rates[0] + usage.output * rates[1]) / MILLION)
@@ -47,7 +46,7 @@ class Prices:
 
 
 def cost_usd(model: str, input_tokens: int, output_tokens: int) -> float:
-    """US dollars for so many tokens; 0 for a model whose price nobody knows."""
+    """Returns US dollars, or 0 for a model without a known price."""
     return Prices().of(model, Usage(input=input_tokens, output=output_tokens)).usd
 
 
@@ -58,7 +57,7 @@ def _listed(model: str, usage: Usage) -> Price:
     if not vendor:
         return Price(0.0, known=False)
     try:
-        # It takes a third of a second to import, and only who spends money needs it.
+        # The import takes a third of a second. Most processes ask for no price.
         from genai_prices import Usage as Tokens
         from genai_prices import calc_price
     except ImportError:

@@ -1,4 +1,4 @@
-"""Secrets go from what a model is asked, once for each message, however long the conversation."""
+"""Removes secrets from prompts. Each message of a conversation is redacted once."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -10,16 +10,16 @@ RedactText = Callable[[str], str]
 
 
 class PromptRedactor:
-    """Prompts without their secrets. A message that was cleaned before stays the same object, and
-    one that holds none is the message itself: who sends only what is new compares them so.
-    """
+    """Redacts the prompts of a model."""
+
+    # A message must become the same object at every turn, and stay itself if it holds no secret:
+    # incremental_encoding.py recognises sent messages by identity.
 
     def __init__(self, redact: RedactText) -> None:
         self._redact = redact
         self._seen: list[tuple[Message, Message]] = []
 
     def __call__(self, prompt: Prompt) -> Prompt:
-        """The prompt as it may go out."""
         known = 0
         for (before, _), now in zip(self._seen, prompt.messages, strict=False):
             if before is not now:
@@ -35,7 +35,7 @@ class PromptRedactor:
 
     def _message(self, message: Message) -> Message:
         if not isinstance(message, UserMessage):
-            # What a model said itself goes back to it as it was signed.
+            # Vendors sign parts of an answer, so an answer goes back unchanged.
             return message
         parts = tuple(self._part(part) for part in message.parts)
         if all(new is old for new, old in zip(parts, message.parts, strict=True)):

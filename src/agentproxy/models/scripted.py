@@ -1,4 +1,4 @@
-"""A model that follows a script: a real adapter for tests and rehearsals, with no vendor."""
+"""A model that follows a script: an adapter for tests and rehearsals, without a vendor."""
 
 import asyncio
 from collections.abc import Sequence
@@ -19,32 +19,28 @@ from agentproxy.models.port import (
 )
 
 CURE = (
-    'a script is a JSON list of turns such as {"text": "I look", "calls": '
+    'write the script as a JSON list of turns such as {"text": "I look", "calls": '
     '[{"name": "bash", "arguments": {"command": "ls"}}]}'
 )
-_WORDS_A_TOKEN = 4  # characters; what a script does not say is reckoned
+_CHARACTERS_PER_TOKEN = 4  # for turns without `usage`
 
 
 class ScriptedCall(FrozenModel):
-    """A tool that a turn calls."""
-
     name: str
     arguments: dict[str, JsonValue] = Field(default_factory=dict)
     faulty: str = ""
 
 
 class Turn(FrozenModel):
-    """One answer of the script, or one fault. `stop` defaults to what the parts suggest; `expect`
-    is a text that the newest message must hold. A turn with `on` answers whatever holds that text,
-    in the system text or in the newest message, and is no part of the sequence. `seconds` is how
-    long the answer takes.
-    """
+    """One answer of the script, or one fault."""
 
     text: str = ""
     calls: tuple[ScriptedCall, ...] = ()
     stop: StopReason | None = None
     usage: Usage | None = None
-    expect: str = ""
+    expect: str = ""  # a text that the newest message must hold
+    # A turn with `on` is outside the sequence. It answers every prompt that has this text in its
+    # system text or its newest message.
     on: str = ""
     seconds: float = Field(default=0, ge=0, le=3600)
     fault: Literal["", "unavailable", "refused", "too_long"] = ""
@@ -54,11 +50,7 @@ SCRIPT: TypeAdapter[list[Turn]] = TypeAdapter(list[Turn])
 
 
 def parse_model_script(data: bytes, *, source: str) -> list[Turn]:
-    """A script from the JSON of a file, which `source` names.
-
-    Raises:
-        ModelRefused: a turn is none.
-    """
+    """Parses a script. Raises ModelRefused, which names `source`, if it is not a list of turns."""
     try:
         return SCRIPT.validate_json(data)
     except ValidationError as error:
@@ -68,9 +60,10 @@ def parse_model_script(data: bytes, *, source: str) -> list[Turn]:
 
 
 class ScriptedModel:
-    """Answers with the turns of a script. Which is next follows from the conversation alone: from
-    how many answers there are in it; so a run goes on after a kill where it was.
-    """
+    """Answers with the turns of a script."""
+
+    # The next turn follows from the number of answers in the conversation, not from a counter
+    # here: so a run continues at the right turn after a kill.
 
     def __init__(self, name: str, script: Sequence[Turn]) -> None:
         self._name = name
@@ -80,28 +73,23 @@ class ScriptedModel:
 
     @property
     def name(self) -> str:
-        """The name that it was chosen by."""
         return self._name
 
     @property
     def unused(self) -> list[Turn]:
-        """The turns that nobody has asked for."""
+        """The turns that were never asked for."""
         said = {id(turn) for turn in self._said}
         return [turn for turn in (*self._script, *self._replies) if id(turn) not in said]
 
     async def answer(self, prompt: Prompt, *, show: Show) -> ModelAnswer:
-        """The script's next turn.
-
-        Raises:
-            ModelUnavailable, ModelRefused, PromptTooLong: the script says so, or has ended.
-        """
+        """See `Model`. Raises ModelRefused also if the script has ended."""
         number = sum(message.role == "assistant" for message in prompt.messages)
         newest = prompt.messages[-1].model_dump_json()
         turn = self._turn(prompt)
         self._said.append(turn)
         await asyncio.sleep(turn.seconds)
         if turn.expect not in newest:
-            raise ModelRefused(f"turn {number + 1} expects {turn.expect!r}, and got {newest[:300]}")
+            raise ModelRefused(f"turn {number + 1} expects {turn.expect!r}, but got {newest[:300]}")
         _raise(turn)
         if turn.text:
             show(Fragment("text", turn.text))
@@ -118,7 +106,7 @@ class ScriptedModel:
         return ModelAnswer(
             message=AssistantMessage(parts=parts),
             stop=turn.stop or ("tools" if calls else "end"),
-            usage=turn.usage or _reckoned(prompt, turn),
+            usage=turn.usage or _estimated(prompt, turn),
             model=self._name,
         )
 
@@ -126,7 +114,6 @@ class ScriptedModel:
         """Nothing is open."""
 
     def _turn(self, prompt: Prompt) -> Turn:
-        """What is said to this. Raises ModelRefused where the script has ended."""
         asked, number = "", 0
         for message in prompt.messages:
             if message.role == "assistant":
@@ -138,7 +125,6 @@ class ScriptedModel:
         return reply or self._script[number]
 
     def _reply(self, prompt: Prompt, asked: str) -> Turn | None:
-        """The turn that answers to these words, wherever the sequence stands."""
         heard = f"{prompt.system}\n{asked}"
         return next((turn for turn in self._replies if turn.on in heard), None)
 
@@ -155,6 +141,9 @@ def _raise(turn: Turn) -> None:
             return
 
 
-def _reckoned(prompt: Prompt, turn: Turn) -> Usage:
+def _estimated(prompt: Prompt, turn: Turn) -> Usage:
     said = len(prompt.system) + sum(len(each.model_dump_json()) for each in prompt.messages)
-    return Usage(input=said // _WORDS_A_TOKEN, output=len(turn.model_dump_json()) // _WORDS_A_TOKEN)
+    return Usage(
+        input=said // _CHARACTERS_PER_TOKEN,
+        output=len(turn.model_dump_json()) // _CHARACTERS_PER_TOKEN,
+    )

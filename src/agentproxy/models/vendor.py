@@ -1,7 +1,4 @@
-"""Any vendor's model through pydantic-ai's direct layer: what it lacks is added here.
-
-Its own retries are off, a stream that was cut short is an error, and arguments are never repaired.
-"""
+"""A vendor's model through pydantic-ai's direct layer. The checks that it lacks are added here."""
 
 import asyncio
 import json
@@ -37,20 +34,18 @@ from agentproxy.models.wires import build_wire
 
 REQUEST_TIMEOUT_SECONDS = 600.0
 CURES: dict[type[Exception], str] = {
-    exceptions.ModelAuthenticationError: "look at the key of this model's vendor (pa doctor)",
-    exceptions.ModelNotFoundError: "look at the model's name and at the base address",
-    exceptions.ModelQuotaExceededError: "the vendor says that the account is spent",
+    exceptions.ModelAuthenticationError: "check the key of this model's vendor: pa doctor",
+    exceptions.ModelNotFoundError: "check the model's name and the base address",
+    exceptions.ModelQuotaExceededError: "add credit to the account at the vendor",
     exceptions.ModelRequestRejectedError: "",
 }
-MAY_PASS = frozenset({408, 409, 425, 429})  # of the 4xx, what another try may get past
+MAY_PASS = frozenset({408, 409, 425, 429})  # the statuses 4xx that a retry may get past
 
-REACH = "look at the network and at the base address (pa doctor)"
+REACH = "check the network and the base address: pa doctor"
 
 
 class VendorModel:
-    """A `Model` at an address, over its vendor's wire. The wire is made once, in a thread: the
-    vendors' libraries take more than a second to import.
-    """
+    """A `Model` at an address, over its vendor's wire."""
 
     def __init__(self, name: str, address: ModelAddress) -> None:
         self._name = name
@@ -60,25 +55,20 @@ class VendorModel:
 
     @property
     def name(self) -> str:
-        """The name that it was chosen by."""
         return self._name
 
     async def answer(self, prompt: Prompt, *, show: Show) -> ModelAnswer:
-        """One answer, streamed.
-
-        Raises:
-            ModelUnavailable, ModelRefused, PromptTooLong: as the port says.
-        """
+        """See `Model`."""
         try:
+            # In a thread: the vendors' libraries take more than a second to import.
             line = self._line = self._line or await asyncio.to_thread(self._open)
             async with closing():
                 with line.tail.sending(prompt) as new, self._translating():
                     return await self._stream(line, replace(prompt, messages=new), show)
         except exceptions.UserError as error:
-            raise ModelRefused(str(error), cure="look at the model's name and its key") from error
+            raise ModelRefused(str(error), cure="check the model's name and its key") from error
 
     async def close(self) -> None:
-        """Let go of the connections."""
         if self._client is not None:
             await self._client.aclose()
             self._client = self._line = None
@@ -101,7 +91,7 @@ class VendorModel:
 
     @contextmanager
     def _translating(self, stream: StreamedResponse | None = None) -> Generator[None]:
-        """Errors are the port's, and bear what a stream has told of what was used."""
+        # An answer that broke off was paid for, so its error carries the usage so far.
         try:
             yield
         except exceptions.AgentRunError as error:
@@ -121,15 +111,13 @@ class VendorModel:
 
 @dataclass(frozen=True, slots=True)
 class _Line:
-    """An open way to a model: its wire, the form of that, and what has gone over it."""
-
     wire: Wire
     form: Form
     tail: EncodedHistory
 
 
 def definitions(prompt: Prompt) -> list[ToolDefinition]:
-    """The tools in the library's types."""
+    """Returns the tools in the library's types."""
     return [
         ToolDefinition(
             name=tool.name,
@@ -141,11 +129,7 @@ def definitions(prompt: Prompt) -> list[ToolDefinition]:
 
 
 def _tell_apart(calls: dict[int, str], event: object) -> None:
-    """Two calls that share a place in the stream would be merged into one, with both's arguments.
-
-    Raises:
-        ModelUnavailable: there are two.
-    """
+    # pydantic-ai 2.68 merges two calls with the same index into one, with both arguments.
     match event:
         case messages.PartStartEvent(part=messages.ToolCallPart(tool_call_id=call)):
             place = event.index
@@ -172,7 +156,7 @@ def _fragment(event: object) -> Fragment | None:
 
 
 def _of_call(event: object) -> Fragment | None:
-    """What of a call has come: its name, and its arguments in pieces or as a whole."""
+    # Some servers send the arguments of a call as a whole, some in pieces.
     match event:
         case messages.PartStartEvent(part=messages.ToolCallPart() as part):
             return Fragment("call", part.tool_name + part.args_as_json_str())
@@ -185,26 +169,25 @@ def _of_call(event: object) -> Fragment | None:
 
 
 def translated(error: exceptions.AgentRunError, address: ModelAddress) -> ModelError:
-    """The library's error as the port's; vendors repeat the key, and no message holds it."""
+    """Returns the library's error as an error of the port, without the key in its text."""
     status = getattr(error, "status_code", None)
     after = getattr(error, "retry_after", None)
     text = f"{type(error).__name__}{f' {status}' if status else ''}: {_message(error, address)}"
     if isinstance(error, exceptions.ModelContextWindowExceededError) or _too_long(status, text):
-        return PromptTooLong(
-            text, cure="give it less to read, or a model with a larger context", status=status
-        )
+        cure = "shorten the task or its documents, or choose a model with a larger context"
+        return PromptTooLong(text, cure=cure, status=status)
     for kind, cure in CURES.items():
         if isinstance(error, kind):
             return ModelRefused(text, cure=cure, status=status)
     if status is not None and 400 <= status < 500 and status not in MAY_PASS:
         return ModelRefused(text, status=status)
     if isinstance(error, exceptions.ModelConnectionError):
-        return ModelUnavailable(f"no connection, or it broke off ({text})", cure=REACH)
+        return ModelUnavailable(f"no connection, or the connection was lost: {text}", cure=REACH)
     return ModelUnavailable(text, status=status, after=after)
 
 
 def _too_long(status: int | None, text: str) -> bool:
-    """What the library does not know: a body over the limit, and how llama.cpp words it."""
+    # pydantic-ai does not know these: a body over the limit, and the words of llama.cpp.
     return status == 413 or "exceed_context_size_error" in text or "context size" in text
 
 

@@ -1,4 +1,4 @@
-"""The four wires: each vendor's library is imported only where its model is used."""
+"""Builds the library's model for each of the four wires."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -13,10 +13,11 @@ if TYPE_CHECKING:
 
 
 def build_wire(address: ModelAddress, client: AsyncClient) -> Wire:
-    """The library's model for an address, over a client that the caller closes.
+    """Returns the library's model for an address. The caller closes the client.
 
-    Blocking: it imports the vendor's own library.
+    Blocking: it imports the vendor's library.
     """
+    # Imports are inside the functions: the three libraries together take 1.5 s and 128 MB.
     match address.wire:
         case "anthropic":
             return _anthropic(address, client)
@@ -50,7 +51,7 @@ def _openai_client(address: ModelAddress, client: AsyncClient) -> "AsyncOpenAI":
         async def post(self, path: str, **arguments: Any) -> Any:  # noqa: ANN401 - as overloaded
             return await super().post(path, **with_encoded_body(arguments))
 
-    # The library refuses to go without one.
+    # openai refuses to start without a key.
     key = address.key or "none"
     return Client(api_key=key, base_url=address.base or None, http_client=client, max_retries=0)
 

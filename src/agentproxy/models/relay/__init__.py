@@ -1,1 +1,1 @@
-"""A way to one model for a program that does not hold its key."""
+"""The model relay: a worker reaches one model without holding its key."""

@@ -1,4 +1,4 @@
-"""An answer on its way from the vendor to the worker: passed on as it comes, and counted."""
+"""Passes an answer from the vendor to the worker, and counts its tokens."""
 
 import json
 from collections.abc import AsyncGenerator, Mapping
@@ -16,7 +16,8 @@ MAX_ANSWER_BYTES = 64 * 1024 * 1024
 OK = 200
 _EVENT = 16 * 1024 * 1024
 _ENDS = (b"\n\n", b"\r\n\r\n", b"\r\r")
-# Of one connection, or of what we take apart; a cookie or another address would be the vendor's.
+# Header fields of one connection or of an encoding that we undo. A cookie or a location would lead
+# the worker to the vendor.
 _DROPPED = frozenset(
     {
         "alt-svc",
@@ -37,15 +38,11 @@ _DROPPED = frozenset(
 
 
 class TooLarge(Exception):
-    """An answer that never ends."""
+    """An answer or an event has more bytes than we hold."""
 
 
 class Exchange:
-    """One request to the vendor and its answer. The key, wherever the vendor repeats it, is
-    replaced before the worker sees it.
-
-    `begun` is whether some of the answer was passed on; `failed` why it did not come whole.
-    """
+    """One request to the vendor and its answer, without the real key."""
 
     def __init__(self, passing: UpstreamRequest, *, family: Family, redactor: KeyRedactor) -> None:
         self._passing = passing
@@ -55,26 +52,22 @@ class Exchange:
         self._status: int | None = None
         self._sent = False
         self._whole = False
-        self.begun = False
-        self.failed = ""
+        self.begun = False  # a part of the answer was passed on
+        self.failed = ""  # why the answer is not whole
 
     @property
     def error(self) -> str:
-        """Why there is no answer, or no whole one."""
         refused = self._status not in (None, OK)
         return self.failed or (f"HTTP {self._status}" if refused else "")
 
     @property
     def told(self) -> bool:
-        """Whether the vendor told what was used."""
+        """Whether `used` is exact: the vendor reported it, or refused the request."""
         return bool(self.error) or self._reader.told
 
     @property
     def used(self) -> Usage:
-        """What it used. Where nobody told: the question, once the vendor had it, and the answer as
-        it was heard. One that was to come in a piece and did not counts as long as it may be: the
-        vendor writes it to its end, whether or not somebody still waits.
-        """
+        # A vendor that has the whole question may bill it, even if its answer never comes.
         if self._status is None and not self._sent:
             return Usage()
         if self._status not in (None, OK):
@@ -82,13 +75,16 @@ class Exchange:
         told = self._reader.usage(self._passing.question)
         if self._whole or self._passing.streamed or self._reader.told:
             return told
+        # The vendor writes an answer in one piece to its end, even if nobody waits for it any more.
         return told.model_copy(update={"output": max(told.output, self._passing.most)})
 
     async def run(self, client: AsyncClient, worker: Connection) -> bytes:
-        """Pass both on, but for the end of the answer: it is sent when the answer is settled.
+        """Passes on the request and its answer, and returns the end of the answer.
+
+        The caller sends the end after the answer is settled.
 
         Raises:
-            ClientGone: the worker is gone.
+            ClientGone: the worker closed its connection.
         """
         asked = self._passing
         try:
@@ -104,11 +100,11 @@ class Exchange:
                 self._status = response.status_code
                 return await self._pass_on(response, worker)
         except (HTTPError, InvalidURL, TooLarge) as error:
-            self.failed = f"the vendor's answer did not come whole ({type(error).__name__})"
+            self.failed = f"the vendor's answer is not complete ({type(error).__name__})"
             return b""
 
     async def _note(self, name: str, _: Mapping[str, object]) -> None:
-        """Hear what the client does: from here on the vendor may have the whole question."""
+        # From this event of the HTTP client on, the vendor may have the whole question.
         self._sent = self._sent or name.endswith(".send_request_body.started")
 
     async def _pass_on(self, response: Response, worker: Connection) -> bytes:
@@ -121,7 +117,7 @@ class Exchange:
             self._reader.read(_json(whole))
         if self._status in (401, 403):
             # Vendors quote parts of the key that they refuse.
-            words = f"the vendor refuses the request (HTTP {self._status})"
+            words = f"the vendor refused the request with status {self._status}"
             whole = error_body(self._family, self._status, words)
         whole = self._redactor.clean_bytes(whole)
         fields["content-length"] = str(len(whole))
@@ -167,7 +163,7 @@ async def _whole(response: Response) -> bytes:
 
 
 async def _events(response: Response) -> AsyncGenerator[bytes]:
-    """The events of a stream, each with the empty line at its end."""
+    # Each event has the empty line at its end, so that its bytes can be passed on.
     unread = b""
     async with aclosing(response.aiter_bytes()) as pieces:
         async for piece in pieces:

@@ -1,4 +1,4 @@
-"""The real key in what a vendor says, in any spelling that a program would decode; pure."""
+"""Replaces a key in any spelling that a program would decode; pure."""
 
 import re
 
@@ -9,34 +9,31 @@ _BACKSLASHES = r"\\\\{0,15}"  # as many as that depth needs
 
 
 class KeyRedactor:
-    """Puts the worker's own key in the place of the real one.
-
-    A key counts in each letter as itself, as an escape of JSON (also within JSON that is a text of
-    JSON), percent-encoded (also more than once), and as a number of HTML.
-    """
+    """Puts another text in the place of a key."""
 
     def __init__(self, key: str, *, put: str) -> None:
         self._key = key
         self._put = put
-        long = len(key) >= SHORTEST_KEY  # a shorter one is a word of honest texts
+        long = len(key) >= SHORTEST_KEY
         self._spelled = re.compile("".join(map(_spellings, key))) if long else None
 
     def clean(self, text: str) -> str:
-        """The text with every real key replaced."""
         if self._spelled is None:
             return text
         text = text.replace(self._key, self._put)
-        # No escape without one of these.
+        # Every spelling but the plain one has one of these marks.
         if not any(mark in text for mark in ("\\", "%", "&#")):
             return text
         return self._spelled.sub(self._put, text)
 
     def clean_bytes(self, content: bytes) -> bytes:
-        """The same of bytes in any encoding that holds ASCII."""
+        # Latin-1 maps each byte to one character, so any encoding that contains ASCII survives.
         return self.clean(content.decode("latin-1")).encode("latin-1")
 
 
 def _spellings(letter: str) -> str:
+    # Itself, an escape of JSON (also in JSON that is a text of JSON), percent-encoded (also more
+    # than once), and a number of HTML.
     code = ord(letter)
     hexadecimal = f"(?i:{code:02x})"
     ways = [

@@ -1,9 +1,4 @@
-"""What a request may have the vendor do: answer, from what stands in it; pure.
-
-A vendor also fetches addresses, searches, runs code and reads files that it keeps: each would be a
-way out for a worker that has no network. So fields, kinds of content and kinds of tools that are
-not named here are refused.
-"""
+"""Refuses requests that make the vendor do more than answer; pure."""
 
 import json
 import re
@@ -17,7 +12,7 @@ Kinds = frozenset[str | None]
 JsonObject = Mapping[str, object]
 
 _DATA = re.compile(r"data:|[A-Za-z0-9+/=_\s-]*\Z", re.IGNORECASE)
-# Where addresses stand, and what the vendor keeps; folded, since some servers take Image_URL too.
+# Names of addresses, and of files that the vendor keeps. Folded: some servers accept Image_URL too.
 _ADDRESSES = frozenset({"url", "uri", "imageurl", "audiourl", "videourl", "fileurl", "filedata"})
 _KEPT = frozenset({"fileid", "fileids", "containerid"})
 _FILES = frozenset({"file", "inputaudio"})
@@ -28,7 +23,7 @@ _SOURCES: Kinds = frozenset({"base64", "text", "content"})
 
 
 class RequestRefused(Exception):
-    """A request that is answered by the relay itself."""
+    """The relay answers a request itself, with this status and message."""
 
     def __init__(self, status: int, message: str) -> None:
         super().__init__(message)
@@ -37,21 +32,19 @@ class RequestRefused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class _Rules:
-    """What a wire's body may hold: its fields, where content stands and of which kinds it is, first
-    the outermost, then the parts of it, and the kinds of tools that the worker itself runs.
-    """
-
     fields: frozenset[str]
-    places: Sequence[str]
-    outer: Kinds
-    parts: Kinds
-    tools: re.Pattern[str]
+    places: Sequence[str]  # the fields that hold content
+    outer: Kinds  # the kinds of the outermost blocks of content
+    parts: Kinds  # the kinds of blocks inside them
+    tools: re.Pattern[str]  # the kinds of tools that the worker itself runs
 
 
 def _set(words: str) -> frozenset[str]:
     return frozenset(words.split())
 
 
+# A vendor also fetches addresses, searches, runs code and reads files that it keeps. Each of these
+# is a network for a worker that has none. So whatever is not listed here is refused.
 _RULES: dict[WireFormat, _Rules] = {
     "messages": _Rules(
         fields=_set("""
@@ -126,11 +119,7 @@ _GEMINI_TOOLS = _set("computeruse functiondeclarations")
 
 
 def check_reach(form: WireFormat, body: JsonObject) -> None:
-    """Let pass what the vendor can answer by itself.
-
-    Raises:
-        RequestRefused: it would fetch, search, run or look up something for it, or we cannot tell.
-    """
+    """Raises RequestRefused if the vendor may fetch, search, run or look up something."""
     if form == "gemini":
         _check_gemini(body)
     else:
@@ -162,7 +151,7 @@ def _check_tool(tool: JsonObject, rules: _Rules) -> None:
 
 
 def _local(tool: JsonObject) -> bool:
-    """Whether a shell is the worker's own, and not one in a container of the vendor's."""
+    # A shell of another kind runs in a container at the vendor.
     return any(each.get("type") == "local" for each in objects(tool.get("environment")))
 
 
@@ -185,11 +174,11 @@ def _check_source(source: object, *, inner: Kinds, cited: bool) -> None:
     if isinstance(source, dict):
         _check_block(cast("JsonObject", source), _SOURCES, inner=inner)
     elif not (cited and isinstance(source, str)):
-        raise RequestRefused(403, "content without data of its own is not passed on")
+        raise RequestRefused(403, "a source must hold its data: send it as base64 or text")
 
 
 def _check_file(name: str, value: object) -> None:
-    """A file that a block carries: data, however deep its names are."""
+    # Servers read the address of a file at several depths, so every depth is checked.
     if isinstance(value, dict):
         for below, each in cast("JsonObject", value).items():
             folded = fold(below)
@@ -199,7 +188,7 @@ def _check_file(name: str, value: object) -> None:
         name in _KEPT or not isinstance(value, str) or not _DATA.match(value)
     ):
         raise RequestRefused(
-            403, "the vendor would fetch what is named; send it as data: URL or base64"
+            403, "the vendor would fetch this file: send it as a data: URL or as base64"
         )
 
 
@@ -234,12 +223,12 @@ def _unknown(what: str, name: object) -> RequestRefused:
 
 
 def objects(value: object) -> Sequence[JsonObject]:
-    """The objects of a list, or the one that stands alone; texts are no concern here."""
+    """Returns the objects in a list of any depth, or a single object as a list."""
     if isinstance(value, list):
         return [found for each in cast("list[object]", value) for found in objects(each)]
     return [cast("JsonObject", value)] if isinstance(value, dict) else []
 
 
 def fold(name: str) -> str:
-    """A name without its capitals and underscores, as the most generous server reads it."""
+    """Returns a name in small letters only, as the most tolerant server reads it."""
     return re.sub(r"[^a-z]", "", name.casefold())

@@ -1,4 +1,4 @@
-"""The body of a request: bounded in its parts before it is parsed, and of one meaning; pure."""
+"""Parses the body of a request that is bounded and has one meaning only; pure."""
 
 import json
 import re
@@ -8,28 +8,25 @@ from typing import Final, cast
 
 from agentproxy.models.relay.request_allowlist import RequestRefused
 
-MAX_PARTS: Final = 200_000  # a parsed part takes up to a hundred bytes, whatever it is in JSON
+# Bytes alone are no bound: each parsed part takes up to a hundred bytes, and may be two in JSON.
+MAX_PARTS: Final = 200_000
 
-# Each match is short: Python lets no other thread run while one is sought.
+# Each match is short, because no other thread of Python runs during one.
 _PLAIN: Final = re.compile(rb'[^"\[{,]{0,65536}')
 _TEXT: Final = re.compile(rb'(?:[^"\\]{1,64}+|\\.){0,1024}+', re.DOTALL)
 _MARKS: Final = (b'"', b",", b"[", b"{")
 
 
 def check_parts(content: bytes, limit: int) -> None:
-    """Let pass a body of at most so many parts, without parsing it: texts, and what begins a value.
-
-    Raises:
-        RequestRefused: it has more.
-    """
+    """Raises RequestRefused if a body has more than `limit` texts and values. Does not parse it."""
+    # A fast count that is never too small: marks inside texts count too.
     if sum(content.count(mark) for mark in _MARKS) <= limit:
         return
     if any(True for _ in islice(_parts(content), limit, None)):
-        raise RequestRefused(413, f"a body of more than {limit} parts")
+        raise RequestRefused(413, f"the body has more than {limit} values")
 
 
 def _parts(content: bytes) -> Iterator[None]:
-    """Once for each part; what stands in a text is none."""
     at, in_text = 0, False
     while at < len(content):
         found = (_TEXT if in_text else _PLAIN).match(content, at)
@@ -47,10 +44,10 @@ def _parts(content: bytes) -> Iterator[None]:
 
 
 def parse_body(content: bytes) -> tuple[dict[str, object], str]:
-    """The object in a body, and a name that stands twice in one of its objects ("" for none).
+    """Returns the object in a body, and a name that an object in it has twice, or "".
 
     Raises:
-        RequestRefused: there is none.
+        RequestRefused: the body is not a JSON object.
     """
     twice: list[str] = []
 
@@ -66,16 +63,12 @@ def parse_body(content: bytes) -> tuple[dict[str, object], str]:
     except (ValueError, RecursionError):
         body = None
     if not isinstance(body, dict):
-        raise RequestRefused(400, "the body is no JSON object")
+        raise RequestRefused(400, "the body is not a JSON object")
     return cast("dict[str, object]", body), "".join(twice)
 
 
 def encode_body(body: dict[str, object]) -> bytes:
-    """A body as it is passed on.
-
-    Raises:
-        RequestRefused: it holds what JSON cannot.
-    """
+    """Returns a body in strict JSON. Raises RequestRefused if JSON cannot hold it."""
     try:
         return json.dumps(body, allow_nan=False).encode()
     except ValueError as error:

@@ -1,8 +1,4 @@
-"""The model relay: a worker asks its model through us, without the key, and what it uses is paid.
-
-It serves a listener that nobody but the worker should reach, and passes on the requests of one
-model. The key is put on here, the price is reserved here, and no answer passes uncounted.
-"""
+"""Serves the relay: adds the key to a worker's requests, and reserves and settles their price."""
 
 import asyncio
 import secrets
@@ -38,11 +34,7 @@ _NOTED = 50
 
 
 class Relay:
-    """One worker's way to its model. The worker is told an address and a key of no worth elsewhere.
-
-    `out_of_money` is whether the money did not pay for a request, or an answer cost more than was
-    left. `parts` bounds the values of a body.
-    """
+    """One worker's access to its model. `parts` bounds the values of a body."""
 
     def __init__(
         self,
@@ -55,28 +47,29 @@ class Relay:
         self._to = to
         self._ledger = meter.ledger("work")
         self._bounds = bounds or Bounds()
+        # The worker's key. It is worth nothing at the vendor.
         self._token = f"sk-relay-{secrets.token_hex(16)}"
         self._redactor = KeyRedactor(to.address.key, put=self._token)
         self._parts = parts
-        # One at a time: a body that is parsed takes many times its bytes.
+        # One body at a time: a parsed body takes many times its bytes of memory.
         self._parsing = asyncio.Lock()
         self._refused: dict[str, None] = {}
+        # A request could not be paid, or an answer cost more than was left.
         self.out_of_money = False
 
     @property
     def refused(self) -> tuple[str, ...]:
-        """The first refusals, each once, in words."""
+        """The first refusals, each of them once."""
         return tuple(self._refused)
 
     def variables(self, at: str) -> Mapping[str, str]:
-        """What a worker has to know where this is served at an address."""
         return self._to.variables(at, token=self._token)
 
     async def serve(self, listener: socket.socket) -> None:
-        """Serve until cancelled; every connection ends with it, and what was open is settled.
+        """Serves until cancelled, then closes every connection and settles open questions.
 
         Raises:
-            ExceptionGroup: what was asked or used could not be recorded.
+            ExceptionGroup: a reservation or settlement could not be recorded.
         """
         from agentproxy.models.connections import new_client
 
@@ -94,7 +87,7 @@ class Relay:
         await self._refuse(worker, 503, "too many connections")
 
     async def _next(self, worker: "Connection", client: "AsyncClient") -> bool:
-        """Answer one request; whether another may follow."""
+        # Returns whether another request may follow on the connection.
         try:
             head = await worker.head()
         except Malformed as error:
@@ -114,9 +107,8 @@ class Relay:
             return False
         except BudgetSpent as error:
             self.out_of_money = True
-            await self._refuse(
-                worker, 402, f"the money of this run is spent: {error}; do not ask again"
-            )
+            message = f"this run cannot pay for the request: {error}; do not send it again"
+            await self._refuse(worker, 402, message)
             return False
 
     async def _read(self, worker: "Connection", head: RequestHead) -> UpstreamRequest:
@@ -136,7 +128,7 @@ class Relay:
         end: bytes | None = b""
         try:
             async with asyncio.TaskGroup() as group:
-                # Not while the end is sent: what comes after it is the next request.
+                # Not while the end is sent: bytes after that are the next request.
                 watching = group.create_task(worker.until_gone())
                 try:
                     end = await self._settled(exchange.run(client, worker), exchange, reservation)
@@ -159,8 +151,7 @@ class Relay:
         exchange: "Exchange",
         reservation: Reservation | None,
     ) -> bytes:
-        """The end of an answer; what it used is recorded, however it ends."""
-        error, cut = "it was cut off here", True
+        error, cut = "the answer was interrupted", True
         try:
             end = await answer
             error, cut = exchange.error, bool(exchange.failed)
@@ -175,6 +166,7 @@ class Relay:
 
     async def _refuse(self, worker: "Connection", status: int, message: str) -> None:
         body = error_body(self._to.family, status, message)
+        # The clients of OpenAI and Anthropic obey this field. Any other refusal would repeat.
         again = {} if status in (408, 502, 503) else {"x-should-retry": "false"}
         await worker.refuse(status, body, kind="application/json", more=again)
 

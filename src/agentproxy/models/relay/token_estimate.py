@@ -1,27 +1,26 @@
-"""What a question takes, about: its bytes, but for its pictures, which are paid by the piece; pure.
-
-Only what stands where a vendor sees a picture is one: the same letters in a text are paid as text.
-"""
+"""Estimates the tokens of a question from its bytes and its pictures; pure."""
 
 from collections.abc import Iterator
 
 from agentproxy.models.budget import BYTES_PER_TOKEN, TOKENS_PER_IMAGE
 from agentproxy.models.relay.request_allowlist import JsonObject, fold, objects
 
+# Base64 counts as a picture only where a vendor sees one. Anywhere else it is billed as text.
 _PLACES = ("messages", "input", "contents")
 _MEDIA = frozenset({"mediatype", "mimetype"})
 _WITHIN = frozenset({"content", "output", "parts", "functionresponse"})
 
 
 def question_tokens(body: JsonObject, size: int) -> int:
-    """The tokens of a question whose body has so many bytes."""
+    """Returns the estimated tokens of a question whose body has `size` bytes."""
     pictures = [each for place in _PLACES for each in _pictures(body.get(place))]
+    # A picture never counts more than its bytes.
     cheap = [each for each in pictures if each > TOKENS_PER_IMAGE * BYTES_PER_TOKEN]
     return (size - sum(cheap)) // BYTES_PER_TOKEN + TOKENS_PER_IMAGE * len(cheap)
 
 
 def _pictures(value: object) -> Iterator[int]:
-    """How long each picture is, in base64."""
+    # The length of each picture in base64.
     for name, held in (named for each in objects(value) for named in each.items()):
         match fold(name):
             case "source" | "inlinedata":

@@ -1,8 +1,4 @@
-"""What of a vendor's interface the relay passes on, and what a request looks like there; pure.
-
-Everything that is not named here is refused. What is passed on is written anew from what was
-understood, so that the vendor cannot understand anything else.
-"""
+"""Rewrites a worker's request for the vendor, or refuses it; pure."""
 
 import hmac
 import json
@@ -36,7 +32,7 @@ _PATHS: dict[tuple[str, str], tuple[Family, WireFormat | None]] = {
 _OF_GEMINI = re.compile(
     r"/v1beta/models/([A-Za-z0-9._/-]{1,200}):(generateContent|streamGenerateContent|countTokens)\Z"
 )
-# In whose form a request is that only counts.
+# The form of the requests that only count tokens.
 _COUNTED: dict[Family, WireFormat] = {"anthropic": "messages", "openai": "chat", "gemini": "gemini"}
 _QUERY = ("beta=true", "alt=sse")
 _PASSED_ON = frozenset(
@@ -51,7 +47,7 @@ _PASSED_ON = frozenset(
         "x-title",
     }
 )
-# What a client of one of these vendors is told its address and key by.
+# The variables by which clients of these vendors find their address and key.
 _NAMES: dict[Family, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "anthropic": (("ANTHROPIC_BASE_URL", "ANTHROPIC_API_BASE"), ("ANTHROPIC_API_KEY",)),
     "openai": (("OPENAI_BASE_URL", "OPENAI_API_BASE"), ("OPENAI_API_KEY",)),
@@ -64,25 +60,24 @@ _NAMES: dict[Family, tuple[tuple[str, ...], tuple[str, ...]]] = {
 
 @dataclass(frozen=True, slots=True)
 class RelayTarget:
-    """The model that was granted, by the name that it was chosen by."""
+    """The model that was granted, by the name that the user chose."""
 
     name: str
     address: ModelAddress
 
     @property
     def family(self) -> Family:
-        """Whose interface it is."""
         wire = self.address.wire
         return wire if wire in ("anthropic", "gemini") else "openai"
 
     @property
     def names(self) -> frozenset[str]:
-        """What a request may call it."""
+        """The names that a request may use for the model."""
         model = self.address.model
         return frozenset({self.name, model, f"{self.address.vendor}/{model}"})
 
     def variables(self, at: str, *, token: str) -> Mapping[str, str]:
-        """What tells a worker the relay's address, the key that the relay takes, and the model."""
+        """Returns the environment with the relay's address, its key, and the model's name."""
         addresses, keys = _NAMES[self.family]
         vendor = self.address.vendor.upper()
         addresses = (*addresses, f"{vendor}_BASE_URL", f"{vendor}_API_BASE")
@@ -96,48 +91,39 @@ class RelayTarget:
 
 @dataclass(frozen=True, slots=True)
 class UpstreamRequest:
-    """A request as it is passed on. `form` is None for one that costs nothing; `question` are the
-    tokens that it takes, and `most` those that its answer may have; `streamed` says that the answer
-    comes in pieces, and `added_usage` that we asked for the use, not the worker.
-    """
+    """A request for the vendor. `question` and `most` are tokens of the request and its answer."""
 
     method: str
     url: str
     fields: Mapping[str, str]
     body: bytes
-    form: WireFormat | None = None
+    form: WireFormat | None = None  # None: the vendor does not bill it
     question: int = 0
     most: int = 0
     streamed: bool = False
-    added_usage: bool = False
+    added_usage: bool = False  # the stream reports its usage because we asked, not the worker
 
     @property
     def need(self) -> TokenEstimate:
-        """The tokens that it takes; its answer is the worker's to bound, and is not cut here."""
+        # The relay does not shorten an answer that the worker asked for.
         return TokenEstimate(self.question, most=self.most, least=self.most)
 
 
 def check_token(head: RequestHead, token: str) -> None:
-    """Let pass who knows the key that the worker was given.
-
-    Raises:
-        RequestRefused: it is another, or none.
-    """
+    """Raises RequestRefused if the request has not the key that the worker was given."""
     bearer = head.fields.get("authorization", "").removeprefix("Bearer ").strip()
     query = head.target.partition("?")[2].split("&")
     given = [bearer, head.fields.get("x-api-key", ""), head.fields.get("x-goog-api-key", "")]
     given += [each.removeprefix("key=") for each in query if each.startswith("key=")]
     if not any(hmac.compare_digest(each.encode(), token.encode()) for each in given):
-        raise RequestRefused(
-            401, "use the key that the environment names: this is another, or none"
-        )
+        raise RequestRefused(401, "the key is missing or wrong: use the one of the environment")
 
 
 def check_path(head: RequestHead, to: RelayTarget) -> tuple[str, WireFormat | None]:
-    """The path that a request is passed on to, and the form of its answer.
+    """Returns the vendor's path for a request, and the form of its answer.
 
     Raises:
-        RequestRefused: it is no path of the granted model.
+        RequestRefused: the granted model has no such path.
     """
     path, _, query = head.target.partition("?")
     family, form = _PATHS.get((head.method, path), (None, None))
@@ -146,7 +132,7 @@ def check_path(head: RequestHead, to: RelayTarget) -> tuple[str, WireFormat | No
         family, form = "gemini", None if found[2] == "countTokens" else "gemini"
         path = f"/v1beta/models/{to.address.model}:{found[2]}"
     if family != to.family:
-        raise RequestRefused(403, f"only the requests of {to.name} are passed on, and this is none")
+        raise RequestRefused(403, f"only requests to {to.name} are passed on")
     kept = "&".join(each for each in query.split("&") if each in _QUERY)
     return f"{path}?{kept}" if kept else path, form
 
@@ -154,11 +140,10 @@ def check_path(head: RequestHead, to: RelayTarget) -> tuple[str, WireFormat | No
 def pass_on(
     head: RequestHead, content: bytes, to: RelayTarget, *, parts: int = MAX_PARTS
 ) -> UpstreamRequest:
-    """The request for the vendor, with the real key in it.
+    """Returns the request for the vendor, with the real key in it.
 
     Raises:
-        RequestRefused: it asks for another model, for what cannot be metered, or for what the
-            vendor would fetch or run, or has more than so many parts.
+        RequestRefused: the request is malformed, too large, not metered, or not allowed.
     """
     path, form = check_path(head, to)
     if head.method == "GET":
@@ -178,14 +163,16 @@ def _rewritten(
         _check_model(body.get("model"), to)
         body = {**body, "model": to.address.model}
     if twice:
-        raise RequestRefused(400, f"{json.dumps(twice[:60])} stands twice in an object")
+        raise RequestRefused(400, f"an object has the name {json.dumps(twice[:60])} twice")
     if body.get("background"):
-        raise RequestRefused(403, "an answer in the background cannot be metered")
+        raise RequestRefused(403, "an answer in the background cannot be metered: ask without it")
     check_reach(form or _COUNTED[to.family], body)
     most = output_tokens(form, body, vendor=to.address.vendor) if form else 0
+    # A chat's stream reports its usage only when it is asked to.
     added = form == "chat" and body.get("stream") is True and not _asks_for_usage(body)
     if added:
         body["stream_options"] = {**_table(body.get("stream_options")), "include_usage": True}
+    # Encoded anew, so that the vendor reads the same values that were checked.
     encoded = encode_body(body)
     return UpstreamRequest(
         method="POST",
@@ -201,7 +188,7 @@ def _rewritten(
 
 
 def error_body(family: Family, status: int, message: str) -> bytes:
-    """A refusal as this vendor's clients understand it."""
+    """Returns a refusal in the form that this vendor's clients understand."""
     message = f"the model relay: {message}"
     kind = {401: "authentication_error", 402: "billing_error", 403: "permission_error"}.get(
         status, "api_error" if status >= 500 else "invalid_request_error"
@@ -222,7 +209,6 @@ def _url(path: str, to: RelayTarget) -> str:
 
 
 def _header(head: RequestHead, to: RelayTarget) -> Mapping[str, str]:
-    """The few fields of the worker's that are passed on, and ours."""
     kept = {
         name: value for name, value in head.fields.items() if name in _PASSED_ON and value.isascii()
     }
@@ -240,11 +226,10 @@ def _header(head: RequestHead, to: RelayTarget) -> Mapping[str, str]:
 def _check_model(name: object, to: RelayTarget) -> None:
     if not isinstance(name, str) or name not in to.names:
         shown = json.dumps(name)[:100] if isinstance(name, str) else "no model"
-        raise RequestRefused(403, f"only {to.address.model} is granted, and {shown} is asked for")
+        raise RequestRefused(403, f"{shown} is not granted: ask for {to.address.model}")
 
 
 def _is_streamed(path: str, body: Mapping[str, object], *, family: Family) -> bool:
-    """Whether the answer comes in events, so that what came of it can be counted."""
     if family == "gemini":
         return ":stream" in path and "alt=sse" in path
     return body.get("stream") is True

@@ -1,8 +1,4 @@
-"""What passing answers say of the tokens that they used: each wire's own form; pure.
-
-`Usage.input` counts what was read from and put into the cache too: Anthropic's wire does not, the
-others do.
-"""
+"""Reads the used tokens from the answers of each wire; pure."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,11 +13,12 @@ _WORDS = frozenset(
     {"text", "thinking", "partial_json", "content", "arguments", "delta", "reasoning_content"}
 )
 _DEEPEST = 20
+# Events of the responses wire that repeat the text of earlier ones.
 _REPEATS = (".done", ".added", ".completed", ".incomplete", ".created", ".in_progress")
 
 
 class UsageReader:
-    """Adds up what the events of one answer tell. `told` is whether it told its output at all."""
+    """Reads the events of one answer. `told` says that the vendor has reported its output."""
 
     def __init__(self, form: WireFormat) -> None:
         self._form: WireFormat = form
@@ -30,7 +27,6 @@ class UsageReader:
         self.told = False
 
     def read(self, event: object) -> None:
-        """One event of a stream, or a whole answer."""
         for part in _objects(event):
             kind = part.get("type")
             if not (isinstance(kind, str) and kind.endswith(_REPEATS)):
@@ -41,10 +37,11 @@ class UsageReader:
                     for name, value in _flat(used).items()
                     if isinstance(value, int) and value >= 0
                 }
+                # The first event of Anthropic's wire reports the question only.
                 self.told = self.told or kind != "message_start"
 
     def usage(self, expected: int) -> Usage:
-        """What was used; where nobody told, the question is `expected` and the answer as heard."""
+        """Returns the usage. Without a report, the question is `expected` tokens."""
         told = _usage(self._form, self._counts)
         heard = 0 if self.told else self._heard // BYTES_PER_TOKEN
         return told.model_copy(
@@ -56,7 +53,7 @@ class UsageReader:
 
 
 def event_of(lines: bytes) -> object:
-    """The JSON that an event of a stream carries; None where it carries none."""
+    """Returns the JSON of an event of a stream, or None."""
     data = [line[5:].strip() for line in lines.splitlines() if line.startswith(b"data:")]
     try:
         return cast("object", json.loads(b"\n".join(data))) if data else None
@@ -65,7 +62,7 @@ def event_of(lines: bytes) -> object:
 
 
 def only_usage(event: object) -> bool:
-    """Whether it is the last event of a chat that was asked for its use: no choice is in it."""
+    """Whether this is the last event of a chat's stream, which reports the usage alone."""
     return (
         isinstance(event, dict)
         and cast("Fields", event).get("choices") == []
@@ -82,7 +79,6 @@ def _objects(event: object) -> Iterator[Fields]:
 
 
 def _used(form: WireFormat, event: Fields) -> Iterator[Fields]:
-    """The objects of an event that count tokens."""
     name = "usageMetadata" if form == "gemini" else "usage"
     around = {"messages": "message", "responses": "response"}.get(form, "")
     for place in (event, event.get(around)):
@@ -91,7 +87,6 @@ def _used(form: WireFormat, event: Fields) -> Iterator[Fields]:
 
 
 def _flat(used: Fields) -> Fields:
-    """The counts, with those of the details beneath by their own names."""
     flat = dict(used)
     for name in ("prompt_tokens_details", "input_tokens_details"):
         for details in _objects(used.get(name)):
@@ -105,6 +100,7 @@ def _usage(form: WireFormat, counts: Mapping[str, int]) -> Usage:
 
     read, written = count("cache_read_input_tokens"), count("cache_creation_input_tokens")
     match form:
+        # Only this wire counts the tokens of the cache beside those of the input.
         case "messages":
             total = count("input_tokens") + read + written
             output = count("output_tokens")
@@ -122,7 +118,7 @@ def _usage(form: WireFormat, counts: Mapping[str, int]) -> Usage:
 
 
 def _bytes(value: object, *, word: bool = False, depth: int = 0) -> int:
-    """How many bytes of the answer's own words there are in it."""
+    # Only the answer's own words are counted, not the names and ids around them.
     if isinstance(value, str):
         return count_bytes(value) if word else 0
     if depth > _DEEPEST:

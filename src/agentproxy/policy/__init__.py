@@ -1,1 +1,1 @@
-"""What is allowed. Pure: a request and a policy in, a decision out."""
+"""Decides what a worker may do. Pure: a request and a policy in, a ruling out."""

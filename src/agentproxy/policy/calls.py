@@ -1,4 +1,4 @@
-"""One call of a program, and what its rule may ask about it."""
+"""One call of a program, with the questions that a rule may ask about it."""
 
 import re
 from collections.abc import Callable, Iterable, Sequence
@@ -9,9 +9,12 @@ from agentproxy.policy.rulings import Allow, Policy, Refer, Ruling, strictest
 from agentproxy.policy.shell import UNKNOWN, ShellWord
 
 MAX_CALL_DEPTH = 8
-MAX_JUDGED_CHARACTERS = 60_000  # characters of calls within calls, judged for one command line
+# Depth alone is no bound: each `-exec` of `find` judges the words after it twice.
+MAX_JUDGED_CHARACTERS = 60_000
 OPTION = re.compile(r"-[^\s]")
+# A path behind a short option without a space, as in `-I/usr/include`.
 GLUED = re.compile(r"-[A-Za-z0-9]{1,4}?((?:/|\.\.|[^-].*/).*)", re.DOTALL)
+# Variables that make a program load, run or open something else.
 REDIRECTING = re.compile(
     r"PATH|CDPATH|IFS|ENV|BASH_ENV|BASH_FUNC.*|SHELLOPTS|BASHOPTS|PS[0-9]|PROMPT_COMMAND|HOME|PWD"
     r"|OLDPWD|SHELL|LD_.*|DYLD_.*|GIT_.*|SSH_.*|PAGER|EDITOR|VISUAL|BROWSER|MANPAGER|LESSOPEN"
@@ -23,23 +26,17 @@ HARMLESS_VALUES = ("", "cat", "true", ":", "less")
 
 
 class TooMuch(Exception):
-    """Judging a command line takes longer than any honest one is worth."""
+    """A command line has more text in inner calls than is judged."""
 
 
 @dataclass(slots=True)
 class JudgingWork:
-    """How much of one command line was judged that stands within its calls: depth alone does not
-    bound it, since a rule may judge the same words more than once.
-    """
+    """Counts the characters of inner calls that were judged for one command line."""
 
     spent: int = 0
 
     def grow(self, size: int) -> None:
-        """Count characters that are judged once more.
-
-        Raises:
-            TooMuch: they are more than are judged for one line.
-        """
+        """Adds `size` characters. Raises TooMuch beyond `MAX_JUDGED_CHARACTERS`."""
         self.spent += size
         if self.spent > MAX_JUDGED_CHARACTERS:
             raise TooMuch
@@ -47,29 +44,24 @@ class JudgingWork:
 
 @dataclass(frozen=True, slots=True)
 class CallSite:
-    """What surrounds a call: the folders it may run in, and what comes in from a pipe.
-
-    `names` says that the pipe brings names of files of the tree. `judge` rules on an inner call,
-    `script` on an inner command line; `effort` is one for everything within a command line.
-    """
+    """Where a call stands in its command line."""
 
     policy: Policy
-    folders: tuple[str, ...]
-    judge: Callable[[tuple[ShellWord, ...], "CallSite"], Ruling]
-    script: Callable[[str, "CallSite"], Ruling]
+    folders: tuple[str, ...]  # the call may run in any of them
+    judge: Callable[[tuple[ShellWord, ...], "CallSite"], Ruling]  # rules on an inner call
+    script: Callable[[str, "CallSite"], Ruling]  # rules on an inner command line
     piped: bool = False
-    names: bool = False
+    names: bool = False  # the pipe brings names of files of the tree, and nothing else
     depth: int = 0
-    effort: JudgingWork = field(default_factory=JudgingWork)
+    effort: JudgingWork = field(default_factory=JudgingWork)  # shared by the whole command line
 
     def deeper(self, *, piped: bool = False) -> "CallSite":
-        """The same for a call within this one."""
         return replace(self, depth=self.depth + 1, piped=piped)
 
 
 @dataclass(frozen=True, slots=True)
 class ProgramCall:
-    """A program by its base name, and its arguments."""
+    """A program, by its base name, with its arguments."""
 
     name: str
     args: tuple[ShellWord, ...]
@@ -77,30 +69,29 @@ class ProgramCall:
 
     @property
     def texts(self) -> tuple[str, ...]:
-        """The arguments as text."""
         return tuple(word.text for word in self.args)
 
     def positionals(self, *, valued: str = "") -> tuple[ShellWord, ...]:
-        """The arguments that are no options; `valued` are short options that take the next."""
+        """Returns the arguments without options. Those in `valued` take the next argument too."""
         return positionals(self.args, valued=valued)
 
     def values(self) -> tuple[ShellWord, ...]:
-        """What may be a value in options: behind `=`, and glued to a short option."""
+        """Returns the texts in options that may be values: behind `=` or behind a short option."""
         found: list[ShellWord] = []
         for word in self.args:
             if word.text.startswith("-") and "=" in word.text:
                 found.append(replace(word, text=word.text.partition("=")[2]))
             elif (glued := GLUED.match(word.text)) is not None:
+                # Of `-xo/etc/y` both readings count, since `o` may be a part of the path.
                 found.append(replace(word, text=glued[1]))
                 found.append(replace(word, text=word.text[2:]))
         return tuple(found)
 
     def has(self, *names: str) -> bool:
-        """Whether one of these options is given; "-x" also within a bundle like "-vx"."""
+        """Whether one of these options is given, also "-x" in a bundle such as "-vx"."""
         return any(_gives(text, name) for text in self.texts for name in names)
 
     def reads(self, words: Iterable[ShellWord]) -> Ruling:
-        """Whether these paths may be read."""
         return strictest(
             places.read(word, folder, self.where.policy)
             for word in words
@@ -108,7 +99,6 @@ class ProgramCall:
         )
 
     def writes(self, words: Iterable[ShellWord]) -> Ruling:
-        """Whether these paths may be changed."""
         return strictest(
             places.write(word, folder, self.where.policy)
             for word in words
@@ -116,20 +106,20 @@ class ProgramCall:
         )
 
     def owns(self, word: ShellWord) -> bool:
-        """Whether this is surely a file of the tree, and not what another command says."""
+        # A device or a substitution may hold the output of another command.
         elsewhere = word.text.startswith("/dev/") or not word.certain or bool(word.inner)
         return not elsewhere and isinstance(self.writes([word]), Allow)
 
     def inner(self, words: tuple[ShellWord, ...]) -> Ruling:
-        """The ruling on the call that these words make, with the same pipe."""
+        """Returns the ruling on the call of these words, with the same pipe."""
         if not words:
-            return Refer(f"{self.name} runs nothing that is known")
+            return Refer(f"{self.name} has no command to run")
         return self._deeper(sum(len(word.text) + 1 for word in words)) or self.where.judge(
             words, self.where.deeper(piped=self.where.piped)
         )
 
     def script(self, text: str) -> Ruling:
-        """The ruling on a command line of its own."""
+        """Returns the ruling on an inner command line."""
         return self._deeper(len(text)) or self.where.script(text, self.where.deeper())
 
     def _deeper(self, size: int) -> Refer | None:
@@ -143,7 +133,7 @@ ProgramRule = Callable[[ProgramCall], Ruling]
 
 
 def assigns(name: str, value: str) -> Ruling:
-    """Whether a variable may be set for a command."""
+    """Returns the ruling on an assignment of a variable."""
     if not REDIRECTING.fullmatch(name) or HARMLESS.fullmatch(name):
         return Allow()
     if value in HARMLESS_VALUES and name not in ("PATH", "HOME", "PWD", "IFS"):
@@ -152,7 +142,6 @@ def assigns(name: str, value: str) -> Ruling:
 
 
 def positionals(words: Sequence[ShellWord], *, valued: str = "") -> tuple[ShellWord, ...]:
-    """The words that are no options; `valued` are short options that take the next word."""
     found: list[ShellWord] = []
     skip = False
     for place, word in enumerate(words):
@@ -168,12 +157,11 @@ def positionals(words: Sequence[ShellWord], *, valued: str = "") -> tuple[ShellW
 
 
 def names(*lines: str) -> frozenset[str]:
-    """The names in lines of text."""
     return frozenset(" ".join(lines).split())
 
 
 def pathlike(words: Iterable[ShellWord]) -> tuple[ShellWord, ...]:
-    """Those that lead somewhere else than into the folder where they stand."""
+    """Returns the words that may name a path outside the current folder."""
     return tuple(
         word
         for word in words
@@ -182,13 +170,13 @@ def pathlike(words: Iterable[ShellWord]) -> tuple[ShellWord, ...]:
 
 
 def hides_options(words: Iterable[ShellWord]) -> bool:
-    """Whether a word may turn out to be an option."""
+    """Whether a word may become an option when the shell expands it."""
     return any(word.text.startswith(UNKNOWN) for word in words)
 
 
 def _gives(text: str, name: str) -> bool:
     if name.startswith("--"):
-        # GNU programs accept every beginning of a long option that is long enough.
+        # GNU programs accept the beginning of a long option, if it is unique.
         given = text.partition("=")[0]
         return given == name or (len(given) > len("--x") and name.startswith(given))
     if text.startswith("--") or not text.startswith("-"):

@@ -1,4 +1,4 @@
-"""A command line, judged command by command; the strictest ruling counts for all of it."""
+"""Judges a command line command by command. The strictest ruling counts."""
 
 import re
 from collections.abc import Sequence
@@ -20,15 +20,17 @@ WRAPPERS = frozenset(
     ("sudo", "env", "nohup", "time", "timeout", "xargs", "nice", "exec", "command")
 )
 EVALUATES = SHELLS | {"eval", "source", "."}
+# Commands that print names of files of the tree, and options with which they print other text too.
 LISTS_NAMES = re.compile(r"find\b|rg .*(?:-l|--files)\b|grep .*-\w*l|git ls-files\b")
 SAYS_MORE = re.compile(r"print|exec|format|label|-ok|-fls")
+# Programs that pass names on unchanged, if they have at most so many arguments.
 PASSES_NAMES = {"sort": 0, "uniq": 0, "head": 0, "tail": 0, "grep": 1}
-FETCHED = Refuse("runs what it fetches from another machine")
+FETCHED = Refuse("runs a program that it fetches from another machine")
 MAX_FOLDERS = 16
 
 
 def command_line(text: str, policy: Policy) -> Ruling:
-    """The ruling on a command line."""
+    """Returns the ruling on a command line."""
     where = CallSite(
         policy=policy,
         folders=(places.resolved(policy.directory, policy.root),),
@@ -50,10 +52,10 @@ def _script(text: str, where: CallSite) -> Ruling:
 
 @dataclass
 class _Folders:
-    """Where a command may run. `sure` holds along a chain of `&&`, `possible` in any case."""
+    """The folders that a command may run in."""
 
-    sure: tuple[str, ...]
-    possible: tuple[str, ...]
+    sure: tuple[str, ...]  # along a chain of `&&`, in which every `cd` has succeeded
+    possible: tuple[str, ...]  # after any other operator
 
     def enter(self, simple: Simple) -> None:
         if simple.joined != "&&":
@@ -62,6 +64,7 @@ class _Folders:
     def go(self, target: str, *, piped: bool) -> None:
         reached = tuple(dict.fromkeys(places.resolved(target, folder) for folder in self.sure))
         self.possible = tuple(dict.fromkeys((*self.possible, *reached)))
+        # A `cd` in a pipe runs in a shell of its own.
         self.sure = self.possible if piped else reached
 
 
@@ -94,7 +97,7 @@ def _commands(commands: Sequence[Simple], where: CallSite) -> Ruling:
 def _cd(simple: Simple, folders: _Folders, where: CallSite, *, piped: bool) -> Ruling:
     words = [word for word in simple.words[1:] if word.text not in ("-P", "-L", "--")]
     if len(words) != 1 or not words[0].certain or words[0].text.startswith("-"):
-        return Refer("cd to a folder that is not known")
+        return Refer("cd to an unknown folder")
     folders.go(words[0].text, piped=piped)
     inside = isinstance(ProgramCall("", (), where).writes(words), Allow)
     return Allow() if inside else Refer("cd out of the tree")
@@ -104,7 +107,7 @@ def _simple(simple: Simple, where: CallSite) -> Ruling:
     try:
         return _whole(simple, where)
     except TooMuch:
-        return Refer("there is too much in it to judge")
+        return Refer("the command holds too many inner commands to judge")
 
 
 def _whole(simple: Simple, where: CallSite) -> Ruling:
@@ -116,7 +119,7 @@ def _whole(simple: Simple, where: CallSite) -> Ruling:
 
 
 def _around(simple: Simple, where: CallSite) -> Ruling:
-    """What stands around the words: variables, redirections, substitutions."""
+    # Assignments, redirections and substitutions.
     call = ProgramCall("", (), where)
     return strictest(
         [
@@ -132,18 +135,18 @@ def _call(words: tuple[ShellWord, ...], where: CallSite) -> Ruling:
     first = words[0]
     policy = where.policy
     if not first.certain and not (first.text in ("[", "[[") and first.glob):
-        return Refer("it is not known which program would run")
+        return Refer("the name of the program is unknown")
     if not first.text.isascii():
-        return Refer(f"a program whose name only looks familiar: {first.text[:40]!a}")
+        return Refer(f"the name of the program is not ASCII: {first.text[:40]!a}")
     name, own = _program(first, where)
     if (ruling := _by_name(name, policy)) is not None:
         return ruling
-    # What the tree brings along is its own affair, as far as its words tell.
+    # A program of the tree is judged by its arguments alone.
     rule = KNOWN.get(name) or (goals if own else None)
     return (
         rule(ProgramCall(name, words[1:], where))
         if rule
-        else Refer(f"no rule speaks of {name[:40]!a}")
+        else Refer(f"no rule covers {name[:40]!a}")
     )
 
 
@@ -156,7 +159,7 @@ def _by_name(name: str, policy: Policy) -> Ruling | None:
 
 
 def _program(word: ShellWord, where: CallSite) -> tuple[str, bool]:
-    """The base name that rules know a program by, and whether it is a file of the tree."""
+    # The name in the tables of rules, and whether the program is a file of the tree.
     text = word.text
     if "/" not in text:
         return re.sub(r"^(python|pip|ruby|perl|php|lua|node)[0-9.]+$", r"\1", text), False
@@ -178,7 +181,7 @@ def _fetches(simple: Simple) -> bool:
 
 
 def _evaluates(simple: Simple, *, script: bool = False) -> bool:
-    """Whether what it gets, from a pipe or (`script`) in its words, is run as a program."""
+    # Whether the command runs a text as a program: from a pipe, or (`script`) from its arguments.
     names = [_base(word) for word in simple.words]
     while names and names[0] in WRAPPERS:
         names = [name for name in names[1:] if name in EVALUATES | INTERPRETERS][:1] or [""]
@@ -189,7 +192,6 @@ def _evaluates(simple: Simple, *, script: bool = False) -> bool:
 
 
 def _only_names(feeds: Sequence[Simple], where: CallSite) -> bool:
-    """Whether what comes in are names of files of the tree, and nothing else."""
     texts = [" ".join(word.text for word in feed.words) for feed in feeds]
     if not LISTS_NAMES.match(texts[0]) or SAYS_MORE.search(texts[0]):
         return False

@@ -1,4 +1,4 @@
-"""What is allowed of programs that read and change files."""
+"""The rules of programs that read and change files."""
 
 import re
 from dataclasses import replace
@@ -14,9 +14,12 @@ READERS = names(
     "realpath readlink basename dirname test [ [[ bat join expand unexpand zcat bzcat xzcat look",
     "jq yq grep egrep fgrep zgrep rg ag ack fd fdfind sum base64 base32 iconv exa eza",
 )
+# The first argument of these is a pattern, not a file.
 PATTERN_FIRST = names("grep egrep fgrep zgrep rg ag ack jq yq fd fdfind")
+# Short options that take the next argument.
 VALUED = {"grep": "ABCmedD", "rg": "ABCmegtTjM", "head": "nc", "tail": "nc", "cut": "dfcb"}
 PATTERN_OPTIONS = ("-e", "-f", "--regexp", "--file", "--files", "--from-file")
+# Options that run other programs or change files.
 RUNNING_OPTIONS = {
     "rg": ("--pre", "--hostname-bin"),
     "sort": ("--compress-program",),
@@ -35,6 +38,8 @@ WRITERS = names(
     "touch mkdir mv ln rmdir tee truncate install gzip gunzip bzip2 bunzip2 xz unxz zstd unzip zip",
     "split csplit patch mktemp mkfifo shred unlink",
 )
+# The patterns of sed are possessive (`*+`), so that a long script cannot make them slow. The
+# commands `e` and `w`, and the flags of these names, run programs and write files: no match.
 SED_REGEX = r"/(?:\\.|[^/\\\n])*+/I?"
 SED_ADDRESS = rf"(?:(?:\d+|\$|{SED_REGEX})(?:[,~]\+?(?:\d+|\$|{SED_REGEX}))?\s*!?\s*)?"
 SED_STEP = re.compile(
@@ -48,48 +53,48 @@ AWK_DANGERS = re.compile(r"system|getline|[|>@]|close|inplace|load")
 
 
 def reader(call: ProgramCall) -> Ruling:
-    """The ruling on a program that only reads, but for some of its options."""
+    """Rules on programs that only read, except with some options."""
     if call.has(*RUNNING_OPTIONS.get(call.name, ())):
         return Refer(f"{call.name} may run other programs or change files")
     if call.has(*WRITING_OPTIONS.get(call.name, ())) or (call.name == "xxd" and call.has("-r")):
         return strictest([call.writes(call.positionals()), call.writes(call.values())])
     if hides_options(call.args) and (call.name in RUNNING_OPTIONS or call.name in WRITING_OPTIONS):
-        return Refer(f"it is not known what {call.name} would be told")
+        return Refer(f"the options of {call.name} are unknown")
     if call.name in ("less", "more") and any(text.startswith("+") for text in call.texts):
         return Refer(f"{call.name} may run a command")
     words = call.positionals(valued=VALUED.get(call.name, ""))
     if call.name in PATTERN_FIRST and not call.has(*PATTERN_OPTIONS):
         words = words[1:]
     found = [call.reads(words), call.reads(pathlike(call.values()))]
+    # The second file of `uniq` is its output.
     if call.name == "uniq":
         found.append(call.writes(words[1:]))
     return strictest(found)
 
 
-def tester(call: ProgramCall) -> Ruling:
-    """The ruling on a test: only its words that are certain and look like paths are read."""
+def condition(call: ProgramCall) -> Ruling:
+    # `[[ a[$(x)] -eq 1 ]]` runs x, although the text is quoted.
     if any("$(" in text or "`" in text for text in call.texts):
-        return Refer("a test that may run what stands in its words")
+        return Refer("a condition that may run a command")
     return call.reads(pathlike(word for word in call.args if UNKNOWN not in word.text))
 
 
 def writer(call: ProgramCall) -> Ruling:
-    """The ruling on a program that changes whatever it is given."""
+    """Rules on programs that change the files in their arguments."""
     if call.has(*RUNNING_OPTIONS.get(call.name, ())):
         return Refer(f"{call.name} may run other programs or change files")
     return strictest([call.writes(call.positionals()), call.writes(pathlike(call.values()))])
 
 
-def copier(call: ProgramCall) -> Ruling:
-    """The ruling on `cp`: it reads all but its last."""
+def cp(call: ProgramCall) -> Ruling:
     words = call.positionals()
+    # With -t the destination is not the last argument.
     if call.has("-t", "--target-directory") or hides_options(words):
         return strictest([call.writes(words), call.writes(call.values())])
     return strictest([call.reads(words[:-1]), call.writes(words[-1:])])
 
 
-def remover(call: ProgramCall) -> Ruling:
-    """The ruling on `rm`."""
+def rm(call: ProgramCall) -> Ruling:
     words = call.positionals()
     ruling = call.writes(words)
     where = call.where
@@ -102,21 +107,20 @@ def remover(call: ProgramCall) -> Ruling:
     return ruling
 
 
-def changer_of_modes(call: ProgramCall) -> Ruling:
-    """The ruling on `chmod`: never setuid or setgid."""
+def chmod(call: ProgramCall) -> Ruling:
     words = call.positionals()
     if not words or call.has("--reference"):
-        return Refer("it is not known what mode would be set")
+        return Refer("the new mode is unknown")
+    # Setuid, setgid and the sticky bit.
     if re.search(r"s|[1-7][0-7]{3}$|[+-][^,]*[st]", words[0].text) or not words[0].certain:
         return Refer("chmod with more than the usual permissions")
     everywhere = call.has("-R", "--recursive") and not isinstance(_many(call, words[1:]), Allow)
     return Refer("chmod of the whole tree") if everywhere else call.writes(words[1:])
 
 
-def archiver(call: ProgramCall) -> Ruling:
-    """The ruling on `tar`."""
+def tar(call: ProgramCall) -> Ruling:
     if call.args and call.args[0].bare and not call.texts[0].startswith("-"):
-        # The first word may be its options without their dash.
+        # The first word of `tar` may be options without a dash, as in `tar xf`.
         first = replace(call.args[0], text="-" + call.texts[0])
         call = replace(call, args=(first, *call.args[1:]))
     running = ("--to-command", "--checkpoint-action", "--use-compress-program", "-I", "-F", "-P")
@@ -129,8 +133,7 @@ def archiver(call: ProgramCall) -> Ruling:
     return strictest([call.writes(call.positionals()), call.writes(pathlike(call.values()))])
 
 
-def copier_of_blocks(call: ProgramCall) -> Ruling:
-    """The ruling on `dd`."""
+def dd(call: ProgramCall) -> Ruling:
     found: list[Ruling] = []
     for word in call.args:
         key, _, value = word.text.partition("=")
@@ -140,14 +143,13 @@ def copier_of_blocks(call: ProgramCall) -> Ruling:
         elif key == "if":
             found.append(call.reads([path]))
         elif not word.certain:
-            found.append(Refer("it is not known what dd would do"))
+            found.append(Refer("the arguments of dd are unknown"))
     return strictest(found)
 
 
 def sed(call: ProgramCall) -> Ruling:
-    """The ruling on `sed`: scripts that surely neither write elsewhere nor run anything."""
     if call.has("-f", "--file") or hides_options(call.args):
-        return Refer("a sed script that is not seen")
+        return Refer("the sed script is not on the command line")
     in_place = [text for text in call.texts if re.match(r"-[nErsuz]*i|--in-place", text)]
     if any(
         not re.fullmatch(r"-[nErsuz]*i(?:\.?\w*)|--in-place(?:=\.?\w*)?", text) for text in in_place
@@ -158,33 +160,31 @@ def sed(call: ProgramCall) -> Ruling:
     if not scripts:
         scripts, named = named[:1], named[1:]
     if not all(word.certain or (word.glob and UNKNOWN not in word.text) for word in scripts):
-        return Refer("a sed script that is not known")
+        return Refer("the sed script is unknown before the shell runs")
     if not all(_sed_is_harmless(word.text) for word in scripts):
         return Refer("a sed script that may write files or run programs")
     return call.writes(named) if in_place else call.reads(named)
 
 
 def awk(call: ProgramCall) -> Ruling:
-    """The ruling on `awk`: programs that surely only print."""
     named = list(call.positionals(valued="Fv"))
     if (
         call.has("-f", "-i", "-l", "-E", "-e", "--source", "--file", "--include", "--exec")
         or not named
     ):
-        return Refer("an awk program that is not seen")
+        return Refer("the awk program is not on the command line")
     if not named[0].certain or AWK_DANGERS.search(named[0].text):
         return Refer("an awk program that may write files or run programs")
     return call.reads(word for word in named[1:] if "=" not in word.text)
 
 
 def find(call: ProgramCall) -> Ruling:
-    """The ruling on `find`: where it looks, what it writes, and what it runs on what it found."""
     if hides_options(call.args):
-        return Refer("it is not known what find would do")
+        return Refer("the options of find are unknown")
     start = _start(call)
     found = [call.reads(start)]
     if "-files0-from" in call.texts:
-        return Refer("it is not known where find would look")
+        return Refer("the folders that find searches are unknown")
     for place, text in enumerate(call.texts):
         if text == "-delete":
             found += [call.writes(start), _many(call, start)]
@@ -200,9 +200,10 @@ def _runs(call: ProgramCall, start: tuple[ShellWord, ...], *, place: int) -> Rul
     end = next((at for at, word in enumerate(rest) if word.text in (";", "+")), len(rest))
     command = rest[:end]
     if any(word.text != "{}" and "{}" in word.text for word in command):
-        return Refer("find would put names into a text")
+        # In `sh -c 'rm {}'` a name of a file becomes a part of a command.
+        return Refer("find would put the names of files into a text")
     given = [_on(call, command, found) for found in start]
-    # A name that may be git's own, to see whether the command would change it.
+    # A pattern that also matches `.git`, to see whether the command would change git's own files.
     if isinstance(_on(call, command, ShellWord("./[.a-z]*", glob=True)), Refuse):
         given.append(_many(call, start))
     return strictest(given)

@@ -1,4 +1,4 @@
-"""What is allowed of git: what can be undone, and neither sends nor runs other programs."""
+"""The rules of git: it may do what can be undone, but not send or run other programs."""
 
 import re
 
@@ -20,13 +20,13 @@ SAFE_CONFIG = re.compile(
     r"|log\.[a-z]+|column\.[a-z]+|safe\.directory|commit\.gpgsign|tag\.gpgsign|core\.pager)",
     re.IGNORECASE,
 )
+# Options before the subcommand that change nothing about what git may do.
 FLAGS = ("--no-pager", "-P", "--no-optional-locks", "--literal-pathspecs", "--no-replace-objects")
 
 
 def git(call: ProgramCall) -> Ruling:
-    """The ruling on a call of git."""
     if hides_options(call.args):
-        return Refer("it is not known what git would be told")
+        return Refer("the options of git are unknown")
     rest = list(call.args)
     found: list[Ruling] = []
     while rest and rest[0].text.startswith("-") and rest[0].text not in LOOKS:
@@ -35,7 +35,7 @@ def git(call: ProgramCall) -> Ruling:
             continue
         if option == "-C" and rest:
             found.append(call.writes([rest.pop(0)]))
-            # Which folder the rest speaks of is not followed.
+            # Paths after -C are relative to another folder. That folder is not followed.
             found.extend(_leaving(word) for word in rest)
         elif option == "-c" and rest:
             found.append(_setting(rest.pop(0).text))
@@ -48,7 +48,7 @@ def git(call: ProgramCall) -> Ruling:
 
 def _leaving(word: ShellWord) -> Ruling:
     if word.home or word.text.startswith("/") or ".." in word.text.split("/"):
-        return Refer("git in another folder, with paths that lead out of it")
+        return Refer("git -C with a path that leaves its folder")
     return Allow()
 
 
@@ -75,7 +75,7 @@ def _subcommand(call: ProgramCall) -> Ruling:
         return _changes(call)
     if rule := SPECIAL.get(name):
         return rule(call)
-    return Refer(f"git {name[:40]!a} is not judged")
+    return Refer(f"no rule covers git {name[:40]!a}")
 
 
 def _looks(call: ProgramCall) -> Ruling:
@@ -114,6 +114,7 @@ def _checkout(call: ProgramCall) -> Ruling:
     if call.has("-f", "--force", "-B", "--ours", "--theirs", "-p") or "--" in call.texts:
         return Refer("git checkout may discard changes")
     new = call.has("-b", "--orphan", "-t", "--track")
+    # Two names, or a name with a dot, may be a file. Its changes would be lost.
     if not new and (len(named) > 1 or any("." in word.text or word.glob for word in named)):
         return Refer("git checkout may discard changes")
     return Allow()

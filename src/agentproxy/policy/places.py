@@ -1,4 +1,4 @@
-"""Where a path lies, by its text alone, and what may be done there."""
+"""Rules on reading and writing a path, from its text alone."""
 
 import re
 from fnmatch import fnmatchcase
@@ -12,7 +12,8 @@ MAX_SHOWN_CHARACTERS = 80
 
 
 def resolved(path: str, directory: str) -> str:
-    """The absolute path without `.` and `..`; links are not known here."""
+    """Returns the absolute path without `.` and `..`."""
+    # Links are not resolved: the policy does no I/O.
     parts: list[str] = []
     for part in (path if path.startswith("/") else f"{directory}/{path}").split("/"):
         if part == "..":
@@ -23,15 +24,14 @@ def resolved(path: str, directory: str) -> str:
 
 
 def within(path: str, folder: str) -> bool:
-    """Whether an absolute path is a folder or lies in it."""
+    """Whether an absolute path is `folder` or lies in it."""
     return path == folder or path.startswith(folder.rstrip("/") + "/")
 
 
 def read(word: ShellWord, directory: str, policy: Policy) -> Ruling:
-    """Whether a path may be read."""
     shown = _shown(word)
     if UNKNOWN in word.text and not word.home:
-        return Refer(f"it is not known what would be read: {shown}")
+        return Refer(f"reads an unknown path: {shown}")
     path = resolved(_without_dots(word), directory)
     if not word.home and (_is_ours(path, policy) or _is_device(path)):
         return Allow()
@@ -43,13 +43,13 @@ def read(word: ShellWord, directory: str, policy: Policy) -> Ruling:
 
 
 def write(word: ShellWord, directory: str, policy: Policy) -> Ruling:
-    """Whether a path may be created, changed or removed."""
+    """Returns the ruling on creating, changing or removing a path."""
     shown = _shown(word)
     outside = Refuse(f"writes outside the tree: {shown}")
     if UNKNOWN in word.text and not word.home:
         known = word.text.partition(UNKNOWN)[0]
         lost = known.startswith("/") and not within(known, policy.root)
-        return outside if lost else Refer(f"it is not known what would be written: {shown}")
+        return outside if lost else Refer(f"writes an unknown path: {shown}")
     path = resolved(_without_dots(word), directory)
     if word.home or not (_is_ours(path, policy) or _is_device(path)):
         return outside
@@ -67,14 +67,14 @@ def _is_device(path: str) -> bool:
 
 
 def _is_readable(path: str, policy: Policy) -> bool:
-    # Not devices of the shell's own: it opens connections by these names.
+    # bash opens connections by these names.
     if path.startswith(("/dev/tcp/", "/dev/udp/")):
         return False
     return any(within(path, folder) for folder in policy.readable)
 
 
 def is_whole_tree(word: ShellWord, directory: str, policy: Policy) -> bool:
-    """Whether removing this path removes the tree itself, or all that is in it."""
+    """Whether a path is the root of the tree, or matches everything in it."""
     path = resolved(word.text, directory)
     root = resolved(policy.root, "/")
     above, _, last = path.rpartition("/")
@@ -83,7 +83,7 @@ def is_whole_tree(word: ShellWord, directory: str, policy: Policy) -> bool:
 
 
 def _without_dots(word: ShellWord) -> str:
-    """The path with every pattern that can become `..` as `..`."""
+    # A pattern such as `.?` can become `..`, so it counts as `..`.
     if not word.glob:
         return word.text
     parts = word.text.split("/")
@@ -93,7 +93,7 @@ def _without_dots(word: ShellWord) -> str:
 def _is_git(part: str, *, glob: bool) -> bool:
     if is_git_folder(part):
         return True
-    # A leading `*` or `?` does not match a leading dot; `[.]` might.
+    # A leading `*` or `?` does not match a leading dot. `[.]` might.
     return glob and part[:1] in (".", "[") and fnmatchcase(".git", part.casefold())
 
 

@@ -1,4 +1,4 @@
-"""Every program that is known, and its rule."""
+"""The table of known programs and their rules."""
 
 from collections.abc import Iterable
 
@@ -44,63 +44,59 @@ def _rules(found: dict[str, ProgramRule], programs: Iterable[str], rule: Program
     found.update(dict.fromkeys(programs, rule))
 
 
-def allowed(call: ProgramCall) -> Ruling:
-    """Nothing it can be told does harm, as long as it opens no file."""
+def prints(call: ProgramCall) -> Ruling:
     if call.name == "printf" and (call.has("-v") or hides_options(call.args[:1])):
         return Refer("printf may set a variable")
     return Allow() if call.name in TALKS else call.reads(pathlike((*call.args, *call.values())))
 
 
-def looked_up(call: ProgramCall) -> Ruling:
-    """The ruling on `command`: with `-v` it only tells where a program is."""
+def command(call: ProgramCall) -> Ruling:
+    # With -v or -V, `command` prints where a program is and does not run it.
     if call.texts[:1] in (("-v",), ("-V",)):
         return Allow()
     return wrappers.looks_through(flags="p")(call)
 
 
-def asked(why: str) -> ProgramRule:
-    """A rule that always asks."""
-
+def asks(why: str) -> ProgramRule:
     def rule(call: ProgramCall) -> Ruling:
         return Refer(f"{call.name} {why}")
 
     return rule
 
 
-def denied(call: ProgramCall) -> Ruling:
-    """Never."""
-    return Refuse(f"{call.name} destroys or ends more than the tree")
+def destroys(call: ProgramCall) -> Ruling:
+    return Refuse(f"{call.name} destroys or stops more than the tree")
 
 
 def _known() -> dict[str, ProgramRule]:
     found: dict[str, ProgramRule] = {}
-    _rules(found, PRINTS, allowed)
+    _rules(found, PRINTS, prints)
     _rules(found, files.READERS, files.reader)
-    _rules(found, ("test", "[", "[["), files.tester)
+    _rules(found, ("test", "[", "[["), files.condition)
     _rules(found, files.WRITERS, files.writer)
     _rules(found, tools.BUILDERS, tools.builder)
     _rules(found, tools.GOALS, tools.goals)
     _rules(found, (*tools.SUBCOMMANDS, "pip3", "pipenv"), tools.packages)
-    _rules(found, ("npx", "bunx", "pnpx", "uvx"), tools.fetched)
+    _rules(found, ("npx", "bunx", "pnpx", "uvx"), tools.npx)
     _rules(found, INTERPRETERS, tools.interpreter)
     _rules(found, SHELLS, wrappers.shell)
-    _rules(found, REACHES_OUT, asked("reaches other machines"))
-    _rules(found, PUBLISHES, asked("publishes"))
-    _rules(found, INSTALLS, asked("installs packages"))
-    _rules(found, CONTROLS, asked("changes more than files of the tree"))
-    _rules(found, DESTROYS, denied)
-    _rules(found, OTHER_RIGHTS, wrappers.with_other_rights)
-    _rules(found, DECLARES, wrappers.exporting)
+    _rules(found, REACHES_OUT, asks("reaches other machines"))
+    _rules(found, PUBLISHES, asks("publishes"))
+    _rules(found, INSTALLS, asks("installs packages"))
+    _rules(found, CONTROLS, asks("changes more than files of the tree"))
+    _rules(found, DESTROYS, destroys)
+    _rules(found, OTHER_RIGHTS, wrappers.sudo)
+    _rules(found, DECLARES, wrappers.declare)
     return found | SINGLE
 
 
 SINGLE: dict[str, ProgramRule] = {
     "git": git,
-    "cp": files.copier,
-    "rm": files.remover,
-    "chmod": files.changer_of_modes,
-    "tar": files.archiver,
-    "dd": files.copier_of_blocks,
+    "cp": files.cp,
+    "rm": files.rm,
+    "chmod": files.chmod,
+    "tar": files.tar,
+    "dd": files.dd,
     "sed": files.sed,
     "awk": files.awk,
     "gawk": files.awk,
@@ -108,11 +104,12 @@ SINGLE: dict[str, ProgramRule] = {
     "find": files.find,
     "env": wrappers.env,
     "xargs": wrappers.xargs,
-    "eval": wrappers.evaluation,
-    "source": wrappers.sourced,
-    ".": wrappers.sourced,
-    "for": wrappers.looping,
-    "cd": asked("to a folder that is not followed"),
+    "eval": wrappers.eval_line,
+    "source": wrappers.source,
+    ".": wrappers.source,
+    "for": wrappers.for_loop,
+    # A `cd` at the start of a command is followed. Here it is behind a wrapper.
+    "cd": asks("to a folder that is not followed"),
     "timeout": wrappers.looks_through(
         flags="fv",
         valued="ks",
@@ -125,7 +122,7 @@ SINGLE: dict[str, ProgramRule] = {
     "ionice": wrappers.looks_through(flags="t", valued="cn"),
     "stdbuf": wrappers.looks_through(valued="ioe", known=("--input=", "--output=", "--error=")),
     "setsid": wrappers.looks_through(flags="cfw", known=("--wait", "--fork", "--ctty")),
-    "command": looked_up,
+    "command": command,
     "builtin": wrappers.looks_through(),
     "exec": wrappers.looks_through(flags="cl", valued="a"),
     "caffeinate": wrappers.looks_through(flags="dimsu"),

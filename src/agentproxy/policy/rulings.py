@@ -1,4 +1,4 @@
-"""A ruling, and the policy that rulings come from."""
+"""The three rulings, and the policy that they follow."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,19 +12,19 @@ DEVICES = ("/dev/null", "/dev/stdout", "/dev/stderr", "/dev/tty", "/dev/full")
 
 @dataclass(frozen=True, slots=True)
 class Allow:
-    """It may be done."""
+    """The worker may do it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Refer:
-    """Somebody who knows more must decide."""
+    """A person has to decide. `reason` says what the policy cannot tell."""
 
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
 class Refuse:
-    """It may not be done."""
+    """The worker may not do it. No person is asked."""
 
     reason: str
 
@@ -34,26 +34,22 @@ Ruling = Allow | Refer | Refuse
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What is allowed. Frozen, so that whoever is started by a worker inherits it as it is.
+    """What a worker may do in one tree."""
 
-    `root` is the absolute path of the tree, `directory` where commands start, relative to it.
-    `scratch` are absolute folders outside that may be written, `readable` those that may be read;
-    `secrets` are names that, outside the tree, are never read. `allowed`, `asked` and `denied`
-    name programs, and go before what is known of them.
-    """
-
-    root: str
-    directory: str = "."
-    scratch: tuple[str, ...] = ()
+    # Frozen: a subagent of a worker has the same policy, and cannot widen it.
+    root: str  # absolute
+    directory: str = "."  # where commands start, relative to `root`
+    scratch: tuple[str, ...] = ()  # absolute folders outside the tree that may be written
     readable: tuple[str, ...] = SYSTEM + FACTS
-    secrets: tuple[str, ...] = NEVER_READ
+    secrets: tuple[str, ...] = NEVER_READ  # names that are never read outside the tree
+    # Names of programs. These rulings come before the table of known programs.
     allowed: tuple[str, ...] = ()
     asked: tuple[str, ...] = ()
     denied: tuple[str, ...] = ()
 
 
 def strictest(rulings: Iterable[Ruling]) -> Ruling:
-    """The first denial, else the first question, else permission."""
+    """Returns the first Refuse, else the first Refer, else Allow."""
     found: Ruling = Allow()
     for ruling in rulings:
         if isinstance(ruling, Refuse):

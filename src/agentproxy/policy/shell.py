@@ -1,4 +1,4 @@
-"""A shell command line as the simple commands in it; what is uncertain is refused, not guessed."""
+"""Parses a shell command line into simple commands, or refuses what is uncertain."""
 
 import re
 from dataclasses import dataclass, replace
@@ -6,6 +6,7 @@ from typing import Literal
 
 from agentproxy.text.unseen import has_unseen
 
+# A command line has no NUL character: `parse` refuses unseen characters.
 UNKNOWN = "\0"
 MAX_COMMAND_CHARACTERS = 20_000
 MAX_NESTING = 12
@@ -30,57 +31,50 @@ BRACES = re.compile(r"\{[^{}]*(?:,|\.\.)[^{}]*\}")
 
 
 class Unclear(Exception):
-    """What the shell would do with this cannot be told with certainty."""
+    """The shell's reading of a command line is not certain."""
 
 
 @dataclass(frozen=True, slots=True)
 class ShellWord:
-    """A word after quoting is undone. `text` has `UNKNOWN` for what only the shell will know.
-
-    `home` says that it begins with the user's home (`text` begins with `~` then), `glob` that it
-    is a pattern of names, `bare` that nothing in it was quoted or replaced, `assigns` the variable
-    that it sets where it stands before a command, `tilde` that bash may put a home into its value,
-    `inner` are the commands substituted in it.
-    """
+    """A word without its quotes. `UNKNOWN` stands for a text that only the shell will know."""
 
     text: str
-    glob: bool = False
-    home: bool = False
-    bare: bool = True
-    assigns: str = ""
-    tilde: bool = False
-    inner: "tuple[Simple, ...]" = ()
+    glob: bool = False  # a pattern of names
+    home: bool = False  # begins with the user's home; `text` begins with `~`
+    bare: bool = True  # nothing in it was quoted or replaced
+    assigns: str = ""  # the variable that it sets, if it stands before a command
+    tilde: bool = False  # bash may put a home into its value
+    inner: "tuple[Simple, ...]" = ()  # the commands substituted in it
 
     @property
     def certain(self) -> bool:
-        """Whether the shell passes it on as it is."""
+        """Whether the program gets exactly this text."""
         replaced = self.glob or self.home or self.tilde
         return UNKNOWN not in self.text and not replaced
 
 
 @dataclass(frozen=True, slots=True)
 class Simple:
-    """One simple command. `joined` is how it follows the command before."""
+    """One simple command."""
 
     words: tuple[ShellWord, ...]
-    joined: Joined = ";"
+    joined: Joined = ";"  # the operator before it
     assigned: tuple[tuple[str, ShellWord], ...] = ()
     read: tuple[ShellWord, ...] = ()
     written: tuple[ShellWord, ...] = ()
-    given: tuple[ShellWord, ...] = ()
+    given: tuple[ShellWord, ...] = ()  # here-strings
 
     @property
     def every_word(self) -> tuple[ShellWord, ...]:
-        """All words, wherever they stand."""
         values = tuple(value for _, value in self.assigned)
         return self.words + values + self.read + self.written + self.given
 
 
 def parse(text: str) -> tuple[Simple, ...]:
-    """The simple commands of a command line, also those in groups and loops, in their order.
+    """Returns the simple commands of a command line in order, also those in groups and loops.
 
     Raises:
-        Unclear: it cannot be told what would run.
+        Unclear: the commands are not certain.
     """
     if len(text) > MAX_COMMAND_CHARACTERS:
         raise Unclear("the command is too long to judge")
@@ -102,7 +96,7 @@ class _Reader:
             raise Unclear("the command is nested too deeply")
         found: list[Simple] = []
         joined: Joined = ";"
-        # After a group or a negation, `&&` says nothing of the folder that a `cd` in it went to.
+        # After a group or a negation, `&&` does not prove that a `cd` in it succeeded.
         loose = waiting = False
         while True:
             self._skip_blanks()
@@ -134,7 +128,7 @@ class _Reader:
     def _operator(self, *, loose: bool) -> Joined:
         found = OPERATOR.match(self.text, self.at)
         if found is None or (found[0][0] == ";" and found[0] != ";"):
-            raise Unclear("an operator that is not understood")
+            raise Unclear("the command has an unknown operator")
         self.at = found.end()
         if found[0] == "||":
             return "||"
@@ -155,7 +149,7 @@ class _Reader:
         while True:
             self._skip_blanks()
             if self._redirects():
-                # One shell takes the words behind `&> file` for arguments, another for a command.
+                # bash takes words behind `&> file` for arguments, dash for another command.
                 split = split or self._sign() == "&"
                 self._redirection(ways)
                 continue
@@ -322,7 +316,7 @@ class _Reader:
 
 
 class _Piece:
-    """A word while it is read. `shape` is the text with every quoted sign as `x`."""
+    """A word while it is read. In `shape` every quoted character is an `x`."""
 
     def __init__(self) -> None:
         self.text = ""
@@ -332,27 +326,25 @@ class _Piece:
         self.inner: list[Simple] = []
 
     def take(self, text: str, *, quoted: bool) -> None:
-        """Add literal text."""
         self.text += text
         self.shape += "x" * len(text) if quoted else text
         self.quoted = self.quoted or quoted
 
     def unknown(self, inner: tuple[Simple, ...] = (), *, text: str = UNKNOWN) -> None:
-        """Add what only the shell will know."""
+        """Adds a text that only the shell will know."""
         self.take(text, quoted=True)
         self.inner.extend(inner)
 
     def variable(self, name: str) -> None:
-        """Add a variable's value; of two it is known where they lead."""
+        # The values of HOME and PWD are unknown too, but their folders are known.
         first = not self.text
         self.home = self.home or (first and name == "HOME")
         known = {"HOME": "~", "PWD": "."} if first else {}
         self.unknown(text=known.get(name, UNKNOWN))
 
     def word(self) -> ShellWord:
-        """The finished word."""
         found = ASSIGNMENT.match(self.shape)
-        # Braces may become several words, so that nothing is known of any of them.
+        # Braces may become several words, and each of them is unknown.
         braces = BRACES.search(self.shape) is not None
         return ShellWord(
             text=UNKNOWN if braces else self.text,
@@ -360,7 +352,7 @@ class _Piece:
             home=self.home or self.shape.startswith("~"),
             bare=not self.quoted,
             assigns=found[1] if found else "",
-            # Also in an argument that only looks like an assignment.
+            # bash does so in every argument that looks like an assignment.
             tilde=found is not None and TILDE.search(self.shape) is not None,
             inner=tuple(self.inner),
         )

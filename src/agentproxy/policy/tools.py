@@ -1,4 +1,4 @@
-"""What is allowed of programs that build, test and install, and of languages' own programs."""
+"""The rules of programs that build, test and install, and of interpreters."""
 
 import re
 from dataclasses import replace
@@ -89,9 +89,9 @@ SELF_CONTAINED = ("--version", "-V", "-v", "-VV", "--help", "-h", "--test", "-l"
 
 
 def builder(call: ProgramCall) -> Ruling:
-    """The ruling on a program that works on the tree, as long as it names nothing else."""
+    """Rules on programs that work on the tree, unless an argument leads out of it."""
     if hides_options(call.args):
-        return Refer(f"it is not known what {call.name} would be told")
+        return Refer(f"the options of {call.name} are unknown")
     outputs = [
         call.args[place + 1]
         for place, text in enumerate(call.texts[:-1])
@@ -109,15 +109,15 @@ def builder(call: ProgramCall) -> Ruling:
 
 
 def _value(word: ShellWord) -> ShellWord:
-    """What an argument like `name=value` sets; bash puts the home for a `~` before it."""
     value = word.text.partition("=")[2]
+    # In `name=~/x`, bash replaces the `~` by the home.
     return replace(word, text=value, home=value.startswith("~"))
 
 
 def goals(call: ProgramCall) -> Ruling:
-    """The ruling on a program that is told what to reach: not what leaves the tree."""
+    """Rules on programs that run named goals, such as `make`."""
     if call.has("--eval", "--init-script", "-I"):
-        return Refer(f"{call.name} with code of its own")
+        return Refer(f"{call.name} with code on the command line or from another folder")
     for word in call.positionals(valued="fCj"):
         if RISKY_GOAL.search(word.text):
             return Refer(f"{call.name} {word.text[:40]!a} may install or publish")
@@ -125,15 +125,15 @@ def goals(call: ProgramCall) -> Ruling:
 
 
 def packages(call: ProgramCall) -> Ruling:
-    """The ruling on a package tool: building and testing, no installing and no publishing."""
+    """Rules on package tools: they may build and test, but not install or publish."""
     name = ALIASES.get(call.name, call.name)
     if hides_options(call.args):
-        return Refer(f"it is not known what {name} would be told")
+        return Refer(f"the options of {name} are unknown")
     place = next((at for at, text in enumerate(call.texts) if not text.startswith("-")), None)
     if place is None:
         plain = all(text in ("--version", "-v", "-V", "--help", "-h") for text in call.texts)
         return Allow() if plain and call.args else Refer(f"{name} may install packages")
-    # Options before the subcommand may have values: then the value is taken for it, and asks.
+    # The value of an option may be taken for the subcommand here. Then a person is asked.
     return _subcommand(ProgramCall(name, call.args, call.where), place)
 
 
@@ -152,13 +152,12 @@ def _subcommand(call: ProgramCall, place: int) -> Ruling:
 
 
 def _is_fetched(call: ProgramCall) -> bool:
-    """Whether `go run` names a package of another machine."""
+    # `go run example.com/x` and `go run x@v1` fetch a package.
     named = (word.text for word in call.positionals())
     return any("@" in text or re.match(r"[\w-]+(?:\.[\w-]+)+/", text) for text in named)
 
 
-def fetched(call: ProgramCall) -> Ruling:
-    """The ruling on `npx` and the like: tools that are known to build and test."""
+def npx(call: ProgramCall) -> Ruling:
     told = call.positionals()
     first = told[0].text if told else ""
     if first in BUILDERS and not call.has("-p", "--package", "-c", "--call"):
@@ -167,7 +166,7 @@ def fetched(call: ProgramCall) -> Ruling:
 
 
 def interpreter(call: ProgramCall) -> Ruling:
-    """The ruling on a language's own program: files of the tree, no code on the command line."""
+    """Rules on interpreters: they may run files of the tree, but no code on the command line."""
     language = re.sub(r"[0-9.]+w?$", "", call.name)
     letters = INLINE.get(language, "ce")
     for place, word in enumerate(call.args):
@@ -189,7 +188,7 @@ def interpreter(call: ProgramCall) -> Ruling:
 def _script(call: ProgramCall, place: int) -> Ruling:
     word = call.args[place]
     if word.text == "-" or not call.owns(word):
-        return Refer(f"{call.name} runs a program that is not the tree's")
+        return Refer(f"{call.name} runs a program from outside the tree")
     return builder(call)
 
 
@@ -204,7 +203,6 @@ def _module(call: ProgramCall, place: int, *, glued: str) -> Ruling:
 
 
 def _run(call: ProgramCall) -> Ruling:
-    """What a package tool runs in its environment; options of its own that are not known ask."""
     words = list(call.args)
     while words and words[0].text.startswith("-"):
         option = words.pop(0).text

@@ -1,4 +1,4 @@
-"""Programs that run what they are told: looked through, to the program that counts."""
+"""The rules of programs that run another command: the inner command is judged."""
 
 import re
 
@@ -14,8 +14,10 @@ VARIABLE = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)=(.*)", re.DOTALL)
 def looks_through(
     *, flags: str = "", valued: str = "", known: tuple[str, ...] = (), skip: int = 0
 ) -> ProgramRule:
-    """A rule for a wrapper with these short options; `known` are long ones, those ending in `=`
-    with their value behind it. `skip` is the number of its own arguments. Any other option asks.
+    """Returns a rule that judges the command behind a wrapper. Unknown options are referred.
+
+    `known` has the long options; those with a value end in "=". `skip` is the number of the
+    wrapper's own arguments.
     """
 
     def rule(call: ProgramCall) -> Ruling:
@@ -23,7 +25,7 @@ def looks_through(
         if words is None or hides_options(words[:1]):
             return Refer(f"{call.name} with options that are not judged")
         if any(UNKNOWN in word.text for word in words[:skip]):
-            return Refer(f"it is not known what {call.name} would run")
+            return Refer(f"the command that {call.name} runs is unknown")
         return call.inner(words[skip:]) if words[skip:] else Allow()
 
     return rule
@@ -45,7 +47,7 @@ def _command(
             if not option.startswith(known) or (option not in known and "=" not in option):
                 return None
         elif valued and alone.fullmatch(option):
-            # An unknown value may be several words, the first command among them.
+            # An unknown value may become several words, and one of them the command.
             if words and UNKNOWN in words.pop(0).text:
                 return None
         elif not other.fullmatch(option):
@@ -54,7 +56,6 @@ def _command(
 
 
 def env(call: ProgramCall) -> Ruling:
-    """The ruling on `env`: what it sets, and what it runs."""
     words = _command(call, flags="i0v", valued="u", known=("--ignore-environment", "--null"))
     if words is None:
         return Refer("env with options that are not judged")
@@ -67,32 +68,31 @@ def env(call: ProgramCall) -> Ruling:
     return strictest(found)
 
 
-def with_other_rights(call: ProgramCall) -> Ruling:
-    """The ruling on `sudo` and the like: never, and the reason may be a graver one within."""
+def sudo(call: ProgramCall) -> Ruling:
     words = tuple(word for word in call.args if not word.text.startswith("-"))
     inner = call.inner(words) if words else Allow()
-    return inner if isinstance(inner, Refuse) else Refuse(f"{call.name} takes other rights")
+    # It is refused in any case. The refusal of the inner command is the better reason.
+    return inner if isinstance(inner, Refuse) else Refuse(f"{call.name} runs as another user")
 
 
 def xargs(call: ProgramCall) -> Ruling:
-    """The ruling on `xargs`: of the names that it gets, nothing is known."""
     known = ("--null", "--no-run-if-empty", "--verbose", "--delimiter=", "--max-args=")
     words = _command(call, flags="0rtx", valued="dLnPsE", known=known)
     if words is None:
         return Refer("xargs with options that are not judged")
     if not words:
         return Allow()
+    # Nothing is known about the arguments from the pipe, unless they are names of the tree.
     unknown = ShellWord("./*", glob=True) if call.where.names else ShellWord(UNKNOWN)
     plain = call.inner((*words, unknown))
     if isinstance(plain, Allow) and call.where.names:
-        # A name that may be git's own, to see whether the command would change it.
+        # A pattern that also matches `.git`, to see whether the command would change its files.
         other = call.inner((*words, ShellWord("./[.a-z]*", glob=True)))
         return plain if isinstance(other, Allow) else Refer("xargs may change git's own files")
     return plain
 
 
 def shell(call: ProgramCall) -> Ruling:
-    """The ruling on a shell: the command line that it is given, or a script of the tree."""
     from_text = False
     words = list(call.args)
     while words and words[0].text[:1] in ("-", "+") and words[0].text != "-":
@@ -105,48 +105,44 @@ def shell(call: ProgramCall) -> Ruling:
         if option[-1] in "oO":
             words = words[1:]
     if not words or words[0].text == "-":
-        return Refer(f"{call.name} reads its commands from elsewhere")
+        return Refer(f"{call.name} reads its commands from its input")
     return _text(call, words[0]) if from_text else _file(call, words[0])
 
 
-def evaluation(call: ProgramCall) -> Ruling:
-    """The ruling on `eval`: it may go to another folder, so that it is never simply allowed."""
+def eval_line(call: ProgramCall) -> Ruling:
     words = [word for word in call.args if word.text != "--"]
     if any(UNKNOWN in word.text or word.home for word in words):
-        return Refer("eval of what is not known")
+        return Refer("eval of an unknown text")
+    # Never allowed: a `cd` in it would change the folder of the commands after it.
     ruling = call.script(" ".join(word.text for word in words))
     return ruling if isinstance(ruling, Refuse) else Refer("eval is not judged")
 
 
-def sourced(call: ProgramCall) -> Ruling:
-    """The ruling on `source`: files of the tree."""
-    return _file(call, call.args[0]) if call.args else Refer("a script that is not known")
+def source(call: ProgramCall) -> Ruling:
+    return _file(call, call.args[0]) if call.args else Refer("source without a script")
 
 
-def exporting(call: ProgramCall) -> Ruling:
-    """The ruling on what declares variables."""
-    found: list[Ruling] = [Refer("a variable that stands for another")] if call.has("-n") else []
+def declare(call: ProgramCall) -> Ruling:
+    found: list[Ruling] = [Refer("a variable that refers to another")] if call.has("-n") else []
     for word in call.args:
         name, _, value = word.text.partition("=")
         if UNKNOWN in name:
-            found.append(Refer("a variable that is not known"))
+            found.append(Refer("the name of the variable is unknown"))
         elif not word.text.startswith("-"):
             found.append(assigns(name, value if "=" in word.text else "?"))
     return strictest(found)
 
 
-def looping(call: ProgramCall) -> Ruling:
-    """The ruling on the head of a `for`."""
+def for_loop(call: ProgramCall) -> Ruling:
+    # The values are not followed, so the variable must be harmless with any of them.
     return assigns(call.texts[0], "?") if call.args else Allow()
 
 
 def _text(call: ProgramCall, word: ShellWord) -> Ruling:
     if UNKNOWN in word.text or word.home:
-        return Refer(f"{call.name} runs a text that is not known")
+        return Refer(f"{call.name} runs an unknown text")
     return call.script(word.text)
 
 
 def _file(call: ProgramCall, word: ShellWord) -> Ruling:
-    return (
-        Allow() if call.owns(word) else Refer(f"{call.name} runs a script that is not the tree's")
-    )
+    return Allow() if call.owns(word) else Refer(f"{call.name} runs a script from outside the tree")

@@ -219,7 +219,7 @@ def test_a_text_made_to_be_slow_is_not(text: str) -> None:
 )
 def test_a_command_whose_parts_would_be_judged_without_end_is_asked(text: str) -> None:
     assert run(text) in (
-        Refer("there is too much in it to judge"),
+        Refer("the command holds too many inner commands to judge"),
         Refer("calls are nested too deeply to judge"),
     )
     assert isinstance(run(f"{text}; rm -rf ~"), Refuse)

@@ -110,7 +110,7 @@ class UpstreamRequest:
 
 
 def check_token(head: RequestHead, token: str) -> None:
-    """Raises RequestRefused if the request has not the key that the worker was given."""
+    """Raises RequestRefused if the request does not have the key that the worker was given."""
     bearer = head.fields.get("authorization", "").removeprefix("Bearer ").strip()
     query = head.target.partition("?")[2].split("&")
     given = [bearer, head.fields.get("x-api-key", ""), head.fields.get("x-goog-api-key", "")]

@@ -1,8 +1,6 @@
-"""`due` on a claim with many tests, against the code that weighed the checks at every look.
+"""Measures `due` on a claim with many tests, against the code that weighed checks at every call.
 
-Run by hand, in a clone with its history: `python bench/due.py`. Each code folds the same facts in a
-process of its own: 4 checks with 20,000 tests each, at the base and at the claim; the verdict is
-due next. What counts is the ratio. Weighing is done once for each set of results, in a thread.
+Run `python bench/due.py` in a clone with its history.
 """
 
 import os
@@ -11,10 +9,10 @@ import sys
 import tempfile
 from pathlib import Path
 
-BEFORE = "ef955e0"
+BEFORE = "ef955e0"  # the last commit before weighing became a fact
 CHECKS = 4
-TESTS = 20_000
-BAR = 100.0
+TESTS = 20_000  # for each check
+BAR = 100.0  # times faster than before
 ROOT = Path(__file__).resolve().parent.parent
 
 ASK = """
@@ -92,7 +90,8 @@ print(min(seconds(lambda: due(state), times=times) for _ in range(rounds)), weig
 
 
 def seconds(source: Path) -> tuple[float, float]:
-    """The best of some calls of `due` with the code of `source`, and what weighing took."""
+    """Returns the best time of `due` with the code of `source`, and the time of weighing."""
+    # A process for each code: both packages have the same name.
     done = subprocess.run(
         [sys.executable, "-c", ASK, str(CHECKS), str(TESTS)],
         env={**os.environ, "PYTHONPATH": str(source / "src")},
@@ -108,7 +107,7 @@ def seconds(source: Path) -> tuple[float, float]:
 
 
 def main() -> int:
-    """Print the table; 1 when the bar is missed."""
+    """Prints the table. Returns 1 if the bar is missed."""
     with tempfile.TemporaryDirectory() as name:
         before = Path(name) / "before"
         git = ("git", "-C", str(ROOT), "worktree")

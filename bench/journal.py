@@ -1,7 +1,6 @@
-"""The journal against raw sqlite3 that stores the same bytes: appends, replay, growth.
+"""Measures the journal against raw sqlite3 with the same bytes: appends, replay and growth.
 
-Run by hand: `python bench/journal.py`. Every row is printed beside the raw store, in one run. How
-many events a commit takes along decides much of it, and that is how many runs wait at a time.
+Run `python bench/journal.py`.
 """
 
 import asyncio
@@ -21,8 +20,9 @@ from agentproxy.journal.sqlite.journal import SqliteJournal
 
 HOLDER = Holder(pid=1, started=1, machine="bench")
 SMALL = CheckStarted(check="pytest -q tests/unit", on=claim_tree(1))
+# The number of events in a commit decides the rate, and it is the number of waiting runs.
 WRITERS = (100, 1000)
-# Growing output, as no two turns are the same; about 2 KB of JSON each.
+# About 2 KB of JSON that hardly repeats itself.
 TURN = "".join(chr(33 + (i * i * 7 + i // 3) % 90) for i in range(1900)).replace("\\", "/")
 
 
@@ -44,7 +44,7 @@ async def create(journal: SqliteJournal, count: int) -> list[Lease]:
 
 
 async def append_rate(path: Path, *, writers: int, each: int) -> float:
-    """Events a second when every writer waits for each of its appends."""
+    # Events a second, when every writer waits for each of its appends.
     journal = SqliteJournal(path)
     leases = await create(journal, writers)
 
@@ -62,7 +62,6 @@ async def append_rate(path: Path, *, writers: int, each: int) -> float:
 
 
 async def replay_rate(path: Path, *, events: int) -> float:
-    """Events a second read back, decoded."""
     journal = SqliteJournal(path)
     (lease,) = await create(journal, 1)
     for _ in range(events // 1000):
@@ -75,7 +74,7 @@ async def replay_rate(path: Path, *, events: int) -> float:
 
 
 async def growth(path: Path) -> float:
-    """Bytes on disk for each byte of JSON: 200 turns of about 2 KB, appended one by one."""
+    # One by one, because each append is a commit of its own.
     journal = SqliteJournal(path)
     (lease,) = await create(journal, 1)
     for number in range(200):
@@ -100,7 +99,7 @@ def raw_store(path: Path) -> sqlite3.Connection:
 
 
 def raw_append_rate(path: Path, *, batch: int, events: int) -> float:
-    """Events a second by plain `executemany` of ready bytes, one transaction for a batch."""
+    # The bytes are encoded before the clock starts: only the store is measured.
     connection = raw_store(path)
     text = SMALL.model_dump_json()
     started = time.perf_counter()
@@ -118,7 +117,6 @@ def raw_append_rate(path: Path, *, batch: int, events: int) -> float:
 
 
 def raw_replay_rate(path: Path, *, events: int) -> float:
-    """Rows a second, not decoded."""
     connection = raw_store(path)
     text = SMALL.model_dump_json()
     rows = [("run", i, 1.0, "supervisor", SMALL.kind, 1, text, "check") for i in range(events)]
@@ -159,7 +157,7 @@ def median(measure: Callable[[Path], float], folder: Path, *, times: int = 3) ->
 
 
 def main() -> int:
-    """Print the table; 1 when a bar is missed."""
+    """Prints the table. Returns 1 if a bar is missed."""
     rows: list[tuple[str, float, float, float | None]] = []
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

@@ -1,7 +1,6 @@
-"""`pa list` with 5,000 runs, against the code before lists had pages.
+"""Measures `pa list` with 5,000 runs, against the code before lists had pages.
 
-Run by hand, in a clone with its history: `python bench/list.py`. Both codes fill a journal of their
-own and ask for the list in a process of their own; what counts is the ratio.
+Run `python bench/list.py` in a clone with its history.
 """
 
 import os
@@ -10,10 +9,10 @@ import sys
 import tempfile
 from pathlib import Path
 
-BEFORE = "7ba816f"
+BEFORE = "7ba816f"  # the last commit without pages
 RUNS = 5_000
-BAR = 3.0
-ROUNDS = 3
+BAR = 3.0  # times faster than before
+ROUNDS = 3  # the best counts: other load only adds time
 ROOT = Path(__file__).resolve().parent.parent
 
 ASK = """
@@ -63,7 +62,7 @@ asyncio.run(main())
 
 
 def seconds(source: Path, home: Path, *, limit: int) -> float:
-    """The best of some lists in one process with the code of `source`."""
+    # A process and a journal for each code: both packages have the same name.
     home.mkdir(exist_ok=True)
     environ = {**os.environ, "PYTHONPATH": str(source / "src"), "XDG_CONFIG_HOME": str(home)}
     done = subprocess.run(
@@ -80,7 +79,7 @@ def seconds(source: Path, home: Path, *, limit: int) -> float:
 
 
 def main() -> int:
-    """Print the table; 1 when the bar is missed."""
+    """Prints the table. Returns 1 if the bar is missed."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         before = folder / "before"

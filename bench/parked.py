@@ -1,9 +1,6 @@
-"""What a parked run keeps of the memory of the process that hosts it, with 1,000 of them.
+"""Measures the resident memory that 1,000 parked runs leave in their process.
 
-Run by hand: `python bench/parked.py`. A process opens its journal, creates the runs, takes each,
-works on it until it is parked (its worker's time is used up), and lets go of it. The memory is
-resident; the process is measured before the first runs, after a few that load the code, and at the
-end.
+Run `python bench/parked.py`.
 """
 
 import os
@@ -104,7 +101,7 @@ asyncio.run(main())
 
 
 def numbers(code: str, *arguments: str, folder: str) -> list[int]:
-    """What a Python program of its own prints."""
+    # A process of its own, so that this one's memory does not count.
     done = subprocess.run(
         [sys.executable, "-c", code, *arguments],
         env={**os.environ, "XDG_CONFIG_HOME": folder},
@@ -119,10 +116,11 @@ def numbers(code: str, *arguments: str, folder: str) -> list[int]:
 
 
 def main() -> int:
-    """Print the table; 1 when the bar is missed."""
+    """Prints the table. Returns 1 if the bar is missed."""
     with tempfile.TemporaryDirectory() as folder:
         (empty,) = numbers(EMPTY, folder=folder)
         opened, before, after = numbers(HOST, folder, str(RUNS), folder=folder)
+    # The first runs load code and fill caches, so they do not count.
     each = (after - before) / RUNS / 1000
     rows = {
         "an empty process": empty,

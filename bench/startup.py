@@ -1,4 +1,4 @@
-"""How long `pa --help` takes beside `python -c pass`, as ratios of medians of interleaved runs."""
+"""Measures `pa --help` against `python -c pass`."""
 
 import os
 import statistics
@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 RUNS = 25
-BAR = 4.0  # of `pa --help`
+BAR = 4.0  # times `python -c pass`
 PA = str(Path(sys.executable).with_name("pa"))
 COMMANDS = {
     "python -c pass": [sys.executable, "-c", "pass"],
@@ -20,7 +20,7 @@ COMMANDS = {
 
 
 def seconds(command: list[str]) -> float:
-    """The wall time of a command, with compiled modules kept as an installation has them."""
+    # An installation has compiled modules, so they are written here too.
     env = {name: text for name, text in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     began = time.perf_counter()
     subprocess.run(command, stdout=subprocess.DEVNULL, check=True, env=env)
@@ -28,10 +28,12 @@ def seconds(command: list[str]) -> float:
 
 
 def main() -> int:
-    """Print the table; 1 when the bar is missed."""
+    """Prints the table. Returns 1 if the bar is missed."""
+    # The first call of each compiles modules and fills the cache of the disk.
     for command in COMMANDS.values():
         seconds(command)
     times: dict[str, list[float]] = {name: [] for name in COMMANDS}
+    # Interleaved, so that other load on the machine meets all commands alike.
     for _ in range(RUNS):
         for name, command in COMMANDS.items():
             times[name].append(seconds(command))

@@ -1,4 +1,4 @@
-"""What a supervised run costs beside the bare check, by stage, as ratios in one run."""
+"""Measures a supervised run against the bare check, by stage."""
 
 import json
 import os
@@ -42,7 +42,7 @@ def timed(command: list[str], cwd: Path, env: dict[str, str]) -> tuple[float, st
 
 
 def by_stage(lines: str) -> dict[str, float]:
-    """Seconds between the events that end the stages; stages that overlap share their time."""
+    # A stage lasts from the event before to its own. So stages that overlap share their time.
     spent: dict[str, float] = {}
     before: float | None = None
     for line in lines.splitlines():
@@ -84,7 +84,7 @@ def main() -> None:
             command += ["--check", " ".join(check), "Make add right"]
             seconds, lines = timed(command, project, env)
             if json.loads(lines.splitlines()[-1])["verdict"] != "verified":
-                sys.exit("the run was not verified; a benchmark of it means nothing")
+                sys.exit("the run was not verified, so its times mean nothing")
             whole.append(seconds)
             stages.append(by_stage(lines))
     unit = statistics.median(bare)

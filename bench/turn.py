@@ -1,7 +1,6 @@
-"""What a turn of our agent costs this process: beside the raw exchange, and pydantic-ai's Agent.
+"""Measures the CPU of a turn of our agent, against the raw exchange and pydantic-ai's Agent.
 
-Run by hand: `python bench/turn.py`. Conversations of 200 turns, each one answer of a model that
-calls a tool of 2 KB, over real HTTP with a server in another process; milliseconds of CPU.
+Run `python bench/turn.py`. A turn is one answer of a model and one call of a tool.
 """
 
 import asyncio
@@ -44,8 +43,8 @@ from agentproxy.tools.registry import Registry
 
 TURNS = 200
 WARM = 5  # turns before the first that counts
-ENDS = 20  # turns at each end, that are measured
-EVENTS = (8, 300)
+ENDS = 20  # turns that are measured at each end
+EVENTS = (8, 300)  # of a stream
 FORMS: tuple[Wire, ...] = ("anthropic", "openai chat")
 MODELS = {"anthropic": "claude-sonnet-4-6", "openai chat": "gpt-4o"}
 PATHS = {"anthropic": "/v1/messages", "openai chat": "/chat/completions"}
@@ -54,19 +53,19 @@ LOOK = ToolSpec(
     "Look at a place",
     {"type": "object", "properties": {"place": {"type": "string"}}, "required": ["place"]},
 )
-MAX_OF_RAW = 3.0
-MAX_GROWTH = 1.5
-OR_MORE = 1.0  # ms
+MAX_OF_RAW = 3.0  # times the raw exchange
+MAX_GROWTH = 1.5  # the last turns, times the first ones ...
+OR_MORE = 1.0  # ... or so many ms more
 Body = dict[str, Any]
 Way = Callable[[Wire, str, int], Coroutine[Any, Any, list[float]]]
 
 
 class Enough(Exception):
-    """The last turn is over."""
+    """Ends a conversation after its last turn."""
 
 
 def seen(number: int) -> str:
-    """What the tool answers: 2 KB, another text at each turn."""
+    # 2 KB, with another text at each turn.
     return "".join(f"{number}:{line} the quick brown fox jumps over it\n" for line in range(45))
 
 
@@ -108,7 +107,7 @@ def chat_events(key: str, pieces: list[str]) -> Iterator[Body]:
 
 
 def spoken(path: str, number: int) -> list[str]:
-    """The text of an answer in pieces; in the middle, where nothing is measured, in a few."""
+    # In the middle nothing is measured, so a few events are enough there.
     words = [f"word{each} " for each in range(int(path.split("/")[1]))]
     if ENDS + 1 < number <= TURNS - ENDS:
         size = max(len(words) // 8, 1)
@@ -117,7 +116,7 @@ def spoken(path: str, number: int) -> list[str]:
 
 
 async def serve_one(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """Answer the requests of a connection; the first part of a path is how many events."""
+    # The first part of a path is the number of events.
     numbers = 0
     try:
         while True:
@@ -148,13 +147,10 @@ async def serve() -> None:
 
 
 def between(times: list[float]) -> list[float]:
-    """Milliseconds from each time to the next."""
     return [1000 * (after - before) for before, after in pairwise(times)]
 
 
 class Look:
-    """The trivial tool."""
-
     spec = LOOK
 
     def __init__(self) -> None:
@@ -175,7 +171,7 @@ def address(form: Wire, url: str) -> ModelAddress:
 
 
 async def ours(form: Wire, url: str, turns: int) -> list[float]:
-    """Our agent, its facts kept in memory."""
+    # CPU time of this process. The server is another process.
     times = [time.process_time()]
     facts: list[Fact] = []
 
@@ -190,7 +186,7 @@ async def ours(form: Wire, url: str, turns: int) -> list[float]:
         del call, permission
         return ""
 
-    # The bench is where real tools work; this one has no use for it.
+    # A real tool works in its bench. This tool does not use it.
     shown: list[str] = []
     nowhere = cast("Any", None)
     bench = Bench(tree=Path(), place=nowhere, sandbox=nowhere, home=Path(), show=shown.append)
@@ -209,7 +205,7 @@ async def ours(form: Wire, url: str, turns: int) -> list[float]:
 
 
 async def library(form: Wire, url: str, turns: int) -> list[float]:
-    """The library's own agent, streaming: its first turns, and its last after a made-up past."""
+    # The last turns follow a made-up past, so that the whole bench takes a minute.
     if turns < 2 * ENDS:
         return await library_turns(form, url, turns, past=[])
     first = await library_turns(form, url, ENDS + 1, past=[])
@@ -256,7 +252,7 @@ async def library_turns(
 
 
 async def raw(form: Wire, url: str, turns: int) -> list[float]:
-    """The bare exchange: everything encoded anew, and as little parsed as will do."""
+    # Encodes everything anew, and parses as little as the conversation needs.
     times = [time.process_time()]
     messages: list[Body] = [{"role": "user", "content": "Look around"}]
     turn = raw_anthropic if form == "anthropic" else raw_chat
@@ -305,20 +301,19 @@ WAYS: dict[str, Way] = {"raw": raw, "ours": ours, "library": library}
 
 
 def measure(way: Way, form: Wire, url: str) -> tuple[float, float]:
-    """What the first and the last turns cost, warm; the very first one also connects."""
     asyncio.run(way(form, url, WARM))
     gc.collect()
     spent = asyncio.run(way(form, url, TURNS))
+    # Without turn 0, which also connects.
     return typical(spent[1 : 1 + ENDS]), typical(spent[-ENDS:])
 
 
 def typical(spent: list[float]) -> float:
-    """The lower quartile: what others do on the machine only ever adds."""
+    # The lower quartile: other load on the machine only adds time.
     return statistics.quantiles(spent, n=4)[0]
 
 
 def verdict(found: dict[str, tuple[float, float]]) -> tuple[str, bool]:
-    """Whether both bars hold, in words."""
     first, last = found["ours"]
     near = last <= MAX_OF_RAW * found["raw"][1]
     flat = last <= max(MAX_GROWTH * first, first + OR_MORE)
@@ -331,7 +326,7 @@ def _word(holds: bool) -> str:  # noqa: FBT001 - a verdict
 
 
 def main() -> int:
-    """Print the table; 1 when a bar is missed."""
+    """Prints the table. Returns 1 if a bar is missed."""
     if "--serve" in sys.argv:
         asyncio.run(serve())
     command = [sys.executable, __file__, "--serve"]

@@ -1,4 +1,4 @@
-"""Builds the wheel, installs it with pip in fresh environments, plainly and with each extra."""
+"""Builds the wheel and tries it in fresh environments, without and with each extra."""
 
 import os
 import subprocess
@@ -9,7 +9,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 EXTRAS = ("", "[models]", "[server]", "[telemetry]", "[all]")
-THINKS = frozenset({"[models]", "[all]"})
+THINKS = frozenset({"[models]", "[all]"})  # the extras that bring the vendors' libraries
+# Prompts are package data, which a wheel may lack although the checkout has them.
 PROMPTS = """
 from agentproxy.agent.turns import instructions
 from agentproxy.supervisor.llm.structured_reply import prompt_text
@@ -27,7 +28,7 @@ def run(*command: str | Path, cwd: Path = ROOT) -> str:
 
 
 def use(pa: Path, *, thinks: bool) -> None:
-    """Begin as a new user with a vendor's key does, whose address nobody answers at."""
+    # A new user with a vendor's key, in an empty project.
     with tempfile.TemporaryDirectory() as temporary:
         project = Path(temporary, "project")
         project.mkdir()
@@ -37,6 +38,7 @@ def use(pa: Path, *, thinks: bool) -> None:
         run(pa, "init", cwd=project)
         run(*git, "add", "-A", cwd=project)
         run(*git, "commit", "-qm", "The contexts", cwd=project)
+        # Nothing listens at this address: the model is asked for and cannot answer.
         key = {"ANTHROPIC_API_KEY": "sk-not-a-real-key", "ANTHROPIC_BASE_URL": "http://127.0.0.1:9"}
         ours = {"AGENTPROXY_HOME": str(Path(temporary, "home")), "LLM_MAX_RETRIES": "0"}
         done = subprocess.run(
@@ -49,7 +51,7 @@ def use(pa: Path, *, thinks: bool) -> None:
         )
         told = "no connection" if thinks else "pip install 'agentproxy[models]'"
         if done.returncode != 6 or told not in done.stdout + done.stderr:
-            sys.exit(f"{told!r} was not said:\n{done.stdout}{done.stderr}")
+            sys.exit(f"pa did not print {told!r}:\n{done.stdout}{done.stderr}")
 
 
 def main() -> None:
@@ -65,7 +67,7 @@ def main() -> None:
             version = run(place / "bin" / "pa", "--version", cwd=folder).strip()
             same = run(python, "-m", "agentproxy", "--version", cwd=folder).strip()
             if version != same or not version.startswith("pa, version "):
-                sys.exit(f"pa says {version!r}, python -m agentproxy says {same!r}")
+                sys.exit(f"pa prints {version!r}, but python -m agentproxy prints {same!r}")
             run(python, "-c", PROMPTS, cwd=folder)
             use(place / "bin" / "pa", thinks=extra in THINKS)
             print(f"agentproxy{extra}: {version}")

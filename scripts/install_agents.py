@@ -1,7 +1,4 @@
-"""Install real coding agents at pinned versions into .agents/, and print how to put them to work.
-
-Nothing of the product needs them. An agent that is there at its pinned version is left alone.
-"""
+"""Installs real coding agents into .agents/, and prints the configuration to use them."""
 
 import hashlib
 import json
@@ -14,7 +11,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / ".agents"
 PINS = ROOT / "requirements" / "agents"
-# Its own brief-reader, and none of its start-up questions; two tries are enough where 402 says no.
+# No questions at the start, and no download of prices. Two attempts: the relay's 402 is final.
 MINI = """\
 [worker.mini]
 command = {command}
@@ -31,9 +28,9 @@ LITELLM_TELEMETRY = "False"
 
 
 def install(name: str, *options: str) -> Path:
-    """The folder of an agent from PyPI, in an environment of its own; pip gets the options."""
     pins = PINS / f"{name}.txt"
     folder, wanted = FOLDER / name, hashlib.sha256(pins.read_bytes()).hexdigest()
+    # Written last, so that an installation that was interrupted is done again.
     ready = folder / ".ready"
     if ready.is_file() and ready.read_text() == wanted:
         return folder
@@ -47,7 +44,7 @@ def install(name: str, *options: str) -> Path:
 
 
 def mini_table(folder: Path) -> str:
-    """The `[worker.mini]` of a user's configuration. The model is granted by `--model`."""
+    # The relay names the model in AGENTPROXY_MODEL; the user chooses it with --model.
     line = (
         f'exec {folder}/bin/mini -m "openai/$AGENTPROXY_MODEL" -t "$(cat "$AGENTPROXY_BRIEF")" '
         "-y --exit-immediately -o /tmp/trajectory.json"
@@ -58,10 +55,9 @@ def mini_table(folder: Path) -> str:
 
 
 def main() -> None:
-    """Install all, and write their tables beside them."""
     table = mini_table(install("mini-swe-agent"))
     (FOLDER / "config.toml").write_text(table)
-    print(f"for your own configuration ({FOLDER / 'config.toml'}):\n\n{table}")
+    print(f"add this to your configuration (also in {FOLDER / 'config.toml'}):\n\n{table}")
 
 
 if __name__ == "__main__":

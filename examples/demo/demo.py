@@ -1,8 +1,4 @@
-"""`make demo`: one supervised task from beginning to end, on a real repository, with no key.
-
-Scripted is what the model says (model.py, beside this file). All else is real: our agent and its
-tools, HTTP, git, the sandbox, pytest, the journal, the verdict.
-"""
+"""`make demo`: one supervised task on a real repository. Only the model is scripted (model.py)."""
 
 import os
 import shutil
@@ -16,6 +12,7 @@ from model import serving
 
 HERE = Path(__file__).resolve().parent
 MODEL = "claude-sonnet-4-6"
+# Variables that would choose another model, pay for it, or ask it at another address.
 STEERING = ("AGENTPROXY_", "MODEL_", "AGENT_", "LLM_")
 PAYING = ("_API_KEY", "_BASE_URL")
 TASK = "Fix the date parser: it refuses 29 February in leap years"
@@ -47,7 +44,6 @@ def make_repository(project: Path) -> None:
 
 
 def surroundings(folder: Path) -> dict[str, str]:
-    """The environment without what would choose another model, pay for it, or ask it elsewhere."""
     venv = Path(sys.prefix)
     config = folder / "config"
     config.mkdir()
@@ -73,9 +69,11 @@ def main() -> int:
     make_repository(project)
     env = surroundings(folder)
     say(f"A small repository with a real bug: {project}")
-    say("Scripted is only what the model says, on a server of this machine: first a quick wrong")
-    say("fix, then a right one. Our agent, git, sandbox, pytest, journal and verdicts are real. No")
-    say("key, no network, and nobody is paid: the prices shown are the vendor's list.")
+    say(
+        "Only the model is scripted, on a server of this machine. Its first fix is quick and wrong,"
+    )
+    say("its second one is right. Our agent, git, sandbox, pytest, journal and verdicts are real.")
+    say("The demo needs no key and no network. It costs nothing: prices are the vendor's list.")
     say()
     with serving() as address:
         env["ANTHROPIC_BASE_URL"] = address
@@ -83,7 +81,7 @@ def main() -> int:
         check = ("--check", "python -m pytest -q")
         code = run("pa", *worker, *check, TASK, cwd=project, env=env)
     if code != 0:
-        say(f"the demo should have ended verified, with exit code 0; it ended with {code}")
+        say(f"the demo failed: it ended with exit code {code} instead of 0 (verified)")
         return code
     run("pa", "evidence", "--verify", cwd=project, env=env)
     run("pa", "apply", cwd=project, env=env)

@@ -1,7 +1,4 @@
-"""The demo's model: a server on this machine that answers by a script, as Anthropic's would.
-
-Its first answer is quick, looks right and is wrong; told exactly what broke, it fixes it.
-"""
+"""The demo's model: a server that answers by a script, in Anthropic's form."""
 
 import json
 import threading
@@ -35,6 +32,7 @@ def edit(old: str, new: str) -> Block:
 
 
 PLAN = [call("reply", parts=[{"task": "Let the parser know leap years"}])]
+# It looks right and is wrong: it accepts 29 February in every year.
 WRONG = [
     [words("I look at the parser first."), call("read_file", path="dates.py")],
     [words("February needs 29 days."), edit("31, 28, 31", "31, 29, 31")],
@@ -53,7 +51,8 @@ RIGHT = [
 
 
 def answer(body: Body) -> list[Block]:
-    """The script's answer to a request: which it is follows from the conversation alone."""
+    # The answer depends on the conversation alone, so that a run may be interrupted and resumed.
+    # Both texts are from the supervisor's prompts: the planner's role, and a heading of the brief.
     if "You plan work" in json.dumps(body["system"]):
         return PLAN
     refuted = "Verdict on round 1" in json.dumps(body["messages"][0])
@@ -63,7 +62,7 @@ def answer(body: Body) -> list[Block]:
 
 
 def stream(body: Body) -> Iterator[Body]:
-    """The answer as the events of Anthropic's wire."""
+    """Yields the answer as the events of Anthropic's wire."""
     blocks = answer(body)
     usage = {"input_tokens": len(json.dumps(body)) // 4, "output_tokens": 1}
     message = {"id": "msg_demo", "type": "message", "role": "assistant", "model": body["model"]}
@@ -87,7 +86,7 @@ def stream(body: Body) -> Iterator[Body]:
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Answers one request after another; what is asked is not written anywhere."""
+    """Answers requests."""
 
     def do_POST(self) -> None:
         body: Body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
@@ -98,12 +97,12 @@ class Handler(BaseHTTPRequestHandler):
             self.wfile.write(f"event: {event['type']}\ndata: {json.dumps(event)}\n\n".encode())
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-        """Not on the demo's screen."""
+        """Keeps the requests off the demo's screen."""
 
 
 @contextmanager
 def serving() -> Iterator[str]:
-    """The server's address, while it serves."""
+    """Serves while the block runs. Yields the address."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:

@@ -1,8 +1,5 @@
 #!/usr/bin/env python3
-"""The demo's worker: a script in the place of a coding agent. It reads its brief like any worker.
-
-Its first answer is quick, looks right and is wrong; told exactly what broke, it fixes it.
-"""
+"""A scripted worker in the place of a coding agent. Its first fix is wrong, its second is right."""
 
 import sys
 from pathlib import Path

@@ -140,7 +140,7 @@ def _call(part: messages.ToolCallPart) -> ToolCall:
         arguments = cast("dict[str, JsonValue]", part.args_as_dict(raise_if_invalid=True))
         faulty = ""
     except (ValueError, AssertionError) as error:
-        arguments, faulty = {}, str(error) or "it is not a JSON object"
+        arguments, faulty = {}, str(error) or "they are not a JSON object"
     vendor = {key: value for key, value in _vendor(part).items() if key != "signature"}
     return ToolCall(
         id=part.tool_call_id,

@@ -258,13 +258,13 @@ def test_a_claim_past_a_bound_is_refused_and_the_next_brief_says_why(pa: Pa) -> 
     pa.commit()
     deep = "$(printf 'd/%.0s' $(seq 250))"
     first = f"mkdir -p {deep}; {MEND}; exit 0"
-    again = f"grep -q 'the claim is refused: .* lies deeper than 200 folders'; rm -r d; {MEND}"
+    again = f"grep -q 'the claim is refused: .* is deeper than 200 folders'; rm -r d; {MEND}"
     ran = pa.task(
         "--check", GREP, worker=f"if [ $AGENTPROXY_ROUND = 1 ]; then {first}; fi; {again}"
     )
     assert ran.code == 0, ran
     refused = [claim["refused"] for claim in ran.of_kind("claim_recorded")]
-    assert ["lies deeper" in text for text in refused] == [True, False]
+    assert ["is deeper" in text for text in refused] == [True, False]
     assert "the claim is refused" in ran.of_kind("round_judged")[0]["reason"]
 
 
@@ -281,7 +281,7 @@ def test_names_that_git_refuses_do_not_end_a_run(pa: Pa, name: str) -> None:
     pa.commit()
     ran = pa.task("--check", GREP, worker=f"mkdir {name}; touch {name}/x; touch src-{name}; {MEND}")
     assert ran.code == 0, ran
-    assert "cannot be carried by git" in " ".join(ran.of_kind("claim_recorded")[0]["findings"])
+    assert "git cannot store this name" in " ".join(ran.of_kind("claim_recorded")[0]["findings"])
 
 
 def large_file(path: Path) -> None:

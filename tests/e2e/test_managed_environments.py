@@ -58,7 +58,7 @@ def test_where_conda_has_no_such_environment_the_cure_is_said(pa: Pa, tmp_path: 
     stand_in_for_conda(tmp_path / "user/conda/bin/conda", [])
     user = as_user(tmp_path / "user", tmp_path / "user/conda/bin")
     ran = pa.task("--check", CHECK, "--max-rounds", "1", worker=MEND_PARCEL, env=user)
-    assert "conda env create makes one" in " ".join(ran.of_kind("environment_found")[0]["notes"])
+    assert "conda env create" in " ".join(ran.of_kind("environment_found")[0]["notes"])
     assert ran.code == 3
 
 

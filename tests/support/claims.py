@@ -6,7 +6,7 @@ from support.repositories import based, claimed, cloned, in_clone, opened, tree_
 
 from agentproxy.events.git_facts import BaseRecorded, ClaimRecorded
 from agentproxy.workspace.git.repository import Repository
-from agentproxy.workspace.trees.claim import USUAL
+from agentproxy.workspace.trees.claim import DEFAULT_BOUNDS
 from agentproxy.workspace.trees.claim_bounds import ClaimBounds
 
 
@@ -22,7 +22,7 @@ class Work:
     def script(self, script: str) -> None:
         in_clone(self.repo, self.tree, script)
 
-    def claim(self, bounds: ClaimBounds = USUAL) -> ClaimRecorded:
+    def claim(self, bounds: ClaimBounds = DEFAULT_BOUNDS) -> ClaimRecorded:
         return claimed(self.repo, self.tree, self.base, bounds=bounds)
 
     def paths(self, claim: ClaimRecorded) -> set[bytes]:

@@ -16,7 +16,7 @@ from agentproxy.workspace.git.repository import Repository, open_repository
 from agentproxy.workspace.sandbox.detect import choose_sandbox
 from agentproxy.workspace.sandbox.port import Ended, Job, JobLimits, Sandbox
 from agentproxy.workspace.trees.base import record_base
-from agentproxy.workspace.trees.claim import USUAL, ClaimKey, record_claim
+from agentproxy.workspace.trees.claim import DEFAULT_BOUNDS, ClaimKey, record_claim
 from agentproxy.workspace.trees.claim_bounds import ClaimBounds
 from agentproxy.workspace.trees.clone import clone_mounts, make_clone
 
@@ -184,7 +184,7 @@ def claimed(
     base: BaseRecorded,
     *,
     round: int = 1,  # noqa: A002
-    bounds: ClaimBounds = USUAL,
+    bounds: ClaimBounds = DEFAULT_BOUNDS,
 ) -> ClaimRecorded:
     return run(
         record_claim(

@@ -1,1 +1,1 @@
-"""The user's own tools: found, and mounted beside the tree under proof."""
+"""Finds the user's own tools, and lays them out for a job."""

@@ -1,4 +1,4 @@
-"""The environment picture: where the user's own tools are, found once and kept in the record."""
+"""Finds the user's own environment: folders, toolchains, PATH and carried files."""
 
 import os
 import shlex
@@ -12,7 +12,7 @@ from agentproxy.workspace.environment.editable_installs import linked_folders
 from agentproxy.workspace.environment.fingerprint import fingerprint
 from agentproxy.workspace.environment.toolchains import find_toolchains, within
 
-LOOKED_AT = 50_000
+MAX_SEARCHED_FOLDERS = 50_000
 CARRIED_LIMIT = 64 << 20  # bytes of a file
 NEVER_ENTERED = frozenset({".git", ".hg", ".tox", ".nox", "__pycache__", ".mypy_cache"})
 ALWAYS_NEEDED = ("python3", "python", "node", "npm", "git", "make", "sh", "bash", "uv")
@@ -20,23 +20,19 @@ ALWAYS_NEEDED = ("python3", "python", "node", "npm", "git", "make", "sh", "bash"
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What configuration and commands add to what can be found. `committed` are the folders that
-    the base has files in: an environment that is committed is part of the tree. `managed` is the
-    one that the project's own tool named; it comes first on PATH.
-    """
-
     commands: tuple[str, ...] = ()
     folders: tuple[str, ...] = ()
     carry: tuple[str, ...] = ()
     prepare: str = ""
+    # Folders in which the base has files: a committed environment is part of the tree.
     committed: Collection[str] = ()
-    managed: Path | None = None
+    managed: Path | None = None  # the environment that Poetry or conda reported
 
 
 def find_environment(
     root: Path, directory: str, *, environ: Mapping[str, str], wanted: Wanted
 ) -> EnvironmentFound:
-    """Look for environment folders, toolchains and carried files. Reads only; runs nothing."""
+    """Finds environment folders, toolchains and carried files. Runs no program."""
     notes: list[str] = []
     named = [*([str(wanted.managed)] if wanted.managed else []), *wanted.folders]
     folders = [
@@ -47,6 +43,7 @@ def find_environment(
     words = {*ALWAYS_NEEDED, *_programs((*wanted.commands, wanted.prepare))}
     tools = find_toolchains(environ, root=root, words=sorted(words))
     for folder in folders:
+        # Without its base installation a virtual environment's python exits with 127.
         tools.show_base(folder)
         for linked in linked_folders(folder):
             if not within(linked, (*folders, root)):
@@ -72,7 +69,7 @@ def _is_committed(
 ) -> bool:
     if not folder.is_relative_to(root) or str(folder.relative_to(root)) not in committed:
         return False
-    notes.append(f"{folder.relative_to(root)} is committed, so it belongs to the tree")
+    notes.append(f"{folder.relative_to(root)} is committed, so it is part of the tree")
     return True
 
 
@@ -99,14 +96,15 @@ def _folders(
         if fresh(folder):
             yield folder
         elif not folder.is_dir():
-            notes.append(f"environment folder {name} is not there")
+            notes.append(f"the environment folder {name} does not exist")
 
 
 def _inside(root: Path, notes: list[str]) -> Iterator[Path]:
-    """Virtual environments and node_modules at any depth, outermost only."""
-    for looked, (place, names, _) in enumerate(os.walk(root)):
-        if looked == LOOKED_AT:
-            notes.append(f"looked for environment folders in the first {LOOKED_AT} folders only")
+    for searched, (place, names, _) in enumerate(os.walk(root)):
+        if searched == MAX_SEARCHED_FOLDERS:
+            notes.append(
+                f"the search for environment folders stopped after {MAX_SEARCHED_FOLDERS} folders"
+            )
             return
         found = [name for name in names if is_environment(Path(place, name))]
         for name in sorted(found):
@@ -121,7 +119,6 @@ def _inside(root: Path, notes: list[str]) -> Iterator[Path]:
 
 
 def is_environment(folder: Path) -> bool:
-    """Whether a folder is an environment by its name or by what it holds."""
     if folder.is_symlink():
         return False
     return folder.name == "node_modules" or (folder / "pyvenv.cfg").is_file()
@@ -135,13 +132,10 @@ def _path(
     inherited: Sequence[str],
     notes: list[str],
 ) -> list[str]:
-    """The user's PATH; a `.venv` of the project that is not active comes first, and is said.
-
-    Folders of the tree come last, where they are no environments: a claim may put a program there
-    that is called like one of the user's.
-    """
-    ours = [entry for entry in inherited if _is_of_tree(Path(entry), root, folders)]
-    path = [*(entry for entry in inherited if entry not in ours), *ours]
+    # A claim can add a `python` that always succeeds to a folder of the tree, so those come last.
+    last = [entry for entry in inherited if _is_of_tree(Path(entry), root, folders)]
+    path = [*(entry for entry in inherited if entry not in last), *last]
+    # The project's environment comes first even if the user has not activated it.
     places = [root / directory, root]
     for place in places:
         for name in (".venv", "venv"):
@@ -159,7 +153,7 @@ def _is_of_tree(entry: Path, root: Path, folders: Sequence[Path]) -> bool:
 
 
 def _programs(commands: Iterable[str]) -> Iterator[str]:
-    """Every word of the commands that might be a program; what is none is not found later."""
+    # Every word may be a program, as in `env X=1 tox`; a word that is none is not found on PATH.
     for command in commands:
         try:
             words = shlex.split(command)
@@ -171,25 +165,24 @@ def _programs(commands: Iterable[str]) -> Iterator[str]:
 def _carried(root: Path, globs: Sequence[str], *, notes: list[str]) -> Iterator[str]:
     for pattern in globs:
         if pattern.startswith(("/", "~")) or ".." in Path(pattern).parts:
-            notes.append(f"carry: {pattern!r} leads out of the repository and is left out")
+            notes.append(f"carry: {pattern!r} leads out of the repository, so it is ignored")
             continue
         matches = sorted(path for path in root.glob(pattern) if path.is_file())
         if not matches:
             notes.append(f"carry: nothing matches {pattern!r}")
         for path in (str(match.relative_to(root)) for match in matches):
             if why := _obstacle(root, path):
-                notes.append(f"carry: {path!r} {why}, and is left out")
+                notes.append(f"carry: {path!r} {why}, so clones do not have it")
             else:
                 yield path
 
 
 def _obstacle(root: Path, path: str) -> str:
-    """Why a file cannot be carried, or nothing."""
     try:
         with SafeDir(root) as opened:
             size = opened.size(path)
     except BadPath as error:
-        return f"cannot be carried: {error.why}"
+        return f"cannot be copied: {error.why}"
     except OSError as error:
         return f"cannot be read: {error.strerror}"
     return f"has more than {CARRIED_LIMIT >> 20} MiB" if size > CARRIED_LIMIT else ""

@@ -1,4 +1,4 @@
-"""Folders outside an environment that its packages live in: editable installs, linked packages."""
+"""Finds folders outside an environment that hold its packages."""
 
 import os
 import re
@@ -8,11 +8,15 @@ from pathlib import Path
 SITES = "lib/python3*/site-packages"
 MAX_PTH_BYTES = 1 << 20
 MAX_LINKS = 10_000
+# A `.pth` file has a path on a line; the finder module of setuptools has it in quotes.
 _PATH = re.compile(r"""^(/[^'"\n]+)$|['"](/[^'"\n]+)['"]""", re.MULTILINE)
 
 
 def linked_folders(environment: Path) -> Iterator[Path]:
-    """The folders that path files, finders and links of an environment lead to, as they are."""
+    """Returns the folders that `.pth` files, import finders and links of an environment name.
+
+    They are not vetted: a folder may be HOME.
+    """
     if environment.name == "node_modules":
         yield from _of_links(environment)
         return

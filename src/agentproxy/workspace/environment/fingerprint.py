@@ -1,4 +1,4 @@
-"""Whether an environment of the user's is still the one that a run began with."""
+"""Detects that the user's environment changed while a run was under way."""
 
 import hashlib
 import os
@@ -10,15 +10,11 @@ from agentproxy.events.git_facts import EnvironmentFound
 
 PACKAGES = (".", "bin", ".bin", "conda-meta")
 SITES = "lib/python3*/site-packages"
-PASSED_OVER = frozenset({"__pycache__"})
+IGNORED = frozenset({"__pycache__"})
 
 
 def fingerprint(folder: Path) -> str:
-    """What is installed in an environment folder, as a digest: cheap, so no file is opened.
-
-    It names packages and programs. Of folders only the names count: running a package's code
-    writes caches into them. Hidden folders are caches; hidden files are installers' records.
-    """
+    """Returns a digest of the packages and programs in a folder. Opens no file."""
     digest = hashlib.sha256()
     tops = [*(folder / name for name in PACKAGES), *sorted(folder.glob(SITES))]
     tops += sorted(folder.glob("@*"))
@@ -29,7 +25,7 @@ def fingerprint(folder: Path) -> str:
 
 
 def changed_since(environment: EnvironmentFound) -> tuple[str, ...]:
-    """A sentence for each environment folder that is not as it was when the run began. Blocking."""
+    """Returns a sentence for each environment folder that has changed. Blocking."""
     return tuple(
         f"{folder} changed while the run was under way"
         for folder, before in environment.prints.items()
@@ -48,6 +44,8 @@ def _entries(folder: Path) -> Iterator[str]:
         except OSError:
             continue
         if not stat.S_ISDIR(status.st_mode):
+            # Hidden files too: package managers keep their records in them.
             yield f"{entry.name} {status.st_size} {status.st_mtime_ns}"
-        elif not entry.name.startswith(".") and entry.name not in PASSED_OVER:
+        elif not entry.name.startswith(".") and entry.name not in IGNORED:
+            # Only the name: a package that runs writes caches into its own folder.
             yield entry.name

@@ -1,4 +1,4 @@
-"""Where a job stands: a tree at the path of the user's repository, with the user's tools around."""
+"""Lays out a job: the tree at the user's path, with the user's tools."""
 
 import os
 import stat
@@ -16,7 +16,7 @@ OURS = "/run/agentproxy"
 
 @dataclass(frozen=True, slots=True)
 class JobLayout:
-    """The mounts and variables of a job. `ours` is the folder of our own files inside."""
+    """The mounts, variables and directory of a job. Without isolation there are no mounts."""
 
     root: str
     cwd: str
@@ -27,19 +27,18 @@ class JobLayout:
 
     @property
     def tree(self) -> Path:
-        """Where the tree is outside."""
+        """The tree's folder on the host."""
         found = (mount.source for mount in self.mounts if mount.at == self.root)
         return next((source for source in found if source is not None), Path(self.root))
 
     @property
     def directory(self) -> str:
-        """Where the job stands, relative to the tree."""
         return os.path.relpath(self.cwd, self.root)
 
     def with_folder(
         self, name: str, source: Path, *, mode: Literal["ro", "rw"] = "rw"
     ) -> "JobLayout":
-        """The same place with a folder of ours in it, named `ours`/NAME."""
+        """Adds a folder, which the job finds at `inside(name)`."""
         if not self.mounts:
             return JobLayout(
                 root=self.root,
@@ -52,7 +51,6 @@ class JobLayout:
         return JobLayout(root=self.root, cwd=self.cwd, env=self.env, mounts=(*self.mounts, mount))
 
     def inside(self, name: str) -> str:
-        """The path inside of a folder that `with_folder` put there."""
         return str(self.folders[name]) if name in self.folders else f"{OURS}/{name}"
 
     def job(
@@ -66,11 +64,12 @@ class JobLayout:
         limits: JobLimits = JobLimits(),  # noqa: B008 - frozen
         mounts: Sequence[Mount] = (),
     ) -> Job:
-        """A job that stands here. Its own mounts come first: the tree covers what they hold."""
+        """Makes a job. The layout's mounts cover those in `mounts`."""
         return Job(
             argv=tuple(argv),
             cwd=self.cwd,
             env={**self.env, **env},
+            # Later mounts cover earlier ones: nothing may hide a part of the tree.
             mounts=(*mounts, *self.mounts),
             home=home,
             stdin=stdin,
@@ -87,16 +86,17 @@ def place_tree(
     environment: EnvironmentFound,
     writable: Mapping[str, Path] = MappingProxyType({}),
 ) -> JobLayout:
-    """The tree at the user's path; toolchains come first, so that it covers what they hold.
+    """Lays out an isolated job.
 
-    An environment folder that the tree puts a link or a file in the way of is not mounted. What
-    was built stands in the place of the user's; `writable` maps places to folders that are kept.
+    A built environment replaces the user's at the same path. `writable` maps paths to folders that
+    keep the job's writes.
     """
     tools = [Mount(at=path, mode="ro", source=Path(path)) for path in environment.toolchains]
     tree = next((mount.source for mount in tree_mounts if mount.at == str(root)), None)
     sources = {path: Path(path) for path in environment.folders}
     sources |= {at: Path(source) for at, source in environment.built.items()}
     sources |= writable
+    # An overlay, not a read-only mount: vitest 4 and `uv run` write into their environment.
     layers = [
         Mount(at=path, mode="rw" if path in writable else "overlay", source=source)
         for path, source in sources.items()
@@ -106,12 +106,13 @@ def place_tree(
         root=str(root),
         cwd=os.path.normpath(root / directory),
         env={**environment.env, "PATH": environment.path},
+        # Later mounts cover earlier ones: a toolchain folder may hold the user's repository.
         mounts=(*tools, *tree_mounts, *layers),
     )
 
 
 def place_plainly(tree: Path, *, directory: str, environment: EnvironmentFound) -> JobLayout:
-    """Without isolation nothing can be mounted: the tree stands where it is."""
+    """Lays out a job without isolation: the tree stays where it is (decision 5)."""
     return JobLayout(
         root=str(tree),
         cwd=os.path.normpath(tree / directory),
@@ -120,7 +121,7 @@ def place_plainly(tree: Path, *, directory: str, environment: EnvironmentFound) 
 
 
 def _is_free(tree: Path, path: str) -> bool:
-    """Whether a mount point can be made at a path of the tree: only folders are in the way."""
+    # A link of the tree must not decide where a mount goes, and a file cannot be a mount point.
     if path.startswith(".."):
         return True
     place = tree

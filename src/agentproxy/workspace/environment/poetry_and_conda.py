@@ -1,7 +1,7 @@
-"""Environments that Poetry and conda keep elsewhere, found by asking the tool itself.
+"""Asks Poetry or conda where it keeps the environment of a project.
 
-It is asked in the sandbox, without a network: it reads what a stranger's repository says, and may
-start the interpreter that the repository holds.
+It runs in the sandbox without a network: it reads an untrusted repository and may start an
+interpreter from it.
 """
 
 import json
@@ -23,13 +23,9 @@ MAX_TOOL_OUTPUT_BYTES = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """The environment of a project as its tool named it, variables by which the tool finds it
-    again, and a note where it was asked in vain.
-    """
-
     folder: Path | None = None
-    env: tuple[tuple[str, str], ...] = ()
-    note: str = ""
+    env: tuple[tuple[str, str], ...] = ()  # variables with which the tool finds the folder again
+    note: str = ""  # for the record, if the tool has no environment
 
 
 async def ask_tools(
@@ -40,7 +36,7 @@ async def ask_tools(
     environ: Mapping[str, str],
     sandbox: Sandbox,
 ) -> Asked:
-    """The environment that the project's own tool keeps, where none has been found yet."""
+    """Asks the project's own tool, if no Python environment has been found."""
     if not sandbox.isolates or any(map(is_python, found.folders)):
         return Asked()
     inquiry = _Inquiry(root=root, found=found, environ=environ, sandbox=sandbox)
@@ -58,14 +54,11 @@ async def ask_tools(
 
 
 def is_python(folder: str | Path) -> bool:
-    """Whether a folder is an environment of Python: a virtual one, or conda's."""
     return Path(folder, "pyvenv.cfg").is_file() or Path(folder, "conda-meta").is_dir()
 
 
 @dataclass(frozen=True, slots=True)
 class _Inquiry:
-    """How a tool is asked: with the user's own tools around the user's own tree, read-only."""
-
     root: Path
     found: EnvironmentFound
     environ: Mapping[str, str]
@@ -81,7 +74,7 @@ class _Inquiry:
     async def ask(
         self, *argv: str, cwd: Path, env: Mapping[str, str], more: Mapping[str, Path]
     ) -> str:
-        """What it says on its output, or nothing where it fails; `more` is shown beside."""
+        """The tool's standard output, or "" if it fails. `more` adds read-only mounts."""
         shown = {**{path: Path(path) for path in self.found.toolchains}, str(self.root): self.root}
         mounts = [Mount(at=at, mode="ro", source=path) for at, path in {**shown, **more}.items()]
         job = Job(
@@ -107,9 +100,10 @@ def _text(folder: SafeDir, name: str) -> str:
 
 async def _poetry(place: Path, inquiry: _Inquiry) -> Asked:
     kept = _poetry_keeps(inquiry)
-    nothing = Asked(note="Poetry has no environment for this project (poetry install makes one)")
+    nothing = Asked(note="Poetry has no environment for this project. Create it: poetry install")
     if kept is None:
         return nothing
+    # In the sandbox HOME is another folder, so Poetry would look for its default elsewhere.
     env = {"POETRY_VIRTUALENVS_PATH": str(kept)}
     argv = ("poetry", "env", "info", "--path", "--no-ansi")
     said = await inquiry.ask(*argv, cwd=place, env=env, more={str(kept): kept})
@@ -120,7 +114,7 @@ async def _poetry(place: Path, inquiry: _Inquiry) -> Asked:
 
 
 def _poetry_keeps(inquiry: _Inquiry) -> Path | None:
-    """The folder of Poetry's environments, by its variables, its configuration, or its default."""
+    # In Poetry's own order: variable, configuration file, default.
     environ, home = inquiry.environ, inquiry.home
     cache = Path(environ.get("POETRY_CACHE_DIR") or home / ".cache/pypoetry")
     folder = Path(environ.get("POETRY_CONFIG_DIR") or home / ".config/pypoetry")
@@ -137,12 +131,13 @@ def _poetry_keeps(inquiry: _Inquiry) -> Path | None:
 
 
 async def _conda(name: str, inquiry: _Inquiry) -> Asked:
+    # conda lists environments outside its own folder only from this file.
     record = inquiry.home / ".conda/environments.txt"
     more = {f"{INSIDE_HOME}/.conda/environments.txt": record} if record.is_file() else {}
     said = await inquiry.ask("conda", "env", "list", "--json", cwd=inquiry.root, env={}, more=more)
     folder = _listed(said, name)
     if folder is None:
-        return Asked(note=f"conda has no environment {name} (conda env create makes one)")
+        return Asked(note=f"conda has no environment {name}. Create it: conda env create")
     return Asked(folder=folder)
 
 

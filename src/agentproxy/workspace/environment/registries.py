@@ -1,7 +1,4 @@
-"""Where packages come from: the user's own registries, as variables and as hosts to be granted.
-
-What holds a password or a token is not passed on: what is built runs code of strangers.
-"""
+"""Finds the user's package registries. A build never gets one with a password or token."""
 
 import configparser
 import re
@@ -24,27 +21,23 @@ _PASSED = re.compile(
 )
 _PIP_FILES = ("/etc/pip.conf", "~/.config/pip/pip.conf", "~/.pip/pip.conf")
 _PIP_KEYS = ("index-url", "extra-index-url", "find-links", "no-index", "constraint")
-_NAMED = re.compile(r"^[\w.-]+=(?=\w+://|/)")  # uv's INDEX variables may give a name
+_NAMED = re.compile(r"^[\w.-]+=(?=\w+://|/)")  # uv's INDEX variables accept NAME=URL
 _PORTS = {"https": 443, "http": 80}
 
 
 @dataclass(frozen=True, slots=True)
 class Registries:
-    """What a build is given: variables, `host:port` for the egress proxy, and folders to read from.
-
-    `withheld` names variables that were left out because they hold a secret.
-    """
-
     env: Mapping[str, str]
-    hosts: tuple[str, ...]
-    paths: tuple[Path, ...] = ()
-    withheld: tuple[str, ...] = ()
+    hosts: tuple[str, ...]  # host:port
+    paths: tuple[Path, ...] = ()  # local folders and files with packages
+    withheld: tuple[str, ...] = ()  # names of variables that hold a secret
 
 
 def find_registries(environ: Mapping[str, str]) -> Registries:
-    """The registries of a user, from the environment and from pip's configuration. Blocking."""
+    """Reads the registries from the environment and from pip's configuration. Blocking."""
     found = {**_configured(environ), **{n: v for n, v in environ.items() if _PASSED.match(n) and v}}
     withheld = tuple(sorted(name for name, value in found.items() if _holds_secret(value)))
+    # A build runs untrusted code, so it never gets a password or a token.
     env = {name: value for name, value in found.items() if name not in withheld}
     words = [word for value in env.values() for word in value.split()]
     hosts = (host for word in words if (host := _host(word)))
@@ -59,9 +52,9 @@ def find_registries(environ: Mapping[str, str]) -> Registries:
 
 
 def _configured(environ: Mapping[str, str]) -> dict[str, str]:
-    """What pip's own files say, in the order in which pip reads them, as its variables."""
     found: dict[str, str] = {}
     home = environ.get("HOME", "")
+    # In pip's order: a later file overrides an earlier one.
     for name in (*_PIP_FILES, environ.get("PIP_CONFIG_FILE", "")):
         file = Path(name.replace("~", home, 1)) if name else None
         parser = configparser.ConfigParser(interpolation=None, strict=False)
@@ -82,7 +75,7 @@ def _pip_variables(section: Mapping[str, str]) -> Iterator[tuple[str, str]]:
 
 
 def _holds_secret(value: str) -> bool:
-    """Whether an address has a password in it, or a query, where tokens are put."""
+    # "@" follows a password in a URL; a query can be a token.
     addresses = (word.partition("://")[2] for word in value.split() if "://" in word)
     return any(sign in address for address in addresses for sign in "@?")
 
@@ -100,10 +93,10 @@ def _host(word: str) -> str:
 
 
 def _path(word: str, home: Path) -> Path | None:
-    """A folder or file that a build may read; never one that holds more than packages."""
     text = _NAMED.sub("", word).removeprefix("file://")
     path = Path(text)
     if not text.startswith("/") or not path.exists():
         return None
+    # PIP_FIND_LINKS can name HOME itself, or a folder with credentials.
     closed = Toolchains(home=home, root=path).is_closed(path) if path.is_dir() else False
     return None if closed or path.name in CLOSES_A_FOLDER else path

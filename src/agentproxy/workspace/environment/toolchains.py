@@ -1,4 +1,4 @@
-"""Which folders outside the tree a user's commands need, and which of them may be shown."""
+"""Finds the folders outside the tree that commands need, and decides which a job may see."""
 
 import os
 import shutil
@@ -16,7 +16,7 @@ KEPT_VARIABLES = (
 )  # fmt: skip
 INSIDE_HOME = "/home/agent"
 PROGRAMS = ("bin", "sbin", "shims")
-# Of a tool's dot folder in HOME only these are shown: its settings and log-ins lie beside them.
+# A tool's dot folder in HOME also holds its settings and credentials: only these parts are mounted.
 PARTS = (
     "bin", "candidates", "include", "install", "installs", "lib", "lib64", "libexec", "plugins",
     "share", "shims", "tools", "version", "versions",
@@ -30,9 +30,9 @@ MANAGERS = {
 
 @dataclass
 class Toolchains:
-    """Folders to bind read-only, and variables that point into them.
+    """Folders to mount read-only, and variables that point into them.
 
-    `root` is the repository, which is left to the tree; nothing around `home` is ever shown.
+    HOME and the repository `root` are never among the folders.
     """
 
     home: Path
@@ -42,7 +42,7 @@ class Toolchains:
     path: list[str] = field(default_factory=list[str])
 
     def show(self, folder: Path) -> None:
-        """Bind a folder, unless it is shown already or holds more than anybody else should read."""
+        """Mounts a folder, unless it is mounted already or must stay private."""
         if not folder.exists() or within(folder, SYSTEM):
             return
         if folder.is_dir() and self.is_closed(folder):
@@ -53,13 +53,14 @@ class Toolchains:
         self.folders.append(folder)
 
     def is_closed(self, folder: Path) -> bool:
-        """Whether a folder is HOME or around it, or holds credentials of the user's."""
+        """Whether a folder must stay private: it holds HOME or credentials."""
         closed = folder in {self.home / name for name in (*CLOSED, *CLOSES_A_FOLDER)}
         return closed or self.home.is_relative_to(folder) or holds_credentials(folder)
 
     def show_programs(self, folder: Path) -> None:
-        """Bind a folder of programs, and of what is around it as much as belongs to them."""
+        """Mounts a folder of programs and their installation."""
         self.show(folder)
+        # A program in PREFIX/bin reads PREFIX/lib and PREFIX/share.
         around = folder.parent
         if folder.name not in PROGRAMS or self.root.is_relative_to(around):
             return
@@ -70,17 +71,17 @@ class Toolchains:
             self.show(around)
 
     def show_program(self, program: Path) -> None:
-        """Bind every link on the way to a program, and what each stands on."""
+        """Mounts a program, its symbolic links, and their installations."""
         for hop in links(program):
             if within(hop.parent, (*SYSTEM, self.root, *self.folders)):
                 continue
+            # The folder must stay private, so only the file is mounted.
             if self.is_closed(hop.parent):
                 self.show(hop)
             else:
                 self.show_programs(hop.parent)
 
     def show_base(self, venv: Path) -> None:
-        """Bind the installation that a virtual environment stands on."""
         programs = python_behind(venv)
         if programs is not None:
             self.show_programs(programs)
@@ -88,31 +89,28 @@ class Toolchains:
 
 
 def within(path: Path, folders: Iterable[str | Path]) -> bool:
-    """Whether a path lies in one of the folders."""
     return any(path.is_relative_to(folder) for folder in folders)
 
 
 def holds_credentials(folder: Path) -> bool:
-    """Whether a folder has something at its top that nobody else should read."""
+    """Whether the top of a folder has a name that is known for credentials."""
     try:
         names = {entry.name for entry in os.scandir(folder)}
     except OSError:
+        # A folder that cannot be listed counts as private.
         return True
     return bool(names & CLOSES_A_FOLDER)
 
 
 def kept_environment(environ: Mapping[str, str]) -> dict[str, str]:
-    """The user's variables that tools need and that carry no secrets."""
+    """Returns the variables that tools need and that hold no secret."""
     kept = {name: environ[name] for name in KEPT_VARIABLES if environ.get(name)}
     kept.update({name: text for name, text in environ.items() if name.startswith("LC_")})
     return kept
 
 
 def find_toolchains(environ: Mapping[str, str], *, root: Path, words: Iterable[str]) -> Toolchains:
-    """What lies behind the user's PATH, and behind the programs in `words`.
-
-    A folder of PATH inside `root` belongs to the tree and is left to it.
-    """
+    """Finds the installations of the programs on PATH and of the programs in `words`."""
     home = Path(environ.get("HOME") or "/nonexistent")
     found = Toolchains(home=home, root=root, env=kept_environment(environ))
     for entry in environ.get("PATH", "").split(os.pathsep):
@@ -120,6 +118,7 @@ def find_toolchains(environ: Mapping[str, str], *, root: Path, words: Iterable[s
         if not entry or not folder.is_absolute() or not folder.is_dir():
             continue
         found.path.append(entry)
+        # The job has its own tree at `root`, so its folders are not mounted from the host.
         if within(folder, (*SYSTEM, root)):
             continue
         found.show_programs(folder)
@@ -133,11 +132,10 @@ def find_toolchains(environ: Mapping[str, str], *, root: Path, words: Iterable[s
 
 
 def _add_managers(found: Toolchains, *, home: Path, environ: Mapping[str, str]) -> None:
-    """Package stores that the tools on PATH read, never the folders around them."""
     for name, usual in MANAGERS.items():
         folder = Path(environ.get(name) or home / usual)
         if any(known.is_relative_to(folder) for known in found.folders):
-            # HOME is another one inside, so the usual place has to be named.
+            # HOME is another folder in the sandbox, so the default place needs a variable.
             found.env[name] = str(folder)
             if name == "PYENV_ROOT":
                 found.show(folder)
@@ -154,6 +152,7 @@ def _add_managers(found: Toolchains, *, home: Path, environ: Mapping[str, str]) 
         rustup = Path(environ.get("RUSTUP_HOME") or home / ".rustup")
         for needed in (cargo / "registry", cargo / "git", rustup):
             found.show(needed)
+        # Checks have no network: cargo must use its local packages.
         found.env |= {"RUSTUP_HOME": str(rustup), "CARGO_NET_OFFLINE": "true"}
     modules = Path(
         environ.get("GOMODCACHE") or Path(environ.get("GOPATH") or home / "go") / "pkg/mod"
@@ -164,7 +163,7 @@ def _add_managers(found: Toolchains, *, home: Path, environ: Mapping[str, str]) 
 
 
 def _add_bases(found: Toolchains) -> None:
-    """The installations behind virtual environments among the tools: those of pipx and pyenv."""
+    # pipx and pyenv keep virtual environments: their base installation may be elsewhere.
     for folder in tuple(found.folders):
         for pattern in ("pyvenv.cfg", "*/pyvenv.cfg", "versions/*/pyvenv.cfg"):
             for configuration in folder.glob(pattern):
@@ -172,8 +171,7 @@ def _add_bases(found: Toolchains) -> None:
 
 
 def links(path: Path) -> Iterator[Path]:
-    """A path and every path that its symbolic links lead through, at most 40."""
-    for _ in range(40):
+    for _ in range(40):  # the limit of Linux
         yield path
         if not path.is_symlink():
             return
@@ -181,7 +179,7 @@ def links(path: Path) -> Iterator[Path]:
 
 
 def python_behind(venv: Path) -> Path | None:
-    """Where the programs are that a virtual environment stands on, from its pyvenv.cfg."""
+    """Returns the `bin` folder of the base installation, from pyvenv.cfg."""
     try:
         text = (venv / "pyvenv.cfg").read_text(errors="replace")
     except OSError:

@@ -1,4 +1,4 @@
-"""Applying a claim to the user's present files: three-way, without a commit, all or nothing."""
+"""Applies a claim to the user's files by a three-way merge, all or nothing."""
 
 import filecmp
 import os
@@ -19,45 +19,40 @@ from agentproxy.workspace.git.scratch_git_dir import own_git
 from agentproxy.workspace.trees.clone import checkout_files
 from agentproxy.workspace.trees.working_tree import present_tree
 
-NOTHING = "000000"
+NOTHING = "000000"  # git's mode of a path that is not in a tree
 BEFORE = "The files before a claim was applied\n"
 
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """The claim is in the files. `already` says that it was before; then nothing was written.
-
-    `before` is a ref that keeps the tracked files as they were.
-    """
-
     changed: tuple[str, ...] = ()
-    already: bool = False
-    before: str = ""
+    already: bool = False  # the files had the claim before, and nothing was written
+    before: str = ""  # the ref that keeps the tracked files as they were
 
 
 @dataclass(frozen=True, slots=True)
 class Conflicts:
-    """Nothing was touched; these paths are why."""
+    """The paths that prevented the merge. No file was changed."""
 
     paths: tuple[str, ...]
     reason: str
 
 
 class NotApplied(Exception):
-    """The disk refused in the middle, and everything is as it was."""
+    """A write failed, and every file is as it was."""
 
 
 async def apply_claim(
     repo: Repository, run: str, *, base_commit: str, claim_commit: str
 ) -> Applied | Conflicts:
-    """Carry base → claim into the present files: tracked ones with their uncommitted changes.
+    """Merges the change from base to claim into the user's files, uncommitted changes included.
 
-    The index stays as it is. An untracked file in the way is never written over.
+    Never changes the index, and never overwrites an untracked file.
 
     Raises:
         RepositoryUnusable: a merge is unfinished, or a file cannot be read.
-        NotApplied: the disk refused; nothing has changed.
-        NotUndone: it refused to put things back, too; says where the old files are.
+        NotApplied: a write failed, and nothing has changed.
+        NotUndone: the undo failed too; the message says where the old files are.
     """
     with own_git(repo, work_tree=repo.root) as where, _stage(repo) as stage:
         present = await present_tree(repo, where)
@@ -73,22 +68,25 @@ async def apply_claim(
         changed = await differences(where, present, merged.tree)
         links = [one for one in changed if GITLINK in (one.mode, one.before)]
         if links:
-            return Conflicts(_names(links), "a submodule changes, which is yours to do")
+            return Conflicts(
+                _names(links), "the claim changes a submodule's commit; change it yourself"
+            )
         wanted = [one.name for one in changed if one.mode != NOTHING]
         await checkout_files(repo, merged.tree, wanted, at=Path(stage))
-        wanting = _still_wanting(repo.root, Path(stage), changed)
-        if not wanting:
+        missing = _not_yet_applied(repo.root, Path(stage), changed)
+        if not missing:
             return Applied(already=True)
-        obstacles = [*await _hidden(where, wanting), *_in_the_way(repo.root, wanting)]
+        obstacles = [*await _hidden(where, missing), *_in_the_way(repo.root, missing)]
         if obstacles:
-            return Conflicts(_names(obstacles), "a file that git does not follow is in the way")
+            return Conflicts(_names(obstacles), "a file that git does not track is in the way")
         before = await _keep_present(repo, run, where=where, tree=present)
+        # The user may save a file during the merge; this look is as late as possible.
         with own_git(repo, work_tree=repo.root) as again:
             if await present_tree(repo, again) != present:
-                return Conflicts((), "the files changed while the claim was being merged")
-        # Not in a thread: cancelled there, it would go on while the staged files are removed.
-        _write(repo.root, Path(stage), wanting)
-        return Applied(changed=_names(wanting), before=before)
+                return Conflicts((), "the files changed during the merge")
+        # Not in a thread: if cancelled there, it would continue while the staged files are removed.
+        _write(repo.root, Path(stage), missing)
+        return Applied(changed=_names(missing), before=before)
 
 
 def _stage(repo: Repository) -> tempfile.TemporaryDirectory[str]:
@@ -99,8 +97,8 @@ def _names(differing: Sequence[Difference]) -> tuple[str, ...]:
     return tuple(as_text(one.name) for one in differing)
 
 
-def _still_wanting(root: Path, stage: Path, changed: Sequence[Difference]) -> list[Difference]:
-    """Without what is there already: a file that was applied before is untracked, and the same."""
+def _not_yet_applied(root: Path, stage: Path, changed: Sequence[Difference]) -> list[Difference]:
+    # An earlier apply left its new files untracked, so the present tree does not have them.
     return [one for one in changed if one.before != NOTHING or not _same(root, stage, one)]
 
 
@@ -119,9 +117,10 @@ def _same(root: Path, stage: Path, one: Difference) -> bool:
 
 
 async def _hidden(where: GitLocation, changed: Sequence[Difference]) -> list[Difference]:
-    """Files that are there and that the user told git not to look at: their content is unknown."""
     if where.work_tree is None:
         return []
+    # Git does not look at files marked skip-worktree ("S") or assume-unchanged (lower case), so
+    # the present tree may not have their content.
     printed = await git("ls-files", "-z", "-v", where=where)
     flagged = {line[2:] for line in split_names(printed) if line[:1].islower() or line[:1] == b"S"}
     return [one for one in changed if one.name in flagged and _is_there(where.work_tree, one.name)]
@@ -132,7 +131,7 @@ def _is_there(root: Path, name: bytes) -> bool:
 
 
 def _in_the_way(root: Path, changed: Sequence[Difference]) -> list[Difference]:
-    """What stands where a file is to be, or on the way there, and does not go by this change."""
+    # A file that this change deletes is no obstacle: deletions come first.
     gone = {one.name for one in changed if one.mode == NOTHING}
     return [
         one
@@ -155,7 +154,6 @@ def _has_obstacle(root: Path, name: bytes, *, gone: set[bytes], new: bool) -> bo
 
 
 def _empties(root: Path, folder: bytes, gone: set[bytes]) -> bool:
-    """Whether nothing but what goes is in a folder."""
     start = os.fsencode(root) + b"/" + folder
     for place, _, names in os.walk(start):
         inner = folder + place.removeprefix(start)
@@ -170,16 +168,15 @@ def _has_link(root: Path, name: bytes) -> bool:
 
 
 async def _keep_present(repo: Repository, run: str, *, where: GitLocation, tree: str) -> str:
-    """Keep the tracked files as they are under a ref."""
     ref = f"refs/agentproxy/{run}/before-apply"
     await set_ref(repo, ref, await commit_tree(where, tree, parents=[repo.head], message=BEFORE))
     return ref
 
 
 def _write(root: Path, stage: Path, changed: Sequence[Difference]) -> None:
-    """Deletions first: a folder may have to make room for a file."""
     try:
         with Replacing(root) as replacing:
+            # Deletions come first: a folder may have to make room for a file.
             for one in changed:
                 if one.mode == NOTHING:
                     replacing.delete(one.name)

@@ -1,4 +1,4 @@
-"""The base: the tree that a run starts from, kept under a ref of ours."""
+"""Records the base: the commit that a run starts from, kept under a ref of Agent Proxy."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,7 +16,7 @@ from agentproxy.workspace.trees.working_tree import (
     present_tree,
 )
 
-NAMED = 200  # names in one list of the record; the rest is counted
+MAX_NAMES = 200  # names in one list of the event; the event only counts the others
 MESSAGE = "The uncommitted changes that a run of Agent Proxy started from\n"
 
 
@@ -28,26 +28,26 @@ async def record_base(
     include_untracked: bool,
     environment: Sequence[Path] = (),
 ) -> BaseRecorded:
-    """Keep HEAD, with the uncommitted changes of tracked files, under `refs/agentproxy/RUN/base`.
+    """Keeps HEAD and the uncommitted changes of tracked files under `refs/agentproxy/RUN/base`.
 
-    Index, files, configuration and branches of the user stay as they are. `environment` are
-    folders that never come along. Doing it twice on the same files gives the same commit.
+    Never changes the user's index, files, configuration or branches. Leaves `environment` out.
 
     Raises:
-        RepositoryUnusable: a merge is unfinished, or a clone would lack something.
+        RepositoryUnusable: a merge is unfinished, or a clone would lack files.
     """
     with own_git(repo, work_tree=repo.root) as where:
         head_tree = await tree_of(where, repo.head)
         if from_head:
-            tree, left_out, notes = head_tree, await _set_aside(repo, where, environment), []
+            tree, left_out, notes = head_tree, await _uncommitted(repo, where, environment), []
         else:
-            tree, left_out, notes = await _present(
+            tree, left_out, notes = await _working_tree(
                 repo, where, environment=environment, include_untracked=include_untracked
             )
         uncommitted = await names_between(where, head_tree, tree)
         notes += await check_materials(repo, tree)
         commit = repo.head
         if tree != head_tree:
+            # With HEAD's date, not the clock's: recording the base again gives the same commit.
             date = await date_of(where, repo.head)
             commit = await commit_tree(where, tree, parents=[repo.head], message=MESSAGE, date=date)
     ref = f"refs/agentproxy/{run}/base"
@@ -64,7 +64,7 @@ async def record_base(
     )
 
 
-async def _present(
+async def _working_tree(
     repo: Repository, where: GitLocation, *, environment: Sequence[Path], include_untracked: bool
 ) -> tuple[str, list[bytes], list[str]]:
     copy_index(repo, where)
@@ -74,21 +74,21 @@ async def _present(
     if not include_untracked:
         return await present_tree(repo, where), untracked.files, []
     notes = [
-        f"{in_a_sentence(name)} is a repository of its own, and stays out"
-        for name in untracked.repositories[:NAMED]
+        f"{in_a_sentence(name)} is a nested repository, so the base does not include it"
+        for name in untracked.repositories[:MAX_NAMES]
     ]
     tree = await present_tree(repo, where, with_untracked=untracked.files)
     return tree, untracked.repositories, notes
 
 
-async def _set_aside(
+async def _uncommitted(
     repo: Repository, where: GitLocation, environment: Sequence[Path]
 ) -> list[bytes]:
-    """What `--from-head` leaves out; in the middle of a merge only what can be told."""
     head_tree = await tree_of(where, repo.head)
     try:
         tree = await present_tree(repo, where)
     except RepositoryUnusable:
+        # `--from-head` is the cure for an unfinished merge, so the merge must not stop it here.
         return []
     changed = await names_between(where, head_tree, tree)
     untracked = await find_untracked(repo, where, environment=environment, whole_folders=True)
@@ -96,7 +96,7 @@ async def _set_aside(
 
 
 def _bounded(names: Sequence[bytes]) -> tuple[str, ...]:
-    shown = [as_text(name) for name in names[:NAMED]]
-    if len(names) > NAMED:
-        shown.append(f"... and {len(names) - NAMED} more")
+    shown = [as_text(name) for name in names[:MAX_NAMES]]
+    if len(names) > MAX_NAMES:
+        shown.append(f"... and {len(names) - MAX_NAMES} more")
     return tuple(shown)

@@ -1,4 +1,4 @@
-"""The claim: the files that a worker left, as a tree; what its own git says does not count."""
+"""Records the claim: the worker's files as a tree. Never trusts the worker's own `.git`."""
 
 import asyncio
 import os
@@ -40,27 +40,24 @@ from agentproxy.workspace.trees.snapshot import Reading, Unreadable
 from agentproxy.workspace.trees.walk import Listing, list_files
 from agentproxy.workspace.trees.working_tree import index_mode
 
-MESSAGE = "What the worker left in round {round}\n"
+MESSAGE = "The worker's files after round {round}\n"
 MAX_NAMED = 20
-USUAL = ClaimBounds()
-LOOKED_AT = 1 << 20  # bytes; a smaller file cannot have grown much
+DEFAULT_BOUNDS = ClaimBounds()
+SMALL_FILE_BYTES = 1 << 20  # a file up to this size cannot have grown much
 POINTER_BYTES = 1024  # more than a pointer of Git LFS has
-# What git says of files and objects that a worker made. Other failures are not its fault.
-OF_THE_WORKER = re.compile(
+# Git's errors about files and objects that the worker made. Other failures are not its fault.
+WORKERS_FAULT = re.compile(
     r"(?:object [0-9a-f]+: \w+: |[Ii]nvalid path |[Uu]nable to (?:index|process) |"
     r"File name too long).*"
 )
 
 
 class ClaimKey(NamedTuple):
-    """Which claim of which run; `round` counts from 1."""
-
     run: str
-    round: int
+    round: int  # from 1
 
     @property
     def ref(self) -> str:
-        """The ref that keeps it."""
         return f"refs/agentproxy/{self.run}/claim-{self.round}"
 
 
@@ -72,22 +69,22 @@ async def record_claim(
     key: ClaimKey,
     sandbox: Sandbox,
     scratch: Path,
-    bounds: ClaimBounds = USUAL,
+    bounds: ClaimBounds = DEFAULT_BOUNDS,
 ) -> ClaimRecorded:
-    """Keep the worker's files under `refs/agentproxy/RUN/claim-ROUND`, the ref of `key`.
+    """Keeps the files of a worker that has ended under the ref of `key`.
 
-    They are read inside the sandbox by a git directory and an index of ours; what comes out is
-    validated before it is taken in. Recording the same files again gives the same commit. The
-    worker has ended; a folder that is not there any more is an empty tree. A claim past the bounds,
-    or with objects that git does not take, is `refused`: its tree is the base's.
+    A claim past the bounds, or with objects that git refuses, is `refused` and has the base's
+    tree. A missing folder is an empty tree. The same files give the same commit.
 
     Raises:
-        GitError: the files cannot be read (`Unreadable`), or what came out is not sound.
+        GitError: the files cannot be read, or the objects are not valid.
         SandboxError: the sandbox could not be set up.
     """
+    # Our own git directory and index: skip-worktree bits, info/exclude or a deleted `.git` make
+    # the worker's git report other files than there are.
     with own_git(repo) as where, _folder(scratch) as folder:
         entries = await list_tree(where, base.commit)
-        claimed = _Claimed(repo, _or_nothing(tree, folder), entries=entries, bounds=bounds)
+        claimed = _Claimed(repo, _or_empty(tree, folder), entries=entries, bounds=bounds)
         refused = ""
         try:
             written = await _take_in(claimed, where, base=base, sandbox=sandbox, folder=folder)
@@ -100,14 +97,16 @@ async def record_claim(
             where, written, parents=[base.commit], message=message, date=date
         )
     await set_ref(repo, key.ref, commit)
-    said = await asyncio.to_thread(_findings, claimed, changed, tree=tree)
+    found = await asyncio.to_thread(_findings, claimed, changed, tree=tree)
+    if refused:
+        found.insert(0, f"the claim is refused: {refused}")
     return ClaimRecorded(
         round=key.round,
         commit=commit,
         tree=written,
         ref=key.ref,
         changes=tuple(one.change for one in changed),
-        findings=findings.bounded([f"the claim is refused: {refused}", *said] if refused else said),
+        findings=findings.bounded(found),
         refused=refused,
     )
 
@@ -115,19 +114,19 @@ async def record_claim(
 async def _take_in(
     claimed: "_Claimed", where: GitLocation, *, base: BaseRecorded, sandbox: Sandbox, folder: Path
 ) -> str:
-    """Take the files into the user's objects, and note what is odd; returns the tree's id."""
-    await asyncio.to_thread(claimed.look)
+    await asyncio.to_thread(claimed.list_files)
     reading = Reading(claimed.repo, sandbox, tree=claimed.tree, folder=folder)
     reading.prepare()
     try:
         written = await _read(claimed, reading, where=where, base=base.commit)
         claimed.findings += await take_pack(where, reading.pack, tree=written)
     except GitError as error:
-        if found := OF_THE_WORKER.search(error.said):
+        # The base counts instead: an error here would stop the run, and no round could cure it.
+        if found := WORKERS_FAULT.search(error.said):
             said = in_a_sentence(found[0].encode())
-            raise ClaimRefused(f"git does not take what it holds: {said}") from error
+            raise ClaimRefused(f"git refuses one of its files: {said}") from error
         raise
-    claimed.findings += await _uncarried(claimed, await list_tree(where, written))
+    claimed.findings += await _not_stored(claimed, await list_tree(where, written))
     claimed.findings += await _in_submodules(claimed)
     return written
 
@@ -144,33 +143,27 @@ def _findings(claimed: "_Claimed", changed: Sequence[Difference], *, tree: Path)
 
 @dataclass(slots=True)
 class _Claimed:
-    """What is known of a claim while it is read."""
-
     repo: Repository
     tree: Path
-    entries: Sequence[TreeEntry]
+    entries: Sequence[TreeEntry]  # of the base
     bounds: ClaimBounds
     listing: Listing = field(default_factory=Listing)
     added: list[bytes] = field(default_factory=list[bytes])
     findings: list[str] = field(default_factory=list[str])
 
-    def look(self) -> None:
-        """See which files there are."""
+    def list_files(self) -> None:
         links = {entry.name for entry in self.entries if entry.mode == GITLINK}
         self.listing = list_files(self.tree, submodules=links, bounds=self.bounds)
 
     @property
     def removed(self) -> list[bytes]:
-        """The files of the base that are not there; a submodule's folder, empty or not, is.
-
-        What git keeps for itself is never listed, and stays as it is in the base.
-        """
-        there = {*self.listing.files, *self.listing.folders}
-        gone = (entry.name for entry in self.entries if entry.name not in there)
+        # An empty folder is enough for a submodule: it is empty where nobody checked it out.
+        present = {*self.listing.files, *self.listing.folders}
+        gone = (entry.name for entry in self.entries if entry.name not in present)
+        # The listing leaves out names that git reserves, so their absence means nothing.
         return [name for name in gone if not is_kept_by_git(name)]
 
     def file(self, name: bytes) -> Path:
-        """Where a file is on the host."""
         return self.tree / os.fsdecode(name)
 
 
@@ -188,59 +181,59 @@ async def _read(claimed: _Claimed, reading: Reading, *, where: GitLocation, base
     except Unreadable as error:
         if error.exit_code is None:
             raise
+        # A worker's .gitattributes can name an encoding that its files do not have.
         claimed.findings.append(
-            "attributes could not be applied, the files are kept as they are: "
+            "git could not apply the attributes, so the claim has the files unconverted: "
             + in_a_sentence(error.said.encode())
         )
-    reading.keep_as_they_are()
+    reading.ignore_attributes()
     return await write()
 
 
 async def _refuse_large(claimed: _Claimed, where: GitLocation, *, new: Sequence[bytes]) -> None:
-    """Refuse too many new files, and too many bytes beyond the base's, before a file is opened."""
+    # From the listing alone: no file has been opened yet.
     bounds, sizes = claimed.bounds, claimed.listing.sizes
     refuse_number(len(new), limit=bounds.files, what="new files")
     grown = {name: sizes.get(name, 0) for name in new}
     for entry in claimed.entries:
         size = sizes.get(entry.name, 0)
-        if size > LOOKED_AT:
+        if size > SMALL_FILE_BYTES:
             grown[entry.name] = size - await _size_before(where, entry.oid)
     for name, more in grown.items():
         if more > bounds.file_bytes:
             raise ClaimRefused(
-                f"{in_a_sentence(name)} has {more:,} bytes more than in the base, and "
-                f"{bounds.file_bytes:,} are taken; delete it, or name it in .gitignore"
+                f"{in_a_sentence(name)} has {more:,} bytes more than in the base. The limit is "
+                f"{bounds.file_bytes:,}. Delete the file, or list it in .gitignore"
             )
     total = sum(max(more, 0) for more in grown.values())
     refuse_number(total, limit=bounds.total_bytes, what="bytes in new files")
 
 
 async def _size_before(where: GitLocation, oid: str) -> int:
-    """Bytes of a file in the base; of a large file the content that its pointer stands for."""
     size = int(await git("cat-file", "-s", oid, where=where))
+    # The work tree has the content of an LFS pointer, so that content is what can have grown.
     pointer = read_pointer(await read_blob(where, oid)) if size < POINTER_BYTES else None
     return pointer.size if pointer else size
 
 
 async def _large(claimed: _Claimed, reading: Reading, *, where: GitLocation) -> dict[bytes, bytes]:
-    """Lines for the index in which pointers stand for files under LFS, if the base has any.
-
-    Content that is new goes into the user's store, else the claim would point at nothing.
-    """
+    """Index lines with a pointer for each file under LFS."""
     blobs = await large_files(claimed.repo, where, claimed.entries)
     if not blobs:
         return {}
+    # The worker's attributes can put a new file under LFS. A file that is under LFS in the base is
+    # compared with its pointer even if those attributes no longer name LFS.
     filters = await reading.filters(claimed.added)
     found: dict[bytes, bytes] = {}
     for name in claimed.added:
         if name not in blobs and filters.get(name) != "lfs":
             continue
         before = await read_blob(where, blobs[name]) if name in blobs else b""
-        told = await asyncio.to_thread(
+        pointed = await asyncio.to_thread(
             _pointer, claimed, name, before=before, keep=filters.get(name) == "lfs"
         )
-        if told is not None:
-            mode, text = told
+        if pointed is not None:
+            mode, text = pointed
             oid = await write_blob(where, text)
             found[name] = b"%s %s\t%s\0" % (mode, oid.encode(), name)
     return found
@@ -249,7 +242,7 @@ async def _large(claimed: _Claimed, reading: Reading, *, where: GitLocation) -> 
 def _pointer(
     claimed: _Claimed, name: bytes, *, before: bytes, keep: bool
 ) -> tuple[bytes, bytes] | None:
-    """Mode and text of the pointer that stands for a file; None where the file counts as it is."""
+    """Mode and text of a file's pointer. None if the claim has the file itself."""
     file = claimed.file(name)
     if file.is_symlink() or read_pointer(read_head(file)) is not None:
         return None
@@ -259,22 +252,23 @@ def _pointer(
         return mode, before
     if not keep:
         return None
+    # The clone of the claim reads the content from the user's store.
     Store(claimed.repo.settings.lfs).add(file, pointer)
     return mode, pointer.text
 
 
-async def _uncarried(claimed: _Claimed, written: Sequence[TreeEntry]) -> list[str]:
-    """Files that git would not take; their names are ones that it keeps for itself."""
-    there = {entry.name for entry in written}
-    missing = [name for name in claimed.added if name not in there]
-    said = [f"{in_a_sentence(name)} cannot be carried by git" for name in missing[:MAX_NAMED]]
+async def _not_stored(claimed: _Claimed, written: Sequence[TreeEntry]) -> list[str]:
+    # `update-index` skips a name that it takes for `.git`, without a failure.
+    stored = {entry.name for entry in written}
+    missing = [name for name in claimed.added if name not in stored]
+    said = [f"{in_a_sentence(name)}: git cannot store this name" for name in missing[:MAX_NAMED]]
     if len(missing) > MAX_NAMED:
-        said.append(f"{len(missing) - MAX_NAMED} more files cannot be carried by git")
+        said.append(f"{len(missing) - MAX_NAMED} more files have names that git cannot store")
     return said
 
 
 async def _in_submodules(claimed: _Claimed) -> list[str]:
-    """A claim holds the commit of a submodule, not its files."""
+    # A tree holds the commit of a submodule, not its files: changes inside get lost.
     said: list[str] = []
     source = source_of(claimed.repo)
     async for submodule in find_submodules(claimed.repo, source, claimed.entries):
@@ -286,7 +280,7 @@ async def _in_submodules(claimed: _Claimed) -> list[str]:
         )
         if changed:
             said.append(
-                f"{in_a_sentence(name)} is a submodule: changes inside are not carried "
+                f"{in_a_sentence(name)} is a submodule, so the claim leaves out the changes in it "
                 f"({in_a_sentence(changed[0])}{' and others' if len(changed) > 1 else ''})"
             )
     return said
@@ -294,7 +288,6 @@ async def _in_submodules(claimed: _Claimed) -> list[str]:
 
 @contextmanager
 def _folder(scratch: Path) -> Generator[Path]:
-    """A folder of our own that is gone afterwards; only copies were in it."""
     scratch.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(dir=scratch, prefix="claim-"))
     try:
@@ -303,8 +296,8 @@ def _folder(scratch: Path) -> Generator[Path]:
         remove_tree(folder)
 
 
-def _or_nothing(tree: Path, folder: Path) -> Path:
-    """The tree, or an empty folder where there is none any more."""
+def _or_empty(tree: Path, folder: Path) -> Path:
+    # A worker can delete its folder, or put a link to another one in its place.
     if tree.is_dir() and not tree.is_symlink():
         return tree
     place = folder / "nothing"

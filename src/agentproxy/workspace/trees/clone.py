@@ -1,4 +1,4 @@
-"""A clone of its own for every worker and every proof, and what it equals."""
+"""Makes clones for workers and checks, and compares a folder with a commit."""
 
 import asyncio
 import os
@@ -17,7 +17,8 @@ from agentproxy.workspace.git.scratch_git_dir import configuration, make_git_dir
 from agentproxy.workspace.git.submodules import Source, find_submodules, source_of
 from agentproxy.workspace.sandbox.port import Mount
 
-OF_THE_WORKER = """[user]
+# Without an identity a worker's `git commit` fails, because its HOME is empty.
+WORKER_CONFIG = """[user]
 	name = agent
 	email = agent@localhost
 [gc]
@@ -34,17 +35,19 @@ OF_THE_WORKER = """[user]
 async def make_clone(
     repo: Repository, commit: str, at: Path, *, branch: str, inside: bool = True
 ) -> None:
-    """Check a commit out at a new folder, in a git directory that shares nothing writable.
+    """Checks a commit out into a new clone, without a remote and without hooks.
 
-    It has no remote and no hooks. With `inside` it finds the user's objects where `clone_mounts`
-    puts them; without, where they are, for a worker that is not isolated. It can be moved.
+    With `inside` the clone reads the user's objects where `clone_mounts` mounts them, else at
+    their place on the host. It can be moved.
 
     Raises:
-        FileExistsError: the folder is there, and not empty.
+        FileExistsError: the folder is not empty.
         GitError: the commit cannot be checked out.
     """
     _make_folder(at)
-    git_dir = make_git_dir(at / ".git", repo, more=OF_THE_WORKER)
+    # Not a git worktree: its `.git` points at the user's repository, and configuration or hooks
+    # that a worker writes there run in the user's next git command.
+    git_dir = make_git_dir(at / ".git", repo, more=WORKER_CONFIG)
     await git("check-ref-format", "--branch", branch, where=GitLocation(git_dir=git_dir))
     (git_dir / "objects/info/alternates").write_bytes(alternates(repo, inside=inside))
     (git_dir / "info/exclude").write_bytes(repo.settings.exclude)
@@ -57,34 +60,30 @@ async def make_clone(
 
 
 def fresh_git_files(repo: Repository) -> Mapping[str, bytes]:
-    """What the files in a fresh clone's `.git` hold that could make git do something."""
+    """Returns the files of a new clone's `.git` that control git, with their contents."""
     return {
-        "config": (configuration(repo) + OF_THE_WORKER).encode(),
+        "config": (configuration(repo) + WORKER_CONFIG).encode(),
         "info/attributes": repo.settings.attributes,
         "info/exclude": repo.settings.exclude,
     }
 
 
 def clone_mounts(repo: Repository, at: Path) -> tuple[Mount, ...]:
-    """What makes a clone work inside: its tree at the user's path, the user's objects beside it."""
     return (Mount(at=str(repo.root), mode="rw", source=at), *object_mounts(repo))
 
 
 async def matches(repo: Repository, at: Path, commit: str) -> list[str]:
-    """The paths where the files at a folder differ from a commit, also those too many.
-
-    Nothing that the folder's own `.git` says is looked at.
-    """
+    """Returns the paths at which a folder differs from a commit. Never reads its own `.git`."""
     return [as_text(name) for name in await differing(repo, source_of(repo), commit, at=at)]
 
 
 async def differing(repo: Repository, source: Source, commit: str, *, at: Path) -> list[bytes]:
-    """The names of the files at a folder that differ from a tree of this source."""
     with own_git(repo, work_tree=at, objects=source.objects) as where:
         await git("read-tree", checked(commit), where=where)
         entries = await list_tree(where, commit)
         listed = await git("ls-files", "-z", "--modified", "--others", where=where)
         wrong = set(split_names(listed))
+        # No filter runs, so a large file with its content differs from its pointer in the tree.
         for name, oid in (await large_files(repo, where, entries)).items():
             pointer = read_pointer(await read_blob(where, oid))
             if name in wrong and await asyncio.to_thread(_holds, at, name, pointer):
@@ -100,7 +99,6 @@ async def differing(repo: Repository, source: Source, commit: str, *, at: Path) 
 
 
 async def checkout_files(repo: Repository, tree: str, names: Sequence[bytes], *, at: Path) -> None:
-    """Write some files of a tree into an empty folder, as a checkout would."""
     source = source_of(repo)
     with own_git(repo, work_tree=at, objects=source.objects) as where:
         await git("read-tree", checked(tree), where=where)
@@ -115,7 +113,6 @@ async def checkout_files(repo: Repository, tree: str, names: Sequence[bytes], *,
 async def _fill(
     repo: Repository, source: Source, commit: str, *, at: Path, index: Path | None = None
 ) -> None:
-    """Write the files of a commit, with large files and submodules in their places."""
     with own_git(repo, work_tree=at, objects=source.objects) as own:
         where = own if index is None else replace(own, index=index)
         treeish = checked(commit)
@@ -141,7 +138,7 @@ async def _write_large(source: Source, *, where: GitLocation, large: Mapping[byt
             await asyncio.to_thread(source.lfs.write, pointer, file)
             written.append(name)
     if written:
-        # The index holds the pointer: git would call every large file modified.
+        # The index holds the pointer, so git would report every large file as modified.
         await git(
             "update-index", "--assume-unchanged", "-z", "--stdin",
             where=where, stdin=join_names(written),
@@ -149,7 +146,6 @@ async def _write_large(source: Source, *, where: GitLocation, large: Mapping[byt
 
 
 def _holds(at: Path, name: bytes, pointer: Pointer | None) -> bool:
-    """Whether a file is what its pointer points at."""
     file = at / os.fsdecode(name)
     if pointer is None or file.is_symlink() or not file.is_file():
         return False
@@ -163,7 +159,7 @@ def _make_folder(at: Path) -> None:
 
 
 def _copy_shallow(repo: Repository, git_dir: Path) -> None:
-    """Where the user's history is cut off, the clone's is too."""
+    # Else git in the clone would look for parents that a shallow repository does not have.
     shallow = repo.common_dir / "shallow"
     if shallow.is_file():
         (git_dir / "shallow").write_bytes(shallow.read_bytes())

@@ -1,4 +1,4 @@
-"""What a clone would lack: submodules, large files, objects of a partial clone, filters."""
+"""Checks that a clone can have every file that the user has (decision 4)."""
 
 import asyncio
 import os
@@ -20,14 +20,13 @@ MAX_SHOWN_PATHS = 5
 
 
 async def check_materials(repository: Repository, tree: str) -> list[str]:
-    """See that every file of a tree can be made without the network; returns what to say aloud.
+    """Checks that every file of a tree can be written without the network.
 
-    Large files that only the user's work tree still holds are put into the store first. What the
-    user's own tree does not have either (a submodule that is not checked out, a pointer that was
-    never replaced) is said, and is no obstacle.
+    Adds large files that only the work tree has to the LFS store. Returns a note for each file or
+    submodule that the user's own tree lacks as well.
 
     Raises:
-        RepositoryUnusable: something cannot be made; its cure is a command.
+        RepositoryUnusable: a file cannot be written. The cure is a command.
     """
     return await _check(repository, source_of(repository), tree, within="")
 
@@ -48,18 +47,18 @@ async def _check(repository: Repository, source: Source, tree: str, *, within: s
             notes += await _check(repository, submodule.source, oid, within=f"{name}/")
         elif submodule.populated:
             raise RepositoryUnusable(
-                f"the commit {oid[:12]} of the submodule {name} is not here",
+                f"the submodule {name} does not have its commit {oid[:12]}",
                 cure=f"git -C {_at(repository.root)} submodule update --init --recursive",
             )
         else:
-            notes.append(f"the submodule {name} is not checked out, and stays empty")
+            notes.append(f"the submodule {name} is not checked out, so it is empty in clones too")
     return notes
 
 
 async def _check_objects(
     repository: Repository, where: GitLocation, tree: str, *, root: Path
 ) -> None:
-    """A partial clone may lack files that the user never looked at."""
+    # Only a partial clone lacks objects, and the walk over all objects is slow.
     if not (repository.settings.partial or _promised(where.objects or repository.objects)):
         return
     printed = await git(
@@ -69,7 +68,8 @@ async def _check_objects(
     missing = sum(line.startswith(b"?") for line in printed.split(b"\n"))
     if missing:
         raise RepositoryUnusable(
-            f"this is a partial clone, and {missing} objects of its files are not here",
+            f"this is a partial clone, and it lacks {missing} objects",
+            # `git archive` reads every file of HEAD, so git fetches all of them.
             cure=f"git -C {_at(root)} archive HEAD > /dev/null",
         )
 
@@ -79,8 +79,8 @@ def _promised(objects: Path) -> bool:
 
 
 def _check_drivers(repository: Repository, filters: Mapping[bytes, str]) -> list[str]:
-    """Filters other than LFS that the user has a driver for; without one git runs none either."""
     notes: list[str] = []
+    # Only drivers that the user has configured: without a driver, git runs no filter either.
     for driver in repository.settings.filters:
         paths = [path for path in filters if filters[path] == driver.name]
         if not paths or driver.name == "lfs":
@@ -88,11 +88,12 @@ def _check_drivers(repository: Repository, filters: Mapping[bytes, str]) -> list
         path = in_a_sentence(paths[0])
         if driver.changes_checkout:
             raise RepositoryUnusable(
-                f"{path} is made by the filter {driver.name!r}, which is not run here",
-                cure=f"take filter={driver.name} out of .gitattributes and commit the files "
-                "as they should be",
+                f"the filter {driver.name!r} makes the content of {path}, and Agent Proxy runs "
+                "no filter",
+                cure=f"delete filter={driver.name} from .gitattributes and commit the files with "
+                "the content that they need",
             )
-        notes.append(f"the filter {driver.name!r} is not run: files like {path} count as they are")
+        notes.append(f"the filter {driver.name!r} does not run: files like {path} stay unfiltered")
     return notes
 
 
@@ -108,7 +109,7 @@ async def _check_large(
         shown = in_a_sentence(name)
         state = await asyncio.to_thread(_find_large, source, name, pointer)
         if state == "a pointer":
-            notes.append(f"{shown} is a pointer of Git LFS in your tree, and stays one")
+            notes.append(f"{shown} is a Git LFS pointer in your tree, so it is one in clones too")
         elif state == "missing":
             missing.append(shown)
     if missing:
@@ -116,7 +117,8 @@ async def _check_large(
             ", ..." if len(missing) > MAX_SHOWN_PATHS else ""
         )
         raise RepositoryUnusable(
-            f"Git LFS has no content for {shown}", cure=f"git -C {_at(source.root)} lfs pull"
+            f"the Git LFS store has no content for {shown}",
+            cure=f"git -C {_at(source.root)} lfs pull",
         )
     return notes
 

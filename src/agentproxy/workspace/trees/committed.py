@@ -1,4 +1,4 @@
-"""What of a repository is committed, by folders."""
+"""Which folders of a repository hold committed files."""
 
 import os
 from pathlib import PurePosixPath
@@ -9,7 +9,7 @@ from agentproxy.workspace.git.scratch_git_dir import own_git
 
 
 async def committed_folders(repository: Repository, tree: str) -> frozenset[str]:
-    """The folders that a tree has files in, relative to its root and at any depth."""
+    """Returns the folders relative to the root, with their parents."""
     with own_git(repository) as where:
         entries = await list_tree(where, tree)
     nearest = {os.fsdecode(entry.name.rpartition(b"/")[0]) for entry in entries}

@@ -1,4 +1,4 @@
-"""Delivery: a branch that starts at HEAD and carries the claim, or a patch where that is not so."""
+"""Delivers a claim as a branch, or as a patch if a branch is impossible."""
 
 from pathlib import Path
 
@@ -12,8 +12,8 @@ from agentproxy.workspace.git.scratch_git_dir import own_git
 
 MAX_SHOWN_CONFLICTS = 5
 APART = (
-    "the branch starts at HEAD, without the uncommitted changes of the base: "
-    "it was proven together with them, and not alone"
+    "the branch starts at HEAD and does not have the uncommitted changes of the base. "
+    "The checks ran with those changes, not on the branch alone"
 )
 
 
@@ -27,12 +27,10 @@ async def deliver(
     apart: str,
     folder: Path,
 ) -> Delivered:
-    """Make the branch `agentproxy/RUN`: one commit on the HEAD that the run started from.
+    """Makes the branch `agentproxy/RUN` with one commit on the HEAD that the run started from.
 
-    A branch of that name is never moved; where it carries the same already, all is well. Where the
-    claim fits only on uncommitted work, there is a patch in `folder` instead, and a note. The
-    commit says `message` where its tree is the claim's, and `apart` where uncommitted work is left
-    out of it: nobody has checked that tree.
+    Never moves an existing branch. Writes a patch to `folder` if the claim needs uncommitted work
+    or the branch cannot be made. `apart` is the commit's message if its tree is not the claim's.
     """
     branch = f"agentproxy/{run}"
     with own_git(repo) as where:
@@ -48,11 +46,12 @@ async def deliver(
                 return await _patch(where, run, base=base, claim=claim, folder=folder, note=note)
             tree = merged.tree
             if tree != claim.tree:
+                # No check has run on this tree, so its commit must not say "Verified".
                 message = apart
                 notes.append(APART)
         commit = await _commit(repo, where, tree, head=base.head, message=message, branch=branch)
         if not commit:
-            note = f"the branch {branch} is there already and carries something else"
+            note = f"the branch {branch} exists already and has other changes"
             return await _patch(where, run, base=base, claim=claim, folder=folder, note=note)
         try:
             await _create(repo, f"refs/heads/{branch}", commit)
@@ -65,8 +64,8 @@ async def deliver(
 async def _commit(
     repo: Repository, where: GitLocation, tree: str, *, head: str, message: str, branch: str
 ) -> str:
-    """The commit to deliver: what is there already if it is the same, "" if it is not."""
     existing = await object_id(repo, f"refs/heads/{branch}")
+    # A run that is resumed delivers again: its own earlier branch is no conflict.
     if existing:
         same = await tree_of(where, existing) == tree
         return existing if same and await parents_of(where, existing) == [head] else ""
@@ -76,9 +75,9 @@ async def _commit(
 
 
 async def _create(repo: Repository, ref: str, commit: str) -> None:
-    """Make the branch only if there is none; one that points there already is as good."""
     if await object_id(repo, ref) == commit:
         return
+    # With an old value of zeros, `update-ref` refuses a branch made in the meantime.
     nothing = "0" * len(commit)
     await git(
         "-c", "core.logAllRefUpdates=false", "update-ref", ref, commit, nothing, where=repo.theirs
@@ -99,12 +98,12 @@ async def _patch(
         "--no-textconv", base.tree, claim.tree, where=where,
     )  # fmt: skip
     place = _write(folder / f"{run.replace('/', '-')}.patch", printed)
-    return Delivered(patch=str(place), notes=(note, f"the patch fits on {base.ref}"))
+    return Delivered(patch=str(place), notes=(note, f"the patch applies to {base.ref}"))
 
 
 def _write(place: Path, content: bytes) -> Path:
-    """Whole or not at all."""
     place.parent.mkdir(parents=True, exist_ok=True)
+    # Renamed when complete: a crash must not leave half a patch under the final name.
     part = place.with_name(f".{place.name}.part")
     part.write_bytes(content)
     part.replace(place)
@@ -114,4 +113,7 @@ def _write(place: Path, content: bytes) -> Path:
 def _needs_uncommitted(conflicts: tuple[bytes, ...]) -> str:
     shown = ", ".join(in_a_sentence(name) for name in conflicts[:MAX_SHOWN_CONFLICTS])
     more = ", ..." if len(conflicts) > MAX_SHOWN_CONFLICTS else ""
-    return f"the claim needs uncommitted work in {shown}{more}: it is a patch, not a branch"
+    return (
+        f"the claim depends on uncommitted changes in {shown}{more}, "
+        "so it is delivered as a patch, not as a branch"
+    )

@@ -1,4 +1,4 @@
-"""What a person should know of a claim beside its changes, in sentences with the path."""
+"""Findings: sentences about a claim that a person should know besides its changes."""
 
 import os
 import posixpath
@@ -14,29 +14,29 @@ from agentproxy.workspace.trees.walk import Listing
 
 MAX_FINDINGS = 200
 MILLION = 1_000_000
-LARGE = 50 * MILLION  # bytes; the size at which a file in a claim is pointed out
+LARGE = 50 * MILLION  # bytes; a larger file is a finding
 READ_BY_TOOLS = (b".envrc", b".mcp.json")
 FOLDERS_READ_BY_TOOLS = (b".claude", b".vscode", b".cursor", b".devcontainer")
 WORKFLOWS = b".github/workflows/"
-COMPARED_LIMIT = 1 << 20
+COMPARED_LIMIT = 1 << 20  # bytes
 
 
 def in_changes(changed: Sequence[Difference], listing: Listing) -> Iterator[str]:
-    """Files that other programs act on, and files that are too large for a repository."""
+    """Reports files that other programs act on, and very large files."""
     for one in changed:
         shown = in_a_sentence(one.name)
         parts = one.name.split(b"/")
         if parts[-1] in READ_BY_TOOLS or any(p in FOLDERS_READ_BY_TOOLS for p in parts[:-1]):
-            yield f"{shown} was {one.status}: tools of yours act on this file"
+            yield f"{shown} was {one.status}: editors, agents or shells act on this file"
         elif one.name.startswith(WORKFLOWS):
-            yield f"{shown} was {one.status}: it runs in your continuous integration"
+            yield f"{shown} was {one.status}: your continuous integration runs it"
         size = listing.sizes.get(one.name, 0)
         if size > LARGE:
-            yield f"{shown} is {size // MILLION} MB large"
+            yield f"{shown} has {size // MILLION} MB"
 
 
 def in_links(changed: Sequence[Difference], tree: Path, *, root: Path) -> Iterator[str]:
-    """Links that lead out of the tree, seen from the path of the user's repository."""
+    """Reports links that lead out of the tree when it is at `root`, the user's path."""
     for one in changed:
         if one.mode != SYMLINK:
             continue
@@ -46,19 +46,19 @@ def in_links(changed: Sequence[Difference], tree: Path, *, root: Path) -> Iterat
             continue
         if leaves(one.name, target, root=os.fsencode(root)) or _resolves_outside(tree, one.name):
             shown = in_a_sentence(target)
-            yield f"{in_a_sentence(one.name)} is a link that leaves the tree: {shown}"
+            yield f"{in_a_sentence(one.name)} is a link that leads out of the tree: {shown}"
 
 
 def leaves(name: bytes, target: bytes, *, root: bytes) -> bool:
-    """Whether a link leads out of the root by its words alone."""
+    """Whether the target leads out of the root. Reads no file."""
     place = posixpath.normpath(posixpath.join(root, posixpath.dirname(name), target))
     return place != root and not place.startswith(root + b"/")
 
 
 def _resolves_outside(tree: Path, name: bytes) -> bool:
-    """Whether it leads out through other links; absolute ones are judged by their words."""
     start = os.fsencode(tree.resolve())
     place = start + b"/" + name
+    # The tree is not at the user's path now: `leaves` has judged an absolute link by its text.
     if os.readlink(place).startswith(b"/"):  # noqa: PTH115 - bytes
         return False
     resolved = os.path.realpath(place)
@@ -66,11 +66,11 @@ def _resolves_outside(tree: Path, name: bytes) -> bool:
 
 
 def in_git_folder(tree: Path, fresh: Mapping[str, bytes]) -> Iterator[str]:
-    """What the worker did to its own `.git`; it counts for nothing, and is worth knowing."""
+    """Reports the worker's changes to its own `.git`, which the claim never includes."""
     git_dir = tree / ".git"
     try:
         if not stat.S_ISDIR(git_dir.lstat().st_mode):
-            yield ".git was replaced by something else than a folder"
+            yield ".git was replaced: it is no longer a folder"
             return
     except OSError:
         yield ".git was deleted"
@@ -88,17 +88,15 @@ def in_git_folder(tree: Path, fresh: Mapping[str, bytes]) -> Iterator[str]:
 
 
 def in_listing(listing: Listing) -> Iterator[str]:
-    """Repositories in the repository, and what is not a file."""
     for folder in listing.nested:
         yield (
-            f"{in_a_sentence(folder)} is a repository of its own; "
-            "its files are carried as ordinary ones"
+            f"{in_a_sentence(folder)} is a nested repository. "
+            "The claim includes its files as ordinary files"
         )
     yield from listing.odd
 
 
 def bounded(findings: Iterable[str]) -> tuple[str, ...]:
-    """Each once, and not more than anybody reads."""
     kept = list(dict.fromkeys(findings))
     if len(kept) > MAX_FINDINGS:
         kept[MAX_FINDINGS:] = [f"... and {len(kept) - MAX_FINDINGS} more findings"]

@@ -1,4 +1,4 @@
-"""A claim with some of its files as they were at the base, as a commit of ours."""
+"""Makes a commit of a claim with some files of the base (decision 12)."""
 
 from collections.abc import Callable, Sequence
 
@@ -17,17 +17,18 @@ from agentproxy.workspace.git.repository import Repository, set_ref
 from agentproxy.workspace.git.scratch_git_dir import own_git
 
 MESSAGE = "The claim, with tests and settings of the base\n"
-MAX_SETTINGS_BYTES = 1 << 20  # bytes of a file that is looked into
+MAX_SETTINGS_BYTES = 1 << 20  # larger files are restored without a look at their content
 Decides = Callable[[str, bytes | None, bytes | None], bool]
 
 
 async def restore_files(
     repo: Repository, paths: Sequence[str], *, base: str, claim: str, ref: str, decides: Decides
 ) -> tuple[str, str, tuple[str, ...]]:
-    """Put files of the base in place of those of a claim, and keep the commit under `ref`; its id,
-    its tree, and the paths. What the base had not is left out. Of two versions `decides` says
-    whether they are exchanged; for files of more than a megabyte they always are. Where none is,
-    the commit is the claim. Doing it twice gives the same commit.
+    """Replaces files of a claim by those of the base, and keeps the commit under `ref`.
+
+    Returns the commit, its tree, and the restored paths; the claim's commit if there are none.
+    Deletes a path that the base does not have. `decides` gets a path and both contents, and says
+    whether to restore the file. The same files give the same commit.
     """
     with own_git(repo) as where:
         wanted = set(paths)
@@ -72,8 +73,8 @@ async def _size(where: GitLocation, entry: TreeEntry) -> int:
 
 
 def _line(old: TreeEntry | None, new: TreeEntry | None) -> bytes:
-    """A line for the index: the file as it was, or, with a mode of zero, that it is not there."""
     if old is not None:
         return b"%s %s\t%s\0" % (old.mode.encode(), old.oid.encode(), old.name)
     assert new is not None
+    # `update-index --index-info` removes a path whose mode is 0.
     return b"0 %s\t%s\0" % (b"0" * len(new.oid), new.name)

@@ -1,4 +1,4 @@
-"""Reading a worker's files into a tree: git does it inside the sandbox, we only take results."""
+"""Reads a worker's files into a tree, by git in the sandbox."""
 
 import os
 import shlex
@@ -19,19 +19,19 @@ from agentproxy.workspace.sandbox.port import Job, JobLimits, Mount, Sandbox
 
 OURS_INSIDE = "/run/agentproxy/claim"
 TIME_LIMIT = 900.0  # seconds for one job
-RESULT_LIMIT = 1 << 30  # bytes of one list that comes out
-LAST_WORDS = 400
-# Attributes of the worker's that git cannot apply must not keep its files from being read.
-AS_THEY_ARE = b"* -text -eol -ident -filter -working-tree-encoding\n"
+RESULT_LIMIT = 1 << 30  # bytes of one result
+ERROR_CHARACTERS = 400  # from the end of the output
+# The files must be readable even if git cannot apply the worker's attributes.
+UNCONVERTED = b"* -text -eol -ident -filter -working-tree-encoding\n"
 
 
 class Unreadable(GitError):
-    """The worker's files could not be read into a tree."""
+    """Git could not read the worker's files into a tree."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One reading: whose files, in which sandbox, and a fresh folder of ours for the results."""
+    """Reads one tree. `folder` is empty at first, and gets the git directory and the results."""
 
     repository: Repository
     sandbox: Sandbox
@@ -39,13 +39,12 @@ class Reading:
     folder: Path
 
     def prepare(self) -> None:
-        """Make the git directory that the job inside works with."""
+        """Makes the git directory for the other methods."""
         git_dir = make_git_dir(self.folder / "git", self.repository)
         listed = alternates(self.repository, inside=self.sandbox.isolates)
         (git_dir / "objects/info/alternates").write_bytes(listed)
 
     async def ignored(self, untracked: Sequence[bytes]) -> set[bytes]:
-        """Which of the names the tree's own `.gitignore` files exclude."""
         # `check-ignore` refuses literal pathspecs; after "./" no name can be a magic one.
         self._put("untracked", join_names(b"./" + name for name in untracked))
         look = _git("check-ignore", "-z", "--stdin", "--no-index")
@@ -54,14 +53,12 @@ class Reading:
         return {name.removeprefix(b"./") for name in split_names(self._take("ignored"))}
 
     async def filters(self, names: Sequence[bytes]) -> dict[bytes, str]:
-        """The filter that the tree's attributes name for each of the files that have one."""
         self._put("names", join_names(names))
         await self._run(f"{_git('check-attr', '-z', '--stdin', 'filter')} <names >filters")
         return parse_filters(self._take("filters"))
 
-    def keep_as_they_are(self) -> None:
-        """From here on no attribute changes what is read."""
-        (self.folder / "git/info/attributes").write_bytes(AS_THEY_ARE)
+    def ignore_attributes(self) -> None:
+        (self.folder / "git/info/attributes").write_bytes(UNCONVERTED)
 
     async def write(
         self,
@@ -71,10 +68,9 @@ class Reading:
         new: Iterable[bytes],
         large: Mapping[bytes, bytes],
     ) -> str:
-        """Write the tree and a pack of what is new in it; returns the tree's id.
+        """Writes the tree, and a pack with its new objects. Returns the tree's id.
 
-        What the base has and is not removed counts as it is now. `large` are lines for
-        `update-index --index-info` that stand in for files: pointers in the user's store.
+        `large` has an index line with the pointer of each file under LFS.
         """
         self._put("removed", join_names(removed))
         self._put("new", join_names(new))
@@ -85,11 +81,11 @@ class Reading:
         lines = [
             _git("read-tree", base),
             _git(*update, "--force-remove", "--stdin") + " <removed",
-            # Not in the index yet: a large file that is new is no name of `--assume-unchanged`.
+            # Before --assume-unchanged, which fails for a name that is not in the index.
             _git(*update, "--index-info") + " <known",
             _git("update-index", "-z", "--assume-unchanged", "--stdin") + " <large",
-            # Only hashed, all of them: an object that is in a store which cannot be written to
-            # would be written again.
+            # Only changed files go to update-index: for an unchanged one it would write an object
+            # again that the user's read-only store has.
             _git("ls-files", "-z", "--modified") + " >changed",
             f"cat new changed | {_git(*update, '--stdin')}",
             _git("write-tree") + " >tree",
@@ -98,19 +94,15 @@ class Reading:
         await self._run("\n".join(lines))
         written = self._take("tree").decode("ascii", "replace").strip()
         if not OBJECT_ID.fullmatch(written):
-            raise Unreadable("write-tree", 0, "no tree came out")
+            raise Unreadable("write-tree", 0, "git printed no tree id")
         return written
 
     @property
     def pack(self) -> Path:
-        """The pack that `write` made.
-
-        Raises:
-            Unreadable: something else than a file is in its place.
-        """
         place = self.folder / "pack"
+        # The job reads untrusted files, so its results are untrusted too.
         if not stat.S_ISREG(place.lstat().st_mode):
-            raise Unreadable("pack-objects", 0, "no pack came out")
+            raise Unreadable("pack-objects", 0, "the pack is not a regular file")
         return place
 
     async def _run(self, script: str) -> None:
@@ -137,24 +129,22 @@ class Reading:
         )
         ended = await self.sandbox.run(job)
         if ended.exit_code != 0 or ended.killed:
-            said = ended.killed or ended.output.strip()[-LAST_WORDS:]
+            said = ended.killed or ended.output.strip()[-ERROR_CHARACTERS:]
             raise Unreadable("in the sandbox", ended.exit_code, said)
 
     def _put(self, name: str, content: bytes) -> None:
         (self.folder / name).write_bytes(content)
 
     def _take(self, name: str) -> bytes:
-        """What the job left under a name: only a file, never what a link points at."""
         try:
+            # No links: one could show a file of the host.
             with SafeDir(self.folder, links=False) as folder:
                 return folder.read(name, limit=RESULT_LIMIT)
         except (BadPath, OSError) as error:
-            raise Unreadable("in the sandbox", 0, f"no {name} came out") from error
+            raise Unreadable("in the sandbox", 0, f"the result {name} is missing") from error
 
 
 def _git(*args: str) -> str:
-    """One command line for the shell inside. Pipes fail with their last command only: what could
-    fail comes last in each.
-    """
-    # Nothing in there must outlive us: the pack is made durable when it is taken in.
+    # The shell ignores failures in a pipe, except for its last command.
+    # No fsync: the pack becomes durable when it is imported.
     return shlex.join(["git", *hardened(("-c", "core.fsync=none", *args))])

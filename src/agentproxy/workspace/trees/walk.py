@@ -1,4 +1,4 @@
-"""The files that a worker left, listed without opening one and without following a link."""
+"""Lists the files in a worker's tree. Never opens a file and never follows a link."""
 
 import os
 import stat
@@ -13,32 +13,26 @@ from agentproxy.workspace.trees.git_names import is_kept_by_git
 
 @dataclass(slots=True)
 class Listing:
-    """Names relative to the tree. `folders` are the submodules that still are folders.
-
-    `nested` are folders in which a `.git` was planted; `odd` says what cannot be carried. `sizes`
-    are bytes of regular files.
-    """
-
     files: list[bytes] = field(default_factory=list[bytes])
-    folders: set[bytes] = field(default_factory=set[bytes])
-    nested: list[bytes] = field(default_factory=list[bytes])
-    sizes: dict[bytes, int] = field(default_factory=dict[bytes, int])
-    odd: list[str] = field(default_factory=list[str])
+    folders: set[bytes] = field(default_factory=set[bytes])  # submodules that are still folders
+    nested: list[bytes] = field(default_factory=list[bytes])  # folders that hold a `.git`
+    sizes: dict[bytes, int] = field(default_factory=dict[bytes, int])  # bytes of regular files
+    odd: list[str] = field(default_factory=list[str])  # sentences about entries left out
 
 
 def list_files(tree: Path, *, submodules: Collection[bytes], bounds: ClaimBounds) -> Listing:
-    """Walk a tree whose worker has ended. Any `.git` is left out, and so are submodules' files, and
-    names that git keeps for itself.
+    """Lists a tree whose worker has ended, without names that git reserves and submodules' files.
 
-    A file or folder of the worker's that its owner may not read is made readable first.
+    Makes unreadable files and folders readable for their owner.
 
     Raises:
-        ClaimRefused: there are too many names, or one lies too deep.
+        ClaimRefused: the tree has too many names, or a path is too deep or too long.
     """
     found = Listing()
     start = os.fsencode(tree)
     if not _is_folder(start):
         return found
+    # A list, not recursion: a worker can nest folders deeper than Python recurses.
     waiting = [b""]
     names = 0
     while waiting:
@@ -67,14 +61,14 @@ def _refuse_deep(
     longest = len(folder) + max((len(entry.name) for entry in entries), default=0)
     if folder.count(b"/") > bounds.depth or longest > bounds.path_bytes:
         raise ClaimRefused(
-            f"{in_a_sentence(folder[:200])}... lies deeper than {bounds.depth} folders, or has a "
-            f"path of more than {bounds.path_bytes} bytes; delete it"
+            f"{in_a_sentence(folder[:200])}... is deeper than {bounds.depth} folders, or its "
+            f"path has more than {bounds.path_bytes} bytes. Delete it"
         )
 
 
 def _note_git(name: bytes, folder: bytes, found: Listing) -> None:
     if name != b".git":
-        found.odd.append(f"{in_a_sentence(folder + name)} cannot be carried by git")
+        found.odd.append(f"{in_a_sentence(folder + name)}: git cannot store this name")
     elif folder:
         found.nested.append(folder[:-1])
 
@@ -95,7 +89,9 @@ def _entries(start: bytes, folder: bytes, found: Listing) -> list[os.DirEntry[by
         with os.scandir(place) as entries:
             return list(entries)
     except OSError as error:
-        found.odd.append(f"{in_a_sentence(folder[:200])} cannot be listed: {error.strerror}")
+        found.odd.append(
+            f"the folder {in_a_sentence(folder[:200])} is unreadable: {error.strerror}"
+        )
         return []
 
 
@@ -103,13 +99,16 @@ def _add(entry: os.DirEntry[bytes], name: bytes, found: Listing) -> None:
     try:
         about = entry.stat(follow_symlinks=False)
     except OSError as error:
-        found.odd.append(f"{in_a_sentence(name[:200])} cannot be looked at: {error.strerror}")
+        found.odd.append(f"{in_a_sentence(name[:200])} is unreadable: {error.strerror}")
         return
     if stat.S_ISREG(about.st_mode):
         if not about.st_mode & stat.S_IRUSR:
             os.chmod(entry.path, stat.S_IMODE(about.st_mode) | stat.S_IRUSR)  # noqa: PTH101
         found.sizes[name] = about.st_size
     elif not stat.S_ISLNK(about.st_mode):
-        found.odd.append(f"{in_a_sentence(name)} is neither a file nor a link, and is not carried")
+        # Reading a FIFO would wait for ever.
+        found.odd.append(
+            f"{in_a_sentence(name)} is neither a file nor a link, so the claim leaves it out"
+        )
         return
     found.files.append(name)

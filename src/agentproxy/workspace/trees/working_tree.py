@@ -1,4 +1,4 @@
-"""The user's tree as it is now: tracked files with their uncommitted changes, as a tree object."""
+"""Writes the user's tracked files, with their uncommitted changes, as a tree object."""
 
 import asyncio
 import os
@@ -19,8 +19,6 @@ CHANGED, UNMERGED, SPARSE = b"C", b"M", b"S"  # the tags of `git ls-files -t`
 
 @dataclass(slots=True)
 class Untracked:
-    """Files that git does not know: those that may come along, and nested repositories."""
-
     files: list[bytes] = field(default_factory=list[bytes])
     repositories: list[bytes] = field(default_factory=list[bytes])
 
@@ -28,13 +26,12 @@ class Untracked:
 async def present_tree(
     repository: Repository, where: GitLocation, *, with_untracked: Collection[bytes] = ()
 ) -> str:
-    """Write the tree of the present files. Works on a copy of the index; the user's stays as it is.
-
-    `where` is a git directory of ours whose work tree is the repository's root.
+    """Writes the tree of the present files. Never changes the user's index.
 
     Raises:
         RepositoryUnusable: a merge is unfinished, there is no index, or a file cannot be read.
     """
+    # `add -A` on a copied index would take untracked .env and .venv too: names are explicit.
     copy_index(repository, where)
     tags = await _tags(where)
     root = repository.root
@@ -45,6 +42,7 @@ async def present_tree(
     try:
         await _remove(where, [*hidden, *gone])
         await _take(repository, where, kept)
+        # A partial clone may lack blobs; `check_materials` reports them with their cure.
         printed = await git("write-tree", "--missing-ok", where=where)
     except GitError as error:
         raise RepositoryUnusable(f"the files cannot be read: {error.said}") from error
@@ -52,29 +50,26 @@ async def present_tree(
 
 
 def copy_index(repository: Repository, where: GitLocation) -> None:
-    """Put the user's index, and what a split index shares, into our git directory.
-
-    Raises:
-        RepositoryUnusable: there is none.
-    """
+    """Copies the user's index into our git directory, or raises `RepositoryUnusable`."""
     source = repository.git_dir / "index"
     if where.git_dir is None or where.index is None:
-        raise ValueError("an index is copied into a git directory of our own")
+        raise ValueError("the index can only be copied into a separate git directory")
+    # A split index keeps most of its entries in these files.
     for shared in repository.git_dir.glob("sharedindex.*"):
         shutil.copy2(shared, where.git_dir / shared.name)
     try:
-        # With its times: by them git knows which entries may have changed in the same instant.
+        # With its times: git uses them to find files changed in the same instant as the index.
         shutil.copy2(source, where.index)
     except FileNotFoundError as error:
         raise RepositoryUnusable(
-            "nothing is checked out: there is no index", cure="git reset"
+            "the repository has no index, because nothing is checked out", cure="git reset"
         ) from error
 
 
 async def find_untracked(
     repository: Repository, where: GitLocation, *, environment: Sequence[Path], whole_folders: bool
 ) -> Untracked:
-    """What git does not know, without ignored files and environment folders.
+    """Finds untracked files that are neither ignored nor in an environment.
 
     With `whole_folders` an untracked folder is one name that ends with a slash.
     """
@@ -92,26 +87,27 @@ async def find_untracked(
     for name in split_names(printed):
         if beneath(root + b"/" + name.rstrip(b"/"), folders):
             continue
+        # Without --directory git ends only the name of a nested repository with a slash.
         nested = name.endswith(b"/") and not whole_folders
         (found.repositories if nested else found.files).append(name)
     return found
 
 
 async def _tags(where: GitLocation) -> dict[bytes, bytes]:
-    """What git says of each tracked file that a sparse checkout does not leave out."""
     printed = await git("ls-files", "-z", "-t", "--cached", "--modified", where=where)
     lines = split_names(printed)
     if any(line[:1] == UNMERGED for line in lines):
         raise RepositoryUnusable(
-            "a merge is not finished: the index holds conflicts",
-            cure="resolve them and `git commit`, or `git merge --abort`, or use --from-head",
+            "a merge is unfinished: the index has conflicts",
+            cure="resolve them and run `git commit`, run `git merge --abort`, or use --from-head",
         )
-    # A changed file is listed twice; the second tag is the one that counts.
+    # Git lists a changed file twice; its second tag says that it changed. A sparse checkout leaves
+    # files out on purpose: they are not deleted.
     return {line[2:]: line[:1] for line in lines if line[:1] != SPARSE}
 
 
 def _behind_links(root: Path, names: Iterable[bytes]) -> Iterator[bytes]:
-    """Tracked files whose folder has become a link: git says that they are deleted."""
+    # Git counts a tracked file as deleted when one of its folders has become a link.
     known: dict[bytes, bool] = {b"": False}
 
     def linked(folder: bytes) -> bool:
@@ -123,7 +119,7 @@ def _behind_links(root: Path, names: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def _unstorable(root: Path, name: bytes) -> bool:
-    """Whether a FIFO, a socket or a device stands where a file was."""
+    # `update-index` fails at a FIFO, a socket or a device.
     try:
         mode = _at(root, name).lstat().st_mode
     except OSError:
@@ -139,7 +135,7 @@ async def _remove(where: GitLocation, names: Collection[bytes]) -> None:
 
 
 async def _take(repository: Repository, where: GitLocation, names: Sequence[bytes]) -> None:
-    """Take files into the index as they are; of large ones only the pointer."""
+    # The LFS filter does not run, so the index gets the pointer and the store the content.
     filters = await filters_of(where, names)
     store = Store(repository.settings.lfs)
     plain: list[bytes] = []
@@ -163,7 +159,7 @@ async def _take(repository: Repository, where: GitLocation, names: Sequence[byte
 
 
 def _store_large(file: Path, store: Store) -> tuple[bytes, bytes] | None:
-    """Keep a large file's content; its mode and pointer. None where it counts as it is."""
+    # A file that is a pointer already is stored as it is.
     if file.is_symlink() or not file.is_file() or read_pointer(read_head(file)) is not None:
         return None
     pointer = measure(file)
@@ -172,7 +168,6 @@ def _store_large(file: Path, store: Store) -> tuple[bytes, bytes] | None:
 
 
 def index_mode(file: Path) -> bytes:
-    """The mode of a regular file as git writes it."""
     return b"100755" if file.stat().st_mode & stat.S_IXUSR else b"100644"
 
 

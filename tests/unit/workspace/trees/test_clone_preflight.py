@@ -80,14 +80,14 @@ def test_large_content_that_only_the_tree_has_is_stored(large: Path) -> None:
 def test_a_pointer_in_the_users_own_tree_is_said(large: Path) -> None:
     user_git(large, "checkout", "-q", "-f", "big.bin")
     shutil.rmtree(large / ".git/lfs")
-    assert "big.bin is a pointer" in based(opened(large)).notes[0]
+    assert "big.bin is a Git LFS pointer" in based(opened(large)).notes[0]
 
 
 def test_a_filter_that_makes_files_is_refused_and_one_that_only_cleans_is_said(root: Path) -> None:
     write(root, {".gitattributes": "*.py filter=crypt\n"})
     commit_all(root)
     user_git(root, "config", "filter.crypt.clean", "false")
-    assert "'crypt' is not run" in based(opened(root)).notes[0]
+    assert "'crypt' does not run" in based(opened(root)).notes[0]
     user_git(root, "config", "filter.crypt.smudge", "false")
     found = unusable(root)
     assert "src/b.py" in str(found)

@@ -91,7 +91,7 @@ def test_a_branch_that_carries_something_else_is_never_moved(root: Path) -> None
     found = delivered(root, base, claim)
     assert user_git(root, "rev-parse", BRANCH).decode().strip() == base.head
     assert found.branch == ""
-    assert "is there already" in found.notes[0]
+    assert "exists already" in found.notes[0]
     assert Path(found.patch).read_text().startswith("diff --git a/a.txt b/a.txt")
 
 
@@ -108,7 +108,7 @@ def test_the_uncommitted_work_of_the_base_is_not_on_the_branch(root: Path) -> No
     found = delivered(root, base, claim)
     assert content_of(root, found.commit, "b.txt") == b"b\n"
     assert content_of(root, found.commit, "a.txt").endswith(b"the end\n")
-    assert "without the uncommitted changes" in found.notes[0]
+    assert "does not have the uncommitted changes" in found.notes[0]
     assert b"Not checked alone" in user_git(root, "log", "-1", "--format=%B", found.commit)
     assert user_git(root, "rev-parse", f"{found.commit}^").decode().strip() == base.head
 
@@ -120,7 +120,7 @@ def test_a_claim_that_needs_uncommitted_work_is_a_patch_and_says_so(root: Path) 
     found = delivered(root, base, claim)
     assert before.differences(photograph(root)) == []
     assert found.branch == ""
-    assert "needs uncommitted work in a.txt" in found.notes[0]
+    assert "uncommitted changes in a.txt" in found.notes[0]
     subprocess.run(["git", "apply", found.patch], cwd=root, check=True)
     assert "our seven" in (root / "a.txt").read_text()
     assert (root / "x.bin").read_bytes() == b"\0\1"

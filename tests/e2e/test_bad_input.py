@@ -134,7 +134,7 @@ def task(words: tuple[str, ...]) -> list[str]:
 def test_a_path_without_a_folder_that_holds_git_is_a_usage_error(pa: Pa, path: str) -> None:
     ran = pa(*WORK, "--check", "true", "Fix it", env={"PATH": path})
     assert ran.code == 2
-    assert "there is no git on PATH" in ran.err
+    assert "git is not on PATH" in ran.err
 
 
 def test_empty_relative_and_odd_entries_of_path_change_nothing(pa: Pa) -> None:

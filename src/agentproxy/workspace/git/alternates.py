@@ -1,4 +1,4 @@
-"""The object stores of the user's repository: its own, and the chain of its alternates."""
+"""Finds the object stores of the user's repository: its own, and its alternates."""
 
 import os
 import re
@@ -23,15 +23,14 @@ LETTERS = {
 }
 
 
-def inside_name(number: int) -> str:
-    """Where a store is mounted inside a sandbox; the user's own is number 0."""
+def mount_point(number: int) -> str:
     return INSIDE if number == 0 else f"{INSIDE}-{number}"
 
 
 def object_stores(repository: Repository) -> list[Path]:
-    """The user's own store first, then its alternates, each once."""
+    """Returns the user's own store, then its alternates, without duplicates."""
     stores = [repository.objects]
-    for store in stores:  # grows while it is walked
+    for store in stores:  # the list grows in the loop: an alternate has alternates
         for named in _alternates(store):
             if named not in stores and named.is_dir() and len(stores) < MAX_STORES:
                 stores.append(named)
@@ -39,24 +38,25 @@ def object_stores(repository: Repository) -> list[Path]:
 
 
 def alternates(repository: Repository, *, inside: bool) -> bytes:
-    """The file that lets another git directory read the stores, in a sandbox or out of it."""
+    """Returns an `info/alternates` file with which another git directory reads the stores."""
     stores = object_stores(repository)
     if inside:
-        lines = [inside_name(number) for number in range(len(stores))]
+        lines = [mount_point(number) for number in range(len(stores))]
     else:
         lines = [quoted_path(store) for store in stores]
     return os.fsencode("".join(f"{line}\n" for line in lines))
 
 
 def object_mounts(repository: Repository) -> tuple[Mount, ...]:
-    """All stores, read-only. Their own lists of alternates name paths that are not inside."""
+    """Returns read-only mounts of all stores, at the paths that `alternates` writes."""
     mounts: list[Mount] = []
     for number, store in enumerate(object_stores(repository)):
-        mounts.append(Mount(at=inside_name(number), mode="ro", source=store))
+        mounts.append(Mount(at=mount_point(number), mode="ro", source=store))
         listed = store / "info/alternates"
+        # Hidden: the paths in it are those of the host, which the sandbox does not have.
         if listed.is_file():
             mounts.append(
-                Mount(at=f"{inside_name(number)}/info/alternates", mode="hidden", source=listed)
+                Mount(at=f"{mount_point(number)}/info/alternates", mode="hidden", source=listed)
             )
     return tuple(mounts)
 
@@ -78,5 +78,5 @@ def _unquoted(line: bytes) -> bytes:
 
 
 def _character(match: re.Match[bytes]) -> bytes:
-    told = match[1]
-    return bytes([int(told, 8) & 0xFF]) if told.isdigit() else LETTERS.get(told, told)
+    escaped = match[1]
+    return bytes([int(escaped, 8) & 0xFF]) if escaped.isdigit() else LETTERS.get(escaped, escaped)

@@ -1,4 +1,4 @@
-"""What differs between two trees: paths, kinds of change, lines."""
+"""Compares two trees: changed paths, kinds of change, numbers of lines."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,31 +15,30 @@ STATUSES: dict[str, ChangeStatus] = {
     "D": "deleted",
     "T": "type_changed",
 }
-COUNTED = "core.bigFileThreshold=16m"  # lines of larger files are not counted
+COUNTED = "core.bigFileThreshold=16m"  # git counts no lines in larger files
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One path that differs. A mode of zeros and an empty id say that there is nothing."""
+    """One path that differs. A tree that does not have it gives a mode and an id of zeros."""
 
     name: bytes
     status: ChangeStatus
     mode: str
     oid: str
-    before: str
-    added: int = 0
+    before: str  # mode in the first tree
+    added: int = 0  # lines
     removed: int = 0
 
     @property
     def change(self) -> Change:
-        """As it stands in the record."""
         return Change(
             path=as_text(self.name), status=self.status, added=self.added, removed=self.removed
         )
 
 
 async def differences(where: GitLocation, before: str, after: str) -> list[Difference]:
-    """Every path that differs, in git's order; no rename is guessed."""
+    """Returns every path that differs, in git's order. A rename is two paths."""
     shape = ("-r", "-z", "--no-renames", "--no-ext-diff", "--no-textconv", "--no-abbrev")
     raw = await git("diff-tree", *shape, "--raw", before, after, where=where)
     counted = await git("-c", COUNTED, "diff-tree", *shape, "--numstat", before, after, where=where)
@@ -56,6 +55,7 @@ def _pairs(raw: bytes) -> Iterator[tuple[str, bytes]]:
 def _counts(counted: bytes) -> Iterator[tuple[bytes, tuple[int, int]]]:
     for line in counted.split(b"\0")[:-1]:
         added, removed, name = line.split(b"\t", 2)
+        # "-" stands for a binary file.
         if added != b"-":
             yield name, (int(added), int(removed))
 

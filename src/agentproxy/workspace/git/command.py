@@ -1,7 +1,7 @@
-"""Git as a subprocess that runs no program of anybody's: no hook, filter, pager, editor or remote.
+"""Runs git so that it starts no other program: no hook, filter, pager, editor or remote.
 
-What reads or writes files runs with a git directory of our own (`own.py`), whose configuration
-nobody else wrote; only plumbing that runs no programs is pointed at the user's git directory.
+Commands that read or write files use a git directory of our own (`scratch_git_dir.py`). Only
+plumbing that starts no program uses the user's git directory.
 """
 
 import asyncio
@@ -13,11 +13,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 TEN_MINUTES = 600.0  # a checkout of a very large tree on a busy disk
-PRINTED_LIMIT = 1 << 30  # bytes on standard output; past it git is ended
+PRINTED_LIMIT = 1 << 30  # bytes on standard output; git is killed if it prints more
 KEPT_ERRORS = 1 << 14  # bytes of standard error
 CHUNK = 1 << 16
 
-# Names that a git directory could give to programs; the command line beats every file.
+# Settings through which a git directory can name a program. The command line overrides every file.
 HARDENED = (
     "core.hooksPath=/dev/null",
     "core.fsmonitor=false",
@@ -56,8 +56,8 @@ ENVIRONMENT: Mapping[str, str] = {
     "GIT_PAGER": "cat",
     "PAGER": "cat",
     "GIT_SSH_COMMAND": "/bin/false",
-    # A partial clone would fetch what is missing, and `remote.NAME.uploadpack` is a program even
-    # for a local path: no protocol at all is allowed, not even "file".
+    # A partial clone would fetch missing objects, and `remote.NAME.uploadpack` names a program even
+    # for a local path: no protocol is allowed, not even "file".
     "GIT_ALLOW_PROTOCOL": "none",
     "GIT_PROTOCOL_FROM_USER": "0",
     "GIT_NO_LAZY_FETCH": "1",
@@ -69,7 +69,7 @@ ENVIRONMENT: Mapping[str, str] = {
 
 
 class GitError(Exception):
-    """Git ended badly. `command` is its subcommand; `exit_code` is None where we ended it."""
+    """Git failed. `exit_code` is None if this process killed git."""
 
     def __init__(self, command: str, exit_code: int | None, said: str) -> None:
         super().__init__(f"git {command}: {said or f'exit code {exit_code}'}")
@@ -80,20 +80,17 @@ class GitError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class GitLocation:
-    """What a git process sees: its directory, the files, the index, the objects it writes to.
-
-    `env` comes last and wins; None takes a variable away.
-    """
+    """The folders that a git process works with. `env` overrides them; None removes a variable."""
 
     git_dir: Path | None = None
     work_tree: Path | None = None
     index: Path | None = None
-    objects: Path | None = None
+    objects: Path | None = None  # git writes new objects here
     cwd: Path | None = None
     env: Mapping[str, str | None] = field(default_factory=dict[str, str | None])
 
     def environment(self) -> dict[str, str]:
-        """The whole environment of the process; nothing is inherited but an absolute PATH."""
+        # Nothing is inherited except PATH: GIT_DIR or GIT_CONFIG_COUNT of the caller would count.
         places = {
             "GIT_DIR": self.git_dir,
             "GIT_WORK_TREE": self.work_tree,
@@ -106,13 +103,12 @@ class GitLocation:
 
 
 def absolute_path(environ: Mapping[str, str]) -> str:
-    """PATH without its relative entries: those would find a program in the repository."""
+    """Returns PATH without relative entries, which would find programs in the repository."""
     entries = environ.get("PATH", os.defpath).split(os.pathsep)
     return os.pathsep.join(entry for entry in entries if entry.startswith("/"))
 
 
 def hardened(args: Sequence[str]) -> list[str]:
-    """The arguments of git after its name: everything that could name a program is overruled."""
     switches = [part for setting in HARDENED for part in ("-c", setting)]
     return ["--no-pager", *switches, *args]
 
@@ -125,12 +121,11 @@ async def git(
     accept: Collection[int] = (0,),
     limit: int | None = None,
 ) -> bytes:
-    """Run git and return what it printed. `stdin` is bytes, or a file to read from. With a `limit`
-    only so many bytes of it are wanted: then git is ended, and that is no error.
+    """Runs git and returns its output, at most `limit` bytes if there is a limit.
 
     Raises:
-        GitError: another exit code than one of `accept`, too much output, or too much time.
-        FileNotFoundError: there is no git.
+        GitError: the exit code is not in `accept`, the output is too large, or time is up.
+        FileNotFoundError: git is not on PATH.
     """
     printed, _ = await git_status(
         *args, where=where, stdin=stdin, timeout=timeout, accept=accept, limit=limit
@@ -146,7 +141,7 @@ async def git_status(
     accept: Collection[int] = (0,),
     limit: int | None = None,
 ) -> tuple[bytes, int]:
-    """As `git`, and with the exit code, for commands that say something by it."""
+    """Runs git as `git` does, and also returns the exit code."""
     command = next((arg for arg in args if not arg.startswith("-")), "")
     most = PRINTED_LIMIT if limit is None else limit
     given = stdin if isinstance(stdin, bytes) else None
@@ -181,7 +176,7 @@ async def git_status(
 async def _talk(
     process: asyncio.subprocess.Process, given: bytes | None, *, most: int
 ) -> tuple[bytes, bytes, int]:
-    """Feed and read at once, so that neither side waits for the other for ever."""
+    # All pipes at once: with one after the other, both sides can wait for each other for ever.
     async with asyncio.TaskGroup() as group:
         printed = group.create_task(_read(process, most))
         said = group.create_task(_read_some(process.stderr, KEPT_ERRORS))
@@ -191,7 +186,6 @@ async def _talk(
 
 
 async def _read(process: asyncio.subprocess.Process, limit: int) -> bytes:
-    """Everything printed; where it is more than the limit, the process is ended."""
     kept = bytearray()
     while process.stdout is not None and (chunk := await process.stdout.read(CHUNK)):
         kept += chunk
@@ -211,16 +205,16 @@ async def _read_some(stream: asyncio.StreamReader | None, limit: int) -> bytes:
 async def _feed(stream: asyncio.StreamWriter | None, given: bytes) -> None:
     if stream is None:
         return
-    # Git may end before it has read everything; its exit code says then why.
+    # Git may end before it has read everything. Its exit code then says why.
     with contextlib.suppress(BrokenPipeError, ConnectionResetError):
         stream.write(given)
         await stream.drain()
-    # Not waited for: a cancelled wait makes asyncio print a trace when the pipe closes after all.
+    # No `wait_closed`: if cancelled there, asyncio prints a trace when the pipe closes later.
     stream.close()
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:
-    """The whole group, also when git itself has ended and something of it has not."""
+    # The whole group, even if git itself has ended: a child of git may still run.
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)
     await process.wait()

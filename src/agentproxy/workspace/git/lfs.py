@@ -1,4 +1,4 @@
-"""Git LFS without its program: pointers, and the store that holds what they point at."""
+"""Reads and writes Git LFS pointers and the LFS store, without the program git-lfs."""
 
 import hashlib
 import os
@@ -17,21 +17,20 @@ POINTER = re.compile(
     rb"version https://git-lfs\.github\.com/spec/v1\n(?:ext-[^\n]*\n)*"
     rb"oid sha256:([0-9a-f]{64})\nsize ([0-9]{1,18})\n"
 )
-POINTER_LIMIT = 1024  # bytes; git-lfs itself takes nothing longer for a pointer
+POINTER_LIMIT = 1024  # bytes; git-lfs reads no longer file as a pointer
 NO_FILTER = {b"unspecified", b"unset", b"set"}
 CHUNK = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
 class Pointer:
-    """What stands in a commit in place of a large file. `size` is in bytes."""
+    """The replacement of a large file in a commit."""
 
-    oid: str
-    size: int
+    oid: str  # sha256
+    size: int  # bytes
 
     @property
     def text(self) -> bytes:
-        """The blob of this pointer."""
         return b"version https://git-lfs.github.com/spec/v1\noid sha256:%s\nsize %d\n" % (
             self.oid.encode(),
             self.size,
@@ -39,13 +38,12 @@ class Pointer:
 
 
 def read_pointer(content: bytes) -> Pointer | None:
-    """The pointer that these bytes are, if they are one."""
     match = POINTER.fullmatch(content) if len(content) <= POINTER_LIMIT else None
     return Pointer(oid=match[1].decode(), size=int(match[2])) if match else None
 
 
 def read_head(file: Path) -> bytes:
-    """Enough of a regular file to see whether it is a pointer; nothing of anything else."""
+    """Reads as much as a pointer can have. Returns b"" if it is not a regular file."""
     if not stat.S_ISREG(file.lstat().st_mode):
         return b""
     with file.open("rb") as stream:
@@ -53,7 +51,7 @@ def read_head(file: Path) -> bytes:
 
 
 def measure(file: Path) -> Pointer:
-    """The pointer to a file's content."""
+    """Computes the pointer of a file."""
     digest, size = hashlib.sha256(), 0
     with file.open("rb") as stream:
         while chunk := stream.read(CHUNK):
@@ -64,26 +62,25 @@ def measure(file: Path) -> Pointer:
 
 @dataclass(frozen=True, slots=True)
 class Store:
-    """The user's store of large files: read from, added to, never taken from."""
+    """The user's store of large files. Nothing is ever deleted from it."""
 
     folder: Path
 
     def place(self, pointer: Pointer) -> Path:
-        """Where the content is, if it is there."""
         return self.folder / "objects" / pointer.oid[:2] / pointer.oid[2:4] / pointer.oid
 
     def holds(self, pointer: Pointer) -> bool:
-        """Whether the content is there, by its size."""
+        """Whether the store has the content, by size alone."""
         try:
             return self.place(pointer).stat().st_size == pointer.size
         except OSError:
             return False
 
     def add(self, file: Path, pointer: Pointer) -> None:
-        """Keep a file's content. It appears whole or not at all.
+        """Copies a file into the store, completely or not at all.
 
         Raises:
-            OSError: the file changed meanwhile, or the disk refuses.
+            OSError: the file changed during the copy, or a write failed.
         """
         if self.holds(pointer):
             return
@@ -102,7 +99,7 @@ class Store:
             copy.unlink(missing_ok=True)
 
     def write(self, pointer: Pointer, target: Path) -> None:
-        """Put the content where its pointer stands, with the pointer's mode."""
+        """Replaces a pointer file by its content, and keeps the file's mode."""
         mode = stat.S_IMODE(target.stat().st_mode)
         target.unlink()
         shutil.copyfile(self.place(pointer), target)
@@ -112,10 +109,7 @@ class Store:
 async def filters_of(
     where: GitLocation, names: Sequence[bytes], *, source: Sequence[str] = ()
 ) -> dict[bytes, str]:
-    """The filter that attributes name for each of the files that have one.
-
-    `source` are switches of `check-attr`: `--cached` reads the index rather than the files.
-    """
+    """Returns the filter of each file that has one. `source` are options of `check-attr`."""
     if not names:
         return {}
     printed = await git(
@@ -125,7 +119,7 @@ async def filters_of(
 
 
 def parse_filters(printed: bytes) -> dict[bytes, str]:
-    """What `check-attr -z filter` printed: path, attribute, value, and so on."""
+    # `check-attr -z` prints path, attribute, value, path, ...
     parts = printed.split(b"\0")
     found = zip(parts[0::3], parts[2::3], strict=False)
     return {

@@ -1,4 +1,4 @@
-"""Three-way merges of trees, by git's own merge and without anybody's drivers."""
+"""Merges trees three-way with git's own merge. Runs no merge driver."""
 
 from dataclasses import dataclass
 
@@ -10,24 +10,23 @@ EPOCH = "@0 +0000"
 
 @dataclass(frozen=True, slots=True)
 class Merged:
-    """The merged tree; with conflicts it holds their markers, and is good for nothing."""
-
-    tree: str
+    tree: str  # with conflict markers if there are conflicts
     conflicts: tuple[bytes, ...] = ()
 
 
 async def merge_trees(where: GitLocation, *, base: str, ours: str, theirs: str) -> Merged:
-    """Carry what lies between base and theirs over to ours.
+    """Applies the change from `base` to `theirs` to `ours`.
 
     Raises:
-        GitError: git could not even try.
+        GitError: git failed. Conflicts are no failure.
     """
-    # `merge-tree` takes its base from the history, so the trees get one of three commits.
+    # `merge-tree` of git 2.38 finds the base in the history, so each tree needs a commit.
     root = await commit_tree(where, base, parents=[], message="base\n", date=EPOCH)
     left = await commit_tree(where, ours, parents=[root], message="ours\n", date=EPOCH)
     right = await commit_tree(where, theirs, parents=[root], message="theirs\n", date=EPOCH)
     printed, code = await git_status(
-        # A guess that files belong into a folder which the other side renamed is a conflict there.
+        # If one side renames a folder, git guesses that new files of the other belong into it, and
+        # reports a conflict.
         "-c", "merge.directoryRenames=false",
         "merge-tree", "--write-tree", "-z", "--name-only", "--no-messages", left, right,
         where=where, accept=(0, 1),

@@ -1,4 +1,4 @@
-"""Reading and writing single objects: trees as lists, blobs, commits of our own."""
+"""Reads and writes git objects: trees, blobs and commits."""
 
 import re
 from collections.abc import Sequence
@@ -13,27 +13,21 @@ SYMLINK = "120000"
 
 
 def checked(oid: str) -> str:
-    """The id of an object: never a switch or a name.
-
-    Raises:
-        ValueError: it is none.
-    """
+    """Returns the object id, or raises `ValueError`."""
+    # Git would take a name for a ref, and "-x" for an option.
     if not OBJECT_ID.fullmatch(oid):
-        raise ValueError(f"{oid!r} is not the id of an object")
+        raise ValueError(f"{oid!r} is not an object id")
     return oid
 
 
 @dataclass(frozen=True, slots=True)
 class TreeEntry:
-    """One file of a tree: `mode` as git writes it, `oid` of its blob or submodule commit."""
-
     name: bytes
-    mode: str
-    oid: str
+    mode: str  # octal, as git prints it
+    oid: str  # of a blob, or of a submodule's commit
 
 
 async def list_tree(where: GitLocation, tree: str) -> list[TreeEntry]:
-    """Every file of a tree, in git's order."""
     printed = await git("ls-tree", "-r", "-z", "--full-tree", checked(tree), where=where)
     entries: list[TreeEntry] = []
     for line in printed.split(b"\0")[:-1]:
@@ -44,18 +38,16 @@ async def list_tree(where: GitLocation, tree: str) -> list[TreeEntry]:
 
 
 async def read_blob(where: GitLocation, oid: str) -> bytes:
-    """The content of a blob."""
     return await git("cat-file", "blob", oid, where=where)
 
 
 async def write_blob(where: GitLocation, content: bytes) -> str:
-    """Keep these bytes as they are."""
+    # --no-filters: git must not convert the bytes.
     printed = await git("hash-object", "-w", "--stdin", "--no-filters", where=where, stdin=content)
     return printed.decode().strip()
 
 
 async def tree_of(where: GitLocation, commit: str) -> str:
-    """The tree of a commit."""
     printed = await git(
         "rev-parse", "--verify", "--end-of-options", f"{checked(commit)}^{{tree}}", where=where
     )
@@ -63,7 +55,7 @@ async def tree_of(where: GitLocation, commit: str) -> str:
 
 
 async def parents_of(where: GitLocation, commit: str) -> list[str]:
-    """The parents of a commit, also where they are not there (a shallow clone)."""
+    # From the commit itself: `rev-parse` does not show parents that a shallow clone cuts off.
     header = (await git("cat-file", "commit", checked(commit), where=where)).partition(b"\n\n")[0]
     return [
         line.removeprefix(b"parent ").decode()
@@ -73,7 +65,7 @@ async def parents_of(where: GitLocation, commit: str) -> list[str]:
 
 
 async def date_of(where: GitLocation, commit: str) -> str:
-    """When a commit was made, as git takes it in GIT_COMMITTER_DATE."""
+    """Returns the commit's date in the form of GIT_COMMITTER_DATE."""
     header = (await git("cat-file", "commit", checked(commit), where=where)).partition(b"\n\n")[0]
     found = re.search(rb"^committer .*> ([0-9]+) ([-+][0-9]{4})$", header, re.MULTILINE)
     return f"@{found[1].decode()} {found[2].decode()}" if found else "@0 +0000"
@@ -88,7 +80,7 @@ async def commit_tree(
     date: str = "",
     author: tuple[str, str] = OURS,
 ) -> str:
-    """Make a commit. With a date of somebody else's, making it twice gives one commit."""
+    """Makes a commit. With a fixed date, the same arguments give the same commit."""
     name, email = author
     env: dict[str, str | None] = {
         **where.env,
@@ -107,7 +99,7 @@ async def commit_tree(
 
 
 async def names_between(where: GitLocation, before: str, after: str) -> list[bytes]:
-    """The files that differ between two trees."""
+    # A rename counts as two files.
     printed = await git(
         "diff-tree", "-r", "-z", "--name-only", "--no-renames", before, after, where=where
     )

@@ -1,4 +1,4 @@
-"""The user's repository: where it is, and what of its configuration counts."""
+"""Opens the user's repository: its folders, HEAD and settings."""
 
 import os
 import re
@@ -14,7 +14,7 @@ FIRST_COMMIT = "git init && git add -A && git commit -m 'First commit'"
 
 
 class RepositoryUnusable(Exception):
-    """A run cannot start from here. `cure` is what a person can type, or do."""
+    """A run cannot start here. `cure` is a command or an instruction."""
 
     def __init__(self, message: str, *, cure: str = "") -> None:
         super().__init__(message)
@@ -23,41 +23,36 @@ class RepositoryUnusable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Repository:
-    """A work tree and its git directories, all absolute.
-
-    `git_dir` is the work tree's own and `common_dir` the one it shares with other work trees;
-    `objects` is the store that is written to. `head` is a commit, `branch` "" when detached.
-    `scratch` is where our own git directories are made, None for the system's temporary folder.
-    """
+    """A work tree and its git directories. All paths are absolute."""
 
     root: Path
-    git_dir: Path
-    common_dir: Path
+    git_dir: Path  # of this work tree alone
+    common_dir: Path  # shared by all work trees
     objects: Path
-    head: str
-    branch: str
+    head: str  # commit id
+    branch: str  # "" if HEAD is detached
     object_format: str = "sha1"
     settings: GitSettings = field(default_factory=GitSettings)
-    scratch: Path | None = None
+    scratch: Path | None = None  # folder for our git directories; None: the system's temporary one
 
     @property
     def theirs(self) -> GitLocation:
-        """The user's own git directory, for plumbing that runs no programs and touches no files."""
+        """The user's git directory. Only for plumbing that starts no program and writes no file."""
         return GitLocation(git_dir=self.git_dir, cwd=self.git_dir)
 
 
 async def open_repository(start: Path, *, scratch: Path | None = None) -> Repository:
-    """Find the repository around a folder. Changes nothing and runs no program of its.
+    """Finds the repository that holds a folder. Changes nothing.
 
     Raises:
-        RepositoryUnusable: there is none, it is bare or has no commit, or git is missing or old.
+        RepositoryUnusable: no repository, a bare or empty one, or git is missing or too old.
     """
     start = Path(os.path.realpath(start))  # noqa: ASYNC240 - a few links, no content
     await _check_git()
     object_format, git_dir = await _find(start)
     root = _path(await git("rev-parse", "--show-toplevel", where=GitLocation(cwd=start)))
     theirs = GitLocation(git_dir=git_dir, cwd=git_dir)
-    # The answer is relative to where git ran.
+    # The answer is relative to the directory in which git ran.
     common_dir = git_dir / _path(await git("rev-parse", "--git-common-dir", where=theirs))
     known = Repository(
         root=root,
@@ -74,7 +69,7 @@ async def open_repository(start: Path, *, scratch: Path | None = None) -> Reposi
 
 
 async def object_id(repository: Repository, name: str) -> str:
-    """The object that a revision names, or "" where there is none."""
+    """Returns the id of the object that a revision names, or ""."""
     found, _ = await git_status(
         "rev-parse", "--verify", "--quiet", "--end-of-options", name,
         where=repository.theirs, accept=(0, 1, 128),
@@ -83,20 +78,18 @@ async def object_id(repository: Repository, name: str) -> str:
 
 
 async def set_ref(repository: Repository, ref: str, commit: str) -> None:
-    """Point a ref of ours at a commit; no hook of the user's hears of it.
-
-    Where it pointed elsewhere, that commit stays under the same name with its id: work that was
-    kept once is never let go of.
+    """Points a ref below `refs/agentproxy/` at a commit. Runs no hook.
 
     Raises:
-        ValueError: it is not one of ours.
-        GitError: the name is bad, or something else is in its way.
+        ValueError: the ref is not below `refs/agentproxy/`.
+        GitError: the name is invalid, or another ref is in its way.
     """
     # A newline would begin another command of `update-ref`.
     if not ref.startswith("refs/agentproxy/") or not ref.isprintable() or " " in ref:
-        raise ValueError(f"{ref!r} is not ours to write")
+        raise ValueError(f"{ref!r} is not below refs/agentproxy/")
     earlier = await object_id(repository, ref)
     lines = f"update {ref} {commit}\n"
+    # Work that was kept once must never get lost: the earlier commit gets a ref with its id.
     if earlier and earlier != commit:
         lines += f"update {ref}-{earlier} {earlier}\n"
     await git(
@@ -110,8 +103,7 @@ async def _check_git() -> None:
         said = (await git("version", where=GitLocation())).decode()
     except FileNotFoundError as error:
         raise RepositoryUnusable(
-            "there is no git on PATH",
-            cure="install git 2.38 or later, or put its folder on PATH",
+            "git is not on PATH", cure="install git 2.38 or later, or add its folder to PATH"
         ) from error
     found = re.search(r"(\d+)\.(\d+)", said)
     if found and (int(found[1]), int(found[2])) < OLDEST_GIT:
@@ -119,7 +111,6 @@ async def _check_git() -> None:
 
 
 async def _find(start: Path) -> tuple[str, Path]:
-    """The format of the object ids, and the git directory."""
     if not start.is_dir():  # noqa: ASYNC240 - one look
         raise RepositoryUnusable(f"{start} is not a folder")
     try:
@@ -129,7 +120,7 @@ async def _find(start: Path) -> tuple[str, Path]:
         )  # fmt: skip
     except GitError as error:
         raise _not_there(start, error) from error
-    # Only the path, which comes last, may hold newlines.
+    # Only the path can hold newlines, and it comes last.
     inside, object_format, git_dir = printed.split(b"\n", 2)
     if inside != b"true":
         raise RepositoryUnusable(
@@ -140,7 +131,7 @@ async def _find(start: Path) -> tuple[str, Path]:
 
 
 def _path(printed: bytes) -> Path:
-    """An answer of `rev-parse`; only the last newline is not part of it."""
+    # Not `strip`: a path may end with white space.
     return Path(os.fsdecode(printed.removesuffix(b"\n")))
 
 
@@ -182,4 +173,4 @@ async def _settings(known: Repository) -> GitSettings:
     try:
         return await read_settings(known.git_dir, known.common_dir, root=known.root)
     except GitError as error:
-        raise RepositoryUnusable(f"the configuration cannot be read: {error.said}") from error
+        raise RepositoryUnusable(f"git cannot read the configuration: {error.said}") from error

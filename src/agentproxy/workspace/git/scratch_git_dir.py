@@ -1,4 +1,4 @@
-"""Git directories of our own: an empty one, whose configuration nobody else wrote."""
+"""Makes empty git directories of our own, with a configuration that no other program wrote."""
 
 import tempfile
 from collections.abc import Generator
@@ -10,11 +10,12 @@ from agentproxy.workspace.git.repository import Repository
 
 
 def configuration(repository: Repository) -> str:
-    """A configuration that says how files are converted, as the user's does, and nothing else."""
+    """Returns a configuration file with the user's settings for file conversion, and no others."""
     lines = ["[core]", "\tbare = false", "\tlogAllRefUpdates = false"]
     if repository.object_format == "sha1":
         lines.append("\trepositoryFormatVersion = 0")
     else:
+        # Git reads the section [extensions] only from version 1 on.
         lines.append("\trepositoryFormatVersion = 1")
     lines += [f"\t{name} = {value}" for name, value in repository.settings.conversions]
     if repository.object_format != "sha1":
@@ -23,7 +24,8 @@ def configuration(repository: Repository) -> str:
 
 
 def make_git_dir(at: Path, repository: Repository, *, more: str = "") -> Path:
-    """Write an empty git directory without running git: there is no template to be copied."""
+    """Writes an empty git directory. `more` is added to its configuration."""
+    # Not by `git init`, which copies the user's templates, hooks included.
     for folder in ("objects/info", "objects/pack", "refs/heads", "info"):
         (at / folder).mkdir(parents=True, exist_ok=True)
     (at / "HEAD").write_text("ref: refs/heads/unborn\n")
@@ -39,9 +41,9 @@ def own_git(
     work_tree: Path | None = None,
     objects: Path | None = None,
 ) -> Generator[GitLocation]:
-    """A git directory that is gone afterwards, over the objects of the user (or of a submodule).
+    """Makes a temporary git directory with an empty index.
 
-    Its index is empty; what git writes goes to those objects.
+    Git reads and writes objects in `objects`, by default in the user's store.
     """
     with tempfile.TemporaryDirectory(prefix="agentproxy-git-", dir=repository.scratch) as folder:
         at = make_git_dir(Path(folder, "own"), repository)

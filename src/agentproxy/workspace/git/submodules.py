@@ -1,4 +1,4 @@
-"""Where files come from: the repository's own stores, and those of its submodules."""
+"""Finds the object stores of a repository and of its submodules."""
 
 import os
 from collections.abc import AsyncIterator, Sequence
@@ -13,31 +13,28 @@ from agentproxy.workspace.git.scratch_git_dir import own_git
 
 GITDIR = b"gitdir: "
 POINTER_FILE_LIMIT = 1 << 16  # bytes of a `.git` file
-MAX_SUBMODULE_DEPTH = 8  # submodules within submodules
+MAX_SUBMODULE_DEPTH = 8  # nested submodules
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """What files are made from. `root` is where the user has them checked out."""
+    """The stores of a repository or submodule."""
 
-    root: Path
+    root: Path  # the user's checkout
     objects: Path
     lfs: Store
-    modules: Path
+    modules: Path  # the git directories of its submodules
     depth: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Submodule:
-    """A submodule of a tree: what is recorded, and where the user has it (None: not at all)."""
-
     entry: TreeEntry
-    source: Source | None
-    populated: bool
+    source: Source | None  # None if no store has the recorded commit
+    populated: bool  # the user has checked it out
 
 
 def source_of(repository: Repository) -> Source:
-    """The repository itself."""
     return Source(
         root=repository.root,
         objects=repository.objects,
@@ -49,11 +46,12 @@ def source_of(repository: Repository) -> Source:
 async def find_submodules(
     repository: Repository, source: Source, entries: Sequence[TreeEntry]
 ) -> AsyncIterator[Submodule]:
-    """The submodules among the files of a tree, with the stores that hold the recorded commits."""
+    """Yields the submodules in a tree, with the stores that have their recorded commits."""
     links = [entry for entry in entries if entry.mode == GITLINK]
     if not links or source.depth == MAX_SUBMODULE_DEPTH:
         return
     names = await _names(repository, source, entries)
+    # The checkout comes first, then `.git/modules`, which also has what is not checked out now.
     for link in links:
         place = source.root / os.fsdecode(link.name)
         candidates = [
@@ -78,11 +76,12 @@ async def find_submodules(
 async def _names(
     repository: Repository, source: Source, entries: Sequence[TreeEntry]
 ) -> dict[bytes, list[bytes]]:
-    """The names that `.gitmodules` gives to paths; a broken file gives none."""
+    # Git keeps a submodule in `.git/modules` under its name, which may differ from its path.
     blobs = [entry.oid for entry in entries if entry.name == b".gitmodules"]
     names: dict[bytes, list[bytes]] = {}
     with own_git(repository, objects=source.objects) as where:
         for blob in blobs:
+            # 1 means no match; 3 and 128 mean that git cannot parse the file.
             printed, _ = await git_status(
                 "config", "-z", "--blob", blob, "--get-regexp", r"^submodule\..*\.path$",
                 where=where, accept=(0, 1, 3, 128),
@@ -95,7 +94,7 @@ async def _names(
 
 
 def _safe(names: Sequence[bytes]) -> list[str]:
-    """A name from the tree must not lead out of the folder of modules."""
+    # The tree is untrusted: a name must not lead out of `.git/modules`.
     return [
         os.fsdecode(name)
         for name in names
@@ -104,7 +103,6 @@ def _safe(names: Sequence[bytes]) -> list[str]:
 
 
 def _checked_out(place: Path) -> list[Path]:
-    """The git directory that the user's own checkout of the submodule names."""
     dot = place / ".git"
     if dot.is_dir():
         return [dot]
@@ -123,7 +121,7 @@ def _is_there(place: Path) -> bool:
 
 
 def _common(git_dir: Path) -> Path:
-    """The directory that a linked work tree of a submodule shares."""
+    # A linked work tree keeps its objects in the git directory that it shares.
     try:
         named = (git_dir / "commondir").read_bytes()[:POINTER_FILE_LIMIT].strip()
     except OSError:
@@ -139,7 +137,7 @@ async def _holds(repository: Repository, objects: Path, commit: str) -> bool:
 
 
 async def holds_tree(where: GitLocation, commit: str) -> bool:
-    """Whether a commit and its tree are there."""
+    """Whether the store has the commit and its tree."""
     try:
         _, code = await git_status(
             "cat-file", "-e", f"{commit}^{{tree}}", where=where, accept=(0, 1, 128)

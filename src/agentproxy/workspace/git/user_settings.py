@@ -1,4 +1,4 @@
-"""What of the user's git configuration counts for us: values, never programs to run."""
+"""Reads the values of the user's git configuration that Agent Proxy uses. Never a program."""
 
 import os
 import re
@@ -8,7 +8,7 @@ from pathlib import Path
 
 from agentproxy.workspace.git.command import GitLocation, git
 
-# How the user's git turns files into blobs and back. Nothing here names a program or a path.
+# How the user's git converts files into blobs and back. None of these names a program or a path.
 CONVERSIONS = (
     "core.autocrlf",
     "core.eol",
@@ -23,12 +23,12 @@ CONVERSIONS = (
     "core.protectntfs",
 )
 PLAIN_VALUE = re.compile(r"[A-Za-z0-9]+")
-INFO_LIMIT = 1 << 20  # bytes of .git/info/attributes and exclude that count
+INFO_LIMIT = 1 << 20  # bytes of .git/info/attributes and .git/info/exclude
 
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """A filter driver that the user configured; its programs are named, never run."""
+    """A filter driver in the user's configuration. It never runs."""
 
     name: str
     changes_checkout: bool
@@ -36,28 +36,22 @@ class Filter:
 
 @dataclass(frozen=True, slots=True)
 class GitSettings:
-    """`conversions` are for a configuration of ours; `excludes` is the user's own ignore file.
-
-    `attributes` and `exclude` are the contents of the two files in `.git/info`. `lfs` is the store
-    of Git LFS, there or not. `partial` says that objects may be missing.
-    """
-
     conversions: tuple[tuple[str, str], ...] = ()
-    attributes: bytes = b""
-    exclude: bytes = b""
-    excludes: Path | None = None
+    attributes: bytes = b""  # content of .git/info/attributes
+    exclude: bytes = b""  # content of .git/info/exclude
+    excludes: Path | None = None  # the user's global ignore file
     name: str = ""
     email: str = ""
     filters: tuple[Filter, ...] = ()
-    lfs: Path = field(default_factory=lambda: Path("/nonexistent"))
-    partial: bool = False
+    lfs: Path = field(default_factory=lambda: Path("/nonexistent"))  # may not exist
+    partial: bool = False  # a partial clone: objects may be missing
 
 
 async def read_settings(git_dir: Path, common_dir: Path, *, root: Path) -> GitSettings:
-    """Read them as the user's own git would, with the user's global and system files.
+    """Reads the repository's, the user's and the system's configuration.
 
     Raises:
-        GitError: the configuration cannot be parsed.
+        GitError: git cannot parse the configuration.
     """
     values = _parse(await git("config", "--list", "-z", "--includes", where=_as_the_user(git_dir)))
     conversions = tuple(
@@ -79,7 +73,7 @@ async def read_settings(git_dir: Path, common_dir: Path, *, root: Path) -> GitSe
 
 
 def _as_the_user(git_dir: Path) -> GitLocation:
-    """`git config --list` runs nothing, so here the user's own files are let in."""
+    # `git config --list` starts no program, so it may read the user's own files.
     home = os.environ.get("HOME", "/nonexistent")
     env = {
         "HOME": home,
@@ -92,7 +86,8 @@ def _as_the_user(git_dir: Path) -> GitLocation:
 
 
 def _parse(printed: bytes) -> dict[str, str]:
-    """Keys in lower case but for their middle; the last value wins, and no value means true."""
+    # Git prints section and key in lower case. The last value of a key counts, and a key without
+    # "=" means true.
     values: dict[str, str] = {}
     for entry in printed.decode("utf-8", "surrogateescape").split("\0"):
         key, newline, value = entry.partition("\n")
@@ -121,7 +116,7 @@ def _excludes(values: Mapping[str, str], root: Path) -> Path | None:
 
 
 def _filters(values: Mapping[str, str]) -> tuple[Filter, ...]:
-    """By name; a driver that only cleans leaves a checkout as it is in the commit."""
+    # A driver with only "clean" does not change files at checkout.
     changing: dict[str, bool] = {}
     for key, value in values.items():
         match = re.fullmatch(r"filter\.(.+)\.(smudge|process|clean)", key, re.DOTALL)

@@ -269,7 +269,7 @@ def test_git_that_is_missing_or_old_is_said(
 ) -> None:
     (tmp_path / "bin").mkdir()
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
-    with pytest.raises(RepositoryUnusable, match="no git on PATH"):
+    with pytest.raises(RepositoryUnusable, match="git is not on PATH"):
         run(open_repository(root))
     old = tmp_path / "bin/git"
     old.write_text("#!/bin/sh\necho git version 2.37.9\n")

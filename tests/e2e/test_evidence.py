@@ -54,7 +54,7 @@ def test_a_commit_that_somebody_wrote_into_a_bundle_is_never_given_to_git(pa: Pa
         bundle.write_text(text)
     ran = pa("evidence", run, "--verify")
     assert ran.code == 1, ran.err
-    assert ran.out.count("does not have the digest") == 2
+    assert ran.out.count("does not match the digest") == 2
 
 
 def test_a_run_that_was_never_judged_has_proven_nothing(pa: Pa) -> None:

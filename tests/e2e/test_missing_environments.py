@@ -69,11 +69,11 @@ CONNECT = "import socket; socket.create_connection(('{host}', {port}), timeout=5
         ),
         (
             f'python3 -c "{CONNECT.format(host="database.example", port=5432)}"',
-            ("a name did not resolve", "network", "pa trust"),
+            ("a host name did not resolve", "network", "pa trust"),
         ),
         (
             "echo 'Cannot connect to the Docker daemon at unix:///var/run/docker.sock.'; exit 1",
-            ("the docker daemon is not there", "docker"),
+            ("the Docker daemon is not reachable", "Docker"),
         ),
     ],
 )
@@ -149,7 +149,7 @@ def test_a_proof_in_an_environment_that_the_claim_would_change_and_nobody_can_bu
     worker = f"{MEND_PARCEL}; echo 'dependencies: [tomlkit]' >> environment.yml"
     ran = pa.task("--check", CHECK, worker=worker, env=as_user(tmp_path / "user"))
     assert ran.finding(CHECK)["finding"] == "proven"
-    said = "the claim changes environment.yml, and was checked in the environment as it is"
+    said = "the claim changes environment.yml, and no environment was built for that change"
     assert said in ran.of_kind("delivered")[-1]["notes"]
     assert said in ran.result["reason"]
 

@@ -1,4 +1,4 @@
-"""A check on one tree, folded over its attempts; and what differs between two trees."""
+"""Folds the attempts of a check on one tree, and compares two trees test by test."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
@@ -11,9 +11,9 @@ SideStatus = Literal["passes", "fails", "cannot_run", "flaky"]
 
 
 def status_of(result: CheckResult) -> SideStatus:
-    """What one attempt says: a failed test counts even where the command hides it by its exit."""
     if result.cannot_run or result.ending != "exited" or result.exit_code is None:
         return "cannot_run"
+    # A command can hide a failed test behind exit code 0, as `pytest || true` does.
     if result.exit_code != 0 or (result.by_test and result.count("failed")):
         return "fails"
     return "passes"
@@ -21,7 +21,7 @@ def status_of(result: CheckResult) -> SideStatus:
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """All attempts on one tree. `outcomes` holds the tests that ended alike in every attempt."""
+    """All attempts on one tree. `outcomes` holds the tests that had one outcome in all attempts."""
 
     attempts: tuple[CheckResult, ...]
     status: SideStatus
@@ -31,17 +31,15 @@ class Side:
     tests: dict[str, TestResult] = field(default_factory=dict[str, TestResult])
 
     def names_of(self, *outcomes: Outcome) -> set[str]:
-        """The tests that always ended in one of these ways."""
         return {name for name, outcome in self.outcomes.items() if outcome in outcomes}
 
     @property
     def last(self) -> CheckResult | None:
-        """The latest attempt, or None where there was none."""
         return self.attempts[-1] if self.attempts else None
 
     @property
     def fails_beside_its_tests(self) -> bool:
-        """Whether an attempt failed though no test did: a threshold, a crash, another tool."""
+        # A coverage threshold, a crash or a second tool can fail although every test passes.
         return any(
             status_of(result) == "fails" and not (result.by_test and result.count("failed"))
             for result in self.attempts
@@ -49,7 +47,7 @@ class Side:
 
 
 def fold_attempts(attempts: Sequence[CheckResult]) -> Side:
-    """Bring the attempts on one tree together; a test with two outcomes is flaky."""
+    """Combines the attempts on one tree. A test with two outcomes is flaky."""
     statuses: set[SideStatus] = {status_of(result) for result in attempts}
     naming = [result for result in attempts if result.by_test]
     by_name: list[dict[str, TestResult]] = [
@@ -57,6 +55,7 @@ def fold_attempts(attempts: Sequence[CheckResult]) -> Side:
     ]
     by_attempt: dict[str, set[Outcome | None]] = {}
     for name in {name for tests in by_name for name in tests}:
+        # None is an outcome of its own: a test that one attempt does not name is flaky.
         by_attempt[name] = {tests[name].outcome if name in tests else None for tests in by_name}
     return Side(
         attempts=tuple(attempts),
@@ -80,38 +79,34 @@ def _status_of_all(statuses: set[SideStatus]) -> SideStatus:
 
 @dataclass(frozen=True, slots=True)
 class Delta:
-    """How the tests of two trees differ; every set holds names, and no name is in two.
-
-    `removed` passed at the base, `hidden` failed there; both are missing, skipped or expected to
-    fail at the claim. `regressed` passed at the base and fail at the claim, `new_failures` fail
-    there and were neither passed nor failed at the base. `flaky` had two outcomes on one tree.
-    """
+    """How the tests of two trees differ. No test name is in two of the sets."""
 
     fixed: frozenset[str]
     regressed: frozenset[str]
+    # Missing, skipped or expected to fail at the claim: `removed` passed at the base, `hidden`
+    # failed there.
     removed: frozenset[str]
     hidden: frozenset[str]
     still_failing: frozenset[str]
+    # Neither passed nor failed at the base.
     new_failures: frozenset[str]
     flaky: frozenset[str]
 
 
 def compare(base: Side, claim: Side, *, changed: Collection[str] = ()) -> Delta:
-    """Set the tests of the claim against those of the base.
-
-    A file that cannot be loaded takes all its tests with it; it is fixed when tests of it pass.
-    """
+    """Compares the tests of the claim with those of the base; `changed` holds the claim's paths."""
     flaky = base.flaky | claim.flaky
     failed, passed = base.names_of("failed") - flaky, base.names_of("passed") - flaky
     fails, passes = claim.names_of("failed") - flaky, claim.names_of("passed") - flaky
     unloaded = {name for name in fails if is_whole_file(name)}
     absent = {name for name in failed | passed if name not in claim.outcomes}
+    # A file that cannot be loaded reports one failure and none of its tests.
     in_unloaded = {name for name in absent if file_of(name) in unloaded}
-    # Files that could not be loaded at the base, and are no failure of their own at the claim.
+    # Files that could not be loaded at the base, and can be loaded at the claim.
     files = {name for name in failed if is_whole_file(name)} - fails
     fails_in_files = {name for name in fails if file_of(name) in files}
     partly_loaded = {file_of(name) for name in fails_in_files}
-    loaded = _find_loaded(files - partly_loaded, passes - passed, changed)
+    loaded = _files_with_passes(files - partly_loaded, passes - passed, changed)
     fixed = (failed & passes) | loaded
     return Delta(
         fixed=frozenset(fixed),
@@ -124,9 +119,10 @@ def compare(base: Side, claim: Side, *, changed: Collection[str] = ()) -> Delta:
     )
 
 
-def _find_loaded(files: set[str], passes: set[str], changed: Collection[str]) -> set[str]:
-    """The files that load now: their tests pass, or new ones do where names carry no file."""
+def _files_with_passes(files: set[str], passes: set[str], changed: Collection[str]) -> set[str]:
     with_passes = {file_of(name) for name in passes}
+    # Names without a file cannot say which file they are in. Then any new pass counts, except
+    # for a file that the claim changes.
     return {
         file
         for file in files

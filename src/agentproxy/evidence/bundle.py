@@ -1,5 +1,6 @@
-"""The evidence of a round as one document: content-addressed, and chained by hash from entry to
-entry and from round to round, so that nothing in it can be changed without showing.
+"""The evidence of one round as one document.
+
+It is stored by its digest. Hashes chain its entries and the rounds, so that a change shows.
 """
 
 import hashlib
@@ -21,13 +22,11 @@ FORMAT = 1
 
 
 class BundleUnusable(Exception):
-    """A bundle is missing, damaged, or not what its digest says."""
+    """A bundle is missing, damaged, or does not match its digest."""
 
 
 class EvidenceEntry(FrozenModel):
-    """One run of one check. `link` is the sha256 of this entry with `link` left empty, and so of
-    `previous`, the link before it: a chain.
-    """
+    """One run of one check. `previous` is the `link` of the entry before."""
 
     check: Check
     on: Tree
@@ -35,14 +34,12 @@ class EvidenceEntry(FrozenModel):
     attempt: int
     result: CheckResult
     previous: str
+    # The sha256 of this entry with an empty `link`. It covers `previous`, which makes the chain.
     link: str = ""
 
 
 class Bundle(FrozenModel):
-    """What was run and seen for one claim, and what it was judged to say.
-
-    `previous` is the digest of the bundle of the round before ("" for the first).
-    """
+    """Every check run for one claim, with the verdicts that follow from them."""
 
     format: int = FORMAT
     product: str
@@ -60,22 +57,22 @@ class Bundle(FrozenModel):
     criteria: tuple[CriterionVerdict, ...]
     verdict: Verdict
     reason: str
+    # The digest of the bundle of the round before, "" in the first round.
     previous: str = ""
 
 
 def canonical(value: FrozenModel) -> bytes:
-    """The one spelling of a value that digests are taken of."""
+    """Returns the one JSON encoding of a value, over which digests are computed."""
     plain = value.model_dump(mode="json")
     return json.dumps(plain, sort_keys=True, separators=(",", ":"), ensure_ascii=True).encode()
 
 
 def digest(value: FrozenModel) -> str:
-    """The sha256 of a value's one spelling, in hex."""
     return hashlib.sha256(canonical(value)).hexdigest()
 
 
 def chain(entries: Iterable[EvidenceEntry]) -> tuple[EvidenceEntry, ...]:
-    """The entries with their links; what they carried as links before is not looked at."""
+    """Returns the entries with new links; links that they had before do not count."""
     chained: list[EvidenceEntry] = []
     previous = ""
     for entry in entries:
@@ -86,12 +83,13 @@ def chain(entries: Iterable[EvidenceEntry]) -> tuple[EvidenceEntry, ...]:
 
 
 def store(bundle: Bundle, folder: Path) -> str:
-    """Write a bundle under its digest, and say the digest. Blocking."""
+    """Writes a bundle and returns its digest, which names the file. Blocking."""
     name = digest(bundle)
     folder.mkdir(parents=True, exist_ok=True)
     target = folder / f"{name}.json"
     if target.exists():
         return name
+    # A crash must never leave half a bundle under its digest.
     part = folder / f".{name}.{secrets.token_hex(4)}"
     with part.open("xb") as file:
         file.write(canonical(bundle))
@@ -102,10 +100,10 @@ def store(bundle: Bundle, folder: Path) -> str:
 
 
 def load(name: str, folder: Path) -> Bundle:
-    """Read a bundle, whatever it says. Blocking.
+    """Reads a bundle without checking its content; `faults` checks it. Blocking.
 
     Raises:
-        BundleUnusable: it is missing, too large, or no bundle.
+        BundleUnusable: it is missing, too large, or not a bundle.
     """
     target = folder / f"{name}.json"
     try:
@@ -123,15 +121,16 @@ def load(name: str, folder: Path) -> Bundle:
 
 
 def faults(name: str, bundle: Bundle) -> Sequence[str]:
-    """What does not hold together in a bundle: nothing, when it is as it was stored."""
+    """Returns what is inconsistent in a bundle; empty when it is as it was stored."""
     found: list[str] = []
     if digest(bundle) != name:
-        found.append("the content does not have the digest that it is stored under")
+        found.append("the content does not match the digest in the file name")
     for stored, right in zip(bundle.entries, chain(bundle.entries), strict=True):
         if stored != right:
             found.append(
-                f"the chain breaks at check {stored.check.name!r} on {stored.on} "
+                f"the hash chain breaks at check {stored.check.name!r} on {stored.on} "
                 f"(attempt {stored.attempt})"
             )
+            # Every later link depends on this one, so further faults say nothing new.
             break
     return found

@@ -1,4 +1,4 @@
-"""Why a check could not do its work at all, as told from a check that did it and failed."""
+"""Why a check could not run at all, which is not the same as a check that ran and failed."""
 
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -18,6 +18,7 @@ _COMMAND = re.compile(
     r"|^make(?:\[\d+\])?: ([\w./@+-]{1,100}): No such file or directory$",
     re.MULTILINE,
 )
+# make exits with 2 whatever its command exits with, and prints 126 or 127 in its last line.
 _MAKE_MISSED = re.compile(r"^make(?:\[\d+\])?: \*\*\* .*Error 12[67]$", re.MULTILINE)
 _OUTSIDE: tuple[tuple[re.Pattern[str], CannotRunKind, str], ...] = (
     (
@@ -31,12 +32,12 @@ _OUTSIDE: tuple[tuple[re.Pattern[str], CannotRunKind, str], ...] = (
             r"|ENOTFOUND|EAI_AGAIN|Could not resolve host|no such host|NameResolutionError"
         ),
         "name_does_not_resolve",
-        "a name did not resolve",
+        "a host name did not resolve",
     ),
     (
         re.compile(r"Network is unreachable|ENETUNREACH", re.IGNORECASE),
         "network_unreachable",
-        "the network is not reachable",
+        "the network is unreachable",
     ),
     (
         re.compile(r"Read-only file system|EROFS", re.IGNORECASE),
@@ -50,7 +51,7 @@ _OUTSIDE: tuple[tuple[re.Pattern[str], CannotRunKind, str], ...] = (
             re.IGNORECASE,
         ),
         "no_docker",
-        "the docker daemon is not there",
+        "the Docker daemon is not reachable",
     ),
 )
 _NO_NETWORK: frozenset[CannotRunKind] = frozenset(
@@ -67,45 +68,43 @@ _PASSED = re.compile(
     re.MULTILINE,
 )
 _SOURCES = (".py", ".pyi", ".pyx", ".so", ".js", ".mjs", ".cjs", ".ts", ".tsx", ".jsx")
-# What node's runner reports of a file that could not be loaded; the reason is in its output.
+# node's runner reports this for a file that it cannot load. The reason is in its output only.
 _MUTE = ("", "test failed")
-# pytest prints this with exit 4 as well, though nothing is wrong with its arguments.
+# pytest prints this with exit code 4 too, although its arguments are right.
 _CONFTEST = "ImportError while loading conftest"
-
-
 _NEEDS_NETWORK = (
-    'where it needs the network: give the check network = "host" in agentproxy.toml, and pa trust'
+    'if it needs the network, set network = "host" for the check in agentproxy.toml, '
+    "then run pa trust"
 )
 _CURES: Mapping[CannotRunKind, str] = {
     "missing_module": (
-        "install it into the environment of the project (.venv, node_modules, or active)"
+        "install it into the project's environment (.venv, node_modules, or the active one)"
     ),
     "missing_command": "install it, or put it on PATH",
     "not_executable": "make it executable, or name the program that runs it",
-    "syntax_error": "correct the command; sh -n -c COMMAND says whether the shell can read it",
-    "unusable_arguments": "install the plugin that knows them, or fix them",
+    "syntax_error": "fix the command; sh -n -c COMMAND checks its syntax",
+    "unusable_arguments": "install the plugin that defines the options, or fix the command",
     "refused_connection": (
-        'where it needs a server: start it, give the check network = "host" in agentproxy.toml, '
-        "and pa trust"
+        'if it needs a server, start it and set network = "host" for the check in agentproxy.toml, '
+        "then run pa trust"
     ),
     "name_does_not_resolve": _NEEDS_NETWORK,
     "network_unreachable": _NEEDS_NETWORK,
-    "read_only_path": "let it write below the project, HOME or /tmp only",
-    "no_docker": "no check can reach docker: name one that does without it",
-    "nothing_collected": "name a check that runs tests",
-    "timed_out": "give the check a longer timeout in agentproxy.toml",
-    "not_isolated": "leave --sandbox plain out, or use an environment without it",
+    "read_only_path": "change it to write only below the project, HOME or /tmp",
+    "no_docker": "checks cannot reach Docker; use a check that does not need it",
+    "nothing_collected": "use a command that runs tests",
+    "timed_out": "set a longer timeout for the check in agentproxy.toml",
+    "not_isolated": "omit --sandbox plain, or use an environment without links into the repository",
     "prepare_failed": "run that command in a fresh clone, and fix it",
 }
 
 
 def cure_for(kind: CannotRunKind) -> str:
-    """What a person can do about it, or "" where nothing is known to help."""
+    """Returns what a person can do, or "" where no cure is known."""
     return _CURES.get(kind, "")
 
 
 def strip_colours(text: str) -> str:
-    """The text without the terminal's colours."""
     return _COLOURS.sub("", text)
 
 
@@ -117,17 +116,18 @@ def find_cannot_run(
     tree: Iterable[str],
     reported: bool,
 ) -> CannotRun | None:
-    """What kept the check from its work, or None where it did it, well or badly.
+    """Returns what kept the check from running, or None where it ran, whatever its result.
 
-    A test that fails for want of a server has failed where other tests passed; only where every
-    failure is of that kind and nothing passed could the check not run.
+    `reported` says whether the runner wrote a report that could be read.
     """
     cut = _cut_short(ended)
     if cut is not None:
         return cut
     output = strip_colours(ended.output)
+    # Tests that were reported show that the runner ran, so the exit code explains nothing.
     if tests:
         return _in_tests(tests, output, tree)
+    # pytest exits with 4 for wrong arguments.
     if ended.exit_code == 4 and re.search(r"pytest|py\.test", f"{command}\n{output}"):
         return _pytest_usage(output, tree)
     if _collected_nothing(ended, output, reported=reported):
@@ -139,40 +139,40 @@ def find_cannot_run(
 
 def _cut_short(ended: Ended) -> CannotRun | None:
     if ended.ending == "timed_out" or ended.killed == "time":
-        text = f"the time limit: it was still running after {ended.seconds:.0f} s"
+        text = f"it reached its time limit after {ended.seconds:.0f} s"
         return CannotRun(kind="timed_out", text=text)
     if ended.ending == "not_started":
         why = ended.output.strip()[-MAX_REASON_CHARACTERS:]
         return CannotRun(kind="not_started", text=f"it could not be started: {why}")
     if ended.killed == "output":
-        text = f"it printed without end ({ended.output_bytes} bytes) and was stopped"
+        text = f"it was stopped after too much output ({ended.output_bytes} bytes)"
         return CannotRun(kind="too_much_output", text=text)
     if ended.killed == "cancelled" or ended.exit_code is None:
-        return CannotRun(kind="stopped", text="it was stopped before its end")
+        return CannotRun(kind="stopped", text="it was stopped before it ended")
     return None
 
 
 def _in_tests(tests: Sequence[TestResult], output: str, tree: Iterable[str]) -> CannotRun | None:
     failed = [test for test in tests if test.outcome == "failed"]
+    # Where other tests pass, the environment works: a test without its server has failed.
     if not failed or any(test.outcome == "passed" for test in tests):
         return None
     own = modules_of(tree)
-    # Each text once: all tests that fail without a message have the same long output to search.
+    # Each text is searched once: all tests without a message share the same long output.
     texts = dict.fromkeys(output if test.message in _MUTE else test.message for test in failed)
     reasons: list[CannotRun] = []
     for text in texts:
-        if (reason := _outside(text, own)) is None:
+        if (reason := _find_outside_cause(text, own)) is None:
             return None
         reasons.append(reason)
     return reasons[0]
 
 
-def _outside(text: str, own: Collection[str]) -> CannotRun | None:
-    """What a text says is missing outside the tree, or None where it says nothing of the kind."""
+def _find_outside_cause(text: str, own: Collection[str]) -> CannotRun | None:
     modules = [*_PY_MODULE.findall(text), *_JS_MODULE.findall(text)]
     foreign = [module for module in modules if not is_of_tree(module, own)]
     if modules:
-        # One module of the tree that is missing is a real failure, whatever else is missing.
+        # One missing module of the tree is a real failure, whatever else is missing.
         return _missing_module(foreign[0]) if len(foreign) == len(modules) else None
     return next(
         (
@@ -188,38 +188,34 @@ def _missing_module(module: str) -> CannotRun:
     return CannotRun(kind="missing_module", subject=module, text=f"no module named {module}")
 
 
-def invalid_syntax(output: str) -> CannotRun:
-    """The reason where the shell cannot read the command; `output` is what it says about it."""
-    message = " ".join(strip_colours(output).split())[:MAX_REASON_CHARACTERS]
+def invalid_syntax(shell_message: str) -> CannotRun:
+    message = " ".join(strip_colours(shell_message).split())[:MAX_REASON_CHARACTERS]
     return CannotRun(kind="syntax_error", text=f"the shell cannot read the command: {message}")
 
 
 def failed_preparation(command: str) -> CannotRun:
-    """The reason where the command that prepares a tree failed."""
     return CannotRun(kind="prepare_failed", subject=command, text=f"prepare failed: {command}")
 
 
 def names_unreachable_host(text: str) -> bool:
-    """Whether a text says that a host cannot be reached."""
     return any(pattern.search(text) for pattern, kind, _ in _OUTSIDE if kind in _NO_NETWORK)
 
 
 def names_missing_package(text: str, tree: Iterable[str]) -> bool:
-    """Whether a text says that a module is missing which is none of the tree's own."""
-    reason = _outside(text, modules_of(tree))
+    """Whether a text says that a module is missing that the tree does not define."""
+    reason = _find_outside_cause(text, modules_of(tree))
     return reason is not None and reason.kind == "missing_module"
 
 
-def was_brought_by(reason: CannotRun | None, tree: Iterable[str]) -> bool:
-    """Whether what kept a check from its work is a missing module that these files define."""
+def is_missing_module_of(reason: CannotRun | None, tree: Iterable[str]) -> bool:
+    """Whether the reason is a missing module that these files define."""
     if reason is None or reason.kind != "missing_module":
         return False
     return is_of_tree(reason.subject, modules_of(tree))
 
 
 def modules_of(tree: Iterable[str]) -> frozenset[str]:
-    """The names of all modules and packages that the files of a tree define, wherever in it."""
-    # A folder counts where it holds source: `docs/yaml/` is not the module.
+    # Only a folder with source code counts: `docs/yaml/` does not define the module `yaml`.
     return frozenset(
         part.partition(".")[0]
         for path in tree
@@ -229,7 +225,8 @@ def modules_of(tree: Iterable[str]) -> frozenset[str]:
 
 
 def is_of_tree(module: str, own: Collection[str]) -> bool:
-    """Whether a module is one of a tree's own; one that is imported by its path always is."""
+    """Whether a tree defines the module; `own` are the names of its modules."""
+    # An import by path never means an installed package.
     if module.startswith((".", "/", "file:")):
         return True
     return (module.rpartition("/")[2] if module[0] == "@" else re.split(r"[./]", module)[0]) in own
@@ -237,6 +234,8 @@ def is_of_tree(module: str, own: Collection[str]) -> bool:
 
 def _collected_nothing(ended: Ended, output: str, *, reported: bool) -> bool:
     pytest_runs = count_summaries(output)["pytest"]
+    # pytest exits with 5 when it collects no tests. With two summaries the report holds only the
+    # last run, so an empty report proves nothing.
     if reported and ended.exit_code in (0, 5) and pytest_runs <= 1:
         return True
     if found_nothing(output):
@@ -249,15 +248,16 @@ def _in_output(ended: Ended, output: str, tree: Iterable[str]) -> CannotRun | No
     missing = _missing_command(ended, tail)
     if missing is not None:
         return missing
-    return None if _PASSED.search(output) else _outside(tail, modules_of(tree))
+    return None if _PASSED.search(output) else _find_outside_cause(tail, modules_of(tree))
 
 
 def _missing_command(ended: Ended, tail: str) -> CannotRun | None:
     match = _COMMAND.search(tail)
     name = (match[1] or match[2]) if match else ""
     named = f": {name}" if name else ""
+    # A shell exits with 126 for a file that it may not execute, and with 127 for a missing one.
     if ended.exit_code == 126:
-        text = f"a command may not be executed{named}"
+        text = f"a command is not executable{named}"
         return CannotRun(kind="not_executable", subject=name, text=text)
     if ended.exit_code == 127 or (match and _MAKE_MISSED.search(tail)):
         text = f"a command is missing{named}"
@@ -267,7 +267,7 @@ def _missing_command(ended: Ended, tail: str) -> CannotRun | None:
 
 def _pytest_usage(output: str, tree: Iterable[str]) -> CannotRun | None:
     if _CONFTEST in output:
-        return _outside(output, modules_of(tree))
+        return _find_outside_cause(output, modules_of(tree))
     lines = [line for line in output.splitlines() if line.startswith("ERROR")]
-    text = f"pytest could not use its arguments: {' '.join(lines)[:MAX_REASON_CHARACTERS]}"
+    text = f"pytest rejected its arguments: {' '.join(lines)[:MAX_REASON_CHARACTERS]}"
     return CannotRun(kind="unusable_arguments", subject="pytest", text=text.rstrip(": "))

@@ -1,4 +1,4 @@
-"""What checks stand on: the repository, the environment, the sandbox, and clean checkouts."""
+"""What checks need around them: repository, environment, sandbox and clean checkouts."""
 
 import asyncio
 import errno
@@ -21,44 +21,42 @@ from agentproxy.workspace.trees.clone import clone_mounts, make_clone, matches
 
 
 class NotClean(Exception):
-    """A checkout does not equal the tree that it was made from; `paths` names where."""
+    """A checkout differs from the commit that it was made from; `paths` names where."""
 
     def __init__(self, paths: list[str]) -> None:
         shown = ", ".join(paths[:5]) + (" ..." if len(paths) > 5 else "")
-        super().__init__(f"the clean checkout differs from its tree at {shown}")
+        super().__init__(f"the clean checkout differs from its commit at {shown}")
         self.paths = paths
 
 
 @dataclass
 class CheckContext:
-    """Everything around a check that is not the check. `folder` is the run's own.
-
-    `environments` is where built ones are kept for all runs; `registries` what a build may reach,
-    None where none is allowed.
-    """
+    """What all checks of one run share. Only `environments` outlives the run."""
 
     repository: Repository
     sandbox: Sandbox
     folder: Path
     environ: Mapping[str, str]
     environments: Path
+    # What a build may reach; None where builds are not allowed.
     registries: Registries | None = None
     locks: dict[str, asyncio.Lock] = field(default_factory=dict[str, asyncio.Lock])
 
     async def checkout(self, commit: str, environment: EnvironmentFound) -> Path:
-        """A clean clone at a commit, with the carried files in it.
-
-        It is made once where jobs write into throw-away layers, and anew for each job elsewhere.
+        """Returns a clean clone at a commit, with the user's carried files in it.
 
         Raises:
-            NotClean: what came out is not what is in the commit.
+            NotClean: the clone differs from the commit.
         """
         isolates = self.sandbox.isolates
+        # With isolation a job writes into a layer that is thrown away, so that jobs share a clone.
+        # Without it a job writes into the clone itself, so that each job needs its own.
         name = commit if isolates else f"{commit}-{secrets.token_hex(4)}"
         async with self.locks.setdefault(name, asyncio.Lock()):
             ready = self.folder / "checkouts" / name
             if ready.exists():
                 return ready
+            # An interrupted run may have left a half-made clone.
             making = ready.with_name(f"{name}.part")
             await asyncio.to_thread(remove_tree, making)
             making.parent.mkdir(parents=True, exist_ok=True)
@@ -66,12 +64,13 @@ class CheckContext:
             differing = await matches(self.repository, making, commit)
             if differing:
                 raise NotClean(differing)
+            # Carried files are not in the commit, so they come after the comparison with it.
             await asyncio.to_thread(self.carry, making, environment)
             making.rename(ready)
             return ready
 
     async def place(self, tree: Path, directory: str, environment: EnvironmentFound) -> JobLayout:
-        """The user's path with this tree under it; what a job writes there is thrown away."""
+        """Returns where a job sees this tree: at the user's path, if the sandbox isolates."""
         if not self.sandbox.isolates:
             return place_plainly(tree, directory=directory, environment=environment)
         return place_tree(
@@ -82,7 +81,7 @@ class CheckContext:
         )
 
     def tree_mounts(self, tree: Path) -> list[Mount]:
-        """The mounts of a checkout at the user's path, under a layer that is thrown away."""
+        """Returns the mounts of a checkout. Writes go into a layer that is thrown away."""
         return [
             Mount(at=mount.at, mode="overlay", source=mount.source)
             if mount.source == tree
@@ -91,34 +90,34 @@ class CheckContext:
         ]
 
     async def release(self, tree: Path) -> None:
-        """A job is done with a checkout: one that jobs write into is thrown away."""
         if not self.sandbox.isolates:
             await asyncio.to_thread(remove_tree, tree)
 
     def why_not_isolated(self, environment: EnvironmentFound) -> CannotRun | None:
-        """Why the tree under proof cannot be tested at all: without isolation, an environment whose
-        packages lead into the user's repository would have the base tested in its place.
-        """
+        """Returns why checks cannot test the given tree in this environment, or None."""
         if self.sandbox.isolates:
             return None
+        # Without isolation the tree is not at the user's path. An editable install then imports
+        # the user's repository, so a check would test the base in place of the claim.
         for folder in map(Path, environment.folders):
             if any(path.is_relative_to(self.repository.root) for path in linked_folders(folder)):
                 text = (
-                    f"without isolation {folder} leads into the repository, and not into the tree "
-                    "under proof"
+                    f"without isolation {folder} links to the repository, so the check would not "
+                    "test the claim's tree"
                 )
                 return CannotRun(kind="not_isolated", subject=str(folder), text=text)
         return None
 
     def carry(self, tree: Path, environment: EnvironmentFound) -> None:
-        """Copy the carried files of the user into a tree of ours. Blocking.
+        """Copies the user's carried files into a checkout. Blocking.
 
         Raises:
-            OSError: one cannot be read any more, or the tree has no place for it.
+            OSError: a file cannot be read any more, or the checkout has no place for it.
         """
         with SafeDir(self.repository.root) as theirs, SafeDir(tree) as ours:
             for path in environment.carried:
                 try:
                     ours.write(path, theirs.read(path, limit=CARRIED_LIMIT))
                 except BadPath as error:
-                    raise OSError(errno.EINVAL, f"carry: {error.why}", path) from error
+                    why = f"a carried file cannot be copied: {error.why}"
+                    raise OSError(errno.EINVAL, why, path) from error

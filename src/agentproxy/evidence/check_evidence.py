@@ -1,4 +1,4 @@
-"""What a verdict on a check is made from: what was run and seen, and what counts beside it."""
+"""The inputs of a verdict on a check: the results, and the rules that apply to them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,31 +10,25 @@ from agentproxy.events.git_facts import Change, EnvironmentBuilt
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What counts beside the results of a check, the same for all checks of a claim.
-
-    `known_red` are names of tests, `path::` or globs; `changes` those of the claim; `built` what
-    was built for the base and for the claim; `left_out` the keys of the configuration that nobody
-    has trusted.
-    """
+    """What counts beside the results of a check. All checks of a claim share it."""
 
     task: str = ""
-    known_red: Sequence[str] = ()
+    known_red: Sequence[str] = ()  # names of tests, `path::` or globs
     changes: Sequence[Change] = ()
     has_acceptance_check: bool = True
-    built: Sequence[EnvironmentBuilt] = ()
+    built: Sequence[EnvironmentBuilt] = ()  # for the base and for the claim
+    # Keys of agentproxy.toml that did not apply, because nobody has trusted them.
     left_out: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class CheckEvidence:
-    """Every run of one check that speaks for or against a claim, oldest attempt first.
-
-    `restored` ran on the claim with the base's own version of `restored_files`, which are tests
-    and settings that the claim changes; both are empty where nothing was restored.
-    """
+    """All runs of one check for one claim, oldest attempt first."""
 
     check: Check
     base: Sequence[CheckResult]
     claim: Sequence[CheckResult]
+    # Runs on the claim with the base's version of `restored_files`: tests and settings that the
+    # claim changes. They show whether the claim is proven without its own tests.
     restored: Sequence[CheckResult] = ()
     restored_files: Sequence[str] = ()

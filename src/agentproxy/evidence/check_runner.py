@@ -1,4 +1,4 @@
-"""Runs a check: a clean checkout of the exact tree, at the user's path, in the sandbox."""
+"""Runs a check in the sandbox, in a clean checkout of the exact tree at the user's path."""
 
 import asyncio
 import os
@@ -25,11 +25,13 @@ from agentproxy.workspace.sandbox.port import Access, JobLimits
 REPORT_LIMIT = 64 << 20
 PACKAGE_LIMIT = 1 << 20
 LISTED_FILES = 200_000
+# A check has no network by default, so uv must neither sync nor download.
 FOR_CHECKS = {"CI": "1", "UV_NO_SYNC": "1", "UV_OFFLINE": "1", "NO_COLOR": "1"}
 SYNTAX_ERROR = "syntax-error"
 PREPARE_FAILED = "prepare-failed"
-# $1 is the command of the check, $2 the folder for reports, $3 what prepares the tree, or nothing.
-# A shell reads a command line by line, so it may run half of one that it cannot read to its end.
+# $1 is the command of the check, $2 the folder for reports, $3 the `prepare` command or "".
+# The syntax is checked first: a shell runs the lines before the one that it cannot read.
+# A marker file says which step failed, since the command may exit with 125 itself.
 RUN_CHECK = f"""\
 /bin/sh -n -c "$1" || {{ : >"$2/{SYNTAX_ERROR}"; exit 125; }}
 if [ -n "$3" ] && ! ( eval "$3" ); then
@@ -47,11 +49,11 @@ async def run_check(
     checks: CheckContext,
     on_output: Callable[[str], None],
 ) -> CheckResult:
-    """Run a check on a commit, once. What it writes is thrown away with its layers.
+    """Runs a check on a commit once. What the check writes is thrown away.
 
     Raises:
         SandboxError: the sandbox could not be set up.
-        NotClean: the checkout is not the tree.
+        NotClean: the checkout differs from the commit.
     """
     if reason := checks.why_not_isolated(environment):
         return CheckResult(exit_code=None, ending="not_started", seconds=0.0, cannot_run=reason)
@@ -63,7 +65,7 @@ async def run_check(
         wanted = instrument(
             check.command,
             {**environment.env, **check.env},
-            package_json=await asyncio.to_thread(_package, tree, check.directory),
+            package_json=await asyncio.to_thread(_read_package_json, tree, check.directory),
         )
         job_place = place.with_folder("report", report)
         inside = job_place.inside("report")
@@ -83,6 +85,7 @@ async def run_check(
     finally:
         await asyncio.to_thread(remove_tree, report)
         await checks.release(tree)
+    # A hostile report can take long to read, so this stays off the event loop.
     result = await asyncio.to_thread(
         interpret, ended, reports, command=check.command, tree=files, root=place.root
     )
@@ -98,8 +101,7 @@ def _env(check: Check, wanted: Instrumentation, *, report: str) -> dict[str, str
     return {name: text.replace(REPORT_FOLDER, report) for name, text in env.items()}
 
 
-def _package(tree: Path, directory: str) -> str:
-    """The package.json beside the check, or none."""
+def _read_package_json(tree: Path, directory: str) -> str:
     with SafeDir(tree) as root:
         try:
             path = os.path.normpath(f"{directory}/package.json")
@@ -109,8 +111,8 @@ def _package(tree: Path, directory: str) -> str:
 
 
 def _read_reports(folder: Path, wanted: Instrumentation) -> dict[str, bytes]:
-    """The reports that were written. What a check writes may be anything: it is read safely."""
     found: dict[str, bytes] = {}
+    # Code of the tree writes here, so a report may be a link, a device or a huge file.
     with SafeDir(folder) as root:
         for name in wanted.reports:
             try:

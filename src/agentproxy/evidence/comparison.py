@@ -1,4 +1,4 @@
-"""One check laid out for judging: both sides, what differs, and what need not be fixed."""
+"""One check prepared for judging: both sides, their difference, and the waived tests."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from agentproxy.events.check import CheckResult
 from agentproxy.events.contract import Check
 from agentproxy.evidence.attempts import Delta, Side, compare, fold_attempts
-from agentproxy.evidence.cannot_run import was_brought_by
+from agentproxy.evidence.cannot_run import is_missing_module_of
 from agentproxy.evidence.check_evidence import CheckEvidence, Rules
 from agentproxy.evidence.test_files import is_test_file
 from agentproxy.evidence.test_ids import (
@@ -20,44 +20,37 @@ from agentproxy.evidence.test_ids import (
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Everything that the steps to a verdict look at.
-
-    `scope` holds the failing tests that the task names: where it names any, only those must be
-    fixed. `changed` are the paths that the claim changes.
-    """
+    """What every step to a verdict reads."""
 
     evidence: CheckEvidence
     rules: Rules
     base: Side
     claim: Side
     delta: Delta
+    # The failing tests that the task names. If it names any, only those must be fixed.
     scope: frozenset[str]
-    changed: frozenset[str]
+    changed: frozenset[str]  # paths
 
     @property
     def check(self) -> Check:
-        """The check that was run."""
         return self.evidence.check
 
     @property
     def is_acceptance(self) -> bool:
-        """Whether the check says that the task is done, rather than what must not get worse."""
         return self.check.role == "acceptance"
 
     @property
     def base_fails(self) -> bool:
-        """Whether anything failed at the base in every attempt."""
         return self.base.status == "fails" or bool(self.base.names_of("failed") - self.delta.flaky)
 
     @property
     def claim_fails(self) -> bool:
-        """Whether the claim fails in every attempt, and not only by flaky tests."""
         failing = self.claim.names_of("failed") - self.delta.flaky
         return self.claim.status == "fails" and (bool(failing) or self.claim.fails_beside_its_tests)
 
     @property
     def flaky_names(self) -> frozenset[str]:
-        """The flaky tests that count; with a flaky exit that no test explains, its command."""
+        """The flaky tests that count, or the command where its exit code alone is flaky."""
         if self.delta.flaky:
             return frozenset(name for name in self.delta.flaky if not self._may_be_flaky(name))
         if "flaky" in (self.base.status, self.claim.status):
@@ -66,33 +59,31 @@ class Comparison:
 
     @property
     def unresolved(self) -> frozenset[str]:
-        """The tests that fail at the claim, or are hidden since the base, and are not waived."""
+        """The tests that fail at the claim, or are hidden there, and are not waived."""
         failing = {name for name in self.delta.still_failing if not self.is_waived(name)}
+        # The scope waives only what failed before: a new or a hidden failure is the claim's doing.
         others = self.delta.hidden | self.delta.new_failures
         known = self.rules.known_red
         return frozenset(failing | {name for name in others if not is_known_red(name, known)})
 
     @property
     def removed(self) -> frozenset[str]:
-        """The tests that passed at the base, are removed or skipped now, and that the task does not
-        name.
-        """
+        # A task that names a test may ask for its removal.
         task = self.rules.task
         return frozenset(name for name in self.delta.removed if not is_named_by(name, task))
 
     @property
     def fixed_unchanged(self) -> frozenset[str]:
-        """The fixed tests whose own file is as it was at the base."""
         return frozenset(name for name in self.delta.fixed if self._is_unchanged(name))
 
     def is_waived(self, name: str) -> bool:
-        """Whether a test may fail as it did: known red, or not what the task is about."""
+        """Whether a test may still fail: it is known red, or outside the task."""
         if is_known_red(name, self.rules.known_red):
             return True
         return bool(self.scope) and name not in self.scope
 
     def _may_be_flaky(self, name: str) -> bool:
-        # One that had a single outcome at the base is worse now, whatever the task is about.
+        # A test with one outcome at the base is worse now, even if the task does not name it.
         was_flaky = name in self.base.flaky
         known = is_known_red(name, self.rules.known_red)
         return known or (was_flaky and self.is_waived(name))
@@ -102,15 +93,17 @@ class Comparison:
         file = file_of(name) or (before.place.rpartition(":")[0] if before else "")
         if not self.changed:
             return True
-        # Without a file nobody can tell which of the changed files the test is in.
+        # Without a file, the test may be in any of the changed files.
         return bool(file) and is_test_file(file) and not is_changed(file, self.changed)
 
 
 def build_comparison(evidence: CheckEvidence, rules: Rules) -> Comparison:
-    """Fold the attempts of both sides and compare them."""
     brought = [change.path for change in rules.changes if change.status == "added"]
-    base = fold_attempts([_failed_for_want_of(result, brought) for result in evidence.base])
+    base = fold_attempts(
+        [_as_failure_of_missing_module(result, brought) for result in evidence.base]
+    )
     claim = fold_attempts(evidence.claim)
+    # A test that is flaky at the base has failed there, so the task may name it.
     failed = {test.name for test in base.tests.values() if test.outcome == "failed"} | base.flaky
     task = rules.task
     changed = frozenset(change.path for change in rules.changes)
@@ -128,16 +121,14 @@ def build_comparison(evidence: CheckEvidence, rules: Rules) -> Comparison:
 
 
 def with_restored_tests(comparison: Comparison) -> Comparison:
-    """The same base against the claim with the base's own tests and settings in it."""
+    """Compares the same base with the claim that has the base's tests and settings."""
     evidence = replace(comparison.evidence, claim=comparison.evidence.restored)
     return build_comparison(evidence, comparison.rules)
 
 
-def _failed_for_want_of(result: CheckResult, brought: Iterable[str]) -> CheckResult:
-    """The result at the base, where a module that the claim brings was missing: the check failed.
-
-    Tests may be written before the module that they test.
-    """
-    if not was_brought_by(result.cannot_run, brought):
+def _as_failure_of_missing_module(result: CheckResult, brought: Iterable[str]) -> CheckResult:
+    # Tests may be written before the module that they test. The base then fails: it lacks a
+    # module that the claim adds, and not one of the environment.
+    if not is_missing_module_of(result.cannot_run, brought):
         return result
     return result.model_copy(update={"cannot_run": None})

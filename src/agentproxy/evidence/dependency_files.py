@@ -1,4 +1,4 @@
-"""Which files say what is to be installed, and which of them a recipe of ours reads."""
+"""Which files list the packages to install, and which of them a recipe reads."""
 
 import re
 from collections.abc import Iterable
@@ -11,16 +11,16 @@ REQUIREMENT_FILES = (
     "requirements/base.txt", "requirements/dev.txt", "requirements/test.txt",
     "requirements/tests.txt",
 )  # fmt: skip
-# The locks of Python that are followed, with the tool that does.
+# The Python lock files that a build follows, with the tool that installs from each.
 PYTHON_LOCKS = {"uv.lock": "uv", "poetry.lock": "poetry"}
-# Further lists in which a name that one of the above drops may stand from now on.
+# A claim may move a requirement into one of these. The package is then still needed.
 OTHER_PYTHON_LISTS = (
     "requirements-ci.txt", "requirements_ci.txt", "requirements/ci.txt", "requirements.in",
     "requirements-dev.in", "constraints.txt", "setup.cfg", "setup.py", "pyproject.toml", "tox.ini",
     "noxfile.py", "Pipfile", "environment.yml",
 )  # fmt: skip
 
-# No recipe reads these: their own tools look at them when a check runs.
+# No recipe reads these. Their own tools read them when a check runs.
 _READ_BY_NO_RECIPE = re.compile(
     r"Pipfile(?:\.lock)?|pdm\.lock|environment\.ya?ml|go\.(?:mod|sum)|Cargo\.(?:toml|lock)"
     r"|Gemfile(?:\.lock)?|bun\.lockb?"
@@ -33,17 +33,15 @@ _REQUIREMENTS_FOLDER = re.compile(r"(?:.*/)?requirements/[^/]*\.(?:txt|in)")
 
 
 def is_dependency_file(path: str) -> bool:
-    """Whether a file of a repository says what is to be installed, by its path alone."""
+    """Whether a path names a file that lists the packages to install."""
     if is_read_by_no_recipe(path) or _REQUIREMENTS_FOLDER.fullmatch(path):
         return True
     return _READ_BY_A_RECIPE.fullmatch(path.rpartition("/")[2]) is not None
 
 
 def is_read_by_no_recipe(path: str) -> bool:
-    """Whether the file says what is to be installed, and only a tool of its own reads it."""
     return _READ_BY_NO_RECIPE.fullmatch(path.rpartition("/")[2]) is not None
 
 
 def find_dependency_files(changes: Iterable[Change]) -> tuple[str, ...]:
-    """The changed files that say what is to be installed."""
     return tuple(change.path for change in changes if is_dependency_file(change.path))

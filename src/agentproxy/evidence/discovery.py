@@ -1,4 +1,4 @@
-"""The discovered checks of a project, found in its files; nothing of the project is executed."""
+"""Finds the checks of a project in its files, and executes nothing of the project."""
 
 import re
 from collections.abc import Callable, Iterable
@@ -11,6 +11,7 @@ from agentproxy.evidence.environments.untrusted_folder import Folder
 
 CheckKind = Literal["test", "types", "lint", "build"]
 
+# npm's default test script prints this and fails.
 _NO_TESTS = "no test specified"
 _SCRIPTS: tuple[tuple[str, CheckKind], ...] = (
     ("test", "test"),
@@ -31,7 +32,7 @@ _TEST_FOLDERS = ("tests", "test", ".")
 
 @dataclass(frozen=True, slots=True)
 class FoundChecks:
-    """The discovered checks of a project, and what a person should know about the search."""
+    """The discovered checks, with notes for a person about the search."""
 
     checks: tuple[Check, ...]
     notes: tuple[str, ...] = ()
@@ -45,20 +46,17 @@ class _Finding:
 
 
 def discover(root: Path, directory: str) -> tuple[Check, ...]:
-    """The discovered checks that hold for a directory of the repository at `root`.
+    """Returns the discovered checks for a directory of the repository at `root`.
 
-    Never raises: a file that is broken, hostile or too large is left out, and `find_checks` notes
-    it.
+    Never raises: it skips a broken, hostile or too large file, and `find_checks` adds a note.
     """
     return find_checks(root, directory).checks
 
 
 def find_checks(root: Path, directory: str) -> FoundChecks:
-    """The discovered checks, with notes.
+    """Returns the discovered checks with notes. Never raises.
 
-    Looks in the directory first, and then upwards to the root; the nearest folder that has any
-    checks gives them all. A check is named after its kind ("test", "types", "lint", "build"), so
-    that a configuration can choose; two tools of one kind make two checks of one name.
+    The nearest folder from `directory` up to the root that has any check gives them all.
     """
     notes: list[str] = []
     for place in _upwards(directory):
@@ -69,11 +67,14 @@ def find_checks(root: Path, directory: str) -> FoundChecks:
         notes += folder.notes
         if findings:
             return FoundChecks(tuple(_check(each, place) for each in findings), tuple(notes))
-    return FoundChecks((), (*notes, "no tests, types, lint or build of the project were found"))
+    return FoundChecks(
+        (), (*notes, "no tests, type check, lint or build were found in the project")
+    )
 
 
 def _upwards(directory: str) -> Iterable[str]:
     parts = [part for part in directory.split("/") if part not in ("", ".")]
+    # A directory outside the repository counts as its root.
     if directory.startswith("/") or ".." in parts:
         parts = []
     for count in range(len(parts), -1, -1):
@@ -81,6 +82,8 @@ def _upwards(directory: str) -> Iterable[str]:
 
 
 def _check(finding: _Finding, place: str) -> Check:
+    # The kind is the name, so that configuration can choose. Two tools of one kind make two
+    # checks of one name.
     return Check(
         name=finding.kind,
         command=finding.command,
@@ -140,6 +143,7 @@ def _mypy_command(folder: Folder) -> str:
     )
     texts = (folder.text(name) for name in ("mypy.ini", ".mypy.ini", "setup.cfg"))
     named = named or any(re.search(r"^(?:files|packages|modules)\s*=", t, re.M) for t in texts)
+    # mypy takes the paths from its configuration only where the command names none.
     return "mypy" if named else "mypy ."
 
 
@@ -170,7 +174,7 @@ def _javascript(folder: Folder) -> Iterable[_Finding]:
 
 
 def _make(folder: Folder) -> Iterable[_Finding]:
-    # The order in which GNU make looks for them.
+    # GNU make looks for them in this order.
     name = next((n for n in ("GNUmakefile", "makefile", "Makefile") if folder.has(n)), "")
     text = folder.text(name) if name else ""
     seen: set[CheckKind] = set()

@@ -1,4 +1,4 @@
-"""When the environment, rather than the claim, may be what a check failed or passed for."""
+"""Whether a check may have failed or passed because of the environment, not the claim."""
 
 import re
 from collections.abc import Collection, Sequence
@@ -17,7 +17,7 @@ _MISSING: frozenset[CannotRunKind] = frozenset({"missing_module", "missing_comma
 def describe_environments(
     built: Sequence[EnvironmentBuilt], changes: Sequence[Change]
 ) -> tuple[str, ...]:
-    """Sentences for a person on what was built to check a claim, and on what was not."""
+    """Returns sentences about the environments that were built, or could not be."""
     wanted = [each for each in built if each.why]
     sentences = [
         f"{each.why}: no environment could be built ({_why_not_built(each)})"
@@ -28,16 +28,12 @@ def describe_environments(
     unread = [path for path in find_dependency_files(changes) if is_read_by_no_recipe(path)]
     if unread:
         names = ", ".join(unread)
-        sentences.append(f"the claim changes {names}, and was checked in the environment as it is")
+        sentences.append(f"the claim changes {names}, and no environment was built for that change")
     return tuple(sentences)
 
 
 def downgrade_for_environment(comparison: Comparison, verdict: CheckVerdict) -> CheckVerdict:
-    """The verdict; unverified where the environment rather than the claim may be the reason.
-
-    What passed at the base and fails now is no matter of configuration, nor of an environment that
-    the base did not have either.
-    """
+    """Returns the verdict, as `unverified` where the environment may be the reason for it."""
     because: EnvironmentBuilt | str = ""
     if verdict.finding == "refuted":
         because = _why_it_may_fail(comparison, verdict)
@@ -49,7 +45,7 @@ def downgrade_for_environment(comparison: Comparison, verdict: CheckVerdict) -> 
 
 
 def _why_it_may_pass(built: Sequence[EnvironmentBuilt]) -> EnvironmentBuilt | str:
-    """What else than the claim a proof may come from; "" where nothing."""
+    # If the base had no environment of its own, the claim's environment may be what fixed the test.
     failed = [each for each in built if each.failed]
     if failed and any(each.failed or each.folders for each in _built_for_claim(built)):
         return failed[-1]
@@ -61,40 +57,45 @@ def _built_for_claim(built: Sequence[EnvironmentBuilt]) -> list[EnvironmentBuilt
 
 
 def _describe_unusual_package(built: Sequence[EnvironmentBuilt]) -> str:
-    """What a claim installs that may replace the tool which checks it; "" where nothing."""
+    # A path, an address or a wheel of the claim may replace the tool that checks the claim.
     unusual = [text for each in _built_for_claim(built) for text in each.strange]
     if unusual:
         return (
-            f"the claim installs {unusual[0]!r} into the environment that it is checked in, which "
-            "is no plain package of a registry: a person has to look"
+            f"the claim installs {unusual[0]!r}, which is not a plain registry package, into the "
+            "environment of its own checks: a person must review it"
         )
     return ""
 
 
 def _why_it_may_fail(comparison: Comparison, verdict: CheckVerdict) -> EnvironmentBuilt | str:
-    """What else than the claim a refutation may come from; "" where nothing."""
     rules, claim = comparison.rules, comparison.evidence.claim
     failed = [each for each in rules.built if each.failed]
     removed = {name for each in rules.built for name in each.removed}
     files = find_dependency_files(rules.changes)
     if files and _needs_packages(comparison, verdict) and not _needs_removed(removed, claim):
-        cure = f"the claim changes {', '.join(files)}: install what it asks for, then start anew"
+        cure = (
+            f"the claim changes {', '.join(files)}: install the new packages, then start a new run"
+        )
         return failed[-1] if failed else cure
+    # What passed at the base had all that it needed there, with the same configuration.
     if _passed_at_base_only(comparison.base.attempts, claim):
         return ""
     if failed:
         return failed[-1]
     keys = [key for key in rules.left_out if _concerns(key, verdict.check)]
     named = ", ".join(keys)
-    return f"it may need {named} of agentproxy.toml: pa trust, then start anew" if keys else ""
+    if not keys:
+        return ""
+    return f"it may need {named} of agentproxy.toml: run pa trust, then start a new run"
 
 
 def _unverified(verdict: CheckVerdict, because: str | EnvironmentBuilt) -> CheckVerdict:
     words, fixable = because, False
     if not isinstance(words, str):
         fixable = words.fixable
-        words = f"{words.why}, and none could be built: {_why_not_built(words)}"
-    # The code says more than "green_before", so that no judge may lift it.
+        words = f"{words.why}, and no environment could be built: {_why_not_built(words)}"
+    # A judge can lift "green_before". It judges the change and not the tool that ran, so it must
+    # not lift this.
     changed = {"finding": "unverified", "reason_code": "environment", "fixable": fixable}
     return verdict.model_copy(update={**changed, "reason": f"{verdict.reason}; {words}"})
 
@@ -104,12 +105,10 @@ def _why_not_built(built: EnvironmentBuilt) -> str:
 
 
 def _concerns(key: str, check: str) -> bool:
-    """Whether a key of the configuration is about this check, or about all of them."""
     return not key.startswith("checks.") or key.startswith(f"checks.{check}.")
 
 
 def _passed_at_base_only(base: Sequence[CheckResult], claim: Sequence[CheckResult]) -> bool:
-    """Whether anything passed at the base, so that it had what it needs, and passes no more."""
     return any(result.passed for result in base) or bool(_passed(base) - _passed(claim))
 
 
@@ -118,7 +117,7 @@ def _passed(results: Sequence[CheckResult]) -> set[str]:
 
 
 def _needs_removed(removed: Collection[str], claim: Sequence[CheckResult]) -> bool:
-    """Whether the claim does not ask any more for what is missing: its own fault."""
+    # A claim that drops a package and still imports it has only itself to blame.
     missing = [match[1] for each in claim for match in _NO_MODULE.finditer(each.output)]
     missing += [
         each.cannot_run.subject
@@ -130,14 +129,14 @@ def _needs_removed(removed: Collection[str], claim: Sequence[CheckResult]) -> bo
 
 
 def _package_of(module: str) -> str:
-    """The package that a module belongs to, as it may stand in a list of dependencies."""
+    # An npm scope is part of the package name: `@scope/name/file` is in `@scope/name`.
     parts = module.split("/")
     name = "/".join(parts[:2]) if module[:1] == "@" else parts[0].partition(".")[0]
     return name.replace("-", "_").lower()
 
 
 def _needs_packages(comparison: Comparison, verdict: CheckVerdict) -> bool:
-    """Whether every attempt, or every test that refutes, failed for want of a foreign module."""
+    """Whether every attempt, or every failed test, lacks a module that the tree does not define."""
     claim = comparison.evidence.claim
     if claim and all(each.cannot_run and each.cannot_run.kind in _MISSING for each in claim):
         return True

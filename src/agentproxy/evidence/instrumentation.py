@@ -1,4 +1,4 @@
-"""What to put around a check so that its runner names its tests, and what came out of it."""
+"""Makes test runners report each test of a check by name, and reads what came out."""
 
 import json
 import re
@@ -24,6 +24,7 @@ _RUNS_NODE_TEST = re.compile(r"(?<![\w/.-])(?:\S*/)?node(?:js)?\s(?:[^|;&\n]*\s)
 _NAMES_SCRIPT = re.compile(
     r"(?<![\w/.-])(?:npm|pnpm|yarn|bun)\s+(?:-\S+\s+)*(?:run(?:-script)?\s+(?:-\S+\s+)*)?([\w:.-]+)"
 )
+# A script may name another one, or itself.
 _DEEPEST_SCRIPT = 5
 _LONGEST_SCRIPT = 4_000
 _SHORT_FOR_TEST = {"t": "test", "tst": "test"}
@@ -31,30 +32,27 @@ _SHORT_FOR_TEST = {"t": "test", "tst": "test"}
 
 @dataclass(frozen=True, slots=True)
 class Instrumentation:
-    """Variables to set for a check, and the names of the reports that it may then write into
-    REPORT_FOLDER.
-    """
+    """Variables to set for a check, and the reports that it may write into REPORT_FOLDER."""
 
     env: Mapping[str, str] = field(default_factory=dict[str, str])
     reports: tuple[str, ...] = ()
 
 
 def instrument(command: str, env: Mapping[str, str], *, package_json: str = "") -> Instrumentation:
-    """Variables by which the runners of a check write reports, added to what `env` has already.
-
-    pytest reads its variable wherever it runs, even below make or tox. node's runner is asked only
-    where the command, or the script of `package_json` that it names, runs `node --test`: the
-    variable is read by every node process.
-    """
+    """Returns the variables that make a check's runners write reports; `env` is its own."""
+    # The command line stays as it is: a change would need the grammar of a shell. Variables pass
+    # through make, tox and npm.
     added: dict[str, str] = {}
     reports: list[str] = []
     own = env.get("PYTEST_ADDOPTS", "")
     if "no:junitxml" not in f"{command} {own}":
         added["PYTEST_ADDOPTS"] = f"{own} {_PYTEST}".strip()
         reports.append("pytest.xml")
+    # Every process of node reads NODE_OPTIONS. So it is set only where the command, or a script
+    # that it names, runs `node --test`.
     options = env.get("NODE_OPTIONS", "")
-    commands = _spelled_out(command, _scripts(package_json))
-    # Reporters and their destinations are matched by number, so ours cannot join the user's.
+    commands = _with_named_scripts(command, _scripts(package_json))
+    # node pairs reporters with destinations by position, so ours cannot join the user's.
     reports_itself = "--test-reporter" in f"{options} {' '.join(commands)}"
     if not reports_itself and any(_RUNS_NODE_TEST.search(text) for text in commands):
         added["NODE_OPTIONS"] = f"{options} {_NODE}".strip()
@@ -70,17 +68,18 @@ def interpret(
     tree: Collection[str] = (),
     root: str = "",
 ) -> CheckResult:
-    """What one run of a check says.
+    """Returns what one run of a check says.
 
-    `reports` maps names of REPORTS to what was found there; `tree` holds the paths of all files of
-    the tree under proof: what fails for want of something of its own has failed, and not "could
-    not run". `root` is where the tree was mounted; paths under it are shown relative to it.
+    `reports` maps names of REPORTS to their content. `tree` holds all paths of the tree under test:
+    a check that lacks a module of the tree has failed. Paths are shown relative to `root`.
     """
     tests, complete = _tests(reports, root)
     summaries = count_summaries(strip_colours(ended.output))
-    # A runner that ran twice overwrote its report, so that only the last run is in it.
+    # A runner that runs twice overwrites its report, which then holds only the last run.
     whole = (
-        complete and max(summaries.values(), default=0) <= 1 and not _may_hide_one(ended, command)
+        complete
+        and max(summaries.values(), default=0) <= 1
+        and not _may_hide_summary(ended, command)
     )
     return CheckResult(
         exit_code=ended.exit_code,
@@ -96,7 +95,6 @@ def interpret(
 
 
 def _tests(reports: Mapping[str, bytes], root: str) -> tuple[tuple[TestResult, ...], bool]:
-    """The tests of all reports, and whether every report could be read."""
     tests: list[TestResult] = []
     for name, runner in REPORTS.items():
         if name not in reports:
@@ -108,8 +106,8 @@ def _tests(reports: Mapping[str, bytes], root: str) -> tuple[tuple[TestResult, .
     return tuple(tests), any(name in reports for name in REPORTS)
 
 
-def _may_hide_one(ended: Ended, command: str) -> bool:
-    """Whether a runner's summary may be in the part of the output that was not kept."""
+def _may_hide_summary(ended: Ended, command: str) -> bool:
+    # Only a part of a long output is kept, and the summary of a second run may be in the rest.
     if ended.output_bytes <= len(ended.output.encode(errors="replace")):
         return False
     return bool(re.search(r"[;&|\n]", command)) or not re.search(r"pytest|node\s", command)
@@ -129,8 +127,7 @@ def _table(value: object) -> Mapping[str, object]:
     return cast("dict[str, object]", value) if isinstance(value, dict) else {}
 
 
-def _spelled_out(command: str, scripts: Mapping[str, str]) -> list[str]:
-    """The command, and the scripts that it and they name."""
+def _with_named_scripts(command: str, scripts: Mapping[str, str]) -> list[str]:
     found, todo = [command], [command]
     for _ in range(_DEEPEST_SCRIPT):
         matches = [match[1] for text in todo for match in _NAMES_SCRIPT.finditer(text)]

@@ -1,4 +1,4 @@
-"""Which of the files that a claim changes decide what a check says: tests, and what runs them."""
+"""Whether a claim changes files that decide what a check says: tests and runner settings."""
 
 import json
 import re
@@ -15,7 +15,7 @@ from agentproxy.evidence.verdict_table import judge_by_table
 from agentproxy.evidence.verdict_text import MAX_NAMES, list_names
 
 NAMES_SPELLED_OUT = 5
-# A runner reads these where they are, also where the base had none.
+# A runner reads these wherever they are, so a claim can also add one to change the outcome.
 _SETTINGS = re.compile(
     r"(?:.*/)?(?:conftest\.py|\.?pytest\.ini|tox\.ini|setup\.cfg|pyproject\.toml|package\.json"
     r"|noxfile\.py|(?:GNUm|[Mm])akefile|[Jj]ustfile|Taskfile\.ya?ml|Rakefile|\.coveragerc"
@@ -24,10 +24,12 @@ _SETTINGS = re.compile(
     r"|(?:site|user)customize\.py|_?pytest\.py)"
     r"|(?:.*/)?_?pytest/.*"
 )
-# A check that only looks at files asks for what is in them: nothing else decides it.
+# Such a check asks for the content of a file. With the base's version of the file in its place
+# it could never pass.
 _LOOKS_AT_FILES = re.compile(
     r"\s*(?:!\s+)?(?:[ef]?grep|rg|test|\[|ls|wc|cmp|diff|stat)\s[^;&|`$\n<>]*"
 )
+# Only the parts that run checks count, so that a new dependency does not withhold a proof.
 _ABOUT_PACKAGES = ("poetry", "uv", "setuptools", "setuptools_scm")
 _RUNNING = ("scripts", "jest", "mocha", "ava", "vitest", "c8", "nyc", "tap", "eslintConfig")
 _SECTIONS = re.compile(r"^\[(?!metadata\]|options[\].])[^\n]*\n(?:(?!\[)[^\n]*\n?)*", re.MULTILINE)
@@ -36,11 +38,7 @@ _SECTIONS = re.compile(r"^\[(?!metadata\]|options[\].])[^\n]*\n(?:(?!\[)[^\n]*\n
 def find_deciding_files(
     changes: Sequence[Change], verdict: CheckVerdict, *, command: str
 ) -> tuple[str, ...]:
-    """The files of a claim that may be why a check is proven, beside the change of the code.
-
-    A test file that the claim adds is not among them: nothing in it failed at the base. A command
-    that only looks at files has none.
-    """
+    """Returns the files of a claim that may be why a check is proven, apart from its code."""
     if _LOOKS_AT_FILES.fullmatch(command):
         return ()
     own = {
@@ -53,6 +51,7 @@ def find_deciding_files(
         for change in changes
         if _SETTINGS.fullmatch(change.path)
         or (
+            # Nothing in a test file that the claim adds failed at the base.
             change.status != "added"
             and (is_test_file(change.path) or any(is_changed(f, [change.path]) for f in own))
         )
@@ -60,9 +59,7 @@ def find_deciding_files(
 
 
 def settings_changed(path: str, before: bytes | None, after: bytes | None) -> bool:
-    """Whether a deciding file differs where it decides: of some only a part is about running
-    checks, and the rest is about packages. None is a file that is not there.
-    """
+    """Whether a deciding file changes in a part that runs checks; None is a missing file."""
     read_settings = _PARTS.get(path.rpartition("/")[2])
     if read_settings is None:
         return True
@@ -98,23 +95,23 @@ _PARTS: dict[str, Callable[[bytes], object]] = {
 
 
 def downgrade_for_own_tests(comparison: Comparison, verdict: CheckVerdict) -> CheckVerdict:
-    """The verdict; unverified where it is not proven any more with the base's own tests."""
+    """Returns the verdict, as `unverified` where the base's own tests do not prove it."""
     if verdict.finding != "proven" or not comparison.evidence.restored:
         return verdict
     restored = with_restored_tests(comparison)
     if judge_by_table(restored).finding == "proven":
         return verdict
-    # A test that has two outcomes there says nothing about who changed the tests.
+    # A flaky test fails by chance, so its failure does not show that the proof needs new tests.
     flaky = restored.claim.flaky & comparison.delta.fixed
     if flaky or restored.claim.status == "flaky":
         return _flaky_with_restored(comparison, verdict, flaky or restored.flaky_names)
+    # Never refuted: the old test may have been wrong.
     names = comparison.evidence.restored_files
     hidden = len(names) - NAMES_SPELLED_OUT
     more = f" and {hidden} more" if hidden > 0 else ""
     reason = (
-        f"{verdict.reason}; but its proof rests on tests and settings that the claim itself "
-        f"changed: {', '.join(names[:NAMES_SPELLED_OUT])}{more} (as they were at the base, it is "
-        "not proven)"
+        f"{verdict.reason}; but its proof rests on tests and settings that the claim changes: "
+        f"{', '.join(names[:NAMES_SPELLED_OUT])}{more} (with the base's versions it is not proven)"
     )
     changed = {"finding": "unverified", "reason_code": "own_tests", "reason": reason}
     return verdict.model_copy(update=changed)
@@ -124,8 +121,8 @@ def _flaky_with_restored(
     comparison: Comparison, verdict: CheckVerdict, names: Collection[str]
 ) -> CheckVerdict:
     reason = (
-        f"{verdict.reason}; but with the base's own tests it has two outcomes on one tree, so it "
-        f"is flaky: {list_names(names)}"
+        f"{verdict.reason}; but with the base's tests it is flaky, with two outcomes on one tree: "
+        f"{list_names(names)}"
     )
     return verdict.model_copy(
         update={

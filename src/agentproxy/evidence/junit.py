@@ -1,4 +1,4 @@
-"""JUnit XML as its bytes really are: hostile, so it is bounded in size, depth and number."""
+"""Reads JUnit XML that may be hostile: bounded in size, depth and number of elements."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -18,13 +18,11 @@ _PROBLEMS = ("failure", "error", "skipped")
 
 
 class ReportUnusable(Exception):
-    """A report is broken, hostile or larger than anybody writes; the sentence says which."""
+    """A report is broken, hostile or too large; the message says which."""
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Why a test did not simply pass."""
-
     tag: Literal["failure", "error", "skipped"]
     type: str
     message: str
@@ -33,9 +31,9 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class TestCase:
-    """One `testcase` element, with the names of the suites around it, outermost first."""
+    """One `testcase` element; `suites` are the names of the suites around it, outermost first."""
 
-    __test__ = False
+    __test__ = False  # pytest would collect a class of this name
 
     suites: tuple[str, ...]
     attributes: Mapping[str, str]
@@ -43,17 +41,14 @@ class TestCase:
 
     @property
     def name(self) -> str:
-        """The test's own name, bounded."""
         return self.attributes.get("name", "")[:MAX_TEST_NAME_CHARACTERS]
 
 
 def read_cases(xml: bytes) -> tuple[TestCase, ...]:
-    """Every test case of a report, in its order.
+    """Returns every test case of a report, in its order.
 
     Raises:
-        ReportUnusable: it is not XML, declares a document type or entities, is larger than
-            64 MB, deeper than 100 elements, or holds more than 200,000 cases or 1,000,000
-            elements.
+        ReportUnusable: it is not XML, declares a document type or entities, or exceeds a bound.
     """
     if len(xml) > MAX_REPORT_BYTES:
         raise ReportUnusable(f"the report is larger than {MAX_REPORT_BYTES // MEGABYTE} MB")
@@ -67,12 +62,10 @@ def read_cases(xml: bytes) -> tuple[TestCase, ...]:
 
 
 class _Reading:
-    """A report while it is read: what has ended is let go, so that it costs nothing further on."""
-
     def __init__(self) -> None:
         self.found: list[TestCase] = []
         self.path: list[Element] = []
-        # One tuple for all tests of a suite, however deep it stands.
+        # All tests of a suite share one tuple. A copy for each test costs memory without bound.
         self.suites: list[tuple[str, ...]] = [()]
         self.elements = 0
 
@@ -96,7 +89,9 @@ class _Reading:
                 raise ReportUnusable(f"the report holds more than {MAX_TEST_CASES} tests")
             self.found.append(_case(element, self.suites[-1]))
             element.clear()
-        # Within a test nothing is let go before its end: what it holds is what became of it.
+        # An element that has ended is removed at once. Otherwise the parent keeps all of them, and
+        # the search among siblings takes time that grows as a square. A test keeps its children
+        # until its own end, since they hold its outcome.
         if self.path and self.path[-1].tag != "testcase":
             self.path[-1].remove(element)
 

@@ -1,4 +1,4 @@
-"""Test reports as tests by name: pytest's JUnit XML, and that of node's runner."""
+"""Reads the test reports of pytest and of node's runner into tests by name."""
 
 import re
 from collections import Counter
@@ -13,7 +13,9 @@ Runner = Literal["pytest", "node"]
 
 MAX_MESSAGE_LENGTH = 600
 MESSAGE_LINES = 8
-MAX_PARTS = 64  # of the dotted name of a module
+# A class name of dots alone would make as many prefixes as it has characters.
+MAX_PARTS = 64
+# Python refuses to convert a number of thousands of digits.
 MAX_DIGITS = 9
 
 _AT_LINE = re.compile(r"^(?:E\s+)?(\S[^:\n]{0,400}):(\d{1,7}): ?[\w<(]?", re.MULTILINE)
@@ -24,11 +26,9 @@ _RANK: dict[Outcome, int] = {"passed": 0, "skipped": 1, "xfailed": 2, "failed": 
 
 
 def read_report(xml: bytes, *, runner: Runner = "pytest", root: str = "") -> tuple[TestResult, ...]:
-    """The tests of a report by their runner's names, in its order.
+    """Returns the tests of a report in its order. Paths are shown relative to `root`.
 
-    pytest's tests are named as its node ids; an id that occurs twice (a failure and an error in
-    its teardown) is one test with the worse outcome. Names of node's runner are the titles from
-    the outside in; one that occurs again gets #2. Paths under `root` are shown relative to it.
+    Tests of pytest have its node ids. Tests of node have their titles, outermost first.
 
     Raises:
         ReportUnusable: the XML is broken, hostile or too large.
@@ -60,13 +60,14 @@ def _outcome(case: TestCase) -> Outcome:
 
 
 def _node_id(case: TestCase, modules: dict[str, str]) -> str:
-    """`path::Class::test[param]`: the class name says `path.to.module.Class`, joined by dots."""
     classname = case.attributes.get("classname", "")[:MAX_TEST_NAME_CHARACTERS]
     file = case.attributes.get("file", "")
     if not classname:
-        # A collector that failed has no class name: its own name is the module's.
+        # pytest reports a file that it cannot load without a class name, under the module's name.
         return file or case.name
-    module = _longest_module(classname, modules) or _guess(classname, file)
+    # pytest joins path and class by dots: `path.to.module.Class`. Only the files of the report
+    # show where the path ends.
+    module = _longest_module(classname, modules) or _guess_module(classname, file)
     path = modules.get(module) or module.replace(".", "/") + ".py"
     classes = classname[len(module) :].strip(".")
     return "::".join([path, *(part for part in classes.split(".") if part), case.name])
@@ -78,10 +79,11 @@ def _longest_module(classname: str, modules: dict[str, str]) -> str:
     return next((prefix for prefix in prefixes if prefix in modules), "")
 
 
-def _guess(classname: str, file: str) -> str:
-    """Where a test is inherited from another file: modules are rarely capitalised, classes are."""
+def _guess_module(classname: str, file: str) -> str:
     if not file:
         return classname
+    # A test that is inherited from another file names that file. Modules rarely begin with a
+    # capital letter, and classes do.
     parts = classname.split(".")
     capital = next((n for n, part in enumerate(parts) if part[:1].isupper()), len(parts))
     return ".".join(parts[: max(capital, 1)])
@@ -95,7 +97,7 @@ def _pytest_message(case: TestCase) -> str:
     for problem in case.problems:
         if problem.tag == "skipped":
             return problem.message[:MAX_MESSAGE_LENGTH]
-        # The lines that pytest marks with E are what it says itself about the failure.
+        # pytest marks its own words about the failure with E.
         marked = [line[1:].strip() for line in problem.text.splitlines() if line.startswith("E  ")]
         message = "\n".join(marked[:MESSAGE_LINES]) or problem.message or problem.text.strip()
         return message[:MAX_MESSAGE_LENGTH]
@@ -111,7 +113,7 @@ def _pytest_place(case: TestCase, root: str) -> str:
                 return f"{path}:{match[2]}"
     file, line = case.attributes.get("file", ""), case.attributes.get("line", "")
     is_number = line.isascii() and line.isdigit() and len(line) <= MAX_DIGITS
-    # pytest counts these lines from zero.
+    # pytest counts the lines of its `line` attribute from zero.
     return f"{file}:{int(line) + 1}" if file and is_number else file
 
 
@@ -121,13 +123,13 @@ def _node_test(case: TestCase, root: str) -> TestResult:
     skipped = problems.get("skipped")
     outcome: Outcome = "failed" if failure else "passed"
     if skipped is not None:
-        # A "todo" may fail without failing the run: it is node's word for expected to fail.
+        # A failing "todo" does not fail the run of node, as an expected failure of pytest.
         outcome = "xfailed" if skipped.type == "todo" else "skipped"
-    told = failure or skipped
+    reported = failure or skipped
     return TestResult(
         name=_node_name(case, root),
         outcome=outcome,
-        message=told.message[:MAX_MESSAGE_LENGTH] if told else "",
+        message=reported.message[:MAX_MESSAGE_LENGTH] if reported else "",
         place=_node_place(failure.text, root) if failure else "",
     )
 
@@ -156,7 +158,7 @@ def _node_place(text: str, root: str) -> str:
 
 
 def _inside(path: str, root: str) -> str:
-    """The path as a reader of the tree knows it, or "" where it leads elsewhere."""
+    # A place outside the tree helps no reader: libraries, builtins, `<string>`.
     if any(part in path for part in _OUTSIDE) or path.startswith(("<", "../", "node:")):
         return ""
     if not path.startswith("/") or not root:
@@ -165,6 +167,7 @@ def _inside(path: str, root: str) -> str:
 
 
 def _merged(tests: Iterable[TestResult]) -> Iterable[TestResult]:
+    # pytest reports a failure and an error in the teardown of one test as two cases.
     found: dict[str, TestResult] = {}
     for test in tests:
         known = found.get(test.name)
@@ -174,6 +177,7 @@ def _merged(tests: Iterable[TestResult]) -> Iterable[TestResult]:
 
 
 def _numbered(tests: Iterable[TestResult]) -> Iterable[TestResult]:
+    # node allows two tests of one title.
     seen: Counter[str] = Counter()
     for test in tests:
         seen[test.name] += 1

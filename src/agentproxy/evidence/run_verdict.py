@@ -1,4 +1,4 @@
-"""The verdict on a run, decided purely from the verdicts on its checks."""
+"""Decides the verdict on a run from the verdicts on its checks. Pure."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,9 +10,7 @@ from agentproxy.events.verdict import CheckVerdict, CriterionVerdict, Verdict
 
 @dataclass(frozen=True, slots=True)
 class RunVerdict:
-    """The verdict on a run with its reason in a sentence, one verdict for each criterion, and the
-    verdicts on the checks that they come from.
-    """
+    """The verdict on a run, its reason, and the verdicts that it follows from."""
 
     verdict: Verdict
     reason: str
@@ -21,7 +19,6 @@ class RunVerdict:
 
 
 def not_run(check: str) -> CheckVerdict:
-    """The verdict on a check as long as nothing is known."""
     return CheckVerdict(
         check=check,
         finding="unverified",
@@ -38,11 +35,7 @@ def judge_contract(
     tree_equals_base: bool,
     opinions: Mapping[str, OpinionGiven],
 ) -> RunVerdict:
-    """Bring the verdicts on the checks together, by criterion and for the run.
-
-    A check that no criterion lists becomes a criterion of its own: a discovered check refutes, too.
-    An opinion that cites counts for a criterion without checks.
-    """
+    """Combines the verdicts on the checks, for each criterion and for the run."""
     by_name = _complete(contract, verdicts)
     proofs = _proofs_without_acceptance_check(contract, by_name)
     criteria = [
@@ -52,11 +45,12 @@ def judge_contract(
             )
             for each in contract.criteria
         ),
-        *(_alone(verdict) for verdict in _unlisted(contract, by_name)),
+        # A check that no criterion lists is a criterion of its own: discovered checks refute too.
+        *(_criterion_of_check(verdict) for verdict in _unlisted(contract, by_name)),
     ]
     without_check = [each for each in contract.criteria if not each.checks and not proofs]
     met = [each.id for each in without_check if _is_met(opinions.get(each.id))]
-    verdict, reason = _run(
+    verdict, reason = _judge_checks(
         list(by_name.values()),
         [each.id for each in without_check if each.id not in met],
         tree_equals_base=tree_equals_base,
@@ -66,7 +60,7 @@ def judge_contract(
 
 
 def _complete(contract: Contract, verdicts: Sequence[CheckVerdict]) -> dict[str, CheckVerdict]:
-    """The verdicts by check; a check of the contract without one is unverified, never green."""
+    # A check of the contract without a verdict is unverified. A missing check is never green.
     by_name = {verdict.check: verdict for verdict in verdicts}
     wanted = [check.name for check in contract.checks]
     wanted += [name for criterion in contract.criteria for name in criterion.checks]
@@ -76,9 +70,7 @@ def _complete(contract: Contract, verdicts: Sequence[CheckVerdict]) -> dict[str,
 def _proofs_without_acceptance_check(
     contract: Contract, by_name: Mapping[str, CheckVerdict]
 ) -> Sequence[CheckVerdict]:
-    """Without an acceptance check, what the discovered checks prove counts for the one criterion
-    that has none.
-    """
+    # Nobody said how to prove the one criterion, so what discovered checks prove counts for it.
     open_criteria = [criterion for criterion in contract.criteria if not criterion.checks]
     if contract.anything_named or len(open_criteria) != 1:
         return ()
@@ -92,9 +84,8 @@ def _is_met(opinion: OpinionGiven | None) -> bool:
 def accept_opinion(
     verdict: CheckVerdict, contract: Contract, opinions: Mapping[str, OpinionGiven]
 ) -> CheckVerdict:
-    """The verdict, proven where only that it was not seen to fail at the base speaks against it,
-    and a judge cites why the task is done.
-    """
+    """Lifts a check that was green before to proven, if the judge cites why the task is done."""
+    # Only here does nothing but the missing failure at the base speak against the check.
     if verdict.reason_code != "green_before":
         return verdict
     for criterion in contract.criteria:
@@ -107,10 +98,9 @@ def accept_opinion(
 
 
 def describe_opinion(opinion: OpinionGiven) -> str:
-    """A judge's opinion in a sentence."""
     if opinion.says != "met":
         says = opinion.says.replace("_", " ")
-        return f"the judge says {says}: {opinion.reason or 'without a reason'}"
+        return f"the judge says {says}: {opinion.reason or 'no reason given'}"
     quote = " ".join(opinion.quote.split())[:160]
     return f"the judge cites {opinion.where.lower()}: {quote!r}"
 
@@ -132,7 +122,7 @@ def _criterion(
         return CriterionVerdict(
             criterion=criterion.id,
             verdict="verified" if _is_met(opinion) else "unverified",
-            reason=describe_opinion(opinion) if opinion else "no check speaks for it",
+            reason=describe_opinion(opinion) if opinion else "no check covers it",
         )
     verdict = _worst_of(judged)
     return CriterionVerdict(
@@ -140,7 +130,7 @@ def _criterion(
     )
 
 
-def _alone(verdict: CheckVerdict) -> CriterionVerdict:
+def _criterion_of_check(verdict: CheckVerdict) -> CriterionVerdict:
     return CriterionVerdict(
         criterion=verdict.check, verdict=_worst_of([verdict]), reason=verdict.reason
     )
@@ -164,27 +154,29 @@ def _reasons_for(verdict: Verdict, checks: Sequence[CheckVerdict]) -> str:
     return "; ".join(f"{each.check}: {each.reason}" for each in checks if each.finding in weighs)
 
 
-def _run(
+def _judge_checks(
     checks: Sequence[CheckVerdict],
     open_criteria: Sequence[str],
     *,
     tree_equals_base: bool,
     judged: Sequence[str],
 ) -> tuple[Verdict, str]:
-    """`open_criteria` are those that nothing speaks for, `judged` what a judge says of others."""
     refuted = [each for each in checks if each.finding == "refuted"]
     if refuted:
         return "refuted", _sentence(refuted, of=checks, words="refuted")
     if tree_equals_base:
-        return "unverified", "the claim changes nothing: its tree is the base"
+        return "unverified", "the claim changes nothing: its tree equals the base"
     unverified = [each for each in checks if each.finding == "unverified"]
     if unverified:
         return "unverified", _sentence(unverified, of=checks, words="unverified")
     proven = [each for each in checks if each.finding == "proven"]
     if not proven and not judged:
-        return "unverified", "nothing was proven: what was kept does not show that the task is done"
+        return (
+            "unverified",
+            "nothing was proven: checks that still pass do not show that the task is done",
+        )
     if open_criteria:
-        return "unverified", f"no check speaks for {', '.join(open_criteria)}"
+        return "unverified", f"no check covers {', '.join(open_criteria)}"
     words = [_sentence(proven, of=checks, words="proven")] if proven else []
     return "verified", "; ".join([*words, *judged])
 

@@ -1,4 +1,4 @@
-"""How many runs of a test runner an output holds: each prints one summary at its end."""
+"""Counts how often a test runner ran, by the summary that each run prints at its end."""
 
 import re
 
@@ -8,7 +8,6 @@ _NODE = re.compile(r"^(?:#|\u2139) tests (\d+)$", re.MULTILINE)
 
 
 def count_summaries(output: str) -> dict[str, int]:
-    """How many summaries of each runner the output holds, by the runner's name."""
     return {
         "pytest": sum(_is_pytest_summary(line) for line in output.splitlines()),
         "node": len(_NODE.findall(output)),
@@ -16,7 +15,7 @@ def count_summaries(output: str) -> dict[str, int]:
 
 
 def found_nothing(output: str) -> bool:
-    """Whether node's runner ran, and had no tests each time."""
+    """Whether node's runner ran, and found no test in any run."""
     counts = _NODE.findall(output)
     return bool(counts) and all(count == "0" for count in counts)
 

@@ -1,11 +1,11 @@
-"""Which files hold tests, or what only tests use, by the conventions of the common runners."""
+"""Which files belong to tests, by the conventions of the common runners."""
 
 import re
 
 __test__ = False  # pytest would look for tests in a module of this name
 
-# A folder that a runner, a build tool or a language reserves for tests; all below it belongs to
-# them. `testing` and `spec` do not: they often hold code that is delivered.
+# Folders that a runner, a build tool or a language reserves for tests. `testing` and `spec` are
+# not among them: they often hold code that is delivered.
 _FOLDER = re.compile(
     r"[Tt]ests?|__tests__|__snapshots__|__mocks__|testdata"
     r"|(?:integration|functional|android|common|jvm|js|native|unit)Test"  # Gradle's source sets
@@ -23,12 +23,11 @@ _NAME = re.compile(
     rf"|(?:Test[A-Z0-9].*|.*(?:Tests?|TestCase))\.{_CAMEL}"
     r"|.*[a-z0-9]IT\.(?:java|kt|groovy)"
 )
-# RSpec's folder, beside the name: what specs share, and the files that they read.
+# RSpec keeps shared examples and fixtures here, under any name.
 _RSPEC = re.compile(r"spec/.*|.*/spec/(?:.*\.rb|fixtures/.*)")
 
 
 def is_test_file(path: str) -> bool:
-    """Whether a file of a repository holds tests, or what only tests use, by its path alone."""
     *folders, name = path.split("/")
     if any(_FOLDER.fullmatch(folder) for folder in folders):
         return True

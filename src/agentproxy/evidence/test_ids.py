@@ -1,4 +1,4 @@
-"""The names of tests: which file one belongs to, and whether a text or a pattern means it."""
+"""Reads the names of tests: their file, and whether a text or a pattern means them."""
 
 import re
 from collections.abc import Collection, Sequence
@@ -9,7 +9,7 @@ _DISTINCT = re.compile(r"\w[\s_]+\w|[a-z][A-Z]|::")
 
 
 def file_of(name: str) -> str:
-    """The file that a test's name begins with, or "" where its runner does not say."""
+    """Returns the file that a test name begins with, or "" where the runner gives none."""
     file, separator, _ = name.partition("::")
     if separator or _SOURCE.fullmatch(name):
         return file
@@ -17,15 +17,15 @@ def file_of(name: str) -> str:
 
 
 def is_whole_file(name: str) -> bool:
-    """Whether the name stands for a file that could not even be loaded."""
+    """Whether the name is that of a file that could not be loaded."""
     return bool(name) and file_of(name) == name
 
 
 def is_named_by(name: str, task: str) -> bool:
-    """Whether the text of a task names this very test, not just its file."""
+    """Whether the text of a task names this test, and not only its file."""
     leaf = re.split(r"::| > ", name)[-1]
     bare = leaf.partition("[")[0]
-    # A title of one common word ("adds") occurs in any sentence, so it names nothing.
+    # A title of one common word, such as "adds", occurs in any sentence.
     return any(
         _DISTINCT.search(title) is not None and _has_words(task, title)
         for title in (name, leaf, bare)
@@ -33,7 +33,7 @@ def is_named_by(name: str, task: str) -> bool:
 
 
 def is_file_named_by(name: str, task: str) -> bool:
-    """Whether the text names the test's file as a whole, and not one test in it."""
+    """Whether the text names the file of the test, and not one test in it."""
     file = file_of(name)
     base = file.rpartition("/")[2]
     if not base or base not in task:
@@ -45,15 +45,11 @@ def is_file_named_by(name: str, task: str) -> bool:
 
 
 def is_known_red(name: str, patterns: Sequence[str]) -> bool:
-    """Whether the test is listed as known red: by its name, a `path::` or a glob."""
     return any(_means(pattern, name) for pattern in patterns if pattern)
 
 
 def is_changed(file: str, changed: Collection[str]) -> bool:
-    """Whether a test file, or a conftest.py that applies to it, is among the changed ones.
-
-    Either side may be relative to a folder that is deeper than the other's.
-    """
+    """Whether the claim changes a test file, or a conftest.py that applies to it."""
     return any(
         _same(file, other)
         or (other.rpartition("/")[2] == "conftest.py" and _applies_to(other, file))
@@ -68,16 +64,17 @@ def _means(pattern: str, name: str) -> bool:
         return True
     if pattern.endswith("/") and name.startswith(pattern):
         return True
-    # A bracket is a parameter in a test's name, never a class of characters.
+    # A bracket in a test name begins a parameter, never a class of characters.
     return fnmatchcase(name, pattern.replace("[", "[[]"))
 
 
 def _has_words(text: str, words: str) -> bool:
-    # Most names are not there at all, and a pattern for each would cost more than all the rest.
+    # Most names do not occur at all, and compiling a pattern for each is the largest cost here.
     return words in text and re.search(rf"(?<!\w){re.escape(words)}(?!\w)", text) is not None
 
 
 def _same(one: str, other: str) -> bool:
+    # A check may run in a folder below the root, so that its paths are shorter, or the reverse.
     return one == other or one.endswith(f"/{other}") or other.endswith(f"/{one}")
 
 

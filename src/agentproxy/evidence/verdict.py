@@ -1,6 +1,4 @@
-"""The whole way to a verdict, decided purely: from the results of a check to the verdict on it, and
-from the verdicts on all checks to the verdict on the run.
-"""
+"""Decides the verdict on a check from its results, and on the run from its checks. Pure."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -21,17 +19,15 @@ NO_OPINIONS: Mapping[str, OpinionGiven] = MappingProxyType({})
 
 
 def compare_results(comparison: Comparison, _: CheckVerdict) -> CheckVerdict:
-    """What the table of verdicts says of the results, whatever was said before."""
     return judge_by_table(comparison)
 
 
-# Each step gets what the one before it says. The last step that follows, `accept_opinion`, needs
-# the criteria of the whole contract, and so it is taken by `judge_run`.
+# Each step may change the verdict of the step before. A last step, `accept_opinion`, needs the
+# criteria of the contract, so `judge_run` takes it.
 STEPS: Sequence[VerdictStep] = (compare_results, downgrade_for_environment, downgrade_for_own_tests)
 
 
 def judge_check(evidence: CheckEvidence, rules: Rules) -> CheckVerdict:
-    """What a check says of a claim."""
     comparison = build_comparison(evidence, rules)
     verdict = not_run(evidence.check.name)
     for step in STEPS:
@@ -40,21 +36,17 @@ def judge_check(evidence: CheckEvidence, rules: Rules) -> CheckVerdict:
 
 
 def needs_rerun(evidence: CheckEvidence, rules: Rules) -> bool:
-    """Whether the check must run a second time at base and claim, before it may refute anything.
-
-    Only the first attempts decide: the answer holds until both second ones are there.
-    """
+    """Whether the check must run a second time at base and claim before it can refute."""
     if min(len(evidence.base), len(evidence.claim)) > 1:
         return False
+    # Only the first attempts decide, so that the answer stays the same until both second attempts
+    # are recorded.
     first = replace(evidence, base=evidence.base[:1], claim=evidence.claim[:1])
     return judge_by_table(build_comparison(first, rules)).finding == "refuted"
 
 
 def paths_to_restore(evidence: CheckEvidence, rules: Rules) -> tuple[str, ...]:
-    """The tests and settings that the claim changes, where they may be why the check is proven.
-
-    With those of the base in their place the check must run again, and be proven all the same.
-    """
+    """Returns the changed tests and settings that may be why the check is proven."""
     verdict = judge_check(replace(evidence, restored=()), rules)
     if verdict.finding != "proven":
         return ()
@@ -62,9 +54,10 @@ def paths_to_restore(evidence: CheckEvidence, rules: Rules) -> tuple[str, ...]:
 
 
 def needs_restored_rerun(evidence: CheckEvidence, rules: Rules) -> bool:
-    """Whether the check must run again with the base's tests, before they withhold its proof."""
+    """Whether the check must run again with the base's tests before it loses its proof."""
     if len(evidence.restored) != 1 or not paths_to_restore(evidence, rules):
         return False
+    # A flaky test may fail here by chance; only a second run can show that.
     restored = with_restored_tests(build_comparison(evidence, rules))
     return judge_by_table(restored).finding != "proven"
 
@@ -76,6 +69,6 @@ def judge_run(
     tree_equals_base: bool,
     opinions: Mapping[str, OpinionGiven] = NO_OPINIONS,
 ) -> RunVerdict:
-    """What the checks and a judge say of the run. `opinions` are the judge's, by criterion."""
+    """Returns the verdict on the run. `opinions` are the judge's, by criterion."""
     weighed = [accept_opinion(verdict, contract, opinions) for verdict in verdicts]
     return judge_contract(contract, weighed, tree_equals_base=tree_equals_base, opinions=opinions)

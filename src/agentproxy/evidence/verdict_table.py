@@ -1,7 +1,4 @@
-"""The table of verdicts: what a check says by its results at the base and at the claim.
-
-Each row answers or passes on to the next. What refutes comes first, what proves comes last.
-"""
+"""The table of verdicts: from results at the base and at the claim to a verdict on a check."""
 
 from collections.abc import Callable, Sequence
 
@@ -23,10 +20,7 @@ Row = Callable[[Comparison], CheckVerdict | None]
 
 
 def judge_by_table(comparison: Comparison) -> CheckVerdict:
-    """The answer of the first row that has one.
-
-    A check is judged by test where the base's runner named its tests, by command elsewhere.
-    """
+    """Returns the verdict of the first row that has one."""
     rows = _ACCEPTANCE if comparison.is_acceptance else _KEEPING
     return next(verdict for row in rows if (verdict := row(comparison)) is not None)
 
@@ -37,20 +31,25 @@ def _cannot_run(comparison: Comparison) -> CheckVerdict | None:
         return None
     why, cure = _why_it_cannot_run(comparison)
     if before != "cannot_run":
-        reason = f"it could run at the base and cannot at the claim: {why}"
+        reason = f"it runs at the base but cannot run at the claim: {why}"
         return verdict_of(comparison, "refuted", "cannot_run_at_claim", reason=reason)
     if after == "cannot_run":
         finding = "unverified" if comparison.is_acceptance else "neutral"
-        reason = f"it cannot run here at all: {why}{f' ({cure})' if cure else ''}"
+        reason = (
+            f"it can run neither at the base nor at the claim: {why}{f' ({cure})' if cure else ''}"
+        )
         return verdict_of(comparison, finding, "cannot_run", reason=reason, fixable=False)
     return _runs_only_now(comparison, why)
 
 
 def _runs_only_now(comparison: Comparison, why: str) -> CheckVerdict:
     passes = comparison.claim.status == "passes"
-    reason = f"it {'passes' if passes else 'fails'}; at the base it could not run: {why}"
+    reason = (
+        f"it {'passes' if passes else 'fails'} at the claim, but could not run at the base: {why}"
+    )
     if comparison.is_acceptance and passes:
-        reason += ", so it proves nothing"
+        # It was not seen to fail at the base, as with a check that was green there.
+        reason += "; it proves nothing"
         return verdict_of(comparison, "unverified", "green_before", reason=reason, fixable=False)
     if comparison.is_acceptance:
         failing = comparison.claim.names_of("failed")
@@ -86,6 +85,7 @@ def _nothing_fixed(comparison: Comparison) -> CheckVerdict | None:
         return None
     if not comparison.base_fails or (delta.flaky and not comparison.base.names_of("failed")):
         return None
+    # A hidden test is not fixed: a failed test is fixed only when it passes.
     failing = delta.still_failing | delta.new_failures | delta.hidden
     why = describe_exit(comparison)
     if failing:
@@ -99,7 +99,7 @@ def _flaky(comparison: Comparison) -> CheckVerdict | None:
         return None
     finding = "unverified" if comparison.is_acceptance else "neutral"
     names = list_names(comparison.flaky_names)
-    reason = f"two outcomes on one tree, so it is flaky: {names}"
+    reason = f"it is flaky, with two outcomes on one tree: {names}"
     return verdict_of(comparison, finding, "flaky", reason=reason, fixable=False)
 
 
@@ -143,6 +143,7 @@ def _removed(comparison: Comparison) -> CheckVerdict | None:
 
 
 def _fixed_without_acceptance_check(comparison: Comparison) -> CheckVerdict | None:
+    # A test that the claim changed cannot prove the claim.
     fixed = comparison.fixed_unchanged
     if comparison.rules.has_acceptance_check or not fixed or comparison.unresolved:
         return None
@@ -150,8 +151,8 @@ def _fixed_without_acceptance_check(comparison: Comparison) -> CheckVerdict | No
         return None
     words = count_names(
         fixed,
-        "test that failed before passes now, unchanged",
-        "tests that failed before pass now, unchanged",
+        "unchanged test that failed before passes now",
+        "unchanged tests that failed before pass now",
     )
     reason = f"{words}{describe_waived(comparison)}"
     return verdict_of(comparison, "proven", "fixed", reason=reason)
@@ -161,16 +162,16 @@ def _failed_before(comparison: Comparison) -> CheckVerdict | None:
     if not comparison.base_fails:
         return None
     delta = comparison.delta
-    open_ones = delta.still_failing | delta.hidden | delta.new_failures
-    if comparison.claim.status == "passes" and not open_ones:
+    unfixed = delta.still_failing | delta.hidden | delta.new_failures
+    if comparison.claim.status == "passes" and not unfixed:
         reason = f"{describe_fixed(comparison)}{describe_waived(comparison)}"
         return verdict_of(comparison, "kept", "fixed", reason=reason)
     why = f"it fails now ({describe_exit(comparison)})"
-    if open_ones:
-        why = count_names(open_ones, "test fails or is hidden", "tests fail or are hidden")
-    fixed = f"; {describe_fixed(comparison)}" if open_ones and delta.fixed else ""
+    if unfixed:
+        why = count_names(unfixed, "test fails or is hidden", "tests fail or are hidden")
+    fixed = f"; {describe_fixed(comparison)}" if unfixed and delta.fixed else ""
     reason = f"it failed before, and {why}{fixed}"
-    return verdict_of(comparison, "neutral", "still_failing", reason=reason, about=open_ones)
+    return verdict_of(comparison, "neutral", "still_failing", reason=reason, about=unfixed)
 
 
 def _passes_as_before(comparison: Comparison) -> CheckVerdict:
@@ -179,7 +180,6 @@ def _passes_as_before(comparison: Comparison) -> CheckVerdict:
 
 
 def _why_it_cannot_run(comparison: Comparison) -> tuple[str, str]:
-    """The reason in words, and its cure."""
     side = next(s for s in (comparison.claim, comparison.base) if s.status == "cannot_run")
     if side.last is None:
         return "it was not run", ""
@@ -189,6 +189,7 @@ def _why_it_cannot_run(comparison: Comparison) -> tuple[str, str]:
     return reason.text, cure_for(reason.kind)
 
 
+# Rows that refute come first, and rows that prove come last.
 _ACCEPTANCE: Sequence[Row] = (
     _cannot_run,
     _regressed,

@@ -1,4 +1,4 @@
-"""Verdicts on a check as values: with the tests that they are about, and bounded."""
+"""The sentences of a verdict on a check, and the tests that it is about."""
 
 from collections.abc import Collection, Iterable
 
@@ -21,7 +21,7 @@ def verdict_of(
     about: Iterable[str] = (),
     fixable: bool = True,
 ) -> CheckVerdict:
-    """A verdict on the check; `about` names the tests that a worker must look at."""
+    """Builds a verdict on the check; `about` names the tests that a worker must look at."""
     return CheckVerdict(
         check=comparison.check.name,
         finding=finding,
@@ -35,33 +35,33 @@ def verdict_of(
 
 
 def list_names(names: Iterable[str]) -> str:
-    """The first names, and how many more there are."""
     ordered = sorted(names)
     more = len(ordered) - NAMES_SPELLED_OUT
     return ", ".join(ordered[:NAMES_SPELLED_OUT]) + (f" and {more} more" if more > 0 else "")
 
 
 def count_names(names: Collection[str], one: str, many: str) -> str:
-    """A count with the words that fit it, and then the names: `2 tests fail: a, b`."""
+    """Returns a count with fitting words and the first names: `2 tests fail: a, b`."""
     words = one if len(names) == 1 else many
     return f"{len(names)} {words}: {list_names(names)}"
 
 
 def _locations(comparison: Comparison, names: Iterable[str]) -> tuple[Location, ...]:
-    """Test, `file:line` and message of each; where no test is named, the end of the output."""
     found = tuple(_location(comparison, name) for name in sorted(names)[:MAX_LOCATIONS])
     last = comparison.claim.last
     if found or last is None or comparison.claim.status == "passes":
         return found
+    # Without a test to name, the end of the output says most.
     tail = last.output[-MAX_TAIL_CHARACTERS:].strip()
     return (Location(message=last.cannot_run.text if last.cannot_run else tail),)
 
 
 def _location(comparison: Comparison, name: str) -> Location:
     tests = comparison.claim.tests
+    # If the file cannot be loaded, its failure explains the missing test.
     test = tests.get(name) or tests.get(file_of(name))
     if test is None:
-        message = "the test is not there any more at the claim"
+        message = "the test does not exist at the claim"
         return Location(test=name, where=file_of(name), message=message)
     if test.outcome in ("skipped", "xfailed"):
         how = "skipped" if test.outcome == "skipped" else "expected to fail"
@@ -71,7 +71,6 @@ def _location(comparison: Comparison, name: str) -> Location:
 
 
 def describe_unresolved(comparison: Comparison) -> str:
-    """What was fixed, and which tests fail or are hidden though they should pass."""
     delta, parts = comparison.delta, list[str]()
     groups = (
         (delta.still_failing, "test still fails", "tests still fail"),
@@ -92,19 +91,17 @@ def describe_unresolved(comparison: Comparison) -> str:
 
 
 def describe_removed(comparison: Comparison) -> str:
-    """Which tests that passed are not there any more, or skipped."""
     words = count_names(
         comparison.removed,
         "test that passed before is removed or skipped",
         "tests that passed before are removed or skipped",
     )
     last = comparison.claim.last
-    names_none = last is not None and not last.by_test
-    return f"{words}{'; the claim names no tests any more' if names_none else ''}"
+    without_names = last is not None and not last.by_test
+    return f"{words}{'; the runner names no tests at the claim' if without_names else ''}"
 
 
 def describe_fixed(comparison: Comparison) -> str:
-    """Which tests failed at the base and pass now, or that the command does."""
     if not comparison.delta.fixed:
         return "it failed at the base and passes now"
     return count_names(
@@ -115,7 +112,7 @@ def describe_fixed(comparison: Comparison) -> str:
 
 
 def describe_waived(comparison: Comparison) -> str:
-    """What does not count against the claim and is named all the same, in brackets; or ""."""
+    """Returns what the verdict names but does not count, in brackets, or ""."""
     delta, parts = comparison.delta, list[str]()
     if failing := delta.still_failing | delta.new_failures:
         parts.append(count_names(failing, "waived test fails", "waived tests fail"))
@@ -128,6 +125,5 @@ def describe_waived(comparison: Comparison) -> str:
 
 
 def describe_exit(comparison: Comparison) -> str:
-    """How the command last ended at the claim."""
     last = comparison.claim.last
     return f"exit {last.exit_code}" if last is not None else "not run"

@@ -127,11 +127,11 @@ def test_a_directory_outside_the_repository_is_not_searched(tmp_path: Path, dire
 @pytest.mark.parametrize(
     ("name", "text", "words"),
     [
-        ("pyproject.toml", "[tool.pytest", "cannot be understood"),
-        ("pyproject.toml", "a = " + "[" * 100_000, "cannot be understood"),
-        ("package.json", '{"scripts": ', "cannot be understood"),
-        ("package.json", "[" * 100_000, "cannot be understood"),
-        ("package.json", '{"a": 1' + "0" * 100_000 + "}", "cannot be understood"),
+        ("pyproject.toml", "[tool.pytest", "cannot be parsed"),
+        ("pyproject.toml", "a = " + "[" * 100_000, "cannot be parsed"),
+        ("package.json", '{"scripts": ', "cannot be parsed"),
+        ("package.json", "[" * 100_000, "cannot be parsed"),
+        ("package.json", '{"a": 1' + "0" * 100_000 + "}", "cannot be parsed"),
         ("pytest.ini", "x" * (2 << 20), "larger than 1048576 bytes"),
     ],
 )
@@ -186,4 +186,4 @@ def test_a_folder_of_too_many_entries_is_not_searched_whole(tmp_path: Path) -> N
         os.mknod(tmp_path / f"tests/{number:05}.txt")
     found = find_checks(tmp_path, ".")
     assert found.checks == ()
-    assert any("not searched whole" in note for note in found.notes)
+    assert any("searched: more than" in note for note in found.notes)

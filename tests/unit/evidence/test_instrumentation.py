@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from agentproxy.events.check import CannotRunKind, CheckResult
-from agentproxy.evidence.cannot_run import was_brought_by
+from agentproxy.evidence.cannot_run import is_missing_module_of
 from agentproxy.evidence.instrumentation import (
     REPORT_FOLDER,
     instrument,
@@ -193,7 +193,7 @@ def test_a_report_that_cannot_be_used_leaves_the_command_to_judge() -> None:
     [
         (127, "sh: 1: cargo: not found", "cargo", "missing_command"),
         (127, "bash: line 3: jest: command not found", "jest", "missing_command"),
-        (126, "sh: 1: ./run.sh: Permission denied", "may not be executed", "not_executable"),
+        (126, "sh: 1: ./run.sh: Permission denied", "not executable", "not_executable"),
         (
             2,
             "make: pytest: No such file or directory\nmake: *** [Makefile:2: t] Error 127",
@@ -223,7 +223,7 @@ def test_a_report_that_cannot_be_used_leaves_the_command_to_judge() -> None:
         (
             1,
             "Cannot connect to the Docker daemon at unix:///var/run/docker.sock.",
-            "docker",
+            "Docker",
             "no_docker",
         ),
         (1, "No tests found, exiting with code 1", "no tests", "nothing_collected"),
@@ -311,8 +311,8 @@ def test_one_empty_run_among_others_is_no_obstacle() -> None:
     [
         (Ended("timed_out", None, 1800.0, "...", 3, "d", killed="time"), "time limit"),
         (Ended("not_started", None, 0.0, "no such shell", 0, "d"), "no such shell"),
-        (Ended("exited", -9, 9.0, "...", 3 << 28, "d", killed="output"), "printed without end"),
-        (Ended("exited", None, 9.0, "...", 3, "d"), "stopped before its end"),
+        (Ended("exited", -9, 9.0, "...", 3 << 28, "d", killed="output"), "too much output"),
+        (Ended("exited", None, 9.0, "...", 3, "d"), "stopped before it ended"),
     ],
 )
 def test_a_run_that_was_cut_short_could_not_run(how: Ended, words: str) -> None:
@@ -324,8 +324,8 @@ def test_a_run_that_was_cut_short_could_not_run(how: Ended, words: str) -> None:
 def test_a_module_that_the_claim_brings_was_missing_as_a_failure_at_the_base() -> None:
     base = seen(1, "ModuleNotFoundError: No module named 'fresh.parts'")
     assert base.cannot_run
-    assert was_brought_by(base.cannot_run, (*TREE, "fresh/__init__.py"))
-    assert not was_brought_by(base.cannot_run, TREE)
+    assert is_missing_module_of(base.cannot_run, (*TREE, "fresh/__init__.py"))
+    assert not is_missing_module_of(base.cannot_run, TREE)
 
 
 @pytest.mark.parametrize(

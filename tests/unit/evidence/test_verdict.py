@@ -270,7 +270,7 @@ def test_a_claim_that_names_no_tests_any_more_cannot_prove_by_its_exit() -> None
     base = ran(a="f", b="p")
     verdict = judge(ACCEPTANCE, [base], [command(0)])
     assert verdict.finding == "unverified"
-    assert "names no tests any more" in verdict.reason
+    assert "names no tests at the claim" in verdict.reason
     assert finding(REGRESSION, ran(a="p"), command(0)) == "unverified"
     assert finding(REGRESSION, ran(a="p"), command(1)) == "refuted"
 

@@ -1,8 +1,4 @@
-"""Builds an environment from the project's own files and the tree under proof, in the sandbox.
-
-It is kept by content: by the whole tree, the commands, and what it stands on. Code of the tree, and
-of packages that the tree names, may run during a build; what one tree did is met by no other.
-"""
+"""Builds an environment in the sandbox, from the files of a project and the tree under test."""
 
 import asyncio
 import contextlib
@@ -37,19 +33,21 @@ from agentproxy.workspace.sandbox.port import (
 BUILD_TIMEOUT_SECONDS = 1800.0
 KEPT_DAYS = 30
 MAX_SHOWN_OUTPUT_CHARACTERS = 2000
-MAX_SCRIPT_CHARACTERS = 64 << 10  # characters of commands; a kernel takes 128 KiB in one argument
+MAX_SCRIPT_CHARACTERS = 64 << 10  # Linux takes at most 128 KiB in one argument
 FOR_BUILDS = {
     "PYTHONPATH": "",
     "NODE_PATH": "",
     "CI": "1",
+    # A cache that builds share would let one claim spoil the build of another.
     "PIP_NO_CACHE_DIR": "1",
     "POETRY_VIRTUALENVS_IN_PROJECT": "true",
 }
 LIMITS = JobLimits(seconds=BUILD_TIMEOUT_SECONDS, tmp_size=8192 * MEGABYTE, kept_output=64 * 1024)
-NOT_ALLOWED = "building environments is switched off"
-ALLOW = "set AGENTPROXY_BUILD=auto, or make the environment yourself"
+NOT_ALLOWED = "building environments is turned off"
+ALLOW = "set AGENTPROXY_BUILD=auto, or create the environment yourself"
 NOT_ISOLATED = "without isolation no environment is built"
-ISOLATE = "leave --sandbox plain out, or make the environment yourself"
+ISOLATE = "omit --sandbox plain, or create the environment yourself"
+# pip and npm print these where the requirements are wrong. Only then can a worker fix the build.
 _ASKS_TOO_MUCH = re.compile(
     r"No matching distribution|ResolutionImpossible|Invalid requirement|conflicting dependencies"
     r"|E404|ETARGET|ERESOLVE|EUSAGE|can only install packages when"
@@ -58,7 +56,7 @@ _ASKS_TOO_MUCH = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """What an environment is built on: a commit, its clean checkout, and the tree's name."""
+    """What an environment is built for: a commit, its tree and its clean checkout."""
 
     commit: str
     tree: str
@@ -68,11 +66,11 @@ class Site:
 
 @dataclass(frozen=True, slots=True)
 class BuildRequest:
-    """One environment to be built: by which recipe, and why. `before` is the recipe of the base
-    where a claim changes it; then a copy of the user's own is brought up to date.
-    """
+    """One environment to build."""
 
     recipe: Recipe
+    # The base's recipe, where the claim changes it. A copy of the user's environment is then
+    # brought up to date.
     before: Recipe | None = None
 
 
@@ -84,7 +82,7 @@ async def build(
     checks: CheckContext,
     show: Callable[[str], None],
 ) -> EnvironmentBuilt:
-    """Build them all, or take them from what was built before; the first that fails ends it.
+    """Builds the environments, or reuses earlier builds. The first failure ends it.
 
     Raises:
         SandboxError: the sandbox could not be set up.
@@ -105,7 +103,7 @@ async def build(
     for request in requests:
         job = await asyncio.to_thread(_plan, request, site, checks)
         if len(job.commands) > MAX_SCRIPT_CHARACTERS:
-            failed = f"it asks for more than {MAX_SCRIPT_CHARACTERS >> 10} KiB of requirements"
+            failed = f"its requirements are longer than {MAX_SCRIPT_CHARACTERS >> 10} KiB"
             return built.model_copy(update={"failed": failed, "fixable": True})
         if (
             not request.before
@@ -114,13 +112,14 @@ async def build(
         ):
             continue
         commands.append(job.commands)
-        removed += _gone(request)
-        strange += _newly_strange(request)
+        removed += _dropped_packages(request)
+        strange += _new_unusual_requirements(request)
         if (
             not job.target.exists()
-            and (ended := await _make(job, site, checks=checks, show=show)) is not None
+            and (ended := await _build_one(job, site, checks=checks, show=show)) is not None
         ):
             return _failed(built, ended, commands=commands, seconds=time.monotonic() - began)
+        # `_sweep` goes by this time, so it must say when a build was last used.
         await asyncio.to_thread(os.utime, job.target)
         folders[job.at] = str(job.target)
         if request.recipe.ecosystem == "python":
@@ -140,7 +139,7 @@ async def build(
 def with_built(
     environment: EnvironmentFound, built: Sequence[EnvironmentBuilt]
 ) -> EnvironmentFound:
-    """The environment with what was built in its place; a later one takes an earlier one's."""
+    """Returns the environment with the builds in place; a later build replaces an earlier one."""
     folders = dict(environment.built)
     path = [entry for entry in environment.path.split(os.pathsep) if entry]
     for each in built:
@@ -151,15 +150,11 @@ def with_built(
 
 @dataclass(frozen=True, slots=True)
 class _BuildJob:
-    """`at` is where the environment stands inside, `target` where it is kept, `copied` the user's
-    own folder that it begins as.
-    """
-
     commands: str
-    at: str
-    target: Path
+    at: str  # the path inside the sandbox
+    target: Path  # where it is kept
     directory: str
-    copied: Path | None = None
+    copied: Path | None = None  # the user's own folder that it starts from
 
 
 def _plan(request: BuildRequest, site: Site, checks: CheckContext) -> _BuildJob:
@@ -170,9 +165,11 @@ def _plan(request: BuildRequest, site: Site, checks: CheckContext) -> _BuildJob:
     at = str(own) if renewing and own is not None else str(root / recipe.place)
     commands = recipe.fresh
     if renewing:
-        gone = _gone(request)
-        commands = (removal(gone) if gone else "") + recipe.renew
+        dropped = _dropped_packages(request)
+        commands = (removal(dropped) if dropped else "") + recipe.renew
     registries = checks.registries.env.items() if checks.registries else ()
+    # The key holds the whole tree, and not only the requirements. A claim can run its own code in
+    # a build, so another tree must never reuse what this tree built.
     key = digest(
         (
             site.tree,
@@ -194,15 +191,14 @@ def _plan(request: BuildRequest, site: Site, checks: CheckContext) -> _BuildJob:
     )
 
 
-def _gone(request: BuildRequest) -> list[str]:
-    """What a claim does not ask for any more, and does not even mention in another list."""
+def _dropped_packages(request: BuildRequest) -> list[str]:
     if request.before is None or request.recipe.ecosystem != "python":
         return []
+    # A package that another list still names may only have moved there.
     return sorted(set(request.before.asks) - set(request.recipe.asks) - request.recipe.named)
 
 
-def _newly_strange(request: BuildRequest) -> list[str]:
-    """What a claim adds that is no plain package of a registry: it may bring code of its own."""
+def _new_unusual_requirements(request: BuildRequest) -> list[str]:
     known = (
         set(request.before.strange) if request.before is not None else set(request.recipe.strange)
     )
@@ -210,16 +206,16 @@ def _newly_strange(request: BuildRequest) -> list[str]:
 
 
 def _interpreter(name: str, path: str) -> str:
-    """Which program a name means, and which version of it as far as a file shows."""
     found = shutil.which(name, path=path)
     if found is None:
         return ""
+    # Size and time show a new version without running the program.
     real = Path(found).resolve()
     return f"{real} {real.stat().st_size} {real.stat().st_mtime_ns}"
 
 
 def find_users_own(recipe: Recipe, environment: EnvironmentFound, root: Path) -> Path | None:
-    """The environment folder that the user's commands stand on: the active or the nearest one."""
+    """Returns the environment folder that the user's commands use: the active or nearest one."""
     folders = [Path(folder) for folder in environment.folders]
     if recipe.ecosystem == "node":
         place = root / recipe.place
@@ -232,7 +228,6 @@ def find_users_own(recipe: Recipe, environment: EnvironmentFound, root: Path) ->
 
 
 async def _suffices(request: BuildRequest, site: Site, checks: CheckContext) -> bool:
-    """Whether the user's own tools have all that the project asks for."""
     place = place_tree(
         checks.tree_mounts(site.checkout),
         root=checks.repository.root,
@@ -246,14 +241,14 @@ async def _suffices(request: BuildRequest, site: Site, checks: CheckContext) -> 
     return ended.exit_code == 0
 
 
-async def _make(
+async def _build_one(
     job: _BuildJob, site: Site, *, checks: CheckContext, show: Callable[[str], None]
 ) -> Ended | None:
-    """Build it; how it ended where it failed. A half-built one is never met by anybody."""
     registries = checks.registries
     if registries is None:
-        raise ValueError("a build was planned that is not allowed")
+        raise ValueError("a build was planned although builds are not allowed")
     await asyncio.to_thread(_sweep, checks.environments)
+    # Built beside its target and renamed, so that no check ever sees a half-built environment.
     part = checks.environments / f"{job.target.name}.part-{secrets.token_hex(4)}"
     part.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     try:
@@ -261,7 +256,7 @@ async def _make(
             await copy_tree(job.copied, part)
         else:
             part.mkdir()
-        # A copy is as old as what it was made of, and what looks old is swept away.
+        # A copy has the time of its original, and `_sweep` deletes folders that look old.
         await asyncio.to_thread(os.utime, part)
         mounts = [Mount(at=str(path), mode="ro", source=path) for path in registries.paths]
         place = place_tree(
@@ -286,10 +281,10 @@ async def _make(
         )
         if ended.exit_code != 0 or ended.killed:
             return ended
-        with contextlib.suppress(OSError):  # another run was faster
+        with contextlib.suppress(OSError):  # another run may have finished the same build first
             part.rename(job.target)
         if not job.target.is_dir():
-            raise SandboxError(f"the environment could not be kept in {job.target}")
+            raise SandboxError(f"the environment could not be moved to {job.target}")
     finally:
         await asyncio.to_thread(discard, part)
     return None
@@ -298,39 +293,41 @@ async def _make(
 def _failed(
     built: EnvironmentBuilt, ended: Ended, *, commands: Sequence[str], seconds: float
 ) -> EnvironmentBuilt:
-    said = ended.output.strip()
-    refused = f"; the network was refused: {', '.join(ended.refused[:3])}" if ended.refused else ""
-    how = "its time was up" if ended.killed == "time" else f"exit {ended.exit_code}"
-    lonely = bool(ended.refused) or names_unreachable_host(said)
+    output = ended.output.strip()
+    refused = (
+        f"; connections were refused to {', '.join(ended.refused[:3])}" if ended.refused else ""
+    )
+    how = "it reached its time limit" if ended.killed == "time" else f"exit {ended.exit_code}"
+    unreachable = bool(ended.refused) or names_unreachable_host(output)
     return built.model_copy(
         update={
-            "failed": f"{_complaint(said) or how}{refused}",
-            "cure": "make the environment yourself, or see what the build printed (pa show)",
-            "fixable": not lonely and _ASKS_TOO_MUCH.search(said) is not None,
+            "failed": f"{_find_error_line(output) or how}{refused}",
+            "cure": "create the environment yourself, or read the output of the build with pa show",
+            "fixable": not unreachable and _ASKS_TOO_MUCH.search(output) is not None,
             "commands": "".join(commands),
             "seconds": seconds,
-            "output": said[-MAX_SHOWN_OUTPUT_CHARACTERS:],
+            "output": output[-MAX_SHOWN_OUTPUT_CHARACTERS:],
         }
     )
 
 
-def _complaint(said: str) -> str:
-    """The line that says best why a build failed: what was asked for in vain, else an error."""
-    lines = [line.strip() for line in said.splitlines()]
-    vain = [line for line in lines if _ASKS_TOO_MUCH.search(line)]
+def _find_error_line(output: str) -> str:
+    # A requirement that cannot be satisfied explains more than the error that follows from it.
+    lines = [line.strip() for line in output.splitlines()]
+    unsatisfied = [line for line in lines if _ASKS_TOO_MUCH.search(line)]
     errors = [line for line in lines if re.match(r"(?:\w+ )?(?:error|ERR!)", line, re.IGNORECASE)]
-    return next((line[:300] for line in [*vain, *reversed(errors)]), "")
+    return next((line[:300] for line in [*unsatisfied, *reversed(errors)]), "")
 
 
 def _sweep(folder: Path) -> None:
-    """Let go of what nobody has used for a month, and of what was left half-built. Blocking."""
     oldest = time.time() - KEPT_DAYS * 86400
     for entry in folder.iterdir() if folder.is_dir() else ():
+        # No build runs this long, so a crash left the half-built folder.
         half = ".part-" in entry.name
         if entry.lstat().st_mtime < (time.time() - 2 * BUILD_TIMEOUT_SECONDS if half else oldest):
             discard(entry)
 
 
 def still_there(built: EnvironmentBuilt) -> bool:
-    """Whether all that was built is still there."""
+    """Whether every folder that was built still exists."""
     return all(Path(folder).is_dir() for folder in built.folders.values())

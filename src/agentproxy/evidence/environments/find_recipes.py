@@ -1,4 +1,4 @@
-"""The recipes of a tree; only what it says is read, and nothing of it is executed."""
+"""Finds the recipes of a tree by reading its files; nothing of the tree is executed."""
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -8,13 +8,13 @@ from agentproxy.evidence.environments.python import python_recipe
 from agentproxy.evidence.environments.recipe import Ecosystem, Recipe
 from agentproxy.evidence.environments.untrusted_folder import Folder
 
-MAX_LOCK_FILE_BYTES = 32 << 20  # bytes; lock files of large projects have several millions
+MAX_LOCK_FILE_BYTES = 32 << 20  # lock files of large projects have several megabytes
 
 
 def find_recipes(root: Path, directories: Iterable[str], *, path: str) -> tuple[Recipe, ...]:
-    """The recipes of a tree for these directories of it; the nearest folder upwards counts.
+    """Returns the recipes for these directories; the nearest folder upwards counts.
 
-    `path` is the PATH on which the tool of a lock file is looked for. Never raises.
+    `path` is the PATH on which the tool of a lock file must be. Never raises.
     """
     found: dict[tuple[Ecosystem, str], Recipe] = {}
     for directory in directories:
@@ -22,7 +22,7 @@ def find_recipes(root: Path, directories: Iterable[str], *, path: str) -> tuple[
             (Folder(root, place, largest=MAX_LOCK_FILE_BYTES), place)
             for place in _upwards(directory)
         ]
-        # Packages of a workspace are installed at its root.
+        # npm installs the packages of a workspace at the workspace's root.
         shared = [each for each in places if has_workspaces(each[0])]
         for read, where in ((python_recipe, places), (node_recipe, shared or places)):
             recipes = (read(folder, place, path=path) for folder, place in where)
@@ -33,8 +33,8 @@ def find_recipes(root: Path, directories: Iterable[str], *, path: str) -> tuple[
 
 
 def _upwards(directory: str) -> Iterator[str]:
-    """A directory of a tree, and those around it up to the root, ".". One that leads out is "."."""
     parts = [part for part in directory.split("/") if part not in ("", ".")]
+    # A directory outside the repository counts as its root.
     if directory.startswith("/") or ".." in parts:
         parts = []
     for count in range(len(parts), -1, -1):

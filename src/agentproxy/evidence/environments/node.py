@@ -1,4 +1,4 @@
-"""What a project of Node.js asks for: package.json and the locks of npm, pnpm and yarn."""
+"""What a Node.js project requires, by package.json and the locks of npm, pnpm and yarn."""
 
 import json
 import re
@@ -15,7 +15,7 @@ _KEYS = (
 _VERSION = re.compile(r"(?:npm:[@\w./-]+@)?[\w.*^~<>=|+ -]*")
 _LOCKED_PATH = re.compile(r'"link"\s*:\s*true|"resolved"\s*:\s*"(?!https?://)|\b(?:file|link):')
 _QUIET = "--no-audit --no-fund --loglevel=error"
-# Scripts of the packages run, and those of the project itself do not.
+# Install scripts of packages run, and those of the project do not.
 _NPM_CI = f"npm ci --ignore-scripts {_QUIET}\nnpm rebuild --loglevel=error\n"
 _NPM = f"npm install --no-package-lock --ignore-scripts {_QUIET}\nnpm rebuild --loglevel=error\n"
 _LOCKS = (
@@ -27,15 +27,16 @@ _LOCKS = (
 
 
 def node_recipe(folder: Folder, place: str, *, path: str) -> Recipe | None:
-    """The recipe of a folder, or None where nothing is asked for."""
+    """Returns the recipe of a folder, or None where it requires nothing."""
     package = folder.json("package.json")
+    # Yarn's Plug'n'Play needs no node_modules.
     if package is None or folder.has(".pnp.cjs"):
         return None
-    said = {key: package[key] for key in _KEYS if package.get(key)}
+    required = {key: package[key] for key in _KEYS if package.get(key)}
     names = sorted(
-        name for key in _KEYS[:3] for name in _table(said.get(key)) if name.isprintable()
+        name for key in _KEYS[:3] for name in _table(required.get(key)) if name.isprintable()
     )
-    if not names and "workspaces" not in said:
+    if not names and "workspaces" not in required:
         return None
     lock, tool, fresh = next((row for row in _LOCKS if folder.has(row[0])), ("", "npm", _NPM))
     text = folder.text(lock) if lock else ""
@@ -47,27 +48,26 @@ def node_recipe(folder: Folder, place: str, *, path: str) -> Recipe | None:
         folder="node_modules",
         files=tuple(name for name in ("package.json", lock) if name),
         asks=tuple(names),
-        statement=digest((json.dumps(said, sort_keys=True), text)),
+        statement=digest((json.dumps(required, sort_keys=True), text)),
         fresh=fresh,
+        # Under a lock, node_modules is always made anew (decision 6).
         renew="" if lock else fresh,
-        strange=tuple(_strange(said, text)),
+        strange=tuple(_find_unusual(required, text)),
     )
 
 
 def has_workspaces(folder: Folder) -> bool:
-    """Whether packages of folders below are installed here, too."""
     return bool((folder.json("package.json") or {}).get("workspaces"))
 
 
-def _strange(said: dict[str, object], lock: str) -> list[str]:
-    """What is not taken from a registry by its name and version."""
+def _find_unusual(required: dict[str, object], lock: str) -> list[str]:
     found = [
         f"{name} {wanted}"
         for key in _KEYS[:3]
-        for name, wanted in _table(said.get(key)).items()
+        for name, wanted in _table(required.get(key)).items()
         if not isinstance(wanted, str) or not _VERSION.fullmatch(wanted)
     ]
-    return [*found, *(["a link or a file in the lock"] if _LOCKED_PATH.search(lock) else [])]
+    return [*found, *(["a link or a local file in the lock"] if _LOCKED_PATH.search(lock) else [])]
 
 
 def _table(value: object) -> dict[str, object]:

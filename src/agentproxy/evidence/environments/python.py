@@ -1,7 +1,4 @@
-"""What a Python project asks for: requirement files, pyproject.toml, locks of uv and Poetry.
-
-pip installs the first two. A lock is followed where its own tool is on the user's PATH.
-"""
+"""What a Python project requires, by requirement files, pyproject.toml, uv.lock and poetry.lock."""
 
 import json
 import posixpath
@@ -29,16 +26,16 @@ _ANY_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
 _INCLUDE = re.compile(r"(-r|-c|--requirement|--constraint)(?:[ =]\s*|(?<=-[rc]))([^\s#]+)")
 _HASH = re.compile(r"\s+--hash[= ]\S+")
 _OPTION = re.compile(r"\s--\S")
-# pip takes a requirement of such a name for a file of the folder.
+# pip takes a requirement with such a name for a file in the folder.
 _ARCHIVES = (
     ".whl", ".zip", ".tar", ".gz", ".tgz", ".bz2", ".tbz", ".xz", ".txz", ".lz", ".tlz", ".lzma",
 )  # fmt: skip
 MAX_REQUIREMENT_CHARACTERS = 4000
 
-# What the user's interpreter has, such as a pytest of their own, stays in sight.
+# The packages of the user's interpreter stay visible, such as a pytest of their own.
 _VENV = "python3 -I -m venv --without-pip --system-site-packages .venv\n. .venv/bin/activate\n"
-# An environment that uv made has no pip of its own; to unpack one takes longer than most builds.
-# Isolated (-I): a pip.py or html.py in the tree would run in pip's place.
+# An environment made by uv has no pip. To unpack one takes longer than most builds.
+# -I: otherwise a pip.py or html.py in the tree would run in pip's place.
 _PIP = """\
 pip() { python -I -m pip --disable-pip-version-check --no-input "$@"; }
 if ! pip --version >/dev/null 2>&1; then
@@ -50,7 +47,7 @@ if ! pip --version >/dev/null 2>&1; then
   }
 fi
 """
-# Which of the names given are installed, and needed by no other distribution.
+# Prints the given names that are installed and that no other distribution requires.
 _FREE = """
 import importlib.metadata as m, re, sys
 n = lambda t: re.sub(r'[-_.]+', '-', re.match(r'[A-Za-z0-9._-]*', t)[0]).lower()
@@ -63,14 +60,10 @@ _INSTALLED = "import importlib.metadata as m, sys; m.distribution(sys.argv[1])"
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """What the files say. `declared` are requirements of pyproject.toml; `extras` the names of its
-    optional parts that tests may need.
-    """
-
     files: tuple[str, ...] = ()
     lines: tuple[str, ...] = ()
-    declared: tuple[str, ...] = ()
-    extras: tuple[str, ...] = ()
+    declared: tuple[str, ...] = ()  # requirements of pyproject.toml
+    extras: tuple[str, ...] = ()  # names of optional dependencies that tests may need
     groups: tuple[str, ...] = ()
     project: bool = False
     poetry: str = ""
@@ -78,7 +71,7 @@ class _Asked:
 
     @property
     def asks(self) -> tuple[str, ...]:
-        """The names of what is asked for; a constraint asks for nothing."""
+        # A constraint limits a version and requires nothing.
         asking = [line for line in self.lines if not line.startswith("-")]
         return tuple(
             sorted({name for text in (*asking, *self.declared) if (name := name_of(text))})
@@ -86,13 +79,12 @@ class _Asked:
 
     @property
     def strange(self) -> tuple[str, ...]:
-        """What names more than a package of a registry."""
         lines = [_HASH.sub("", line.removeprefix("-c ")) for line in self.lines]
-        return tuple(text for text in (*lines, *self.declared) if not _is_plain(text))
+        return tuple(text for text in (*lines, *self.declared) if not _names_registry_package(text))
 
 
 def python_recipe(folder: Folder, place: str, *, path: str) -> Recipe | None:
-    """The recipe of a folder, or None where it says nothing about what to install."""
+    """Returns the recipe of a folder, or None where it requires nothing."""
     asked = _asked(folder, path=path)
     if not (asked.lines or asked.declared or asked.project or asked.lock):
         return None
@@ -115,7 +107,7 @@ def python_recipe(folder: Folder, place: str, *, path: str) -> Recipe | None:
 
 
 def without_requirements(before: Recipe) -> Recipe:
-    """The recipe of a folder that asks for nothing any more."""
+    """Returns the recipe of a folder that requires nothing any more."""
     return Recipe(
         ecosystem=before.ecosystem,
         directory=before.directory,
@@ -128,9 +120,9 @@ def without_requirements(before: Recipe) -> Recipe:
     )
 
 
-def removal(gone: Sequence[str]) -> str:
-    """The command that takes away packages which nothing else that is installed needs."""
-    free = f"free=$(python -I -c {shlex.quote(_FREE)} {shlex.join(gone)})"
+def removal(dropped: Sequence[str]) -> str:
+    """Returns the command that removes the packages that no other installed package requires."""
+    free = f"free=$(python -I -c {shlex.quote(_FREE)} {shlex.join(dropped)})"
     return f'{_PIP}{free}\n[ -z "$free" ] || pip uninstall -q -y $free\n'
 
 
@@ -182,7 +174,7 @@ def _is_on(tool: str, path: str) -> bool:
 
 
 def _install(asked: _Asked, *, renewing: bool) -> str:
-    """The commands; a copy has the project already, and keeps what else the user put there."""
+    # A copy has the project already, and must keep what the user added to it by hand.
     if asked.lock == "uv.lock":
         parts = [f"--extra {name}" for name in asked.extras]
         parts += [f"--group {name}" for name in asked.groups]
@@ -198,7 +190,7 @@ def _install(asked: _Asked, *, renewing: bool) -> str:
 
 
 def _suffices(asked: _Asked, folder: Folder) -> str:
-    """Whether the interpreter has it all: asked of pip itself, without a network."""
+    # pip itself decides whether the interpreter has everything, without a network.
     words = [word for name in REQUIREMENT_FILES if name in asked.files for word in ("-r", name)]
     words += [text for text in asked.declared if _is_for_pip(text)]
     probe = (
@@ -207,6 +199,7 @@ def _suffices(asked: _Asked, folder: Folder) -> str:
     lines = [f"{probe} {shlex.join(words)}"] if words else []
     name = folder.toml("pyproject.toml", "project", "name")
     found_by_path = folder.toml("pyproject.toml", "tool", "pytest", "ini_options", "pythonpath")
+    # Tests cannot import a package below src/ unless it is installed or pytest adds the path.
     if asked.project and folder.first("src", lambda _: True, deep=True) and found_by_path is None:
         lines.append(f"python3 -I -c {shlex.quote(_INSTALLED)} {shlex.quote(str(name))}")
     return "".join(f"{line}\n" for line in lines)
@@ -215,9 +208,8 @@ def _suffices(asked: _Asked, folder: Folder) -> str:
 def _lines(
     folder: Folder, name: str, *, read: dict[str, None], constrains: bool = False
 ) -> Iterator[str]:
-    """The requirements of a file and of those that it includes, without comments; a constraint is
-    marked with `-c`. What cannot be read stays as it was written. Each file is read once.
-    """
+    """Yields the requirements of a file and its includes; a constraint begins with `-c`."""
+    # Files may include each other.
     if name in read:
         return
     read[name] = None
@@ -236,6 +228,7 @@ def _lines(
 
 def _of_group(groups: dict[str, object], name: str, *, seen: set[str]) -> list[str]:
     found: list[str] = []
+    # Groups may include each other.
     if name in seen:
         return found
     seen.add(name)
@@ -252,6 +245,7 @@ def _of_group(groups: dict[str, object], name: str, *, seen: set[str]) -> list[s
 def _texts(value: object) -> list[str]:
     items = cast("list[object]", value) if isinstance(value, list) else []
     texts = [item for item in items if isinstance(item, str) and item.isprintable()]
+    # A text that begins with a dash would be an option of pip.
     return [text for text in texts if not text.lstrip().startswith("-")]
 
 
@@ -260,38 +254,33 @@ def _table(value: object) -> dict[str, object]:
 
 
 def _dumped(folder: Folder, *keys: str) -> str:
-    """A table as one text; "" where there is none, and for what JSON cannot hold, its words."""
     value = folder.toml("pyproject.toml", *keys)
+    # `default=str`: TOML has dates, and JSON has none.
     return "" if value is None else json.dumps(value, sort_keys=True, default=str)
 
 
 def name_of(text: str) -> str:
-    """The normal form of the name in a requirement (PEP 508 and 503), or "" where it is none.
-
-    Options behind it, as lists of requirements have them, are left out.
-    """
+    """Returns the normalised name in a requirement (PEP 508, 503), or "" where it is invalid."""
     from packaging.utils import canonicalize_name
 
+    # Requirement files allow options behind a requirement, and PEP 508 does not.
     found = _requirement(_OPTION.split(text, maxsplit=1)[0])
     return canonicalize_name(found.name) if found is not None else ""
 
 
-def _is_plain(text: str) -> bool:
-    """Whether it names a package of a registry, and nothing else."""
+def _names_registry_package(text: str) -> bool:
     found = _requirement(text)
     return found is not None and not found.url and not found.name.lower().endswith(_ARCHIVES)
 
 
 def _is_for_pip(text: str) -> bool:
-    """Whether pip is given a declared requirement: one that it has to refuse as well, so that it
-    says why, and no path or address in the place of one.
-    """
+    # pip also gets an invalid requirement, so that it reports the error. It never gets a path or
+    # an address.
     return bool(name_of(text)) or (text[:1].isalnum() and "/" not in text)
 
 
 def _requirement(text: str) -> "Requirement | None":
-    """What a text asks for, or None where it is no requirement of PEP 508."""
-    # Only a project with a list of requirements needs the library.
+    # Imported here, since only a project with requirements needs the library.
     from packaging.requirements import Requirement
 
     if len(text) > MAX_REQUIREMENT_CHARACTERS:
@@ -299,5 +288,5 @@ def _requirement(text: str) -> "Requirement | None":
     try:
         return Requirement(text.strip())
     except (ValueError, RecursionError):
-        # Markers in a thousand brackets, versions of a thousand digits.
+        # Hostile: markers in a thousand brackets, versions of a thousand digits.
         return None

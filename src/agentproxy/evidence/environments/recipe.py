@@ -1,4 +1,4 @@
-"""How an environment is built: what a project asks for, and the commands that install it."""
+"""How an environment is built: the requirements of a project, and the install commands."""
 
 import hashlib
 from collections.abc import Iterable
@@ -10,38 +10,32 @@ Ecosystem = Literal["python", "node"]
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """How an environment is built. `directory` is relative to the root of the tree, `folder` to it.
-
-    `asks` are the names of what the project asks for, `statement` a digest of all that it says
-    about it, `files` where it says so. `fresh` builds from nothing, `renew` brings a copy of what
-    is there up to date ("" where that is not done); both are shell text and run in `directory`.
-    `suffices` succeeds where nothing needs to be built ("" where nobody can tell). `strange` are
-    requirements that name no package of a registry by its name alone: paths, addresses, options,
-    and files that cannot be read. `named` are all names that any list of the folder mentions.
-    """
+    """How to build one environment. Commands are shell text and run in `directory`."""
 
     ecosystem: Ecosystem
-    directory: str
-    folder: str
-    files: tuple[str, ...]
-    asks: tuple[str, ...]
-    statement: str
-    fresh: str
-    renew: str = ""
-    suffices: str = ""
+    directory: str  # relative to the root of the tree
+    folder: str  # relative to `directory`
+    files: tuple[str, ...]  # the files that state the requirements
+    asks: tuple[str, ...]  # names of the required packages
+    statement: str  # a digest of all requirements
+    fresh: str  # builds from nothing
+    renew: str = ""  # updates a copy of an environment; "" where a copy is of no use
+    suffices: str = ""  # succeeds where nothing needs to be built; "" where that is unknown
+    # Requirements that are not the plain name of a registry package: paths, addresses, options,
+    # and files that cannot be read. They may bring code of the claim.
     strange: tuple[str, ...] = ()
-    named: frozenset[str] = frozenset()
+    named: frozenset[str] = frozenset()  # all names in any list of the folder
 
     @property
     def place(self) -> str:
-        """Where the environment folder is, relative to the root of the tree."""
+        """The environment folder, relative to the root of the tree."""
         return self.folder if self.directory == "." else f"{self.directory}/{self.folder}"
 
 
 def digest(texts: Iterable[str]) -> str:
-    """The sha256 of some texts and of their borders, in hex."""
     total = hashlib.sha256()
     for text in texts:
         data = text.encode(errors="surrogatepass")
+        # The length keeps ("ab", "c") and ("a", "bc") apart.
         total.update(f"{len(data)}\n".encode() + data)
     return total.hexdigest()

@@ -1,4 +1,4 @@
-"""A folder of a project that nobody trusts: bounded reads of plain files, never an exception."""
+"""Reads a project folder that is not trusted: bounded, plain files only, never raises."""
 
 import json
 import posixpath
@@ -16,46 +16,43 @@ _NEVER_ENTERED = {"node_modules", "__pycache__", "venv", "site-packages"}
 
 
 class Folder:
-    """One folder below the root of a repository. Links are followed only within the root.
-
-    A file of more than `largest` bytes is not read.
-    """
+    """One folder of a repository; links are followed only within the repository."""
 
     def __init__(self, root: Path, place: str, *, largest: int = MAX_READ_BYTES) -> None:
         self.notes: list[str] = []
-        self._largest = largest
+        self._largest = largest  # bytes of a file
         self._root = root
         self._place = place
         self._texts: dict[str, str | None] = {}
 
     def has(self, name: str) -> bool:
-        """Whether there is a readable file of that name."""
+        """Whether the file exists and can be read."""
         return self._read(name) is not None
 
     def text(self, name: str) -> str:
-        """The file's text, or "" where there is none that can be used."""
+        """Returns the text of a file, or "" where it cannot be read."""
         return self._read(name) or ""
 
     def toml(self, name: str, *keys: str) -> object:
-        """The value under these keys of a TOML file, or None."""
+        """Returns the value under these keys of a TOML file, or None."""
         return self._parsed(name, tomllib.loads, keys)
 
     def json(self, name: str, *keys: str) -> dict[str, object] | None:
-        """The table under these keys of a JSON file, or None."""
+        """Returns the table under these keys of a JSON file, or None."""
         value = self._parsed(name, json.loads, keys)
         return cast("dict[str, object]", value) if isinstance(value, dict) else None
 
     def section(self, *wanted: tuple[str, str]) -> str:
-        """The first of these (file, section) pairs that exists, written `file [section]`, or ""."""
+        """Returns the first (file, section) pair that exists, as `file [section]`, or ""."""
         for name, section in wanted:
             if f"\n[{section}]" in "\n" + self.text(name):
                 return f"{name} [{section}]"
         return ""
 
     def first(self, place: str, matches: Callable[[str], bool], *, deep: bool) -> str:
-        """The path of the first file below a place whose name matches, or "".
+        """Returns the path of the first matching file below `place`, or "".
 
-        Looks at a bounded number of entries, breadth first, and follows no link.
+        Searches breadth first, follows no link, and stops after MAX_ENTRIES entries.
         """
         todo, seen = [(Path(place), 0)], 0
         while todo:
@@ -63,7 +60,7 @@ class Folder:
             for name, kind in self._entries(folder):
                 seen += 1
                 if seen > MAX_ENTRIES:
-                    self._note(f"{place} has more than {MAX_ENTRIES} entries: not searched whole")
+                    self._note(f"{place} is only partly searched: more than {MAX_ENTRIES} entries")
                     return ""
                 path = folder / name
                 if kind == "folder":
@@ -78,13 +75,12 @@ class Folder:
             with SafeDir(self._root, links=False) as root:
                 return root.entries(self._below(folder.as_posix()), most=MAX_ENTRIES)
         except TooManyNames as error:
-            self._note(f"{folder} is not searched whole: {error.why}")
+            self._note(f"{folder} is not searched: {error.why}")
         except (OSError, BadPath):
             pass
         return []
 
     def _below(self, name: str) -> str:
-        """The path of a name from the root, without `..` by its words."""
         return posixpath.normpath(posixpath.join(self._place, name))
 
     def _read(self, name: str) -> str | None:
@@ -108,7 +104,7 @@ class Folder:
         try:
             value = parse(self.text(name) or "{}" if name.endswith(".json") else self.text(name))
         except (ValueError, RecursionError) as error:
-            self._note(f"{name} cannot be understood: {str(error)[:200]}")
+            self._note(f"{name} cannot be parsed: {str(error)[:200]}")
             return None
         for key in keys:
             value = cast("dict[str, object]", value).get(key) if isinstance(value, dict) else None

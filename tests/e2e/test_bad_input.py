@@ -123,7 +123,7 @@ def test_a_working_folder_that_is_gone_is_said(pa: Pa, words: tuple[str, ...]) -
         check=False,
     )
     assert (ran.returncode, ran.stdout) == (2, "")
-    assert ran.stderr == "pa: the working folder is gone\n    cd to a folder that exists\n"
+    assert ran.stderr == "pa: the current folder is gone\n    cd to a folder that exists\n"
 
 
 def task(words: tuple[str, ...]) -> list[str]:
@@ -154,7 +154,7 @@ def test_a_home_inside_the_repository_is_refused_before_anything_is_written(
     before = pa.git("status", "--porcelain", "--ignored")
     ran = pa(*WORK, "Fix it", env={"AGENTPROXY_HOME": str(home)})
     assert ran.code == 2
-    assert f"set AGENTPROXY_HOME to a folder outside of {pa.project}" in ran.err
+    assert f"set AGENTPROXY_HOME to a folder outside {pa.project}" in ran.err
     assert not home.exists()
     assert pa.git("status", "--porcelain", "--ignored") == before
 
@@ -162,8 +162,11 @@ def test_a_home_inside_the_repository_is_refused_before_anything_is_written(
 @pytest.mark.parametrize(
     ("arguments", "named"),
     [
-        ([*WORK, "x" * 100_000], "the task has 100000 bytes; at most 65536"),
-        ([*WORK, "--check", "true " * 20_000, "Fix"], "--check has 100000 bytes; at most 16384"),
+        ([*WORK, "x" * 100_000], "the task has 100000 bytes; the limit"),
+        (
+            [*WORK, "--check", "true " * 20_000, "Fix"],
+            "--check has 100000 bytes; the limit",
+        ),
         ([*WORK, "--keep", "x" * 20_000, "Fix"], "--keep has"),
         ([*WORK, "--known-red", "x" * 20_000, "Fix"], "--known-red has"),
         (["--worker", "command:" + "x" * 20_000, "Fix"], "--worker has"),

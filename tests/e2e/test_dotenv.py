@@ -37,7 +37,7 @@ def test_a_broken_file_is_noted_by_what_only_looks_and_stops_what_places_a_run(p
         assert "this is no entry" not in ran.err
     assert json.loads(pa("list", "-o", "json").out)["run"] == run
     assert pa("stop", run).code == 2
-    assert "is over already" in pa("stop", run).err
+    assert "has already ended" in pa("stop", run).err
     for words in (["--worker", "command:true", "Fix it"], ["resume", run]):
         ran = pa(*words)
         assert ran.code == 2
@@ -70,6 +70,6 @@ def test_who_has_a_link_in_its_place_is_told_to_replace_it_by_a_file(pa: Pa) -> 
     (pa.project / ".env").symlink_to(pa.scripts / "mine")
     for words in (["doctor"], ["trust"]):
         said = pa(*words).out
-        assert "replace the link by a file" in said, words
+        assert "replace the link by the file" in said, words
         assert "nothing to trust" not in said
     assert "pa trust" not in pa("doctor").out

@@ -62,13 +62,13 @@ def test_a_run_that_was_never_judged_has_proven_nothing(pa: Pa) -> None:
     for how in ([], ["--verify"], ["--rerun"]):
         ran = pa("evidence", run, *how)
         assert ran.code == 3, how
-        assert "nothing was judged" in ran.out + ran.err
+        assert "was judged yet" in ran.out + ran.err
 
 
 def test_a_round_that_does_not_exist_is_a_usage_error_that_names_the_others(pa: Pa) -> None:
     ran = pa("evidence", two_rounds(pa), "--round", "9")
     assert ran.code == 2
-    assert "judged: 1, 2" in ran.err
+    assert "1, 2" in ran.err
 
 
 @pytest.mark.parametrize("asked", [["--verify", "--rerun"], ["--verify", "--round", "1"]])

@@ -88,7 +88,7 @@ def test_a_spent_ceiling_parks_with_5_and_resume_goes_on(pa: Pa) -> None:
     assert ran.code == 5
     run = ran.result["run"]
     assert "used up its 2s" in ran.result["reason"]
-    assert ran.result["hints"] == [f"pa resume {run} --max-time 4s   goes on with twice the time"]
+    assert ran.result["hints"] == [f"pa resume {run} --max-time 4s   continues with twice the time"]
     again = pa("resume", run, "--max-time", "60s", "-o", "json")
     assert (again.code, again.result["verdict"]) == (0, "verified")
 
@@ -130,7 +130,7 @@ def test_answering_when_nothing_waits_is_a_usage_error(pa: Pa) -> None:
     ran = pa.task("--check", CHECK, worker=MEND)
     refused = pa("answer", ran.result["run"], "Yes")
     assert refused.code == 2
-    assert "waits for no question" in refused.err
+    assert "has no open question" in refused.err
 
 
 def test_ctrl_c_parks_with_130_and_resume_goes_on(pa: Pa) -> None:

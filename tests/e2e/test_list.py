@@ -37,7 +37,7 @@ def test_the_newest_come_first_and_what_is_left_out_is_said(pa: Pa) -> None:
     listed = pa("list", "--limit", "2")
     assert [line.split()[0] for line in listed.out.splitlines()] == ["ccc", "bbb"]
     assert "waiting" in listed.out
-    assert "there are more: pa list --limit 20" in listed.err
+    assert "with pa list --limit 20" in listed.err
 
 
 def test_all_of_them_need_no_word_about_more(pa: Pa) -> None:

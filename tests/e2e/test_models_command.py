@@ -83,7 +83,7 @@ def test_prices_and_retries_in_a_env_file_count_after_trust_and_the_doctor_says_
     pa.write({".env": 'MODEL_PRICING={"gpt-4o": [0, 0]}\nLLM_MAX_RETRIES=9\n'})
     assert listed(pa, NOBODY)["gpt-4o"]["usd_in"] == 2.5
     told = pa("doctor", env=NOBODY).out
-    assert "LLM_MAX_RETRIES, MODEL_PRICING: not trusted" in told
+    assert "not trusted: LLM_MAX_RETRIES, MODEL_PRICING" in told
     assert pa("trust", env=NOBODY).code == 0
     assert listed(pa, NOBODY)["gpt-4o"]["usd_in"] == 0
     pa.write({".env": "LLM_MAX_RETRIES=many\n"})

@@ -145,7 +145,7 @@ def test_who_follows_a_run_whose_owner_is_killed_is_told_that_it_was_cut_off(pa:
     life.kill()
     seen = follower.end(patience=20)
     assert seen.records[:-1] == life.records
-    assert (seen.result["reason"], seen.result["exit_code"]) == ("it was cut off", 130)
+    assert (seen.result["reason"], seen.result["exit_code"]) == ("the run was cut off", 130)
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from support.projects import MEND
 pytestmark = pytest.mark.slow
 
 GREP = "grep -q 'a + b' calc.py"
-NO_SPACE = "pa: the output cannot be printed: No space left on device\n"
+NO_SPACE = "pa: cannot write the output: No space left on device\n"
 
 
 def unread(pa: Pa, *arguments: str) -> tuple[int, str]:

@@ -1,1 +1,1 @@
-"""Builds the world once, places and resumes runs, answers queries."""
+"""Builds the objects of a process, starts and resumes runs, answers queries."""

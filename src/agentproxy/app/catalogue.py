@@ -1,4 +1,4 @@
-"""Which models there are for a user: what each needs, whether that is there, and what it costs."""
+"""Lists models, their prices, their needs, and their vendors' endpoints."""
 
 import asyncio
 from collections.abc import Sequence
@@ -32,8 +32,9 @@ DOCUMENTED = (
 
 @dataclass(frozen=True, slots=True)
 class ModelRow:
-    """A model. Prices are US dollars for a million tokens, None where nobody knows them; `needs`
-    says what is missing, "" where it can be asked; `role` what it is chosen for, if for anything.
+    """One model. Prices are US dollars per million tokens, None when unknown.
+
+    `needs` says what is missing, "" for a model that can be used.
     """
 
     model: str
@@ -46,7 +47,7 @@ class ModelRow:
 
 
 def list_models(project: Project) -> list[ModelRow]:
-    """The documented models, and those that are chosen or priced by this user. Blocking."""
+    """Returns documented, chosen and priced models. Blocking."""
     roles = _roles(project)
     own = [name for name in project.settings.models.model_pricing if not name.endswith("/")]
     names = dict.fromkeys([*roles, *DOCUMENTED, *own])
@@ -94,7 +95,7 @@ def _where(address: ModelAddress) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """An address that models are asked at, and whether anybody answers there; no key is sent."""
+    """A vendor's address, and whether it accepts connections; no key is sent."""
 
     vendor: str
     works: bool
@@ -103,7 +104,6 @@ class Endpoint:
 
 
 async def look_at_endpoints(project: Project) -> Sequence[Endpoint]:
-    """The endpoints of every vendor that there is a key or an address for."""
     found: dict[str, str] = {}
     mistyped: dict[str, Endpoint] = {}
     given = variables(project)
@@ -117,6 +117,7 @@ async def look_at_endpoints(project: Project) -> Sequence[Endpoint]:
             continue
         except ModelRefused:
             continue
+        # Ollama needs no key. Only a set address shows that the user has it.
         if address.vendor == "ollama" and "OLLAMA_BASE_URL" not in given:
             continue
         found[address.vendor] = _where(address)
@@ -131,8 +132,9 @@ async def _reach(vendor: str, where: str) -> Endpoint:
         async with asyncio.timeout(REACH_SECONDS):
             _, writer = await asyncio.open_connection(parts.hostname, port)
     except (OSError, TimeoutError) as error:
-        why = "no answer in time" if isinstance(error, TimeoutError) else str(error)
-        cure = f"look at {vendor.upper()}_BASE_URL and the network"
+        timed_out = isinstance(error, TimeoutError)
+        why = f"no answer within {REACH_SECONDS:g} s" if timed_out else str(error)
+        cure = f"check {vendor.upper()}_BASE_URL and the network"
         return Endpoint(vendor, works=False, detail=f"{where}: {why}", cure=cure)
     with closing(writer):
         return Endpoint(vendor, works=True, detail=f"{where} answers")

@@ -1,4 +1,4 @@
-"""What the configuration says of workers: which there are, and which is chosen."""
+"""Reads the configured workers and the configured choice."""
 
 from pathlib import Path
 
@@ -13,13 +13,12 @@ def _project_root(order: Order) -> Path:
 
 
 def worker_tables(order: Order, project: Project) -> dict[str, WorkerTable]:
-    """The workers by name: the user's own win over a trusted repository's."""
+    """The user's own workers override a trusted repository's."""
     root = _project_root(order)
     configured = read_project(root, app=project.app, repository=root)
     return {**configured.workers, **project.app.user.workers}
 
 
 def chosen_worker(order: Order, project: Project) -> str:
-    """The worker that the configuration chooses, or ""."""
     root = _project_root(order)
     return read_project(root, app=project.app, repository=root).worker or ""

@@ -1,4 +1,4 @@
-"""What a process has, built once (`App`), and what each directory adds to it (`Project`)."""
+"""Builds the objects of a process (`App`) and of a directory (`Project`)."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Mapping
@@ -28,11 +28,10 @@ Forgive = Callable[[BadFile], None]
 
 @dataclass(frozen=True)
 class App:
-    """The process: what is open while it runs, whatever projects its runs are in.
+    """The objects of a process, for all its projects.
 
-    `settings` are those of where it was started; `scratch` is its folder for temporary files, None
-    for the system's; `hub` has what its runs show. `abandoned` is what it holds in the journal and
-    does not work on: it failed to let go of it.
+    `settings` belong to the start directory. `scratch` None is the system's temporary folder.
+    `abandoned` are leases that this process could not release.
     """
 
     environ: dict[str, str]
@@ -46,46 +45,38 @@ class App:
 
     @property
     def environments(self) -> Path:
-        """Where environments that we build are kept."""
         return self.settings.home / "environments"
 
     async def registries(self) -> Registries | None:
-        """What a build may reach; None where building is switched off."""
+        """Returns the registries for builds; None when building is off."""
         if self.settings.build == "never":
             return None
         return await asyncio.to_thread(find_registries, self.environ)
 
     def folder(self, run: str) -> Path:
-        """The folder of a run."""
         return self.settings.home / "runs" / run
 
     async def repository(self, directory: Path) -> Repository:
-        """The repository around a directory. Raises RepositoryUnusable."""
+        """Returns the repository around a directory. Raises RepositoryUnusable."""
         return await open_repository(directory, scratch=self.scratch)
 
     async def sandbox(self, level: SandboxLevel) -> Sandbox:
-        """The sandbox of a level. Raises SandboxError."""
+        """Returns the sandbox of a level. Raises SandboxError."""
         return await choose_sandbox(level, scratch=self.scratch)
 
     async def project(self, directory: Path, *, forgive: Forgive | None = None) -> "Project":
-        """The project at a directory, as it is configured now. `forgive` as in `read_settings`.
-
-        Raises:
-            BadSetting, BadFile: a setting cannot be used.
-        """
+        """Reads the current configuration. Raises BadSetting, BadFile unless forgiven."""
         settings = await asyncio.to_thread(
             read_settings, self.environ, directory, self.user, forgive=forgive
         )
+        # From now on all runs of this process redact the project's keys (decision 14).
         self.redact.learn(settings.secrets)
         return Project(self, directory, settings)
 
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """A directory that tasks are worked on in, with what its `.env` sets as far as it is trusted.
-
-    Its `agentproxy.toml` is read where it is needed, at the base of a run (`app/rules.py`).
-    """
+    """A directory with its trusted `.env`. A run reads `agentproxy.toml` from its base."""
 
     app: App
     directory: Path
@@ -93,11 +84,7 @@ class Project:
 
 
 def read_user() -> User:
-    """The user's own configuration.
-
-    Raises:
-        BadFile: it cannot be used.
-    """
+    """Reads the user's own configuration. Raises BadFile."""
     file = user_file()
     data = read_small(file, limit=MAX_CONFIG_BYTES)
     return User() if data is None else load_user(as_text(data, source=str(file)), source=str(file))
@@ -106,12 +93,9 @@ def read_user() -> User:
 def read_settings(
     environ: Mapping[str, str], directory: Path, user: User, *, forgive: Forgive | None = None
 ) -> Settings:
-    """The settings of a start in a directory; its `.env` counts whole only when it is trusted.
+    """Reads the settings for a directory; only a trusted `.env` counts whole.
 
-    One that cannot be read is told to `forgive`, where that is given, and then counts as none.
-
-    Raises:
-        BadSetting, BadFile: a setting cannot be used.
+    `forgive` receives the error of a `.env`, which is then ignored. Raises BadSetting, BadFile.
     """
     try:
         return _settings(environ, directory, user)
@@ -142,17 +126,13 @@ async def open_app(
     forgive: Forgive | None = None,
     home: Path | None = None,
 ) -> AsyncGenerator[App]:
-    """The process in a directory: settings read, journal open; closed again whatever happens.
-    `forgive` as in `read_settings`.
+    """Opens the objects of a process, and closes them at the end.
 
-    `home` is where a run was found already, whatever the directory's own settings say.
-
-    Raises:
-        BadSetting, BadFile: a setting cannot be used.
-        JournalUnusable: the journal cannot be opened.
+    `home` overrides the home of the settings. Raises BadSetting, BadFile, JournalUnusable.
     """
     user = read_user()
     settings = read_settings(environ, directory, user, forgive=forgive)
+    # The run was already found there, whatever the settings of its own directory say.
     if home is not None:
         settings = settings.model_copy(update={"home": home})
     await asyncio.to_thread(settings.home.mkdir, parents=True, exist_ok=True, mode=0o700)

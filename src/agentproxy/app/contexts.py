@@ -1,4 +1,4 @@
-"""The contexts of the repository around a directory, as a run that starts now would get them."""
+"""Reads the contexts as a run that starts now would read them."""
 
 import asyncio
 import os
@@ -14,11 +14,7 @@ from agentproxy.workspace.trees.working_tree import present_tree
 
 
 async def contexts_around(directory: Path, *, scratch: Path | None = None) -> Contexts:
-    """Project and guidance from the base, the session from the user's own folder.
-
-    Raises:
-        RepositoryUnusable: there is no repository here, or it has no base now.
-    """
+    """Reads the contexts of the repository around a directory. Raises RepositoryUnusable."""
     repository = await open_repository(directory, scratch=scratch)
     with own_git(repository, work_tree=repository.root) as where:
         tree = await present_tree(repository, where)
@@ -32,13 +28,13 @@ async def contexts_around(directory: Path, *, scratch: Path | None = None) -> Co
 
 
 def _with_own(base: Contexts, root: Path, *, known: frozenset[str]) -> Contexts:
-    """With the session, and a word on each file of the user's that is not in the base."""
     own = read_contexts(root)
+    # Both reads note the same files, and each note is shown once.
     session = Contexts(
         own.of("session"), tuple(note for note in own.notes if note not in base.notes)
     )
     missing = tuple(
-        f"{each.path}: git does not know it, so no run sees it: git add {each.path}"
+        f"{each.path}: git does not track it, so no run reads it; add it with git add {each.path}"
         for each in own.documents
         if each.context != "session" and each.path not in known
     )

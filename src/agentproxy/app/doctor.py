@@ -1,4 +1,4 @@
-"""Examines the machine: what a run needs, what is there, and the cure for each gap."""
+"""Examines what a run needs on this machine, with a cure for each gap."""
 
 import os
 import shutil
@@ -23,7 +23,7 @@ AGENTS = ("claude", "codex", "gemini", "opencode", "qwen", "copilot", "mini")
 
 @dataclass(frozen=True)
 class DoctorFinding:
-    """One thing that was looked at. `needed`: without it no run starts."""
+    """One examined part; no run starts when a `needed` one does not work."""
 
     what: str
     works: bool
@@ -33,7 +33,6 @@ class DoctorFinding:
 
 
 async def examine(project: Project) -> Sequence[DoctorFinding]:
-    """Everything, most needed first."""
     findings = [
         DoctorFinding(
             "agentproxy", works=True, detail=f"{__version__}, Python {sys.version.split()[0]}"
@@ -46,7 +45,7 @@ async def examine(project: Project) -> Sequence[DoctorFinding]:
         findings.append(DoctorFinding(f"sandbox {what}", works=works, detail=detail))
     findings.append(_room(project.app.settings.home))
     if os.geteuid() == 0:
-        detail = "running as root works; inside the sandbox it is an ordinary user"
+        detail = "root; commands in the sandbox run as an ordinary user"
         findings.append(DoctorFinding("user", works=True, detail=detail))
     if project.settings.ignored:
         findings.append(_left_out(project))
@@ -56,7 +55,7 @@ async def examine(project: Project) -> Sequence[DoctorFinding]:
 
 
 def _left_out(project: Project) -> DoctorFinding:
-    detail = f"{', '.join(project.settings.ignored)}: not trusted, so they do not count"
+    detail = f"ignored, because not trusted: {', '.join(project.settings.ignored)}"
     cure = UNLINK if (project.directory / ENV).is_symlink() else "pa trust"
     return DoctorFinding(ENV, works=False, detail=detail, cure=cure)
 
@@ -86,20 +85,18 @@ async def _sandbox(project: Project) -> DoctorFinding:
 def _room(home: Path) -> DoctorFinding:
     free = shutil.disk_usage(home).free
     detail = f"{free >> 30} GiB free"
-    cure = "" if free > LEAST_FREE else "make room: clones and evidence need some"
+    cure = "" if free > LEAST_FREE else "free at least 1 GiB for clones and evidence"
     return DoctorFinding("disk", works=free > LEAST_FREE, detail=detail, cure=cure)
 
 
 async def _models(project: Project) -> list[DoctorFinding]:
-    """The libraries, the keys by their variables, and whether anybody answers at the addresses."""
     if not has_libraries():
-        cure = "for models: pip install 'agentproxy[models]'"
-        return [
-            DoctorFinding("models", works=False, detail="their libraries are missing", cure=cure)
-        ]
+        cure = "pip install 'agentproxy[models]'"
+        detail = "the vendors' libraries are not installed"
+        return [DoctorFinding("models", works=False, detail=detail, cure=cure)]
     endpoints = await look_at_endpoints(project)
     if not endpoints:
-        cure = "set ANTHROPIC_API_KEY, or OLLAMA_BASE_URL for your own; pa models shows all"
+        cure = "set ANTHROPIC_API_KEY, or OLLAMA_BASE_URL for a local model; pa models lists all"
         return [DoctorFinding("models", works=False, detail="no vendor's key is set", cure=cure)]
     return [
         DoctorFinding(

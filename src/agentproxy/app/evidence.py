@@ -1,4 +1,4 @@
-"""Looking at the evidence of a run: as it is stored, whether it holds together, and again."""
+"""Reads the evidence of a run, verifies it, and repeats its checks."""
 
 import asyncio
 from collections.abc import Callable
@@ -25,16 +25,16 @@ from agentproxy.workspace.git.repository import Repository
 
 
 class NothingJudged(BundleUnusable):
-    """No round of the run was judged yet, so nothing is proven."""
+    cure = "see how far the run got with pa show"
 
 
 class NoSuchRound(BundleUnusable):
-    """The run was judged, but not in that round."""
+    cure = "give the number of a judged round, or leave --round out"
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """The bundle of a round under its digest, and the rounds there are."""
+    """The bundle of a round, and all judged rounds."""
 
     digest: str
     bundle: Bundle
@@ -43,10 +43,7 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """The bundle of a round against all that it must agree with; `faults` is where it does not.
-
-    `results` counts what the bundle holds; none where it cannot be read.
-    """
+    """The result of `verify` for one round; no `results` when the bundle cannot be read."""
 
     round: int
     sha256: str
@@ -56,7 +53,7 @@ class Compared:
 
 @dataclass(frozen=True, slots=True)
 class Rerun:
-    """One check of the bundle, run again: the same outcome or not, and in what it differs."""
+    """One repeated check; `differs` describes the difference."""
 
     check: str
     on: str
@@ -65,18 +62,13 @@ class Rerun:
 
 
 async def find_evidence(app: App, run: RunId, *, round: int | None) -> Evidence:  # noqa: A002
-    """The bundle of a round, by default the last.
-
-    Raises:
-        NothingJudged, NoSuchRound: there is no such round.
-        BundleUnusable: the bundle is missing or damaged.
-    """
+    """Returns the last round by default. Raises NothingJudged, NoSuchRound, BundleUnusable."""
     state = _judged(run, SUPERVISED.replay(await app.journal.read(run)))
     rounds = tuple(sorted(state.judged))
     number = round or rounds[-1]
     if number not in state.judged:
         known = ", ".join(map(str, rounds))
-        raise NoSuchRound(f"round {number} of run {run} was not judged (judged: {known})")
+        raise NoSuchRound(f"round {number} of run {run} was not judged (judged rounds: {known})")
     digest = state.judged[number].bundle
     bundle = await asyncio.to_thread(load, digest, app.folder(run) / "evidence")
     return Evidence(digest=digest, bundle=bundle, rounds=rounds)
@@ -84,16 +76,12 @@ async def find_evidence(app: App, run: RunId, *, round: int | None) -> Evidence:
 
 def _judged(run: RunId, state: State) -> State:
     if not state.judged:
-        raise NothingJudged(f"nothing was judged in run {run} yet")
+        raise NothingJudged(f"no round of run {run} was judged yet")
     return state
 
 
 async def verify(app: App, run: RunId) -> list[Compared]:
-    """Every bundle of a run against its digest, its chain, the journal and the repository's trees.
-
-    Raises:
-        NothingJudged: there is no bundle.
-    """
+    """Compares every bundle with its digest, the chain, the journal and the repository."""
     state = _judged(run, SUPERVISED.replay(await app.journal.read(run)))
     numbers = sorted(state.judged)
     before = ["", *(state.judged[number].bundle for number in numbers)]
@@ -111,9 +99,9 @@ async def _compare(app: App, run: RunId, state: State, *, number: int, previous:
         return Compared(number, judged.bundle, results=0, faults=(str(error),))
     found = list(faults(judged.bundle, bundle))
     if bundle.previous != previous:
-        found.append("it does not follow the bundle of the round before")
+        found.append("the bundle does not name the bundle of the round before")
     if (bundle.verdict, bundle.checks) != (judged.verdict, judged.checks):
-        found.append("its verdict is not the one in the journal")
+        found.append("the verdict differs from the journal")
     found += _against_journal(state, bundle)
     if not found:
         found += await _against_repository(app, state, bundle)
@@ -124,7 +112,7 @@ def _against_journal(state: State, bundle: Bundle) -> list[str]:
     for entry in bundle.entries:
         results = state.results_of(entry.check.name, entry.on)
         if entry.attempt > len(results) or results[entry.attempt - 1] != entry.result:
-            return [f"the result of {entry.check.name} on {entry.on} is not the journal's"]
+            return [f"the result of {entry.check.name} on {entry.on} differs from the journal"]
     return []
 
 
@@ -137,7 +125,10 @@ async def _against_repository(app: App, state: State, bundle: Bundle) -> list[st
     ):
         actual = await _tree_of(repository, commit)
         if actual != tree:
-            found.append(f"the {what} {commit[:12]} has the tree {actual or 'of no commit'}")
+            has = (
+                f"the tree {actual} in the repository" if actual else "no commit in the repository"
+            )
+            found.append(f"the {what} {commit[:12]} has {has}")
     return found
 
 
@@ -157,7 +148,7 @@ async def _tree_of(repository: Repository, commit: str) -> str:
 async def rerun(
     app: App, run: RunId, bundle: Bundle, *, tell: Callable[[Rerun], None]
 ) -> list[Rerun]:
-    """Run every check of a bundle again on its recorded trees, and compare the outcomes."""
+    """Repeats every check of a bundle on its recorded trees."""
     state = SUPERVISED.replay(await app.journal.read(run))
     if state.environment is None:
         raise BundleUnusable(f"run {run} has no recorded environment")
@@ -174,7 +165,7 @@ async def rerun(
     try:
         for entry in last.values():
             for lost in lost_environments(state, entry.on):
-                # It was swept meanwhile: the same files of the project give the same again.
+                # The environment was swept since. The same project files build the same one again.
                 state.built[lost.on] = await build_environment(
                     lost.on, state=state, checks=checks, show=_ignore
                 )
@@ -206,10 +197,10 @@ async def _again(
 
 
 def difference(before: CheckResult, now: CheckResult) -> str:
-    """In what two results of one check differ, or nothing: times and output do not count."""
     if (before.cannot_run is None) != (now.cannot_run is None):
         was = before.cannot_run.text if before.cannot_run else "it could run"
         return f"{was}; now {now.cannot_run.text if now.cannot_run else 'it can run'}"
+    # Times and output differ between honest runs, so they are not compared.
     if before.exit_code != now.exit_code:
         return f"exit code {before.exit_code}; now {now.exit_code}"
     old = {test.name: test.outcome for test in before.tests}

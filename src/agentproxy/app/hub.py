@@ -1,7 +1,6 @@
-"""What runs show while they work: fragments for any number of readers, kept briefly, not recorded.
+"""Distributes the live output of runs to readers. It is not recorded.
 
-Everything here is called on one event loop. A reader that is slow gets what it has not read yet in
-one piece, as far as it is still kept; it never makes the run wait.
+All calls are on one event loop. A slow reader never makes the run wait.
 """
 
 import asyncio
@@ -19,7 +18,7 @@ PIECE_CHARACTERS = 4096
 
 
 class Position(NamedTuple):
-    """A place in what a run shows: bytes since the event `seq` was recorded."""
+    """Bytes since the event `seq` was recorded."""
 
     seq: int
     offset: int
@@ -27,7 +26,7 @@ class Position(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ShownText:
-    """Text of one source, from `position` on; `dropped` bytes of any source before it are lost."""
+    """Text of one source, after `dropped` lost bytes of any source."""
 
     position: Position
     source: str
@@ -37,7 +36,7 @@ class ShownText:
 
 @dataclass(slots=True)
 class _ShownPiece:
-    """Text of one source since one event; `begin` counts bytes since the stream began."""
+    """`begin` counts bytes since the stream began."""
 
     source: str
     position: Position
@@ -50,16 +49,14 @@ class _ShownPiece:
         return self.begin + self.size
 
     def after(self, place: int) -> str:
-        """The text from `place` on, which is counted as `begin` is."""
         skipped = max(place - self.begin, 0)
+        # In ASCII a character is a byte, so the text need not be encoded.
         if self.text.isascii():
             return self.text[skipped:]
         return _encoded(self.text)[skipped:].decode("utf-8", "surrogatepass")
 
 
 class FragmentStream:
-    """The fragments of one run."""
-
     def __init__(self, *, kept: int = KEPT_BYTES) -> None:
         self.is_worked_on = False
         self.closed = False
@@ -71,16 +68,14 @@ class FragmentStream:
 
     @property
     def has_readers(self) -> bool:
-        """Whether anybody is subscribed."""
         return bool(self._readers)
 
     def recorded(self, seq: int) -> None:
-        """Fragments belong behind event `seq` from now on."""
         if seq > self._next.seq:
             self._next = Position(seq, 0)
 
     def show(self, source: str, text: str) -> None:
-        """Hand a fragment to every reader; it does not wait for any."""
+        """Never waits."""
         if self.closed or not text:
             return
         for begin in range(0, len(text), PIECE_CHARACTERS):
@@ -89,7 +84,7 @@ class FragmentStream:
 
     @contextmanager
     def subscribe(self, *, after: Position | None = None) -> Generator["FragmentReader"]:
-        """A reader of all that comes from now on, or of what is still kept behind a position."""
+        """Gives a reader of later output, or of stored output after a position."""
         reader = FragmentReader(self, self._total if after is None else self._place_of(after))
         self._readers.add(reader)
         try:
@@ -98,12 +93,11 @@ class FragmentStream:
             self._readers.discard(reader)
 
     def close(self) -> None:
-        """Nothing more comes: readers end when they have read what is kept."""
         self.closed = True
         self._wake()
 
     def read(self, place: int) -> tuple[ShownText, int] | None:
-        """What was shown from `place` on by one source, joined, and the place behind it."""
+        """Returns joined text of one source, and the place behind it."""
         pieces = iter(self._pieces)
         first = next((piece for piece in pieces if piece.end > place), None)
         if first is None:
@@ -151,7 +145,7 @@ class FragmentStream:
 
 
 class FragmentReader:
-    """Gives a stream's fragments in order; ends when the stream is closed and read through."""
+    """Iterates until the stream is closed and read."""
 
     def __init__(self, stream: FragmentStream, place: int) -> None:
         self.news = asyncio.Event()
@@ -175,13 +169,12 @@ class FragmentReader:
 
 @dataclass(slots=True)
 class Hub:
-    """The streams of the runs that this process works on, or that somebody waits to see."""
+    """The streams of runs that are worked on or waited for."""
 
     streams: dict[RunId, FragmentStream] = field(default_factory=dict[RunId, FragmentStream])
 
     @contextmanager
     def open(self, run: RunId) -> Generator[FragmentStream]:
-        """The stream of a run while it is worked on; afterwards nothing of it is left."""
         stream = self.streams.setdefault(run, FragmentStream())
         stream.is_worked_on = True
         try:
@@ -192,7 +185,7 @@ class Hub:
 
     @contextmanager
     def subscribe(self, run: RunId, *, after: Position | None = None) -> Generator[FragmentReader]:
-        """A reader of a run; where it is not worked on yet, of what will come."""
+        """The run may begin later."""
         stream = self.streams.setdefault(run, FragmentStream())
         try:
             with stream.subscribe(after=after) as reader:

@@ -1,4 +1,4 @@
-"""The first files of a project: a commented start for each context, never over what is there."""
+"""Writes the starter files of a project."""
 
 import asyncio
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ from agentproxy.workspace.git.repository import open_repository
 
 CONFIGURATION = PROJECT_FILES[0]
 IGNORED = f"{HOME}/.gitignore"
-# Where each goes, and the file of the package that it begins as.
+# The path in the repository, and the package's file with the first content.
 START = {
     f"{HOME}/project/mission.md": "mission.md",
     f"{HOME}/project/okrs.md": "okrs.md",
@@ -30,7 +30,7 @@ START = {
 
 
 class NotStarted(Exception):
-    """The first files cannot be written; `cure` is what a person can do."""
+    """The starter files cannot be written."""
 
     def __init__(self, message: str, *, cure: str) -> None:
         super().__init__(message)
@@ -39,9 +39,9 @@ class NotStarted(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """What was written, and what was there and stays; paths are relative to the root.
+    """The written and the existing files, relative to the root.
 
-    `session_ignored` says whether the folder's own `.gitignore` names the session.
+    `session_ignored` says whether the folder's `.gitignore` names the session.
     """
 
     root: str
@@ -51,12 +51,7 @@ class Started:
 
 
 async def start_project(directory: Path) -> Started:
-    """Write the first files into the repository around a directory.
-
-    Raises:
-        RepositoryUnusable: there is no repository here.
-        NotStarted: something is in the way, such as a link.
-    """
+    """Writes the missing starter files. Raises RepositoryUnusable, NotStarted."""
     root = (await open_repository(directory)).root
     return await asyncio.to_thread(_start, root)
 
@@ -69,13 +64,15 @@ def _start(root: Path) -> Started:
                 opened.write(path, text.encode())
             ignored = b"session/" in opened.read(IGNORED, limit=MAX_CONFIG_BYTES).split()
     except BadPath as error:
-        raise NotStarted(f"{error.path}: {error.why}", cure="move it away, then pa init") from error
+        raise NotStarted(
+            f"{error.path}: {error.why}", cure="move it away, then run pa init again"
+        ) from error
     return Started(str(root), written=tuple(missing), kept=kept, session_ignored=ignored)
 
 
 def _missing(root: SafeDir) -> tuple[Mapping[str, str], tuple[str, ...]]:
-    """The texts of the files that are not there, and the names of those that are."""
     there = {path for path in (*START, *PROJECT_FILES) if root.exists(path)}
+    # Two configuration files are an error, so the other name counts too.
     if there.intersection(PROJECT_FILES):
         wanted = [path for path in START if path != CONFIGURATION]
     else:

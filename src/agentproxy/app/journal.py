@@ -1,4 +1,4 @@
-"""The journal's words that the edges need; they know nothing else of where events are kept."""
+"""Re-exports the journal's names for the outer layers."""
 
 from agentproxy.journal.port import Fenced as Fenced
 from agentproxy.journal.port import Journal as Journal

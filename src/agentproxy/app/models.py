@@ -1,4 +1,4 @@
-"""Which models an order means: those that work, those that judge, and how they are asked."""
+"""Chooses and opens the models of an order."""
 
 from collections.abc import Callable
 from importlib.util import find_spec
@@ -22,14 +22,11 @@ NONE = "none"
 
 
 def with_choices(order: Order, judge: str, *, project: Project) -> Order:
-    """The order with the models that nobody named: the documented ones of whoever has a key.
-
-    Without a worker, the builtin one works where there is a model. `judge` is what was asked for;
-    "none" switches the supervisor's own model off.
-    """
+    """Fills in the documented models of the first vendor that has a key."""
     default = default_model(variables(project)) if has_libraries() else ""
     model = order.model or default
     worker = order.worker or chosen_worker(order, project) or ("builtin" if model else "")
+    # A program uses a model only if somebody named one; the default is for our own agent.
     if worker != "builtin":
         model = order.model
     judge = judge or project.settings.judge or default
@@ -38,27 +35,19 @@ def with_choices(order: Order, judge: str, *, project: Project) -> Order:
 
 
 def has_libraries() -> bool:
-    """Whether the vendors' libraries are installed; they are not imported to see it."""
+    # An import would take more than a second (decision 7).
     return find_spec("pydantic_ai") is not None
 
 
 def open_models(name: str, *, project: Project, started_in: Path) -> list[Model]:
-    """The model of a name, and after it the one to fall back to, if one is configured.
-
-    Raises:
-        WorkerError: none is chosen, or there is none of that name.
-    """
+    """Returns the model and then its configured fallback. Raises WorkerError."""
     fallback = project.settings.models.model_fallback
     names = [name, *([fallback] if fallback and fallback != name else [])]
     return [_open(each, project=project, started_in=started_in) for each in names]
 
 
 def open_judges(order: Order, *, project: Project) -> list[Model]:
-    """What the supervisor of an order thinks with; none where it does not.
-
-    Raises:
-        WorkerError: there is no such model.
-    """
+    """Returns the supervisor's models, or nothing when it uses none. Raises WorkerError."""
     if not order.judge:
         return []
     started_in = Path(order.repository) / order.directory
@@ -66,7 +55,7 @@ def open_judges(order: Order, *, project: Project) -> list[Model]:
 
 
 def meter_of(project: Project) -> Callable[[RecordCost, Budget], Meter]:
-    """How this user's models are asked, priced and kept from secrets, whatever run it is."""
+    """Returns how this user's models are priced, retried and redacted."""
     settings = project.settings.models
     return lambda record, budget: Meter(
         record=record,
@@ -91,13 +80,12 @@ def _open(name: str, *, project: Project, started_in: Path) -> Model:
 
 
 def variables(project: Project) -> dict[str, str]:
-    """The variables that models may need, by name."""
+    """The keys and addresses of models, by name."""
     return {**project.settings.addresses, **project.settings.keys}
 
 
 def _retry(settings: ModelSettings) -> Retry:
-    """How a supervised run asks again: what is set, else three times after 1 to 30 seconds."""
-    usual = Retry()
+    usual = Retry()  # a setting of 0 is a value, so `or` would not do below
     tries, base = settings.llm_max_retries, settings.llm_retry_base_delay
     maximum = settings.llm_retry_max_delay
     return Retry(

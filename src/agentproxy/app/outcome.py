@@ -1,4 +1,4 @@
-"""How a run stands, in the shape that every screen shows and every program reads."""
+"""Describes the state of a run for screens and programs."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,11 +16,10 @@ MAX_SHOWN_DIFF_BYTES = 64 << 10
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """How a run stands when nobody works on it any more, and what a person may do next.
+    """The state of a run that nobody works on.
 
-    `verdict` is "verified", "refuted", "unverified", or "parked"; `seconds` is the wall time of
-    this stretch; `usd` what models cost in the whole run, and `unpriced` those whose price nobody
-    knows; `diff` the beginning of the claim's diff.
+    `verdict` is "verified", "refuted", "unverified" or "parked". `seconds` is the wall time of this
+    segment. `usd` is the models' cost in the whole run, without the `unpriced` models.
     """
 
     run: str
@@ -41,9 +40,8 @@ class Result:
 
 
 async def outcome_of(run: RunId, state: State, *, seconds: float) -> Result:
-    """The result of a run as it stands now."""
     ended, parked = state.ended, state.parked
-    reason = ended.reason if ended else parked.reason if parked else "it was cut off"
+    reason = ended.reason if ended else parked.reason if parked else "the run was cut off"
     judged = state.judged.get(state.round)
     delivered = state.delivered
     return Result(
@@ -75,7 +73,7 @@ async def _diff(state: State) -> str:
             "diff-tree",
             "-p",
             "-r",
-            "--no-ext-diff",
+            "--no-ext-diff",  # no program of the user's configuration runs
             "--no-textconv",
             state.base.commit,
             claim.commit,
@@ -88,18 +86,17 @@ async def _diff(state: State) -> str:
     more = len(lines) - MAX_DIFF_LINES
     rest = [f"... {more} more lines"] if more > 0 else []
     if len(text) == MAX_SHOWN_DIFF_BYTES:
-        rest = ["... and more, which is not counted"]
+        rest = ["... and more lines"]
     return "\n".join(lines[:MAX_DIFF_LINES] + rest)
 
 
 def _raised(state: State) -> str:
-    """What a run needs to go on that has reached a ceiling."""
     if state.parked is None or state.parked.why != "ceiling":
-        return "   goes on"
+        return "   continues the run"
     if state.ceilings.work_seconds >= state.ceilings.max_time:
         twice = format_duration(2 * state.ceilings.max_time)
-        return f" --max-time {twice}   goes on with twice the time"
-    return f" --budget {2 * (state.ceilings.budget or 0):g}   goes on with twice the money"
+        return f" --max-time {twice}   continues with twice the time"
+    return f" --budget {2 * (state.ceilings.budget or 0):g}   continues with twice the money"
 
 
 def _hints(run: RunId, state: State) -> tuple[str, ...]:
@@ -110,9 +107,9 @@ def _hints(run: RunId, state: State) -> tuple[str, ...]:
         if waiting:
             return (f"pa approve {run} or pa deny {run} REASON, then pa resume {run}",)
         return (f"pa resume {run}{_raised(state)}",)
-    hints = [f"pa evidence {run}   what was run and seen"]
+    hints = [f"pa evidence {run}   shows the checks and their results"]
     if state.claims.get(state.round) is not None and not state.unchanged(state.round):
-        hints.append(f"pa apply {run}      merges it into your present tree, without a commit")
+        hints.append(f"pa apply {run}      merges it into your working tree, without a commit")
     if state.delivered and state.delivered.branch:
         hints.append(f"git diff HEAD...{state.delivered.branch}")
     return tuple(hints)

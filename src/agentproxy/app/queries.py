@@ -1,4 +1,4 @@
-"""What people and services ask about runs; reads the journal and changes nothing."""
+"""Answers questions about runs from the journal; changes nothing."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -17,11 +17,14 @@ RunStatus = Literal[
 ]
 CUT_OFF = 130
 MOST_NAMED = 5
-LOOK_AFTER = 1.0  # seconds without news, after which a follower looks whether the owner lives
+LIST_ALL = "list the runs of all repositories with pa list"
+LOOK_AFTER = 1.0  # seconds without an event, after which a follower asks whether the owner is alive
 
 
 class NoSuchRun(Exception):
-    """No run, or more than one, has a number that begins so."""
+    def __init__(self, message: str, *, cure: str) -> None:
+        super().__init__(message)
+        self.cure = cure
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +42,7 @@ class RunRow:
 async def list_runs(
     app: App, *, limit: int = PAGE_RUNS, before: RunId | None = None
 ) -> Sequence[RunRow]:
-    """The newest runs that began before the run `before`; newest first. Raises UnknownRun."""
+    """Returns runs that began before the run `before`, newest first. Raises UnknownRun."""
     return [_row(head) for head in await app.journal.heads(limit=limit, before=before)]
 
 
@@ -57,7 +60,7 @@ def _row(head: RunHead) -> RunRow:
 
 
 def status_of(head: RunHead) -> RunStatus:
-    """How a run stands; one that is parked or over is so though its process lives."""
+    # The lease is asked last: the process of a parked run may still be alive (decision 14).
     match head.last.fact:
         case RunEnded(stopped=True):
             return "stopped"
@@ -76,27 +79,26 @@ def _is_held(lease: Lease) -> bool:
 
 
 async def find_run(app: App, given: str, *, repository: str = "") -> RunId:
-    """The run whose number begins so; "" means the newest of this repository.
-
-    Raises:
-        NoSuchRun: none has, or several have.
-    """
+    """Returns the run whose number begins with `given`. Raises NoSuchRun."""
     if not given:
         newest = await app.journal.heads(limit=1, repository=repository)
         if newest:
             return newest[0].first.run
-        raise NoSuchRun("there is no run of this repository yet; pa list shows all runs")
+        raise NoSuchRun("this repository has no run yet", cure=LIST_ALL)
     matching = await app.journal.named(given, limit=MOST_NAMED + 1)
+    # A complete number wins, even if other numbers begin with it.
     if matching and (len(matching) == 1 or given in matching):
         return RunId(given) if given in matching else matching[0]
     if not matching:
-        raise NoSuchRun(f"no run has a number that begins with {given!r}; pa list shows them")
+        raise NoSuchRun(f"no run number begins with {given!r}", cure=LIST_ALL)
     many = len(matching) if len(matching) <= MOST_NAMED else f"more than {MOST_NAMED}"
-    raise NoSuchRun(f"{many} runs begin with {given!r}: {', '.join(matching[:MOST_NAMED])}")
+    raise NoSuchRun(
+        f"{many} run numbers begin with {given!r}: {', '.join(matching[:MOST_NAMED])}",
+        cure="type more characters of the number",
+    )
 
 
 def exit_code(state: State) -> int:
-    """What a run's state says to the shell."""
     if state.ended is not None:
         return EXIT_BY_VERDICT[state.ended.verdict]
     if state.parked is not None:
@@ -105,12 +107,12 @@ def exit_code(state: State) -> int:
 
 
 async def is_live(app: App, run: RunId) -> bool:
-    """Whether a process works on the run now. Raises UnknownRun."""
+    """Returns whether a process works on the run. Raises UnknownRun."""
     return status_of(await app.journal.head(run)) == "running"
 
 
 async def follow_live(app: App, run: RunId, *, after: int) -> AsyncIterator[Event]:
-    """The events with `seq > after` as they come, until the run parks or ends or is cut off."""
+    """Yields events with `seq > after` until the run parks, ends or is cut off."""
     follower = app.journal.follow(run, after=after)
     upcoming = asyncio.ensure_future(anext(follower))
     try:

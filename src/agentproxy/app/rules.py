@@ -1,4 +1,4 @@
-"""The project's configuration as the supervisor needs it, and what is trusted of it."""
+"""Reads the trusted part of the project's configuration."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -15,13 +15,9 @@ from agentproxy.workspace.git.repository import RepositoryUnusable
 
 
 def read_project(folder: Path, *, app: App, repository: Path) -> ProjectFile:
-    """The configuration in a folder, reduced to what a person trusts of it.
+    """`repository` is the person's own copy, to which the trust belongs.
 
-    `repository` is where the person's own copy lies, which trust was given to.
-
-    Raises:
-        BadFile: it cannot be used.
-        TrustError: the record of trust cannot be read.
+    Raises BadFile, TrustError.
     """
     found: dict[str, bytes] = {}
     for name in PROJECT_FILES:
@@ -29,23 +25,20 @@ def read_project(folder: Path, *, app: App, repository: Path) -> ProjectFile:
         if data is not None:
             found[name] = data
         elif (folder / name).is_symlink():
-            raise BadFile("a symbolic link", source=name, cure="put the file itself there")
+            raise BadFile("it is a symbolic link", source=name, cure="replace the link by the file")
     configured = only_project(found)
     if configured is None:
         return ProjectFile()
     name, data = next(iter(found.items()))
     trust = Trust(app.settings.home / "trust.json")
+    # Only exactly these bytes are trusted: a worker that edits the file gains nothing (decision 2).
     if trust.trusted(repository / name, digest_of(data)):
         return configured
     return untrusted(configured)
 
 
 def rules_reader(app: App, repository: Path) -> Callable[[Path], ProjectRules]:
-    """Reads the rules from the files of the base. Blocking.
-
-    Raises:
-        RepositoryUnusable: the configuration at the base cannot be used.
-    """
+    """Returns a blocking reader for the base's files. It raises RepositoryUnusable."""
 
     def read(folder: Path) -> ProjectRules:
         try:
@@ -55,7 +48,7 @@ def rules_reader(app: App, repository: Path) -> Callable[[Path], ProjectRules]:
         notes: tuple[str, ...] = ()
         if project.ignored:
             names = ", ".join(project.ignored)
-            notes = (f"not trusted, so left out: {names} (pa trust, then start anew)",)
+            notes = (f"ignored, because not trusted: {names}; run pa trust, then start again",)
         return ProjectRules(
             checks=tuple(
                 Check(

@@ -1,4 +1,4 @@
-"""Owning a run: taking its lease, ending what survived, bringing it as far as it goes."""
+"""Takes a run's lease, ends surviving processes, and works on the run."""
 
 import asyncio
 import itertools
@@ -38,12 +38,11 @@ from agentproxy.workspace.git.repository import Repository
 from agentproxy.workspace.sandbox.port import Sandbox
 from agentproxy.workspace.sandbox.processes import end_process, machine_and_boot, start_time
 
+# A new slot for each lease, so that a process cannot take a run from itself (decision 14).
 _SLOTS = itertools.count(1)
 
 
 class StillOwned(Exception):
-    """A live process works on the run."""
-
     def __init__(self, run: RunId, pid: int) -> None:
         super().__init__(f"run {run} is being worked on by process {pid}")
         self.pid = pid
@@ -51,8 +50,6 @@ class StillOwned(Exception):
 
 @dataclass(frozen=True, slots=True)
 class RunDependencies:
-    """What a run is worked on with, in this process."""
-
     repository: Repository
     sandbox: Sandbox
     create_worker: Callable[[Meter], Worker]
@@ -70,7 +67,6 @@ class RunDependencies:
 
 
 def new_holder() -> Holder:
-    """This process as the holder of one more lease."""
     pid = os.getpid()
     return Holder(
         pid=pid, started=start_time(pid) or 0, machine=machine_and_boot(), slot=next(_SLOTS)
@@ -78,27 +74,19 @@ def new_holder() -> Holder:
 
 
 def is_alive(holder: Holder) -> bool:
-    """Whether the holder of a lease is a process that runs on this machine now.
-
-    A holder on another machine cannot be seen from here and counts as alive; one of an earlier
-    boot of this machine is gone.
-    """
+    """A holder on another machine counts as alive: it cannot be seen from here."""
     here = machine_and_boot()
     if holder.machine != here:
         return holder.machine.partition(":")[0] != here.partition(":")[0]
+    # The process id alone may belong to a newer process.
     return start_time(holder.pid) == holder.started
 
 
 async def acquire_run(app: App, run: RunId) -> Lease:
-    """Take over a run that nobody works on.
-
-    Raises:
-        StillOwned: its holder is alive, be it this process.
-        UnknownRun: there is no such run.
-        LeaseTaken: somebody else was faster.
-    """
+    """Takes over a run that nobody works on. Raises StillOwned, UnknownRun, LeaseTaken."""
     lease = await app.journal.lease(run)
     holder = lease.holder
+    # An abandoned lease is our own, and nothing works on its run.
     if holder is not None and holder not in app.abandoned and is_alive(holder):
         raise StillOwned(run, holder.pid)
     acquired = await app.journal.acquire(run, new_holder(), after=lease.generation)
@@ -109,23 +97,23 @@ async def acquire_run(app: App, run: RunId) -> Lease:
 
 @asynccontextmanager
 async def released_after(app: App, lease: Lease) -> AsyncGenerator[None]:
-    """Let go of a run when nothing in this process works on it any more, whatever happened."""
+    """Releases the run after its work, after errors too."""
     try:
         yield
     finally:
         try:
             await app.journal.release(lease)
         except Fenced:
-            pass  # somebody has it already
+            pass  # another process has the run already
         except JournalError:
-            # What broke the journal is told by whoever worked; here the run can be taken again.
+            # The work itself raises the journal's error. Here the run only becomes free again.
             if lease.holder is not None:
                 app.abandoned.add(lease.holder)
 
 
 async def run_until_parked(journal: Journal, lease: Lease, dependencies: RunDependencies) -> State:
-    """Bring a run as far as it goes, and give its state as it is then."""
     state = SUPERVISED.replay(await journal.read(lease.run))
+    # An owner that was killed may have left processes behind.
     for pid, started in state.processes:
         end_process(pid, started)
 
@@ -165,7 +153,7 @@ async def run_until_parked(journal: Journal, lease: Lease, dependencies: RunDepe
 
 
 async def _first_to_end(main: Awaitable[None], beside: Sequence[asyncio.Task[None]]) -> None:
-    """Await `main`; what runs beside it ends with it, and a failure of any ends all."""
+    # A failure in any of the tasks ends all of them and is raised below.
     driving = asyncio.ensure_future(main)
     tasks = [driving, *beside]
     try:
@@ -209,12 +197,11 @@ def _parts(recorder: Recorder[State], run: RunId, dependencies: RunDependencies)
 
 
 def _meter(recorder: Recorder[State], dependencies: RunDependencies) -> Meter:
-    """What every model call is paid from: one budget for the whole run."""
-
     async def record(fact: Fact) -> None:
         await recorder.record(fact)
 
-    # A segment that follows this one counts its calls in a series of its own.
+    # One budget pays for all models of the run (decision 11). Each segment numbers its calls in
+    # its own series.
     series = str(recorder.state.lifecycle.segment + 1)
     return dependencies.meter(
         record, Budget(lambda: recorder.state.ceilings.money_left, series=series)

@@ -1,4 +1,4 @@
-"""Placing an order, and working on a run in this process."""
+"""Starts a run, works on it in this process, or ends one that nobody owns."""
 
 import asyncio
 import secrets
@@ -35,37 +35,31 @@ from agentproxy.supervisor.rulings import rule_by
 from agentproxy.supervisor.run_folder import tidy_stopped
 from agentproxy.supervisor.state import State
 
-ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
+ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"  # without 0, 1, i, l, o, which look alike
 NUMBER_LENGTH = 8
 
 
 def new_number() -> RunId:
-    """A number for a run: eight letters and digits that cannot be mistaken for each other."""
     return RunId("".join(secrets.choice(ALPHABET) for _ in range(NUMBER_LENGTH)))
 
 
 async def place_order(app: App, request: TaskRequest) -> Lease:
-    """Create the run. Its repository is looked at first, its worker and sandbox are tried.
+    """Creates the run, after a trial of its repository, worker, sandbox and models.
 
-    Raises:
-        RepositoryUnusable: no run can start from here; the cure is in it.
-        WorkerError: there is no such worker, or it cannot work.
-        SandboxError: no sandbox starts.
-        ScreenshotUnusable: a file that is to be attached is no image, or too large.
-        NotText: the path of the repository or directory is not UTF-8.
-        NotShell: a check is no command that the shell can read.
-        BadFile: the project's configuration cannot be used.
+    Raises RepositoryUnusable, WorkerError, SandboxError, ScreenshotUnusable, NotText, NotShell,
+    BadFile.
     """
     images = await asyncio.to_thread(read_images, request.screenshots)
     repository = await app.repository(request.directory)
     project = await app.project(request.directory)
-    # A mistake in the configuration is told before a run begins, whoever works on it.
+    # Read only to report a mistake in the configuration before the run begins.
     await asyncio.to_thread(read_project, repository.root, app=app, repository=repository.root)
     order = make_order(request, root=repository.root, settings=project.settings)
     await refuse_what_is_no_shell("--check", order.checks)
     await refuse_what_is_no_shell("--keep", order.keep)
     sandbox = await app.sandbox(order.sandbox)
     order = with_choices(order, request.judge, project=project)
+    # Worker and models are only tried here: `work_on` makes its own.
     worker = create_worker(order, project=project, sandbox=sandbox)
     open_judges(order, project=project)
     number = new_number()
@@ -76,12 +70,9 @@ async def place_order(app: App, request: TaskRequest) -> Lease:
 
 
 async def work_on(app: App, lease: Lease, *, hold: float | None) -> State:
-    """Bring a run as far as it goes, in this process; then nobody owns it any more. What it shows
-    meanwhile is in the hub.
+    """Works on a run until it parks or ends, then releases it. The hub has its live output.
 
-    Raises:
-        RepositoryUnusable, WorkerError, SandboxError: what it needs is not there any more.
-        Fenced: another process has taken the run since.
+    Raises RepositoryUnusable, WorkerError, SandboxError; Fenced when another process has the run.
     """
     async with released_after(app, lease):
         with app.hub.open(lease.run) as fragments:
@@ -130,11 +121,7 @@ async def _work_on(
 
 
 async def end_unowned(app: App, run: RunId, command: StopRun) -> None:
-    """End a run that nobody works on.
-
-    Raises:
-        StillOwned: a live process has it after all.
-    """
+    """Ends a run that nobody works on. Raises StillOwned."""
     lease = await acquire_run(app, run)
     async with released_after(app, lease):
         await _stop(app, lease, command)

@@ -1,4 +1,4 @@
-"""Temporary folders of this process: kept together, so that those of a killed one are found."""
+"""Keeps the temporary folders of all processes together."""
 
 import asyncio
 import os
@@ -14,9 +14,7 @@ from agentproxy.workspace.sandbox.processes import machine_and_boot, start_time
 
 @asynccontextmanager
 async def scratch_below(home: Path) -> AsyncGenerator[Path | None]:
-    """A folder of this process below `home`, which is gone afterwards; what killed processes left
-    there is removed now. None where none can be made: then the system's temporary folder serves.
-    """
+    """Gives a temporary folder; None means the system's. Deletes those of killed processes."""
     own = await asyncio.to_thread(_begin, home / "tmp")
     try:
         yield own
@@ -37,7 +35,7 @@ def _begin(parent: Path) -> Path | None:
 
 
 def _is_of_the_dead(name: str) -> bool:
-    """Of another machine, or container, nobody here can tell."""
+    # A process on another machine, or in another container, cannot be seen from here.
     machine, _, process = name.partition(".")
     boot, _, pid = process.partition(".")
     ours = _name(0).split(".")

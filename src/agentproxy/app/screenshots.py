@@ -1,4 +1,4 @@
-"""Images that a person attaches to a task: looked at when it is ordered, kept with the run."""
+"""Reads the images of a task, and stores them with the run."""
 
 import base64
 from collections.abc import Sequence
@@ -18,22 +18,16 @@ CURE = "give a PNG, JPEG, GIF or WebP of at most 5 MiB"
 
 
 class ScreenshotUnusable(Exception):
-    """A file that cannot be attached; `cure` is what a person can do."""
-
     def __init__(self, message: str, *, cure: str = CURE) -> None:
         super().__init__(message)
         self.cure = cure
 
 
 def read_images(files: Sequence[Path]) -> list[bytes]:
-    """The bytes of each image. Blocking.
-
-    Raises:
-        ScreenshotUnusable: one is not there, no image, or too large.
-    """
+    """Reads the files of a request. Blocking. Raises ScreenshotUnusable."""
     if len(files) > MAX_SCREENSHOTS:
         raise ScreenshotUnusable(
-            f"{len(files)} screenshots", cure=f"attach at most {MAX_SCREENSHOTS}"
+            f"{len(files)} screenshots are too many", cure=f"attach at most {MAX_SCREENSHOTS}"
         )
     return [_image(file) for file in files]
 
@@ -46,15 +40,16 @@ def _image(file: Path) -> bytes:
     if data is None:
         raise ScreenshotUnusable(f"{file}: there is no such file")
     if not media_type(data):
-        raise ScreenshotUnusable(f"{file}: not an image of a kind that is taken")
+        raise ScreenshotUnusable(f"{file}: this is not a PNG, JPEG, GIF or WebP image")
     return data
 
 
 def store_screenshots(images: Sequence[bytes], *, folder: Path) -> tuple[str, ...]:
-    """Put images into the folder of a run, and say their names relative to it. Blocking."""
+    """Returns the names relative to the run's folder. Blocking."""
     if not images:
         return ()
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    # The type comes from the bytes, not from the name that the person gave (decision 8).
     names = [
         f"{FOLDER}/{number}.{ending(media_type(data))}"
         for number, data in enumerate(images, start=1)
@@ -66,11 +61,7 @@ def store_screenshots(images: Sequence[bytes], *, folder: Path) -> tuple[str, ..
 
 
 def load_screenshots(app: App, run: str, order: Order) -> list[tuple[str, str]]:
-    """The media type and the base64 of each image of an order. Blocking.
-
-    Raises:
-        ScreenshotUnusable: one is not there any more, or is no image now.
-    """
+    """Returns media types and base64 data of an order. Blocking. Raises ScreenshotUnusable."""
     if not order.screenshots:
         return []
     found: list[tuple[str, str]] = []
@@ -81,6 +72,6 @@ def load_screenshots(app: App, run: str, order: Order) -> list[tuple[str, str]]:
                 found.append((media_type(data), base64.b64encode(data).decode()))
     except (BadPath, OSError) as error:
         raise ScreenshotUnusable(
-            f"a screenshot of run {run} cannot be read: {error}", cure="order the task anew"
+            f"a screenshot of run {run} cannot be read: {error}", cure="start the task again"
         ) from error
     return found

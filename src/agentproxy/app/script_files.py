@@ -1,4 +1,4 @@
-"""Reads the scripts of rehearsals: `scripted:FILE` as a worker, a model or a judge."""
+"""Reads the script of `scripted:FILE`."""
 
 import os
 from pathlib import Path
@@ -12,12 +12,8 @@ CURE = "give the path of a JSON file"
 
 
 def read_script_file(given: str, *, started_in: Path) -> tuple[bytes, str]:
-    """The bytes of a script, and its path for errors.
-
-    Raises:
-        WorkerError: it is no regular file, too large, or cannot be read.
-    """
-    # Not resolved, which raises for a loop of links, and Path's own way raises for nobody's home.
+    """Returns the bytes, and the path for errors. Raises WorkerError."""
+    # Path.resolve raises for a loop of links, and Path.expanduser for a user that does not exist.
     file = started_in / os.path.expanduser(given)  # noqa: PTH111
     try:
         data = read_small(file, limit=MAX_SCRIPT_BYTES)

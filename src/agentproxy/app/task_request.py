@@ -1,4 +1,4 @@
-"""What a person asks for in a supervised run, from wherever: checked, and made into an order."""
+"""Validates a person's request for a run, and makes the recorded order."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,7 +17,7 @@ FROM_SETTINGS = ("worker", "model", "budget", "max_rounds", "max_time", "sandbox
 
 
 class BadRequest(ValueError):
-    """A request cannot be used: the `field` that is wrong, the `problem`, and the `cure`."""
+    """A request with the wrong `field`, the `problem` and the `cure`."""
 
     def __init__(self, field: str, problem: str, cure: str) -> None:
         super().__init__(f"{field}: {problem}" + (f" ({cure})" if cure else ""))
@@ -34,7 +34,7 @@ def _readable(text: str) -> str:
 
 def _said(text: str) -> str:
     if not text.strip():
-        raise refusal("there is none", cure="say what is to be done")
+        raise refusal("it is empty", cure="describe what to do")
     return text
 
 
@@ -50,10 +50,9 @@ CommandLine = Annotated[ReadableText, AfterValidator(_runnable)]
 
 
 class TaskRequest(FrozenModel):
-    """A task before it is known where: `directory` is where the person stands.
+    """Settings replace None and "". `budget` is in US dollars, `max_time` in seconds.
 
-    What is None or "" comes from the settings. `budget` is in US dollars, `max_time` in seconds;
-    `judge` may be "none".
+    `directory` is where the person is. `judge` may be "none".
     """
 
     task: Task
@@ -74,11 +73,7 @@ class TaskRequest(FrozenModel):
 
 
 def read_request(given: Mapping[str, object]) -> TaskRequest:
-    """The request that these fields make.
-
-    Raises:
-        BadRequest: a field is unknown, missing, or has a value that it cannot have.
-    """
+    """Validates the fields of a request. Raises BadRequest."""
     try:
         return TaskRequest.model_validate(given)
     except ValidationError as error:
@@ -86,11 +81,7 @@ def read_request(given: Mapping[str, object]) -> TaskRequest:
 
 
 def make_order(request: TaskRequest, *, root: Path, settings: Settings) -> Order:
-    """The order that is recorded; `root` is of the repository around the request's directory.
-
-    Raises:
-        NotText: a path is not UTF-8.
-    """
+    """Makes the order to record; `root` is the repository's root. Raises NotText."""
     usual = {name: getattr(settings, name) for name in FROM_SETTINGS}
     asked = request.model_dump(exclude={"directory", "judge", "screenshots"})
     given = {

@@ -1,4 +1,4 @@
-"""Trusting a repository's configuration files, as they are now."""
+"""Changes a person's trust in a repository's configuration."""
 
 import asyncio
 from collections.abc import Mapping
@@ -13,17 +13,15 @@ from agentproxy.config.trust import Trust, digest_of
 from agentproxy.workspace.git.repository import open_repository
 
 ENV = ".env"
-UNLINK = "a link may lead anywhere: replace the link by a file"
+UNLINK = "replace the link by the file"
 
 
 def change_trust(
     directory: Path, environ: Mapping[str, str], *, revoke: bool
 ) -> list[tuple[str, str]]:
-    """Trust the files of the repository around a directory, or no longer; what was done to each.
+    """Trusts the configuration files, or withdraws the trust.
 
-    Raises:
-        RepositoryUnusable: there is no repository here.
-        ConfigError: a file or the record of trust cannot be used.
+    Returns each file with what was done. Raises RepositoryUnusable, ConfigError.
     """
     settings = read_settings(environ, directory, read_user())
     root = asyncio.run(open_repository(directory)).root
@@ -32,14 +30,15 @@ def change_trust(
     for file in sorted({root / name for name in (*PROJECT_FILES, ENV)} | {directory / ENV}):
         data = _contents(file)
         if data is None:
+            # A link may lead to any file, so it is never trusted.
             if file.is_symlink() and not revoke:
-                done.append((str(file), f"not trusted; {UNLINK}"))
+                done.append((str(file), f"not trusted, because it is a link; {UNLINK}"))
             continue
         if revoke:
             done.append((str(file), "no longer trusted" if trust.revoke(file) else "not trusted"))
         else:
             trust.trust(file, digest_of(data))
-            done.append((str(file), f"trusted as it is now ({digest_of(data)[:12]})"))
+            done.append((str(file), f"trusted with its current content ({digest_of(data)[:12]})"))
     return done
 
 

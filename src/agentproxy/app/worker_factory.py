@@ -1,4 +1,4 @@
-"""Which worker an order means, and building it."""
+"""Builds the worker of an order."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -25,19 +25,16 @@ from agentproxy.workers.scripted import ScriptedWorker, parse_script
 from agentproxy.workspace.sandbox.port import Sandbox
 
 HOW = (
-    "name one: --worker 'command:PROGRAM ARGUMENTS' for any program that reads a brief on "
-    "standard input, or a [worker.NAME] of your configuration; or set a vendor's key, such as "
-    "ANTHROPIC_API_KEY, to use our own agent (pa models)"
+    "use --worker 'command:PROGRAM ARGUMENTS' for any program that reads a brief on standard "
+    "input, or name a [worker.NAME] of your configuration, or set a vendor's key such as "
+    "ANTHROPIC_API_KEY to use the builtin agent (pa models lists all)"
 )
 EXTRA = "pip install 'agentproxy[models]'"
 
 
 @dataclass(frozen=True, slots=True)
 class _Wanted:
-    """A worker that an order asks for: `name` as it was chosen, `argument` what follows its colon.
-
-    `meter` is what its model is paid with, None only to try it.
-    """
+    """`name` as chosen, and `argument` after its colon."""
 
     name: str
     argument: str
@@ -48,7 +45,6 @@ class _Wanted:
 
     @property
     def started_in(self) -> Path:
-        """The folder that relative paths count from."""
         return Path(self.order.repository) / self.order.directory
 
 
@@ -58,10 +54,9 @@ Maker = Callable[[_Wanted], Worker]
 def create_worker(
     order: Order, *, project: Project, sandbox: Sandbox, meter: Meter | None = None
 ) -> Worker:
-    """The worker of an order; `meter` is what its model is paid with, None only to try it.
+    """Builds the worker of an order. Raises WorkerError.
 
-    Raises:
-        WorkerError: there is none of that name, or it cannot work.
+    `meter` pays for the worker's model; None only tries the worker.
     """
     name = order.worker or chosen_worker(order, project)
     if not name:
@@ -94,13 +89,12 @@ def _builtin(wanted: _Wanted) -> Worker:
 
 
 def _configured(wanted: _Wanted) -> Worker:
-    """The command of a `[worker.NAME]`, with what it grants."""
     tables = worker_tables(wanted.order, wanted.project)
     table = tables.get(wanted.name)
     if table is None or not table.command:
         known = ", ".join(sorted(tables)) or "none"
         name = json.dumps(wanted.name)
-        raise WorkerError(f"there is no worker {name} (configured: {known})", cure=HOW)
+        raise WorkerError(f"no worker has the name {name} (configured: {known})", cure=HOW)
     grants = WorkerGrants(
         hosts=table.hosts,
         env=table.env,
@@ -118,7 +112,6 @@ _MAKERS_WITH_ARGUMENT: Final[Mapping[str, Maker]] = {"command": _command, "scrip
 
 
 def _started(wanted: _Wanted, command: str, grants: WorkerGrants) -> Worker:
-    """A worker that is a program."""
     program = Program.parse(
         command, started_in=wanted.started_in, environ=wanted.project.app.environ
     )
@@ -126,21 +119,17 @@ def _started(wanted: _Wanted, command: str, grants: WorkerGrants) -> Worker:
 
 
 def _how(project: Project) -> str:
-    """What a person without a worker can do; who has a key lacks nothing but the libraries."""
+    # A user with a key lacks only the libraries.
     if default_model(variables(project)) and not has_libraries():
-        return f"to use our own agent: {EXTRA}; or {HOW}"
+        return f"{EXTRA} installs the builtin agent; or {HOW}"
     return HOW
 
 
 def _relayed(wanted: _Wanted, own: str) -> RelayTarget | None:
-    """The model that a program reaches through the relay: the order's, before the program's own,
-    before the user's default. A default that cannot be relayed is none.
-
-    Raises:
-        WorkerError: there is none of that name, or none that can be relayed.
-    """
+    """The model that a program reaches through the relay, if any. Raises WorkerError."""
     order, project = wanted.order, wanted.project
     default = project.settings.model or ""
+    # --model comes first, then the worker's own model, then the user's default (decision 9).
     chosen = (order.model if order.model != default else "") or own
     name = chosen or order.model
     if not name:
@@ -148,7 +137,7 @@ def _relayed(wanted: _Wanted, own: str) -> RelayTarget | None:
     try:
         return _granted(name, project)
     except ModelRefused as error:
-        if not chosen:
+        if not chosen:  # nobody asked for the default here, so it may be impossible
             return None
         raise WorkerError(str(error), cure=error.cure) from error
 

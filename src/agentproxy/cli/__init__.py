@@ -1,1 +1,1 @@
-"""The command line: starts processes, draws screens, tells the truth by exit code."""
+"""The command line: starts processes, draws screens, sets exit codes."""

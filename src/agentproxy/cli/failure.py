@@ -1,4 +1,4 @@
-"""The last line of defence: what goes wrong is a sentence and an exit code, never a trace."""
+"""Turns every error into one sentence and an exit code."""
 
 from typing import cast
 
@@ -15,15 +15,12 @@ UNPROVEN = 3
 
 
 class Failure(click.ClickException):
-    """Something a person has to know: one sentence, what cures it, and the exit code."""
-
     def __init__(self, message: str, *, cure: str = "", code: int = USAGE) -> None:
         super().__init__(message)
         self.cure = cure
         self.code = code
 
     def show(self, file: object = None) -> None:
-        """Say it on standard error."""
         del file
         click.echo(f"pa: {clean(self.message)}", err=True)
         if self.cure:
@@ -31,7 +28,7 @@ class Failure(click.ClickException):
 
 
 def guarded(root: click.Command) -> int:
-    """Run the command line and say its exit code; 6 where its output could not be printed."""
+    """Returns the exit code; 6 when the output could not be written."""
     return run_with_streams(lambda: _run(root))
 
 
@@ -69,5 +66,5 @@ def _unforeseen(error: Exception) -> int:
     ) as file:
         traceback.print_exception(error, file=file)
     click.echo(f"pa: {type(error).__name__}: {clean(str(error))}", err=True)
-    click.echo(f"    this is a defect of Agent Proxy; the trace is in {file.name}", err=True)
+    click.echo(f"    this is a bug in Agent Proxy; the traceback is in {file.name}", err=True)
     return INFRASTRUCTURE

@@ -1,4 +1,4 @@
-"""Faults of the layers below as sentences with a cure and a truthful exit code."""
+"""Gives errors of the layers below a cure and an exit code."""
 
 import logging
 from collections.abc import Generator
@@ -24,8 +24,9 @@ from agentproxy.workspace.git.repository import RepositoryUnusable
 from agentproxy.workspace.sandbox.port import SandboxError
 from agentproxy.workspace.trees.apply import NotApplied
 
-ELSEWHERE = "pa show --follow RUN shows it; pa stop RUN ends it"
+ELSEWHERE = "watch it with pa show --follow RUN, or end it with pa stop RUN"
 OWNED = (StillOwned, LeaseTaken, Fenced)
+# A subclass comes before its base: the first match counts.
 CODES: dict[tuple[type[Exception], ...], int] = {
     OWNED: USAGE,
     (RepositoryUnusable, NoSuchRun, UnknownRun): USAGE,
@@ -40,8 +41,7 @@ CODES: dict[tuple[type[Exception], ...], int] = {
 
 @contextmanager
 def as_failures() -> Generator[None]:
-    """Within this, what can be foreseen to go wrong comes out as a Failure."""
-    # Ctrl+C while a process is being started makes asyncio warn of a child that it reaped itself.
+    # Ctrl+C during the start of a process makes asyncio warn about a child that it reaped itself.
     logging.getLogger("asyncio").setLevel(logging.ERROR)
     try:
         with raise_at_signals():
@@ -75,7 +75,7 @@ def _failure(error: Exception) -> Failure | None:
         return Failure(f"{error.where}: {error.problem}", cure=cure, code=USAGE)
     if isinstance(error, OSError):
         text = f"{error.filename or ''}: {error.strerror or error}".lstrip(": ")
-        return Failure(text, cure="make room or fix the permissions", code=INFRASTRUCTURE)
+        return Failure(text, cure="free disk space or fix the permissions", code=INFRASTRUCTURE)
     for kinds, code in CODES.items():
         if isinstance(error, kinds):
             cure = ELSEWHERE if kinds is OWNED else cure

@@ -1,4 +1,4 @@
-"""The words of `pa --help`, and its page. It needs nothing of click, which is slow to import."""
+"""The page of `pa --help`. It avoids click, which is slow to import."""
 
 import os
 import sys
@@ -6,90 +6,89 @@ from collections.abc import Iterable, Mapping
 
 ABOUT = (
     "Supervise a coding agent on TASK, and prove what it claims.",
-    "The worker gets a clone of its own in a sandbox; its claim is checked in a clean checkout; "
-    "your tree, index, branches and configuration stay as they are. After pa init, a run keeps its "
-    "own lines in .agentproxy/session/tasks.md.",
+    "The worker gets its own clone in a sandbox. Its claim is checked in a clean checkout. "
+    "Your working tree, index, branches and configuration stay unchanged. After pa init, a run "
+    "writes its own lines in .agentproxy/session/tasks.md.",
 )
 ARGUMENTS = '"TASK" | COMMAND ...'
 TASK_OPTIONS = {
     "[TASK]": "",
-    "-d, --directory DIR": "Work in DIR: the directory of checks, discovery and worker.",
-    "--worker WORKER": "NAME, command:CMD for any program, or builtin.",
-    "--model MODEL": "What the worker thinks with.",
-    "--judge MODEL": "What the supervisor plans, answers and judges with, or none.",
-    "--budget USD": "US dollars that models may cost in all.",
-    "--check CMD": "Proves the task. Repeatable.",
-    "--keep CMD": "Must not get worse. Repeatable.",
+    "-d, --directory DIR": "Directory for the worker, the checks and their discovery.",
+    "--worker WORKER": "command:CMD for any program, builtin, or a configured NAME.",
+    "--model MODEL": "The worker's model.",
+    "--judge MODEL": "The supervisor's model, which plans, answers and judges; or none.",
+    "--budget USD": "Limit for the cost of all models, in US dollars.",
+    "--check CMD": "Acceptance check: it proves the task. Repeatable.",
+    "--keep CMD": "Regression check: it must not get worse. Repeatable.",
     "--known-red TEST": "A test that may stay red. Repeatable.",
-    "--max-rounds INTEGER RANGE": "Rounds of the worker. Default: 3.",
-    "--max-time DURATION": "The worker's time in all: 90s, 30m, 2h.",
+    "--max-rounds INTEGER RANGE": "Limit for the worker's rounds. Default: 3.",
+    "--max-time DURATION": "Limit for the worker's total time: 90s, 30m, 2h. Default: 1h.",
     "--from-head": "Leave uncommitted changes out of the base.",
-    "--include-untracked": "Take untracked files into the base.",
-    "--sandbox [auto|plain]": "plain runs everything unprotected; never chosen for you.",
+    "--include-untracked": "Include untracked files in the base.",
+    "--sandbox [auto|plain]": "plain runs everything without isolation; it is never the default.",
     "--add-screenshot FILE": "Attach an image to the task. Repeatable.",
-    "--list-sessions": "The same as pa list.",
-    "--set-workdir DIR": "Store the default for -d.",
+    "--list-sessions": "Same as pa list.",
+    "--set-workdir DIR": "Store DIR as the default for -d.",
     "--show-workdir": "Show the stored default for -d.",
-    "-o, --output [rich|plain|json]": "How to show things. Default: rich on a terminal, "
-    "else plain.",
+    "-o, --output [rich|plain|json]": "Output format. Default: rich on a terminal, else plain.",
     "--version": "Show the version and exit.",
     "-h, --help": "Show this message and exit.",
 }
+# click writes the range of a number behind its help text.
 RANGES = {"--max-rounds INTEGER RANGE": "  [1<=x<=1000]"}
 COMMANDS = {
     "answer": "answer a worker's question",
-    "apply": "merge a run's claim into your present tree",
-    "approve": "let a worker do what it asked for",
-    "context": "what is given to the worker and to the supervisor, and how much it is",
-    "deny": "refuse what a worker asked for",
-    "doctor": "what is installed, which sandbox works, what to do about each gap",
-    "evidence": "what was run and seen; --verify the chain, --rerun the checks",
-    "init": "write commented first files for the project, its guidance and the session",
-    "list": "the newest runs of all repositories",
-    "models": "which models can be asked, and what each costs",
-    "resume": "go on with a run",
-    "show": "one run, from its beginning to where it stands",
-    "stop": "end a run",
-    "trust": "trust this repository's configuration as it is now",
+    "apply": "merge a run's claim into your working tree",
+    "approve": "approve a worker's permission request",
+    "context": "list the documents for the worker and the supervisor, and their size",
+    "deny": "deny a worker's permission request",
+    "doctor": "check this machine, and show a cure for each gap",
+    "evidence": "show a run's evidence; --verify the chain, --rerun the checks",
+    "init": "write commented starter files for the project, its guidance and the session",
+    "list": "list the newest runs of all repositories",
+    "models": "list the models, their prices, and what each one needs",
+    "resume": "continue a run",
+    "show": "show one run, from its start to its current state",
+    "stop": "end a run for good",
+    "trust": "trust this repository's configuration in its current form",
 }
 EXAMPLES = """\
 Examples:
   pa --worker 'command:my-agent' --check 'pytest -q' "Fix the failing date parser"
-  pa --budget 2 "Add a --json flag to the export command"     with a vendor's key set
+  pa --budget 2 "Add a --json flag to the export command"     needs a vendor's key
   pa -d services/api --keep 'npm test' "Rename the health route"
-  pa list                     what has run, and how it ended
-  pa apply RUN                merge a claim into your present tree, without a commit
-  pa -- show                  a task that is called like a command
+  pa list                     list runs and their status
+  pa apply RUN                merge a claim into your working tree, without a commit
+  pa -- show                  run a task that is named like a command
 
 Exit codes:
-  0 verified   1 refuted   2 usage   3 unverified   4 waits for a human
-  5 ceiling reached   6 infrastructure   130 interrupted
+  0 verified   1 refuted   2 usage error   3 unverified   4 a human must decide
+  5 limit reached   6 infrastructure   130 interrupted
 """
 MAX_TERM = 30  # columns of an option; a longer one has a line of its own
 
 
 def asks_for_help(arguments: list[str], environ: Mapping[str, str]) -> bool:
-    """Whether the page is all that is asked for. With the variable, a shell asks for words."""
+    # With the variable set, a shell asks for completions.
     return arguments in (["--help"], ["-h"]) and "_PA_COMPLETE" not in environ
 
 
 def print_help() -> int:
-    """Print the page on standard output; the exit code."""
     sys.stdout.write(help_page(help_width()))
     return 0
 
 
 def help_width() -> int:
-    """Columns for help: what the terminal has, 100 at most; click asks a slow module for it."""
+    # click asks `shutil` for the width, which is slow to import.
     try:
         columns = int(os.environ.get("COLUMNS") or os.get_terminal_size().columns)
     except (ValueError, OSError):
-        columns = 82
+        columns = 82  # not a terminal: 80 columns of text
     return max(min(columns, 100) - 2, 50)
 
 
 def help_page(width: int) -> str:
-    """The page in lines of at most `width` columns, laid out as click lays out other pages."""
+    """Lays out `width` columns as click does."""
     paragraphs = (_wrapped(text, width, indent="  ") for text in ABOUT)
     options = ((term, text + RANGES.get(term, "")) for term, text in TASK_OPTIONS.items())
     parts = [

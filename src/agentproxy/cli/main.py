@@ -1,4 +1,4 @@
-"""Starts `pa`. It imports nothing large before signals and standard streams are taken care of."""
+"""Starts `pa`; prepares signals and streams before any large import."""
 
 import os
 import sys
@@ -8,7 +8,6 @@ from agentproxy.cli.signals import exit_at_signals, ignore_signals
 
 
 def main() -> None:
-    """Run `pa`; an unforeseen error is one line and exit code 6, and where its trace went."""
     exit_at_signals()
     from agentproxy.cli.streams import open_missing_streams, run_with_streams
 
@@ -20,7 +19,7 @@ def main() -> None:
         code = run_with_streams(print_help)
     else:
         code = _run(help_width())
-    # A signal while Python ends would print a trace.
+    # A signal while Python shuts down would print a traceback.
     ignore_signals()
     sys.exit(code)
 
@@ -34,11 +33,9 @@ def _run(width: int) -> int:
 
 
 def keep_folders_of_search_path(environ: MutableMapping[str, str]) -> None:
-    """Take from PATH what is no absolute path of a folder.
-
-    A relative or empty entry would find programs of the repository; an entry that is a file makes
-    the look for a program fail in other ways than that there is none.
-    """
+    """Removes entries from PATH that are not absolute paths of folders."""
+    # A relative or empty entry would find programs of the repository. An entry that is a file makes
+    # the search for a missing program fail with an unexpected error.
     entries = environ.get("PATH", os.defpath).split(os.pathsep)
     kept = [entry for entry in entries if entry.startswith("/") and os.path.isdir(entry)]  # noqa: PTH112
     environ["PATH"] = os.pathsep.join(kept)

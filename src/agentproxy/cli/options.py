@@ -21,31 +21,30 @@ TAKES_VALUE = frozenset(
 MAX_DOLLARS = 1_000_000.0
 MAX_TASK_BYTES = 64 * 1024
 MAX_WORD_BYTES = 16 * 1024
+# `int` and `float` also take "1_0", " 5", "1e3" and digits of other scripts.
 WHOLE_NUMBER = re.compile(r"[0-9]{1,9}")
 SUM = re.compile(r"\$?([0-9]{1,9}(?:\.[0-9]{1,9})?|\.[0-9]{1,9})")
 
 
 class WholeNumber(click.IntRange):
-    """A whole number in a range, in the digits 0 to 9 and nothing else."""
+    """The digits 0 to 9 only."""
 
     def convert(
         self, value: str | int, param: click.Parameter | None, ctx: click.Context | None
     ) -> int:
-        """The number."""
         if isinstance(value, str) and not WHOLE_NUMBER.fullmatch(value):
-            self.fail(f"{value!r} is no whole number; write digits such as 12", param, ctx)
+            self.fail(f"{value!r} is not a whole number; write digits such as 12", param, ctx)
         return super().convert(int(value), param, ctx)
 
 
 class Duration(click.ParamType[float]):
-    """Seconds, or a number with s, m, h or d; given on as seconds."""
+    """Converts a number with s, m, h or d to seconds."""
 
     name = "duration"
 
     def convert(
         self, value: str | float, param: click.Parameter | None, ctx: click.Context | None
     ) -> float:
-        """The seconds of a duration."""
         from agentproxy.config.words import seconds_of
 
         try:
@@ -53,37 +52,34 @@ class Duration(click.ParamType[float]):
         except ValueError:
             seconds = 0.0
         if seconds == 0:
-            self.fail(f"{value!r} is no duration; write 90s, 30m or 2h, at most 365d", param, ctx)
+            text = f"{value!r} is not a duration; write for example 90s, 30m or 2h, at most 365d"
+            self.fail(text, param, ctx)
         return seconds
 
 
 class Dollars(click.ParamType[float]):
-    """A sum of US dollars above 0, with or without the sign."""
+    """More than 0, with or without the sign."""
 
     name = "usd"
 
     def convert(
         self, value: str | float, param: click.Parameter | None, ctx: click.Context | None
     ) -> float:
-        """The sum."""
         found = SUM.fullmatch(value) if isinstance(value, str) else None
         usd = float(found[1]) if found else -1.0 if isinstance(value, str) else value
         if not 0 < usd <= MAX_DOLLARS:
-            self.fail(f"{value!r} is no sum; write US dollars such as 2.50", param, ctx)
+            self.fail(f"{value!r} is not an amount; write US dollars such as 2.50", param, ctx)
         return usd
 
 
 def refuse_long(name: str, text: str, *, limit: int = MAX_WORD_BYTES, cure: str = "") -> None:
-    """Refuse a text of the command line that is longer than anybody means; `limit` is in bytes."""
+    """`limit` is in bytes."""
     size = len(text.encode("utf-8", "surrogateescape"))
     if size > limit:
-        raise Failure(
-            f"{name} has {size} bytes; at most {limit} are taken", cure=cure or "shorten it"
-        )
+        raise Failure(f"{name} has {size} bytes; the limit is {limit}", cure=cure or "shorten it")
 
 
 def output_option(function: PaCommand) -> PaCommand:
-    """`--output rich|plain|json`."""
     return click.option(
         "-o",
         "--output",
@@ -94,12 +90,11 @@ def output_option(function: PaCommand) -> PaCommand:
 
 
 def run_argument(function: PaCommand) -> PaCommand:
-    """RUN, or the beginning of its number; default: the newest of this repository."""
     return click.argument("run", required=False, default="", metavar="[RUN]")(function)
 
 
 def chosen_output(output: str | None, configured: str = "") -> str:
-    """The output in force: what was asked for, what is configured, what the terminal can do."""
+    """The option wins, then the configuration, then what the terminal can show."""
     import os
     import sys
 

@@ -1,4 +1,4 @@
-"""`pa`: the first word that names a command is the command; anything else is a task."""
+"""`pa`: a first word that names a command is the command; others are a task."""
 
 import importlib
 from collections.abc import Sequence
@@ -11,15 +11,13 @@ RUN = "run"
 
 
 class PaGroup(click.Group):
-    """Commands by name, loaded when they are called; what is no command is a task."""
+    """Loads a command when it is called."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """The names, for help and completion."""
         del ctx
         return sorted(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Load one command."""
         del ctx
         if cmd_name != RUN and cmd_name not in COMMANDS:
             return None
@@ -28,9 +26,9 @@ class PaGroup(click.Group):
         return command
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Put the command first, or `run` where there is none."""
         if args in (["--help"], ["-h"]) or not args:
             return super().parse_args(ctx, args)
+        # Shell completion of the first word offers the commands, not the options of a task.
         if ctx.resilient_parsing and not _first_word(args):
             return super().parse_args(ctx, args)
         place = _first_word(args)
@@ -42,19 +40,17 @@ class PaGroup(click.Group):
         return super().parse_args(ctx, args)
 
     def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """The page that is printed without click where nothing else is asked for."""
         del ctx
         formatter.write(help_page(formatter.width))
 
 
 def _first_word(args: Sequence[str]) -> tuple[int] | None:
-    """Where the first word that is no option and no option's value stands; none after `--`."""
     from agentproxy.cli.options import TAKES_VALUE
 
     index = 0
     while index < len(args):
         argument = args[index]
-        if argument == "--":
+        if argument == "--":  # all that follows is a task
             return None
         if not argument.startswith("-") or argument == "-":
             return (index,)

@@ -1,4 +1,4 @@
-"""Opens the application for commands that look or submit, and finds the run that is meant."""
+"""Opens the application and finds the run that a command names."""
 
 import asyncio
 import os
@@ -22,8 +22,6 @@ Looked = TypeVar("Looked")
 
 
 def with_app(look: Callable[[App], Awaitable[Looked]]) -> Looked:
-    """What the look finds."""
-
     async def inside() -> Looked:
         async with open_app(os.environ, current_folder(), forgive=warn_of_bad_file) as app:
             return await look(app)
@@ -33,8 +31,6 @@ def with_app(look: Callable[[App], Awaitable[Looked]]) -> Looked:
 
 
 def with_project(look: Callable[[Project], Awaitable[Looked]]) -> Looked:
-    """What the look finds of the directory where we stand."""
-
     async def inside(app: App) -> Looked:
         return await look(await app.project(current_folder(), forgive=lambda _: None))
 
@@ -42,12 +38,12 @@ def with_project(look: Callable[[Project], Awaitable[Looked]]) -> Looked:
 
 
 def warn_of_bad_file(error: BadFile) -> None:
-    """Say what is wrong with a `.env` that a look can do without."""
-    click.echo(f"pa: {clean(str(error))}; it does not count here", err=True)
+    # A command that only reads can do without the `.env`.
+    click.echo(f"pa: ignored: {clean(str(error))}", err=True)
 
 
 def with_run(given: str, look: Callable[[App, RunId], Awaitable[Looked]]) -> Looked:
-    """What the look finds of the run that `given` begins; "" is the newest of this repository."""
+    """Finds the run whose number begins with `given`; "" is the newest of this repository."""
 
     async def inside(app: App) -> Looked:
         return await look(app, await find_meant_run(app, given))
@@ -56,16 +52,12 @@ def with_run(given: str, look: Callable[[App, RunId], Awaitable[Looked]]) -> Loo
 
 
 async def find_meant_run(app: App, given: str) -> RunId:
-    """The run that is meant.
-
-    Raises:
-        NoSuchRun: none is, or several are.
-    """
+    """Raises NoSuchRun."""
     refuse_long("RUN", given, limit=MAX_RUN_BYTES)
     repository = ""
     if not given:
         try:
             repository = str((await app.repository(current_folder())).root)
         except RepositoryUnusable:
-            repository = "\0"
+            repository = "\0"  # no repository has this path, so no run matches
     return await find_run(app, given, repository=repository)

@@ -1,4 +1,4 @@
-"""Works on a run at this terminal: shows its events, answers its questions, stops on Ctrl+C."""
+"""Works on a run at this terminal."""
 
 import asyncio
 import contextlib
@@ -28,14 +28,11 @@ Take = Callable[[App], Awaitable[Lease]]
 
 
 def drive_new(request: TaskRequest, *, output: str | None) -> int:
-    """Place an order and work on it; the exit code."""
     return drive(lambda app: place_order(app, request), directory=request.directory, output=output)
 
 
 def drive(take: Take, *, directory: Path, output: str | None, home: Path | None = None) -> int:
-    """Take a run and work on it as far as it goes, with the settings of a directory and the journal
-    of a home (by default the one that they name); the exit code.
-    """
+    """Takes a run and works on it; `home` overrides the home in the directory's settings."""
     with as_failures():
         return asyncio.run(_drive(take, directory=directory, output=output, home=home))
 
@@ -64,8 +61,8 @@ async def _drive(take: Take, *, directory: Path, output: str | None, home: Path 
 
 
 async def _work(app: App, lease: Lease, eyes: "EventFollower") -> State:
-    """The run, and beside it the eyes and ears of this terminal."""
     screen, asker = eyes.screen, eyes.asker
+    # With a person at the terminal, a worker waits for the answer without a limit.
     hold = app.settings.hold if asker is None else None
     async with asyncio.TaskGroup() as group:
         following = [
@@ -80,6 +77,7 @@ async def _work(app: App, lease: Lease, eyes: "EventFollower") -> State:
                 task.cancel()
             if asker is not None:
                 asker.close()
+    # The follower may have been cancelled before it saw the last events.
     for event in await app.journal.read(lease.run, after=eyes.seen):
         screen.event(event)
         eyes.seen = event.seq
@@ -88,14 +86,13 @@ async def _work(app: App, lease: Lease, eyes: "EventFollower") -> State:
 
 @dataclass
 class EventFollower:
-    """Shows what the journal says as it comes; `seen` is the last event shown."""
+    """`seen` is the last event shown."""
 
     screen: Screen
     asker: Asker | None
     seen: int = 0
 
     async def follow(self, app: App, run: RunId) -> None:
-        """Until cancelled."""
         async for event in app.journal.follow(run, after=self.seen):
             self.screen.event(event)
             self.seen = event.seq
@@ -103,7 +100,6 @@ class EventFollower:
                 self.asker.note(event)
 
     async def watch(self, app: App, run: RunId) -> None:
-        """Show fragments as they come, until nobody works on the run any more."""
         with app.hub.subscribe(run) as reader:
             async for fragment in reader:
                 self.screen.fragment(fragment.source, fragment.text)
@@ -111,7 +107,7 @@ class EventFollower:
 
 @contextlib.contextmanager
 def _signals(app: App, lease: Lease, group: asyncio.TaskGroup) -> Generator[None]:
-    """Ctrl+C and termination become a command: the run is parked and can be resumed."""
+    # A signal becomes a command: the run parks, and can be resumed.
     loop = asyncio.get_running_loop()
     pressed = over = False
 
@@ -127,7 +123,7 @@ def _signals(app: App, lease: Lease, group: asyncio.TaskGroup) -> Generator[None
             command = Interrupt(generation=lease.generation)
             group.create_task(app.journal.submit(lease.run, command))
 
-    # What was ignored from the start (nohup, a background job of a script) stays ignored.
+    # A signal that was ignored from the start (nohup, a script's background job) stays ignored.
     before = {
         number: signal.signal(number, caught)
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -137,18 +133,17 @@ def _signals(app: App, lease: Lease, group: asyncio.TaskGroup) -> Generator[None
         yield
     finally:
         over = True
-        # Who has pressed once sees us end; a second time must not tear what is being said.
+        # After the first Ctrl+C a second one must not interrupt the last output.
         for number, handler in before.items():
             signal.signal(number, signal.SIG_IGN if pressed else handler)
 
 
 def open_screen(style: str) -> Screen:
-    """The screen of a style; what draws is imported only where it draws."""
     if style == "json":
         from agentproxy.cli.screens.lines import JsonScreen
 
         return JsonScreen()
-    if style == "rich":
+    if style == "rich":  # rich is slow to import
         from agentproxy.cli.screens.drawn import DrawnScreen
 
         return DrawnScreen()

@@ -1,4 +1,4 @@
-"""SIGINT, SIGTERM and SIGHUP outside of a run: one line, exit code 130, and no trace."""
+"""Handles signals outside of a run: one line, exit code 130."""
 
 import os
 import signal
@@ -10,16 +10,14 @@ NUMBERS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def exit_at_signals() -> None:
-    """Until `raise_at_signals`, a signal ends the process at once: nothing is open yet.
-
-    An exception would not do: in some callbacks of the import system Python prints and drops it.
-    """
+    """Ends the process on a signal, until `raise_at_signals`."""
+    # Not an exception: in some callbacks of the import system Python prints and drops one.
     _install(_exit)
 
 
 @contextmanager
 def raise_at_signals() -> Generator[None]:
-    """Within this a signal is a KeyboardInterrupt, which an event loop turns into cancellation."""
+    """Turns a signal into KeyboardInterrupt, which cancels an event loop."""
     before = {number: signal.getsignal(number) for number in NUMBERS}
     _install(_forward)
     if _is_heeded(signal.SIGINT):
@@ -33,7 +31,6 @@ def raise_at_signals() -> Generator[None]:
 
 
 def ignore_signals() -> None:
-    """From here on nothing interrupts."""
     for number in NUMBERS:
         signal.signal(number, signal.SIG_IGN)
 
@@ -45,7 +42,7 @@ def _install(handler: Callable[[int, object], None]) -> None:
 
 
 def _is_heeded(number: signal.Signals) -> bool:
-    # What was ignored from the start (nohup, a background job of a script) stays ignored.
+    # A signal that was ignored from the start (nohup, a script's background job) stays ignored.
     return signal.getsignal(number) is not signal.SIG_IGN
 
 

@@ -1,4 +1,4 @@
-"""The standard streams: missing ones are opened, and what cannot be printed is dropped."""
+"""Opens missing standard streams, and survives output that cannot be written."""
 
 from __future__ import annotations
 
@@ -20,20 +20,17 @@ GONE = (errno.EPIPE, errno.EIO)  # the pipe's other end; the terminal
 
 
 class LossyOutput(io.FileIO):
-    """An output that may break. From then on what is written goes to /dev/null.
-
-    `lost` is why: "" where nothing is lost, or where only the reader went away.
-    """
+    """Goes to /dev/null after its first failure; `lost` is the reason."""
 
     lost = ""
 
     def write(self, b: ReadableBuffer, /) -> int:
-        """As many bytes as were taken."""
         try:
             while (taken := self._try(b)) is None:
                 # The stream does not block, and is full.
                 select.select([], [self], [])
         except OSError as error:
+            # A reader that stopped reading is not a loss.
             if error.errno not in GONE:
                 self.lost = error.strerror or "unknown error"
             nowhere = os.open(os.devnull, os.O_WRONLY)
@@ -47,14 +44,14 @@ class LossyOutput(io.FileIO):
 
 
 def open_missing_streams() -> None:
-    """Open standard streams that are closed on /dev/null: no file of ours may get their numbers."""
+    # A file of ours must not get the number of a standard stream.
     for number in range(3):
         try:
             os.fstat(number)
         except OSError:
             os.open(os.devnull, os.O_RDWR)  # the lowest number that is free
             os.set_inheritable(number, True)  # noqa: FBT003 - positional only
-    if sys.stdin is None:  # a closed one is
+    if sys.stdin is None:  # it was closed at the start
         sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115
     if sys.stdout is None:
         sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
@@ -63,10 +60,7 @@ def open_missing_streams() -> None:
 
 
 def run_with_streams(run: Callable[[], int]) -> int:
-    """Run with standard output and standard error that survive their readers, and full disks.
-
-    The exit code is that of `run`; 6 where something of the standard output was lost.
-    """
+    """Returns the exit code of `run`, or 6 when standard output lost something."""
     sys.stdout, output = _surviving(sys.stdout)
     sys.stderr, _ = _surviving(sys.stderr)
     code = run()
@@ -74,7 +68,7 @@ def run_with_streams(run: Callable[[], int]) -> int:
     sys.stderr.flush()
     if output is None or not output.lost:
         return code
-    print(f"pa: the output cannot be printed: {output.lost}", file=sys.stderr, flush=True)
+    print(f"pa: cannot write the output: {output.lost}", file=sys.stderr, flush=True)
     return INFRASTRUCTURE
 
 

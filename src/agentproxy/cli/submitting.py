@@ -1,4 +1,4 @@
-"""Leaves a command in a run's inbox, after looking whether it can mean anything there."""
+"""Submits a command to a run that can use it."""
 
 import click
 
@@ -14,9 +14,10 @@ from agentproxy.events.envelope import RunId
 from agentproxy.events.requests import RequestKind
 from agentproxy.supervisor.effects import SUPERVISED
 
+OPEN: dict[RequestKind, str] = {"question": "question", "permission": "permission request"}
+
 
 def submit(given: str, command: Answer | Approve | Deny, *, waits_for: RequestKind) -> int:
-    """Submit a decision; what waits must be of the right kind."""
     _refuse_unusable_text(command)
 
     async def inside(app: App, run: RunId) -> int:
@@ -27,29 +28,29 @@ def submit(given: str, command: Answer | Approve | Deny, *, waits_for: RequestKi
             if request.kind == waits_for and command.request in ("", request.id)
         ]
         if state.ended is not None or not waiting:
-            raise Failure(f"run {run} waits for no {waits_for}", cure=f"pa show {run}")
+            raise Failure(f"run {run} has no open {OPEN[waits_for]}", cure=f"pa show {run}")
         if len(waiting) > 1:
             names = ", ".join(request.id for request in waiting)
-            raise Failure(f"several wait: {names}", cure="say which with --request")
+            raise Failure(f"run {run} has several: {names}", cure="choose one with --request ID")
         meant = command.model_copy(update={"request": waiting[0].id})
         await app.journal.submit(run, meant)
         if await is_live(app, run):
             click.echo(f"sent to run {run}")
         else:
-            click.echo(f"kept for run {run}; pa resume {run} goes on")
+            click.echo(f"stored for run {run}; continue it with pa resume {run}")
         return 0
 
     return with_run(given, inside)
 
 
 def submit_stop(given: str, command: StopRun) -> int:
-    """End a run: by its owner where it has a live one, else here."""
+    """A live owner stops its run; otherwise this process does."""
     _refuse_unusable_text(command)
 
     async def inside(app: App, run: RunId) -> int:
         state = SUPERVISED.replay(await app.journal.read(run))
         if state.ended is not None:
-            raise Failure(f"run {run} is over already", cure=f"pa show {run}")
+            raise Failure(f"run {run} has already ended", cure=f"pa show {run}")
         if await is_live(app, run):
             await app.journal.submit(run, command)
             click.echo(f"sent to run {run}")

@@ -1,4 +1,4 @@
-"""Asks the person at this terminal what a worker asks, and submits the answer as a command."""
+"""Asks the person at this terminal, and submits the answer."""
 
 import asyncio
 import contextlib
@@ -24,16 +24,12 @@ YES = frozenset({"y", "yes"})
 
 
 class Inbox(Protocol):
-    """Where answers go."""
-
-    async def submit(self, run: RunId, command: Command) -> object:
-        """Submit a command to the owner of a run."""
-        ...
+    async def submit(self, run: RunId, command: Command) -> object: ...
 
 
 @dataclass
 class Asker:
-    """One question at a time; one that somebody else answers meanwhile is withdrawn."""
+    """Withdraws a question that somebody else answers."""
 
     inbox: Inbox
     run: RunId
@@ -47,7 +43,6 @@ class Asker:
     keyboard: int = field(default_factory=sys.stdin.fileno)
 
     def note(self, event: Event) -> None:
-        """What the journal says of requests."""
         match event.fact:
             case RequestMade():
                 self.made[event.fact.request.id] = event.fact.request
@@ -61,7 +56,6 @@ class Asker:
                 pass
 
     def close(self) -> None:
-        """Leave the keyboard to others."""
         if self.listening:
             asyncio.get_running_loop().remove_reader(self.keyboard)
             self.listening = False
@@ -88,7 +82,7 @@ class Asker:
             self.listening = True
 
     def _forget_typed(self) -> None:
-        # What was typed before a question was shown is no answer to it.
+        # Text that was typed before the question was shown is not an answer to it.
         self.typed = b""
         flush(self.keyboard)
 
@@ -99,7 +93,7 @@ class Asker:
             self.close()
         if b"\n" in self.typed and self.waiting:
             line, self.typed = self.typed.partition(b"\n")[0], b""
-            # The first line is the answer; what follows was not typed for the next question.
+            # The first line is the answer. The rest was not typed for the next question.
             if self.answered != self.waiting[0]:
                 self._submit(line.decode(errors="replace").strip())
 
@@ -115,15 +109,12 @@ class Asker:
 
 
 async def ask_for_more(screen: Screen, state: State) -> RaiseCeiling | None:
-    """What a person allows the run beyond the ceiling that it reached, if anything.
-
-    Asked only where the run is parked for it.
-    """
+    """Asks only when the run is parked at a limit."""
     if state.parked is None or state.parked.why != "ceiling":
         return None
     of_time = state.ceilings.work_seconds >= state.ceilings.max_time
     unit = "30m, 2h" if of_time else "US dollars, such as 2.50"
-    text = f"? {state.parked.reason}\n? how much more ({unit}; nothing stops here) "
+    text = f"? {state.parked.reason}\n? how much more? ({unit}; an empty line parks the run) "
     flush(sys.stdin.fileno())
     screen.question(text)
     typed = await _typed_line()
@@ -144,8 +135,8 @@ async def ask_for_more(screen: Screen, state: State) -> RaiseCeiling | None:
 
 
 def flush(keyboard: int) -> None:
-    """Drop what was typed and not read yet."""
-    with contextlib.suppress(termios.error):  # the terminal is gone: nothing more is typed
+    """Drops typed characters that nobody has read."""
+    with contextlib.suppress(termios.error):  # the terminal is gone
         termios.tcflush(keyboard, termios.TCIFLUSH)
 
 
@@ -163,7 +154,6 @@ async def _typed_line() -> str:
 
 
 def command_for(request: Request, text: str) -> Command:
-    """What a typed line means for a request."""
     if request.kind == "question":
         return Answer(request=request.id, text=text)
     word, _, reason = text.partition(" ")

@@ -1,4 +1,4 @@
-"""The stored default directory (`--set-workdir`), and which directory a task works in."""
+"""Stores the default directory, and chooses the directory of a task."""
 
 import os
 from pathlib import Path
@@ -8,11 +8,10 @@ from agentproxy.cli.failure import Failure
 from agentproxy.cli.faults import as_failures
 
 FILE = "workdir"
-IN_FULL = "give the path in full, or begin it with ./"
+IN_FULL = "write the full path, or begin it with ./"
 
 
 def stored() -> str:
-    """The stored directory, or ""."""
     try:
         return (
             (_home(current_folder()) / FILE)
@@ -24,12 +23,13 @@ def stored() -> str:
 
 
 def store(given: str) -> str:
-    """Store a directory as the default, and say it in full."""
+    """Returns the full path."""
     directory = _existing(given)
     if not is_text(str(directory)):
-        raise Failure(f"{directory}: its path is not UTF-8", cure="rename the folder")
+        raise Failure(f"{directory}: the path is not UTF-8", cure="rename the folder")
     home = _home(current_folder())
     part = home / f".{FILE}.{os.getpid()}"
+    # A replaced file is never read half written.
     with as_failures():
         home.mkdir(parents=True, exist_ok=True, mode=0o700)
         part.write_text(f"{directory}\n", encoding="utf-8")
@@ -38,7 +38,7 @@ def store(given: str) -> str:
 
 
 def chosen(given: str | None) -> Path:
-    """The directory of a task: what was given, what is stored, where we stand."""
+    """The given directory wins, then the stored one, then the current one."""
     if given is not None:
         return _existing(given)
     default = stored()
@@ -46,36 +46,31 @@ def chosen(given: str | None) -> Path:
 
 
 def current_folder() -> Path:
-    """The folder that this process works in."""
     try:
         return Path.cwd()
     except OSError:
-        raise Failure("the working folder is gone", cure="cd to a folder that exists") from None
+        raise Failure("the current folder is gone", cure="cd to a folder that exists") from None
 
 
 def refuse_home_inside(directory: Path) -> None:
-    """Refuse a home of ours in the repository around a directory: claims and bases could hold it.
-
-    Only looks; the home may not exist yet.
-    """
+    # A base or a claim could contain a home in the repository. The home may not exist yet.
     home = Path(os.path.realpath(_home(directory)))
     start = Path(os.path.realpath(directory))
     around = (each for each in (start, *start.parents) if os.path.lexists(each / ".git"))
     root = next(around, None)
     if root is not None and home.is_relative_to(root):
         raise Failure(
-            f"the home of Agent Proxy is inside the repository: {home}",
-            cure=f"set AGENTPROXY_HOME to a folder outside of {root}",
+            f"AGENTPROXY_HOME is inside the repository: {home}",
+            cure=f"set AGENTPROXY_HOME to a folder outside {root}",
         )
 
 
 def in_full(given: str) -> Path:
-    """A path as it was typed, with the home of whom it names."""
     try:
         path = Path(given).expanduser()
         return path if path.is_absolute() else current_folder() / path
     except RuntimeError:
-        raise Failure(f"{given}: nobody of that name has a home here", cure=IN_FULL) from None
+        raise Failure(f"{given}: there is no such user", cure=IN_FULL) from None
 
 
 def _existing(given: str) -> Path:
@@ -90,4 +85,5 @@ def _home(directory: Path) -> Path:
 
     with as_failures():
         user = read_user()
+        # A broken `.env` matters only to a run.
         return read_settings(os.environ, directory, user, forgive=lambda _: None).home

@@ -158,10 +158,14 @@ def test_a_run_is_found_by_the_beginning_of_its_number_or_by_its_repository(
         assert await find_run(app, "ka") == "ka"
         assert await find_run(app, "kab") == "kab"
         assert await find_run(app, "", repository="/r") == "m6"
-        for given, said in (("k", "2 runs begin"), ("m", "more than 5 runs"), ("z", "no run has")):
+        for given, said in (
+            ("k", "2 run numbers"),
+            ("m", "more than 5 run"),
+            ("z", "no run number"),
+        ):
             with pytest.raises(NoSuchRun, match=said):
                 await find_run(app, given)
-        with pytest.raises(NoSuchRun, match="no run of this repository"):
+        with pytest.raises(NoSuchRun, match="no run yet"):
             await find_run(app, "", repository="/elsewhere")
 
     play(tmp_path, story)

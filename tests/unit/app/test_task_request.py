@@ -17,7 +17,7 @@ ROOT = Path("/work/project")
 @pytest.mark.parametrize(
     ("field", "value", "cure"),
     [
-        ("task", " \n", "say what is to be done"),
+        ("task", " \n", "describe what to do"),
         ("task", "Fix \udcff", "write it in UTF-8"),
         ("checks", ("pytest", ""), "give a command, such as 'pytest -q'"),
         ("keep", ("\udcff",), "write it in UTF-8"),

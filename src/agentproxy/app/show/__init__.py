@@ -1,1 +1,1 @@
-"""What is shown of events: the words for people, and the public JSON for programs."""
+"""Presents events: text for people, public JSON for programs."""

@@ -1,4 +1,4 @@
-"""The lines that a fact is told in, and who tells which fact."""
+"""Defines the lines for a person, and registers a renderer for each fact."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -27,8 +27,6 @@ TELLERS: dict[type[Fact], Teller] = {}
 def renders(
     kind: type[SomeFact],
 ) -> Callable[[Callable[[SomeFact], Iterator[RenderedLine]]], Teller]:
-    """Registers how a fact is told."""
-
     def register(function: Callable[[SomeFact], Iterator[RenderedLine]]) -> Teller:
         TELLERS[kind] = cast("Teller", function)
         return TELLERS[kind]
@@ -37,6 +35,5 @@ def renders(
 
 
 def named(names: tuple[str, ...]) -> str:
-    """The first names of many, and how many more there are."""
     more = f" and {len(names) - MAX_SHOWN_PATHS} more" if len(names) > MAX_SHOWN_PATHS else ""
     return ", ".join(names[:MAX_SHOWN_PATHS]) + more

@@ -1,4 +1,4 @@
-"""What a run stands on: its base, environments, contexts, plan and contract."""
+"""Renders base, environments, contexts, plan and contract."""
 
 from collections.abc import Iterator
 
@@ -14,8 +14,8 @@ from agentproxy.events.plan import ContextsRead, PlanMade
 
 ROLE: dict[str, str] = {
     "acceptance": "proves the task",
-    "regression": "is kept",
-    "discovered": "is kept",
+    "regression": "must not get worse",
+    "discovered": "must not get worse",
 }
 
 
@@ -25,9 +25,10 @@ def _base(fact: BaseRecorded) -> Iterator[RenderedLine]:
     yield RenderedLine(f"base {fact.head[:10]}{on}", "quiet", 1)
     if fact.uncommitted:
         count = len(fact.uncommitted)
-        yield RenderedLine(f"with {count} uncommitted: {named(fact.uncommitted)}", "unsure", 1)
+        changes = "1 uncommitted change" if count == 1 else f"{count} uncommitted changes"
+        yield RenderedLine(f"with {changes}: {named(fact.uncommitted)}", "unsure", 1)
     if fact.left_out:
-        yield RenderedLine(f"without untracked: {named(fact.left_out)}", "unsure", 1)
+        yield RenderedLine(f"without untracked files: {named(fact.left_out)}", "unsure", 1)
     for note in fact.notes:
         yield RenderedLine(note, "unsure", 1)
 
@@ -46,9 +47,7 @@ def _environment(fact: EnvironmentFound) -> Iterator[RenderedLine]:
 def _built(fact: EnvironmentBuilt) -> Iterator[RenderedLine]:
     seconds = f"{fact.seconds:.1f} s"
     if fact.failed:
-        yield RenderedLine(
-            f"{fact.why}: none could be built: {fact.failed} ({seconds})", "unsure", 1
-        )
+        yield RenderedLine(f"{fact.why}: the build failed: {fact.failed} ({seconds})", "unsure", 1)
         yield RenderedLine(fact.cure, "plain", 2)
         yield from (
             RenderedLine(line, "quiet", 2) for line in fact.output.splitlines()[-MAX_SHOWN_PATHS:]
@@ -60,7 +59,8 @@ def _built(fact: EnvironmentBuilt) -> Iterator[RenderedLine]:
 
 @renders(EnvironmentLost)
 def _lost(fact: EnvironmentLost) -> Iterator[RenderedLine]:
-    yield RenderedLine(f"the environment built for {fact.on} is gone: it is built again", "unsure")
+    text = f"the environment that was built for {fact.on} is missing; it is built again"
+    yield RenderedLine(text, "unsure")
 
 
 @renders(ContextsRead)
@@ -79,10 +79,8 @@ def _planned(fact: PlanMade) -> Iterator[RenderedLine]:
         yield RenderedLine(f"plan: {len(fact.parts)} parts", "loud")
         for part in fact.parts:
             yield RenderedLine(f"{part.id}: {part.task}", "plain", 1)
-            yield from (RenderedLine(f"shown by {command}", "quiet", 2) for command in part.checks)
-            yield from (
-                RenderedLine(f"a judge looks: {text}", "quiet", 2) for text in part.criteria
-            )
+            yield from (RenderedLine(f"check: {command}", "quiet", 2) for command in part.checks)
+            yield from (RenderedLine(f"for a judge: {text}", "quiet", 2) for text in part.criteria)
     for note in fact.notes:
         yield RenderedLine(note, "unsure", 1)
 
@@ -94,7 +92,7 @@ def _contract(fact: ContractAgreed) -> Iterator[RenderedLine]:
         role = ROLE[check.role]
         yield RenderedLine(f"{check.command}  ({role}; {check.source})", "plain", 1)
     if not fact.contract.anything_named:
-        text = "no check says when the task is done: name one with --check"
+        text = "no check proves this task; name one with --check"
         yield RenderedLine(text, "unsure", 1)
     for note in fact.notes:
         yield RenderedLine(note, "unsure", 1)

@@ -1,4 +1,4 @@
-"""What was claimed, which checks ran, and what came of it."""
+"""Renders claims, checks and verdicts."""
 
 from collections.abc import Iterator
 
@@ -34,7 +34,6 @@ def _check_finished(fact: CheckFinished) -> Iterator[RenderedLine]:
 
 
 def outcome(result: CheckResult) -> str:
-    """What a check came to, in a few words and seconds."""
     seconds = f"{result.seconds:.1f} s"
     if result.cannot_run:
         return f"cannot run: {result.cannot_run.text} ({seconds})"
@@ -56,7 +55,7 @@ def _claim(fact: ClaimRecorded) -> Iterator[RenderedLine]:
 @renders(TestsRestored)
 def _restored(fact: TestsRestored) -> Iterator[RenderedLine]:
     if fact.files:
-        text = f"its proof is run again with the base's own {named(fact.files)}"
+        text = f"the check runs again with the base's version of {named(fact.files)}"
         yield RenderedLine(text, "quiet", 1)
 
 
@@ -65,7 +64,7 @@ def _opinion(fact: OpinionGiven) -> Iterator[RenderedLine]:
     tone: Tone = "good" if fact.says == "met" else "unsure"
     cites = f"; {fact.where}: {' '.join(fact.quote.split())[:120]}" if fact.quote else ""
     yield RenderedLine(
-        f"the judge of {fact.criterion}: {fact.says.replace('_', ' ')}: {fact.reason}{cites}",
+        f"judge, on {fact.criterion}: {fact.says.replace('_', ' ')}: {fact.reason}{cites}",
         tone,
         1,
     )

@@ -1,4 +1,4 @@
-"""An event as programs are given it: on standard output, over sockets, in exports."""
+"""Defines the JSON of an event for programs."""
 
 from datetime import UTC, datetime
 
@@ -6,7 +6,7 @@ from agentproxy.events.envelope import Event
 
 
 def public_event(event: Event) -> dict[str, object]:
-    """An event as a JSON object; `time` in ISO 8601, UTC."""
+    """`time` is in ISO 8601, UTC."""
     data = event.fact.model_dump(mode="json")
     return {
         "run": event.run,

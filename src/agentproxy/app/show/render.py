@@ -1,8 +1,8 @@
-"""Events in a person's words: one place, so that every screen says the same."""
+"""Renders events, so that every screen shows the same text."""
 
 from collections.abc import Iterator
 
-# Each registers how its facts are told.
+# The import of each module registers its renderers.
 from agentproxy.app.show import preparation as preparation
 from agentproxy.app.show import proof as proof
 from agentproxy.app.show import requests as requests
@@ -17,8 +17,8 @@ from agentproxy.events.run import RunEnded
 from agentproxy.events.verdict import ChecksWeighed
 from agentproxy.events.work import ProcessStarted
 
-# Facts that only machines need, or that another says again: verdicts of checks are told when the
-# round is judged, and how a run ended with its result.
+# Facts that only programs need, or that another line repeats: the round shows the verdicts of its
+# checks, and the result shows the end of the run.
 SILENT: frozenset[type[Fact]] = frozenset(
     {
         AgentTold,
@@ -33,7 +33,7 @@ SILENT: frozenset[type[Fact]] = frozenset(
 
 
 def render(event: Event) -> Iterator[RenderedLine]:
-    """The lines of an event; none for what only machines need."""
+    """Facts that only programs need give no line."""
     kind = type(event.fact)
     if kind not in SILENT:
         yield from TELLERS[kind](event.fact)

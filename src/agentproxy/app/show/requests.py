@@ -1,4 +1,4 @@
-"""What workers asked for, and what people told them."""
+"""Renders requests, answers and messages."""
 
 from collections.abc import Iterator
 
@@ -24,7 +24,7 @@ def _request(fact: RequestMade) -> Iterator[RenderedLine]:
 
 @renders(RequestReferred)
 def _referred(fact: RequestReferred) -> Iterator[RenderedLine]:
-    yield RenderedLine(f"a human has to decide {fact.request}: {fact.reason}", "unsure", 1)
+    yield RenderedLine(f"a human must decide {fact.request}: {fact.reason}", "unsure", 1)
 
 
 @renders(RequestDecided)
@@ -45,10 +45,10 @@ def _message(fact: MessageReceived) -> Iterator[RenderedLine]:
 
 @renders(MessageDelivered)
 def _delivered(fact: MessageDelivered) -> Iterator[RenderedLine]:
-    how = "the worker has the message" if fact.heard else "the message goes into the next brief"
+    how = "the worker has the message" if fact.heard else "the next brief carries the message"
     yield RenderedLine(how, "quiet", 1)
 
 
 @renders(CommandIgnored)
 def _ignored(fact: CommandIgnored) -> Iterator[RenderedLine]:
-    yield RenderedLine(f"{fact.command} was not followed: {fact.reason}", "unsure", 1)
+    yield RenderedLine(f"{fact.command} was ignored: {fact.reason}", "unsure", 1)

@@ -1,4 +1,4 @@
-"""How a run began, went on, was decided and ended."""
+"""Renders the start, the decisions and the end of a run."""
 
 from collections.abc import Iterator
 
@@ -18,7 +18,7 @@ DECISION: dict[str, str] = {
     "again": "another round",
     "next_part": "the next part",
     "deliver": "deliver",
-    "give_up": "stop here",
+    "give_up": "stop",
 }
 
 
@@ -30,9 +30,9 @@ def _created(fact: RunCreated) -> Iterator[RenderedLine]:
     model = f", model {fact.request.model}" if fact.request.model else ""
     yield RenderedLine(f"worker {fact.request.worker}{model}", "quiet", 1)
     if fact.request.judge:
-        yield RenderedLine(f"the supervisor thinks with {fact.request.judge}", "quiet", 1)
+        yield RenderedLine(f"supervisor's model {fact.request.judge}", "quiet", 1)
     if fact.request.budget is not None:
-        yield RenderedLine(f"models may cost ${fact.request.budget:g}", "quiet", 1)
+        yield RenderedLine(f"budget ${fact.request.budget:g}", "quiet", 1)
     if fact.request.screenshots:
         yield RenderedLine(f"screenshots {named(fact.request.screenshots)}", "quiet", 1)
 
@@ -40,7 +40,7 @@ def _created(fact: RunCreated) -> Iterator[RenderedLine]:
 @renders(SegmentStarted)
 def _segment(fact: SegmentStarted) -> Iterator[RenderedLine]:
     if fact.segment > 1:
-        yield RenderedLine("going on from the journal", "loud")
+        yield RenderedLine("continued from the journal", "loud")
     tone: Tone = "bad" if "no isolation" in fact.sandbox.lower() else "quiet"
     yield RenderedLine(f"sandbox {fact.sandbox}", tone, 1)
 
@@ -63,11 +63,10 @@ def _delivered(fact: Delivered) -> Iterator[RenderedLine]:
 @renders(CeilingRaised)
 def _ceiling(fact: CeilingRaised) -> Iterator[RenderedLine]:
     if fact.max_time is not None:
-        yield RenderedLine(
-            f"the worker may work {format_duration(fact.max_time)} in all", "plain", 1
-        )
+        text = f"new limit for the worker's total time: {format_duration(fact.max_time)}"
+        yield RenderedLine(text, "plain", 1)
     if fact.budget is not None:
-        yield RenderedLine(f"models may cost ${fact.budget:g} in all", "plain", 1)
+        yield RenderedLine(f"new budget: ${fact.budget:g}", "plain", 1)
 
 
 @renders(EffectFailed)

@@ -1,4 +1,4 @@
-"""What a worker did, what models cost, and what was steered."""
+"""Renders a worker's actions, the cost of models, and steering."""
 
 from collections.abc import Iterator
 
@@ -11,7 +11,7 @@ from agentproxy.events.work import NetworkRefused, WorkerEnded, WorkerStarted
 
 @renders(WorkerStarted)
 def _work_started(fact: WorkerStarted) -> Iterator[RenderedLine]:
-    again = ", again after it was cut off" if fact.again else ""
+    again = " again, after it was cut off" if fact.again else ""
     yield RenderedLine(f"round {fact.round}: the worker works{again}", "loud")
     for grant in fact.grants:
         yield RenderedLine(f"granted: {grant}", "unsure", 1)
@@ -37,8 +37,7 @@ def _settled(fact: ModelSettled) -> Iterator[RenderedLine]:
 
 
 def money(fact: ModelSettled) -> str:
-    """What an answer cost, as far as anybody knows."""
-    return f"${fact.usd:.4f}" if fact.priced else "at an unknown price:"
+    return f"${fact.usd:.4f}" if fact.priced else "unknown price"
 
 
 @renders(ToolStarted)
@@ -57,6 +56,7 @@ def _tool_ended(fact: ToolFinished) -> Iterator[RenderedLine]:
 def _work_ended(fact: WorkerEnded) -> Iterator[RenderedLine]:
     yield RenderedLine(f"the worker stopped: {fact.reason} ({fact.seconds:.1f} s)", "plain", 1)
     said = [line for line in fact.output.splitlines() if line.strip()]
+    # Without a claim, the last output is the only explanation.
     for line in () if fact.claims else said[-MAX_SHOWN_PATHS:]:
         yield RenderedLine(line, "quiet", 2)
 
@@ -68,6 +68,6 @@ def _refused(fact: NetworkRefused) -> Iterator[RenderedLine]:
 
 @renders(WorkerSteered)
 def _steered(fact: WorkerSteered) -> Iterator[RenderedLine]:
-    how = "heard" if fact.heard else "not heard"
-    yield RenderedLine(f"the worker goes astray: {fact.reason}", "unsure", 1)
-    yield RenderedLine(f"it is told ({how}): {fact.text}", "plain", 2)
+    how = "delivered" if fact.heard else "not delivered"
+    yield RenderedLine(f"the worker is not making progress: {fact.reason}", "unsure", 1)
+    yield RenderedLine(f"message to the worker ({how}): {fact.text}", "plain", 2)

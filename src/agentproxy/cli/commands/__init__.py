@@ -1,1 +1,1 @@
-"""The commands of `pa`, a file each."""
+"""The commands of `pa`, one file for each."""

@@ -1,4 +1,4 @@
-"""`pa answer`: answer a worker's question from any terminal."""
+"""`pa answer`."""
 
 import click
 
@@ -8,9 +8,9 @@ from agentproxy.events.commands import Answer
 @click.command("answer")
 @click.argument("run")
 @click.argument("text")
-@click.option("--request", default="", help="Which question, where several wait.")
+@click.option("--request", default="", help="ID of the question, when several are open.")
 def command(run: str, text: str, request: str) -> int:
-    """Answer the question that a run's worker waits with.
+    """Answer the open question of a run's worker.
 
     \b
     Example:

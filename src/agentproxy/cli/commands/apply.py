@@ -1,4 +1,4 @@
-"""`pa apply`: merge a run's claim into the present tree."""
+"""`pa apply`."""
 
 import click
 
@@ -10,13 +10,13 @@ from agentproxy.events.envelope import RunId
 @click.command("apply")
 @run_argument
 def command(run: str) -> int:
-    """Merge a run's last claim three-way into your present tree: no commit, all or nothing.
+    """Merge a run's last claim into your working tree, three-way and without a commit.
 
-    A conflict touches nothing and ends with 1.
+    It merges everything or nothing: a conflict changes nothing and ends with exit code 1.
 
     \b
     Examples:
-      pa apply           the newest run of this repository
+      pa apply           merge the newest run of this repository
       pa apply k7f2
     """
     from agentproxy.cli.run_lookup import with_run
@@ -44,14 +44,14 @@ async def _apply(app: App, run: RunId) -> int:
         repository, run, base_commit=state.base.commit, claim_commit=claim.commit
     )
     if isinstance(outcome, Conflicts):
-        click.echo(f"nothing was touched: {clean(outcome.reason)}:", err=True)
+        click.echo(f"nothing was changed: {clean(outcome.reason)}:", err=True)
         for path in outcome.paths:
             click.echo(f"  {clean(path)}", err=True)
         return 1
     if outcome.already:
-        click.echo("already there: nothing to do")
+        click.echo("your working tree has this claim already: nothing to do")
         return 0
     for path in outcome.changed:
         click.echo(f"  {clean(path)}")
-    click.echo(f"applied claim {number} of run {run}, which is {verdict}; nothing is committed")
+    click.echo(f"applied claim {number} of run {run} (verdict: {verdict}); nothing is committed")
     return 0

@@ -1,4 +1,4 @@
-"""`pa approve`: let a worker do what it asked for."""
+"""`pa approve`."""
 
 import click
 
@@ -8,9 +8,9 @@ from agentproxy.events.commands import Approve
 
 @click.command("approve")
 @run_argument
-@click.option("--request", default="", help="Which request, where several wait.")
+@click.option("--request", default="", help="ID of the request, when several are open.")
 def command(run: str, request: str) -> int:
-    """Approve the permission that a run's worker waits for.
+    """Approve the open permission request of a run's worker.
 
     \b
     Example:

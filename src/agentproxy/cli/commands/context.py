@@ -1,4 +1,4 @@
-"""`pa context`: what is given to the worker and to the supervisor, and how much it is."""
+"""`pa context`."""
 
 import json
 from dataclasses import asdict
@@ -16,10 +16,10 @@ if TYPE_CHECKING:  # loaded when the command runs
 @click.option("--show", metavar="PATH", default="", help="Print one document.")
 @output_option
 def command(show: str, output: str | None) -> int:
-    """Show the documents of the three contexts as a run that starts now would see them.
+    """List the documents of the three contexts, as a run that starts now would read them.
 
-    Project and guidance are read from the base, as git knows it; the session from your own folder.
-    Tokens are estimated: four characters each, 1,600 an image.
+    Project and guidance come from the base, so git must track them. The session comes from your
+    own folder. Tokens are estimates: one for four characters, 1,600 for an image.
 
     \b
     Examples:
@@ -50,7 +50,7 @@ def _found(contexts: "Contexts", path: str) -> "Document":
     for document in contexts.documents:
         if document.path == path.removeprefix("./"):
             return document
-    raise Failure(f"{path} is in no context", cure="pa context lists what is")
+    raise Failure(f"no context has the document {path}", cure="list them with pa context")
 
 
 def _show(document: "Document", output: str | None) -> None:
@@ -84,7 +84,7 @@ def _as_data(contexts: "Contexts") -> dict[str, object]:
 
 
 def _given(contexts: "Contexts") -> dict[str, int]:
-    """The tokens of what a worker's brief quotes, by path."""
+    """Tokens of the documents that a worker's brief quotes, by path."""
     from agentproxy.supervisor.contexts.guidance import quoted
 
     return {part.document.path: part.tokens for part in quoted(contexts)}
@@ -106,6 +106,6 @@ def _draw(contexts: "Contexts") -> None:
     worker, supervisor = sum(given.values()), sum(row[3] for row in rows)
     click.echo(f"{'':<9} {'all tokens':<{wide}}  {worker:>9,}  {supervisor:>10,}")
     if not rows:
-        click.echo("nothing is written down yet; pa init writes a commented start")
+        click.echo("no document has content yet; pa init writes commented starter files")
     for note in contexts.notes:
         click.echo(click.style(f"note: {clean(note)}", fg="yellow"))

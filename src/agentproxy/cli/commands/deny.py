@@ -1,4 +1,4 @@
-"""`pa deny`: refuse what a worker asked for."""
+"""`pa deny`."""
 
 import click
 
@@ -8,9 +8,9 @@ from agentproxy.events.commands import Deny
 @click.command("deny")
 @click.argument("run")
 @click.argument("reason", required=False, default="")
-@click.option("--request", default="", help="Which request, where several wait.")
+@click.option("--request", default="", help="ID of the request, when several are open.")
 def command(run: str, reason: str, request: str) -> int:
-    """Refuse the permission that a run's worker waits for; it is told the reason.
+    """Deny the open permission request of a run's worker, which receives the reason.
 
     \b
     Example:

@@ -1,4 +1,4 @@
-"""`pa doctor`: what is installed, which sandbox works, what to do about each gap."""
+"""`pa doctor`."""
 
 import json
 from dataclasses import asdict
@@ -11,7 +11,7 @@ from agentproxy.cli.options import output_option
 @click.command("doctor")
 @output_option
 def command(output: str | None) -> int:
-    """Look at this machine; ends with 6 when no run can start here.
+    """Check this machine; ends with exit code 6 when no run can start here.
 
     \b
     Examples:

@@ -1,4 +1,4 @@
-"""`pa evidence`: what was run and seen; does it hold together; does it come out the same again."""
+"""`pa evidence`."""
 
 import json
 from dataclasses import asdict
@@ -14,27 +14,33 @@ from agentproxy.events.envelope import RunId
 
 @click.command("evidence")
 @run_argument
-@click.option("--round", "number", type=WholeNumber(min=1), help="Which round. Default: last.")
-@click.option("--verify", is_flag=True, help="Recompute the chain; compare journal and trees.")
+@click.option(
+    "--round", "number", type=WholeNumber(min=1), help="Number of the round. Default: the last."
+)
+@click.option(
+    "--verify", is_flag=True, help="Recompute the hash chain; compare the journal and the trees."
+)
 @click.option("--rerun", is_flag=True, help="Run the checks again on the recorded trees.")
 @output_option
 def command(run: str, *, number: int | None, verify: bool, rerun: bool, output: str | None) -> int:
-    """Show the evidence of a run: 1 when something differs, 3 when nothing was judged.
+    """Show the evidence of a run.
+
+    Exit code 1: something differs. Exit code 3: no round was judged yet.
 
     \b
     Examples:
-      pa evidence                    the newest run of this repository
-      pa evidence k7f2 --verify      nothing was changed since
-      pa evidence k7f2 --rerun       the same outcomes today
-      pa evidence --output json      the bundle as it is stored; with --verify or --rerun
-                                     an object a line, the result last
+      pa evidence                    show the newest run of this repository
+      pa evidence k7f2 --verify      check that nothing was changed since
+      pa evidence k7f2 --rerun       check that the checks give the same outcomes today
+      pa evidence --output json      print the stored bundle; with --verify or --rerun,
+                                     one JSON object per line, the result last
     """
     from agentproxy.cli.run_lookup import with_run
 
     if verify and rerun:
-        raise click.UsageError("--verify and --rerun: ask for one after the other")
+        raise click.UsageError("--verify and --rerun cannot be combined: run them one by one")
     if verify and number is not None:
-        raise click.UsageError("--verify looks at every round: leave --round out")
+        raise click.UsageError("--verify checks every round: leave --round out")
 
     async def look(app: App, meant: RunId) -> int:
         if verify:

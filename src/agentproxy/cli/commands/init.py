@@ -1,4 +1,4 @@
-"""`pa init`: commented first files for the project, its guidance and the session."""
+"""`pa init`."""
 
 import json
 from dataclasses import asdict
@@ -8,18 +8,18 @@ import click
 from agentproxy.cli.options import output_option
 
 NEXT = (
-    "fill in what you like; a file with only headings and comments counts as not written yet",
-    "git add .agentproxy agentproxy.toml    runs see only what git knows",
-    "pa context                             what is given to whom, and how much it is",
+    "fill in the files you need; a file with only headings and comments counts as empty",
+    "git add .agentproxy agentproxy.toml    runs read only files that git tracks",
+    "pa context                             lists the documents for the worker and supervisor",
 )
 
-IGNORE = "echo session/ >> .agentproxy/.gitignore   the session is yours alone"
+IGNORE = "echo session/ >> .agentproxy/.gitignore   keeps your session out of git"
 
 
 @click.command("init")
 @output_option
 def command(output: str | None) -> int:
-    """Write a commented start of .agentproxy/ and agentproxy.toml; keeps what is there.
+    """Write commented starter files: .agentproxy/ and agentproxy.toml. Existing files stay.
 
     \b
     Examples:

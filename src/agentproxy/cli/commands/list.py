@@ -1,4 +1,4 @@
-"""`pa list`: runs, newest first."""
+"""`pa list`."""
 
 import json
 from dataclasses import asdict
@@ -16,11 +16,11 @@ SHOWN = 50  # runs
     "--limit",
     type=click.IntRange(1, 100_000),
     default=SHOWN,
-    help=f"How many, the newest first. Default: {SHOWN}.",
+    help=f"Number of runs. Default: {SHOWN}.",
 )
 @output_option
 def command(limit: int, output: str | None) -> int:
-    """Runs of all repositories, newest first; works from any folder.
+    """List the runs of all repositories, newest first. It works in any folder.
 
     \b
     Examples:
@@ -32,18 +32,19 @@ def command(limit: int, output: str | None) -> int:
     from agentproxy.cli.cleaning import clean
     from agentproxy.cli.run_lookup import with_app
 
+    # One more than asked for tells whether there are more.
     found = with_app(lambda app: list_runs(app, limit=limit + 1))
     rows = found[:limit]
     if output == "json":
         for row in rows:
             click.echo(json.dumps(asdict(row)))
     elif not rows:
-        click.echo('no runs yet; pa --worker command:CMD --check CMD "TASK" starts one')
+        click.echo('no runs yet; start one with pa --worker command:CMD --check CMD "TASK"')
     else:
         for row in rows:
             when = datetime.fromtimestamp(row.created, UTC).astimezone().strftime("%Y-%m-%d %H:%M")
             task = " ".join(clean(row.task).split())
             click.echo(f"{row.run}  {when}  {row.status:<10}  {task[:70]}  {clean(row.repository)}")
     if len(found) > limit:
-        click.echo(f"there are more: pa list --limit {10 * limit}", err=True)
+        click.echo(f"there are more runs; list them with pa list --limit {10 * limit}", err=True)
     return 0

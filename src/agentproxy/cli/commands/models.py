@@ -1,4 +1,4 @@
-"""`pa models`: which models can be asked, and what each costs."""
+"""`pa models`."""
 
 import json
 from dataclasses import asdict
@@ -11,7 +11,7 @@ from agentproxy.cli.options import output_option
 @click.command("models")
 @output_option
 def command(output: str | None) -> int:
-    """Models by their names: which can be asked from here, what the others need, what each costs.
+    """List the models, their prices in US dollars per million tokens, and what each one needs.
 
     \b
     Examples:
@@ -43,7 +43,7 @@ def command(output: str | None) -> int:
         line = f"{mark} {row.model:{width}}  {prices}  {about}{role}"
         click.echo(click.style(line, fg=colour) if row.ready else line)
     if not any(row.role for row in rows):
-        click.echo("no model is chosen: set a vendor's key, or name one with --model and --judge")
+        click.echo("no model is chosen; set a vendor's key, or name one with --model and --judge")
     return 0
 
 

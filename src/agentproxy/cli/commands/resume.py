@@ -1,4 +1,4 @@
-"""`pa resume`: go on with a run from its journal."""
+"""`pa resume`."""
 
 from pathlib import Path
 
@@ -12,17 +12,17 @@ from agentproxy.events.envelope import RunId
 
 @click.command("resume")
 @run_argument
-@click.option("--max-time", type=Duration(), help="Allow the worker this much time in all.")
-@click.option("--budget", type=Dollars(), help="Allow models to cost so many US dollars in all.")
+@click.option("--max-time", type=Duration(), help="New limit for the worker's total time.")
+@click.option("--budget", type=Dollars(), help="New limit for the cost of all models.")
 @output_option
 def command(run: str, max_time: float | None, budget: float | None, output: str | None) -> int:  # noqa: PLR0917 # click calls it by name
-    """Go on with a run: after an answer, a raised ceiling, Ctrl+C, a crash or a reboot.
+    """Continue a run: after an answer, a raised limit, Ctrl+C, a crash or a reboot.
 
     \b
     Examples:
-      pa resume                      the newest run of this repository
-      pa resume k7f2 --max-time 2h   after its time was up
-      pa resume k7f2 --budget 5      after its money was spent
+      pa resume                      continue the newest run of this repository
+      pa resume k7f2 --max-time 2h   continue after its time was used up
+      pa resume k7f2 --budget 5      continue after its money was spent
     """
     from agentproxy.app.run_ownership import acquire_run
     from agentproxy.cli.run_lookup import with_run
@@ -40,8 +40,8 @@ def command(run: str, max_time: float | None, budget: float | None, output: str 
 
 
 async def _place(app: App, run: RunId) -> tuple[RunId, Path, Path]:
-    """The run, the directory that it was ordered in, and the home that it is kept in."""
     from agentproxy.supervisor.effects import SUPERVISED
 
     order = SUPERVISED.replay(await app.journal.read(run, limit=1)).require_order()
+    # The settings of the run's own directory may name another home than the one it was found in.
     return run, Path(order.repository, order.directory), app.settings.home

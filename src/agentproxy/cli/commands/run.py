@@ -1,4 +1,4 @@
-"""A task: `pa "TASK"`, with the documented flags."""
+"""The command of a task: `pa "TASK"`."""
 
 from typing import Any, cast
 
@@ -28,16 +28,14 @@ NAMES = {
 
 
 class Nameless(click.Context):
-    """A context whose path is that of `pa`."""
-
     @property
     def command_path(self) -> str:
-        """Without the space before the name that is not there."""
+        # click puts a space before the command's name, which is empty here.
         return super().command_path.strip()
 
 
 class TaskCommand(click.Command):
-    """The command that has no name: its usage errors speak of `pa`."""
+    """Its usage errors name `pa`."""
 
     context_class = Nameless
 
@@ -48,7 +46,6 @@ class TaskCommand(click.Command):
         parent: click.Context | None = None,
         **extra: Any,  # noqa: ANN401 - as click has it
     ) -> click.Context:
-        """A context whose path is that of `pa`."""
         del info_name
         return super().make_context(None, args, parent=parent, **extra)
 
@@ -123,7 +120,8 @@ def command(ctx: click.Context, **given: object) -> int:
         return ctx.invoke(list_command, limit=SHOWN, output=given["output"])
     if given["show_workdir"]:
         click.echo(
-            clean(workdir.stored()) or "no default directory is stored; pa --set-workdir DIR"
+            clean(workdir.stored())
+            or "no default directory is stored; store one with pa --set-workdir DIR"
         )
         return 0
     if given["set_workdir"] is not None:
@@ -132,18 +130,18 @@ def command(ctx: click.Context, **given: object) -> int:
         if not given["task"]:
             return 0
     if not str(given["task"] or "").strip():
-        raise click.UsageError('no task; write pa "what is to be done" (pa --help)')
+        raise click.UsageError('no task is given; write for example pa "Fix the date parser"')
     directory = workdir.chosen(None if given["directory"] is None else str(given["directory"]))
     workdir.refuse_home_inside(directory)
     return _start(ctx.command, {**given, "directory": directory})
 
 
 def _refuse_long_words(given: dict[str, object]) -> None:
-    cure = "put the details in a file of the repository, and name it in the task"
+    cure = "put the details in a file of the repository, and name that file in the task"
     refuse_long("the task", str(given["task"]), limit=MAX_TASK_BYTES, cure=cure)
     for name, option in (COMMANDS | NAMES).items():
         found = given[name] or ""
-        cure = "put it in a script of the repository, and call that" if name in COMMANDS else ""
+        cure = "put it in a script of the repository, and call it" if name in COMMANDS else ""
         for text in (found,) if isinstance(found, str) else cast("tuple[str, ...]", found):
             refuse_long(option, text, cure=cure)
 
@@ -156,7 +154,7 @@ def _refuse_what_would_be_dropped(given: dict[str, object]) -> None:
     if len(asked) > 1 and asked[0] in alone:
         option, other = (f"--{name.replace('_', '-')}" for name in asked[:2])
         other = "the task" if asked[1] == "task" else other
-        raise click.UsageError(f"{option} goes alone: leave {other} out")
+        raise click.UsageError(f"{option} cannot be combined: leave {other} out")
 
 
 def _start(command: click.Command, given: dict[str, object]) -> int:
@@ -175,6 +173,5 @@ def _start(command: click.Command, given: dict[str, object]) -> int:
 
 
 def _option(command: click.Command, field: str) -> str:
-    """How a person names what a field of a request was given by."""
     names = {param.name: param.opts[-1] for param in command.params}
     return "the task" if field == "task" else names.get(field, field)

@@ -1,4 +1,4 @@
-"""`pa show`: one run, from its beginning to where it stands."""
+"""`pa show`."""
 
 import click
 
@@ -9,15 +9,17 @@ from agentproxy.events.envelope import RunId
 
 @click.command("show")
 @run_argument
-@click.option("-f", "--follow", is_flag=True, help="Go on showing until the run parks or ends.")
+@click.option(
+    "-f", "--follow", is_flag=True, help="Keep showing events until the run parks or ends."
+)
 @output_option
 def command(run: str, *, follow: bool, output: str | None) -> int:
-    """Show a run: what was agreed, done, checked and found; then how it stands.
+    """Show the events of a run, and then its state.
 
     \b
     Examples:
-      pa show               the newest run of this repository
-      pa show k7 --follow   a run by the beginning of its number, as it goes on
+      pa show               show the newest run of this repository
+      pa show k7 --follow   follow the run whose number begins with k7
     """
     from agentproxy.cli.run_lookup import with_run
 

@@ -1,4 +1,4 @@
-"""`pa stop`: end a run for good."""
+"""`pa stop`."""
 
 import click
 
@@ -8,11 +8,11 @@ from agentproxy.events.commands import StopRun
 
 @click.command("stop")
 @run_argument
-@click.option("--reason", default="", help="Kept in the record.")
+@click.option("--reason", default="", help="Stored in the run's journal.")
 def command(run: str, reason: str) -> int:
-    """End a run; its claims stay on their refs.
+    """End a run for good; its claims stay on their refs.
 
-    (Ctrl+C only parks a run, and pa resume goes on.)
+    Ctrl+C only parks a run, and pa resume continues it.
 
     \b
     Example:

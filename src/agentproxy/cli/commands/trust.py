@@ -1,4 +1,4 @@
-"""`pa trust`: this repository's configuration counts whole, as it is now."""
+"""`pa trust`."""
 
 import os
 
@@ -6,12 +6,12 @@ import click
 
 
 @click.command("trust")
-@click.option("--revoke", is_flag=True, help="Trust it no longer.")
+@click.option("--revoke", is_flag=True, help="Withdraw the trust.")
 def command(*, revoke: bool) -> int:
-    """Trust agentproxy.toml and .env of this repository, bound to what they say now.
+    """Trust the current content of this repository's agentproxy.toml and .env.
 
-    Until then a repository's files give checks and keys only: workers, sandbox, network, variables,
-    prepare, carry and environment folders in them do not count. A changed file is not trusted.
+    An untrusted file gives checks and keys only. Its workers, sandbox, network, variables, prepare,
+    carry and environment folders are ignored. A file that changes is not trusted any more.
 
     \b
     Examples:

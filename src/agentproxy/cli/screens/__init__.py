@@ -1,1 +1,1 @@
-"""How a run is shown: drawn, as plain lines, or as JSON lines."""
+"""Shows a run: drawn, as plain lines, or as JSON lines."""

@@ -1,4 +1,4 @@
-"""The drawn screen: what happened scrolls by, what happens now stands below it and moves."""
+"""The drawn screen: events scroll by above a live region."""
 
 import time
 from collections import deque
@@ -33,8 +33,6 @@ MAX_LINE_LENGTH = 400
 
 
 class DrawnScreen:
-    """A live region with a line and the last output of whatever is under way."""
-
     def __init__(self) -> None:
         self._console = Console(highlight=False)
         self._asked = ""
@@ -50,9 +48,8 @@ class DrawnScreen:
         self._live.start()
 
     def event(self, event: Event) -> None:
-        """Its lines scroll by; what began or ended moves below."""
         self._note(event)
-        if isinstance(event.fact, CheckStarted):
+        if isinstance(event.fact, CheckStarted):  # the live region shows it
             return
         if self._asked:
             self._console.print()
@@ -65,25 +62,21 @@ class DrawnScreen:
             self._prompt()
 
     def fragment(self, source: str, text: str) -> None:
-        """The last lines of what is under way."""
         tail = self._tails.setdefault(source, deque(maxlen=LAST_LINES))
         for line in clean(text).splitlines():
             if line.strip():
                 tail.append(line[:MAX_LINE_LENGTH])
 
     def question(self, text: str) -> None:
-        """Stop moving while a person thinks."""
         self._live.stop()
         self._asked = text
         self._prompt()
 
     def answered(self) -> None:
-        """Move again."""
         self._asked = ""
         self._live.start()
 
     def result(self, result: Result) -> None:
-        """The diff, and a box with the verdict and what may be done next."""
         self._live.stop()
         lines = clean(result.diff).splitlines()
         if lines:
@@ -99,7 +92,6 @@ class DrawnScreen:
         self._console.print(Panel(body, border_style=style or "dim", expand=False))
 
     def close(self) -> None:
-        """Leave the terminal as it was."""
         self._live.stop()
 
     def _prompt(self) -> None:

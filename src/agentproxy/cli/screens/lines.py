@@ -1,4 +1,4 @@
-"""One JSON object a line: every event as it is, and the result at last."""
+"""The JSON screen: one object per line, the result last."""
 
 import json
 from dataclasses import asdict
@@ -11,24 +11,20 @@ from agentproxy.events.envelope import Event
 
 
 class JsonScreen:
-    """For programs: what they read is the journal."""
-
     def event(self, event: Event) -> None:
-        """A line."""
         click.echo(json.dumps(public_event(event), ensure_ascii=True))
 
     def fragment(self, source: str, text: str) -> None:
-        """Fragments are for eyes."""
+        """Fragments are only for people."""
 
     def question(self, text: str) -> None:
-        """Programs answer by `pa answer`, `pa approve` and `pa deny`."""
+        """Programs answer with `pa answer`, `pa approve` and `pa deny`."""
 
     def answered(self) -> None:
         """Nothing was shown."""
 
     def result(self, result: Result) -> None:
-        """The last line: `kind` is "result"."""
         click.echo(json.dumps({"kind": "result", **asdict(result)}, ensure_ascii=True))
 
     def close(self) -> None:
-        """Every line was written when it came."""
+        """Every line is flushed already."""

@@ -1,4 +1,4 @@
-"""A line for each thing that happened; for logs, pipes and small terminals."""
+"""The plain screen: lines for logs and pipes."""
 
 import sys
 
@@ -21,26 +21,22 @@ STYLES: dict[Tone, dict[str, str | bool]] = {
 
 
 class PlainScreen:
-    """Writes lines to standard output; click drops the colours where there is no terminal."""
-
     def event(self, event: Event) -> None:
-        """Its lines."""
         for words in render(event):
             styled = click.style("  " * words.indent + clean(words.text), **STYLES[words.tone])  # type: ignore[arg-type]
             click.echo(styled)
 
     def fragment(self, source: str, text: str) -> None:
-        """Not shown: lines that come and go need a terminal that is drawn on."""
+        """Not shown: output that changes in place needs a drawn screen."""
 
     def question(self, text: str) -> None:
-        """Asked on standard error, where the prompt does not get into a pipe."""
+        # On standard error the prompt does not get into a pipe.
         click.echo(text, err=True, nl=False)
 
     def answered(self) -> None:
-        """Lines go on by themselves."""
+        """Nothing was stopped."""
 
     def result(self, result: Result) -> None:
-        """The diff, where it is, what may be done next."""
         for line in clean(result.diff).splitlines():
             click.echo("  " + click.style(line, **STYLES[diff_tone(line)]))  # type: ignore[arg-type]
         word = click.style(result.verdict, bold=True, **STYLES[tone_of(result.exit_code)])  # type: ignore[arg-type]
@@ -50,19 +46,16 @@ class PlainScreen:
             click.echo(f"  {hint}")
 
     def close(self) -> None:
-        """Everything is out."""
         sys.stdout.flush()
 
 
 def cost(result: Result) -> str:
-    """What the run cost, where anything was paid."""
     money = f", ${result.usd:.4f}" if result.usd else ""
     unknown = ", ".join(result.unpriced)
-    return money + (f", and {unknown} at an unknown price" if unknown else "")
+    return money + (f", plus {unknown} at an unknown price" if unknown else "")
 
 
 def diff_tone(line: str) -> Tone:
-    """The tone of a line of a diff."""
     if line.startswith(("+++", "---", "diff ", "index ")):
         return "quiet"
     tones: dict[str, Tone] = {"+": "good", "-": "bad", "@": "unsure"}
@@ -70,6 +63,5 @@ def diff_tone(line: str) -> Tone:
 
 
 def tone_of(exit_code: int) -> Tone:
-    """The tone of an exit code."""
     tones: dict[int, Tone] = {0: "good", 1: "bad", 2: "bad", 6: "bad"}
     return tones.get(exit_code, "unsure")

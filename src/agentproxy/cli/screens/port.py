@@ -1,4 +1,4 @@
-"""What a screen is: it is told events and fragments, and says the result at the end."""
+"""The protocol of a screen."""
 
 from typing import Protocol
 
@@ -7,28 +7,20 @@ from agentproxy.events.envelope import Event
 
 
 class Screen(Protocol):
-    """Shows one run. Nothing that it does may raise for what a worker printed."""
+    """No method may raise because of a worker's output."""
 
-    def event(self, event: Event) -> None:
-        """Something happened."""
-        ...
+    def event(self, event: Event) -> None: ...
 
     def fragment(self, source: str, text: str) -> None:
-        """Output as it comes; may be dropped."""
+        """May drop it."""
         ...
 
-    def question(self, text: str) -> None:
-        """A human is asked at this terminal."""
-        ...
+    def question(self, text: str) -> None: ...
 
     def answered(self) -> None:
         """Nothing is asked any more."""
         ...
 
-    def result(self, result: Result) -> None:
-        """How it stands."""
-        ...
+    def result(self, result: Result) -> None: ...
 
-    def close(self) -> None:
-        """Leave the terminal as it was."""
-        ...
+    def close(self) -> None: ...

@@ -1,23 +1,23 @@
-# Every target sets up what it needs. PYTHON names another interpreter (3.11 or later).
+# Every target installs what it needs. PYTHON names another interpreter (3.11 or later).
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
-# Without compiled files every start of pa, and every check in a test, compiles all modules anew.
+# Without compiled files, every start of pa and every check in a test would compile all modules again.
 unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: demo test slow agents local-model check bench dist lock clean help
 
 help:
-	@echo "make demo    set everything up, and watch one supervised task"
-	@echo "make test    the tests (offline, minutes)"
-	@echo "make slow    environments, repositories, ownership, contexts, kill -9 series (longer)"
-	@echo "make agents  real coding agents at pinned versions, installed into .agents/ and supervised"
-	@echo "make check   lint, types, layers, dependencies, dead code, file sizes, docs"
-	@echo "make local-model  a small real model on this machine: plans, judges and works, badly"
+	@echo "make demo    set everything up, and run one supervised task"
+	@echo "make test    the tests (offline, takes minutes)"
+	@echo "make slow    slow tests: environments, repositories, ownership, contexts, kill -9"
+	@echo "make agents  tests with real coding agents, at pinned versions in .agents/"
+	@echo "make check   lint, types, layers, dependencies, dead code, file sizes"
+	@echo "make local-model  tests with a small real model on this machine"
 	@echo "make bench   measurements, as ratios"
-	@echo "make lock    pin the dependencies of pyproject.toml anew, with hashes"
-	@echo "make dist    build the wheel and install it elsewhere, with every extra"
+	@echo "make lock    update the pinned dependencies in requirements/, with hashes"
+	@echo "make dist    build the wheel, and install it in a new environment with every extra"
 
 $(READY): requirements/dev.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

@@ -25,9 +25,8 @@ from agentproxy.workers.scripted import ScriptedWorker, parse_script
 from agentproxy.workspace.sandbox.port import Sandbox
 
 HOW = (
-    "use --worker 'command:PROGRAM ARGUMENTS' for any program that reads a brief on standard "
-    "input, or name a [worker.NAME] of your configuration, or set a vendor's key such as "
-    "ANTHROPIC_API_KEY to use the builtin agent (pa models lists all)"
+    "use --worker 'command:PROGRAM ARGUMENTS' for any program, or the NAME of a [worker.NAME] in "
+    "your configuration, or set a vendor's key such as ANTHROPIC_API_KEY for the builtin agent"
 )
 EXTRA = "pip install 'agentproxy[models]'"
 

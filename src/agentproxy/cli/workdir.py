@@ -60,7 +60,7 @@ def refuse_home_inside(directory: Path) -> None:
     root = next(around, None)
     if root is not None and home.is_relative_to(root):
         raise Failure(
-            f"AGENTPROXY_HOME is inside the repository: {home}",
+            f"the home of Agent Proxy is inside the repository: {home}",
             cure=f"set AGENTPROXY_HOME to a folder outside {root}",
         )
 

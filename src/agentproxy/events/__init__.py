@@ -1,1 +1,1 @@
-"""The words that every layer shares: facts, commands, contracts, verdicts."""
+"""The types that all layers share: facts, commands, contracts, verdicts."""

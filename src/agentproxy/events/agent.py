@@ -1,4 +1,4 @@
-"""What our own agent did: each fact stands under the actor of its worker."""
+"""Facts about our own agent. Their actor is the worker."""
 
 from typing import Literal
 
@@ -9,26 +9,23 @@ from agentproxy.events.envelope import Fact
 
 
 class AgentTold(Fact):
-    """Something was said to the agent: its brief, or a word of ours; `why` says which.
-
-    `message` is the id of the message that this delivers, if any.
-    """
+    """The agent received a text from us."""
 
     kind: Literal["agent_told"] = "agent_told"
     text: str
-    message: str = ""
+    message: str = ""  # the id of the message that this delivers
     why: Literal["brief", "message", "continue"] = "brief"
 
 
 class TurnStarted(Fact):
-    """The model is about to be asked for the answer of a turn."""
+    """The model is about to be asked for its next answer."""
 
     kind: Literal["turn_started"] = "turn_started"
     turn: int
 
 
 class ModelAnswered(Fact):
-    """A model answered; `final` where it was asked for its last words, without tools."""
+    """A model answered."""
 
     kind: Literal["model_answered"] = "model_answered"
     turn: int
@@ -36,7 +33,7 @@ class ModelAnswered(Fact):
     stop: StopReason
     usage: Usage = Usage()
     model: str = ""
-    final: bool = False
+    final: bool = False  # the last answer, without tools
 
 
 class ToolStarted(Fact):
@@ -49,10 +46,10 @@ class ToolStarted(Fact):
 
 
 class ToolFinished(Fact):
-    """A tool has run. `unknown`: it had started in an earlier segment, and nobody saw its end."""
+    """A tool has run."""
 
     kind: Literal["tool_finished"] = "tool_finished"
     call: str
     text: str
     failed: bool = False
-    unknown: bool = False
+    unknown: bool = False  # it started in an earlier segment that did not record its end

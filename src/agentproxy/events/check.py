@@ -1,4 +1,4 @@
-"""What the supervisor ran, and what it saw."""
+"""What the supervisor ran, and the results."""
 
 from typing import Literal
 
@@ -30,18 +30,15 @@ CannotRunKind = Literal[
 
 
 class Tree(FrozenModel):
-    """Which tree something ran on: the base, the claim of a round, or that claim with the base's
-    own tests and settings put back ("restored").
+    """The tree that a check ran on. In JSON it is its key: "base", "claim:2", "restored:2"."""
 
-    In JSON it is its key: "base", "claim:2", "restored:2".
-    """
-
+    # "restored" is a claim with the tests and settings of the base.
     kind: Literal["base", "claim", "restored"]
     round: int = 0
 
     @property
     def key(self) -> str:
-        """Its short form, in JSON and in the ids of effects."""
+        """The short form, in JSON and in effect ids."""
         return f"{self.kind}:{self.round}" if self.round else self.kind
 
     @model_validator(mode="before")
@@ -60,7 +57,6 @@ class Tree(FrozenModel):
         return hash((self.kind, self.round))
 
     def __str__(self) -> str:
-        """Its form for people."""
         if self.kind == "base":
             return "the base"
         restored = " with the base's tests" if self.kind == "restored" else ""
@@ -71,76 +67,65 @@ BASE = Tree(kind="base")
 
 
 def claim_tree(round: int) -> Tree:  # noqa: A002 - the field's own name
-    """The claim of a round."""
     return Tree(kind="claim", round=round)
 
 
 def restored_tree(round: int) -> Tree:  # noqa: A002 - the field's own name
-    """The claim of a round with the base's tests."""
     return Tree(kind="restored", round=round)
 
 
 class TestResult(FrozenModel):
-    """One test by its runner's own name. `place` is `file:line` where the runner tells it."""
+    """The result of one test, by the name that its runner uses."""
 
     __test__ = False  # pytest would collect the class by its name
 
     name: str
     outcome: Outcome
     message: str = ""
-    place: str = ""
+    place: str = ""  # `file:line`, where the runner reports it
 
 
 class CannotRun(FrozenModel):
-    """Why a check could not do its work at all: `text` for a person, `kind` and `subject` for code.
-
-    `subject` is what is missing or at fault (a module, a command), "" where nothing is named.
-    """
+    """Why a check could not do its work."""
 
     kind: CannotRunKind
-    text: str
-    subject: str = ""
+    text: str  # for a person
+    subject: str = ""  # what is missing or at fault: a module, a command
 
 
 class CheckResult(FrozenModel):
-    """One run of one check.
-
-    `tests` is empty where the runner names none; then the exit code judges (`by_test` is false).
-    `cannot_run` is None where the check could do its work, well or badly.
-    `output` is the bounded, redacted head and tail; `digest` the sha256 of all bytes printed.
-    """
+    """The result of one run of a check."""
 
     exit_code: int | None
     ending: ProcessEnding
     seconds: float
-    tests: tuple[TestResult, ...] = ()
-    by_test: bool = False
+    tests: tuple[TestResult, ...] = ()  # empty where the runner names no tests
+    by_test: bool = False  # where false, the exit code decides
     cannot_run: CannotRun | None = None
-    output: str = ""
+    output: str = ""  # head and tail, redacted
     output_bytes: int = 0
-    digest: str = ""
+    digest: str = ""  # sha256 of all bytes printed
 
     @property
     def passed(self) -> bool:
-        """Whether the command itself said yes."""
+        """Whether the check could do its work and its exit code is 0."""
         return self.exit_code == 0 and self.cannot_run is None
 
     def count(self, outcome: Outcome) -> int:
-        """How many tests ended so."""
         return sum(test.outcome == outcome for test in self.tests)
 
 
 class CheckStarted(Fact):
-    """A check is about to run. `attempt` counts from 1 for each tree."""
+    """A check is about to run."""
 
     kind: Literal["check_started"] = "check_started"
     check: str
     on: Tree
-    attempt: int = 1
+    attempt: int = 1  # counts from 1 for each tree
 
 
 class CheckFinished(Fact):
-    """A check has run, and this came out."""
+    """A check has run."""
 
     kind: Literal["check_finished"] = "check_finished"
     check: str

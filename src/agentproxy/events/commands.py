@@ -1,4 +1,4 @@
-"""What somebody else may ask of a run's owner: the entries of its inbox."""
+"""The commands that others send to a run's owner: the entries of its inbox."""
 
 from typing import Annotated, Literal
 
@@ -8,22 +8,22 @@ from agentproxy.events.envelope import CommandBase
 
 
 class Answer(CommandBase):
-    """Answer a worker's question. An empty `request` means the one that waits."""
+    """Answer a worker's question."""
 
     kind: Literal["answer"] = "answer"
     text: str
-    request: str = ""
+    request: str = ""  # "" means the only open request
 
 
 class Approve(CommandBase):
-    """Let a worker do what it asked for."""
+    """Allow what a worker asked for."""
 
     kind: Literal["approve"] = "approve"
     request: str = ""
 
 
 class Deny(CommandBase):
-    """Refuse what a worker asked for, with a reason that it is told."""
+    """Refuse what a worker asked for. The worker gets the reason."""
 
     kind: Literal["deny"] = "deny"
     request: str = ""
@@ -31,34 +31,32 @@ class Deny(CommandBase):
 
 
 class SendMessage(CommandBase):
-    """Tell the worker something, now or in its next brief."""
+    """Send the worker a message, now or in its next brief."""
 
     kind: Literal["message"] = "message"
     text: str
 
 
 class Interrupt(CommandBase):
-    """Stop working for now; the run can be resumed. `generation` is the lease's that is meant; 0 is
-    whoever works when it arrives.
-    """
+    """Park the run for now; it can be resumed."""
 
     kind: Literal["interrupt"] = "interrupt"
-    generation: int = 0
+    generation: int = 0  # the lease that is meant; 0 is the one at arrival
 
 
 class StopRun(CommandBase):
-    """End the run; what was claimed so far stays on its refs."""
+    """End the run. The claims so far stay on their refs."""
 
     kind: Literal["stop"] = "stop"
     reason: str = ""
 
 
 class RaiseCeiling(CommandBase):
-    """Allow more for the whole run: working time in seconds, money in US dollars."""
+    """Allow more for the whole run."""
 
     kind: Literal["raise_ceiling"] = "raise_ceiling"
-    max_time: float | None = Field(default=None, gt=0)
-    budget: float | None = Field(default=None, gt=0)
+    max_time: float | None = Field(default=None, gt=0)  # seconds
+    budget: float | None = Field(default=None, gt=0)  # US dollars
 
 
 Command = Annotated[

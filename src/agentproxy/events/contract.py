@@ -1,4 +1,4 @@
-"""What must become true: criteria, each with a check."""
+"""The task as criteria, each with its checks."""
 
 from typing import Literal
 
@@ -14,64 +14,51 @@ THIRTY_MINUTES = 30 * 60.0
 
 
 class Check(FrozenModel):
-    """A command that the supervisor runs itself.
-
-    `role`: an "acceptance" check says that the task is done (`--check`, the plan); a "regression"
-    check must not get worse (`--keep`); "discovered" checks are the project's own, found or
-    configured, and count like regression checks.
-    `directory` is relative to the root of the repository; `timeout` is in seconds.
-    """
+    """A command that the supervisor runs itself."""
 
     name: str
     command: str
+    # "acceptance" says that the task is done (`--check`, the plan). "regression" must not get worse
+    # (`--keep`). "discovered" comes from the project itself, and counts like "regression".
     role: Role
     source: str
-    directory: str = "."
+    directory: str = "."  # relative to the root of the repository
     network: Network = "none"
     env: dict[str, str] = Field(default_factory=dict)
-    timeout: float = THIRTY_MINUTES
+    timeout: float = THIRTY_MINUTES  # seconds
 
 
 class Criterion(FrozenModel):
-    """One thing that must become true. Without checks only a judge who cites can say that it is.
-
-    `part` is the part of the plan that it belongs to; "" is the whole task.
-    """
+    """One condition of the task. Without checks, only a judge who cites evidence can confirm it."""
 
     id: str
     text: str
     checks: tuple[str, ...] = ()
-    part: str = ""
+    part: str = ""  # the id of the part of the plan; "" is the whole task
 
 
 class Contract(FrozenModel):
-    """The task in criteria, every check by its name, and what the project needs to be checked.
-
-    `known_red` names tests that may stay red; `prepare` is a command that runs in every clean tree
-    before a check; `carry` are globs of the user's ignored files; `folders` environment folders.
-    `left_out` names what checks would need of the configuration, and nobody has trusted. `parts`
-    are those of the plan, in their order; a task that is not broken down has one or none.
-    """
+    """The task in criteria, all checks, and what the project needs to run them."""
 
     task: str
     criteria: tuple[Criterion, ...]
     checks: tuple[Check, ...]
-    known_red: tuple[str, ...] = ()
-    prepare: str = ""
-    carry: tuple[str, ...] = ()
-    folders: tuple[str, ...] = ()
-    left_out: tuple[str, ...] = ()
-    parts: tuple[Part, ...] = ()
+    known_red: tuple[str, ...] = ()  # tests that may keep failing
+    prepare: str = ""  # a command that runs in every clean tree before a check
+    carry: tuple[str, ...] = ()  # globs of the user's ignored files
+    folders: tuple[str, ...] = ()  # environment folders
+    left_out: tuple[str, ...] = ()  # settings that checks would need, but that are not trusted
+    parts: tuple[Part, ...] = ()  # of the plan, in order; without a plan at most one
 
     @property
     def anything_named(self) -> bool:
-        """Whether some check says that the task is done."""
         return any(check.role == "acceptance" for check in self.checks)
 
     def until(self, part: int) -> "Contract":
-        """What must be true after a part, counted from 0: all but what later parts must bring."""
+        """Returns the contract for the end of a part, counted from 0."""
         if part >= len(self.parts) - 1:
             return self
+        # Criteria of the whole task have no part. They hold only after the last part.
         later = {each.id for each in self.parts[part + 1 :]} | {""}
         criteria = tuple(each for each in self.criteria if each.part not in later)
         wanted = {name for each in criteria for name in each.checks}
@@ -79,11 +66,7 @@ class Contract(FrozenModel):
         return self.model_copy(update={"criteria": criteria, "checks": checks})
 
     def check(self, name: str) -> Check:
-        """The check of that name.
-
-        Raises:
-            KeyError: there is none.
-        """
+        """Returns the check with that name. Raises KeyError."""
         for check in self.checks:
             if check.name == name:
                 return check
@@ -91,7 +74,7 @@ class Contract(FrozenModel):
 
 
 class ContractAgreed(Fact):
-    """The contract stands; from here on nobody adds or drops a criterion."""
+    """The contract is fixed: no criterion is added or dropped after this."""
 
     kind: Literal["contract_agreed"] = "contract_agreed"
     contract: Contract

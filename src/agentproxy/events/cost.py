@@ -1,4 +1,4 @@
-"""What a run has used, and what it may use: every question to a model, with its price."""
+"""Every model call of a run, with its tokens and its price."""
 
 from typing import Literal
 
@@ -9,25 +9,18 @@ Purpose = Literal["work", "plan", "answer", "judge", "steer"]
 
 
 class ModelAsked(Fact):
-    """A model is about to be asked; `reserved` US dollars are kept back for it until it is settled.
-
-    `call` is unique within the run; each attempt is a call of its own, and `attempt` counts them.
-    """
+    """A model is about to be asked."""
 
     kind: Literal["model_asked"] = "model_asked"
-    call: str
+    call: str  # unique within the run; each attempt is a call of its own
     model: str
     purpose: Purpose
     attempt: int = 1
-    reserved: float = 0.0
+    reserved: float = 0.0  # US dollars, kept back until the call is settled
 
 
 class ModelSettled(Fact):
-    """What became of a call: what it used and cost, or why it failed.
-
-    `priced` is false where nobody knows the model's price; then `usd` is 0 and says nothing.
-    `estimated` marks usage that no vendor reported, as of an answer that was cut off.
-    """
+    """A model call has ended, with its cost or its error."""
 
     kind: Literal["model_settled"] = "model_settled"
     call: str
@@ -35,7 +28,7 @@ class ModelSettled(Fact):
     purpose: Purpose
     usage: Usage = Usage()
     usd: float = 0.0
-    priced: bool = True
-    estimated: bool = False
+    priced: bool = True  # where false, the model's price is unknown and `usd` is 0
+    estimated: bool = False  # the vendor reported no usage, for example after a cut-off answer
     seconds: float = 0.0
     error: str = ""

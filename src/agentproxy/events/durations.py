@@ -1,8 +1,8 @@
-"""How long something takes, in the form that people give it: 90s, 30m, 2h."""
+"""Durations in the form that people write: 90s, 30m, 2h."""
 
 
 def format_duration(seconds: float) -> str:
-    """Whole hours or minutes where they are whole, else seconds."""
+    """Returns whole hours or minutes, else seconds."""
     for unit, size in (("h", 3600), ("m", 60)):
         if seconds >= size and seconds % size == 0:
             return f"{seconds / size:g}{unit}"

@@ -1,4 +1,4 @@
-"""The beginning and the failure of what a run sets out to do; its end is the fact it is for."""
+"""The start of an effect. Its end is the fact that it produces."""
 
 from typing import Literal
 
@@ -6,7 +6,7 @@ from agentproxy.events.envelope import Fact
 
 
 class EffectStarted(Fact):
-    """An effect has begun. Every fact that it brings about has its id as `cause`."""
+    """An effect has begun."""
 
     kind: Literal["effect_started"] = "effect_started"
-    effect: str
+    effect: str  # the id; every fact of this effect has it as `cause`

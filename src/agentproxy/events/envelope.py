@@ -1,4 +1,4 @@
-"""The envelope around everything that happened, and around every command."""
+"""The envelope of every fact and every command."""
 
 from dataclasses import dataclass
 from typing import ClassVar, NamedTuple, NewType
@@ -13,46 +13,45 @@ FACTS: "dict[str, type[Fact]]" = {}
 
 
 class FrozenModel(BaseModel):
-    """A frozen value that refuses unknown fields: a typo in a stored record is an error."""
+    """A frozen value that refuses unknown fields."""
 
+    # A misspelled field in a stored record must be an error.
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class Fact(FrozenModel):
-    """What happened, in the past tense. A subclass names its `kind` with a `Literal` field.
+    """An event in the past tense. A subclass names its `kind` with a `Literal` field."""
 
-    `version` rises when a field changes its meaning; a field added with a default needs none.
-    """
-
+    # Rises when a field changes its meaning. A new field with a default needs no new version.
     version: ClassVar[int] = 1
 
     @classmethod
     def __pydantic_init_subclass__(cls, **kwargs: object) -> None:
-        """Enter the kind into the catalogue, so that it can be stored and read."""
         del kwargs
+        # Only a fact in the catalogue can be stored and read.
         if "kind" in cls.model_fields:
             FACTS[str(cls.model_fields["kind"].default)] = cls
 
 
 class CommandBase(FrozenModel):
-    """What somebody other than the owner of a run asks of it, in the imperative."""
+    """A request to the owner of a run, in the imperative."""
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """An event before the journal gives it a place: `cause` is the id of what it answers."""
+    """An event before the journal gives it a sequence number."""
 
     actor: str
     fact: Fact
-    cause: str = ""
+    cause: str = ""  # the id of the effect or command behind it
 
 
 class Event(NamedTuple):
-    """One thing that happened in a run. `seq` starts at 1 and has no gaps; `time` is Unix time."""
+    """One event of a run."""
 
     run: RunId
-    seq: int
-    time: float
+    seq: int  # starts at 1, without gaps
+    time: float  # Unix time
     actor: str
     fact: Fact
     cause: str = ""

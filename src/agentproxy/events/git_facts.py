@@ -1,4 +1,4 @@
-"""Trees: the base that a run starts from, the claims of its worker, and what is delivered."""
+"""Facts about trees: the base of a run, its claims, and the delivery."""
 
 from typing import Literal
 
@@ -9,95 +9,79 @@ from agentproxy.events.envelope import Fact, FrozenModel
 
 
 class Change(FrozenModel):
-    """One path that a claim changes; `added` and `removed` count lines (0 for binary files)."""
+    """One path that a claim changes."""
 
     path: str
     status: Literal["added", "modified", "deleted", "type_changed"]
-    added: int = 0
+    added: int = 0  # lines; 0 for a binary file
     removed: int = 0
 
 
 class BaseRecorded(Fact):
-    """The tree that the run starts from, kept under `ref` in the user's repository.
-
-    `head` is the commit that the user stood on and `branch` its branch ("" when detached);
-    `commit` differs from `head` where uncommitted work came along (`uncommitted` names it).
-    """
+    """The tree that the run starts from, kept under `ref` in the user's repository."""
 
     kind: Literal["base_recorded"] = "base_recorded"
-    head: str
-    branch: str
-    commit: str
+    head: str  # the user's commit
+    branch: str  # the user's branch; "" when detached
+    commit: str  # differs from `head` where uncommitted work is included
     tree: str
     ref: str
-    uncommitted: tuple[str, ...] = ()
+    uncommitted: tuple[str, ...] = ()  # paths of that work
     left_out: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
 
 class EnvironmentFound(Fact):
-    """Where the user's own tools are: what is mounted beside the tree, and what is set.
-
-    `folders` are environment folders (`.venv`, `node_modules`), absolute; they get a throw-away
-    writable layer. `toolchains` are bound read-only. `carried` are ignored files of the user's,
-    relative to the root of the repository, that checks need. `prints` says for each of the
-    folders what was installed in it, so that a change under way is noticed. `missing` are the
-    environments that the project asks for and the user does not have, relative to the root, and
-    `asked` the files that say what it asks for;
-    `built` maps places of environments that we built to the folders where they are kept.
-    """
+    """The user's own tools: what is mounted beside the tree, and which variables are set."""
 
     kind: Literal["environment_found"] = "environment_found"
+    # Environment folders (`.venv`, `node_modules`), absolute. Each gets a temporary writable layer.
     folders: tuple[str, ...] = ()
-    toolchains: tuple[str, ...] = ()
+    toolchains: tuple[str, ...] = ()  # bound read-only
     path: str
     env: dict[str, str] = Field(default_factory=dict)
+    # Ignored files of the user that checks need, relative to the root of the repository.
     carried: tuple[str, ...] = ()
     prepare: str = ""
     notes: tuple[str, ...] = ()
+    # What was installed in each folder, so that a later change is noticed.
     prints: dict[str, str] = Field(default_factory=dict)
+    # Environments that the project needs and the user does not have, relative to the root.
     missing: tuple[str, ...] = ()
-    asked: tuple[str, ...] = ()
+    asked: tuple[str, ...] = ()  # the files that name what the project needs
+    # Where an environment that we built is mounted -> the folder where it is kept.
     built: dict[str, str] = Field(default_factory=dict)
 
 
 class EnvironmentBuilt(Fact):
-    """An environment was built from the project's own files, or there was none to build, or it
-    could not be built (then `failed` says why, and `cure` what helps).
-
-    `on` is the base or a claim. `folders` maps where an environment is mounted to where it is
-    kept; `programs` are folders that come first on PATH; `commands` what was run for it; `removed`
-    what a claim does not ask for any more, `strange` what it newly asks for that is no plain
-    package of a registry.
-    """
+    """An environment was built from the project's files, was not needed, or could not be built."""
 
     kind: Literal["environment_built"] = "environment_built"
     on: Tree
     why: str = ""
+    # Where an environment is mounted -> the folder where it is kept.
     folders: dict[str, str] = Field(default_factory=dict)
-    programs: tuple[str, ...] = ()
-    commands: str = ""
-    removed: tuple[str, ...] = ()
+    programs: tuple[str, ...] = ()  # folders that come first on PATH
+    commands: str = ""  # the commands that built it
+    removed: tuple[str, ...] = ()  # packages that a claim no longer needs
+    # New requirements of a claim that are not plain packages of a registry.
     strange: tuple[str, ...] = ()
     seconds: float = 0.0
     output: str = ""
-    failed: str = ""
+    failed: str = ""  # why it could not be built
     cure: str = ""
     fixable: bool = False
 
 
 class EnvironmentLost(Fact):
-    """An environment that was built is not there any more: it has to be built again."""
+    """An environment that was built is gone. It has to be built again."""
 
     kind: Literal["environment_lost"] = "environment_lost"
     on: Tree
 
 
 class ClaimRecorded(Fact):
-    """The files that a worker left, as a tree, kept under `ref` in the user's repository.
-
-    `refused` says why they were not taken; then `tree` is the base's.
-    """
+    """The files of a worker's claim as a tree, kept under `ref` in the user's repository."""
 
     kind: Literal["claim_recorded"] = "claim_recorded"
     round: int
@@ -106,13 +90,11 @@ class ClaimRecorded(Fact):
     ref: str
     changes: tuple[Change, ...] = ()
     findings: tuple[str, ...] = ()
-    refused: str = ""
+    refused: str = ""  # why the files were not taken; then `tree` is the tree of the base
 
 
 class TestsRestored(Fact):
-    """The claim of a round, with the base's own in place of the tests and the settings of their
-    runners that it changes; `files` names these. Without any, `commit` and `tree` are the claim's.
-    """
+    """The claim of a round, with the tests and test settings of the base put back."""
 
     __test__ = False  # pytest would collect the class by its name
 
@@ -120,15 +102,15 @@ class TestsRestored(Fact):
     round: int
     commit: str
     tree: str
-    files: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()  # put back; without any, `commit` and `tree` are the claim's
 
 
 class Delivered(Fact):
-    """What the person gets: a branch where the claim fits on HEAD, else a patch; and the packet."""
+    """The result for the person."""
 
     kind: Literal["delivered"] = "delivered"
-    branch: str = ""
+    branch: str = ""  # where the claim fits on HEAD
     commit: str = ""
-    patch: str = ""
+    patch: str = ""  # where it does not fit
     packet: str = ""
     notes: tuple[str, ...] = ()

@@ -1,5 +1,6 @@
-"""What the supervisor's own model thought: a plan, opinions, and words to a worker. All of it is
-data that was validated before it was recorded, and none of it is proof.
+"""Output of the supervisor's own model: a plan, opinions, and texts for a worker.
+
+All of it was validated before it was recorded. None of it is proof.
 """
 
 from typing import Literal
@@ -10,27 +11,24 @@ JudgeAnswer = Literal["met", "not_met", "cannot_tell"]
 
 
 class Part(FrozenModel):
-    """A part of the task with criteria of its own: commands that prove it, and what no command can.
+    """A part of the task, with its own checks and criteria. Each part builds on the one before."""
 
-    `id` is "part 1" and so on; parts are done in their order, each on what the one before left.
-    """
-
-    id: str
+    id: str  # "part 1" and so on
     task: str
-    checks: tuple[str, ...] = ()
-    criteria: tuple[str, ...] = ()
+    checks: tuple[str, ...] = ()  # commands
+    criteria: tuple[str, ...] = ()  # what no command can prove
 
 
 class PlanMade(Fact):
-    """The task in parts; one part is the task as it was given. `notes` say what was left out."""
+    """The task in parts. A single part is the task as it was given."""
 
     kind: Literal["plan_made"] = "plan_made"
     parts: tuple[Part, ...] = ()
-    notes: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()  # what was left out
 
 
 class ContextUsed(FrozenModel):
-    """A document that was read, and how many tokens it takes."""
+    """A document that was read, with its size in tokens."""
 
     context: Literal["project", "guidance", "session"]
     path: str
@@ -38,7 +36,7 @@ class ContextUsed(FrozenModel):
 
 
 class ContextsRead(Fact):
-    """Which documents about the project were found, in the files of the base."""
+    """The documents about the project that were found in the base."""
 
     kind: Literal["contexts_read"] = "contexts_read"
     documents: tuple[ContextUsed, ...] = ()
@@ -46,21 +44,20 @@ class ContextsRead(Fact):
 
 
 class OpinionGiven(Fact):
-    """What the judge said of one criterion. It counts only where `quote` was found word for word in
-    what the judge was shown, and where the judge was not moved by it; else it says "cannot_tell".
-    """
+    """The judge's answer about one criterion."""
 
     kind: Literal["opinion_given"] = "opinion_given"
     round: int
     criterion: str
+    # "cannot_tell" also where the quote was not found, or where the text tried to move the judge.
     says: JudgeAnswer
-    quote: str = ""
+    quote: str = ""  # found word for word in what the judge was shown
     where: str = ""
     reason: str = ""
 
 
 class WorkerSteered(Fact):
-    """The worker went astray, and was told so."""
+    """The worker left its task. The supervisor sent it a hint."""
 
     kind: Literal["worker_steered"] = "worker_steered"
     round: int

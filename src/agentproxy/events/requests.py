@@ -1,4 +1,4 @@
-"""Requests of workers, and how they were decided."""
+"""Requests of workers, and the decisions on them."""
 
 from typing import Literal
 
@@ -9,43 +9,38 @@ DecidedBy = Literal["policy", "context", "human"]
 
 
 class Request(FrozenModel):
-    """What a worker asks: permission to do something, or an answer. `id` is unique within the run.
+    """A worker asks for a permission or an answer."""
 
-    For a permission, `subject` is the command line or the path, and `action` what it wants with it.
-    `told` says that events of the worker's own tell what it asks for.
-    """
-
-    id: str
+    id: str  # unique within the run
     kind: RequestKind
     text: str
+    # Both only for a permission.
     action: Literal["run", "read", "write", "network", ""] = ""
-    subject: str = ""
+    subject: str = ""  # the command line or the path
     options: tuple[str, ...] = ()
-    told: bool = False
+    told: bool = False  # the worker's own events already say what it asks for
 
 
 class Decision(FrozenModel):
-    """The answer to a request. `text` is the answer, or the reason of a refusal; `source` is the
-    passage of a document that gives the answer, and `confidence` from 0 to 1 how sure it is.
-    """
+    """The decision on a request."""
 
     request: str
     allowed: bool
     by: DecidedBy
-    text: str = ""
-    source: str = ""
-    confidence: float | None = None
+    text: str = ""  # the answer, or the reason of a refusal
+    source: str = ""  # the passage of a document that gives the answer
+    confidence: float | None = None  # from 0 to 1
 
 
 class RequestMade(Fact):
-    """A worker asked."""
+    """A worker made a request."""
 
     kind: Literal["request_made"] = "request_made"
     request: Request
 
 
 class RequestReferred(Fact):
-    """Neither policy nor contexts could decide; a human is asked."""
+    """Neither policy nor contexts could decide: a human is asked."""
 
     kind: Literal["request_referred"] = "request_referred"
     request: str
@@ -53,30 +48,30 @@ class RequestReferred(Fact):
 
 
 class RequestDecided(Fact):
-    """A worker got its answer."""
+    """A request was decided."""
 
     kind: Literal["request_decided"] = "request_decided"
     decision: Decision
 
 
 class MessageReceived(Fact):
-    """A person told the worker something. `message` is its id."""
+    """A person sent the worker a message."""
 
     kind: Literal["message_received"] = "message_received"
-    message: str
+    message: str  # its id
     text: str
 
 
 class MessageDelivered(Fact):
-    """A worker was told a message. One that it cannot hear while it works is in its next brief."""
+    """A message was offered to the worker at work."""
 
     kind: Literal["message_delivered"] = "message_delivered"
     message: str
-    heard: bool
+    heard: bool  # where false, the next brief carries the message
 
 
 class CommandIgnored(Fact):
-    """A command could not be followed, and why."""
+    """A command had no effect."""
 
     kind: Literal["command_ignored"] = "command_ignored"
     command: str

@@ -1,4 +1,4 @@
-"""The beginning, the segments and the ends of a run."""
+"""The beginning, the segments and the end of a run."""
 
 from typing import Annotated, Literal
 
@@ -11,7 +11,7 @@ ParkedFor = Literal["human", "ceiling", "infrastructure", "interrupted", "usage"
 FaceName = Literal["supervised", "conversation", "task", "pipeline"]
 SandboxLevel = Literal["auto", "plain"]
 
-# JSON knows no infinity and writes null, which here means: without a ceiling.
+# JSON has no infinity and writes null. Here null means no ceiling.
 Bound = Annotated[float, Field(allow_inf_nan=False)] | None
 ONE_HOUR = 3600.0
 EXIT_BY_VERDICT: dict[Verdict, int] = {"verified": 0, "refuted": 1, "unverified": 3}
@@ -25,63 +25,55 @@ EXIT_BY_PARKING: dict[ParkedFor, int] = {
 
 
 class Order(FrozenModel):
-    """What a person ordered of a supervised run. `directory` is relative to `repository`, the root
-    of the work tree.
-
-    `model` is what the worker thinks with, `judge` what the supervisor does ("" for none).
-    `max_time` bounds the seconds that workers may work in all rounds together, `budget` the US
-    dollars that models may cost; None is without a ceiling.
-    `screenshots` are names of files relative to the run's folder.
-    """
+    """The order of a supervised run."""
 
     face: Literal["supervised"] = "supervised"
     task: str
-    repository: str
-    directory: str = "."
+    repository: str  # the root of the work tree
+    directory: str = "."  # relative to `repository`
     worker: str
-    model: str = ""
-    judge: str = ""
-    budget: Bound = None
+    model: str = ""  # of the worker
+    judge: str = ""  # the supervisor's model; "" for none
+    budget: Bound = None  # US dollars for all models together
     checks: tuple[str, ...] = ()
     keep: tuple[str, ...] = ()
     known_red: tuple[str, ...] = ()
     max_rounds: int = 3
-    max_time: float = ONE_HOUR
+    max_time: float = ONE_HOUR  # seconds of work, in all rounds together
     from_head: bool = False
     include_untracked: bool = False
     sandbox: SandboxLevel = "auto"
-    screenshots: tuple[str, ...] = ()
+    screenshots: tuple[str, ...] = ()  # file names relative to the run's folder
 
 
-# The union of what the faces are asked for, by `face`: pydantic wants two members to discriminate.
+# Becomes a union by `face` with a second face: pydantic wants two members to discriminate.
 FaceRequest = Order
 
 
 class RunCreated(Fact):
-    """A run exists from here on. `parent` is the run that it is a part of, "" for none."""
+    """A run exists from here on."""
 
     kind: Literal["run_created"] = "run_created"
     request: FaceRequest
-    parent: str = ""
+    parent: str = ""  # the run that this is a part of
     product: str
 
     @property
     def face(self) -> FaceName:
-        """Which way into the engine the run came."""
         return self.request.face
 
 
 class SegmentStarted(Fact):
-    """A process took the run into its hands; `sandbox` is the level of isolation in force."""
+    """A process took over the run."""
 
     kind: Literal["segment_started"] = "segment_started"
     segment: int
     pid: int
-    sandbox: str
+    sandbox: str  # the level of isolation in force
 
 
 class RunParked(Fact):
-    """Nobody works on the run now; `pa resume` goes on."""
+    """The run is paused. `pa resume` continues it."""
 
     kind: Literal["run_parked"] = "run_parked"
     why: ParkedFor
@@ -89,34 +81,34 @@ class RunParked(Fact):
 
 
 class CeilingRaised(Fact):
-    """A person allowed more: `max_time` is the new sum in seconds, `budget` that in US dollars."""
+    """A person raised the limits."""
 
     kind: Literal["ceiling_raised"] = "ceiling_raised"
-    max_time: Bound = None
-    budget: Bound = None
+    max_time: Bound = None  # the new total in seconds
+    budget: Bound = None  # the new total in US dollars
 
 
 class RunEnded(Fact):
-    """The run has its verdict, or was stopped by a person (then `stopped` is true)."""
+    """The run has its verdict, or a person stopped it."""
 
     kind: Literal["run_ended"] = "run_ended"
     verdict: Verdict
     reason: str
-    stopped: bool = False
+    stopped: bool = False  # by a person
 
 
 class EffectFailed(Fact):
-    """An effect broke. `effect` is its id; `cure` says what a person can do."""
+    """An effect failed."""
 
     kind: Literal["effect_failed"] = "effect_failed"
-    effect: str
+    effect: str  # its id
     error: str
-    cure: str = ""
+    cure: str = ""  # what a person can do
     fault: Literal["infrastructure", "usage", "ceiling"] = "infrastructure"
 
 
 class DecisionMade(Fact):
-    """What the supervisor decided, and why."""
+    """The supervisor decided how to continue."""
 
     kind: Literal["decision_made"] = "decision_made"
     round: int

@@ -1,4 +1,4 @@
-"""What the evidence says of each check, of each criterion, and of the run."""
+"""The verdict on each check, on each criterion, and on the run."""
 
 from typing import Literal
 
@@ -29,7 +29,7 @@ ReasonCode = Literal[
 
 
 class Location(FrozenModel):
-    """Where something went wrong: what a worker needs to fix it."""
+    """Where a failure is, for the worker that fixes it."""
 
     test: str = ""
     where: str = ""
@@ -37,25 +37,21 @@ class Location(FrozenModel):
 
 
 class CheckVerdict(FrozenModel):
-    """What one check says, base against claim, with the reason as a code and in a sentence.
-
-    `reason_code` "green_before": it passes, but was not seen to fail at the base, and nothing else
-    speaks against it. `fixable`: whether a worker can do anything about it (not about a server
-    that is missing).
-    """
+    """The verdict on one check, base against claim."""
 
     check: str
     finding: Finding
+    # "green_before": it passes, but nobody saw it fail at the base. Nothing else is against it.
     reason_code: ReasonCode
     reason: str
     places: tuple[Location, ...] = ()
     flaky: tuple[str, ...] = ()
     fixed: tuple[str, ...] = ()
-    fixable: bool = True
+    fixable: bool = True  # by a worker; false for example where a server is missing
 
 
 class CriterionVerdict(FrozenModel):
-    """What became of one criterion."""
+    """The verdict on one criterion."""
 
     criterion: str
     verdict: Verdict
@@ -63,31 +59,26 @@ class CriterionVerdict(FrozenModel):
 
 
 class ChecksWeighed(Fact):
-    """What the results so far say of each check for the claim of a round.
-
-    `results` counts the results that were weighed: with more of them this is out of date. `rerun`
-    names checks that must run again on base and claim before they may refute it; `own_tests` the
-    tests and settings changed by the claim on which a proof may rest, by check; `rerun_restored`
-    the checks that must run again with the base's tests; `questions` the criteria for a judge.
-    """
+    """The verdicts on all checks for the claim of a round, from the results so far."""
 
     kind: Literal["checks_weighed"] = "checks_weighed"
     round: int
-    results: int
+    results: int  # how many were weighed; with more results this fact is out of date
     checks: tuple[CheckVerdict, ...]
+    # Checks that must run again on base and claim before they may refute the claim.
     rerun: tuple[str, ...] = ()
+    # Check -> tests and settings that the claim changed, on which a proof may depend.
     own_tests: dict[str, tuple[str, ...]] = Field(default_factory=dict)
-    rerun_restored: tuple[str, ...] = ()
-    questions: tuple[str, ...] = ()
+    rerun_restored: tuple[str, ...] = ()  # checks that must run again with the tests of the base
+    questions: tuple[str, ...] = ()  # criteria for a judge
 
     @property
     def refuted(self) -> bool:
-        """Whether any check refutes the claim."""
         return any(check.finding == "refuted" for check in self.checks)
 
 
 class RoundJudged(Fact):
-    """The verdict on one claim: by check, by criterion and for the run; `bundle` is its digest."""
+    """The verdict on one claim: by check, by criterion and for the run."""
 
     kind: Literal["round_judged"] = "round_judged"
     round: int
@@ -95,4 +86,4 @@ class RoundJudged(Fact):
     reason: str
     criteria: tuple[CriterionVerdict, ...]
     checks: tuple[CheckVerdict, ...]
-    bundle: str = ""
+    bundle: str = ""  # its digest

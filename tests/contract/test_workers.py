@@ -270,7 +270,7 @@ def test_it_says_its_name_its_grants_and_whether_it_hears(makes: Makes) -> None:
 
 @pytest.mark.parametrize(
     ("command", "says"),
-    [("", "empty"), ("'", "cannot be read"), ("no-such-program", "is not there")],
+    [("", "empty"), ("'", "cannot be read"), ("no-such-program", "does not exist")],
 )
 def test_a_command_that_cannot_work_is_refused_with_the_cure(
     tmp_path: Path, command: str, says: str

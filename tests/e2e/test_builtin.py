@@ -131,7 +131,7 @@ def test_a_conversation_that_grew_too_long_ends_its_round_and_the_next_begins_af
     assert ran.code == 0, ran.result
     first, second = ran.of_kind("worker_ended")
     assert (first["claims"], second["claims"]) == (False, True)
-    assert "does not fit into the model's context" in first["reason"]
+    assert "no longer fits into the model's context" in first["reason"]
 
 
 def test_a_killed_agent_repeats_nothing_and_is_told_what_nobody_saw_end(pa: Pa) -> None:

@@ -46,7 +46,7 @@ def test_runs():
     {RUNS}
     assert list(runs(len, [])) == []
 """
-CUT_OFF = "had started and was cut off"
+CUT_OFF = "tool started and was cut off"
 STARTED = "sleep 2"
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
 

@@ -1,1 +1,1 @@
-"""Settings from the environment, .env and agentproxy.toml; read at the edges, passed down."""
+"""Reads settings from the environment, .env and agentproxy.toml. Called at the edges only."""

@@ -1,4 +1,4 @@
-"""The `.env` format: names and values, and nothing that is looked up or run."""
+"""Reads the `.env` format: names and literal values."""
 
 import re
 from pathlib import Path
@@ -7,6 +7,7 @@ from agentproxy.config.files import read_small
 from agentproxy.config.mistakes import BadFile
 
 MAX_ENV_FILE_BYTES = 256 * 1024
+# Possessive quantifiers (`*+`): without them a hostile file costs quadratic time.
 ENTRY = re.compile(
     r"""
     [^\S\n]* (?:export[^\S\n]+)?
@@ -24,23 +25,15 @@ ESCAPED = {"n": "\n", "r": "\r", "t": "\t"}
 
 
 def read_env(file: Path, *, follow: bool) -> bytes | None:
-    """The bytes of a `.env`, or None where there is none: a folder of that name is an environment.
-
-    Raises:
-        BadFile: a pipe or a device, too large, or cannot be read.
-    """
+    """Returns the bytes of a `.env`, or None if there is no such file. Raises BadFile."""
+    # Some projects have a folder `.env`: a virtual environment.
     return None if file.is_dir() else read_small(file, limit=MAX_ENV_FILE_BYTES, follow=follow)
 
 
 def parse_env(text: str, *, source: str) -> dict[str, str]:
-    """The variables of a `.env` text; the last of a name counts, a name without `=` is no variable.
-
-    Values are taken literally: `${NAME}` is not replaced, because a stranger's file could carry a
-    key of the user to an address of its own that way.
-
-    Raises:
-        BadFile: a line is no entry, or a quote never ends; the line is named, not shown.
-    """
+    """Returns the variables of a `.env` text. The last of equal names counts. Raises BadFile."""
+    # `${NAME}` stays as it is. A repository's file could otherwise send a key of the user to an
+    # address of its choice.
     text = text.replace("\r\n", "\n")
     found: dict[str, str] = {}
     at = 0
@@ -50,8 +43,9 @@ def parse_env(text: str, *, source: str) -> dict[str, str]:
             continue
         entry = ENTRY.match(text, at)
         if entry is None:
+            # The error does not show the line: it may hold a key.
             line = text.count("\n", 0, at) + 1
-            raise BadFile("not NAME=value", source=f"{source}:{line}", cure="fix the line")
+            raise BadFile("not NAME=value", source=f"{source}:{line}", cure="write NAME=value")
         if (value := _value(entry)) is not None:
             found[entry["name"]] = value
         at = entry.end()
@@ -65,4 +59,5 @@ def _value(entry: re.Match[str]) -> str | None:
         return ESCAPE.sub(lambda sign: ESCAPED.get(sign[1], sign[1]), entry["double"])
     if entry["bare"] is not None:
         return re.split(r"\s#", entry["bare"], maxsplit=1)[0].strip()
+    # A name without `=` is not a variable.
     return "" if "=" in entry[0] else None

@@ -1,4 +1,4 @@
-"""Reading a small configuration file that may be anything: bounded, and never a wait."""
+"""Reads small configuration files of any kind: bounded, and without waiting."""
 
 import errno
 from pathlib import Path
@@ -11,12 +11,9 @@ ABSENT = (errno.ENOENT, errno.ENOTDIR)
 
 
 def read_small(path: Path, *, limit: int, follow: bool = True) -> bytes | None:
-    """The bytes of a regular file, or None where there is none. `limit` is in bytes.
+    """Returns the bytes of a regular file of at most `limit` bytes, or None if it does not exist.
 
-    A symbolic link is followed unless `follow` is false; then it counts as no file.
-
-    Raises:
-        BadFile: it is a folder, a pipe or a device, too large, or cannot be read.
+    Without `follow`, a symbolic link counts as no file. Raises BadFile.
     """
     try:
         return read_own(path, limit=limit, follow=follow)
@@ -32,17 +29,14 @@ def read_small(path: Path, *, limit: int, follow: bool = True) -> bytes | None:
 
 
 def as_text(data: bytes, *, source: str) -> str:
-    """The text of a file's bytes.
-
-    Raises:
-        BadFile: it is not UTF-8, or holds a NUL byte.
-    """
+    """Decodes UTF-8 without a NUL byte. Raises BadFile."""
     try:
+        # Some Windows editors put a byte order mark in front.
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise BadFile(
             f"not UTF-8 at byte {error.start}", source=source, cure="save it as UTF-8 text"
         ) from error
     if "\0" in text:
-        raise BadFile("holds a NUL byte", source=source, cure="save it as UTF-8 text")
+        raise BadFile("contains a NUL byte", source=source, cure="save it as UTF-8 text")
     return text

@@ -1,4 +1,4 @@
-"""How models are asked: retries, the model to fall back to, prices and parameters of one's own."""
+"""Settings for model calls: retries, fallback, prices and parameters."""
 
 import json
 from collections.abc import Mapping
@@ -39,7 +39,7 @@ ParameterTable = Annotated[
 
 
 class ModelSettings(BaseModel):
-    """Times are in seconds; None is the default of the face that asks."""
+    """Times are in seconds. None means the default of the caller."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -57,12 +57,8 @@ class ModelSettings(BaseModel):
 def load_model_settings(
     variables: Mapping[str, str], *, origins: Mapping[str, str]
 ) -> ModelSettings:
-    """The settings from variables by their documented names; an empty value counts as not set.
-    `origins` says where each variable came from.
-
-    Raises:
-        BadSetting: a variable has a value that it cannot have.
-    """
+    """Returns the settings from variables. Raises BadSetting, with the source from `origins`."""
+    # An empty value counts as not set: `NAME=` in a `.env` means no choice.
     given = {field: variables[field.upper()] for field in CURES if variables.get(field.upper(), "")}
     try:
         return ModelSettings.model_validate(given)

@@ -1,4 +1,4 @@
-"""What can be wrong with what a person configured; every error names the place and the cure."""
+"""Errors in configuration. Each names the place and the cure."""
 
 import json
 
@@ -10,7 +10,7 @@ SHOWN_KEY = 60
 
 
 class ConfigError(ValueError):
-    """Something configured cannot be used: `where` it stands, the `problem`, and the `cure`."""
+    """A configured value cannot be used."""
 
     def __init__(self, problem: str, *, where: str, cure: str = "") -> None:
         super().__init__(f"{where}: {problem}" + (f" ({cure})" if cure else ""))
@@ -20,7 +20,7 @@ class ConfigError(ValueError):
 
 
 class BadSetting(ConfigError):
-    """A variable has a value that it cannot have; `origin` is where the value came from."""
+    """A variable has a value that is not valid. `origin` is the source of the value."""
 
     def __init__(self, problem: str, *, variable: str, origin: str, cure: str) -> None:
         super().__init__(problem, where=f"{variable} from {origin}", cure=cure)
@@ -29,7 +29,7 @@ class BadSetting(ConfigError):
 
 
 class BadFile(ConfigError):
-    """A file cannot be used; `key` is the path of the first wrong key in it, "" for all of it."""
+    """A file cannot be used. `key` is the path of the first wrong key; "" means the whole file."""
 
     def __init__(self, problem: str, *, source: str, key: str = "", cure: str) -> None:
         super().__init__(problem, where=f"{source}: {key}" if key else source, cure=cure)
@@ -38,10 +38,8 @@ class BadFile(ConfigError):
 
 
 def first_mistake(error: ValidationError) -> tuple[str, str, str]:
-    """The key path, the problem and the cure of the first thing that pydantic refused.
-
-    Values are never repeated: they may be secrets, and they may hold escape sequences.
-    """
+    """Returns the key path, the problem and the cure of the first validation error."""
+    # Without the input: values may be secrets, and may hold escape sequences.
     details = error.errors(include_url=False, include_input=False)
     path, problem, cure = _explained(details[0])
     others = [_explained(detail)[0] for detail in details[1 : SHOWN_MISTAKES + 1]]

@@ -1,4 +1,4 @@
-"""`agentproxy.toml`: what a repository says about its checks, and what it would like to have."""
+"""`agentproxy.toml`: the checks of a repository, and the settings that need trust."""
 
 from collections.abc import Mapping
 from typing import Annotated, Literal, cast
@@ -25,51 +25,50 @@ KINDS = ("test", "types", "lint", "build")
 
 
 def _discovered(value: object) -> object:
-    """`true` is every kind of discovered check that can be found, `false` is none."""
     if isinstance(value, bool):
         return KINDS if value else ()
     if isinstance(value, list) and all(item in KINDS for item in cast("list[object]", value)):
         return tuple(dict.fromkeys(cast("list[str]", value)))
-    raise refusal("no list of kinds", cure=f"give true, false, or some of {list(KINDS)}")
+    raise refusal("not a list of kinds", cure=f"give true, false, or some of {list(KINDS)}")
 
 
 class CheckTable(Table):
-    """`[checks.NAME]`. `timeout` is in seconds, None for the default."""
+    """`[checks.NAME]`."""
 
     command: Script
     role: Literal["acceptance", "regression"] = "regression"
     directory: InnerPath = "."
     network: Literal["none", "host"] = "none"
     env: Variables = Field(default_factory=dict)
-    timeout: PositiveSeconds | None = None
+    timeout: PositiveSeconds | None = None  # seconds; None is the default
 
 
 class ProjectFile(Table):
-    """A repository's configuration. `discovered` are the kinds of checks that are looked for.
-
-    `worker` is the one chosen; `workers` are those defined. `ignored` names what was left out
-    because the file is not trusted.
-    """
+    """The configuration of a repository."""
 
     checks: Annotated[dict[Name, CheckTable], Field(max_length=100)] = Field(default_factory=dict)
     known_red: Annotated[tuple[SingleLine, ...], Field(max_length=10_000, strict=False)] = ()
+    # The kinds of checks to look for.
     discovered: Annotated[tuple[str, ...], BeforeValidator(_discovered)] = KINDS
     prepare: Script | None = None
     carry: Annotated[tuple[InnerGlob, ...], Field(max_length=100, strict=False)] = ()
     environment: Annotated[tuple[EnvironmentFolder, ...], Field(max_length=100, strict=False)] = ()
+    # The chosen worker. `workers` are the definitions.
     worker: SingleLine | None = Field(default=None, alias="worker.use")
     workers: Annotated[dict[Name, WorkerTable], Field(max_length=100)] = Field(
         default_factory=dict, alias="worker"
     )
+    # Keys that were left out because the file is not trusted.
     ignored: tuple[str, ...] = Field(default=(), exclude=True, alias="worker.ignored")
 
     @model_validator(mode="before")
     @classmethod
     def _chosen_or_defined(cls, value: dict[str, object]) -> dict[str, object]:
-        """TOML cannot hold `worker = "NAME"` beside `[worker.NAME]`; then it is `worker.use`."""
         written = {key: item for key, item in value.items() if "." not in key}
         if len(written) < len(value):
-            raise refusal("a key with a dot in it", cure="write it without quotes")
+            raise refusal("a quoted key contains a dot", cure="write it without quotes")
+        # TOML does not allow `worker = "NAME"` beside `[worker.NAME]`. There the choice is
+        # `worker.use`.
         worker = written.get("worker")
         if isinstance(worker, dict):
             tables = cast("dict[str, object]", worker)
@@ -82,19 +81,14 @@ class ProjectFile(Table):
 
 
 def load_project(text: str, *, source: str) -> ProjectFile:
-    """The project that a text describes; `source` is the file's name for errors.
-
-    Raises:
-        BadFile: it cannot be used; names the key and the cure.
-    """
+    """Parses a project file. `source` is its name in errors. Raises BadFile."""
     return checked(ProjectFile, parse_tables(text, source=source), source=source)
 
 
 def only_project(found: Mapping[str, bytes]) -> ProjectFile | None:
-    """The project of a repository, from those of `PROJECT_FILES` that exist, by their paths.
+    """Returns the configuration from those of `PROJECT_FILES` that exist, by path.
 
-    Raises:
-        BadFile: both exist, or the one cannot be used.
+    Raises BadFile, also if both exist.
     """
     present = [path for path in PROJECT_FILES if path in found]
     if not present:
@@ -106,7 +100,9 @@ def only_project(found: Mapping[str, bytes]) -> ProjectFile | None:
 
 
 def untrusted(project: ProjectFile) -> ProjectFile:
-    """The project without what counts only after `pa trust`; `ignored` names what was left out."""
+    """Returns the project without the settings that need `pa trust`."""
+    # Checks run without a network on a tree that is thrown away. The rest could reach the person's
+    # files or hosts (decision 2).
     ignored: list[str] = []
     checks: dict[str, CheckTable] = {}
     for name, check in project.checks.items():

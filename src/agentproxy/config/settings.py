@@ -1,4 +1,4 @@
-"""Settings of one start: from the process, from `.env`, and from the user's own defaults."""
+"""The settings of one start: from the process, `.env`, and the user's defaults."""
 
 import re
 from collections.abc import Mapping
@@ -26,7 +26,7 @@ from agentproxy.text.sensitive import SECRET_VARIABLE
 
 PREFIX = "AGENTPROXY_"
 PROCESS = "the environment"
-SHORTEST_SECRET = 6
+SHORTEST_SECRET = 6  # characters
 ADDRESS = re.compile(r"(^|_)(URL|URI|HOST|ENDPOINT|PROXY|BASE|ADDRESS)$", re.IGNORECASE)
 CURES = {
     "home": "give an absolute path, or one that begins with ~/",
@@ -44,13 +44,7 @@ CURES = {
 
 
 class Settings(BaseSettings):
-    """What was set. Times are in seconds; `output` None means: as the terminal is.
-
-    `keys` and `addresses` are the variables by name that a model or worker may need, the process's
-    before the file's. `secrets` are all values that look like keys, from both places, longest
-    first, for redaction. `models` says how models are asked. `ignored` names what an untrusted
-    `.env` gave and that does not count.
-    """
+    """All settings of one start. Times are in seconds."""
 
     model_config = SettingsConfigDict(frozen=True, extra="forbid", env_prefix=PREFIX)
 
@@ -62,14 +56,16 @@ class Settings(BaseSettings):
     max_rounds: Rounds = 3
     max_time: PositiveSeconds | None = None
     sandbox: SandboxChoice = "auto"
-    output: OutputStyle | None = None
+    output: OutputStyle | None = None  # None: as the terminal allows
     hold: Seconds = 600.0
     build: BuildChoice = "auto"
+    # Variables that a model or a worker may need.
     keys: dict[str, str] = Field(default_factory=dict, repr=False)
     addresses: dict[str, str] = Field(default_factory=dict, repr=False)
+    # All values that look like keys, for redaction. Longest first: one may contain another.
     secrets: tuple[str, ...] = Field(default=(), repr=False)
     models: ModelSettings = ModelSettings()
-    ignored: tuple[str, ...] = ()
+    ignored: tuple[str, ...] = ()  # names from an untrusted `.env` that do not count
 
     @classmethod
     def settings_customise_sources(  # noqa: PLR0917 # the library's signature
@@ -80,7 +76,7 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Only what `load_settings` gives counts: the library's own reader waits on a pipe."""
+        # Only the values from `load_settings` count. The library's own reader would wait on a pipe.
         return (init_settings,)
 
 
@@ -91,16 +87,13 @@ def load_settings(
     trusted: bool,
     defaults: Defaults | None = None,
 ) -> Settings:
-    """The settings for a start in a directory; `environ` before `.env` before `defaults`.
+    """Returns the settings for a start in a directory: `environ`, then `.env`, then `defaults`.
 
-    Without a directory no `.env` is read.
-
-    Unless the directory is trusted, its `.env` gives keys only: all else is named in `ignored`.
     An empty value counts as not set.
 
     Raises:
-        BadSetting: a variable has a value that it cannot have.
-        BadFile: the `.env` cannot be read as one.
+        BadSetting: a variable has a value that is not valid.
+        BadFile: the `.env` cannot be read.
     """
     file = directory / ".env" if directory else None
     written, ignored = _written(file, trusted=trusted) if file else ({}, ())
@@ -133,21 +126,21 @@ def load_settings(
 
 
 def _written(file: Path, *, trusted: bool) -> tuple[dict[str, str], tuple[str, ...]]:
-    """What the file gives and may give, and the names of what it may not."""
-    # A stranger's link could bring in any file of the user's.
+    # A link from a repository could lead to any file of the user.
     data = read_env(file, follow=trusted)
     if data is None:
         return {}, ((".env (a symbolic link)",) if file.is_symlink() and not trusted else ())
     found = parse_env(as_text(data, source=str(file)), source=str(file))
     if trusted:
         return found, ()
+    # Without trust a `.env` gives only keys. Everything else is named in `ignored`.
     kept = {name: value for name, value in found.items() if SECRET_VARIABLE.search(name)}
     dropped = (name for name in found if _steers(name))
     return kept, tuple(sorted(name for name in dropped if name not in kept))
 
 
 def _steers(name: str) -> bool:
-    """Whether a variable says what is done or paid, and where: that is not for a stranger."""
+    # These decide what is done, what is paid, and where requests go.
     return name.startswith(PREFIX) or name in NAMES or ADDRESS.search(name) is not None
 
 
@@ -168,7 +161,7 @@ def _home(merged: Mapping[str, str], origins: Mapping[str, str]) -> Path:
 
 
 def _secrets(*places: Mapping[str, str]) -> tuple[str, ...]:
-    # Shorter values ("true", "4096") would tear holes into every text that is redacted.
+    # Shorter values ("true", "4096") also occur in harmless text.
     found = {
         value.strip()
         for place in places

@@ -1,4 +1,4 @@
-"""A TOML text as checked tables: bounded, strict, and every error with its key and cure."""
+"""Validates a TOML text as tables: bounded and strict. Each error has its key and cure."""
 
 import difflib
 import re
@@ -12,7 +12,7 @@ from agentproxy.config.mistakes import BadFile, first_mistake
 from agentproxy.config.words import HostPort, InnerPath, OuterPath, Script, SingleLine, Variables
 
 MAX_CONFIG_BYTES = 128 * 1024
-# Python's parser needs quadratic time for keys of very many parts: minutes for 200 KB.
+# tomllib needs quadratic time for a key with many parts: minutes for 200 KB.
 MAX_KEY_DEPTH = 32
 KEY_PART = r"(?:[A-Za-z0-9_-]++|\"[^\"\n]*+\"|'[^'\n]*+')"
 DEEP_KEY = re.compile(rf"(?<![\w-]){KEY_PART}(?:[ \t]*+\.[ \t]*+{KEY_PART}){{{MAX_KEY_DEPTH}}}")
@@ -20,7 +20,7 @@ TableT = TypeVar("TableT", bound="Table")
 
 
 class Table(BaseModel):
-    """A table whose keys are all known: a typo is an error that guesses what was meant."""
+    """A table with known keys only. An error for an unknown key suggests a similar one."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
@@ -29,7 +29,7 @@ class Table(BaseModel):
     def _knows_every_key(cls, value: object) -> object:
         if not isinstance(value, dict):
             return value
-        # A dotted alias is set by code and cannot be written.
+        # A dotted alias is set by code. A file cannot contain it.
         names = (field.alias or name for name, field in cls.model_fields.items())
         known = sorted(name for name in names if "." not in name and name != "ignored")
         for key in cast("dict[str, object]", value):
@@ -39,32 +39,27 @@ class Table(BaseModel):
 
 
 class WorkerTable(Table):
-    """`[worker.NAME]`: how to start a worker, and what it is granted beyond the tree.
-
-    `hosts` are `host:port`; `home` names below the user's home that it finds in its private one;
-    `paths` are absolute and read-only; `model` is what it reaches through the model relay.
-    """
+    """`[worker.NAME]`: how to start a worker, and what it may use beyond its tree."""
 
     command: Script | None = None
-    model: SingleLine | None = None
+    model: SingleLine | None = None  # reached through the model relay
+    # `host:port`
     hosts: Annotated[tuple[HostPort, ...], Field(max_length=100, strict=False)] = ()
     env: Variables = Field(default_factory=dict)
+    # Names below the user's home. The worker finds them in its private home.
     home: Annotated[tuple[InnerPath, ...], Field(max_length=100, strict=False)] = ()
+    # Absolute, shown read-only.
     paths: Annotated[tuple[OuterPath, ...], Field(max_length=100, strict=False)] = ()
 
 
 def _unknown(key: str, known: list[str]) -> PydanticCustomError:
     near = difflib.get_close_matches(key[:64], known, n=1)
-    cure = f"did you mean {near[0]}?" if near else f"known here: {', '.join(known)}"
+    cure = f"did you mean {near[0]}?" if near else f"use one of: {', '.join(known)}"
     return PydanticCustomError("unknown_key", "unknown key", {"unknown": key, "cure": cure})
 
 
 def parse_tables(text: str, *, source: str) -> dict[str, object]:
-    """The tables of a TOML text.
-
-    Raises:
-        BadFile: it is too large, nested too deeply, or no TOML.
-    """
+    """Parses a TOML text. Raises BadFile."""
     cure = "fix the TOML"
     if len(text) > MAX_CONFIG_BYTES:
         raise BadFile(
@@ -76,18 +71,14 @@ def parse_tables(text: str, *, source: str) -> dict[str, object]:
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise BadFile(f"no TOML: {error}", source=source, cure=cure) from None
+        raise BadFile(f"not TOML: {error}", source=source, cure=cure) from None
     except (ValueError, RecursionError):
-        # A number of thousands of digits, or thousands of brackets.
-        raise BadFile("no TOML that can be read", source=source, cure=cure) from None
+        # A number with thousands of digits, or thousands of nested brackets.
+        raise BadFile("TOML that cannot be read", source=source, cure=cure) from None
 
 
 def checked(shape: type[TableT], tables: dict[str, object], *, source: str) -> TableT:
-    """The tables as what they mean.
-
-    Raises:
-        BadFile: a key is unknown, or a value cannot be used.
-    """
+    """Validates tables against their model. Raises BadFile for an unknown key or a bad value."""
     try:
         return shape.model_validate(tables)
     except ValidationError as error:

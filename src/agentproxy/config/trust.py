@@ -1,4 +1,4 @@
-"""Which files of which repositories the user trusts, each bound to its contents."""
+"""Which files of repositories the user trusts. Trust is bound to the contents."""
 
 import fcntl
 import hashlib
@@ -22,7 +22,7 @@ DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
 class TrustError(ConfigError):
-    """The record of trust cannot be read or written; nothing is trusted then."""
+    """The record of trust cannot be read or written. Then nothing is trusted."""
 
 
 class _Record(BaseModel):
@@ -33,29 +33,24 @@ class _Record(BaseModel):
 
 
 def digest_of(data: bytes) -> str:
-    """The digest that trust is bound to."""
     return hashlib.sha256(data).hexdigest()
 
 
 class Trust:
-    """The record of trust in one JSON file, which only its owner can read."""
+    """The record of trust: a JSON file that only its owner can read."""
 
     def __init__(self, file: Path) -> None:
         self._file = file
 
     def trusted(self, path: Path, digest: str) -> bool:
-        """Whether the user trusts this file with exactly these contents.
-
-        Raises:
-            ConfigError: the record cannot be read.
-        """
+        """Whether the user trusts this file with exactly these contents. Raises ConfigError."""
         return self._read().files.get(_name(path)) == digest and bool(DIGEST.fullmatch(digest))
 
     def trust(self, path: Path, digest: str) -> None:
-        """Trust this file as long as its contents have this digest.
+        """Trusts this file while its contents have this digest.
 
         Raises:
-            ValueError: that is no digest of `digest_of`.
+            ValueError: not a digest from `digest_of`.
             ConfigError: the record cannot be read or written.
         """
         if not DIGEST.fullmatch(digest):
@@ -66,11 +61,7 @@ class Trust:
             self._write(record)
 
     def revoke(self, path: Path) -> bool:
-        """Trust this file no longer; whether it was trusted.
-
-        Raises:
-            ConfigError: the record cannot be read or written.
-        """
+        """Ends the trust in this file. Returns whether it was trusted. Raises ConfigError."""
         with self._alone():
             record = self._read()
             if record.files.pop(_name(path), None) is None:
@@ -87,7 +78,7 @@ class Trust:
         except ValidationError:
             raise self._broken("not a record of trust") from None
         if record.version != 1:
-            raise self._broken(f"version {record.version} is not known to this release")
+            raise self._broken(f"has version {record.version}, which this release does not know")
         return record
 
     def _write(self, record: _Record) -> None:
@@ -98,6 +89,7 @@ class Trust:
                     json.dump(record.model_dump(), file, indent=1, sort_keys=True)
                     file.flush()
                     os.fsync(file.fileno())
+                # By rename: a crash leaves the old record or the new one.
                 Path(draft).replace(self._file)
             except BaseException:
                 Path(draft).unlink(missing_ok=True)
@@ -108,7 +100,6 @@ class Trust:
 
     @contextmanager
     def _alone(self) -> Generator[None]:
-        """Two starts at once must not lose each other's entries."""
         try:
             self._file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
@@ -116,6 +107,7 @@ class Trust:
         except OSError as error:
             raise self._broken(f"cannot be written: {error.strerror}") from error
         try:
+            # Without the lock, two starts at once would lose each other's entries.
             self._wait_for(lock)
             yield
         finally:
@@ -128,7 +120,7 @@ class Trust:
                 return fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 if time.monotonic() > end:
-                    raise self._broken("another process holds it") from None
+                    raise self._broken("another process holds its lock") from None
             time.sleep(0.01)
 
     def _broken(self, problem: str) -> TrustError:
@@ -136,7 +128,7 @@ class Trust:
 
 
 def _name(path: Path) -> str:
-    # Another path to the same file is the same file.
+    # Resolved: another path to the same file is the same file.
     return os.fsencode(path.resolve()).decode("utf-8", "backslashreplace")
 
 

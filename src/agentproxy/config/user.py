@@ -1,4 +1,4 @@
-"""The user's own file: workers that they defined, and their defaults."""
+"""The user's own file: defaults and workers."""
 
 from pathlib import Path
 from typing import Annotated
@@ -20,7 +20,7 @@ from agentproxy.config.words import (
 
 
 class Defaults(Table):
-    """`[defaults]`: settings that count where neither the process nor `.env` says otherwise."""
+    """`[defaults]`: settings that count where neither the process nor `.env` sets them."""
 
     worker: SingleLine | None = None
     model: SingleLine | None = None
@@ -34,12 +34,11 @@ class Defaults(Table):
     build: BuildChoice | None = None
 
     def given(self) -> dict[str, object]:
-        """What the user wrote, by the names of the settings."""
         return {name: value for name, value in self if value is not None}
 
 
 class User(Table):
-    """The user's configuration: trusted, because it is theirs."""
+    """The user's configuration. It is trusted: the user wrote it."""
 
     defaults: Defaults = Defaults()
     workers: Annotated[dict[Name, WorkerTable], Field(max_length=100)] = Field(
@@ -48,16 +47,11 @@ class User(Table):
 
 
 def user_file() -> Path:
-    """Where the user's file is looked for."""
     from platformdirs import user_config_path
 
     return user_config_path("agentproxy", appauthor=False) / "config.toml"
 
 
 def load_user(text: str, *, source: str) -> User:
-    """The user's configuration from its text.
-
-    Raises:
-        BadFile: it cannot be used; names the key and the cure.
-    """
+    """Parses the user's configuration. Raises BadFile."""
     return checked(User, parse_tables(text, source=source), source=source)

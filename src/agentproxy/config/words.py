@@ -1,4 +1,4 @@
-"""The values that settings and files share: durations, names, and paths that stay inside."""
+"""Value types that settings and files share: durations, names, paths."""
 
 import math
 import re
@@ -23,31 +23,29 @@ LITERAL_V6 = re.compile(r"\[[0-9A-Fa-f:.]{2,45}\]:([0-9]{1,5})")
 
 
 def refusal(problem: str, *, cure: str) -> PydanticCustomError:
-    """An error that says how to fix the value, and does not repeat it."""
+    """Returns an error with a cure. It does not repeat the value."""
     return PydanticCustomError("refused", "{problem}", {"problem": problem, "cure": cure})
 
 
 def seconds_of(value: object) -> float:
-    """Seconds from a number, or from "90", "90s", "30m", "2h", "1d".
+    """Returns seconds from a number, or from "90", "90s", "30m", "2h", "1d".
 
     Raises:
-        PydanticCustomError: it is neither, negative, or longer than a year.
+        PydanticCustomError: another form, negative, or longer than a year.
     """
     seconds = math.nan
     if isinstance(value, int | float) and not isinstance(value, bool):
-        # An integer of thousands of digits does not fit a float, and need not.
+        # Compared first: `float` raises for an integer with thousands of digits.
         seconds = float(value) if -1 <= value <= MAX_DURATION_SECONDS + 1 else math.inf
     elif isinstance(value, str) and (found := DURATION.fullmatch(value)):
         seconds = float(found[1]) * UNIT_SECONDS[found[2] or ""]
     if not 0 <= seconds <= MAX_DURATION_SECONDS:
-        raise refusal(
-            "not a length of time", cure="write seconds, or like 90s, 30m, 2h; at most 365d"
-        )
+        raise refusal("not a duration", cure="write seconds, or like 90s, 30m, 2h; at most 365d")
     return seconds
 
 
 def _plain_number(value: object) -> object:
-    """A number, or one in the digits 0 to 9: no sign, exponent, space or underscore."""
+    # Stricter than `float`, which also reads "1e3", " 1 ", "1_0" and "nan".
     if isinstance(value, str) and not NUMBER.fullmatch(value):
         raise refusal("not a plain number", cure="write digits, such as 12 or 2.50")
     return value
@@ -55,19 +53,19 @@ def _plain_number(value: object) -> object:
 
 def _above_zero(seconds: float) -> float:
     if seconds == 0:
-        raise refusal("no time at all", cure="write more than 0 seconds")
+        raise refusal("0 seconds is too short", cure="write more than 0 seconds")
     return seconds
 
 
 def _without_controls(text: str) -> str:
     if any(not (sign.isprintable() or sign == "\t") for sign in text):
-        raise refusal("holds a control character", cure="write it as one line of visible text")
+        raise refusal("contains a control character", cure="write it as one line of visible text")
     return text
 
 
 def _without_nul(text: str) -> str:
     if "\0" in text:
-        raise refusal("holds a NUL character", cure="remove it")
+        raise refusal("contains a NUL character", cure="remove it")
     return text
 
 
@@ -88,7 +86,7 @@ def _matchable(path: str) -> str:
     if not parts:
         raise refusal("names no file", cure="write a path or a pattern, such as conf/*.json")
     if any("**" in part and part != "**" for part in parts):
-        raise refusal("has ** beside other letters", cure="write it alone, as in conf/**/*.json")
+        raise refusal("has ** beside other characters", cure="write it alone, as in conf/**/*.json")
     return path
 
 
@@ -105,7 +103,7 @@ def _environment_folder(path: str) -> str:
 def _host(text: str) -> str:
     found = HOST.fullmatch(text) or LITERAL_V6.fullmatch(text)
     if not found or not 1 <= int(found[1]) <= 65535 or ".." in text:
-        raise refusal("not a host with its port", cure="write it like api.example.com:443")
+        raise refusal("not a host with a port", cure="write it like api.example.com:443")
     return text
 
 

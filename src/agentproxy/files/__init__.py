@@ -1,1 +1,1 @@
-"""The one reader of a stranger's files: beneath a folder, bounded, and never a wait."""
+"""Reads files from strangers: below a folder, bounded, and without waiting."""

@@ -1,7 +1,4 @@
-"""Replacing files beneath a root: each whole or not at all, and all of them or none.
-
-No link is followed: every folder on the way is opened by its name, and a link there is an error.
-"""
+"""Replaces files below a root: each as a whole, and all of them or none."""
 
 import contextlib
 import os
@@ -13,12 +10,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 
+# Every folder of a path is opened by name, and a link is an error: no link is followed.
 FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
 Undo = Callable[[], None]
 
 
 class NotUndone(Exception):
-    """A file could not be put back; `kept` is the folder that still holds what it was."""
+    """A file could not be put back. The old files are in the folder `kept`."""
 
     def __init__(self, kept: Path, reason: str) -> None:
         super().__init__(f"some files could not be put back ({reason}); they are in {kept}")
@@ -26,10 +24,7 @@ class NotUndone(Exception):
 
 
 class Replacing:
-    """What is done inside `with` is done when it ends well, and undone when it does not.
-
-    Until then the old files are linked in a folder of ours beneath the root.
-    """
+    """Keeps changes when the `with` block succeeds, and undoes them when it fails."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
@@ -37,6 +32,7 @@ class Replacing:
         self._count = 0
 
     def __enter__(self) -> "Replacing":
+        # Below the root, so that old files can be hard links in the same file system.
         self._kept = Path(tempfile.mkdtemp(dir=self._root, prefix=".agentproxy-"))
         return self
 
@@ -51,11 +47,7 @@ class Replacing:
         shutil.rmtree(self._kept)
 
     def put(self, name: bytes, staged: Path) -> None:
-        """Put a copy of a staged file or link in place, whatever file was there.
-
-        Raises:
-            OSError: a folder on the way is a link or a file, or the disk refuses.
-        """
+        """Copies a staged file or link into place. Raises OSError."""
         with self._parent(name, make=True) as (folder, last):
             old = _look(folder, last)
             self._keep(folder, last, name)
@@ -64,7 +56,7 @@ class Replacing:
             os.rename(fresh, last, dst_dir_fd=folder)
 
     def delete(self, name: bytes) -> None:
-        """Take a file away, and the folders that are empty then. What is not there is no error."""
+        """Removes a file, and its folders if they are then empty. A missing file is no error."""
         with contextlib.suppress(FileNotFoundError), self._parent(name) as (folder, last):
             if _look(folder, last) is None:
                 return
@@ -73,7 +65,6 @@ class Replacing:
         self._prune(name.rpartition(b"/")[0])
 
     def _keep(self, folder: int, last: bytes, name: bytes) -> None:
-        """Remember what was there, and how it comes back."""
         if _look(folder, last) is None:
             self._undo.append(lambda: self._remove(name))
             return
@@ -81,7 +72,7 @@ class Replacing:
         try:
             os.link(last, kept, src_dir_fd=folder, follow_symlinks=False)
         except OSError:
-            # Another file system, or one without links.
+            # Another file system, or a file system without hard links.
             _copy_out(folder, last, kept)
         self._undo.append(lambda: self._restore(name, kept))
 
@@ -94,7 +85,6 @@ class Replacing:
             os.unlink(last, dir_fd=folder)
 
     def _prune(self, folder: bytes) -> None:
-        """Remove a folder and those above it as far as they are empty."""
         while folder:
             try:
                 with self._parent(folder) as (above, last):
@@ -111,8 +101,8 @@ class Replacing:
 
     @contextmanager
     def _parent(self, name: bytes, *, make: bool = False) -> Generator[tuple[int, bytes]]:
-        """The folder that holds a name, opened from the root step by step."""
         *folders, last = name.split(b"/")
+        # Step by step from the root: a folder that becomes a link meanwhile is an error.
         handle = os.open(self._root, FOLDER)
         done = b""
         try:
@@ -158,12 +148,12 @@ def _look(folder: int, last: bytes) -> os.stat_result | None:
 
 
 def _copy(staged: Path, fresh: Path, *, like: os.stat_result | None) -> None:
-    """The mode is that of the old file where only its content changes."""
     if staged.is_symlink():
         fresh.symlink_to(staged.readlink())
         return
     mode = staged.stat().st_mode
     if like is not None and stat.S_ISREG(like.st_mode):
+        # git stores only the executable bit. Where it is equal, the mode of the old file stays.
         same = bool(like.st_mode & stat.S_IXUSR) == bool(mode & stat.S_IXUSR)
         mode = like.st_mode if same else mode
     with staged.open("rb") as source, fresh.open("xb") as target:

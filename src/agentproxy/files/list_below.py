@@ -1,14 +1,11 @@
-"""Lists what a stranger left in a folder: without recursion, and with a bound."""
+"""Lists the files below a folder from a stranger: without recursion, and with a limit."""
 
 import os
 from pathlib import Path
 
 
 def list_below(tree: Path, *, most: int) -> frozenset[str]:
-    """Paths of files below a folder, relative to it, without any `.git`.
-
-    It stops after about `most` names. What is too deep for a path, or cannot be read, is left out.
-    """
+    """Returns paths of files relative to `tree`, without `.git`. Stops after about `most` names."""
     found: list[str] = []
     waiting = [""]
     looked = 0
@@ -27,5 +24,6 @@ def _entries(folder: str) -> list[tuple[str, bool]]:
     try:
         with os.scandir(folder) as entries:
             return [(entry.name, entry.is_dir(follow_symlinks=False)) for entry in entries]
+    # Too deep for a path, or unreadable.
     except OSError:
         return []

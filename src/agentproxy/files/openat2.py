@@ -1,4 +1,4 @@
-"""Ways to open a path that cannot leave its folder, whatever is renamed meanwhile."""
+"""Opens a path that cannot leave its folder, also while somebody renames folders."""
 
 import ctypes
 import errno
@@ -6,7 +6,7 @@ import os
 import sys
 from typing import Protocol
 
-SYSCALL = 437  # openat2, the same number on every architecture that Python supports on Linux
+SYSCALL = 437  # openat2, on every Linux architecture that Python supports
 RESOLVE_NO_MAGICLINKS = 0x02
 RESOLVE_BENEATH = 0x08
 MAX_OPEN_ATTEMPTS = 256
@@ -17,13 +17,12 @@ FOLDER = os.O_RDONLY | os.O_DIRECTORY | ALWAYS
 
 
 class Open(Protocol):
-    """Opens a relative path beneath a folder's descriptor; relative links inside are followed."""
+    """Opens a relative path below a folder's descriptor. Relative links inside are followed."""
 
     def __call__(self, folder: int, path: str, *, flags: int) -> int:
-        """The descriptor, which never waits and is not inherited.
+        """Returns a descriptor that does not wait and is not inherited.
 
-        Raises:
-            OSError: EXDEV where the path leads out, else as of `os.open`.
+        Raises OSError, with EXDEV for a path that leads out.
         """
         ...
 
@@ -37,7 +36,7 @@ class _How(ctypes.Structure):
 
 
 def open_by_kernel(folder: int, path: str, *, flags: int) -> int:
-    """`Open` by Linux's openat2, which judges every step itself."""
+    """`Open` by Linux's openat2: the kernel checks every step."""
     library = ctypes.CDLL(None, use_errno=True)
     how = _How(flags | ALWAYS, 0, RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS)
     for _ in range(MAX_OPEN_ATTEMPTS):
@@ -51,15 +50,15 @@ def open_by_kernel(folder: int, path: str, *, flags: int) -> int:
         if handle >= 0:
             return handle
         number = ctypes.get_errno()
-        # A rename somewhere on the system while `..` was followed: the kernel asks to try again.
+        # EAGAIN: something was renamed while the kernel followed `..`. It asks for another try.
         if number not in (errno.EAGAIN, errno.EINTR):
             raise OSError(number, os.strerror(number), path)
-    # Under a flood of renames the slower way still comes to an end.
+    # With constant renames the kernel never succeeds, but the walk ends.
     return open_by_walk(folder, path, flags=flags)
 
 
 def open_by_walk(folder: int, path: str, *, flags: int) -> int:
-    """`Open` step by step: no step follows a link; links are read and walked like the path."""
+    """`Open` step by step: reads links and walks them like the path."""
     todo = list(reversed(path.split("/")))
     held: list[int] = []
     links = 0
@@ -86,7 +85,7 @@ def open_by_walk(folder: int, path: str, *, flags: int) -> int:
 
 
 def open_unlinked(folder: int, path: str, *, flags: int) -> int:
-    """`Open` that follows no link at all, neither on the way nor at its end."""
+    """`Open` that follows no link."""
     names = path.split("/")
     here, held = folder, -1
     try:
@@ -108,7 +107,7 @@ def _no_link(folder: int, name: str, *, flags: int) -> int:
 
 
 def _step(folder: int, name: str, *, depth: int) -> int:
-    # Every folder on the way is held open, so that `..` leads back and nowhere else.
+    # Every folder of the path stays open: `..` goes back to it, also after a rename.
     if depth >= MAX_PATH_DEPTH:
         raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), name)
     return os.open(name, FOLDER | os.O_NOFOLLOW, dir_fd=folder)
@@ -137,13 +136,13 @@ def _target(folder: int, name: str) -> str | None:
 
 
 def best_open(folder: int) -> Open:
-    """The kernel's way where this kernel has it and lets us, else the walk."""
+    """Returns `open_by_kernel` where the kernel allows it, else `open_by_walk`."""
     if not sys.platform.startswith("linux"):
         return open_by_walk
     try:
         os.close(open_by_kernel(folder, ".", flags=FOLDER))
     except OSError as error:
-        # Old seccomp filters answer EPERM for calls that they do not know.
+        # Old seccomp filters return EPERM for unknown calls.
         if error.errno in (errno.ENOSYS, errno.EPERM, errno.EINVAL):
             return open_by_walk
         raise

@@ -1,4 +1,4 @@
-"""Which names may stand for a file beneath a folder; hostile ones are refused before any open."""
+"""Which names may refer to a file below a folder. Hostile names are refused before any open."""
 
 import re
 import unicodedata
@@ -18,7 +18,7 @@ URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:/")
 
 
 class BadPath(ValueError):
-    """A path that is not opened: `path` is it as printable text, `why` the reason."""
+    """A path that is not opened. `path` is printable, `why` is the reason."""
 
     def __init__(self, path: object, why: str) -> None:
         shown = ascii(path)
@@ -32,14 +32,10 @@ class BadPath(ValueError):
 
 
 def names_of(path: object) -> tuple[str, ...]:
-    """The names on the way to a file: at least one, and each only a name.
-
-    Raises:
-        BadPath: no path of a file beneath a folder, or one that another reader could take for a
-            path elsewhere or for git's own folder.
-    """
+    """Returns the names of a path, at least one. Raises BadPath."""
     if not isinstance(path, str):
         raise BadPath(path, "not text")
+    # Also refused: paths that another reader could take for another path or for git's folder.
     for refused, why in RULES:
         if refused(path):
             raise BadPath(path, why)
@@ -58,18 +54,18 @@ def _encoded_length(text: str) -> int:
     return len(text.encode("utf-8", "surrogatepass"))
 
 
-# The order matters only for the words: the first that applies is told.
+# The first rule that applies gives the reason.
 RULES: tuple[tuple[Callable[[str], object], str], ...] = (
     (lambda path: not path, "empty"),
     (lambda path: _encoded_length(path) > MAX_PATH_LENGTH, "too long"),
-    (has_unseen, "holds a character that cannot be seen"),
+    (has_unseen, "contains a character that cannot be seen"),
     (lambda path: path.startswith("/"), "absolute"),
     (lambda path: path.startswith("~"), "begins in a home folder"),
     (URL.match, "a URL"),
     (DRIVE.match, "begins with a drive letter"),
-    (lambda path: "\\" in path, "holds a backslash"),
-    (LOOKALIKES.intersection, "holds a look-alike of a separator"),
-    (ENCODED.search, "holds an encoded dot, separator or NUL"),
+    (lambda path: "\\" in path, "contains a backslash"),
+    (LOOKALIKES.intersection, "contains a look-alike of a separator"),
+    (ENCODED.search, "contains an encoded dot, separator or NUL"),
     (lambda path: path.endswith("/"), "names a folder"),
 )
 

@@ -1,4 +1,4 @@
-"""Reading what is open and may be anything: only a regular file, bounded, and never a wait."""
+"""Reads an open file of any kind: only a regular file, bounded, and without waiting."""
 
 import os
 import stat
@@ -11,14 +11,13 @@ PIECE = 1 << 20  # bytes
 
 
 def read_handle(handle: int, path: str, *, limit: int) -> bytes:
-    """The bytes of an open regular file; `limit` is in bytes, `path` is for the errors.
+    """Returns the bytes of an open regular file. `limit` is in bytes; `path` is for errors.
 
-    Raises:
-        BadPath: no regular file, or larger than the limit.
-        OSError: it cannot be read.
+    Raises BadPath, OSError.
     """
     check_regular(handle, path)
     found = bytearray()
+    # One byte more than the limit is enough to know that the file is too large.
     while len(found) <= limit and (piece := os.read(handle, min(limit + 1 - len(found), PIECE))):
         found += piece
     if len(found) > limit:
@@ -27,23 +26,15 @@ def read_handle(handle: int, path: str, *, limit: int) -> bytes:
 
 
 def check_regular(handle: int, path: str) -> None:
-    """Nothing.
-
-    Raises:
-        BadPath: no regular file.
-    """
+    """Raises BadPath for anything but a regular file."""
     if not stat.S_ISREG(os.fstat(handle).st_mode):
         raise BadPath(path, "not a regular file")
 
 
 def read_own(path: Path, *, limit: int, follow: bool) -> bytes:
-    """The bytes of a file whose path a person chose, so that its folders are trusted.
+    """Returns the bytes of a file whose path a person chose: its folders are trusted.
 
-    Without `follow` the file itself must not be a link.
-
-    Raises:
-        BadPath: no regular file, or larger than the limit.
-        OSError: it is not there, or cannot be read; ELOOP for a link that is not followed.
+    Raises BadPath; OSError, with ELOOP for a link where `follow` is false.
     """
     handle = os.open(path, os.O_RDONLY | ALWAYS | (0 if follow else os.O_NOFOLLOW))
     try:

@@ -1,4 +1,4 @@
-"""Deletes a folder that a stranger filled: of any depth, without recursion, following no link."""
+"""Deletes a folder from a stranger: of any depth, without recursion, following no link."""
 
 import os
 import stat
@@ -9,12 +9,7 @@ from agentproxy.files.openat2 import FOLDER
 
 
 def remove_tree(folder: Path) -> None:
-    """Delete a folder and all that is in it, as far as that is possible. Never raises OSError.
-
-    A path deeper than the kernel takes cannot be named, and a handle for each level could be more
-    than a process may hold. So each folder is emptied where it lies, and those in it are moved up
-    to the top first.
-    """
+    """Deletes a folder and its contents as far as possible. Never raises OSError."""
     with suppress(OSError):
         top = os.open(folder, FOLDER | os.O_NOFOLLOW)
         try:
@@ -27,6 +22,8 @@ def remove_tree(folder: Path) -> None:
 def _empty(top: int) -> None:
     os.fchmod(top, stat.S_IRWXU)
     number = 0
+    # A deep path may be too long for the kernel, and a handle for each level too many for a
+    # process. So inner folders are moved to the top before their folder is emptied.
     waiting = _folders_left(top)
     while waiting:
         name = waiting.pop()
@@ -38,7 +35,7 @@ def _empty(top: int) -> None:
                     number += 1
                     moved = os.fsencode(f".agentproxy-{number}")
                     with suppress(OSError):
-                        # Who moves a folder must be allowed to write in it.
+                        # Moving a folder needs the right to write in it: its `..` changes.
                         os.chmod(inner, stat.S_IRWXU, dir_fd=here)
                         os.rename(inner, moved, src_dir_fd=here, dst_dir_fd=top)
                         waiting.append(moved)
@@ -48,7 +45,6 @@ def _empty(top: int) -> None:
 
 
 def _folders_left(folder: int) -> list[bytes]:
-    """Delete what is no folder; the names of those that are."""
     left: list[bytes] = []
     with os.scandir(folder) as entries:
         for entry in entries:

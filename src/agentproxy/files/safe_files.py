@@ -1,4 +1,4 @@
-"""Files beneath a folder, by names that strangers chose: nothing outside is read or changed."""
+"""Files below a folder, by names that strangers chose: nothing outside is read or changed."""
 
 import errno
 import os
@@ -24,23 +24,23 @@ REASONS = {
     errno.ENOTDIR: "goes through a file",
     errno.EISDIR: "a folder",
     errno.ENXIO: "not a regular file",
-    errno.ENAMETOOLONG: "too_long",
+    errno.ENAMETOOLONG: "too long",
 }
 
 
 class TooManyNames(BadPath):
-    """A folder with more names in it than are listed."""
+    """A folder with more names than the limit."""
 
 
 class SafeDir:
-    """A folder whose files are reached by relative paths only. Use it as a context manager.
+    """A folder whose files are reached by relative paths only: a context manager.
 
-    Relative links inside are followed; one that leads out, or an absolute one, is refused, also
-    while somebody renames folders. Without `links` none is followed, wherever it leads. `walk`
-    forces the way that works without openat2.
+    `links=False` follows no link. `walk` forces the way without openat2.
     """
 
     def __init__(self, folder: Path, *, walk: bool = False, links: bool = True) -> None:
+        # Relative links inside are followed. A link that is absolute or leads out is refused, also
+        # while somebody renames folders.
         self._path = folder
         self._walk = walk
         self._links = links
@@ -48,11 +48,6 @@ class SafeDir:
         self._open: Open = open_by_walk
 
     def __enter__(self) -> "SafeDir":
-        """Hold the folder.
-
-        Raises:
-            OSError: there is no such folder.
-        """
         self._folder = os.open(self._path, FOLDER)
         if not self._links:
             self._open = open_unlinked
@@ -66,57 +61,36 @@ class SafeDir:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Let the folder go."""
         os.close(self._folder)
         self._folder = -1
 
     def read(self, path: str, *, limit: int) -> bytes:
-        """The bytes of a regular file; `limit` is in bytes. Never waits on a pipe or a device.
-
-        Raises:
-            BadPath: a hostile name, no regular file, or larger than the limit.
-            OSError: it is not there, or cannot be read.
-        """
+        """Returns the bytes of a regular file; `limit` is in bytes. Raises BadPath, OSError."""
         with self._regular(path) as handle:
             return read_handle(handle, path, limit=limit)
 
     def size(self, path: str) -> int:
-        """How many bytes a regular file has that can be read.
-
-        Raises:
-            BadPath: a hostile name, or no regular file.
-            OSError: it is not there, or cannot be read.
-        """
         with self._regular(path) as handle:
             return os.fstat(handle).st_size
 
     def write(
         self, path: str, data: bytes, *, mode: int | None = None, make_parents: bool = True
     ) -> None:
-        """Put a file there whole, or leave what was there; on disk when this returns.
+        """Writes a file as a whole or not at all. It is on disk when this returns.
 
-        A new file takes the old one's name, so that a hard link's other names keep their bytes.
-        Of `mode` only the permissions count; the umask does not. None keeps the old file's, and
-        gives a new one 0o644.
-
-        Raises:
-            BadPath: a hostile name, or something that is no regular file has the name.
-            OSError: it cannot be written.
+        `mode` holds permissions, without the umask; None keeps the old ones, or sets 0o644. Raises
+        BadPath, OSError.
         """
         names = names_of(path)
         with _judged(path), self._parent(names, make=make_parents) as parent:
             old = _kind(parent, names[-1], missing=stat.S_IFREG | 0o644)
             if not stat.S_ISREG(old):
                 raise BadPath(path, "not a regular file")
+            # By rename, not in place: other names of a hard link keep their bytes.
             _replace(parent, names[-1], data=data, mode=(old if mode is None else mode) & 0o777)
 
     def delete(self, path: str) -> None:
-        """Remove a file, or a link itself.
-
-        Raises:
-            BadPath: a hostile name, or a folder.
-            OSError: it is not there, or cannot be removed.
-        """
+        """Removes a file, or a link itself. Raises BadPath, OSError."""
         names = names_of(path)
         with _judged(path), self._parent(names) as parent:
             if stat.S_ISDIR(_kind(parent, names[-1])):
@@ -125,12 +99,9 @@ class SafeDir:
             os.fsync(parent)
 
     def entries(self, path: str, *, most: int) -> list[tuple[str, FileKind]]:
-        """The names in a folder and what each is, sorted; a link counts itself. "." is the root.
+        """Returns the sorted names in a folder with their kinds.
 
-        Raises:
-            BadPath: a hostile name, or no folder.
-            TooManyNames: more than `most` names in it.
-            OSError: it is not there, or cannot be read.
+        Raises BadPath, OSError; TooManyNames for more than `most` names.
         """
         names = () if path == "." else names_of(path)
         found: list[tuple[str, FileKind]] = []
@@ -147,11 +118,7 @@ class SafeDir:
         return sorted(found)
 
     def exists(self, path: str) -> bool:
-        """Whether anything has that name; a link counts itself, wherever it leads.
-
-        Raises:
-            BadPath: a hostile name.
-        """
+        """Whether anything has that name; a link counts wherever it leads. Raises BadPath."""
         names = names_of(path)
         with _judged(path):
             try:
@@ -207,8 +174,8 @@ def _judged(path: str) -> Generator[None]:
 
 
 def _kind(folder: int, name: str, *, missing: int | None = None) -> int:
-    """The mode of what has the name itself; `missing` where nothing has."""
     try:
+        # Of the name itself: a link must not stand for its target.
         return os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode
     except FileNotFoundError:
         if missing is None:

@@ -1,1 +1,1 @@
-"""What happened: an append-only log of each run, and the inbox of its commands."""
+"""The append-only log of each run, and the inbox of its commands."""

@@ -1,4 +1,4 @@
-"""The journal in memory, for tests: it keeps the encoded text, as the one on disk does."""
+"""The journal in memory, for tests. It keeps encoded text, like the journal on disk."""
 
 import itertools
 import time
@@ -36,8 +36,6 @@ from agentproxy.journal.watchers import Watcher, Watchers
 
 @dataclass(slots=True)
 class _Story:
-    """All that is kept of one run."""
-
     lease: Lease
     repository: str
     rows: list[StoredRow] = field(default_factory=list[StoredRow])
@@ -47,7 +45,7 @@ class _Story:
 
 
 class MemoryJournal:
-    """A `Journal` that is gone when its process is."""
+    """A `Journal` that ends with its process. `Journal` documents its methods."""
 
     def __init__(self, *, redact: Redact | None = None) -> None:
         self._redact: Redact = redact or Redactor()
@@ -56,8 +54,8 @@ class MemoryJournal:
         self._watchers = Watchers()
 
     async def create(self, run: RunId, draft: Draft, holder: Holder) -> Lease:
-        """Begin a run. Raises JournalError when it exists."""
         self._check_open()
+        # Encoded before any change, so that an error changes nothing.
         record = encode(draft, self._redact)
         if run in self._stories:
             raise JournalError(f"the run {run!r} exists")
@@ -68,7 +66,6 @@ class MemoryJournal:
     async def append(
         self, lease: Lease, drafts: Sequence[Draft], *, taken: Sequence[CommandId] = ()
     ) -> Sequence[Event]:
-        """Append all or none. Raises Fenced; JournalError when a command is not there to take."""
         records = [encode(draft, self._redact) for draft in drafts]
         story = self._story(lease.run)
         _refuse_fenced(lease, story.lease)
@@ -81,12 +78,10 @@ class MemoryJournal:
     async def read(
         self, run: RunId, *, after: int = 0, limit: int | None = None
     ) -> Sequence[Event]:
-        """The events with `seq > after`, at most `limit`. Raises UnknownRun."""
         rows = self._story(run).rows[max(after, 0) :]
         return [decode(run, row) for row in (rows if limit is None else rows[: max(limit, 0)])]
 
     def follow(self, run: RunId, *, after: int = 0) -> AsyncIterator[Event]:
-        """The events with `seq > after`, and each new one, until it or the journal is closed."""
         return self._watchers.tail(
             Watcher(run, "events", after),
             lambda after: self.read(run, after=after),
@@ -96,7 +91,6 @@ class MemoryJournal:
     async def heads(
         self, *, limit: int = PAGE_RUNS, before: RunId | None = None, repository: str | None = None
     ) -> Sequence[RunHead]:
-        """The newest runs that began before `before`, of a repository or all. Raises UnknownRun."""
         self._check_open()
         runs = list(self._stories)
         if before is not None:
@@ -108,12 +102,10 @@ class MemoryJournal:
         return [self._head(run) for run in itertools.islice(wanted, max(limit, 0))]
 
     async def head(self, run: RunId) -> RunHead:
-        """One run at a glance. Raises UnknownRun."""
         self._story(run)
         return self._head(run)
 
     async def named(self, prefix: str, *, limit: int) -> Sequence[RunId]:
-        """The runs whose id begins so, by their ids."""
         self._check_open()
         return sorted(run for run in self._stories if run.startswith(prefix))[: max(limit, 0)]
 
@@ -123,11 +115,9 @@ class MemoryJournal:
         return RunHead(decode(run, rows[0]), decode(run, last), self._stories[run].lease)
 
     async def lease(self, run: RunId) -> Lease:
-        """The newest lease. Raises UnknownRun."""
         return self._story(run).lease
 
     async def acquire(self, run: RunId, holder: Holder, *, after: int) -> Lease:
-        """Take the run over. Raises LeaseTaken, UnknownRun."""
         story = self._story(run)
         if story.lease.generation != after:
             raise LeaseTaken(f"run {run} is in generation {story.lease.generation}, not {after}")
@@ -135,13 +125,12 @@ class MemoryJournal:
         return story.lease
 
     async def release(self, lease: Lease) -> None:
-        """Let go of the run. Raises Fenced, UnknownRun."""
         story = self._story(lease.run)
         _refuse_fenced(lease, story.lease)
         story.lease = Lease(lease.run, lease.generation + 1, None)
 
     async def submit(self, run: RunId, command: Command) -> CommandId:
-        """Put a command into the inbox. Raises UnknownRun."""
+        # Encoded text, not the object: tests then read what a file would give back.
         text = encode_command(command, self._redact)
         story = self._story(run)
         number = CommandId(next(self._numbers))
@@ -150,11 +139,9 @@ class MemoryJournal:
         return number
 
     async def inbox(self, run: RunId) -> Sequence[Pending]:
-        """The commands that wait. Raises UnknownRun."""
         return await self._waiting(run, after=0)
 
     def arrivals(self, run: RunId) -> AsyncIterator[Pending]:
-        """Commands that wait, and each new one, until it or the journal is closed."""
         return self._watchers.tail(
             Watcher(run, "inbox", after=0),
             lambda after: self._waiting(run, after=after),
@@ -162,7 +149,6 @@ class MemoryJournal:
         )
 
     async def close(self) -> None:
-        """Tails end, and later calls raise JournalUnusable."""
         self._watchers.close()
 
     def _check_open(self) -> None:
@@ -201,4 +187,4 @@ class MemoryJournal:
 
 def _refuse_fenced(lease: Lease, newest: Lease) -> None:
     if newest.generation != lease.generation:
-        raise Fenced(f"run {lease.run} is in generation {newest.generation} by now")
+        raise Fenced(f"run {lease.run} is now in generation {newest.generation}")

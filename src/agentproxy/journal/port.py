@@ -1,4 +1,4 @@
-"""The journal's protocol: append, read, follow; leases that fence writers; an inbox of commands."""
+"""The protocol of the journal: events, leases that fence writers, an inbox of commands."""
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
@@ -11,19 +11,19 @@ PAGE_RUNS = 50
 
 
 class JournalError(Exception):
-    """The root of what a journal raises."""
+    """The base class of all journal errors."""
 
 
 class Fenced(JournalError):
-    """Somebody else has taken the run since; the append changed nothing."""
+    """Another process took the run over. The append changed nothing."""
 
 
 class LeaseTaken(JournalError):
-    """The run changed hands between looking and taking."""
+    """Another process took the run first."""
 
 
 class UnknownRun(JournalError):
-    """The journal has no such run."""
+    pass
 
 
 class JournalUnusable(JournalError):
@@ -32,32 +32,26 @@ class JournalUnusable(JournalError):
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """Who owns a run: a process, by pid and kernel start time (ticks), on a machine and boot.
-
-    `slot` tells apart what one process holds and has held: each time it takes a run, it is another.
-    """
+    """The process that owns a run."""
 
     pid: int
-    started: int
-    machine: str
-    slot: int = 0
+    started: int  # kernel start time in clock ticks: pids are used again
+    machine: str  # machine and boot
+    slot: int = 0  # differs each time that one process takes a run
 
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """The right to append to a run. A later generation fences every earlier one.
-
-    Nobody has it where `holder` is None: it was released.
-    """
+    """The right to append to a run. A later generation fences every earlier one."""
 
     run: RunId
     generation: int
-    holder: Holder | None
+    holder: Holder | None  # None: released
 
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """A command that waits in a run's inbox."""
+    """A command in a run's inbox."""
 
     id: CommandId
     time: float
@@ -66,109 +60,84 @@ class Pending:
 
 @dataclass(frozen=True, slots=True)
 class RunHead:
-    """A run at a glance: how it began, where it stands, and who owns it.
-
-    `last` is the last event that changed how it stands: a command that was ignored did not.
-    """
+    """A summary of a run."""
 
     first: Event
-    last: Event
+    last: Event  # the last event except ignored commands, which change nothing
     lease: Lease
 
 
 class Journal(Protocol):
-    """Everything that happened. What `append` returned is on disk and is never lost."""
+    """All events of all runs. What `append` returned is on disk and is never lost.
+
+    Methods raise UnknownRun for a run that does not exist.
+    """
 
     async def create(self, run: RunId, draft: Draft, holder: Holder) -> Lease:
-        """Begin a run with its first event, and own it (generation 1).
+        """Begins a run with its first event, and owns it (generation 1).
 
-        Raises:
-            JournalError: the run exists.
+        Raises JournalError if the run exists.
         """
         ...
 
     async def append(
         self, lease: Lease, drafts: Sequence[Draft], *, taken: Sequence[CommandId] = ()
     ) -> Sequence[Event]:
-        """Append events in order, all or none; the commands in `taken` leave the inbox with them.
+        """Appends events in order, all or none. The commands in `taken` leave the inbox with them.
 
-        Raises:
-            Fenced: the lease is no longer the newest.
+        Raises Fenced; JournalError if a command does not wait.
         """
         ...
 
     async def read(
         self, run: RunId, *, after: int = 0, limit: int | None = None
     ) -> Sequence[Event]:
-        """The events with `seq > after`, oldest first.
-
-        Raises:
-            UnknownRun: there is no such run.
-        """
+        """Returns the events with `seq > after`, oldest first."""
         ...
 
     def follow(self, run: RunId, *, after: int = 0) -> AsyncIterator[Event]:
-        """The events with `seq > after`, then each new one as it is committed, by any process.
-
-        Ends only when it is closed. Raises UnknownRun.
-        """
+        """Yields the events with `seq > after`, then each new one from any process."""
         ...
 
     async def heads(
         self, *, limit: int = PAGE_RUNS, before: RunId | None = None, repository: str | None = None
     ) -> Sequence[RunHead]:
-        """The newest runs, at most `limit`, that began before the run `before`; newest first.
+        """Returns at most `limit` runs that began before the run `before`, newest first.
 
-        `repository` leaves out those of others. Raises UnknownRun.
+        `repository` selects the runs of one repository.
         """
         ...
 
-    async def head(self, run: RunId) -> RunHead:
-        """One run at a glance. Raises UnknownRun."""
-        ...
+    async def head(self, run: RunId) -> RunHead: ...
 
     async def named(self, prefix: str, *, limit: int) -> Sequence[RunId]:
-        """The runs whose id begins so, by their ids; at most `limit`."""
+        """Returns at most `limit` run ids that begin with `prefix`, sorted."""
         ...
 
     async def lease(self, run: RunId) -> Lease:
-        """The newest lease: who owns the run now, or owned it until its process ended.
-
-        Raises:
-            UnknownRun: there is no such run.
-        """
+        """Returns the newest lease: the present owner, or the last one."""
         ...
 
     async def acquire(self, run: RunId, holder: Holder, *, after: int) -> Lease:
-        """Take the run over: generation `after + 1`, if `after` is still the newest.
-
-        Raises:
-            LeaseTaken: somebody was faster.
-            UnknownRun: there is no such run.
+        """Takes the run over in generation `after + 1`. Raises LeaseTaken if `after` is not the
+        newest.
         """
         ...
 
     async def release(self, lease: Lease) -> None:
-        """Let go of the run: generation + 1, and nobody holds it. The lease is fenced from now on.
-
-        Raises:
-            Fenced: the lease is no longer the newest.
-            UnknownRun: there is no such run.
-        """
+        """Releases the run in generation + 1, which fences this lease. Raises Fenced."""
         ...
 
-    async def submit(self, run: RunId, command: Command) -> CommandId:
-        """Put a command into the run's inbox. Raises UnknownRun."""
-        ...
+    async def submit(self, run: RunId, command: Command) -> CommandId: ...
 
     async def inbox(self, run: RunId) -> Sequence[Pending]:
-        """The commands that wait, oldest first."""
+        """Returns the commands that wait, oldest first."""
         ...
 
     def arrivals(self, run: RunId) -> AsyncIterator[Pending]:
-        """Commands that wait, then each new one as it arrives, by any process; each once."""
+        """Yields the commands that wait, then each new one from any process."""
         ...
 
     async def close(self) -> None:
-        """Finish what was accepted, and let go of the store."""
+        """Finishes accepted writes, and closes the store."""
         ...

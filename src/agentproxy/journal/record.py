@@ -1,4 +1,4 @@
-"""The stored form of facts and commands, and the way there and back."""
+"""Encodes facts and commands for storage, and decodes them."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -16,26 +16,25 @@ from agentproxy.journal.port import JournalError, JournalUnusable
 
 Redact = Callable[[str], str]
 
-CHANGES_NOTHING = CommandIgnored.model_fields["kind"].default  # `RunHead.last` passes over it
+CHANGES_NOTHING = CommandIgnored.model_fields["kind"].default  # `RunHead.last` skips this kind
 
 
 class StoredFact(NamedTuple):
-    """A draft as it is stored: `text` is its fact in JSON, redacted; `fact` is what that says."""
+    """An encoded draft."""
 
     actor: str
     kind: str
     version: int
-    text: str
+    text: str  # redacted JSON
     cause: str
-    fact: Fact
+    fact: Fact  # decoded from `text`: what memory holds equals what is stored
 
     def event(self, run: RunId, seq: int, time: float) -> Event:
-        """The record at its place."""
         return Event(run, seq, time, self.actor, self.fact, self.cause)
 
 
 class StoredRow(NamedTuple):
-    """A record as it comes back out of the store; nothing in it is trusted yet."""
+    """A stored record that is not validated yet."""
 
     seq: int
     time: float
@@ -47,19 +46,16 @@ class StoredRow(NamedTuple):
 
 
 def encode(draft: Draft, redact: Redact) -> StoredFact:
-    """The draft in its stored form.
-
-    Raises:
-        JournalError: it could not be read again (an unlisted fact, infinity, half a character).
-    """
+    """Encodes a draft. Raises JournalError if it could not be decoded."""
     fact = draft.fact
     kind = str(getattr(fact, "kind", ""))
+    # A kind that is not in the catalogue could never be decoded.
     if FACTS.get(kind) is not type(fact):
         raise JournalError(f"{type(fact).__name__} is not in the catalogue of facts")
     try:
         text = to_json(fact, inf_nan_mode="null").decode()
         clean = redact(text)
-        # JSON knows no infinity and writes null: such a record could never be read again.
+        # JSON has no infinity and writes null: such a record may not be valid.
         if clean != text or ":null" in text:
             fact = FACTS[kind].model_validate_json(clean)
     except (PydanticSerializationError, ValidationError) as error:
@@ -68,11 +64,7 @@ def encode(draft: Draft, redact: Redact) -> StoredFact:
 
 
 def decode(run: RunId, row: StoredRow, *, upcasts: Upcasts = UPCASTS) -> Event:
-    """The event that a row stands for; a fact of an earlier version comes as one of today.
-
-    Raises:
-        JournalUnusable: it is of an unknown kind, of a newer version, or damaged.
-    """
+    """Decodes a row. Raises JournalUnusable for an unknown kind, a newer version, or damage."""
     known = FACTS.get(row.kind)
     if known is None or row.version > known.version:
         raise JournalUnusable(
@@ -83,6 +75,7 @@ def decode(run: RunId, row: StoredRow, *, upcasts: Upcasts = UPCASTS) -> Event:
         if row.version == known.version:
             fact = known.model_validate_json(row.text)
         else:
+            # Facts of earlier versions are converted to the present one.
             older = range(row.version, known.version)
             data = upcast(from_json(row.text), older, kind=row.kind, upcasts=upcasts)
             fact = known.model_validate(data)
@@ -92,6 +85,7 @@ def decode(run: RunId, row: StoredRow, *, upcasts: Upcasts = UPCASTS) -> Event:
             "use the agentproxy that wrote it"
         ) from error
     except (ValueError, TypeError, KeyError) as error:
+        # Only the count: pydantic's message repeats the data.
         count = f"{error.error_count()} errors" if isinstance(error, ValidationError) else error
         raise JournalUnusable(
             f"event {row.seq} of run {run} ({row.kind!r}) is damaged: "
@@ -101,16 +95,12 @@ def decode(run: RunId, row: StoredRow, *, upcasts: Upcasts = UPCASTS) -> Event:
 
 
 def repository_of(record: StoredFact) -> str:
-    """The repository of the run that begins so, as it is stored; "" where it has none."""
+    """Returns the repository of the run that begins with this record, or ""."""
     return record.fact.request.repository if isinstance(record.fact, RunCreated) else ""
 
 
 def encode_command(command: Command, redact: Redact) -> str:
-    """The command in its stored form.
-
-    Raises:
-        JournalError: it could not be read again.
-    """
+    """Encodes a command. Raises JournalError if it could not be decoded."""
     try:
         text = redact(command.model_dump_json())
         COMMAND.validate_json(text)
@@ -120,11 +110,7 @@ def encode_command(command: Command, redact: Redact) -> str:
 
 
 def decode_command(run: RunId, number: int, text: str) -> Command:
-    """The command that a text stands for.
-
-    Raises:
-        JournalUnusable: it is of an unknown kind, or damaged.
-    """
+    """Decodes a command. Raises JournalUnusable for an unknown kind, or damage."""
     try:
         return COMMAND.validate_json(text)
     except ValidationError as error:

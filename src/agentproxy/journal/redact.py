@@ -1,4 +1,4 @@
-"""Secrets go before anything is stored: known values in every form, and well-known shapes."""
+"""Removes secrets before anything is stored: known values in every form, and known shapes."""
 
 import base64
 import json
@@ -9,7 +9,7 @@ from urllib.parse import quote, quote_plus
 from agentproxy.text.sensitive import secret_spans
 
 MARK = "[REDACTED]"
-SHORTEST = 8  # a shorter value would be found all over honest text
+SHORTEST = 8  # characters; shorter values also occur in harmless text
 
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*+"')
 _STRING_CONTENT = re.compile(r'(?:[^"\\\x00-\x1f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*+')
@@ -19,11 +19,9 @@ Span = tuple[int, int]
 
 
 class Redactor:
-    """Replaces secrets in text by `[REDACTED]`.
+    """Replaces secrets in text by `[REDACTED]`. `known` are values that must not appear.
 
-    `known` are values that must not appear; those shorter than 8 characters and our own
-    words (kinds, field names) are left, because a record could not be read again without them.
-    Text that starts with `{"` is taken as JSON, and stays valid JSON of the same shape.
+    Text that starts with `{"` is JSON, and stays valid JSON of the same shape.
     """
 
     def __init__(self, known: Iterable[str] = ()) -> None:
@@ -34,7 +32,8 @@ class Redactor:
         self.learn(known)
 
     def learn(self, known: Iterable[str]) -> None:
-        """Replace these values too, from now on. Other threads may be redacting meanwhile."""
+        """Redacts these values too from now on. Other threads may redact at the same time."""
+        # Other threads read these attributes: each is replaced, never changed.
         new = self._known.union(known)
         if new == self._known:
             return
@@ -47,7 +46,7 @@ class Redactor:
         self._forms_in_json = [form for form in self._forms if _STRING_CONTENT.fullmatch(form)]
 
     def __call__(self, text: str) -> str:
-        """The text without its secrets; the same object when it has none. Never raises."""
+        """Returns the text without its secrets; the same object without any. Never raises."""
         is_json = text.startswith('{"')
         spans: list[Span] = []
         for form in self._forms_in_json if is_json else self._forms:
@@ -61,9 +60,9 @@ class Redactor:
 
 
 def _cut(text: str, spans: list[Span]) -> str:
-    """The text with one mark for each run of overlapping spans."""
     pieces: list[str] = []
     done = 0
+    # Overlapping spans become one mark.
     for start, end in sorted(spans):
         if start >= done:
             if _cuts_an_escape(text, start):
@@ -74,7 +73,7 @@ def _cut(text: str, spans: list[Span]) -> str:
 
 
 def _cuts_an_escape(text: str, start: int) -> bool:
-    r"""Whether a JSON escape such as `\n` or `\u001b` has begun before `start` and goes on."""
+    # A mark inside of an escape such as `\n` or `\u001b` would break the JSON.
     begun = _ESCAPE_BEGUN.search(text[max(0, start - 5) : start])
     if begun is None:
         return False
@@ -86,13 +85,14 @@ def _cuts_an_escape(text: str, start: int) -> bool:
 
 
 def _number_spans(text: str, *, number: re.Pattern[str], is_json: bool) -> Iterator[Span]:
-    """A secret of digits goes from strings only: a JSON number cannot be replaced by a word."""
+    # Only from strings: a JSON number cannot be replaced by a word.
     strings = (match.span() for match in _STRING.finditer(text)) if is_json else [(0, len(text))]
     for start, end in strings:
         yield from (match.span() for match in number.finditer(text, start, end))
 
 
 def _without_our_words(values: set[str]) -> set[str]:
+    # A secret such as "policy" is left: without field names and literals a record is not readable.
     plain = {value for value in values if re.fullmatch(r"[a-z_ ]+", value)}
     if not plain:
         return values
@@ -101,7 +101,6 @@ def _without_our_words(values: set[str]) -> set[str]:
 
 
 def _our_words() -> set[str]:
-    """Field names and the values of literals: what a stored record cannot be read without."""
     from agentproxy.events.catalogue import FACTS
     from agentproxy.events.commands import COMMAND
 
@@ -112,7 +111,6 @@ def _our_words() -> set[str]:
 
 
 def _forms(value: str) -> Iterator[str]:
-    """The value as it is, and as programs print it."""
     raw = value.encode("utf-8", "surrogatepass")
     percent, plus = quote(raw, safe=""), quote_plus(raw)
     yield from (value, percent, percent.lower(), plus, plus.lower(), raw.hex(), raw.hex().upper())
@@ -120,14 +118,14 @@ def _forms(value: str) -> Iterator[str]:
         escaped = json.dumps(value, ensure_ascii=ascii_only)[1:-1]
         yield escaped
         yield json.dumps(escaped, ensure_ascii=ascii_only)[1:-1]
+    # base64 encodes 3 bytes at a time: the text depends on the secret's offset modulo 3.
     for shift in range(3):
         yield from _base64(raw, shift=shift)
 
 
 def _base64(raw: bytes, *, shift: int) -> Iterator[str]:
-    """What any base64 text shows of `raw` where `shift` bytes (modulo 3) stand before it."""
     text = base64.b64encode(bytes(shift) + raw).decode()
-    first = (0, 2, 3)[shift]  # the characters before it mix in bits of what stands before
+    first = (0, 2, 3)[shift]  # earlier characters contain bits of the bytes before `raw`
     core = text[first : (shift + len(raw)) * 8 // 6]
     if len(core) >= SHORTEST:
         yield core

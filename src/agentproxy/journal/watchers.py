@@ -1,4 +1,4 @@
-"""Who waits for news of a run, and how news is followed without a gap."""
+"""Who waits for news of a run, and how to follow a run without a gap."""
 
 import asyncio
 import threading
@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 @dataclass(eq=False, slots=True)
 class Watcher:
-    """A reader who has everything up to `after`, and sleeps until `news`."""
+    """A reader that has everything up to `after`, and waits for `news`."""
 
     run: RunId
     topic: Topic
@@ -24,32 +24,31 @@ class Watcher:
 
 
 class Watchers:
-    """Everyone who follows something. `some` is set when somebody begins to."""
+    """All watchers of all runs."""
 
     def __init__(self) -> None:
         self.closed = False
-        self.some = threading.Event()
-        # Sets are replaced, never changed: other threads walk through them.
+        self.some = threading.Event()  # set when a watcher is added
+        # Sets are replaced, never changed: other threads iterate over them.
         self._watchers: dict[RunId, frozenset[Watcher]] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
 
     def runs(self) -> list[RunId]:
-        """The runs that somebody follows. May be called from any thread."""
+        """Returns the runs with watchers. Any thread may call this."""
         return list(self._watchers)
 
     def wake(self, run: RunId, *, events: int | None = None, inbox: int | None = None) -> None:
-        """Wake who lacks event `events` or command `inbox`. May be called from any thread."""
+        """Wakes watchers that lack event `events` or command `inbox`. Any thread may call this."""
         newest = {"events": events or 0, "inbox": inbox or 0}
         behind = [it for it in self._of(run) if newest[it.topic] > it.after]
         if behind:
             self._ring(behind)
 
     def wake_all(self) -> None:
-        """Let everybody look for himself. May be called from any thread."""
+        """Wakes every watcher. Any thread may call this."""
         self._ring(it for watchers in list(self._watchers.values()) for it in watchers)
 
     def close(self) -> None:
-        """End every tail."""
         self.closed = True
         self.wake_all()
 
@@ -59,10 +58,10 @@ class Watchers:
         page: Callable[[int], Awaitable[Sequence[T]]],
         position: Callable[[T], int],
     ) -> AsyncIterator[T]:
-        """What `page(after)` gives, again and again; sleeps when it gives nothing."""
+        """Yields the items of `page(after)`, again and again; waits while there are none."""
         with self._watching(watcher):
             while not self.closed:
-                # Before the look: news that comes between look and sleep must end the sleep.
+                # Cleared before the read: news between the read and the wait must end the wait.
                 watcher.news.clear()
                 found = await page(watcher.after)
                 for item in found:
@@ -88,7 +87,7 @@ class Watchers:
 
     def _ring(self, watchers: Iterable[Watcher]) -> None:
         if self._loop is not None:
-            # A loop that is closed has nobody left who could miss the news.
+            # A closed loop has no watcher that could miss the news.
             with suppress(RuntimeError):
                 self._loop.call_soon_threadsafe(_ring_here, tuple(watchers))
 

@@ -1,1 +1,1 @@
-"""HTTP/1.1 as our proxies read and write it, over h11: strict, bounded in bytes and in time."""
+"""Reads and writes HTTP/1.1 for our proxies, over h11: strict, bounded in bytes and time."""

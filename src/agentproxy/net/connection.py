@@ -1,6 +1,6 @@
-"""Requests and answers on one connection of a client: h11 reads the ones and writes the others.
+"""Reads requests and writes answers on one client connection, over h11.
 
-What two readers could understand differently is refused: only one of them would be ours.
+Input that two readers could understand differently is refused: only one of them would be ours.
 """
 
 import asyncio
@@ -21,22 +21,19 @@ from agentproxy.net.request import (
 )
 from agentproxy.net.stream import Stream
 
-MAX_CHUNKS: Final = 16384  # each costs h11 some microseconds of the event loop, however small it is
+MAX_CHUNKS: Final = 16384  # each costs h11 some microseconds of the event loop, at any size
 _END: Final = b"\r\n\r\n"
 _LAST_CHUNK: Final = len(b"0\r\n\r\n")
 _LINE_ENDS: Final = 4  # bytes, after a chunk's length and after its content
-_UNCOUNTED: Final = 64  # bytes of a chunk that may have come before any of its content
+_UNCOUNTED: Final = 64  # bytes of a chunk that may come before its content
 _NOT_READ: Final = "a malformed request line, header line or chunk"
-_NOT_PLAIN: Final = "a chunk that is more than its length and its content"
+_NOT_PLAIN: Final = "a chunk with more than its length and its content"
 _PHRASES: Final = {status.value: status.phrase.encode() for status in HTTPStatus}
-_EMPTY: Final = (204, 304)  # statuses of answers that have no body
+_EMPTY: Final = (204, 304)  # statuses without a body
 
 
 class Connection:
-    """Requests come one after another: `head`, `body`, then an answer, and again `head`.
-
-    `reusable` is whether another may follow once an answer was sent.
-    """
+    """Handles one request after another: `head`, `body`, then an answer."""
 
     def __init__(self, stream: Stream, bounds: Bounds, *, bodies: BodyBudget) -> None:
         self.stream = stream
@@ -47,14 +44,14 @@ class Connection:
 
     @property
     def reusable(self) -> bool:
-        """Both sides have said all, and neither asked to end."""
+        """Whether another request may follow the answer."""
         return self._http.our_state is h11.DONE and self._http.their_state is h11.DONE
 
     async def head(self) -> RequestHead | None:
-        """The next request's head; None when there is no other.
+        """Returns the head of the next request; None at the end of the connection.
 
         Raises:
-            Malformed: it is too long, too slow, cut off, or cannot be understood in one way only.
+            Malformed: too long, too slow, cut off, or ambiguous.
         """
         self._http = self._new_request()
         if not self.stream.unread and not await self._next_begins():
@@ -68,12 +65,13 @@ class Connection:
         return self._parse(text)
 
     async def body(self, head: RequestHead) -> bytes:
-        """The whole body. It counts as held until the next head is awaited, or `forget_body`.
+        """Returns the whole body. It counts against the budget until the next head or
+        `forget_body`.
 
         Raises:
-            Malformed: it is too long, too slow, cut off, badly put in chunks, or too much beside
-                the bodies of the other connections.
+            Malformed: too long, too slow, cut off, in bad chunks, or over the budget of all bodies.
         """
+        # Before the bytes are read: a body that is too large costs no memory.
         if head.length is not None:
             self._hold(head.length)
         if self._http.they_are_waiting_for_100_continue:
@@ -86,33 +84,26 @@ class Connection:
             raise Malformed(408, "the request's body did not come in time") from error
 
     def forget_body(self) -> None:
-        """What was read as a body is not held any more."""
         self._bodies.give_back(self._held)
         self._held = 0
 
     async def until_gone(self) -> None:
-        """Wait until the client is gone, keeping what it says meanwhile.
+        """Waits until the client is gone, and keeps the bytes that it sends.
 
         Raises:
-            ClientGone: it is, or it says more than anybody would before an answer.
+            ClientGone: always, also when the client sends too much before the answer.
         """
         while len(self.stream.unread) <= self._bounds.head:
             await self.stream.more()
         raise ClientGone
 
     async def send(self, content: bytes) -> None:
-        """Send what was encoded.
-
-        Raises:
-            ClientGone: the client is gone, or takes nothing.
-        """
         await self.stream.send(content)
 
     def encode_head(self, status: int, fields: Mapping[str, str]) -> bytes:
-        """The head of an answer, whose fields hold no line's end. Without a `content-length` the
-        answer goes in chunks, or ends with the connection where the client knows no chunks.
-        """
+        """Encodes the head of an answer. No field may contain a line end."""
         self._empty = self._empty or status in _EMPTY
+        # Without a content-length h11 sends chunks, or ends the connection for HTTP/1.0.
         headers = [
             (name.encode("latin-1", "replace"), value.strip().encode("latin-1", "replace"))
             for name, value in fields.items()
@@ -121,20 +112,16 @@ class Connection:
         return self._http.send(h11.Response(status_code=status, headers=headers, reason=reason))
 
     def encode_data(self, content: bytes) -> bytes:
-        """Some of an answer."""
         return b"" if self._empty else self._http.send(h11.Data(data=content))
 
     def encode_end(self) -> bytes:
-        """What says that an answer is whole."""
         return self._http.send(h11.EndOfMessage())
 
     async def refuse(
         self, status: int, body: bytes, *, kind: str, more: Mapping[str, str] | None = None
     ) -> None:
-        """Send a whole answer of our own, and end with it; `kind` is its media type.
-
-        Raises:
-            ClientGone: nobody takes it.
+        """Sends a whole answer and ends the connection. `kind` is the media type. Raises
+        ClientGone.
         """
         fields = {"content-type": kind, "content-length": str(len(body)), **(more or {})}
         head = self.encode_head(status, {**fields, "connection": "close"})
@@ -172,7 +159,7 @@ class Connection:
         return text
 
     def _parse(self, text: bytes) -> RequestHead:
-        # Some clients of a proxy name no host; where they want to go is the target.
+        # Some clients send CONNECT without a host. That is harmless: only the target decides.
         host = b"" if b"\r\nhost:" in text.lower() else b"\r\nHost:"
         self._http.receive_data(text + host + _END)
         request = self._event()
@@ -220,9 +207,9 @@ class Connection:
         return bytes(content)
 
     async def _feed(self, chunks: "_Chunks | None") -> None:
-        """Hand h11 what came; it has used up all that it was handed before."""
         if not self.stream.unread:
             await self._more()
+        # h11 has used up all earlier bytes, so its buffer stays small.
         piece = bytes(self.stream.unread)
         self.stream.unread.clear()
         if chunks is not None:
@@ -232,33 +219,21 @@ class Connection:
 
 @dataclass
 class _Chunks:
-    """Holds chunks to their shortest form: a length, that much content, and no trailer after them.
+    """Checks that chunks are in their shortest form: a length, the content, and no trailer."""
 
-    h11 reads more than that, and does not tell. `came` are all bytes of them, and `shortest` those
-    that their content needs; `open` is the content of the chunk that is not at its end.
-    """
-
-    came: int = 0
-    shortest: int = 0
-    open: int = 0
+    # h11 accepts extensions, leading zeros and trailers, and does not report them: so bytes are
+    # counted.
+    came: int = 0  # bytes of all chunks
+    shortest: int = 0  # bytes that their content needs
+    open: int = 0  # content bytes of the unfinished chunk
     number: int = 0
 
     def feed(self, count: int) -> None:
-        """Count bytes that h11 is handed next.
-
-        Raises:
-            Malformed: those before them were more than their content needs.
-        """
         if self.came - self.shortest > _UNCOUNTED:
             raise Malformed(400, _NOT_PLAIN)
         self.came += count
 
     def add(self, data: h11.Data) -> None:
-        """Count content.
-
-        Raises:
-            Malformed: it is in too many chunks.
-        """
         self.open += len(data.data)
         self.shortest += len(data.data)
         if data.chunk_end:
@@ -268,10 +243,6 @@ class _Chunks:
             raise Malformed(400, f"a body in more than {MAX_CHUNKS} chunks")
 
     def check_end(self, *, unused: int) -> None:
-        """Let pass chunks that are over, with bytes of the next request behind them.
-
-        Raises:
-            Malformed: they were not in their shortest form.
-        """
+        # `unused` bytes belong to the next request.
         if self.came - unused != self.shortest + _LAST_CHUNK:
             raise Malformed(400, _NOT_PLAIN)

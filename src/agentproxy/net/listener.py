@@ -1,4 +1,4 @@
-"""The one accept loop of our proxies: so many connections at once, and no more."""
+"""The accept loop of our proxies, with a limit of connections."""
 
 import asyncio
 import socket
@@ -20,15 +20,14 @@ AnswerConnection = Callable[["Connection"], Awaitable[None]]
 async def serve_connections(
     listener: socket.socket, answer: AnswerConnection, *, refuse: AnswerConnection, bounds: Bounds
 ) -> None:
-    """Answer every connection until cancelled; the listener is closed then, and all of them.
-
-    More connections than the bound are refused; while twice as many are open, none is accepted.
+    """Answers connections until cancelled; then closes the listener and all of them.
 
     Raises:
-        ExceptionGroup: what `answer` or `refuse` raised, but for `ClientGone`.
+        ExceptionGroup: errors from `answer` or `refuse`, except `ClientGone`.
     """
     loop = asyncio.get_running_loop()
     counter = _Counter(answer, refuse, bounds, BodyBudget(bounds.bodies))
+    # Connections beyond the limit are refused. With twice as many open, none is accepted.
     seats = asyncio.Semaphore(2 * bounds.connections)
     listener.settimeout(0)
     with listener:
@@ -44,13 +43,13 @@ async def _accept(loop: asyncio.AbstractEventLoop, listener: socket.socket) -> s
     while True:
         try:
             return (await loop.sock_accept(listener))[0]
-        except OSError:  # out of descriptors, or the client is gone again
+        except OSError:  # no descriptors left, or the client is already gone
             await asyncio.sleep(ACCEPT_PAUSE_SECONDS)
 
 
 @dataclass
 class _Counter:
-    """Counts the connections that are open, and hands each over."""
+    """Counts the open connections."""
 
     answer: AnswerConnection
     refuse: AnswerConnection
@@ -59,6 +58,7 @@ class _Counter:
     open: int = 0
 
     async def admit(self, connection: socket.socket) -> None:
+        # Imported here: h11 would cost time at each start of `pa`.
         from agentproxy.net.connection import Connection
 
         self.open += 1

@@ -1,4 +1,4 @@
-"""A request as our proxies read it, what bounds it, and why it is refused; pure."""
+"""The head of a request, its limits, and the reasons to refuse it. Pure."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -7,7 +7,7 @@ from typing import Final
 
 MIB: Final = 1024 * 1024
 
-# h11 reads all of these in one way; another reader may read them in another.
+# h11 accepts all of these. Another reader may understand them differently.
 _AMBIGUOUS: Final = re.compile(
     rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|(?<!\r)\n|\r(?!\n)|\r\n[ \t]|\A[\r\n]"
 )
@@ -20,9 +20,7 @@ _SINGLE: Final = ("content-length", "transfer-encoding", "host")
 
 
 class Malformed(Exception):
-    """Not a request that can be understood in one way only, or one beyond the bounds; `status` is
-    the answer to it, and the connection ends with it.
-    """
+    """A request that is ambiguous or beyond the limits. `status` is the answer."""
 
     def __init__(self, status: int, message: str) -> None:
         super().__init__(message)
@@ -30,65 +28,55 @@ class Malformed(Exception):
 
 
 class ClientGone(Exception):
-    """The client closed the connection, or takes no answer."""
+    """The client closed the connection, or reads no answer."""
 
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """Bytes of a head, of a body, and of the bodies of all connections that are held at once;
-    seconds until a connection's next request, for a head, for a body, for any write to be taken;
-    and connections at once.
-    """
+    """The limits of requests and connections."""
 
-    head: int = 32 * 1024
+    head: int = 32 * 1024  # bytes
     body: int = 32 * MIB
-    bodies: int = 64 * MIB
-    idle_seconds: float = 120.0
+    bodies: int = 64 * MIB  # bytes of the bodies of all connections together
+    idle_seconds: float = 120.0  # until the next request of a connection
     head_seconds: float = 10.0
     body_seconds: float = 120.0
-    write_seconds: float = 60.0
-    connections: int = 32
+    write_seconds: float = 60.0  # until the client takes a write
+    connections: int = 32  # open at the same time
 
 
 @dataclass(frozen=True, slots=True)
 class RequestHead:
-    """The first part of a request. `fields` have names in lower case, `lines` are as they came;
-    `length` is None where the body comes in chunks.
-    """
+    """The head of a request."""
 
     method: str
     target: str
-    fields: Mapping[str, str]
-    lines: Sequence[tuple[bytes, bytes]]
-    length: int | None
+    fields: Mapping[str, str]  # names in lower case
+    lines: Sequence[tuple[bytes, bytes]]  # as received
+    length: int | None  # bytes; None for a body in chunks
 
 
 class BodyBudget:
-    """The bytes that the bodies of all connections may have together."""
+    """The bytes that the bodies of all connections may hold together."""
 
     def __init__(self, limit: int) -> None:
         self._left = limit
 
     def take(self, count: int) -> None:
-        """Count bytes that will be held.
-
-        Raises:
-            Malformed: they are too many beside what is held already.
-        """
+        """Reserves bytes. Raises Malformed when too few are left."""
         if count > self._left:
-            raise Malformed(503, "too many bytes of requests at once; ask again later")
+            raise Malformed(503, "too many request bytes at once; try again later")
         self._left -= count
 
     def give_back(self, count: int) -> None:
-        """They are not held any more."""
         self._left += count
 
 
 def check_head(text: bytes) -> None:
-    """Let pass a head, without the empty line at its end, that every reader reads in one way.
+    """Checks that every reader understands a head the same way. `text` ends before the empty line.
 
     Raises:
-        Malformed: it is another.
+        Malformed: it is ambiguous.
     """
     first, *lines = text.split(b"\r\n")
     if _AMBIGUOUS.search(text):
@@ -100,15 +88,15 @@ def check_head(text: bytes) -> None:
         if names.count(name) > 1:
             raise Malformed(400, f"{name} is given twice")
     if "transfer-encoding" in names and "content-length" in names:
-        raise Malformed(400, "both a length and a transfer coding")
+        raise Malformed(400, "both a content-length and a transfer-encoding")
     for name, line in zip(names, lines, strict=True):
         _check_line(name, line, chunks=first.endswith(b"1.1"))
 
 
 def _check_line(name: str, line: bytes, *, chunks: bool) -> None:
     if name == "content-length" and not _LENGTH.match(line):
-        raise Malformed(400, "a length that is no number")
+        raise Malformed(400, "a content-length that is not a number")
     if name == "transfer-encoding" and not (chunks and _CODING.match(line)):
-        raise Malformed(400, "a transfer coding other than chunked")
+        raise Malformed(400, "a transfer-encoding other than chunked")
     if name == "host" and not _HOST.match(line):
-        raise Malformed(400, "a host that is no plain host:port")
+        raise Malformed(400, "a host that is not a plain host:port")

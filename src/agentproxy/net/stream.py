@@ -1,4 +1,4 @@
-"""The bytes of one connection of a client. All waits to be heard are bounded."""
+"""The bytes of one client connection. Every wait for the client to read is bounded."""
 
 import asyncio
 import contextlib
@@ -13,22 +13,18 @@ PIECE_BYTES: Final = 65536
 
 
 class Stream:
-    """A connected socket; `unread` has come, and nobody has taken it yet."""
+    """A connected socket."""
 
     def __init__(self, connection: socket.socket, *, write_seconds: float) -> None:
         connection.settimeout(0)
         self._socket = connection
         self._write_seconds = write_seconds
         self._loop = asyncio.get_running_loop()
-        self.unread = bytearray()
+        self.unread = bytearray()  # received, but not yet used
 
     async def more(self) -> None:
-        """Wait until more is unread.
-
-        Raises:
-            ClientGone: nothing follows.
-        """
-        # What is there already comes without waiting, and would keep all others from their turn.
+        """Waits for more unread bytes. Raises ClientGone at the end."""
+        # `sock_recv` returns at once while bytes are there: a fast client would block the others.
         await asyncio.sleep(0)
         try:
             piece = await self._loop.sock_recv(self._socket, PIECE_BYTES)
@@ -39,11 +35,7 @@ class Stream:
         self.unread += piece
 
     async def receive(self) -> bytes:
-        """Whatever comes next; nothing is the end.
-
-        Raises:
-            ClientGone: the connection is lost.
-        """
+        """Returns the next bytes; b"" at the end. Raises ClientGone."""
         await asyncio.sleep(0)  # as above
         if self.unread:
             piece = bytes(self.unread)
@@ -55,11 +47,7 @@ class Stream:
             raise ClientGone from error
 
     async def send(self, content: bytes) -> None:
-        """Send it whole.
-
-        Raises:
-            ClientGone: the client is gone, or takes nothing.
-        """
+        """Sends all of it. Raises ClientGone when the client is gone or reads nothing."""
         try:
             async with asyncio.timeout(self._write_seconds):
                 await self._loop.sock_sendall(self._socket, content)
@@ -67,14 +55,11 @@ class Stream:
             raise ClientGone from error
 
     def end_sending(self) -> None:
-        """Tell the client that nothing follows."""
         with contextlib.suppress(OSError):
             self._socket.shutdown(socket.SHUT_WR)
 
     async def linger(self) -> None:
-        """Say that this is all, and take what is still sent: closing over it would lose our answer
-        on its way.
-        """
+        # Closing while the client still sends resets the connection, and our answer could be lost.
         self.end_sending()
         with contextlib.suppress(ClientGone, TimeoutError):
             async with asyncio.timeout(LINGER_SECONDS):
@@ -82,7 +67,8 @@ class Stream:
                     pass
 
     def reset(self) -> None:
-        """Let the end of the connection look like the loss that it is."""
         with contextlib.suppress(OSError):
+            # A linger time of 0 sends RST: the client must see a lost connection, not a complete
+            # answer.
             at_once = struct.pack("ii", 1, 0)
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, at_once)

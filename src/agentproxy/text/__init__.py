@@ -1,1 +1,1 @@
-"""What is unseen, what is secret, what is git's own folder: pure definitions for everybody."""
+"""Definitions that all layers share: invisible characters, secrets, git's own folder. Pure."""

@@ -1,38 +1,36 @@
-"""What is secret: names of files, names of variables, words, and shapes of values. Each list means
-something of its own, and stands here once.
-"""
+"""What is secret: file names, variable names, words, and shapes of values."""
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-# Names of files and folders that hold secrets, wherever they stand.
+# Names of files and folders with secrets, in any folder.
 SECRET_FILES = (
     ".ssh", ".aws", ".azure", ".gnupg", ".kube", ".docker", ".netrc", ".pgpass", ".npmrc",
     ".pypirc", ".git-credentials", ".password-store", "id_rsa", "id_ed25519", "credentials",
     "credentials.json", "credentials.toml", ".credentials.json", "auth.json",
 )  # fmt: skip
-# Names that are no part of any path outside the tree that a worker may read.
+# A worker may not read a path outside the tree that has one of these names in it.
 NEVER_READ = (
     *SECRET_FILES, "gcloud", "gh", "environ", "shadow", "sudoers", ".claude", ".codex", ".gemini",
     ".bash_history", "keyrings",
 )  # fmt: skip
-# Names that, at the top of a folder, keep the folder from being shown in the sandbox.
+# A folder that directly contains one of these names is not shown in the sandbox.
 CLOSES_A_FOLDER = frozenset((*SECRET_FILES, ".config"))
-# Names of environment variables that hold a secret.
+# Environment variables with a secret.
 SECRET_VARIABLE = re.compile(
     r"(^|_)(API_?KEY|ACCESS_KEY|SECRET_KEY|PRIVATE_KEY|AUTH_KEY|TOKEN|SECRET|PASSWD|PASSPHRASE)$"
     r"|PASSWORD$",
     re.IGNORECASE,
 )
-# Words of a question that asks for a secret.
+# A question that asks for a secret.
 ASKS_FOR_A_SECRET = re.compile(
     r"\b(?:passwords?|passphrases?|credentials?|secrets?|(?:api|private|access|secret)[ _-]?keys?"
     r"|\w+_(?:key|token|secret|password))\b",
     re.IGNORECASE,
 )
-# Words of a sentence that tells one; it may be a short one, without a shape.
+# A sentence that states a secret, also a short one without a known shape.
 TELLS_A_SECRET = re.compile(
     r"(?:key|token|secret|pass(?:word|phrase)?|pwd|credentials?)\w*[\"']?\s*(?:[:=]|\bis\b)\s*\S",
     re.IGNORECASE,
@@ -42,9 +40,10 @@ TELLS_A_SECRET = re.compile(
 _START = r"(?:(?<![A-Za-z0-9_])|(?<=\\[bfnrt])|(?<=\\u00[01][0-9a-f])|(?<=[0-9]m))"
 _QUOTE = r"""(?:\\*["'])?"""
 _DELIMITERS = r"""\s"'`\\,;&<>()\[\]{}|"""
-# A number is left alone, because in JSON it may stand outside of strings; so is `$VARIABLE`.
+# A number may be outside of strings in JSON, where a replacement would break it. `$VARIABLE` is no
+# secret itself.
 _NO_SECRET = r"(?!-?[0-9]+(?:\.[0-9]+)?(?:e[-+]?[0-9]+)?(?:[,}\]\s]|$)|[$%])"
-# Clearly a secret: letters mixed with digits or signs, and neither called nor indexed like code.
+# A value with letters and digits or signs, that is neither called nor indexed like code.
 _ASSIGNED = (
     rf"s?{_QUOTE}[ \t]{{0,4}}(?:={{1,3}}>?|:(?!:)=?)[ \t]{{0,4}}{_QUOTE}{_NO_SECRET}"
     rf"(?P<secret>(?=[^{_DELIMITERS}0-9!#^*~%]{{0,200}}+[0-9!#^*~%])"
@@ -61,22 +60,19 @@ _PEM_LINES = r"(?:(?:\\++[nr]|[\r\n])*+[A-Za-z0-9+/=]{16,}+)*+"
 
 @dataclass(frozen=True)
 class Shape:
-    """A kind of secret: `pattern` is tried where a hint occurs in the text in lower case.
+    """A kind of secret. `expression` is tried at each of `hints` in the lower-case text."""
 
-    What its group `secret` matches must go, or all that it matches when it has no such group. It
-    matches no quote, and a backslash only together with what it escapes.
-    """
-
+    # A match has no quote, and a backslash only with the character that it escapes: redacted JSON
+    # stays valid. The secret is the group `secret`, or the whole match without that group.
     hints: tuple[str, ...]
     expression: str
 
     @cached_property
     def pattern(self) -> re.Pattern[str]:
-        """The expression, compiled when its hint occurs: all of them take longer than a start."""
+        # Compiled at first use: compiling all takes longer than a start of `pa`.
         return re.compile(self.expression)
 
     def spans(self, text: str, *, lowered: str, hint: str) -> Iterator[tuple[int, int]]:
-        """Where such secrets stand, in time linear in the text."""
         group = "secret" if "secret" in self.pattern.groupindex else 0
         at = lowered.find(hint)
         while at >= 0:
@@ -90,7 +86,7 @@ def _shape(hints: str, expression: str) -> Shape:
     return Shape(tuple(hints.split()), expression)
 
 
-# Values that look like secrets when nobody told us them.
+# Shapes of secret values that are not in the settings.
 SHAPES = (
     _shape(
         "-----begin",
@@ -141,12 +137,12 @@ SHAPES = (
     _shape("credential", rf"(?i:credential){_ASSIGNED}"),
     _shape("key", rf"(?i:(?:{_KEY_OF})key){_ASSIGNED}"),
 )
-# Flat, because nearly every text has none of the hints: looking for them is all that it costs.
+# Flat: nearly every text has no hint, so the search for hints is the whole cost.
 BY_HINT = {hint: shape for shape in SHAPES for hint in shape.hints}
 
 
 def secret_spans(text: str) -> Iterator[tuple[int, int]]:
-    """Where values stand that look like secrets, as (start, end), in time linear in the text."""
+    """Yields (start, end) of values that look like secrets, in time linear in the text."""
     lowered = _lowered(text)
     for hint, shape in BY_HINT.items():
         if hint in lowered:
@@ -154,11 +150,10 @@ def secret_spans(text: str) -> Iterator[tuple[int, int]]:
 
 
 def tells_a_secret(text: str) -> bool:
-    """Whether a text seems to hold a secret, by its words or by its shape."""
     return TELLS_A_SECRET.search(text) is not None or any(True for _ in secret_spans(text))
 
 
 def _lowered(text: str) -> str:
-    """The text in lower case with every character at its place: only U+0130 becomes two."""
+    # Offsets must stay valid: U+0130 is the only character whose lower case is longer.
     lowered = text.lower()
     return lowered if len(lowered) == len(text) else text.replace("\u0130", "I").lower()

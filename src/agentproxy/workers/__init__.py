@@ -1,1 +1,1 @@
-"""Who can do a coding task, each behind one port."""
+"""The programs and agents that do a coding task, behind one port."""

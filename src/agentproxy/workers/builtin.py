@@ -1,4 +1,4 @@
-"""Our own agent as a worker: one among others."""
+"""Our own agent as a worker."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -23,17 +23,17 @@ from agentproxy.workspace.sandbox.port import Sandbox
 
 ENDINGS: dict[AgentEnding | Literal["too_long"], str] = {
     "finished": "it says that it is done",
-    "turns": "its turns were spent",
-    "budget": "its tokens were spent",
-    "cut_off": "its answers were cut off again and again",
-    "refused": "the model refused to go on",
-    "too_long": "its conversation does not fit into the model's context any more",
+    "turns": "it used all its turns",
+    "budget": "it used all its tokens",
+    "cut_off": "its answers were cut off too often",
+    "refused": "the model refused to continue",
+    "too_long": "its conversation no longer fits into the model's context",
 }
 MAX_LAST_WORDS_CHARACTERS = 4000
 
 
 class BuiltinWorker:
-    """Works with a model and a few tools in its own clone; a killed one goes on from its facts."""
+    """Works with a model and a few tools in its own clone."""
 
     def __init__(
         self,
@@ -51,20 +51,18 @@ class BuiltinWorker:
 
     @property
     def name(self) -> str:
-        """The name that a person chooses it by."""
         return "builtin"
 
     def grants(self) -> Sequence[str]:
-        """Its model, and nothing beyond its tree."""
         return (f"model {self._model.name}",)
 
     async def message(self, text: str, *, key: str) -> bool:
-        """Record it in the conversation, once; the model's next answer follows it."""
         recorder = self._recorder
         if recorder is None:
             return False
 
         def tell(state: Conversation) -> Sequence[Fact]:
+            # A kill between two records can deliver a message twice. It is told once.
             known = key in state.told
             return () if known else (AgentTold(text=text, why="message", message=key),)
 
@@ -72,12 +70,9 @@ class BuiltinWorker:
         return True
 
     async def work(self, brief: Brief, callbacks: WorkerCallbacks) -> WorkerEnded:
-        """Hold the conversation of a round, from where it stands.
-
-        Raises:
-            WorkerError: the model does not answer.
-        """
+        """Holds the conversation of a round. Raises WorkerError if the model does not answer."""
         limit = PausableTimeout(brief.seconds, now=self._now)
+        # An attempt that was killed continues from the facts that it recorded.
         state = resume_conversation(brief.past, Conversation(limits=self._limits))
         recorder = recorder_within(state, callbacks.record)
         parts = AgentParts(
@@ -107,6 +102,8 @@ class BuiltinWorker:
         except BudgetSpent as error:
             out_of_money = str(error)
         except ModelError as error:
+            # A first prompt that is too long is an error of the setup. A later one ends the work so
+            # far.
             if not (isinstance(error, PromptTooLong) and state.turn):
                 raise WorkerError(
                     f"the model {self._model.name}: {error}", cure=error.cure
@@ -128,14 +125,13 @@ class BuiltinWorker:
 
 @dataclass(frozen=True, slots=True)
 class _PermissionDesk:
-    """Asks whether a call may run."""
+    """Asks for permission to run a call, while the time limit pauses."""
 
     brief: Brief
     callbacks: WorkerCallbacks
     limit: PausableTimeout
 
     async def allow(self, call: ToolCall, permission: Permission) -> str:
-        """Why a call may not run, or nothing."""
         request = Request(
             id=f"{self.brief.round}.{call.id}",
             kind="permission",

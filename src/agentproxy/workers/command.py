@@ -1,4 +1,4 @@
-"""Any program as a worker: the brief on standard input, exit code 0 claims done."""
+"""Any program as a worker: it reads the brief on stdin, and claims with exit code 0."""
 
 from collections.abc import Sequence
 
@@ -16,24 +16,17 @@ class CommandWorker:
 
     @property
     def name(self) -> str:
-        """The name that a person chose it by."""
         return self._name
 
     def grants(self) -> Sequence[str]:
-        """What it was granted beyond the tree, in words."""
         return self._launcher.grants.in_words()
 
     async def message(self, text: str, *, key: str) -> bool:
-        """Never heard: the next brief carries it."""
+        # A command reads only its brief, so the next brief carries the message.
         del text, key
         return False
 
     async def work(self, brief: Brief, callbacks: WorkerCallbacks) -> WorkerEnded:
-        """Run the command once.
-
-        Raises:
-            WorkerError: the sandbox could not be set up.
-        """
         launched = await self._launcher.run(brief, callbacks, stdin=brief.text.encode())
         return _outcome(launched, brief.round)
 
@@ -44,7 +37,7 @@ def _outcome(launched: LaunchEnded, number: int) -> WorkerEnded:
     if out_of_time:
         reason = "its time was up"
     elif ended.killed:
-        reason = "it printed without end and was stopped"
+        reason = "it printed too much and was stopped"
     elif ended.exit_code == 0:
         reason = "it ended with exit code 0, which claims done"
     else:

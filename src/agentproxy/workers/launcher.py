@@ -1,8 +1,4 @@
-"""Starts a worker's program in the sandbox, with what it needs and what it was granted.
-
-The brief as files, a private HOME, the program's own files, what a person grants it, its model
-through the relay; afterwards, what it was refused is recorded.
-"""
+"""Starts a worker's program in the sandbox, with its brief, HOME, files, grants and model."""
 
 import asyncio
 import base64
@@ -42,22 +38,18 @@ REFUSALS_RECORDED = 50
 
 @dataclass(frozen=True, slots=True)
 class WorkerGrants:
-    """What a person grants a program beyond its tree (`[worker.NAME]`).
+    """What a program may use beyond its tree (`[worker.NAME]`)."""
 
-    `hosts` are `host:port`; `home` names below the user's home that it finds in its private one,
-    writable (a log-in that it renews); `paths` are shown read-only; `model` is reached through the
-    relay, and paid for with `meter` (None: counted, without a ceiling).
-    """
-
-    hosts: tuple[str, ...] = ()
+    hosts: tuple[str, ...] = ()  # `host:port`
     env: Mapping[str, str] = field(default_factory=dict[str, str])
+    # Names below the user's home, shown in the private one. Writable: a program renews its log-in.
     home: tuple[str, ...] = ()
-    paths: tuple[str, ...] = ()
-    model: RelayTarget | None = None
-    meter: Meter | None = None
+    paths: tuple[str, ...] = ()  # shown read-only
+    model: RelayTarget | None = None  # reached through the relay
+    meter: Meter | None = None  # pays for `model`; None counts without a ceiling
 
     def in_words(self) -> Sequence[str]:
-        """For the screen and the record."""
+        """Returns the grants in words, for the screen and the record."""
         granted = [f"network {host}" for host in self.hosts]
         granted += [f"variable {name}" for name in self.env]
         granted += [f"home ~/{name}, writable" for name in self.home]
@@ -69,43 +61,38 @@ class WorkerGrants:
 
 @dataclass(frozen=True, slots=True)
 class LaunchEnded:
-    """How a program ended; `out_of_money` whether the relay refused it its model for the money."""
+    """How a program ended."""
 
     ended: Ended
-    out_of_money: bool = False
+    out_of_money: bool = False  # the relay refused it its model for the budget
 
 
 @dataclass(frozen=True, slots=True)
 class LaunchedProgram:
-    """A program that is open. What it prints on stderr is shown as it comes, and read by nobody
-    else; `LaunchEnded.ended.output` has head and tail of it.
-    """
+    """A program that runs and is talked with through its pipes."""
 
     process: Process
     relay: Relay | None
 
     @property
     def stdin(self) -> InputStream:
-        """What the program reads from."""
         return self.process.stdin
 
     @property
     def stdout(self) -> OutputStream:
-        """What the program prints."""
         return self.process.stdout
 
     async def wait(self) -> LaunchEnded:
-        """Wait until nothing of the program is left.
+        """Waits for the end of all processes of the program. Raises WorkerError.
 
-        Raises:
-            WorkerError: the sandbox could not be set up.
+        The output that it returns is head and tail of stderr.
         """
         with _worker_errors():
             return _launch_ended(await self.process.wait(), self.relay)
 
 
 class Launcher:
-    """Starts one program, once a round or more often, in the worker's own clone."""
+    """Starts one program in the worker's own clone, once a round or more often."""
 
     def __init__(
         self, program: Program, *, sandbox: Sandbox, grants: WorkerGrants | None = None
@@ -117,11 +104,7 @@ class Launcher:
     async def run(
         self, brief: Brief, callbacks: WorkerCallbacks, *, stdin: bytes = b""
     ) -> LaunchEnded:
-        """Run the program to its end; what it prints is shown as it comes.
-
-        Raises:
-            WorkerError: the sandbox could not be set up.
-        """
+        """Runs the program to its end, and shows its output as it comes. Raises WorkerError."""
         pids: asyncio.Queue[int | None] = asyncio.Queue(maxsize=2)
         relay = self._relay(callbacks)
         job = self._job(brief, relay, stdin=stdin)
@@ -134,7 +117,7 @@ class Launcher:
                     on_start=pids.put_nowait,
                 )
             except SandboxError as error:
-                ended = error  # a group would wrap it
+                ended = error  # a task group would wrap it in an ExceptionGroup
             finally:
                 pids.put_nowait(None)
         with _worker_errors():
@@ -147,12 +130,9 @@ class Launcher:
     async def open(
         self, brief: Brief, callbacks: WorkerCallbacks
     ) -> AsyncGenerator[LaunchedProgram]:
-        """Start the program and talk with it through its pipes. Leaving the context ends it whole.
+        """Starts the program and yields it. Leaving the context ends all its processes.
 
-        What it was refused is recorded then, unless the context is left by an exception.
-
-        Raises:
-            WorkerError: the sandbox could not be set up.
+        Raises WorkerError.
         """
         relay = self._relay(callbacks)
         job = self._job(brief, relay)
@@ -165,6 +145,7 @@ class Launcher:
                 finally:
                     process.terminate()
                     await showing
+            # Skipped when an exception leaves the context.
             await _record_refusals(await process.wait(), relay, callbacks)
 
     def _relay(self, callbacks: WorkerCallbacks) -> Relay | None:
@@ -214,11 +195,8 @@ class Launcher:
 
 
 def _write_down(brief: Brief, folder: Path) -> None:
-    """Put the brief and its screenshots into a folder that is made anew.
-
-    It was within a worker's reach, and without isolation it still is: nothing that lies there is
-    followed or opened.
-    """
+    # A worker could write here, and without isolation it still can. So nothing in the folder is
+    # opened or followed.
     if os.path.lexists(folder):
         discard(folder)
     folder.mkdir(mode=0o700, parents=True)
@@ -236,7 +214,7 @@ async def _note_processes(pids: "asyncio.Queue[int | None]", callbacks: WorkerCa
 
 
 async def _note_process(pid: int, callbacks: WorkerCallbacks) -> None:
-    """Record which process runs, so that a later segment can end one that survived."""
+    # Recorded so that a later segment can end a process that survived.
     started = start_time(pid)
     if started is not None:
         await callbacks.record(ProcessStarted(effect="work", pid=pid, started=started))
@@ -261,7 +239,6 @@ def _launch_ended(ended: Ended, relay: Relay | None) -> LaunchEnded:
 
 @contextlib.contextmanager
 def _worker_errors() -> Generator[None]:
-    """What the sandbox cannot do, the worker cannot."""
     try:
         yield
     except SandboxError as error:

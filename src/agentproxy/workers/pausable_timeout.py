@@ -1,4 +1,4 @@
-"""A time limit that stands still while somebody else decides."""
+"""A time limit that pauses while somebody else decides."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable
@@ -7,13 +7,11 @@ from types import TracebackType
 
 
 class PausableTimeout:
-    """An async context that raises TimeoutError after `seconds`, pauses not counted.
-
-    `now` gives seconds on a clock that only goes forward.
-    """
+    """An async context that raises TimeoutError after `seconds`, without pauses."""
 
     def __init__(self, seconds: float, *, now: Callable[[], float]) -> None:
         self._seconds = seconds
+        # A monotonic clock in seconds: the wall clock may jump.
         self._now = now
         self._began = now()
         self._paused = 0.0
@@ -34,12 +32,11 @@ class PausableTimeout:
 
     @property
     def taken(self) -> float:
-        """Seconds so far, without pauses."""
         return self._now() - self._began - self._paused
 
     @asynccontextmanager
     async def paused(self) -> AsyncGenerator[None]:
-        """Do not count what happens inside. Several at a time are one pause."""
+        """Stops the clock inside. Pauses may overlap."""
         self._pauses += 1
         if self._pauses == 1:
             self._pause_began = self._now()
@@ -53,7 +50,7 @@ class PausableTimeout:
 
     def _resume(self) -> None:
         self._paused += self._now() - self._pause_began
-        # A timeout that has struck meanwhile cannot be moved any more.
+        # asyncio raises for a timeout that has already expired.
         if not self._timeout.expired():
             left = max(self._seconds - self.taken, 0.0)
             self._timeout.reschedule(asyncio.get_running_loop().time() + left)

@@ -1,4 +1,4 @@
-"""The worker's protocol: a brief goes in; requests come out; at the end stands a claim, or none."""
+"""The protocol of a worker: a brief goes in, requests come out, and the end may be a claim."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from agentproxy.workspace.environment.job_layout import JobLayout
 
 
 class WorkerError(Exception):
-    """The worker cannot work at all. `cure` says what a person can do."""
+    """The worker cannot work. `cure` says what a person can do."""
 
     def __init__(self, message: str, *, cure: str = "") -> None:
         super().__init__(message)
@@ -22,23 +22,17 @@ class WorkerError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Brief:
-    """What a worker is told for one round, and where it works.
-
-    `place` is its own clone at the user's path; `home` keeps its files from round to round; `text`
-    is the whole instruction; `seconds` how long it may take; `again` whether an earlier attempt at
-    this round was cut off, and `past` what the worker itself recorded in it; `images` belong to the
-    task.
-    """
+    """The instructions for one round, and where the worker works."""
 
     run: str
     round: int
-    text: str
-    place: JobLayout
-    home: Path
-    seconds: float
-    again: bool = False
-    past: Sequence[Fact] = ()
-    images: Sequence[Image] = ()
+    text: str  # all instructions
+    place: JobLayout  # the worker's own clone, at the user's path
+    home: Path  # keeps the worker's files from round to round
+    seconds: float  # the time limit
+    again: bool = False  # an earlier attempt at this round was cut off
+    past: Sequence[Fact] = ()  # recorded by the worker itself in that attempt
+    images: Sequence[Image] = ()  # of the task
 
 
 AskDesk = Callable[[Request], Awaitable[Decision]]
@@ -48,38 +42,33 @@ ShowOutput = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class WorkerCallbacks:
-    """The way up from a worker: ask and wait, record and wait, show and forget."""
+    """The ways from a worker to its supervisor."""
 
-    ask: AskDesk
-    record: Record
-    show: ShowOutput
+    ask: AskDesk  # waits for the decision
+    record: Record  # waits until the fact is stored
+    show: ShowOutput  # does not wait
 
 
 class Worker(Protocol):
-    """Who can do a coding task."""
+    """A program or an agent that does a coding task."""
 
     @property
-    def name(self) -> str:
-        """The name that a person chose it by."""
-        ...
+    def name(self) -> str: ...
 
     async def work(self, brief: Brief, callbacks: WorkerCallbacks) -> WorkerEnded:
-        """Work on one round, and say how it ended: the caller records that.
+        """Works on one round, and returns its end, which the caller records.
 
-        Cancelling this call ends every process of the worker.
-
-        Raises:
-            WorkerError: it could not begin.
+        Cancelling ends every process of the worker. Raises WorkerError.
         """
         ...
 
     async def message(self, text: str, *, key: str) -> bool:
-        """Tell it something while it works; false where it cannot hear: the next brief has it.
+        """Tells the worker at work. False: it cannot hear, and its next brief has the message.
 
-        `key` is the message's id in the run: who was told it already is not told again.
+        `key` is the message's id. A worker that already knows it is not told again.
         """
         ...
 
     def grants(self) -> Sequence[str]:
-        """What it was granted beyond the tree, in words, for the screen and the record."""
+        """Returns in words what the worker may use beyond its tree."""
         ...

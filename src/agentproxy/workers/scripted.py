@@ -1,4 +1,4 @@
-"""A worker that follows a script: a real adapter for tests and rehearsals, with no program."""
+"""A worker that follows a script: a real adapter for tests and rehearsals."""
 
 import asyncio
 import itertools
@@ -16,35 +16,29 @@ from agentproxy.workers.port import Brief, WorkerCallbacks, WorkerError
 
 MEGABYTE = 1 << 20
 CURE = (
-    "a script is a JSON list of rounds, each a list of steps such as "
+    "write a JSON list of rounds, each a list of steps such as "
     '{"do": "write", "path": "a.py", "text": "..."}'
 )
 
 
 class WriteStep(FrozenModel):
-    """Write a file of the tree."""
-
     do: Literal["write"]
     path: str
     text: str
 
 
 class Delete(FrozenModel):
-    """Delete a file of the tree."""
-
     do: Literal["delete"]
     path: str
 
 
 class Say(FrozenModel):
-    """Say something on the screen."""
-
     do: Literal["say"]
     text: str
 
 
 class AskPermission(FrozenModel):
-    """Ask for permission; a refusal ends the round without a claim."""
+    """A refusal ends the round without a claim."""
 
     do: Literal["ask_permission"]
     action: Literal["run", "read", "write", "network"]
@@ -52,26 +46,22 @@ class AskPermission(FrozenModel):
 
 
 class AskQuestion(FrozenModel):
-    """Ask a question; the answer is appended to the file `into`, where one is named."""
+    """Asks a question."""
 
     do: Literal["ask"]
     text: str
     options: tuple[str, ...] = ()
-    into: str = ""
+    into: str = ""  # the file that the answer is appended to
 
 
 class Wait(FrozenModel):
-    """Do nothing for some seconds."""
-
     do: Literal["wait"]
     seconds: float = Field(ge=0, le=3600)
 
 
 class GiveUp(FrozenModel):
-    """End the round without a claim."""
-
     do: Literal["give_up"]
-    reason: str
+    reason: str  # the round ends without a claim
 
 
 Step = Annotated[
@@ -82,10 +72,9 @@ SCRIPT: TypeAdapter[list[list[Step]]] = TypeAdapter(list[list[Step]])
 
 
 def parse_script(data: bytes, *, source: str) -> list[list[Step]]:
-    """A script from the JSON of a file, which `source` names: rounds, each a list of steps.
+    """Parses the JSON of a script: rounds, each a list of steps. `source` is the file name.
 
-    Raises:
-        WorkerError: a step is none.
+    Raises WorkerError.
     """
     try:
         return SCRIPT.validate_json(data)
@@ -96,7 +85,7 @@ def parse_script(data: bytes, *, source: str) -> list[list[Step]]:
 
 
 class ScriptedWorker:
-    """Plays one list of steps a round; a round beyond the script ends without a claim."""
+    """Plays one list of steps a round. A round beyond the script ends without a claim."""
 
     def __init__(self, name: str, script: Sequence[Sequence[Step]]) -> None:
         self._name = name
@@ -105,20 +94,16 @@ class ScriptedWorker:
 
     @property
     def name(self) -> str:
-        """The name that a person chose it by."""
         return self._name
 
     def grants(self) -> Sequence[str]:
-        """Nothing beyond its tree."""
         return ()
 
     async def message(self, text: str, *, key: str) -> bool:
-        """Heard, and kept."""
         self._told.setdefault(key, text)
         return True
 
     async def work(self, brief: Brief, callbacks: WorkerCallbacks) -> WorkerEnded:
-        """Play the round's steps in the worker's own clone."""
         number = brief.round
         if number > len(self._script):
             return WorkerEnded(round=number, claims=False, reason="its script has no such round")
@@ -152,7 +137,6 @@ def _out_of_time(number: int, seconds: float) -> WorkerEnded:
 async def _play(
     step: Step, where: tuple[SafeDir, Path], *, callbacks: WorkerCallbacks, key: str
 ) -> str:
-    """One step; the reason to end without a claim, or nothing."""
     root, folder = where
     match step:
         case WriteStep():

@@ -1,4 +1,4 @@
-"""The journal in one SQLite file, for any number of processes on one machine."""
+"""The journal in one SQLite file, for many processes on one machine."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -18,11 +18,10 @@ from agentproxy.journal.watchers import Watcher, Watchers
 
 
 class SqliteJournal:
-    """A `Journal` in the file `path`, which is made with its folder when it is first used.
+    """A `Journal` in the file `path`, created at first use. One event loop uses it.
 
-    One event loop uses it. `redact` is applied to the JSON text of all that is stored; alone,
-    it knows the shapes of secrets. Every method raises JournalUnusable with the cure when the
-    store fails. A cancelled `append` may still be carried out.
+    Every method raises JournalUnusable with the cure when the store fails. A cancelled `append` may
+    still be written.
     """
 
     def __init__(self, path: Path, *, redact: Redact | None = None) -> None:
@@ -32,19 +31,16 @@ class SqliteJournal:
         self._poll = Poll(path, self._watchers)
 
     async def create(self, run: RunId, draft: Draft, holder: Holder) -> Lease:
-        """Begin a run. Raises JournalError when it exists."""
         return await self._writer.write(Create(run, draft, holder))
 
     async def append(
         self, lease: Lease, drafts: Sequence[Draft], *, taken: Sequence[CommandId] = ()
     ) -> Sequence[Event]:
-        """Append all or none. Raises Fenced; JournalError when a command is not there to take."""
         return await self._writer.write(AppendEvents(lease, tuple(drafts), tuple(taken)))
 
     async def read(
         self, run: RunId, *, after: int = 0, limit: int | None = None
     ) -> Sequence[Event]:
-        """The events with `seq > after`, at most `limit`. Raises UnknownRun."""
         found: list[Event] = []
         while True:
             room = PAGE_EVENTS if limit is None else max(limit - len(found), 0)
@@ -55,7 +51,6 @@ class SqliteJournal:
             after = page[-1].seq
 
     def follow(self, run: RunId, *, after: int = 0) -> AsyncIterator[Event]:
-        """The events with `seq > after`, and each new one, until it or the journal is closed."""
         self._poll.start()
         return self._watchers.tail(
             Watcher(run, "events", after),
@@ -66,41 +61,32 @@ class SqliteJournal:
     async def heads(
         self, *, limit: int = PAGE_RUNS, before: RunId | None = None, repository: str | None = None
     ) -> Sequence[RunHead]:
-        """The newest runs that began before `before`, of a repository or all. Raises UnknownRun."""
         return await self._readers.read(
             reads.heads(limit=limit, before=before, repository=repository)
         )
 
     async def head(self, run: RunId) -> RunHead:
-        """One run at a glance. Raises UnknownRun."""
         return await self._readers.read(reads.head(run))
 
     async def named(self, prefix: str, *, limit: int) -> Sequence[RunId]:
-        """The runs whose id begins so, by their ids."""
         return await self._readers.read(reads.named(prefix, limit=limit))
 
     async def lease(self, run: RunId) -> Lease:
-        """The newest lease. Raises UnknownRun."""
         return await self._readers.read(reads.lease(run))
 
     async def acquire(self, run: RunId, holder: Holder, *, after: int) -> Lease:
-        """Take the run over. Raises LeaseTaken, UnknownRun."""
         return await self._writer.write(Acquire(run, holder, after))
 
     async def release(self, lease: Lease) -> None:
-        """Let go of the run. Raises Fenced, UnknownRun."""
         await self._writer.write(Release(lease))
 
     async def submit(self, run: RunId, command: Command) -> CommandId:
-        """Put a command into the inbox. Raises UnknownRun."""
         return await self._writer.write(Submit(run, command))
 
     async def inbox(self, run: RunId) -> Sequence[Pending]:
-        """The commands that wait. Raises UnknownRun."""
         return await self._readers.read(reads.commands(run, after=0))
 
     def arrivals(self, run: RunId) -> AsyncIterator[Pending]:
-        """Commands that wait, and each new one, until it or the journal is closed."""
         self._poll.start()
         return self._watchers.tail(
             Watcher(run, "inbox", after=0),
@@ -109,7 +95,7 @@ class SqliteJournal:
         )
 
     async def close(self) -> None:
-        """Finish what was accepted; tails end, and later calls raise JournalUnusable."""
+        """Finishes accepted writes. Tails end, and later calls raise JournalUnusable."""
         self._watchers.close()
         await self._writer.close()
         await asyncio.to_thread(self._poll.close)

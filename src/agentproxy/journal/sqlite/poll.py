@@ -1,4 +1,4 @@
-"""News that other processes wrote: SQLite counts foreign commits, and we look at the count."""
+"""Notices commits of other processes: SQLite counts them, and a thread reads the count."""
 
 import json
 import sqlite3
@@ -11,8 +11,8 @@ from agentproxy.journal.sqlite.schema import LAST_SEQ, NAMED_RUNS
 from agentproxy.journal.sqlite.store import connect
 from agentproxy.journal.watchers import Watchers
 
-SHORTEST_WAIT = 0.003  # seconds; while something happens
-MAX_WAIT = 0.030  # seconds; while nothing does
+SHORTEST_WAIT = 0.003  # seconds; after a commit
+MAX_WAIT = 0.030  # seconds; without commits
 
 _TOPS = f"""
 SELECT json_group_array(json_array(
@@ -22,7 +22,7 @@ FROM {NAMED_RUNS}
 
 
 class Poll:
-    """A thread that wakes watchers of foreign commits; it rests while nobody watches."""
+    """A thread that wakes watchers after foreign commits. It sleeps while there are no watchers."""
 
     def __init__(self, path: Path, watchers: Watchers) -> None:
         self._path = path
@@ -31,13 +31,12 @@ class Poll:
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
-        """Be there for those who follow, from now on."""
         if self._thread is None:
             self._thread = threading.Thread(target=self._work, name="journal-poll", daemon=True)
             self._thread.start()
 
     def close(self) -> None:
-        """End the thread, within milliseconds unless the disk hangs."""
+        """Ends the thread, within milliseconds unless the disk hangs."""
         self._closing.set()
         self._watchers.some.set()
         if self._thread is not None:
@@ -52,7 +51,7 @@ class Poll:
                 finally:
                     connection.close()
             except (JournalError, sqlite3.Error):
-                # Whoever follows looks for himself, and meets the same error with its cure.
+                # Each follower then reads for itself, and gets the same error with its cure.
                 self._watchers.wake_all()
                 self._closing.wait(1.0)
 
@@ -62,11 +61,12 @@ class Poll:
         while not self._closing.is_set():
             runs = self._watchers.runs()
             if not runs:
-                # Cleared before the second look: who comes after that look sets it again.
+                # Cleared before the second look: a watcher that comes after it sets it again.
                 self._watchers.some.clear()
                 if not self._watchers.runs() and not self._closing.is_set():
                     self._watchers.some.wait()
                 continue
+            # data_version changes with commits of other connections only.
             commits = connection.execute("PRAGMA data_version").fetchone()[0]
             wait = SHORTEST_WAIT if commits != seen else min(wait * 1.25, MAX_WAIT)
             if commits != seen:

@@ -1,7 +1,4 @@
-"""What may be read; each function runs in a reader's thread, on a connection of its own.
-
-Every cursor is closed: one that an error's trace keeps would hold its connection at an old state.
-"""
+"""Queries of the journal. Each runs in a reader's thread, on its own connection."""
 
 import asyncio
 import queue
@@ -17,16 +14,17 @@ from agentproxy.journal.port import Holder, JournalUnusable, Lease, Pending, Run
 from agentproxy.journal.record import CHANGES_NOTHING, StoredRow, decode, decode_command
 from agentproxy.journal.sqlite.store import connect, unusable
 
+# An error's traceback can keep a cursor alive, and an open cursor holds its connection at an old
+# state. So every cursor is closed.
 READERS = 2
 PAGE_EVENTS = 512
-PAGE_CHARACTERS = 4_000_000
+PAGE_CHARACTERS = 4_000_000  # of JSON: a page of large events has fewer events
 
 T = TypeVar("T")
 
 _COLUMNS = "time, actor, kind, version, data, cause"
-# Places are put in order, and each event is fetched at its place when it is asked for: an order
-# around all of it would carry the whole tail through a sorter for every page. CROSS JOIN keeps the
-# order of the places, as SQLite walks them first.
+# Only the places are sorted, and each event is fetched by its place. Sorting whole events would
+# sort the whole tail for every page. CROSS JOIN keeps the order: SQLite walks the places first.
 _EVENTS = f"""
 SELECT place.seq, {_COLUMNS} FROM (
     SELECT seq, event FROM event_index WHERE run = :run AND seq > :after
@@ -60,7 +58,7 @@ LAST_CHARACTER = "\U0010ffff"
 
 
 class Readers:
-    """A few threads that read the journal at `path`, so that the event loop need not."""
+    """Threads that read the journal at `path`."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -69,17 +67,13 @@ class Readers:
         self._idle: queue.SimpleQueue[sqlite3.Connection] = queue.SimpleQueue()
 
     async def read(self, question: Callable[[sqlite3.Connection], T]) -> T:
-        """The answer to a question.
-
-        Raises:
-            JournalUnusable: the store failed, or the journal is closed.
-        """
+        """Runs a query. Raises JournalUnusable if the store failed or is closed."""
         if self._closed:
             raise JournalUnusable(f"the journal {self._path} is closed")
         return await asyncio.get_running_loop().run_in_executor(self._threads, self._ask, question)
 
     async def close(self) -> None:
-        """Answer what was asked, and let go of the store."""
+        """Finishes accepted queries, and closes the store."""
         self._closed = True
         await asyncio.to_thread(self._threads.shutdown)
         while not self._idle.empty():
@@ -93,6 +87,7 @@ class Readers:
         try:
             answer = question(connection)
         except sqlite3.Error as error:
+            # After an error of SQLite the next query opens a new connection.
             connection.close()
             raise unusable(self._path, error) from error
         except BaseException:
@@ -103,7 +98,7 @@ class Readers:
 
 
 def events(run: RunId, *, after: int, limit: int) -> Callable[[sqlite3.Connection], list[Event]]:
-    """The next page of the run's events, at most `limit`. Raises UnknownRun."""
+    """Returns the next page of a run's events."""
 
     def ask(connection: sqlite3.Connection) -> list[Event]:
         number = _number(connection, run)
@@ -122,8 +117,6 @@ def events(run: RunId, *, after: int, limit: int) -> Callable[[sqlite3.Connectio
 
 
 def commands(run: RunId, *, after: int) -> Callable[[sqlite3.Connection], list[Pending]]:
-    """The commands that wait, from the one behind `after`. Raises UnknownRun."""
-
     def ask(connection: sqlite3.Connection) -> list[Pending]:
         waiting = connection.execute(
             "SELECT id, time, data FROM inbox WHERE run = ? AND id > ? ORDER BY id",
@@ -139,8 +132,6 @@ def commands(run: RunId, *, after: int) -> Callable[[sqlite3.Connection], list[P
 
 
 def lease(run: RunId) -> Callable[[sqlite3.Connection], Lease]:
-    """The newest lease of the run. Raises UnknownRun."""
-
     def ask(connection: sqlite3.Connection) -> Lease:
         row = connection.execute(_LEASE, (_number(connection, run),)).fetchone()
         return _lease(run, row)
@@ -151,8 +142,6 @@ def lease(run: RunId) -> Callable[[sqlite3.Connection], Lease]:
 def heads(
     *, limit: int, before: RunId | None, repository: str | None
 ) -> Callable[[sqlite3.Connection], list[RunHead]]:
-    """The newest runs that began before `before`, of a repository or all. Raises UnknownRun."""
-
     def ask(connection: sqlite3.Connection) -> list[RunHead]:
         if repository is not None and not _can_be_stored(repository):
             return []
@@ -169,8 +158,6 @@ def heads(
 
 
 def head(run: RunId) -> Callable[[sqlite3.Connection], RunHead]:
-    """One run at a glance. Raises UnknownRun."""
-
     def ask(connection: sqlite3.Connection) -> RunHead:
         values = {"number": _number(connection, run), "limit": 1}
         return _heads(connection, "number = :number", values)[0]
@@ -179,8 +166,6 @@ def head(run: RunId) -> Callable[[sqlite3.Connection], RunHead]:
 
 
 def named(prefix: str, *, limit: int) -> Callable[[sqlite3.Connection], list[RunId]]:
-    """The runs whose id begins so, by their ids."""
-
     def ask(connection: sqlite3.Connection) -> list[RunId]:
         if not _can_be_stored(prefix):
             return []
@@ -207,6 +192,7 @@ def _lease(run: RunId, row: tuple[int, int | None, int, str, int]) -> Lease:
 
 
 def _can_be_stored(text: str) -> bool:
+    # SQLite stores UTF-8, which has no half of a surrogate pair.
     return not any("\ud800" <= sign <= "\udfff" for sign in text)
 
 

@@ -1,4 +1,4 @@
-"""The tables of the journal's file, and the index of its events."""
+"""The tables of the journal file, and the index of its events."""
 
 import sqlite3
 
@@ -7,11 +7,10 @@ from agentproxy.journal.record import CHANGES_NOTHING
 APPLICATION_ID = 0x70614A31  # "paJ1" in the header of the file: it is a journal of ours
 SCHEMA_VERSION = 1
 
-# Events lie in the order in which they came, and the index of a run's events follows by hundreds:
-# were each event put into it at once, a hundred runs that write together would change a hundred of
-# its pages with every commit. Until then an event is in `tail`, which is short enough to be read
-# through. Of one run, whatever is in the tail is newer than whatever is in the index.
-# The holder of a run that nobody holds is NULL.
+# Events are stored in the order of arrival. The index of a run's events follows in batches: with an
+# immediate index, a hundred runs that write together would change a hundred of its pages in every
+# commit. Until then an event is in `tail`, which is short enough for a full scan. Events of a run
+# in the tail are newer than those in the index (decision 13). A released run has a NULL holder.
 _TABLES = f"""
 CREATE TABLE runs (
     number INTEGER PRIMARY KEY,
@@ -56,7 +55,7 @@ SELECT run, min(number) AS first, max(seq) AS top,
     max(CASE WHEN kind <> '{CHANGES_NOTHING}' THEN number END) AS last
 FROM tail GROUP BY run;
 """
-# Of the runs that a JSON list names: where they stand, in the columns of `runs`, and LAST_SEQ.
+# Rows of `runs` for the runs in a JSON list, with their `tail_ends`.
 NAMED_RUNS = """
 runs LEFT JOIN tail_ends ON tail_ends.run = number
 WHERE runs.run IN (SELECT value FROM json_each(?))
@@ -69,7 +68,7 @@ _INDEX_TAIL = (
 
 
 def make_tables(connection: sqlite3.Connection) -> None:
-    """Fill an empty file, within the transaction that is open."""
+    """Creates the tables in an empty file, within the open transaction."""
     for statement in _TABLES.split(";\n"):
         connection.execute(statement)
     connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
@@ -77,6 +76,6 @@ def make_tables(connection: sqlite3.Connection) -> None:
 
 
 def index_tail(connection: sqlite3.Connection) -> None:
-    """Put every event into the index, within the transaction that is open."""
+    """Moves the tail into the index, within the open transaction."""
     for statement in _INDEX_TAIL:
         connection.execute(statement)

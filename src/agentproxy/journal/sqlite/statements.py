@@ -1,4 +1,4 @@
-"""What may be written: each kind of write decides inside a transaction, then changes it."""
+"""The writes of the journal. Each decides inside a transaction, then changes it."""
 
 import json
 import sqlite3
@@ -23,36 +23,35 @@ _STANDINGS = f"""
 SELECT json_group_array(json_array(runs.run, number, generation, {LAST_SEQ})) FROM {NAMED_RUNS}
 """
 _TAIL = "SELECT (SELECT max(number) FROM events) - upto FROM indexed"
-TAIL_EVENTS = 512
+TAIL_EVENTS = 512  # small, because each query scans the tail
 _COLUMNS = 8
 _INSERT = "INSERT INTO events (run, seq, time, actor, kind, version, data, cause) VALUES "
 _ONE_ROW = "(" + ",".join("?" * _COLUMNS) + ")"
-# Each statement lets other threads take the interpreter, and in a busy process it takes 5 ms to get
-# it back. So rows go in by hundreds; few sizes keep the prepared statements few.
+# Each statement releases the GIL, and in a busy process it takes 5 ms to get it back. So rows are
+# inserted by hundreds. Few sizes need few prepared statements.
 _CHUNKS = tuple((size, _INSERT + ",".join([_ONE_ROW] * size)) for size in (256, 32, 4, 1))
 
 
 @dataclass(slots=True)
 class Standing:
-    """Where a run stands: its number in the store, its newest generation, its last event."""
+    """The state of a run in the store."""
 
-    number: int
+    number: int  # the row in `runs`
     generation: int
-    top: int
+    top: int  # the last seq
 
 
 @dataclass(slots=True)
 class Transaction:
-    """Writes that become true together; `standings` tells what they have changed so far."""
+    """Writes that are committed together."""
 
     connection: sqlite3.Connection
     time: float
-    standings: dict[RunId, Standing]
+    standings: dict[RunId, Standing]  # with the changes of this transaction
     inbox_tops: dict[RunId, int] = field(default_factory=dict[RunId, int])
     _values: list[str | int | float] = field(default_factory=list[str | int | float])
 
     def look_up(self, runs: Iterable[RunId]) -> None:
-        """Learn where these runs stand, unless that is known."""
         unknown = set(runs).difference(self.standings)
         if not unknown:
             return
@@ -62,14 +61,12 @@ class Transaction:
             self.standings[RunId(run)] = Standing(number, generation, top)
 
     def standing(self, run: RunId) -> Standing:
-        """Where the run stands. Raises UnknownRun."""
         standing = self.standings.get(run)
         if standing is None:
             raise UnknownRun(f"the journal has no run {run!r}")
         return standing
 
     def add(self, run: RunId, records: Sequence[StoredFact]) -> list[Event]:
-        """Append the records to the run."""
         standing = self.standings[run]
         events: list[Event] = []
         for record in records:
@@ -81,7 +78,7 @@ class Transaction:
         return events
 
     def flush(self) -> None:
-        """Hand every added record to the store."""
+        """Inserts all added records."""
         values = self._values
         at = 0
         for size, statement in _CHUNKS:
@@ -95,7 +92,7 @@ class Transaction:
 
 @dataclass(slots=True)
 class Create:
-    """A run begins with its first event."""
+    """Begins a run with its first event."""
 
     run: RunId
     draft: Draft
@@ -103,11 +100,9 @@ class Create:
     _records: Sequence[StoredFact] = ()
 
     def prepare(self, redact: Redact) -> None:
-        """Encode."""
         self._records = [encode(self.draft, redact)]
 
     def apply(self, transaction: Transaction) -> Lease:
-        """Make the run. Raises JournalError when it exists."""
         if self.run in transaction.standings:
             raise JournalError(f"the run {self.run!r} exists")
         number = transaction.connection.execute(
@@ -122,7 +117,7 @@ class Create:
 
 @dataclass(slots=True)
 class AppendEvents:
-    """Events follow, and the commands that they answer leave the inbox."""
+    """Appends events, and removes the commands that they answer."""
 
     lease: Lease
     drafts: Sequence[Draft]
@@ -131,16 +126,14 @@ class AppendEvents:
 
     @property
     def run(self) -> RunId:
-        """The run that is appended to."""
         return self.lease.run
 
     def prepare(self, redact: Redact) -> None:
-        """Encode."""
         self._records = [encode(draft, redact) for draft in self.drafts]
 
     def apply(self, transaction: Transaction) -> Sequence[Event]:
-        """Append. Raises Fenced, UnknownRun; JournalError for a command that does not wait."""
         standing = transaction.standing(self.run)
+        # Inside the transaction that appends: the lease alone prevents two writers with one seq.
         if standing.generation != self.lease.generation:
             raise _fenced(self.lease, standing)
         if self.taken:
@@ -158,21 +151,21 @@ class AppendEvents:
 
 @dataclass(slots=True)
 class Acquire:
-    """A run changes hands."""
+    """Takes a run over."""
 
     run: RunId
     holder: Holder
     after: int
 
     def prepare(self, redact: Redact) -> None:
-        """Nothing to encode."""
+        # Nothing to encode.
+        del redact
 
     def apply(self, transaction: Transaction) -> Lease:
-        """Take the run. Raises LeaseTaken, UnknownRun."""
         standing = transaction.standing(self.run)
         if standing.generation != self.after:
             raise LeaseTaken(
-                f"run {self.run} is in generation {standing.generation} by now, not {self.after}"
+                f"run {self.run} is now in generation {standing.generation}, not {self.after}"
             )
         _hand_over(transaction, standing, self.holder)
         return Lease(self.run, standing.generation, self.holder)
@@ -180,20 +173,19 @@ class Acquire:
 
 @dataclass(slots=True)
 class Release:
-    """A run is let go of."""
+    """Releases a run."""
 
     lease: Lease
 
     @property
     def run(self) -> RunId:
-        """The run that is let go of."""
         return self.lease.run
 
     def prepare(self, redact: Redact) -> None:
-        """Nothing to encode."""
+        # Nothing to encode.
+        del redact
 
     def apply(self, transaction: Transaction) -> None:
-        """Let go of it. Raises Fenced, UnknownRun."""
         standing = transaction.standing(self.run)
         if standing.generation != self.lease.generation:
             raise _fenced(self.lease, standing)
@@ -212,24 +204,22 @@ def _hand_over(transaction: Transaction, standing: Standing, holder: Holder | No
 def _fenced(lease: Lease, standing: Standing) -> Fenced:
     return Fenced(
         f"run {lease.run} is in generation {standing.generation}, "
-        f"this lease is of generation {lease.generation}"
+        f"and this lease is of generation {lease.generation}"
     )
 
 
 @dataclass(slots=True)
 class Submit:
-    """A command is left in a run's inbox."""
+    """Puts a command into a run's inbox."""
 
     run: RunId
     command: Command
     _text: str = ""
 
     def prepare(self, redact: Redact) -> None:
-        """Encode."""
         self._text = encode_command(self.command, redact)
 
     def apply(self, transaction: Transaction) -> CommandId:
-        """Put the command into the inbox. Raises UnknownRun."""
         number = transaction.standing(self.run).number
         cursor = transaction.connection.execute(
             "INSERT INTO inbox (run, time, data) VALUES (?, ?, ?)",

@@ -1,4 +1,4 @@
-"""The file: where it lies, how it is opened, and what its errors mean."""
+"""The journal file: where it is, how it is opened, and what its errors mean."""
 
 import errno
 import os
@@ -13,27 +13,27 @@ from agentproxy.journal.port import JournalUnusable
 from agentproxy.journal.sqlite.schema import APPLICATION_ID, SCHEMA_VERSION, make_tables
 
 LOCK_SECONDS = 10.0
-# Turns of about 2 KB fill pages of 4 KB only to a half: measured, 2.0 bytes stored for one written.
+# Turns of about 2 KB fill pages of 4 KB only by half. Measured: 2.0 bytes stored for one written.
 PAGE_BYTES = 8192
 CHECKPOINT_PAGES = 2000
-_MAKING = threading.Lock()  # no thread opens the new file before the one that made it has let go
+_MAKING = threading.Lock()  # held until the thread that creates the file has closed it
 
 _PRAGMAS = (
     "PRAGMA synchronous = FULL",  # an acknowledged append survives a power cut
     f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}",
 )
 _CURES = {
-    "SQLITE_FULL": "the disk is full: free some space and resume",
-    "SQLITE_BUSY": "another process kept it locked: end that process or wait for it",
-    "SQLITE_LOCKED": "another process kept it locked: end that process or wait for it",
+    "SQLITE_FULL": "the disk is full: free some space, then run pa resume",
+    "SQLITE_BUSY": "another process keeps it locked: wait for that process, or end it",
+    "SQLITE_LOCKED": "another process keeps it locked: wait for that process, or end it",
     "SQLITE_NOTADB": "it is not a journal: move the file away",
     "SQLITE_CORRUPT": "it is damaged: move it away, or restore it from a copy",
-    "SQLITE_READONLY": "it may only be read: give yourself the right to write file and folder",
-    "SQLITE_CANTOPEN": "it cannot be opened: look at the rights of file and folder",
-    "SQLITE_PERM": "it cannot be opened: look at the rights of file and folder",
-    "SQLITE_IOERR": "the disk fails: look at the file system",
+    "SQLITE_READONLY": "it is read-only: make the file and its folder writable",
+    "SQLITE_CANTOPEN": "it cannot be opened: check the permissions of the file and its folder",
+    "SQLITE_PERM": "it cannot be opened: check the permissions of the file and its folder",
+    "SQLITE_IOERR": "the disk reports an error: check the file system",
 }
-# What the operating system says before SQLite is asked, in SQLite's names.
+# Errors of the operating system before SQLite opens the file, under SQLite's names.
 _NAMES = {
     errno.ENOSPC: "SQLITE_FULL",
     errno.EDQUOT: "SQLITE_FULL",
@@ -45,7 +45,6 @@ _NAMES = {
 
 
 def unusable(path: Path, error: sqlite3.Error | OSError) -> JournalUnusable:
-    """The error in our words, with its cure."""
     name = getattr(error, "sqlite_errorname", None) or ""
     if isinstance(error, OSError):
         name = _NAMES.get(error.errno or 0, "")
@@ -54,19 +53,18 @@ def unusable(path: Path, error: sqlite3.Error | OSError) -> JournalUnusable:
 
 
 def connect(path: Path) -> sqlite3.Connection:
-    """A connection to the journal at `path`, which is made if it is not there.
+    """Opens the journal at `path`, and creates it if it does not exist.
 
-    Folder and file are for the owner only. Any thread may use the connection, one at a time.
-
-    Raises:
-        JournalUnusable: it cannot be opened, or something else or a newer agentproxy wrote it.
+    Any thread may use the connection, one at a time. Raises JournalUnusable.
     """
     try:
         _make_file(path)
         connection = sqlite3.connect(
             path,
             timeout=LOCK_SECONDS,
+            # Transactions begin and end by our own statements.
             isolation_level=None,
+            # Readers hand connections from thread to thread. One thread at a time uses each.
             check_same_thread=False,
             cached_statements=512,
         )
@@ -87,11 +85,11 @@ def _make_file(path: Path) -> None:
     if not path.parent.is_dir():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.parent.chmod(0o700)
-    # Before SQLite opens it: its -wal and -shm files take over the rights of the file.
+    # Before SQLite opens it: the -wal and -shm files get the permissions of this file.
     with _MAKING, suppress(FileExistsError):
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, 0o600))
-    # A file that is there is not opened beside SQLite: to close it would drop every lock that this
-    # process has on it, and the next process that leaves would delete the log under our hands.
+    # An existing file is not opened beside SQLite. Closing it would drop every POSIX lock of this
+    # process, and the next process that ends would delete the log while we use it.
     mode = path.stat().st_mode
     if stat.S_ISREG(mode) and mode & 0o077:
         path.chmod(0o600)
@@ -106,33 +104,27 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
     if not is_new:
         return
     connection.execute("BEGIN IMMEDIATE")
-    # Another process may have been faster, and it may be newer than we are.
+    # Another process may have been faster, and may be a newer version.
     if _is_empty(connection, path):
         make_tables(connection)
     connection.execute("COMMIT")
 
 
 def _is_empty(connection: sqlite3.Connection, path: Path) -> bool:
-    """Whether nobody has made tables in the file yet.
-
-    Raises:
-        JournalUnusable: somebody has, and they are not ours, or of another version.
-    """
-    # Tables before the numbers: they are committed together, so who sees another process's new
-    # tables sees its numbers as well. The other way round they look like another program's.
+    # Tables before the numbers. Both are committed together, so a reader of new tables also sees
+    # the numbers. In the other order a new file could look like the file of another program.
     if connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0:
         return True
     found = _number(connection, "user_version")
     if _number(connection, "application_id") != APPLICATION_ID:
         raise JournalUnusable(
-            f"{path} is not a journal that this agentproxy can read (another program wrote it, or "
-            "an early agentproxy): move the file away, or set AGENTPROXY_HOME to another folder"
+            f"{path} is not a journal that this agentproxy can read (another program or an early "
+            "agentproxy wrote it): move the file away, or set AGENTPROXY_HOME to another folder"
         )
     if found > SCHEMA_VERSION:
         raise JournalUnusable(
-            f"the journal {path} was written by a newer agentproxy (its format is {found}, "
-            f"this one knows {SCHEMA_VERSION}): upgrade agentproxy, or set AGENTPROXY_HOME "
-            "to another folder"
+            f"a newer agentproxy wrote the journal {path} (its format is {found}, this version "
+            f"reads {SCHEMA_VERSION}): upgrade agentproxy, or set AGENTPROXY_HOME to another folder"
         )
     return False
 
@@ -142,7 +134,7 @@ def _number(connection: sqlite3.Connection, pragma: str) -> int:
 
 
 def _switch_to_wal(connection: sqlite3.Connection) -> None:
-    # While two processes switch at once SQLite answers "locked" without waiting for its timeout.
+    # While two processes switch at the same time, SQLite answers "locked" and ignores its timeout.
     patience = time.monotonic() + LOCK_SECONDS
     while True:
         try:

@@ -1,4 +1,4 @@
-"""The one thread that writes: everything that waits goes into one transaction."""
+"""The only thread that writes. All waiting writes go into one transaction."""
 
 import asyncio
 import queue
@@ -21,7 +21,7 @@ QUEUE_LIMIT = 4096
 BATCH_LIMIT = 1024
 STANDINGS_LIMIT = 10_000
 
-# Faults of one write's own values (half a character, a number of 65 bits), not of the store.
+# Errors of one write's values (half of a surrogate pair, a 65-bit number), not of the store.
 _VALUE_FAULTS = (
     ValueError,
     OverflowError,
@@ -35,22 +35,22 @@ T_co = TypeVar("T_co", covariant=True)
 
 
 class Write(Protocol[T_co]):
-    """Something to be written about a run."""
+    """A write about a run."""
 
     @property
     def run(self) -> RunId: ...
 
     def prepare(self, redact: Redact) -> None:
-        """Do all that needs no transaction. Raises JournalError."""
+        """Does the work that needs no transaction. Raises JournalError."""
         ...
 
     def apply(self, transaction: Transaction) -> T_co:
-        """Decide, then change; whoever raises a JournalError has changed nothing."""
+        """Decides, then changes. A write that raises JournalError has changed nothing."""
         ...
 
 
 class _Job(Generic[T]):
-    """A write, and who waits for it. Only the writer's thread calls it, apart from `settle`."""
+    """A write and its waiting caller. Only the writer's thread uses it, except for `settle`."""
 
     __slots__ = ("_result", "_waiter", "_write", "error", "loop", "run")
 
@@ -85,7 +85,7 @@ class _Job(Generic[T]):
 
 
 class _AnyJob(Protocol):
-    """A job, whatever it results in."""
+    """A job of any result type."""
 
     run: RunId
     loop: asyncio.AbstractEventLoop
@@ -97,9 +97,9 @@ class _AnyJob(Protocol):
 
 
 class Writer:
-    """Writes to the journal at `path`, and wakes the watchers of what it wrote.
+    """Writes to the journal at `path`, and wakes the watchers of each run.
 
-    A write that was accepted is carried out, even if its caller is cancelled meanwhile.
+    An accepted write is carried out even if its caller is cancelled.
     """
 
     def __init__(self, path: Path, *, redact: Redact, watchers: Watchers) -> None:
@@ -107,21 +107,20 @@ class Writer:
         self._redact = redact
         self._watchers = watchers
         self._jobs: queue.SimpleQueue[_AnyJob | None] = queue.SimpleQueue()
-        self._waiting = 0  # jobs
-        self._door = asyncio.Lock()  # of those who wait for room, one looks and the others queue
+        self._waiting = 0  # jobs that are accepted and not settled
+        self._door = asyncio.Lock()  # one caller waits for room, the others wait for this lock
         self._room: asyncio.Future[None] | None = None
         self._connection: sqlite3.Connection | None = None
         self._standings: dict[RunId, Standing] = {}
         self._foreign_commits = 0
         self._thread: threading.Thread | None = None
-        self._lock = threading.Lock()  # between "is it closed" and "then put"; for `_waiting`
+        self._lock = threading.Lock()  # makes "not closed, so put" one step; guards `_waiting`
         self._closed = False
 
     async def write(self, write: Write[T]) -> T:
-        """Carry it out; returns when it is on disk.
+        """Carries out a write; it is on disk when this returns.
 
-        Raises:
-            JournalUnusable: the store failed, or the journal is closed.
+        Raises JournalUnusable if the store failed or is closed.
         """
         waiter: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         job = _Job(write, waiter)
@@ -143,7 +142,7 @@ class Writer:
             await room
 
     async def close(self) -> None:
-        """Write what was accepted, and end the thread."""
+        """Finishes accepted writes, and ends the thread."""
         with self._lock:
             if not self._closed:
                 self._closed = True
@@ -156,7 +155,7 @@ class Writer:
             if self._closed:
                 raise JournalUnusable(f"the journal {self._path} is closed")
             if self._thread is None:
-                # A daemon: a process that forgets to close the journal must still be able to end.
+                # A daemon: a process that does not close the journal must still be able to end.
                 self._thread = threading.Thread(target=self._work, name="journal", daemon=True)
                 self._thread.start()
             self._waiting += 1
@@ -174,7 +173,6 @@ class Writer:
             self._refuse(jobs)
 
     def _next_batch(self, jobs: list[_AnyJob]) -> bool:
-        """Wait for jobs, and take all that are there; false at the end."""
         job = self._jobs.get()
         while job is not None:
             jobs.append(job)
@@ -198,6 +196,7 @@ class Writer:
                 jobs[0].error = JournalError(f"this cannot be stored: {error}")
                 return
             for job in ready:
+                # One by one: only the write with the bad value fails.
                 self._write_together([job])
         except (sqlite3.Error, OSError) as error:
             self._drop_connection()
@@ -211,7 +210,7 @@ class Writer:
         if self._connection is None:
             self._connection = connect(self._path)
         self._connection.execute("BEGIN IMMEDIATE")
-        # From here on nobody else commits; the count tells whether anybody has since our last look.
+        # Nobody else can commit now. The count shows whether anybody did since our last look.
         commits = self._connection.execute("PRAGMA data_version").fetchone()[0]
         if commits != self._foreign_commits or len(self._standings) > STANDINGS_LIMIT:
             self._foreign_commits = commits
@@ -229,16 +228,17 @@ class Writer:
             self._watchers.wake(run, inbox=command)
 
     def _drop_connection(self) -> None:
-        """Undo what was begun. The next write opens anew, for the disk may be well again."""
         self._standings.clear()
+        # Closing undoes the open transaction. The next write connects again: the disk may be well
+        # then.
         if self._connection is not None:
             with suppress(sqlite3.Error):
                 self._connection.close()
             self._connection = None
 
     def _refuse(self, jobs: list[_AnyJob]) -> None:
-        """At the end nobody waits, unless the thread broke: then nobody must wait forever."""
         with self._lock:
+            # The thread ended or broke: nobody may wait forever.
             self._closed = True
         while not self._jobs.empty():
             job = self._jobs.get()
@@ -249,16 +249,16 @@ class Writer:
         self._settle(jobs)
 
     def _settle(self, jobs: Sequence[_AnyJob]) -> None:
-        """Tell who waits, with one call into each event loop."""
         with self._lock:
             self._waiting -= len(jobs)
             room, self._room = self._room, None
         if room is not None:
             with suppress(RuntimeError):
                 room.get_loop().call_soon_threadsafe(_let_in, room)
+        # One call into each event loop: each call wakes the loop.
         for loop in {job.loop for job in jobs}:
             mine = [job for job in jobs if job.loop is loop]
-            # A loop that is closed has nobody left who waits.
+            # A closed loop has no waiting caller.
             with suppress(RuntimeError):
                 loop.call_soon_threadsafe(_settle_here, mine)
 

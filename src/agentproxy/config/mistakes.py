@@ -41,8 +41,8 @@ def first_mistake(error: ValidationError) -> tuple[str, str, str]:
     """Returns the key path, the problem and the cure of the first validation error."""
     # Without the input: values may be secrets, and may hold escape sequences.
     details = error.errors(include_url=False, include_input=False)
-    path, problem, cure = _explained(details[0])
-    others = [_explained(detail)[0] for detail in details[1 : SHOWN_MISTAKES + 1]]
+    path, problem, cure = _explain(details[0])
+    others = [_explain(detail)[0] for detail in details[1 : SHOWN_MISTAKES + 1]]
     if others:
         problem += f"; also wrong: {', '.join(others)}"
     if len(details) > SHOWN_MISTAKES + 1:
@@ -50,7 +50,7 @@ def first_mistake(error: ValidationError) -> tuple[str, str, str]:
     return path, problem, cure
 
 
-def _explained(detail: ErrorDetails) -> tuple[str, str, str]:
+def _explain(detail: ErrorDetails) -> tuple[str, str, str]:
     context = detail.get("ctx", {})
     parts = [part for part in detail["loc"] if part != "[key]"]
     if "unknown" in context:

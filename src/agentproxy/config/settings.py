@@ -96,7 +96,7 @@ def load_settings(
         BadFile: the `.env` cannot be read.
     """
     file = directory / ".env" if directory else None
-    written, ignored = _written(file, trusted=trusted) if file else ({}, ())
+    written, ignored = _read_file(file, trusted=trusted) if file else ({}, ())
     origins = {name: str(file) for name, value in written.items() if value}
     merged = {name: value for name, value in written.items() if value}
     for name, value in environ.items():
@@ -125,7 +125,7 @@ def load_settings(
         ) from None
 
 
-def _written(file: Path, *, trusted: bool) -> tuple[dict[str, str], tuple[str, ...]]:
+def _read_file(file: Path, *, trusted: bool) -> tuple[dict[str, str], tuple[str, ...]]:
     # A link from a repository could lead to any file of the user.
     data = read_env(file, follow=trusted)
     if data is None:
@@ -135,11 +135,11 @@ def _written(file: Path, *, trusted: bool) -> tuple[dict[str, str], tuple[str, .
         return found, ()
     # Without trust a `.env` gives only keys. Everything else is named in `ignored`.
     kept = {name: value for name, value in found.items() if SECRET_VARIABLE.search(name)}
-    dropped = (name for name in found if _steers(name))
+    dropped = (name for name in found if _needs_trust(name))
     return kept, tuple(sorted(name for name in dropped if name not in kept))
 
 
-def _steers(name: str) -> bool:
+def _needs_trust(name: str) -> bool:
     # These decide what is done, what is paid, and where requests go.
     return name.startswith(PREFIX) or name in NAMES or ADDRESS.search(name) is not None
 

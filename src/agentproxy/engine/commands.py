@@ -86,9 +86,9 @@ def fact_of(command: Command, number: CommandId, state: RunState) -> Fact:
 
 
 def _decide(command: Answer | Approve | Deny, state: RunState) -> Fact:
-    request = _meant(command.request, state)
+    request = _find_request(command.request, state)
     if request is None:
-        return _ignored(command, _why_none_is_meant(command.request, state))
+        return _ignored(command, _why_not_found(command.request, state))
     if isinstance(command, Answer) and request.kind == "permission":
         return _ignored(command, "a permission needs pa approve or pa deny, not an answer")
     text = "" if isinstance(command, Approve) else _text(command)
@@ -98,7 +98,7 @@ def _decide(command: Answer | Approve | Deny, state: RunState) -> Fact:
     )
 
 
-def _meant(key: str, state: RunState) -> Request | None:
+def _find_request(key: str, state: RunState) -> Request | None:
     waiting = state.dialogue.open_requests()
     if key:
         return next((request for request in waiting if request.id == key), None)
@@ -106,7 +106,7 @@ def _meant(key: str, state: RunState) -> Request | None:
     return waiting[0] if len(waiting) == 1 else None
 
 
-def _why_none_is_meant(key: str, state: RunState) -> str:
+def _why_not_found(key: str, state: RunState) -> str:
     if key:
         return f"request {key!r} is not open"
     several = state.dialogue.open_requests()

@@ -36,7 +36,7 @@ class WorkerEnded(Fact):
     seconds: float = 0.0
     output: str = ""
     out_of_time: bool = False
-    out_of_money: bool = False  # it was refused its model for the run's budget
+    out_of_money: bool = False  # the model was refused for lack of budget
 
 
 class NetworkRefused(Fact):

@@ -49,26 +49,26 @@ class Replacing:
     def put(self, name: bytes, staged: Path) -> None:
         """Copies a staged file or link into place. Raises OSError."""
         with self._parent(name, make=True) as (folder, last):
-            old = _look(folder, last)
+            old = _stat_or_none(folder, last)
             self._keep(folder, last, name)
-            fresh = self._fresh()
+            fresh = self._new_path()
             _copy(staged, fresh, like=old)
             os.rename(fresh, last, dst_dir_fd=folder)
 
     def delete(self, name: bytes) -> None:
         """Removes a file, and its folders if they are then empty. A missing file is no error."""
         with contextlib.suppress(FileNotFoundError), self._parent(name) as (folder, last):
-            if _look(folder, last) is None:
+            if _stat_or_none(folder, last) is None:
                 return
             self._keep(folder, last, name)
             os.unlink(last, dir_fd=folder)
         self._prune(name.rpartition(b"/")[0])
 
     def _keep(self, folder: int, last: bytes, name: bytes) -> None:
-        if _look(folder, last) is None:
+        if _stat_or_none(folder, last) is None:
             self._undo.append(lambda: self._remove(name))
             return
-        kept = self._fresh()
+        kept = self._new_path()
         try:
             os.link(last, kept, src_dir_fd=folder, follow_symlinks=False)
         except OSError:
@@ -135,12 +135,12 @@ class Replacing:
             except OSError as error:
                 raise NotUndone(self._kept, str(error)) from error
 
-    def _fresh(self) -> Path:
+    def _new_path(self) -> Path:
         self._count += 1
         return self._kept / str(self._count)
 
 
-def _look(folder: int, last: bytes) -> os.stat_result | None:
+def _stat_or_none(folder: int, last: bytes) -> os.stat_result | None:
     try:
         return os.stat(last, dir_fd=folder, follow_symlinks=False)
     except FileNotFoundError:

@@ -82,8 +82,8 @@ class SafeDir:
         BadPath, OSError.
         """
         names = names_of(path)
-        with _judged(path), self._parent(names, make=make_parents) as parent:
-            old = _kind(parent, names[-1], missing=stat.S_IFREG | 0o644)
+        with _os_errors_as_bad_paths(path), self._parent(names, make=make_parents) as parent:
+            old = _mode_of(parent, names[-1], missing=stat.S_IFREG | 0o644)
             if not stat.S_ISREG(old):
                 raise BadPath(path, "not a regular file")
             # By rename, not in place: other names of a hard link keep their bytes.
@@ -92,8 +92,8 @@ class SafeDir:
     def delete(self, path: str) -> None:
         """Removes a file, or a link itself. Raises BadPath, OSError."""
         names = names_of(path)
-        with _judged(path), self._parent(names) as parent:
-            if stat.S_ISDIR(_kind(parent, names[-1])):
+        with _os_errors_as_bad_paths(path), self._parent(names) as parent:
+            if stat.S_ISDIR(_mode_of(parent, names[-1])):
                 raise BadPath(path, "a folder")
             os.unlink(names[-1], dir_fd=parent)
             os.fsync(parent)
@@ -105,8 +105,8 @@ class SafeDir:
         """
         names = () if path == "." else names_of(path)
         found: list[tuple[str, FileKind]] = []
-        with _judged(path):
-            handle = self._reached(names)
+        with _os_errors_as_bad_paths(path):
+            handle = self._open_folder(names)
             try:
                 with os.scandir(handle) as entries:
                     for entry in entries:
@@ -120,17 +120,17 @@ class SafeDir:
     def exists(self, path: str) -> bool:
         """Whether anything has that name; a link counts wherever it leads. Raises BadPath."""
         names = names_of(path)
-        with _judged(path):
+        with _os_errors_as_bad_paths(path):
             try:
                 with self._parent(names) as parent:
-                    return _kind(parent, names[-1], missing=0) != 0
+                    return _mode_of(parent, names[-1], missing=0) != 0
             except (FileNotFoundError, NotADirectoryError):
                 return False
 
     @contextmanager
     def _regular(self, path: str) -> Generator[int]:
         names = names_of(path)
-        with _judged(path):
+        with _os_errors_as_bad_paths(path):
             handle = self._open(self._folder, "/".join(names), flags=os.O_RDONLY)
             try:
                 check_regular(handle, path)
@@ -140,31 +140,31 @@ class SafeDir:
 
     @contextmanager
     def _parent(self, names: tuple[str, ...], *, make: bool = False) -> Generator[int]:
-        handle = self._made(names[:-1]) if make else self._reached(names[:-1])
+        handle = self._make_folders(names[:-1]) if make else self._open_folder(names[:-1])
         try:
             yield handle
         finally:
             os.close(handle)
 
-    def _reached(self, names: tuple[str, ...]) -> int:
+    def _open_folder(self, names: tuple[str, ...]) -> int:
         return self._open(self._folder, "/".join(names) or ".", flags=FOLDER)
 
-    def _made(self, names: tuple[str, ...]) -> int:
+    def _make_folders(self, names: tuple[str, ...]) -> int:
         with suppress(FileNotFoundError):
-            return self._reached(names)
-        here = self._reached(())
+            return self._open_folder(names)
+        here = self._open_folder(())
         for depth, name in enumerate(names, start=1):
             try:
                 with suppress(FileExistsError):
                     os.mkdir(name, dir_fd=here)
             finally:
                 os.close(here)
-            here = self._reached(names[:depth])
+            here = self._open_folder(names[:depth])
         return here
 
 
 @contextmanager
-def _judged(path: str) -> Generator[None]:
+def _os_errors_as_bad_paths(path: str) -> Generator[None]:
     try:
         yield
     except OSError as error:
@@ -173,7 +173,7 @@ def _judged(path: str) -> Generator[None]:
         raise
 
 
-def _kind(folder: int, name: str, *, missing: int | None = None) -> int:
+def _mode_of(folder: int, name: str, *, missing: int | None = None) -> int:
     try:
         # Of the name itself: a link must not stand for its target.
         return os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode

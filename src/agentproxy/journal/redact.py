@@ -33,13 +33,13 @@ class Redactor:
 
     def learn(self, known: Iterable[str]) -> None:
         """Redacts these values too from now on. Other threads may redact at the same time."""
-        # Other threads read these attributes: each is replaced, never changed.
         new = self._known.union(known)
         if new == self._known:
             return
         self._known = known = new
         values = _without_our_words({value for value in known if len(value) >= SHORTEST})
         numbers = {value for value in values if re.fullmatch(r"[-+.0-9eE]+", value)}
+        # Other threads read these attributes: each is replaced, never changed.
         self._numbers = [re.compile(re.escape(value)) for value in sorted(numbers)]
         forms = {form for value in values for form in _forms(value)} - numbers
         self._forms = sorted(forms)

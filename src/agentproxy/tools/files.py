@@ -127,7 +127,7 @@ def _do_with_file(
 ) -> ToolOutcome:
     path = text_of(arguments, "path")
     try:
-        inner = _inner(path, bench)
+        inner = _relative_to_tree(path, bench)
         with SafeDir(bench.tree) as root:
             return do(root, inner)
     except BadPath as error:
@@ -140,7 +140,7 @@ def _do_with_file(
         return failure(f"{error.strerror}: {path}")
 
 
-def _inner(path: str, bench: Bench) -> str:
+def _relative_to_tree(path: str, bench: Bench) -> str:
     # Models also use absolute paths, as they see them inside the sandbox.
     root = bench.place.root.rstrip("/") + "/"
     if path.startswith(root):

@@ -95,9 +95,7 @@ def number_of(arguments: Arguments, name: str) -> int | None:
 def schema(
     required: Mapping[str, str], optional: Mapping[str, str] | None = None
 ) -> dict[str, JsonValue]:
-    """Returns the JSON schema of text arguments, and of optional whole numbers, by name and
-    description.
-    """
+    """Returns the JSON schema of text arguments and optional whole numbers, by description."""
     properties: dict[str, JsonValue] = {
         name: {"type": "string", "description": words} for name, words in required.items()
     }

@@ -32,7 +32,7 @@ from agentproxy.workspace.sandbox.port import (
 )
 from agentproxy.workspace.sandbox.processes import start_time
 
-KEPT_OUTPUT = 64 * 1024
+KEPT_OUTPUT = 64 * 1024  # bytes
 REFUSALS_RECORDED = 50
 
 
@@ -64,12 +64,12 @@ class LaunchEnded:
     """How a program ended."""
 
     ended: Ended
-    out_of_money: bool = False  # the relay refused it its model for the budget
+    out_of_money: bool = False  # the relay refused the model for lack of budget
 
 
 @dataclass(frozen=True, slots=True)
 class LaunchedProgram:
-    """A program that runs and is talked with through its pipes."""
+    """A running program, used through its pipes."""
 
     process: Process
     relay: Relay | None
@@ -85,7 +85,7 @@ class LaunchedProgram:
     async def wait(self) -> LaunchEnded:
         """Waits for the end of all processes of the program. Raises WorkerError.
 
-        The output that it returns is head and tail of stderr.
+        The output of the result is head and tail of stderr.
         """
         with _worker_errors():
             return _launch_ended(await self.process.wait(), self.relay)

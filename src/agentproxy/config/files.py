@@ -24,7 +24,9 @@ def read_small(path: Path, *, limit: int, follow: bool = True) -> bytes | None:
         if error.errno in ABSENT or (error.errno == errno.ELOOP and not follow):
             return None
         raise BadFile(
-            f"cannot be read: {error.strerror}", source=str(path), cure="fix or remove it"
+            f"cannot be read: {error.strerror}",
+            source=str(path),
+            cure="make it readable or remove it",
         ) from error
 
 

@@ -38,7 +38,7 @@ CURES = {
     "max_time": "give seconds, or like 90s, 30m, 2h",
     "sandbox": "give auto or plain",
     "output": "give rich, plain or json",
-    "hold": "give seconds, or like 90s, 30m, 2h; 0 parks at once",
+    "hold": "give seconds, or like 90s, 30m, 2h; 0 parks immediately",
     "build": "give auto or never",
 }
 

@@ -60,7 +60,7 @@ def _unknown(key: str, known: list[str]) -> PydanticCustomError:
 
 def parse_tables(text: str, *, source: str) -> dict[str, object]:
     """Parses a TOML text. Raises BadFile."""
-    cure = "fix the TOML"
+    cure = "write valid TOML"
     if len(text) > MAX_CONFIG_BYTES:
         raise BadFile(
             f"larger than {MAX_CONFIG_BYTES} characters", source=source, cure="shorten it"

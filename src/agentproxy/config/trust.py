@@ -18,6 +18,8 @@ from agentproxy.config.mistakes import ConfigError
 
 MAX_TRUST_BYTES = 4 * 1024 * 1024
 LOCK_SECONDS = 5.0
+MOVE_AWAY = "move it away, then run pa trust"
+WAIT = "wait for that process, then try again"
 DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
@@ -120,11 +122,11 @@ class Trust:
                 return fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 if time.monotonic() > end:
-                    raise self._broken("another process holds its lock") from None
+                    raise self._broken("another process holds its lock", cure=WAIT) from None
             time.sleep(0.01)
 
-    def _broken(self, problem: str) -> TrustError:
-        return TrustError(problem, where=str(self._file), cure="move it away, then run pa trust")
+    def _broken(self, problem: str, *, cure: str = MOVE_AWAY) -> TrustError:
+        return TrustError(problem, where=str(self._file), cure=cure)
 
 
 def _name(path: Path) -> str:

@@ -1,4 +1,4 @@
-"""What a handler receives beside its effect."""
+"""What a handler receives besides its effect."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass

@@ -1,1 +1,1 @@
-"""Where work happens: files, commands and git; the safety boundary."""
+"""Sandbox, git, trees and environment: everything that touches untrusted files."""

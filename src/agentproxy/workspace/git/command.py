@@ -1,8 +1,4 @@
-"""Runs git so that it starts no other program: no hook, filter, pager, editor or remote.
-
-Commands that read or write files use a git directory of our own (`scratch_git_dir.py`). Only
-plumbing that starts no program uses the user's git directory.
-"""
+"""Runs git so that it starts no other program: no hook, filter, pager, editor or remote."""
 
 import asyncio
 import contextlib
@@ -78,6 +74,8 @@ class GitError(Exception):
         self.said = said
 
 
+# For commands that read or write files, `git_dir` is one of our own (`scratch_git_dir.py`). Only
+# plumbing that starts no program may use the user's.
 @dataclass(frozen=True, slots=True)
 class GitLocation:
     """The folders that a git process works with. `env` overrides them; None removes a variable."""

@@ -42,11 +42,7 @@ class Repository:
 
 
 async def open_repository(start: Path, *, scratch: Path | None = None) -> Repository:
-    """Finds the repository that holds a folder. Changes nothing.
-
-    Raises:
-        RepositoryUnusable: no repository, a bare or empty one, or git is missing or too old.
-    """
+    """Finds the repository that holds a folder, or raises `RepositoryUnusable`."""
     start = Path(os.path.realpath(start))  # noqa: ASYNC240 - a few links, no content
     await _check_git()
     object_format, git_dir = await _find(start)

@@ -1,1 +1,1 @@
-"""Runs commands in isolation: the port, its adapters and their parts."""
+"""Runs commands in isolation."""

@@ -1,4 +1,4 @@
-"""The sandbox on Linux: bubblewrap with namespaces of its own and a system call filter."""
+"""The sandbox on Linux: bubblewrap with new namespaces and a system call filter."""
 
 import asyncio
 import contextlib
@@ -12,7 +12,7 @@ from agentproxy.workspace.sandbox import seccomp
 from agentproxy.workspace.sandbox.bwrap_args import GO, Argument, inside, limited, variables
 from agentproxy.workspace.sandbox.bwrap_status import BwrapStatus
 from agentproxy.workspace.sandbox.copies import copy_tree, sample_of, scratch_folder
-from agentproxy.workspace.sandbox.network import WayOut
+from agentproxy.workspace.sandbox.network import SandboxNetwork
 from agentproxy.workspace.sandbox.open_process import (
     OpenProcess,
     ended_with,
@@ -39,8 +39,6 @@ _PROBE = JobLimits(seconds=20.0, kept_output=4096)
 
 @dataclass(frozen=True, slots=True)
 class _Set:
-    """Descriptors that bubblewrap reads from, and its words with their numbers in."""
-
     words: list[str] = field(default_factory=list[str])
     descriptors: list[int] = field(default_factory=list[int])
 
@@ -59,24 +57,18 @@ class _Set:
 
 
 def _arguments(words: Iterable[Argument], into: _Set) -> str:
-    """Put all words into one descriptor, each ended by a NUL; its number.
-
-    Raises:
-        SandboxError: a word holds a NUL itself, and would become two.
-    """
     plain = [into.bytes_at(word) if isinstance(word, bytes) else word for word in words]
+    # NUL separates the arguments in the descriptor: with one inside, an argument would be two.
     if bad := [word for word in plain if "\0" in word]:
-        raise SandboxError(f"a NUL in an argument: {bad[0]!r}")
+        raise SandboxError(f"the argument {bad[0]!r} has a NUL character")
     return into.bytes_at(b"".join(os.fsencode(word) + b"\0" for word in plain))
 
 
 class Bubblewrap:
-    """Runs each job in namespaces of its own. Its processes end with it, however it ends.
+    """Runs each job in new namespaces.
 
-    `overlays` says whether this bubblewrap can make throw-away layers; where it cannot, or where
-    a probe write into one fails, the folder is copied into `scratch` (on the same file system as
-    what is copied, it may cost nothing; else a temporary folder). Total memory is not bounded, and
-    as root neither is the number of processes.
+    A folder for which overlays do not work is copied into `scratch`, by default into a temporary
+    folder. There is no bound for total memory, and as root none for the number of processes.
     """
 
     def __init__(
@@ -97,42 +89,29 @@ class Bubblewrap:
 
     @property
     def level(self) -> str:
-        """The isolation in force, in words a person understands."""
-        layers = "throw-away layers" if self._overlays else "copies for throw-away layers"
-        root = "; as root the number of processes is not bounded" if os.geteuid() == 0 else ""
+        layers = "overlays" if self._overlays else "copies instead of overlays"
+        root = "; as root there is no limit for processes" if os.geteuid() == 0 else ""
         return (
             f"bubblewrap {self._version}".strip()
-            + f": own files, processes and network, filtered system calls, {layers}{root}"
+            + f": isolated files, processes and network, filtered system calls, {layers}{root}"
         )
 
     @property
     def isolates(self) -> bool:
-        """Jobs see only what is mounted for them."""
         return True
 
     @property
     def overlays(self) -> bool:
-        """Whether "overlay" mounts cost nothing; else they are copies."""
         return self._overlays
 
     async def run(
         self, job: Job, *, on_output: OnOutput | None = None, on_start: OnStart | None = None
     ) -> Ended:
-        """Run a job to its end; the process that is told to `on_start` is bubblewrap's own.
-
-        Raises:
-            SandboxError: the sandbox could not be set up; the message is bubblewrap's.
-        """
         async with self._open(job, joined=True, on_start=on_start) as process:
             return await run_through(process, job.stdin, on_output)
 
     @contextlib.asynccontextmanager
     async def open(self, job: Job) -> AsyncGenerator[Process]:
-        """Start a job and talk with it through its pipes. Leaving the context ends it whole.
-
-        Raises:
-            SandboxError: the sandbox could not be set up; the message is bubblewrap's.
-        """
         async with self._open(job, joined=False) as process:
             yield process
 
@@ -151,30 +130,35 @@ class Bubblewrap:
     async def _started(
         self, job: Job, begun: float, *, joined: bool, on_start: OnStart | None = None
     ) -> AsyncGenerator[OpenProcess]:
-        """A job whose layers can be had."""
         if not self._filter:
-            raise SandboxError("no system call filter exists for this machine")
+            raise SandboxError(
+                "the sandbox has no system call filter for this processor",
+                cure="use a machine with x86_64 or aarch64",
+            )
         status, given = BwrapStatus(), _Set()
-        with contextlib.closing(WayOut(job.access)) as way, contextlib.closing(status):
+        with contextlib.closing(SandboxNetwork(job.access)) as network, contextlib.closing(status):
             with contextlib.closing(given):
                 start = Start(
-                    argv=self._command(job, way, status=status, given=given, joined=joined),
+                    argv=self._command(job, network, status=status, given=given, joined=joined),
                     program=self._program,
+                    # Bubblewrap is process 1 in the sandbox: its environment shows in /proc/1.
                     env={},
-                    pass_fds=(*given.descriptors, *way.descriptors, status.writing),
+                    pass_fds=(*given.descriptors, *network.descriptors, status.writing),
                     joined=joined,
                 )
                 child = Child(start, job.limits)
-            status.handed_over()
-            enclosure = _Enclosure(child, status, way=way, begun=begun)
+            status.close_writing_end()
+            enclosure = _Enclosure(child, status, network=network, begun=begun)
             seconds = job.limits.seconds
             async with open_child(child, enclosure, seconds=seconds, on_start=on_start) as process:
                 yield process
 
     def _command(
-        self, job: Job, way: WayOut, *, status: BwrapStatus, given: _Set, joined: bool
+        self, job: Job, network: SandboxNetwork, *, status: BwrapStatus, given: _Set, joined: bool
     ) -> tuple[str, ...]:
-        words = inside(job, own=way.mounts, env=variables(job, more=way.env), filter_=self._filter)
+        words = inside(
+            job, own=network.mounts, env=variables(job, more=network.env), filter_=self._filter
+        )
         return (
             common_name(),
             "--args",
@@ -182,12 +166,11 @@ class Bubblewrap:
             "--json-status-fd",
             str(status.writing),
             "--",
-            *way.command(limited(job, reads_input=bool(job.stdin) or not joined)),
+            *network.command(limited(job, reads_input=bool(job.stdin) or not joined)),
         )
 
     @contextlib.asynccontextmanager
     async def _with_layers(self, job: Job) -> AsyncGenerator[Job]:
-        """The job with a copy in the place of each overlay that cannot be had."""
         copied = [
             mount
             for mount in job.mounts
@@ -208,7 +191,8 @@ class Bubblewrap:
             yield replace(job, mounts=tuple(mounts))
 
     async def takes_layer(self, source: Path | None) -> bool:
-        """Whether a write through an overlay of this folder succeeds; remembered by folder."""
+        """Whether a write through an overlay of this folder succeeds."""
+        # The kernel refuses to copy up some files (EOVERFLOW for a secondary group), so try one.
         known = _state_of(source) if source and self._overlays else None
         if source is None or known is None:
             return False
@@ -235,7 +219,7 @@ class Bubblewrap:
 
 
 def _state_of(folder: Path) -> tuple[int, ...] | None:
-    """What tells a folder from another and from itself after a change; None for what is none."""
+    # The answer for a folder is valid until the folder changes.
     if not folder.is_dir():
         return None
     found = folder.stat()
@@ -244,27 +228,24 @@ def _state_of(folder: Path) -> tuple[int, ...] | None:
 
 @dataclass(frozen=True, slots=True)
 class _Enclosure:
-    """What is around a bubblewrap of ours: its status, and what is answered inside."""
-
     child: Child
     status: BwrapStatus
-    way: WayOut
+    network: SandboxNetwork
     begun: float
 
     async def begin(self) -> bool:
-        """Let the command begin once nothing of it can outlive us."""
-        if not await self.status.tied():
+        # Before that, the command could outlive this process.
+        if not await self.status.wait_until_bound():
             return False
-        with contextlib.suppress(InputClosed):  # it ends just now
+        with contextlib.suppress(InputClosed):  # it has just ended
             await self.child.stdin.write(GO)
         return True
 
     async def serve(self) -> None:
-        """Answer what the command may reach."""
-        await self.way.serve()
+        await self.network.serve()
 
     async def end(self) -> None:
-        """Leave nobody: the first process inside takes all others with it, in the kernel."""
+        # When the first process of a PID namespace dies, the kernel kills all others in it.
         if self.child.code is None and await self.status.kill():
             with contextlib.suppress(SandboxError):
                 await self.child.gone()
@@ -272,20 +253,16 @@ class _Enclosure:
         await self.status.empty()
 
     def ended(self, killed: Killed) -> Ended:
-        """How the command ended.
-
-        Raises:
-            SandboxError: it never began.
-        """
         child, code = self.child, self.status.exit_code
-        if not killed and (code is None or not self.way.opened):
+        if not killed and (code is None or not self.network.opened):
             if child.code is None or child.code >= 0:
-                message = child.output.text().strip() or "bubblewrap said nothing"
+                message = child.output.text().strip() or "bubblewrap printed no reason"
                 raise SandboxError(f"the sandbox could not be set up: {message}")
-            code = 128 - child.code  # somebody else killed bubblewrap, for want of memory perhaps
-        return ended_with(code, child, killed=killed, begun=self.begun, refused=self.way.refused)
+            code = 128 - child.code  # another process killed bubblewrap, perhaps the OOM killer
+        return ended_with(
+            code, child, killed=killed, begun=self.begun, refused=self.network.refused
+        )
 
     @property
     def parent(self) -> int | None:
-        """The first process inside."""
         return self.status.first

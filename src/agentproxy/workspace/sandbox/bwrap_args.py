@@ -1,8 +1,4 @@
-"""What the inside of the sandbox looks like, as words for bubblewrap; nothing is started here.
-
-A word that is bytes stands for the number of a descriptor that reads these bytes: so neither an
-environment nor a file of ours ever shows on a command line.
-"""
+"""Builds the arguments of bubblewrap for a job."""
 
 import os
 import posixpath
@@ -15,14 +11,16 @@ from typing import Final
 
 from agentproxy.workspace.sandbox.port import Job, JobLimits, Mount, SandboxError
 
+# Bytes become the number of a descriptor with this content, so that no environment and no file
+# shows on a command line.
 Argument = str | bytes
 
 HOME: Final = "/home/agent"
-OWN: Final = "/run/sandbox"  # our files inside; /run/agentproxy is the jobs'
+OWN: Final = "/run/sandbox"  # our files in the sandbox; /run/agentproxy belongs to jobs
 PRLIMIT: Final = "/usr/bin/prlimit"
 _PATH: Final = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 GO: Final = b"go\n"
-# The shell reads a pipe byte by byte: what follows the line is the command's.
+# The shell reads a pipe byte by byte, so the command gets everything after the first line.
 _START_WITH_INPUT: Final = 'read -r go && exec "$@"'
 _START: Final = 'read -r go && exec "$@" </dev/null'
 _RUN_SIZE: Final = 64 << 20  # bytes
@@ -43,7 +41,7 @@ _NAMESPACES: Final = (
     "--clearenv",
 )
 _LINKED: Final = ("/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
-# Of /etc only what programs need to start, to name hosts and to trust certificates.
+# Only the parts of /etc that programs need to start, to resolve names and to trust certificates.
 _ETC_NAMES: Final = (
     "alternatives ca-certificates ca-certificates.conf crypto-policies debian_version fonts "
     "gai.conf host.conf ld.so.cache ld.so.conf ld.so.conf.d locale.alias localtime lsb-release "
@@ -53,7 +51,7 @@ _ETC_NAMES: Final = (
 )
 _ETC_ONLINE: Final = ("hosts", "resolv.conf")
 _HOSTS: Final = b"127.0.0.1 localhost sandbox\n::1 localhost sandbox\n"
-# What root of the host may read there although it holds no capability; we may be that root.
+# Root of the host can read these without a capability, and this process may run as root.
 _SECRETS_OF_PROC: Final = (
     "acpi asound kcore keys key-users kmsg kpagecgroup kpagecount kpageflags latency_stats "
     "sched_debug scsi slabinfo sysrq-trigger timer_list vmallocinfo"
@@ -62,7 +60,7 @@ _RESERVED: Final = ("/proc", "/dev", "/sys", OWN)
 
 
 def _identity() -> tuple[int, int]:
-    """Who we are inside. Root is shown as somebody else: agents refuse to work as root."""
+    # Agents refuse to work as root, so root gets another number in the sandbox.
     uid, gid = os.geteuid(), os.getegid()
     return (_UID_OF_ROOT, _UID_OF_ROOT) if uid == 0 else (uid, gid)
 
@@ -93,11 +91,8 @@ def _etc(*, online: bool) -> list[Argument]:
 
 
 def _proc() -> list[Argument]:
-    """A /proc of our processes only, and read-only.
-
-    Bubblewrap leaves /proc/sys writable to whoever is root outside: core_pattern would be a way
-    out. Nothing that a command needs is written there; /dev/stdout and the like are links.
-    """
+    # Read-only: bubblewrap leaves /proc/sys writable for root of the host, and a write to
+    # core_pattern would run a program on the host. No command has to write there.
     words: list[Argument] = ["--proc", "/proc"]
     for path in (Path("/proc", name) for name in _SECRETS_OF_PROC.split()):
         if path.is_dir():
@@ -129,7 +124,6 @@ def _home(job: Job) -> list[Argument]:
 
 
 def _mount(mount: Mount, *, size: int) -> list[Argument]:
-    """The words of one mount, as the port describes its mode."""
     if mount.mode == "tmpfs":
         return ["--size", str(size), "--tmpfs", mount.at]
     if mount.mode == "hidden":
@@ -146,7 +140,7 @@ def _mount(mount: Mount, *, size: int) -> list[Argument]:
             ]
         return _file(b"", mount.at)
     if mount.source is None:
-        raise SandboxError(f"the mount at {mount.at} names no source")
+        raise SandboxError(f"the mount at {mount.at} has no source")
     if mount.mode == "overlay":
         return ["--overlay-src", str(mount.source), "--tmp-overlay", mount.at]
     return ["--ro-bind" if mount.mode == "ro" else "--bind", str(mount.source), mount.at]
@@ -157,11 +151,8 @@ def _covers(outer: str, inner: str) -> bool:
 
 
 def _refuse_links(mount: Mount, *, earlier: Iterable[Mount]) -> None:
-    """A mount point that lies in a tree of somebody else's must be where it says.
-
-    Bubblewrap follows links while it makes mount points, and it still sees the whole disk then: a
-    link in the tree would make it create them elsewhere, and leave open what should be hidden.
-    """
+    # Bubblewrap follows links when it makes a mount point, and sees the whole disk at that time.
+    # A link in an untrusted tree would put the mount point elsewhere, and leave `at` uncovered.
     under = [each for each in earlier if each.source and _covers(each.at, mount.at)]
     if not under or (tree := under[-1].source) is None:
         return
@@ -173,27 +164,26 @@ def _refuse_links(mount: Mount, *, earlier: Iterable[Mount]) -> None:
         except OSError:
             return
         if stat.S_ISLNK(mode):
-            raise SandboxError(f"cannot mount at {mount.at}: {path} is a symbolic link")
+            raise SandboxError(
+                f"cannot mount at {mount.at}: {path} is a symbolic link",
+                cure="replace the link by a folder",
+            )
 
 
 def check_mounts(mounts: tuple[Mount, ...]) -> None:
-    """Refuse mounts that cannot be made as they are described.
-
-    Raises:
-        SandboxError: a relative, unclean or reserved path, or a link in the way.
-    """
+    """Raises `SandboxError` for a path that is relative, not normal, reserved or behind a link."""
     for place, mount in enumerate(mounts):
         at = mount.at
         if not at.startswith("/") or at == "/" or posixpath.normpath(at) != at:
-            raise SandboxError(f"not a plain absolute path to mount at: {at!r}")
+            raise SandboxError(f"cannot mount at {at!r}: it is not a normal absolute path")
         if any(_covers(reserved, at) or _covers(at, reserved) for reserved in _RESERVED):
-            raise SandboxError(f"{at} is the sandbox's own")
+            raise SandboxError(f"cannot mount at {at}: the sandbox reserves this path")
         if mount.mode != "tmpfs":
             _refuse_links(mount, earlier=mounts[:place])
 
 
 def variables(job: Job, *, more: Mapping[str, str]) -> Mapping[str, str]:
-    """The whole environment inside: ours, then what the access needs, then the job's own."""
+    # Later values override earlier ones, and the job's own come last.
     ours = {"HOME": HOME, "TMPDIR": "/tmp", "PATH": _PATH, "LANG": "C.UTF-8", "USER": "agent"}
     return {**ours, **more, **job.env}
 
@@ -201,11 +191,7 @@ def variables(job: Job, *, more: Mapping[str, str]) -> Mapping[str, str]:
 def inside(
     job: Job, *, own: Iterable[Argument], env: Mapping[str, str], filter_: bytes
 ) -> list[Argument]:
-    """Every option for a job. `own` are mounts of ours that come before the job's.
-
-    Raises:
-        SandboxError: a mount cannot be made.
-    """
+    """Returns bubblewrap's options for a job, or raises `SandboxError` for a bad mount."""
     check_mounts(job.mounts)
     online = job.access.mode == "host"
     words: list[Argument] = [*_NAMESPACES, *(() if online else ("--unshare-net",))]
@@ -215,7 +201,7 @@ def inside(
     words += [*_system(job.limits), *_etc(online=online), *_home(job), *own]
     for mount in job.mounts:
         words += _mount(mount, size=job.limits.tmp_size)
-    # Last: until here mount points are made in it, from here on nothing may be.
+    # After all mounts: bubblewrap makes their mount points in the root.
     words += ["--remount-ro", "/"]
     for name, value in env.items():
         words += ["--setenv", name, value]
@@ -223,18 +209,18 @@ def inside(
 
 
 def _bound(kind: int, wanted: int) -> str:
-    """No more than the hard limit that we are under ourselves: it cannot be raised."""
+    # A process cannot raise its own hard limit.
     hard = resource.getrlimit(kind)[1]
     return str(wanted if hard == resource.RLIM_INFINITY else min(wanted, hard))
 
 
 def limited(job: Job, *, reads_input: bool) -> list[str]:
-    """The command under its limits, waiting for a line that says `GO`.
-
-    The limits are set inside: processes are counted by user namespace. Whoever waits and finds
-    the input closed ends: we died before the sandbox was bound to us.
-    """
+    """Returns the command with its limits. It waits for the line `GO` on its input."""
+    # The end of the input instead of `GO` means that this process died before bubblewrap was bound
+    # to it: then `read` fails and the command never starts.
     argv, limits = job.argv, job.limits
+    # Set in the sandbox: the kernel counts processes by user namespace. By prlimit, because dash
+    # has no `ulimit -u`.
     bounds = [
         f"--nproc={_bound(resource.RLIMIT_NPROC, limits.processes)}",
         f"--nofile={_bound(resource.RLIMIT_NOFILE, limits.files)}",
@@ -248,7 +234,7 @@ def limited(job: Job, *, reads_input: bool) -> list[str]:
 
 
 def own_python() -> tuple[str, list[Argument]]:
-    """Our interpreter's path inside, and the mount it needs."""
+    """Returns the path of our interpreter in the sandbox, and the mount that it needs."""
     base = Path(sys.base_prefix).resolve()
     name = f"bin/python{sys.version_info.major}.{sys.version_info.minor}"
     if base.is_relative_to("/usr") or base.is_relative_to("/opt"):

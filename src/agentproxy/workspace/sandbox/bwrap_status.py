@@ -1,4 +1,4 @@
-"""What bubblewrap tells of itself: the first process inside, and how the command ended."""
+"""Reads bubblewrap's status: the first process in the sandbox, and the command's exit code."""
 
 import asyncio
 import contextlib
@@ -11,15 +11,14 @@ from typing import Final, Literal, cast
 from agentproxy.workspace.sandbox.port import SandboxError
 from agentproxy.workspace.sandbox.process import PATIENCE, readable
 
-_LOOK: Final = 0.001  # seconds between two looks at a sandbox that is being set up
-_LOOKS: Final = 20_000
+_POLL_SECONDS: Final = 0.001
+_MAX_POLLS: Final = 20_000
 
 
 class BwrapStatus:
-    """The reading end of bubblewrap's status, and a hold on the first process inside.
+    """The status pipe, and a descriptor of the first process in the sandbox.
 
-    Bubblewrap writes the exit code only when the command had been started: without one, the
-    sandbox was not set up. The descriptor is closed before the command runs.
+    There is an exit code only if bubblewrap started the command.
     """
 
     def __init__(self) -> None:
@@ -33,25 +32,23 @@ class BwrapStatus:
         self.exit_code: int | None = None
         self._loop.add_reader(self._reading, self._read)
 
-    def handed_over(self) -> None:
-        """Close our copy of the writing end, once the child has its own."""
+    def close_writing_end(self) -> None:
+        """Closes the writing end, when the child has its own copy."""
         os.close(self.writing)
         self.writing = -1
 
     @property
     def first(self) -> int | None:
-        """The number outside of the first process inside, while we hold it."""
+        """The host's number of the first process in the sandbox."""
         return self._pid if self._first is not None else None
 
-    async def tied(self) -> bool:
-        """Wait until all inside would die with us; false when there is nobody left to tie.
-
-        Bubblewrap's outer process binds itself to us before it starts the inner one, the inner one
-        to the outer just before it takes the filter on: where the filter is seen, both are bound.
-        """
+    async def wait_until_bound(self) -> bool:
+        """Waits until the sandbox dies with this process. Returns False if it has ended."""
         # Shielded: a cancelled waiter would cancel the future itself, and `kill` would not wait.
         await asyncio.shield(self._started)
-        for _ in range(_LOOKS):
+        # Bubblewrap's outer process sets its death signal before it starts the inner one. The inner
+        # one sets its own just before it loads the filter: with a filter, both are bound.
+        for _ in range(_MAX_POLLS):
             if self._first is None:
                 return False
             match _filter_of(self._pid):
@@ -60,15 +57,12 @@ class BwrapStatus:
                 case "gone":
                     return False
                 case "off":
-                    await asyncio.sleep(_LOOK)
+                    await asyncio.sleep(_POLL_SECONDS)
         return False
 
     async def kill(self) -> bool:
-        """Kill the first process inside, and with it, by the kernel, everything inside.
-
-        False when no such process has been told of.
-        """
-        # A kill before the first word would leave a process that is not yet bound to its parent.
+        """Kills the sandbox. Returns False if its first process was never reported."""
+        # A kill before the first report would leave a process that is not yet bound to its parent.
         await asyncio.wait({self._started}, timeout=1.0)
         if self._first is None:
             return False
@@ -77,10 +71,10 @@ class BwrapStatus:
         return True
 
     async def empty(self) -> None:
-        """Make sure that nothing is left inside, and return when it is so.
+        """Kills every process in the sandbox, and waits until they have ended.
 
         Raises:
-            SandboxError: something inside does not die.
+            SandboxError: a process does not die.
         """
         self._read()
         if self._first is None:
@@ -90,12 +84,13 @@ class BwrapStatus:
         try:
             await asyncio.wait_for(readable(self._first), PATIENCE)
         except TimeoutError as error:
-            raise SandboxError("processes in the sandbox do not end") from error
+            raise SandboxError(
+                f"a process in the sandbox does not end {PATIENCE:.0f} seconds after SIGKILL"
+            ) from error
 
     def close(self) -> None:
-        """Let go of everything."""
         if self.writing >= 0:
-            self.handed_over()
+            self.close_writing_end()
         self._loop.remove_reader(self._reading)
         os.close(self._reading)
         if self._first is not None:
@@ -117,12 +112,12 @@ class BwrapStatus:
                 self._learn(line)
 
     def _learn(self, line: bytes) -> None:
-        told = cast("dict[str, int]", json.loads(line))
-        self.exit_code = told.get("exit-code", self.exit_code)
-        pid = told.get("child-pid")
+        report = cast("dict[str, int]", json.loads(line))
+        self.exit_code = report.get("exit-code", self.exit_code)
+        pid = report.get("child-pid")
         if pid is not None:
             self._pid = pid
-            self._first = _hold(pid, namespace=told.get("pid-namespace"))
+            self._first = _hold(pid, namespace=report.get("pid-namespace"))
             self._settle()
 
     def _settle(self) -> None:
@@ -139,14 +134,14 @@ def _filter_of(pid: int) -> Literal["on", "off", "gone"]:
 
 
 def _hold(pid: int, *, namespace: int | None) -> int | None:
-    """A descriptor of the process, unless its number belongs to somebody else by now."""
+    """Returns a descriptor of the process, or None if another process has its number now."""
     try:
         descriptor = os.pidfd_open(pid)
     except ProcessLookupError:
         return None
     try:
-        # The number of the namespace is the proof; without it (older versions) the number was
-        # read at once, while its parent could not yet have collected it.
+        # The number of its namespace identifies the process. Older versions of bubblewrap do not
+        # report it; there the pid was read at once, before its parent could have collected it.
         if namespace is None or Path(f"/proc/{pid}/ns/pid").stat().st_ino == namespace:
             return descriptor
     except OSError:

@@ -1,4 +1,4 @@
-"""Folders of our own beside a job: copies where an overlay cannot be had, and their removal."""
+"""Makes and removes the folders of a job: temporary ones, and copies instead of overlays."""
 
 import asyncio
 import contextlib
@@ -16,21 +16,19 @@ from agentproxy.workspace.sandbox.open_process import run_tool
 from agentproxy.workspace.sandbox.port import JobLimits, SandboxError
 
 _SECONDS = 900.0
-_SAMPLE = 512  # entries looked at before a folder counts as ours
+_SAMPLE = 512  # entries whose owner is checked
 _ENVIRONMENT = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LC_ALL": "C.UTF-8"}
 
 
 def discard(folder: Path) -> None:
-    """Remove a folder whole, also where what is in it may be neither read nor entered; of a link
-    only itself.
-    """
+    """Removes a folder, even if it has unreadable folders. Of a link, only the link."""
     if folder.is_symlink():
         folder.unlink()
         return
     try:
         shutil.rmtree(folder)
     except (OSError, RecursionError):
-        # Closed folders, and trees deeper than a path is long: the tools walk these too.
+        # Unreadable folders, and trees deeper than a path can be long: the tools can handle both.
         for tool in (("chmod", "-R", "u+rwX"), ("rm", "-rf")):
             argv = (*tool, "--", str(folder))
             with contextlib.suppress(subprocess.TimeoutExpired):
@@ -41,10 +39,7 @@ def discard(folder: Path) -> None:
 
 @contextlib.asynccontextmanager
 async def scratch_folder(parent: Path | None) -> AsyncGenerator[Path]:
-    """A private folder that is gone afterwards, whatever was put into it.
-
-    Without a parent it is among the temporary files.
-    """
+    """Makes a folder that is removed afterwards. Without a parent it is a temporary folder."""
     folder = Path(tempfile.mkdtemp(prefix="agentproxy-job-", dir=parent))
     try:
         yield folder
@@ -57,11 +52,12 @@ async def _removed(folder: Path) -> None:
 
 
 async def copy_tree(source: Path, target: Path) -> None:
-    """Copy a file or folder, sharing blocks where the file system can; links stay links.
+    """Copies a file or folder. Links stay links.
 
     Raises:
-        SandboxError: it could not be copied.
+        SandboxError: the copy failed.
     """
+    # Shares blocks if the file system can, so a copy on the same one may cost nothing.
     cheap = (
         ("-c",) if sys.platform == "darwin" else ("--reflink=auto", "--preserve=mode,timestamps")
     )
@@ -70,13 +66,13 @@ async def copy_tree(source: Path, target: Path) -> None:
     ended = await run_tool(argv, env=_ENVIRONMENT, limits=limits)
     if ended.killed or ended.exit_code != 0:
         raise SandboxError(
-            f"cannot copy {source} for a writable layer: {ended.output.strip() or ended.killed}",
-            cure="make room in the folder for temporary files (TMPDIR), or let us read it",
+            f"cannot copy {source} for the sandbox: {ended.output.strip() or ended.killed}",
+            cure=f"free space in the temporary folder (TMPDIR), or make {source} readable",
         )
 
 
 def _entries(folder: Path) -> Iterator[os.DirEntry[str]]:
-    """Entries breadth first, unreadable folders passed over."""
+    # Breadth first, so that the sample is from all parts of the folder.
     waiting = [str(folder)]
     for path in waiting:
         with contextlib.suppress(OSError), os.scandir(path) as found:
@@ -87,9 +83,9 @@ def _entries(folder: Path) -> Iterator[os.DirEntry[str]]:
 
 
 def sample_of(folder: Path) -> Path | None:
-    """A file of the folder to try a write on, or the folder itself when it holds none.
+    """Returns a file for a trial write, or the folder if it has none.
 
-    None where something in it belongs to others: an overlay cannot copy that up.
+    Returns None if an entry has another owner: an overlay cannot copy that up.
     """
     owner = (os.geteuid(), os.getegid())
     sample = folder
@@ -98,7 +94,7 @@ def sample_of(folder: Path) -> Path | None:
             break
         try:
             status = entry.stat(follow_symlinks=False)
-        except OSError:  # gone meanwhile
+        except OSError:  # it has just been deleted
             continue
         if (status.st_uid, status.st_gid) != owner:
             return None

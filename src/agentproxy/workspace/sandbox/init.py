@@ -1,7 +1,7 @@
-"""The first program inside where something answers there. Run alone: only the standard library.
+"""The first program in a sandbox with an egress proxy or services.
 
-Arguments: a socket's descriptor, the ports, `--`, the command. It opens the ports on the sandbox's
-own loopback, hands the listeners out, and becomes the command once they are answered.
+Arguments: a socket's descriptor, ports, `--`, the command. It opens the ports on the sandbox's
+loopback, passes the listeners out, and executes the command. Uses only the standard library.
 """
 
 import contextlib
@@ -14,7 +14,8 @@ _SECONDS = 20.0
 
 
 def hand_out(control: socket.socket, ports: list[int]) -> None:
-    """Give the listeners away; nothing inside keeps one. Exits when nobody answers."""
+    """Passes the listeners out, and waits for the answer. Exits if there is none."""
+    # Closed here afterwards: no process in the sandbox may keep a listener.
     with contextlib.ExitStack() as stack:
         listeners: list[int] = []
         for port in ports:
@@ -25,15 +26,14 @@ def hand_out(control: socket.socket, ports: list[int]) -> None:
         control.settimeout(_SECONDS)
         socket.send_fds(control, [b"listeners"], listeners)
     if control.recv(8) != b"ok":
-        sys.exit("no proxy answers")
+        sys.exit("the sandbox's proxy does not answer")
 
 
 def main(arguments: list[str]) -> None:
-    """Hand the listeners out and become the command."""
     cut = arguments.index("--")
     with socket.socket(fileno=int(arguments[0])) as control:
         hand_out(control, [int(port) for port in arguments[1:cut]])
-    # Python ignores these; the command should meet them as any other does.
+    # Python ignores these signals, and an ignored signal stays ignored in the command.
     for name in (signal.SIGPIPE, signal.SIGXFSZ):
         signal.signal(name, signal.SIG_DFL)
     command = arguments[cut + 1 :]

@@ -1,4 +1,4 @@
-"""A child and what a sandbox does around it, open from its start to its end."""
+"""Runs a child together with the parts that its sandbox adds, from start to end."""
 
 import asyncio
 import contextlib
@@ -28,7 +28,7 @@ def ended_with(
     begun: float,
     refused: tuple[str, ...] = (),
 ) -> Ended:
-    """How a child ended, that begun at this monotonic time; `code` is that of the command in it."""
+    """Returns the result of a child. `begun` is monotonic; `code` is the command's exit code."""
     return Ended(
         ending="timed_out" if killed == "time" else "exited",
         exit_code=None if killed == "time" else code,
@@ -42,36 +42,32 @@ def ended_with(
 
 
 class Enclosure(Protocol):
-    """What a sandbox does around a child of its own."""
+    """The parts that a sandbox adds to a child."""
 
     async def begin(self) -> bool:
-        """Let the command begin; false when the sandbox was not set up, or has ended before."""
+        """Starts the command. Returns False if the sandbox was not set up or has ended."""
         ...
 
     async def serve(self) -> None:
-        """Answer what the command may reach, until cancelled."""
+        """Runs the proxy and the services until cancelled."""
         ...
 
     async def end(self) -> None:
-        """End the child and everything that came from it, and wait until it is so."""
+        """Kills every process of the job, and waits until they have ended."""
         ...
 
     def ended(self, killed: Killed) -> Ended:
-        """How it ended.
-
-        Raises:
-            SandboxError: the sandbox had not been set up.
-        """
+        """Returns the result, or raises `SandboxError` if the sandbox was not set up."""
         ...
 
     @property
     def parent(self) -> int | None:
-        """The process whose oldest child is the command; None when there is none (any more)."""
+        """The process whose oldest child is the command, or None."""
         ...
 
 
 class OpenProcess:
-    """A child with its enclosure, as the port describes it: `open_child` starts and ends it."""
+    """A job with its enclosure, as the port defines it. `open_child` starts and ends it."""
 
     def __init__(self, child: Child, enclosure: Enclosure, *, seconds: float) -> None:
         self._child = child
@@ -81,45 +77,35 @@ class OpenProcess:
 
     @property
     def pid(self) -> int:
-        """The process outside that keeps the command."""
         return self._child.pid
 
     @property
     def stdin(self) -> InputPipe:
-        """What the command reads from."""
         return self._child.stdin
 
     @property
     def stdout(self) -> OutputPipe:
-        """What the command prints."""
         return self._child.stdout
 
     @property
     def stderr(self) -> OutputPipe:
-        """What the command says beside that; at its end at once where the two are joined."""
+        """At its end from the start if stdout and stderr are joined."""
         return self._child.stderr
 
     def signal(self, number: int) -> None:
-        """Send a signal to the command alone; nothing happens when it has ended."""
         parent = None if self._life.done() else self._enclosure.parent
         if parent is not None:
             signal_oldest_child(parent, number)
 
     def terminate(self) -> None:
-        """End the job now, whole, without asking."""
         self._child.stop()
 
     async def wait(self) -> Ended:
-        """Wait until nothing of the job is left.
-
-        Raises:
-            SandboxError: the sandbox could not be set up, or something in it does not die.
-        """
+        # Shielded: a caller that stops waiting must not end the job.
         await asyncio.shield(self._life)
         return self._enclosure.ended(self._killed)
 
     async def _live(self, seconds: float) -> None:
-        """Let it run to its end or its limits; afterwards nothing of it is left."""
         try:
             async with asyncio.TaskGroup() as group:
                 serving = group.create_task(self._enclosure.serve())
@@ -132,7 +118,6 @@ class OpenProcess:
                 self._child.close()
 
     async def finish(self) -> None:
-        """End it whole, if it still runs."""
         self.terminate()
         await self._life
 
@@ -141,11 +126,7 @@ class OpenProcess:
 async def open_child(
     child: Child, enclosure: Enclosure, *, seconds: float, on_start: OnStart | None = None
 ) -> AsyncGenerator[OpenProcess]:
-    """A child that was just started, kept until it ends, breaks a limit or the context is left.
-
-    Raises:
-        SandboxError: the sandbox could not be set up, or something in it does not die.
-    """
+    """Keeps a started child until it ends, breaks a limit or the context ends."""
     process = OpenProcess(child, enclosure, seconds=seconds)
     try:
         if on_start is not None:
@@ -158,7 +139,8 @@ async def open_child(
 
 
 async def run_through(process: OpenProcess, stdin: bytes, on_output: OnOutput | None) -> Ended:
-    """Give a process whose outputs are joined all its input, read all that it prints, and wait."""
+    """Writes all input, reads all output, and waits for the end. The outputs are joined."""
+    # At the same time: a process that waits for its reader reads no input.
     feeding = asyncio.create_task(_feed(process.stdin, stdin))
     try:
         while chunk := await process.stdout.read():
@@ -171,44 +153,40 @@ async def run_through(process: OpenProcess, stdin: bytes, on_output: OnOutput | 
 
 
 async def _feed(pipe: InputPipe, data: bytes) -> None:
-    with contextlib.suppress(InputClosed):  # the command does not want what is left
+    with contextlib.suppress(InputClosed):  # a command need not read all of its input
         await pipe.write(data)
     pipe.close()
 
 
 @dataclass(frozen=True, slots=True)
 class NoEnclosure:
-    """The enclosure of a tool of our own, which nothing is isolated from."""
+    """The enclosure of a trusted program, which runs without a sandbox."""
 
     child: Child
     begun: float = field(default_factory=time.monotonic)
 
     async def begin(self) -> bool:
-        """It has begun."""
         return True
 
     async def serve(self) -> None:
-        """Nothing is answered."""
+        return
 
     async def end(self) -> None:
-        """End it and its group."""
         await self.child.end()
 
     def ended(self, killed: Killed) -> Ended:
-        """How it ended."""
         return ended_with(self.child.code, self.child, killed=killed, begun=self.begun)
 
     @property
     def parent(self) -> int | None:
-        """Signals are not passed on."""
         return None
 
 
 async def run_tool(argv: tuple[str, ...], *, env: Mapping[str, str], limits: JobLimits) -> Ended:
-    """Run a program of the system's or our own to its end, without a sandbox.
+    """Runs a trusted program to its end, without a sandbox.
 
     Raises:
-        SandboxError: it cannot be started, or does not die.
+        SandboxError: the program does not start, or does not die.
     """
     child = Child(Start(argv=argv, env=env), limits)
     async with open_child(child, NoEnclosure(child), seconds=limits.seconds) as process:

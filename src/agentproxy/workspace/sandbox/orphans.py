@@ -1,9 +1,6 @@
-"""What would outlive us although everything is bound to us: sandboxes killed while they begin.
+"""Kills sandboxes that would outlive this process because it died during their start.
 
-Bubblewrap's inner process waits for the outer one before it is bound to it; when we are killed in
-this millisecond, the outer dies and the inner waits for ever. So a process of ours waits too, for
-the end of a pipe that only we hold, and then kills what bears our name. Its part is run alone, with
-the standard library only; the argument is the name, standard input the pipe.
+Also the program of the watcher, which uses only the standard library.
 """
 
 import contextlib
@@ -15,7 +12,8 @@ import uuid
 from dataclasses import dataclass
 from pathlib import Path
 
-_LOOKS = (0.0, 0.02, 0.05, 0.1, 0.2)  # seconds between: what was about to be born is found too
+# Several times, because a process may just be starting.
+_PAUSES = (0.0, 0.02, 0.05, 0.1, 0.2)  # seconds before each kill
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +28,7 @@ _watches: list[_Watch] = []
 
 
 def common_name() -> str:
-    """The first word of a command line; whoever bears it does not outlive this process for long."""
+    """Returns a name for argv[0]. A process with this name is killed when this process dies."""
     current = _watches[-1] if _watches else None
     if current is not None and current.owner == os.getpid() and _lives(current.watcher):
         return current.name
@@ -47,6 +45,9 @@ def _lives(watcher: int) -> bool:
         return False
 
 
+# Bubblewrap's inner process waits for the outer one before it is bound to it. If this process is
+# killed in that millisecond, the outer process dies and the inner one waits for ever. So a watcher
+# waits for the end of a pipe that only this process holds, and then kills what has the name.
 def _begin(name: str) -> _Watch:
     reading, lifeline = os.pipe()
     devnull = os.open(os.devnull, os.O_RDWR)
@@ -69,7 +70,6 @@ def _begin(name: str) -> _Watch:
 
 
 def kill_all(name: str) -> None:
-    """Kill every process whose command line begins with this name."""
     for folder in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
             if (folder / "cmdline").read_bytes().startswith(name.encode() + b"\0"):
@@ -77,12 +77,13 @@ def kill_all(name: str) -> None:
 
 
 def main(name: str) -> None:
-    """Wait until the pipe ends, then clear up."""
+    """Waits until the pipe on standard input ends, then kills."""
+    # A signal to the whole process group must not end the watcher.
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     while os.read(0, 4096):
         pass
-    for pause in _LOOKS:
+    for pause in _PAUSES:
         time.sleep(pause)
         kill_all(name)
 

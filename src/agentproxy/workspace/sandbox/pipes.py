@@ -1,7 +1,4 @@
-"""Our ends of a process's pipes, read and written only when somebody asks.
-
-What is not read stays in the kernel's pipe, and the process that writes is held still there.
-"""
+"""Reads and writes a process's pipes, only on request."""
 
 import asyncio
 import contextlib
@@ -11,11 +8,11 @@ from typing import BinaryIO, Final
 from agentproxy.workspace.sandbox.port import MAX_LINE_BYTES, InputClosed, LineTooLong, OnOutput
 
 CHUNK: Final = 65536
-_MAX_LEFT: Final = 1 << 20  # bytes: the most that a pipe of Linux holds
+_MAX_LEFT: Final = 1 << 20  # bytes; a pipe of Linux holds no more by default
 
 
 class _Pipe:
-    """A descriptor that does not block, and at most one task that waits for it."""
+    """A non-blocking descriptor. At most one task waits for it."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
@@ -30,7 +27,7 @@ class _Pipe:
         return self._file.closed
 
     def close(self) -> None:
-        """Let go of the pipe; a task that waits for it is woken."""
+        """Closes the pipe, and wakes the task that waits for it."""
         if self._closed:
             return
         self._stop_watching()
@@ -49,7 +46,6 @@ class _Pipe:
         raise NotImplementedError
 
     async def _ready(self) -> None:
-        """Wait until the pipe can be used, or is closed."""
         self._waiting = self._loop.create_future()
         self._watch()
         try:
@@ -61,14 +57,7 @@ class _Pipe:
 
 
 class InputPipe(_Pipe):
-    """Our end of what a process reads from."""
-
     async def write(self, data: bytes) -> None:
-        """Write all of it, as fast as the process reads. Writes of several tasks do not mix.
-
-        Raises:
-            InputClosed: the process takes no more.
-        """
         async with self._turn:
             rest = memoryview(data)
             while True:
@@ -79,14 +68,14 @@ class InputPipe(_Pipe):
 
     def _write(self, data: memoryview) -> int:
         if self._closed:
-            raise InputClosed("the process takes no more input")
+            raise InputClosed("the process reads no more input")
         try:
             return os.write(self._descriptor, data)
         except BlockingIOError:
             return 0
-        except OSError as error:  # nobody holds the other end any more
+        except OSError as error:  # no process holds the other end
             self.close()
-            raise InputClosed("the process takes no more input") from error
+            raise InputClosed("the process reads no more input") from error
 
     def _watch(self) -> None:
         self._loop.add_writer(self._descriptor, self._wake)
@@ -96,39 +85,33 @@ class InputPipe(_Pipe):
 
 
 class OutputPipe(_Pipe):
-    """Our end of what a process prints. `heard` is told every chunk that leaves the pipe."""
+    """An output of a process. Every chunk from the pipe also goes to `on_output`."""
 
-    def __init__(self, file: BinaryIO, heard: OnOutput) -> None:
+    def __init__(self, file: BinaryIO, on_output: OnOutput) -> None:
         super().__init__(file)
-        self._heard = heard
-        self._kept = bytearray()  # taken out of the pipe, and not yet given to anybody
+        self._on_output = on_output
+        self._kept = bytearray()  # read from the pipe, but not yet returned
 
     async def read(self, size: int = CHUNK) -> bytes:
-        """The next bytes, as soon as there are some; nothing at the end."""
         async with self._turn:
             if not self._kept and not await self._more():
                 return b""
             return self._cut(size)
 
     async def read_line(self, limit: int = MAX_LINE_BYTES) -> bytes:
-        """The next line with its newline; the last may lack it; nothing at the end.
-
-        Raises:
-            LineTooLong: it has more bytes than `limit`; the stream can only be read by bytes then.
-        """
         async with self._turn:
-            looked = 0
-            while (end := self._kept.find(b"\n", looked)) < 0:
-                looked = len(self._kept)
-                if looked > limit or not await self._more():
+            searched = 0
+            while (end := self._kept.find(b"\n", searched)) < 0:
+                searched = len(self._kept)
+                if searched > limit or not await self._more():
                     break
             size = end + 1 or len(self._kept)
             if size > limit:
-                raise LineTooLong(f"a line of more than {limit} bytes")
+                raise LineTooLong(f"the process printed a line of more than {limit} bytes")
             return self._cut(size)
 
     def finish(self) -> None:
-        """Take what the dead have left in the pipe, for those who still read, and let go of it."""
+        """Reads what is left in the pipe, and closes it. `read` still returns these bytes."""
         left = 0
         while left < _MAX_LEFT and (chunk := self._take()):
             left += len(chunk)
@@ -141,16 +124,16 @@ class OutputPipe(_Pipe):
         return taken
 
     async def _more(self) -> bool:
-        """Wait for the next chunk; false at the end."""
+        """Waits for the next chunk. Returns False at the end."""
         before = len(self._kept)
         while self._take() is None:
             await self._ready()
-        # One that prints without end is always ready: let others run between two chunks.
+        # A process that prints without end is always ready: other tasks must run too.
         await asyncio.sleep(0)
-        return len(self._kept) > before  # also when `finish` has taken it meanwhile
+        return len(self._kept) > before  # `finish` may have read the chunk
 
     def _take(self) -> bytes | None:
-        """A chunk out of the pipe; nothing at the end; None when there is none yet."""
+        """Reads a chunk. Returns b"" at the end, and None if there is none yet."""
         if self._closed:
             return b""
         try:
@@ -159,7 +142,7 @@ class OutputPipe(_Pipe):
             return None
         self._kept += chunk
         if chunk:
-            self._heard(chunk)
+            self._on_output(chunk)
         return chunk
 
     def _watch(self) -> None:

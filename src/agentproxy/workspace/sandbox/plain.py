@@ -1,4 +1,4 @@
-"""Commands without isolation: chosen by name, never fallen back to."""
+"""Runs commands without isolation. Only a person chooses it; it is never a fallback."""
 
 import asyncio
 import contextlib
@@ -41,13 +41,13 @@ def _refuse(mount: Mount) -> None:
     if mount.mode in ("ro", "rw") and same:
         return
     raise SandboxError(
-        f"without isolation nothing can be mounted ({mount.mode} at {mount.at})",
-        cure="use a sandbox, or run in the folder where things are",
+        f"a mount ({mount.mode} at {mount.at}) needs isolation, and `--sandbox plain` has none",
+        cure="run without `--sandbox plain`",
     )
 
 
 def _bounds(limits: JobLimits) -> list[str]:
-    # Not the number of processes: without a namespace it would count all of the user's.
+    # No limit for processes: outside a user namespace the kernel counts all of the user's.
     bounds = [f"NOFILE={limits.files}", f"FSIZE={limits.file_size}", "CORE=0"]
     return bounds if limits.memory is None else [*bounds, f"AS={limits.memory}"]
 
@@ -55,10 +55,9 @@ def _bounds(limits: JobLimits) -> list[str]:
 class Plain:
     """Runs jobs with the user's own rights, files and network.
 
-    Time, output and the end of every process hold as in a sandbox (on other systems than Linux a
-    daemon with a session of its own escapes). Not held: the number of processes, the size of
-    /tmp, read-only mounts, `Access` but for its services: they are answered at a free loopback
-    port of the host, which other users of it can reach too.
+    Enforces the limits for time and output, and kills every process at the end. On systems other
+    than Linux, a daemon with a new session escapes. Ignores read-only mounts, `Access` and most
+    other limits. Other users of the host can reach a job's services.
     """
 
     def __init__(self, *, scratch: Path | None = None) -> None:
@@ -66,37 +65,24 @@ class Plain:
 
     @property
     def level(self) -> str:
-        """The isolation in force, in words a person understands."""
         return "no isolation: commands can read, write and reach everything that you can"
 
     @property
     def isolates(self) -> bool:
-        """Nothing is kept from a job."""
         return False
 
     @property
     def overlays(self) -> bool:
-        """There are no mounts at all."""
         return False
 
     async def run(
         self, job: Job, *, on_output: OnOutput | None = None, on_start: OnStart | None = None
     ) -> Ended:
-        """Run a job to its end; the process that is told to `on_start` keeps the command.
-
-        Raises:
-            SandboxError: it asks for a mount, or cannot be started.
-        """
         async with self._open(job, joined=True, on_start=on_start) as process:
             return await run_through(process, job.stdin, on_output)
 
     @contextlib.asynccontextmanager
     async def open(self, job: Job) -> AsyncGenerator[Process]:
-        """Start a job and talk with it through its pipes. Leaving the context ends it whole.
-
-        Raises:
-            SandboxError: it asks for a mount, or cannot be started.
-        """
         async with self._open(job, joined=False) as process:
             yield process
 
@@ -132,7 +118,6 @@ _Services = tuple[tuple[Service, socket.socket], ...]
 
 
 def _variables(services: _Services) -> Mapping[str, str]:
-    """What tells the job the addresses of its services."""
     variables: dict[str, str] = {}
     for service, listener in services:
         variables |= service.variables(f"http://127.0.0.1:{listener.getsockname()[1]}")
@@ -140,7 +125,7 @@ def _variables(services: _Services) -> Mapping[str, str]:
 
 
 def _under_subreaper(job: Job) -> tuple[str, ...]:
-    """The command under the program that clears up after it."""
+    # -I and -S: no variable and no site package of the user may change the subreaper.
     subreaper = (sys.executable, "-I", "-S", _SUBREAPER, str(os.getpid()), *_bounds(job.limits))
     return (*subreaper, "--", *job.argv)
 
@@ -151,24 +136,20 @@ async def _serve(service: Service, listener: socket.socket) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _PlainEnclosure:
-    """What is around a command of a plain sandbox: the program above it, and its services."""
-
     child: Child
     services: _Services
     begun: float
 
     async def begin(self) -> bool:
-        """It has begun."""
         return True
 
     async def serve(self) -> None:
-        """Answer the services."""
         async with asyncio.TaskGroup() as group:
             for service, listener in self.services:
                 group.create_task(_serve(service, listener))
 
     async def end(self) -> None:
-        """Ask the subreaper to clear up; it alone knows what the command has left behind."""
+        # First SIGTERM: only the subreaper knows the processes that the command has left.
         if self.child.code is None:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(self.child.pid, signal.SIGTERM)
@@ -177,12 +158,10 @@ class _PlainEnclosure:
         await self.child.end()
 
     def ended(self, killed: Killed) -> Ended:
-        """How the command ended."""
         code = self.child.code
         code = code if code is None or code >= 0 else 128 - code
         return ended_with(code, self.child, killed=killed, begun=self.begun)
 
     @property
     def parent(self) -> int | None:
-        """The subreaper."""
         return self.child.pid

@@ -1,4 +1,4 @@
-"""The sandbox's protocol: a job goes in, and what ended comes out; nothing of it survives."""
+"""The protocol of a sandbox: it runs a job, and no process of the job survives."""
 
 import socket
 from collections.abc import Awaitable, Callable, Mapping
@@ -15,7 +15,7 @@ MAX_LINE_BYTES = 8 * MEGABYTE
 
 
 class SandboxError(Exception):
-    """The sandbox itself failed, not the command in it. `cure` says what a person can do."""
+    """The sandbox failed, not the command in it. `cure` says what a person can do."""
 
     def __init__(self, message: str, *, cure: str = "") -> None:
         super().__init__(message)
@@ -23,20 +23,19 @@ class SandboxError(Exception):
 
 
 class InputClosed(Exception):
-    """The process takes no more input: it has ended, or one of the two sides has closed it."""
+    """The process has ended, or one side has closed its input."""
 
 
 class LineTooLong(Exception):
-    """The process printed a line that is longer than the reader allows."""
+    """The process printed a line above the reader's limit."""
 
 
 @dataclass(frozen=True, slots=True)
 class Mount:
-    """One place inside. `source` is a path outside; `at` the absolute path inside.
+    """A mount of `source`, a host path, at `at`, an absolute path in the sandbox.
 
-    "ro" and "rw" bind; "overlay" gives a writable layer that is gone afterwards; "tmpfs" is an
-    empty folder (no source); "hidden" puts an empty read-only thing over what is at `at`: a folder
-    where `source` is a folder outside, an empty file otherwise.
+    "overlay" discards the job's writes. "tmpfs" is an empty folder and has no source. "hidden"
+    covers `at` with an empty read-only folder if `source` is a folder, else with an empty file.
     """
 
     at: str
@@ -49,76 +48,61 @@ Serve = Callable[[socket.socket], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """A loopback port of the job's that is answered by us: `serve` is given its listener, and is
-    cancelled when the job ends. `variables` are what tells the job its address, `http://HOST:PORT`.
-    """
+    """A loopback port of the job that this process answers."""
 
-    serve: Serve
-    variables: Callable[[str], Mapping[str, str]]
+    serve: Serve  # gets the listener; cancelled when the job ends
+    variables: Callable[[str], Mapping[str, str]]  # from http://HOST:PORT to the job's variables
 
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """What of the network there is: nothing, the hosts' own network, or these `host:port` only.
-
-    `services` are there beside nothing or hosts; not beside the hosts' own network.
-    """
+    """The network of a job: none, the host's own network, or only the `host:port` in `hosts`."""
 
     mode: Literal["none", "host", "hosts"] = "none"
     hosts: tuple[str, ...] = ()
-    services: tuple[Service, ...] = ()
+    services: tuple[Service, ...] = ()  # not with "host"
 
 
 @dataclass(frozen=True, slots=True)
 class JobLimits:
-    """Bounds of one job: seconds, bytes kept of its output, bytes printed before it is killed,
-    processes, open files, bytes of one file, bytes of /tmp, and address space of one process.
-    """
+    """Bounds of one job. Sizes are in bytes."""
 
     seconds: float = 1800.0
     kept_output: int = MEGABYTE // 4
-    printed: int = 256 * MEGABYTE
+    printed: int = 256 * MEGABYTE  # the job is killed if it prints more
     processes: int = 2048
-    files: int = 4096
+    files: int = 4096  # open at the same time
     file_size: int = 4096 * MEGABYTE
     tmp_size: int = 2048 * MEGABYTE
-    memory: int | None = None
+    memory: int | None = None  # address space of one process: there is no bound for their sum
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A command to run. `cwd` and all mounts' `at` are paths inside; mounts apply in order.
-
-    `home` is a folder outside that becomes the private HOME (None: an empty throw-away one).
-    `stdin` is all the input of a job that is run; one that is opened is written to instead.
-    """
+    """A command to run."""
 
     argv: tuple[str, ...]
-    cwd: str
+    cwd: str  # in the sandbox
     env: Mapping[str, str] = field(default_factory=dict[str, str])
-    mounts: tuple[Mount, ...] = ()
-    home: Path | None = None
-    stdin: bytes = b""
+    mounts: tuple[Mount, ...] = ()  # in this order: later ones cover earlier ones
+    home: Path | None = None  # host folder for HOME; None: an empty temporary one
+    stdin: bytes = b""  # only for `run`; a job that is open is written to instead
     access: Access = Access()
     limits: JobLimits = JobLimits()
 
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """How a job ended. `output` is head and tail of stdout and stderr together, decoded with
-    replacement; `digest` is the sha256 of every byte printed; `killed` says why we ended it.
-
-    Of a job that was opened, all three tell of stderr alone.
-    """
+    """How a job ended. The output is stdout and stderr together; of an open job only stderr."""
 
     ending: ProcessEnding
     exit_code: int | None
     seconds: float
-    output: str
+    output: str  # head and tail, decoded with replacement
     output_bytes: int
-    digest: str
-    killed: Literal["", "time", "output", "cancelled"] = ""
-    refused: tuple[str, ...] = ()
+    digest: str  # sha256 of every byte printed
+    killed: Literal["", "time", "output", "cancelled"] = ""  # why this process killed it
+    refused: tuple[str, ...] = ()  # by the egress proxy
 
 
 OnOutput = Callable[[bytes], None]
@@ -126,49 +110,46 @@ OnStart = Callable[[int], None]
 
 
 class InputStream(Protocol):
-    """What a process reads from."""
+    """The standard input of a process."""
 
     async def write(self, data: bytes) -> None:
-        """Write all of it, as fast as the process reads. Writes of several tasks do not mix.
-
-        Cancelling this call may leave a part written.
+        """Writes everything. Writes of several tasks do not mix; a cancelled one may be partial.
 
         Raises:
-            InputClosed: the process takes no more.
+            InputClosed: the process reads no more.
         """
         ...
 
     def close(self) -> None:
-        """Let the process find the end of its input; a write under way ends with InputClosed."""
+        """Ends the input. A write under way raises `InputClosed`."""
         ...
 
 
 class OutputStream(Protocol):
-    """What a process prints. Nothing is read ahead: a process that nobody reads is held still."""
+    """An output of a process. Nothing is read ahead, so a process waits for its reader."""
 
     async def read(self, size: int = 65536) -> bytes:
-        """The next bytes, as soon as there are some; nothing at the end."""
+        """Reads the next bytes, or b"" at the end."""
         ...
 
     async def read_line(self, limit: int = MAX_LINE_BYTES) -> bytes:
-        """The next line with its newline; the last may lack it; nothing at the end.
+        """Reads the next line with its newline, or b"" at the end.
 
         Raises:
-            LineTooLong: it has more bytes than `limit`; the stream can only be read by bytes then.
+            LineTooLong: the line has more bytes than `limit`. After that, only `read` works.
         """
         ...
 
 
 class Process(Protocol):
-    """A job that is open. Both of its outputs must be read, or it may be held still for ever.
+    """An open job. If one of its outputs is not read, it may wait for ever.
 
-    A stream's end is seen when the process ends, and not surely before: the sandbox may hold
-    the other end of a pipe that the command has closed.
+    A stream may end only when the process ends, even if the command has closed it before.
     """
 
     @property
     def pid(self) -> int:
-        """The process outside that keeps the command; when it dies, the whole job does."""
+        """A process on the host. When it dies, the whole job dies."""
         ...
 
     @property
@@ -181,48 +162,44 @@ class Process(Protocol):
     def stderr(self) -> OutputStream: ...
 
     def signal(self, number: int) -> None:
-        """Send a signal to the command alone; nothing happens when it has ended."""
+        """Sends a signal to the command alone. Does nothing if it has ended."""
         ...
 
     def terminate(self) -> None:
-        """End the job now, whole, without asking; `wait` tells that it was cancelled."""
+        """Kills every process of the job. `wait` then reports it as cancelled."""
         ...
 
     async def wait(self) -> Ended:
-        """Wait until nothing of the job is left. What it had printed can still be read.
+        """Waits until the job has no process. Its output can still be read.
 
         Raises:
-            SandboxError: the sandbox could not be set up, or something in it does not die.
+            SandboxError: the sandbox could not be set up, or a process does not die.
         """
         ...
 
 
 class Sandbox(Protocol):
-    """Runs jobs. Whatever ends a job (its end, its limits, cancellation, our own death) ends every
-    process that it started.
-    """
+    """Runs jobs. No process of a job outlives it, however it ends, nor this process."""
 
     @property
     def level(self) -> str:
-        """The isolation in force, in words a person understands."""
+        """The isolation, in words for a person."""
         ...
 
     @property
     def isolates(self) -> bool:
-        """Whether jobs are kept from the user's files and network at all."""
+        """Whether jobs cannot reach the user's files and network."""
         ...
 
     @property
     def overlays(self) -> bool:
-        """Whether "overlay" mounts cost nothing; else they are copies."""
+        """Whether "overlay" mounts cost nothing. If not, each is a copy."""
         ...
 
     async def run(
         self, job: Job, *, on_output: OnOutput | None = None, on_start: OnStart | None = None
     ) -> Ended:
-        """Run a job to its end. `on_output` gets raw bytes as they come, `on_start` the pid.
-
-        Cancelling this call kills the job whole before the cancellation goes on.
+        """Runs a job to its end. Cancellation kills every process of the job first.
 
         Raises:
             SandboxError: the sandbox could not be set up.
@@ -230,10 +207,9 @@ class Sandbox(Protocol):
         ...
 
     def open(self, job: Job) -> AbstractAsyncContextManager[Process]:
-        """Start a job and talk with it through its pipes. Leaving the context ends it whole.
+        """Starts a job that is used through its pipes. The end of the context kills it.
 
-        Its limits are those of a job that is run: also `seconds`, and `printed` for both outputs
-        together, as far as they were read. `job.stdin` is not used.
+        All limits hold; `printed` counts what was read from both outputs.
 
         Raises:
             SandboxError: the sandbox could not be set up (on entering).

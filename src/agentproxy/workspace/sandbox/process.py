@@ -1,4 +1,4 @@
-"""One child process, held from its start to its end: its pipes, its limits, and its whole end."""
+"""Runs one child process: its pipes, its limits, and its end with its process group."""
 
 import asyncio
 import contextlib
@@ -17,11 +17,11 @@ from agentproxy.workspace.sandbox.port import JobLimits, SandboxError
 
 Killed = Literal["", "time", "output", "cancelled"]
 
-PATIENCE = 10.0  # seconds that a killed process may take to be gone
+PATIENCE = 10.0  # seconds that a killed process may take to end
 
 
 async def readable(descriptor: int) -> None:
-    """Return when there is something to read, or the other end is gone."""
+    """Waits until there is data to read, or the other end is closed."""
     loop = asyncio.get_running_loop()
     ready = loop.create_future()
     loop.add_reader(descriptor, lambda: ready.done() or ready.set_result(None))
@@ -33,38 +33,26 @@ async def readable(descriptor: int) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """What to start. `program` is the file, where the first word of `argv` is another name.
-
-    `joined` sends stderr where stdout goes, in the order in which they are written.
-    """
-
     argv: tuple[str, ...]
     env: Mapping[str, str]
-    program: Path | None = None
+    program: Path | None = None  # the file, if argv[0] is another name
     cwd: Path | None = None
     pass_fds: tuple[int, ...] = ()
-    joined: bool = True
+    joined: bool = True  # one pipe for stdout and stderr, which keeps their order
 
 
 class Child:
-    """A started process. Nothing here raises because of what the process does.
-
-    It is started from the thread of the running loop, which lives as long as the job: a "die with
-    parent" signal follows the thread, not the process. `output` is of stderr, with stdout where
-    the two are joined.
-    """
+    """A started process. `output` has stderr, and stdout too if the two are joined."""
 
     def __init__(self, start: Start, limits: JobLimits) -> None:
-        """Start it.
-
-        Raises:
-            SandboxError: the program cannot be started, or an argument holds a NUL.
-        """
+        """Raises `SandboxError` if the program does not start."""
         self.output = Output(limits.kept_output)
         self._printed = 0
         self._max_printed = limits.printed
         self._too_much = asyncio.get_running_loop().create_future()
         self._unwanted = asyncio.get_running_loop().create_future()
+        # In the thread of the running loop, which lives as long as the job: a "die with parent"
+        # signal comes when the thread ends, not the process.
         self._process = _popen(start)
         self.stdin = InputPipe(_ours(self._process.stdin))
         self.stdout = OutputPipe(
@@ -76,21 +64,20 @@ class Child:
 
     @property
     def pid(self) -> int:
-        """Its number outside."""
         return self._process.pid
 
     @property
     def code(self) -> int | None:
-        """Its exit code, -N for a signal, None while it runs."""
+        """The exit code, -N for a signal, None while the process runs."""
         return self._process.returncode
 
     def stop(self) -> None:
-        """Let `watch` return, if it still waits."""
+        """Makes `watch` return."""
         if not self._unwanted.done():
             self._unwanted.set_result(None)
 
     async def watch(self, seconds: float) -> Killed:
-        """Wait until it ends, breaks a limit or is told to stop; the caller kills it then."""
+        """Waits until the process ends, breaks a limit or is stopped. Never kills it."""
         ended = asyncio.ensure_future(self._gone())
         try:
             await asyncio.wait(
@@ -108,29 +95,21 @@ class Child:
         return "cancelled" if self._unwanted.done() else "time"
 
     async def end(self) -> None:
-        """Kill it and its process group if it still runs, and wait until it is gone.
-
-        Raises:
-            SandboxError: it does not die.
-        """
+        """Kills the process and its group. Raises `SandboxError` if it does not die."""
         if self._process.poll() is None:
-            with contextlib.suppress(ProcessLookupError, PermissionError):  # it ends just now
+            with contextlib.suppress(ProcessLookupError, PermissionError):  # it has just ended
                 os.killpg(self.pid, signal.SIGKILL)
         await self.gone()
 
     async def gone(self) -> None:
-        """Wait until it is gone.
-
-        Raises:
-            SandboxError: it does not go.
-        """
+        """Waits for the end of the process, or raises `SandboxError`."""
         try:
             await asyncio.wait_for(self._gone(), PATIENCE)
         except TimeoutError as error:
-            raise SandboxError(f"process {self.pid} does not end") from error
+            raise SandboxError(f"the process {self.pid} does not end") from error
 
     def close(self) -> None:
-        """Take what the dead have left in the pipes, and let go of them."""
+        """Reads what is left in the pipes, and closes them."""
         self.stdin.close()
         self.stdout.finish()
         self.stderr.finish()
@@ -183,7 +162,7 @@ def _ours(pipe: IO[bytes] | None) -> BinaryIO:
 
 
 def _nothing() -> BinaryIO:
-    """A pipe without another end: the output of nobody."""
+    # A pipe that is at its end, in place of a separate stderr.
     reading, writing = os.pipe()
     os.close(writing)
     return os.fdopen(reading, "rb", buffering=0)

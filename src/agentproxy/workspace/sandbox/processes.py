@@ -1,4 +1,4 @@
-"""Processes by their numbers: who they are beyond doubt, their children, and their end."""
+"""Identifies and ends processes by their numbers, which the kernel uses again."""
 
 import os
 import signal
@@ -8,10 +8,8 @@ STARTED_FIELD = 19  # `starttime`, counted after the closing parenthesis of /pro
 
 
 def start_time(pid: int) -> int | None:
-    """The kernel's start time of a process in clock ticks, or None when it is gone.
-
-    With the pid it names a process beyond doubt, since pids are used again.
-    """
+    """Returns the start time of a process in clock ticks, or None if it has ended."""
+    # With the pid it identifies a process: the kernel uses pids again.
     try:
         text = Path(f"/proc/{pid}/stat").read_text()
     except OSError:
@@ -23,7 +21,10 @@ def start_time(pid: int) -> int | None:
 
 
 def end_process(pid: int, started: int) -> bool:
-    """End a process group whose leader is exactly this process; false when it is gone already."""
+    """Kills exactly this process, with its group if it leads one.
+
+    Returns False if it has ended.
+    """
     if start_time(pid) != started:
         return False
     try:
@@ -37,10 +38,7 @@ def end_process(pid: int, started: int) -> bool:
 
 
 def signal_oldest_child(parent: int, number: int) -> None:
-    """Send a signal to the child of a process that it started first and that still runs, if any.
-
-    Of other systems than Linux nothing is known, and nothing is sent.
-    """
+    """Sends a signal to the oldest running child of a process. Does nothing except on Linux."""
     children = [
         (started, pid)
         for pid in (int(folder.name) for folder in Path("/proc").glob("[0-9]*"))
@@ -54,7 +52,7 @@ def signal_oldest_child(parent: int, number: int) -> None:
     except ProcessLookupError:
         return
     try:
-        if start_time(pid) == started:  # else the number belongs to another process by now
+        if start_time(pid) == started:  # else another process has the number now
             signal.pidfd_send_signal(descriptor, number)
     except ProcessLookupError:
         pass
@@ -70,7 +68,7 @@ def _parent(pid: int) -> int | None:
 
 
 def machine_and_boot() -> str:
-    """A name for this boot of this machine: processes of another boot are gone for certain."""
+    """Returns a name for this boot of this machine. Processes of another boot have all ended."""
     try:
         boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
     except OSError:

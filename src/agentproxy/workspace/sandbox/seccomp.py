@@ -1,8 +1,4 @@
-"""The system call filter, as data turned into classic BPF.
-
-Every decision reads registers only; what hides its arguments behind a pointer (clone3, openat2)
-is said not to exist, and programs fall back to the older call.
-"""
+"""Builds the system call filter as a program in classic BPF."""
 
 import platform
 import struct
@@ -43,6 +39,8 @@ _DENIED: Final = (
     "syslog lookup_dcookie vhangup sethostname setdomainname fanotify_init nfsservctl"
 )
 DENIED: Final = tuple(_DENIED.split())
+# A filter can read registers, but no memory. These calls have arguments behind a pointer: they get
+# ENOSYS, and programs then use the older call.
 MISSING: Final = ("clone3", "openat2")
 FAMILIES: Final = (1, 2, 10, 16)  # AF_UNIX, AF_INET, AF_INET6, AF_NETLINK
 _TERMINAL_INJECTION: Final = (0x5412, 0x541C)  # TIOCSTI, TIOCLINUX
@@ -83,7 +81,6 @@ def _refuse(error: int) -> list[Instruction]:
 
 
 def _unless_bits(bits: int, *, argument: int) -> list[Instruction]:
-    """EPERM where any of the bits is set, else allowed."""
     return [_argument(argument), (_ANY_BIT, 0, 1, bits), *_refuse(_EPERM), _say(_ALLOW)]
 
 
@@ -101,7 +98,7 @@ def _one_of(values: tuple[int, ...], *, argument: int, found: int, other: int) -
 
 
 def _rules() -> dict[str, list[Instruction]]:
-    """The answer to each call that is not simply allowed; every body ends in an answer."""
+    # A call that is not here is allowed. Every body must end with a return instruction.
     rules = {name: _refuse(_EPERM) for name in DENIED}
     rules |= {name: _refuse(_ENOSYS) for name in MISSING}
     rules |= {name: _unless_bits(_SET_ID_BITS, argument=at) for name, at in _MODE_ARGUMENT.items()}
@@ -113,7 +110,7 @@ def _rules() -> dict[str, list[Instruction]]:
 
 
 def _prologue(machine: Machine) -> list[Instruction]:
-    """A foreign architecture's numbers mean other calls: nothing of it may run."""
+    # The same numbers mean other calls on another architecture (32 bit, x32), so kill the process.
     lines = [
         _load(_ARCHITECTURE),
         (_EQUAL, 1, 0, _AUDIT[machine]),
@@ -126,13 +123,12 @@ def _prologue(machine: Machine) -> list[Instruction]:
 
 
 def this_machine() -> Machine | None:
-    """The machine that this process runs on, where a filter exists for it."""
+    """Returns this machine, or None if no filter exists for it."""
     name = platform.machine()
     return name if name in ("x86_64", "aarch64") else None
 
 
 def program(machine: Machine) -> tuple[Instruction, ...]:
-    """The whole filter for one machine."""
     lines = _prologue(machine)
     for name, body in _rules().items():
         number = NUMBERS[machine].get(name)
@@ -142,5 +138,5 @@ def program(machine: Machine) -> tuple[Instruction, ...]:
 
 
 def encode(lines: tuple[Instruction, ...]) -> bytes:
-    """The filter as the kernel reads it: an array of struct sock_filter."""
+    """Encodes the filter as an array of struct sock_filter."""
     return b"".join(struct.pack("=HBBI", *line) for line in lines)

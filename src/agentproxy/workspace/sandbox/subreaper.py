@@ -1,8 +1,7 @@
-"""Stands between us and a command that is not isolated, so that nothing of it stays behind.
+"""Runs a command that is not isolated, and kills every process that it leaves.
 
-Run alone: only the standard library. Arguments: our pid, limits as NAME=NUMBER, `--`, the command.
-On Linux it adopts whatever the command leaves (also what has made a session of its own), and kills
-it all when the command ends, when it is asked to by SIGTERM, and when we die.
+Arguments: the pid of the parent, limits as NAME=NUMBER, `--`, the command. It kills when the
+command ends, at SIGTERM, and when the parent dies. Uses only the standard library.
 """
 
 import contextlib
@@ -16,9 +15,10 @@ from pathlib import Path
 
 _SUBREAPER = 36  # PR_SET_CHILD_SUBREAPER
 _DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG
-_SECONDS = 8.0  # after which what will not die is left
+_SECONDS = 8.0  # after that, processes that do not die are left
 
 
+# The kernel gives orphaned descendants to a subreaper, also those with a session of their own.
 def _adopt() -> None:
     if sys.platform != "linux":
         return
@@ -28,10 +28,9 @@ def _adopt() -> None:
 
 
 def _parents() -> dict[int, int]:
-    """Every process and its parent, from /proc."""
     found: dict[int, int] = {}
     for folder in Path("/proc").glob("[0-9]*"):
-        with contextlib.suppress(OSError):  # gone meanwhile
+        with contextlib.suppress(OSError):  # it has just ended
             fields = (folder / "stat").read_text().rpartition(")")[2].split()
             found[int(folder.name)] = int(fields[1])
     return found
@@ -51,7 +50,7 @@ def _signal_all(pids: list[int], number: int) -> None:
 
 
 def _reap() -> bool:
-    """Collect the dead; false when there is nobody left to wait for."""
+    """Collects ended children. Returns False if no child is left."""
     try:
         while os.waitpid(-1, os.WNOHANG)[0]:
             pass
@@ -61,7 +60,7 @@ def _reap() -> bool:
 
 
 def sweep(command: int) -> None:
-    """Kill everything that came from the command, until nobody is left."""
+    """Kills every descendant until none is left."""
     if command:
         with contextlib.suppress(OSError):
             os.killpg(command, signal.SIGKILL)
@@ -69,7 +68,7 @@ def sweep(command: int) -> None:
     while _reap() and time.monotonic() < deadline:
         if Path("/proc/self").is_dir():
             kin = _descendants()
-            # First stopped: what forks faster than we can read would otherwise outrun us.
+            # Stopped first: a process that forks faster than /proc is read would never be caught.
             _signal_all(kin, signal.SIGSTOP)
             _signal_all(kin, signal.SIGKILL)
         time.sleep(0.002)
@@ -92,7 +91,7 @@ def _become(command: list[str], limits: dict[str, int]) -> None:
 
 
 def main(arguments: list[str]) -> int:
-    """Run the command to its end and clear up after it; its exit code, 128+N for a signal."""
+    """Runs the command and kills what it leaves. Returns its exit code, 128+N for a signal."""
     cut = arguments.index("--")
     limits = {
         name: int(bound) for name, _, bound in (word.partition("=") for word in arguments[1:cut])
@@ -106,11 +105,12 @@ def main(arguments: list[str]) -> int:
     signal.signal(signal.SIGTERM, ask)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _adopt()
-    if os.getppid() != int(arguments[0]):  # we died before it could be told
+    if os.getppid() != int(arguments[0]):  # the parent died before the death signal was set
         return 128 + signal.SIGTERM
     command = os.fork()
     if command == 0:
         _become(arguments[cut + 1 :], limits)
+    # The readers of the pipes must see their end when the command ends.
     for descriptor in (0, 1, 2):
         os.close(descriptor)
     code = os.waitstatus_to_exitcode(os.waitpid(command, 0)[1])

@@ -1,4 +1,4 @@
-"""System call numbers of the machines that the filter is built for (Linux headers)."""
+"""System call numbers of x86_64 and aarch64, from the Linux headers."""
 
 from collections.abc import Mapping
 from typing import Final, Literal

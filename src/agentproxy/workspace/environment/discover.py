@@ -41,7 +41,8 @@ def find_environment(
         if not _is_committed(root, folder, wanted.committed, notes=notes)
     ]
     words = {*ALWAYS_NEEDED, *_programs((*wanted.commands, wanted.prepare))}
-    tools = find_toolchains(environ, root=root, words=sorted(words))
+    place = Path(os.path.normpath(root / directory))
+    tools = find_toolchains(environ, root=root, place=place, words=sorted(words))
     for folder in folders:
         # Without its base installation a virtual environment's python exits with 127.
         tools.show_base(folder)

@@ -109,8 +109,13 @@ def kept_environment(environ: Mapping[str, str]) -> dict[str, str]:
     return kept
 
 
-def find_toolchains(environ: Mapping[str, str], *, root: Path, words: Iterable[str]) -> Toolchains:
-    """Finds the installations of the programs on PATH and of the programs in `words`."""
+def find_toolchains(
+    environ: Mapping[str, str], *, root: Path, place: Path, words: Iterable[str]
+) -> Toolchains:
+    """Finds the installations of the programs on PATH and of the programs in `words`.
+
+    A word with a slash counts from `place`, the folder in which commands run.
+    """
     home = Path(environ.get("HOME") or "/nonexistent")
     found = Toolchains(home=home, root=root, env=kept_environment(environ))
     for entry in environ.get("PATH", "").split(os.pathsep):
@@ -124,7 +129,9 @@ def find_toolchains(environ: Mapping[str, str], *, root: Path, words: Iterable[s
         found.show_programs(folder)
     _add_managers(found, home=home, environ=environ)
     for word in words:
-        located = shutil.which(word, path=environ.get("PATH"))
+        # `which` would look up a word with a slash from the folder in which this process runs.
+        name = os.path.normpath(place / word) if "/" in word else word
+        located = shutil.which(name, path=os.pathsep.join(found.path))
         if located is not None:
             found.show_program(Path(located))
     _add_bases(found)

@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 # Without compiled files, every start of pa and every check in a test would compile all modules again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test slow agents local-model check bench dist lock clean help
+.PHONY: demo test slow agents local-model check record bench dist lock clean help
 
 help:
 	@echo "make demo    set everything up, and run one supervised task"
@@ -16,6 +16,7 @@ help:
 	@echo "make check   lint, types, layers, dependencies, dead code, file sizes"
 	@echo "make local-model  tests with a small real model on this machine"
 	@echo "make bench   measurements, as ratios"
+	@echo "make record  record runs for tests/replay again: make record NAMES=two_parts"
 	@echo "make lock    update the pinned dependencies in requirements/, with hashes"
 	@echo "make dist    build the wheel, and install it in a new environment with every extra"
 
@@ -55,6 +56,9 @@ check: $(READY)
 local-model: $(READY)
 	@$(BIN)/python scripts/local_model.py install
 	$(BIN)/pytest -m local_model tests/local
+
+record: $(READY)
+	@PYTHONPATH=tests $(BIN)/python tests/replay/record.py $(NAMES)
 
 bench: $(READY)
 	$(BIN)/python bench/startup.py

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
-from agentproxy.events.envelope import Event, RunId
+from agentproxy.events.envelope import Event, Fact, RunId
 from agentproxy.events.upcasts import UPCASTS, Upcasts
 from agentproxy.journal.record import StoredRow, decode
 from agentproxy.supervisor.effects import SUPERVISED
@@ -25,9 +25,26 @@ def read_recorded(name: str, *, upcasts: Upcasts = UPCASTS) -> Sequence[Event]:
     ]
 
 
-def fold_recorded(name: str, *, upcasts: Upcasts = UPCASTS) -> State:
-    """The state after the events of tests/replay/NAME.jsonl."""
-    return SUPERVISED.replay(read_recorded(name, upcasts=upcasts))
+def fold_recorded(
+    name: str,
+    *,
+    upcasts: Upcasts = UPCASTS,
+    until: type[Fact] | None = None,
+    before: type[Fact] | None = None,
+) -> State:
+    """The state after the events of tests/replay/NAME.jsonl: after all of them, after those `until`
+    the first fact of a kind, or after those `before` the last of one.
+    """
+    events = list(read_recorded(name, upcasts=upcasts))
+    if until is not None:
+        del events[_places(events, until)[0] + 1 :]
+    if before is not None:
+        del events[_places(events, before)[-1] :]
+    return SUPERVISED.replay(events)
+
+
+def _places(events: Sequence[Event], kind: type[Fact]) -> list[int]:
+    return [place for place, event in enumerate(events) if isinstance(event.fact, kind)]
 
 
 def _row(record: dict[str, object]) -> StoredRow:

@@ -31,6 +31,7 @@ def test_the_home_of_a_user_who_is_not_there_is_named(pa: Pa, option: str) -> No
         (["answer", "k7f2", b"Yes \xff"], "the text"),
         (["answer", "k7f2", "Yes", "--request", b"\xff"], "the request"),
         (["deny", "k7f2", b"No \xff"], "the reason"),
+        (["message", "k7f2", b"Hey \xff"], "the text"),
         (["stop", "k7f2", "--reason", b"\xff"], "the reason"),
     ],
 )
@@ -176,6 +177,7 @@ def test_a_home_inside_the_repository_is_refused_before_anything_is_written(
         (["--set-workdir", "x" * 20_000], "--set-workdir has"),
         (["answer", "k7f2", "x" * 20_000], "the text has"),
         (["deny", "k7f2", "x" * 20_000], "the reason has"),
+        (["message", "k7f2", "x" * 20_000], "the text has"),
         (["stop", "k7f2", "--reason", "x" * 20_000], "the reason has"),
         (["show", "x" * 20_000], "RUN has 20000 bytes"),
     ],

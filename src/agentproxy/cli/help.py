@@ -46,6 +46,7 @@ COMMANDS = {
     "evidence": "show a run's evidence; --verify the chain, --rerun the checks",
     "init": "write commented starter files for the project, its guidance and the session",
     "list": "list the newest runs of all repositories",
+    "message": "send a worker a message",
     "models": "list the models, their prices, and what each one needs",
     "resume": "continue a run",
     "show": "show one run, from its start to its current state",

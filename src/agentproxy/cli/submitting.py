@@ -1,5 +1,8 @@
 """Submits a command to a run that can use it."""
 
+import json
+from typing import Literal
+
 import click
 
 from agentproxy.app.context import App
@@ -9,15 +12,18 @@ from agentproxy.app.utf8_check import is_text
 from agentproxy.cli.failure import Failure
 from agentproxy.cli.options import refuse_long
 from agentproxy.cli.run_lookup import with_run
-from agentproxy.events.commands import Answer, Approve, Deny, StopRun
+from agentproxy.events.commands import Answer, Approve, Command, Deny, SendMessage, StopRun
 from agentproxy.events.envelope import RunId
 from agentproxy.events.requests import RequestKind
 from agentproxy.supervisor.effects import SUPERVISED
 
+Status = Literal["sent", "stored", "stopped"]
 OPEN: dict[RequestKind, str] = {"question": "question", "permission": "permission request"}
 
 
-def submit(given: str, command: Answer | Approve | Deny, *, waits_for: RequestKind) -> int:
+def submit(
+    given: str, command: Answer | Approve | Deny, *, waits_for: RequestKind, output: str | None
+) -> int:
     _refuse_unusable_text(command)
 
     async def inside(app: App, run: RunId) -> int:
@@ -33,36 +39,61 @@ def submit(given: str, command: Answer | Approve | Deny, *, waits_for: RequestKi
             names = ", ".join(request.id for request in waiting)
             raise Failure(f"run {run} has several: {names}", cure="choose one with --request ID")
         meant = command.model_copy(update={"request": waiting[0].id})
-        await app.journal.submit(run, meant)
-        if await is_live(app, run):
-            click.echo(f"sent to run {run}")
-        else:
-            click.echo(f"stored for run {run}; continue it with pa resume {run}")
-        return 0
+        return _report(await _store(app, run, meant), meant, run=run, output=output)
 
     return with_run(given, inside)
 
 
-def submit_stop(given: str, command: StopRun) -> int:
+def submit_message(given: str, command: SendMessage, *, output: str | None) -> int:
+    _refuse_unusable_text(command)
+    if not command.text.strip():
+        raise Failure("the text is empty", cure="give the message as TEXT")
+
+    async def inside(app: App, run: RunId) -> int:
+        await _refuse_ended(app, run)
+        return _report(await _store(app, run, command), command, run=run, output=output)
+
+    return with_run(given, inside)
+
+
+def submit_stop(given: str, command: StopRun, *, output: str | None) -> int:
     """A live owner stops its run; otherwise this process does."""
     _refuse_unusable_text(command)
 
     async def inside(app: App, run: RunId) -> int:
-        state = SUPERVISED.replay(await app.journal.read(run))
-        if state.ended is not None:
-            raise Failure(f"run {run} has already ended", cure=f"pa show {run}")
+        await _refuse_ended(app, run)
         if await is_live(app, run):
-            await app.journal.submit(run, command)
-            click.echo(f"sent to run {run}")
-        else:
-            await end_unowned(app, run, command)
-            click.echo(f"run {run} is stopped")
-        return 0
+            return _report(await _store(app, run, command), command, run=run, output=output)
+        await end_unowned(app, run, command)
+        return _report("stopped", command, run=run, output=output)
 
     return with_run(given, inside)
 
 
-def _refuse_unusable_text(command: Answer | Approve | Deny | StopRun) -> None:
+async def _store(app: App, run: RunId, command: Command) -> Status:
+    await app.journal.submit(run, command)
+    return "sent" if await is_live(app, run) else "stored"
+
+
+async def _refuse_ended(app: App, run: RunId) -> None:
+    if SUPERVISED.replay(await app.journal.read(run)).ended is not None:
+        raise Failure(f"run {run} has already ended", cure=f"pa show {run}")
+
+
+def _report(status: Status, command: Command, *, run: RunId, output: str | None) -> int:
+    if output == "json":
+        click.echo(json.dumps({"run": run, "command": command.kind, "status": status}))
+        return 0
+    text = {
+        "sent": f"sent to run {run}",
+        "stored": f"stored for run {run}; continue it with pa resume {run}",
+        "stopped": f"run {run} is stopped",
+    }
+    click.echo(text[status])
+    return 0
+
+
+def _refuse_unusable_text(command: Command) -> None:
     for name, value in command:
         if isinstance(value, str):
             refuse_long(f"the {name}", value)

@@ -2,6 +2,7 @@
 
 import click
 
+from agentproxy.cli.options import output_option
 from agentproxy.events.commands import Answer
 
 
@@ -9,7 +10,8 @@ from agentproxy.events.commands import Answer
 @click.argument("run")
 @click.argument("text")
 @click.option("--request", default="", help="ID of the question, when several are open.")
-def command(run: str, text: str, request: str) -> int:
+@output_option
+def command(run: str, text: str, request: str, *, output: str | None) -> int:
     """Answer the open question of a run's worker.
 
     \b
@@ -18,4 +20,4 @@ def command(run: str, text: str, request: str) -> int:
     """
     from agentproxy.cli.submitting import submit
 
-    return submit(run, Answer(text=text, request=request), waits_for="question")
+    return submit(run, Answer(text=text, request=request), waits_for="question", output=output)

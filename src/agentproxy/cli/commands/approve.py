@@ -2,14 +2,15 @@
 
 import click
 
-from agentproxy.cli.options import run_argument
+from agentproxy.cli.options import output_option, run_argument
 from agentproxy.events.commands import Approve
 
 
 @click.command("approve")
 @run_argument
 @click.option("--request", default="", help="ID of the request, when several are open.")
-def command(run: str, request: str) -> int:
+@output_option
+def command(run: str, request: str, *, output: str | None) -> int:
     """Approve the open permission request of a run's worker.
 
     \b
@@ -18,4 +19,4 @@ def command(run: str, request: str) -> int:
     """
     from agentproxy.cli.submitting import submit
 
-    return submit(run, Approve(request=request), waits_for="permission")
+    return submit(run, Approve(request=request), waits_for="permission", output=output)

@@ -2,6 +2,7 @@
 
 import click
 
+from agentproxy.cli.options import output_option
 from agentproxy.events.commands import Deny
 
 
@@ -9,7 +10,8 @@ from agentproxy.events.commands import Deny
 @click.argument("run")
 @click.argument("reason", required=False, default="")
 @click.option("--request", default="", help="ID of the request, when several are open.")
-def command(run: str, reason: str, request: str) -> int:
+@output_option
+def command(run: str, reason: str, request: str, *, output: str | None) -> int:
     """Deny the open permission request of a run's worker, which receives the reason.
 
     \b
@@ -18,4 +20,4 @@ def command(run: str, reason: str, request: str) -> int:
     """
     from agentproxy.cli.submitting import submit
 
-    return submit(run, Deny(request=request, reason=reason), waits_for="permission")
+    return submit(run, Deny(request=request, reason=reason), waits_for="permission", output=output)

@@ -2,14 +2,15 @@
 
 import click
 
-from agentproxy.cli.options import run_argument
+from agentproxy.cli.options import output_option, run_argument
 from agentproxy.events.commands import StopRun
 
 
 @click.command("stop")
 @run_argument
 @click.option("--reason", default="", help="Stored in the run's journal.")
-def command(run: str, reason: str) -> int:
+@output_option
+def command(run: str, reason: str, *, output: str | None) -> int:
     """End a run for good; its claims stay on their refs.
 
     Ctrl+C only parks a run, and pa resume continues it.
@@ -20,4 +21,4 @@ def command(run: str, reason: str) -> int:
     """
     from agentproxy.cli.submitting import submit_stop
 
-    return submit_stop(run, StopRun(reason=reason))
+    return submit_stop(run, StopRun(reason=reason), output=output)

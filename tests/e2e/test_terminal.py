@@ -132,6 +132,16 @@ def test_an_answer_from_another_terminal_withdraws_the_question_here(pa: Pa) -> 
     assert "from afar" in terminal.seen
 
 
+def test_a_key_of_the_user_that_a_worker_prints_is_not_drawn(pa: Pa) -> None:
+    pa.env["MY_TOKEN"] = "correct-horse-battery"
+    pieces = "printf 'it is correct-ho'; sleep 0.3; echo rse-battery; sleep 0.5"
+    terminal = Terminal(pa, "--worker", pa.worker(f"{pieces}; {MEND}"), "--check", CHECK, "Fix it")
+    assert terminal.end() == 0
+    assert "correct-ho" not in terminal.seen
+    assert "rse-battery" not in terminal.seen
+    assert "[REDACTED]" in terminal.seen
+
+
 def test_what_a_worker_prints_cannot_steer_the_terminal(pa: Pa) -> None:
     worker = pa.worker(f"printf '\\033]0;owned\\007\\033[2J'; sleep 1; {MEND}")
     terminal = Terminal(pa, "--worker", worker, "--check", CHECK, "Make it right")

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from agentproxy.app.context import App
+from agentproxy.app.hub import Hub
 from agentproxy.config.settings import load_settings
 from agentproxy.config.user import User
 from agentproxy.journal.port import Journal
@@ -18,4 +19,5 @@ def app_of(journal: Journal, home: Path) -> App:
         journal=journal,
         redact=Redactor(),
         scratch=None,
+        hub=Hub(),
     )

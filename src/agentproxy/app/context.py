@@ -40,7 +40,7 @@ class App:
     journal: Journal
     redact: Redactor
     scratch: Path | None
-    hub: Hub = field(default_factory=Hub)
+    hub: Hub
     abandoned: set[Holder] = field(default_factory=set[Holder])
 
     @property
@@ -147,6 +147,7 @@ async def open_app(
                 journal=journal,
                 redact=redact,
                 scratch=scratch,
+                hub=Hub(redact),
             )
     finally:
         await journal.close()

@@ -1,4 +1,4 @@
-"""Distributes the live output of runs to readers. It is not recorded.
+"""Distributes the live output of runs to readers, without secrets. It is not recorded.
 
 All calls are on one event loop. A slow reader never makes the run wait.
 """
@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from agentproxy.events.envelope import RunId
+from agentproxy.journal.redact import Redactor
+from agentproxy.journal.redact_stream import StreamRedactor
 
 KEPT_BYTES = 32 * 1024  # of the newest fragments of a run
 MAX_PIECES = 512
@@ -57,9 +59,11 @@ class _ShownPiece:
 
 
 class FragmentStream:
-    def __init__(self, *, kept: int = KEPT_BYTES) -> None:
+    def __init__(self, *, kept: int = KEPT_BYTES, redactor: Redactor | None = None) -> None:
         self.is_worked_on = False
         self.closed = False
+        self._redactor = redactor or Redactor()
+        self._sources: dict[str, StreamRedactor] = {}
         self._kept = kept  # bytes
         self._pieces: deque[_ShownPiece] = deque()
         self._total = 0  # bytes that were ever shown
@@ -71,16 +75,18 @@ class FragmentStream:
         return bool(self._readers)
 
     def recorded(self, seq: int) -> None:
-        if seq > self._next.seq:
-            self._next = Position(seq, 0)
+        if seq <= self._next.seq:
+            return
+        for source, redact in self._sources.items():
+            self._show(source, redact.pause())
+        self._next = Position(seq, 0)
 
     def show(self, source: str, text: str) -> None:
         """Never waits."""
         if self.closed or not text:
             return
-        for begin in range(0, len(text), PIECE_CHARACTERS):
-            self._add(source, text[begin : begin + PIECE_CHARACTERS])
-        self._wake()
+        redact = self._sources.setdefault(source, StreamRedactor(self._redactor))
+        self._show(source, redact(text))
 
     @contextmanager
     def subscribe(self, *, after: Position | None = None) -> Generator["FragmentReader"]:
@@ -93,6 +99,9 @@ class FragmentStream:
             self._readers.discard(reader)
 
     def close(self) -> None:
+        for source, redact in self._sources.items():
+            self._show(source, redact.end())
+        self._sources.clear()
         self.closed = True
         self._wake()
 
@@ -113,6 +122,12 @@ class FragmentStream:
         seq, offset = first.position
         position = Position(seq, offset + begin - first.begin)
         return ShownText(position, first.source, "".join(texts), dropped), end
+
+    def _show(self, source: str, text: str) -> None:
+        for begin in range(0, len(text), PIECE_CHARACTERS):
+            self._add(source, text[begin : begin + PIECE_CHARACTERS])
+        if text:
+            self._wake()
 
     def _add(self, source: str, text: str) -> None:
         size = len(text) if text.isascii() else len(_encoded(text))
@@ -171,11 +186,12 @@ class FragmentReader:
 class Hub:
     """The streams of runs that are worked on or waited for."""
 
+    redactor: Redactor = field(default_factory=Redactor)
     streams: dict[RunId, FragmentStream] = field(default_factory=dict[RunId, FragmentStream])
 
     @contextmanager
     def open(self, run: RunId) -> Generator[FragmentStream]:
-        stream = self.streams.setdefault(run, FragmentStream())
+        stream = self.streams.setdefault(run, FragmentStream(redactor=self.redactor))
         stream.is_worked_on = True
         try:
             yield stream
@@ -186,7 +202,7 @@ class Hub:
     @contextmanager
     def subscribe(self, run: RunId, *, after: Position | None = None) -> Generator[FragmentReader]:
         """The run may begin later."""
-        stream = self.streams.setdefault(run, FragmentStream())
+        stream = self.streams.setdefault(run, FragmentStream(redactor=self.redactor))
         try:
             with stream.subscribe(after=after) as reader:
                 yield reader

@@ -10,6 +10,7 @@ from agentproxy.text.sensitive import secret_spans
 
 MARK = "[REDACTED]"
 SHORTEST = 8  # characters; shorter values also occur in harmless text
+TELLING = 4  # characters; shorter prefixes of a value also end harmless text
 
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*+"')
 _STRING_CONTENT = re.compile(r'(?:[^"\\\x00-\x1f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*+')
@@ -29,6 +30,7 @@ class Redactor:
         self._numbers: list[re.Pattern[str]] = []
         self._forms: list[str] = []
         self._forms_in_json: list[str] = []
+        self._wholes: list[str] = []
         self.learn(known)
 
     def learn(self, known: Iterable[str]) -> None:
@@ -43,11 +45,15 @@ class Redactor:
         self._numbers = [re.compile(re.escape(value)) for value in sorted(numbers)]
         forms = {form for value in values for form in _forms(value)} - numbers
         self._forms = sorted(forms)
+        self._wholes = [*self._forms, *sorted(numbers)]
         self._forms_in_json = [form for form in self._forms if _STRING_CONTENT.fullmatch(form)]
 
     def __call__(self, text: str) -> str:
         """Returns the text without its secrets; the same object without any. Never raises."""
-        is_json = text.startswith('{"')
+        spans = self.spans(text, is_json=text.startswith('{"'))
+        return _cut(text, spans) if spans else text
+
+    def spans(self, text: str, *, is_json: bool = False) -> list[Span]:
         spans: list[Span] = []
         for form in self._forms_in_json if is_json else self._forms:
             if form in text:
@@ -56,7 +62,11 @@ class Redactor:
             if number.search(text):
                 spans += _number_spans(text, number=number, is_json=is_json)
         spans += secret_spans(text)
-        return _cut(text, spans) if spans else text
+        return spans
+
+    def begun_at(self, text: str) -> int:
+        """Index of a known value that the end of the text cuts off; the text's length without one."""
+        return min((_begun_at(text, whole) for whole in self._wholes), default=len(text))
 
 
 def _cut(text: str, spans: list[Span]) -> str:
@@ -70,6 +80,13 @@ def _cut(text: str, spans: list[Span]) -> str:
             pieces += (text[done:start], MARK)
         done = max(done, end)
     return "".join((*pieces, text[done:]))
+
+
+def _begun_at(text: str, whole: str) -> int:
+    at = text.find(whole[:TELLING], max(0, len(text) - len(whole) + 1))
+    while at >= 0 and not whole.startswith(text[at:]):
+        at = text.find(whole[:TELLING], at + 1)
+    return at if at >= 0 else len(text)
 
 
 def _cuts_an_escape(text: str, start: int) -> bool:

@@ -149,6 +149,11 @@ def secret_spans(text: str) -> Iterator[tuple[int, int]]:
             yield from shape.spans(text, lowered=lowered, hint=hint)
 
 
+def has_secret_hint(word: str) -> bool:
+    lowered = word.lower()
+    return any(hint in lowered for hint in BY_HINT)
+
+
 def tells_a_secret(text: str) -> bool:
     return TELLS_A_SECRET.search(text) is not None or any(True for _ in secret_spans(text))
 

@@ -8,6 +8,7 @@ import pytest
 
 from agentproxy.app.hub import FragmentReader, FragmentStream, Hub, Position, ShownText
 from agentproxy.events.envelope import RunId
+from agentproxy.journal.redact import MARK, Redactor
 
 T = TypeVar("T")
 RUN = RunId("k7f2")
@@ -174,5 +175,39 @@ def test_who_waited_for_a_run_that_never_came_leaves_nothing_behind() -> None:
         with hub.subscribe(RUN), hub.subscribe(RUN):
             assert len(hub.streams) == 1
         assert hub.streams == {}
+
+    play(story())
+
+
+SECRET = "correct horse=battery"
+
+
+@pytest.mark.parametrize("at", range(len(SECRET) + 1))
+def test_a_known_secret_is_shown_to_nobody_wherever_it_is_split(at: int) -> None:
+    async def story() -> None:
+        hub = Hub(Redactor([SECRET]))
+        with hub.open(RUN) as stream, stream.subscribe() as reader:
+            for seq, piece in enumerate((f"the key: {SECRET[:at]}", f"{SECRET[at:]}, ")):
+                stream.show("worker", piece)
+                stream.show("check", "ok, ")
+                stream.recorded(seq + 1)
+            stream.close()
+            found = await everything(reader)
+        worker = "".join(each.text for each in found if each.source == "worker")
+        too_short_to_tell = SECRET[:at] if at < 4 else ""
+        assert worker == f"the key: {too_short_to_tell}{MARK}, "
+        assert "".join(each.text for each in found if each.source == "check") == "ok, ok, "
+
+    play(story())
+
+
+def test_what_only_looked_like_a_secret_is_shown_when_something_is_recorded() -> None:
+    async def story() -> None:
+        stream = FragmentStream()
+        with stream.subscribe() as reader:
+            stream.show("worker", "That is right")
+            assert (await anext(reader)).text == "That is "
+            stream.recorded(1)
+            assert await anext(reader) == ShownText(Position(0, 8), "worker", "right")
 
     play(story())

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from agentproxy.app.context import App, Project
+from agentproxy.app.hub import Hub
 from agentproxy.app.worker_factory import create_worker
 from agentproxy.config.settings import Settings
 from agentproxy.config.user import load_user
@@ -42,6 +43,7 @@ def create(folder: Path, name: str, *, configured: str = CONFIGURED, model: str 
         journal=MemoryJournal(),
         redact=Redactor(),
         scratch=None,
+        hub=Hub(),
     )
     project = Project(app=app, directory=folder, settings=settings)
     order = Order(task="Do it", repository=str(folder), worker=name, model=model)

@@ -8,15 +8,18 @@ T = TypeVar("T")
 
 
 async def finish_though_cancelled(work: Awaitable[T]) -> T:
-    """Await `work` to its end, and raise a cancellation of the caller only then."""
+    """Await `work` to its end, and raise a cancellation of the caller only then.
+
+    A failure of the work is then the cause of the cancellation.
+    """
     task = asyncio.ensure_future(work)
     cancelled: asyncio.CancelledError | None = None
     while not task.done():
         try:
             # A plain await would pass the cancellation on to the task.
-            await asyncio.shield(task)
+            await asyncio.wait([task])
         except asyncio.CancelledError as error:
             cancelled = error
     if cancelled is not None:
-        raise cancelled
+        raise cancelled from task.exception()
     return task.result()

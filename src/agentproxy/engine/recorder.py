@@ -6,6 +6,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from agentproxy.engine.cancellation import finish_though_cancelled
 from agentproxy.events.envelope import CommandId, Draft, Event, Fact
 
 S = TypeVar("S")
@@ -71,11 +72,9 @@ class Recorder(Generic[S]):
         """
         scope = SCOPE.get()
         as_whom = Scope(cause or scope.effect, actor or scope.actor or self._actor)
-        recording = asyncio.ensure_future(self._record(choose, as_whom, taken))
-        # After the caller is cancelled, nobody reads this failure. The next record meets it again.
-        recording.add_done_callback(_read_failure)
-        # A cancelled caller must not separate the journal from the state.
-        await asyncio.shield(recording)
+        # A cancelled caller must not separate the journal from the state. It is not told of a
+        # failure; the next record meets it again.
+        await finish_though_cancelled(self._record(choose, as_whom, taken))
 
     async def until(self, condition: Callable[[S], bool]) -> None:
         """Wait until the condition holds in the state."""
@@ -107,8 +106,3 @@ class Recorder(Generic[S]):
         for condition, waiting in self._waiting:
             if not waiting.done() and condition(self.state):
                 waiting.set_result(None)
-
-
-def _read_failure(recording: "asyncio.Future[None]") -> None:
-    if not recording.cancelled():
-        recording.exception()

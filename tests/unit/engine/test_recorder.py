@@ -32,9 +32,9 @@ def test_a_failure_whose_caller_was_cancelled_is_no_trace_on_the_terminal() -> N
         caller = asyncio.create_task(recorder.record(FACT))
         await asyncio.sleep(0)
         caller.cancel()
+        full.set()
         with pytest.raises(asyncio.CancelledError):
             await caller
-        full.set()
         with pytest.raises(JournalUnusable):
             await recorder.record(FACT)
         gc.collect()

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+from abc import ABC, abstractmethod
 from typing import BinaryIO, Final
 
 from agentproxy.workspace.sandbox.port import MAX_LINE_BYTES, InputClosed, LineTooLong, OnOutput
@@ -11,7 +12,7 @@ CHUNK: Final = 65536
 _MAX_LEFT: Final = 1 << 20  # bytes; a pipe of Linux holds no more by default
 
 
-class _Pipe:
+class _Pipe(ABC):
     """A non-blocking descriptor. At most one task waits for it."""
 
     def __init__(self, file: BinaryIO) -> None:
@@ -39,11 +40,11 @@ class _Pipe:
         if self._waiting is not None and not self._waiting.done():
             self._waiting.set_result(None)
 
-    def _watch(self) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def _watch(self) -> None: ...
 
-    def _stop_watching(self) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def _stop_watching(self) -> None: ...
 
     async def _ready(self) -> None:
         self._waiting = self._loop.create_future()

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar, NamedTuple, NewType
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 RunId = NewType("RunId", str)
 CommandId = NewType("CommandId", int)
@@ -17,6 +17,12 @@ class FrozenModel(BaseModel):
 
     # A misspelled field in a stored record must be an error.
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+def first_fault(error: ValidationError) -> tuple[str, str]:
+    """Where the first wrong thing stands in what was read, and what is wrong with it."""
+    first = error.errors()[0]
+    return ".".join(str(part) for part in first["loc"]), first["msg"]
 
 
 class Fact(FrozenModel):

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from agentproxy.events.check import CheckResult, Tree
 from agentproxy.events.contract import Check, Contract
-from agentproxy.events.envelope import FrozenModel
+from agentproxy.events.envelope import FrozenModel, first_fault
 from agentproxy.events.verdict import CheckVerdict, CriterionVerdict, Verdict
 
 MAX_BUNDLE_BYTES = 512 << 20
@@ -115,8 +115,7 @@ def load(name: str, folder: Path) -> Bundle:
     except OSError as error:
         raise BundleUnusable(f"the bundle {name[:12]} cannot be read: {error.strerror}") from error
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
+        where, _ = first_fault(error)
         raise BundleUnusable(f"the bundle {name[:12]} is damaged at {where}") from error
 
 

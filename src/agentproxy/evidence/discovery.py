@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from agentproxy.events.contract import Check
-from agentproxy.evidence.environments.untrusted_folder import Folder
+from agentproxy.evidence.environments.untrusted_folder import Folder, upwards
 
 CheckKind = Literal["test", "types", "lint", "build"]
 
@@ -59,7 +59,7 @@ def find_checks(root: Path, directory: str) -> FoundChecks:
     The nearest folder from `directory` up to the root that has any check gives them all.
     """
     notes: list[str] = []
-    for place in _upwards(directory):
+    for place in upwards(directory):
         folder = Folder(root, place)
         findings = [*_python(folder), *_javascript(folder)]
         kinds = {finding.kind for finding in findings}
@@ -70,15 +70,6 @@ def find_checks(root: Path, directory: str) -> FoundChecks:
     return FoundChecks(
         (), (*notes, "no tests, type check, lint or build were found in the project")
     )
-
-
-def _upwards(directory: str) -> Iterable[str]:
-    parts = [part for part in directory.split("/") if part not in ("", ".")]
-    # A directory outside the repository counts as its root.
-    if directory.startswith("/") or ".." in parts:
-        parts = []
-    for count in range(len(parts), -1, -1):
-        yield "/".join(parts[:count]) or "."
 
 
 def _check(finding: _Finding, place: str) -> Check:

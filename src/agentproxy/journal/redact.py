@@ -65,7 +65,7 @@ class Redactor:
         return spans
 
     def begun_at(self, text: str) -> int:
-        """Index of a known value that the end of the text cuts off; the text's length without one."""
+        """Index of a known value that the end of the text cuts off, or the text's length."""
         return min((_begun_at(text, whole) for whole in self._wholes), default=len(text))
 
 

@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import Field, JsonValue, TypeAdapter, ValidationError
 
 from agentproxy.events.conversation import AssistantMessage, StopReason, Text, ToolCall, Usage
-from agentproxy.events.envelope import FrozenModel
+from agentproxy.events.envelope import FrozenModel, first_fault
 from agentproxy.models.port import (
     Fragment,
     ModelAnswer,
@@ -54,9 +54,8 @@ def parse_model_script(data: bytes, *, source: str) -> list[Turn]:
     try:
         return SCRIPT.validate_json(data)
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise ModelRefused(f"{source}: {where}: {first['msg']}", cure=CURE) from error
+        where, problem = first_fault(error)
+        raise ModelRefused(f"{source}: {where}: {problem}", cure=CURE) from error
 
 
 class ScriptedModel:

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter, ValidationError
 
-from agentproxy.events.envelope import FrozenModel
+from agentproxy.events.envelope import FrozenModel, first_fault
 from agentproxy.events.requests import Request
 from agentproxy.events.work import WorkerEnded
 from agentproxy.files.safe_files import BadPath, SafeDir
@@ -79,9 +79,8 @@ def parse_script(data: bytes, *, source: str) -> list[list[Step]]:
     try:
         return SCRIPT.validate_json(data)
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise WorkerError(f"{source}: {where}: {first['msg']}", cure=CURE) from error
+        where, problem = first_fault(error)
+        raise WorkerError(f"{source}: {where}: {problem}", cure=CURE) from error
 
 
 class ScriptedWorker:

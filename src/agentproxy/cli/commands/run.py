@@ -57,26 +57,10 @@ class TaskCommand(click.Command):
     context_settings={"ignore_unknown_options": False, "help_option_names": ["-h", "--help"]},
 )
 @click.argument("task", required=False, default="")
-@click.option(
-    "-d",
-    "--directory",
-    metavar="DIR",
-    default=None,
-    help=TASK_OPTIONS["-d, --directory DIR"],
-)
-@click.option(
-    "--worker",
-    metavar="WORKER",
-    default="",
-    help=TASK_OPTIONS["--worker WORKER"],
-)
+@click.option("-d", "--directory", metavar="DIR", help=TASK_OPTIONS["-d, --directory DIR"])
+@click.option("--worker", metavar="WORKER", default="", help=TASK_OPTIONS["--worker WORKER"])
 @click.option("--model", metavar="MODEL", default="", help=TASK_OPTIONS["--model MODEL"])
-@click.option(
-    "--judge",
-    metavar="MODEL",
-    default="",
-    help=TASK_OPTIONS["--judge MODEL"],
-)
+@click.option("--judge", metavar="MODEL", default="", help=TASK_OPTIONS["--judge MODEL"])
 @click.option("--budget", type=Dollars(), help=TASK_OPTIONS["--budget USD"])
 @click.option("--check", "checks", metavar="CMD", multiple=True, help=TASK_OPTIONS["--check CMD"])
 @click.option("--keep", metavar="CMD", multiple=True, help=TASK_OPTIONS["--keep CMD"])

@@ -1,12 +1,12 @@
 """Finds the recipes of a tree by reading its files; nothing of the tree is executed."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 
 from agentproxy.evidence.environments.node import has_workspaces, node_recipe
 from agentproxy.evidence.environments.python import python_recipe
 from agentproxy.evidence.environments.recipe import Ecosystem, Recipe
-from agentproxy.evidence.environments.untrusted_folder import Folder
+from agentproxy.evidence.environments.untrusted_folder import Folder, upwards
 
 MAX_LOCK_FILE_BYTES = 32 << 20  # lock files of large projects have several megabytes
 
@@ -20,7 +20,7 @@ def find_recipes(root: Path, directories: Iterable[str], *, path: str) -> tuple[
     for directory in directories:
         places = [
             (Folder(root, place, largest=MAX_LOCK_FILE_BYTES), place)
-            for place in _upwards(directory)
+            for place in upwards(directory)
         ]
         # npm installs the packages of a workspace at the workspace's root.
         shared = [each for each in places if has_workspaces(each[0])]
@@ -30,12 +30,3 @@ def find_recipes(root: Path, directories: Iterable[str], *, path: str) -> tuple[
             if recipe is not None:
                 found.setdefault((recipe.ecosystem, recipe.directory), recipe)
     return tuple(found.values())
-
-
-def _upwards(directory: str) -> Iterator[str]:
-    parts = [part for part in directory.split("/") if part not in ("", ".")]
-    # A directory outside the repository counts as its root.
-    if directory.startswith("/") or ".." in parts:
-        parts = []
-    for count in range(len(parts), -1, -1):
-        yield "/".join(parts[:count]) or "."

@@ -3,7 +3,7 @@
 import json
 import posixpath
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import cast
 
@@ -118,3 +118,12 @@ class Folder:
 
 def _is_entered(name: str) -> bool:
     return name not in _NEVER_ENTERED and not name.startswith(".")
+
+
+def upwards(directory: str) -> Iterator[str]:
+    """A directory of a tree, and those around it up to the root, ".". One that leads out is "."."""
+    parts = [part for part in directory.split("/") if part not in ("", ".")]
+    if directory.startswith("/") or ".." in parts:
+        parts = []
+    for count in range(len(parts), -1, -1):
+        yield "/".join(parts[:count]) or "."

@@ -66,6 +66,15 @@ class Transaction:
             raise UnknownRun(f"the journal has no run {run!r}")
         return standing
 
+    def held(self, lease: Lease) -> Standing:
+        standing = self.standing(lease.run)
+        if standing.generation != lease.generation:
+            raise Fenced(
+                f"run {lease.run} is in generation {standing.generation}, "
+                f"and this lease is of generation {lease.generation}"
+            )
+        return standing
+
     def add(self, run: RunId, records: Sequence[StoredFact]) -> list[Event]:
         standing = self.standings[run]
         events: list[Event] = []
@@ -132,10 +141,8 @@ class AppendEvents:
         self._records = [encode(draft, redact) for draft in self.drafts]
 
     def apply(self, transaction: Transaction) -> Sequence[Event]:
-        standing = transaction.standing(self.run)
         # Inside the transaction that appends: the lease alone prevents two writers with one seq.
-        if standing.generation != self.lease.generation:
-            raise _fenced(self.lease, standing)
+        standing = transaction.held(self.lease)
         if self.taken:
             self._take(transaction, standing.number)
         return transaction.add(self.run, self._records)
@@ -186,10 +193,7 @@ class Release:
         del redact
 
     def apply(self, transaction: Transaction) -> None:
-        standing = transaction.standing(self.run)
-        if standing.generation != self.lease.generation:
-            raise _fenced(self.lease, standing)
-        _hand_over(transaction, standing, None)
+        _hand_over(transaction, transaction.held(self.lease), None)
 
 
 def _hand_over(transaction: Transaction, standing: Standing, holder: Holder | None) -> None:
@@ -198,13 +202,6 @@ def _hand_over(transaction: Transaction, standing: Standing, holder: Holder | No
         "UPDATE runs SET generation = ?, pid = ?, started = ?, machine = ?, slot = ? "
         "WHERE number = ?",
         (standing.generation, *(astuple(holder) if holder else (None,) * 4), standing.number),
-    )
-
-
-def _fenced(lease: Lease, standing: Standing) -> Fenced:
-    return Fenced(
-        f"run {lease.run} is in generation {standing.generation}, "
-        f"and this lease is of generation {lease.generation}"
     )
 
 

@@ -11,7 +11,6 @@ import os
 import shutil
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -67,8 +66,6 @@ def stopped(pa: Pa) -> None:
 def killed_and_resumed(pa: Pa) -> None:
     """kill -9 while the worker is at work; another process goes on."""
     life, run = at_work(pa, SLOW_ONCE)
-    while not list(pa.home.glob("runs/*/home/been")):
-        time.sleep(0.02)
     life.kill()
     assert pa("resume", run).code == 0
 

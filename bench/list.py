@@ -9,7 +9,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-BEFORE = "7ba816f"  # the last commit without pages
+BEFORE = "7ba816f"  # a commit without pages
 RUNS = 5_000
 BAR = 3.0  # times faster than before
 ROUNDS = 3  # the best counts: other load only adds time

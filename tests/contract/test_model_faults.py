@@ -117,6 +117,15 @@ def test_a_key_that_the_vendor_repeats_is_in_no_message(wire: str) -> None:
     assert KEY not in str(raised.value)
 
 
+def test_a_key_that_the_vendor_repeats_in_an_escaped_form_is_in_no_message(wire: str) -> None:
+    spelled = "".join(f"%{ord(letter):02x}" for letter in KEY)
+    error = {"type": "authentication_error", "message": f"wrong key {spelled}", "code": 401}
+    reply = Reply(status=401, error={"type": "error", "error": error})
+    with model_server(reply) as server, pytest.raises(ModelRefused) as raised:
+        ask(wire, server)
+    assert "wrong key (the key)" in str(raised.value)
+
+
 def test_an_event_that_is_no_json_is_an_error_and_no_answer(wire: str) -> None:
     unavailable(wire, Reply(text=("a", "b", "c"), fault="malformed"))
 

@@ -1,13 +1,14 @@
 """The key in any spelling that a vendor may repeat it in: the worker gets its own instead."""
 
 import html
+import itertools
 import json
 import re
 import urllib.parse
 
 import pytest
 from support.model_server import Reply
-from support.relay import KEY, Standing, play, question
+from support.relay import KEY, NAMES, Standing, play, question
 
 SPELLINGS = {
     "percent-encoded": "".join(f"%{ord(letter):02X}" for letter in KEY),
@@ -55,3 +56,82 @@ def test_what_is_left_is_the_same_json(spelled: str) -> None:
         assert message == f"a {place.token}\n%41 \\u0041 &amp; é"
 
     play(scenario, Reply(text=(f"a {spelled}\n%41 \\u0041 &amp; é",)))
+
+
+ANSWER_NAMES = frozenset({"text", "content", "delta", "arguments", "partial_json"})
+
+
+def pieces_of(answer: bytes) -> str:
+    """The text that a client joins from the events of a stream."""
+    found: list[str] = []
+
+    def walk(value: object) -> None:
+        if isinstance(value, list):
+            for each in value:
+                walk(each)
+        elif isinstance(value, dict):
+            for name, each in value.items():
+                if name in ANSWER_NAMES and isinstance(each, str):
+                    found.append(each)
+                else:
+                    walk(each)
+
+    lines = [line for line in answer.splitlines() if line.startswith(b"data: {")]
+    for event in map(json.loads, (line[6:] for line in lines)):
+        # These repeat what came before.
+        if not str(event.get("type", "")).endswith((".done", ".completed")):
+            walk(event)
+    return "".join(found)
+
+
+def cut(text: str, *places: int) -> tuple[str, ...]:
+    ends = (0, *places, len(text))
+    return tuple(text[begin:end] for begin, end in itertools.pairwise(ends))
+
+
+@pytest.mark.parametrize("form", list(NAMES))
+@pytest.mark.parametrize("places", [(1,), (9,), (len(KEY) - 1,), (3, 4, 12)])
+def test_a_key_that_is_split_over_events_is_replaced(form: str, places: tuple[int, ...]) -> None:
+    async def scenario(place: Standing) -> None:
+        _, _, content = await place.ask(*question(form, stream=True))
+        assert pieces_of(content) == f"It is {place.token}!"
+
+    first, *rest = cut(KEY, *places)
+    play(scenario, Reply(text=(f"It is {first}", *rest[:-1], f"{rest[-1]}!")), form=form)
+
+
+@pytest.mark.parametrize("how", list(SPELLINGS))
+def test_a_key_in_another_spelling_may_be_split_anywhere(how: str) -> None:
+    spelled = SPELLINGS[how]
+
+    async def scenario(place: Standing) -> None:
+        _, _, content = await place.ask(*question("chat", stream=True))
+        assert pieces_of(content) == f"It is {place.token}!"
+
+    play(scenario, Reply(text=("It is ", *spelled, "!")))
+
+
+@pytest.mark.parametrize("form", ["messages", "chat", "responses"])
+def test_a_key_that_is_split_in_the_arguments_of_a_call_is_replaced(form: str) -> None:
+    plain = json.dumps({"command": f"echo {KEY}"})
+    # The server sends the two halves of the arguments. Spaces move the middle into the key.
+    arguments = plain + " " * (2 * (plain.index(KEY) + 5) - len(plain))
+    assert KEY[:5] in arguments[: len(arguments) // 2]
+    assert KEY not in arguments[: len(arguments) // 2]
+
+    async def scenario(place: Standing) -> None:
+        _, _, content = await place.ask(*question(form, stream=True))
+        assert pieces_of(content) == arguments.replace(KEY, place.token)
+
+    play(scenario, Reply(calls=(("bash", arguments),), stop="tools"), form=form)
+
+
+@pytest.mark.parametrize("form", ["messages", "chat", "responses", "gemini"])
+def test_a_text_that_only_begins_like_the_key_passes_as_it_came(form: str) -> None:
+    texts = ("files", " sk-", "the-", "realm\\", "u0073", " 100%", "2", " & ", "s")
+
+    async def scenario(place: Standing) -> None:
+        _, _, content = await place.ask(*question(form, stream=True))
+        assert pieces_of(content) == "".join(texts)
+
+    play(scenario, Reply(text=texts), form=form)

@@ -29,7 +29,6 @@ KEYLESS = frozenset({"ollama"})
 _KEY = re.compile(r"[!-~]+\Z")  # one word that a header of HTTP can hold
 _NUMBERS = re.compile(r"[0-9.]+\Z")
 _LONGEST_BASE = 2000
-SHORTEST_KEY = 8  # a shorter one is a placeholder such as "none", and occurs in ordinary text
 DEFAULTS = (
     ("ANTHROPIC_API_KEY", "claude-sonnet-4-6"),
     ("OPENAI_API_KEY", "gpt-4o"),
@@ -61,10 +60,6 @@ class ModelAddress:
     model: str
     key: str
     base: str
-
-    def without_key(self, text: str, *, put: str) -> str:
-        """What a vendor says, with something else in the place of the key that it may repeat."""
-        return text.replace(self.key, put) if len(self.key) >= SHORTEST_KEY else text
 
 
 def find_model(name: str, environ: Mapping[str, str]) -> ModelAddress:

@@ -16,6 +16,7 @@ from pydantic_ai.tools import ToolDefinition
 
 from agentproxy.models.connections import closing, new_client
 from agentproxy.models.incremental_encoding import EncodedHistory
+from agentproxy.models.key_redaction import KeyRedactor
 from agentproxy.models.mapping import answer_of, to_wire, usage_of
 from agentproxy.models.names import ModelAddress
 from agentproxy.models.names import Wire as Form
@@ -172,7 +173,8 @@ def translated(error: exceptions.AgentRunError, address: ModelAddress) -> ModelE
     """Returns the library's error as an error of the port, without the key in its text."""
     status = getattr(error, "status_code", None)
     after = getattr(error, "retry_after", None)
-    text = f"{type(error).__name__}{f' {status}' if status else ''}: {_message(error, address)}"
+    message = _message(error, address)
+    text = f"the vendor answered with status {status}: {message}" if status else message
     if isinstance(error, exceptions.ModelContextWindowExceededError) or _too_long(status, text):
         cure = "shorten the task or its documents, or choose a model with a larger context"
         return PromptTooLong(text, cure=cure, status=status)
@@ -182,7 +184,7 @@ def translated(error: exceptions.AgentRunError, address: ModelAddress) -> ModelE
     if status is not None and 400 <= status < 500 and status not in MAY_PASS:
         return ModelRefused(text, status=status)
     if isinstance(error, exceptions.ModelConnectionError):
-        return ModelUnavailable(f"no connection, or the connection was lost: {text}", cure=REACH)
+        return ModelUnavailable(f"no connection, or the connection was lost: {message}", cure=REACH)
     return ModelUnavailable(text, status=status, after=after)
 
 
@@ -193,4 +195,4 @@ def _too_long(status: int | None, text: str) -> bool:
 
 def _message(error: Exception, address: ModelAddress) -> str:
     text = str(getattr(error, "message", "") or error)
-    return " ".join(address.without_key(text, put="(the key)").split())[:300]
+    return " ".join(KeyRedactor(address.key, put="(the key)").clean(text).split())[:300]

@@ -7,7 +7,8 @@ from contextlib import aclosing
 from httpx2 import AsyncClient, HTTPError, InvalidURL, Response
 
 from agentproxy.events.conversation import Usage
-from agentproxy.models.relay.key_redaction import KeyRedactor
+from agentproxy.models.key_redaction import KeyRedactor
+from agentproxy.models.relay.stream_redaction import StreamRedactor
 from agentproxy.models.relay.upstream import Family, UpstreamRequest, error_body
 from agentproxy.models.relay.usage import UsageReader, event_of, only_usage
 from agentproxy.net.connection import Connection
@@ -129,13 +130,17 @@ class Exchange:
     ) -> bytes:
         self.begun = True
         await worker.send(worker.encode_head(response.status_code, fields))
+        redactor = StreamRedactor(self._redactor)
         async with aclosing(_events(response)) as events:
             async for lines in events:
                 event = event_of(lines)
                 self._reader.read(event)
-                if not (self._passing.added_usage and only_usage(event)):
-                    await worker.send(worker.encode_data(self._redactor.clean_bytes(lines)))
-        return worker.encode_end()
+                if self._passing.added_usage and only_usage(event):
+                    continue
+                if ready := redactor.add(lines, event):
+                    await worker.send(worker.encode_data(ready))
+        rest = redactor.rest()
+        return (worker.encode_data(rest) if rest else b"") + worker.encode_end()
 
     def _fields(self, response: Response) -> dict[str, str]:
         return {

@@ -7,9 +7,9 @@ from collections.abc import Coroutine, Mapping
 from typing import TYPE_CHECKING
 
 from agentproxy.models.budget import Reservation
+from agentproxy.models.key_redaction import KeyRedactor
 from agentproxy.models.metered import Meter
 from agentproxy.models.port import BudgetSpent
-from agentproxy.models.relay.key_redaction import KeyRedactor
 from agentproxy.models.relay.request_allowlist import RequestRefused
 from agentproxy.models.relay.request_body import MAX_PARTS
 from agentproxy.models.relay.upstream import (

@@ -9,7 +9,7 @@ from agentproxy.models.budget import BYTES_PER_TOKEN, count_bytes
 
 WireFormat = Literal["messages", "chat", "responses", "gemini"]
 Fields = Mapping[str, object]
-_WORDS = frozenset(
+ANSWER_NAMES = frozenset(
     {"text", "thinking", "partial_json", "content", "arguments", "delta", "reasoning_content"}
 )
 _DEEPEST = 20
@@ -126,7 +126,8 @@ def _bytes(value: object, *, word: bool = False, depth: int = 0) -> int:
     if isinstance(value, dict):
         fields = cast("Fields", value)
         return sum(
-            _bytes(each, word=name in _WORDS, depth=depth + 1) for name, each in fields.items()
+            _bytes(each, word=name in ANSWER_NAMES, depth=depth + 1)
+            for name, each in fields.items()
         )
     if isinstance(value, list):
         return sum(_bytes(each, depth=depth + 1) for each in cast("Sequence[object]", value))

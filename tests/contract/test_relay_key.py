@@ -5,6 +5,7 @@ import itertools
 import json
 import re
 import urllib.parse
+from typing import Any, cast
 
 import pytest
 from support.model_server import Reply
@@ -65,12 +66,12 @@ def pieces_of(answer: bytes) -> str:
     """The text that a client joins from the events of a stream."""
     found: list[str] = []
 
-    def walk(value: object) -> None:
+    def walk(value: Any) -> None:
         if isinstance(value, list):
-            for each in value:
+            for each in cast("list[Any]", value):
                 walk(each)
         elif isinstance(value, dict):
-            for name, each in value.items():
+            for name, each in cast("dict[str, Any]", value).items():
                 if name in ANSWER_NAMES and isinstance(each, str):
                     found.append(each)
                 else:

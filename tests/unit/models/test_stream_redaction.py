@@ -6,8 +6,8 @@ from agentproxy.models.key_redaction import KeyRedactor
 from agentproxy.models.relay.stream_redaction import MAX_HELD_BYTES, StreamRedactor
 
 KEY = "sk-the-real-key-000"
-PING = {"type": "ping"}
 Event = dict[str, object]
+PING: Event = {"type": "ping"}
 
 
 def redactor() -> StreamRedactor:

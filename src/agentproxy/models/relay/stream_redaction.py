@@ -92,11 +92,10 @@ class StreamRedactor:
 
 def _ends_texts(event: _Event) -> bool:
     # The end of a block or an answer has no text. A comment or a ping may come amid the texts.
-    return (
-        isinstance(event.body, dict)
-        and not event.pieces
-        and cast("Fields", event.body).get("type") != "ping"
-    )
+    body = event.body
+    if event.pieces or not isinstance(body, dict):
+        return False
+    return cast("Fields", body).get("type") != "ping"
 
 
 def _pieces(value: object, at: Channel = ()) -> Iterator[_Piece]:
@@ -112,9 +111,12 @@ def _pieces(value: object, at: Channel = ()) -> Iterator[_Piece]:
                 yield from _pieces(each, here)
     elif isinstance(value, list):
         for number, each in enumerate(cast("list[object]", value)):
-            # The index of a call or a choice is in its fields, whatever its place in the list.
-            indexed = isinstance(each, dict) and "index" in each
-            yield from _pieces(each, at if indexed else (*at, number))
+            yield from _pieces(each, at if _is_indexed(each) else (*at, number))
+
+
+def _is_indexed(value: object) -> bool:
+    # The index of a call or a choice is in its fields, whatever its place in the list.
+    return isinstance(value, dict) and "index" in value
 
 
 def _indexes(fields: Mapping[str, object]) -> Channel:

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 from support.front_door import Pa, new_pa
-from support.projects import CALC
+from support.projects import CALC, TESTED_CALC
 
 
 def pytest_configure() -> None:
@@ -18,3 +18,9 @@ def pytest_configure() -> None:
 def pa(tmp_path: Path) -> Pa:
     """`pa` with a project whose `add` is wrong and whose `double` is right."""
     return new_pa(tmp_path, CALC)
+
+
+@pytest.fixture
+def tested(tmp_path: Path) -> Pa:
+    """The same with tests, which pytest runs: that takes longer than all else of a short run."""
+    return new_pa(tmp_path, TESTED_CALC)

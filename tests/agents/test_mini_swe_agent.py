@@ -6,10 +6,15 @@ import pytest
 from support.agents import agents_table
 from support.front_door import Pa, Ran
 from support.model_server import Reply, model_server
-from support.projects import CHECK, MEND
+from support.projects import MEND, PYTEST
 from support.relay import KEY, keys_for
 
 pytestmark = pytest.mark.agents
+
+
+@pytest.fixture
+def pa(tested: Pa) -> Pa:
+    return tested
 
 
 def bash(command: str) -> Reply:
@@ -29,7 +34,7 @@ def configured(pa: Pa) -> None:
 def order(pa: Pa, *replies: Reply) -> tuple[Ran, list[dict[str, object]]]:
     configured(pa)
     with model_server(*replies) as server:
-        words = ("-o", "json", "--worker", "mini", "--model", "gpt-4o", "--check", CHECK)
+        words = ("-o", "json", "--worker", "mini", "--model", "gpt-4o", "--check", PYTEST)
         ran = pa(*words, "Fix it", env=keys_for(server))
     return ran, server.asked
 
@@ -48,7 +53,7 @@ def test_it_mends_a_repository_through_the_relay_and_is_proven(pa: Pa) -> None:
 
 def test_it_is_stopped_where_the_money_of_the_run_ends_and_goes_on_with_more(pa: Pa) -> None:
     configured(pa)
-    words = ("-o", "json", "--worker", "mini", "--model", "gpt-4o", "--check", CHECK)
+    words = ("-o", "json", "--worker", "mini", "--model", "gpt-4o", "--check", PYTEST)
     with model_server(bash("echo again"), repeat=True) as server:
         ran = pa(*words, "--budget", "0.1", "Fix it", env=keys_for(server))
         asked = len(server.asked)

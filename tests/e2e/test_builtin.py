@@ -36,7 +36,7 @@ def order(pa: Pa, *turns: Turn) -> list[str]:
     return ["-o", "json", "--worker", "builtin", "--model", model, "--check", CHECK, "Fix it"]
 
 
-def test_our_own_agent_looks_mends_and_is_proven(pa: Pa) -> None:
+def test_our_own_agent_looks_mends_and_is_proven(tested: Pa) -> None:
     look: Turn = {
         "text": "I look at both.",
         "calls": [
@@ -45,19 +45,19 @@ def test_our_own_agent_looks_mends_and_is_proven(pa: Pa) -> None:
         ],
     }
     edit = {**EDIT, "expect": "1 failed, 1 passed"}
-    ran = pa(*order(pa, look, edit, {**DONE, "expect": "Edited calc.py"}))
+    ran = tested(*order(tested, look, edit, {**DONE, "expect": "Edited calc.py"}))
     assert ran.code == 0, (ran.err, ran.records[-3:])
     # The two calls of one answer run side by side, so either may start first.
     *looks, last = [item["tool"] for item in ran.of_kind("tool_started")]
     assert (sorted(looks), last) == (["bash", "read_file"], "edit_file")
     assert ran.of_kind("worker_ended")[0]["output"] == "Mended: add adds."
-    assert "a - b" in (pa.project / "calc.py").read_text()
+    assert "a - b" in (tested.project / "calc.py").read_text()
 
 
-def test_what_running_tests_leaves_behind_is_no_part_of_the_claim(pa: Pa) -> None:
-    pa.git("rm", "-q", ".gitignore")
-    pa.commit("Nothing is ignored")
-    ran = pa(*order(pa, bash("python -m pytest -q"), EDIT, DONE))
+def test_what_running_tests_leaves_behind_is_no_part_of_the_claim(tested: Pa) -> None:
+    tested.git("rm", "-q", ".gitignore")
+    tested.commit("Nothing is ignored")
+    ran = tested(*order(tested, bash("python -m pytest -q"), EDIT, DONE))
     assert ran.code == 0, ran.result
     assert [item["path"] for item in ran.of_kind("claim_recorded")[0]["changes"]] == ["calc.py"]
 

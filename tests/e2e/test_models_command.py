@@ -63,13 +63,13 @@ def test_a_mistyped_address_or_key_is_named_and_is_no_defect_of_ours(pa: Pa) -> 
             assert "sk-not" not in ran.err
 
 
-def test_with_a_key_and_no_worker_our_own_agent_works(pa: Pa) -> None:
+def test_with_a_key_and_no_worker_our_own_agent_works(tested: Pa) -> None:
     edit = json.dumps({"path": "calc.py", "old_text": "a - b", "new_text": "a + b"})
     plan = Reply(calls=(("reply", json.dumps({"parts": [{"task": "Fix"}]})),), stop="tools")
     fix = Reply(calls=(("edit_file", edit),), stop="tools")
     with model_server(plan, fix, Reply(text=("Done.",))) as server:
         env = {"ANTHROPIC_API_KEY": "sk-not-a-real-key", "ANTHROPIC_BASE_URL": server.url}
-        ran = pa("-o", "json", "Fix the sum", env={**NOBODY, **env})
+        ran = tested("-o", "json", "Fix the sum", env={**NOBODY, **env})
     order = ran.of_kind("run_created")[0]["request"]
     assert (order["worker"], order["model"], order["judge"]) == (
         "builtin",

@@ -2,7 +2,7 @@
 
 import pytest
 from support.front_door import Pa
-from support.projects import CHECK, MEND
+from support.projects import MEND, PYTEST
 from support.servers import server
 
 pytestmark = pytest.mark.slow
@@ -28,10 +28,15 @@ LIES = {
 }
 
 
+@pytest.fixture
+def pa(tested: Pa) -> Pa:
+    return tested
+
+
 @pytest.mark.parametrize("lie", LIES)
 def test_a_proof_by_tests_and_settings_that_the_claim_changed_is_no_proof(pa: Pa, lie: str) -> None:
-    ran = pa.task("--check", CHECK, *ONE, worker=LIES[lie])
-    finding = ran.finding(CHECK)
+    ran = pa.task("--check", PYTEST, *ONE, worker=LIES[lie])
+    finding = ran.finding(PYTEST)
     assert (ran.code, finding["finding"]) == (3, "unverified"), finding
     changed = ran.of_kind("claim_recorded")[0]["changes"]
     named = [each["path"] for each in changed if each["path"] != "cheat.py"]
@@ -57,14 +62,14 @@ HONEST = {
 
 @pytest.mark.parametrize("how", HONEST)
 def test_who_fixes_the_code_and_adds_to_the_tests_is_verified(pa: Pa, how: str) -> None:
-    ran = pa.task("--check", CHECK, *ONE, worker=f"{MEND}\n{HONEST[how]}")
-    assert (ran.code, ran.finding(CHECK)["finding"]) == (0, "proven"), ran.finding(CHECK)
+    ran = pa.task("--check", PYTEST, *ONE, worker=f"{MEND}\n{HONEST[how]}")
+    assert (ran.code, ran.finding(PYTEST)["finding"]) == (0, "proven"), ran.finding(PYTEST)
 
 
 def test_the_evidence_holds_the_run_with_the_tests_of_the_base_and_can_be_run_again(
     pa: Pa,
 ) -> None:
-    ran = pa.task("--check", CHECK, *ONE, worker=f"{MEND}\n{ADDS}")
+    ran = pa.task("--check", PYTEST, *ONE, worker=f"{MEND}\n{ADDS}")
     on = [each["on"] for each in ran.of_kind("check_finished")]
     assert on == ["base", "claim:1", "restored:1"]
     assert pa("evidence", ran.result["run"], "--rerun").code == 0
@@ -72,7 +77,7 @@ def test_the_evidence_holds_the_run_with_the_tests_of_the_base_and_can_be_run_ag
 
 
 def test_a_claim_that_leaves_the_tests_alone_is_not_run_once_more(pa: Pa) -> None:
-    ran = pa.task("--check", CHECK, *ONE, worker=MEND)
+    ran = pa.task("--check", PYTEST, *ONE, worker=MEND)
     on = [each["on"] for each in ran.of_kind("check_finished")]
     assert on == ["base", "claim:1"]
 
@@ -81,7 +86,7 @@ def test_a_test_that_is_flaky_with_the_tests_of_the_base_is_called_flaky(pa: Pa)
     with server(200, 500, 200) as port:
         ask = f"import urllib.request as r; r.urlopen('http://127.0.0.1:{port}', timeout=5)"
         asks = f"from calc import add\n\n\ndef test_add():\n    assert add(1, 2) == 3\n    {ask}\n"
-        configured = f"[checks.asks]\ncommand = '{CHECK}'\nrole = 'acceptance'\nnetwork = 'host'\n"
+        configured = f"[checks.asks]\ncommand = '{PYTEST}'\nrole = 'acceptance'\nnetwork = 'host'\n"
         pa.write({"test_calc.py": asks, "agentproxy.toml": configured})
         pa.commit()
         assert pa("trust").code == 0

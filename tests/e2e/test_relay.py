@@ -6,7 +6,7 @@ import shlex
 import pytest
 from support.front_door import Pa, Ran
 from support.model_server import Reply, model_server
-from support.projects import CHECK
+from support.projects import CHECK, MEND
 from support.relay import KEY, keys_for
 
 # A whole coding agent that needs nothing but Python: it asks, and writes what it is told.
@@ -74,7 +74,7 @@ def test_a_configured_program_has_its_own_model_and_its_hosts_beside(pa: Pa) -> 
 
 
 def test_a_model_that_cannot_be_had_stops_the_order_but_a_default_does_not(pa: Pa) -> None:
-    worker = pa.worker("sed -i s/a.-.b/a+b/ calc.py; ! env | grep OPENAI")
+    worker = pa.worker(f"{MEND}; ! env | grep OPENAI")
     words = ["-o", "json", "--worker", worker, "--check", CHECK]
     without = {"ANTHROPIC_API_KEY": "", "OPENAI_API_KEY": ""}
     ran = pa(*words, "--model", "claude-sonnet-4-6", "Fix it", env=without)

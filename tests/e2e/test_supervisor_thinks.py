@@ -5,7 +5,7 @@ import json
 import pytest
 from support.front_door import Pa, Ran, Record
 from support.life import Life, of_kind
-from support.projects import CHECK, MEND
+from support.projects import CHECK, MEND, PYTEST
 
 Turn = dict[str, object]
 PLANS, ANSWERS, JUDGES, STEERS = (
@@ -36,7 +36,7 @@ def criteria(ran: Ran) -> dict[str, Record]:
 PARTS = reply(
     PLANS,
     parts=[
-        {"task": "Make add add", "checks": ["python -m pytest -q test_calc.py"]},
+        {"task": "Make add add", "checks": [CHECK]},
         {
             "task": "Write down in CHANGES what changed",
             "checks": ["python -c \"assert 'add' in open('CHANGES').read()\""],
@@ -52,7 +52,7 @@ def test_a_task_is_broken_down_and_every_part_is_proven_by_itself(pa: Pa) -> Non
     assert [item["decision"] for item in ran.of_kind("decision_made")] == ["next_part", "deliver"]
     assert [item["verdict"] for item in ran.of_kind("round_judged")] == ["verified", "verified"]
     first = {each["criterion"] for each in ran.of_kind("round_judged")[0]["criteria"]}
-    assert first == {"check:python -m pytest -q test_calc.py", "test"}
+    assert first == {f"check:{CHECK}"}
     assert set(criteria(ran)) == first | {
         "check:python -c \"assert 'add' in open('CHANGES').read()\"",
     }
@@ -134,8 +134,6 @@ ASKED = reply(PLANS, parts=[{"task": "Fix", "criteria": ["add returns the sum of
 
 
 def test_what_no_command_proves_is_proven_by_a_judge_who_cites(pa: Pa) -> None:
-    pa.git("rm", "-q", "test_calc.py")
-    pa.commit("No tests")
     met = reply(JUDGES, says="met", quote="    return a + b", reason="it returns the sum")
     ran = think(pa, ASKED, UNTRUE, met, worker=MEND)
     assert ran.code == 0, ran.result
@@ -156,8 +154,6 @@ def test_what_no_command_proves_is_proven_by_a_judge_who_cites(pa: Pa) -> None:
 def test_a_judge_who_cannot_cite_leaves_it_unverified(
     pa: Pa, says: str, quote: str, why: str
 ) -> None:
-    pa.git("rm", "-q", "test_calc.py")
-    pa.commit("No tests")
     said = reply(JUDGES, says=says, quote=quote, reason="so it is")
     one = ("--max-rounds", "1")
     ran = think(pa, ASKED, UNTRUE, said, worker=MEND, arguments=one)
@@ -165,10 +161,10 @@ def test_a_judge_who_cannot_cite_leaves_it_unverified(
     assert why in json.dumps(criteria(ran))
 
 
-def test_a_judge_never_saves_what_a_check_refutes(pa: Pa) -> None:
+def test_a_judge_never_saves_what_a_check_refutes(tested: Pa) -> None:
     met = reply(JUDGES, says="met", quote="    return a + b + 0", reason="fine")
     worker = "sed -i 's/a - b/a + b + 0/; s/a \\* 2/a * 3/' calc.py"
-    ran = think(pa, ASKED, UNTRUE, met, worker=worker, arguments=("--max-rounds", "1"))
+    ran = think(tested, ASKED, UNTRUE, met, worker=worker, arguments=("--max-rounds", "1"))
     assert (ran.code, ran.result["verdict"]) == (1, "refuted")
     assert ran.of_kind("opinion_given") == []
 
@@ -183,8 +179,10 @@ def test_a_check_that_was_green_before_counts_where_the_judge_cites(pa: Pa) -> N
     assert "the judge cites" in ran.finding(green)["reason"]
 
 
-def test_a_planned_test_that_was_not_there_before_counts_where_the_judge_cites(pa: Pa) -> None:
-    new = "python -m pytest -q -k halves"
+def test_a_planned_test_that_was_not_there_before_counts_where_the_judge_cites(
+    tested: Pa,
+) -> None:
+    new = f"{PYTEST} -k halves"
     plan = reply(PLANS, parts=[{"task": "Halve", "checks": [new]}])
     met = reply(JUDGES, says="met", quote="    return a / 2", reason="it halves")
     worker = (
@@ -192,7 +190,7 @@ def test_a_planned_test_that_was_not_there_before_counts_where_the_judge_cites(p
         "printf 'from calc import half\\n\\n\\ndef test_halves():\\n"
         "    assert half(4) == 2\\n' > test_half.py"
     )
-    ran = think(pa, plan, UNTRUE, met, worker=worker, arguments=("--max-rounds", "1"))
+    ran = think(tested, plan, UNTRUE, met, worker=worker, arguments=("--max-rounds", "1"))
     assert ran.code == 0, ran.result
     assert "could not run" in ran.finding(new)["reason"]
     assert "the judge cites" in ran.finding(new)["reason"]

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from support.front_door import Ran, Record, new_pa
 from support.kills import Key, Point, Story, Task, Undisturbed, bare_start, key_of, watch
-from support.projects import BREAK_DOUBLE, CALC, MEND
+from support.projects import BREAK_DOUBLE, CALC, CHECK, MEND
 
 SEED = int(os.environ.get("KILL_SEED", "20260101"))
 KILLS_A_RUN = 10
@@ -42,7 +42,7 @@ def new_task(folder: Path) -> Task:
     if [ "$AGENTPROXY_ROUND" = 1 ]; then {BREAK_DOUBLE}; {MEND}; exit 0; fi
     sed -i 's/a \\* 3/a * 2/' calc.py
     """)
-    check = f"python -m pytest -q -k 'not {marker}'"
+    check = f"sleep 0.2; {CHECK} && grep -q 'a \\* 2' calc.py # {marker}"
     order = ("--output", "json", "--worker", worker, "--check", check, "Make it right")
     return Task(pa, marker, order)
 

@@ -2,23 +2,29 @@
 
 import json
 
+import pytest
 from support.front_door import Pa
-from support.projects import BREAK_DOUBLE, CHECK, MEND
+from support.projects import BREAK_DOUBLE, MEND, PYTEST
 from support.servers import server
 
 ONE = ("--max-rounds", "1")
 
 
+@pytest.fixture
+def pa(tested: Pa) -> Pa:
+    return tested
+
+
 def test_an_acceptance_check_that_failed_and_passes_is_proven(pa: Pa) -> None:
-    ran = pa.task("--check", CHECK, worker=MEND)
-    assert ran.finding(CHECK)["finding"] == "proven"
+    ran = pa.task("--check", PYTEST, worker=MEND)
+    assert ran.finding(PYTEST)["finding"] == "proven"
     assert (ran.code, ran.result["verdict"]) == (0, "verified")
     assert ran.result["branch"].startswith("agentproxy/")
 
 
 def test_an_acceptance_check_that_failed_and_still_fails_is_refuted(pa: Pa) -> None:
-    ran = pa.task("--check", CHECK, *ONE, worker="echo '# no idea' >> calc.py")
-    finding = ran.finding(CHECK)
+    ran = pa.task("--check", PYTEST, *ONE, worker="echo '# no idea' >> calc.py")
+    finding = ran.finding(PYTEST)
     assert finding["finding"] == "refuted"
     assert [place["where"] for place in finding["places"]] == ["test_calc.py:5"]
     assert (ran.code, ran.result["verdict"]) == (1, "refuted")
@@ -28,10 +34,10 @@ def test_an_acceptance_check_that_failed_and_still_fails_is_refuted(pa: Pa) -> N
 def test_a_regression_check_that_passed_and_fails_refutes_a_task_that_is_proven(pa: Pa) -> None:
     keep = "grep -q 'a \\* 2' calc.py"
     ran = pa.task(
-        "--check", CHECK, "--keep", keep, *ONE, worker=f"{MEND}\nsed -i 's/a \\* 2/a + a/' calc.py"
+        "--check", PYTEST, "--keep", keep, *ONE, worker=f"{MEND}\nsed -i 's/a \\* 2/a + a/' calc.py"
     )
     assert ran.finding("grep")["finding"] == "refuted"
-    assert ran.finding(CHECK)["finding"] == "proven"
+    assert ran.finding(PYTEST)["finding"] == "proven"
     assert ran.code == 1
 
 
@@ -39,8 +45,8 @@ def test_a_suite_with_known_red_tests_is_proven_when_the_rest_is_fixed(pa: Pa) -
     pa.write({"test_red.py": "def test_always_red():\n    assert False\n"})
     pa.commit()
     red = "test_red.py::test_always_red"
-    ran = pa.task("--check", CHECK, "--known-red", red, worker=MEND)
-    assert ran.finding(CHECK)["finding"] == "proven"
+    ran = pa.task("--check", PYTEST, "--known-red", red, worker=MEND)
+    assert ran.finding(PYTEST)["finding"] == "proven"
     assert ran.code == 0
 
 
@@ -98,7 +104,7 @@ def test_a_configured_check_that_no_shell_can_read_is_unverified_with_the_cure(p
 
 
 def test_a_claim_that_changes_nothing_is_never_verified(pa: Pa) -> None:
-    ran = pa.task("--check", CHECK, *ONE, worker="true")
+    ran = pa.task("--check", PYTEST, *ONE, worker="true")
     assert ran.code in (1, 3)
     assert ran.result["branch"] == ""
 
@@ -109,6 +115,6 @@ def test_the_worker_is_told_what_was_refuted_and_fixes_it_in_the_next_round(pa: 
     grep -q 'test_calc.py:9' "$AGENTPROXY_BRIEF"
     sed -i 's/a \\* 3/a * 2/' calc.py
     """
-    ran = pa.task("--check", CHECK, worker=script)
+    ran = pa.task("--check", PYTEST, worker=script)
     assert [judged["verdict"] for judged in ran.of_kind("round_judged")] == ["refuted", "verified"]
     assert ran.code == 0

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from support.front_door import Pa, Ran
-from support.projects import CHECK, MEND
+from support.projects import MEND, PYTEST
 
 pytestmark = [pytest.mark.local_model, pytest.mark.timeout(400)]
 
@@ -18,6 +18,11 @@ SHORT = {"max_tokens": 80}
 CHAT, MESSAGES = "ollama/smollm2", "claude-smollm2"
 WIRES = pytest.mark.parametrize("model", [CHAT, MESSAGES])
 TRUTHFUL_WITHOUT_PROOF = (1, 3, 5)
+
+
+@pytest.fixture
+def pa(tested: Pa) -> Pa:
+    return tested
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +58,7 @@ def ran(pa: Pa, address: str, *arguments: str) -> Ran:
 
 @WIRES
 def test_our_own_agent_over_it_ends_truthfully(pa: Pa, address: str, model: str) -> None:
-    found = ran(pa, address, "--worker", "builtin", "--model", model, "--check", CHECK)
+    found = ran(pa, address, "--worker", "builtin", "--model", model, "--check", PYTEST)
     assert found.code in TRUTHFUL_WITHOUT_PROOF, (found.result, found.err)
     answered = found.of_kind("model_settled")
     assert any(item["usage"]["output"] > 0 and not item["error"] for item in answered)
@@ -65,7 +70,7 @@ def test_it_plans_and_an_honest_fix_is_still_proven_by_its_test(
     pa: Pa, address: str, model: str
 ) -> None:
     worker = pa.worker(MEND)
-    found = ran(pa, address, "--worker", worker, "--judge", model, "--check", CHECK)
+    found = ran(pa, address, "--worker", worker, "--judge", model, "--check", PYTEST)
     assert len(found.of_kind("plan_made")) == 1
     assert found.code in (0, *TRUTHFUL_WITHOUT_PROOF), (found.result, found.err)
     if len(found.of_kind("plan_made")[0]["parts"]) == 1:
@@ -87,6 +92,6 @@ def test_too_long_a_prompt_ends_with_6_and_says_so(pa: Pa, address: str) -> None
     pa.write({"AGENTS.md": "All work and no play. " * 2500})
     pa.commit("Much to read")
     worker = pa.worker(MEND)
-    found = ran(pa, address, "--worker", worker, "--judge", CHAT, "--check", CHECK)
+    found = ran(pa, address, "--worker", worker, "--judge", CHAT, "--check", PYTEST)
     assert found.code == 6, found.result
     assert "context" in found.result["reason"]

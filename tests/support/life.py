@@ -142,7 +142,7 @@ def _cwd(folder: Path) -> str:
         return ""
 
 
-def nobody_is_left(marker: str, *, within: float = 1.0) -> list[str]:
+def nobody_is_left(marker: str, *, within: float = 10.0) -> list[str]:
     """Those with the marker that still live after so many seconds; none is what is wanted."""
     deadline = time.monotonic() + within
     while (alive := alive_with(marker)) and time.monotonic() < deadline:

@@ -236,6 +236,7 @@ def test_a_report_of_more_than_64_mb_is_refused_unread() -> None:
         read_report(b"<" * (junit.MAX_REPORT_BYTES + 1))
 
 
+@pytest.mark.slow
 def test_a_report_with_more_elements_than_anybody_writes_is_refused() -> None:
     few = b"<a>" + b"<x/>" * 1_000 + b"<testcase classname='a' name='t'><x/></testcase></a>"
     assert [test.name for test in read_report(few)] == ["a.py::t"]

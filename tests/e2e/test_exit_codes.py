@@ -83,12 +83,13 @@ def test_a_malformed_configuration_names_file_and_key(pa: Pa) -> None:
 
 
 def test_a_spent_ceiling_parks_with_5_and_resume_goes_on(pa: Pa) -> None:
-    worker = f"[ -f $HOME/been ] && {{ {MEND}; exit 0; }}; touch $HOME/been; sleep 60"
-    ran = pa.task("--check", CHECK, "--max-time", "2s", worker=worker)
+    worker = f"[ -f $HOME/been ] && {{ {MEND}; exit 0; }}; sleep 60"
+    ran = pa.task("--check", CHECK, "--max-time", "1s", worker=worker)
     assert ran.code == 5
     run = ran.result["run"]
-    assert "used up its 2s" in ran.result["reason"]
-    assert ran.result["hints"] == [f"pa resume {run} --max-time 4s   continues with twice the time"]
+    assert "used up its 1s" in ran.result["reason"]
+    assert ran.result["hints"] == [f"pa resume {run} --max-time 2s   continues with twice the time"]
+    (pa.home / "runs" / run / "home" / "been").touch()
     again = pa("resume", run, "--max-time", "60s", "-o", "json")
     assert (again.code, again.result["verdict"]) == (0, "verified")
 

@@ -17,7 +17,8 @@ from agentproxy.events.envelope import Draft, Event, RunId
 from agentproxy.journal.port import Holder
 from agentproxy.journal.sqlite.journal import SqliteJournal
 
-pytestmark = pytest.mark.slow
+# Each writer imports the journal first, which takes its time where others keep the cores busy.
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 KILLS = 20
 RUN = RunId("run")
@@ -82,7 +83,7 @@ def acknowledged_before_a_kill(path: Path, *, after: float) -> dict[int, str]:
         [sys.executable, "-c", CHILD, str(path)], stdout=subprocess.PIPE, start_new_session=True
     ) as child:
         assert child.stdout is not None
-        limit = threading.Timer(20, os.killpg, (child.pid, signal.SIGKILL))
+        limit = threading.Timer(100, os.killpg, (child.pid, signal.SIGKILL))
         limit.start()
         try:
             lines = [child.stdout.readline()]

@@ -113,9 +113,9 @@ def test_what_was_typed_before_a_permission_was_asked_does_not_allow_it(pa: Pa) 
 
 
 def test_what_was_typed_before_more_time_was_asked_for_grants_none(pa: Pa) -> None:
-    worker = pa.worker("echo the work has begun; sleep 60")
+    worker = pa.worker("sleep 60")
     terminal = Terminal(pa, "--max-time", "1s", "--worker", worker, "--check", CHECK, "Fix it")
-    terminal.wait_for("the work has begun")
+    terminal.wait_for("the worker works")
     terminal.type("1m")
     terminal.wait_for("how much more")
     terminal.type("")
@@ -151,10 +151,11 @@ def test_what_a_worker_prints_cannot_steer_the_terminal(pa: Pa) -> None:
 
 
 def test_at_a_reached_ceiling_the_person_is_asked_first_and_the_run_goes_on(pa: Pa) -> None:
-    worker = pa.worker(f"[ -f $HOME/been ] && {{ {MEND}; exit 0; }}; touch $HOME/been; sleep 60")
-    arguments = ["--max-time", "2s", "--worker", worker, "--check", CHECK, "Make it right"]
+    worker = pa.worker(f"[ -f $HOME/been ] && {{ {MEND}; exit 0; }}; sleep 60")
+    arguments = ["--max-time", "1s", "--worker", worker, "--check", CHECK, "Make it right"]
     terminal = Terminal(pa, *arguments)
     terminal.wait_for("how much more")
+    next(pa.home.glob("runs/*/home")).joinpath("been").touch()
     terminal.type("1m")
     assert terminal.end() == 0
     assert terminal.seen.count("round 1: the worker works") == 2

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from support.environments import SYSTEM_PATH, as_user, new_venv
 from support.front_door import Pa
-from support.projects import CHECK, MEND
+from support.projects import MEND, PYTEST
 
 pytestmark = pytest.mark.slow
 
@@ -104,9 +104,9 @@ def test_a_committed_environment_cannot_ask_for_a_folder_of_the_users(pa: Pa, ho
     assert "SEEN" not in seen, seen
 
 
-def test_a_check_runs_with_programs_of_home_first_on_path(pa: Pa, home: Path) -> None:
+def test_a_check_runs_with_programs_of_home_first_on_path(tested: Pa, home: Path) -> None:
     (home / "bin/python").symlink_to(new_venv(home / "envs/mine") / "bin/python")
     user = as_user(home, home / "bin", PATH=f"{home}/bin:{SYSTEM_PATH}")
     user["VIRTUAL_ENV"] = str(home / "envs/mine")
-    ran = pa.task("--check", f"{home}/envs/mine/bin/{CHECK}", worker=MEND, env=user)
+    ran = tested.task("--check", f"{home}/envs/mine/bin/{PYTEST}", worker=MEND, env=user)
     assert ran.code == 0, (ran.finding("pytest"), ran.err)

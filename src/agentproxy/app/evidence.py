@@ -190,6 +190,7 @@ async def _again(
         commit=commit,
         environment=environment,
         checks=checks,
+        leave_out=entry.result.left_out,
         on_output=lambda _: None,
     )
     differs = difference(entry.result, result)

@@ -29,11 +29,26 @@ CannotRunKind = Literal[
 ]
 
 
+TreeKind = Literal["base", "claim", "restored", "without", "stub", "raising"]
+TrialKind = Literal["without", "stub", "raising"]
+
+_TREE_TEXT: dict[TreeKind, str] = {
+    "base": "the base",
+    "claim": "claim {}",
+    "restored": "claim {} with the base's tests",
+    "without": "claim {} without its change of the code",
+    "stub": "claim {} with stubs",
+    "raising": "claim {} with stubs that raise",
+}
+
+
 class Tree(FrozenModel):
     """The tree that a check ran on. In JSON it is its key: "base", "claim:2", "restored:2"."""
 
-    # "restored" is a claim with the tests and settings of the base.
-    kind: Literal["base", "claim", "restored"]
+    # "restored" is a claim with the tests and settings of the base. The last three are trials,
+    # which a good test of the claim does not pass: "without" has the code of the base, in "stub"
+    # changed functions do what they did at the base or nothing, in "raising" new ones raise.
+    kind: TreeKind
     round: int = 0
 
     @property
@@ -57,10 +72,7 @@ class Tree(FrozenModel):
         return hash((self.kind, self.round))
 
     def __str__(self) -> str:
-        if self.kind == "base":
-            return "the base"
-        restored = " with the base's tests" if self.kind == "restored" else ""
-        return f"claim {self.round}{restored}"
+        return _TREE_TEXT[self.kind].format(self.round)
 
 
 BASE = Tree(kind="base")
@@ -74,6 +86,11 @@ def restored_tree(round: int) -> Tree:  # noqa: A002 - the field's own name
     return Tree(kind="restored", round=round)
 
 
+def trial_tree(kind: TrialKind, round: int) -> Tree:  # noqa: A002 - the field's own name
+    """The claim of a round without its change, or with stubs of it."""
+    return Tree(kind=kind, round=round)
+
+
 class TestResult(FrozenModel):
     """The result of one test, by the name that its runner uses."""
 
@@ -83,6 +100,7 @@ class TestResult(FrozenModel):
     outcome: Outcome
     message: str = ""
     place: str = ""  # `file:line`, where the runner reports it
+    by_assertion: bool = False  # a value was wrong; no name was missing, no call failed
 
 
 class CannotRun(FrozenModel):
@@ -102,6 +120,7 @@ class CheckResult(FrozenModel):
     tests: tuple[TestResult, ...] = ()  # empty where the runner names no tests
     by_test: bool = False  # where false, the exit code decides
     cannot_run: CannotRun | None = None
+    left_out: tuple[str, ...] = ()  # test files that it was told not to run
     output: str = ""  # head and tail, redacted
     output_bytes: int = 0
     digest: str = ""  # sha256 of all bytes printed

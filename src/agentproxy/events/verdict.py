@@ -4,6 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from agentproxy.events.check import TrialKind
 from agentproxy.events.envelope import Fact, FrozenModel
 
 Verdict = Literal["verified", "refuted", "unverified"]
@@ -25,7 +26,24 @@ ReasonCode = Literal[
     "environment",
     "own_tests",
     "judge_cites",
+    "falsified",
+    "no_test",
+    "tests_only",
+    "tests_not_run",
+    "passes_without_change",
+    "result_not_checked",
 ]
+# Nothing speaks against the claim; what is missing is a proof that it does what it should.
+UNPROVEN: frozenset[ReasonCode] = frozenset(
+    {
+        "green_before",
+        "no_test",
+        "tests_only",
+        "tests_not_run",
+        "passes_without_change",
+        "result_not_checked",
+    }
+)
 
 
 class Location(FrozenModel):
@@ -70,6 +88,8 @@ class ChecksWeighed(Fact):
     # Check -> tests and settings that the claim changed, on which a proof may depend.
     own_tests: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     rerun_restored: tuple[str, ...] = ()  # checks that must run again with the tests of the base
+    # The variant of the claim that a check must run on next, by check.
+    trials: dict[str, TrialKind] = Field(default_factory=dict)
     questions: tuple[str, ...] = ()  # criteria for a judge
 
     @property

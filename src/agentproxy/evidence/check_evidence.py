@@ -1,9 +1,9 @@
 """The inputs of a verdict on a check: the results, and the rules that apply to them."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 
-from agentproxy.events.check import CheckResult
+from agentproxy.events.check import CheckResult, TrialKind
 from agentproxy.events.contract import Check
 from agentproxy.events.git_facts import Change, EnvironmentBuilt
 
@@ -22,6 +22,19 @@ class Rules:
 
 
 @dataclass(frozen=True, slots=True)
+class Trials:
+    """The variants of a claim that there are, and what one check said of them.
+
+    `tests` are the test files that the claim adds or changes, `code` the other paths.
+    """
+
+    tests: Sequence[str]
+    code: Sequence[str]
+    variants: Collection[TrialKind]
+    results: Mapping[TrialKind, CheckResult] = field(default_factory=dict[TrialKind, CheckResult])
+
+
+@dataclass(frozen=True, slots=True)
 class CheckEvidence:
     """All runs of one check for one claim, oldest attempt first."""
 
@@ -32,3 +45,4 @@ class CheckEvidence:
     # claim changes. They show whether the claim is proven without its own tests.
     restored: Sequence[CheckResult] = ()
     restored_files: Sequence[str] = ()
+    trials: Trials | None = None

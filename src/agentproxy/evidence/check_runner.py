@@ -3,7 +3,7 @@
 import asyncio
 import os
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from agentproxy.events.check import CheckResult
@@ -47,9 +47,12 @@ async def run_check(
     commit: str,
     environment: EnvironmentFound,
     checks: CheckContext,
+    leave_out: Sequence[str] = (),
     on_output: Callable[[str], None],
 ) -> CheckResult:
     """Runs a check on a commit once. What the check writes is thrown away.
+
+    `leave_out` are test files that need not run; a runner that cannot leave them out runs them.
 
     Raises:
         SandboxError: the sandbox could not be set up.
@@ -66,6 +69,7 @@ async def run_check(
             check.command,
             {**environment.env, **check.env},
             package_json=await asyncio.to_thread(_read_package_json, tree, check.directory),
+            leave_out=leave_out,
         )
         job_place = place.with_folder("report", report)
         inside = job_place.inside("report")
@@ -89,6 +93,7 @@ async def run_check(
     result = await asyncio.to_thread(
         interpret, ended, reports, command=check.command, tree=files, root=place.root
     )
+    result = result.model_copy(update={"left_out": tuple(leave_out)})
     if unreadable:
         return result.model_copy(update={"cannot_run": invalid_syntax(ended.output)})
     if unprepared:

@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 
 from agentproxy.events.check import BASE, CannotRunKind, CheckResult
 from agentproxy.events.git_facts import Change, EnvironmentBuilt
-from agentproxy.events.verdict import CheckVerdict
+from agentproxy.events.verdict import UNPROVEN, CheckVerdict
 from agentproxy.evidence.cannot_run import names_missing_package
 from agentproxy.evidence.comparison import Comparison
 from agentproxy.evidence.dependency_files import find_dependency_files, is_read_by_no_recipe
@@ -37,11 +37,15 @@ def downgrade_for_environment(comparison: Comparison, verdict: CheckVerdict) -> 
     because: EnvironmentBuilt | str = ""
     if verdict.finding == "refuted":
         because = _why_it_may_fail(comparison, verdict)
-    elif verdict.finding == "proven" or verdict.reason_code == "green_before":
+    elif verdict.finding == "proven" or _lacks_only_proof(verdict):
         because = _why_it_may_pass(comparison.rules.built)
     elif verdict.finding == "kept":
         because = _describe_unusual_package(comparison.rules.built)
     return _unverified(verdict, because) if because else verdict
+
+
+def _lacks_only_proof(verdict: CheckVerdict) -> bool:
+    return verdict.finding == "unverified" and verdict.reason_code in UNPROVEN
 
 
 def _why_it_may_pass(built: Sequence[EnvironmentBuilt]) -> EnvironmentBuilt | str:

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shlex
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import cast
@@ -26,6 +27,7 @@ _NAMES_SCRIPT = re.compile(
 )
 # A script may name another one, or itself.
 _DEEPEST_SCRIPT = 5
+_MAX_DESELECTED_CHARACTERS = 60_000  # Linux bounds one variable at 128 KiB
 _LONGEST_SCRIPT = 4_000
 _SHORT_FOR_TEST = {"t": "test", "tst": "test"}
 
@@ -38,7 +40,13 @@ class Instrumentation:
     reports: tuple[str, ...] = ()
 
 
-def instrument(command: str, env: Mapping[str, str], *, package_json: str = "") -> Instrumentation:
+def instrument(
+    command: str,
+    env: Mapping[str, str],
+    *,
+    package_json: str = "",
+    leave_out: Collection[str] = (),
+) -> Instrumentation:
     """Returns the variables that make a check's runners write reports; `env` is its own."""
     # The command line stays as it is: a change would need the grammar of a shell. Variables pass
     # through make, tox and npm.
@@ -46,7 +54,7 @@ def instrument(command: str, env: Mapping[str, str], *, package_json: str = "") 
     reports: list[str] = []
     own = env.get("PYTEST_ADDOPTS", "")
     if "no:junitxml" not in f"{command} {own}":
-        added["PYTEST_ADDOPTS"] = f"{own} {_PYTEST}".strip()
+        added["PYTEST_ADDOPTS"] = f"{own} {_PYTEST}{_deselect(leave_out)}".strip()
         reports.append("pytest.xml")
     # Every process of node reads NODE_OPTIONS. So it is set only where the command, or a script
     # that it names, runs `node --test`.
@@ -58,6 +66,12 @@ def instrument(command: str, env: Mapping[str, str], *, package_json: str = "") 
         added["NODE_OPTIONS"] = f"{options} {_NODE}".strip()
         reports.append("node.xml")
     return Instrumentation(env=added, reports=tuple(reports))
+
+
+def _deselect(files: Collection[str]) -> str:
+    # pytest takes a prefix of the ids; with its separator it means this file and no other.
+    options = "".join(f" --deselect={shlex.quote(file + '::')}" for file in sorted(files))
+    return options if len(options) <= _MAX_DESELECTED_CHARACTERS else ""
 
 
 def interpret(

@@ -10,11 +10,12 @@ from agentproxy.events.git_facts import Change
 from agentproxy.events.verdict import CheckVerdict
 from agentproxy.evidence.comparison import Comparison, with_restored_tests
 from agentproxy.evidence.test_files import is_test_file
-from agentproxy.evidence.test_ids import file_of, is_changed
+from agentproxy.evidence.test_ids import file_of_test, is_changed
 from agentproxy.evidence.verdict_table import judge_by_table
 from agentproxy.evidence.verdict_text import MAX_NAMES, list_names
 
 NAMES_SPELLED_OUT = 5
+_PASSES_AS_BEFORE = ("green_before", "passes_as_before")
 # A runner reads these wherever they are, so a claim can also add one to change the outcome.
 _SETTINGS = re.compile(
     r"(?:.*/)?(?:conftest\.py|\.?pytest\.ini|tox\.ini|setup\.cfg|pyproject\.toml|package\.json"
@@ -41,11 +42,7 @@ def find_deciding_files(
     """Returns the files of a claim that may be why a check is proven, apart from its code."""
     if _LOOKS_AT_FILES.fullmatch(command):
         return ()
-    own = {
-        file_of(name)
-        for name in verdict.fixed
-        if re.split("::| > ", name)[-1].lower().startswith("test")
-    } - {""}
+    own = {file_of_test(name) for name in verdict.fixed} - {""}
     return tuple(
         change.path
         for change in changes
@@ -99,7 +96,10 @@ def downgrade_for_own_tests(comparison: Comparison, verdict: CheckVerdict) -> Ch
     if verdict.finding != "proven" or not comparison.evidence.restored:
         return verdict
     restored = with_restored_tests(comparison)
-    if judge_by_table(restored).finding == "proven":
+    said = judge_by_table(restored)
+    # What is proven by trials rests on the claim's tests; the base's need only pass as before.
+    passes = verdict.reason_code == "falsified" and said.reason_code in _PASSES_AS_BEFORE
+    if said.finding == "proven" or passes:
         return verdict
     # A flaky test fails by chance, so its failure does not show that the proof needs new tests.
     flaky = restored.claim.flaky & comparison.delta.fixed

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Literal
 
 from agentproxy.events.check import Outcome, TestResult
-from agentproxy.evidence.junit import MAX_TEST_NAME_CHARACTERS, TestCase, read_cases
+from agentproxy.evidence.junit import MAX_TEST_NAME_CHARACTERS, Problem, TestCase, read_cases
 from agentproxy.evidence.junit import ReportUnusable as ReportUnusable
 
 Runner = Literal["pytest", "node"]
@@ -21,6 +21,9 @@ MAX_DIGITS = 9
 _AT_LINE = re.compile(r"^(?:E\s+)?(\S[^:\n]{0,400}):(\d{1,7}): ?[\w<(]?", re.MULTILINE)
 _FILE_LINE = re.compile(r'File "([^"\n]{1,400})", line (\d{1,7})')
 _FRAME = re.compile(r"(?:\(|at (?:async )?)(?:file://)?(/[^():\n]{1,400}):(\d{1,7}):\d{1,7}\)?")
+_ASSERTED = re.compile(r"(?:assert\b|(?:\w+\.)*\w*AssertionError\b|Failed: DID NOT )")
+_ASSERTS = re.compile(r">\s+(?:assert\b|self\.assert|with (?:pytest|self)\.)")
+_NODE_ASSERTED = re.compile(r"AssertionError|ERR_ASSERTION")
 _OUTSIDE = ("site-packages/", "dist-packages/", "node_modules/", "/lib/python")
 _RANK: dict[Outcome, int] = {"passed": 0, "skipped": 1, "xfailed": 2, "failed": 3}
 
@@ -47,6 +50,7 @@ def _pytest_test(case: TestCase, modules: dict[str, str], root: str) -> TestResu
         outcome=outcome,
         message=_pytest_message(case),
         place=_pytest_place(case, root) if outcome == "failed" else "",
+        by_assertion=outcome == "failed" and any(map(_is_pytest_assertion, case.problems)),
     )
 
 
@@ -104,6 +108,15 @@ def _pytest_message(case: TestCase) -> str:
     return ""
 
 
+def _is_pytest_assertion(problem: Problem) -> bool:
+    """Whether a value was not the expected one, rather than a name missing or a call failing."""
+    if _ASSERTED.match(problem.message):
+        return True
+    # None in place of a result often fails on the way to the comparison: `assert f().x == 1`.
+    at = next((line for line in problem.text.splitlines() if line.startswith(">")), "")
+    return "'NoneType' object" in problem.message and _ASSERTS.match(at) is not None
+
+
 def _pytest_place(case: TestCase, root: str) -> str:
     for problem in case.problems:
         found = [*_AT_LINE.finditer(problem.text), *_FILE_LINE.finditer(problem.text)]
@@ -130,6 +143,7 @@ def _node_test(case: TestCase, root: str) -> TestResult:
         name=_node_name(case, root),
         outcome=outcome,
         message=reported.message[:MAX_MESSAGE_LENGTH] if reported else "",
+        by_assertion=failure is not None and _NODE_ASSERTED.search(failure.text) is not None,
         place=_node_place(failure.text, root) if failure else "",
     )
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from agentproxy.events.contract import Contract, Criterion
 from agentproxy.events.plan import OpinionGiven
-from agentproxy.events.verdict import CheckVerdict, CriterionVerdict, Verdict
+from agentproxy.events.verdict import UNPROVEN, CheckVerdict, CriterionVerdict, Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +85,8 @@ def accept_opinion(
     verdict: CheckVerdict, contract: Contract, opinions: Mapping[str, OpinionGiven]
 ) -> CheckVerdict:
     """Lifts a check that was green before to proven, if the judge cites why the task is done."""
-    # Only here does nothing but the missing failure at the base speak against the check.
-    if verdict.reason_code != "green_before":
+    # Only a missing proof may be lifted: nothing else speaks against the check.
+    if verdict.finding != "unverified" or verdict.reason_code not in UNPROVEN:
         return verdict
     for criterion in contract.criteria:
         opinion = opinions.get(criterion.id)
@@ -171,14 +171,18 @@ def _judge_checks(
         return "unverified", _sentence(unverified, of=checks, words="unverified")
     proven = [each for each in checks if each.finding == "proven"]
     if not proven and not judged:
-        return (
-            "unverified",
-            "nothing was proven: checks that still pass do not show that the task is done",
-        )
+        return "unverified", _nothing_proven(checks)
     if open_criteria:
         return "unverified", f"no check covers {', '.join(open_criteria)}"
     words = [_sentence(proven, of=checks, words="proven")] if proven else []
     return "verified", "; ".join([*words, *judged])
+
+
+def _nothing_proven(checks: Sequence[CheckVerdict]) -> str:
+    tried = [each for each in checks if each.reason_code in UNPROVEN]
+    if tried:
+        return f"nothing was proven; {tried[0].check}: {tried[0].reason}"
+    return "nothing was proven: checks that still pass do not show that the task is done"
 
 
 def _sentence(these: Sequence[CheckVerdict], *, of: Sequence[CheckVerdict], words: str) -> str:

@@ -16,6 +16,11 @@ def file_of(name: str) -> str:
     return ""
 
 
+def file_of_test(name: str) -> str:
+    """The file of a test, "" where the name is another kind of check: a doctest, a style rule."""
+    return file_of(name) if re.split("::| > ", name)[-1].lower().startswith("test") else ""
+
+
 def is_whole_file(name: str) -> bool:
     """Whether the name is that of a file that could not be loaded."""
     return bool(name) and file_of(name) == name

@@ -4,12 +4,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 
+from agentproxy.events.check import TrialKind
 from agentproxy.events.contract import Contract
 from agentproxy.events.plan import OpinionGiven
 from agentproxy.events.verdict import CheckVerdict
 from agentproxy.evidence.check_evidence import CheckEvidence, Rules
-from agentproxy.evidence.comparison import Comparison, build_comparison, with_restored_tests
+from agentproxy.evidence.comparison import Comparison, build_comparison
 from agentproxy.evidence.environment_faults import downgrade_for_environment
+from agentproxy.evidence.falsification.trials import judge_by_trials, next_trial
 from agentproxy.evidence.integrity import downgrade_for_own_tests, find_deciding_files
 from agentproxy.evidence.run_verdict import RunVerdict, accept_opinion, judge_contract, not_run
 from agentproxy.evidence.verdict_table import judge_by_table
@@ -24,7 +26,12 @@ def compare_results(comparison: Comparison, _: CheckVerdict) -> CheckVerdict:
 
 # Each step may change the verdict of the step before. A last step, `accept_opinion`, needs the
 # criteria of the contract, so `judge_run` takes it.
-STEPS: Sequence[VerdictStep] = (compare_results, downgrade_for_environment, downgrade_for_own_tests)
+STEPS: Sequence[VerdictStep] = (
+    compare_results,
+    judge_by_trials,
+    downgrade_for_environment,
+    downgrade_for_own_tests,
+)
 
 
 def judge_check(evidence: CheckEvidence, rules: Rules) -> CheckVerdict:
@@ -33,6 +40,12 @@ def judge_check(evidence: CheckEvidence, rules: Rules) -> CheckVerdict:
     for step in STEPS:
         verdict = step(comparison, verdict)
     return verdict
+
+
+def trial_to_run(evidence: CheckEvidence, rules: Rules) -> TrialKind | None:
+    """The variant of the claim that the check must run on next; None for no more."""
+    comparison = build_comparison(evidence, rules)
+    return next_trial(comparison, judge_by_table(comparison))
 
 
 def needs_rerun(evidence: CheckEvidence, rules: Rules) -> bool:
@@ -58,8 +71,7 @@ def needs_restored_rerun(evidence: CheckEvidence, rules: Rules) -> bool:
     if len(evidence.restored) != 1 or not paths_to_restore(evidence, rules):
         return False
     # A flaky test may fail here by chance; only a second run can show that.
-    restored = with_restored_tests(build_comparison(evidence, rules))
-    return judge_by_table(restored).finding != "proven"
+    return judge_check(evidence, rules).reason_code == "own_tests"
 
 
 def judge_run(

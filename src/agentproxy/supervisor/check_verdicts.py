@@ -1,14 +1,20 @@
 """Judges the checks of a claim, from the state of a run."""
 
-from agentproxy.events.check import BASE, claim_tree, restored_tree
+from collections.abc import Sequence
+
+from agentproxy.events.check import BASE, Tree, TrialKind, claim_tree, restored_tree, trial_tree
 from agentproxy.events.contract import Check, Criterion
-from agentproxy.events.verdict import ChecksWeighed, CheckVerdict
-from agentproxy.evidence.check_evidence import CheckEvidence, Rules
+from agentproxy.events.verdict import UNPROVEN, ChecksWeighed, CheckVerdict
+from agentproxy.evidence.check_evidence import CheckEvidence, Rules, Trials
+from agentproxy.evidence.comparison import build_comparison
+from agentproxy.evidence.falsification.trials import find_claims_tests
+from agentproxy.evidence.test_ids import file_of
 from agentproxy.evidence.verdict import (
     judge_check,
     needs_rerun,
     needs_restored_rerun,
     paths_to_restore,
+    trial_to_run,
 )
 from agentproxy.supervisor.state import State
 
@@ -35,6 +41,29 @@ def evidence_for(state: State, check: Check, number: int) -> CheckEvidence:
         claim=state.results[check.name, claim],
         restored=state.results.get((check.name, restored_tree(number)), ()),
         restored_files=restored.files if restored else (),
+        trials=_trials_of(state, check, number),
+    )
+
+
+def _trials_of(state: State, check: Check, number: int) -> Trials | None:
+    prepared = state.trials.get(number)
+    if prepared is None:
+        return None
+    # Two variants may be one tree: what ran on one of them says what the other does.
+    by_tree = {
+        variant.tree: results[-1]
+        for kind, variant in prepared.trees.items()
+        if (results := state.results_of(check.name, trial_tree(kind, number)))
+    }
+    return Trials(
+        tests=prepared.tests,
+        code=prepared.code,
+        variants=tuple(prepared.trees),
+        results={
+            kind: by_tree[variant.tree]
+            for kind, variant in prepared.trees.items()
+            if variant.tree in by_tree
+        },
     )
 
 
@@ -71,7 +100,7 @@ def questions(state: State, number: int) -> list[Criterion]:
 def _was_green_before(state: State, criterion: Criterion, number: int) -> bool:
     contract = state.require_contract()
     verdicts = [weigh(state, contract.check(name), number) for name in criterion.checks]
-    return bool(verdicts) and all(each.reason_code == "green_before" for each in verdicts)
+    return bool(verdicts) and all(each.reason_code in UNPROVEN for each in verdicts)
 
 
 def weigh_checks(state: State, number: int) -> ChecksWeighed:
@@ -86,5 +115,30 @@ def weigh_checks(state: State, number: int) -> ChecksWeighed:
         rerun=tuple(each.name for each in checks if check_needs_rerun(state, each, number)),
         own_tests={name: paths for name, paths in own_tests.items() if paths},
         rerun_restored=tuple(again),
+        trials=_trials_due(state, checks, number),
         questions=tuple(each.id for each in questions(state, number)),
     )
+
+
+def _trials_due(state: State, checks: Sequence[Check], number: int) -> dict[str, TrialKind]:
+    rules = rules_for(state, number)
+    due: dict[str, TrialKind] = {}
+    for check in checks:
+        if kind := trial_to_run(evidence_for(state, check, number), rules):
+            due[check.name] = kind
+    return due
+
+
+def leave_out(state: State, check: Check, tree: Tree) -> tuple[str, ...]:
+    """The test files that a check need not run on this tree: a trial is about the claim's tests."""
+    prepared = state.trials.get(tree.round)
+    if prepared is None or tree.kind not in prepared.trees:
+        return ()
+    comparison = build_comparison(
+        evidence_for(state, check, tree.round), rules_for(state, tree.round)
+    )
+    wanted = {file_of(name) for name in find_claims_tests(comparison, prepared.tests)}
+    if not wanted or "" in wanted:
+        return ()
+    files = {file_of(name) for name in comparison.claim.tests}
+    return tuple(sorted(files - wanted - {""}))

@@ -19,6 +19,7 @@ class Stage(IntEnum):
     # Reruns come before WEIGHING: what the last weighing asked for ends before the next one.
     RERUNS = auto()
     OWN_TESTS = auto()
+    TRIALS = auto()
     WEIGHING = auto()
     JUDGE = auto()
     VERDICT = auto()

@@ -16,6 +16,7 @@ from agentproxy.events.git_facts import (
 )
 from agentproxy.events.plan import ContextsRead, OpinionGiven, PlanMade
 from agentproxy.events.run import DecisionMade, Order
+from agentproxy.events.trials import TrialsPrepared
 from agentproxy.events.verdict import ChecksWeighed, RoundJudged
 from agentproxy.events.work import WorkerEnded
 from agentproxy.supervisor.loop_detection import LoopDetector
@@ -52,6 +53,7 @@ class State(RunState):
     astray: str = ""  # why the worker at work should be redirected
     claims: dict[int, ClaimRecorded] = field(default_factory=dict[int, ClaimRecorded])
     restored: dict[int, TestsRestored] = field(default_factory=dict[int, TestsRestored])
+    trials: dict[int, TrialsPrepared] = field(default_factory=dict[int, TrialsPrepared])
     weighed: dict[int, ChecksWeighed] = field(default_factory=dict[int, ChecksWeighed])
     opinions: dict[tuple[int, str], OpinionGiven] = field(
         default_factory=dict[tuple[int, str], OpinionGiven]
@@ -102,7 +104,11 @@ class State(RunState):
     def commit_of(self, tree: Tree) -> str:
         if tree.kind == "base":
             return self.require_base().commit
-        return (self.restored if tree.kind == "restored" else self.claims)[tree.round].commit
+        if tree.kind == "restored":
+            return self.restored[tree.round].commit
+        if tree.kind == "claim":
+            return self.claims[tree.round].commit
+        return self.trials[tree.round].trees[tree.kind].commit
 
     def unchanged(self, number: int) -> bool:
         """Whether the claim of a round equals the base."""

@@ -6,6 +6,7 @@ from agentproxy.app.show.lines import MAX_SHOWN_PATHS, RenderedLine, Tone, named
 from agentproxy.events.check import CheckFinished, CheckResult, CheckStarted
 from agentproxy.events.git_facts import ClaimRecorded, TestsRestored
 from agentproxy.events.plan import OpinionGiven
+from agentproxy.events.trials import TrialsPrepared
 from agentproxy.events.verdict import CheckVerdict, RoundJudged
 from agentproxy.supervisor.packet import count_outcomes
 
@@ -57,6 +58,15 @@ def _restored(fact: TestsRestored) -> Iterator[RenderedLine]:
     if fact.files:
         text = f"the check runs again with the base's version of {named(fact.files)}"
         yield RenderedLine(text, "quiet", 1)
+
+
+@renders(TrialsPrepared)
+def _trials(fact: TrialsPrepared) -> Iterator[RenderedLine]:
+    if fact.trees:
+        text = f"it was green before: do the claim's tests need its change of {named(fact.code)}?"
+        yield RenderedLine(text, "quiet", 1)
+    for path, why in list(fact.unstubbed.items())[:MAX_SHOWN_PATHS]:
+        yield RenderedLine(f"{path}: {why}", "quiet", 2)
 
 
 @renders(OpinionGiven)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from agentproxy.engine.context import Context
 from agentproxy.events.envelope import Fact
 from agentproxy.events.run import DecisionMade
-from agentproxy.events.verdict import CriterionVerdict
+from agentproxy.events.verdict import UNPROVEN, CheckVerdict, CriterionVerdict
 from agentproxy.supervisor.face import SUPERVISED
 from agentproxy.supervisor.parts import Parts
 from agentproxy.supervisor.stages import Stage
@@ -48,9 +48,10 @@ def decide_next(state: State, number: int) -> DecisionMade:
     if judged.verdict == "verified":
         return DecisionMade(round=number, decision="deliver", reason="the claim is proven")
     rounds = state.require_order().max_rounds
-    unproven = [check for check in judged.checks if check.finding in ("refuted", "unverified")]
+    unproven = [check for check in judged.checks if _lacks_proof(check)]
     doubted = any(each.verdict == "unverified" for each in _criteria_of_judge(state, number))
-    fixable = state.unchanged(number) or doubted or any(check.fixable for check in unproven)
+    fixable = doubted or any(_may_fix(state, check, number) for check in unproven)
+    fixable = fixable or state.unchanged(number)
     if not fixable:
         reason = "a worker cannot fix what is missing"
         return DecisionMade(round=number, decision="give_up", reason=reason)
@@ -59,6 +60,19 @@ def decide_next(state: State, number: int) -> DecisionMade:
         return DecisionMade(round=number, decision="give_up", reason=reason)
     reason = f"round {state.round_of_part + 1} of {rounds}"
     return DecisionMade(round=number, decision="again", reason=reason)
+
+
+def _lacks_proof(check: CheckVerdict) -> bool:
+    return check.finding in ("refuted", "unverified") or check.reason_code in UNPROVEN
+
+
+def _may_fix(state: State, check: CheckVerdict, number: int) -> bool:
+    # A test is asked for once; a worker that adds none in the next round will not add one later.
+    earlier = state.judged.get(number - 1) if number > state.part_began else None
+    if check.reason_code == "no_test" and earlier is not None:
+        said = {each.check: each.reason_code for each in earlier.checks}
+        return said.get(check.check) != "no_test"
+    return check.fixable
 
 
 def _criteria_of_judge(state: State, number: int) -> list[CriterionVerdict]:

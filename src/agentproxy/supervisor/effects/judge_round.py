@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agentproxy.engine.context import Context
-from agentproxy.events.check import BASE, claim_tree, restored_tree
+from agentproxy.events.check import BASE, claim_tree, restored_tree, trial_tree
 from agentproxy.events.envelope import Fact
 from agentproxy.events.verdict import RoundJudged
 from agentproxy.evidence.bundle import Bundle, EvidenceEntry, chain, store
@@ -96,6 +96,8 @@ def _entries(state: State, number: int) -> list[EvidenceEntry]:
     trees = {BASE: state.require_base().tree, claim_tree(number): state.claims[number].tree}
     if number in state.restored:
         trees[restored_tree(number)] = state.restored[number].tree
+    if prepared := state.trials.get(number):
+        trees |= {trial_tree(kind, number): made.tree for kind, made in prepared.trees.items()}
     return [
         EvidenceEntry(check=check, on=on, tree=tree, attempt=attempt, result=result, previous="")
         for check in state.scope.checks

@@ -11,10 +11,12 @@ from agentproxy.events.check import (
     Tree,
     claim_tree,
     restored_tree,
+    trial_tree,
 )
 from agentproxy.events.contract import Check
 from agentproxy.events.envelope import Fact
 from agentproxy.evidence.check_runner import run_check
+from agentproxy.supervisor.check_verdicts import leave_out
 from agentproxy.supervisor.environments import environment_of, lost_environments
 from agentproxy.supervisor.face import SUPERVISED
 from agentproxy.supervisor.parts import Parts
@@ -79,6 +81,20 @@ def own_tests_due(state: State) -> Mapping[str, RunCheck]:
     return found
 
 
+@SUPERVISED.due_at(Stage.TRIALS)
+def trials_due(state: State) -> Mapping[str, RunCheck]:
+    """What was green before runs on variants of the claim, which its own tests must not pass."""
+    weighed, prepared = state.weighed.get(state.round), state.trials.get(state.round)
+    if weighed is None or weighed.refuted or prepared is None:
+        return {}
+    found: dict[str, RunCheck] = {}
+    for name, kind in weighed.trials.items():
+        tree = trial_tree(kind, state.round)
+        if kind in prepared.trees and not state.results_of(name, tree):
+            found |= _attempt(state.require_contract().check(name), tree, 1)
+    return found
+
+
 @SUPERVISED.handles(
     RunCheck,
     started=lambda effect: CheckStarted(
@@ -98,6 +114,7 @@ async def run(effect: RunCheck, context: Context[State, Parts]) -> Sequence[Fact
         check,
         commit=state.commit_of(tree),
         environment=environment_of(tree, state=state),
+        leave_out=leave_out(state, check, tree),
         checks=context.parts.checks,
         on_output=lambda text: context.show(f"{check.name} on {tree}", text),
     )

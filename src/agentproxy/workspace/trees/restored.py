@@ -15,6 +15,7 @@ from agentproxy.workspace.git.objects import (
 )
 from agentproxy.workspace.git.repository import Repository, set_ref
 from agentproxy.workspace.git.scratch_git_dir import own_git
+from agentproxy.workspace.trees.variants import restoring_line
 
 MESSAGE = "The claim, with tests and settings of the base\n"
 MAX_SETTINGS_BYTES = 1 << 20  # larger files are restored without a look at their content
@@ -41,7 +42,7 @@ async def restore_files(
         ]
         if not restored:
             return claim, await tree_of(where, claim), ()
-        lines = [_line(old.get(path), new.get(path)) for path in restored]
+        lines = [restoring_line(old.get(path), new.get(path)) for path in restored]
         await git("read-tree", claim, where=where)
         await git("update-index", "-z", "--index-info", where=where, stdin=b"".join(lines))
         tree = (await git("write-tree", "--missing-ok", where=where)).decode().strip()
@@ -70,11 +71,3 @@ async def _differs(
 
 async def _size(where: GitLocation, entry: TreeEntry) -> int:
     return int(await git("cat-file", "-s", entry.oid, where=where))
-
-
-def _line(old: TreeEntry | None, new: TreeEntry | None) -> bytes:
-    if old is not None:
-        return b"%s %s\t%s\0" % (old.mode.encode(), old.oid.encode(), old.name)
-    assert new is not None
-    # `update-index --index-info` removes a path whose mode is 0.
-    return b"0 %s\t%s\0" % (b"0" * len(new.oid), new.name)

@@ -1,0 +1,32 @@
+"""Trials of a claim: variants of it that a good test of its change does not pass."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from agentproxy.events.check import TrialKind
+from agentproxy.events.envelope import Fact, FrozenModel
+
+
+class TrialTree(FrozenModel):
+    """A variant of a claim as a commit of ours, kept under a ref of ours."""
+
+    commit: str
+    tree: str
+
+
+class TrialsPrepared(Fact):
+    """The variants of the claim of a round were written.
+
+    `code` are the changed paths that are not tests, `tests` the test files that the claim adds or
+    changes. `stubbed` are the files with stubs in them, and `unstubbed` says why others of the
+    code have none. A variant that would equal the claim is not in `trees`.
+    """
+
+    kind: Literal["trials_prepared"] = "trials_prepared"
+    round: int
+    trees: dict[TrialKind, TrialTree] = Field(default_factory=dict[TrialKind, TrialTree])
+    code: tuple[str, ...] = ()
+    tests: tuple[str, ...] = ()
+    stubbed: tuple[str, ...] = ()
+    unstubbed: dict[str, str] = Field(default_factory=dict)

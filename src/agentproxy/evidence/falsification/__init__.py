@@ -1,0 +1,1 @@
+"""Whether a claim's tests need its change: they run without it, and on stubs of it."""

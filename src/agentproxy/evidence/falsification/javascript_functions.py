@@ -1,0 +1,131 @@
+"""The functions of JavaScript and TypeScript source, for stubs."""
+
+from collections.abc import Iterator, Sequence
+from functools import cache
+from typing import Literal
+
+from tree_sitter import Language, Node, Parser
+
+from agentproxy.evidence.falsification.stubs import CannotParse, Function, NewBody, number_names
+
+Dialect = Literal["javascript", "typescript", "tsx"]
+
+_FUNCTIONS = {
+    "function_declaration",
+    "generator_function_declaration",
+    "method_definition",
+    "arrow_function",
+    "function_expression",
+    "generator_function",
+}
+_CLASSES = {"class_declaration", "class", "abstract_class_declaration"}
+_NAMED_BY = {"variable_declarator": "name", "pair": "key", "field_definition": "property",
+             "public_field_definition": "name", "assignment_expression": "left"}  # fmt: skip
+
+
+def find_javascript_functions(source: bytes, dialect: Dialect) -> Sequence[Function]:
+    """The functions, methods, and functions that a name is given to; one inside of another belongs
+    to the outer one.
+
+    Raises:
+        CannotParse: the source has a syntax error.
+    """
+    tree = _parser(dialect).parse(source)
+    if tree.root_node.has_error:
+        raise CannotParse("syntax error")
+    found = list(_functions_in(tree.root_node))
+    names = number_names(name for name, _ in found)
+    return [
+        _function(name, node, source, typed=dialect != "javascript")
+        for name, (_, node) in zip(names, found, strict=True)
+        if node.child_by_field_name("body") is not None
+    ]
+
+
+@cache
+def _parser(dialect: Dialect) -> Parser:
+    if dialect == "javascript":
+        import tree_sitter_javascript
+
+        return Parser(Language(tree_sitter_javascript.language()))
+    import tree_sitter_typescript
+
+    if dialect == "tsx":
+        return Parser(Language(tree_sitter_typescript.language_tsx()))
+    return Parser(Language(tree_sitter_typescript.language_typescript()))
+
+
+def _functions_in(root: Node) -> Iterator[tuple[str, Node]]:
+    # A list and no recursion: the source may be nested as deeply as its author likes.
+    todo: list[tuple[Node, str]] = [(root, "")]
+    while todo:
+        node, prefix = todo.pop()
+        if node.type in _FUNCTIONS:
+            name = _name_of(node)
+            if name:
+                yield f"{prefix}{name}", node
+            continue
+        if node.type in _CLASSES:
+            prefix = f"{prefix}{_text(node.child_by_field_name('name'))}."
+        todo += [(child, prefix) for child in reversed(node.named_children)]
+
+
+def _name_of(node: Node) -> str:
+    """Its own name, or the one that it is assigned to; "" for a function that is an argument."""
+    own = node.child_by_field_name("name")
+    if own is not None:
+        return _text(own)
+    parent = node.parent
+    if parent is None or parent.type not in _NAMED_BY:
+        return ""
+    return _text(parent.child_by_field_name(_NAMED_BY[parent.type]))
+
+
+def _function(name: str, node: Node, source: bytes, *, typed: bool) -> Function:
+    body = node.child_by_field_name("body")
+    assert body is not None
+    nothing, raising = b"return undefined;", b'throw new Error("stub");'
+    if typed:
+        nothing = b"return undefined as any;"
+    if _text(node.child_by_field_name("name")) == "constructor":
+        # The constructor of a derived class has to call its parent's before anything else.
+        parent = b"super(...arguments); " if _is_derived(node) else b""
+        nothing, raising = parent, parent + raising
+    stub: dict[NewBody, bytes] = {
+        "nothing": b"{ " + nothing + b" }",
+        "raises": b"{ " + raising + b" }",
+    }
+    head = source[node.start_byte : body.start_byte]
+    return Function(
+        name=name,
+        signature=" ".join(head.decode(errors="replace").split()),
+        code=_code(body),
+        start=body.start_byte,
+        end=body.end_byte,
+        body=source[body.start_byte : body.end_byte],
+        stub=stub,
+    )
+
+
+def _is_derived(node: Node) -> bool:
+    holder = node.parent.parent if node.parent else None
+    return holder is not None and any(child.type == "class_heritage" for child in holder.children)
+
+
+def _code(body: Node) -> str:
+    """The text without comments and without the white space between its parts."""
+    words: list[str] = []
+    todo = [body]
+    while todo:
+        node = todo.pop()
+        if node.type == "comment":
+            continue
+        if node.child_count and node.type not in ("string", "template_string", "regex"):
+            todo += reversed(node.children)
+        else:
+            words.append(_text(node))
+    return " ".join(words)
+
+
+def _text(node: Node | None) -> str:
+    return (node.text or b"").decode(errors="replace") if node is not None else ""

@@ -1,0 +1,84 @@
+"""Source code of a claim in which each function that it changed is a stub."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+NewBody = Literal["nothing", "raises"]
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """A function of a source file. `start` and `end` bound its body in bytes.
+
+    `signature` and `code` compare equal where a reader would call them the same. `stub` gives the
+    text of a body for a function that the base had not.
+    """
+
+    name: str
+    signature: str
+    code: str
+    start: int
+    end: int
+    body: bytes
+    stub: Mapping[NewBody, bytes]
+
+
+class CannotParse(ValueError):
+    """The source is not in its language, as far as this parser knows it."""
+
+
+FindFunctions = Callable[[bytes], Sequence[Function]]
+
+
+def stub_functions(
+    before: bytes, after: bytes, *, new: NewBody, find_functions: FindFunctions
+) -> bytes:
+    """Takes back what a claim changed inside functions, and keeps every name that it brought.
+
+    A function with the signature that it had at the base gets the base's body. A function that is
+    new, or has another signature, gets a body that returns nothing or raises. Everything outside
+    of functions stays as the claim has it.
+
+    Raises:
+        CannotParse: `after` cannot be parsed.
+    """
+    known = _by_name(_functions_or_none(before, find_functions))
+    pieces: list[bytes] = []
+    position = 0
+    for function in find_functions(after):
+        if function.start < position:
+            continue  # inside of a function that is replaced already
+        earlier = known.get(function.name)
+        if earlier is not None and earlier.signature == function.signature:
+            if earlier.code == function.code:
+                continue
+            body = earlier.body
+        else:
+            body = function.stub[new]
+        pieces += [after[position : function.start], body]
+        position = function.end
+    return b"".join([*pieces, after[position:]])
+
+
+def _functions_or_none(source: bytes, find_functions: FindFunctions) -> Sequence[Function]:
+    try:
+        return find_functions(source)
+    except CannotParse:
+        return ()
+
+
+def _by_name(functions: Iterable[Function]) -> dict[str, Function]:
+    return {function.name: function for function in functions}
+
+
+def number_names(names: Iterable[str]) -> list[str]:
+    """The names, each further one of the same spelling with a number: a property and its setter
+    are two functions.
+    """
+    seen: dict[str, int] = {}
+    numbered: list[str] = []
+    for name in names:
+        seen[name] = seen.get(name, 0) + 1
+        numbered.append(name if seen[name] == 1 else f"{name}#{seen[name]}")
+    return numbered

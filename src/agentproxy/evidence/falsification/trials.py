@@ -1,0 +1,180 @@
+"""What the trials of a claim say of a check that was green before: whether the claim's own tests
+need its change. The figures behind the rule are in docs/decisions/0020-falsification.md.
+"""
+
+import re
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+
+from agentproxy.events.check import CheckResult, TrialKind
+from agentproxy.events.verdict import CheckVerdict
+from agentproxy.evidence.attempts import status_of
+from agentproxy.evidence.check_evidence import Trials
+from agentproxy.evidence.comparison import Comparison
+from agentproxy.evidence.falsification.trial_text import (
+    did_not_end,
+    no_test,
+    not_run_by_check,
+    passes_without,
+    proven_by_trials,
+    result_not_checked,
+    tests_only,
+)
+from agentproxy.evidence.test_ids import file_of, is_changed
+
+ORDER: Sequence[TrialKind] = ("without", "stub", "raising")
+
+# What the runners print where a test failed because a value was not the expected one.
+_ASSERTION = re.compile(
+    r"AssertionError|ERR_ASSERTION|AssertionFailed|ComparisonFailure|DID NOT RAISE"
+    r"|^\s*--- FAIL|^not ok |assertion .{0,40}failed"
+    r"|[Ee]xpected\b.{0,200}\b(?:[Rr]eceived|[Gg]ot|but|[Aa]ctual)",
+    re.MULTILINE | re.DOTALL,
+)
+_TESTS = re.compile(r"test|spec|check", re.IGNORECASE)
+
+
+def applies_trials(comparison: Comparison, verdict: CheckVerdict) -> bool:
+    """Whether all that is missing is a proof: the check was green, and is."""
+    if verdict.reason_code == "green_before":
+        return True
+    if comparison.rules.has_acceptance_check or verdict.reason_code != "passes_as_before":
+        return False
+    check = comparison.check
+    return comparison.claim.by_test or bool(_TESTS.search(f"{check.name} {check.command}"))
+
+
+def find_claims_tests(comparison: Comparison, test_files: Collection[str]) -> frozenset[str]:
+    """The tests that pass at the claim, and are new or in a test file that the claim changes."""
+    return frozenset(
+        name
+        for name in comparison.claim.names_of("passed")
+        if name not in comparison.base.tests or is_changed(file_of(name), test_files)
+    )
+
+
+def next_trial(comparison: Comparison, verdict: CheckVerdict) -> TrialKind | None:
+    """The variant that a check has to run on next, before it can be proven; None for no more.
+
+    As long as no variant is prepared it is the first one.
+    """
+    if not applies_trials(comparison, verdict):
+        return None
+    if comparison.evidence.trials is None:
+        return ORDER[0]
+    reading = _Reading(comparison, comparison.evidence.trials)
+    return next((kind for kind in ORDER if reading.lacks(kind)), None)
+
+
+def judge_by_trials(comparison: Comparison, verdict: CheckVerdict) -> CheckVerdict:
+    """The verdict; proven where a test of the claim fails without its change, and fails by an
+    assertion where the changed functions do nothing new. Else it says what the tests lack.
+    """
+    trials = comparison.evidence.trials
+    if trials is None or next_trial(comparison, verdict) is not None:
+        return verdict
+    if not applies_trials(comparison, verdict):
+        return verdict
+    reading = _Reading(comparison, trials)
+    return next(said for row in _ROWS if (said := row(reading, verdict)) is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """What one check said of the variants."""
+
+    comparison: Comparison
+    trials: Trials
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The claim's tests that the check runs; its command where the runner names no tests."""
+        if not self.trials.code or not self.trials.tests:
+            return frozenset()
+        if not self.comparison.claim.by_test:
+            return frozenset({self.comparison.check.command})
+        return find_claims_tests(self.comparison, self.trials.tests)
+
+    @property
+    def need_change(self) -> frozenset[str]:
+        """Those that do not pass without the change."""
+        result = self._result("without")
+        if result is None:
+            return frozenset()
+        if not self.comparison.claim.by_test:
+            return self.names if status_of(result) != "passes" else frozenset()
+        passed = {test.name for test in result.tests if test.outcome == "passed"}
+        return self.names - passed
+
+    @property
+    def check_result(self) -> frozenset[str]:
+        """Those that fail by an assertion where the changed functions do nothing new; where no
+        function can be a stub, without the change.
+        """
+        return self.fail_by_assertion("stub" if "stub" in self.trials.variants else "without")
+
+    def fail_by_assertion(self, kind: TrialKind) -> frozenset[str]:
+        """Those of the tests that need the change which fail so on a variant."""
+        result = self._result(kind)
+        if result is None:
+            return frozenset()
+        if not self.comparison.claim.by_test:
+            shown = status_of(result) == "fails" and _ASSERTION.search(result.output)
+            return self.need_change if shown else frozenset()
+        return self.need_change & {test.name for test in result.tests if test.by_assertion}
+
+    def lacks(self, kind: TrialKind) -> bool:
+        """Whether the check has to run on a variant, as far as is known."""
+        if kind not in self.trials.variants or kind in self.trials.results:
+            return False
+        if kind == "without":
+            return bool(self.names)
+        return bool(self.need_change) and not self.check_result
+
+    def _result(self, kind: TrialKind) -> CheckResult | None:
+        result = self.trials.results.get(kind)
+        return result if result is not None and result.ending == "exited" else None
+
+
+def _without_code(reading: _Reading, verdict: CheckVerdict) -> CheckVerdict | None:
+    return None if reading.trials.code else tests_only(reading.comparison, verdict)
+
+
+def _without_test(reading: _Reading, verdict: CheckVerdict) -> CheckVerdict | None:
+    return None if reading.trials.tests else no_test(reading.comparison, verdict)
+
+
+def _tests_not_run(reading: _Reading, verdict: CheckVerdict) -> CheckVerdict | None:
+    if reading.names:
+        return None
+    return not_run_by_check(reading.comparison, verdict, reading.trials.tests)
+
+
+def _without_need(reading: _Reading, verdict: CheckVerdict) -> CheckVerdict | None:
+    result = reading.trials.results.get("without")
+    if reading.need_change:
+        return None
+    if result is None or result.ending != "exited":
+        return did_not_end(reading.comparison, verdict)
+    return passes_without(reading.comparison, verdict, reading.names)
+
+
+def _proven(reading: _Reading, verdict: CheckVerdict) -> CheckVerdict | None:
+    names = reading.check_result
+    return proven_by_trials(reading.comparison, verdict, names) if names else None
+
+
+def _unchecked(reading: _Reading, verdict: CheckVerdict) -> CheckVerdict:
+    raising = reading.trials.results.get("raising")
+    called = raising is not None and status_of(raising) != "passes"
+    return result_not_checked(reading.comparison, verdict, reading.need_change, called=called)
+
+
+_ROWS: Sequence[Callable[[_Reading, CheckVerdict], CheckVerdict | None]] = (
+    _without_code,
+    _without_test,
+    _tests_not_run,
+    _without_need,
+    _proven,
+    _unchecked,
+)

@@ -1,0 +1,110 @@
+"""Writes the variants of a claim on which its own tests must fail."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from agentproxy.engine.context import Context
+from agentproxy.events.check import TrialKind, claim_tree
+from agentproxy.events.envelope import Fact
+from agentproxy.events.trials import TrialsPrepared, TrialTree
+from agentproxy.evidence.falsification.make_stub_files import make_stub_files
+from agentproxy.evidence.test_files import is_test_file
+from agentproxy.evidence.test_ids import file_of_test
+from agentproxy.supervisor.face import SUPERVISED
+from agentproxy.supervisor.parts import Parts
+from agentproxy.supervisor.stages import Stage
+from agentproxy.supervisor.state import State
+from agentproxy.workspace.trees.variants import Variant, read_versions, write_variant
+
+MAX_STUBBED_BYTES = 1 << 20  # bytes of a file that is parsed
+MESSAGES: Mapping[TrialKind, str] = {
+    "without": "The claim, without its change of the code\n",
+    "stub": "The claim, with functions that do what they did at the base, or nothing\n",
+    "raising": "The claim, with functions that do what they did at the base, or raise\n",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class PrepareTrials:
+    """Write the variants of the claim of a round."""
+
+    round: int
+
+
+@SUPERVISED.fold(TrialsPrepared)
+def fold_trials(state: State, fact: TrialsPrepared) -> None:
+    """The variants are there, so the claim is weighed again."""
+    state.trials[fact.round] = fact
+    state.result_count += 1
+
+
+@SUPERVISED.due_at(Stage.TRIALS)
+def trials_due(state: State) -> Mapping[str, PrepareTrials]:
+    """Due where a check was green before, and nothing refutes the claim."""
+    number = state.round
+    weighed = state.weighed.get(number)
+    if number in state.trials or weighed is None or weighed.refuted or not weighed.trials:
+        return {}
+    return {f"trials:{number}": PrepareTrials(number)}
+
+
+@SUPERVISED.handles(PrepareTrials)
+async def prepare(effect: PrepareTrials, context: Context[State, Parts]) -> Sequence[Fact]:
+    """Each variant is kept under a ref of ours, so that `pa evidence --rerun` finds it."""
+    state, number = context.state, effect.round
+    tests, code = split_changes(state, number)
+    repository = context.parts.checks.repository
+    base, claim = state.require_base().commit, state.claims[number].commit
+    versions = await read_versions(repository, code, base=base, claim=claim, most=MAX_STUBBED_BYTES)
+    nothing = await asyncio.to_thread(make_stub_files, versions, new="nothing")
+    raising = await asyncio.to_thread(make_stub_files, versions, new="raises")
+    variants: dict[TrialKind, Variant] = {
+        "without": Variant(restored=code),
+        "stub": Variant(rewritten=nothing.contents),
+        "raising": Variant(rewritten=raising.contents),
+    }
+    trees: dict[TrialKind, TrialTree] = {}
+    for kind, variant in variants.items():
+        commit, tree = await write_variant(
+            repository,
+            variant,
+            base=base,
+            claim=claim,
+            ref=f"refs/agentproxy/{context.parts.run}/claim-{number}-{kind}",
+            message=MESSAGES[kind],
+        )
+        if commit != claim:
+            trees[kind] = TrialTree(commit=commit, tree=tree)
+    return [
+        TrialsPrepared(
+            round=number,
+            trees=trees,
+            code=code,
+            tests=tests,
+            stubbed=tuple(sorted(nothing.contents)),
+            unstubbed=dict(nothing.failed),
+        )
+    ]
+
+
+def split_changes(state: State, number: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The test files that a claim adds or changes, and its other paths. A file whose tests a check
+    has run is a test file, wherever it is.
+    """
+    ran = {
+        file
+        for check in state.scope.checks
+        for result in state.results_of(check.name, claim_tree(number))
+        for test in result.tests
+        if (file := file_of_test(test.name))
+    }
+    tests: list[str] = []
+    code: list[str] = []
+    for change in state.claims[number].changes:
+        if is_test_file(change.path) or change.path in ran:
+            if change.status != "deleted":
+                tests.append(change.path)
+        else:
+            code.append(change.path)
+    return tuple(tests), tuple(code)

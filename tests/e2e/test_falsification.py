@@ -1,0 +1,79 @@
+"""A feature on a green suite is proven by tests of the claim that need its change."""
+
+import pytest
+from support.front_door import Pa
+from support.projects import CHECK
+
+GREEN = {
+    "calc.py": "def add(a, b):\n    return a + b\n",
+    "test_calc.py": "from calc import add\n\n\ndef test_add():\n    assert add(1, 2) == 3\n",
+}
+FEATURE = "printf '\\n\\ndef sub(a, b):\\n    return a - b\\n' >> calc.py"
+TESTED = """\
+cat > test_sub.py <<'END'
+from calc import sub
+
+
+def test_sub():
+    assert sub(5, 3) == 2
+END
+"""
+CALLED = TESTED.replace("assert sub(5, 3) == 2", "sub(5, 3)")
+BESIDE = TESTED.replace("import sub", "import add").replace(
+    "assert sub(5, 3) == 2", "assert add(1, 1) == 2"
+)
+
+
+@pytest.fixture
+def green(pa: Pa) -> Pa:
+    pa.write(GREEN)
+    pa.commit("Green")
+    return pa
+
+
+@pytest.mark.parametrize("named", [("--check", CHECK), ()], ids=["named", "discovered"])
+def test_a_feature_with_a_test_that_needs_it_is_verified(green: Pa, named: tuple[str, ...]) -> None:
+    ran = green.task(*named, worker=f"{FEATURE}\n{TESTED}")
+    finding = ran.finding("test")
+    assert (finding["finding"], finding["reason_code"]) == ("proven", "falsified"), finding
+    assert "test_sub.py::test_sub" in finding["reason"]
+    assert (ran.code, ran.result["verdict"]) == (0, "verified")
+    trials = [each["on"] for each in ran.of_kind("check_finished")][2:]
+    assert trials == ["without:1", "stub:1"]
+    assert green("evidence", ran.result["run"], "--rerun").code == 0
+
+
+def test_a_feature_without_a_test_is_sent_back_once_with_the_demand_for_one(green: Pa) -> None:
+    ran = green.task("--check", CHECK, worker=f"test -e sub || {FEATURE}\ntouch sub")
+    assert [each["checks"][0]["reason_code"] for each in ran.of_kind("round_judged")] == [
+        "no_test",
+        "no_test",
+    ]
+    assert (ran.code, ran.result["verdict"]) == (3, "unverified")
+
+
+def test_who_brings_the_test_in_the_second_round_is_verified(green: Pa) -> None:
+    script = f"if [ $AGENTPROXY_ROUND = 1 ]; then {FEATURE}\nelse\n{TESTED}\nfi"
+    ran = green.task("--check", CHECK, worker=script)
+    assert (ran.code, len(ran.of_kind("round_judged"))) == (0, 2)
+
+
+@pytest.mark.parametrize(
+    ("test", "code"), [(CALLED, "result_not_checked"), (BESIDE, "passes_without_change")]
+)
+def test_a_test_that_does_not_need_what_the_change_does_proves_nothing(
+    green: Pa, test: str, code: str
+) -> None:
+    ran = green.task("--check", CHECK, "--max-rounds", "1", worker=f"{FEATURE}\n{test}")
+    finding = ran.finding(CHECK)
+    assert (finding["finding"], finding["reason_code"]) == ("unverified", code), finding
+    assert ran.code == 3
+
+
+def test_old_tests_that_the_claim_bends_are_run_as_they_were(green: Pa) -> None:
+    bend = (
+        "sed -i 's/a + b/a - b/' calc.py\nsed -i 's/add(1, 2) == 3/add(1, 2) == -1/' test_calc.py"
+    )
+    ran = green.task("--check", CHECK, "--max-rounds", "1", worker=f"{FEATURE}\n{TESTED}\n{bend}")
+    finding = ran.finding(CHECK)
+    assert (finding["finding"], finding["reason_code"]) == ("unverified", "own_tests"), finding

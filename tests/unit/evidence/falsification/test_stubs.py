@@ -1,0 +1,155 @@
+"""Stubs keep every name that a claim brings, and none of its behaviour."""
+
+from textwrap import dedent
+from typing import Any
+
+import pytest
+
+from agentproxy.evidence.falsification.javascript_functions import find_javascript_functions
+from agentproxy.evidence.falsification.python_functions import find_python_functions
+from agentproxy.evidence.falsification.stubs import CannotParse, NewBody, stub_functions
+
+
+def python(before: str, after: str, new: NewBody = "nothing") -> str:
+    texts = [dedent(text).encode() for text in (before, after)]
+    stubbed = stub_functions(*texts, new=new, find_functions=find_python_functions)
+    find_python_functions(stubbed)
+    return stubbed.decode()
+
+
+def run(source: str) -> dict[str, Any]:
+    names: dict[str, Any] = {}
+    exec(source, names)
+    return names
+
+
+def javascript(before: str, after: str, new: NewBody = "nothing") -> str:
+    return stub_functions(
+        before.encode(),
+        after.encode(),
+        new=new,
+        find_functions=lambda source: find_javascript_functions(source, "javascript"),
+    ).decode()
+
+
+def test_a_function_with_its_old_signature_gets_the_body_of_the_base() -> None:
+    stubbed = python("def f(a):\n    return a\n", "def f(a):\n    b = a + 1\n    return b\n")
+    assert run(stubbed)["f"](1) == 1
+
+
+def test_a_new_function_returns_nothing_or_raises() -> None:
+    after = 'def f(a):\n    """Adds."""\n    return a + 1\n'
+    assert run(python("", after))["f"](1) is None
+    with pytest.raises(NotImplementedError):
+        run(python("", after, "raises"))["f"](1)
+
+
+def test_another_signature_makes_a_function_new() -> None:
+    stubbed = python("def f(a):\n    return a\n", "def f(a, b=1):\n    return a + b\n")
+    assert run(stubbed)["f"](1, 2) is None
+
+
+def test_annotations_comments_and_docstrings_make_nothing_new() -> None:
+    before = "def f(a):\n    return a\n"
+    after = 'def f(a: int) -> int:\n    """Says it."""\n    # a reason\n    return a\n'
+    assert python(before, after) == after
+
+
+def test_constants_classes_and_imports_stay() -> None:
+    after = "import os\nLIMIT = 3\nclass A:\n    size = LIMIT\n    def f(self): return os.name\n"
+    names = run(python("", after))
+    assert (names["LIMIT"], names["A"].size) == (3, 3)
+    assert names["A"]().f() is None
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "value"),
+    [
+        ("def f(): return 1\n", "def f():\n    x = 2\n    return x\n", 1),
+        ("def f():\n    x = 1\n    return x\n", "def f(): return 2\n", 1),
+        ("def f():\n  return 1\n", "def f():\n        return 2\n", 1),
+        ("def f(): return 1\n", "def f(): return 2 ; 'end'\n", 1),
+        ("def f():\r\n    return 1\r\n", "def f():\r\n    return 2\r\n", 1),
+        ("def f():\n    return 'ä' + 'b'\n", "def f():\n    return 'äö' + 'b'\n", "äb"),
+    ],
+)
+def test_a_body_is_replaced_however_it_is_laid_out(before: str, after: str, value: object) -> None:
+    assert run(python(before, after))["f"]() == value
+
+
+def test_a_generator_stays_one() -> None:
+    after = "def f():\n    yield 1\n"
+    assert list(run(python("", after))["f"]()) == []
+    made = run(python("", after, "raises"))["f"]()
+    with pytest.raises(NotImplementedError):
+        next(made)
+
+
+def test_a_property_and_its_setter_are_two_functions() -> None:
+    text = """\
+        class A:
+            @property
+            def x(self):
+                return {0}
+            @x.setter
+            def x(self, value):
+                self.y = {1}
+        """
+    stubbed = python(text.format(1, "value"), text.format(2, "value"))
+    a = run(stubbed)["A"]()
+    a.x = 5
+    assert (a.x, a.y) == (1, 5)
+
+
+def test_a_body_that_begins_with_a_decorated_function_is_replaced_whole() -> None:
+    before = "def f():\n    return 1\n"
+    after = "def f():\n    @staticmethod\n    def g(): return 2\n    return g()\n"
+    assert run(python(before, after))["f"]() == 1
+
+
+def test_python_that_cannot_be_parsed_says_so() -> None:
+    for hostile in ("def f(:\n", "(" * 10_000, "x = 1\0"):
+        with pytest.raises(CannotParse):
+            python("", hostile)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "stubbed"),
+    [
+        (
+            "function f(a) { return a; }",
+            "function f(a) { return a + 1; }",
+            "function f(a) { return a; }",
+        ),
+        ("", "export function f(a) { return 1; }", "export function f(a) { return undefined; }"),
+        ("", "const f = (a) => a + 1;", "const f = (a) => { return undefined; };"),
+        ("const f = (a) => a;", "const f = (a) => ({ a });", "const f = (a) => a;"),
+        ("", "module.exports = { f(a) { return 1; } };",
+         "module.exports = { f(a) { return undefined; } };"),
+        ("", "exports.f = function (a) { return 1; };",
+         "exports.f = function (a) { return undefined; };"),
+        ("", "class B extends A { constructor(a) { super(a); this.a = a; } }",
+         "class B extends A { constructor(a) { super(...arguments);  } }"),
+        ("function f() { return 1; }", "function f() { // why\n  return 1; }",
+         "function f() { // why\n  return 1; }"),
+        ("", "on('x', () => 1);", "on('x', () => 1);"),
+    ],
+)  # fmt: skip
+def test_javascript_is_stubbed_as_python_is(before: str, after: str, stubbed: str) -> None:
+    assert javascript(before, after) == stubbed
+
+
+def test_typescript_keeps_its_types() -> None:
+    after = b"export function f(a: number): number { return a; }\nabstract class A { g(): void; }"
+    stubbed = stub_functions(
+        b"",
+        after,
+        new="nothing",
+        find_functions=lambda source: find_javascript_functions(source, "typescript"),
+    )
+    assert b"f(a: number): number { return undefined as any; }" in stubbed
+
+
+def test_javascript_that_cannot_be_parsed_says_so() -> None:
+    with pytest.raises(CannotParse):
+        javascript("", "function f( {")

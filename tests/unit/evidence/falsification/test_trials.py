@@ -1,0 +1,134 @@
+"""What the variants of a claim say of a check that was green before, by a table."""
+
+import pytest
+from support.results import (
+    ACCEPTANCE,
+    CANNOT,
+    DISCOVERED,
+    TIMED_OUT,
+    command,
+    modified,
+    named_tests,
+)
+
+from agentproxy.events.check import CheckResult, TrialKind
+from agentproxy.events.contract import Check
+from agentproxy.events.verdict import CheckVerdict
+from agentproxy.evidence.check_evidence import CheckEvidence, Rules, Trials
+from agentproxy.evidence.verdict import judge_check, trial_to_run
+
+OLD, NEW = "tests/test_a.py::test_old", "tests/test_b.py::test_new"
+BASE = named_tests({OLD: "p"})
+CLAIM = named_tests({OLD: "p", NEW: "p"})
+RULES = Rules(changes=modified("src/a.py", "tests/test_b.py"))
+ALL: tuple[TrialKind, ...] = ("without", "stub", "raising")
+
+PASSES = named_tests({NEW: "p"})
+FAILS = named_tests({NEW: "f"})
+ASSERTS = FAILS.model_copy(
+    update={"tests": tuple(each.model_copy(update={"by_assertion": True}) for each in FAILS.tests)}
+)
+UNLOADED = named_tests({"tests/test_b.py": "f"}, exit_code=2)
+
+
+def evidence(
+    check: Check = ACCEPTANCE,
+    *,
+    sides: tuple[CheckResult, CheckResult] = (BASE, CLAIM),
+    tests: tuple[str, ...] = ("tests/test_b.py",),
+    code: tuple[str, ...] = ("src/a.py",),
+    variants: tuple[TrialKind, ...] = ALL,
+    **results: CheckResult,
+) -> CheckEvidence:
+    ran: dict[TrialKind, CheckResult] = {kind: results[kind] for kind in ALL if kind in results}
+    trials = Trials(tests=tests, code=code, variants=variants, results=ran)
+    return CheckEvidence(check, [sides[0]], [sides[1]], trials=trials)
+
+
+def verdict(found: CheckEvidence) -> CheckVerdict:
+    assert trial_to_run(found, RULES) is None
+    return judge_check(found, RULES)
+
+
+def test_a_green_check_goes_through_the_trials_in_order_as_far_as_they_say_something() -> None:
+    unprepared = CheckEvidence(ACCEPTANCE, [BASE], [CLAIM])
+    assert trial_to_run(unprepared, RULES) == "without"
+    assert judge_check(unprepared, RULES).reason_code == "green_before"
+    for results, due in (
+        ({}, "without"),
+        ({"without": PASSES}, None),
+        ({"without": UNLOADED}, "stub"),
+        ({"without": UNLOADED, "stub": ASSERTS}, None),
+        ({"without": FAILS, "stub": FAILS}, "raising"),
+        ({"without": FAILS, "stub": PASSES, "raising": FAILS}, None),
+    ):
+        assert trial_to_run(evidence(**results), RULES) == due, results
+
+
+def test_what_is_red_refuted_or_proven_has_no_trials() -> None:
+    red = named_tests({OLD: "f"})
+    for sides in ((red, CLAIM), (BASE, red), (red, red), (CANNOT, CANNOT)):
+        assert trial_to_run(CheckEvidence(ACCEPTANCE, [sides[0]], [sides[1]]), RULES) is None
+
+
+def test_discovered_checks_have_trials_only_without_an_acceptance_check() -> None:
+    found = CheckEvidence(DISCOVERED, [BASE], [CLAIM])
+    assert trial_to_run(found, RULES) is None
+    alone = Rules(changes=RULES.changes, has_acceptance_check=False)
+    assert trial_to_run(found, alone) == "without"
+    lint = CheckEvidence(
+        DISCOVERED.model_copy(update={"name": "lint", "command": "ruff ."}),
+        [command(0)],
+        [command(0)],
+    )
+    assert trial_to_run(lint, alone) is None
+
+
+@pytest.mark.parametrize(
+    ("found", "code"),
+    [
+        (evidence(without=UNLOADED, stub=ASSERTS), "falsified"),
+        (evidence(without=FAILS, stub=PASSES, raising=FAILS), "result_not_checked"),
+        (evidence(without=UNLOADED, stub=FAILS, raising=FAILS), "result_not_checked"),
+        (evidence(without=PASSES), "passes_without_change"),
+        (evidence(without=TIMED_OUT), "green_before"),
+        (evidence(tests=()), "no_test"),
+        (evidence(code=()), "tests_only"),
+        (evidence(sides=(BASE, BASE)), "tests_not_run"),
+        (evidence(variants=("without",), without=ASSERTS), "falsified"),
+        (evidence(variants=("without",), without=UNLOADED), "result_not_checked"),
+    ],
+)
+def test_a_proof_needs_a_test_that_fails_by_an_assertion_without_the_change(
+    found: CheckEvidence, code: str
+) -> None:
+    said = verdict(found)
+    assert said.reason_code == code
+    assert said.finding == ("proven" if code == "falsified" else "unverified")
+
+
+FAILED = command(1, "AssertionError: 1 != 2\n")
+
+
+@pytest.mark.parametrize(
+    ("found", "code"),
+    [
+        ({"without": FAILED, "stub": FAILED}, "falsified"),
+        ({"without": command(1, "ImportError"), "stub": FAILED}, "falsified"),
+        (
+            {"without": FAILED, "stub": command(1, "TypeError"), "raising": FAILED},
+            "result_not_checked",
+        ),
+        ({"without": command(0)}, "passes_without_change"),
+    ],
+)
+def test_a_runner_that_names_no_tests_is_read_by_its_exit_and_what_it_prints(
+    found: dict[str, CheckResult], code: str
+) -> None:
+    assert verdict(evidence(sides=(command(0), command(0)), **found)).reason_code == code
+
+
+def test_the_first_tests_of_a_project_prove_what_they_test() -> None:
+    nothing = CANNOT.model_copy(update={"exit_code": 5})
+    found = evidence(sides=(nothing, named_tests({NEW: "p"})), without=UNLOADED, stub=ASSERTS)
+    assert verdict(found).reason_code == "falsified"

@@ -156,7 +156,7 @@ def test_a_planned_test_that_was_not_there_before_counts_where_the_judge_cites(
     worker = (
         "printf '\\n\\ndef half(a):\\n    return a / 2\\n' >> calc.py\n"
         "printf 'from calc import half\\n\\n\\ndef test_halves():\\n"
-        "    assert half(4) == 2\\n' > test_half.py"
+        "    half(4)\\n' > test_half.py"
     )
     ran = think(tested, plan, UNTRUE, met, worker=worker, arguments=("--max-rounds", "1"))
     assert ran.code == 0, ran.result

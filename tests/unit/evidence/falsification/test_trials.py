@@ -1,5 +1,7 @@
 """What the variants of a claim say of a check that was green before, by a table."""
 
+from collections.abc import Mapping
+
 import pytest
 from support.results import (
     ACCEPTANCE,
@@ -38,9 +40,10 @@ def evidence(
     tests: tuple[str, ...] = ("tests/test_b.py",),
     code: tuple[str, ...] = ("src/a.py",),
     variants: tuple[TrialKind, ...] = ALL,
-    **results: CheckResult,
+    results: Mapping[str, CheckResult] | None = None,
 ) -> CheckEvidence:
-    ran: dict[TrialKind, CheckResult] = {kind: results[kind] for kind in ALL if kind in results}
+    given = results or {}
+    ran: dict[TrialKind, CheckResult] = {kind: given[kind] for kind in ALL if kind in given}
     trials = Trials(tests=tests, code=code, variants=variants, results=ran)
     return CheckEvidence(check, [sides[0]], [sides[1]], trials=trials)
 
@@ -62,7 +65,7 @@ def test_a_green_check_goes_through_the_trials_in_order_as_far_as_they_say_somet
         ({"without": FAILS, "stub": FAILS}, "raising"),
         ({"without": FAILS, "stub": PASSES, "raising": FAILS}, None),
     ):
-        assert trial_to_run(evidence(**results), RULES) == due, results
+        assert trial_to_run(evidence(results=results), RULES) == due, results
 
 
 def test_what_is_red_refuted_or_proven_has_no_trials() -> None:
@@ -87,16 +90,22 @@ def test_discovered_checks_have_trials_only_without_an_acceptance_check() -> Non
 @pytest.mark.parametrize(
     ("found", "code"),
     [
-        (evidence(without=UNLOADED, stub=ASSERTS), "falsified"),
-        (evidence(without=FAILS, stub=PASSES, raising=FAILS), "result_not_checked"),
-        (evidence(without=UNLOADED, stub=FAILS, raising=FAILS), "result_not_checked"),
-        (evidence(without=PASSES), "passes_without_change"),
-        (evidence(without=TIMED_OUT), "green_before"),
+        (evidence(results={"without": UNLOADED, "stub": ASSERTS}), "falsified"),
+        (
+            evidence(results={"without": FAILS, "stub": PASSES, "raising": FAILS}),
+            "result_not_checked",
+        ),
+        (
+            evidence(results={"without": UNLOADED, "stub": FAILS, "raising": FAILS}),
+            "result_not_checked",
+        ),
+        (evidence(results={"without": PASSES}), "passes_without_change"),
+        (evidence(results={"without": TIMED_OUT}), "green_before"),
         (evidence(tests=()), "no_test"),
         (evidence(code=()), "tests_only"),
         (evidence(sides=(BASE, BASE)), "tests_not_run"),
-        (evidence(variants=("without",), without=ASSERTS), "falsified"),
-        (evidence(variants=("without",), without=UNLOADED), "result_not_checked"),
+        (evidence(variants=("without",), results={"without": ASSERTS}), "falsified"),
+        (evidence(variants=("without",), results={"without": UNLOADED}), "result_not_checked"),
     ],
 )
 def test_a_proof_needs_a_test_that_fails_by_an_assertion_without_the_change(
@@ -125,10 +134,12 @@ FAILED = command(1, "AssertionError: 1 != 2\n")
 def test_a_runner_that_names_no_tests_is_read_by_its_exit_and_what_it_prints(
     found: dict[str, CheckResult], code: str
 ) -> None:
-    assert verdict(evidence(sides=(command(0), command(0)), **found)).reason_code == code
+    assert verdict(evidence(sides=(command(0), command(0)), results=found)).reason_code == code
 
 
 def test_the_first_tests_of_a_project_prove_what_they_test() -> None:
     nothing = CANNOT.model_copy(update={"exit_code": 5})
-    found = evidence(sides=(nothing, named_tests({NEW: "p"})), without=UNLOADED, stub=ASSERTS)
+    found = evidence(
+        sides=(nothing, named_tests({NEW: "p"})), results={"without": UNLOADED, "stub": ASSERTS}
+    )
     assert verdict(found).reason_code == "falsified"

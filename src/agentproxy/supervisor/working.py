@@ -17,6 +17,7 @@ from agentproxy.supervisor.parts import Parts
 from agentproxy.supervisor.state import State
 from agentproxy.workers.port import Brief, WorkerCallbacks
 from agentproxy.workspace.environment.job_layout import JobLayout, place_plainly, place_tree
+from agentproxy.workspace.sandbox.port import IDENTITY
 from agentproxy.workspace.trees.clone import clone_mounts, make_clone
 
 # The project's programs write bytecode, which would otherwise be in the claim.
@@ -29,7 +30,7 @@ async def put_to_work(number: int, context: Context[State, Parts]) -> Sequence[F
         return lost
     layout = await _layout(parts.checks, state)
     home = parts.checks.folder / "home"
-    await asyncio.to_thread(home.mkdir, parents=True, exist_ok=True)
+    await asyncio.to_thread(_make_home, home)
     past = tuple(state.agent_facts.get(number, ()))
     directory = state.require_order().directory
     brief = Brief(
@@ -58,6 +59,13 @@ async def put_to_work(number: int, context: Context[State, Parts]) -> Sequence[F
         show=lambda text: context.show("worker", text),
     )
     return [await parts.worker.work(brief, callbacks)]
+
+
+def _make_home(home: Path) -> None:
+    if not home.exists():
+        home.mkdir(parents=True)
+        # The tests that a worker runs make repositories, as they do in a check.
+        (home / ".gitconfig").write_text(IDENTITY)
 
 
 async def _layout(checks: CheckContext, state: State) -> JobLayout:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Final
 
-from agentproxy.workspace.sandbox.port import Job, JobLimits, Mount, SandboxError
+from agentproxy.workspace.sandbox.port import IDENTITY, Job, JobLimits, Mount, SandboxError
 
 # Bytes become the number of a descriptor with this content, so that no environment and no file
 # shows on a command line.
@@ -119,7 +119,9 @@ def _system(limits: JobLimits) -> list[Argument]:
 
 def _home(job: Job) -> list[Argument]:
     if job.home is None:
-        return ["--size", str(job.limits.tmp_size), "--tmpfs", HOME]
+        # Not read-only: a test may change the configuration of its user.
+        own = ["--perms", "0644", "--file", IDENTITY.encode(), f"{HOME}/.gitconfig"]
+        return ["--size", str(job.limits.tmp_size), "--tmpfs", HOME, *own]
     return ["--bind", str(job.home), HOME]
 
 

@@ -20,6 +20,7 @@ from agentproxy.workspace.sandbox.open_process import (
     run_through,
 )
 from agentproxy.workspace.sandbox.port import (
+    IDENTITY,
     Ended,
     Job,
     JobLimits,
@@ -97,6 +98,8 @@ class Plain:
             home = job.home or folder / "home"
             for path in (home, folder / "tmp"):
                 path.mkdir(exist_ok=True)
+            if job.home is None:
+                (home / ".gitconfig").write_text(IDENTITY)
             ours = {"HOME": str(home), "TMPDIR": str(folder / "tmp"), "PATH": _PATH}
             with contextlib.ExitStack() as stack:
                 listeners = [

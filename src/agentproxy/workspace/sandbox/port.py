@@ -12,6 +12,14 @@ from agentproxy.events.check import ProcessEnding
 MountMode = Literal["ro", "rw", "overlay", "tmpfs", "hidden"]
 MEGABYTE = 1 << 20
 MAX_LINE_BYTES = 8 * MEGABYTE
+# The git configuration of an empty HOME. Without it nothing can commit to a new repository; the
+# user's own name is not shown.
+IDENTITY = """[user]
+	name = agent
+	email = agent@localhost
+[init]
+	defaultBranch = main
+"""
 
 
 class SandboxError(Exception):
@@ -85,7 +93,7 @@ class Job:
     cwd: str  # in the sandbox
     env: Mapping[str, str] = field(default_factory=dict[str, str])
     mounts: tuple[Mount, ...] = ()  # in this order: later ones cover earlier ones
-    home: Path | None = None  # host folder for HOME; None: an empty temporary one
+    home: Path | None = None  # host folder for HOME; None: a temporary one with `IDENTITY`
     stdin: bytes = b""  # only for `run`; a job that is open is written to instead
     access: Access = Access()
     limits: JobLimits = JobLimits()

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from agentproxy.workspace.git.command import GitLocation, git
+from agentproxy.workspace.git.remotes import find_remotes
 
 # How the user's git converts files into blobs and back. None of these names a program or a path.
 CONVERSIONS = (
@@ -45,6 +46,7 @@ class GitSettings:
     filters: tuple[Filter, ...] = ()
     lfs: Path = field(default_factory=lambda: Path("/nonexistent"))  # may not exist
     partial: bool = False  # a partial clone: objects may be missing
+    remotes: tuple[tuple[str, str], ...] = ()  # names and addresses, without secrets
 
 
 async def read_settings(git_dir: Path, common_dir: Path, *, root: Path) -> GitSettings:
@@ -69,6 +71,7 @@ async def read_settings(git_dir: Path, common_dir: Path, *, root: Path) -> GitSe
         filters=_filters(values),
         lfs=_path(values.get("lfs.storage", "lfs"), common_dir),
         partial=_is_partial(values),
+        remotes=find_remotes(values),
     )
 
 

@@ -8,35 +8,35 @@ from pathlib import Path
 
 from agentproxy.workspace.git.alternates import alternates, object_mounts
 from agentproxy.workspace.git.attributes import large_files
-from agentproxy.workspace.git.command import GitLocation, git
+from agentproxy.workspace.git.command import GitLocation, git, git_status
 from agentproxy.workspace.git.filenames import as_text, join_names, split_names
 from agentproxy.workspace.git.lfs import Pointer, measure, read_pointer
 from agentproxy.workspace.git.objects import checked, list_tree, read_blob
+from agentproxy.workspace.git.remotes import remote_sections
 from agentproxy.workspace.git.repository import Repository
 from agentproxy.workspace.git.scratch_git_dir import configuration, make_git_dir, own_git
 from agentproxy.workspace.git.submodules import Source, find_submodules, source_of
-from agentproxy.workspace.sandbox.port import Mount
+from agentproxy.workspace.sandbox.port import IDENTITY, Mount
 
-# Without an identity a worker's `git commit` fails, because its HOME is empty.
-WORKER_CONFIG = """[user]
-	name = agent
-	email = agent@localhost
-[gc]
+# No signature: the worker has no key. No maintenance: it would pack the user's objects again.
+CLONE_CONFIG = (
+    IDENTITY
+    + """[gc]
 	auto = 0
 [maintenance]
 	auto = false
 [commit]
 	gpgSign = false
-[init]
-	defaultBranch = main
 """
+)
 
 
 async def make_clone(
     repo: Repository, commit: str, at: Path, *, branch: str, inside: bool = True
 ) -> None:
-    """Checks a commit out into a new clone, without a remote and without hooks.
+    """Checks a commit out into a new clone, with the tags that reach it and without hooks.
 
+    Its remotes are names and addresses: nothing can be pushed to them.
     With `inside` the clone reads the user's objects where `clone_mounts` mounts them, else at
     their place on the host. It can be moved.
 
@@ -47,11 +47,12 @@ async def make_clone(
     _make_folder(at)
     # Not a git worktree: its `.git` points at the user's repository, and configuration or hooks
     # that a worker writes there run in the user's next git command.
-    git_dir = make_git_dir(at / ".git", repo, more=WORKER_CONFIG)
+    git_dir = make_git_dir(at / ".git", repo, more=_configuration(repo))
     await git("check-ref-format", "--branch", branch, where=GitLocation(git_dir=git_dir))
     (git_dir / "objects/info/alternates").write_bytes(alternates(repo, inside=inside))
     (git_dir / "info/exclude").write_bytes(repo.settings.exclude)
     _copy_shallow(repo, git_dir)
+    (git_dir / "packed-refs").write_bytes(await _tags(repo, commit))
     await _fill(repo, source_of(repo), commit, at=at, index=git_dir / "index")
     ref = git_dir / "refs/heads" / branch
     ref.parent.mkdir(parents=True, exist_ok=True)
@@ -62,10 +63,27 @@ async def make_clone(
 def fresh_git_files(repo: Repository) -> Mapping[str, bytes]:
     """Returns the files of a new clone's `.git` that control git, with their contents."""
     return {
-        "config": (configuration(repo) + WORKER_CONFIG).encode(),
+        "config": (configuration(repo) + _configuration(repo)).encode(),
         "info/attributes": repo.settings.attributes,
         "info/exclude": repo.settings.exclude,
     }
+
+
+def _configuration(repo: Repository) -> str:
+    return CLONE_CONFIG + remote_sections(repo.settings.remotes)
+
+
+async def _tags(repo: Repository, commit: str) -> bytes:
+    """Returns a `packed-refs` file with the tags that a commit contains.
+
+    Versions are read from them. Other tags may lie on work that is not in the base.
+    """
+    # Exit code 128: a tag leads to an object that the repository lacks.
+    printed, _ = await git_status(
+        "for-each-ref", f"--merged={checked(commit)}", "--format=%(objectname) %(refname)",
+        "refs/tags", where=repo.theirs, accept=(0, 128),
+    )  # fmt: skip
+    return printed
 
 
 def clone_mounts(repo: Repository, at: Path) -> tuple[Mount, ...]:

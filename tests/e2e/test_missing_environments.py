@@ -84,6 +84,21 @@ def test_a_check_that_needs_what_is_not_there_is_unverified_with_the_cure(
     cannot_tell(ran, command, *words)
 
 
+def test_a_test_that_needs_a_namespace_of_its_own_is_unverified(pa: Pa, tmp_path: Path) -> None:
+    needs = (
+        "import subprocess\nimport parcel\n\n\ndef test_runs_in_a_namespace():\n"
+        "    words = ['unshare', '--user', '--map-root-user', 'true']\n"
+        "    done = subprocess.run(words, capture_output=True, text=True)\n"
+        "    assert done.returncode == 0, done.stderr\n"
+        "    assert parcel.weigh(2000) == 2\n"
+    )
+    new_project(pa, {**PACKAGE, "tests/test_parcel.py": needs})
+    install_editable(new_venv(pa.project / ".venv"), pa.project, how="path")
+    user = as_user(tmp_path / "user")
+    ran = pa.task("--check", CHECK, *ONE, worker=MEND_PARCEL, env=user)
+    cannot_tell(ran, CHECK, "namespaces cannot be made inside the sandbox", "switch theirs off")
+
+
 def test_a_suite_whose_every_test_needs_a_server_is_unverified(pa: Pa, tmp_path: Path) -> None:
     needs = (
         "import socket\nimport parcel\n\n\ndef test_stores():\n"

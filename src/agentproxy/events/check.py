@@ -19,6 +19,8 @@ CannotRunKind = Literal[
     "network_unreachable",
     "read_only_path",
     "no_docker",
+    "no_namespaces",
+    "no_privileges",
     "nothing_collected",
     "timed_out",
     "too_much_output",

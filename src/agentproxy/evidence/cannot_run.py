@@ -53,6 +53,31 @@ _OUTSIDE: tuple[tuple[re.Pattern[str], CannotRunKind, str], ...] = (
         "no_docker",
         "the Docker daemon is not reachable",
     ),
+    (
+        re.compile(
+            # bubblewrap, Chromium, util-linux, podman and runc, in this order; each in its own words
+            r"No permissions to creat(?:e|ing) new namespace|Creating new namespace failed"
+            r"|bwrap: setting up uid map: Permission denied"
+            r"|No usable sandbox!|Failed to move to new namespace|SUID sandbox helper binary was found"
+            r"|unshare(?:\(\w*\))?(?: failed)?: (?:Operation not permitted|EPERM)"
+            r"|(?:cannot|failed to) (?:clone|unshare|set ?ns)[^\n]{0,60}: Operation not permitted"
+            r"|CLONE_NEW(?:USER|NS|PID|NET)[^\n]{0,60}(?:not permitted|EPERM)"
+            r"|cannot re-exec process|user namespaces are not enabled"
+            r"|newuidmap[^\n]{0,80}(?:not permitted|failed)",
+            re.IGNORECASE,
+        ),
+        "no_namespaces",
+        "namespaces cannot be made inside the sandbox",
+    ),
+    (
+        re.compile(
+            r"no new privileges. flag is set|sudo: effective uid is not 0"
+            r"|sudo: a (?:password|terminal) is required|must be setuid root",
+            re.IGNORECASE,
+        ),
+        "no_privileges",
+        "a program wants privileges that nothing has inside the sandbox",
+    ),
 )
 _NO_NETWORK: frozenset[CannotRunKind] = frozenset(
     {"refused_connection", "name_does_not_resolve", "network_unreachable"}
@@ -92,6 +117,11 @@ _CURES: Mapping[CannotRunKind, str] = {
     "network_unreachable": _NEEDS_NETWORK,
     "read_only_path": "change it to write only below the project, HOME or /tmp",
     "no_docker": "checks cannot reach Docker; use a check that does not need it",
+    "no_namespaces": (
+        "checks run in a sandbox, where programs cannot open a second one; switch theirs off (as "
+        "--no-sandbox does for Chromium), or use a check without it"
+    ),
+    "no_privileges": "use a check that needs no root and no sudo",
     "nothing_collected": "use a command that runs tests",
     "timed_out": "set a longer timeout for the check in agentproxy.toml",
     "not_isolated": "omit --sandbox plain, or use an environment without links into the repository",

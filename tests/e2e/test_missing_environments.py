@@ -99,6 +99,13 @@ def test_a_test_that_needs_a_namespace_of_its_own_is_unverified(pa: Pa, tmp_path
     cannot_tell(ran, CHECK, "namespaces cannot be made inside the sandbox", "switch theirs off")
 
 
+def test_a_tool_that_wants_its_cache_is_no_failed_test(pa: Pa, tmp_path: Path) -> None:
+    said = "error: Failed to fetch: Network connectivity is disabled, but the requested data"
+    command = f"echo '{said}' >&2; exit 2"
+    ran = pa.task("--check", command, *ONE, worker=MEND, env=as_user(tmp_path / "user"))
+    cannot_tell(ran, command, "wants to download", "pa trust")
+
+
 def test_a_suite_whose_every_test_needs_a_server_is_unverified(pa: Pa, tmp_path: Path) -> None:
     needs = (
         "import socket\nimport parcel\n\n\ndef test_stores():\n"

@@ -21,6 +21,8 @@ CannotRunKind = Literal[
     "no_docker",
     "no_namespaces",
     "no_privileges",
+    "needs_download",
+    "wrong_tool_version",
     "nothing_collected",
     "timed_out",
     "too_much_output",

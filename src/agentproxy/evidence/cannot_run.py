@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from agentproxy.events.check import CannotRun, CannotRunKind, TestResult
 from agentproxy.evidence.summaries import count_summaries, found_nothing
+from agentproxy.evidence.tool_messages import TOOL_MESSAGES
 from agentproxy.workspace.sandbox.port import Ended
 
 TAIL_LINES = 60
@@ -21,6 +22,8 @@ _COMMAND = re.compile(
 # make exits with 2 whatever its command exits with, and prints 126 or 127 in its last line.
 _MAKE_MISSED = re.compile(r"^make(?:\[\d+\])?: \*\*\* .*Error 12[67]$", re.MULTILINE)
 _OUTSIDE: tuple[tuple[re.Pattern[str], CannotRunKind, str], ...] = (
+    # First: where a tool names what it wanted to fetch, it may also say that no host was found.
+    *TOOL_MESSAGES,
     (
         re.compile(r"Connection ?refused|ECONNREFUSED", re.IGNORECASE),
         "refused_connection",
@@ -55,10 +58,11 @@ _OUTSIDE: tuple[tuple[re.Pattern[str], CannotRunKind, str], ...] = (
     ),
     (
         re.compile(
-            # bubblewrap, Chromium, util-linux, podman and runc, in this order; each in its own words
+            # bubblewrap, Chromium, util-linux, podman, runc and newuidmap, in their own words
             r"No permissions to creat(?:e|ing) new namespace|Creating new namespace failed"
             r"|bwrap: setting up uid map: Permission denied"
-            r"|No usable sandbox!|Failed to move to new namespace|SUID sandbox helper binary was found"
+            r"|No usable sandbox!|Failed to move to new namespace"
+            r"|SUID sandbox helper binary was found"
             r"|unshare(?:\(\w*\))?(?: failed)?: (?:Operation not permitted|EPERM)"
             r"|(?:cannot|failed to) (?:clone|unshare|set ?ns)[^\n]{0,60}: Operation not permitted"
             r"|CLONE_NEW(?:USER|NS|PID|NET)[^\n]{0,60}(?:not permitted|EPERM)"
@@ -122,6 +126,11 @@ _CURES: Mapping[CannotRunKind, str] = {
         "--no-sandbox does for Chromium), or use a check without it"
     ),
     "no_privileges": "use a check that needs no root and no sudo",
+    "needs_download": (
+        "name the tool's cache in `environment` in agentproxy.toml and set its variable with env, "
+        'or set network = "host" for the check; then run pa trust'
+    ),
+    "wrong_tool_version": "install that version, and put it on PATH",
     "nothing_collected": "use a command that runs tests",
     "timed_out": "set a longer timeout for the check in agentproxy.toml",
     "not_isolated": "omit --sandbox plain, or use an environment without links into the repository",

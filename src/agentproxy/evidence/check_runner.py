@@ -27,6 +27,12 @@ PACKAGE_LIMIT = 1 << 20
 LISTED_FILES = 200_000
 # A check has no network by default, so uv must neither sync nor download.
 FOR_CHECKS = {"CI": "1", "UV_NO_SYNC": "1", "UV_OFFLINE": "1", "NO_COLOR": "1"}
+# pnpm and corepack would try for minutes to fetch the version that package.json names.
+OFFLINE = {
+    "COREPACK_ENABLE_NETWORK": "0",
+    "npm_config_manage_package_manager_versions": "false",
+    "pnpm_config_manage_package_manager_versions": "false",
+}
 SYNTAX_ERROR = "syntax-error"
 PREPARE_FAILED = "prepare-failed"
 # $1 is the command of the check, $2 the folder for reports, $3 the `prepare` command or "".
@@ -102,7 +108,8 @@ async def run_check(
 
 
 def _env(check: Check, wanted: Instrumentation, *, report: str) -> dict[str, str]:
-    env = {**FOR_CHECKS, **check.env, **wanted.env}
+    offline = {} if check.network == "host" else OFFLINE
+    env = {**FOR_CHECKS, **offline, **check.env, **wanted.env}
     return {name: text.replace(REPORT_FOLDER, report) for name, text in env.items()}
 
 

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from agentproxy.events.git_facts import BaseRecorded, ClaimRecorded
 from agentproxy.files.remove_tree import remove_tree
+from agentproxy.files.safe_files import SafeDir
 from agentproxy.workspace.git.attributes import large_files
 from agentproxy.workspace.git.changes import Difference, differences
 from agentproxy.workspace.git.command import GitError, GitLocation, git
@@ -35,6 +36,13 @@ from agentproxy.workspace.sandbox.port import Sandbox
 from agentproxy.workspace.trees import findings
 from agentproxy.workspace.trees.claim_bounds import ClaimBounds, ClaimRefused, refuse_number
 from agentproxy.workspace.trees.clone import differing, fresh_git_files
+from agentproxy.workspace.trees.filtered_files import (
+    as_stored,
+    describe_changes,
+    left_out,
+    making_filters,
+    under_filters,
+)
 from agentproxy.workspace.trees.git_names import is_kept_by_git
 from agentproxy.workspace.trees.snapshot import Reading, Unreadable
 from agentproxy.workspace.trees.walk import Listing, list_files
@@ -174,7 +182,10 @@ async def _read(claimed: _Claimed, reading: Reading, *, where: GitLocation, base
     claimed.added = [name for name in claimed.listing.files if name not in ignored]
     await _refuse_large(claimed, where, new=[name for name in new if name not in ignored])
     large = await _large(claimed, reading, where=where)
-    new = [name for name in new if name not in ignored and name not in large]
+    large |= await _kept(claimed, where)
+    made = await _made_by_filters(claimed, reading, new=[n for n in new if n not in ignored])
+    claimed.added = [name for name in claimed.added if name not in made]
+    new = [name for name in new if name not in ignored and name not in {*large, *made}]
     write = partial(reading.write, base, removed=claimed.removed, new=new, large=large)
     try:
         return await write()
@@ -188,6 +199,25 @@ async def _read(claimed: _Claimed, reading: Reading, *, where: GitLocation, base
         )
     reading.ignore_attributes()
     return await write()
+
+
+async def _kept(claimed: _Claimed, where: GitLocation) -> dict[bytes, bytes]:
+    kept = await as_stored(claimed.repo, where, claimed.entries, listing=claimed.listing)
+    if kept:
+        with SafeDir(claimed.tree) as tree:
+            claimed.findings += await describe_changes(claimed.repo, where, kept, tree=tree)
+    return kept
+
+
+async def _made_by_filters(
+    claimed: _Claimed, reading: Reading, *, new: Sequence[bytes]
+) -> list[bytes]:
+    drivers = making_filters(claimed.repo)
+    if not drivers or not new:
+        return []
+    made = under_filters(new, await reading.filters(new), drivers)
+    claimed.findings += [left_out(name) for name in made]
+    return made
 
 
 async def _refuse_large(claimed: _Claimed, where: GitLocation, *, new: Sequence[bytes]) -> None:

@@ -87,12 +87,12 @@ def _check_drivers(repository: Repository, filters: Mapping[bytes, str]) -> list
             continue
         path = in_a_sentence(paths[0])
         if driver.changes_checkout:
-            raise RepositoryUnusable(
-                f"the filter {driver.name!r} makes the content of {path}, and Agent Proxy runs "
-                "no filter",
-                cure=f"delete filter={driver.name} from .gitattributes and commit the files with "
-                "the content that they need",
+            notes.append(
+                f"the filter {driver.name!r} does not run: clones have files like {path} as git "
+                "stores them, without your uncommitted changes; carry in agentproxy.toml shows "
+                "them as your tree has them"
             )
+            continue
         notes.append(f"the filter {driver.name!r} does not run: files like {path} stay unfiltered")
     return notes
 

@@ -13,6 +13,7 @@ from agentproxy.workspace.git.filenames import beneath, join_names, split_names
 from agentproxy.workspace.git.lfs import Store, filters_of, measure, read_head, read_pointer
 from agentproxy.workspace.git.objects import write_blob
 from agentproxy.workspace.git.repository import Repository, RepositoryUnusable
+from agentproxy.workspace.trees.filtered_files import making_filters, under_filters
 
 CHANGED, UNMERGED, SPARSE = b"C", b"M", b"S"  # the tags of `git ls-files -t`
 
@@ -138,10 +139,14 @@ async def _take(repository: Repository, where: GitLocation, names: Sequence[byte
     # The LFS filter does not run, so the index gets the pointer and the store the content.
     filters = await filters_of(where, names)
     store = Store(repository.settings.lfs)
+    # What the user sees may be a secret that git stores encrypted: the index keeps what it has.
+    unseen = set(under_filters(names, filters, making_filters(repository)))
     plain: list[bytes] = []
     stored: list[bytes] = []
     for name in names:
         pointer = None
+        if name in unseen and _at(repository.root, name).exists():
+            continue
         if filters.get(name) == "lfs":
             pointer = await asyncio.to_thread(_store_large, _at(repository.root, name), store)
         if pointer is None:

@@ -1,0 +1,76 @@
+"""Files whose content a filter of the user's makes, as git-crypt does. No such filter runs here.
+
+Trees have these files as git stores them. What the user or a worker sees in their place may be a
+secret in plain text, so it never gets into a tree.
+"""
+
+import asyncio
+import os
+from collections.abc import Mapping, Sequence
+
+from agentproxy.files.safe_files import BadPath, SafeDir
+from agentproxy.workspace.git.attributes import filtered_files
+from agentproxy.workspace.git.command import GitLocation
+from agentproxy.workspace.git.filenames import in_a_sentence
+from agentproxy.workspace.git.objects import TreeEntry, read_blob
+from agentproxy.workspace.git.repository import Repository
+from agentproxy.workspace.trees.walk import Listing
+
+COMPARED_LIMIT = 16 << 20  # bytes
+
+
+def making_filters(repository: Repository) -> frozenset[str]:
+    """Returns the filters that make the content of files at checkout, without Git LFS."""
+    drivers = repository.settings.filters
+    return frozenset(each.name for each in drivers if each.changes_checkout and each.name != "lfs")
+
+
+def under_filters(
+    names: Sequence[bytes], filters: Mapping[bytes, str], drivers: frozenset[str]
+) -> list[bytes]:
+    return [name for name in names if filters.get(name) in drivers]
+
+
+async def as_stored(
+    repository: Repository, where: GitLocation, entries: Sequence[TreeEntry], *, listing: Listing
+) -> dict[bytes, bytes]:
+    """Index lines that keep what git stores of each file that a filter makes and that is there."""
+    drivers = making_filters(repository)
+    if not drivers:
+        return {}
+    filters = await filtered_files(repository, where, entries)
+    present = set(listing.files)
+    return {
+        each.name: b"%s %s\t%s\0" % (each.mode.encode(), each.oid.encode(), each.name)
+        for each in entries
+        if filters.get(each.name) in drivers and each.name in present
+    }
+
+
+async def describe_changes(
+    repository: Repository, where: GitLocation, lines: Mapping[bytes, bytes], *, tree: SafeDir
+) -> list[str]:
+    """Sentences about files that a worker changed and that are kept as git stores them."""
+    said: list[str] = []
+    with SafeDir(repository.root) as theirs:
+        for name, line in lines.items():
+            stored = await read_blob(where, line.split(b"\t")[0].split()[1].decode())
+            found = await asyncio.to_thread(_content, tree, name)
+            # A carried file is the user's own.
+            if found not in (stored, await asyncio.to_thread(_content, theirs, name)):
+                said.append(left_out(name))
+    return said
+
+
+def left_out(name: bytes) -> str:
+    return (
+        f"{in_a_sentence(name)} is made by a filter that does not run here, so the claim leaves "
+        "its change out"
+    )
+
+
+def _content(folder: SafeDir, name: bytes) -> bytes | None:
+    try:
+        return folder.read(os.fsdecode(name), limit=COMPARED_LIMIT)
+    except (BadPath, OSError):
+        return None

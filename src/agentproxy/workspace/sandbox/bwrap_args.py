@@ -1,11 +1,12 @@
 """Builds the arguments of bubblewrap for a job."""
 
+import itertools
 import os
 import posixpath
 import resource
 import stat
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -47,9 +48,20 @@ _ETC_NAMES: Final = (
     "gai.conf host.conf ld.so.cache ld.so.conf ld.so.conf.d locale.alias localtime lsb-release "
     "magic mime.types nsswitch.conf os-release perl pki/ca-trust pki/tls/cert.pem pki/tls/certs "
     "pki/tls/openssl.cnf protocols python3 services ssl/cert.pem ssl/certs ssl/openssl.cnf "
-    "terminfo timezone"
+    "terminfo timezone "
+    # Locales and other data of the system
+    "default/locale locale.conf locale.gen inputrc mailcap networks rpc papersize xml sgml "
 )
+# The settings of toolchains. People may put more into these, so what is not for everybody's eyes
+# keeps the whole folder out.
+_ETC_TOOLCHAINS: Final = (
+    "php php.ini php.d php-zts.d R texmf ImageMagick-6 ImageMagick-7 ghostscript glvnd OpenCL "
+    "vulkan odbcinst.ini mono dotnet erlang lua guile gtk-2.0 gtk-3.0 gtk-4.0 "
+)
+_MOST_SETTINGS: Final = 5000  # files of one toolchain that are looked at
 _ETC_ONLINE: Final = ("hosts", "resolv.conf")
+# No name server is reachable; some resolvers fail in other ways where the file is missing.
+_RESOLV_CONF: Final = b"nameserver 127.0.0.1\n"
 _HOSTS: Final = b"127.0.0.1 localhost sandbox\n::1 localhost sandbox\n"
 # Root of the host can read these without a capability, and this process may run as root.
 _SECRETS_OF_PROC: Final = (
@@ -83,11 +95,32 @@ def _accounts() -> list[Argument]:
 def _etc(*, online: bool) -> list[Argument]:
     words: list[Argument] = []
     java = (path.name for path in Path("/etc").glob("java*"))
-    for name in (*_ETC_NAMES.split(), *java, *(_ETC_ONLINE if online else ())):
+    toolchains = (name for name in _ETC_TOOLCHAINS.split() if is_for_everybody(f"/etc/{name}"))
+    for name in (*_ETC_NAMES.split(), *java, *toolchains, *(_ETC_ONLINE if online else ())):
         path = f"/etc/{name}"
         if Path(path).exists():
             words += ["--ro-bind", path, path]
-    return [*words, *_accounts(), *([] if online else _file(_HOSTS, "/etc/hosts"))]
+    if not online:
+        words += [*_file(_HOSTS, "/etc/hosts"), *_file(_RESOLV_CONF, "/etc/resolv.conf")]
+    return [*words, *_accounts()]
+
+
+def is_for_everybody(path: str) -> bool:
+    """Whether every user of this machine may read a file, or all files of a folder."""
+    paths = itertools.chain([path], _below(path))
+    for seen, each in enumerate(paths):
+        try:
+            mode = os.lstat(each).st_mode
+        except OSError:
+            return False
+        if seen > _MOST_SETTINGS or not (stat.S_ISLNK(mode) or mode & stat.S_IROTH):
+            return False
+    return True
+
+
+def _below(path: str) -> Iterator[str]:
+    for at, folders, files in os.walk(path):
+        yield from (f"{at}/{name}" for name in (*folders, *files))
 
 
 def _proc() -> list[Argument]:

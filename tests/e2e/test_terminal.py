@@ -65,12 +65,17 @@ def scripted(pa: Pa, *steps: dict[str, object]) -> str:
     return f"scripted:{path}"
 
 
-def test_the_drawn_screen_ends_with_the_diff_and_the_verdict(pa: Pa) -> None:
-    terminal = Terminal(pa, "--worker", pa.worker(MEND), "--check", CHECK, "Make it right")
+def test_the_drawn_screen_ends_with_the_verdict_and_what_a_worker_prints_cannot_steer_it(
+    pa: Pa,
+) -> None:
+    worker = pa.worker(f"printf '\\033]0;owned\\007\\033[2J'; sleep 0.5; {MEND}")
+    terminal = Terminal(pa, "--worker", worker, "--check", CHECK, "Make it right")
     assert terminal.end() == 0
     for text in ("Make it right", "contract", "return a + b", "VERIFIED", "pa apply"):
         assert text in terminal.seen
     assert "\x1b[" in terminal.seen
+    assert "\x1b]0;owned" not in terminal.seen
+    assert "\x1b[2J" not in terminal.seen
 
 
 def test_a_question_is_asked_at_the_terminal_and_the_typed_answer_reaches_the_worker(
@@ -83,16 +88,6 @@ def test_a_question_is_asked_at_the_terminal_and_the_typed_answer_reaches_the_wo
     assert terminal.end() == 0
     branch = pa.git("for-each-ref", "--format=%(refname:short)", "refs/heads/agentproxy")
     assert pa.git("show", f"{branch}:notes.md") == "plus, of course"
-
-
-def test_a_permission_that_is_refused_at_the_terminal_is_refused(pa: Pa) -> None:
-    worker = scripted(pa, {"do": "ask_permission", "action": "run", "subject": "git push origin"})
-    arguments = ["--max-rounds", "1", "--worker", worker, "--check", CHECK, "Make it right"]
-    terminal = Terminal(pa, *arguments)
-    terminal.wait_for("git push origin (y/n")
-    terminal.type("n not from here")
-    assert terminal.end() in (1, 3)
-    assert "not from here" in terminal.seen
 
 
 def test_what_was_typed_before_a_permission_was_asked_does_not_allow_it(pa: Pa) -> None:
@@ -112,7 +107,9 @@ def test_what_was_typed_before_a_permission_was_asked_does_not_allow_it(pa: Pa) 
     assert "nobody saw it" in terminal.seen
 
 
-def test_what_was_typed_before_more_time_was_asked_for_grants_none(pa: Pa) -> None:
+def test_what_was_typed_before_more_time_was_asked_for_grants_none_and_nothing_typed_parks(
+    pa: Pa,
+) -> None:
     worker = pa.worker("sleep 60")
     terminal = Terminal(pa, "--max-time", "1s", "--worker", worker, "--check", CHECK, "Fix it")
     terminal.wait_for("the worker works")
@@ -142,14 +139,6 @@ def test_a_key_of_the_user_that_a_worker_prints_is_not_drawn(pa: Pa) -> None:
     assert "[REDACTED]" in terminal.seen
 
 
-def test_what_a_worker_prints_cannot_steer_the_terminal(pa: Pa) -> None:
-    worker = pa.worker(f"printf '\\033]0;owned\\007\\033[2J'; sleep 1; {MEND}")
-    terminal = Terminal(pa, "--worker", worker, "--check", CHECK, "Make it right")
-    assert terminal.end() == 0
-    assert "\x1b]0;owned" not in terminal.seen
-    assert "\x1b[2J" not in terminal.seen
-
-
 def test_at_a_reached_ceiling_the_person_is_asked_first_and_the_run_goes_on(pa: Pa) -> None:
     worker = pa.worker(f"[ -f $HOME/been ] && {{ {MEND}; exit 0; }}; sleep 60")
     arguments = ["--max-time", "1s", "--worker", worker, "--check", CHECK, "Make it right"]
@@ -159,11 +148,3 @@ def test_at_a_reached_ceiling_the_person_is_asked_first_and_the_run_goes_on(pa: 
     terminal.type("1m")
     assert terminal.end() == 0
     assert terminal.seen.count("round 1: the worker works") == 2
-
-
-def test_at_a_reached_ceiling_nothing_typed_parks_the_run(pa: Pa) -> None:
-    arguments = ["--max-time", "1s", "--worker", pa.worker("sleep 60"), "--check", CHECK, "Fix it"]
-    terminal = Terminal(pa, *arguments)
-    terminal.wait_for("how much more")
-    terminal.type("")
-    assert terminal.end() == 5

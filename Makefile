@@ -35,10 +35,10 @@ demo: $(READY)
 	@$(BIN)/python examples/demo/demo.py
 
 test: $(READY)
-	$(BIN)/pytest -n 2 -m "not slow and not agents and not local_model"
+	$(BIN)/pytest -n 2 --dist worksteal -m "not slow and not agents and not local_model"
 
 slow: $(READY)
-	$(BIN)/pytest -n 2 -m slow
+	$(BIN)/pytest -n 2 --dist worksteal -m slow
 
 agents: $(READY)
 	@$(BIN)/python scripts/install_agents.py

@@ -7,6 +7,10 @@ from collections.abc import Mapping
 from importlib.metadata import distribution
 from pathlib import Path
 
+# There are so many that pip takes seconds to compile them; pytest needs but these.
+LEXERS = ("pygments", "lexers")
+KEPT_LEXERS = ("__init__", "_mapping", "python", "diff")
+
 
 def new_wheel(folder: Path, name: str, version: str, files: Mapping[str, str]) -> Path:
     """A wheel of pure Python with these files."""
@@ -43,7 +47,10 @@ def repack(name: str, folder: Path) -> None:
     files = {
         str(path): Path(str(path.locate())).read_bytes()
         for path in found.files or ()
-        if ".." not in path.parts and path.suffix != ".pyc" and path.name != "RECORD"
+        if ".." not in path.parts
+        and path.suffix != ".pyc"
+        and path.name != "RECORD"
+        and (path.parts[:2] != LEXERS or path.stem in KEPT_LEXERS)
     }
     about = next(path for path in files if path.endswith(".dist-info/METADATA"))
     record = f"{about.rpartition('/')[0]}/RECORD"

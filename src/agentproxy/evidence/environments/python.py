@@ -36,12 +36,14 @@ MAX_REQUIREMENT_CHARACTERS = 4000
 _VENV = "python3 -I -m venv --without-pip --system-site-packages .venv\n. .venv/bin/activate\n"
 # An environment made by uv has no pip. To unpack one takes longer than most builds.
 # -I: otherwise a pip.py or html.py in the tree would run in pip's place.
+# To import pip takes a tenth of the time of `pip --version`; --python came with pip 22.3.
 _PIP = """\
 pip() { python -I -m pip --disable-pip-version-check --no-input "$@"; }
-if ! pip --version >/dev/null 2>&1; then
+if ! python -I -c 'import pip' 2>/dev/null; then
   base=$(python -I -c 'import sys; print(sys._base_executable)'); here=$(command -v python)
   pip() { "$base" -I -m pip --python "$here" --disable-pip-version-check --no-input "$@"; }
-  pip --version >/dev/null 2>&1 || {
+  "$base" -I -c 'import pip, re, sys
+sys.exit([int(n) for n in re.findall("[0-9]+", pip.__version__)[:2]] < [22, 3])' 2>/dev/null || {
     python -I -m ensurepip >/dev/null
     pip() { python -I -m pip --disable-pip-version-check --no-input "$@"; }
   }

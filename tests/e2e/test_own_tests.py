@@ -41,7 +41,7 @@ def test_a_proof_by_tests_and_settings_that_the_claim_changed_is_no_proof(pa: Pa
     changed = ran.of_kind("claim_recorded")[0]["changes"]
     named = [each["path"] for each in changed if each["path"] != "cheat.py"]
     assert all(name in finding["reason"] for name in named)
-    assert "the claim itself changed" in finding["reason"]
+    assert "settings that the claim changes" in finding["reason"]
 
 
 def test_a_goal_that_does_nothing_any_more_is_no_proof(pa: Pa) -> None:
@@ -93,7 +93,7 @@ def test_a_test_that_is_flaky_with_the_tests_of_the_base_is_called_flaky(pa: Pa)
         ran = pa.task(*ONE, worker=f"{MEND}\n{ADDS}")
     finding = ran.finding("asks")
     assert (ran.code, finding["reason_code"]) == (3, "flaky"), finding
-    assert "the claim itself changed" not in finding["reason"]
+    assert "settings that the claim changes" not in finding["reason"]
     with_base = [
         each["attempt"]
         for each in ran.of_kind("check_finished")

@@ -31,11 +31,18 @@ CannotRunKind = Literal[
     "prepare_failed",
     "not_isolated",
 ]
-
+# Why a report of tests does not count, so that the exit code decides.
+ReportDoubt = Literal["hides_failures", "unreadable", "several_runs", "output_cut"]
 
 TreeKind = Literal["base", "claim", "restored", "without", "stub", "raising"]
 TrialKind = Literal["without", "stub", "raising"]
 
+_DOUBT_TEXT: dict[ReportDoubt, str] = {
+    "hides_failures": "its runner counts more failures than its report holds",
+    "unreadable": "its report cannot be read",
+    "several_runs": "its runner ran more than once, and only the last report remains",
+    "output_cut": "its output is too long to tell whether its runner ran once",
+}
 _TREE_TEXT: dict[TreeKind, str] = {
     "base": "the base",
     "claim": "claim {}",
@@ -123,6 +130,7 @@ class CheckResult(FrozenModel):
     seconds: float
     tests: tuple[TestResult, ...] = ()  # empty where the runner names no tests
     by_test: bool = False  # where false, the exit code decides
+    doubt: ReportDoubt | None = None  # set where there is a report that does not count
     cannot_run: CannotRun | None = None
     left_out: tuple[str, ...] = ()  # test files that it was told not to run
     output: str = ""  # head and tail, redacted
@@ -133,6 +141,10 @@ class CheckResult(FrozenModel):
     def passed(self) -> bool:
         """Whether the check could do its work and its exit code is 0."""
         return self.exit_code == 0 and self.cannot_run is None
+
+    @property
+    def doubt_text(self) -> str:
+        return _DOUBT_TEXT[self.doubt] if self.doubt else ""
 
     def count(self, outcome: Outcome) -> int:
         return sum(test.outcome == outcome for test in self.tests)

@@ -16,6 +16,8 @@ def status_of(result: CheckResult) -> SideStatus:
     # A command can hide a failed test behind exit code 0, as `pytest || true` does.
     if result.exit_code != 0 or (result.by_test and result.count("failed")):
         return "fails"
+    if result.doubt == "hides_failures":
+        return "fails"
     return "passes"
 
 

@@ -7,10 +7,10 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import cast
 
-from agentproxy.events.check import CheckResult, TestResult
-from agentproxy.evidence.cannot_run import find_cannot_run, strip_colours
-from agentproxy.evidence.report import ReportUnusable, Runner, read_report
-from agentproxy.evidence.summaries import count_summaries
+from agentproxy.events.check import CheckResult
+from agentproxy.evidence.cannot_run import find_cannot_run
+from agentproxy.evidence.report import Report, ReportUnusable, Runner, read_report
+from agentproxy.evidence.report_doubts import find_doubt
 from agentproxy.workspace.sandbox.port import Ended
 
 REPORT_FOLDER = "/run/agentproxy/report"
@@ -87,20 +87,19 @@ def interpret(
     `reports` maps names of REPORTS to their content. `tree` holds all paths of the tree under test:
     a check that lacks a module of the tree has failed. Paths are shown relative to `root`.
     """
-    tests, complete = _tests(reports, root)
-    summaries = count_summaries(strip_colours(ended.output))
-    # A runner that runs twice overwrites its report, which then holds only the last run.
-    whole = (
-        complete
-        and max(summaries.values(), default=0) <= 1
-        and not _may_hide_summary(ended, command)
-    )
+    read = _read(reports, root)
+    tests = tuple(test for report in read.values() for test in report.tests)
+    complete = bool(read)
+    doubt = find_doubt(ended, read, command=command) if complete else None
+    if reports and not complete:
+        doubt = "unreadable"
     return CheckResult(
         exit_code=ended.exit_code,
         ending=ended.ending,
         seconds=ended.seconds,
         tests=tests,
-        by_test=whole and bool(tests),
+        by_test=doubt is None and bool(tests),
+        doubt=doubt,
         cannot_run=find_cannot_run(ended, tests, command=command, tree=tree, reported=complete),
         output=ended.output,
         output_bytes=ended.output_bytes,
@@ -108,23 +107,16 @@ def interpret(
     )
 
 
-def _tests(reports: Mapping[str, bytes], root: str) -> tuple[tuple[TestResult, ...], bool]:
-    tests: list[TestResult] = []
-    for name, runner in REPORTS.items():
-        if name not in reports:
-            continue
-        try:
-            tests.extend(read_report(reports[name], runner=runner, root=root))
-        except ReportUnusable:
-            return (), False
-    return tuple(tests), any(name in reports for name in REPORTS)
-
-
-def _may_hide_summary(ended: Ended, command: str) -> bool:
-    # Only a part of a long output is kept, and the summary of a second run may be in the rest.
-    if ended.output_bytes <= len(ended.output.encode(errors="replace")):
-        return False
-    return bool(re.search(r"[;&|\n]", command)) or not re.search(r"pytest|node\s", command)
+def _read(reports: Mapping[str, bytes], root: str) -> dict[Runner, Report]:
+    """Returns the reports by runner, none where one of them cannot be read."""
+    try:
+        return {
+            runner: read_report(reports[name], runner=runner, root=root)
+            for name, runner in REPORTS.items()
+            if name in reports
+        }
+    except ReportUnusable:
+        return {}
 
 
 def _scripts(package_json: str) -> Mapping[str, str]:

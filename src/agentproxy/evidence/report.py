@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Literal
 
 from agentproxy.events.check import Outcome, TestResult
@@ -28,8 +29,17 @@ _OUTSIDE = ("site-packages/", "dist-packages/", "node_modules/", "/lib/python")
 _RANK: dict[Outcome, int] = {"passed": 0, "skipped": 1, "xfailed": 2, "failed": 3}
 
 
-def read_report(xml: bytes, *, runner: Runner = "pytest", root: str = "") -> tuple[TestResult, ...]:
-    """Returns the tests of a report in its order. Paths are shown relative to `root`.
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The tests of a report in its order, and what its runner's own totals are compared with."""
+
+    tests: tuple[TestResult, ...]
+    failures: int  # a test of pytest may hold several
+    failing_suites: int  # suites around a failure: node counts a test with subtests as one more
+
+
+def read_report(xml: bytes, *, runner: Runner = "pytest", root: str = "") -> Report:
+    """Reads the tests of a report. Paths are shown relative to `root`.
 
     Tests of pytest have its node ids. Tests of node have their titles, outermost first.
 
@@ -38,9 +48,18 @@ def read_report(xml: bytes, *, runner: Runner = "pytest", root: str = "") -> tup
     """
     cases = read_cases(xml)
     if runner == "node":
-        return tuple(_numbered(_node_test(case, root) for case in cases))
+        tests = tuple(_numbered(_node_test(case, root) for case in cases))
+        failing = [case for case in cases if _node_outcome(case) == "failed"]
+        return Report(tests, len(failing), _count_suites(failing))
     modules = {_module(file): file for case in cases if (file := case.attributes.get("file"))}
-    return tuple(_merged(_pytest_test(case, modules, root) for case in cases))
+    tests = tuple(_merged(_pytest_test(case, modules, root) for case in cases))
+    failures = sum(p.tag in ("failure", "error") for case in cases for p in case.problems)
+    return Report(tests, failures, failing_suites=0)
+
+
+def _count_suites(cases: Iterable[TestCase]) -> int:
+    around = {case.suites for case in cases}
+    return len({suites[:depth] for suites in around for depth in range(1, len(suites) + 1)})
 
 
 def _pytest_test(case: TestCase, modules: dict[str, str], root: str) -> TestResult:
@@ -133,19 +152,22 @@ def _pytest_place(case: TestCase, root: str) -> str:
 def _node_test(case: TestCase, root: str) -> TestResult:
     problems = {problem.tag: problem for problem in case.problems}
     failure = problems.get("failure") or problems.get("error")
-    skipped = problems.get("skipped")
-    outcome: Outcome = "failed" if failure else "passed"
-    if skipped is not None:
-        # A failing "todo" does not fail the run of node, as an expected failure of pytest.
-        outcome = "xfailed" if skipped.type == "todo" else "skipped"
-    reported = failure or skipped
+    reported = failure or problems.get("skipped")
     return TestResult(
         name=_node_name(case, root),
-        outcome=outcome,
+        outcome=_node_outcome(case),
         message=reported.message[:MAX_MESSAGE_LENGTH] if reported else "",
         by_assertion=failure is not None and _NODE_ASSERTED.search(failure.text) is not None,
         place=_node_place(failure.text, root) if failure else "",
     )
+
+
+def _node_outcome(case: TestCase) -> Outcome:
+    problems = {problem.tag: problem for problem in case.problems}
+    if skipped := problems.get("skipped"):
+        # A failing "todo" does not fail the run of node, as an expected failure of pytest.
+        return "xfailed" if skipped.type == "todo" else "skipped"
+    return "failed" if problems else "passed"
 
 
 def _node_name(case: TestCase, root: str) -> str:

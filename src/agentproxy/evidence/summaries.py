@@ -1,4 +1,4 @@
-"""Counts how often a test runner ran, by the summary that each run prints at its end."""
+"""Reads the summary that each run of a test runner prints at its end. Pure."""
 
 import re
 
@@ -9,7 +9,7 @@ _NODE = re.compile(r"^(?:#|\u2139) tests (\d+)$", re.MULTILINE)
 
 def count_summaries(output: str) -> dict[str, int]:
     return {
-        "pytest": sum(_is_pytest_summary(line) for line in output.splitlines()),
+        "pytest": sum(is_pytest_summary(line) for line in output.splitlines()),
         "node": len(_NODE.findall(output)),
     }
 
@@ -20,7 +20,7 @@ def found_nothing(output: str) -> bool:
     return bool(counts) and all(count == "0" for count in counts)
 
 
-def _is_pytest_summary(line: str) -> bool:
+def is_pytest_summary(line: str) -> bool:
     counts, separator, time = line.strip("= \r").rpartition(" in ")
     if not separator or not _TIME.fullmatch(time):
         return False

@@ -97,8 +97,9 @@ def describe_removed(comparison: Comparison) -> str:
         "tests that passed before are removed or skipped",
     )
     last = comparison.claim.last
-    without_names = last is not None and not last.by_test
-    return f"{words}{'; the runner names no tests at the claim' if without_names else ''}"
+    if last is None or last.by_test:
+        return words
+    return f"{words}; {last.doubt_text or 'the runner names no tests at the claim'}"
 
 
 def describe_fixed(comparison: Comparison) -> str:
@@ -126,4 +127,6 @@ def describe_waived(comparison: Comparison) -> str:
 
 def describe_exit(comparison: Comparison) -> str:
     last = comparison.claim.last
-    return f"exit {last.exit_code}" if last is not None else "not run"
+    if last is None:
+        return "not run"
+    return f"exit {last.exit_code}{f'; {last.doubt_text}' if last.doubt else ''}"

@@ -39,7 +39,8 @@ def outcome(result: CheckResult) -> str:
     if result.cannot_run:
         return f"cannot run: {result.cannot_run.text} ({seconds})"
     if not result.by_test:
-        return f"exit {result.exit_code} ({seconds})"
+        why = f"; {result.doubt_text}" if result.doubt else ""
+        return f"exit {result.exit_code}{why} ({seconds})"
     return f"{count_outcomes(result)} ({seconds})"
 
 

@@ -1,0 +1,112 @@
+"""Which reports count: they agree with what their runner says at its end. Outputs are recorded."""
+
+import pytest
+
+from agentproxy.events.check import CheckResult, ReportDoubt
+from agentproxy.evidence.attempts import status_of
+from agentproxy.evidence.instrumentation import interpret
+from agentproxy.workspace.sandbox.port import Ended
+
+ROOT = "/home/me/lib"
+
+
+def ran(exit_code: int, output: str, command: str, **reports: str) -> CheckResult:
+    """What a run says; a report by its runner."""
+    size = len(output.encode())
+    ended = Ended("exited", exit_code, 1.0, output, size, "d")
+    found = {f"{runner}.xml": xml.encode() for runner, xml in reports.items()}
+    return interpret(ended, found, command=command, root=ROOT)
+
+
+def node_totals(*, tests: int, passed: int, failed: int, listed: str = "") -> str:
+    at_end = f"\n\u2716 failing tests:\n{listed}" if listed else ""
+    counts = {"tests": tests, "suites": 0, "pass": passed, "fail": failed}
+    return "".join(f"\u2139 {word} {count}\n" for word, count in counts.items()) + at_end
+
+
+NODE_OLD = (
+    '<testcase name="old" classname="test" failure="x">'
+    '<failure type="testCodeFailure" message="x">Error: x</failure></testcase>'
+)
+NODE_OLD_LISTED = "\ntest at a.test.js:2:1\n\u2716 old (0.5ms)\n  Error: x\n"
+# test('totals', async t => { await t.test('is a number', () => {}); assert.equal(1, 3); })
+NODE_SUBTESTS = (
+    '<testsuite name="totals" tests="1" failures="0">'
+    '<testcase name="is a number" classname="test"/></testsuite>'
+)
+NODE_SUBTESTS_LISTED = (
+    "\ntest at a.test.js:2:1\n\u2716 totals (5.753107ms)\n  AssertionError: 1 == 3\n"
+)
+# describe('s', () => { after(() => { throw new Error('late'); }); it('one', () => {}); })
+NODE_HOOK = (
+    '<testsuite name="s" tests="1" failures="0"><testcase name="one" classname="test"/></testsuite>'
+)
+NODE_HOOK_LISTED = "\ntest at a.test.js:2:1\n\u2716 s (25.090463ms)\n  Error: late\n"
+# test('x', async t => { await t.test('inner', () => { throw new Error('e'); }); })
+NODE_INNER = (
+    '<testsuite name="x" tests="1" failures="1"><testcase name="inner" failure="e">'
+    '<failure type="testCodeFailure" message="e">Error: e</failure></testcase></testsuite>'
+)
+NODE_INNER_LISTED = "\ntest at a.test.js:4:28\n\u2716 inner (0.3ms)\n  Error: e\n"
+NODE_TODO = (
+    '<testcase name="todo"><skipped type="todo" message="true"/>'
+    '<failure type="testCodeFailure" message="x">Error: x</failure></testcase>'
+)
+NODE_TODO_LISTED = "\ntest at a.test.js:2:1\n\u2716 todo (1.532468ms) # TODO\n  Error: x\n"
+
+
+@pytest.mark.parametrize(
+    ("cases", "failed", "listed", "doubt"),
+    [
+        (NODE_OLD, 1, NODE_OLD_LISTED, None),
+        (NODE_INNER, 2, NODE_INNER_LISTED, None),
+        (NODE_OLD + NODE_TODO, 1, NODE_OLD_LISTED + NODE_TODO_LISTED, None),
+        (NODE_SUBTESTS, 1, NODE_SUBTESTS_LISTED, "hides_failures"),
+        (NODE_OLD + NODE_SUBTESTS, 2, NODE_OLD_LISTED + NODE_SUBTESTS_LISTED, "hides_failures"),
+        (NODE_OLD + NODE_SUBTESTS, 2, "", "hides_failures"),
+        (NODE_HOOK, 0, NODE_HOOK_LISTED, "hides_failures"),
+        (NODE_OLD + NODE_HOOK, 1, NODE_OLD_LISTED + NODE_HOOK_LISTED, "hides_failures"),
+        (NODE_INNER + NODE_HOOK, 2, NODE_INNER_LISTED + NODE_HOOK_LISTED, "hides_failures"),
+    ],
+)
+@pytest.mark.parametrize("exit_code", [0, 1])
+def test_a_report_of_node_that_hides_a_failure_does_not_count(
+    cases: str, failed: int, listed: str, doubt: ReportDoubt | None, exit_code: int
+) -> None:
+    output = node_totals(tests=4, passed=1, failed=failed, listed=listed)
+    xml = f"<testsuites>{cases}</testsuites>"
+    result = ran(exit_code, output, "node --test || true", node=xml)
+    assert (result.doubt, result.by_test) == (doubt, doubt is None)
+    assert status_of(result) == "fails"
+
+
+# A test with two failing subtests has three failures: one is its own.
+PYTEST_SUBTESTS = (
+    '<testcase classname="test_s" name="test_t" file="test_s.py" line="5">'
+    '<failure message="assert 0"/><failure message="assert 0"/>'
+    '<failure message="contains 2 failed subtests"/></testcase>'
+)
+PYTEST_TEARDOWN = (
+    '<testcase classname="test_d" name="test_b" file="test_d.py"><failure/></testcase>'
+    '<testcase classname="test_d" name="test_b" file="test_d.py"><error/></testcase>'
+)
+PYTEST_PASSED = '<testcase classname="test_d" name="test_a" file="test_d.py"/>'
+
+
+@pytest.mark.parametrize(
+    ("cases", "exit_code", "output", "doubt", "status"),
+    [
+        (PYTEST_SUBTESTS, 1, "3 failed, 2 subtests passed in 2.56s", None, "fails"),
+        (PYTEST_TEARDOWN, 1, "1 failed, 1 passed, 1 error in 3.45s", None, "fails"),
+        (PYTEST_PASSED, 0, "1 passed, 1 xfailed in 3.45s", None, "passes"),
+        (PYTEST_PASSED, 1, "FAIL Required test coverage of 90%\n1 passed in 1.0s", None, "fails"),
+        (PYTEST_PASSED, 0, "=== 1 failed, 1 passed in 0.10s ===", "hides_failures", "fails"),
+        (PYTEST_TEARDOWN, 1, "2 failed, 1 error in 0.10s", "hides_failures", "fails"),
+    ],
+)
+def test_a_report_of_pytest_holds_what_its_summary_counts(
+    cases: str, exit_code: int, output: str, doubt: ReportDoubt | None, status: str
+) -> None:
+    xml = f"<testsuites><testsuite>{cases}</testsuite></testsuites>"
+    result = ran(exit_code, output, "pytest -q", pytest=xml)
+    assert (result.doubt, result.by_test, status_of(result)) == (doubt, doubt is None, status)

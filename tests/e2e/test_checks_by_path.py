@@ -5,15 +5,15 @@ from pathlib import Path
 import pytest
 from support.environments import as_user, new_venv
 from support.front_door import Pa
-from support.projects import CHECK, MEND
+from support.projects import MEND, PYTEST, TESTED_CALC
 
 ONE = ("--max-rounds", "1")
-SCRIPT = f'#!/bin/sh\nset -e\ncd "$(dirname "$0")"\n{CHECK}\n'
+SCRIPT = f'#!/bin/sh\nset -e\ncd "$(dirname "$0")"\n{PYTEST}\n'
 
 
 def add_script(pa: Pa, name: str = "check.sh") -> None:
     """A committed program that runs the tests."""
-    pa.write({name: SCRIPT})
+    pa.write({**TESTED_CALC, name: SCRIPT})
     (pa.project / name).chmod(0o755)
     pa.commit()
 

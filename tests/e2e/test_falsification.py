@@ -2,7 +2,7 @@
 
 import pytest
 from support.front_door import Pa
-from support.projects import CHECK
+from support.projects import PYTEST
 
 GREEN = {
     "calc.py": "def add(a, b):\n    return a + b\n",
@@ -31,7 +31,7 @@ def green(pa: Pa) -> Pa:
     return pa
 
 
-@pytest.mark.parametrize("named", [("--check", CHECK), ()], ids=["named", "discovered"])
+@pytest.mark.parametrize("named", [("--check", PYTEST), ()], ids=["named", "discovered"])
 def test_a_feature_with_a_test_that_needs_it_is_verified(green: Pa, named: tuple[str, ...]) -> None:
     ran = green.task(*named, worker=f"{FEATURE}\n{TESTED}")
     finding = ran.finding("test")
@@ -44,7 +44,7 @@ def test_a_feature_with_a_test_that_needs_it_is_verified(green: Pa, named: tuple
 
 
 def test_a_feature_without_a_test_is_sent_back_once_with_the_demand_for_one(green: Pa) -> None:
-    ran = green.task("--check", CHECK, worker=f"test -e sub || {FEATURE}\ntouch sub")
+    ran = green.task("--check", PYTEST, worker=f"test -e sub || {FEATURE}\ntouch sub")
     assert [each["checks"][0]["reason_code"] for each in ran.of_kind("round_judged")] == [
         "no_test",
         "no_test",
@@ -54,7 +54,7 @@ def test_a_feature_without_a_test_is_sent_back_once_with_the_demand_for_one(gree
 
 def test_who_brings_the_test_in_the_second_round_is_verified(green: Pa) -> None:
     script = f"if [ $AGENTPROXY_ROUND = 1 ]; then {FEATURE}\nelse\n{TESTED}\nfi"
-    ran = green.task("--check", CHECK, worker=script)
+    ran = green.task("--check", PYTEST, worker=script)
     assert (ran.code, len(ran.of_kind("round_judged"))) == (0, 2)
 
 
@@ -64,8 +64,8 @@ def test_who_brings_the_test_in_the_second_round_is_verified(green: Pa) -> None:
 def test_a_test_that_does_not_need_what_the_change_does_proves_nothing(
     green: Pa, test: str, code: str
 ) -> None:
-    ran = green.task("--check", CHECK, "--max-rounds", "1", worker=f"{FEATURE}\n{test}")
-    finding = ran.finding(CHECK)
+    ran = green.task("--check", PYTEST, "--max-rounds", "1", worker=f"{FEATURE}\n{test}")
+    finding = ran.finding(PYTEST)
     assert (finding["finding"], finding["reason_code"]) == ("unverified", code), finding
     assert ran.code == 3
 
@@ -74,6 +74,6 @@ def test_old_tests_that_the_claim_bends_are_run_as_they_were(green: Pa) -> None:
     bend = (
         "sed -i 's/a + b/a - b/' calc.py\nsed -i 's/add(1, 2) == 3/add(1, 2) == -1/' test_calc.py"
     )
-    ran = green.task("--check", CHECK, "--max-rounds", "1", worker=f"{FEATURE}\n{TESTED}\n{bend}")
-    finding = ran.finding(CHECK)
+    ran = green.task("--check", PYTEST, "--max-rounds", "1", worker=f"{FEATURE}\n{TESTED}\n{bend}")
+    finding = ran.finding(PYTEST)
     assert (finding["finding"], finding["reason_code"]) == ("unverified", "own_tests"), finding

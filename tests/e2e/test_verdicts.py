@@ -92,7 +92,7 @@ def test_a_configured_check_that_no_shell_can_read_is_unverified_with_the_cure(p
     finding = ran.finding("odd")
     assert (ran.code, finding["finding"], finding["reason_code"]) == (3, "unverified", "cannot_run")
     assert "nterminated quoted string" in finding["reason"]
-    assert "correct the command" in finding["reason"]
+    assert "fix the command" in finding["reason"]
     results = [each["result"] for each in ran.of_kind("check_finished") if each["check"] == "odd"]
     assert {each["cannot_run"]["kind"] for each in results} == {"syntax_error"}
 

@@ -16,7 +16,7 @@ from datetime import datetime
 from typing import cast
 
 from support.front_door import Pa, Ran, Record
-from support.life import Life, nobody_is_left
+from support.life import Life, Matches, nobody_is_left
 
 Key = tuple[object, ...]
 
@@ -49,6 +49,7 @@ class Point:
     place: int
     event: Key | None
     seconds: float
+    before: Key | None = None  # the kill does not wait past this event, however fast the run is
 
 
 @dataclass(frozen=True)
@@ -68,9 +69,10 @@ class Undisturbed:
     def at(self, moment: float) -> Point:
         """A moment of its wall time."""
         before = [place for place in self.anchors if self.moments[place] <= moment]
+        later = next((self.keys[place] for place in self.anchors[len(before) :]), None)
         if not before:
-            return Point(-1, None, moment)
-        return Point(before[-1], self.keys[before[-1]], moment - self.moments[before[-1]])
+            return Point(-1, None, moment, later)
+        return Point(before[-1], self.keys[before[-1]], moment - self.moments[before[-1]], later)
 
     def after_event(self, place: int) -> Point:
         """As soon as an event has been printed."""
@@ -157,15 +159,18 @@ class Story:
         return ("resume", self.run, "-o", "json") if self.run else self.task.arguments
 
     def _reaches(self, life: Life, point: Point) -> bool:
-        if point.event is not None:
-            wanted = point.event
-            marker = self.task.marker
-            if not life.sees(lambda it: "seq" in it and _same(it, wanted, marker)):
-                return False
+        if point.event is not None and not life.sees(self._is(point.event)):
+            return False
         deadline = time.monotonic() + point.seconds
         while time.monotonic() < deadline and life.process.poll() is None:
-            time.sleep(0.002)
+            if point.before is not None and life.saw(self._is(point.before)):
+                break
+            time.sleep(0.01)
         return life.process.poll() is None
+
+    def _is(self, wanted: Key) -> Matches:
+        """Whether a record is this event."""
+        return lambda it: "seq" in it and _same(it, wanted, self.task.marker)
 
     def _learn(self, life: Life) -> None:
         """What it told is what was told before, and goes on from there without a gap."""

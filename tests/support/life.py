@@ -41,12 +41,16 @@ class Life:
         """The events among them."""
         return [record for record in self.records if record["kind"] != "result"]
 
+    def saw(self, matches: Matches) -> bool:
+        """Whether it has printed such a record."""
+        return any(matches(record) for record in self.records)
+
     def sees(self, matches: Matches, *, patience: float = PATIENCE) -> bool:
         """Wait until it has printed such a record; false when it ended without."""
         deadline = time.monotonic() + patience
         try:
             with self._news:
-                while not any(matches(record) for record in self.records):
+                while not self.saw(matches):
                     left = deadline - time.monotonic()
                     assert left > 0, ("it did not come", self.records[-3:])
                     if self._over:

@@ -164,7 +164,7 @@ def test_two_runs_of_a_runner_leave_only_the_last_report_so_the_command_is_judge
     [
         "3 passed in 0.12s",
         "it took 3 passed in review",
-        "\u2139 tests 3\n\u2139 pass 3\n2 failed in 1.00s",
+        "\u2139 tests 3\n\u2139 pass 3\n2 passed in 1.00s",
     ],
 )
 def test_one_summary_of_a_runner_is_one_run(output: str) -> None:

@@ -1,5 +1,6 @@
 """Reads JUnit XML that may be hostile: bounded in size, depth and number of elements."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from io import BytesIO
@@ -14,6 +15,13 @@ MAX_ELEMENTS = 1_000_000
 MAX_TEST_NAME_CHARACTERS = 500
 MAX_TEXT_LENGTH = 64 * 1024
 
+# XML allows none of these, and runners write them as they stand in a title or a message.
+_CONTROLS = bytes(code for code in range(32) if code not in b"\t\n\r")
+_NOT_ALLOWED = re.compile(
+    rb"\xef\xbf[\xbe\xbf]|\xed[\xa0-\xbf][\x80-\xbf]"
+    rb"|&#(?:[xX]0*(?:[0-8bBcCeEfF]|1[0-9a-fA-F])|0*(?:[0-8]|1[124-9]|2[0-9]|3[01]));"
+)
+_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 _PROBLEMS = ("failure", "error", "skipped")
 
 
@@ -53,7 +61,7 @@ def read_cases(xml: bytes) -> tuple[TestCase, ...]:
     if len(xml) > MAX_REPORT_BYTES:
         raise ReportUnusable(f"the report is larger than {MAX_REPORT_BYTES // MEGABYTE} MB")
     reading = _Reading()
-    for event, element in _events(xml):
+    for event, element in _events(_allowed(xml)):
         if event == "start":
             reading.opens(element)
         else:
@@ -94,6 +102,13 @@ class _Reading:
         # until its own end, since they hold its outcome.
         if self.path and self.path[-1].tag != "testcase":
             self.path[-1].remove(element)
+
+
+def _allowed(xml: bytes) -> bytes:
+    # In UTF-16 these bytes are parts of other characters.
+    if xml.startswith(_UTF_16):
+        return xml
+    return _NOT_ALLOWED.sub(b"", xml.translate(None, _CONTROLS))
 
 
 def _events(xml: bytes) -> Iterator[tuple[str, Element]]:

@@ -186,6 +186,7 @@ def test_a_report_that_cannot_be_used_leaves_the_command_to_judge() -> None:
     assert not result.by_test
     assert result.tests == ()
     assert result.cannot_run is None
+    assert result.doubt_text == "its report cannot be read"
 
 
 @pytest.mark.parametrize(

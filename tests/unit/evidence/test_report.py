@@ -214,7 +214,8 @@ def test_node_tests_are_named_from_the_outside_in(tmp_path: Path) -> None:
         b"",
         b"not xml at all",
         b"<testsuites><testcase name='a'>",
-        b"<testsuites>\x00</testsuites>",
+        b"\xff\xfe<\x00a\x00>\x00",
+        b"<testsuites>\xe9</testsuites>",
         b"\xff\xfe\x00",
         b"<?xml version='1.0' encoding='no-such'?><a/>",
         b"<!DOCTYPE a><testsuites/>",
@@ -229,6 +230,25 @@ def test_node_tests_are_named_from_the_outside_in(tmp_path: Path) -> None:
 def test_broken_and_hostile_xml_is_refused_by_name(xml: bytes, runner: str) -> None:
     with pytest.raises(ReportUnusable, match="the report"):
         read_report(xml, runner="node" if runner == "node" else "pytest")
+
+
+@pytest.mark.parametrize(
+    ("title", "name"),
+    [
+        # test('prints \\x1b[1mbold\\x1b[0m') of node 20
+        (b"prints \x1b[1mbold\x1b[0m", "prints [1mbold[0m"),
+        (b"a\x00b\x08c\x1fd", "abcd"),
+        (b"a&#27;b&#x1B;c&#0;d&#x000e;", "abcd"),
+        (b"a\xef\xbf\xbfb\xed\xa0\x80c", "abc"),
+        (b"tab&#9;line&#xA;end&#13;", "tab\tline\nend"),
+        (b"&#128512;&#x1F600;\xc2\x85", "\U0001f600\U0001f600"),
+    ],
+)
+def test_one_odd_title_does_not_take_the_report_away(title: bytes, name: str) -> None:
+    xml = b"<a><testcase name='%b'/><testcase name='other'><failure/></testcase></a>" % title
+    odd, other = read_report(xml, runner="node").tests
+    assert (odd.name, odd.outcome) == (name, "passed")
+    assert (other.name, other.outcome) == ("other", "failed")
 
 
 def test_a_report_of_more_than_64_mb_is_refused_unread() -> None:

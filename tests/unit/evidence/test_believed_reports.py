@@ -110,3 +110,31 @@ def test_a_report_of_pytest_holds_what_its_summary_counts(
     xml = f"<testsuites><testsuite>{cases}</testsuite></testsuites>"
     result = ran(exit_code, output, "pytest -q", pytest=xml)
     assert (result.doubt, result.by_test, status_of(result)) == (doubt, doubt is None, status)
+
+
+# node 20: a.test.js has a test, and b.test.js calls process.exit(0).
+NODE_PASSED = '<testcase name="adds" time="0.012352" classname="test"/>'
+NODE_FILE_20 = '<testcase name="/home/me/lib/test/b.test.js" time="0.312403" classname="test"/>'
+NODE_FILE_22 = '<testcase name="test/b.test.js" time="0.3" classname="test"/>'
+NODE_FILE_24 = '<testcase name="b.mjs" classname="test" file="/home/me/lib/b.mjs"/>'
+
+
+@pytest.mark.parametrize(
+    ("cases", "names"),
+    [
+        (NODE_FILE_20, None),
+        (NODE_FILE_22, None),
+        (NODE_FILE_24, None),  # also where --test-name-pattern matches nothing
+        (NODE_FILE_20 + NODE_PASSED, ["adds"]),
+        ('<testcase name="lib.js" classname="test"/>', ["lib.js"]),
+        ('<testcase name="reads /etc/a.js" classname="test"/>', ["reads /etc/a.js"]),
+    ],
+)
+def test_a_file_that_ends_with_0_without_a_test_passes_nothing(
+    cases: str, names: list[str] | None
+) -> None:
+    output = node_totals(tests=1, passed=1, failed=0)
+    result = ran(0, output, "node --test", node=f"<testsuites>{cases}</testsuites>")
+    assert [test.name for test in result.tests] == (names or [])
+    assert (result.cannot_run is not None) == (names is None)
+    assert status_of(result) == ("passes" if names else "cannot_run")

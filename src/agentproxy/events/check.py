@@ -30,6 +30,7 @@ CannotRunKind = Literal[
     "not_started",
     "prepare_failed",
     "not_isolated",
+    "other_checkout",
 ]
 # Why a report of tests does not count, so that the exit code decides.
 ReportDoubt = Literal["hides_failures", "unreadable", "several_runs", "output_cut"]

@@ -38,6 +38,10 @@ class EnvironmentFound(Fact):
     # Environment folders (`.venv`, `node_modules`), absolute. Each gets a temporary writable layer.
     folders: tuple[str, ...] = ()
     toolchains: tuple[str, ...] = ()  # bound read-only
+    # Other checkouts of the repository that environments import from: the tree stands there too.
+    checkouts: tuple[str, ...] = ()
+    # Copies of the project that environments import from, and at which the tree cannot stand.
+    elsewhere: tuple[str, ...] = ()
     path: str
     env: dict[str, str] = Field(default_factory=dict)
     # Ignored files of the user that checks need, relative to the root of the repository.

@@ -134,6 +134,9 @@ _CURES: Mapping[CannotRunKind, str] = {
     "nothing_collected": "use a command that runs tests",
     "timed_out": "set a longer timeout for the check in agentproxy.toml",
     "not_isolated": "omit --sandbox plain, or use an environment without links into the repository",
+    "other_checkout": (
+        "make an environment of this tree's own: python -m venv .venv && .venv/bin/pip install -e ."
+    ),
     "prepare_failed": "run that command in a fresh clone, and fix it",
 }
 

@@ -95,12 +95,17 @@ class CheckContext:
 
     def why_not_isolated(self, environment: EnvironmentFound) -> CannotRun | None:
         """Returns why checks cannot test the given tree in this environment, or None."""
+        for copy in environment.elsewhere:
+            text = f"the environment imports this project from {copy}, not from the claim's tree"
+            return CannotRun(kind="other_checkout", subject=copy, text=text)
         if self.sandbox.isolates:
             return None
         # Without isolation the tree is not at the user's path. An editable install then imports
         # the user's repository, so a check would test the base in place of the claim.
+        places = (self.repository.root, *environment.checkouts)
         for folder in map(Path, environment.folders):
-            if any(path.is_relative_to(self.repository.root) for path in linked_folders(folder)):
+            linked = linked_folders(folder)
+            if any(path.is_relative_to(place) for path in linked for place in places):
                 text = (
                     f"without isolation {folder} links to the repository, so the check would not "
                     "test the claim's tree"

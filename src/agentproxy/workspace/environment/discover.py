@@ -8,9 +8,10 @@ from pathlib import Path
 
 from agentproxy.events.git_facts import EnvironmentFound
 from agentproxy.files.safe_files import BadPath, SafeDir
-from agentproxy.workspace.environment.editable_installs import linked_folders
+from agentproxy.workspace.environment.editable_installs import editable_projects, linked_folders
 from agentproxy.workspace.environment.fingerprint import fingerprint
-from agentproxy.workspace.environment.toolchains import find_toolchains, within
+from agentproxy.workspace.environment.other_checkouts import Copies, find_copies
+from agentproxy.workspace.environment.toolchains import Toolchains, find_toolchains, within
 
 MAX_SEARCHED_FOLDERS = 50_000
 CARRIED_LIMIT = 64 << 20  # bytes of a file
@@ -43,12 +44,8 @@ def find_environment(
     words = {*ALWAYS_NEEDED, *_programs((*wanted.commands, wanted.prepare))}
     place = Path(os.path.normpath(root / directory))
     tools = find_toolchains(environ, root=root, place=place, words=sorted(words))
-    for folder in folders:
-        # Without its base installation a virtual environment's python exits with 127.
-        tools.show_base(folder)
-        for linked in linked_folders(folder):
-            if not within(linked, (*folders, root)):
-                tools.show(linked)
+    copies = _show_installations(folders, tools)
+    notes += _describe_copies(copies)
     path = _path(root, directory, folders=folders, inherited=tools.path, notes=notes)
     if wanted.managed is not None:
         path.insert(0, str(wanted.managed / "bin"))
@@ -58,11 +55,43 @@ def find_environment(
         toolchains=tuple(str(folder) for folder in tools.folders),
         path=os.pathsep.join(path),
         env=tools.env,
+        checkouts=tuple(str(copy) for copy in copies.checkouts),
+        elsewhere=tuple(str(copy) for copy in copies.elsewhere),
         carried=tuple(_carried(root, wanted.carry, notes=notes)),
         prepare=wanted.prepare,
         notes=tuple(notes),
         prints={str(folder): fingerprint(folder) for folder in folders},
     )
+
+
+def _show_installations(folders: Sequence[Path], tools: Toolchains) -> Copies:
+    """Shows what the environments lead to, but for the copies of the tree, which it returns."""
+    shown = {folder: list(linked_folders(folder)) for folder in folders}
+    candidates = [
+        linked
+        for folder in folders
+        for linked in (*shown[folder], *editable_projects(folder))
+        if not within(linked, folders)
+    ]
+    copies = find_copies(tools.root, candidates, home=tools.home)
+    hidden = (*folders, tools.root, *copies.checkouts, *copies.elsewhere)
+    for folder in folders:
+        # Without its base installation a virtual environment's python exits with 127.
+        tools.show_base(folder)
+        for linked in shown[folder]:
+            if not within(linked, hidden):
+                tools.show(linked)
+    return copies
+
+
+def _describe_copies(copies: Copies) -> Iterator[str]:
+    for copy in copies.checkouts:
+        yield (
+            f"{copy} is another checkout of this repository and an environment imports from it, "
+            "so the tree stands there too"
+        )
+    for copy in copies.elsewhere:
+        yield f"an environment imports this project from {copy}, and not from the tree"
 
 
 def _is_committed(

@@ -1,9 +1,12 @@
 """Finds folders outside an environment that hold its packages."""
 
+import json
 import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import cast
+from urllib.parse import unquote, urlsplit
 
 SITES = "lib/python3*/site-packages"
 MAX_PTH_BYTES = 1 << 20
@@ -24,6 +27,31 @@ def linked_folders(environment: Path) -> Iterator[Path]:
         for pattern in ("*.pth", "__editable___*_finder.py"):
             for file in sorted(site.glob(pattern)):
                 yield from _of_text(file)
+
+
+def editable_projects(environment: Path) -> Iterator[Path]:
+    """Returns the projects that an environment has installed as editable, as pip records them."""
+    for record in sorted(environment.glob(f"{SITES}/*.dist-info/direct_url.json")):
+        try:
+            with record.open("rb") as stream:
+                found: object = json.loads(stream.read(MAX_PTH_BYTES))
+        except (OSError, ValueError):
+            continue
+        if (project := _editable(found)) is not None and project.is_dir():
+            yield project
+
+
+def _editable(record: object) -> Path | None:
+    if not isinstance(record, dict):
+        return None
+    fields = cast("dict[str, object]", record)
+    about, url = fields.get("dir_info"), fields.get("url")
+    if not isinstance(about, dict) or not isinstance(url, str):
+        return None
+    path = unquote(urlsplit(url).path)
+    is_editable = cast("dict[str, object]", about).get("editable") is True
+    usable = is_editable and path.startswith("/") and "\0" not in path
+    return Path(os.path.normpath(path)) if usable else None
 
 
 def _of_text(file: Path) -> Iterator[Path]:

@@ -3,7 +3,7 @@
 import os
 import stat
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Literal
@@ -92,7 +92,9 @@ def place_tree(
     keep the job's writes.
     """
     tools = [Mount(at=path, mode="ro", source=Path(path)) for path in environment.toolchains]
-    tree = next((mount.source for mount in tree_mounts if mount.at == str(root)), None)
+    own = next((mount for mount in tree_mounts if mount.at == str(root)), None)
+    before, after = _at_checkouts(own, environment.checkouts) if own else ((), ())
+    places = [root, *(Path(mount.at) for mount in (*before, *after))]
     sources = {path: Path(path) for path in environment.folders}
     sources |= {at: Path(source) for at, source in environment.built.items()}
     sources |= writable
@@ -100,14 +102,14 @@ def place_tree(
     layers = [
         Mount(at=path, mode="rw" if path in writable else "overlay", source=source)
         for path, source in sources.items()
-        if tree is None or _is_free(tree, os.path.relpath(path, root))
+        if own is None or own.source is None or _is_free_at(own.source, path, places)
     ]
     return JobLayout(
         root=str(root),
         cwd=os.path.normpath(root / directory),
         env={**environment.env, "PATH": environment.path},
         # Later mounts cover earlier ones: a toolchain folder may hold the user's repository.
-        mounts=(*tools, *tree_mounts, *layers),
+        mounts=(*tools, *before, *tree_mounts, *after, *layers),
     )
 
 
@@ -118,6 +120,28 @@ def place_plainly(tree: Path, *, directory: str, environment: EnvironmentFound) 
         cwd=os.path.normpath(tree / directory),
         env={**environment.env, "PATH": environment.path},
     )
+
+
+def _at_checkouts(
+    own: Mount, checkouts: Sequence[str]
+) -> tuple[tuple[Mount, ...], tuple[Mount, ...]]:
+    """Mounts the tree at other checkouts: those around its own place, and those after it."""
+    before: list[Mount] = []
+    after: list[Mount] = []
+    places = [Path(own.at)]
+    for at in sorted(checkouts):
+        around = Path(own.at).is_relative_to(at)
+        # What the tree has at a mount point must not lead the mount elsewhere.
+        free = own.source is not None and _is_free_at(own.source, at, places)
+        if free and own.source is not None and _is_free_at(own.source, own.at, [Path(at)]):
+            (before if around else after).append(replace(own, at=at))
+            places.append(Path(at))
+    return tuple(before), tuple(after)
+
+
+def _is_free_at(tree: Path, path: str, places: Sequence[Path]) -> bool:
+    """Whether a path is a possible mount point where the tree stands at all of these places."""
+    return all(_is_free(tree, os.path.relpath(path, place)) for place in places)
 
 
 def _is_free(tree: Path, path: str) -> bool:

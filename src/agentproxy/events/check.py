@@ -31,6 +31,7 @@ CannotRunKind = Literal[
     "prepare_failed",
     "not_isolated",
     "other_checkout",
+    "ignored_file",
 ]
 # Why a report of tests does not count, so that the exit code decides.
 ReportDoubt = Literal["hides_failures", "unreadable", "several_runs", "output_cut"]

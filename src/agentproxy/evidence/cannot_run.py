@@ -98,7 +98,7 @@ _PASSED = re.compile(
 )
 _SOURCES = (".py", ".pyi", ".pyx", ".so", ".js", ".mjs", ".cjs", ".ts", ".tsx", ".jsx")
 # node's runner reports this for a file that it cannot load. The reason is in its output only.
-_MUTE = ("", "test failed")
+MUTE = ("", "test failed")
 # pytest prints this with exit code 4 too, although its arguments are right.
 _CONFTEST = "ImportError while loading conftest"
 _NEEDS_NETWORK = (
@@ -201,7 +201,7 @@ def _in_tests(tests: Sequence[TestResult], output: str, tree: Iterable[str]) -> 
         return None
     own = modules_of(tree)
     # Each text is searched once: all tests without a message share the same long output.
-    texts = dict.fromkeys(output if test.message in _MUTE else test.message for test in failed)
+    texts = dict.fromkeys(output if test.message in MUTE else test.message for test in failed)
     reasons: list[CannotRun] = []
     for text in texts:
         if (reason := _find_outside_cause(text, own)) is None:

@@ -3,14 +3,15 @@
 import asyncio
 import os
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
-from agentproxy.events.check import CheckResult
+from agentproxy.events.check import CannotRun, CheckResult
 from agentproxy.events.contract import Check
 from agentproxy.events.git_facts import EnvironmentFound
 from agentproxy.evidence.cannot_run import failed_preparation, invalid_syntax
 from agentproxy.evidence.check_context import CheckContext
+from agentproxy.evidence.ignored_files import cannot_run_without, find_candidates, missing_in
 from agentproxy.evidence.instrumentation import (
     REPORT_FOLDER,
     Instrumentation,
@@ -21,6 +22,7 @@ from agentproxy.files.list_below import list_below
 from agentproxy.files.remove_tree import remove_tree
 from agentproxy.files.safe_files import BadPath, SafeDir
 from agentproxy.workspace.sandbox.port import Access, JobLimits
+from agentproxy.workspace.trees.ignored import ignored_files
 
 REPORT_LIMIT = 64 << 20
 PACKAGE_LIMIT = 1 << 20
@@ -100,11 +102,30 @@ async def run_check(
         interpret, ended, reports, command=check.command, tree=files, root=place.root
     )
     result = result.model_copy(update={"left_out": tuple(leave_out)})
+    if reason := await _find_ignored_file(result, check, checks=checks, files=files):
+        result = result.model_copy(update={"cannot_run": reason})
     if unreadable:
         return result.model_copy(update={"cannot_run": invalid_syntax(ended.output)})
     if unprepared:
         return result.model_copy(update={"cannot_run": failed_preparation(environment.prepare)})
     return result
+
+
+async def _find_ignored_file(
+    result: CheckResult, check: Check, *, checks: CheckContext, files: Collection[str]
+) -> CannotRun | None:
+    """Returns why the check cannot run where each failure misses a file that git ignores."""
+    root = checks.repository.root
+    missed: list[str] = []
+    for text in missing_in(result):
+        candidates = await asyncio.to_thread(
+            find_candidates, text, root=root, directory=check.directory, files=files
+        )
+        ignored = await ignored_files(checks.repository, candidates)
+        if not ignored:
+            return None
+        missed += [path for path in candidates if path in ignored]
+    return await asyncio.to_thread(cannot_run_without, missed[0], root=root) if missed else None
 
 
 def _env(check: Check, wanted: Instrumentation, *, report: str) -> dict[str, str]:

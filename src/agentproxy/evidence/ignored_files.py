@@ -1,0 +1,122 @@
+"""Names the files of the user that a failed check misses and that git ignores."""
+
+import json
+import os
+import posixpath
+import re
+from collections.abc import Collection, Iterable, Iterator
+from pathlib import Path
+
+from agentproxy.events.check import CannotRun, CheckResult
+from agentproxy.evidence.cannot_run import MUTE, strip_colours
+from agentproxy.files.safe_files import BadPath, SafeDir
+
+MAX_CANDIDATES = 200
+MAX_FOLDERS = 5_000
+PACKAGE_LIMIT = 1 << 20
+BUILT_FOLDERS = frozenset({"dist", "build", "lib", "out"})
+_MODULE = re.compile(r"No module named '?([A-Za-z_][\w.]{0,200})'?")
+_NAME = re.compile(r"cannot import name '(\w{1,100})' from '([\w.]{1,200})'")
+_FILE = re.compile(
+    r"No such file or directory: '([^'\n]{1,500})'"
+    r"|ENOENT: no such file or directory, \w+ '([^'\n]{1,500})'"
+    r"|Cannot find (?:module|package) '([^'\n]{1,500})'"
+)
+_REQUIRED_BY = re.compile(r"^\s*- (/[^\n]{1,500})$", re.MULTILINE)
+_ENDINGS = ("", ".js", ".cjs", ".mjs", ".json", ".node", ".ts", "/index.js")
+
+
+def missing_in(result: CheckResult) -> list[str]:
+    """Returns the texts that must each name a missing file, or none where the check ran."""
+    if result.passed or (result.cannot_run and result.cannot_run.kind != "missing_module"):
+        return []
+    # Where a test passes the check guards something, so it ran.
+    if any(test.outcome == "passed" for test in result.tests):
+        return []
+    output = strip_colours(result.output)
+    failed = [test.message for test in result.tests if test.outcome == "failed"]
+    return list(dict.fromkeys(output if text in MUTE else text for text in failed)) or [output]
+
+
+def find_candidates(text: str, *, root: Path, directory: str, files: Collection[str]) -> list[str]:
+    """Returns the files below `root` that a text may mean and that are not among `files`. Blocking.
+
+    `files` are the paths of the clone.
+    """
+    known = set(files)
+    text = text.replace("\0", "")
+    found: dict[str, None] = {}
+    for path in _meant(text, root=root, directory=directory, files=files):
+        relative = os.path.relpath(os.path.realpath(root / path), root)
+        if relative in known or relative.startswith("..") or "node_modules" in relative:
+            continue
+        if (root / relative).is_file():
+            found[relative] = None
+        if len(found) == MAX_CANDIDATES:
+            break
+    return list(found)
+
+
+def cannot_run_without(path: str, *, root: Path) -> CannotRun:
+    """Says what to write in agentproxy.toml. Blocking."""
+    place = _built_by(path, root) if BUILT_FOLDERS & set(path.split("/")[:-1]) else None
+    if place is None:
+        line = f"carry = [{json.dumps(path)}]"
+    else:
+        line = f'prepare = "npm run build{"" if place == "." else f" --prefix {place}"}"'
+    return CannotRun(
+        kind="ignored_file",
+        subject=path,
+        text=(
+            f"git ignores {path}, so clones do not have it: "
+            f"write {line} in agentproxy.toml, then run pa trust"
+        ),
+    )
+
+
+def _meant(text: str, *, root: Path, directory: str, files: Collection[str]) -> Iterator[str]:
+    modules = [match[1] for match in _MODULE.finditer(text)]
+    modules += [f"{match[2]}.{match[1]}" for match in _NAME.finditer(text)]
+    folders = sorted({posixpath.dirname(path) for path in files})[:MAX_FOLDERS] if modules else []
+    for module in dict.fromkeys(modules):
+        yield from _of_module(module, root=root, folders=folders)
+    required_by = [posixpath.dirname(match[1]) for match in _REQUIRED_BY.finditer(text)]
+    for match in _FILE.finditer(text):
+        name = match[1] or match[2] or match[3]
+        if match[3] and not name.startswith((".", "/")):
+            continue
+        for place in (str(root / directory), str(root), *required_by):
+            for ending in _ENDINGS:
+                yield os.path.relpath(posixpath.join(place, name) + ending, root)
+
+
+def _of_module(module: str, *, root: Path, folders: Iterable[str]) -> Iterator[str]:
+    package, _, name = module.rpartition(".")
+    inside = package.replace(".", "/")
+    for folder in folders:
+        if inside and not f"/{folder}".endswith(f"/{inside}"):
+            continue
+        yield from (posixpath.join(folder, name + ending) for ending in (".py", "/__init__.py"))
+        # The name of a compiled module holds the version of Python.
+        compiled = sorted((root / folder).glob(f"{name}.*.so")) if inside else []
+        yield from (posixpath.join(folder, each.name) for each in compiled)
+
+
+def _built_by(path: str, root: Path) -> str | None:
+    """Returns the nearest folder above with a build script in package.json."""
+    place: str = posixpath.dirname(path)
+    while True:
+        if _has_build_script(root, place):
+            return place or "."
+        if not place:
+            return None
+        place = posixpath.dirname(place)
+
+
+def _has_build_script(root: Path, place: str) -> bool:
+    with SafeDir(root) as opened:
+        try:
+            text = opened.read(posixpath.join(place, "package.json"), limit=PACKAGE_LIMIT)
+            return bool(json.loads(text)["scripts"]["build"])
+        except (OSError, BadPath, ValueError, KeyError, TypeError):
+            return False

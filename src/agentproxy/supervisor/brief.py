@@ -102,6 +102,9 @@ def _verdict_on_round(state: State, number: int) -> list[str]:
     of_part = number - state.part_began + 1
     lines = [f"## Verdict on round {of_part}: {judged.verdict}", "", judged.reason, ""]
     latest = number == state.round - 1
+    if latest and (claim := state.claims.get(number)) and claim.findings:
+        lines += ["What was noticed about the claim:", ""]
+        lines += [*(f"- {finding}" for finding in claim.findings), ""]
     for verdict in judged.checks:
         if verdict.finding in ("refuted", "unverified"):
             lines += _findings(verdict)

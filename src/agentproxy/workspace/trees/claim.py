@@ -178,7 +178,8 @@ class _Claimed:
 async def _read(claimed: _Claimed, reading: Reading, *, where: GitLocation, base: str) -> str:
     known = {entry.name for entry in claimed.entries}
     new = [name for name in claimed.listing.files if name not in known]
-    ignored = await reading.ignored(new) if new else set[bytes]()
+    ignored = await reading.ignored(new) if new else dict[bytes, str]()
+    claimed.findings += findings.in_ignored(ignored, root=claimed.repo.root)
     claimed.added = [name for name in claimed.listing.files if name not in ignored]
     await _refuse_large(claimed, where, new=[name for name in new if name not in ignored])
     large = await _large(claimed, reading, where=where)

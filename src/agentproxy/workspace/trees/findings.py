@@ -18,6 +18,13 @@ LARGE = 50 * MILLION  # bytes; a larger file is a finding
 READ_BY_TOOLS = (b".envrc", b".mcp.json")
 FOLDERS_READ_BY_TOOLS = (b".claude", b".vscode", b".cursor", b".devcontainer")
 WORKFLOWS = b".github/workflows/"
+MAX_IGNORED = 5  # named one by one
+CACHES = frozenset({
+    b"__pycache__", b"node_modules", b".venv", b"venv", b".pytest_cache", b".mypy_cache",
+    b".ruff_cache", b".hypothesis", b".cache", b".tox", b".nox", b".coverage", b"coverage",
+    b"htmlcov", b"target", b".gradle", b".next", b".turbo", b".DS_Store",
+})  # fmt: skip
+BYPRODUCTS = (b".pyc", b".pyo", b".o", b".log", b".tmp", b".swp", b".tsbuildinfo")
 COMPARED_LIMIT = 1 << 20  # bytes
 
 
@@ -33,6 +40,28 @@ def in_changes(changed: Sequence[Difference], listing: Listing) -> Iterator[str]
         size = listing.sizes.get(one.name, 0)
         if size > LARGE:
             yield f"{shown} has {size // MILLION} MB"
+
+
+def in_ignored(ignored: Mapping[bytes, str], *, root: Path) -> Iterator[str]:
+    """Reports new files that the claim leaves out because git ignores them, but no caches.
+
+    What the user has as well, such as a carried file, is not the worker's.
+    """
+    made = sorted(name for name in ignored if not _is_cached(name))
+    made = [name for name in made if not (root / os.fsdecode(name)).exists()]
+    for name in made[:MAX_IGNORED]:
+        yield (
+            f"{in_a_sentence(name)} was made and is ignored by {ignored[name]}, "
+            "so the claim does not have it"
+        )
+    if len(made) > MAX_IGNORED:
+        yield f"{len(made) - MAX_IGNORED} more files were made and are ignored"
+
+
+def _is_cached(name: bytes) -> bool:
+    parts = name.split(b"/")
+    in_package = any(part.endswith(b".egg-info") for part in parts)
+    return in_package or bool(CACHES & set(parts)) or name.endswith(BYPRODUCTS)
 
 
 def in_links(changed: Sequence[Difference], tree: Path, *, root: Path) -> Iterator[str]:

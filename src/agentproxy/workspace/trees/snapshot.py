@@ -3,14 +3,14 @@
 import os
 import shlex
 import stat
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from agentproxy.files.safe_files import BadPath, SafeDir
 from agentproxy.workspace.git.alternates import alternates, object_mounts
 from agentproxy.workspace.git.command import ENVIRONMENT, GitError, absolute_path, hardened
-from agentproxy.workspace.git.filenames import join_names, split_names
+from agentproxy.workspace.git.filenames import in_a_sentence, join_names
 from agentproxy.workspace.git.lfs import parse_filters
 from agentproxy.workspace.git.objects import OBJECT_ID
 from agentproxy.workspace.git.repository import Repository
@@ -44,13 +44,14 @@ class Reading:
         listed = alternates(self.repository, inside=self.sandbox.isolates)
         (git_dir / "objects/info/alternates").write_bytes(listed)
 
-    async def ignored(self, untracked: Sequence[bytes]) -> set[bytes]:
+    async def ignored(self, untracked: Sequence[bytes]) -> dict[bytes, str]:
+        """Returns the ignored ones, each with the file and the pattern that ignore it."""
         # `check-ignore` refuses literal pathspecs; after "./" no name can be a magic one.
         self._put("untracked", join_names(b"./" + name for name in untracked))
-        look = _git("check-ignore", "-z", "--stdin", "--no-index")
+        look = _git("check-ignore", "-v", "-z", "--stdin", "--no-index")
         # Exit code 1 says that nothing is ignored.
         await self._run(f"GIT_LITERAL_PATHSPECS=0 {look} <untracked >ignored || test $? = 1")
-        return {name.removeprefix(b"./") for name in split_names(self._take("ignored"))}
+        return dict(_read_ignored(self._take("ignored").split(b"\0")))
 
     async def filters(self, names: Sequence[bytes]) -> dict[bytes, str]:
         self._put("names", join_names(names))
@@ -142,6 +143,16 @@ class Reading:
                 return folder.read(name, limit=RESULT_LIMIT)
         except (BadPath, OSError) as error:
             raise Unreadable("in the sandbox", 0, f"the result {name} is missing") from error
+
+
+def _read_ignored(fields: Sequence[bytes]) -> Iterator[tuple[bytes, str]]:
+    """Reads what `check-ignore -v -z` prints: source, line, pattern and name of each path."""
+    for source, _, pattern, name in zip(*(iter(fields),) * 4, strict=False):
+        # It prints the paths too that a pattern takes back.
+        if pattern.startswith(b"!"):
+            continue
+        file = b".git/info/exclude" if source.endswith(b"/info/exclude") else source
+        yield name.removeprefix(b"./"), f"{in_a_sentence(file)}: {in_a_sentence(pattern)}"
 
 
 def _git(*args: str) -> str:

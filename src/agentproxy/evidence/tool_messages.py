@@ -4,7 +4,8 @@ import re
 
 from agentproxy.events.check import CannotRunKind
 
-# A row for each tool. The rows with a version were seen in a run; the others were not tried.
+# A row for each tool, with the version whose words these are. Rows without a version were not
+# tried with their tool.
 _NEEDS_DOWNLOAD = (
     # uv 0.13
     r"the network was disabled|Network connectivity is disabled",

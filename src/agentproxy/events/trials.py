@@ -15,6 +15,14 @@ class TrialTree(FrozenModel):
     tree: str
 
 
+class Doubt(FrozenModel):
+    """What speaks against a claim although its tests need its change; it never accuses."""
+
+    kind: Literal["destroys", "adds_secret", "replaces_change"]
+    path: str
+    text: str
+
+
 class TrialsPrepared(Fact):
     """The variants of the claim of a round were written.
 
@@ -29,4 +37,5 @@ class TrialsPrepared(Fact):
     code: tuple[str, ...] = ()
     tests: tuple[str, ...] = ()
     stubbed: tuple[str, ...] = ()
+    doubts: tuple[Doubt, ...] = ()
     unstubbed: dict[str, str] = Field(default_factory=dict)

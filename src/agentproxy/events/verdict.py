@@ -32,6 +32,7 @@ ReasonCode = Literal[
     "tests_not_run",
     "passes_without_change",
     "result_not_checked",
+    "doubtful",
 ]
 # Nothing speaks against the claim; what is missing is a proof that it does what it should.
 UNPROVEN: frozenset[ReasonCode] = frozenset(
@@ -44,6 +45,7 @@ UNPROVEN: frozenset[ReasonCode] = frozenset(
         "result_not_checked",
     }
 )
+LACKS_PROOF: frozenset[ReasonCode] = frozenset({*UNPROVEN, "doubtful"})
 
 
 class Location(FrozenModel):

@@ -25,13 +25,15 @@ class Rules:
 class Trials:
     """The variants of a claim that there are, and what one check said of them.
 
-    `tests` are the test files that the claim adds or changes, `code` the other paths.
+    `tests` are the test files that the claim adds or changes, `code` the other paths,
+    `doubts` what speaks against the claim all the same.
     """
 
     tests: Sequence[str]
     code: Sequence[str]
     variants: Collection[TrialKind]
     results: Mapping[TrialKind, CheckResult] = field(default_factory=dict[TrialKind, CheckResult])
+    doubts: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from agentproxy.events.contract import Contract, Criterion
 from agentproxy.events.plan import OpinionGiven
-from agentproxy.events.verdict import UNPROVEN, CheckVerdict, CriterionVerdict, Verdict
+from agentproxy.events.verdict import LACKS_PROOF, UNPROVEN, CheckVerdict, CriterionVerdict, Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +179,7 @@ def _judge_checks(
 
 
 def _nothing_proven(checks: Sequence[CheckVerdict]) -> str:
-    tried = [each for each in checks if each.reason_code in UNPROVEN]
+    tried = [each for each in checks if each.reason_code in LACKS_PROOF]
     if tried:
         return f"nothing was proven; {tried[0].check}: {tried[0].reason}"
     return "nothing was proven: checks that still pass do not show that the task is done"

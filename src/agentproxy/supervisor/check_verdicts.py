@@ -59,6 +59,7 @@ def _trials_of(state: State, check: Check, number: int) -> Trials | None:
         tests=prepared.tests,
         code=prepared.code,
         variants=tuple(prepared.trees),
+        doubts=tuple(each.text for each in prepared.doubts),
         results={
             kind: by_tree[variant.tree]
             for kind, variant in prepared.trees.items()

@@ -27,6 +27,7 @@ class StubFiles:
 
     contents: Mapping[str, bytes] = field(default_factory=dict[str, bytes])
     failed: Mapping[str, str] = field(default_factory=dict[str, str])
+    functions: tuple[str, ...] = ()
 
 
 def make_stub_files(versions: Mapping[str, Versions], *, new: NewBody) -> StubFiles:
@@ -48,7 +49,7 @@ def make_stub_files(versions: Mapping[str, Versions], *, new: NewBody) -> StubFi
     answer = _ask(StubRequest(files=tuple(files), new=new))
     contents = {path: base64.b64decode(text) for path, text in answer.stubbed.items()}
     changed = {path: text for path, text in contents.items() if text != versions[path].after}
-    return StubFiles(changed, {**failed, **answer.failed})
+    return StubFiles(changed, {**failed, **answer.failed}, answer.functions)
 
 
 def _sides(version: Versions) -> tuple[bytes | None, bytes | None]:

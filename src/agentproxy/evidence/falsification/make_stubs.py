@@ -25,21 +25,25 @@ def main() -> None:
     request = StubRequest.model_validate_json(sys.stdin.buffer.read())
     stubbed: dict[str, str] = {}
     failed: dict[str, str] = {}
+    functions: list[str] = []
     for file in request.files:
         find_functions = _reader(file.path)
         try:
-            text = stub_functions(
+            made = stub_functions(
                 base64.b64decode(file.before),
                 base64.b64decode(file.after),
                 new=request.new,
                 find_functions=find_functions,
             )
-            find_functions(text)
+            find_functions(made.text)
         except CannotParse as error:
             failed[file.path] = str(error)[:200]
         else:
-            stubbed[file.path] = base64.b64encode(text).decode()
-    sys.stdout.write(StubAnswer(stubbed=stubbed, failed=failed).model_dump_json())
+            stubbed[file.path] = base64.b64encode(made.text).decode()
+            functions += made.functions
+    sys.stdout.write(
+        StubAnswer(stubbed=stubbed, failed=failed, functions=tuple(functions)).model_dump_json()
+    )
 
 
 def _reader(path: str) -> FindFunctions:

@@ -38,10 +38,11 @@ class StubRequest(FrozenModel):
 
 
 class StubAnswer(FrozenModel):
-    """The stubbed files, base64; `failed` says why others have no stub."""
+    """The stubbed files, base64, and their stubs; `failed` says why others have no stub."""
 
     stubbed: dict[str, str] = Field(default_factory=dict)
     failed: dict[str, str] = Field(default_factory=dict)
+    functions: tuple[str, ...] = ()
 
 
 def language_of(path: str) -> StubLanguage | None:

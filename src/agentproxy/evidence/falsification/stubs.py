@@ -28,12 +28,20 @@ class CannotParse(ValueError):
     """The source is not in its language, as far as this parser knows it."""
 
 
+@dataclass(frozen=True, slots=True)
+class Stubbed:
+    """Source with stubs, and the names of the functions that are stubs in it."""
+
+    text: bytes
+    functions: tuple[str, ...]
+
+
 FindFunctions = Callable[[bytes], Sequence[Function]]
 
 
 def stub_functions(
     before: bytes, after: bytes, *, new: NewBody, find_functions: FindFunctions
-) -> bytes:
+) -> Stubbed:
     """Takes back what a claim changed inside functions, and keeps every name that it brought.
 
     A function with the signature that it had at the base gets the base's body. A function that is
@@ -45,6 +53,7 @@ def stub_functions(
     """
     known = _by_name(_functions_or_none(before, find_functions))
     pieces: list[bytes] = []
+    names: list[str] = []
     position = 0
     for function in find_functions(after):
         if function.start < position:
@@ -57,8 +66,9 @@ def stub_functions(
         else:
             body = function.stub[new]
         pieces += [after[position : function.start], body]
+        names.append(function.name)
         position = function.end
-    return b"".join([*pieces, after[position:]])
+    return Stubbed(b"".join([*pieces, after[position:]]), tuple(names))
 
 
 def _functions_or_none(source: bytes, find_functions: FindFunctions) -> Sequence[Function]:

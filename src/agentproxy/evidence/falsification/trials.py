@@ -13,6 +13,7 @@ from agentproxy.evidence.check_evidence import Trials
 from agentproxy.evidence.comparison import Comparison
 from agentproxy.evidence.falsification.trial_text import (
     did_not_end,
+    doubted,
     no_test,
     not_run_by_check,
     passes_without,
@@ -161,7 +162,10 @@ def _without_need(reading: _Reading, verdict: CheckVerdict) -> CheckVerdict | No
 
 def _proven(reading: _Reading, verdict: CheckVerdict) -> CheckVerdict | None:
     names = reading.check_result
-    return proven_by_trials(reading.comparison, verdict, names) if names else None
+    if not names:
+        return None
+    proven = proven_by_trials(reading.comparison, verdict, names)
+    return doubted(proven, verdict, reading.trials.doubts) if reading.trials.doubts else proven
 
 
 def _unchecked(reading: _Reading, verdict: CheckVerdict) -> CheckVerdict:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from agentproxy.engine.context import Context
 from agentproxy.events.envelope import Fact
 from agentproxy.events.run import DecisionMade
-from agentproxy.events.verdict import UNPROVEN, CheckVerdict, CriterionVerdict
+from agentproxy.events.verdict import LACKS_PROOF, CheckVerdict, CriterionVerdict
 from agentproxy.supervisor.face import SUPERVISED
 from agentproxy.supervisor.parts import Parts
 from agentproxy.supervisor.stages import Stage
@@ -63,7 +63,7 @@ def decide_next(state: State, number: int) -> DecisionMade:
 
 
 def _lacks_proof(check: CheckVerdict) -> bool:
-    return check.finding in ("refuted", "unverified") or check.reason_code in UNPROVEN
+    return check.finding in ("refuted", "unverified") or check.reason_code in LACKS_PROOF
 
 
 def _may_fix(state: State, check: CheckVerdict, number: int) -> bool:

@@ -8,6 +8,7 @@ from agentproxy.engine.context import Context
 from agentproxy.events.check import TrialKind, claim_tree
 from agentproxy.events.envelope import Fact
 from agentproxy.events.trials import TrialsPrepared, TrialTree
+from agentproxy.evidence.falsification.doubts import find_doubts
 from agentproxy.evidence.falsification.make_stub_files import make_stub_files
 from agentproxy.evidence.test_files import is_test_file
 from agentproxy.evidence.test_ids import file_of_test
@@ -15,7 +16,7 @@ from agentproxy.supervisor.face import SUPERVISED
 from agentproxy.supervisor.parts import Parts
 from agentproxy.supervisor.stages import Stage
 from agentproxy.supervisor.state import State
-from agentproxy.workspace.trees.variants import Variant, read_versions, write_variant
+from agentproxy.workspace.trees.variants import Variant, Versions, read_versions, write_variant
 
 MAX_STUBBED_BYTES = 1 << 20  # bytes of a file that is parsed
 MESSAGES: Mapping[TrialKind, str] = {
@@ -56,9 +57,13 @@ async def prepare(effect: PrepareTrials, context: Context[State, Parts]) -> Sequ
     tests, code = split_changes(state, number)
     repository = context.parts.checks.repository
     base, claim = state.require_base().commit, state.claims[number].commit
-    versions = await read_versions(repository, code, base=base, claim=claim, most=MAX_STUBBED_BYTES)
-    nothing = await asyncio.to_thread(make_stub_files, versions, new="nothing")
-    raising = await asyncio.to_thread(make_stub_files, versions, new="raises")
+    paths = (*tests, *code)
+    versions = await read_versions(
+        repository, paths, base=base, claim=claim, most=MAX_STUBBED_BYTES
+    )
+    changed = {path: versions[path] for path in code}
+    nothing = await asyncio.to_thread(make_stub_files, changed, new="nothing")
+    raising = await asyncio.to_thread(make_stub_files, changed, new="raises")
     variants: dict[TrialKind, Variant] = {
         "without": Variant(restored=code),
         "stub": Variant(rewritten=nothing.contents),
@@ -76,12 +81,20 @@ async def prepare(effect: PrepareTrials, context: Context[State, Parts]) -> Sequ
         )
         if commit != claim:
             trees[kind] = TrialTree(commit=commit, tree=tree)
+    doubts = await asyncio.to_thread(
+        find_doubts,
+        state.claims[number].changes,
+        task=state.require_contract().task,
+        texts={path: _texts(each) for path, each in versions.items()},
+        functions=nothing.functions,
+    )
     return [
         TrialsPrepared(
             round=number,
             trees=trees,
             code=code,
             tests=tests,
+            doubts=doubts,
             stubbed=tuple(sorted(nothing.contents)),
             unstubbed=dict(nothing.failed),
         )
@@ -108,3 +121,9 @@ def split_changes(state: State, number: int) -> tuple[tuple[str, ...], tuple[str
         else:
             code.append(change.path)
     return tuple(tests), tuple(code)
+
+
+def _texts(versions: Versions) -> tuple[str, str]:
+    sides = ((side or b"").decode(errors="replace") for side in (versions.before, versions.after))
+    before, after = sides
+    return before, after

@@ -12,7 +12,7 @@ from agentproxy.evidence.falsification.stubs import CannotParse, NewBody, stub_f
 
 def python(before: str, after: str, new: NewBody = "nothing") -> str:
     texts = [dedent(text).encode() for text in (before, after)]
-    stubbed = stub_functions(*texts, new=new, find_functions=find_python_functions)
+    stubbed = stub_functions(*texts, new=new, find_functions=find_python_functions).text
     find_python_functions(stubbed)
     return stubbed.decode()
 
@@ -29,7 +29,7 @@ def javascript(before: str, after: str, new: NewBody = "nothing") -> str:
         after.encode(),
         new=new,
         find_functions=lambda source: find_javascript_functions(source, "javascript"),
-    ).decode()
+    ).text.decode()
 
 
 def test_a_function_with_its_old_signature_gets_the_body_of_the_base() -> None:
@@ -147,7 +147,7 @@ def test_typescript_keeps_its_types() -> None:
         new="nothing",
         find_functions=lambda source: find_javascript_functions(source, "typescript"),
     )
-    assert b"f(a: number): number { return undefined as any; }" in stubbed
+    assert b"f(a: number): number { return undefined as any; }" in stubbed.text
 
 
 def test_javascript_that_cannot_be_parsed_says_so() -> None:

@@ -41,10 +41,11 @@ def evidence(
     code: tuple[str, ...] = ("src/a.py",),
     variants: tuple[TrialKind, ...] = ALL,
     results: Mapping[str, CheckResult] | None = None,
+    doubts: tuple[str, ...] = (),
 ) -> CheckEvidence:
     given = results or {}
     ran: dict[TrialKind, CheckResult] = {kind: given[kind] for kind in ALL if kind in given}
-    trials = Trials(tests=tests, code=code, variants=variants, results=ran)
+    trials = Trials(tests=tests, code=code, variants=variants, results=ran, doubts=doubts)
     return CheckEvidence(check, [sides[0]], [sides[1]], trials=trials)
 
 
@@ -143,3 +144,11 @@ def test_the_first_tests_of_a_project_prove_what_they_test() -> None:
         sides=(nothing, named_tests({NEW: "p"})), results={"without": UNLOADED, "stub": ASSERTS}
     )
     assert verdict(found).reason_code == "falsified"
+
+
+def test_a_doubt_keeps_a_proof_from_counting_and_accuses_nobody() -> None:
+    said = verdict(
+        evidence(results={"without": UNLOADED, "stub": ASSERTS}, doubts=("it deletes src/b.py",))
+    )
+    assert (said.finding, said.reason_code) == ("unverified", "doubtful")
+    assert "it deletes src/b.py" in said.reason

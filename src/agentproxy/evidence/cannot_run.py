@@ -4,7 +4,7 @@ import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from agentproxy.events.check import CannotRun, CannotRunKind, TestResult
-from agentproxy.evidence.summaries import count_summaries, found_nothing
+from agentproxy.evidence.summaries import count_summaries, find_summaries, found_nothing
 from agentproxy.evidence.tool_messages import TOOL_MESSAGES
 from agentproxy.workspace.sandbox.port import Ended
 
@@ -280,7 +280,8 @@ def _collected_nothing(ended: Ended, output: str, *, reported: bool) -> bool:
     # last run, so an empty report proves nothing.
     if reported and ended.exit_code in (0, 5) and pytest_runs <= 1:
         return True
-    if found_nothing(output):
+    # Other runners count no test either where none of their files can be loaded, and then fail.
+    if found_nothing(output) and (ended.exit_code == 0 or set(find_summaries(output)) == {"node"}):
         return True
     return ended.exit_code != 0 and not _PASSED.search(output) and bool(_NOTHING.search(output))
 

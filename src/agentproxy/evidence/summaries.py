@@ -1,10 +1,82 @@
 """Reads the summary that each run of a test runner prints at its end. Pure."""
 
 import re
+from dataclasses import dataclass
 
 _COUNT = re.compile(r"\d+ [a-z]+(?: [a-z]+)?")
 _TIME = re.compile(r"\d+\.\d+s(?: \(\d+:\d\d:\d\d\))?")
 _NODE = re.compile(r"^(?:#|\u2139) tests (\d+)$", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """How a runner ends; `nothing` is found in that text where no test ran."""
+
+    runner: str
+    end: re.Pattern[str]
+    nothing: re.Pattern[str]
+
+
+def _row(runner: str, end: str, nothing: str) -> _Row:
+    return _Row(runner, re.compile(end, re.MULTILINE), re.compile(nothing))
+
+
+# Rows that were not tried follow what the runner is known to print.
+_ROWS = (
+    # tried on 20.20
+    _row("node", r"^(?:#|\u2139) tests \d+$", r" 0$"),
+    # tried on 3.11
+    _row("unittest", r"^Ran \d+ tests? in [\d.]+s$", r"^Ran 0 "),
+    # not tried
+    _row("jest", r"^Tests: .* total$", r"^(?!.*\d (?:passed|failed))"),
+    # not tried
+    _row("vitest", r"^ +Tests  .*(?:\(\d+\)|no tests)$", r"^(?!.*\d (?:passed|failed))"),
+    # not tried
+    _row(
+        "mocha",
+        r"^ +\d+ passing \(\w+\)(?:\n +\d+ pending)?(?:\n +\d+ failing)?",
+        r"^ +0 passing(?!(?:.|\n)*failing)",
+    ),
+    # not tried
+    _row(
+        "go test",
+        r"^(?:ok|FAIL)[ \t]+\S+[ \t]+(?:[\d.]+s|\(cached\)|\[\w+ failed\])(?:[ \t].*)?$",
+        r"\[no tests to run\]$",
+    ),
+    # tried on 1.95
+    _row(
+        "cargo test",
+        r"^test result: \w+\. \d+ passed; \d+ failed;.*$",
+        r" 0 passed; 0 failed;",
+    ),
+    # tried on 3.25
+    _row(
+        "ctest",
+        r"^\d+% tests passed, \d+ tests? failed out of \d+$|^No tests were found!!!$",
+        r"^No tests| out of 0$",
+    ),
+    # not tried
+    _row(
+        "PHPUnit",
+        r"^OK \(\d+ tests?, .*\)$|^Tests: \d+, Assertions: .*$|^No tests executed!$",
+        r"^No tests",
+    ),
+    # not tried
+    _row("RSpec", r"^\d+ examples?, \d+ failures?.*$", r"^0 examples, 0 failures(?!.*error)"),
+    # not tried
+    _row(
+        "deno",
+        r"^(?:ok|FAILED) \| \d+ passed.*$",
+        r" 0 passed(?: \(0 steps\))? \| 0 failed",
+    ),
+    # not tried
+    _row("bun", r"^Ran \d+ tests? across \d+ files?\..*$", r"^Ran 0 "),
+    # tried on 5.36
+    _row("prove", r"^Result: (?:PASS|FAIL|NOTESTS)$", r"NOTESTS$"),
+)
+_NOTHING = {row.runner: row.nothing for row in _ROWS} | {
+    "pytest": re.compile(r"^[= ]*no tests ran|^[= ]*\d+ deselected in")
+}
 
 
 def count_summaries(output: str) -> dict[str, int]:
@@ -15,9 +87,16 @@ def count_summaries(output: str) -> dict[str, int]:
 
 
 def found_nothing(output: str) -> bool:
-    """Whether node's runner ran, and found no test in any run."""
-    counts = _NODE.findall(output)
-    return bool(counts) and all(count == "0" for count in counts)
+    """Whether every run of a runner in the output says at its end that no test ran."""
+    ends = [(runner, end) for runner, found in find_summaries(output).items() for end in found]
+    return bool(ends) and all(_NOTHING[runner].search(end) is not None for runner, end in ends)
+
+
+def find_summaries(output: str) -> dict[str, list[str]]:
+    """Returns what the runs in an output say at their end, by runner."""
+    found = {row.runner: [match[0] for match in row.end.finditer(output)] for row in _ROWS}
+    found["pytest"] = [line for line in output.splitlines() if is_pytest_summary(line)]
+    return {runner: ends for runner, ends in found.items() if ends}
 
 
 def is_pytest_summary(line: str) -> bool:

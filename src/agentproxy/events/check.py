@@ -24,6 +24,7 @@ CannotRunKind = Literal[
     "needs_download",
     "wrong_tool_version",
     "nothing_collected",
+    "ended_early",
     "timed_out",
     "too_much_output",
     "stopped",

@@ -3,11 +3,12 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from agentproxy.events.check import CheckResult
+from agentproxy.events.check import CannotRun, CheckResult
 from agentproxy.events.contract import Check
 from agentproxy.evidence.attempts import Delta, Side, compare, fold_attempts
-from agentproxy.evidence.cannot_run import is_missing_module_of
+from agentproxy.evidence.cannot_run import is_missing_module_of, strip_colours
 from agentproxy.evidence.check_evidence import CheckEvidence, Rules
+from agentproxy.evidence.summaries import REPORTING, find_summaries, last_to_end
 from agentproxy.evidence.test_files import is_test_file
 from agentproxy.evidence.test_ids import (
     file_of,
@@ -102,7 +103,7 @@ def build_comparison(evidence: CheckEvidence, rules: Rules) -> Comparison:
     base = fold_attempts(
         [_as_failure_of_missing_module(result, brought) for result in evidence.base]
     )
-    claim = fold_attempts(evidence.claim)
+    claim = fold_attempts([_as_ended_early(result, evidence.base) for result in evidence.claim])
     # A test that is flaky at the base has failed there, so the task may name it.
     failed = {test.name for test in base.tests.values() if test.outcome == "failed"} | base.flaky
     task = rules.task
@@ -132,3 +133,19 @@ def _as_failure_of_missing_module(result: CheckResult, brought: Iterable[str]) -
     if not is_missing_module_of(result.cannot_run, brought):
         return result
     return result.model_copy(update={"cannot_run": None})
+
+
+def _as_ended_early(result: CheckResult, base: Iterable[CheckResult]) -> CheckResult:
+    # Code under test may end the process with 0 before its runner has counted the tests.
+    if not result.passed:
+        return result
+    ended = find_summaries(strip_colours(result.output))
+    for before in base:
+        runner = last_to_end(strip_colours(before.output))
+        # A report shows that its runner came to its end.
+        has_ended = runner in ended or (result.by_test and runner in REPORTING)
+        if runner and not has_ended:
+            text = f"it ended with 0 before {runner} had said how many tests ran"
+            early = CannotRun(kind="ended_early", subject=runner, text=text)
+            return result.model_copy(update={"cannot_run": early})
+    return result

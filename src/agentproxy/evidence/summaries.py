@@ -3,6 +3,8 @@
 import re
 from dataclasses import dataclass
 
+REPORTING = ("pytest", "node")  # the runners whose reports are read
+
 _COUNT = re.compile(r"\d+ [a-z]+(?: [a-z]+)?")
 _TIME = re.compile(r"\d+\.\d+s(?: \(\d+:\d\d:\d\d\))?")
 _NODE = re.compile(r"^(?:#|\u2139) tests (\d+)$", re.MULTILINE)
@@ -90,6 +92,18 @@ def found_nothing(output: str) -> bool:
     """Whether every run of a runner in the output says at its end that no test ran."""
     ends = [(runner, end) for runner, found in find_summaries(output).items() for end in found]
     return bool(ends) and all(_NOTHING[runner].search(end) is not None for runner, end in ends)
+
+
+def last_to_end(output: str) -> str:
+    """Returns the runner whose last words are the last ones of an output, "" for none."""
+    # What comes before may be the words of a runner that a test has started.
+    at = {row.runner: match.start() for row in _ROWS for match in row.end.finditer(output)}
+    position = 0
+    for line in output.splitlines(keepends=True):
+        if is_pytest_summary(line.rstrip("\n")):
+            at["pytest"] = position
+        position += len(line)
+    return max(at, key=lambda runner: at[runner], default="")
 
 
 def find_summaries(output: str) -> dict[str, list[str]]:

@@ -4,8 +4,9 @@ import pytest
 
 from agentproxy.events.check import CheckResult
 from agentproxy.evidence.instrumentation import interpret
-from agentproxy.evidence.summaries import find_summaries
+from agentproxy.evidence.summaries import find_summaries, last_to_end
 from agentproxy.workspace.sandbox.port import Ended
+from tests.support.results import ACCEPTANCE, command, judge
 
 
 def ran(output: str, *, exit_code: int = 0) -> CheckResult:
@@ -83,3 +84,31 @@ def test_words_about_no_tests_are_not_the_end_of_a_runner_that_ran_nothing(outpu
 def test_a_file_that_jest_cannot_load_has_failed() -> None:
     output = "Test suite failed to run\n\nTest Suites: 1 failed, 1 total\nTests:       0 total\n"
     assert ran(output, exit_code=1).cannot_run is None
+
+
+@pytest.mark.parametrize("runner", SOMETHING)
+def test_a_run_that_ends_with_0_before_its_runner_does_passes_nothing(runner: str) -> None:
+    base = command(1, SOMETHING[runner])
+    quiet = judge(ACCEPTANCE, [base], [command(0, "loading\n")])
+    assert (quiet.finding, quiet.reason_code) == ("refuted", "cannot_run_at_claim")
+    assert f"before {runner} had said how many tests ran" in quiet.reason
+    assert judge(ACCEPTANCE, [base], [command(0, SOMETHING[runner])]).finding == "proven"
+
+
+@pytest.mark.parametrize(
+    ("output", "runner"),
+    [
+        (SOMETHING["node"] + SOMETHING["jest"], "jest"),
+        # The output of a test that started a runner stands before the words of its own.
+        (SOMETHING["unittest"] + SOMETHING["pytest"], "pytest"),
+        (SOMETHING["pytest"] + SOMETHING["unittest"], "unittest"),
+        ("a compiler's error", ""),
+    ],
+)
+def test_the_runner_of_a_check_is_the_last_one_to_end(output: str, runner: str) -> None:
+    assert last_to_end(output) == runner
+
+
+def test_a_test_that_no_longer_prints_the_words_of_another_runner_did_not_end_early() -> None:
+    base = command(1, SOMETHING["unittest"] + "1 failed in 0.05s\n")
+    assert judge(ACCEPTANCE, [base], [command(0, "1 passed in 0.05s\n")]).finding == "proven"

@@ -35,7 +35,9 @@ CannotRunKind = Literal[
     "ignored_file",
 ]
 # Why a report of tests does not count, so that the exit code decides.
-ReportDoubt = Literal["hides_failures", "unreadable", "several_runs", "output_cut"]
+ReportDoubt = Literal[
+    "hides_failures", "unreadable", "several_runs", "output_cut", "of_another_process"
+]
 
 TreeKind = Literal["base", "claim", "restored", "without", "stub", "raising"]
 TrialKind = Literal["without", "stub", "raising"]
@@ -44,6 +46,7 @@ _DOUBT_TEXT: dict[ReportDoubt, str] = {
     "hides_failures": "its runner counts more failures than its report holds",
     "unreadable": "its report cannot be read",
     "several_runs": "its runner ran more than once, and only the last report remains",
+    "of_another_process": "the report is of a runner that a test has started",
     "output_cut": "its output is too long to tell whether its runner ran once",
 }
 _TREE_TEXT: dict[TreeKind, str] = {

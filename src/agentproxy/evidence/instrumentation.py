@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from typing import cast
 
 from agentproxy.events.check import CheckResult
-from agentproxy.evidence.cannot_run import find_cannot_run
+from agentproxy.evidence.cannot_run import find_cannot_run, strip_colours
 from agentproxy.evidence.report import Report, ReportUnusable, Runner, read_report
-from agentproxy.evidence.report_doubts import find_doubt
+from agentproxy.evidence.report_doubts import find_doubt, is_of_another_process
 from agentproxy.workspace.sandbox.port import Ended
 
 REPORT_FOLDER = "/run/agentproxy/report"
@@ -88,11 +88,21 @@ def interpret(
     a check that lacks a module of the tree has failed. Paths are shown relative to `root`.
     """
     read = _read(reports, root)
+    unreadable = bool(reports) and not read
+    output = strip_colours(ended.output)
+    others = {
+        runner
+        for runner, report in read.items()
+        if is_of_another_process(output, runner, report, command=command)
+    }
+    read = {runner: report for runner, report in read.items() if runner not in others}
     tests = tuple(test for report in read.values() for test in report.tests)
     complete = bool(read)
     doubt = find_doubt(ended, read, command=command) if complete else None
-    if reports and not complete:
+    if unreadable:
         doubt = "unreadable"
+    elif others and not complete:
+        doubt = "of_another_process"
     return CheckResult(
         exit_code=ended.exit_code,
         ending=ended.ending,

@@ -27,6 +27,8 @@ _FRAME = re.compile(r"(?:\(|at (?:async )?)(?:file://)?(/[^():\n]{1,400}):(\d{1,
 _ASSERTED = re.compile(r"(?:assert\b|(?:\w+\.)*\w*AssertionError\b|Failed: DID NOT )")
 _ASSERTS = re.compile(r">\s+(?:assert\b|self\.assert|with (?:pytest|self)\.)")
 _NODE_ASSERTED = re.compile(r"AssertionError|ERR_ASSERTION")
+_NODE_DURATION = re.compile(rb"<!-- duration_ms (\d[\d.]{0,40}) -->\s*</testsuites>\s*$")
+_LAST_BYTES = 200
 _OUTSIDE = ("site-packages/", "dist-packages/", "node_modules/", "/lib/python")
 _RANK: dict[Outcome, int] = {"passed": 0, "skipped": 1, "xfailed": 2, "failed": 3}
 
@@ -38,6 +40,7 @@ class Report:
     tests: tuple[TestResult, ...]
     failures: int  # a test of pytest may hold several
     failing_suites: int  # suites around a failure: node counts a test with subtests as one more
+    duration: str = ""  # in the digits of node, which prints them at its end as well
 
 
 def read_report(xml: bytes, *, runner: Runner = "pytest", root: str = "") -> Report:
@@ -53,7 +56,13 @@ def read_report(xml: bytes, *, runner: Runner = "pytest", root: str = "") -> Rep
         own = (case for case in cases if not _stands_for_file(case, root))
         tests = tuple(_numbered(_node_test(case, root) for case in own))
         failing = [case for case in cases if _node_outcome(case) == "failed"]
-        return Report(tests, len(failing), _count_suites(failing))
+        duration = _NODE_DURATION.search(xml[-_LAST_BYTES:])
+        return Report(
+            tests,
+            len(failing),
+            _count_suites(failing),
+            duration=duration[1].decode() if duration else "",
+        )
     modules = {_module(file): file for case in cases if (file := case.attributes.get("file"))}
     tests = tuple(_merged(_pytest_test(case, modules, root) for case in cases))
     failures = sum(p.tag in ("failure", "error") for case in cases for p in case.problems)

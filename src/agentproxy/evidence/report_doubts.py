@@ -6,13 +6,22 @@ from collections.abc import Mapping
 from agentproxy.events.check import ReportDoubt
 from agentproxy.evidence.cannot_run import strip_colours
 from agentproxy.evidence.report import Report, Runner
-from agentproxy.evidence.summaries import count_summaries, is_pytest_summary
+from agentproxy.evidence.summaries import (
+    count_summaries,
+    find_summaries,
+    is_pytest_summary,
+    last_to_end,
+)
 from agentproxy.workspace.sandbox.port import Ended
 
 _NODE_FAILED = re.compile(r"^(?:#|\u2139) fail (\d{1,9})$", re.MULTILINE)
 _NODE_LIST = re.compile(r"^\u2716 failing tests:$", re.MULTILINE)
 # A failing "todo" and a skipped test end with other words, and fail no run.
 _NODE_LISTED = re.compile(r"^\u2716 .*\([\d.]+ms\)$", re.MULTILINE)
+_NODE_DURATION = re.compile(r"^(?:#|\u2139) duration_ms ([\d.]+)$", re.MULTILINE)
+_NAMES_PYTEST = re.compile(r"py\.?test")
+# One command, with nothing before or after it.
+_IS_UNITTEST = re.compile(r"[^;&|\n]*\bpython[\d.]*\s[^;&|\n]*-m\s+unittest\b[^;&|\n]*")
 _PYTEST_FAILED = re.compile(r"\b(\d{1,9}) (?:failed|errors?)\b")
 
 
@@ -30,6 +39,19 @@ def find_doubt(
         return "output_cut"
     hidden = any(_hides_failures(output, runner, report) for runner, report in reports.items())
     return "hides_failures" if hidden else None
+
+
+def is_of_another_process(output: str, runner: Runner, report: Report, *, command: str) -> bool:
+    """Whether a runner that a test of the check has started wrote the report."""
+    if runner == "node":
+        printed = _NODE_DURATION.findall(output)
+        return bool(printed and report.duration) and report.duration not in printed
+    if _NAMES_PYTEST.search(command):
+        return False
+    if _IS_UNITTEST.fullmatch(command):
+        return True
+    # What a test starts is often read by the test, so its words are not in the output.
+    return "pytest" not in find_summaries(output) and last_to_end(output) != ""
 
 
 def _may_hide_summary(ended: Ended, command: str) -> bool:

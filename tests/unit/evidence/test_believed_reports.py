@@ -138,3 +138,39 @@ def test_a_file_that_ends_with_0_without_a_test_passes_nothing(
     assert [test.name for test in result.tests] == (names or [])
     assert (result.cannot_run is not None) == (names is None)
     assert status_of(result) == ("passes" if names else "cannot_run")
+
+
+PYTEST_CHILD = '<testcase classname="test_s" name="test_x" file="test_s.py"><failure/></testcase>'
+
+
+@pytest.mark.parametrize(
+    ("command", "output", "doubt"),
+    [
+        ("python -m unittest", "Ran 1 test in 0.9s\n\nOK\n", "of_another_process"),
+        ("python3 -m unittest -v", "1 failed in 0.1s\nRan 1 test in 0.9s\n", "of_another_process"),
+        ("make test", "Ran 1 test in 0.9s\n\nOK\n", "of_another_process"),
+        ("make test", "1 failed in 0.1s\n", None),
+        ("make test", "", None),
+        ("python -m pytest -qq && python -m unittest", "Ran 1 test in 0.9s\n", None),
+        ("python -m unittest; make test", "1 failed in 0.1s\n", None),
+    ],
+)
+def test_a_report_of_pytest_that_a_test_started_is_not_the_checks(
+    command: str, output: str, doubt: ReportDoubt | None
+) -> None:
+    xml = f"<testsuites><testsuite>{PYTEST_CHILD}</testsuite></testsuites>"
+    result = ran(0, output, command, pytest=xml)
+    assert (result.doubt, result.by_test) == (doubt, doubt is None)
+    assert status_of(result) == ("fails" if doubt is None else "passes")
+
+
+@pytest.mark.parametrize(
+    ("written", "doubt"), [("769.06409", None), ("12.5", "of_another_process"), ("", None)]
+)
+def test_a_report_of_node_is_known_by_the_time_that_node_prints(
+    written: str, doubt: ReportDoubt | None
+) -> None:
+    end = f"\t<!-- duration_ms {written} -->\n" if written else ""
+    xml = f"<testsuites>{NODE_PASSED}\n\t<!-- tests 1 -->\n{end}</testsuites>\n"
+    output = node_totals(tests=1, passed=1, failed=0) + "\u2139 duration_ms 769.06409\n"
+    assert ran(0, output, "node --test", node=xml).doubt == doubt

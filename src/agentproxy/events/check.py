@@ -118,6 +118,8 @@ class TestResult(FrozenModel):
     message: str = ""
     place: str = ""  # `file:line`, where the runner reports it
     by_assertion: bool = False  # a value was wrong; no name was missing, no call failed
+    # Why a part of a test that failed was skipped, None where no part was.
+    skipped_part: str | None = None
 
 
 class CannotRun(FrozenModel):

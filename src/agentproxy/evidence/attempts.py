@@ -99,7 +99,8 @@ def compare(base: Side, claim: Side, *, changed: Collection[str] = ()) -> Delta:
     """Compares the tests of the claim with those of the base; `changed` holds the claim's paths."""
     flaky = base.flaky | claim.flaky
     failed, passed = base.names_of("failed") - flaky, base.names_of("passed") - flaky
-    fails, passes = claim.names_of("failed") - flaky, claim.names_of("passed") - flaky
+    fails = claim.names_of("failed") - flaky
+    passes = (claim.names_of("passed") | _with_the_same_skip(base, claim)) - flaky
     unloaded = {name for name in fails if is_whole_file(name)}
     absent = {name for name in failed | passed if name not in claim.outcomes}
     # A file that cannot be loaded reports one failure and none of its tests.
@@ -119,6 +120,13 @@ def compare(base: Side, claim: Side, *, changed: Collection[str] = ()) -> Delta:
         new_failures=frozenset(fails - failed - passed - fails_in_files),
         flaky=flaky,
     )
+
+
+def _with_the_same_skip(base: Side, claim: Side) -> set[str]:
+    """Returns the skipped tests that failed at the base beside a subtest with the same skip."""
+    # A test passes whose subtests all pass or are skipped, and pytest calls it skipped.
+    both = base.names_of("failed") & claim.names_of("skipped")
+    return {name for name in both if base.tests[name].skipped_part == claim.tests[name].message}
 
 
 def _files_with_passes(files: set[str], passes: set[str], changed: Collection[str]) -> set[str]:

@@ -82,7 +82,14 @@ def _pytest_test(case: TestCase, modules: dict[str, str], root: str) -> TestResu
         message=_pytest_message(case),
         place=_pytest_place(case, root) if outcome == "failed" else "",
         by_assertion=outcome == "failed" and any(map(_is_pytest_assertion, case.problems)),
+        skipped_part=_skipped_part(case) if outcome == "failed" else None,
     )
+
+
+def _skipped_part(case: TestCase) -> str | None:
+    # pytest puts what its subtests say on the whole test.
+    skips = (p.message[:MAX_MESSAGE_LENGTH] for p in case.problems if p.tag == "skipped")
+    return next(skips, None)
 
 
 def _outcome(case: TestCase) -> Outcome:
@@ -129,7 +136,8 @@ def _module(file: str) -> str:
 
 
 def _pytest_message(case: TestCase) -> str:
-    for problem in case.problems:
+    # A subtest that fails says more than one that is skipped.
+    for problem in sorted(case.problems, key=lambda problem: problem.tag == "skipped"):
         if problem.tag == "skipped":
             return problem.message[:MAX_MESSAGE_LENGTH]
         # pytest marks its own words about the failure with E.

@@ -6,6 +6,7 @@ from agentproxy.events.check import CheckResult, ReportDoubt
 from agentproxy.evidence.attempts import status_of
 from agentproxy.evidence.instrumentation import interpret
 from agentproxy.workspace.sandbox.port import Ended
+from tests.support.results import ACCEPTANCE, judge
 
 ROOT = "/home/me/lib"
 
@@ -174,3 +175,32 @@ def test_a_report_of_node_is_known_by_the_time_that_node_prints(
     xml = f"<testsuites>{NODE_PASSED}\n\t<!-- tests 1 -->\n{end}</testsuites>\n"
     output = node_totals(tests=1, passed=1, failed=0) + "\u2139 duration_ms 769.06409\n"
     assert ran(0, output, "node --test", node=xml).doubt == doubt
+
+
+# pytest 9.2: with self.subTest("a"): self.skipTest("x"); with self.subTest("b"): self.assertTrue(0)
+SKIPPED_PART = '<skipped type="pytest.skip" message="{}">test_sub.py:16: x</skipped>'
+FAILED_PART = '<failure message="AssertionError: 0 is not true">E   AssertionError</failure>'
+
+
+@pytest.mark.parametrize(
+    ("base", "claim", "finding"),
+    [
+        (SKIPPED_PART.format("x") + FAILED_PART, SKIPPED_PART.format("x"), "proven"),
+        (FAILED_PART, SKIPPED_PART.format("x"), "unverified"),
+        (SKIPPED_PART.format("x") + FAILED_PART, SKIPPED_PART.format("another"), "unverified"),
+        (SKIPPED_PART.format("x") + FAILED_PART, FAILED_PART, "refuted"),
+    ],
+)
+def test_a_skipped_subtest_does_not_hide_that_the_one_beside_it_is_fixed(
+    base: str, claim: str, finding: str
+) -> None:
+    results: list[CheckResult] = []
+    for parts in (base, claim):
+        case = (
+            f'<testcase classname="test_sub.T" name="test_v" file="test_sub.py">{parts}</testcase>'
+        )
+        failed = "failure" in parts
+        output = "1 failed, 1 passed in 0.1s" if failed else "1 passed, 1 skipped in 0.1s"
+        xml = f"<testsuites>{PYTEST_PASSED}{case}</testsuites>"
+        results.append(ran(int(failed), output, "pytest -q", pytest=xml))
+    assert judge(ACCEPTANCE, results[:1], results[1:]).finding == finding

@@ -95,7 +95,8 @@ def interpret(
         for runner, report in read.items()
         if is_of_another_process(output, runner, report, command=command)
     }
-    read = {runner: report for runner, report in read.items() if runner not in others}
+    for runner in others:
+        del read[runner]
     tests = tuple(test for report in read.values() for test in report.tests)
     complete = bool(read)
     doubt = find_doubt(ended, read, command=command) if complete else None

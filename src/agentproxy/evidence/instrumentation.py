@@ -90,7 +90,7 @@ def interpret(
     read = _read(reports, root)
     unreadable = bool(reports) and not read
     output = strip_colours(ended.output)
-    others = {
+    others: set[Runner] = {
         runner
         for runner, report in read.items()
         if is_of_another_process(output, runner, report, command=command)

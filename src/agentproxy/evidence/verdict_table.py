@@ -1,5 +1,6 @@
 """The table of verdicts: from results at the base and at the claim to a verdict on a check."""
 
+import re
 from collections.abc import Callable, Sequence
 
 from agentproxy.events.verdict import CheckVerdict
@@ -16,6 +17,8 @@ from agentproxy.evidence.verdict_text import (
     verdict_of,
 )
 
+_SCRIPT = re.compile(r"\S+\.[cm]?[jt]sx?")
+
 Row = Callable[[Comparison], CheckVerdict | None]
 
 
@@ -30,6 +33,12 @@ def _cannot_run(comparison: Comparison) -> CheckVerdict | None:
     if "flaky" in (before, after) or "cannot_run" not in (before, after):
         return None
     why, cure = _why_it_cannot_run(comparison)
+    if before != "cannot_run" and _has_only_scripts(comparison):
+        reason = (
+            "its test files name no test, so an early end with exit code 0 looks like a pass. "
+            "Use test() of node:test in them."
+        )
+        return verdict_of(comparison, "unverified", "cannot_run_at_claim", reason=reason)
     if before != "cannot_run":
         reason = f"it runs at the base but cannot run at the claim: {why}"
         return verdict_of(comparison, "refuted", "cannot_run_at_claim", reason=reason)
@@ -40,6 +49,15 @@ def _cannot_run(comparison: Comparison) -> CheckVerdict | None:
         )
         return verdict_of(comparison, finding, "cannot_run", reason=reason, fixable=False)
     return _runs_only_now(comparison, why)
+
+
+def _has_only_scripts(comparison: Comparison) -> bool:
+    """Whether node's runner ran scripts of plain assertions, and at the claim all ended with 0."""
+    last = comparison.claim.last
+    if last is None or last.cannot_run is None or last.cannot_run.kind != "nothing_collected":
+        return False
+    names = comparison.base.tests
+    return bool(names) and all(_SCRIPT.fullmatch(name) for name in names)
 
 
 def _runs_only_now(comparison: Comparison, why: str) -> CheckVerdict:

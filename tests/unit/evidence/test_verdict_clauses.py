@@ -9,6 +9,7 @@ from support.results import (
     ACCEPTANCE,
     CANNOT,
     DISCOVERED,
+    NOTHING_COLLECTED,
     REGRESSION,
     TIMED_OUT,
     command,
@@ -194,3 +195,13 @@ def test_every_verdict_has_a_reason_and_bounded_places(
     assert len(verdict.places) <= 20
     if role == "acceptance":
         assert verdict.finding in ("proven", "refuted", "unverified")
+
+
+def test_scripts_of_plain_assertions_are_not_told_from_an_early_end_and_accuse_nobody() -> None:
+    scripts = named_tests({"test/a.test.js": "f", "test/b.test.js": "f"})
+    verdict = judge(ACCEPTANCE, [scripts], [NOTHING_COLLECTED])
+    assert (verdict.finding, verdict.reason_code) == ("unverified", "cannot_run_at_claim")
+    assert "node:test" in verdict.reason
+    named = named_tests({"test/a.test.js::adds": "f", "test/b.test.js": "f"})
+    refuted = judge(ACCEPTANCE, [named], [NOTHING_COLLECTED])
+    assert refuted.finding == "refuted"

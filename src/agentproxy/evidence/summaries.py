@@ -29,11 +29,11 @@ _ROWS = (
     _row("node", r"^(?:#|\u2139) tests \d+$", r" 0$"),
     # tried on 3.11
     _row("unittest", r"^Ran \d+ tests? in [\d.]+s$", r"^Ran 0 "),
-    # not tried
+    # tried on 30.5
     _row("jest", r"^Tests: .* total$", r"^(?!.*\d (?:passed|failed))"),
-    # not tried
+    # tried on 5.1
     _row("vitest", r"^ +Tests  .*(?:\(\d+\)|no tests)$", r"^(?!.*\d (?:passed|failed))"),
-    # not tried
+    # tried on 12.0
     _row(
         "mocha",
         r"^ +\d+ passing \(\w+\)(?:\n +\d+ pending)?(?:\n +\d+ failing)?",

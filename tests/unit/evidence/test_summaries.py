@@ -1,12 +1,12 @@
-"""How test runners end, as they were recorded."""
+"""How test runners end: recorded where the row of the runner was tried, else as documented."""
 
 import pytest
+from support.results import ACCEPTANCE, command, judge
 
 from agentproxy.events.check import CheckResult
 from agentproxy.evidence.instrumentation import interpret
 from agentproxy.evidence.summaries import find_summaries, last_to_end
 from agentproxy.workspace.sandbox.port import Ended
-from tests.support.results import ACCEPTANCE, command, judge
 
 
 def ran(output: str, *, exit_code: int = 0) -> CheckResult:

@@ -29,24 +29,27 @@ from agentproxy.workspace.git.objects import (
     read_blob,
     write_blob,
 )
-from agentproxy.workspace.git.repository import Repository, set_ref
+from agentproxy.workspace.git.repository import Repository, RepositoryUnusable, set_ref
 from agentproxy.workspace.git.scratch_git_dir import own_git
 from agentproxy.workspace.git.submodules import find_submodules, source_of
 from agentproxy.workspace.sandbox.port import Sandbox
 from agentproxy.workspace.trees import findings
 from agentproxy.workspace.trees.claim_bounds import ClaimBounds, ClaimRefused, refuse_number
 from agentproxy.workspace.trees.clone import differing, fresh_git_files
+from agentproxy.workspace.trees.filter_evidence import (
+    FilterEvidence,
+    making_filters,
+    read_evidence,
+)
 from agentproxy.workspace.trees.filtered_files import (
     as_stored,
     describe_changes,
     left_out,
-    making_filters,
-    under_filters,
 )
 from agentproxy.workspace.trees.git_names import is_kept_by_git
 from agentproxy.workspace.trees.snapshot import Reading, Unreadable
 from agentproxy.workspace.trees.walk import Listing, list_files
-from agentproxy.workspace.trees.working_tree import index_mode
+from agentproxy.workspace.trees.working_tree import copy_index, index_mode
 
 MESSAGE = "The worker's files after round {round}\n"
 MAX_NAMED = 20
@@ -183,8 +186,10 @@ async def _read(claimed: _Claimed, reading: Reading, *, where: GitLocation, base
     claimed.added = [name for name in claimed.listing.files if name not in ignored]
     await _refuse_large(claimed, where, new=[name for name in new if name not in ignored])
     large = await _large(claimed, reading, where=where)
-    large |= await _kept(claimed, where)
-    made = await _made_by_filters(claimed, reading, new=[n for n in new if n not in ignored])
+    evidence = await _evidence(claimed.repo)
+    large |= await _kept(claimed, where, evidence=evidence)
+    fresh = [name for name in new if name not in ignored]
+    made = await _made_by_filters(claimed, reading, new=fresh, evidence=evidence)
     claimed.added = [name for name in claimed.added if name not in made]
     new = [name for name in new if name not in ignored and name not in {*large, *made}]
     write = partial(reading.write, base, removed=claimed.removed, new=new, large=large)
@@ -202,8 +207,21 @@ async def _read(claimed: _Claimed, reading: Reading, *, where: GitLocation, base
     return await write()
 
 
-async def _kept(claimed: _Claimed, where: GitLocation) -> dict[bytes, bytes]:
-    kept = await as_stored(claimed.repo, where, claimed.entries, listing=claimed.listing)
+async def _evidence(repo: Repository) -> FilterEvidence:
+    with own_git(repo, work_tree=repo.root) as theirs:
+        try:
+            copy_index(repo, theirs)
+        except RepositoryUnusable:  # no index: nothing shows what the filters do
+            return FilterEvidence(drivers=making_filters(repo))
+        return await read_evidence(repo, theirs)
+
+
+async def _kept(
+    claimed: _Claimed, where: GitLocation, *, evidence: FilterEvidence
+) -> dict[bytes, bytes]:
+    kept = await as_stored(
+        claimed.repo, where, claimed.entries, listing=claimed.listing, evidence=evidence
+    )
     if kept:
         with SafeDir(claimed.tree) as tree:
             claimed.findings += await describe_changes(claimed.repo, where, kept, tree=tree)
@@ -211,13 +229,13 @@ async def _kept(claimed: _Claimed, where: GitLocation) -> dict[bytes, bytes]:
 
 
 async def _made_by_filters(
-    claimed: _Claimed, reading: Reading, *, new: Sequence[bytes]
+    claimed: _Claimed, reading: Reading, *, new: Sequence[bytes], evidence: FilterEvidence
 ) -> list[bytes]:
-    drivers = making_filters(claimed.repo)
-    if not drivers or not new:
+    if not evidence.drivers or not new:
         return []
-    made = under_filters(new, await reading.filters(new), drivers)
-    claimed.findings += [left_out(name) for name in made]
+    filters = await reading.filters(new)
+    made = [name for name in new if not evidence.makes_none(filters.get(name, ""))]
+    claimed.findings += left_out(made)
     return made
 
 

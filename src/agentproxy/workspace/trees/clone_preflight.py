@@ -89,8 +89,8 @@ def _check_drivers(repository: Repository, filters: Mapping[bytes, str]) -> list
         if driver.changes_checkout:
             notes.append(
                 f"the filter {driver.name!r} does not run: clones have files like {path} as git "
-                "stores them, without your uncommitted changes; carry in agentproxy.toml shows "
-                "them as your tree has them"
+                "stores them, without your uncommitted changes to what the filter makes; carry in "
+                "agentproxy.toml shows them as your tree has them"
             )
             continue
         notes.append(f"the filter {driver.name!r} does not run: files like {path} stay unfiltered")

@@ -14,36 +14,31 @@ from agentproxy.workspace.git.command import GitLocation
 from agentproxy.workspace.git.filenames import in_a_sentence
 from agentproxy.workspace.git.objects import TreeEntry, read_blob
 from agentproxy.workspace.git.repository import Repository
+from agentproxy.workspace.trees.filter_evidence import FilterEvidence
 from agentproxy.workspace.trees.walk import Listing
 
 COMPARED_LIMIT = 16 << 20  # bytes
-
-
-def making_filters(repository: Repository) -> frozenset[str]:
-    """Returns the filters that make the content of files at checkout, without Git LFS."""
-    drivers = repository.settings.filters
-    return frozenset(each.name for each in drivers if each.changes_checkout and each.name != "lfs")
-
-
-def under_filters(
-    names: Sequence[bytes], filters: Mapping[bytes, str], drivers: frozenset[str]
-) -> list[bytes]:
-    return [name for name in names if filters.get(name) in drivers]
+MAX_NAMED = 5
 
 
 async def as_stored(
-    repository: Repository, where: GitLocation, entries: Sequence[TreeEntry], *, listing: Listing
+    repository: Repository,
+    where: GitLocation,
+    entries: Sequence[TreeEntry],
+    *,
+    listing: Listing,
+    evidence: FilterEvidence,
 ) -> dict[bytes, bytes]:
     """Index lines that keep what git stores of each file that a filter makes and that is there."""
-    drivers = making_filters(repository)
-    if not drivers:
+    if not evidence.drivers:
         return {}
     filters = await filtered_files(repository, where, entries)
     present = set(listing.files)
+    made = {name for name in filters if evidence.judge(name, filters[name]) != "plain"}
     return {
         each.name: b"%s %s\t%s\0" % (each.mode.encode(), each.oid.encode(), each.name)
         for each in entries
-        if filters.get(each.name) in drivers and each.name in present
+        if each.name in made and each.name in present
     }
 
 
@@ -51,22 +46,30 @@ async def describe_changes(
     repository: Repository, where: GitLocation, lines: Mapping[bytes, bytes], *, tree: SafeDir
 ) -> list[str]:
     """Sentences about files that a worker changed and that are kept as git stores them."""
-    said: list[str] = []
+    changed: list[bytes] = []
     with SafeDir(repository.root) as theirs:
         for name, line in lines.items():
             stored = await read_blob(where, line.split(b"\t")[0].split()[1].decode())
             found = await asyncio.to_thread(_content, tree, name)
             # A carried file is the user's own.
             if found not in (stored, await asyncio.to_thread(_content, theirs, name)):
-                said.append(left_out(name))
-    return said
+                changed.append(name)
+    return left_out(changed)
 
 
-def left_out(name: bytes) -> str:
-    return (
+def left_out(names: Sequence[bytes]) -> list[str]:
+    """Sentences about the changes of files that a claim does not have."""
+    said = [
         f"{in_a_sentence(name)} is made by a filter that does not run here, so the claim leaves "
         "its change out"
-    )
+        for name in names[:MAX_NAMED]
+    ]
+    if len(names) > MAX_NAMED:
+        said.append(
+            f"{len(names) - MAX_NAMED} more files are made by a filter, so the claim leaves "
+            "their changes out"
+        )
+    return said
 
 
 def _content(folder: SafeDir, name: bytes) -> bytes | None:

@@ -4,16 +4,16 @@ import asyncio
 import os
 import shutil
 import stat
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from agentproxy.workspace.git.command import GitError, GitLocation, git
-from agentproxy.workspace.git.filenames import beneath, join_names, split_names
+from agentproxy.workspace.git.filenames import beneath, in_a_sentence, join_names, split_names
 from agentproxy.workspace.git.lfs import Store, filters_of, measure, read_head, read_pointer
 from agentproxy.workspace.git.objects import write_blob
 from agentproxy.workspace.git.repository import Repository, RepositoryUnusable
-from agentproxy.workspace.trees.filtered_files import making_filters, under_filters
+from agentproxy.workspace.trees.filter_evidence import read_evidence
 
 CHANGED, UNMERGED, SPARSE = b"C", b"M", b"S"  # the tags of `git ls-files -t`
 
@@ -138,14 +138,13 @@ async def _remove(where: GitLocation, names: Collection[bytes]) -> None:
 async def _take(repository: Repository, where: GitLocation, names: Sequence[bytes]) -> None:
     # The LFS filter does not run, so the index gets the pointer and the store the content.
     filters = await filters_of(where, names)
+    unseen = await _made(repository, where, names, filters=filters)
     store = Store(repository.settings.lfs)
-    # What the user sees may be a secret that git stores encrypted: the index keeps what it has.
-    unseen = set(under_filters(names, filters, making_filters(repository)))
     plain: list[bytes] = []
     stored: list[bytes] = []
     for name in names:
         pointer = None
-        if name in unseen and _at(repository.root, name).exists():
+        if name in unseen:
             continue
         if filters.get(name) == "lfs":
             pointer = await asyncio.to_thread(_store_large, _at(repository.root, name), store)
@@ -161,6 +160,31 @@ async def _take(repository: Repository, where: GitLocation, names: Sequence[byte
         )  # fmt: skip
     if stored:
         await git("update-index", "-z", "--index-info", where=where, stdin=b"".join(stored))
+
+
+async def _made(
+    repository: Repository,
+    where: GitLocation,
+    names: Sequence[bytes],
+    *,
+    filters: Mapping[bytes, str],
+) -> set[bytes]:
+    # What the user sees may be a secret that git stores encrypted: the index keeps what it has.
+    evidence = await read_evidence(repository, where)
+    made: set[bytes] = set()
+    for name in names:
+        driver = filters.get(name, "")
+        judged = evidence.judge(name, driver)
+        if judged == "plain" or not _at(repository.root, name).exists():
+            continue
+        if judged == "unclear":
+            raise RepositoryUnusable(
+                f"the filter {driver!r} makes only some of the files that it covers, so it is not "
+                f"clear whether git stores the changed {in_a_sentence(name)} as you see it",
+                cure="run `git add` for the changed files, or use --from-head",
+            )
+        made.add(name)
+    return made
 
 
 def _store_large(file: Path, store: Store) -> tuple[bytes, bytes] | None:

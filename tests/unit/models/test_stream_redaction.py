@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 from agentproxy.models.key_redaction import KeyRedactor
 from agentproxy.models.relay.stream_redaction import MAX_HELD_BYTES, StreamRedactor
 
@@ -73,3 +75,43 @@ def test_what_waits_is_bounded() -> None:
     assert add(stream, said("s")) == b""
     assert add(stream, said(long, choice=1)) == b""
     assert len(add(stream, said(long, choice=2))) > MAX_HELD_BYTES
+
+
+def called(arguments: str, *, call: int = 0) -> Event:
+    calls = [{"index": call, "function": {"arguments": arguments}}]
+    return {"choices": [{"index": 0, "delta": {"tool_calls": calls}}]}
+
+
+@pytest.mark.parametrize("following", [called("{"), called("{", call=1)])
+def test_a_text_does_not_wait_while_another_of_its_choice_goes_on(following: Event) -> None:
+    stream = redactor()
+    assert add(stream, said("files")) == b""
+    assert add(stream, following) == lines(said("files")) + lines(following)
+    assert add(stream, called("}")) == lines(called("}"))
+
+
+def test_a_key_between_two_texts_is_not_told_whole() -> None:
+    stream = redactor()
+    passed = add(stream, said(KEY[:6])) + add(stream, called("{}")) + add(stream, said(KEY[6:9]))
+    assert passed == lines(said(KEY[:6])) + lines(called("{}"))
+    passed = add(stream, called("{}")) + add(stream, said(KEY[9:] + "!"))
+    assert passed == lines(said(KEY[6:9])) + lines(called("{}")) + lines(said("TOKEN!"))
+
+
+class CountingRedactor(KeyRedactor):
+    """Counts the characters that it searches."""
+
+    searched = 0
+
+    def clean(self, text: str) -> str:
+        self.searched += len(text)
+        return super().clean(text)
+
+
+def test_what_waits_is_not_searched_again_for_each_event() -> None:
+    counting = CountingRedactor(KEY, put="TOKEN")
+    stream = StreamRedactor(counting)
+    add(stream, said("s"))
+    total = sum(len(add(stream, said("x" * 10, choice=1))) for _ in range(1000))
+    assert total == 0
+    assert counting.searched < 1000 * 40

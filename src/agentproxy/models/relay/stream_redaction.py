@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, cast
 
 from agentproxy.models.key_redaction import KeyRedactor
@@ -11,6 +11,7 @@ from agentproxy.models.relay.usage import ANSWER_NAMES
 # More is not held. A vendor that splits its key so far does it on purpose, and could encode it too.
 MAX_HELD_BYTES = 1024 * 1024
 _MAX_PATH = 60
+_MAX_TEXTS = 200
 _INDEXES = ("index", "output_index", "content_index", "summary_index", "item_id")
 Channel = tuple[object, ...]
 Fields = dict[str, Any]
@@ -37,6 +38,36 @@ class _Event:
     changed: bool = False
 
 
+@dataclass(slots=True)
+class _Text:
+    """The end of a channel's text from where a key may begin. `passed` is no longer held."""
+
+    passed: str = ""
+    pieces: list[tuple[_Event, _Piece]] = field(default_factory=list[tuple[_Event, _Piece]])
+
+    @property
+    def whole(self) -> str:
+        return self.passed + "".join(piece.text for _, piece in self.pieces)
+
+    def clean(self, redactor: KeyRedactor) -> None:
+        whole = redactor.clean(self.whole)
+        if whole == self.passed + "".join(redactor.clean(piece.text) for _, piece in self.pieces):
+            return
+        for number, (event, piece) in enumerate(self.pieces):
+            piece.fields[piece.name] = "" if number else whole
+            event.changed = True
+        self.passed = ""
+
+    def keep_unfinished(self, redactor: KeyRedactor) -> None:
+        at = redactor.beginning(self.whole)
+        self.passed, at = self.passed[at:], max(0, at - len(self.passed))
+        while self.pieces and at >= len(self.pieces[0][1].text):
+            at -= len(self.pieces.pop(0)[1].text)
+
+    def let_pass(self) -> None:
+        self.passed, self.pieces = self.whole, []
+
+
 class StreamRedactor:
     """Holds events back while their texts may be a beginning of the key.
 
@@ -46,48 +77,53 @@ class StreamRedactor:
     def __init__(self, redactor: KeyRedactor) -> None:
         self._redactor = redactor
         self._held: list[_Event] = []
+        self._bytes = 0
+        self._texts: dict[Channel, _Text] = {}  # those that may end in a beginning of the key
 
     def add(self, lines: bytes, event: object) -> bytes:
         """Takes the next event, and returns the bytes that may be passed on now."""
         newest = _Event(lines, event, tuple(_pieces(event)))
         self._held.append(newest)
-        for channel in {piece.channel for piece in newest.pieces}:
-            self._replace(channel)
-        held = sum(len(event.lines) for event in self._held)
-        if held > MAX_HELD_BYTES or _ends_texts(newest):
+        self._bytes += len(lines)
+        self._join(newest)
+        full = self._bytes > MAX_HELD_BYTES or len(self._texts) > _MAX_TEXTS
+        if full or _ends_texts(newest):
             return self.rest()
-        channels = {piece.channel for event in self._held for piece in event.pieces}
-        return self._release(min(map(self._unfinished, channels), default=len(self._held)))
+        open_events = {id(each) for text in self._texts.values() for each, _ in text.pieces}
+        numbers = (n for n, each in enumerate(self._held) if id(each) in open_events)
+        return self._release(next(numbers, len(self._held)))
 
     def rest(self) -> bytes:
         """Returns the events that are held."""
+        self._texts = {}
         return self._release(len(self._held))
+
+    def _join(self, newest: _Event) -> None:
+        for piece in newest.pieces:
+            if piece.text:
+                text = self._texts.setdefault(piece.channel, _Text())
+                text.pieces.append((newest, piece))
+        channels = {piece.channel for piece in newest.pieces if piece.text}
+        for channel in channels:
+            text = self._texts[channel]
+            text.clean(self._redactor)
+            text.keep_unfinished(self._redactor)
+            if not text.whole:
+                del self._texts[channel]
+        # An answer writes one text after the other: it waits for none but the newest.
+        choices = {_choice(channel) for channel in channels}
+        for channel, text in self._texts.items():
+            if channel not in channels and _choice(channel) in choices:
+                text.let_pass()
 
     def _release(self, count: int) -> bytes:
         free, self._held = self._held[:count], self._held[count:]
+        self._bytes -= sum(len(event.lines) for event in free)
         return b"".join(self._redactor.clean_bytes(_encoded(event)) for event in free)
 
-    def _replace(self, channel: Channel) -> None:
-        pieces = list(self._in(channel))
-        whole = self._redactor.clean("".join(piece.text for _, piece in pieces))
-        if whole == "".join(self._redactor.clean(piece.text) for _, piece in pieces):
-            return
-        for number, (event, piece) in enumerate(pieces):
-            piece.fields[piece.name] = "" if number else whole
-            event.changed = True
 
-    def _unfinished(self, channel: Channel) -> int:
-        # The number of the event in which the beginning of a key begins.
-        left = self._redactor.beginning("".join(piece.text for _, piece in self._in(channel)))
-        for number, event in enumerate(self._held):
-            left -= sum(len(piece.text) for piece in event.pieces if piece.channel == channel)
-            if left < 0:
-                return number
-        return len(self._held)
-
-    def _in(self, channel: Channel) -> Iterator[tuple[_Event, _Piece]]:
-        for event in self._held:
-            yield from ((event, each) for each in event.pieces if each.channel == channel)
+def _choice(channel: Channel) -> Channel:
+    return channel[:2] if channel[:1] in (("choices",), ("candidates",)) else ()
 
 
 def _ends_texts(event: _Event) -> bool:

@@ -18,7 +18,8 @@ from support.projects import CALC, CHECK
 
 Turn = dict[str, object]
 SEED = int(os.environ.get("KILL_SEED", "20260101"))
-PARTS, KILLS_A_PART, RUNS_A_PART = 5, 10, 2
+PARTS, KILLS_A_PART, POINTS_A_RUN = 5, 10, 5
+MAX_RUNS_A_PART = 8
 BUDGET = 1.0
 DOLLARS_FOR_A_MILLION = [1, 10]
 CUT_OFF = "tool started and was cut off"
@@ -180,12 +181,14 @@ def test_kill_9_at_fifty_points_repeats_nothing_that_the_agent_or_the_judge_did(
     tmp_path: Path, undisturbed: Undisturbed, part: int
 ) -> None:
     seed = SEED + part
-    points = undisturbed.points(random.Random(seed), KILLS_A_PART)
-    points.sort(key=lambda it: (it.place, it.seconds))
-    kills = unknown = 0
-    for number in range(RUNS_A_PART):
-        story = Story(new_task(tmp_path / str(number)))
-        final, whole = story.through(points[number::RUNS_A_PART])
+    chance = random.Random(seed)
+    kills = unknown = runs = 0
+    # After a kill the agent goes another way, on which some points do not come; so runs are made
+    # until there were enough kills.
+    while kills < KILLS_A_PART and runs < MAX_RUNS_A_PART:
+        story = Story(new_task(tmp_path / str(runs)))
+        final, whole = story.through(undisturbed.points(chance, POINTS_A_RUN))
+        runs += 1
         pa, events = story.task.pa, story.events
         it_is_proven(pa, final)
         assert whole.result["usd"] == final.result["usd"]
@@ -196,8 +199,8 @@ def test_kill_9_at_fifty_points_repeats_nothing_that_the_agent_or_the_judge_did(
         assert nobody_is_left(story.task.marker) == []
         kills += story.kills
         unknown += sum(item["unknown"] for item in data_of(events, "tool_finished"))
-    sys.stdout.write(f"seed {seed}: {kills} kills at {len(points)} points, {unknown} unknown\n")
-    assert kills >= len(points) * 3 // 4
+    sys.stdout.write(f"seed {seed}: {kills} kills in {runs} runs, {unknown} unknown\n")
+    assert kills >= KILLS_A_PART
 
 
 def test_an_answer_that_a_kill_cut_off_keeps_its_reservation(tmp_path: Path) -> None:

@@ -228,7 +228,7 @@ def test_what_would_be_prepared_and_carried_is_left_out_before_pa_trust_and_said
     notes = " ".join(ran.of_kind("contract_agreed")[-1]["notes"])
     assert "prepare, carry" in notes
     assert "pa trust" in notes
-    cannot_tell(ran, CHECK, "prepare, carry of agentproxy.toml", "pa trust")
+    cannot_tell(ran, CHECK, "carry", "pa trust")
 
 
 def test_a_preparation_that_fails_at_the_base_is_unverified_with_the_cure(

@@ -38,4 +38,5 @@ class TrialsPrepared(Fact):
     tests: tuple[str, ...] = ()
     stubbed: tuple[str, ...] = ()
     doubts: tuple[Doubt, ...] = ()
+    resigned: tuple[str, ...] = ()
     unstubbed: dict[str, str] = Field(default_factory=dict)

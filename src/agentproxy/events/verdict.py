@@ -45,7 +45,7 @@ UNPROVEN: frozenset[ReasonCode] = frozenset(
         "result_not_checked",
     }
 )
-LACKS_PROOF: frozenset[ReasonCode] = frozenset({*UNPROVEN, "doubtful"})
+LACKS_PROOF: frozenset[ReasonCode] = frozenset({*UNPROVEN, "doubtful", "own_tests"})
 
 
 class Location(FrozenModel):

@@ -16,6 +16,7 @@ class Rules:
     known_red: Sequence[str] = ()  # names of tests, `path::` or globs
     changes: Sequence[Change] = ()
     has_acceptance_check: bool = True
+    later_part: bool = False  # its change holds the work of earlier parts as well
     built: Sequence[EnvironmentBuilt] = ()  # for the base and for the claim
     # Keys of agentproxy.toml that did not apply, because nobody has trusted them.
     left_out: Sequence[str] = ()
@@ -34,6 +35,8 @@ class Trials:
     variants: Collection[TrialKind]
     results: Mapping[TrialKind, CheckResult] = field(default_factory=dict[TrialKind, CheckResult])
     doubts: Sequence[str] = ()
+    resigned: Sequence[str] = ()  # functions that had another signature at the base
+    unparsed: Sequence[str] = ()  # files of a known language that could not be stubbed
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ _NAMES_SCRIPT = re.compile(
 )
 # A script may name another one, or itself.
 _DEEPEST_SCRIPT = 5
-_MAX_DESELECTED_CHARACTERS = 60_000  # Linux bounds one variable at 128 KiB
+_MAX_DESELECTED_BYTES = 60_000  # Linux bounds one variable at 128 KiB
 _LONGEST_SCRIPT = 4_000
 _SHORT_FOR_TEST = {"t": "test", "tst": "test"}
 
@@ -71,7 +71,7 @@ def instrument(
 def _deselect(files: Collection[str]) -> str:
     # pytest takes a prefix of the ids; with its separator it means this file and no other.
     options = "".join(f" --deselect={shlex.quote(file + '::')}" for file in sorted(files))
-    return options if len(options) <= _MAX_DESELECTED_CHARACTERS else ""
+    return options if len(options.encode(errors="surrogateescape")) <= _MAX_DESELECTED_BYTES else ""
 
 
 def interpret(

@@ -113,7 +113,10 @@ def downgrade_for_own_tests(comparison: Comparison, verdict: CheckVerdict) -> Ch
         f"{verdict.reason}; but its proof rests on tests and settings that the claim changes: "
         f"{', '.join(names[:NAMES_SPELLED_OUT])}{more} (with the base's versions it is not proven)"
     )
-    changed = {"finding": "unverified", "reason_code": "own_tests", "reason": reason}
+    # A check that is only kept is so still; it does not prove the task.
+    kept = verdict.reason_code == "falsified" and not comparison.is_acceptance
+    finding = "kept" if kept else "unverified"
+    changed = {"finding": finding, "reason_code": "own_tests", "reason": reason}
     return verdict.model_copy(update=changed)
 
 

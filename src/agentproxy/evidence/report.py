@@ -25,7 +25,10 @@ _AT_LINE = re.compile(r"^(?:E\s+)?(\S[^:\n]{0,400}):(\d{1,7}): ?[\w<(]?", re.MUL
 _FILE_LINE = re.compile(r'File "([^"\n]{1,400})", line (\d{1,7})')
 _FRAME = re.compile(r"(?:\(|at (?:async )?)(?:file://)?(/[^():\n]{1,400}):(\d{1,7}):\d{1,7}\)?")
 _ASSERTED = re.compile(r"(?:assert\b|(?:\w+\.)*\w*AssertionError\b|Failed: DID NOT )")
+_ON_THE_WAY = re.compile(r"NoneType|object has no attribute")
 _ASSERTS = re.compile(r">\s+(?:assert\b|self\.assert|with (?:pytest|self)\.)")
+# A stub of a function returns undefined, and the test fails on the way to its comparison.
+_UNDEFINED = re.compile(r"of undefined|undefined is not|is not iterable")
 _NODE_ASSERTED = re.compile(r"AssertionError|ERR_ASSERTION")
 _NODE_DURATION = re.compile(rb"<!-- duration_ms (\d[\d.]{0,40}) -->\s*</testsuites>\s*$")
 _LAST_BYTES = 200
@@ -153,7 +156,7 @@ def _is_pytest_assertion(problem: Problem) -> bool:
         return True
     # None in place of a result often fails on the way to the comparison: `assert f().x == 1`.
     at = next((line for line in problem.text.splitlines() if line.startswith(">")), "")
-    return "'NoneType' object" in problem.message and _ASSERTS.match(at) is not None
+    return _ON_THE_WAY.search(problem.message) is not None and _ASSERTS.match(at) is not None
 
 
 def _pytest_place(case: TestCase, root: str) -> str:
@@ -177,9 +180,16 @@ def _node_test(case: TestCase, root: str) -> TestResult:
         name=_node_name(case, root),
         outcome=_node_outcome(case),
         message=reported.message[:MAX_MESSAGE_LENGTH] if reported else "",
-        by_assertion=failure is not None and _NODE_ASSERTED.search(failure.text) is not None,
+        by_assertion=failure is not None and _is_node_assertion(failure, root),
         place=_node_place(failure.text, root) if failure else "",
     )
+
+
+def _is_node_assertion(failure: Problem, root: str) -> bool:
+    if _NODE_ASSERTED.search(failure.text):
+        return True
+    file = _node_place(failure.text, root).rpartition(":")[0]
+    return _UNDEFINED.search(failure.text) is not None and is_test_file(file)
 
 
 def _stands_for_file(case: TestCase, root: str) -> bool:

@@ -7,6 +7,7 @@ from agentproxy.events.contract import Check, Criterion
 from agentproxy.events.verdict import UNPROVEN, ChecksWeighed, CheckVerdict
 from agentproxy.evidence.check_evidence import CheckEvidence, Rules, Trials
 from agentproxy.evidence.comparison import build_comparison
+from agentproxy.evidence.falsification.stub_request import language_of
 from agentproxy.evidence.falsification.trials import find_claims_tests
 from agentproxy.evidence.test_ids import file_of
 from agentproxy.evidence.verdict import (
@@ -26,6 +27,7 @@ def rules_for(state: State, number: int) -> Rules:
         known_red=contract.known_red,
         changes=state.claims[number].changes,
         has_acceptance_check=contract.anything_named,
+        later_part=state.part > 0,
         built=state.built_for(claim_tree(number)),
         left_out=contract.left_out,
     )
@@ -60,6 +62,8 @@ def _trials_of(state: State, check: Check, number: int) -> Trials | None:
         code=prepared.code,
         variants=tuple(prepared.trees),
         doubts=tuple(each.text for each in prepared.doubts),
+        resigned=prepared.resigned,
+        unparsed=tuple(path for path in prepared.unstubbed if language_of(path)),
         results={
             kind: by_tree[variant.tree]
             for kind, variant in prepared.trees.items()

@@ -316,3 +316,26 @@ def test_a_line_that_is_no_number_is_passed_over(line: bytes) -> None:
 
 def test_an_empty_report_holds_no_tests() -> None:
     assert read_report(b"<testsuites/>").tests == ()
+
+
+@pytest.mark.parametrize(
+    ("line", "message", "asserted"),
+    [
+        ("assert f() == 3", "assert None == 3", True),
+        ("assert len(f()) == 3", "TypeError: object of type 'NoneType' has no len()", True),
+        ("assert c.retries == 5", "AttributeError: 'C' object has no attribute 'retries'", True),
+        ("with pytest.raises(ValueError):", "Failed: DID NOT RAISE ValueError", True),
+        ("f().run()", "AttributeError: 'NoneType' object has no attribute 'run'", False),
+        ("assert f() == 3", "NameError: name 'f' is not defined", False),
+        ("assert f() == 3", "NotImplementedError: stub", False),
+    ],
+)
+def test_a_failed_test_says_whether_a_value_was_not_the_expected_one(
+    line: str, message: str, asserted: bool
+) -> None:
+    xml = (
+        '<testsuites><testsuite><testcase classname="t" name="test_x" file="t.py">'
+        f'<failure message="{message}">&gt;       {line}\nE       {message}</failure>'
+        "</testcase></testsuite></testsuites>"
+    )
+    assert [test.by_assertion for test in read_report(xml.encode()).tests] == [asserted]

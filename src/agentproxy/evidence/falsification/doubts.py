@@ -3,8 +3,8 @@
 A doubt never accuses: it keeps a proof by the claim's own tests from counting, and says why.
 """
 
-import difflib
 import re
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from agentproxy.events.git_facts import Change
@@ -13,7 +13,7 @@ from agentproxy.evidence.test_files import is_test_file
 from agentproxy.text.sensitive import BY_HINT, SECRET_FILES
 
 MAX_DOUBTS = 10
-MAX_COMPARED_LINES = 20_000  # difflib takes long for more
+MAX_LINE_CHARACTERS = 2_000  # longer lines are data or generated code
 
 _ENV_FILE = re.compile(r"(?:.*/)?\.env(?:\.(?!example$|sample$|template$|dist$)[\w.]+)?")
 # Code speaks of these without holding one; only the forms that vendors give to keys are certain.
@@ -29,12 +29,15 @@ _WORDS = {
     "authorization",
 }
 _KEY_FILE = re.compile(r".*\.(?:pem|key|p12|pfx|keystore|jks)")
-# How a test replaces a function: by a string that names it, by an attribute, or by assignment.
-_REPLACES = (
-    r"patch(?:\.object|\.dict|\.multiple)?\([^\n]*\b{name}['\"]",
-    r"setattr\([^\n]*(?:['\"][\w.]*\b{name}['\"]|\.{name}\b)",
-    r"^\s*[\w.]+\.{name}\s*=(?!=)",
-    r"(?:spyOn|stub|replace|method)\([^\n]*['\"]{name}['\"]",
+# How a test replaces a function: by a string that names it, by an attribute, or by assignment. The
+# name is in the group that matched.
+_REPLACES = re.compile(
+    r"(?<![\w.])(?:mock\.|mocker\.)?patch\(\s*['\"][\w.]+\.(\w+)['\"]"
+    r"|(?<![\w.])(?:mock\.|mocker\.)?patch\.object\(\s*[\w.]+,\s*['\"](\w+)['\"]"
+    r"|setattr\(\s*['\"][\w.]+\.(\w+)['\"]"
+    r"|setattr\(\s*[\w.]+,\s*['\"](\w+)['\"]"
+    r"|^\s*\w[\w.]*\.(\w+)\s*=\s*(?:lambda\b|\w*Mock\(|jest\.fn|vi\.fn|sinon\.)"
+    r"|spyOn\([\w.]+,\s*['\"](\w+)['\"]\)\.mock"
 )
 
 
@@ -51,20 +54,28 @@ def find_doubts(
     `functions` are the names of those that the claim adds or changes.
     """
     found = [
-        *_destroyed(changes, task),
+        *_destroyed(changes, task, texts),
         *_secrets(changes, texts),
         *_replaced(texts, functions),
     ]
     return tuple(found[:MAX_DOUBTS])
 
 
-def _destroyed(changes: Sequence[Change], task: str) -> Iterator[Doubt]:
-    # What was deleted here and added there was moved.
-    added = {_name(change.path) for change in changes if change.status == "added"}
+def _destroyed(
+    changes: Sequence[Change], task: str, texts: Mapping[str, tuple[str, str]]
+) -> Iterator[Doubt]:
+    added = [
+        set(texts.get(change.path, ("", ""))[1].splitlines())
+        for change in changes
+        if change.status == "added"
+    ]
     for change in changes:
         if change.status != "deleted" or is_test_file(change.path):
             continue
-        if _name(change.path) not in added and not _is_named(change.path, task):
+        lines = set(texts.get(change.path, ("", ""))[0].splitlines())
+        # What is deleted here and added there was moved.
+        moved = any(2 * len(lines & other) > len(lines) for other in added)
+        if not moved and not _is_named(change.path, task):
             text = f"it deletes {change.path}, which the task does not name"
             yield Doubt(kind="destroys", path=change.path, text=text)
 
@@ -117,26 +128,22 @@ def _replaced(texts: Mapping[str, tuple[str, str]], functions: Collection[str]) 
     for path, (before, after) in texts.items():
         if not is_test_file(path):
             continue
-        lines = "\n".join(added_lines(before, after))
-        for name in sorted(names):
-            if any(
-                re.search(form.format(name=re.escape(name)), lines, re.MULTILINE)
-                for form in _REPLACES
-            ):
-                text = f"{path} replaces {name}, which the claim changes, by a stand-in"
-                yield Doubt(kind="replaces_change", path=path, text=text)
+        matches = (
+            match for line in added_lines(before, after) for match in _REPLACES.finditer(line)
+        )
+        replaced = {name for match in matches for name in match.groups() if name}
+        for name in sorted(replaced & names):
+            text = f"{path} replaces {name}, which the claim changes, by a stand-in"
+            yield Doubt(kind="replaces_change", path=path, text=text)
 
 
 def added_lines(before: str, after: str) -> list[str]:
-    """The lines that a change adds; for very long files those that are nowhere in the old text."""
-    old, new = before.splitlines(), after.splitlines()
-    if len(old) + len(new) > MAX_COMPARED_LINES:
-        known = set(old)
-        return [line for line in new if line not in known]
-    matcher = difflib.SequenceMatcher(None, old, new, autojunk=False)
-    return [
-        line
-        for tag, _, _, start, end in matcher.get_opcodes()
-        if tag in ("insert", "replace")
-        for line in new[start:end]
-    ]
+    """The lines of a change that the old text has not, or not so often; without very long ones."""
+    # Not difflib: repeated lines make it cubic, and here no order counts.
+    left = Counter(before.splitlines())
+    added: list[str] = []
+    for line in after.splitlines():
+        left[line] -= 1
+        if left[line] < 0 and len(line) <= MAX_LINE_CHARACTERS:
+            added.append(line)
+    return added

@@ -18,6 +18,7 @@ from agentproxy.evidence.falsification.stubs import NewBody
 from agentproxy.workspace.trees.variants import Versions
 
 SECONDS = 60.0
+TOO_LARGE = "the file is too large to be parsed"
 NO_PARSER = "no stubs are made of this kind of file"
 
 
@@ -28,6 +29,7 @@ class StubFiles:
     contents: Mapping[str, bytes] = field(default_factory=dict[str, bytes])
     failed: Mapping[str, str] = field(default_factory=dict[str, str])
     functions: tuple[str, ...] = ()
+    resigned: tuple[str, ...] = ()
 
 
 def make_stub_files(versions: Mapping[str, Versions], *, new: NewBody) -> StubFiles:
@@ -37,6 +39,9 @@ def make_stub_files(versions: Mapping[str, Versions], *, new: NewBody) -> StubFi
     failed: dict[str, str] = {}
     files: list[StubFile] = []
     for path, version in versions.items():
+        if version.too_large:
+            failed[path] = TOO_LARGE
+            continue
         if version.after is None:
             continue  # the claim took it away, so that there is nothing to stub
         if language_of(path) is None:
@@ -49,7 +54,7 @@ def make_stub_files(versions: Mapping[str, Versions], *, new: NewBody) -> StubFi
     answer = _ask(StubRequest(files=tuple(files), new=new))
     contents = {path: base64.b64decode(text) for path, text in answer.stubbed.items()}
     changed = {path: text for path, text in contents.items() if text != versions[path].after}
-    return StubFiles(changed, {**failed, **answer.failed}, answer.functions)
+    return StubFiles(changed, {**failed, **answer.failed}, answer.functions, answer.resigned)
 
 
 def _sides(version: Versions) -> tuple[bytes | None, bytes | None]:

@@ -26,6 +26,7 @@ def main() -> None:
     stubbed: dict[str, str] = {}
     failed: dict[str, str] = {}
     functions: list[str] = []
+    resigned: list[str] = []
     for file in request.files:
         find_functions = _reader(file.path)
         try:
@@ -36,13 +37,16 @@ def main() -> None:
                 find_functions=find_functions,
             )
             find_functions(made.text)
-        except CannotParse as error:
+        except (CannotParse, RecursionError, MemoryError, ValueError, IndexError) as error:
             failed[file.path] = str(error)[:200]
         else:
             stubbed[file.path] = base64.b64encode(made.text).decode()
             functions += made.functions
+            resigned += made.resigned
     sys.stdout.write(
-        StubAnswer(stubbed=stubbed, failed=failed, functions=tuple(functions)).model_dump_json()
+        StubAnswer(
+            stubbed=stubbed, failed=failed, functions=tuple(functions), resigned=tuple(resigned)
+        ).model_dump_json()
     )
 
 

@@ -34,6 +34,8 @@ def _functions_in(body: Sequence[ast.stmt], prefix: str) -> Iterator[tuple[str, 
         else:
             for block in ("body", "orelse", "finalbody"):
                 yield from _functions_in(getattr(statement, block, ()), prefix)
+            for inner in (*getattr(statement, "handlers", ()), *getattr(statement, "cases", ())):
+                yield from _functions_in(inner.body, prefix)
 
 
 class _Lines:

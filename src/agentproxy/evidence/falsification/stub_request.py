@@ -43,6 +43,7 @@ class StubAnswer(FrozenModel):
     stubbed: dict[str, str] = Field(default_factory=dict)
     failed: dict[str, str] = Field(default_factory=dict)
     functions: tuple[str, ...] = ()
+    resigned: tuple[str, ...] = ()
 
 
 def language_of(path: str) -> StubLanguage | None:

@@ -34,6 +34,7 @@ class Stubbed:
 
     text: bytes
     functions: tuple[str, ...]
+    resigned: tuple[str, ...]  # those that had another signature at the base
 
 
 FindFunctions = Callable[[bytes], Sequence[Function]]
@@ -54,6 +55,7 @@ def stub_functions(
     known = _by_name(_functions_or_none(before, find_functions))
     pieces: list[bytes] = []
     names: list[str] = []
+    resigned: list[str] = []
     position = 0
     for function in find_functions(after):
         if function.start < position:
@@ -65,10 +67,11 @@ def stub_functions(
             body = earlier.body
         else:
             body = function.stub[new]
+            resigned += [function.name] if earlier else []
         pieces += [after[position : function.start], body]
         names.append(function.name)
         position = function.end
-    return Stubbed(b"".join([*pieces, after[position:]]), tuple(names))
+    return Stubbed(b"".join([*pieces, after[position:]]), tuple(names), tuple(resigned))
 
 
 def _functions_or_none(source: bytes, find_functions: FindFunctions) -> Sequence[Function]:

@@ -49,7 +49,7 @@ def not_run_by_check(
 ) -> CheckVerdict:
     """The tests are there, and this check does not run them."""
     reason = f"{verdict.reason}; it does not run the claim's tests: {list_names(files)}"
-    return _unproven(comparison, verdict, "tests_not_run", reason=reason)
+    return _unproven(comparison, verdict, "tests_not_run", reason=reason, fixable=False)
 
 
 def did_not_end(comparison: Comparison, verdict: CheckVerdict) -> CheckVerdict:

@@ -28,29 +28,38 @@ ORDER: Sequence[TrialKind] = ("without", "stub", "raising")
 # What the runners print where a test failed because a value was not the expected one.
 _ASSERTION = re.compile(
     r"AssertionError|ERR_ASSERTION|AssertionFailed|ComparisonFailure|DID NOT RAISE"
-    r"|^\s*--- FAIL|^not ok |assertion .{0,40}failed"
-    r"|[Ee]xpected\b.{0,200}\b(?:[Rr]eceived|[Gg]ot|but|[Aa]ctual)",
-    re.MULTILINE | re.DOTALL,
+    r"|^\s*--- FAIL|assertion .{0,40}failed"
+    r"|\b[Ee]xpected\b[^\n]{0,200}\n?[^\n]{0,200}\b(?:[Rr]eceived|[Gg]ot|but|[Aa]ctual)",
+    re.MULTILINE,
 )
-_TESTS = re.compile(r"test|spec|check", re.IGNORECASE)
+_COMPILER = re.compile(r"error(?: TS\d+|\[E\d+\])")
+_TESTS = re.compile(r"test|spec|jest|mocha|tox|nox", re.IGNORECASE)
+
+
+def _asserts(output: str) -> bool:
+    """Whether a test printed that a value was not the expected one."""
+    lines = (line for line in output.splitlines() if not _COMPILER.search(line))
+    return _ASSERTION.search("\n".join(lines)) is not None
 
 
 def applies_trials(comparison: Comparison, verdict: CheckVerdict) -> bool:
     """Whether all that is missing is a proof: the check was green, and is."""
-    if verdict.reason_code == "green_before":
-        return True
-    if comparison.rules.has_acceptance_check or verdict.reason_code != "passes_as_before":
+    green = verdict.reason_code == "green_before"
+    kept = verdict.reason_code == "passes_as_before" and not comparison.rules.has_acceptance_check
+    if comparison.rules.later_part or not (green or kept):
         return False
     check = comparison.check
+    # A linter or a build is no place for a test.
     return comparison.claim.by_test or bool(_TESTS.search(f"{check.name} {check.command}"))
 
 
 def find_claims_tests(comparison: Comparison, test_files: Collection[str]) -> frozenset[str]:
     """The tests that pass at the claim, and are new or in a test file that the claim changes."""
+    passed = comparison.claim.names_of("passed")
+    # By file: there may be many thousand tests.
+    changed = {file for file in map(file_of, passed) if is_changed(file, test_files)}
     return frozenset(
-        name
-        for name in comparison.claim.names_of("passed")
-        if name not in comparison.base.tests or is_changed(file_of(name), test_files)
+        name for name in passed if name not in comparison.base.tests or file_of(name) in changed
     )
 
 
@@ -104,15 +113,23 @@ class _Reading:
             return frozenset()
         if not self.comparison.claim.by_test:
             return self.names if status_of(result) != "passes" else frozenset()
-        passed = {test.name for test in result.tests if test.outcome == "passed"}
-        return self.names - passed
+        outcomes = {test.name: test.outcome for test in result.tests}
+        # A file that cannot be loaded takes its old tests with it, which say nothing of the change.
+        old = self.comparison.base.names_of("passed")
+        return frozenset(
+            name
+            for name in self.names
+            if outcomes.get(name) != "passed" and (name in outcomes or name not in old)
+        )
 
     @property
     def check_result(self) -> frozenset[str]:
         """Those that fail by an assertion where the changed functions do nothing new; where no
         function can be a stub, without the change.
         """
-        return self.fail_by_assertion("stub" if "stub" in self.trials.variants else "without")
+        if "stub" in self.trials.variants:
+            return self.fail_by_assertion("stub")
+        return frozenset() if self.trials.unparsed else self.fail_by_assertion("without")
 
     def fail_by_assertion(self, kind: TrialKind) -> frozenset[str]:
         """Those of the tests that need the change which fail so on a variant."""
@@ -120,7 +137,10 @@ class _Reading:
         if result is None:
             return frozenset()
         if not self.comparison.claim.by_test:
-            shown = status_of(result) == "fails" and _ASSERTION.search(result.output)
+            # Old tests fail on a stub of a function that they called with another signature, and
+            # without names nobody can tell them from the claim's.
+            clear = kind == "without" or not self.trials.resigned
+            shown = clear and status_of(result) == "fails" and _asserts(result.output)
             return self.need_change if shown else frozenset()
         return self.need_change & {test.name for test in result.tests if test.by_assertion}
 

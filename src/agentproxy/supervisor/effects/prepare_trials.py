@@ -95,6 +95,7 @@ async def prepare(effect: PrepareTrials, context: Context[State, Parts]) -> Sequ
             code=code,
             tests=tests,
             doubts=doubts,
+            resigned=nothing.resigned,
             stubbed=tuple(sorted(nothing.contents)),
             unstubbed=dict(nothing.failed),
         )

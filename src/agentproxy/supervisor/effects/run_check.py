@@ -1,5 +1,6 @@
 """Runs checks on the base, on a claim, and on a claim with the base's tests."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -114,7 +115,7 @@ async def run(effect: RunCheck, context: Context[State, Parts]) -> Sequence[Fact
         check,
         commit=state.commit_of(tree),
         environment=environment_of(tree, state=state),
-        leave_out=leave_out(state, check, tree),
+        leave_out=await asyncio.to_thread(leave_out, state, check, tree),
         checks=context.parts.checks,
         on_output=lambda text: context.show(f"{check.name} on {tree}", text),
     )

@@ -36,6 +36,7 @@ class Versions:
 
     before: bytes | None
     after: bytes | None
+    too_large: bool = False
 
 
 async def read_versions(
@@ -45,8 +46,7 @@ async def read_versions(
     with own_git(repo) as where:
         sides = [await _entries(where, commit) for commit in (base, claim)]
         return {
-            path: Versions(*[await _content(where, side.get(path), most) for side in sides])
-            for path in paths
+            path: await _versions(where, [side.get(path) for side in sides], most) for path in paths
         }
 
 
@@ -86,8 +86,14 @@ async def _entries(where: GitLocation, commit: str) -> dict[str, TreeEntry]:
     return {as_text(entry.name): entry for entry in await list_tree(where, commit)}
 
 
-async def _content(where: GitLocation, entry: TreeEntry | None, most: int) -> bytes | None:
-    if entry is None or entry.mode in (GITLINK, SYMLINK):
-        return None
-    size = int(await git("cat-file", "-s", entry.oid, where=where))
-    return await read_blob(where, entry.oid) if size <= most else None
+async def _versions(where: GitLocation, entries: Sequence[TreeEntry | None], most: int) -> Versions:
+    contents: list[bytes | None] = []
+    for entry in entries:
+        if entry is None or entry.mode in (GITLINK, SYMLINK):
+            contents.append(None)
+        elif int(await git("cat-file", "-s", entry.oid, where=where)) > most:
+            return Versions(None, None, too_large=True)
+        else:
+            contents.append(await read_blob(where, entry.oid))
+    before, after = contents
+    return Versions(before, after)

@@ -38,7 +38,6 @@ def test_a_plain_change_raises_no_doubt() -> None:
         ((deleted("src/users.py"),), "Add a report", True),
         ((deleted("src/users.py"),), "Remove users", False),
         ((deleted("src/users.py"),), "Take src/users.py out", False),
-        ((deleted("src/users.py"), added("lib/users.py")), "Add a report", False),
         ((deleted("tests/test_users.py"),), "Add a report", False),
     ],
 )
@@ -46,6 +45,15 @@ def test_a_file_is_deleted_that_the_task_does_not_name(
     changes: tuple[Change, ...], task: str, doubted: bool
 ) -> None:
     assert kinds(*changes, task=task) == ([("destroys", "src/users.py")] if doubted else [])
+
+
+def test_a_file_that_was_moved_is_not_deleted_but_one_of_its_name_elsewhere_is() -> None:
+    changes = (deleted("billing/models.py"), added("feature/models.py"))
+    lines = "class A: ...\nclass B: ...\n"
+    moved = {"billing/models.py": (lines, ""), "feature/models.py": ("", f"import re\n{lines}")}
+    assert kinds(*changes, texts=moved) == []
+    other = {"billing/models.py": (lines, ""), "feature/models.py": ("", "import re\n")}
+    assert kinds(*changes, texts=other) == [("destroys", "billing/models.py")]
 
 
 @pytest.mark.parametrize("path", [".env", "web/.env.local", "deploy/server.pem", ".ssh/id_rsa"])
@@ -74,7 +82,7 @@ def test_an_added_line_holds_the_key_of_a_vendor() -> None:
         "monkeypatch.setattr(app, 'report', fake)",
         "monkeypatch.setattr('app.report', fake)",
         "app.report = lambda: 1",
-        "jest.spyOn(app, 'report')",
+        "jest.spyOn(app, 'report').mockReturnValue(1)",
     ],
 )
 def test_a_test_replaces_the_function_that_changed(line: str) -> None:
@@ -85,6 +93,9 @@ def test_a_test_replaces_the_function_that_changed(line: str) -> None:
 
 
 def test_comparing_or_calling_the_function_replaces_nothing() -> None:
-    lines = "app.report == 1\nassert app.report() == 1\nvalue = app.report\n"
+    lines = (
+        "app.report == 1\nassert app.report() == 1\nvalue = app.report\napp.report = 5\n"
+        "client.patch('/items/report')\nreplace(cfg, report='x')\njest.spyOn(app, 'report')\n"
+    )
     texts = {"tests/test_a.py": ("", lines)}
     assert kinds(texts=texts, functions="report") == []

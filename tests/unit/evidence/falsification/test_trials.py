@@ -42,10 +42,20 @@ def evidence(
     variants: tuple[TrialKind, ...] = ALL,
     results: Mapping[str, CheckResult] | None = None,
     doubts: tuple[str, ...] = (),
+    resigned: tuple[str, ...] = (),
+    unparsed: tuple[str, ...] = (),
 ) -> CheckEvidence:
     given = results or {}
     ran: dict[TrialKind, CheckResult] = {kind: given[kind] for kind in ALL if kind in given}
-    trials = Trials(tests=tests, code=code, variants=variants, results=ran, doubts=doubts)
+    trials = Trials(
+        tests=tests,
+        code=code,
+        variants=variants,
+        results=ran,
+        doubts=doubts,
+        resigned=resigned,
+        unparsed=unparsed,
+    )
     return CheckEvidence(check, [sides[0]], [sides[1]], trials=trials)
 
 
@@ -152,3 +162,35 @@ def test_a_doubt_keeps_a_proof_from_counting_and_accuses_nobody() -> None:
     )
     assert (said.finding, said.reason_code) == ("unverified", "doubtful")
     assert "it deletes src/b.py" in said.reason
+
+
+def test_an_old_test_that_its_file_takes_along_proves_nothing() -> None:
+    both = {"tests/test_b.py::test_old": "p", NEW: "p"}
+    sides = (named_tests({"tests/test_b.py::test_old": "p"}), named_tests(both))
+    old = named_tests({"tests/test_b.py::test_old": "f", NEW: "p"})
+    failed, passed = old.tests
+    tests = (failed.model_copy(update={"by_assertion": True}), passed)
+    asserted = old.model_copy(update={"tests": tests})
+    said = verdict(
+        evidence(sides=sides, results={"without": UNLOADED, "stub": asserted, "raising": FAILS})
+    )
+    assert said.reason_code == "result_not_checked"
+
+
+def test_without_names_a_stub_of_another_signature_tells_nothing() -> None:
+    results = {"without": command(1, "ImportError"), "stub": FAILED, "raising": FAILED}
+    found = evidence(sides=(command(0), command(0)), results=results, resigned=("add",))
+    assert verdict(found).reason_code == "result_not_checked"
+
+
+def test_code_that_could_not_be_parsed_is_not_taken_for_code_without_functions() -> None:
+    found = evidence(variants=("without",), results={"without": ASSERTS}, unparsed=("src/a.py",))
+    assert verdict(found).reason_code == "result_not_checked"
+
+
+def test_a_linter_is_no_place_for_a_test_and_a_later_part_holds_the_work_of_others() -> None:
+    lint = ACCEPTANCE.model_copy(update={"command": "ruff check ."})
+    green = CheckEvidence(lint, [command(0)], [command(0)])
+    assert trial_to_run(green, RULES) is None
+    later = Rules(changes=RULES.changes, later_part=True)
+    assert trial_to_run(CheckEvidence(ACCEPTANCE, [BASE], [CLAIM]), later) is None

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from agentproxy.events.check import CannotRun, CheckResult
 from agentproxy.evidence.cannot_run import MUTE, strip_colours
+from agentproxy.evidence.final_errors import final_errors, is_assertion
 from agentproxy.files.safe_files import BadPath, SafeDir
 
 MAX_CANDIDATES = 200
@@ -27,15 +28,24 @@ _ENDINGS = ("", ".js", ".cjs", ".mjs", ".json", ".node", ".ts", "/index.js")
 
 
 def missing_in(result: CheckResult) -> list[str]:
-    """Returns the texts that must each name a missing file, or none where the check ran."""
+    """Returns the errors that must each name a missing file, or none where the check ran.
+
+    A text that only mentions a missing file has not failed for it: the last error counts.
+    """
     if result.passed or (result.cannot_run and result.cannot_run.kind != "missing_module"):
         return []
     # Where a test passes the check guards something, so it ran.
     if any(test.outcome == "passed" for test in result.tests):
         return []
-    output = strip_colours(result.output)
-    failed = [test.message for test in result.tests if test.outcome == "failed"]
-    return list(dict.fromkeys(output if text in MUTE else text for text in failed)) or [output]
+    messages = dict.fromkeys(test.message for test in result.tests if test.outcome == "failed")
+    found: list[str] = []
+    for message in messages or ("",):
+        # One output is of all tests without a message: each of its errors counts.
+        errors = final_errors(strip_colours(result.output if message in MUTE else message))
+        found += errors if message in MUTE else errors[-1:]
+        if not errors or any(map(is_assertion, found)):
+            return []
+    return list(dict.fromkeys(found))
 
 
 def find_candidates(text: str, *, root: Path, directory: str, files: Collection[str]) -> list[str]:

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agentproxy.app.context import App
-from agentproxy.events.check import CheckResult
+from agentproxy.events.check import BASE, CheckResult
 from agentproxy.events.envelope import RunId
 from agentproxy.events.git_facts import EnvironmentFound
 from agentproxy.evidence.bundle import Bundle, BundleUnusable, EvidenceEntry, faults, load
 from agentproxy.evidence.check_context import CheckContext
-from agentproxy.evidence.check_runner import run_check
+from agentproxy.evidence.check_runner import Baseline, run_check
 from agentproxy.supervisor.effects import SUPERVISED
 from agentproxy.supervisor.environments import (
     build_environment,
@@ -170,8 +170,7 @@ async def rerun(
                     lost.on, state=state, checks=checks, show=_ignore
                 )
             environment = environment_of(entry.on, state=state)
-            commit = state.commit_of(entry.on)
-            results.append(await _again(entry, commit, checks=checks, environment=environment))
+            results.append(await _again(entry, state, checks=checks, environment=environment))
             tell(results[-1])
     finally:
         await asyncio.to_thread(tidy, checks.folder)
@@ -183,11 +182,12 @@ def _ignore(source: str, text: str) -> None:
 
 
 async def _again(
-    entry: EvidenceEntry, commit: str, *, checks: CheckContext, environment: EnvironmentFound
+    entry: EvidenceEntry, state: State, *, checks: CheckContext, environment: EnvironmentFound
 ) -> Rerun:
     result = await run_check(
         entry.check,
-        commit=commit,
+        commit=state.commit_of(entry.on),
+        base=Baseline(state.commit_of(BASE), lambda: state.results_of(entry.check.name, BASE)),
         environment=environment,
         checks=checks,
         leave_out=entry.result.left_out,

@@ -4,6 +4,7 @@ import asyncio
 import os
 import secrets
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from agentproxy.events.check import CannotRun, CheckResult
@@ -11,7 +12,12 @@ from agentproxy.events.contract import Check
 from agentproxy.events.git_facts import EnvironmentFound
 from agentproxy.evidence.cannot_run import failed_preparation, invalid_syntax
 from agentproxy.evidence.check_context import CheckContext
-from agentproxy.evidence.ignored_files import cannot_run_without, find_candidates, missing_in
+from agentproxy.evidence.ignored_files import (
+    cannot_run_without,
+    find_candidates,
+    missing_in,
+    reason_at_base,
+)
 from agentproxy.evidence.instrumentation import (
     REPORT_FOLDER,
     Instrumentation,
@@ -49,10 +55,19 @@ exec /bin/sh -c "$1"
 """
 
 
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """What the same check did at the base."""
+
+    commit: str
+    results: Callable[[], Sequence[CheckResult]]  # called when the check has run
+
+
 async def run_check(
     check: Check,
     *,
     commit: str,
+    base: Baseline,
     environment: EnvironmentFound,
     checks: CheckContext,
     leave_out: Sequence[str] = (),
@@ -102,7 +117,9 @@ async def run_check(
         interpret, ended, reports, command=check.command, tree=files, root=place.root
     )
     result = result.model_copy(update={"left_out": tuple(leave_out)})
-    if reason := await _find_ignored_file(result, check, checks=checks, files=files):
+    if reason := await _find_ignored_file(
+        result, check, checks=checks, files=files, base=base, at_base=commit == base.commit
+    ):
         result = result.model_copy(update={"cannot_run": reason})
     if unreadable:
         return result.model_copy(update={"cannot_run": invalid_syntax(ended.output)})
@@ -112,9 +129,19 @@ async def run_check(
 
 
 async def _find_ignored_file(
-    result: CheckResult, check: Check, *, checks: CheckContext, files: Collection[str]
+    result: CheckResult,
+    check: Check,
+    *,
+    checks: CheckContext,
+    files: Collection[str],
+    base: Baseline,
+    at_base: bool,
 ) -> CannotRun | None:
     """Returns why the check cannot run where each failure misses a file that git ignores."""
+    # What a claim prints is its worker's word, so it never chooses the file to name.
+    reason = None if at_base else reason_at_base(base.results())
+    if not at_base and reason is None:
+        return None
     root = checks.repository.root
     missed: list[str] = []
     for text in missing_in(result):
@@ -125,7 +152,9 @@ async def _find_ignored_file(
         if not ignored:
             return None
         missed += [path for path in candidates if path in ignored]
-    return await asyncio.to_thread(cannot_run_without, missed[0], root=root) if missed else None
+    if not missed or reason is not None:
+        return reason if missed else None
+    return await asyncio.to_thread(cannot_run_without, missed, root=root)
 
 
 def _env(check: Check, wanted: Instrumentation, *, report: str) -> dict[str, str]:

@@ -4,18 +4,20 @@ import json
 import os
 import posixpath
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from agentproxy.events.check import CannotRun, CheckResult
 from agentproxy.evidence.cannot_run import MUTE, strip_colours
 from agentproxy.evidence.final_errors import final_errors, is_assertion
 from agentproxy.files.safe_files import BadPath, SafeDir
+from agentproxy.text.sensitive import KEY_FILE, SECRET_FILES
 
 MAX_CANDIDATES = 200
 MAX_FOLDERS = 5_000
 PACKAGE_LIMIT = 1 << 20
 BUILT_FOLDERS = frozenset({"dist", "build", "lib", "out"})
+SECRET_NAMES = frozenset(SECRET_FILES)
 _MODULE = re.compile(r"No module named '?([A-Za-z_][\w.]{0,200})'?")
 _NAME = re.compile(r"cannot import name '(\w{1,100})' from '([\w.]{1,200})'")
 _FILE = re.compile(
@@ -67,8 +69,17 @@ def find_candidates(text: str, *, root: Path, directory: str, files: Collection[
     return list(found)
 
 
-def cannot_run_without(path: str, *, root: Path) -> CannotRun:
-    """Says what to write in agentproxy.toml. Blocking."""
+def cannot_run_without(paths: Sequence[str], *, root: Path) -> CannotRun:
+    """Says what to write in agentproxy.toml for the first path. Blocking.
+
+    A file that looks secret is not named: nobody is advised to show it to a worker.
+    """
+    path = next((each for each in paths if not _is_secret(each)), None)
+    if path is None:
+        text = (
+            "the check wants a file that git ignores and that looks secret: clones do not have it"
+        )
+        return CannotRun(kind="ignored_file", text=text)
     place = _built_by(path, root) if BUILT_FOLDERS & set(path.split("/")[:-1]) else None
     if place is None:
         line = f"carry = [{json.dumps(path)}]"
@@ -82,6 +93,18 @@ def cannot_run_without(path: str, *, root: Path) -> CannotRun:
             f"write {line} in agentproxy.toml, then run pa trust"
         ),
     )
+
+
+def reason_at_base(results: Iterable[CheckResult]) -> CannotRun | None:
+    """Returns why a check could not run at the base, if it missed a file that git ignores."""
+    reasons = (result.cannot_run for result in results)
+    return next((reason for reason in reasons if reason and reason.kind == "ignored_file"), None)
+
+
+def _is_secret(path: str) -> bool:
+    # A test of the base that opens `.env` asks for it itself, and a person may carry it.
+    names = path.split("/")
+    return KEY_FILE.fullmatch(names[-1]) is not None or not SECRET_NAMES.isdisjoint(names)
 
 
 def _meant(text: str, *, root: Path, directory: str, files: Collection[str]) -> Iterator[str]:

@@ -11,6 +11,7 @@ SECRET_FILES = (
     ".pypirc", ".git-credentials", ".password-store", "id_rsa", "id_ed25519", "credentials",
     "credentials.json", "credentials.toml", ".credentials.json", "auth.json",
 )  # fmt: skip
+KEY_FILE = re.compile(r".*\.(?:pem|key|p12|pfx|keystore|jks)")
 # A worker may not read a path outside the tree that has one of these names in it.
 NEVER_READ = (
     *SECRET_FILES, "gcloud", "gh", "environ", "shadow", "sudoers", ".claude", ".codex", ".gemini",

@@ -1,9 +1,12 @@
 """Which failures are for want of a file that git ignores."""
 
+from pathlib import Path
+from typing import Literal
+
 import pytest
 
-from agentproxy.events.check import CheckResult, TestResult
-from agentproxy.evidence.ignored_files import missing_in
+from agentproxy.events.check import CannotRun, CheckResult, TestResult
+from agentproxy.evidence.ignored_files import cannot_run_without, missing_in, reason_at_base
 
 ENV = "FileNotFoundError: [Errno 2] No such file or directory: '.env'"
 MODULE = "ModuleNotFoundError: No module named 'pkg._version'"
@@ -44,3 +47,34 @@ def test_only_the_errors_that_ended_the_check_or_its_tests_count(
     result: CheckResult, errors: list[str]
 ) -> None:
     assert missing_in(result) == errors
+
+
+@pytest.mark.parametrize(
+    ("missed", "named"),
+    [
+        (["conf/local.ini"], "conf/local.ini"),
+        ([".env"], ".env"),
+        (["certs/server.key", "conf/local.ini"], "conf/local.ini"),
+        (["certs/server.key"], ""),
+        (["a/tls.pem"], ""),
+        (["credentials.json"], ""),
+        ([".aws/config"], ""),
+    ],
+)
+def test_nobody_is_advised_to_show_a_file_that_looks_secret(
+    tmp_path: Path, missed: list[str], named: str
+) -> None:
+    reason = cannot_run_without(missed, root=tmp_path)
+    assert reason.subject == named
+    assert ("carry = " in reason.text) == bool(named)
+    assert named in reason.text
+    assert named or missed[0] not in reason.text
+
+
+@pytest.mark.parametrize(("kind", "counts"), [("ignored_file", True), ("missing_module", False)])
+def test_a_claim_misses_an_ignored_file_only_where_the_base_does(
+    kind: Literal["ignored_file", "missing_module"], counts: bool
+) -> None:
+    reason = CannotRun(kind=kind, subject="x", text="t")
+    result = failed().model_copy(update={"cannot_run": reason})
+    assert reason_at_base([failed(), result]) == (reason if counts else None)

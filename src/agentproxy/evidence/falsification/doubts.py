@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from agentproxy.events.git_facts import Change
 from agentproxy.events.trials import Doubt
 from agentproxy.evidence.test_files import is_test_file
-from agentproxy.text.sensitive import BY_HINT, SECRET_FILES
+from agentproxy.text.sensitive import BY_HINT, KEY_FILE, SECRET_FILES
 
 MAX_DOUBTS = 10
 MAX_LINE_CHARACTERS = 2_000  # longer lines are data or generated code
@@ -28,7 +28,6 @@ _WORDS = {
     "bearer",
     "authorization",
 }
-_KEY_FILE = re.compile(r".*\.(?:pem|key|p12|pfx|keystore|jks)")
 # How a test replaces a function: by a string that names it, by an attribute, or by assignment. The
 # name is in the group that matched.
 _REPLACES = re.compile(
@@ -119,7 +118,7 @@ def _is_secret_file(path: str) -> bool:
     return (
         name in SECRET_FILES
         or _ENV_FILE.fullmatch(path) is not None
-        or _KEY_FILE.fullmatch(name) is not None
+        or KEY_FILE.fullmatch(name) is not None
     )
 
 

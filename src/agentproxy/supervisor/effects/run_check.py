@@ -16,7 +16,7 @@ from agentproxy.events.check import (
 )
 from agentproxy.events.contract import Check
 from agentproxy.events.envelope import Fact
-from agentproxy.evidence.check_runner import run_check
+from agentproxy.evidence.check_runner import Baseline, run_check
 from agentproxy.supervisor.check_verdicts import leave_out
 from agentproxy.supervisor.environments import environment_of, lost_environments
 from agentproxy.supervisor.face import SUPERVISED
@@ -114,6 +114,7 @@ async def run(effect: RunCheck, context: Context[State, Parts]) -> Sequence[Fact
     result = await run_check(
         check,
         commit=state.commit_of(tree),
+        base=Baseline(state.commit_of(BASE), lambda: state.results_of(check.name, BASE)),
         environment=environment_of(tree, state=state),
         leave_out=await asyncio.to_thread(leave_out, state, check, tree),
         checks=context.parts.checks,

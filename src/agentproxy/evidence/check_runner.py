@@ -143,18 +143,17 @@ async def _find_ignored_file(
     if not at_base and reason is None:
         return None
     root = checks.repository.root
-    missed: list[str] = []
-    for text in missing_in(result):
-        candidates = await asyncio.to_thread(
-            find_candidates, text, root=root, directory=check.directory, files=files
-        )
-        ignored = await ignored_files(checks.repository, candidates)
-        if not ignored:
-            return None
-        missed += [path for path in candidates if path in ignored]
-    if not missed or reason is not None:
-        return reason if missed else None
-    return await asyncio.to_thread(cannot_run_without, missed, root=root)
+    found = await asyncio.to_thread(
+        find_candidates, missing_in(result), root=root, directory=check.directory, files=files
+    )
+    if not found or not all(found):
+        return None
+    candidates = [path for paths in found for path in paths]
+    ignored = await ignored_files(checks.repository, list(dict.fromkeys(candidates)))
+    if not all(any(path in ignored for path in paths) for paths in found):
+        return None
+    missed = [path for path in candidates if path in ignored]
+    return reason or await asyncio.to_thread(cannot_run_without, missed, root=root)
 
 
 def _env(check: Check, wanted: Instrumentation, *, report: str) -> dict[str, str]:

@@ -4,7 +4,7 @@ import json
 import os
 import posixpath
 import re
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from agentproxy.events.check import CannotRun, CheckResult
@@ -15,6 +15,8 @@ from agentproxy.text.sensitive import KEY_FILE, SECRET_FILES
 
 MAX_CANDIDATES = 200
 MAX_FOLDERS = 5_000
+MAX_ERRORS = 20
+MAX_TRIED = 20_000  # paths, for all errors of a result
 PACKAGE_LIMIT = 1 << 20
 BUILT_FOLDERS = frozenset({"dist", "build", "lib", "out"})
 SECRET_NAMES = frozenset(SECRET_FILES)
@@ -50,23 +52,44 @@ def missing_in(result: CheckResult) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def find_candidates(text: str, *, root: Path, directory: str, files: Collection[str]) -> list[str]:
-    """Returns the files below `root` that a text may mean and that are not among `files`. Blocking.
+def find_candidates(
+    errors: Sequence[str], *, root: Path, directory: str, files: Collection[str]
+) -> list[list[str]]:
+    """Returns for each error the files below `root` that it may mean. Blocking.
 
-    `files` are the paths of the clone.
+    Files among `files`, the paths of the clone, are left out. Of more than MAX_ERRORS errors, or
+    after MAX_TRIED paths, none are found.
     """
-    known = set(files)
-    text = text.replace("\0", "")
-    found: dict[str, None] = {}
-    for path in _meant(text, root=root, directory=directory, files=files):
-        relative = os.path.relpath(os.path.realpath(root / path), root)
-        if relative in known or relative.startswith("..") or "node_modules" in relative:
-            continue
-        if (root / relative).is_file():
-            found[relative] = None
-        if len(found) == MAX_CANDIDATES:
-            break
-    return list(found)
+    if len(errors) > MAX_ERRORS:
+        return [[] for _ in errors]
+    known = frozenset(files)
+    folders = _by_name(known)
+    tried = iter(range(MAX_TRIED))
+    found: list[list[str]] = []
+    for error in errors:
+        meant = _meant(error, root=root, directory=directory, folders=folders)
+        here = (_existing(root, path) for path, _ in zip(meant, tried, strict=False))
+        distinct = dict.fromkeys(path for path in here if path and path not in known)
+        found.append(list(distinct)[:MAX_CANDIDATES])
+    return found
+
+
+def _existing(root: Path, path: str) -> str:
+    """Returns where a file really is, relative to the root, or "" where it is no file below it."""
+    if not (root / path).is_file():
+        return ""
+    relative = os.path.relpath(os.path.realpath(root / path), root)
+    return "" if relative.startswith("..") or "node_modules" in relative else relative
+
+
+def _by_name(files: Iterable[str]) -> dict[str, list[str]]:
+    """Returns the folders of the files by their last name, and all of them by "" too."""
+    folders = sorted({posixpath.dirname(path) for path in files})[:MAX_FOLDERS]
+    found: dict[str, list[str]] = {"": folders}
+    for folder in folders:
+        if folder:
+            found.setdefault(posixpath.basename(folder), []).append(folder)
+    return found
 
 
 def cannot_run_without(paths: Sequence[str], *, root: Path) -> CannotRun:
@@ -107,14 +130,16 @@ def _is_secret(path: str) -> bool:
     return KEY_FILE.fullmatch(names[-1]) is not None or not SECRET_NAMES.isdisjoint(names)
 
 
-def _meant(text: str, *, root: Path, directory: str, files: Collection[str]) -> Iterator[str]:
-    modules = [match[1] for match in _MODULE.finditer(text)]
-    modules += [f"{match[2]}.{match[1]}" for match in _NAME.finditer(text)]
-    folders = sorted({posixpath.dirname(path) for path in files})[:MAX_FOLDERS] if modules else []
+def _meant(
+    error: str, *, root: Path, directory: str, folders: Mapping[str, Sequence[str]]
+) -> Iterator[str]:
+    error = error.replace("\0", "")
+    modules = [match[1] for match in _MODULE.finditer(error)]
+    modules += [f"{match[2]}.{match[1]}" for match in _NAME.finditer(error)]
     for module in dict.fromkeys(modules):
-        yield from _of_module(module, root=root, folders=folders)
-    required_by = [posixpath.dirname(match[1]) for match in _REQUIRED_BY.finditer(text)]
-    for match in _FILE.finditer(text):
+        yield from _of_module(module, root, folders)
+    required_by = [posixpath.dirname(match[1]) for match in _REQUIRED_BY.finditer(error)]
+    for match in _FILE.finditer(error):
         name = match[1] or match[2] or match[3]
         if match[3] and not name.startswith((".", "/")):
             continue
@@ -123,10 +148,10 @@ def _meant(text: str, *, root: Path, directory: str, files: Collection[str]) -> 
                 yield os.path.relpath(posixpath.join(place, name) + ending, root)
 
 
-def _of_module(module: str, *, root: Path, folders: Iterable[str]) -> Iterator[str]:
+def _of_module(module: str, root: Path, folders: Mapping[str, Sequence[str]]) -> Iterator[str]:
     package, _, name = module.rpartition(".")
     inside = package.replace(".", "/")
-    for folder in folders:
+    for folder in folders.get(posixpath.basename(inside), ()):
         if inside and not f"/{folder}".endswith(f"/{inside}"):
             continue
         yield from (posixpath.join(folder, name + ending) for ending in (".py", "/__init__.py"))

@@ -4,9 +4,16 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
+from support.repositories import write
 
 from agentproxy.events.check import CannotRun, CheckResult, TestResult
-from agentproxy.evidence.ignored_files import cannot_run_without, missing_in, reason_at_base
+from agentproxy.evidence.ignored_files import (
+    MAX_TRIED,
+    cannot_run_without,
+    find_candidates,
+    missing_in,
+    reason_at_base,
+)
 
 ENV = "FileNotFoundError: [Errno 2] No such file or directory: '.env'"
 MODULE = "ModuleNotFoundError: No module named 'pkg._version'"
@@ -78,3 +85,37 @@ def test_a_claim_misses_an_ignored_file_only_where_the_base_does(
     reason = CannotRun(kind=kind, subject="x", text="t")
     result = failed().model_copy(update={"cannot_run": reason})
     assert reason_at_base([failed(), result]) == (reason if counts else None)
+
+
+@pytest.mark.parametrize(
+    ("errors", "found"),
+    [
+        ([ENV, MODULE], [[".env"], ["pkg/_version.py"]]),
+        (["No module named 'top'"], [["src/top.py"]]),
+        (["cannot import name '_fast' from 'pkg'"], [["pkg/_fast.cpython-311.so"]]),
+        (["No such file or directory: 'link'"], [[]]),
+        (["No such file or directory: 'pkg/a.py'"], [[]]),
+        ([f"No module named 'm{n}'" for n in range(20)] + [MODULE], [[]] * 21),
+    ],
+)
+def test_an_error_means_the_files_that_the_clone_does_not_have(
+    tmp_path: Path, errors: list[str], found: list[list[str]]
+) -> None:
+    root = tmp_path / "root"
+    missing = (".env", "pkg/_version.py", "src/top.py", "pkg/_fast.cpython-311.so")
+    write(root, dict.fromkeys((*missing, "pkg/a.py", "../outside"), ""))
+    (root / "link").symlink_to("../outside")
+    files = {"pkg/a.py", "src/b.py"}
+    assert find_candidates(errors, root=root, directory=".", files=files) == found
+
+
+def test_the_search_has_one_bound_for_all_errors(tmp_path: Path) -> None:
+    write(tmp_path, {"z/last.py": ""})
+    files = {f"f{number}/a.py" for number in range(4_000)} | {"z/a.py"}
+    errors = [*(f"No module named 'm{number}'" for number in range(3)), "No module named 'last'"]
+    assert 3 * 2 * len(files) > MAX_TRIED
+    found = find_candidates(errors, root=tmp_path, directory=".", files=files)
+    assert found == [[], [], [], []]
+    assert find_candidates(errors[-1:], root=tmp_path, directory=".", files=files) == [
+        ["z/last.py"]
+    ]

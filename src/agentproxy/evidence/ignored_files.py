@@ -76,9 +76,13 @@ def find_candidates(
 
 def _existing(root: Path, path: str) -> str:
     """Returns where a file really is, relative to the root, or "" where it is no file below it."""
-    if not (root / path).is_file():
+    try:
+        if not (root / path).is_file():
+            return ""
+        relative = os.path.relpath(os.path.realpath(root / path), root)
+    # A name that is too long, or no text.
+    except (OSError, ValueError):
         return ""
-    relative = os.path.relpath(os.path.realpath(root / path), root)
     return "" if relative.startswith("..") or "node_modules" in relative else relative
 
 

@@ -94,6 +94,8 @@ def test_a_claim_misses_an_ignored_file_only_where_the_base_does(
         (["No module named 'top'"], [["src/top.py"]]),
         (["cannot import name '_fast' from 'pkg'"], [["pkg/_fast.cpython-311.so"]]),
         (["No such file or directory: 'link'"], [[]]),
+        ([f"No such file or directory: '{'x' * 300}'"], [[]]),
+        (["No such file or directory: '\ud800'"], [[]]),
         (["No such file or directory: 'pkg/a.py'"], [[]]),
         ([f"No module named 'm{n}'" for n in range(20)] + [MODULE], [[]] * 21),
     ],

@@ -8,6 +8,9 @@ from pathlib import Path
 from typing import cast
 from urllib.parse import unquote, urlsplit
 
+from agentproxy.files.pathnames import BadPath
+from agentproxy.files.reading import read_own
+
 SITES = "lib/python3*/site-packages"
 MAX_PTH_BYTES = 1 << 20
 MAX_LINKS = 10_000
@@ -33,11 +36,10 @@ def editable_projects(environment: Path) -> Iterator[Path]:
     """Returns the projects that an environment has installed as editable, as pip records them."""
     for record in sorted(environment.glob(f"{SITES}/*.dist-info/direct_url.json")):
         try:
-            with record.open("rb") as stream:
-                found: object = json.loads(stream.read(MAX_PTH_BYTES))
-        except (OSError, ValueError):
+            project = _editable(json.loads(read_own(record, limit=MAX_PTH_BYTES, follow=True)))
+        except (OSError, ValueError, RecursionError):
             continue
-        if (project := _editable(found)) is not None and project.is_dir():
+        if project is not None and _is_folder(project):
             yield project
 
 
@@ -56,14 +58,21 @@ def _editable(record: object) -> Path | None:
 
 def _of_text(file: Path) -> Iterator[Path]:
     try:
-        with file.open("rb") as stream:
-            text = stream.read(MAX_PTH_BYTES).decode(errors="replace")
-    except OSError:
+        text = read_own(file, limit=MAX_PTH_BYTES, follow=True).decode(errors="replace")
+    except (OSError, BadPath):
         return
     for match in _PATH.finditer(text):
         path = Path(os.path.normpath((match[1] or match[2]).strip()))
-        if "\0" not in str(path) and path.is_dir():
+        if "\0" not in str(path) and _is_folder(path):
             yield path
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    # The name is too long.
+    except OSError:
+        return False
 
 
 def _of_links(modules: Path) -> Iterator[Path]:

@@ -12,6 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
+from agentproxy.files.pathnames import BadPath
+from agentproxy.files.reading import read_own
+
 MAX_BYTES = 1 << 20
 PROJECT_FILES = ("pyproject.toml", "setup.cfg", "setup.py")
 _GITDIR = "gitdir:"
@@ -74,7 +77,8 @@ def project_name(folder: Path) -> str:
 def _name_in_toml(text: str) -> str:
     try:
         tables: dict[str, object] = tomllib.loads(text)
-    except tomllib.TOMLDecodeError:
+    # Also for a number of thousands of digits, and for deep arrays.
+    except (ValueError, RecursionError):
         return ""
     for keys in (("project",), ("tool", "poetry")):
         found: object = tables
@@ -114,14 +118,17 @@ def _common_dir(top: Path) -> Path | None:
     pointer = _read(dot)
     if not pointer.startswith(_GITDIR):
         return None
-    git_dir = (top / pointer.removeprefix(_GITDIR).strip()).resolve()
-    named = _read(git_dir / "commondir").strip()
-    return (git_dir / named).resolve() if named else git_dir
+    try:
+        git_dir = (top / pointer.removeprefix(_GITDIR).strip()).resolve()
+        named = _read(git_dir / "commondir").strip()
+        return (git_dir / named).resolve() if named else git_dir
+    # RuntimeError: a loop of links.
+    except (OSError, ValueError, RuntimeError):
+        return None
 
 
 def _read(file: Path) -> str:
     try:
-        with file.open("rb") as stream:
-            return stream.read(MAX_BYTES).decode(errors="replace")
-    except OSError:
+        return read_own(file, limit=MAX_BYTES, follow=True).decode(errors="replace")
+    except (OSError, BadPath):
         return ""

@@ -149,7 +149,9 @@ async def _find_ignored_file(
     if not found or not all(found):
         return None
     candidates = [path for paths in found for path in paths]
-    ignored = await ignored_files(checks.repository, list(dict.fromkeys(candidates)))
+    ignored = await ignored_files(
+        checks.repository, list(dict.fromkeys(candidates)), base=base.commit
+    )
     if not all(any(path in ignored for path in paths) for paths in found):
         return None
     missed = [path for path in candidates if path in ignored]

@@ -74,12 +74,9 @@ async def find_untracked(
 
     With `whole_folders` an untracked folder is one name that ends with a slash.
     """
-    if where.git_dir is not None:
-        (where.git_dir / "info/exclude").write_bytes(repository.settings.exclude)
-    excludes = repository.settings.excludes or Path("/dev/null")
     shape = ["--directory", "--no-empty-directory"] if whole_folders else []
     printed = await git(
-        "-c", f"core.excludesFile={excludes}",
+        *exclude_as_user(repository, where),
         "ls-files", "-z", "--others", "--exclude-standard", *shape, where=where,
     )  # fmt: skip
     folders = [os.fsencode(folder) for folder in environment]
@@ -92,6 +89,13 @@ async def find_untracked(
         nested = name.endswith(b"/") and not whole_folders
         (found.repositories if nested else found.files).append(name)
     return found
+
+
+def exclude_as_user(repository: Repository, where: GitLocation) -> tuple[str, str]:
+    """Makes our git directory ignore what the user's does, and returns the options for git."""
+    if where.git_dir is not None:
+        (where.git_dir / "info/exclude").write_bytes(repository.settings.exclude)
+    return "-c", f"core.excludesFile={repository.settings.excludes or '/dev/null'}"
 
 
 async def _tags(where: GitLocation) -> dict[bytes, bytes]:

@@ -20,6 +20,8 @@ MODULE = "ModuleNotFoundError: No module named 'pkg._version'"
 HANDLED = "\nDuring handling of the above exception, another exception occurred:\n\n"
 NODE = "Error: Cannot find module './dist/x'\nRequire stack:\n- /p/a.test.js"
 
+NONE: list[str] = []
+
 
 def failed(output: str = "", *messages: str) -> CheckResult:
     tests = tuple(TestResult(name=text, outcome="failed", message=text) for text in messages)
@@ -93,11 +95,11 @@ def test_a_claim_misses_an_ignored_file_only_where_the_base_does(
         ([ENV, MODULE], [[".env"], ["pkg/_version.py"]]),
         (["No module named 'top'"], [["src/top.py"]]),
         (["cannot import name '_fast' from 'pkg'"], [["pkg/_fast.cpython-311.so"]]),
-        (["No such file or directory: 'link'"], [[]]),
-        ([f"No such file or directory: '{'x' * 300}'"], [[]]),
-        (["No such file or directory: '\ud800'"], [[]]),
-        (["No such file or directory: 'pkg/a.py'"], [[]]),
-        ([f"No module named 'm{n}'" for n in range(20)] + [MODULE], [[]] * 21),
+        (["No such file or directory: 'link'"], [NONE]),
+        ([f"No such file or directory: '{'x' * 300}'"], [NONE]),
+        (["No such file or directory: '\ud800'"], [NONE]),
+        (["No such file or directory: 'pkg/a.py'"], [NONE]),
+        ([f"No module named 'm{n}'" for n in range(20)] + [MODULE], [NONE] * 21),
     ],
 )
 def test_an_error_means_the_files_that_the_clone_does_not_have(

@@ -1,7 +1,7 @@
 """Redacts a text that arrives in pieces; a secret may be split between them."""
 
 from agentproxy.journal.redact import MARK, Redactor
-from agentproxy.text.sensitive import has_secret_hint
+from agentproxy.text.sensitive import has_secret_hint, is_before_a_secret, private_key_begun_at
 
 REMEMBERED = 4096  # characters already returned, in which a secret may have begun
 LONGEST_WORD = 256  # characters
@@ -10,8 +10,9 @@ LONGEST_WORD = 256  # characters
 class StreamRedactor:
     """Returns as much of the text as is certain to be without secrets, and holds back the rest.
 
-    A possible prefix of a known value is held back until the next piece. A last word that looks
-    like a secret is held back until `pause` at most.
+    A possible prefix of a known value is held back until the next piece, and a private key until
+    its end. A last word that looks like a secret, or that follows a word such as `password =`, is
+    held back until `pause` at most.
     """
 
     def __init__(self, redactor: Redactor) -> None:
@@ -22,20 +23,23 @@ class StreamRedactor:
 
     def __call__(self, piece: str) -> str:
         whole = self._seen + self._held + piece
-        return self._let(whole, min(self._redactor.begun_at(whole), _last_word_at(whole)))
+        return self._let(whole, min(self._begun_at(whole), _last_word_at(whole)))
 
     def pause(self) -> str:
         """Returns the last word although no space has ended it."""
         whole = self._seen + self._held
-        return self._let(whole, self._redactor.begun_at(whole)) if self._held else ""
+        return self._let(whole, self._begun_at(whole)) if self._held else ""
 
     def end(self) -> str:
-        """Returns the rest; a mark stands for a known value that was cut off."""
+        """Returns the rest; a mark stands for a secret that was cut off."""
         rest = self.pause()
         if not self._held:
             return rest
         self._held = ""
         return rest if self._marked else rest + MARK
+
+    def _begun_at(self, whole: str) -> int:
+        return min(self._redactor.begun_at(whole), private_key_begun_at(whole))
 
     def _let(self, whole: str, end: int) -> str:
         begin = len(self._seen)
@@ -61,4 +65,6 @@ def _last_word_at(text: str) -> int:
     # The length of the text when a space ends its last word, or the word looks harmless.
     tail = text[-LONGEST_WORD:]
     word = "" if tail[-1:].isspace() else tail.split()[-1] if tail else ""
-    return len(text) - len(word) if has_secret_hint(word) else len(text)
+    at = len(text) - len(word)
+    is_held = word and (has_secret_hint(word) or is_before_a_secret(text[:at]))
+    return at if is_held else len(text)

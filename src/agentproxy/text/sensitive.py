@@ -138,6 +138,20 @@ SHAPES = (
     _shape("credential", rf"(?i:credential){_ASSIGNED}"),
     _shape("key", rf"(?i:(?:{_KEY_OF})key){_ASSIGNED}"),
 )
+# The beginning of a private key whose end is not there yet.
+_UNFINISHED_KEY = re.compile(
+    r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----"
+    rf"{_PEM_BODY}(?:-----(?:E|EN|END[A-Z0-9 ]{{0,60}}-{{0,4}})?)?\Z"
+)
+_LONGEST_KEY = 20_000  # characters
+# Text after which a secret comes: `password = `, `Authorization: Basic `.
+_BEFORE_A_SECRET = re.compile(
+    r"(?:bearer|authorization\W{1,12}(?:basic|token)"
+    r"|(?:passw(?:or)?d|passwort|passphrase|secret|token|credential|key)s?)"
+    r"[\\\"']{0,4}[ \t]{0,4}[:=>]{0,4}[ \t]{0,4}[\\\"']{0,4}\Z",
+    re.IGNORECASE,
+)
+_BEFORE = 80  # characters
 # Flat: nearly every text has no hint, so the search for hints is the whole cost.
 BY_HINT = {hint: shape for shape in SHAPES for hint in shape.hints}
 
@@ -153,6 +167,19 @@ def secret_spans(text: str) -> Iterator[tuple[int, int]]:
 def has_secret_hint(word: str) -> bool:
     lowered = word.lower()
     return any(hint in lowered for hint in BY_HINT)
+
+
+def is_before_a_secret(text: str) -> bool:
+    """Whether the text ends where a secret may follow on the same line."""
+    return _BEFORE_A_SECRET.search(text[-_BEFORE:]) is not None
+
+
+def private_key_begun_at(text: str) -> int:
+    """Index of a private key that the end of the text cuts off, or the text's length."""
+    at = text.find("-----BEGIN", max(0, len(text) - _LONGEST_KEY))
+    while at >= 0 and not _UNFINISHED_KEY.match(text, at):
+        at = text.find("-----BEGIN", at + 1)
+    return at if at >= 0 else len(text)
 
 
 def tells_a_secret(text: str) -> bool:

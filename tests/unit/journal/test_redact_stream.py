@@ -12,6 +12,13 @@ NUMBER = "8150729364"
 LOOKS = "ghp_" + "a1B2" * 9
 
 
+BODY = "".join(f"MIIEow{line:02}Ab+/{'xY' * 26}\n" for line in range(9))
+KEYS = [
+    f"-----BEGIN {kind}PRIVATE KEY-----\n{BODY}-----END {kind}PRIVATE KEY-----"
+    for kind in ("", "RSA ")
+]
+
+
 def shown(pieces: Iterable[str]) -> str:
     redact = StreamRedactor(Redactor([KNOWN, NUMBER]))
     return "".join([*(redact(piece) for piece in pieces), redact.end()])
@@ -50,3 +57,54 @@ def test_only_what_may_be_a_secret_is_held_back() -> None:
     assert redact.pause() == "sk-a"
     assert redact("Tr0ub4dor") == ""
     assert (redact.pause(), redact.end(), redact.end()) == ("", MARK, "")
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 5, 7, 16, 64, 500])
+@pytest.mark.parametrize("key", [*KEYS, KEYS[1].replace("\n", "\\n")])
+def test_no_line_of_a_private_key_is_shown(key: str, size: int) -> None:
+    text = f"Here is\n{key}\nand the rest."
+    found = shown(text[at : at + size] for at in range(0, len(text), size))
+    assert "MIIE" not in found
+    assert "xY" not in found
+    assert found.startswith("Here is")
+    assert found.endswith("and the rest.")
+    cut = shown(text[at : at + size] for at in range(0, len(text) // 2, size))
+    assert "MIIE" not in cut
+    assert cut.endswith(MARK)
+
+
+def test_a_private_key_waits_for_its_end_although_something_is_recorded() -> None:
+    redact = StreamRedactor(Redactor())
+    half = len(KEYS[0]) // 2
+    pieces = [redact(KEYS[0][:half]), redact.pause(), redact(KEYS[0][half:] + "\nend")]
+    assert pieces == ["", "", f"{MARK}\nend"]
+
+
+def test_text_about_private_keys_comes_through() -> None:
+    text = "-----BEGIN RSA PRIVATE KEY----- is in no_file\n" + "a line_of text\n" * 9
+    found = shown(text)
+    assert found.endswith(" is in no_file\n" + "a line_of text\n" * 9)
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 5, 8])
+@pytest.mark.parametrize(
+    ("before", "secret"),
+    [
+        ("Bearer ", "abcdefgh1jklmnopq"),
+        ("password = ", "hunter2secure"),
+        ('password: "', "hunter2secure"),
+        ("password =", "hunter2secure"),
+        ("API_KEY := ", "abc4defghi"),
+        ("Authorization: Basic ", "dXNlcjpwYXNzd29yZA=="),
+    ],
+)
+def test_no_part_of_a_value_after_its_name_is_shown(before: str, secret: str, size: int) -> None:
+    text = f"It has {before}{secret}\nand more."
+    found = shown(text[at : at + size] for at in range(0, len(text), size))
+    assert found == f"It has {before}{MARK}\nand more."
+
+
+def test_progress_beside_the_name_of_a_file_comes_at_once() -> None:
+    redact = StreamRedactor(Redactor())
+    pieces = ["tests/test_tokens.py ", ".", ".", "F"]
+    assert [redact(piece) for piece in pieces] == pieces

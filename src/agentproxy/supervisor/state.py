@@ -54,6 +54,7 @@ class State(RunState):
     claims: dict[int, ClaimRecorded] = field(default_factory=dict[int, ClaimRecorded])
     restored: dict[int, TestsRestored] = field(default_factory=dict[int, TestsRestored])
     trials: dict[int, TrialsPrepared] = field(default_factory=dict[int, TrialsPrepared])
+    trials_since: int = 0  # `result_count` when the last variants were there
     weighed: dict[int, ChecksWeighed] = field(default_factory=dict[int, ChecksWeighed])
     opinions: dict[tuple[int, str], OpinionGiven] = field(
         default_factory=dict[tuple[int, str], OpinionGiven]

@@ -38,6 +38,7 @@ def fold_trials(state: State, fact: TrialsPrepared) -> None:
     """The variants are there, so the claim is weighed again."""
     state.trials[fact.round] = fact
     state.result_count += 1
+    state.trials_since = state.result_count
 
 
 @SUPERVISED.due_at(Stage.TRIALS)

@@ -88,6 +88,9 @@ def trials_due(state: State) -> Mapping[str, RunCheck]:
     weighed, prepared = state.weighed.get(state.round), state.trials.get(state.round)
     if weighed is None or weighed.refuted or prepared is None:
         return {}
+    # Only a weighing that knows the variants can tell that a claim without tests needs no run.
+    if weighed.results < state.trials_since:
+        return {}
     found: dict[str, RunCheck] = {}
     for name, kind in weighed.trials.items():
         tree = trial_tree(kind, state.round)

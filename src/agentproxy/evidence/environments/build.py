@@ -141,11 +141,16 @@ def with_built(
 ) -> EnvironmentFound:
     """Returns the environment with the builds in place; a later build replaces an earlier one."""
     folders = dict(environment.built)
+    elsewhere = environment.elsewhere
     path = [entry for entry in environment.path.split(os.pathsep) if entry]
     for each in built:
         folders |= each.folders
         path = [*each.programs, *(entry for entry in path if entry not in each.programs)]
-    return environment.model_copy(update={"built": folders, "path": os.pathsep.join(path)})
+        # The first environment on PATH is ours now. A renewed one keeps what the user's installed.
+        own = {f"{folder}/bin" for folder in environment.folders}
+        elsewhere = () if each.programs and each.programs[0] not in own else elsewhere
+    placed = {"built": folders, "path": os.pathsep.join(path), "elsewhere": elsewhere}
+    return environment.model_copy(update=placed)
 
 
 @dataclass(frozen=True, slots=True)

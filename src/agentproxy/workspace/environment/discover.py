@@ -3,7 +3,8 @@
 import os
 import shlex
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 
 from agentproxy.events.git_facts import EnvironmentFound
@@ -44,12 +45,13 @@ def find_environment(
     words = {*ALWAYS_NEEDED, *_programs((*wanted.commands, wanted.prepare))}
     place = Path(os.path.normpath(root / directory))
     tools = find_toolchains(environ, root=root, place=place, words=sorted(words))
-    copies = _show_installations(folders, tools)
-    notes += _describe_copies(copies)
     path = _path(root, directory, folders=folders, inherited=tools.path, notes=notes)
     if wanted.managed is not None:
         path.insert(0, str(wanted.managed / "bin"))
         notes.append(f"{wanted.managed}/bin comes first on PATH")
+    used = _used(folders, path, (*wanted.commands, wanted.prepare), root=root)
+    copies = _show_installations(folders, tools, used=used)
+    notes += _describe_copies(copies)
     return EnvironmentFound(
         folders=tuple(str(folder) for folder in folders),
         toolchains=tuple(str(folder) for folder in tools.folders),
@@ -64,16 +66,40 @@ def find_environment(
     )
 
 
-def _show_installations(folders: Sequence[Path], tools: Toolchains) -> Copies:
-    """Shows what the environments lead to, but for the copies of the tree, which it returns."""
-    shown = {folder: list(linked_folders(folder)) for folder in folders}
-    candidates = [
-        linked
+def _used(
+    folders: Sequence[Path], path: Sequence[str], commands: Iterable[str], *, root: Path
+) -> list[Path]:
+    """Returns the environments that checks import from: the first on PATH, and any named one."""
+    programs = {str(folder / "bin"): folder for folder in folders}
+    first = next((programs[entry] for entry in path if entry in programs), None)
+    text = " ".join(commands)
+    return [
+        folder
         for folder in folders
-        for linked in (*shown[folder], *editable_projects(folder))
-        if not within(linked, folders)
+        if folder == first
+        or folder.name == "node_modules"
+        or f"{os.path.relpath(folder, root)}/bin/" in text
+        or f"{folder}/bin/" in text
     ]
-    copies = find_copies(tools.root, candidates, home=tools.home)
+
+
+def _show_installations(
+    folders: Sequence[Path], tools: Toolchains, *, used: Collection[Path]
+) -> Copies:
+    """Shows what the environments lead to, but for the copies of the tree, which it returns.
+
+    A copy at which the tree cannot stand matters only in an environment that is used.
+    """
+    shown = {folder: list(linked_folders(folder)) for folder in folders}
+    candidates = {
+        folder: [
+            linked
+            for linked in (*shown[folder], *editable_projects(folder))
+            if not within(linked, folders)
+        ]
+        for folder in folders
+    }
+    copies = find_copies(tools.root, chain(*candidates.values()), home=tools.home)
     hidden = (*folders, tools.root, *copies.checkouts, *copies.elsewhere)
     for folder in folders:
         # Without its base installation a virtual environment's python exits with 127.
@@ -81,7 +107,9 @@ def _show_installations(folders: Sequence[Path], tools: Toolchains) -> Copies:
         for linked in shown[folder]:
             if not within(linked, hidden):
                 tools.show(linked)
-    return copies
+    mattering = chain(*(candidates[folder] for folder in used))
+    elsewhere = find_copies(tools.root, mattering, home=tools.home).elsewhere
+    return replace(copies, elsewhere=elsewhere)
 
 
 def _describe_copies(copies: Copies) -> Iterator[str]:

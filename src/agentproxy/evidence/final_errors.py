@@ -3,7 +3,8 @@
 import re
 from itertools import pairwise
 
-_MARKS = r"^[#\s]*(?:E\s+)?(?:\[|Uncaught )?"
+# Possessive: what the marks took is not tried again as another part.
+_MARKS = r"^[#\s]*+(?:E\s++)?+(?:\[|Uncaught )?+"
 _ERROR = re.compile(
     _MARKS + r"(?:(?:\w+\.)*\w*(?:Error|Exception|Exit|Interrupt|Timeout|Failed)"
     r"(?: \[\w+\])?\s*(?::|$)"

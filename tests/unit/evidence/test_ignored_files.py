@@ -123,3 +123,9 @@ def test_the_search_has_one_bound_for_all_errors(tmp_path: Path) -> None:
     assert find_candidates(errors[-1:], root=tmp_path, directory=".", files=files) == [
         ["z/last.py"]
     ]
+
+
+@pytest.mark.parametrize("piece", ["#", " ", "E ", "a.", "x(1", "(1,1):", "# E "])
+def test_a_long_line_is_searched_in_time_linear_in_it(piece: str) -> None:
+    # A pattern that goes back over the marks takes minutes for this.
+    assert missing_in(failed(piece * 100_000)) == []

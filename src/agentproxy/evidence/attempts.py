@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from agentproxy.events.check import CheckResult, Outcome, TestResult
-from agentproxy.evidence.test_ids import file_of, is_changed, is_whole_file
+from agentproxy.evidence.reports.test_ids import file_of, is_changed, is_whole_file
 
 SideStatus = Literal["passes", "fails", "cannot_run", "flaky"]
 

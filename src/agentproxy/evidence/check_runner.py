@@ -10,19 +10,19 @@ from pathlib import Path
 from agentproxy.events.check import CannotRun, CheckResult
 from agentproxy.events.contract import Check
 from agentproxy.events.git_facts import EnvironmentFound
-from agentproxy.evidence.cannot_run import failed_preparation, invalid_syntax
 from agentproxy.evidence.check_context import CheckContext
-from agentproxy.evidence.ignored_files import (
-    cannot_run_without,
-    find_candidates,
-    missing_in,
-    reason_at_base,
-)
 from agentproxy.evidence.instrumentation import (
     REPORT_FOLDER,
     Instrumentation,
     instrument,
     interpret,
+)
+from agentproxy.evidence.obstacles.cannot_run import failed_preparation, invalid_syntax
+from agentproxy.evidence.obstacles.ignored_files import (
+    cannot_run_without,
+    find_candidates,
+    missing_in,
+    reason_at_base,
 )
 from agentproxy.files.list_below import list_below
 from agentproxy.files.remove_tree import remove_tree

@@ -6,17 +6,18 @@ from dataclasses import dataclass, replace
 from agentproxy.events.check import CannotRun, CheckResult
 from agentproxy.events.contract import Check
 from agentproxy.evidence.attempts import Delta, Side, compare, fold_attempts
-from agentproxy.evidence.cannot_run import is_missing_module_of, strip_colours
 from agentproxy.evidence.check_evidence import CheckEvidence, Rules
-from agentproxy.evidence.summaries import REPORTING, find_summaries, last_to_end
-from agentproxy.evidence.test_files import is_test_file
-from agentproxy.evidence.test_ids import (
+from agentproxy.evidence.obstacles.cannot_run import is_missing_module_of
+from agentproxy.evidence.reports.summaries import REPORTING, find_summaries, last_to_end
+from agentproxy.evidence.reports.test_ids import (
     file_of,
     is_changed,
     is_file_named_by,
     is_known_red,
     is_named_by,
 )
+from agentproxy.evidence.test_files import is_test_file
+from agentproxy.text.colours import strip_colours
 
 
 @dataclass(frozen=True, slots=True)

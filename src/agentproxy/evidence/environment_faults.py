@@ -6,9 +6,9 @@ from collections.abc import Collection, Sequence
 from agentproxy.events.check import BASE, CannotRunKind, CheckResult
 from agentproxy.events.git_facts import Change, EnvironmentBuilt
 from agentproxy.events.verdict import UNPROVEN, CheckVerdict
-from agentproxy.evidence.cannot_run import names_missing_package
 from agentproxy.evidence.comparison import Comparison
 from agentproxy.evidence.dependency_files import find_dependency_files, is_read_by_no_recipe
+from agentproxy.evidence.obstacles.cannot_run import names_missing_package
 
 _NO_MODULE = re.compile(r"[Nn]o module named '?([\w.]+)'?")
 _MISSING: frozenset[CannotRunKind] = frozenset({"missing_module", "missing_command"})

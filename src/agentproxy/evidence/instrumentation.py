@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from typing import cast
 
 from agentproxy.events.check import CheckResult
-from agentproxy.evidence.cannot_run import find_cannot_run, strip_colours
-from agentproxy.evidence.report import Report, ReportUnusable, Runner, read_report
-from agentproxy.evidence.report_doubts import find_doubt, is_of_another_process
+from agentproxy.evidence.obstacles.cannot_run import find_cannot_run
+from agentproxy.evidence.reports.report import Report, ReportUnusable, Runner, read_report
+from agentproxy.evidence.reports.report_doubts import find_doubt, is_of_another_process
+from agentproxy.text.colours import strip_colours
 from agentproxy.workspace.sandbox.port import Ended
 
 REPORT_FOLDER = "/run/agentproxy/report"

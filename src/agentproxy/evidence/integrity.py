@@ -9,8 +9,8 @@ from typing import cast
 from agentproxy.events.git_facts import Change
 from agentproxy.events.verdict import CheckVerdict
 from agentproxy.evidence.comparison import Comparison, with_restored_tests
+from agentproxy.evidence.reports.test_ids import file_of_test, is_changed
 from agentproxy.evidence.test_files import is_test_file
-from agentproxy.evidence.test_ids import file_of_test, is_changed
 from agentproxy.evidence.verdict_table import judge_by_table
 from agentproxy.evidence.verdict_text import MAX_NAMES, list_names
 

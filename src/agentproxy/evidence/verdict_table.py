@@ -4,8 +4,8 @@ import re
 from collections.abc import Callable, Sequence
 
 from agentproxy.events.verdict import CheckVerdict
-from agentproxy.evidence.cannot_run import cure_for
 from agentproxy.evidence.comparison import Comparison
+from agentproxy.evidence.obstacles.cannot_run import cure_for
 from agentproxy.evidence.verdict_text import (
     count_names,
     describe_exit,

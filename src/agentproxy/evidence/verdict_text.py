@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable
 
 from agentproxy.events.verdict import CheckVerdict, Finding, Location, ReasonCode
 from agentproxy.evidence.comparison import Comparison
-from agentproxy.evidence.test_ids import file_of
+from agentproxy.evidence.reports.test_ids import file_of
 
 MAX_LOCATIONS = 20
 MAX_NAMES = 200

@@ -9,7 +9,7 @@ from agentproxy.evidence.check_evidence import CheckEvidence, Rules, Trials
 from agentproxy.evidence.comparison import build_comparison
 from agentproxy.evidence.falsification.stub_request import language_of
 from agentproxy.evidence.falsification.trials import find_claims_tests
-from agentproxy.evidence.test_ids import file_of
+from agentproxy.evidence.reports.test_ids import file_of
 from agentproxy.evidence.verdict import (
     judge_check,
     needs_rerun,

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 from agentproxy.events.check import CannotRunKind, CheckResult
-from agentproxy.evidence.cannot_run import is_missing_module_of
 from agentproxy.evidence.instrumentation import (
     REPORT_FOLDER,
     instrument,
     interpret,
 )
+from agentproxy.evidence.obstacles.cannot_run import is_missing_module_of
 from agentproxy.workspace.sandbox.port import Ended
 
 TREE = ("src/mypkg/__init__.py", "src/mypkg/dates.py", "lib/util.js", "docs/yaml/a.txt", "solo.py")

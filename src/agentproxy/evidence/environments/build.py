@@ -13,10 +13,10 @@ from pathlib import Path
 
 from agentproxy.events.check import Tree
 from agentproxy.events.git_facts import EnvironmentBuilt, EnvironmentFound
-from agentproxy.evidence.cannot_run import names_unreachable_host
 from agentproxy.evidence.check_context import CheckContext
 from agentproxy.evidence.environments.python import removal
 from agentproxy.evidence.environments.recipe import Recipe, digest
+from agentproxy.evidence.obstacles.cannot_run import names_unreachable_host
 from agentproxy.workspace.environment.fingerprint import fingerprint
 from agentproxy.workspace.environment.job_layout import place_tree
 from agentproxy.workspace.environment.poetry_and_conda import is_python

@@ -21,7 +21,7 @@ from agentproxy.evidence.falsification.trial_text import (
     result_not_checked,
     tests_only,
 )
-from agentproxy.evidence.test_ids import file_of, is_changed
+from agentproxy.evidence.reports.test_ids import file_of, is_changed
 
 ORDER: Sequence[TrialKind] = ("without", "stub", "raising")
 

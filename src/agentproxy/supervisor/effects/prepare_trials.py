@@ -10,8 +10,8 @@ from agentproxy.events.envelope import Fact
 from agentproxy.events.trials import TrialsPrepared, TrialTree
 from agentproxy.evidence.falsification.doubts import find_doubts
 from agentproxy.evidence.falsification.make_stub_files import make_stub_files
+from agentproxy.evidence.reports.test_ids import file_of_test
 from agentproxy.evidence.test_files import is_test_file
-from agentproxy.evidence.test_ids import file_of_test
 from agentproxy.supervisor.face import SUPERVISED
 from agentproxy.supervisor.parts import Parts
 from agentproxy.supervisor.stages import Stage

@@ -4,14 +4,14 @@ import re
 from collections.abc import Mapping
 
 from agentproxy.events.check import ReportDoubt
-from agentproxy.evidence.cannot_run import strip_colours
-from agentproxy.evidence.report import Report, Runner
-from agentproxy.evidence.summaries import (
+from agentproxy.evidence.reports.report import Report, Runner
+from agentproxy.evidence.reports.summaries import (
     count_summaries,
     find_summaries,
     is_pytest_summary,
     last_to_end,
 )
+from agentproxy.text.colours import strip_colours
 from agentproxy.workspace.sandbox.port import Ended
 
 _NODE_FAILED = re.compile(r"^(?:#|\u2139) fail (\d{1,9})$", re.MULTILINE)

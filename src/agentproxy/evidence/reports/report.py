@@ -7,10 +7,15 @@ from dataclasses import dataclass
 from typing import Literal
 
 from agentproxy.events.check import Outcome, TestResult
-from agentproxy.evidence.junit import MAX_TEST_NAME_CHARACTERS, Problem, TestCase, read_cases
-from agentproxy.evidence.junit import ReportUnusable as ReportUnusable
+from agentproxy.evidence.reports.junit import (
+    MAX_TEST_NAME_CHARACTERS,
+    Problem,
+    TestCase,
+    read_cases,
+)
+from agentproxy.evidence.reports.junit import ReportUnusable as ReportUnusable
+from agentproxy.evidence.reports.test_ids import is_whole_file
 from agentproxy.evidence.test_files import is_test_file
-from agentproxy.evidence.test_ids import is_whole_file
 
 Runner = Literal["pytest", "node"]
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from agentproxy.events.check import TestResult
-from agentproxy.evidence import junit
-from agentproxy.evidence.report import ReportUnusable, read_report
+from agentproxy.evidence.reports import junit
+from agentproxy.evidence.reports.report import ReportUnusable, read_report
 
 PYTEST_FILE = """
 import unittest

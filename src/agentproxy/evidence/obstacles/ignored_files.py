@@ -8,9 +8,10 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from agentproxy.events.check import CannotRun, CheckResult
-from agentproxy.evidence.cannot_run import MUTE, strip_colours
-from agentproxy.evidence.final_errors import final_errors, is_assertion
+from agentproxy.evidence.obstacles.cannot_run import MUTE
+from agentproxy.evidence.obstacles.final_errors import final_errors, is_assertion
 from agentproxy.files.safe_files import BadPath, SafeDir
+from agentproxy.text.colours import strip_colours
 from agentproxy.text.sensitive import KEY_FILE, SECRET_FILES
 
 MAX_CANDIDATES = 200

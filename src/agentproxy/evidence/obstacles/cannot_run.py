@@ -4,14 +4,14 @@ import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from agentproxy.events.check import CannotRun, CannotRunKind, TestResult
-from agentproxy.evidence.summaries import count_summaries, find_summaries, found_nothing
-from agentproxy.evidence.tool_messages import TOOL_MESSAGES
+from agentproxy.evidence.obstacles.tool_messages import TOOL_MESSAGES
+from agentproxy.evidence.reports.summaries import count_summaries, find_summaries, found_nothing
+from agentproxy.text.colours import strip_colours
 from agentproxy.workspace.sandbox.port import Ended
 
 TAIL_LINES = 60
 MAX_REASON_CHARACTERS = 300
 
-_COLOURS = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 _PY_MODULE = re.compile(r"No module named '?([\w.]+)'?")
 _JS_MODULE = re.compile(r"Cannot find (?:module|package) '([^'\n]{1,200})'")
 _COMMAND = re.compile(
@@ -144,10 +144,6 @@ _CURES: Mapping[CannotRunKind, str] = {
 def cure_for(kind: CannotRunKind) -> str:
     """Returns what a person can do, or "" where no cure is known."""
     return _CURES.get(kind, "")
-
-
-def strip_colours(text: str) -> str:
-    return _COLOURS.sub("", text)
 
 
 def find_cannot_run(

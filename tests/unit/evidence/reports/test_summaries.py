@@ -5,7 +5,7 @@ from support.results import ACCEPTANCE, command, judge
 
 from agentproxy.events.check import CheckResult
 from agentproxy.evidence.instrumentation import interpret
-from agentproxy.evidence.summaries import find_summaries, last_to_end
+from agentproxy.evidence.reports.summaries import find_summaries, last_to_end
 from agentproxy.workspace.sandbox.port import Ended
 
 

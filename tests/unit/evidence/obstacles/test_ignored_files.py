@@ -7,7 +7,7 @@ import pytest
 from support.repositories import write
 
 from agentproxy.events.check import CannotRun, CheckResult, TestResult
-from agentproxy.evidence.ignored_files import (
+from agentproxy.evidence.obstacles.ignored_files import (
     MAX_TRIED,
     cannot_run_without,
     find_candidates,

@@ -1,0 +1,1 @@
+"""Tells a fault of the environment from a test that fails."""

@@ -1,0 +1,1 @@
+"""Reads what a check reports: results by test, totals, and last words."""

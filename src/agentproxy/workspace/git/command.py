@@ -12,6 +12,7 @@ TEN_MINUTES = 600.0  # a checkout of a very large tree on a busy disk
 PRINTED_LIMIT = 1 << 30  # bytes on standard output; git is killed if it prints more
 KEPT_ERRORS = 1 << 14  # bytes of standard error
 CHUNK = 1 << 16
+PATIENCE = 10.0  # seconds, for the pipes of a process that was killed
 
 # Settings through which a git directory can name a program. The command line overrides every file.
 HARDENED = (
@@ -188,8 +189,8 @@ async def _read(process: asyncio.subprocess.Process, limit: int) -> bytes:
     while process.stdout is not None and (chunk := await process.stdout.read(CHUNK)):
         kept += chunk
         if len(kept) > limit:
-            process.kill()
-            break
+            _kill_group(process)
+            await _drain(process.stdout)
     return bytes(kept)
 
 
@@ -211,8 +212,23 @@ async def _feed(stream: asyncio.StreamWriter | None, given: bytes) -> None:
     stream.close()
 
 
-async def _end(process: asyncio.subprocess.Process) -> None:
+def _kill_group(process: asyncio.subprocess.Process) -> None:
     # The whole group, even if git itself has ended: a child of git may still run.
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)
-    await process.wait()
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    _kill_group(process)
+    # asyncio reports the end of a process only when its pipes were read to their ends. Whoever left
+    # the group may still hold one.
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(PATIENCE):
+            await _drain(process.stdout)
+            await _drain(process.stderr)
+            await process.wait()
+
+
+async def _drain(stream: asyncio.StreamReader | None) -> None:
+    while stream is not None and await stream.read(CHUNK):
+        pass

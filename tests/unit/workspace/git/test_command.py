@@ -74,6 +74,25 @@ def test_cancelling_ends_the_whole_group(found_first: Path) -> None:
     assert gone(int((found_first / "pid").read_text()))
 
 
+def test_who_prints_and_is_cancelled_is_gone_although_nobody_reads_it_to_its_end(
+    found_first: Path,
+) -> None:
+    where = stub(found_first, f"echo $$ >{found_first}/pid; exec yes")
+
+    async def cancel() -> None:
+        task = asyncio.create_task(git("status", where=where))
+        while not (found_first / "pid").exists() or not (found_first / "pid").read_text():
+            await asyncio.sleep(0.02)
+        task.cancel()
+        async with asyncio.timeout(5):
+            with pytest.raises(asyncio.CancelledError):
+                await task
+
+    for _ in range(5):
+        run(cancel())
+    assert gone(int((found_first / "pid").read_text()))
+
+
 def test_nothing_of_the_environment_is_inherited_but_an_absolute_path(
     found_first: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -18,7 +18,7 @@ from agentproxy.evidence.falsification.stubs import NewBody
 from agentproxy.workspace.trees.variants import Versions
 
 SECONDS = 60.0
-TOO_LARGE = "the file is too large to be parsed"
+UNREAD = "the file is too large to be parsed, or is a link"
 NO_PARSER = "no stubs are made of this kind of file"
 
 
@@ -39,8 +39,8 @@ def make_stub_files(versions: Mapping[str, Versions], *, new: NewBody) -> StubFi
     failed: dict[str, str] = {}
     files: list[StubFile] = []
     for path, version in versions.items():
-        if version.too_large:
-            failed[path] = TOO_LARGE
+        if version.opaque:
+            failed[path] = UNREAD
             continue
         if version.after is None:
             continue  # the claim took it away, so that there is nothing to stub

@@ -62,7 +62,7 @@ async def prepare(effect: PrepareTrials, context: Context[State, Parts]) -> Sequ
     versions = await read_versions(
         repository, paths, base=base, claim=claim, most=MAX_STUBBED_BYTES
     )
-    changed = {path: versions[path] for path in code}
+    changed = {path: versions[path] for path in code if path in versions}
     nothing = await asyncio.to_thread(make_stub_files, changed, new="nothing")
     raising = await asyncio.to_thread(make_stub_files, changed, new="raises")
     variants: dict[TrialKind, Variant] = {

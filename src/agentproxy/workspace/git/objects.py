@@ -1,7 +1,7 @@
 """Reads and writes git objects: trees, blobs and commits."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 from agentproxy.workspace.git.command import GitLocation, git
@@ -39,6 +39,32 @@ async def list_tree(where: GitLocation, tree: str) -> list[TreeEntry]:
 
 async def read_blob(where: GitLocation, oid: str) -> bytes:
     return await git("cat-file", "blob", oid, where=where)
+
+
+async def read_blobs(
+    where: GitLocation, oids: Collection[str], *, most: int, total: int
+) -> dict[str, bytes]:
+    """Reads many blobs with two processes. Leaves out what is not there, what has more than `most`
+    bytes, and what would not fit into `total` bytes together with those before it.
+    """
+    asked = "".join(f"{checked(oid)}\n" for oid in dict.fromkeys(oids)).encode()
+    about = await git("cat-file", "--batch-check", where=where, stdin=asked)
+    chosen: list[str] = []
+    for line in about.decode().splitlines():
+        oid, kind, size = (*line.split(" "), "")[:3]
+        if kind == "blob" and int(size) <= min(most, total):
+            total -= int(size)
+            chosen.append(oid)
+    lines = "".join(f"{oid}\n" for oid in chosen).encode()
+    printed = await git("cat-file", "--batch", where=where, stdin=lines) if chosen else b""
+    found: dict[str, bytes] = {}
+    start = 0
+    for oid in chosen:
+        content = printed.index(b"\n", start) + 1
+        end = content + int(printed[start:content].split(b" ")[2])
+        found[oid] = printed[content:end]
+        start = end + 1  # a line feed ends each blob
+    return found
 
 
 async def write_blob(where: GitLocation, content: bytes) -> str:

@@ -2,20 +2,8 @@
 
 from collections.abc import Callable, Sequence
 
-from agentproxy.workspace.git.command import GitLocation, git
-from agentproxy.workspace.git.filenames import as_text
-from agentproxy.workspace.git.objects import (
-    GITLINK,
-    TreeEntry,
-    commit_tree,
-    date_of,
-    list_tree,
-    read_blob,
-    tree_of,
-)
-from agentproxy.workspace.git.repository import Repository, set_ref
-from agentproxy.workspace.git.scratch_git_dir import own_git
-from agentproxy.workspace.trees.variants import restoring_line
+from agentproxy.workspace.git.repository import Repository
+from agentproxy.workspace.trees.variants import Variant, read_versions, write_variant
 
 MESSAGE = "The claim, with tests and settings of the base\n"
 MAX_SETTINGS_BYTES = 1 << 20  # larger files are restored without a look at their content
@@ -31,43 +19,14 @@ async def restore_files(
     Deletes a path that the base does not have. `decides` gets a path and both contents, and says
     whether to restore the file. The same files give the same commit.
     """
-    with own_git(repo) as where:
-        wanted = set(paths)
-        old = {as_text(entry.name): entry for entry in await list_tree(where, base)}
-        new = {as_text(entry.name): entry for entry in await list_tree(where, claim)}
-        restored = [
-            path
-            for path in sorted(wanted & (old.keys() | new.keys()))
-            if await _differs(where, path, (old.get(path), new.get(path)), decides=decides)
-        ]
-        if not restored:
-            return claim, await tree_of(where, claim), ()
-        lines = [restoring_line(old.get(path), new.get(path)) for path in restored]
-        await git("read-tree", claim, where=where)
-        await git("update-index", "-z", "--index-info", where=where, stdin=b"".join(lines))
-        tree = (await git("write-tree", "--missing-ok", where=where)).decode().strip()
-        date = await date_of(where, base)
-        commit = await commit_tree(where, tree, parents=[claim], message=MESSAGE, date=date)
-    await set_ref(repo, ref, commit)
-    return commit, tree, tuple(restored)
-
-
-async def _differs(
-    where: GitLocation,
-    path: str,
-    versions: tuple[TreeEntry | None, TreeEntry | None],
-    *,
-    decides: Decides,
-) -> bool:
-    texts: list[bytes | None] = []
-    for entry in versions:
-        if entry is not None and (
-            entry.mode == GITLINK or await _size(where, entry) > MAX_SETTINGS_BYTES
-        ):
-            return True
-        texts.append(await read_blob(where, entry.oid) if entry is not None else None)
-    return decides(path, texts[0], texts[1])
-
-
-async def _size(where: GitLocation, entry: TreeEntry) -> int:
-    return int(await git("cat-file", "-s", entry.oid, where=where))
+    versions = await read_versions(repo, paths, base=base, claim=claim, most=MAX_SETTINGS_BYTES)
+    restored = tuple(
+        path
+        for path, each in versions.items()
+        if each.opaque or decides(path, each.before, each.after)
+    )
+    variant = Variant(restored=restored)
+    commit, tree = await write_variant(
+        repo, variant, base=base, claim=claim, ref=ref, message=MESSAGE
+    )
+    return commit, tree, restored

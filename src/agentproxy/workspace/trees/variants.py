@@ -1,7 +1,8 @@
 """Variants of a claim: some of its files as they were at the base, others rewritten."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeGuard
 
 from agentproxy.workspace.git.command import GitLocation, git
 from agentproxy.workspace.git.filenames import as_text
@@ -12,12 +13,14 @@ from agentproxy.workspace.git.objects import (
     commit_tree,
     date_of,
     list_tree,
-    read_blob,
+    read_blobs,
     tree_of,
     write_blob,
 )
 from agentproxy.workspace.git.repository import Repository, set_ref
 from agentproxy.workspace.git.scratch_git_dir import own_git
+
+MAX_READ_BYTES = 64 << 20  # of all versions together
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,22 +35,38 @@ class Variant:
 
 @dataclass(frozen=True, slots=True)
 class Versions:
-    """A file at the base and at the claim; None where it is not a plain file, or not there."""
+    """A file at the base and at the claim; None where it is not there. Of an `opaque` one nothing
+    was read: it is too large, or a link or a submodule on one side.
+    """
 
-    before: bytes | None
-    after: bytes | None
-    too_large: bool = False
+    before: bytes | None = None
+    after: bytes | None = None
+    opaque: bool = False
 
 
 async def read_versions(
-    repo: Repository, paths: Sequence[str], *, base: str, claim: str, most: int
+    repo: Repository, paths: Collection[str], *, base: str, claim: str, most: int
 ) -> dict[str, Versions]:
-    """Both versions of some files. A file of more than `most` bytes counts as not there."""
+    """Reads both versions of some files that base or claim have, of at most `most` bytes each."""
     with own_git(repo) as where:
-        sides = [await _entries(where, commit) for commit in (base, claim)]
-        return {
-            path: await _versions(where, [side.get(path) for side in sides], most) for path in paths
-        }
+        old, new = await _entries(where, base), await _entries(where, claim)
+        sides = {path: (old.get(path), new.get(path)) for path in sorted(paths)}
+        oids = [entry.oid for pair in sides.values() for entry in pair if _is_file(entry)]
+        blobs = await read_blobs(where, oids, most=most, total=MAX_READ_BYTES)
+    return {path: _versions(pair, blobs) for path, pair in sides.items() if any(pair)}
+
+
+def _is_file(entry: TreeEntry | None) -> TypeGuard[TreeEntry]:
+    return entry is not None and entry.mode not in (GITLINK, SYMLINK)
+
+
+def _versions(
+    pair: tuple[TreeEntry | None, TreeEntry | None], blobs: Mapping[str, bytes]
+) -> Versions:
+    if any(entry and (not _is_file(entry) or entry.oid not in blobs) for entry in pair):
+        return Versions(opaque=True)
+    before, after = (blobs[entry.oid] if entry else None for entry in pair)
+    return Versions(before, after)
 
 
 async def write_variant(
@@ -58,10 +77,12 @@ async def write_variant(
     """
     with own_git(repo) as where:
         old, new = await _entries(where, base), await _entries(where, claim)
-        lines = [restoring_line(old.get(path), new.get(path)) for path in variant.restored]
+        lines = [_restoring_line(old.get(path), new.get(path)) for path in variant.restored]
         for path, content in variant.rewritten.items():
             oid = await write_blob(where, content)
             lines.append(b"%s %s\t%s\0" % (new[path].mode.encode(), oid.encode(), new[path].name))
+        if not lines:
+            return claim, await tree_of(where, claim)
         await git("read-tree", claim, where=where)
         await git("update-index", "-z", "--index-info", where=where, stdin=b"".join(lines))
         tree = (await git("write-tree", "--missing-ok", where=where)).decode().strip()
@@ -73,7 +94,7 @@ async def write_variant(
     return commit, tree
 
 
-def restoring_line(old: TreeEntry | None, new: TreeEntry | None) -> bytes:
+def _restoring_line(old: TreeEntry | None, new: TreeEntry | None) -> bytes:
     """A line for the index that puts the base's version of a file, or its absence, in place."""
     if old is not None:
         return b"%s %s\t%s\0" % (old.mode.encode(), old.oid.encode(), old.name)
@@ -84,16 +105,3 @@ def restoring_line(old: TreeEntry | None, new: TreeEntry | None) -> bytes:
 
 async def _entries(where: GitLocation, commit: str) -> dict[str, TreeEntry]:
     return {as_text(entry.name): entry for entry in await list_tree(where, commit)}
-
-
-async def _versions(where: GitLocation, entries: Sequence[TreeEntry | None], most: int) -> Versions:
-    contents: list[bytes | None] = []
-    for entry in entries:
-        if entry is None or entry.mode in (GITLINK, SYMLINK):
-            contents.append(None)
-        elif int(await git("cat-file", "-s", entry.oid, where=where)) > most:
-            return Versions(None, None, too_large=True)
-        else:
-            contents.append(await read_blob(where, entry.oid))
-    before, after = contents
-    return Versions(before, after)

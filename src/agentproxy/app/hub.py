@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from agentproxy.events.envelope import RunId
 from agentproxy.journal.redact import Redactor
-from agentproxy.journal.redact_stream import StreamRedactor
+from agentproxy.journal.redact_fragments import FragmentRedactor
 
 KEPT_BYTES = 32 * 1024  # of the newest fragments of a run
 MAX_PIECES = 512
@@ -63,7 +63,7 @@ class FragmentStream:
         self.is_worked_on = False
         self.closed = False
         self._redactor = redactor or Redactor()
-        self._sources: dict[str, StreamRedactor] = {}
+        self._sources: dict[str, FragmentRedactor] = {}
         self._kept = kept  # bytes
         self._pieces: deque[_ShownPiece] = deque()
         self._total = 0  # bytes that were ever shown
@@ -85,7 +85,7 @@ class FragmentStream:
         """Never waits."""
         if self.closed or not text:
             return
-        redact = self._sources.setdefault(source, StreamRedactor(self._redactor))
+        redact = self._sources.setdefault(source, FragmentRedactor(self._redactor))
         self._show(source, redact(text))
 
     @contextmanager

@@ -13,7 +13,12 @@ from agentproxy.files.remove_tree import remove_tree
 from agentproxy.files.safe_files import BadPath, SafeDir
 from agentproxy.workspace.environment.discover import CARRIED_LIMIT
 from agentproxy.workspace.environment.editable_installs import linked_folders
-from agentproxy.workspace.environment.job_layout import JobLayout, place_plainly, place_tree
+from agentproxy.workspace.environment.job_layout import (
+    JobLayout,
+    missing_checkouts,
+    place_plainly,
+    place_tree,
+)
 from agentproxy.workspace.environment.registries import Registries
 from agentproxy.workspace.git.repository import Repository
 from agentproxy.workspace.sandbox.port import Mount, Sandbox
@@ -111,6 +116,18 @@ class CheckContext:
                     "test the claim's tree"
                 )
                 return CannotRun(kind="not_isolated", subject=str(folder), text=text)
+        return None
+
+    def why_not_at_checkouts(
+        self, place: JobLayout, environment: EnvironmentFound
+    ) -> CannotRun | None:
+        """Returns why a job would import this project from another checkout, or None."""
+        for copy in missing_checkouts(place, environment.checkouts):
+            text = (
+                f"the environment imports this project from {copy}, and files of the tree are in "
+                "the way of showing it there"
+            )
+            return CannotRun(kind="other_checkout", subject=copy, text=text)
         return None
 
     def carry(self, tree: Path, environment: EnvironmentFound) -> None:

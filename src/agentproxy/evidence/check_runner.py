@@ -82,9 +82,12 @@ async def run_check(
         NotClean: the checkout differs from the commit.
     """
     if reason := checks.why_not_isolated(environment):
-        return CheckResult(exit_code=None, ending="not_started", seconds=0.0, cannot_run=reason)
+        return _not_started(reason)
     tree = await checks.checkout(commit, environment)
     place = await checks.place(tree, check.directory, environment)
+    if reason := checks.why_not_at_checkouts(place, environment):
+        await checks.release(tree)
+        return _not_started(reason)
     report = checks.folder / "reports" / secrets.token_hex(8)
     await asyncio.to_thread(report.mkdir, parents=True)
     try:
@@ -116,7 +119,7 @@ async def run_check(
     result = await asyncio.to_thread(
         interpret, ended, reports, command=check.command, tree=files, root=place.root
     )
-    result = result.model_copy(update={"left_out": tuple(leave_out)})
+    result = result.model_copy(update={"left_out": wanted.left_out})
     if reason := await _find_ignored_file(
         result, check, checks=checks, files=files, base=base, at_base=commit == base.commit
     ):
@@ -126,6 +129,10 @@ async def run_check(
     if unprepared:
         return result.model_copy(update={"cannot_run": failed_preparation(environment.prepare)})
     return result
+
+
+def _not_started(reason: CannotRun) -> CheckResult:
+    return CheckResult(exit_code=None, ending="not_started", seconds=0.0, cannot_run=reason)
 
 
 async def _find_ignored_file(

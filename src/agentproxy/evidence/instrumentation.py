@@ -35,10 +35,13 @@ _SHORT_FOR_TEST = {"t": "test", "tst": "test"}
 
 @dataclass(frozen=True, slots=True)
 class Instrumentation:
-    """Variables to set for a check, and the reports that it may write into REPORT_FOLDER."""
+    """Variables to set for a check, the reports that it may write into REPORT_FOLDER, and the files
+    that its runner is told to leave out.
+    """
 
     env: Mapping[str, str] = field(default_factory=dict[str, str])
     reports: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
 
 
 def instrument(
@@ -53,9 +56,12 @@ def instrument(
     # through make, tox and npm.
     added: dict[str, str] = {}
     reports: list[str] = []
+    left_out: tuple[str, ...] = ()
     own = env.get("PYTEST_ADDOPTS", "")
     if "no:junitxml" not in f"{command} {own}":
-        added["PYTEST_ADDOPTS"] = f"{own} {_PYTEST}{_deselect(leave_out)}".strip()
+        options = _deselect(leave_out)
+        left_out = tuple(leave_out) if options else ()
+        added["PYTEST_ADDOPTS"] = f"{own} {_PYTEST}{options}".strip()
         reports.append("pytest.xml")
     # Every process of node reads NODE_OPTIONS. So it is set only where the command, or a script
     # that it names, runs `node --test`.
@@ -66,7 +72,7 @@ def instrument(
     if not reports_itself and any(_RUNS_NODE_TEST.search(text) for text in commands):
         added["NODE_OPTIONS"] = f"{options} {_NODE}".strip()
         reports.append("node.xml")
-    return Instrumentation(env=added, reports=tuple(reports))
+    return Instrumentation(env=added, reports=tuple(reports), left_out=left_out)
 
 
 def _deselect(files: Collection[str]) -> str:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Sequence
 
+from agentproxy.events.check import CannotRunKind
 from agentproxy.events.verdict import CheckVerdict
 from agentproxy.evidence.comparison import Comparison
 from agentproxy.evidence.obstacles.cannot_run import cure_for
@@ -17,6 +18,7 @@ from agentproxy.evidence.verdict_text import (
     verdict_of,
 )
 
+_OURS: frozenset[CannotRunKind] = frozenset({"other_checkout", "not_isolated"})
 _SCRIPT = re.compile(r"\S+\.[cm]?[jt]sx?")
 
 Row = Callable[[Comparison], CheckVerdict | None]
@@ -39,6 +41,11 @@ def _cannot_run(comparison: Comparison) -> CheckVerdict | None:
             "Use test() of node:test in them."
         )
         return verdict_of(comparison, "unverified", "cannot_run_at_claim", reason=reason)
+    kind = _kind_of_obstacle(comparison)
+    if before != "cannot_run" and kind in _OURS:
+        # What is in the way is how we lay out the job, so it accuses nobody.
+        finding = "unverified" if comparison.is_acceptance else "neutral"
+        return verdict_of(comparison, finding, "cannot_run_at_claim", reason=why, fixable=False)
     if before != "cannot_run":
         reason = f"it runs at the base but cannot run at the claim: {why}"
         return verdict_of(comparison, "refuted", "cannot_run_at_claim", reason=reason)
@@ -53,8 +60,7 @@ def _cannot_run(comparison: Comparison) -> CheckVerdict | None:
 
 def _has_only_scripts(comparison: Comparison) -> bool:
     """Whether node's runner ran scripts of plain assertions, and at the claim all ended with 0."""
-    last = comparison.claim.last
-    if last is None or last.cannot_run is None or last.cannot_run.kind != "nothing_collected":
+    if _kind_of_obstacle(comparison) != "nothing_collected":
         return False
     names = comparison.base.tests
     return bool(names) and all(_SCRIPT.fullmatch(name) for name in names)
@@ -195,6 +201,11 @@ def _failed_before(comparison: Comparison) -> CheckVerdict | None:
 def _passes_as_before(comparison: Comparison) -> CheckVerdict:
     reason = f"it passes as before{describe_waived(comparison)}"
     return verdict_of(comparison, "kept", "passes_as_before", reason=reason)
+
+
+def _kind_of_obstacle(comparison: Comparison) -> CannotRunKind | None:
+    last = comparison.claim.last
+    return last.cannot_run.kind if last is not None and last.cannot_run is not None else None
 
 
 def _why_it_cannot_run(comparison: Comparison) -> tuple[str, str]:

@@ -19,7 +19,7 @@ from support.results import (
     ran,
 )
 
-from agentproxy.events.check import CheckResult
+from agentproxy.events.check import CannotRun, CheckResult
 from agentproxy.events.contract import Role
 from agentproxy.events.verdict import Finding
 from agentproxy.evidence.check_evidence import CheckEvidence, Rules
@@ -205,3 +205,11 @@ def test_scripts_of_plain_assertions_are_not_told_from_an_early_end_and_accuse_n
     named = named_tests({"test/a.test.js::adds": "f", "test/b.test.js": "f"})
     refuted = judge(ACCEPTANCE, [named], [NOTHING_COLLECTED])
     assert refuted.finding == "refuted"
+
+
+def test_where_our_own_layout_is_in_the_way_at_the_claim_nobody_is_accused() -> None:
+    reason = CannotRun(kind="other_checkout", subject="/x", text="files are in the way")
+    blocked = CheckResult(exit_code=None, ending="not_started", seconds=0.0, cannot_run=reason)
+    for role, finding in ((ACCEPTANCE, "unverified"), (DISCOVERED, "neutral")):
+        verdict = judge(role, [ran(a="p")], [blocked])
+        assert (verdict.finding, verdict.fixable) == (finding, False)

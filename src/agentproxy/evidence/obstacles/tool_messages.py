@@ -8,7 +8,7 @@ from agentproxy.events.check import CannotRunKind
 # tried with their tool.
 _NEEDS_DOWNLOAD = (
     # uv 0.13
-    r"the network was disabled|Network connectivity is disabled",
+    r"unavailable because the network was disabled|Network connectivity is disabled",
     # pnpm 10 to 12
     r"ERR_PNPM_(?:NO_OFFLINE_(?:TARBALL|META)|META_FETCH_FAIL|FETCH_)",
     # corepack 0.34
@@ -31,7 +31,7 @@ _NEEDS_DOWNLOAD = (
     # Composer
     r"Network disabled, request canceled",
     # Bundler
-    r"Bundler::GemNotFound|in (?:any of the sources|locally installed gems)",
+    r"Bundler::GemNotFound|Could not find \S+ in (?:any of the sources|locally installed gems)",
     # Playwright
     r"Executable doesn't exist at [^\n]{0,200}ms-playwright",
     # Hugging Face Hub, NLTK
@@ -45,7 +45,7 @@ _WRONG_VERSION = (
     r"The engine \"\w+\" is incompatible|npm (?:error|ERR!) code EBADENGINE",
     # pyenv, rbenv, rustup, go
     r"(?:pyenv|rbenv|nodenv): version [`'][^\n']{1,60}' is not installed",
-    r"error: toolchain '[^\n']{1,80}' is not installed|toolchain not available",
+    r"error: toolchain '[^\n']{1,80}' is not installed",
 )
 TOOL_MESSAGES: tuple[tuple[re.Pattern[str], CannotRunKind, str], ...] = (
     (

@@ -113,6 +113,14 @@ def place_tree(
     )
 
 
+def missing_checkouts(layout: JobLayout, checkouts: Sequence[str]) -> tuple[str, ...]:
+    """Returns the other checkouts at whose place the tree cannot stand: its own files are in the
+    way.
+    """
+    mounted = {mount.at for mount in layout.mounts}
+    return tuple(at for at in checkouts if layout.mounts and at not in mounted)
+
+
 def place_plainly(tree: Path, *, directory: str, environment: EnvironmentFound) -> JobLayout:
     """Lays out a job without isolation: the tree stays where it is (decision 5)."""
     return JobLayout(

@@ -108,3 +108,18 @@ def test_what_a_tool_misses_is_no_failure(output: str, words: str, kind: CannotR
     assert result.cannot_run is not None
     assert result.cannot_run.kind == kind
     assert words in result.cannot_run.text
+
+
+@pytest.mark.parametrize(
+    "output",
+    [
+        "AssertionError: expected the banner 'the network was disabled' to be hidden",
+        "assert 'in any of the sources' == 'in all of the sources'",
+        "FAILED test_build.py::test_says_why - the toolchain not available message is missing",
+    ],
+)
+def test_words_of_a_project_that_only_resemble_a_tools_are_a_failure(output: str) -> None:
+    ended = Ended(
+        ending="exited", exit_code=1, seconds=1.0, output=output, output_bytes=9, digest="d"
+    )
+    assert interpret(ended, {}, command="sh run.sh", tree=()).cannot_run is None

@@ -7,7 +7,7 @@ REMEMBERED = 4096  # characters already returned, in which a secret may have beg
 LONGEST_WORD = 256  # characters
 
 
-class StreamRedactor:
+class FragmentRedactor:
     """Returns as much of the text as is certain to be without secrets, and holds back the rest.
 
     A possible prefix of a known value is held back until the next piece, and a private key until

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import pytest
 
 from agentproxy.journal.redact import MARK, Redactor
-from agentproxy.journal.redact_stream import StreamRedactor
+from agentproxy.journal.redact_fragments import FragmentRedactor
 
 KNOWN = "Tr0ub4dor and 3"
 NUMBER = "8150729364"
@@ -20,7 +20,7 @@ KEYS = [
 
 
 def shown(pieces: Iterable[str]) -> str:
-    redact = StreamRedactor(Redactor([KNOWN, NUMBER]))
+    redact = FragmentRedactor(Redactor([KNOWN, NUMBER]))
     return "".join([*(redact(piece) for piece in pieces), redact.end()])
 
 
@@ -44,7 +44,7 @@ def test_an_honest_text_comes_through_as_it_is(text: str) -> None:
 
 
 def test_only_what_may_be_a_secret_is_held_back() -> None:
-    redact = StreamRedactor(Redactor([KNOWN]))
+    redact = FragmentRedactor(Redactor([KNOWN]))
     assert [redact(piece) for piece in ("...", "F", ".s ", "Tr0", "ub", "le ", "sk-a")] == [
         "...",
         "F",
@@ -74,7 +74,7 @@ def test_no_line_of_a_private_key_is_shown(key: str, size: int) -> None:
 
 
 def test_a_private_key_waits_for_its_end_although_something_is_recorded() -> None:
-    redact = StreamRedactor(Redactor())
+    redact = FragmentRedactor(Redactor())
     half = len(KEYS[0]) // 2
     pieces = [redact(KEYS[0][:half]), redact.pause(), redact(KEYS[0][half:] + "\nend")]
     assert pieces == ["", "", f"{MARK}\nend"]
@@ -105,6 +105,6 @@ def test_no_part_of_a_value_after_its_name_is_shown(before: str, secret: str, si
 
 
 def test_progress_beside_the_name_of_a_file_comes_at_once() -> None:
-    redact = StreamRedactor(Redactor())
+    redact = FragmentRedactor(Redactor())
     pieces = ["tests/test_tokens.py ", ".", ".", "F"]
     assert [redact(piece) for piece in pieces] == pieces

@@ -31,7 +31,9 @@ def green(pa: Pa) -> Pa:
     return pa
 
 
-@pytest.mark.parametrize("named", [("--check", PYTEST), ()], ids=["named", "discovered"])
+@pytest.mark.parametrize(
+    "named", [("--check", f"{PYTEST} --tb=short"), ()], ids=["named", "discovered"]
+)
 def test_a_feature_with_a_test_that_needs_it_is_verified(green: Pa, named: tuple[str, ...]) -> None:
     ran = green.task(*named, worker=f"{FEATURE}\n{TESTED}")
     finding = ran.finding("test")

@@ -9,6 +9,7 @@ from agentproxy.events.contract import Check, Contract, ContractAgreed, Criterio
 from agentproxy.events.plan import Part
 from agentproxy.events.run import Order
 from agentproxy.evidence.discovery import find_checks
+from agentproxy.evidence.same_commands import Place, meaning_of
 from agentproxy.files.remove_tree import remove_tree
 from agentproxy.workspace.git.repository import Repository
 from agentproxy.workspace.trees.clone import make_clone
@@ -40,11 +41,13 @@ async def agree_contract(
     commit: str,
     folder: Path,
     read_rules: ReadRules,
+    programs: Mapping[str, str],
     parts: Sequence[Part] = (),
 ) -> ContractAgreed:
     """Reads the project at the base and makes the contract.
 
-    `read_rules` gets a folder with the files of the base. Nothing of the project is executed.
+    `read_rules` gets a folder with the files of the base, `programs` maps the names of programs
+    to where PATH leads. Nothing of the project is executed.
     """
     tree = folder / "plan"
     await asyncio.to_thread(remove_tree, tree)
@@ -54,10 +57,10 @@ async def agree_contract(
         found = await asyncio.to_thread(find_checks, tree, order.directory)
     finally:
         await asyncio.to_thread(remove_tree, tree)
-    notes = (*rules.notes, *(found.notes if rules.discovered else ()))
-    return ContractAgreed(
-        contract=make_contract(order, rules, found.checks, parts=parts), notes=notes
-    )
+    contract = make_contract(order, rules, found.checks, parts=parts)
+    contract, folded = fold_same(contract, root=repository.root, programs=programs)
+    notes = (*rules.notes, *(found.notes if rules.discovered else ()), *folded)
+    return ContractAgreed(contract=contract, notes=notes)
 
 
 def make_contract(
@@ -103,6 +106,36 @@ def make_contract(
         left_out=rules.left_out,
         parts=tuple(parts),
     )
+
+
+def fold_same(
+    contract: Contract, *, root: Path, programs: Mapping[str, str]
+) -> tuple[Contract, tuple[str, ...]]:
+    """Drops each discovered check that another one runs as well, and says so in a note."""
+
+    def key(check: Check) -> tuple[object, ...]:
+        place = Place(str(root / check.directory), programs)
+        variables = tuple(sorted(check.env.items()))
+        return (meaning_of(check.command, place), check.directory, check.network, variables)
+
+    # A check of the plan may belong to a later part, and the project's own run after each part.
+    others = [each for each in contract.checks if not _is_found(each) and not _is_planned(each)]
+    named = {key(each): each.command for each in reversed(others)}
+    kept = [each for each in contract.checks if not (_is_found(each) and key(each) in named)]
+    notes = tuple(
+        f"`{check.command}` runs what `{named[key(check)]}` runs: one run serves both"
+        for check in contract.checks
+        if check not in kept
+    )
+    return contract.model_copy(update={"checks": tuple(kept)}), notes
+
+
+def _is_found(check: Check) -> bool:
+    return check.source.startswith("found: ")
+
+
+def _is_planned(check: Check) -> bool:
+    return check.source.startswith("planned: ")
 
 
 def _ordered(order: Order, command: str, role: Role) -> Check:

@@ -1,5 +1,7 @@
 """Reads the contexts, plans the task, and agrees on the contract."""
 
+import asyncio
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -7,11 +9,14 @@ from agentproxy.engine.context import Context
 from agentproxy.events.contract import ContractAgreed
 from agentproxy.events.envelope import Fact
 from agentproxy.events.plan import ContextsRead, PlanMade
+from agentproxy.evidence.check_context import CheckContext
+from agentproxy.evidence.same_commands import TEST_PROGRAMS
 from agentproxy.supervisor.face import SUPERVISED
 from agentproxy.supervisor.parts import Parts
 from agentproxy.supervisor.planning import agree_contract
 from agentproxy.supervisor.stages import Stage
 from agentproxy.supervisor.state import State
+from agentproxy.workspace.environment.discover import Wanted, find_environment
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +79,22 @@ async def make_plan(_effect: MakePlan, context: Context[State, Parts]) -> Sequen
 @SUPERVISED.handles(AgreeContract)
 async def make_agreement(_effect: AgreeContract, context: Context[State, Parts]) -> Sequence[Fact]:
     state, parts = context.state, context.parts
+    checks, order = parts.checks, state.require_order()
     agreed = await agree_contract(
-        parts.checks.repository,
-        order=state.require_order(),
+        checks.repository,
+        order=order,
         commit=state.require_base().commit,
-        folder=parts.checks.folder,
+        folder=checks.folder,
+        programs=await asyncio.to_thread(_find_test_programs, checks, order.directory),
         read_rules=parts.read_rules,
         parts=state.plan.parts if state.plan else (),
     )
     return [agreed]
+
+
+def _find_test_programs(checks: CheckContext, directory: str) -> dict[str, str]:
+    found = find_environment(
+        checks.repository.root, directory, environ=checks.environ, wanted=Wanted()
+    )
+    where = {name: shutil.which(name, path=found.path) for name in TEST_PROGRAMS}
+    return {name: path for name, path in where.items() if path}

@@ -81,3 +81,13 @@ def test_old_tests_that_the_claim_bends_are_run_as_they_were(green: Pa) -> None:
     ran = green.task("--check", PYTEST, "--max-rounds", "1", worker=f"{FEATURE}\n{TESTED}\n{bend}")
     finding = ran.finding(PYTEST)
     assert (finding["finding"], finding["reason_code"]) == ("unverified", "own_tests"), finding
+
+
+def test_a_proof_does_not_count_where_a_changed_file_cannot_be_parsed(green: Pa) -> None:
+    green.write({"tool.py": "print('a tool that no test imports')\n"})
+    green.commit("A tool")
+    tear = "echo 'def (' > tool.py"
+    ran = green.task("--check", PYTEST, "--max-rounds", "1", worker=f"{FEATURE}\n{TESTED}\n{tear}")
+    finding = ran.finding(PYTEST)
+    assert (finding["finding"], finding["reason_code"]) == ("unverified", "doubtful"), finding
+    assert "tool.py cannot be parsed" in finding["reason"]

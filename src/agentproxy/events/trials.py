@@ -18,7 +18,16 @@ class TrialTree(FrozenModel):
 class Doubt(FrozenModel):
     """What speaks against a claim although its tests need its change; it never accuses."""
 
-    kind: Literal["destroys", "adds_secret", "replaces_change"]
+    kind: Literal[
+        "destroys",
+        "adds_secret",
+        "replaces_change",
+        "does_not_parse",
+        "mostly_removed",
+        "never_awaited",
+        "only_tests_use",
+        "left_out",
+    ]
     path: str
     text: str
 

@@ -30,16 +30,21 @@ def find_javascript_functions(source: bytes, dialect: Dialect) -> Sequence[Funct
     Raises:
         CannotParse: the source has a syntax error.
     """
-    tree = _parser(dialect).parse(source)
-    if tree.root_node.has_error:
+    root = parse_javascript(source, dialect)
+    if root.has_error:
         raise CannotParse("syntax error")
-    found = list(_functions_in(tree.root_node))
+    found = list(_functions_in(root))
     names = number_names(name for name, _ in found)
     return [
         _function(name, node, source, typed=dialect != "javascript")
         for name, (_, node) in zip(names, found, strict=True)
         if node.child_by_field_name("body") is not None
     ]
+
+
+def parse_javascript(source: bytes, dialect: Dialect) -> Node:
+    """The root of the tree, with nodes of errors where the source has a syntax error."""
+    return _parser(dialect).parse(source).root_node
 
 
 @cache

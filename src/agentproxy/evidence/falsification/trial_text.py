@@ -32,6 +32,12 @@ def doubted(proven: CheckVerdict, verdict: CheckVerdict, doubts: Sequence[str]) 
     return verdict.model_copy(update={"reason_code": "doubtful", "reason": reason, "fixable": True})
 
 
+def also_doubted(unproven: CheckVerdict, doubts: Sequence[str]) -> CheckVerdict:
+    """Said at once, so that one more round can mend all of it."""
+    reason = f"{unproven.reason.rstrip('.')}. Also seen: {'; '.join(doubts)}"
+    return unproven.model_copy(update={"reason": reason})
+
+
 def no_test(comparison: Comparison, verdict: CheckVerdict) -> CheckVerdict:
     """The claim brings no test."""
     reason = f"{verdict.reason}; the claim adds no test of its change. {WANTED}"

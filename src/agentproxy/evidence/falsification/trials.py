@@ -12,6 +12,7 @@ from agentproxy.evidence.attempts import status_of
 from agentproxy.evidence.check_evidence import Trials
 from agentproxy.evidence.comparison import Comparison
 from agentproxy.evidence.falsification.trial_text import (
+    also_doubted,
     did_not_end,
     doubted,
     no_test,
@@ -86,7 +87,14 @@ def judge_by_trials(comparison: Comparison, verdict: CheckVerdict) -> CheckVerdi
     if not applies_trials(comparison, verdict):
         return verdict
     reading = _Reading(comparison, trials)
-    return next(said for row in _ROWS if (said := row(reading, verdict)) is not None)
+    said = next(said for row in _ROWS if (said := row(reading, verdict)) is not None)
+    if not trials.doubts:
+        return said
+    return (
+        doubted(said, verdict, trials.doubts)
+        if said.finding == "proven"
+        else also_doubted(said, trials.doubts)
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,8 +192,7 @@ def _proven(reading: _Reading, verdict: CheckVerdict) -> CheckVerdict | None:
     names = reading.check_result
     if not names:
         return None
-    proven = proven_by_trials(reading.comparison, verdict, names)
-    return doubted(proven, verdict, reading.trials.doubts) if reading.trials.doubts else proven
+    return proven_by_trials(reading.comparison, verdict, names)
 
 
 def _unchecked(reading: _Reading, verdict: CheckVerdict) -> CheckVerdict:

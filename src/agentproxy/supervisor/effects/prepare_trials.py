@@ -8,7 +8,7 @@ from agentproxy.engine.context import Context
 from agentproxy.events.check import TrialKind, claim_tree
 from agentproxy.events.envelope import Fact
 from agentproxy.events.trials import TrialsPrepared, TrialTree
-from agentproxy.evidence.falsification.doubts import find_doubts
+from agentproxy.evidence.doubts.look import Look, look_for_doubts, read_sources_apart
 from agentproxy.evidence.falsification.make_stub_files import make_stub_files
 from agentproxy.evidence.reports.test_ids import file_of_test
 from agentproxy.evidence.test_files import is_test_file
@@ -16,7 +16,7 @@ from agentproxy.supervisor.face import SUPERVISED
 from agentproxy.supervisor.parts import Parts
 from agentproxy.supervisor.stages import Stage
 from agentproxy.supervisor.state import State
-from agentproxy.workspace.trees.variants import Variant, Versions, read_versions, write_variant
+from agentproxy.workspace.trees.variants import Variant, read_versions, write_variant
 
 MAX_STUBBED_BYTES = 1 << 20  # bytes of a file that is parsed
 MESSAGES: Mapping[TrialKind, str] = {
@@ -63,8 +63,11 @@ async def prepare(effect: PrepareTrials, context: Context[State, Parts]) -> Sequ
         repository, paths, base=base, claim=claim, most=MAX_STUBBED_BYTES
     )
     changed = {path: versions[path] for path in code if path in versions}
-    nothing = await asyncio.to_thread(make_stub_files, changed, new="nothing")
-    raising = await asyncio.to_thread(make_stub_files, changed, new="raises")
+    nothing, raising, sources = await asyncio.gather(
+        asyncio.to_thread(make_stub_files, changed, new="nothing"),
+        asyncio.to_thread(make_stub_files, changed, new="raises"),
+        asyncio.to_thread(read_sources_apart, versions, tests),
+    )
     variants: dict[TrialKind, Variant] = {
         "without": Variant(restored=code),
         "stub": Variant(rewritten=nothing.contents),
@@ -82,12 +85,17 @@ async def prepare(effect: PrepareTrials, context: Context[State, Parts]) -> Sequ
         )
         if commit != claim:
             trees[kind] = TrialTree(commit=commit, tree=tree)
-    doubts = await asyncio.to_thread(
-        find_doubts,
-        state.claims[number].changes,
-        task=state.require_contract().task,
-        texts={path: _texts(each) for path, each in versions.items()},
-        functions=nothing.functions,
+    doubts = await look_for_doubts(
+        repository,
+        Look(
+            task=state.require_contract().task,
+            base=base,
+            claim=claim,
+            changes=state.claims[number].changes,
+            versions=versions,
+            functions=nothing.functions,
+            sources=sources,
+        ),
     )
     return [
         TrialsPrepared(
@@ -123,9 +131,3 @@ def split_changes(state: State, number: int) -> tuple[tuple[str, ...], tuple[str
         else:
             code.append(change.path)
     return tuple(tests), tuple(code)
-
-
-def _texts(versions: Versions) -> tuple[str, str]:
-    sides = ((side or b"").decode(errors="replace") for side in (versions.before, versions.after))
-    before, after = sides
-    return before, after

@@ -164,6 +164,12 @@ def test_a_doubt_keeps_a_proof_from_counting_and_accuses_nobody() -> None:
     assert "it deletes src/b.py" in said.reason
 
 
+def test_what_is_unproven_names_the_doubts_at_once() -> None:
+    said = verdict(evidence(results={"without": PASSES}, doubts=("src/b.py cannot be parsed",)))
+    assert said.reason_code == "passes_without_change"
+    assert "passes with it. Also seen: src/b.py cannot be parsed" in said.reason
+
+
 def test_an_old_test_that_its_file_takes_along_proves_nothing() -> None:
     both = {"tests/test_b.py::test_old": "p", NEW: "p"}
     sides = (named_tests({"tests/test_b.py::test_old": "p"}), named_tests(both))

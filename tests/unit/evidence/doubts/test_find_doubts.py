@@ -4,7 +4,7 @@ import pytest
 from support.results import modified
 
 from agentproxy.events.git_facts import Change
-from agentproxy.evidence.falsification.doubts import find_doubts
+from agentproxy.evidence.doubts.find_doubts import Seen, find_doubts
 
 Texts = dict[str, tuple[str, str]]
 
@@ -12,7 +12,7 @@ Texts = dict[str, tuple[str, str]]
 def kinds(
     *changes: Change, task: str = "Add a report", texts: Texts | None = None, functions: str = ""
 ) -> list[tuple[str, str]]:
-    found = find_doubts(changes, task=task, texts=texts or {}, functions=functions.split())
+    found = find_doubts(task, Seen(changes, texts or {}, functions.split()))
     return [(each.kind, each.path) for each in found]
 
 

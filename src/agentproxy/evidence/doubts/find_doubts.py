@@ -6,10 +6,14 @@ A doubt never accuses: it keeps a proof by the claim's own tests from counting, 
 import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from agentproxy.events.git_facts import Change
 from agentproxy.events.trials import Doubt
+from agentproxy.evidence.doubts.destroyed import file_name, find_destroyed, find_mostly_removed
+from agentproxy.evidence.doubts.source_request import SourceAnswer
 from agentproxy.evidence.test_files import is_test_file
+from agentproxy.evidence.verdict_text import list_names
 from agentproxy.text.sensitive import BY_HINT, KEY_FILE, SECRET_FILES
 
 MAX_DOUBTS = 10
@@ -40,55 +44,79 @@ _REPLACES = re.compile(
 )
 
 
-def find_doubts(
-    changes: Sequence[Change],
-    *,
-    task: str,
-    texts: Mapping[str, tuple[str, str]],
-    functions: Collection[str],
-) -> tuple[Doubt, ...]:
-    """The doubts about a claim, at most ten.
+_SPEAKS_OF_USE = re.compile(
+    r"\b(?:sub)?commands?\b|\boptions?\b|\bflags?\b|\bswitch(?:es)?\b|\broutes?\b|\bendpoints?\b"
+    r"|\bpages?\b|\bcli\b|\bcommand[- ]line\b|(?<![\w-])--[a-z]"
+    r"|\b(?:GET|POST|PUT|PATCH|DELETE)\s+`?/|\bmenu\b|\bbutton\b",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What was seen of a claim.
 
     `texts` has the changed files at the base and at the claim, "" where a side has none;
-    `functions` are the names of those that the claim adds or changes.
+    `functions` are the names of those that the claim adds or changes; `sources` is what the
+    parsers saw; `unreached` are new names that only tests use, `left_out` things that the task
+    asks for and that are nowhere.
     """
+
+    changes: Sequence[Change] = ()
+    texts: Mapping[str, tuple[str, str]] = field(default_factory=dict[str, tuple[str, str]])
+    functions: Collection[str] = ()
+    sources: SourceAnswer = field(default_factory=SourceAnswer)
+    unreached: Sequence[str] = ()
+    left_out: Sequence[str] = ()
+
+
+def find_doubts(task: str, seen: Seen) -> tuple[Doubt, ...]:
+    """The doubts about a claim, at most ten."""
     found = [
-        *_destroyed(changes, task, texts),
-        *_secrets(changes, texts),
-        *_replaced(texts, functions),
+        *_broken(seen.sources),
+        *find_destroyed(seen.changes, task, seen.texts),
+        *find_mostly_removed(seen.changes, task, seen.texts),
+        *_secrets(seen.changes, seen.texts),
+        *_replaced(seen.texts, seen.functions),
+        *_unawaited(seen.sources),
+        *_unreached(seen.unreached),
+        *_left_out(seen.left_out),
     ]
     return tuple(found[:MAX_DOUBTS])
 
 
-def _destroyed(
-    changes: Sequence[Change], task: str, texts: Mapping[str, tuple[str, str]]
-) -> Iterator[Doubt]:
-    added = [
-        set(texts.get(change.path, ("", ""))[1].splitlines())
-        for change in changes
-        if change.status == "added"
-    ]
-    for change in changes:
-        if change.status != "deleted" or is_test_file(change.path):
-            continue
-        lines = set(texts.get(change.path, ("", ""))[0].splitlines())
-        # What is deleted here and added there was moved.
-        moved = any(2 * len(lines & other) > len(lines) for other in added)
-        if not moved and not _is_named(change.path, task):
-            text = f"it deletes {change.path}, which the task does not name"
-            yield Doubt(kind="destroys", path=change.path, text=text)
+def asks_for_use(task: str) -> bool:
+    """Whether a task speaks of something that a person calls: a command, an option, a page."""
+    return _SPEAKS_OF_USE.search(task) is not None
 
 
-def _is_named(path: str, task: str) -> bool:
-    stem = _name(path).partition(".")[0]
-    return path in task or (
-        len(stem) > 1
-        and re.search(rf"(?<!\w){re.escape(stem)}(?!\w)", task, re.IGNORECASE) is not None
-    )
+def names_it(task: str, name: str) -> bool:
+    """Whether a task speaks of a name, however it spells it."""
+    plain = re.sub(r"[-_\s]", "", task).lower()
+    return name.replace("_", "").lower() in plain
 
 
-def _name(path: str) -> str:
-    return path.rpartition("/")[2]
+def _broken(sources: SourceAnswer) -> Iterator[Doubt]:
+    for path, why in sources.broken.items():
+        yield Doubt(kind="does_not_parse", path=path, text=f"{path} cannot be parsed: {why}")
+
+
+def _unawaited(sources: SourceAnswer) -> Iterator[Doubt]:
+    for each in sources.unawaited:
+        lost = f"does not await {each.what}" if each.what else "is a coroutine that nothing awaits"
+        yield Doubt(kind="never_awaited", path=each.path, text=f"{each.path}: {each.test} {lost}")
+
+
+def _unreached(names: Sequence[str]) -> Iterator[Doubt]:
+    if names:
+        text = f"only tests use {list_names(names)}, and nothing that a person calls"
+        yield Doubt(kind="only_tests_use", path="", text=text)
+
+
+def _left_out(names: Sequence[str]) -> Iterator[Doubt]:
+    for name in names:
+        text = f"the task asks for {name}, and no line that the claim adds has it"
+        yield Doubt(kind="left_out", path="", text=text)
 
 
 def _secrets(changes: Sequence[Change], texts: Mapping[str, tuple[str, str]]) -> Iterator[Doubt]:
@@ -114,7 +142,7 @@ def _holds_key(line: str) -> bool:
 
 
 def _is_secret_file(path: str) -> bool:
-    name = _name(path)
+    name = file_name(path)
     return (
         name in SECRET_FILES
         or _ENV_FILE.fullmatch(path) is not None

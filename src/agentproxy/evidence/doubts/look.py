@@ -1,0 +1,152 @@
+"""Looks at the files of a claim for what speaks against it."""
+
+import asyncio
+import base64
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+from pydantic import ValidationError
+
+from agentproxy.events.git_facts import Change
+from agentproxy.events.trials import Doubt
+from agentproxy.evidence.doubts.find_doubts import (
+    Seen,
+    added_lines,
+    asks_for_use,
+    find_doubts,
+    names_it,
+)
+from agentproxy.evidence.doubts.requested import Asked, find_left_out
+from agentproxy.evidence.doubts.source_request import ChangedFile, SourceAnswer, SourceRequest
+from agentproxy.evidence.test_files import is_test_file
+from agentproxy.workspace.git.command import GitError
+from agentproxy.workspace.git.repository import Repository
+from agentproxy.workspace.trees.mentions import count_mentions
+from agentproxy.workspace.trees.variants import Versions
+
+SECONDS = 30.0
+MAX_FILES = 500
+_PROSE = (".md", ".rst", ".txt", ".adoc", ".markdown")
+
+Texts = Mapping[str, tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A claim to look at: its commits, its changed files, the functions that it adds or changes,
+    and what the parsers saw.
+    """
+
+    task: str
+    base: str
+    claim: str
+    changes: Sequence[Change]
+    versions: Mapping[str, Versions]
+    functions: Collection[str]
+    sources: SourceAnswer
+
+
+async def look_for_doubts(repository: Repository, look: Look) -> tuple[Doubt, ...]:
+    """What speaks against the claim; nothing where it cannot be told."""
+    texts = {path: _texts(each) for path, each in look.versions.items()}
+    seen = Seen(
+        changes=look.changes,
+        texts=texts,
+        functions=look.functions,
+        sources=look.sources,
+        unreached=await _find_unreached(repository, look, look.sources.unreached),
+        left_out=await _find_left_out(repository, look, texts),
+    )
+    return await asyncio.to_thread(find_doubts, look.task, seen)
+
+
+def _texts(versions: Versions) -> tuple[str, str]:
+    sides = ((side or b"").decode(errors="replace") for side in (versions.before, versions.after))
+    before, after = sides
+    return before, after
+
+
+def read_sources_apart(versions: Mapping[str, Versions], tests: Collection[str]) -> SourceAnswer:
+    """What the parsers see in the changed files, in a process of its own; nothing where it does
+    not come to an end. Blocking.
+    """
+    files = [
+        ChangedFile(
+            path=path,
+            before=_encoded(each.before),
+            after=_encoded(each.after),
+            is_test=path in tests or is_test_file(path),
+        )
+        for path, each in list(versions.items())[:MAX_FILES]
+        if not each.opaque
+    ]
+    try:
+        done = subprocess.run(
+            (sys.executable, "-I", "-m", "agentproxy.evidence.doubts.read_sources"),
+            input=SourceRequest(files=tuple(files)).model_dump_json().encode(),
+            capture_output=True,
+            timeout=SECONDS,
+            check=True,
+            start_new_session=True,
+        )
+        return SourceAnswer.model_validate_json(done.stdout)
+    except (OSError, subprocess.SubprocessError, ValidationError):
+        return SourceAnswer()
+
+
+def _encoded(content: bytes | None) -> str | None:
+    return None if content is None else base64.b64encode(content).decode()
+
+
+async def _find_unreached(
+    repository: Repository, look: Look, found: Mapping[str, Sequence[str]]
+) -> Sequence[str]:
+    """Those that nothing mentions but tests and the changed files, in which nothing uses them."""
+    if not asks_for_use(look.task):
+        return ()
+    names = {name: siblings for name, siblings in found.items() if not names_it(look.task, name)}
+    words = [*names, *(sibling for siblings in names.values() for sibling in siblings)]
+    try:
+        mentions = await count_mentions(repository, words, commit=look.claim)
+    except (GitError, OSError):
+        return ()
+    counted = _in_code(mentions)
+    elsewhere = {word for path, word in counted if path not in look.versions}
+    if elsewhere & names.keys():
+        return ()
+    totals = Counter[str]()
+    for (_, word), count in counted.items():
+        totals[word] += count
+    # Where an older function of its kind is mentioned only where it is defined, something finds
+    # such functions by their names.
+    return [name for name, siblings in names.items() if all(totals[each] > 1 for each in siblings)]
+
+
+def _in_code(mentions: Counter[tuple[str, str]]) -> dict[tuple[str, str], int]:
+    return {
+        (path, word): count
+        for (path, word), count in mentions.items()
+        if not is_test_file(path) and not path.endswith(_PROSE)
+    }
+
+
+async def _find_left_out(repository: Repository, look: Look, texts: Texts) -> Sequence[str]:
+    """The things asked for that are nowhere in the claim, and were not at the base."""
+    if any(each.opaque for each in look.versions.values()):
+        return ()
+    added = [line for before, after in texts.values() for line in added_lines(before, after)]
+    asked = find_left_out(look.task, added=added, paths=[each.path for each in look.changes])
+    words = [spelling for each in asked for spelling in each.spellings]
+    try:
+        known = await count_mentions(repository, words, commit=look.base, ignore_case=True)
+    except (GitError, OSError):
+        return ()
+    mentioned = {word.lower() for _, word in known}
+    return [each.written for each in asked if not _is_known(each, mentioned)]
+
+
+def _is_known(asked: Asked, mentioned: Collection[str]) -> bool:
+    return any(spelling.lower() in mentioned for spelling in asked.spellings)

@@ -1,0 +1,135 @@
+"""Reads changed files in a process of its own, since anybody may have written them.
+
+Reads a `SourceRequest` as JSON from standard input, and writes a `SourceAnswer` as JSON.
+"""
+
+import base64
+import resource
+import sys
+import warnings
+from collections.abc import Iterator, Sequence
+
+from agentproxy.evidence.doubts.names import FileNames, SourceFile, find_unreached
+from agentproxy.evidence.doubts.source_request import (
+    ChangedFile,
+    SourceAnswer,
+    SourceRequest,
+    Unawaited,
+)
+from agentproxy.evidence.falsification.stub_request import language_of
+from agentproxy.evidence.falsification.stubs import CannotParse
+
+MEMORY_LIMIT = 2 << 30
+CPU_SECONDS = 30
+MAX_UNAWAITED = 10
+_PROSE = (".md", ".rst", ".txt", ".adoc", ".markdown")
+_Unreadable = (CannotParse, RecursionError, MemoryError, ValueError, IndexError)
+
+
+def main() -> None:
+    """Answers one request."""
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_LIMIT, MEMORY_LIMIT))
+    resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
+    warnings.simplefilter("ignore")  # of the parsed source
+    request = SourceRequest.model_validate_json(sys.stdin.buffer.read())
+    sys.stdout.write(read_sources(request.files).model_dump_json())
+
+
+def read_sources(files: Sequence[ChangedFile]) -> SourceAnswer:
+    """What is seen in the files; nothing for what cannot be parsed."""
+    code = [each for each in files if not each.is_test]
+    tests = [each for each in files if each.is_test]
+    coroutines = {name for each in code for name in _coroutines(each)}
+    unawaited = [found for each in tests for found in _unawaited(each, coroutines)]
+    return SourceAnswer(
+        broken={each.path: why for each in files if (why := _broken(each))},
+        unawaited=tuple(unawaited[:MAX_UNAWAITED]),
+        unreached=dict(
+            find_unreached(
+                [_names(each) for each in code if not each.path.endswith(_PROSE)],
+                [_decoded(each.after).decode(errors="replace") for each in tests],
+            )
+        ),
+    )
+
+
+def _decoded(content: str | None) -> bytes:
+    return base64.b64decode(content or "")
+
+
+def _broken(file: ChangedFile) -> str:
+    from agentproxy.evidence.doubts.syntax import find_broken
+
+    before, after = (None if side is None else _decoded(side) for side in (file.before, file.after))
+    if file.is_test and before is None:
+        return ""
+    return find_broken(file.path, before, after)
+
+
+def _names(file: ChangedFile) -> SourceFile:
+    return SourceFile(
+        path=file.path,
+        before=_names_in(file.path, file.before),
+        after=_names_in(file.path, file.after),
+        text=_decoded(file.after).decode(errors="replace"),
+        is_new=file.before is None,
+    )
+
+
+def _names_in(path: str, content: str | None) -> FileNames | None:
+    language = language_of(path)
+    if content is None or language is None:
+        return None
+    try:
+        if language == "python":
+            from agentproxy.evidence.doubts.python_source import find_python_names
+
+            return find_python_names(_decoded(content))
+        from agentproxy.evidence.doubts.javascript_source import find_javascript_names
+
+        return find_javascript_names(_decoded(content), language)
+    except _Unreadable:
+        return None
+
+
+def _coroutines(file: ChangedFile) -> frozenset[str]:
+    language = language_of(file.path)
+    if language is None or file.after is None:
+        return frozenset()
+    try:
+        if language == "python":
+            from agentproxy.evidence.doubts.python_source import find_async_functions
+
+            return find_async_functions(_decoded(file.after))
+        from agentproxy.evidence.doubts.javascript_source import find_async_javascript
+
+        return find_async_javascript(_decoded(file.after), language)
+    except _Unreadable:
+        return frozenset()
+
+
+def _unawaited(file: ChangedFile, coroutines: set[str]) -> list[Unawaited]:
+    if file.after is None:
+        return []
+    try:
+        found = list(_unawaited_in(file, coroutines))
+    except _Unreadable:
+        return []
+    return [Unawaited(path=file.path, test=test, what=what) for test, what in found]
+
+
+def _unawaited_in(file: ChangedFile, coroutines: set[str]) -> Iterator[tuple[str, str]]:
+    before, after = _decoded(file.before), _decoded(file.after)
+    language = language_of(file.path)
+    if language == "python":
+        from agentproxy.evidence.doubts.python_source import find_unawaited
+
+        yield from find_unawaited(before, after, coroutines)
+    elif language is not None:
+        from agentproxy.evidence.doubts.javascript_source import find_unawaited_javascript
+
+        yield from find_unawaited_javascript(before, after, language, coroutines=coroutines)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,122 @@
+"""What a task asks for by name, and what of it no line of a claim has. Pure.
+
+Only lists are read whose every word is understood: "Add `--json` and `--csv`", or the points of a
+numbered list. Where one thing of a list is there and another is nowhere, the second was left out.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+_ASKS = r"(?:add|implement|support|introduce|provide|create|write|offer|accept)"
+_THING = (
+    r"(?:`(?P<code>[^`\n]{2,60})`"
+    r"|(?P<quote>['\"])(?P<quoted>--?[\w-]{2,40}|[\w./-]{1,40}\.\w{1,5})(?P=quote)"
+    r"|(?P<flag>(?<![\w-])--[a-z][\w-]{1,40}))"
+)
+# What may stand between the verb and a thing, or between two things. Any other word ends a list.
+_FILLER = re.compile(
+    r"(?:\s|,|&|\+|\b(?:a|an|the|and|also|both|new|two|three|as\s+well\s+as|plus|support|for|of"
+    r"|an?other|public|methods?|functions?|options?|flags?|switch(?:es)?|(?:sub)?commands?|routes?"
+    r"|endpoints?|pages?|files?|modules?|class(?:es)?|helpers?|tests?|fields?|parameters?"
+    r"|arguments?|scripts?|documents?|then|add|implement|create|write|another)\b)*",
+    re.IGNORECASE,
+)
+_REFUSED = re.compile(
+    r"(?:\bnot?\b|n't\b|\bnever\b|\bwithout\b|\binstead\b|\bif\b|\boptional(?:ly)?\b|\bmay\b"
+    r"|\bcould\b|\bshould\s+already\b|\blater\b|\bor\b)[^.\n]*$",
+    re.IGNORECASE,
+)
+_VERB = re.compile(rf"(?<![\w`-]){_ASKS}(?:s|ing)?\b", re.IGNORECASE)
+_POINT = re.compile(
+    rf"^\s*(?:\d{{1,2}}[.)]|[-*])\s+(?:{_ASKS}\b)?(?P<rest>.*)$", re.IGNORECASE | re.MULTILINE
+)
+_NAME = re.compile(r"[A-Za-z_$][\w$]*(?:\.[A-Za-z_$][\w$]*)*(?:\(.*\))?")
+_FILE = re.compile(r"(?:[\w.-]+/)*[\w-]+(?:\.[\w-]+)*\.[a-z]\w{0,4}")
+_FLAG = re.compile(r"--?[a-zA-Z][\w-]*(?:[= ].*)?")
+_THINGS = re.compile(_THING)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A thing that a task asks for: as it is written there, and the word that stands for it."""
+
+    written: str
+    word: str
+
+    @property
+    def spellings(self) -> tuple[str, ...]:
+        """Forms that the same name has in other places: an option and the variable of it."""
+        parts = re.split(r"[-_]", self.word)
+        camel = parts[0] + "".join(part.title() for part in parts[1:])
+        return tuple(dict.fromkeys([self.word, "-".join(parts), "_".join(parts), camel]))
+
+
+def find_left_out(task: str, *, added: Iterable[str], paths: Sequence[str]) -> tuple[Asked, ...]:
+    """The things that a task asks for in one list with others, and that no added line and no
+    changed path has, where one of the others is there.
+    """
+    lists = [_distinct(each) for each in (*_lists_in(task), list(_points_of(task)))]
+    if not any(len(each) > 1 for each in lists):
+        return ()
+    text = _plain("\n".join([*added, *paths]))
+    missing: dict[str, Asked] = {}
+    for things in lists:
+        lost = [each for each in things if _plain(each.word) not in text]
+        if 0 < len(lost) < len(things):
+            missing.update({each.word: each for each in lost})
+    return tuple(missing.values())
+
+
+def _distinct(things: Iterable[Asked]) -> list[Asked]:
+    return list({each.word: each for each in things}.values())
+
+
+def _plain(text: str) -> str:
+    return re.sub(r"[-_]", "", text).lower()
+
+
+def _lists_in(task: str) -> Iterator[list[Asked]]:
+    end = 0
+    for verb in _VERB.finditer(task):
+        if verb.start() < end or _REFUSED.search(task[: verb.start()].rpartition("\n")[2]):
+            continue
+        things, end = _read_list(task, verb.end())
+        yield things
+
+
+def _read_list(task: str, start: int) -> tuple[list[Asked], int]:
+    things: list[Asked] = []
+    position = start
+    while True:
+        filler = _FILLER.match(task, position)
+        found = _THINGS.match(task, filler.end() if filler else position)
+        if found is None:
+            return things, position
+        thing = _asked(found)
+        if thing is None:
+            return [], found.end()
+        things.append(thing)
+        position = found.end()
+
+
+def _points_of(task: str) -> Iterator[Asked]:
+    """The first thing of each point of a list, where the point begins with it."""
+    for point in _POINT.finditer(task):
+        things, _ = _read_list(point["rest"], 0)
+        if things and not _REFUSED.search(point["rest"]):
+            yield things[0]
+
+
+def _asked(found: re.Match[str]) -> Asked | None:
+    """None for what is no name: a value, a piece of code, a command with arguments."""
+    written = found["code"] or found["quoted"] or found["flag"]
+    if _FLAG.fullmatch(written):
+        word = re.split(r"[= ]", written)[0].lstrip("-")
+    elif _FILE.fullmatch(written):
+        word = written.rpartition("/")[2]
+    elif _NAME.fullmatch(written):
+        word = written.partition("(")[0].rpartition(".")[2]
+    else:
+        return None
+    return Asked(written, word) if len(word) > 1 else None

@@ -1,0 +1,85 @@
+"""A claim is looked at as a whole: what its changed files and the rest of its tree say."""
+
+from pathlib import Path
+
+import pytest
+from support.repositories import commit_all, make_repository, opened, run, user_git, write
+
+from agentproxy.events.git_facts import Change
+from agentproxy.evidence.doubts.look import Look, look_for_doubts, read_sources_apart
+from agentproxy.workspace.trees.variants import read_versions
+
+Files = dict[str, str]
+
+BASE = {
+    "lib.py": "def total(rows):\n    return sum(rows)\n",
+    "cli.py": "from lib import total\n\n\ndef main(args):\n    print(total(args))\n",
+    "README.md": "# Lib\n",
+    "tests/broken.py": "def f(:\n",
+}
+NEW = {
+    "lib.py": BASE["lib.py"] + "\n\ndef export_csv(rows):\n    return ','.join(rows)\n",
+    "tests/test_lib.py": "from lib import export_csv\n\n\ndef test_it():\n    export_csv([])\n",
+}
+
+
+def doubts(folder: Path, task: str, claim: Files, *, base: Files | None = None) -> list[str]:
+    root = make_repository(folder / "project", {**BASE, **(base or {})})
+    first = user_git(root, "rev-parse", "HEAD").decode().strip()
+    write(root, claim)
+    second = commit_all(root)
+    repository = opened(root)
+    versions = run(read_versions(repository, list(claim), base=first, claim=second, most=1 << 20))
+    look = Look(
+        task=task,
+        base=first,
+        claim=second,
+        changes=[
+            Change(path=path, status="added" if each.before is None else "modified")
+            for path, each in versions.items()
+        ],
+        versions=versions,
+        functions=("export_csv",),
+        sources=read_sources_apart(versions, tests=()),
+    )
+    return [each.text for each in run(look_for_doubts(repository, look))]
+
+
+def test_a_command_that_nothing_can_call_is_named(tmp_path: Path) -> None:
+    assert doubts(tmp_path, "Add a command that exports the rows", NEW) == [
+        "only tests use export_csv, and nothing that a person calls"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("task", "base"),
+    [
+        ("Add `export_csv`, for the command to come", {}),  # asked for by its name
+        ("Add exportCsv to the options of the library", {}),
+        ("Give the library an export of rows", {}),  # nobody asked for a command
+        ("Add a command", {"plugins.toml": "csv = 'lib:export_csv'\n"}),
+        ("Add a command", {"shell.py": "getattr(lib, 'export_csv')\n"}),
+        # a table finds functions of this kind by their names
+        ("Add a command", {"lib.py": BASE["lib.py"] + "\n\ndef export_xml(rows): ...\n"}),
+    ],
+)
+def test_what_is_asked_for_or_found_by_others_is_not(
+    tmp_path: Path, task: str, base: Files
+) -> None:
+    claim = {**NEW, "lib.py": base.get("lib.py", BASE["lib.py"]) + NEW["lib.py"]}
+    assert doubts(tmp_path, task, claim, base=base) == []
+
+
+def test_an_option_that_is_nowhere_is_named_and_one_that_was_there_is_not(tmp_path: Path) -> None:
+    task = "Add `--csv` and `--no-head` to `export_csv`"
+    claim = {"cli.py": BASE["cli.py"] + "CSV = '--csv'\n"}
+    assert doubts(tmp_path / "a", task, claim) == [
+        "the task asks for --no-head, and no line that the claim adds has it"
+    ]
+    assert doubts(tmp_path / "b", task, claim, base={"old.py": "no_head = True\n"}) == []
+
+
+def test_a_changed_file_that_no_test_imports_is_parsed(tmp_path: Path) -> None:
+    claim = {**NEW, "cli.py": "def main(:\n", "tests/broken.py": "def f((:\n"}
+    found = doubts(tmp_path, "Add export_csv", claim)
+    assert found == ["cli.py cannot be parsed: invalid syntax (line 1)"]

@@ -60,6 +60,7 @@ class RunDependencies:
     rule: Rule
     read_rules: ReadRules
     hold: float | None
+    jobs: int
     fragments: FragmentStream
     environments: Path
     registries: Registries | None
@@ -193,6 +194,7 @@ def _parts(recorder: Recorder[State], run: RunId, dependencies: RunDependencies)
         model=model,
         read_rules=dependencies.read_rules,
         hold=dependencies.hold,
+        jobs=dependencies.jobs,
     )
 
 

@@ -1,6 +1,7 @@
 """Starts a run, works on it in this process, or ends one that nobody owns."""
 
 import asyncio
+import os
 import secrets
 from collections.abc import Sequence
 from pathlib import Path
@@ -106,6 +107,7 @@ async def _work_on(
         ),
         read_rules=rules_reader(app, repository.root),
         hold=hold,
+        jobs=project.settings.jobs or _usable_cores(),
         fragments=fragments,
         environments=app.environments,
         registries=await app.registries(),
@@ -118,6 +120,12 @@ async def _work_on(
     finally:
         for model in judges:
             await model.close()
+
+
+def _usable_cores() -> int:
+    # A container or `taskset` may grant fewer than the machine has.
+    granted = getattr(os, "sched_getaffinity", None)
+    return len(granted(0)) if granted else os.cpu_count() or 1
 
 
 async def end_unowned(app: App, run: RunId, command: StopRun) -> None:

@@ -14,6 +14,7 @@ from agentproxy.config.mistakes import BadSetting, first_mistake
 from agentproxy.config.user import Defaults
 from agentproxy.config.words import (
     BuildChoice,
+    Jobs,
     Money,
     OutputStyle,
     PositiveSeconds,
@@ -40,6 +41,7 @@ CURES = {
     "output": "give rich, plain or json",
     "hold": "give seconds, or like 90s, 30m, 2h; 0 parks immediately",
     "build": "give auto or never",
+    "jobs": "give a whole number from 1 to 64",
 }
 
 
@@ -59,6 +61,7 @@ class Settings(BaseSettings):
     output: OutputStyle | None = None  # None: as the terminal allows
     hold: Seconds = 600.0
     build: BuildChoice = "auto"
+    jobs: Jobs | None = None  # None: one for each core that this process may use
     # Variables that a model or a worker may need.
     keys: dict[str, str] = Field(default_factory=dict, repr=False)
     addresses: dict[str, str] = Field(default_factory=dict, repr=False)

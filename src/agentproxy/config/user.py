@@ -8,6 +8,7 @@ from pydantic import Field
 from agentproxy.config.tables import Table, WorkerTable, checked, parse_tables
 from agentproxy.config.words import (
     BuildChoice,
+    Jobs,
     Money,
     Name,
     OutputStyle,
@@ -32,6 +33,7 @@ class Defaults(Table):
     output: OutputStyle | None = None
     hold: Seconds | None = None
     build: BuildChoice | None = None
+    jobs: Jobs | None = None
 
     def given(self) -> dict[str, object]:
         return {name: value for name, value in self if value is not None}

@@ -40,6 +40,7 @@ class Handler(Generic[S, D]):
     # Gives the fact to record before the effect; None records `EffectStarted`.
     started: Callable[[object], Fact] | None = None
     slot: str = ""  # the key in `Engine.slots` of the limit that the effect waits for
+    alone: Callable[[object], bool] | None = None  # whether nothing else of its slot runs meanwhile
     actor: Callable[[object], str] | None = None
     instant: bool = False  # takes no time, or records its own start
 
@@ -96,6 +97,7 @@ class Face(Generic[S, D]):
         *,
         started: Callable[[E], Fact] | None = None,
         slot: str = "",
+        alone: Callable[[E], bool] | None = None,
         actor: Callable[[E], str] | None = None,
         instant: bool = False,
     ) -> Callable[[Handle[E, S, D]], Handle[E, S, D]]:
@@ -106,6 +108,7 @@ class Face(Generic[S, D]):
                 cast("Handle[object, S, D]", function),
                 started=cast("Callable[[object], Fact] | None", started),
                 slot=slot,
+                alone=cast("Callable[[object], bool] | None", alone),
                 actor=cast("Callable[[object], str] | None", actor),
                 instant=instant,
             )

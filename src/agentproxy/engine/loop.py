@@ -8,6 +8,7 @@ from typing import Generic, TypeVar
 from agentproxy.engine.context import Context
 from agentproxy.engine.face import EffectId, Face, Handler
 from agentproxy.engine.recorder import SCOPE, Recorder, Scope
+from agentproxy.engine.slots import Slots
 from agentproxy.engine.state import RunState
 from agentproxy.events.envelope import Fact
 
@@ -31,7 +32,7 @@ class Engine(Generic[S, D]):
     # Turns a handler's exception into a fact. With None, `drive` raises the exception.
     faults: Faults = raise_faults
     # How many effects of a kind run at once.
-    slots: Mapping[str, asyncio.Semaphore] = field(default_factory=dict[str, asyncio.Semaphore])
+    slots: Mapping[str, Slots] = field(default_factory=dict[str, Slots])
     # Of the surrounding effect, where this run is driven inside an effect of another run.
     prefix: str = ""
     actor: str = ""
@@ -56,7 +57,8 @@ class Engine(Generic[S, D]):
                 continue
             if not wanted:
                 return
-            for key in wanted.keys() - running.keys():
+            # In the order of `due`: the first ones get the first places.
+            for key in [each for each in wanted if each not in running]:
                 running[key] = asyncio.create_task(self._perform(key, wanted[key]), name=key)
             await _something_happens(recorder.changed, running.values())
             self._collect(running)
@@ -87,10 +89,11 @@ class Engine(Generic[S, D]):
     async def _handle(
         self, key: EffectId, effect: object, handler: Handler[S, D]
     ) -> Sequence[Fact]:
-        slot = self.slots.get(handler.slot)
-        if slot is None:
+        slots = self.slots.get(handler.slot)
+        if slots is None:
             return await self._run(key, effect, handler)
-        async with slot:
+        alone = handler.alone is not None and handler.alone(effect)
+        async with slots.hold(alone=alone):
             return await self._run(key, effect, handler)
 
     async def _run(self, key: EffectId, effect: object, handler: Handler[S, D]) -> Sequence[Fact]:

@@ -27,3 +27,4 @@ class Parts:
     read_rules: Callable[[Path], ProjectRules]
     # Seconds that a live worker waits for a human before the run parks; None: without a limit.
     hold: float | None
+    jobs: int  # how many checks run side by side

@@ -1,12 +1,11 @@
 """Drives a supervised run with the engine, and turns faults of effects into facts."""
 
-import asyncio
-import os
 from collections.abc import Callable
 
 from agentproxy.engine.context import Context
 from agentproxy.engine.loop import Engine
 from agentproxy.engine.recorder import Recorder
+from agentproxy.engine.slots import Slots
 from agentproxy.events.envelope import Fact
 from agentproxy.events.run import EffectFailed
 from agentproxy.evidence.check_context import NotClean
@@ -28,13 +27,14 @@ def supervised_engine(
     recorder: Recorder[State], parts: Parts, *, show: Callable[[str, str], None]
 ) -> Engine[State, Parts]:
     context = Context(state=recorder.state, parts=parts, record=recorder.record, show=show)
-    checks_at_once = max(1, (os.cpu_count() or 2) // 2)
+    # Without isolation, checks meet each other's ports and files.
+    checks_at_once = parts.jobs if parts.checks.sandbox.isolates else 1
     return Engine(
         face=SUPERVISED,
         recorder=recorder,
         context=context,
         faults=fault_of,
-        slots={"checks": asyncio.Semaphore(checks_at_once)},
+        slots={"checks": Slots(checks_at_once)},
     )
 
 

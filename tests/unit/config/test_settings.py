@@ -41,11 +41,13 @@ def test_every_variable_is_read(tmp_path: Path) -> None:
         AGENTPROXY_SANDBOX="plain",
         AGENTPROXY_OUTPUT="json",
         AGENTPROXY_HOLD="0",
+        AGENTPROXY_JOBS="3",
     )
     assert settings.home == Path("/data/pa")
     assert settings.worker == "command:./work.sh"
     assert (settings.max_rounds, settings.max_time, settings.hold) == (7, 7200.0, 0.0)
     assert (settings.sandbox, settings.output) == ("plain", "json")
+    assert settings.jobs == 3
 
 
 @pytest.mark.parametrize(
@@ -111,6 +113,8 @@ def test_a_home_may_begin_with_a_tilde(tmp_path: Path) -> None:
         ("MAX_TIME", "1e9"),
         ("MAX_TIME", "999999999d"),
         ("MAX_TIME", "\u0663\u0660m"),
+        ("JOBS", "0"),
+        ("JOBS", "65"),
         ("SANDBOX", "off"),
         ("OUTPUT", "XML"),
         ("HOLD", "2 weeks"),

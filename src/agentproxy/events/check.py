@@ -36,7 +36,12 @@ CannotRunKind = Literal[
 ]
 # Why a report of tests does not count, so that the exit code decides.
 ReportDoubt = Literal[
-    "hides_failures", "unreadable", "several_runs", "output_cut", "of_another_process"
+    "hides_failures",
+    "unreadable",
+    "several_runs",
+    "output_cut",
+    "of_another_process",
+    "other_totals",
 ]
 
 TreeKind = Literal["base", "claim", "restored", "without", "stub", "raising"]
@@ -45,8 +50,9 @@ TrialKind = Literal["without", "stub", "raising"]
 _DOUBT_TEXT: dict[ReportDoubt, str] = {
     "hides_failures": "its runner counts more failures than its report holds",
     "unreadable": "its report cannot be read",
-    "several_runs": "its runner ran more than once, and only the last report remains",
+    "several_runs": "its runner ran more often than there are reports",
     "of_another_process": "the report is of a runner that a test has started",
+    "other_totals": "its runner counts other tests than its report",
     "output_cut": "its output is too long to tell whether its runner ran once",
 }
 _TREE_TEXT: dict[TreeKind, str] = {

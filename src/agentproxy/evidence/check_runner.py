@@ -11,12 +11,7 @@ from agentproxy.events.check import CannotRun, CheckResult
 from agentproxy.events.contract import Check
 from agentproxy.events.git_facts import EnvironmentFound
 from agentproxy.evidence.check_context import CheckContext
-from agentproxy.evidence.instrumentation import (
-    REPORT_FOLDER,
-    Instrumentation,
-    instrument,
-    interpret,
-)
+from agentproxy.evidence.instrumentation import Instrumentation, instrument, interpret
 from agentproxy.evidence.obstacles.cannot_run import failed_preparation, invalid_syntax
 from agentproxy.evidence.obstacles.ignored_files import (
     cannot_run_without,
@@ -24,13 +19,17 @@ from agentproxy.evidence.obstacles.ignored_files import (
     missing_in,
     reason_at_base,
 )
+from agentproxy.evidence.reports.runners import PYTHON_START, REPORT_FOLDER
 from agentproxy.files.list_below import list_below
 from agentproxy.files.remove_tree import remove_tree
-from agentproxy.files.safe_files import BadPath, SafeDir
+from agentproxy.files.safe_files import BadPath, SafeDir, TooManyNames
+from agentproxy.workspace.environment.job_layout import JobLayout
 from agentproxy.workspace.sandbox.port import Access, JobLimits
 from agentproxy.workspace.trees.ignored import ignored_files
 
 REPORT_LIMIT = 64 << 20
+MAX_REPORTS = 64
+START_FILES = Path(__file__).parent / "reports"
 PACKAGE_LIMIT = 1 << 20
 LISTED_FILES = 200_000
 # A check has no network by default, so uv must neither sync nor download.
@@ -45,12 +44,14 @@ SYNTAX_ERROR = "syntax-error"
 PREPARE_FAILED = "prepare-failed"
 # $1 is the command of the check, $2 the folder for reports, $3 the `prepare` command or "".
 # The syntax is checked first: a shell runs the lines before the one that it cannot read.
-# A marker file says which step failed, since the command may exit with 125 itself.
+# A marker file says which step failed, since the command may exit with 125 itself. What `prepare`
+# reports is not of the check.
 RUN_CHECK = f"""\
 /bin/sh -n -c "$1" || {{ : >"$2/{SYNTAX_ERROR}"; exit 125; }}
 if [ -n "$3" ] && ! ( eval "$3" ); then
   : >"$2/{PREPARE_FAILED}"; exit 125
 fi
+rm -f "$2"/*.xml
 exec /bin/sh -c "$1"
 """
 
@@ -98,11 +99,12 @@ async def run_check(
             leave_out=leave_out,
         )
         job_place = place.with_folder("report", report)
+        job_place = job_place.with_folder("python_start", START_FILES / "python_start", mode="ro")
         inside = job_place.inside("report")
         ended = await checks.sandbox.run(
             job_place.job(
                 ("/bin/sh", "-c", RUN_CHECK, "sh", check.command, inside, environment.prepare),
-                env=_env(check, wanted, report=inside),
+                env=_env(check, wanted, job_place),
                 access=Access(mode="host") if check.network == "host" else Access(),
                 limits=JobLimits(seconds=check.timeout),
             ),
@@ -165,10 +167,12 @@ async def _find_ignored_file(
     return reason or await asyncio.to_thread(cannot_run_without, missed, root=root)
 
 
-def _env(check: Check, wanted: Instrumentation, *, report: str) -> dict[str, str]:
+def _env(check: Check, wanted: Instrumentation, place: JobLayout) -> dict[str, str]:
     offline = {} if check.network == "host" else OFFLINE
     env = {**FOR_CHECKS, **offline, **check.env, **wanted.env}
-    return {name: text.replace(REPORT_FOLDER, report) for name, text in env.items()}
+    for folder, name in ((REPORT_FOLDER, "report"), (PYTHON_START, "python_start")):
+        env = {key: text.replace(folder, place.inside(name)) for key, text in env.items()}
+    return env
 
 
 def _read_package_json(tree: Path, directory: str) -> str:
@@ -181,12 +185,20 @@ def _read_package_json(tree: Path, directory: str) -> str:
 
 
 def _read_reports(folder: Path, wanted: Instrumentation) -> dict[str, bytes]:
-    found: dict[str, bytes] = {}
+    """Returns the reports by name; an empty one stands for what cannot be read."""
     # Code of the tree writes here, so a report may be a link, a device or a huge file.
     with SafeDir(folder) as root:
-        for name in wanted.reports:
+        try:
+            names = [name for name, _ in root.entries(".", most=MAX_REPORTS)]
+        except TooManyNames:
+            return {"unittest-0.xml": b""}
+        ours = [name for name in names if any(p.fullmatch(name) for p in wanted.reports)]
+        left = REPORT_LIMIT
+        found: dict[str, bytes] = {}
+        for name in ours:
             try:
-                found[name] = root.read(name, limit=REPORT_LIMIT)
+                found[name] = root.read(name, limit=left)
             except (OSError, BadPath):
-                continue
+                found[name] = b""
+            left -= len(found[name])
     return found

@@ -9,12 +9,10 @@ from pathlib import Path
 import pytest
 
 from agentproxy.events.check import CannotRunKind, CheckResult
-from agentproxy.evidence.instrumentation import (
-    REPORT_FOLDER,
-    instrument,
-    interpret,
-)
+from agentproxy.evidence import reports as reports_package
+from agentproxy.evidence.instrumentation import Instrumentation, instrument, interpret
 from agentproxy.evidence.obstacles.cannot_run import is_missing_module_of
+from agentproxy.evidence.reports.runners import PYTHON_START, REPORT_FOLDER
 from agentproxy.workspace.sandbox.port import Ended
 
 TREE = ("src/mypkg/__init__.py", "src/mypkg/dates.py", "lib/util.js", "docs/yaml/a.txt", "solo.py")
@@ -51,20 +49,29 @@ def why(result: CheckResult) -> str:
 
 
 def pytest_ran(output: str = "1 failed in 0.1s", **outcomes: str) -> CheckResult:
-    reports = {"pytest.xml": report(**outcomes)}
+    reports = {"pytest-0.xml": report(**outcomes)}
     return interpret(ended(1, output), reports, command="pytest", tree=TREE)
+
+
+def asks_for(wanted: Instrumentation, report: str) -> bool:
+    return any(pattern.fullmatch(report) for pattern in wanted.reports)
 
 
 def test_pytest_is_asked_for_a_report_after_what_the_user_asks() -> None:
     wanted = instrument("make test", {"PYTEST_ADDOPTS": "-x"})
-    assert wanted.reports == ("pytest.xml",)
-    assert wanted.env == {
-        "PYTEST_ADDOPTS": f"-x --junitxml={REPORT_FOLDER}/pytest.xml -o junit_family=xunit1"
-    }
+    assert asks_for(wanted, "pytest-0123-45.xml")
+    report = f"{REPORT_FOLDER}/pytest-${{AGENTPROXY_PROCESS}}.xml"
+    assert wanted.env["PYTEST_ADDOPTS"] == f"-x --junitxml={report} -o junit_family=xunit1"
 
 
 def test_pytest_without_its_report_plugin_is_left_alone() -> None:
-    assert instrument("pytest -p no:junitxml", {}).env == {}
+    wanted = instrument("pytest -p no:junitxml", {})
+    assert "PYTEST_ADDOPTS" not in wanted.env
+    assert not asks_for(wanted, "pytest-0.xml")
+
+
+def test_python_is_asked_for_reports_before_what_the_user_has_on_its_path() -> None:
+    assert instrument("make", {"PYTHONPATH": "/lib"}).env["PYTHONPATH"] == f"{PYTHON_START}:/lib"
 
 
 @pytest.mark.parametrize(
@@ -80,7 +87,7 @@ def test_pytest_without_its_report_plugin_is_left_alone() -> None:
 )
 def test_node_is_asked_for_a_report_where_its_runner_runs(command: str, package: str) -> None:
     wanted = instrument(command, {"NODE_OPTIONS": "--no-warnings"}, package_json=package)
-    assert "node.xml" in wanted.reports
+    assert asks_for(wanted, "node.xml")
     options = wanted.env["NODE_OPTIONS"]
     assert options.startswith("--no-warnings --test-reporter=spec ")
     assert options.endswith(f"--test-reporter-destination={REPORT_FOLDER}/node.xml")
@@ -111,6 +118,17 @@ def test_a_hostile_script_costs_no_time() -> None:
     assert time.monotonic() - started < 2
 
 
+def within(wanted: Instrumentation, reports: Path) -> dict[str, str]:
+    """The variables of a run outside the sandbox; those of the test around it are not for it."""
+    own = {name: text for name, text in os.environ.items() if "PYTEST" not in name}
+    start = str(Path(reports_package.__file__).parent / "python_start")
+    ours = {
+        name: text.replace(REPORT_FOLDER, str(reports)).replace(PYTHON_START, start)
+        for name, text in wanted.env.items()
+    }
+    return {**own, **ours}
+
+
 def test_real_runs_write_the_reports_that_are_read(tmp_path: Path) -> None:
     (tmp_path / "test_a.py").write_text("def test_a():\n    assert 0\n\ndef test_b():\n    pass\n")
     (tmp_path / "a.test.js").write_text("require('node:test').test('adds', () => {});\n")
@@ -118,16 +136,17 @@ def test_real_runs_write_the_reports_that_are_read(tmp_path: Path) -> None:
     (tmp_path / "package.json").write_text(package)
     command = f"npm run -s test; {sys.executable} -m pytest -q"
     wanted = instrument(command, {}, package_json=package)
-    env = {name: text.replace(REPORT_FOLDER, str(tmp_path)) for name, text in wanted.env.items()}
+    reports_in = tmp_path / "reports"
+    reports_in.mkdir()
     done = subprocess.run(
         ["/bin/sh", "-c", command],
         cwd=tmp_path,
-        env={**os.environ, **env, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
+        env={**within(wanted, reports_in), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
         capture_output=True,
         check=False,
         timeout=60,
     )
-    reports = {name: (tmp_path / name).read_bytes() for name in wanted.reports}
+    reports = {path.name: path.read_bytes() for path in reports_in.iterdir()}
     output = (done.stdout + done.stderr).decode()
     result = interpret(ended(done.returncode, output), reports, command=command)
     assert result.by_test
@@ -153,10 +172,29 @@ def test_a_report_makes_a_run_that_is_judged_by_test() -> None:
         "\u2139 tests 3\n# tests 4",
     ],
 )
-def test_two_runs_of_a_runner_leave_only_the_last_report_so_the_command_is_judged(
-    output: str,
-) -> None:
-    assert not pytest_ran(output, a="").by_test
+def test_a_run_without_a_report_of_its_own_leaves_the_command_to_judge(output: str) -> None:
+    reports = {"pytest-0.xml": report(a=""), "node.xml": b"<a><testcase name='n'/></a>"}
+    result = interpret(ended(1, output), reports, command="make test", tree=TREE)
+    assert (result.by_test, result.doubt) == (False, "several_runs")
+
+
+def test_runs_with_reports_of_their_own_are_judged_together() -> None:
+    output = "1 failed, 1 passed in 0.12s\n== 1 passed in 1.20s =="
+    reports = {"pytest-1-5.xml": report(a="assert 0", b=""), "pytest-2-4.xml": report(a="")}
+    result = interpret(ended(1, output), reports, command="pytest a; pytest b", tree=TREE)
+    assert result.by_test
+    outcomes = {test.name: test.outcome for test in result.tests}
+    assert outcomes == {
+        "test_a.py::a": "failed",
+        "test_a.py::b": "passed",
+        "test_a.py::a #2": "passed",
+    }
+
+
+def test_the_summary_of_what_a_test_started_is_not_a_run_of_the_check() -> None:
+    output = "--- Captured stdout call ---\n2 failed in 0.1s\n=== 1 failed in 0.12s ==="
+    result = interpret(ended(1, output), {"pytest-1.xml": report(a="assert 0")}, command="pytest")
+    assert result.by_test
 
 
 @pytest.mark.parametrize(
@@ -175,14 +213,14 @@ def test_a_summary_may_hide_in_output_that_was_not_kept() -> None:
     cut = Ended(
         ending="exited", exit_code=0, seconds=1.0, output="...", output_bytes=10**9, digest="d"
     )
-    reports = {"pytest.xml": report(a="")}
+    reports = {"pytest-0.xml": report(a="")}
     assert not interpret(cut, reports, command="make test").by_test
     assert not interpret(cut, reports, command="pytest a; pytest b").by_test
     assert interpret(cut, reports, command="python -m pytest -q").by_test
 
 
 def test_a_report_that_cannot_be_used_leaves_the_command_to_judge() -> None:
-    result = interpret(ended(1, "1 failed in 0.1s"), {"pytest.xml": b"<"}, command="pytest")
+    result = interpret(ended(1, "1 failed in 0.1s"), {"pytest-0.xml": b"<"}, command="pytest")
     assert not result.by_test
     assert result.tests == ()
     assert result.cannot_run is None
@@ -290,8 +328,8 @@ def test_failures_for_want_of_a_server_are_failures_where_other_tests_passed() -
     ("exit_code", "output", "reports"),
     [
         (5, "no tests ran in 0.01s", {}),
-        (5, "3 deselected in 0.01s", {"pytest.xml": report()}),
-        (0, "no tests ran in 0.01s", {"pytest.xml": report()}),
+        (5, "3 deselected in 0.01s", {"pytest-0.xml": report()}),
+        (0, "no tests ran in 0.01s", {"pytest-0.xml": report()}),
         (0, "\u2139 tests 0\n\u2139 pass 0", {}),
         (0, "# tests 0\n# tests 0", {}),
     ],
@@ -317,7 +355,7 @@ def test_one_empty_run_among_others_is_no_obstacle() -> None:
     ],
 )
 def test_a_run_that_was_cut_short_could_not_run(how: Ended, words: str) -> None:
-    result = interpret(how, {"pytest.xml": report(a="")}, command="pytest")
+    result = interpret(how, {"pytest-0.xml": report(a="")}, command="pytest")
     assert words in why(result)
     assert result.ending == how.ending
 

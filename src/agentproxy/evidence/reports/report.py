@@ -17,7 +17,7 @@ from agentproxy.evidence.reports.junit import ReportUnusable as ReportUnusable
 from agentproxy.evidence.reports.test_ids import is_whole_file
 from agentproxy.evidence.test_files import is_test_file
 
-Runner = Literal["pytest", "node"]
+Runner = Literal["pytest", "node", "unittest"]
 
 MAX_MESSAGE_LENGTH = 600
 MESSAGE_LINES = 8
@@ -47,34 +47,41 @@ class Report:
 
     tests: tuple[TestResult, ...]
     failures: int  # a test of pytest may hold several
-    failing_suites: int  # suites around a failure: node counts a test with subtests as one more
+    failing_suites: int = 0  # suites around a failure: node counts a test with subtests as one more
     duration: str = ""  # in the digits of node, which prints them at its end as well
+    ran: int = 0  # the number of tests as unittest counts them
 
 
-def read_report(xml: bytes, *, runner: Runner = "pytest", root: str = "") -> Report:
-    """Reads the tests of a report. Paths are shown relative to `root`.
-
-    Tests of pytest have its node ids. Tests of node have their titles, outermost first.
+def read_node(xml: bytes, root: str) -> Report:
+    """Reads the tests of a report of node, named by their titles, outermost first.
 
     Raises:
         ReportUnusable: the XML is broken, hostile or too large.
     """
     cases = read_cases(xml)
-    if runner == "node":
-        own = (case for case in cases if not _stands_for_file(case, root))
-        tests = tuple(_numbered(_node_test(case, root) for case in own))
-        failing = [case for case in cases if _node_outcome(case) == "failed"]
-        duration = _NODE_DURATION.search(xml[-_LAST_BYTES:])
-        return Report(
-            tests,
-            len(failing),
-            _count_suites(failing),
-            duration=duration[1].decode() if duration else "",
-        )
+    own = (case for case in cases if not _stands_for_file(case, root))
+    tests = tuple(number_tests(_node_test(case, root) for case in own))
+    failing = [case for case in cases if _node_outcome(case) == "failed"]
+    duration = _NODE_DURATION.search(xml[-_LAST_BYTES:])
+    return Report(
+        tests,
+        len(failing),
+        failing_suites=_count_suites(failing),
+        duration=duration[1].decode() if duration else "",
+    )
+
+
+def read_pytest(xml: bytes, root: str) -> Report:
+    """Reads the tests of a report of pytest, named by their node ids.
+
+    Raises:
+        ReportUnusable: the XML is broken, hostile or too large.
+    """
+    cases = read_cases(xml)
     modules = {_module(file): file for case in cases if (file := case.attributes.get("file"))}
-    tests = tuple(_merged(_pytest_test(case, modules, root) for case in cases))
+    tests = tuple(merge_tests(_pytest_test(case, modules, root) for case in cases))
     failures = sum(p.tag in ("failure", "error") for case in cases for p in case.problems)
-    return Report(tests, failures, failing_suites=0)
+    return Report(tests, failures)
 
 
 def _count_suites(cases: Iterable[TestCase]) -> int:
@@ -83,24 +90,24 @@ def _count_suites(cases: Iterable[TestCase]) -> int:
 
 
 def _pytest_test(case: TestCase, modules: dict[str, str], root: str) -> TestResult:
-    outcome = _outcome(case)
+    outcome = outcome_of(case)
     return TestResult(
         name=_node_id(case, modules)[:MAX_TEST_NAME_CHARACTERS],
         outcome=outcome,
         message=_pytest_message(case),
         place=_pytest_place(case, root) if outcome == "failed" else "",
         by_assertion=outcome == "failed" and any(map(_is_pytest_assertion, case.problems)),
-        skipped_part=_skipped_part(case) if outcome == "failed" else None,
+        skipped_part=skipped_part(case) if outcome == "failed" else None,
     )
 
 
-def _skipped_part(case: TestCase) -> str | None:
+def skipped_part(case: TestCase) -> str | None:
     # pytest puts what its subtests say on the whole test.
     skips = (p.message[:MAX_MESSAGE_LENGTH] for p in case.problems if p.tag == "skipped")
     return next(skips, None)
 
 
-def _outcome(case: TestCase) -> Outcome:
+def outcome_of(case: TestCase) -> Outcome:
     tags = {problem.tag for problem in case.problems}
     if tags & {"failure", "error"}:
         return "failed"
@@ -168,7 +175,7 @@ def _pytest_place(case: TestCase, root: str) -> str:
     for problem in case.problems:
         found = [*_AT_LINE.finditer(problem.text), *_FILE_LINE.finditer(problem.text)]
         for match in reversed(found):
-            path = _inside(match[1], root)
+            path = path_inside(match[1], root)
             if path:
                 return f"{path}:{match[2]}"
     file, line = case.attributes.get("file", ""), case.attributes.get("line", "")
@@ -203,7 +210,7 @@ def _stands_for_file(case: TestCase, root: str) -> bool:
     name = _title(case.name, root)
     if case.suites or case.problems or not is_whole_file(name):
         return False
-    file = _inside(case.attributes.get("file", ""), root)
+    file = path_inside(case.attributes.get("file", ""), root)
     return case.name.startswith("/") or name == file or is_test_file(name)
 
 
@@ -217,7 +224,7 @@ def _node_outcome(case: TestCase) -> Outcome:
 
 def _node_name(case: TestCase, root: str) -> str:
     titles = [_title(title, root) for title in (*case.suites, case.name)]
-    file = _inside(case.attributes.get("file", ""), root)
+    file = path_inside(case.attributes.get("file", ""), root)
     joined = " > ".join(title for title in titles if title)
     if file and joined != file:
         joined = f"{file}::{joined}"
@@ -227,18 +234,18 @@ def _node_name(case: TestCase, root: str) -> str:
 def _title(title: str, root: str) -> str:
     # node 20 escapes quotes twice.
     plain = title.replace("&quot;", '"').strip()
-    return (_inside(plain, root) or plain) if plain.startswith("/") else plain
+    return (path_inside(plain, root) or plain) if plain.startswith("/") else plain
 
 
 def _node_place(text: str, root: str) -> str:
     for match in _FRAME.finditer(text):
-        path = _inside(match[1], root)
+        path = path_inside(match[1], root)
         if path:
             return f"{path}:{match[2]}"
     return ""
 
 
-def _inside(path: str, root: str) -> str:
+def path_inside(path: str, root: str) -> str:
     # A place outside the tree helps no reader: libraries, builtins, `<string>`.
     if any(part in path for part in _OUTSIDE) or path.startswith(("<", "../", "node:")):
         return ""
@@ -247,7 +254,7 @@ def _inside(path: str, root: str) -> str:
     return path[len(root) :].lstrip("/") if path.startswith(root.rstrip("/") + "/") else ""
 
 
-def _merged(tests: Iterable[TestResult]) -> Iterable[TestResult]:
+def merge_tests(tests: Iterable[TestResult]) -> Iterable[TestResult]:
     # pytest reports a failure and an error in the teardown of one test as two cases.
     found: dict[str, TestResult] = {}
     for test in tests:
@@ -257,7 +264,7 @@ def _merged(tests: Iterable[TestResult]) -> Iterable[TestResult]:
     return found.values()
 
 
-def _numbered(tests: Iterable[TestResult]) -> Iterable[TestResult]:
+def number_tests(tests: Iterable[TestResult]) -> Iterable[TestResult]:
     # node allows two tests of one title.
     seen: Counter[str] = Counter()
     for test in tests:

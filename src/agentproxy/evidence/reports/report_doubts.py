@@ -1,16 +1,11 @@
-"""Whether the report of a run counts: it agrees with what its runner says at its end."""
+"""Whether the reports of a run count: they agree with what their runners say at their ends."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from agentproxy.events.check import ReportDoubt
 from agentproxy.evidence.reports.report import Report, Runner
-from agentproxy.evidence.reports.summaries import (
-    count_summaries,
-    find_summaries,
-    is_pytest_summary,
-    last_to_end,
-)
+from agentproxy.evidence.reports.summaries import find_summaries, last_to_end
 from agentproxy.text.colours import strip_colours
 from agentproxy.workspace.sandbox.port import Ended
 
@@ -21,24 +16,47 @@ _NODE_LISTED = re.compile(r"^\u2716 .*\([\d.]+ms\)$", re.MULTILINE)
 _NODE_DURATION = re.compile(r"^(?:#|\u2139) duration_ms ([\d.]+)$", re.MULTILINE)
 _NAMES_PYTEST = re.compile(r"py\.?test")
 # One command, with nothing before or after it.
-_IS_UNITTEST = re.compile(r"[^;&|\n]*\bpython[\d.]*\s[^;&|\n]*-m\s+unittest\b[^;&|\n]*")
+_ONE_RUN = re.compile(
+    r"\s*(?:\w+=\S*\s+)*(?:(?:uv|poetry|pdm|pipenv)\s+run\s+)?(?:\S*/)?"
+    r"(?:(?:python[\d.]*|coverage\s+run)\s+(?:-[\w-]+\s+)*-m\s+(pytest|unittest)|py\.?test)"
+    r"(?:\s[^;&|\n`$()<>]*)?"
+)
 _PYTEST_FAILED = re.compile(r"\b(\d{1,9}) (?:failed|errors?)\b")
+_UNITTEST_RAN = re.compile(r"^Ran (\d{1,9}) ")
+_UNITTEST_END = re.compile(r"^FAILED \((.{1,200})\)$", re.MULTILINE)
+_UNITTEST_FAILED = re.compile(r"\b(?<!expected )(?:failures|errors|unexpected successes)=(\d{1,9})")
+_OF_COUNT: frozenset[ReportDoubt] = frozenset(
+    {"several_runs", "of_another_process", "other_totals"}
+)
 
 
 def find_doubt(
-    ended: Ended, reports: Mapping[Runner, Report], *, command: str
+    ended: Ended, reports: Mapping[Runner, Sequence[Report]], *, command: str
 ) -> ReportDoubt | None:
     """Returns why the reports of a run do not count, or None where they do."""
     # An exit code above 0 needs no failed test: a coverage threshold or a second command may fail.
     # Such a run fails whatever its tests say.
     output = strip_colours(ended.output)
-    # A runner that runs twice overwrites its report, which then holds only the last run.
-    if max(count_summaries(output).values(), default=0) > 1:
-        return "several_runs"
-    if _may_hide_summary(ended, command):
+    is_cut = ended.output_bytes > len(ended.output.encode(errors="replace"))
+    summaries = find_summaries(output)
+    for runner, found in reports.items():
+        printed = summaries.get(runner, [])
+        # What a test starts may print a summary too. The run's own is the last one.
+        if _is_one_run(command, runner):
+            printed = printed[-1:]
+        elif is_cut and not printed:
+            return "output_cut"
+        doubt = _differs(runner, printed, found)
+        if doubt is None and _said_to_fail(runner, printed, output) > _count_failures(found):
+            doubt = "hides_failures"
+        if doubt is None and runner == "node" and _node_hides(output, found):
+            doubt = "hides_failures"
+        if doubt:
+            return "output_cut" if is_cut and doubt in _OF_COUNT else doubt
+    # A second run of node overwrites the report, and its summary may be in the part that is cut.
+    if "node" in reports and is_cut and not re.fullmatch(r"[^;&|\n]*\bnode\s[^;&|\n]*", command):
         return "output_cut"
-    hidden = any(_hides_failures(output, runner, report) for runner, report in reports.items())
-    return "hides_failures" if hidden else None
+    return None
 
 
 def is_of_another_process(output: str, runner: Runner, report: Report, *, command: str) -> bool:
@@ -46,33 +64,56 @@ def is_of_another_process(output: str, runner: Runner, report: Report, *, comman
     if runner == "node":
         printed = _NODE_DURATION.findall(output)
         return bool(printed and report.duration) and report.duration not in printed
-    if _NAMES_PYTEST.search(command):
+    one = _ONE_RUN.fullmatch(command)
+    if one:
+        return runner != (one[1] or "pytest")
+    if runner == "unittest" or _NAMES_PYTEST.search(command):
         return False
-    if _IS_UNITTEST.fullmatch(command):
-        return True
     # What a test starts is often read by the test, so its words are not in the output.
     return "pytest" not in find_summaries(output) and last_to_end(output) != ""
 
 
-def _may_hide_summary(ended: Ended, command: str) -> bool:
-    # Only a part of a long output is kept, and the summary of a second run may be in the rest.
-    if ended.output_bytes <= len(ended.output.encode(errors="replace")):
-        return False
-    return bool(re.search(r"[;&|\n]", command)) or not re.search(r"pytest|node\s", command)
+def _is_one_run(command: str, runner: Runner) -> bool:
+    one = _ONE_RUN.fullmatch(command)
+    return one is not None and runner == (one[1] or "pytest")
 
 
-def _hides_failures(output: str, runner: Runner, report: Report) -> bool:
-    """Whether a runner says at its end that more failed than its report holds."""
-    if runner == "pytest":
-        lines = filter(is_pytest_summary, output.splitlines())
-        return any(
-            sum(int(count) for count in _PYTEST_FAILED.findall(line)) > report.failures
-            for line in lines
-        )
+def _differs(
+    runner: Runner, printed: Sequence[str], reports: Sequence[Report]
+) -> ReportDoubt | None:
+    """Whether the runs that a runner has printed are not the runs that have reports."""
+    # pytest prints no summary with -qq, and a reporter of the user's may take the place of node's.
+    if runner != "unittest" and not printed:
+        return None
+    if len(printed) > len(reports):
+        return "several_runs"
+    if len(printed) < len(reports):
+        return "of_another_process"
+    if runner != "unittest":
+        return None
+    said = sorted(int(ran[1]) for line in printed if (ran := _UNITTEST_RAN.match(line)))
+    return None if said == sorted(report.ran for report in reports) else "other_totals"
+
+
+def _said_to_fail(runner: Runner, printed: Sequence[str], output: str) -> int:
+    """Returns how many failures the runs print at their ends; of node it is not known here."""
+    lines, pattern = {
+        "pytest": (printed, _PYTEST_FAILED),
+        "unittest": (_UNITTEST_END.findall(output)[-len(printed) :], _UNITTEST_FAILED),
+    }.get(runner, ((), _PYTEST_FAILED))
+    return sum(int(count) for line in lines for count in pattern.findall(line))
+
+
+def _count_failures(reports: Sequence[Report]) -> int:
+    return sum(report.failures for report in reports)
+
+
+def _node_hides(output: str, reports: Sequence[Report]) -> bool:
     # node's report has no failure for a test with subtests that fails itself, nor for a hook of a
     # suite. Its list at the end names each of them, and not what fails for its subtests only.
+    failures = _count_failures(reports)
     *_, listed = _NODE_LIST.split(output)
-    if listed != output and len(_NODE_LISTED.findall(listed)) > report.failures:
+    if listed != output and len(_NODE_LISTED.findall(listed)) > failures:
         return True
-    most = report.failures + report.failing_suites
+    most = failures + sum(report.failing_suites for report in reports)
     return any(int(count) > most for count in _NODE_FAILED.findall(output))

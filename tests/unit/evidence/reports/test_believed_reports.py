@@ -9,13 +9,14 @@ from agentproxy.workspace.sandbox.port import Ended
 from tests.support.results import ACCEPTANCE, judge
 
 ROOT = "/home/me/lib"
+REPORT = {"pytest": "pytest-0.xml", "node": "node.xml", "unittest": "unittest-0.xml"}
 
 
 def ran(exit_code: int, output: str, command: str, **reports: str) -> CheckResult:
     """What a run says; a report by its runner."""
     size = len(output.encode())
     ended = Ended("exited", exit_code, 1.0, output, size, "d")
-    found = {f"{runner}.xml": xml.encode() for runner, xml in reports.items()}
+    found = {REPORT[runner]: xml.encode() for runner, xml in reports.items()}
     return interpret(ended, found, command=command, root=ROOT)
 
 

@@ -11,7 +11,18 @@ import pytest
 
 from agentproxy.events.check import TestResult
 from agentproxy.evidence.reports import junit
-from agentproxy.evidence.reports.report import ReportUnusable, read_report
+from agentproxy.evidence.reports.report import (
+    Report,
+    ReportUnusable,
+    Runner,
+    read_node,
+    read_pytest,
+)
+
+
+def read_report(xml: bytes, *, runner: Runner = "pytest", root: str = "") -> Report:
+    return (read_node if runner == "node" else read_pytest)(xml, root)
+
 
 PYTEST_FILE = """
 import unittest

@@ -1,0 +1,99 @@
+"""The runners that report by test: how each is recognised, asked and read. Pure.
+
+A report counts only where it agrees with what its runner prints (`report_doubts`).
+"""
+
+import re
+import shlex
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from agentproxy.evidence.reports.report import Report, Runner, read_node, read_pytest
+from agentproxy.evidence.reports.unittest_results import read_unittest
+
+# Folders of a job, as the runners see them.
+REPORT_FOLDER = "/run/agentproxy/report"
+PYTHON_START = "/run/agentproxy/python_start"
+
+# Every Python process puts its own word here, so that each run has a report of its own
+# (`python_start/agentproxy_watch.py`).
+_PROCESS = "AGENTPROXY_PROCESS"
+_PYTEST = f"--junitxml={REPORT_FOLDER}/pytest-${{{_PROCESS}}}.xml -o junit_family=xunit1"
+_NODE = (
+    "--test-reporter=spec --test-reporter-destination=stdout "
+    f"--test-reporter=junit --test-reporter-destination={REPORT_FOLDER}/node.xml"
+)
+_RUNS_NODE_TEST = re.compile(r"(?<![\w/.-])(?:\S*/)?node(?:js)?\s(?:[^|;&\n]*\s)?--test(?![\w-])")
+_MAX_DESELECTED_BYTES = 60_000  # Linux bounds one variable at 128 KiB
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a runner is recognised by, and asked with."""
+
+    command: str
+    env: Mapping[str, str]  # what the check has, and what was added for other runners
+    scripts: Sequence[str] = ()  # of package.json, as far as the command names them
+    leave_out: Collection[str] = field(default=())
+
+
+@dataclass(frozen=True, slots=True)
+class Adapter:
+    """One runner."""
+
+    runner: Runner
+    tried: str
+    # Returns the variables to set; none where it is not recognised, or reports for itself.
+    ask: Callable[[Asked], Mapping[str, str]]
+    reports: re.Pattern[str]  # the names of its reports, in the order of its runs
+    read: Callable[[bytes, str], Report]  # relative to a root
+
+
+def _ask_pytest(asked: Asked) -> Mapping[str, str]:
+    # Every Python program passes it on, so the command need not name pytest.
+    own = asked.env.get("PYTEST_ADDOPTS", "")
+    if "no:junitxml" in f"{asked.command} {own}":
+        return {}
+    ours = f"{_PYTEST}{_deselect(asked.leave_out)}"
+    # tox passes on only what its settings name.
+    return {"PYTEST_ADDOPTS": f"{own} {ours}".strip(), "AGENTPROXY_PYTEST_OPTIONS": ours}
+
+
+def _deselect(files: Collection[str]) -> str:
+    # pytest takes a prefix of the ids; with its separator it means this file and no other.
+    options = "".join(f" --deselect={shlex.quote(file + '::')}" for file in sorted(files))
+    return options if len(options.encode(errors="surrogateescape")) <= _MAX_DESELECTED_BYTES else ""
+
+
+def leaves_out(env: Mapping[str, str]) -> bool:
+    """Whether these variables of ours tell a runner to leave files out."""
+    return "--deselect=" in env.get("AGENTPROXY_PYTEST_OPTIONS", "")
+
+
+def _ask_unittest(asked: Asked) -> Mapping[str, str]:
+    own = asked.env.get("PYTHONPATH", "")
+    return {
+        "PYTHONPATH": f"{PYTHON_START}:{own}" if own else PYTHON_START,
+        "AGENTPROXY_REPORTS": REPORT_FOLDER,
+        _PROCESS: "0",
+    }
+
+
+def _ask_node(asked: Asked) -> Mapping[str, str]:
+    # Every process of node reads NODE_OPTIONS. So it is set only where the command, or a script
+    # that it names, runs `node --test`.
+    options = asked.env.get("NODE_OPTIONS", "")
+    commands = (asked.command, *asked.scripts)
+    # node pairs reporters with destinations by position, so ours cannot join the user's.
+    reports_itself = "--test-reporter" in f"{options} {' '.join(commands)}"
+    if reports_itself or not any(_RUNS_NODE_TEST.search(text) for text in commands):
+        return {}
+    return {"NODE_OPTIONS": f"{options} {_NODE}".strip()}
+
+
+ADAPTERS: tuple[Adapter, ...] = (
+    Adapter("pytest", "9.2", _ask_pytest, re.compile(r"pytest-[\d-]+\.xml"), read_pytest),
+    # unittest of 3.8 to 3.13, Django 5.2, nose2 0.16, unittest-xml-reporting 4.0
+    Adapter("unittest", "3.13", _ask_unittest, re.compile(r"unittest-[\d-]+\.xml"), read_unittest),
+    Adapter("node", "20.20", _ask_node, re.compile(r"node\.xml"), read_node),
+)

@@ -38,6 +38,9 @@ class EnvironmentFound(Fact):
     # Environment folders (`.venv`, `node_modules`), absolute. Each gets a temporary writable layer.
     folders: tuple[str, ...] = ()
     toolchains: tuple[str, ...] = ()  # bound read-only
+    # Where a job finds the cache of a tool -> the user's folder. Each gets a temporary layer.
+    caches: dict[str, str] = Field(default_factory=dict)
+    hidden: tuple[str, ...] = ()  # parts of the caches that jobs must not see
     # Other checkouts of the repository that environments import from: the tree stands there too.
     checkouts: tuple[str, ...] = ()
     # Copies of the project that environments import from, and at which the tree cannot stand.

@@ -13,8 +13,12 @@ from agentproxy.supervisor.parts import Parts
 from agentproxy.supervisor.stages import Stage
 from agentproxy.supervisor.state import State
 from agentproxy.workspace.environment.discover import Wanted, find_environment
+from agentproxy.workspace.environment.find_caches import pdm_environment, written_by_tools
 from agentproxy.workspace.environment.poetry_and_conda import ask_tools
+from agentproxy.workspace.git.repository import Repository
+from agentproxy.workspace.trees.carried import carried_files
 from agentproxy.workspace.trees.committed import committed_folders
+from agentproxy.workspace.trees.ignored import ignored_files
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +43,16 @@ async def look_for_environment(
 ) -> Sequence[Fact]:
     state, checks = context.state, context.parts.checks
     order, contract, root = state.require_order(), state.require_contract(), checks.repository.root
+    base = state.require_base()
+    written = await _written_by_tools(checks.repository, order.directory, base=base.commit)
+    carried, unmatched = await carried_files(checks.repository, contract.carry, base=base.commit)
     wanted = Wanted(
         commands=tuple(check.command for check in contract.checks),
         folders=contract.folders,
-        carry=contract.carry,
+        carry=tuple(dict.fromkeys((*written, *carried))),
         prepare=contract.prepare,
-        committed=await committed_folders(checks.repository, state.require_base().tree),
+        caches=checks.sandbox.isolates,
+        committed=await committed_folders(checks.repository, base.tree),
     )
 
     async def find(what: Wanted) -> EnvironmentFound:
@@ -56,8 +64,14 @@ async def look_for_environment(
     asked = await ask_tools(
         root, order.directory, found=found, environ=checks.environ, sandbox=checks.sandbox
     )
-    if asked.folder is not None:
-        found = await find(replace(wanted, managed=asked.folder))
-    notes = (*found.notes, *([asked.note] if asked.note else []))
+    managed = asked.folder or await asyncio.to_thread(pdm_environment, root, written)
+    if managed is not None:
+        found = await find(replace(wanted, managed=managed))
+    notes = (*found.notes, *([asked.note] if asked.note else []), *unmatched)
     found = found.model_copy(update={"env": {**found.env, **dict(asked.env)}, "notes": notes})
     return [await asyncio.to_thread(with_missing, found, state=state, root=root)]
+
+
+async def _written_by_tools(repository: Repository, directory: str, *, base: str) -> list[str]:
+    found = await asyncio.to_thread(written_by_tools, repository.root, directory)
+    return sorted(await ignored_files(repository, found, base=base))

@@ -10,13 +10,22 @@ from pathlib import Path
 from agentproxy.events.git_facts import EnvironmentFound
 from agentproxy.files.safe_files import BadPath, SafeDir
 from agentproxy.workspace.environment.editable_installs import editable_projects, linked_folders
+from agentproxy.workspace.environment.find_caches import (
+    Caches,
+    Traces,
+    find_caches,
+    find_stores,
+    find_traces,
+)
 from agentproxy.workspace.environment.fingerprint import fingerprint
 from agentproxy.workspace.environment.other_checkouts import Copies, find_copies
 from agentproxy.workspace.environment.toolchains import Toolchains, find_toolchains, within
 
 MAX_SEARCHED_FOLDERS = 50_000
 CARRIED_LIMIT = 64 << 20  # bytes of a file
-NEVER_ENTERED = frozenset({".git", ".hg", ".tox", ".nox", "__pycache__", ".mypy_cache"})
+NEVER_ENTERED = frozenset({".git", ".hg", "__pycache__", ".mypy_cache"})
+# Each holds environments of a tool, which are shown where a check names the tool.
+OF_TOOLS = {".tox": "tox", ".nox": "nox"}
 ALWAYS_NEEDED = ("python3", "python", "node", "npm", "git", "make", "sh", "bash", "uv")
 
 
@@ -24,11 +33,12 @@ ALWAYS_NEEDED = ("python3", "python", "node", "npm", "git", "make", "sh", "bash"
 class Wanted:
     commands: tuple[str, ...] = ()
     folders: tuple[str, ...] = ()
-    carry: tuple[str, ...] = ()
+    carry: tuple[str, ...] = ()  # files, relative to the root
     prepare: str = ""
     # Folders in which the base has files: a committed environment is part of the tree.
     committed: Collection[str] = ()
     managed: Path | None = None  # the environment that Poetry or conda reported
+    caches: bool = False  # whether to find the caches of tools too
 
 
 def find_environment(
@@ -36,19 +46,23 @@ def find_environment(
 ) -> EnvironmentFound:
     """Finds environment folders, toolchains and carried files. Runs no program."""
     notes: list[str] = []
+    place = Path(os.path.normpath(root / directory))
+    traces = find_traces(root, place, (*wanted.commands, wanted.prepare))
     named = [*([str(wanted.managed)] if wanted.managed else []), *wanted.folders]
     folders = [
         folder
-        for folder in _folders(root, environ=environ, named=named, notes=notes)
+        for folder in _folders(root, traces, environ=environ, named=named, notes=notes)
         if not _is_committed(root, folder, wanted.committed, notes=notes)
     ]
     words = {*ALWAYS_NEEDED, *_programs((*wanted.commands, wanted.prepare))}
-    place = Path(os.path.normpath(root / directory))
     tools = find_toolchains(environ, root=root, place=place, words=sorted(words))
     path = _path(root, directory, folders=folders, inherited=tools.path, notes=notes)
     if wanted.managed is not None:
         path.insert(0, str(wanted.managed / "bin"))
         notes.append(f"{wanted.managed}/bin comes first on PATH")
+    caches = find_caches(environ, traces, toolchains=tools) if wanted.caches else Caches()
+    if caches.tools:
+        notes.append(f"caches are shown: {', '.join(dict.fromkeys(caches.tools))}")
     used = _used(folders, path, (*wanted.commands, wanted.prepare), root=root)
     copies = _show_installations(folders, tools, used=used)
     notes += _describe_copies(copies)
@@ -56,10 +70,12 @@ def find_environment(
         folders=tuple(str(folder) for folder in folders),
         toolchains=tuple(str(folder) for folder in tools.folders),
         path=os.pathsep.join(path),
-        env=tools.env,
+        env={**tools.env, **caches.env},
+        caches={at: str(folder) for at, folder in caches.folders.items()},
+        hidden=tuple(caches.hidden),
         checkouts=tuple(str(copy) for copy in copies.checkouts),
         elsewhere=tuple(str(copy) for copy in copies.elsewhere),
-        carried=tuple(_carried(root, wanted.carry, notes=notes)),
+        carried=tuple(_carried(root, wanted.carry, folders=folders, notes=notes)),
         prepare=wanted.prepare,
         notes=tuple(notes),
         prints={str(folder): fingerprint(folder) for folder in folders},
@@ -104,7 +120,7 @@ def _show_installations(
     for folder in folders:
         # Without its base installation a virtual environment's python exits with 127.
         tools.show_base(folder)
-        for linked in shown[folder]:
+        for linked in (*find_stores(folder), *shown[folder]):
             if not within(linked, hidden):
                 tools.show(linked)
     mattering = chain(*(candidates[folder] for folder in used))
@@ -132,7 +148,12 @@ def _is_committed(
 
 
 def _folders(
-    root: Path, *, environ: Mapping[str, str], named: Sequence[str], notes: list[str]
+    root: Path,
+    traces: Traces,
+    *,
+    environ: Mapping[str, str],
+    named: Sequence[str],
+    notes: list[str],
 ) -> Iterator[Path]:
     seen: set[Path] = set()
 
@@ -142,7 +163,7 @@ def _folders(
         seen.add(folder)
         return True
 
-    for folder in _inside(root, notes):
+    for folder in _inside(root, traces, notes):
         if fresh(folder):
             yield folder
     for variable in ("VIRTUAL_ENV", "CONDA_PREFIX"):
@@ -157,7 +178,8 @@ def _folders(
             notes.append(f"the environment folder {name} does not exist")
 
 
-def _inside(root: Path, notes: list[str]) -> Iterator[Path]:
+def _inside(root: Path, traces: Traces, notes: list[str]) -> Iterator[Path]:
+    closed = {folder for folder, tool in OF_TOOLS.items() if tool not in traces.words}
     for searched, (place, names, _) in enumerate(os.walk(root)):
         if searched == MAX_SEARCHED_FOLDERS:
             notes.append(
@@ -172,6 +194,7 @@ def _inside(root: Path, notes: list[str]) -> Iterator[Path]:
             for name in names
             if name not in found
             and name not in NEVER_ENTERED
+            and name not in closed
             and not Path(place, name, ".git").exists()
         )
 
@@ -179,7 +202,13 @@ def _inside(root: Path, notes: list[str]) -> Iterator[Path]:
 def is_environment(folder: Path) -> bool:
     if folder.is_symlink():
         return False
-    return folder.name == "node_modules" or (folder / "pyvenv.cfg").is_file()
+    if folder.name in ("node_modules", "__pypackages__") or (folder / "pyvenv.cfg").is_file():
+        return True
+    # Yarn, Composer and Bundler
+    around = folder.parent.name
+    if (around, folder.name) in ((".yarn", "cache"), (".yarn", "unplugged"), ("vendor", "bundle")):
+        return True
+    return folder.name == "vendor" and (folder / "composer/installed.json").is_file()
 
 
 def _path(
@@ -220,19 +249,17 @@ def _programs(commands: Iterable[str]) -> Iterator[str]:
         yield from (word for word in words if word and not word.startswith("-"))
 
 
-def _carried(root: Path, globs: Sequence[str], *, notes: list[str]) -> Iterator[str]:
-    for pattern in globs:
-        if pattern.startswith(("/", "~")) or ".." in Path(pattern).parts:
-            notes.append(f"carry: {pattern!r} leads out of the repository, so it is ignored")
+def _carried(
+    root: Path, files: Sequence[str], *, folders: Sequence[Path], notes: list[str]
+) -> Iterator[str]:
+    for path in files:
+        # An environment is shown as a whole.
+        if within(root / path, folders):
             continue
-        matches = sorted(path for path in root.glob(pattern) if path.is_file())
-        if not matches:
-            notes.append(f"carry: nothing matches {pattern!r}")
-        for path in (str(match.relative_to(root)) for match in matches):
-            if why := _obstacle(root, path):
-                notes.append(f"carry: {path!r} {why}, so clones do not have it")
-            else:
-                yield path
+        if why := _obstacle(root, path):
+            notes.append(f"carry: {path!r} {why}, so clones do not have it")
+        else:
+            yield path
 
 
 def _obstacle(root: Path, path: str) -> str:

@@ -2,7 +2,7 @@
 
 import os
 import stat
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
@@ -92,10 +92,12 @@ def place_tree(
     keep the job's writes.
     """
     tools = [Mount(at=path, mode="ro", source=Path(path)) for path in environment.toolchains]
+    tools += _caches(environment, root)
     own = next((mount for mount in tree_mounts if mount.at == str(root)), None)
     before, after = _at_checkouts(own, environment.checkouts) if own else ((), ())
     places = [root, *(Path(mount.at) for mount in (*before, *after))]
     sources = {path: Path(path) for path in environment.folders}
+    sources |= {at: path for at, path in _cached(environment) if Path(at).is_relative_to(root)}
     sources |= {at: Path(source) for at, source in environment.built.items()}
     sources |= writable
     # An overlay, not a read-only mount: vitest 4 and `uv run` write into their environment.
@@ -119,6 +121,20 @@ def missing_checkouts(layout: JobLayout, checkouts: Sequence[str]) -> tuple[str,
     """
     mounted = {mount.at for mount in layout.mounts}
     return tuple(at for at in checkouts if layout.mounts and at not in mounted)
+
+
+def _cached(environment: EnvironmentFound) -> Iterator[tuple[str, Path]]:
+    yield from ((at, Path(source)) for at, source in environment.caches.items())
+
+
+def _caches(environment: EnvironmentFound, root: Path) -> Iterator[Mount]:
+    for at, source in _cached(environment):
+        # A cache in the tree is shown after the tree.
+        if not Path(at).is_relative_to(root):
+            yield Mount(at=at, mode="overlay", source=source, may_copy=False)
+    for path in map(Path, environment.hidden):
+        if not path.is_relative_to(root):
+            yield Mount(at=str(path), mode="hidden", source=path)
 
 
 def place_plainly(tree: Path, *, directory: str, environment: EnvironmentFound) -> JobLayout:

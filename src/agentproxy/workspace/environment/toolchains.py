@@ -60,6 +60,10 @@ class Toolchains:
     def show_programs(self, folder: Path) -> None:
         """Mounts a folder of programs and their installation."""
         self.show(folder)
+        # A program of npm needs the packages beside its own.
+        if "node_modules" in folder.parts and not within(folder, (self.root,)):
+            end = folder.parts.index("node_modules") + 1
+            self.show(Path(*folder.parts[:end]))
         # A program in PREFIX/bin reads PREFIX/lib and PREFIX/share.
         around = folder.parent
         if folder.name not in PROGRAMS or self.root.is_relative_to(around):
@@ -157,16 +161,8 @@ def _add_managers(found: Toolchains, *, home: Path, environ: Mapping[str, str]) 
     cargo = Path(environ.get("CARGO_HOME") or home / ".cargo")
     if cargo / "bin" in found.folders:
         rustup = Path(environ.get("RUSTUP_HOME") or home / ".rustup")
-        for needed in (cargo / "registry", cargo / "git", rustup):
-            found.show(needed)
-        # Checks have no network: cargo must use its local packages.
-        found.env |= {"RUSTUP_HOME": str(rustup), "CARGO_NET_OFFLINE": "true"}
-    modules = Path(
-        environ.get("GOMODCACHE") or Path(environ.get("GOPATH") or home / "go") / "pkg/mod"
-    )
-    if shutil.which("go", path=environ.get("PATH")) and modules.is_dir():
-        found.show(modules)
-        found.env |= {"GOMODCACHE": str(modules), "GOPROXY": "off", "GOFLAGS": "-modcacherw"}
+        found.show(rustup)
+        found.env["RUSTUP_HOME"] = str(rustup)
 
 
 def _add_bases(found: Toolchains) -> None:

@@ -182,7 +182,9 @@ class Bubblewrap:
         async with scratch_folder(self._scratch) as folder:
             mounts: list[Mount] = []
             for mount in job.mounts:
-                if mount in copied and mount.source is not None:
+                if mount in copied and not mount.may_copy:
+                    mounts.append(replace(mount, mode="ro"))
+                elif mount in copied and mount.source is not None:
                     target = folder / str(len(mounts))
                     await copy_tree(mount.source, target)
                     mounts.append(replace(mount, mode="rw", source=target))

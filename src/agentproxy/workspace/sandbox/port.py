@@ -42,13 +42,15 @@ class LineTooLong(Exception):
 class Mount:
     """A mount of `source`, a host path, at `at`, an absolute path in the sandbox.
 
-    "overlay" discards the job's writes. "tmpfs" is an empty folder and has no source. "hidden"
+    "overlay" discards the job's writes. Where no overlay is possible, the source is copied, or is
+    read-only if it may not be copied. "tmpfs" is an empty folder and has no source. "hidden"
     covers `at` with an empty read-only folder if `source` is a folder, else with an empty file.
     """
 
     at: str
     mode: MountMode
     source: Path | None = None
+    may_copy: bool = True
 
 
 Serve = Callable[[socket.socket], Awaitable[None]]

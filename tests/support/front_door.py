@@ -77,10 +77,16 @@ class Pa:
         assert "Traceback" not in done.stderr, done.stderr
         return Ran(done.returncode, done.stdout, done.stderr)
 
-    def task(self, *arguments: str, worker: str, env: Mapping[str, str] | None = None) -> Ran:
+    def task(
+        self,
+        *arguments: str,
+        worker: str,
+        env: Mapping[str, str] | None = None,
+        asks: str = "Make it right",
+    ) -> Ran:
         """A task with JSON output; `worker` is a shell script, run in the tree."""
         command = ["--output", "json", "--worker", self.worker(worker), *arguments]
-        return self(*command, "Make it right", env=env)
+        return self(*command, asks, env=env)
 
     def start(
         self, *arguments: str, env: Mapping[str, str] | None = None

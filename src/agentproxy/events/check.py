@@ -44,7 +44,7 @@ ReportDoubt = Literal[
     "other_totals",
 ]
 
-TreeKind = Literal["base", "claim", "restored", "without", "stub", "raising"]
+TreeKind = Literal["base", "claim", "restored", "without", "stub", "raising", "mutant"]
 TrialKind = Literal["without", "stub", "raising"]
 
 _DOUBT_TEXT: dict[ReportDoubt, str] = {
@@ -62,40 +62,44 @@ _TREE_TEXT: dict[TreeKind, str] = {
     "without": "claim {} without its change of the code",
     "stub": "claim {} with stubs",
     "raising": "claim {} with stubs that raise",
+    "mutant": "claim {} with mutant {}",
 }
 
 
 class Tree(FrozenModel):
-    """The tree that a check ran on. In JSON it is its key: "base", "claim:2", "restored:2"."""
+    """The tree that a check ran on. In JSON it is its key: "base", "claim:2", "mutant:2:1"."""
 
-    # "restored" is a claim with the tests and settings of the base. The last three are trials,
+    # "restored" is a claim with the tests and settings of the base. The next three are trials,
     # which a good test of the claim does not pass: "without" has the code of the base, in "stub"
-    # changed functions do what they did at the base or nothing, in "raising" new ones raise.
+    # changed functions do what they did at the base or nothing, in "raising" new ones raise. A
+    # "mutant" has one fault in the code, and a number.
     kind: TreeKind
     round: int = 0
+    number: int = 0
 
     @property
     def key(self) -> str:
         """The short form, in JSON and in effect ids."""
-        return f"{self.kind}:{self.round}" if self.round else self.kind
+        numbers = [f":{each}" for each in (self.round, self.number) if each]
+        return "".join([self.kind, *numbers])
 
     @model_validator(mode="before")
     @classmethod
     def _from_key(cls, value: object) -> object:
         if not isinstance(value, str):
             return value
-        kind, _, number = value.partition(":")
-        return {"kind": kind, "round": number or 0}
+        kind, *numbers = value.split(":", 2)
+        return {"kind": kind, **dict(zip(("round", "number"), filter(None, numbers), strict=False))}
 
     @model_serializer
     def _as_key(self) -> str:
         return self.key
 
     def __hash__(self) -> int:
-        return hash((self.kind, self.round))
+        return hash((self.kind, self.round, self.number))
 
     def __str__(self) -> str:
-        return _TREE_TEXT[self.kind].format(self.round)
+        return _TREE_TEXT[self.kind].format(self.round, self.number)
 
 
 BASE = Tree(kind="base")
@@ -112,6 +116,10 @@ def restored_tree(round: int) -> Tree:  # noqa: A002 - the field's own name
 def trial_tree(kind: TrialKind, round: int) -> Tree:  # noqa: A002 - the field's own name
     """The claim of a round without its change, or with stubs of it."""
     return Tree(kind=kind, round=round)
+
+
+def mutant_tree(round: int, number: int) -> Tree:  # noqa: A002 - the field's own name
+    return Tree(kind="mutant", round=round, number=number)
 
 
 class TestResult(FrozenModel):

@@ -33,6 +33,8 @@ ReasonCode = Literal[
     "passes_without_change",
     "result_not_checked",
     "doubtful",
+    "mutants_noticed",
+    "mutants_survive",
 ]
 # Nothing speaks against the claim; what is missing is a proof that it does what it should.
 UNPROVEN: frozenset[ReasonCode] = frozenset(
@@ -43,6 +45,7 @@ UNPROVEN: frozenset[ReasonCode] = frozenset(
         "tests_not_run",
         "passes_without_change",
         "result_not_checked",
+        "mutants_survive",
     }
 )
 LACKS_PROOF: frozenset[ReasonCode] = frozenset({*UNPROVEN, "doubtful", "own_tests"})
@@ -92,6 +95,7 @@ class ChecksWeighed(Fact):
     rerun_restored: tuple[str, ...] = ()  # checks that must run again with the tests of the base
     # The variant of the claim that a check must run on next, by check.
     trials: dict[str, TrialKind] = Field(default_factory=dict)
+    mutants: tuple[str, ...] = ()  # checks that must run on mutants of the claim
     questions: tuple[str, ...] = ()  # criteria for a judge
 
     @property

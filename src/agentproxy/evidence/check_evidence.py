@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from agentproxy.events.check import CheckResult, TrialKind
 from agentproxy.events.contract import Check
 from agentproxy.events.git_facts import Change, EnvironmentBuilt
+from agentproxy.events.mutants import Mutant
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,19 @@ class Trials:
 
 
 @dataclass(frozen=True, slots=True)
+class Mutants:
+    """The mutants of a claim, and what one check said of those that it ran on, by number.
+
+    `tests` are the test functions that the claim changes, as `file::function`.
+    """
+
+    all: Sequence[Mutant]
+    results: Mapping[int, CheckResult]
+    tests: Sequence[str] = ()
+    unread: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class CheckEvidence:
     """All runs of one check for one claim, oldest attempt first."""
 
@@ -51,3 +65,4 @@ class CheckEvidence:
     restored: Sequence[CheckResult] = ()
     restored_files: Sequence[str] = ()
     trials: Trials | None = None
+    mutants: Mutants | None = None

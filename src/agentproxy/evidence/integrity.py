@@ -98,7 +98,8 @@ def downgrade_for_own_tests(comparison: Comparison, verdict: CheckVerdict) -> Ch
     restored = with_restored_tests(comparison)
     said = judge_by_table(restored)
     # What is proven by trials rests on the claim's tests; the base's need only pass as before.
-    passes = verdict.reason_code == "falsified" and said.reason_code in _PASSES_AS_BEFORE
+    by_own = verdict.reason_code in ("falsified", "mutants_noticed")
+    passes = by_own and said.reason_code in _PASSES_AS_BEFORE
     if said.finding == "proven" or passes:
         return verdict
     # A flaky test fails by chance, so its failure does not show that the proof needs new tests.
@@ -114,7 +115,7 @@ def downgrade_for_own_tests(comparison: Comparison, verdict: CheckVerdict) -> Ch
         f"{', '.join(names[:NAMES_SPELLED_OUT])}{more} (with the base's versions it is not proven)"
     )
     # A check that is only kept is so still; it does not prove the task.
-    kept = verdict.reason_code == "falsified" and not comparison.is_acceptance
+    kept = by_own and not comparison.is_acceptance
     finding = "kept" if kept else "unverified"
     changed = {"finding": finding, "reason_code": "own_tests", "reason": reason}
     return verdict.model_copy(update=changed)

@@ -11,7 +11,7 @@ from agentproxy.events.verdict import CheckVerdict
 from agentproxy.evidence.check_evidence import CheckEvidence, Rules
 from agentproxy.evidence.comparison import Comparison, build_comparison
 from agentproxy.evidence.environment_faults import downgrade_for_environment
-from agentproxy.evidence.falsification.trials import judge_by_trials, next_trial
+from agentproxy.evidence.falsification.trials import judge_by_trials, next_trial, wants_mutants
 from agentproxy.evidence.integrity import downgrade_for_own_tests, find_deciding_files
 from agentproxy.evidence.run_verdict import RunVerdict, accept_opinion, judge_contract, not_run
 from agentproxy.evidence.verdict_table import judge_by_table
@@ -46,6 +46,12 @@ def trial_to_run(evidence: CheckEvidence, rules: Rules) -> TrialKind | None:
     """The variant of the claim that the check must run on next; None for no more."""
     comparison = build_comparison(evidence, rules)
     return next_trial(comparison, judge_by_table(comparison))
+
+
+def needs_mutants(evidence: CheckEvidence, rules: Rules) -> bool:
+    """Whether the check must run on mutants of the code, since the claim changes only tests."""
+    comparison = build_comparison(evidence, rules)
+    return wants_mutants(comparison, judge_by_table(comparison))
 
 
 def needs_rerun(evidence: CheckEvidence, rules: Rules) -> bool:

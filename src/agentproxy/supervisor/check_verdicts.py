@@ -2,16 +2,25 @@
 
 from collections.abc import Sequence
 
-from agentproxy.events.check import BASE, Tree, TrialKind, claim_tree, restored_tree, trial_tree
+from agentproxy.events.check import (
+    BASE,
+    Tree,
+    TrialKind,
+    claim_tree,
+    mutant_tree,
+    restored_tree,
+    trial_tree,
+)
 from agentproxy.events.contract import Check, Criterion
 from agentproxy.events.verdict import UNPROVEN, ChecksWeighed, CheckVerdict
-from agentproxy.evidence.check_evidence import CheckEvidence, Rules, Trials
+from agentproxy.evidence.check_evidence import CheckEvidence, Mutants, Rules, Trials
 from agentproxy.evidence.comparison import build_comparison
+from agentproxy.evidence.falsification.claims_tests import find_claims_tests
 from agentproxy.evidence.falsification.stub_request import language_of
-from agentproxy.evidence.falsification.trials import find_claims_tests
 from agentproxy.evidence.reports.test_ids import file_of
 from agentproxy.evidence.verdict import (
     judge_check,
+    needs_mutants,
     needs_rerun,
     needs_restored_rerun,
     paths_to_restore,
@@ -44,6 +53,23 @@ def evidence_for(state: State, check: Check, number: int) -> CheckEvidence:
         restored=state.results.get((check.name, restored_tree(number)), ()),
         restored_files=restored.files if restored else (),
         trials=_trials_of(state, check, number),
+        mutants=_mutants_of(state, check, number),
+    )
+
+
+def _mutants_of(state: State, check: Check, number: int) -> Mutants | None:
+    prepared = state.mutants.get(number)
+    if prepared is None:
+        return None
+    return Mutants(
+        all=prepared.mutants,
+        results={
+            each.number: results[-1]
+            for each in prepared.mutants
+            if (results := state.results_of(check.name, mutant_tree(number, each.number)))
+        },
+        tests=prepared.tests,
+        unread=prepared.unread,
     )
 
 
@@ -121,6 +147,7 @@ def weigh_checks(state: State, number: int) -> ChecksWeighed:
         own_tests={name: paths for name, paths in own_tests.items() if paths},
         rerun_restored=tuple(again),
         trials=_trials_due(state, checks, number),
+        mutants=tuple(each.name for each in checks if _wants_mutants(state, each, number)),
         questions=tuple(each.id for each in questions(state, number)),
     )
 
@@ -134,10 +161,14 @@ def _trials_due(state: State, checks: Sequence[Check], number: int) -> dict[str,
     return due
 
 
+def _wants_mutants(state: State, check: Check, number: int) -> bool:
+    return needs_mutants(evidence_for(state, check, number), rules_for(state, number))
+
+
 def leave_out(state: State, check: Check, tree: Tree) -> tuple[str, ...]:
     """The test files that a check need not run on this tree: a trial is about the claim's tests."""
     prepared = state.trials.get(tree.round)
-    if prepared is None or tree.kind not in prepared.trees:
+    if prepared is None or tree.kind not in ("mutant", *prepared.trees):
         return ()
     comparison = build_comparison(
         evidence_for(state, check, tree.round), rules_for(state, tree.round)

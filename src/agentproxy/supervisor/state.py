@@ -14,6 +14,7 @@ from agentproxy.events.git_facts import (
     EnvironmentFound,
     TestsRestored,
 )
+from agentproxy.events.mutants import MutantsPrepared
 from agentproxy.events.plan import ContextsRead, OpinionGiven, PlanMade
 from agentproxy.events.run import DecisionMade, Order
 from agentproxy.events.trials import TrialsPrepared
@@ -55,6 +56,7 @@ class State(RunState):
     restored: dict[int, TestsRestored] = field(default_factory=dict[int, TestsRestored])
     trials: dict[int, TrialsPrepared] = field(default_factory=dict[int, TrialsPrepared])
     trials_since: int = 0  # `result_count` when the last variants were there
+    mutants: dict[int, MutantsPrepared] = field(default_factory=dict[int, MutantsPrepared])
     weighed: dict[int, ChecksWeighed] = field(default_factory=dict[int, ChecksWeighed])
     opinions: dict[tuple[int, str], OpinionGiven] = field(
         default_factory=dict[tuple[int, str], OpinionGiven]
@@ -109,6 +111,8 @@ class State(RunState):
             return self.restored[tree.round].commit
         if tree.kind == "claim":
             return self.claims[tree.round].commit
+        if tree.kind == "mutant":
+            return self.mutants[tree.round].mutants[tree.number - 1].commit
         return self.trials[tree.round].trees[tree.kind].commit
 
     def unchanged(self, number: int) -> bool:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from agentproxy.app.show.lines import MAX_SHOWN_PATHS, RenderedLine, Tone, named, renders
 from agentproxy.events.check import CheckFinished, CheckResult, CheckStarted
 from agentproxy.events.git_facts import ClaimRecorded, TestsRestored
+from agentproxy.events.mutants import MutantsPrepared
 from agentproxy.events.plan import OpinionGiven
 from agentproxy.events.trials import TrialsPrepared
 from agentproxy.events.verdict import CheckVerdict, RoundJudged
@@ -68,6 +69,16 @@ def _trials(fact: TrialsPrepared) -> Iterator[RenderedLine]:
         yield RenderedLine(text, "quiet", 1)
     for path, why in list(fact.unstubbed.items())[:MAX_SHOWN_PATHS]:
         yield RenderedLine(f"{path}: {why}", "quiet", 2)
+
+
+@renders(MutantsPrepared)
+def _mutants(fact: MutantsPrepared) -> Iterator[RenderedLine]:
+    functions = tuple(dict.fromkeys(f"{each.path}: {each.function}" for each in fact.mutants))
+    if functions:
+        text = f"it changes only tests: do they notice faults in {named(functions)}?"
+        yield RenderedLine(text, "quiet", 1)
+    if fact.unread:
+        yield RenderedLine(f"no faults are put into the code: {fact.unread}", "quiet", 1)
 
 
 @renders(OpinionGiven)

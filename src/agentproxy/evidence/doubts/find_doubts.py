@@ -4,7 +4,6 @@ A doubt never accuses: it keeps a proof by the claim's own tests from counting, 
 """
 
 import re
-from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -12,12 +11,12 @@ from agentproxy.events.git_facts import Change
 from agentproxy.events.trials import Doubt
 from agentproxy.evidence.doubts.destroyed import file_name, find_destroyed, find_mostly_removed
 from agentproxy.evidence.doubts.source_request import SourceAnswer
+from agentproxy.evidence.falsification.added_lines import added_lines
 from agentproxy.evidence.test_files import is_test_file
 from agentproxy.evidence.verdict_text import list_names
 from agentproxy.text.sensitive import BY_HINT, KEY_FILE, SECRET_FILES
 
 MAX_DOUBTS = 10
-MAX_LINE_CHARACTERS = 2_000  # longer lines are data or generated code
 
 _ENV_FILE = re.compile(r"(?:.*/)?\.env(?:\.(?!example$|sample$|template$|dist$)[\w.]+)?")
 # Code speaks of these without holding one; only the forms that vendors give to keys are certain.
@@ -162,15 +161,3 @@ def _replaced(texts: Mapping[str, tuple[str, str]], functions: Collection[str]) 
         for name in sorted(replaced & names):
             text = f"{path} replaces {name}, which the claim changes, by a stand-in"
             yield Doubt(kind="replaces_change", path=path, text=text)
-
-
-def added_lines(before: str, after: str) -> list[str]:
-    """The lines of a change that the old text has not, or not so often; without very long ones."""
-    # Not difflib: repeated lines make it cubic, and here no order counts.
-    left = Counter(before.splitlines())
-    added: list[str] = []
-    for line in after.splitlines():
-        left[line] -= 1
-        if left[line] < 0 and len(line) <= MAX_LINE_CHARACTERS:
-            added.append(line)
-    return added

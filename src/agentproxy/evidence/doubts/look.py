@@ -14,13 +14,13 @@ from agentproxy.events.git_facts import Change
 from agentproxy.events.trials import Doubt
 from agentproxy.evidence.doubts.find_doubts import (
     Seen,
-    added_lines,
     asks_for_use,
     find_doubts,
     names_it,
 )
 from agentproxy.evidence.doubts.requested import Asked, find_left_out
 from agentproxy.evidence.doubts.source_request import ChangedFile, SourceAnswer, SourceRequest
+from agentproxy.evidence.falsification.added_lines import added_lines
 from agentproxy.evidence.test_files import is_test_file
 from agentproxy.workspace.git.command import GitError
 from agentproxy.workspace.git.repository import Repository

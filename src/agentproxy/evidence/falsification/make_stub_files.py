@@ -1,13 +1,10 @@
 """Has stubs made of the changed files of a claim, in a process of its own."""
 
 import base64
-import subprocess
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from pydantic import ValidationError
-
+from agentproxy.evidence.falsification.ask_parser import DID_NOT_END, ask_parser
 from agentproxy.evidence.falsification.stub_request import (
     StubAnswer,
     StubFile,
@@ -17,7 +14,6 @@ from agentproxy.evidence.falsification.stub_request import (
 from agentproxy.evidence.falsification.stubs import NewBody
 from agentproxy.workspace.trees.variants import Versions
 
-SECONDS = 60.0
 UNREAD = "the file is too large to be parsed, or is a link"
 NO_PARSER = "no stubs are made of this kind of file"
 
@@ -51,7 +47,10 @@ def make_stub_files(versions: Mapping[str, Versions], *, new: NewBody) -> StubFi
             files.append(StubFile(path=path, before=sides[0], after=sides[1]))
     if not files:
         return StubFiles(failed=failed)
-    answer = _ask(StubRequest(files=tuple(files), new=new))
+    request = StubRequest(files=tuple(files), new=new)
+    answer = ask_parser("make_stubs", request, answer=StubAnswer)
+    if answer is None:
+        return StubFiles(failed={**failed, **{file.path: DID_NOT_END for file in files}})
     contents = {path: base64.b64decode(text) for path, text in answer.stubbed.items()}
     changed = {path: text for path, text in contents.items() if text != versions[path].after}
     return StubFiles(changed, {**failed, **answer.failed}, answer.functions, answer.resigned)
@@ -59,20 +58,3 @@ def make_stub_files(versions: Mapping[str, Versions], *, new: NewBody) -> StubFi
 
 def _sides(version: Versions) -> tuple[bytes | None, bytes | None]:
     return version.before, version.after
-
-
-def _ask(request: StubRequest) -> StubAnswer:
-    command = (sys.executable, "-I", "-m", "agentproxy.evidence.falsification.make_stubs")
-    try:
-        done = subprocess.run(
-            command,
-            input=request.model_dump_json().encode(),
-            capture_output=True,
-            timeout=SECONDS,
-            check=True,
-            start_new_session=True,
-        )
-        return StubAnswer.model_validate_json(done.stdout)
-    except (OSError, subprocess.SubprocessError, ValidationError):
-        why = "the parser did not come to an end"
-        return StubAnswer(failed={file.path: why for file in request.files})

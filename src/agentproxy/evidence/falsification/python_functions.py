@@ -19,7 +19,7 @@ def find_python_functions(source: bytes) -> Sequence[Function]:
         tree = ast.parse(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         raise CannotParse(str(error)) from error
-    lines = _Lines(source)
+    lines = Lines(source)
     found = list(_functions_in(tree.body, ""))
     names = number_names(name for name, _ in found)
     return [_function(name, node, lines) for name, (_, node) in zip(names, found, strict=True)]
@@ -38,7 +38,7 @@ def _functions_in(body: Sequence[ast.stmt], prefix: str) -> Iterator[tuple[str, 
                 yield from _functions_in(inner.body, prefix)
 
 
-class _Lines:
+class Lines:
     """Source by line number and byte column, as `ast` counts them."""
 
     def __init__(self, source: bytes) -> None:
@@ -56,7 +56,7 @@ class _Lines:
         return before if not before.strip() else None
 
 
-def _function(name: str, node: FunctionNode, lines: _Lines) -> Function:
+def _function(name: str, node: FunctionNode, lines: Lines) -> Function:
     first, last = node.body[0], node.body[-1]
     line, column = _start_of(first)
     indentation = lines.indentation(line, column)

@@ -44,9 +44,12 @@ def no_test(comparison: Comparison, verdict: CheckVerdict) -> CheckVerdict:
     return _unproven(comparison, verdict, "no_test", reason=reason)
 
 
-def tests_only(comparison: Comparison, verdict: CheckVerdict) -> CheckVerdict:
-    """There is no code to take away."""
+def tests_only(comparison: Comparison, verdict: CheckVerdict, *, why: str) -> CheckVerdict:
+    """There is no code to take away, and none to put faults into."""
+    if not why and not comparison.claim.by_test:
+        why = "its runner names no tests"
     reason = f"{verdict.reason}; the claim changes only tests, and nothing shows that they can fail"
+    reason += f": {why}" if why else ""
     return _unproven(comparison, verdict, "tests_only", reason=reason, fixable=False)
 
 

@@ -3,7 +3,7 @@ need its change. The figures behind the rule are in docs/decisions/0020-falsific
 """
 
 import re
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from agentproxy.events.check import CheckResult, TrialKind
@@ -11,6 +11,8 @@ from agentproxy.events.verdict import CheckVerdict
 from agentproxy.evidence.attempts import status_of
 from agentproxy.evidence.check_evidence import Trials
 from agentproxy.evidence.comparison import Comparison
+from agentproxy.evidence.falsification.claims_tests import find_claims_tests
+from agentproxy.evidence.falsification.mutant_verdict import judge_by_mutants
 from agentproxy.evidence.falsification.trial_text import (
     also_doubted,
     did_not_end,
@@ -20,9 +22,7 @@ from agentproxy.evidence.falsification.trial_text import (
     passes_without,
     proven_by_trials,
     result_not_checked,
-    tests_only,
 )
-from agentproxy.evidence.reports.test_ids import file_of, is_changed
 
 ORDER: Sequence[TrialKind] = ("without", "stub", "raising")
 
@@ -35,6 +35,10 @@ _ASSERTION = re.compile(
 )
 _COMPILER = re.compile(r"error(?: TS\d+|\[E\d+\])")
 _TESTS = re.compile(r"test|spec|jest|mocha|tox|nox", re.IGNORECASE)
+# A program reads some of these, which then fails the trial without the change.
+_PROSE = re.compile(
+    r"(?:.*/)?(?:[^/]+\.(?:md|rst|adoc|markdown)|CHANGE(?:LOG|S)(?:\.txt)?|AUTHORS)"
+)
 
 
 def _asserts(output: str) -> bool:
@@ -54,16 +58,6 @@ def applies_trials(comparison: Comparison, verdict: CheckVerdict) -> bool:
     return comparison.claim.by_test or bool(_TESTS.search(f"{check.name} {check.command}"))
 
 
-def find_claims_tests(comparison: Comparison, test_files: Collection[str]) -> frozenset[str]:
-    """The tests that pass at the claim, and are new or in a test file that the claim changes."""
-    passed = comparison.claim.names_of("passed")
-    # By file: there may be many thousand tests.
-    changed = {file for file in map(file_of, passed) if is_changed(file, test_files)}
-    return frozenset(
-        name for name in passed if name not in comparison.base.tests or file_of(name) in changed
-    )
-
-
 def next_trial(comparison: Comparison, verdict: CheckVerdict) -> TrialKind | None:
     """The variant that a check has to run on next, before it can be proven; None for no more.
 
@@ -75,6 +69,18 @@ def next_trial(comparison: Comparison, verdict: CheckVerdict) -> TrialKind | Non
         return ORDER[0]
     reading = _Reading(comparison, comparison.evidence.trials)
     return next((kind for kind in ORDER if reading.lacks(kind)), None)
+
+
+def wants_mutants(comparison: Comparison, verdict: CheckVerdict) -> bool:
+    """Whether the check has to run on mutants of the code: the claim has tests, and no code."""
+    trials = comparison.evidence.trials
+    if trials is None or not trials.tests or not comparison.claim.by_test:
+        return False
+    if not applies_trials(comparison, verdict) or next_trial(comparison, verdict) is not None:
+        return False
+    reading = _Reading(comparison, trials)
+    bare = reading.only_tells and not reading.need_change
+    return bare and bool(find_claims_tests(comparison, trials.tests))
 
 
 def judge_by_trials(comparison: Comparison, verdict: CheckVerdict) -> CheckVerdict:
@@ -103,6 +109,11 @@ class _Reading:
 
     comparison: Comparison
     trials: Trials
+
+    @property
+    def only_tells(self) -> bool:
+        """Whether all that the claim changes beside its tests is text for a reader."""
+        return all(_PROSE.fullmatch(path) for path in self.trials.code)
 
     @property
     def names(self) -> frozenset[str]:
@@ -166,7 +177,9 @@ class _Reading:
 
 
 def _without_code(reading: _Reading, verdict: CheckVerdict) -> CheckVerdict | None:
-    return None if reading.trials.code else tests_only(reading.comparison, verdict)
+    if reading.trials.code:
+        return None
+    return judge_by_mutants(reading.comparison, verdict)
 
 
 def _without_test(reading: _Reading, verdict: CheckVerdict) -> CheckVerdict | None:
@@ -185,6 +198,8 @@ def _without_need(reading: _Reading, verdict: CheckVerdict) -> CheckVerdict | No
         return None
     if result is None or result.ending != "exited":
         return did_not_end(reading.comparison, verdict)
+    if reading.comparison.evidence.mutants is not None and reading.only_tells:
+        return judge_by_mutants(reading.comparison, verdict)
     return passes_without(reading.comparison, verdict, reading.names)
 
 

@@ -25,6 +25,7 @@ from agentproxy.supervisor.stages import Stage
 from agentproxy.supervisor.state import State
 
 TIMEOUT_FACTOR = 3.0  # a check on a claim may take this many times its time on the base
+LEAST_TIMEOUT = 10.0  # seconds of a check on a mutant
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +121,11 @@ async def run(effect: RunCheck, context: Context[State, Parts]) -> Sequence[Fact
     if tree != BASE:
         slowest = max((each.seconds for each in state.results_of(check.name, BASE)), default=0.0)
         timeout = max(check.timeout, TIMEOUT_FACTOR * slowest)
+        if tree.kind == "mutant":
+            # A fault may make a loop endless, and how long the check takes is known.
+            claim = state.results_of(check.name, claim_tree(tree.round))
+            longest = max((each.seconds for each in claim), default=0.0)
+            timeout = min(timeout, max(LEAST_TIMEOUT, TIMEOUT_FACTOR * longest))
         check = check.model_copy(update={"timeout": timeout})
     result = await run_check(
         check,

@@ -69,6 +69,13 @@ def _versions(
     return Versions(before, after)
 
 
+async def paths_of(repo: Repository, commit: str) -> list[str]:
+    """The paths of the plain files of a commit."""
+    with own_git(repo) as where:
+        entries = await _entries(where, commit)
+    return [path for path, entry in entries.items() if _is_file(entry)]
+
+
 async def write_variant(
     repo: Repository, variant: Variant, *, base: str, claim: str, ref: str, message: str
 ) -> tuple[str, str]:

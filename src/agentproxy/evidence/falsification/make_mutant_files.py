@@ -1,0 +1,58 @@
+"""Has mutants made of the code that a claim's tests are about, in a process of its own."""
+
+import base64
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from agentproxy.evidence.falsification.ask_parser import DID_NOT_END, ask_parser
+from agentproxy.evidence.falsification.mutant_request import (
+    CodeFile,
+    MutantAnswer,
+    MutantEdit,
+    MutantRequest,
+)
+from agentproxy.evidence.falsification.stub_request import StubFile, language_of
+from agentproxy.workspace.trees.variants import Versions
+
+NO_CODE = "no function of the project was found that they are about"
+
+
+@dataclass(frozen=True, slots=True)
+class MutantFiles:
+    """The mutants with the content of the file that each is in; `unread` says why there are none.
+
+    `tests` are the test functions that the claim changes.
+    """
+
+    mutants: Sequence[tuple[MutantEdit, bytes]] = ()
+    tests: tuple[str, ...] = ()
+    unread: str = ""
+
+
+def make_mutant_files(
+    code: Mapping[str, bytes], tests: Mapping[str, Versions], *, task: str
+) -> MutantFiles:
+    """Mutants of the code that the tests are about. Blocking; never raises for what is in files."""
+    request = MutantRequest(
+        task=task,
+        code=tuple(CodeFile(path=path, text=_encode(text)) for path, text in code.items()),
+        tests=tuple(
+            StubFile(path=path, before=_encode(each.before), after=_encode(each.after))
+            for path, each in tests.items()
+            if each.after is not None and language_of(path)
+        ),
+    )
+    answer = ask_parser("make_mutants", request, answer=MutantAnswer)
+    if answer is None:
+        return MutantFiles(unread=DID_NOT_END)
+    unread = "" if answer.mutants else next(iter(answer.failed.values()), NO_CODE)
+    made = [(edit, _apply(edit, code[edit.path])) for edit in answer.mutants]
+    return MutantFiles(made, answer.tests, unread)
+
+
+def _encode(text: bytes | None) -> str:
+    return base64.b64encode(text or b"").decode()
+
+
+def _apply(edit: MutantEdit, source: bytes) -> bytes:
+    return source[: edit.start] + base64.b64decode(edit.new) + source[edit.end :]

@@ -1,0 +1,30 @@
+"""The parsers of source files, for processes that do nothing else."""
+
+import resource
+
+from agentproxy.evidence.falsification.stub_request import language_of
+from agentproxy.evidence.falsification.stubs import CannotParse, FindFunctions
+
+MEMORY_LIMIT = 2 << 30
+CPU_SECONDS = 60
+PARSER_FAULTS = (CannotParse, RecursionError, MemoryError, ValueError, IndexError)
+
+
+def limit_parser() -> None:
+    """Bounds memory and time of this process: a parser may be led to need much of both."""
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_LIMIT, MEMORY_LIMIT))
+    resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
+
+
+def parser_of(path: str) -> FindFunctions:
+    """The parser of a file's language. Only what is needed is imported."""
+    language = language_of(path)
+    if language == "python":
+        from agentproxy.evidence.falsification.python_functions import find_python_functions
+
+        return find_python_functions
+    if language is None:
+        raise ValueError(f"no parser for {path}")
+    from agentproxy.evidence.falsification.javascript_functions import find_javascript_functions
+
+    return lambda source: find_javascript_functions(source, language)

@@ -11,7 +11,7 @@ unexport PYTHONDONTWRITEBYTECODE
 help:
 	@echo "make demo    set everything up, and run one supervised task"
 	@echo "make test    the tests (offline, takes minutes)"
-	@echo "make slow    slow tests: environments, repositories, ownership, contexts, kill -9"
+	@echo "make slow    slow tests: environments, repositories, runners, ownership, contexts, kill -9"
 	@echo "make agents  tests with real coding agents, at pinned versions in .agents/"
 	@echo "make check   lint, types, layers, dependencies, dead code, file sizes"
 	@echo "make local-model  tests with a small real model on this machine"
@@ -39,6 +39,7 @@ test: $(READY)
 	$(BIN)/pytest -n 2 --dist worksteal -m "not slow and not agents and not local_model"
 
 slow: $(READY)
+	@$(BIN)/python scripts/install_runners.py
 	$(BIN)/pytest -n 2 --dist worksteal -m slow
 
 agents: $(READY)

@@ -42,6 +42,8 @@ ReportDoubt = Literal[
     "output_cut",
     "of_another_process",
     "other_totals",
+    "ended_early",
+    "missing_files",
 ]
 
 TreeKind = Literal["base", "claim", "restored", "without", "stub", "raising", "mutant"]
@@ -53,6 +55,8 @@ _DOUBT_TEXT: dict[ReportDoubt, str] = {
     "several_runs": "its runner ran more often than there are reports",
     "of_another_process": "the report is of a runner that a test has started",
     "other_totals": "its runner counts other tests than its report",
+    "ended_early": "its runner ended before it had counted its tests",
+    "missing_files": "test files that were to run are not in its report",
     "output_cut": "its output is too long to tell whether its runner ran once",
 }
 _TREE_TEXT: dict[TreeKind, str] = {
@@ -152,6 +156,7 @@ class CheckResult(FrozenModel):
     seconds: float
     tests: tuple[TestResult, ...] = ()  # empty where the runner names no tests
     by_test: bool = False  # where false, the exit code decides
+    runners: tuple[str, ...] = ()  # those that wrote a report
     doubt: ReportDoubt | None = None  # set where there is a report that does not count
     cannot_run: CannotRun | None = None
     left_out: tuple[str, ...] = ()  # test files that it was told not to run

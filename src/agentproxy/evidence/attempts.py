@@ -110,14 +110,17 @@ def compare(base: Side, claim: Side, *, changed: Collection[str] = ()) -> Delta:
     fails_in_files = {name for name in fails if file_of(name) in files}
     partly_loaded = {file_of(name) for name in fails_in_files}
     loaded = _files_with_passes(files - partly_loaded, passes - passed, changed)
-    fixed = (failed & passes) | loaded
+    # A file also fails as a whole for a hook after its tests, which pass all the same.
+    kept = {file_of(name) for name in passed & passes} - {""}
+    fixed = (failed & passes) | loaded | (files & kept - partly_loaded)
+    in_hooks = (unloaded & kept) - failed - {file_of(name) for name in in_unloaded}
     return Delta(
         fixed=frozenset(fixed),
-        regressed=frozenset(passed & (fails | in_unloaded)),
+        regressed=frozenset((passed & (fails | in_unloaded)) | in_hooks),
         removed=frozenset(passed - fails - passes - in_unloaded),
         hidden=frozenset(failed - fails - fixed - in_unloaded - partly_loaded),
         still_failing=frozenset((failed & (fails | in_unloaded)) | fails_in_files),
-        new_failures=frozenset(fails - failed - passed - fails_in_files),
+        new_failures=frozenset(fails - failed - passed - fails_in_files - in_hooks),
         flaky=flaky,
     )
 

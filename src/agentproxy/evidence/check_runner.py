@@ -19,7 +19,7 @@ from agentproxy.evidence.obstacles.ignored_files import (
     missing_in,
     reason_at_base,
 )
-from agentproxy.evidence.reports.runners import PYTHON_START, REPORT_FOLDER
+from agentproxy.evidence.reports.runners import NODE_PRELOAD, PYTHON_START, REPORT_FOLDER
 from agentproxy.files.list_below import list_below
 from agentproxy.files.remove_tree import remove_tree
 from agentproxy.files.safe_files import BadPath, SafeDir, TooManyNames
@@ -100,6 +100,7 @@ async def run_check(
         )
         job_place = place.with_folder("report", report)
         job_place = job_place.with_folder("python_start", START_FILES / "python_start", mode="ro")
+        job_place = job_place.with_folder("node_preload", START_FILES / "node_preload", mode="ro")
         inside = job_place.inside("report")
         ended = await checks.sandbox.run(
             job_place.job(
@@ -167,10 +168,17 @@ async def _find_ignored_file(
     return reason or await asyncio.to_thread(cannot_run_without, missed, root=root)
 
 
+_FOLDERS = (
+    (REPORT_FOLDER, "report"),
+    (PYTHON_START, "python_start"),
+    (NODE_PRELOAD, "node_preload"),
+)
+
+
 def _env(check: Check, wanted: Instrumentation, place: JobLayout) -> dict[str, str]:
     offline = {} if check.network == "host" else OFFLINE
     env = {**FOR_CHECKS, **offline, **check.env, **wanted.env}
-    for folder, name in ((REPORT_FOLDER, "report"), (PYTHON_START, "python_start")):
+    for folder, name in _FOLDERS:
         env = {key: text.replace(folder, place.inside(name)) for key, text in env.items()}
     return env
 

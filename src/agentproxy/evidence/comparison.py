@@ -3,11 +3,11 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from agentproxy.events.check import CannotRun, CheckResult
+from agentproxy.events.check import CheckResult
 from agentproxy.events.contract import Check
 from agentproxy.evidence.attempts import Delta, Side, compare, fold_attempts
 from agentproxy.evidence.check_evidence import CheckEvidence, Rules
-from agentproxy.evidence.obstacles.cannot_run import is_missing_module_of
+from agentproxy.evidence.obstacles.cannot_run import ended_early, is_missing_module_of
 from agentproxy.evidence.reports.summaries import REPORTING, find_summaries, last_to_end
 from agentproxy.evidence.reports.test_ids import (
     file_of,
@@ -144,9 +144,8 @@ def _as_ended_early(result: CheckResult, base: Iterable[CheckResult]) -> CheckRe
     for before in base:
         runner = last_to_end(strip_colours(before.output))
         # A report shows that its runner came to its end.
-        has_ended = runner in ended or (result.by_test and runner in REPORTING)
-        if runner and not has_ended:
-            text = f"it ended with 0 before {runner} had said how many tests ran"
-            early = CannotRun(kind="ended_early", subject=runner, text=text)
-            return result.model_copy(update={"cannot_run": early})
+        reporting = result.runners or (REPORTING if result.by_test else ())
+        missed = {runner, *before.runners} - {"", *ended, *reporting}
+        if missed:
+            return result.model_copy(update={"cannot_run": ended_early(min(missed))})
     return result

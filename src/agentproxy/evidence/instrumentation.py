@@ -6,8 +6,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import cast
 
-from agentproxy.events.check import CheckResult, TestResult
-from agentproxy.evidence.obstacles.cannot_run import find_cannot_run
+from agentproxy.events.check import CannotRun, CheckResult, TestResult
+from agentproxy.evidence.obstacles.cannot_run import ended_early, find_cannot_run
 from agentproxy.evidence.reports.report import Report, ReportUnusable, Runner, number_tests
 from agentproxy.evidence.reports.report_doubts import find_doubt, is_of_another_process
 from agentproxy.evidence.reports.runners import ADAPTERS, Asked, leaves_out
@@ -88,18 +88,38 @@ def interpret(
         doubt = "unreadable"
     elif read and not complete:
         doubt = "of_another_process"
+    cannot_run = find_cannot_run(ended, tests, command=command, tree=tree, reported=complete)
     return CheckResult(
         exit_code=ended.exit_code,
         ending=ended.ending,
         seconds=ended.seconds,
         tests=tests,
         by_test=doubt is None and bool(tests),
+        runners=tuple(own),
         doubt=doubt,
-        cannot_run=find_cannot_run(ended, tests, command=command, tree=tree, reported=complete),
+        cannot_run=cannot_run or _passes_nothing(ended, own),
         output=ended.output,
         output_bytes=ended.output_bytes,
         digest=ended.digest,
     )
+
+
+def _passes_nothing(ended: Ended, reports: Mapping[Runner, Sequence[Report]]) -> CannotRun | None:
+    """Returns why an exit code of 0 says nothing, as our own reporters saw it."""
+    if ended.exit_code != 0:
+        return None
+    counted = {
+        runner: counts
+        for runner, found in reports.items()
+        if (counts := [report.counts for report in found if report.counts])
+    }
+    for runner, counts in counted.items():
+        if not all(each.ended for each in counts):
+            return ended_early(runner)
+    ran = any(test.outcome != "skipped" for test in _tests_of(reports))
+    if counted and len(counted) == len(reports) and not ran:
+        return CannotRun(kind="nothing_collected", text="no test ran")
+    return None
 
 
 def _tests_of(reports: Mapping[Runner, Sequence[Report]]) -> Iterable[TestResult]:

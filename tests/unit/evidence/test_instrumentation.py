@@ -12,7 +12,7 @@ from agentproxy.events.check import CannotRunKind, CheckResult
 from agentproxy.evidence import reports as reports_package
 from agentproxy.evidence.instrumentation import Instrumentation, instrument, interpret
 from agentproxy.evidence.obstacles.cannot_run import is_missing_module_of
-from agentproxy.evidence.reports.runners import PYTHON_START, REPORT_FOLDER
+from agentproxy.evidence.reports.runners import NODE_PRELOAD, PYTHON_START, REPORT_FOLDER
 from agentproxy.workspace.sandbox.port import Ended
 
 TREE = ("src/mypkg/__init__.py", "src/mypkg/dates.py", "lib/util.js", "docs/yaml/a.txt", "solo.py")
@@ -89,7 +89,7 @@ def test_node_is_asked_for_a_report_where_its_runner_runs(command: str, package:
     wanted = instrument(command, {"NODE_OPTIONS": "--no-warnings"}, package_json=package)
     assert asks_for(wanted, "node.xml")
     options = wanted.env["NODE_OPTIONS"]
-    assert options.startswith("--no-warnings --test-reporter=spec ")
+    assert " --no-warnings --test-reporter=spec " in options
     assert options.endswith(f"--test-reporter-destination={REPORT_FOLDER}/node.xml")
 
 
@@ -108,7 +108,16 @@ def test_node_is_asked_for_a_report_where_its_runner_runs(command: str, package:
     ],
 )
 def test_node_is_left_alone_where_its_runner_does_not_run(command: str, package: str) -> None:
-    assert "NODE_OPTIONS" not in instrument(command, {}, package_json=package).env
+    wanted = instrument(command, {}, package_json=package)
+    assert "--test-reporter" not in wanted.env["NODE_OPTIONS"]
+    assert not asks_for(wanted, "node.xml")
+
+
+def test_node_loads_our_file_once_before_what_the_user_has() -> None:
+    wanted = instrument("make", {"NODE_OPTIONS": "--no-warnings"})
+    ours = f'--require="{NODE_PRELOAD}/preload.cjs"'
+    assert wanted.env["NODE_OPTIONS"] == f"{ours} --no-warnings"
+    assert all(asks_for(wanted, f"{runner}-0af.jsonl") for runner in ("jest", "vitest", "ava"))
 
 
 def test_a_hostile_script_costs_no_time() -> None:
@@ -121,11 +130,15 @@ def test_a_hostile_script_costs_no_time() -> None:
 def within(wanted: Instrumentation, reports: Path) -> dict[str, str]:
     """The variables of a run outside the sandbox; those of the test around it are not for it."""
     own = {name: text for name, text in os.environ.items() if "PYTEST" not in name}
-    start = str(Path(reports_package.__file__).parent / "python_start")
-    ours = {
-        name: text.replace(REPORT_FOLDER, str(reports)).replace(PYTHON_START, start)
-        for name, text in wanted.env.items()
+    source = Path(reports_package.__file__).parent
+    folders = {
+        REPORT_FOLDER: reports,
+        PYTHON_START: source / "python_start",
+        NODE_PRELOAD: source / "node_preload",
     }
+    ours = dict(wanted.env)
+    for folder, place in folders.items():
+        ours = {name: text.replace(folder, str(place)) for name, text in ours.items()}
     return {**own, **ours}
 
 

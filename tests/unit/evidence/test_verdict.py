@@ -257,6 +257,18 @@ def test_a_file_that_could_not_be_loaded_is_fixed_when_its_tests_pass() -> None:
     assert finding(ACCEPTANCE, base, emptied) == "unverified"
 
 
+def test_a_hook_that_fails_after_the_tests_of_a_file_counts_for_the_file() -> None:
+    broken = named_tests({"a.test.js::adds": "p", "a.test.js": "f"})
+    whole = named_tests({"a.test.js::adds": "p"})
+    verdict = judge(ACCEPTANCE, [broken], [whole])
+    assert (verdict.finding, verdict.fixed) == ("proven", ("a.test.js",))
+    verdict = judge(REGRESSION, [whole], [broken])
+    assert (verdict.finding, verdict.places[0].test) == ("refuted", "a.test.js")
+    red = named_tests({"a.test.js::adds": "p", "b.test.js::b": "f"})
+    mended = named_tests({"a.test.js::adds": "p", "a.test.js": "f", "b.test.js::b": "p"})
+    assert finding(ACCEPTANCE, red, mended) == "refuted"
+
+
 def test_a_file_that_cannot_be_loaded_any_more_takes_its_passing_tests_with_it() -> None:
     base = named_tests({"tests/test_a.py::test_a": "p", "tests/test_b.py::test_b": "f"})
     claim = named_tests({"tests/test_a.py": "f"})

@@ -235,6 +235,11 @@ def failed_preparation(command: str) -> CannotRun:
     return CannotRun(kind="prepare_failed", subject=command, text=f"prepare failed: {command}")
 
 
+def ended_early(runner: str) -> CannotRun:
+    text = f"it ended with 0 before {runner} had said how many tests ran"
+    return CannotRun(kind="ended_early", subject=runner, text=text)
+
+
 def names_unreachable_host(text: str) -> bool:
     return any(pattern.search(text) for pattern, kind, _ in _OUTSIDE if kind in _NO_NETWORK)
 

@@ -17,7 +17,8 @@ from agentproxy.evidence.reports.junit import ReportUnusable as ReportUnusable
 from agentproxy.evidence.reports.test_ids import is_whole_file
 from agentproxy.evidence.test_files import is_test_file
 
-Runner = Literal["pytest", "node", "unittest"]
+LineRunner = Literal["jest", "vitest", "mocha", "ava", "playwright"]
+Runner = Literal["pytest", "node", "unittest", LineRunner]
 
 MAX_MESSAGE_LENGTH = 600
 MESSAGE_LINES = 8
@@ -42,6 +43,17 @@ _RANK: dict[Outcome, int] = {"passed": 0, "skipped": 1, "xfailed": 2, "failed": 
 
 
 @dataclass(frozen=True, slots=True)
+class Counts:
+    """What a runner of JavaScript has counted, as it told our reporter."""
+
+    passed: int = 0
+    failed: int = 0
+    errors: int = 0  # beside all tests and files
+    missing: int = 0  # files that were to run, and did not come to their end
+    ended: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """The tests of a report in its order, and what its runner's own totals are compared with."""
 
@@ -50,6 +62,7 @@ class Report:
     failing_suites: int = 0  # suites around a failure: node counts a test with subtests as one more
     duration: str = ""  # in the digits of node, which prints them at its end as well
     ran: int = 0  # the number of tests as unittest counts them
+    counts: Counts | None = None
 
 
 def read_node(xml: bytes, root: str) -> Report:
@@ -193,14 +206,14 @@ def _node_test(case: TestCase, root: str) -> TestResult:
         outcome=_node_outcome(case),
         message=reported.message[:MAX_MESSAGE_LENGTH] if reported else "",
         by_assertion=failure is not None and _is_node_assertion(failure, root),
-        place=_node_place(failure.text, root) if failure else "",
+        place=place_in_stack(failure.text, root) if failure else "",
     )
 
 
 def _is_node_assertion(failure: Problem, root: str) -> bool:
     if _NODE_ASSERTED.search(failure.text):
         return True
-    file = _node_place(failure.text, root).rpartition(":")[0]
+    file = place_in_stack(failure.text, root).rpartition(":")[0]
     return _UNDEFINED.search(failure.text) is not None and is_test_file(file)
 
 
@@ -237,7 +250,7 @@ def _title(title: str, root: str) -> str:
     return (path_inside(plain, root) or plain) if plain.startswith("/") else plain
 
 
-def _node_place(text: str, root: str) -> str:
+def place_in_stack(text: str, root: str) -> str:
     for match in _FRAME.finditer(text):
         path = path_inside(match[1], root)
         if path:
@@ -246,6 +259,7 @@ def _node_place(text: str, root: str) -> str:
 
 
 def path_inside(path: str, root: str) -> str:
+    """Returns a path relative to `root`, or "" for one outside of the tree."""
     # A place outside the tree helps no reader: libraries, builtins, `<string>`.
     if any(part in path for part in _OUTSIDE) or path.startswith(("<", "../", "node:")):
         return ""
@@ -265,13 +279,22 @@ def merge_tests(tests: Iterable[TestResult]) -> Iterable[TestResult]:
 
 
 def number_tests(tests: Iterable[TestResult]) -> Iterable[TestResult]:
-    # node allows two tests of one title.
+    """Numbers the tests of one name, in their order: node's runners allow equal titles."""
+    found = list(tests)
+    # A title may end in a number of its own.
+    taken = {test.name for test in found}
     seen: Counter[str] = Counter()
-    for test in tests:
+    for test in found:
         seen[test.name] += 1
         if seen[test.name] == 1:
             yield test
-        else:
-            suffix = f" #{seen[test.name]}"
-            name = test.name[: MAX_TEST_NAME_CHARACTERS - len(suffix)] + suffix
-            yield test.model_copy(update={"name": name})
+            continue
+        while (name := _numbered(test.name, seen[test.name])) in taken:
+            seen[test.name] += 1
+        taken.add(name)
+        yield test.model_copy(update={"name": name})
+
+
+def _numbered(name: str, number: int) -> str:
+    suffix = f" #{number}"
+    return name[: MAX_TEST_NAME_CHARACTERS - len(suffix)] + suffix

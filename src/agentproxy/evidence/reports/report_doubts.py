@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from agentproxy.events.check import ReportDoubt
+from agentproxy.evidence.reports.counted_doubts import find_doubt_of_counts
 from agentproxy.evidence.reports.report import Report, Runner
 from agentproxy.evidence.reports.summaries import find_summaries, last_to_end
 from agentproxy.text.colours import strip_colours
@@ -41,6 +42,11 @@ def find_doubt(
     summaries = find_summaries(output)
     for runner, found in reports.items():
         printed = summaries.get(runner, [])
+        counts = [report.counts for report in found if report.counts]
+        if counts:
+            if doubt := find_doubt_of_counts(ended, printed, counts, is_cut=is_cut):
+                return doubt
+            continue
         # What a test starts may print a summary too. The run's own is the last one.
         if _is_one_run(command, runner):
             printed = printed[-1:]
@@ -64,6 +70,9 @@ def is_of_another_process(output: str, runner: Runner, report: Report, *, comman
     if runner == "node":
         printed = _NODE_DURATION.findall(output)
         return bool(printed and report.duration) and report.duration not in printed
+    if report.counts:
+        # A reporter of the user's may print no words at the end.
+        return runner not in find_summaries(output) and last_to_end(output) not in ("", runner)
     one = _ONE_RUN.fullmatch(command)
     if one:
         return runner != (one[1] or "pytest")

@@ -8,12 +8,14 @@ import shlex
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from agentproxy.evidence.reports.report import Report, Runner, read_node, read_pytest
+from agentproxy.evidence.reports.line_report import read_lines
+from agentproxy.evidence.reports.report import LineRunner, Report, Runner, read_node, read_pytest
 from agentproxy.evidence.reports.unittest_results import read_unittest
 
 # Folders of a job, as the runners see them.
 REPORT_FOLDER = "/run/agentproxy/report"
 PYTHON_START = "/run/agentproxy/python_start"
+NODE_PRELOAD = "/run/agentproxy/node_preload"
 
 # Every Python process puts its own word here, so that each run has a report of its own
 # (`python_start/agentproxy_watch.py`).
@@ -91,9 +93,27 @@ def _ask_node(asked: Asked) -> Mapping[str, str]:
     return {"NODE_OPTIONS": f"{options} {_NODE}".strip()}
 
 
+def _ask_our_reporters(asked: Asked) -> Mapping[str, str]:
+    # Our file sees by itself which runner a process loads (`node_preload/preload.cjs`).
+    options = asked.env.get("NODE_OPTIONS", "")
+    ours = f'--require="{NODE_PRELOAD}/preload.cjs"'
+    both = options if ours in options else f"{ours} {options}".strip()
+    return {"NODE_OPTIONS": both, "AGENTPROXY_REPORTS": REPORT_FOLDER}
+
+
+def _by_our_reporter(runner: LineRunner, tried: str) -> Adapter:
+    reports = re.compile(rf"{runner}-[0-9a-f]+\.jsonl")
+    return Adapter(runner, tried, _ask_our_reporters, reports, read_lines)
+
+
 ADAPTERS: tuple[Adapter, ...] = (
     Adapter("pytest", "9.2", _ask_pytest, re.compile(r"pytest-[\d-]+\.xml"), read_pytest),
     # unittest of 3.8 to 3.13, Django 5.2, nose2 0.16, unittest-xml-reporting 4.0
     Adapter("unittest", "3.13", _ask_unittest, re.compile(r"unittest-[\d-]+\.xml"), read_unittest),
     Adapter("node", "20.20", _ask_node, re.compile(r"node\.xml"), read_node),
+    _by_our_reporter("jest", "30.5"),
+    _by_our_reporter("vitest", "5.1"),
+    _by_our_reporter("mocha", "12.0"),
+    _by_our_reporter("ava", "7.0"),
+    _by_our_reporter("playwright", "1.65"),
 )

@@ -1,0 +1,46 @@
+"""Whether the reports of our own reporters count: as their runners say at the end. Pure."""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+
+from agentproxy.events.check import ReportDoubt
+from agentproxy.evidence.reports.report import Counts
+from agentproxy.workspace.sandbox.port import Ended
+
+# vitest counts a test that has to fail apart from those that passed.
+_PASSED = re.compile(r"\b(\d{1,9}) (?:passed|passing|expected fail)\b")
+_FAILED = re.compile(r"\b(\d{1,9}) (?:failed|failing)\b")
+_NONE = (0, 0)
+
+
+def find_doubt_of_counts(
+    ended: Ended, printed: Sequence[str], counts: Sequence[Counts], *, is_cut: bool
+) -> ReportDoubt | None:
+    """Returns why the reports of one runner do not count; `printed` is what it says at its ends."""
+    if not all(each.ended for each in counts):
+        return "ended_early"
+    if ended.exit_code != 0 and any(each.errors for each in counts):
+        return "hides_failures"
+    if ended.exit_code == 0 and any(each.missing for each in counts):
+        return "missing_files"
+    return _differs(printed, counts, is_cut=is_cut) if printed else None
+
+
+def _differs(
+    printed: Sequence[str], counts: Sequence[Counts], *, is_cut: bool
+) -> ReportDoubt | None:
+    said = Counter((_sum(_PASSED, text), _sum(_FAILED, text)) for text in printed)
+    reported = Counter((each.passed, each.failed) for each in counts)
+    # A runner that finds no file says so, and tells our reporter nothing.
+    del said[_NONE], reported[_NONE]
+    if said.total() > reported.total():
+        return "several_runs"
+    # A second run may have said its totals in the part that is cut.
+    if said.total() < reported.total() and not is_cut:
+        return "of_another_process"
+    return None if said <= reported else "other_totals"
+
+
+def _sum(pattern: re.Pattern[str], text: str) -> int:
+    return sum(int(count) for count in pattern.findall(text))

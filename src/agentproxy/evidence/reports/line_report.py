@@ -1,0 +1,202 @@
+"""Reads the reports that our reporters for node write (`node_preload/`), line by line. Pure."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+from agentproxy.events.check import Outcome, TestResult
+from agentproxy.evidence.reports.junit import (
+    MAX_REPORT_BYTES,
+    MAX_TEST_CASES,
+    MAX_TEST_NAME_CHARACTERS,
+    MEGABYTE,
+    ReportUnusable,
+)
+from agentproxy.evidence.reports.report import (
+    Counts,
+    Report,
+    number_tests,
+    path_inside,
+    place_in_stack,
+)
+from agentproxy.evidence.test_files import is_test_file
+from agentproxy.text.colours import strip_colours
+
+MAX_MESSAGE_LENGTH = 600
+_RANK: Mapping[Outcome, int] = {"skipped": 0, "xfailed": 1, "passed": 2, "failed": 3}
+_OUTCOMES: Mapping[str, Outcome] = {
+    "passed": "passed",
+    "failed": "failed",
+    "expected": "xfailed",  # a test that has to fail, and does
+}
+_FRAME = re.compile(r"\s+at .{0,400}(?::\d+\)?|<anonymous>\)?)$")
+_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_ASSERTED = re.compile(
+    r"\AAssertionError|ERR_ASSERTION|\A(?:Error: )?(?:expect|assert)(?:\.\w+)*\("
+    r"|\A(?:Error: )?Snapshot .{0,400} mismatched|\A.{0,400}\bDifference \("
+)
+# A stub of a function returns undefined, and the test fails on the way to its comparison.
+_UNDEFINED = re.compile(r"of undefined|undefined is not|is not iterable")
+
+
+class _Line(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class _Failure(_Line):
+    name: str = ""
+    message: str = ""
+    stack: str = ""
+
+
+class _Start(_Line):
+    kind: Literal["start"]
+    files: list[str]  # that are to run, where the runner says so
+
+
+class _Test(_Line):
+    kind: Literal["test"]
+    id: int | None = None  # where a runner speaks of one test more than once
+    file: str
+    project: str = ""
+    path: list[str]  # titles, outermost first
+    state: str
+    failures: list[_Failure] = []
+
+
+class _File(_Line):
+    """A file has come to its end; it fails beside its tests where it cannot load, or in a hook."""
+
+    kind: Literal["file"]
+    file: str
+    failures: list[_Failure] = []
+
+
+class _End(_Line):
+    kind: Literal["end"]
+    passed: int = Field(ge=0)
+    failed: int = Field(ge=0)
+    files: int | None = None  # as many files were to run
+
+
+class _Error(_Line):
+    kind: Literal["error"]
+
+
+_AnyLine = _Start | _Test | _File | _End | _Error
+_READ = TypeAdapter[_AnyLine](Annotated[_AnyLine, Field(discriminator="kind")])
+
+
+def read_lines(content: bytes, root: str) -> Report:
+    """Reads the report of one run. Names are `file::outer > inner`, the file relative to `root`.
+
+    Raises:
+        ReportUnusable: a line is not one of ours, or a bound is exceeded.
+    """
+    if len(content) > MAX_REPORT_BYTES:
+        raise ReportUnusable(f"the report is larger than {MAX_REPORT_BYTES // MEGABYTE} MB")
+    lines = list(_lines(content))
+    starts = [line for line in lines if isinstance(line, _Start)]
+    if not starts or lines[:1] != starts:
+        raise ReportUnusable("the report does not begin with its runner, or has two")
+    results = _results((line for line in lines if isinstance(line, _Test)), root)
+    files = [line for line in lines if isinstance(line, _File)]
+    tests = (*results, *_failed_files(files, root))
+    failures = sum(test.outcome == "failed" for test in tests)
+    return Report(tests, failures, counts=_count(starts[0], files, lines))
+
+
+def _count(start: _Start, files: Sequence[_File], lines: Sequence[_AnyLine]) -> Counts:
+    end = next((line for line in lines if isinstance(line, _End)), None)
+    if end is None:
+        return Counts(ended=False)
+    names = {line.file for line in files}
+    expected = len(files) if end.files is None else end.files
+    return Counts(
+        passed=end.passed,
+        failed=end.failed,
+        errors=sum(isinstance(line, _Error) for line in lines),
+        missing=max(len(set(start.files) - names), expected - len(files), 0),
+    )
+
+
+def _lines(content: bytes) -> Iterator[_AnyLine]:
+    # A runner that was killed may have written half of its last line.
+    whole = content[: content.rfind(b"\n") + 1]
+    for number, line in enumerate(whole.splitlines()):
+        if number > MAX_TEST_CASES:
+            raise ReportUnusable(f"the report holds more than {MAX_TEST_CASES} tests")
+        try:
+            yield _READ.validate_json(line)
+        except ValidationError as error:
+            raise ReportUnusable(f"line {number + 1} of the report is not one of ours") from error
+
+
+def _results(lines: Iterable[_Test], root: str) -> Iterable[TestResult]:
+    found: dict[int | str, TestResult] = {}
+    for number, line in enumerate(lines):
+        key = f"id {line.id}" if line.id is not None else number
+        result = _test(line, root)
+        known = found.get(key)
+        if known is None or _RANK[result.outcome] > _RANK[known.outcome]:
+            found[key] = result
+    return number_tests(found.values())
+
+
+def _test(line: _Test, root: str) -> TestResult:
+    outcome = _OUTCOMES.get(line.state, "skipped")
+    failure = line.failures[0] if line.failures and outcome == "failed" else None
+    return TestResult(
+        name=_name(line, root),
+        outcome=outcome,
+        message=_message(failure),
+        place=place_in_stack(failure.stack, root) if failure else "",
+        by_assertion=any(_is_assertion(each, root) for each in line.failures)
+        and outcome == "failed",
+    )
+
+
+def _name(line: _Test, root: str) -> str:
+    project = [f"[{line.project}]"] if line.project else []
+    titles = " > ".join(_printable(title) for title in [*project, *line.path])
+    return f"{_file(line.file, root)}::{titles}"[:MAX_TEST_NAME_CHARACTERS]
+
+
+def _file(path: str, root: str) -> str:
+    return _printable(path_inside(path, root) or path)
+
+
+def _printable(title: str) -> str:
+    return _UNPRINTABLE.sub(lambda match: match[0].encode("unicode_escape").decode(), title)
+
+
+def _failed_files(lines: Iterable[_File], root: str) -> Iterable[TestResult]:
+    found: dict[str, TestResult] = {}
+    for line in lines:
+        name = _file(line.file, root)[:MAX_TEST_NAME_CHARACTERS]
+        if line.failures and name not in found:
+            failure = line.failures[0]
+            place = place_in_stack(failure.stack, root) or name
+            found[name] = TestResult(
+                name=name, outcome="failed", message=_message(failure), place=place
+            )
+    return found.values()
+
+
+def _message(failure: _Failure | None) -> str:
+    if failure is None:
+        return ""
+    text = strip_colours(failure.message).strip()
+    # jest gives its stack as the message.
+    lines = [line for line in text.splitlines() if not _FRAME.match(line)]
+    return "\n".join(lines).strip()[:MAX_MESSAGE_LENGTH]
+
+
+def _is_assertion(failure: _Failure, root: str) -> bool:
+    message = strip_colours(failure.message).strip()
+    if failure.name == "AssertionError" or _ASSERTED.search(message):
+        return True
+    file = place_in_stack(failure.stack, root).rpartition(":")[0]
+    return _UNDEFINED.search(message) is not None and is_test_file(file)

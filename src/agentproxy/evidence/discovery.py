@@ -99,7 +99,7 @@ def _python(folder: Folder) -> Iterable[_Finding]:
 def _pytest(folder: Folder) -> str:
     if folder.toml("pyproject.toml", "tool", "pytest"):
         return "pyproject.toml [tool.pytest]"
-    for name in ("pytest.ini", ".pytest.ini", "pytest.toml"):
+    for name in ("pytest.toml", ".pytest.toml", "pytest.ini", ".pytest.ini"):
         if folder.has(name):
             return name
     if section := folder.section(("tox.ini", "pytest"), ("setup.cfg", "tool:pytest")):

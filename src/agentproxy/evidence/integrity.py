@@ -18,12 +18,13 @@ NAMES_SPELLED_OUT = 5
 _PASSES_AS_BEFORE = ("green_before", "passes_as_before")
 # A runner reads these wherever they are, so a claim can also add one to change the outcome.
 _SETTINGS = re.compile(
-    r"(?:.*/)?(?:conftest\.py|\.?pytest\.ini|tox\.ini|setup\.cfg|pyproject\.toml|package\.json"
-    r"|noxfile\.py|(?:GNUm|[Mm])akefile|[Jj]ustfile|Taskfile\.ya?ml|Rakefile|\.coveragerc"
+    r"(?:.*/)?(?:conftest\.py|\.?pytest\.(?:ini|toml)|tox\.(?:ini|toml)|setup\.cfg|pyproject\.toml|package\.json"
+    r"|noxfile\.py|hatch\.toml|(?:unittest|nose2)\.cfg|\.npmrc|\.rspec|phpunit\.xml(?:\.dist)?"
+    r"|(?:GNUm|[Mm])akefile|[Jj]ustfile|Taskfile\.ya?ml|Rakefile|\.coveragerc"
     r"|\.?(?:ruff|mypy)\.(?:toml|ini)|pyrightconfig\.json|\.mocharc\.[^/]*|\.eslintrc[^/]*"
     r"|(?:jest|vitest|vite|ava|karma|playwright|cypress|eslint|babel)\.config\.[^/]*"
-    r"|(?:site|user)customize\.py|_?pytest\.py)"
-    r"|(?:.*/)?_?pytest/.*"
+    r"|(?:site|user)customize\.py|(?:_?pytest|unittest)\.py)"
+    r"|(?:.*/)?(?:_?pytest|unittest)/.*|(?:.*/)?\.cargo/config(?:\.toml)?"
 )
 # Such a check asks for the content of a file. With the base's version of the file in its place
 # it could never pass.
@@ -33,6 +34,11 @@ _LOOKS_AT_FILES = re.compile(
 # Only the parts that run checks count, so that a new dependency does not withhold a proof.
 _ABOUT_PACKAGES = ("poetry", "uv", "setuptools", "setuptools_scm")
 _RUNNING = ("scripts", "jest", "mocha", "ava", "vitest", "c8", "nyc", "tap", "eslintConfig")
+# The rest of it is about registries.
+_NPM_RUNNING = re.compile(
+    r"^\s*(?:script-shell|shell|node-options|ignore-scripts|if-present|prefix|globalconfig)\b[^\n]*",
+    re.MULTILINE,
+)
 _SECTIONS = re.compile(r"^\[(?!metadata\]|options[\].])[^\n]*\n(?:(?!\[)[^\n]*\n?)*", re.MULTILINE)
 
 
@@ -76,6 +82,10 @@ def _package(text: bytes) -> object:
     return {name: package[name] for name in _RUNNING if name in package}
 
 
+def _npmrc(text: bytes) -> object:
+    return _NPM_RUNNING.findall(text.decode())
+
+
 def _setup(text: bytes) -> object:
     return [section.rstrip() for section in _SECTIONS.findall(text.decode())]
 
@@ -88,6 +98,7 @@ _PARTS: dict[str, Callable[[bytes], object]] = {
     "pyproject.toml": _pyproject,
     "package.json": _package,
     "setup.cfg": _setup,
+    ".npmrc": _npmrc,
 }
 
 

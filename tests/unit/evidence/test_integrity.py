@@ -40,6 +40,7 @@ def test_tests_decide_where_the_base_had_them(path: str) -> None:
         *("conftest.py", "tests/conftest.py", "pytest.ini", ".pytest.ini", "tox.ini", "setup.cfg"),
         *("pyproject.toml", "web/package.json", "Makefile", "GNUmakefile", "vitest.config.ts"),
         *("sitecustomize.py", "pytest.py", "pytest/__init__.py", "_pytest/runner.py", "ruff.toml"),
+        *("pytest.toml", ".pytest.toml", "web/.npmrc", "tox.toml", "unittest.py", ".rspec"),
     ],
 )
 def test_settings_of_runners_decide_by_merely_being_there(path: str) -> None:
@@ -93,4 +94,7 @@ def test_of_lists_of_packages_only_what_runs_checks_decides() -> None:
     setup = b"[metadata]\nname = a\n[tool:pytest]\naddopts = -q\n"
     assert not settings_changed("setup.cfg", setup, setup.replace(b"= a\n", b"= b\n"))
     assert settings_changed("setup.cfg", setup, setup.replace(b"-q", b"-p cheat"))
+    registry = b"registry=https://npm.example\n"
+    assert not settings_changed(".npmrc", None, registry)
+    assert settings_changed(".npmrc", registry, registry + b"script-shell = ./sh\n")
     assert settings_changed("conftest.py", b"", b"#")

@@ -92,7 +92,9 @@ def read_pytest(xml: bytes, root: str) -> Report:
     """
     cases = read_cases(xml)
     modules = {_module(file): file for case in cases if (file := case.attributes.get("file"))}
-    tests = tuple(merge_tests(_pytest_test(case, modules, root) for case in cases))
+    # pytest.exit() in a test adds a case without a name.
+    named = (case for case in cases if case.name or case.attributes.get("classname"))
+    tests = tuple(merge_tests(_pytest_test(case, modules, root) for case in named))
     failures = sum(p.tag in ("failure", "error") for case in cases for p in case.problems)
     return Report(tests, failures)
 
@@ -139,6 +141,9 @@ def _node_id(case: TestCase, modules: dict[str, str]) -> str:
     # show where the path ends.
     module = _longest_module(classname, modules) or _guess_module(classname, file)
     path = modules.get(module) or module.replace(".", "/") + ".py"
+    # `a.b/test_q.py` and `a/b/test_q.py` have one module.
+    if file and _module(file) == module:
+        path = file
     classes = classname[len(module) :].strip(".")
     return "::".join([path, *(part for part in classes.split(".") if part), case.name])
 

@@ -325,6 +325,45 @@ def test_a_line_that_is_no_number_is_passed_over(line: bytes) -> None:
     assert found.place == "a.py"
 
 
+@pytest.mark.parametrize(
+    ("cases", "outcomes"),
+    [
+        # pytest 9.2: pytest.exit("out", returncode=0) in the second test
+        (
+            "<testcase classname='test_e' name='test_1' file='test_e.py'><failure/></testcase>"
+            "<testcase time='0.1'/>",
+            {"test_e.py::test_1": "failed"},
+        ),
+        # pytest-rerunfailures 16.7: an attempt that failed is a passed case
+        (
+            "<testcase classname='test_r' name='test_f' file='test_r.py'/>" * 2,
+            {"test_r.py::test_f": "passed"},
+        ),
+        (
+            "<testcase classname='test_r' name='test_f' file='test_r.py'/>"
+            "<testcase classname='test_r' name='test_f' file='test_r.py'><failure/></testcase>",
+            {"test_r.py::test_f": "failed"},
+        ),
+        # pytest-xdist 3.8: the process of a worker ends in a test
+        (
+            "<testcase classname='test_c' name='test_2' file='test_c.py'>"
+            "<error message='failed on setup with \"worker &#39;gw0&#39; crashed\"'/></testcase>",
+            {"test_c.py::test_2": "failed"},
+        ),
+        # a.b/test_q.py and a/b/test_q.py, with --import-mode=importlib
+        (
+            "<testcase classname='a.b.test_q' name='test_q' file='a.b/test_q.py'/>"
+            "<testcase classname='a.b.test_q' name='test_q' file='a/b/test_q.py'><error/>"
+            "</testcase>",
+            {"a.b/test_q.py::test_q": "passed", "a/b/test_q.py::test_q": "failed"},
+        ),
+    ],
+)
+def test_what_plugins_and_early_ends_add_is_no_test(cases: str, outcomes: dict[str, str]) -> None:
+    tests = read_report(f"<testsuites>{cases}</testsuites>".encode()).tests
+    assert {test.name: test.outcome for test in tests} == outcomes
+
+
 def test_an_empty_report_holds_no_tests() -> None:
     assert read_report(b"<testsuites/>").tests == ()
 

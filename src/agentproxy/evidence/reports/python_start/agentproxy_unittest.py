@@ -26,15 +26,17 @@ def watch(runner, mark):
         if _running:
             return run(self, test, *rest, **named)
         recorder = _Recorder(test)
-        make = self._makeResult
-        self._makeResult = lambda: recorder.follow(make())
+        # xmlrunner has a name of its own for it.
+        name = "_make_result" if hasattr(self, "_make_result") else "_makeResult"
+        make = getattr(self, name)
+        setattr(self, name, lambda: recorder.follow(make()))
         _running.append(recorder)
         mark()
         try:
             ended = run(self, test, *rest, **named)
         finally:
             _running.remove(recorder)
-            del self._makeResult
+            delattr(self, name)
         recorder.write()
         return ended
 

@@ -4,13 +4,13 @@ import os
 import shutil
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from agentproxy import __version__
 from agentproxy.app.catalogue import look_at_endpoints
 from agentproxy.app.context import Project
 from agentproxy.app.models import has_libraries
+from agentproxy.app.readiness import DoctorFinding
 from agentproxy.app.trusting import ENV, UNLINK
 from agentproxy.workspace.git.command import GitError
 from agentproxy.workspace.git.repository import RepositoryUnusable
@@ -19,17 +19,6 @@ from agentproxy.workspace.sandbox.port import SandboxError
 
 LEAST_FREE = 1 << 30
 AGENTS = ("claude", "codex", "gemini", "opencode", "qwen", "copilot", "mini")
-
-
-@dataclass(frozen=True)
-class DoctorFinding:
-    """One examined part; no run starts when a `needed` one does not work."""
-
-    what: str
-    works: bool
-    detail: str
-    cure: str = ""
-    needed: bool = False
 
 
 async def examine(project: Project) -> Sequence[DoctorFinding]:

@@ -42,7 +42,7 @@ COMMANDS = {
     "approve": "approve a worker's permission request",
     "context": "list the documents for the worker and the supervisor, and their size",
     "deny": "deny a worker's permission request",
-    "doctor": "check this machine, and show a cure for each gap",
+    "doctor": "check this machine, with -d also a project's checks; with cures",
     "evidence": "show a run's evidence; --verify the chain, --rerun the checks",
     "init": "write commented starter files for the project, its guidance and the session",
     "list": "list the newest runs of all repositories",

@@ -3,6 +3,7 @@
 import asyncio
 import os
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import TypeVar
 
 import click
@@ -21,20 +22,26 @@ MAX_RUN_BYTES = 100
 Looked = TypeVar("Looked")
 
 
-def with_app(look: Callable[[App], Awaitable[Looked]]) -> Looked:
+def with_app(look: Callable[[App], Awaitable[Looked]], directory: Path | None = None) -> Looked:
     async def inside() -> Looked:
-        async with open_app(os.environ, current_folder(), forgive=warn_of_bad_file) as app:
+        place = directory or current_folder()
+        async with open_app(os.environ, place, forgive=warn_of_bad_file) as app:
             return await look(app)
 
     with as_failures():
         return asyncio.run(inside())
 
 
-def with_project(look: Callable[[Project], Awaitable[Looked]]) -> Looked:
-    async def inside(app: App) -> Looked:
-        return await look(await app.project(current_folder(), forgive=lambda _: None))
+def with_project(
+    look: Callable[[Project], Awaitable[Looked]], directory: Path | None = None
+) -> Looked:
+    """`directory` is the project's; None is the current one."""
 
-    return with_app(inside)
+    async def inside(app: App) -> Looked:
+        place = directory or current_folder()
+        return await look(await app.project(place, forgive=lambda _: None))
+
+    return with_app(inside, directory)
 
 
 def warn_of_bad_file(error: BadFile) -> None:

@@ -94,6 +94,18 @@ async def set_ref(repository: Repository, ref: str, commit: str) -> None:
     )  # fmt: skip
 
 
+async def drop_refs(repository: Repository, prefix: str) -> None:
+    """Removes the refs below a prefix, which is below `refs/agentproxy/` and ends with "/"."""
+    if not re.fullmatch(r"refs/agentproxy/[\w-]+/", prefix):
+        raise ValueError(f"{prefix!r} is not below refs/agentproxy/")
+    found = await git("for-each-ref", "--format=%(refname)", prefix, where=repository.theirs)
+    lines = [f"delete {name}\n" for name in found.decode().splitlines()]
+    await git(
+        "-c", "core.logAllRefUpdates=false", "update-ref", "--stdin",
+        where=repository.theirs, stdin="".join(lines).encode(),
+    )  # fmt: skip
+
+
 async def _check_git() -> None:
     try:
         said = (await git("version", where=GitLocation())).decode()

@@ -98,6 +98,10 @@ def unit(pa: Pa, worker: str, check: str = "npm run unit") -> Ran:
     return pa.task("--max-rounds", "1", "--judge", "none", "--check", check, worker=worker)
 
 
+def names(result: Record) -> list[str]:
+    return [test["name"] for test in result["tests"]]
+
+
 def at_the_claim(ran: Ran) -> Record:
     claims = [each for each in ran.of_kind("check_finished") if each["on"] == "claim:1"]
     return cast("Record", claims[-1]["result"])
@@ -158,3 +162,15 @@ def test_a_feature_is_proven_by_a_test_that_looks_at_its_result(
     test = kind.tests(("triples", does))
     ran = unit(pa, f"echo '{function}' >> lib.js; cat > {new} <<'EOF'\n{test}EOF")
     assert (ran.code, ran.finding("unit")["reason_code"]) == (code, reason)
+    trials = [each for each in ran.of_kind("check_finished") if each["on"] == "without:1"]
+    files = {name.partition("::")[0] for name in names(trials[0]["result"])}
+    assert files == {new}
+
+
+def test_a_script_that_sets_the_options_of_node_anew_is_judged_by_test(tmp_path: Path) -> None:
+    pa = project(KINDS[0], tmp_path)
+    script = {"unit": "NODE_OPTIONS=--experimental-vm-modules jest"}
+    pa.write({"package.json": json.dumps({"name": "x", "scripts": script})})
+    pa.commit()
+    ran = unit(pa, FIX)
+    assert (ran.code, ran.finding("unit")["fixed"]) == (0, ["lib.test.js::adds"])

@@ -19,7 +19,7 @@ from agentproxy.evidence.obstacles.ignored_files import (
     missing_in,
     reason_at_base,
 )
-from agentproxy.evidence.reports.runners import NODE_PRELOAD, PYTHON_START, REPORT_FOLDER
+from agentproxy.evidence.reports.runners import NODE_PRELOAD, PYTHON_START, REPORT_FOLDER, TREE
 from agentproxy.files.list_below import list_below
 from agentproxy.files.remove_tree import remove_tree
 from agentproxy.files.safe_files import BadPath, SafeDir, TooManyNames
@@ -94,7 +94,7 @@ async def run_check(
     try:
         wanted = instrument(
             check.command,
-            {**environment.env, **check.env},
+            {"PATH": environment.path, **environment.env, **check.env},
             package_json=await asyncio.to_thread(_read_package_json, tree, check.directory),
             leave_out=leave_out,
         )
@@ -180,7 +180,7 @@ def _env(check: Check, wanted: Instrumentation, place: JobLayout) -> dict[str, s
     env = {**FOR_CHECKS, **offline, **check.env, **wanted.env}
     for folder, name in _FOLDERS:
         env = {key: text.replace(folder, place.inside(name)) for key, text in env.items()}
-    return env
+    return {key: text.replace(TREE, place.root) for key, text in env.items()}
 
 
 def _read_package_json(tree: Path, directory: str) -> str:

@@ -70,12 +70,12 @@ def is_of_another_process(output: str, runner: Runner, report: Report, *, comman
     if runner == "node":
         printed = _NODE_DURATION.findall(output)
         return bool(printed and report.duration) and report.duration not in printed
-    if report.counts:
-        # A reporter of the user's may print no words at the end.
-        return runner not in find_summaries(output) and last_to_end(output) not in ("", runner)
     one = _ONE_RUN.fullmatch(command)
     if one:
         return runner != (one[1] or "pytest")
+    if report.counts:
+        # A reporter of the user's may print no words at the end.
+        return runner not in find_summaries(output) and last_to_end(output) not in ("", runner)
     if runner == "unittest" or _NAMES_PYTEST.search(command):
         return False
     # What a test starts is often read by the test, so its words are not in the output.

@@ -16,6 +16,7 @@ from agentproxy.evidence.reports.unittest_results import read_unittest
 REPORT_FOLDER = "/run/agentproxy/report"
 PYTHON_START = "/run/agentproxy/python_start"
 NODE_PRELOAD = "/run/agentproxy/node_preload"
+TREE = "/run/agentproxy/tree"
 
 # Every Python process puts its own word here, so that each run has a report of its own
 # (`python_start/agentproxy_watch.py`).
@@ -69,7 +70,8 @@ def _deselect(files: Collection[str]) -> str:
 
 def leaves_out(env: Mapping[str, str]) -> bool:
     """Whether these variables of ours tell a runner to leave files out."""
-    return "--deselect=" in env.get("AGENTPROXY_PYTEST_OPTIONS", "")
+    pytest = env.get("AGENTPROXY_PYTEST_OPTIONS", "")
+    return "--deselect=" in pytest or "AGENTPROXY_LEAVE_OUT" in env
 
 
 def _ask_unittest(asked: Asked) -> Mapping[str, str]:
@@ -98,7 +100,17 @@ def _ask_our_reporters(asked: Asked) -> Mapping[str, str]:
     options = asked.env.get("NODE_OPTIONS", "")
     ours = f'--require="{NODE_PRELOAD}/preload.cjs"'
     both = options if ours in options else f"{ours} {options}".strip()
-    return {"NODE_OPTIONS": both, "AGENTPROXY_REPORTS": REPORT_FOLDER}
+    variables = {"NODE_OPTIONS": both, "AGENTPROXY_REPORTS": REPORT_FOLDER}
+    paths = "\n".join(f"{TREE}/{file}" for file in sorted(asked.leave_out))
+    if paths and len(paths.encode(errors="surrogateescape")) <= _MAX_DESELECTED_BYTES:
+        variables["AGENTPROXY_LEAVE_OUT"] = paths
+    # A script that sets the variable anew would lose our file.
+    path = asked.env.get("PATH", "")
+    first = f"{NODE_PRELOAD}/bin:"
+    sets_anew = any("NODE_OPTIONS=" in text for text in (asked.command, *asked.scripts))
+    if sets_anew and path and not path.startswith(first):
+        variables["PATH"] = f"{first}{path}"
+    return variables
 
 
 def _by_our_reporter(runner: LineRunner, tried: str) -> Adapter:

@@ -1,5 +1,6 @@
 'use strict';
 const reporter = require('./jest.cjs');
+const { paths } = require('./left_out.cjs');
 
 const path = require.resolve('./jest.cjs');
 const wrapped = new WeakMap();
@@ -9,9 +10,7 @@ const WRAPPERS = {
 };
 
 function wrap(name, module) {
-  const wrappers = WRAPPERS[name];
-  if (!wrappers) return module;
-  if (!wrapped.has(module)) wrapped.set(module, overlay(module, wrappers));
+  if (!wrapped.has(module)) wrapped.set(module, overlay(module, WRAPPERS[name]));
   return wrapped.get(module);
 }
 
@@ -28,8 +27,16 @@ function withReporter(readConfigs) {
   return async (...options) => {
     const read = await readConfigs(...options);
     const reporters = [...(read.globalConfig.reporters || [['default', {}]]), [path, {}]];
-    return { ...read, globalConfig: Object.freeze({ ...read.globalConfig, reporters }) };
+    const globalConfig = Object.freeze({ ...read.globalConfig, reporters });
+    return { ...read, globalConfig, configs: read.configs.map(withoutLeftOut) };
   };
+}
+
+function withoutLeftOut(config) {
+  if (!paths.size) return config;
+  const ours = [...paths].map((each) => `^${each.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')}$`);
+  const testPathIgnorePatterns = [...(config.testPathIgnorePatterns || []), ...ours];
+  return Object.freeze({ ...config, testPathIgnorePatterns });
 }
 
 // A globalTeardown that fails is told to no reporter.

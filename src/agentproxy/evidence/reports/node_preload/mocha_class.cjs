@@ -1,14 +1,17 @@
 'use strict';
 const { join } = require('path');
 const { Report, failure, text } = require('./report.cjs');
+const { runs } = require('./left_out.cjs');
 
 const FRAME = /(\(|^ *at (?:async )?)(?!node:|file:|[/(])([^()\s]+:\d+:\d+)(?=\)?$)/gm;
 
 function attach(Mocha) {
   const run = Mocha && Mocha.prototype && Mocha.prototype.run;
   if (typeof run !== 'function' || !Mocha.Runner) return false;
+  leaveOut(Mocha.prototype);
   Mocha.prototype.run = function (...options) {
     Mocha.prototype.run = run; // what a test starts in this process is no run of the check
+    this.files = this.files.filter(runs);
     const Reporter = this._reporter;
     const mocha = this;
     this._reporter = function (runner, given) {
@@ -19,6 +22,17 @@ function attach(Mocha) {
     return run.apply(this, options);
   };
   return true;
+}
+
+function leaveOut(prototype) {
+  for (const name of ['loadFiles', 'loadFilesAsync']) {
+    const own = prototype[name];
+    if (typeof own !== 'function') continue;
+    prototype[name] = function (...options) {
+      this.files = this.files.filter(runs);
+      return own.apply(this, options);
+    };
+  }
 }
 
 function listen(runner, report, dryRun) {

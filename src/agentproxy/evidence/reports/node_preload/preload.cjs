@@ -2,27 +2,37 @@
 // Loaded by every process of node in a check, through NODE_OPTIONS. It finds the runner where that
 // loads, and adds a reporter to it. What the runner prints stays the same. Syntax of node 12.
 const Module = require('module');
-const { isMainThread } = require('worker_threads');
 
 const IS_MOCHA = /(?:^|[\\/])mocha(?:\.c?js)?$/;
+const JEST = new Set(['jest-config', '@jest/core']);
+const main = process.argv[1] || '';
 
-if (isMainThread && process.env.AGENTPROXY_REPORTS) {
+try {
+  if (require('worker_threads').isMainThread && process.env.AGENTPROXY_REPORTS) prepare();
+} catch (error) {
+  // A node that is too old, or a folder that cannot be read: the check runs without a report.
+}
+
+function prepare() {
   require('./report.cjs'); // takes the file functions before a test can replace them
   watchRequire();
-  require('./esm_entry.cjs').prepare(process.argv[1]);
+  require('./esm_entry.cjs').prepare(main);
   // Playwright adds the reporter that this variable names to those of its configuration.
-  if (!process.env.PW_TEST_REPORTER) process.env.PW_TEST_REPORTER = require.resolve('./playwright.cjs');
+  if (/playwright/.test(main) && !process.env.PW_TEST_REPORTER) {
+    process.env.PW_TEST_REPORTER = require.resolve('./playwright.cjs');
+  }
 }
 
 function watchRequire() {
-  const { wrap } = require('./jest_config.cjs');
-  const { attach } = require('./mocha_class.cjs');
   const load = Module._load;
   const ours = function (request) {
     const loaded = load.apply(this, arguments);
-    // mocha loads tests as node does: out of their stack traces.
-    if (IS_MOCHA.test(request) && attach(loaded) && Module._load === ours) Module._load = load;
-    return wrap(request, loaded);
+    if (JEST.has(request)) return require('./jest_config.cjs').wrap(request, loaded);
+    if (IS_MOCHA.test(request) && require('./mocha_class.cjs').attach(loaded)) {
+      // mocha loads tests as node does: out of their stack traces.
+      if (Module._load === ours) Module._load = load;
+    }
+    return loaded;
   };
   Module._load = ours;
 }

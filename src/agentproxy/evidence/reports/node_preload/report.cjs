@@ -5,6 +5,7 @@ const { join } = require('path');
 const { randomBytes } = require('crypto');
 
 const MOST_TEXT = 8000;
+const open = openSync;
 const write = writeSync;
 const folder = process.env.AGENTPROXY_REPORTS || '';
 const OURS = /--require="?[^"\s]*node_preload\/preload\.cjs"?\s*/;
@@ -14,7 +15,7 @@ class Report {
     // In the order of the runs.
     const name = Date.now().toString(16) + randomBytes(8).toString('hex');
     this.waiting = [];
-    this.fd = openSync(join(folder, `${runner}-${name}.jsonl`), 'wx');
+    this.path = join(folder, `${runner}-${name}.jsonl`);
     this.put({ kind: 'start', runner, files: files.map(String) });
     leaveDescendantsAlone();
     process.on('uncaughtExceptionMonitor', (error) => {
@@ -30,10 +31,11 @@ class Report {
   put(line) {
     this.waiting.push(`${JSON.stringify(line)}\n`);
     try {
+      if (this.fd === undefined) this.fd = open(this.path, 'wx');
       for (; this.waiting.length; this.waiting.shift()) writeAll(this.fd, this.waiting[0]);
     } catch (error) {
-      // A test may have replaced the functions of files for now. Without its end the report
-      // does not count.
+      // A full disk, or functions of files that a test has replaced for now. Without its end
+      // the report does not count.
     }
   }
 }
@@ -50,16 +52,30 @@ function leaveDescendantsAlone() {
   if (rest) process.env.NODE_OPTIONS = rest;
   else delete process.env.NODE_OPTIONS;
   delete process.env.AGENTPROXY_REPORTS;
+  delete process.env.AGENTPROXY_LEAVE_OUT;
   if (String(process.env.PW_TEST_REPORTER).startsWith(__dirname)) delete process.env.PW_TEST_REPORTER;
 }
 
 function text(value) {
-  const whole = String(value === undefined || value === null ? '' : value).slice(0, MOST_TEXT);
-  return Buffer.from(whole).toString(); // without halves of characters
+  try {
+    const whole = String(value === undefined || value === null ? '' : value).slice(0, MOST_TEXT);
+    return Buffer.from(whole).toString(); // without halves of characters
+  } catch (error) {
+    return ''; // an object of a test that is no text
+  }
 }
 
 function failure(error) {
   if (error === null || typeof error !== 'object') return { name: '', message: text(error), stack: '' };
+  // Getters of a test's own object may throw.
+  try {
+    return described(error);
+  } catch (other) {
+    return { name: '', message: '', stack: '' };
+  }
+}
+
+function described(error) {
   return {
     name: text(error.code === 'ERR_ASSERTION' ? 'AssertionError' : error.name),
     message: text(error.message),

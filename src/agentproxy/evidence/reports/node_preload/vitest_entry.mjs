@@ -1,6 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import leftOut from './left_out.cjs';
 import { reporter } from './vitest.mjs';
 
 const chunks = join(process.env.AGENTPROXY_ENTRY, 'dist', 'chunks');
@@ -18,6 +19,16 @@ function attach(Vitest) {
   const { start } = Vitest.prototype;
   Vitest.prototype.start = function (...filters) {
     if (Array.isArray(this.reporters) && !this.config.watch) this.reporters.push(reporter());
+    leaveOut(this.specifications);
     return start.apply(this, filters);
+  };
+}
+
+function leaveOut(specifications) {
+  const all = specifications?.getRelevantTestSpecifications;
+  if (!leftOut.paths.size || typeof all !== 'function') return;
+  specifications.getRelevantTestSpecifications = async (...filters) => {
+    const found = await all.apply(specifications, filters);
+    return found.filter((each) => leftOut.runs(each.moduleId));
   };
 }

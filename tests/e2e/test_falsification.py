@@ -91,3 +91,17 @@ def test_a_proof_does_not_count_where_a_changed_file_cannot_be_parsed(green: Pa)
     finding = ran.finding(PYTEST)
     assert (finding["finding"], finding["reason_code"]) == ("unverified", "doubtful"), finding
     assert "tool.py cannot be parsed" in finding["reason"]
+
+
+def test_a_changed_template_beside_a_changed_function_is_taken_back(green: Pa) -> None:
+    page = "from pathlib import Path\n\n\ndef page():\n    return Path('page.txt').read_text()\n"
+    green.write({"page.py": page, "page.txt": "Hello\n"})
+    green.commit("A page")
+    test = "from page import page\n\n\ndef test_page():\n    assert page() == 'Good day'\n"
+    worker = (
+        "printf 'Good day' > page.txt\n"
+        "sed -i 's/read_text()/read_text(encoding=\"utf-8\")/' page.py\n"
+        f"cat > test_page.py <<'END'\n{test}END"
+    )
+    ran = green.task("--check", PYTEST, "--max-rounds", "1", worker=worker)
+    assert ran.finding(PYTEST)["reason_code"] == "falsified", ran.finding(PYTEST)

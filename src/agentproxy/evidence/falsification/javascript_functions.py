@@ -1,5 +1,6 @@
 """The functions of JavaScript and TypeScript source, for stubs."""
 
+import re
 from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import Literal
@@ -18,14 +19,17 @@ _FUNCTIONS = {
     "function_expression",
     "generator_function",
 }
+_NAMES = {"identifier", "shorthand_property_identifier"}
+_DEEPEST_CALL = 3
+_WRAPPER = re.compile(r"(?:(?:React|lodash|util|_|R)\.)?(?!set[TI])\w+")
 _CLASSES = {"class_declaration", "class", "abstract_class_declaration"}
 _NAMED_BY = {"variable_declarator": "name", "pair": "key", "field_definition": "property",
              "public_field_definition": "name", "assignment_expression": "left"}  # fmt: skip
 
 
 def find_javascript_functions(source: bytes, dialect: Dialect) -> Sequence[Function]:
-    """The functions, methods, and functions that a name is given to; one inside of another belongs
-    to the outer one.
+    """The functions, methods, and functions that a name is given to, also by way of a call, and the
+    constants of the file. A function inside of another one belongs to the outer one.
 
     Raises:
         CannotParse: the source has a syntax error.
@@ -38,7 +42,7 @@ def find_javascript_functions(source: bytes, dialect: Dialect) -> Sequence[Funct
     return [
         _function(name, node, source, typed=dialect != "javascript")
         for name, (_, node) in zip(names, found, strict=True)
-        if node.child_by_field_name("body") is not None
+        if node.type not in _FUNCTIONS or node.child_by_field_name("body") is not None
     ]
 
 
@@ -70,6 +74,9 @@ def _functions_in(root: Node) -> Iterator[tuple[str, Node]]:
             if name:
                 yield f"{prefix}{name}", node
             continue
+        if node.type == "variable_declarator" and (value := _constant(node)) is not None:
+            yield f"{_text(node.child_by_field_name('name'))} =", value
+            continue
         if node.type in _CLASSES:
             prefix = f"{prefix}{_text(node.child_by_field_name('name'))}."
         todo += [(child, prefix) for child in reversed(node.named_children)]
@@ -81,12 +88,44 @@ def _name_of(node: Node) -> str:
     if own is not None:
         return _text(own)
     parent = node.parent
+    for _ in range(_DEEPEST_CALL):
+        if parent is None or parent.type != "arguments" or not _wraps(parent.parent):
+            break
+        parent = parent.parent.parent if parent.parent is not None else None
     if parent is None or parent.type not in _NAMED_BY:
         return ""
     return _text(parent.child_by_field_name(_NAMED_BY[parent.type]))
 
 
+def _wraps(call: Node | None) -> bool:
+    """Whether a call gives a function back, as `memo(() => …)`; a method like `map` calls it."""
+    called = call.child_by_field_name("function") if call is not None else None
+    return _WRAPPER.fullmatch(_text(called)) is not None
+
+
+def _constant(node: Node) -> Node | None:
+    """The value of a constant of the file; None where it holds functions or another module."""
+    value, holder = node.child_by_field_name("value"), node.parent
+    place = holder.parent if holder is not None else None
+    if value is None or place is None or place.type not in ("program", "export_statement"):
+        return None
+    inside = {each.type for each in _below(value)}
+    called = _text(value.child_by_field_name("function"))
+    has_code = inside & (_FUNCTIONS | _CLASSES)
+    return None if has_code or called in ("require", "import") else value
+
+
+def _below(root: Node) -> Iterator[Node]:
+    todo = [root]
+    while todo:
+        node = todo.pop()
+        yield node
+        todo += node.named_children
+
+
 def _function(name: str, node: Node, source: bytes, *, typed: bool) -> Function:
+    if node.type not in _FUNCTIONS:
+        return _value(name, node)
     body = node.child_by_field_name("body")
     assert body is not None
     nothing, raising = b"return undefined;", b'throw new Error("stub");'
@@ -109,6 +148,19 @@ def _function(name: str, node: Node, source: bytes, *, typed: bool) -> Function:
         end=body.end_byte,
         body=source[body.start_byte : body.end_byte],
         stub=stub,
+    )
+
+
+def _value(name: str, node: Node) -> Function:
+    return Function(
+        name=name,
+        signature="",
+        code=_code(node),
+        start=node.start_byte,
+        end=node.end_byte,
+        body=node.text or b"",
+        stub={},
+        needs=frozenset(_text(each) for each in _below(node) if each.type in _NAMES),
     )
 
 

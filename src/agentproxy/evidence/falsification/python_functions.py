@@ -3,14 +3,17 @@
 import ast
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from agentproxy.evidence.falsification.stubs import CannotParse, Function, NewBody, number_names
 
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
+_RAISE = b'(_ for _ in ()).throw(NotImplementedError("stub"))'
 
 
 def find_python_functions(source: bytes) -> Sequence[Function]:
-    """The functions and methods of a module; one inside of another belongs to the outer one.
+    """The functions, methods and constants of a module, and lambdas that a name is given to. A
+    function inside of another one belongs to the outer one.
 
     Raises:
         CannotParse: the source has a syntax error, or syntax that is newer than our interpreter.
@@ -25,17 +28,45 @@ def find_python_functions(source: bytes) -> Sequence[Function]:
     return [_function(name, node, lines) for name, (_, node) in zip(names, found, strict=True)]
 
 
-def _functions_in(body: Sequence[ast.stmt], prefix: str) -> Iterator[tuple[str, FunctionNode]]:
+def _functions_in(
+    body: Sequence[ast.stmt], prefix: str
+) -> Iterator[tuple[str, FunctionNode | ast.expr]]:
     for statement in body:
         if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef):
             yield f"{prefix}{statement.name}", statement
         elif isinstance(statement, ast.ClassDef):
             yield from _functions_in(statement.body, f"{prefix}{statement.name}.")
+        elif isinstance(statement, ast.Assign | ast.AnnAssign):
+            yield from _values_of(statement, prefix)
         else:
             for block in ("body", "orelse", "finalbody"):
                 yield from _functions_in(getattr(statement, block, ()), prefix)
             for inner in (*getattr(statement, "handlers", ()), *getattr(statement, "cases", ())):
                 yield from _functions_in(inner.body, prefix)
+
+
+def _values_of(
+    statement: ast.Assign | ast.AnnAssign, prefix: str
+) -> Iterator[tuple[str, ast.expr]]:
+    """The lambdas of an assignment to one name, or all of its value."""
+    targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
+    match targets, statement.value:
+        case [ast.Name(id=name)], ast.Lambda() as value:
+            yield f"{prefix}{name}", value
+        case [ast.Name(id=name)], ast.Dict(keys=keys, values=values) as value:
+            lambdas = [
+                (key, each)
+                for key, each in zip(keys, values, strict=True)
+                if isinstance(each, ast.Lambda) and isinstance(key, ast.Constant)
+            ]
+            for key, each in lambdas:
+                yield f"{prefix}{name}.{key.value}", each
+            if not lambdas:
+                yield f"{prefix}{name} =", value
+        case [ast.Name(id=name)], ast.expr() as value:
+            yield f"{prefix}{name} =", value
+        case _:
+            return
 
 
 class Lines:
@@ -56,7 +87,32 @@ class Lines:
         return before if not before.strip() else None
 
 
-def _function(name: str, node: FunctionNode, lines: Lines) -> Function:
+def _function(name: str, node: FunctionNode | ast.expr, lines: Lines) -> Function:
+    if isinstance(node, ast.Lambda):
+        body = _expression(name, node.body, lines)
+        stub: dict[NewBody, bytes] = {"nothing": b"None", "raises": _RAISE}
+        return replace(body, signature=_signature(node), stub=stub, needs=frozenset())
+    if isinstance(node, ast.expr):
+        return _expression(name, node, lines)
+    return _definition(name, node, lines)
+
+
+def _expression(name: str, node: ast.expr, lines: Lines) -> Function:
+    start = lines.offset(node.lineno, node.col_offset)
+    end = lines.offset(node.end_lineno or node.lineno, node.end_col_offset or 0)
+    return Function(
+        name=name,
+        signature="",
+        code=ast.dump(node),
+        start=start,
+        end=end,
+        body=b"(%s)" % lines.source[start:end],
+        stub={},
+        needs=frozenset(each.id for each in ast.walk(node) if isinstance(each, ast.Name)),
+    )
+
+
+def _definition(name: str, node: FunctionNode, lines: Lines) -> Function:
     first, last = node.body[0], node.body[-1]
     line, column = _start_of(first)
     indentation = lines.indentation(line, column)
@@ -91,7 +147,7 @@ def _start_of(statement: ast.stmt) -> tuple[int, int]:
     return statement.lineno, statement.col_offset
 
 
-def _signature(node: FunctionNode) -> str:
+def _signature(node: FunctionNode | ast.Lambda) -> str:
     """Names, kinds and defaults of the parameters. Annotations say nothing of how it is called."""
     given = node.args
     names = [

@@ -9,10 +9,12 @@ NewBody = Literal["nothing", "raises"]
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """A function of a source file. `start` and `end` bound its body in bytes.
+    """A function of a source file, or the value of a constant. `start` and `end` bound its body in
+    bytes.
 
     `signature` and `code` compare equal where a reader would call them the same. `stub` gives the
-    text of a body for a function that the base had not.
+    text of a body for a function that the base had not; a constant has none. `needs` are the names
+    that a constant is made of.
     """
 
     name: str
@@ -22,6 +24,7 @@ class Function:
     end: int
     body: bytes
     stub: Mapping[NewBody, bytes]
+    needs: frozenset[str] = frozenset()
 
 
 class CannotParse(ValueError):
@@ -46,8 +49,8 @@ def stub_functions(
     """Takes back what a claim changed inside functions, and keeps every name that it brought.
 
     A function with the signature that it had at the base gets the base's body. A function that is
-    new, or has another signature, gets a body that returns nothing or raises. Everything outside
-    of functions stays as the claim has it.
+    new, or has another signature, gets a body that returns nothing or raises. A constant that the
+    base had gets its old value. Everything else stays as the claim has it.
 
     Raises:
         CannotParse: `after` cannot be parsed.
@@ -62,14 +65,17 @@ def stub_functions(
             continue  # inside of a function that is replaced already
         earlier = known.get(function.name)
         if earlier is not None and earlier.signature == function.signature:
-            if earlier.code == function.code:
+            # A value that needs other names than the new one may not find them any more.
+            if earlier.code == function.code or not earlier.needs <= function.needs:
                 continue
             body = earlier.body
+        elif not function.stub:
+            continue
         else:
             body = function.stub[new]
             resigned += [function.name] if earlier else []
         pieces += [after[position : function.start], body]
-        names.append(function.name)
+        names += [function.name] if function.stub else []
         position = function.end
     return Stubbed(b"".join([*pieces, after[position:]]), tuple(names), tuple(resigned))
 

@@ -9,14 +9,15 @@ from agentproxy.events.check import TrialKind, claim_tree
 from agentproxy.events.envelope import Fact
 from agentproxy.events.trials import TrialsPrepared, TrialTree
 from agentproxy.evidence.doubts.look import Look, look_for_doubts, read_sources_apart
-from agentproxy.evidence.falsification.make_stub_files import make_stub_files
+from agentproxy.evidence.falsification.data_files import is_data
+from agentproxy.evidence.falsification.make_stub_files import StubFiles, make_stub_files
 from agentproxy.evidence.reports.test_ids import file_of_test
 from agentproxy.evidence.test_files import is_test_file
 from agentproxy.supervisor.face import SUPERVISED
 from agentproxy.supervisor.parts import Parts
 from agentproxy.supervisor.stages import Stage
 from agentproxy.supervisor.state import State
-from agentproxy.workspace.trees.variants import Variant, read_versions, write_variant
+from agentproxy.workspace.trees.variants import Variant, Versions, read_versions, write_variant
 
 MAX_STUBBED_BYTES = 1 << 20  # bytes of a file that is parsed
 MESSAGES: Mapping[TrialKind, str] = {
@@ -68,10 +69,11 @@ async def prepare(effect: PrepareTrials, context: Context[State, Parts]) -> Sequ
         asyncio.to_thread(make_stub_files, changed, new="raises"),
         asyncio.to_thread(read_sources_apart, versions, tests),
     )
+    data = _data_of_base(changed)
     variants: dict[TrialKind, Variant] = {
         "without": Variant(restored=code),
-        "stub": Variant(rewritten=nothing.contents),
-        "raising": Variant(rewritten=raising.contents),
+        "stub": _stubbed(nothing, data),
+        "raising": _stubbed(raising, data),
     }
     trees: dict[TrialKind, TrialTree] = {}
     for kind, variant in variants.items():
@@ -109,6 +111,18 @@ async def prepare(effect: PrepareTrials, context: Context[State, Parts]) -> Sequ
             unstubbed=dict(nothing.failed),
         )
     ]
+
+
+def _data_of_base(changed: Mapping[str, Versions]) -> tuple[str, ...]:
+    """Data of the base that the claim changes; new data stays, as a new name does."""
+    return tuple(
+        path for path, each in changed.items() if each.before and each.after and is_data(path)
+    )
+
+
+def _stubbed(stubs: StubFiles, data: Sequence[str]) -> Variant:
+    # Without a stub, the claim without its change says all.
+    return Variant(restored=data, rewritten=stubs.contents) if stubs.contents else Variant()
 
 
 def split_changes(state: State, number: int) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -153,3 +153,45 @@ def test_typescript_keeps_its_types() -> None:
 def test_javascript_that_cannot_be_parsed_says_so() -> None:
     with pytest.raises(CannotParse):
         javascript("", "function f( {")
+
+
+def test_lambdas_with_a_name_are_stubs() -> None:
+    after = "f = lambda a: a + 1\nTABLE = {'f': lambda a: a + 2, 'g': 3}\n"
+    names = run(python("", after))
+    assert (names["f"](1), names["TABLE"]["f"](1), names["TABLE"]["g"]) == (None, None, 3)
+    with pytest.raises(NotImplementedError):
+        run(python("", after, "raises"))["f"](1)
+    names = run(python(after, after.replace("a + 1", "a + 5").replace("a + 2", "(a,\n 7)")))
+    assert (names["f"](1), names["TABLE"]["f"](1)) == (2, 3)
+
+
+def test_a_constant_of_the_base_has_its_old_value_and_a_new_one_stays() -> None:
+    before = "class A:\n    SIZE = 1\nRATES = {'a': 1}\n"
+    after = "class A:\n    SIZE = 2\nRATES = {'a': 2,\n 'b': 3}\nNEW = 4\n"
+    names = run(python(before, after))
+    assert (names["A"].SIZE, names["RATES"], names["NEW"]) == (1, {"a": 1}, 4)
+
+
+def test_a_value_that_needs_a_name_that_is_gone_stays() -> None:
+    before = "def _old(): pass\nTABLE = {'a': _old}\n"
+    after = "def _new(): pass\nTABLE = {'a': _new}\n"
+    assert "_old" not in python(before, after)
+
+
+def test_javascript_constants_and_wrapped_functions_are_taken_back() -> None:
+    before = "const RATES = { a: 1 };\nexport const F = memo((a) => a + RATES.a);\n"
+    after = before.replace("a: 1", "a: 2, b: 3").replace("a + RATES.a", "a * RATES.b")
+    assert javascript(before, after) == before
+    assert javascript("", before) == before.replace("a + RATES.a", "{ return undefined; }")
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [
+        "const a = require('b');\n",
+        "const ids = list.map((each) => each.id);\n",
+        "app.get('/', (request, response) => response.send(1));\n",
+    ],
+)
+def test_calls_that_run_while_the_file_is_loaded_have_no_stub(kept: str) -> None:
+    assert javascript("", kept) == kept

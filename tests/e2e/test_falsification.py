@@ -54,6 +54,7 @@ def test_a_feature_without_a_test_is_sent_back_once_with_the_demand_for_one(gree
     assert (ran.code, ran.result["verdict"]) == (3, "unverified")
     on = {each["on"].partition(":")[0] for each in ran.of_kind("check_finished")}
     assert on == {"base", "claim"}
+    assert ran.result["hints"][0].startswith("next: start again, and ask in the task for a test")
 
 
 def test_who_brings_the_test_in_the_second_round_is_verified(green: Pa) -> None:

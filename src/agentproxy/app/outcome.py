@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from agentproxy.app.next_step import find_next_step
 from agentproxy.app.queries import exit_code
 from agentproxy.events.durations import format_duration
 from agentproxy.events.envelope import RunId
@@ -107,7 +108,9 @@ def _hints(run: RunId, state: State) -> tuple[str, ...]:
         if waiting:
             return (f"pa approve {run} or pa deny {run} REASON, then pa resume {run}",)
         return (f"pa resume {run}{_raised(state)}",)
-    hints = [f"pa evidence {run}   shows the checks and their results"]
+    step = find_next_step(run, state)
+    hints = [f"next: {step}"] if step else []
+    hints.append(f"pa evidence {run}   shows the checks and their results")
     if state.claims.get(state.round) is not None and not state.unchanged(state.round):
         hints.append(f"pa apply {run}      merges it into your working tree, without a commit")
     if state.delivered and state.delivered.branch:

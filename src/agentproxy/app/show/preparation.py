@@ -28,15 +28,19 @@ def _base(fact: BaseRecorded) -> Iterator[RenderedLine]:
         changes = "1 uncommitted change" if count == 1 else f"{count} uncommitted changes"
         yield RenderedLine(f"with {changes}: {named(fact.uncommitted)}", "unsure", 1)
     if fact.left_out:
-        yield RenderedLine(f"without untracked files: {named(fact.left_out)}", "unsure", 1)
+        names = named(fact.left_out)
+        text = f"without untracked files: {names} (--include-untracked takes them along)"
+        yield RenderedLine(text, "unsure", 1)
     for note in fact.notes:
         yield RenderedLine(note, "unsure", 1)
 
 
 @renders(EnvironmentFound)
 def _environment(fact: EnvironmentFound) -> Iterator[RenderedLine]:
-    if fact.folders:
-        yield RenderedLine(f"environments {named(fact.folders)}", "quiet", 1)
+    where = f"environments {named(fact.folders)}" if fact.folders else "tools on PATH alone"
+    yield RenderedLine(where, "quiet", 1)
+    if fact.prepare:
+        yield RenderedLine(f"before each check: {fact.prepare}", "quiet", 1)
     if fact.carried:
         yield RenderedLine(f"carried {named(fact.carried)}", "quiet", 1)
     for note in fact.notes:
@@ -89,8 +93,13 @@ def _planned(fact: PlanMade) -> Iterator[RenderedLine]:
 def _contract(fact: ContractAgreed) -> Iterator[RenderedLine]:
     yield RenderedLine("contract", "loud")
     for check in fact.contract.checks:
-        role = ROLE[check.role]
-        yield RenderedLine(f"{check.command}  ({role}; {check.source})", "plain", 1)
+        where = "" if check.directory == "." else f"; in {check.directory}"
+        network = "; with the network of this machine" if check.network == "host" else ""
+        about = f"{ROLE[check.role]}; {check.source}{where}{network}"
+        yield RenderedLine(f"{check.command}  ({about})", "plain", 1)
+    if fact.contract.checks:
+        text = "each runs in a clean checkout, at the base and at the claim"
+        yield RenderedLine(text, "quiet", 1)
     if not fact.contract.anything_named:
         text = "no check proves this task; name one with --check"
         yield RenderedLine(text, "unsure", 1)

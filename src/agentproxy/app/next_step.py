@@ -1,0 +1,63 @@
+"""The one step that helps most after a run that ended unverified. Pure."""
+
+import shlex
+
+from agentproxy.events.envelope import RunId
+from agentproxy.events.verdict import LACKS_PROOF, CheckVerdict, ReasonCode
+from agentproxy.supervisor.state import State
+
+_DOCTOR = "pa doctor -d {directory}{check}   runs the checks at the base, and says what they lack"
+_OWN_CHECK = "start again with --check CMD: a command that fails now, and passes when it is done"
+_TEST = "start again, and ask in the task for a test that fails without the change"
+_READ = "git diff {base} {claim}   look at what is doubted; what the task names is not doubted"
+_KNOWN_RED = "start again with --known-red TEST for each test that may stay red"
+STEPS: dict[ReasonCode, str] = {
+    "not_run": _DOCTOR,
+    "cannot_run": _DOCTOR,
+    "could_not_run_at_base": _DOCTOR,
+    "cannot_run_at_claim": "pa evidence {run}   shows why the check cannot run at the claim",
+    "environment": _DOCTOR,
+    "green_before": _OWN_CHECK,
+    "passes_as_before": _OWN_CHECK,
+    "no_test": _TEST,
+    "passes_without_change": _TEST,
+    "result_not_checked": "start again, and ask in the task for tests that check the results",
+    "tests_not_run": "start again with --check CMD: a command that runs the claim's tests",
+    "tests_only": "git diff {base} {claim}   read the tests: nothing shows that they can fail",
+    "mutants_survive": "start again, and name in the task the functions that the tests are for",
+    "doubtful": _READ,
+    "own_tests": _READ,
+    "tests_removed": _READ,
+    "partly_fixed": _KNOWN_RED,
+    "nothing_fixed": _KNOWN_RED,
+    "still_failing": _KNOWN_RED,
+    "newly_failing": _KNOWN_RED,
+    "flaky": "mend the test, or start again with --known-red TEST: its outcome changes by itself",
+}
+
+
+def find_next_step(run: RunId, state: State) -> str:
+    """What a person should do next; "" where the run is not over, or proven or refuted."""
+    if state.ended is None or state.ended.verdict != "unverified":
+        return ""
+    judged, claim = state.judged.get(state.round), state.claims.get(state.round)
+    if judged is None or claim is None or state.unchanged(state.round):
+        return f"pa show {run}   shows what the worker did and printed"
+    check = _first_without_proof(judged.checks)
+    if check is None:
+        return _OWN_CHECK
+    source = {each.name: each.source for each in state.require_contract().checks}
+    by_option = source.get(check.check) == "--check"
+    return STEPS.get(check.reason_code, _OWN_CHECK).format(
+        run=run,
+        directory=shlex.quote(state.require_order().directory),
+        check=f" --check {shlex.quote(check.check)}" if by_option else "",
+        base=state.require_base().commit[:10],
+        claim=claim.commit[:10],
+    )
+
+
+def _first_without_proof(checks: tuple[CheckVerdict, ...]) -> CheckVerdict | None:
+    unverified = [each for each in checks if each.finding == "unverified"]
+    lacking = [each for each in checks if each.reason_code in LACKS_PROOF]
+    return next(iter([*unverified, *lacking]), None)

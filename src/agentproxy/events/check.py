@@ -18,6 +18,7 @@ CannotRunKind = Literal[
     "name_does_not_resolve",
     "network_unreachable",
     "read_only_path",
+    "other_file_system",
     "no_docker",
     "no_namespaces",
     "no_privileges",

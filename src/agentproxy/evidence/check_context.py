@@ -45,6 +45,8 @@ class CheckContext:
     environments: Path
     # What a build may reach; None where builds are not allowed.
     registries: Registries | None = None
+    # Whether jobs get copies of checkouts in place of overlays.
+    copies_trees: bool = False
     locks: dict[str, asyncio.Lock] = field(default_factory=dict[str, asyncio.Lock])
 
     async def checkout(self, commit: str, environment: EnvironmentFound) -> Path:
@@ -88,7 +90,7 @@ class CheckContext:
     def tree_mounts(self, tree: Path) -> list[Mount]:
         """Returns the mounts of a checkout. Writes go into a layer that is thrown away."""
         return [
-            Mount(at=mount.at, mode="overlay", source=mount.source)
+            Mount(at=mount.at, mode="copy" if self.copies_trees else "overlay", source=mount.source)
             if mount.source == tree
             else mount
             for mount in clone_mounts(self.repository, tree)

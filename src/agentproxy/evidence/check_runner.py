@@ -12,7 +12,11 @@ from agentproxy.events.contract import Check
 from agentproxy.events.git_facts import EnvironmentFound
 from agentproxy.evidence.check_context import CheckContext
 from agentproxy.evidence.instrumentation import Instrumentation, instrument, interpret
-from agentproxy.evidence.obstacles.cannot_run import failed_preparation, invalid_syntax
+from agentproxy.evidence.obstacles.cannot_run import (
+    crosses_file_systems,
+    failed_preparation,
+    invalid_syntax,
+)
 from agentproxy.evidence.obstacles.ignored_files import (
     cannot_run_without,
     find_candidates,
@@ -82,6 +86,37 @@ async def run_check(
         SandboxError: the sandbox could not be set up.
         NotClean: the checkout differs from the commit.
     """
+
+    async def run() -> CheckResult:
+        return await _run_once(
+            check,
+            commit=commit,
+            base=base,
+            environment=environment,
+            checks=checks,
+            leave_out=leave_out,
+            on_output=on_output,
+        )
+
+    copied = checks.copies_trees
+    result = await run()
+    if copied or not checks.sandbox.isolates or not crosses_file_systems(result):
+        return result
+    # An overlay cannot rename a folder of its lower layer, and a plain folder can.
+    checks.copies_trees = True
+    return await run()
+
+
+async def _run_once(
+    check: Check,
+    *,
+    commit: str,
+    base: Baseline,
+    environment: EnvironmentFound,
+    checks: CheckContext,
+    leave_out: Sequence[str],
+    on_output: Callable[[str], None],
+) -> CheckResult:
     if reason := checks.why_not_isolated(environment):
         return _not_started(reason)
     tree = await checks.checkout(commit, environment)

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from agentproxy.events.check import CannotRun, CannotRunKind, TestResult
+from agentproxy.events.check import CannotRun, CannotRunKind, CheckResult, TestResult
 from agentproxy.evidence.obstacles.tool_messages import TOOL_MESSAGES
 from agentproxy.evidence.reports.summaries import count_summaries, find_summaries, found_nothing
 from agentproxy.text.colours import strip_colours
@@ -46,6 +46,11 @@ _OUTSIDE: tuple[tuple[re.Pattern[str], CannotRunKind, str], ...] = (
         re.compile(r"Read-only file system|EROFS", re.IGNORECASE),
         "read_only_path",
         "a path is read-only",
+    ),
+    (
+        re.compile(r"Invalid cross-device link|\bEXDEV\b"),
+        "other_file_system",
+        "a path was renamed to another file system",
     ),
     (
         re.compile(
@@ -120,6 +125,7 @@ _CURES: Mapping[CannotRunKind, str] = {
     "name_does_not_resolve": _NEEDS_NETWORK,
     "network_unreachable": _NEEDS_NETWORK,
     "read_only_path": "change it to write only below the project, HOME or /tmp",
+    "other_file_system": "move files by copying: in checks /tmp and HOME are other file systems",
     "no_docker": "checks cannot reach Docker; use a check that does not need it",
     "no_namespaces": (
         "checks run in a sandbox, where programs cannot open a second one; switch theirs off (as "
@@ -212,14 +218,7 @@ def _find_outside_cause(text: str, own: Collection[str]) -> CannotRun | None:
     if modules:
         # One missing module of the tree is a real failure, whatever else is missing.
         return _missing_module(foreign[0]) if len(foreign) == len(modules) else None
-    return next(
-        (
-            CannotRun(kind=kind, text=words)
-            for pattern, kind, words in _OUTSIDE
-            if pattern.search(text)
-        ),
-        None,
-    )
+    return outside_reason(text)
 
 
 def _missing_module(module: str) -> CannotRun:
@@ -238,6 +237,23 @@ def failed_preparation(command: str) -> CannotRun:
 def ended_early(runner: str) -> CannotRun:
     text = f"it ended with 0 before {runner} had said how many tests ran"
     return CannotRun(kind="ended_early", subject=runner, text=text)
+
+
+def outside_reason(message: str) -> CannotRun | None:
+    """Returns what a test missed outside of the tree and of its packages, by its own message."""
+    found = (
+        CannotRun(kind=kind, text=words)
+        for pattern, kind, words in _OUTSIDE
+        if pattern.search(message)
+    )
+    return next(found, None)
+
+
+def crosses_file_systems(result: CheckResult) -> bool:
+    """Whether a check failed since a path could not be renamed or linked."""
+    texts = (result.output, *(test.message for test in result.tests if test.outcome == "failed"))
+    pattern = next(each for each, kind, _ in _OUTSIDE if kind == "other_file_system")
+    return not result.passed and any(map(pattern.search, texts))
 
 
 def names_unreachable_host(text: str) -> bool:

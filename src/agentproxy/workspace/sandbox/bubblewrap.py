@@ -174,7 +174,8 @@ class Bubblewrap:
         copied = [
             mount
             for mount in job.mounts
-            if mount.mode == "overlay" and not await self.takes_layer(mount.source)
+            if mount.mode == "copy"
+            or (mount.mode == "overlay" and not await self.takes_layer(mount.source))
         ]
         if not copied:
             yield job

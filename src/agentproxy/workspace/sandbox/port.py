@@ -9,7 +9,7 @@ from typing import Literal, Protocol
 
 from agentproxy.events.check import ProcessEnding
 
-MountMode = Literal["ro", "rw", "overlay", "tmpfs", "hidden"]
+MountMode = Literal["ro", "rw", "overlay", "copy", "tmpfs", "hidden"]
 MEGABYTE = 1 << 20
 MAX_LINE_BYTES = 8 * MEGABYTE
 # The git configuration of an empty HOME. Without it nothing can commit to a new repository; the
@@ -43,8 +43,9 @@ class Mount:
     """A mount of `source`, a host path, at `at`, an absolute path in the sandbox.
 
     "overlay" discards the job's writes. Where no overlay is possible, the source is copied, or is
-    read-only if it may not be copied. "tmpfs" is an empty folder and has no source. "hidden"
-    covers `at` with an empty read-only folder if `source` is a folder, else with an empty file.
+    read-only if it may not be copied. "copy" discards them too, and always copies. "tmpfs" is an
+    empty folder and has no source. "hidden" covers `at` with an empty read-only folder if `source`
+    is a folder, else with an empty file.
     """
 
     at: str

@@ -3,11 +3,15 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from agentproxy.events.check import CheckResult
+from agentproxy.events.check import CannotRun, CheckResult
 from agentproxy.events.contract import Check
 from agentproxy.evidence.attempts import Delta, Side, compare, fold_attempts
 from agentproxy.evidence.check_evidence import CheckEvidence, Rules
-from agentproxy.evidence.obstacles.cannot_run import ended_early, is_missing_module_of
+from agentproxy.evidence.obstacles.cannot_run import (
+    ended_early,
+    is_missing_module_of,
+    outside_reason,
+)
 from agentproxy.evidence.reports.summaries import REPORTING, find_summaries, last_to_end
 from agentproxy.evidence.reports.test_ids import (
     file_of,
@@ -67,6 +71,18 @@ class Comparison:
         others = self.delta.hidden | self.delta.new_failures
         known = self.rules.known_red
         return frozenset(failing | {name for name in others if not is_known_red(name, known)})
+
+    @property
+    def blocked(self) -> dict[str, CannotRun]:
+        """The tests that fail at the base and at the claim for the same reason outside of both."""
+        found: dict[str, CannotRun] = {}
+        base, claim = self.base.tests, self.claim.tests
+        # A file that cannot be loaded stands for its tests at one side only.
+        for name in sorted(self.delta.still_failing & base.keys() & claim.keys()):
+            before, after = (outside_reason(tests[name].message) for tests in (base, claim))
+            if before is not None and before == after:
+                found[name] = before
+        return found
 
     @property
     def removed(self) -> frozenset[str]:

@@ -9,6 +9,7 @@ from agentproxy.evidence.comparison import Comparison
 from agentproxy.evidence.obstacles.cannot_run import cure_for
 from agentproxy.evidence.verdict_text import (
     count_names,
+    describe_blocked,
     describe_exit,
     describe_fixed,
     describe_removed,
@@ -111,6 +112,11 @@ def _nothing_fixed(comparison: Comparison) -> CheckVerdict | None:
         return None
     # A hidden test is not fixed: a failed test is fixed only when it passes.
     failing = delta.still_failing | delta.new_failures | delta.hidden
+    if failing and failing <= set(comparison.blocked):
+        reason = describe_blocked(comparison)
+        return verdict_of(
+            comparison, "unverified", "cannot_run", reason=reason, about=failing, fixable=False
+        )
     why = describe_exit(comparison)
     if failing:
         why = count_names(failing, "test is not fixed", "tests are not fixed")
@@ -132,7 +138,13 @@ def _partly_fixed(comparison: Comparison) -> CheckVerdict | None:
     if unresolved or removed:
         code = "partly_fixed" if unresolved else "tests_removed"
         reason, about = describe_unresolved(comparison), unresolved | removed
-        return verdict_of(comparison, "unverified", code, reason=reason, about=about)
+        # No worker can mend what is missing outside of the tree.
+        is_blocked = not removed and unresolved <= set(comparison.blocked)
+        if is_blocked:
+            reason = f"{reason}; {describe_blocked(comparison)}"
+        return verdict_of(
+            comparison, "unverified", code, reason=reason, about=about, fixable=not is_blocked
+        )
     fails = comparison.claim_fails and comparison.claim.fails_beside_its_tests
     if not comparison.base_fails or not fails:
         return None

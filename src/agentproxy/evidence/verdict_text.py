@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable
 
 from agentproxy.events.verdict import CheckVerdict, Finding, Location, ReasonCode
 from agentproxy.evidence.comparison import Comparison
+from agentproxy.evidence.obstacles.cannot_run import cure_for
 from agentproxy.evidence.reports.test_ids import file_of
 
 MAX_LOCATIONS = 20
@@ -88,6 +89,19 @@ def describe_unresolved(comparison: Comparison) -> str:
         parts.append(describe_removed(comparison))
     start = f"{describe_fixed(comparison)}; but " if delta.fixed else ""
     return start + "; ".join(parts)
+
+
+def describe_blocked(comparison: Comparison) -> str:
+    """Returns why tests fail that need something outside of the tree, with the cure."""
+    blocked = comparison.blocked
+    words = count_names(
+        blocked,
+        "test fails at the base and at the claim for a reason outside of the tree",
+        "tests fail at the base and at the claim for a reason outside of the tree",
+    )
+    reasons = dict.fromkeys((each.text, cure_for(each.kind)) for each in blocked.values())
+    said = (f"{text} ({cure})" if cure else text for text, cure in reasons)
+    return f"{words}: {'; '.join(said)}"
 
 
 def describe_removed(comparison: Comparison) -> str:

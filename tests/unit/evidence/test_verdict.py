@@ -302,3 +302,38 @@ def test_a_command_that_breaks_shows_the_end_of_its_output() -> None:
     verdict = judge(REGRESSION, [command(0)], [command(2, "x" * 9000 + "a.py:1: error")])
     assert verdict.places[0].message.endswith("a.py:1: error")
     assert len(verdict.places[0].message) <= 2000
+
+
+REFUSED = "ConnectionRefusedError: [Errno 111] Connection refused"
+
+
+def test_tests_that_fail_at_both_for_an_outside_reason_are_named_with_the_cure() -> None:
+    base = with_message(ran(a="f", store="f", b="p"), "store", REFUSED)
+    claim = with_message(ran(a="p", store="f", b="p"), "store", REFUSED)
+    verdict = judge(ACCEPTANCE, [base], [claim])
+    assert (verdict.finding, verdict.fixable) == ("unverified", False)
+    assert "store" in verdict.reason
+    assert 'network = "host"' in verdict.reason
+
+
+@pytest.mark.parametrize("at_base", ["", "assert 1 == 2", "ENOTFOUND"])
+def test_an_outside_reason_that_only_the_claim_gives_excuses_nothing(at_base: str) -> None:
+    base = with_message(ran(store="f", b="p"), "store", at_base)
+    claim = with_message(ran(store="f", b="p"), "store", REFUSED)
+    verdict = judge(ACCEPTANCE, [base], [claim])
+    assert (verdict.finding, verdict.fixable) == ("refuted", True)
+
+
+def test_where_nothing_else_is_red_a_check_that_needs_a_server_accuses_nobody() -> None:
+    both = with_message(ran(store="f", b="p"), "store", REFUSED)
+    verdict = judge(ACCEPTANCE, [both], [both])
+    assert (verdict.finding, verdict.fixable) == ("unverified", False)
+
+
+def with_message(result: CheckResult, name: str, message: str) -> CheckResult:
+    """The result where one test says why it failed."""
+    tests = tuple(
+        test.model_copy(update={"message": message}) if test.name.endswith(f"_{name}") else test
+        for test in result.tests
+    )
+    return result.model_copy(update={"tests": tests})

@@ -167,6 +167,29 @@ def test_a_feature_is_proven_by_a_test_that_looks_at_its_result(
     assert files == {new}
 
 
+OTHERS = {
+    "ava": ("ava", "a.test.js", "const test = require('ava');\n", "t => t.is(lib.add(2, 3), 5)"),
+    "playwright": (
+        "playwright test",
+        "a.spec.js",
+        "const { test, expect } = require('@playwright/test');\n",
+        "() => { expect(lib.add(2, 3)).toBe(5); }",
+    ),
+}
+
+
+@pytest.mark.parametrize("runner", OTHERS)
+def test_ava_and_playwright_name_their_tests(runner: str, tmp_path: Path) -> None:
+    command, file, head, body = OTHERS[runner]
+    files = {
+        "package.json": json.dumps({"name": "x", "scripts": {"unit": command}}),
+        "lib.js": "exports.add = (a, b) => a - b;\n",
+        file: f"{head}const lib = require('./lib');\ntest('adds', {body});\n",
+    }
+    ran = unit(project_with(runner, tmp_path, files), FIX)
+    assert (ran.code, ran.finding("unit")["fixed"]) == (0, [f"{file}::adds"])
+
+
 def test_a_script_that_sets_the_options_of_node_anew_is_judged_by_test(tmp_path: Path) -> None:
     pa = project(KINDS[0], tmp_path)
     script = {"unit": "NODE_OPTIONS=--experimental-vm-modules jest"}

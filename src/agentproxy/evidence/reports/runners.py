@@ -123,9 +123,9 @@ ADAPTERS: tuple[Adapter, ...] = (
     # unittest of 3.8 to 3.13, Django 5.2, nose2 0.16, unittest-xml-reporting 4.0
     Adapter("unittest", "3.13", _ask_unittest, re.compile(r"unittest-[\d-]+\.xml"), read_unittest),
     Adapter("node", "20.20", _ask_node, re.compile(r"node\.xml"), read_node),
-    _by_our_reporter("jest", "30.5"),
-    _by_our_reporter("vitest", "5.1"),
-    _by_our_reporter("mocha", "12.0"),
-    _by_our_reporter("ava", "7.0"),
+    _by_our_reporter("jest", "27.5, 29.7, 30.5"),
+    _by_our_reporter("vitest", "3.2, 4.1, 5.1"),
+    _by_our_reporter("mocha", "10.8, 11.8, 12.0"),
+    _by_our_reporter("ava", "6.4, 7.0"),
     _by_our_reporter("playwright", "1.65"),
 )

@@ -15,6 +15,7 @@ from agentproxy.config.settings import Settings, load_settings
 from agentproxy.config.tables import MAX_CONFIG_BYTES
 from agentproxy.config.trust import Trust, digest_of
 from agentproxy.config.user import User, load_user, user_file
+from agentproxy.evidence.kept_results import KeptResults
 from agentproxy.journal.port import Holder, Journal
 from agentproxy.journal.redact import Redactor
 from agentproxy.journal.sqlite.journal import SqliteJournal
@@ -46,6 +47,10 @@ class App:
     @property
     def environments(self) -> Path:
         return self.settings.home / "environments"
+
+    @property
+    def kept_results(self) -> KeptResults:
+        return KeptResults(self.settings.home / "bases")
 
     async def registries(self) -> Registries | None:
         """Returns the registries for builds; None when building is off."""

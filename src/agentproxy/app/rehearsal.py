@@ -21,6 +21,7 @@ from agentproxy.events.work import WorkerEnded
 from agentproxy.evidence.check_context import CheckContext
 from agentproxy.files.remove_tree import remove_tree
 from agentproxy.supervisor.effects import SUPERVISED
+from agentproxy.supervisor.kept_base import KeptBase
 from agentproxy.supervisor.llm.thinking import SupervisorModel
 from agentproxy.supervisor.parts import Parts
 from agentproxy.supervisor.state import State
@@ -125,5 +126,6 @@ async def _parts(
         model=SupervisorModel(state=recorder.state, checks=checks, model=lambda _: None),
         read_rules=rules_reader(app, repository.root),
         hold=None,
+        kept_base=KeptBase(None, product=__version__, run=number),
         jobs=1,
     )

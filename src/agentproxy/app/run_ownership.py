@@ -20,12 +20,14 @@ from agentproxy.events.cost import Purpose
 from agentproxy.events.envelope import CommandId, Draft, Event, Fact, RunId
 from agentproxy.events.run import SegmentStarted
 from agentproxy.evidence.check_context import CheckContext
+from agentproxy.evidence.kept_results import KeptResults
 from agentproxy.journal.port import Fenced, Holder, Journal, JournalError, Lease
 from agentproxy.models.budget import Budget
 from agentproxy.models.metered import Meter, MeteredModel, RecordCost
 from agentproxy.models.port import Model
 from agentproxy.supervisor.contexts.session import SessionKeeper
 from agentproxy.supervisor.effects import SUPERVISED
+from agentproxy.supervisor.kept_base import KeptBase
 from agentproxy.supervisor.llm.thinking import SupervisorModel
 from agentproxy.supervisor.parts import Parts
 from agentproxy.supervisor.planning import ReadRules
@@ -61,6 +63,7 @@ class RunDependencies:
     read_rules: ReadRules
     hold: float | None
     jobs: int
+    kept_results: KeptResults | None
     fragments: FragmentStream
     environments: Path
     registries: Registries | None
@@ -194,6 +197,7 @@ def _parts(recorder: Recorder[State], run: RunId, dependencies: RunDependencies)
         model=model,
         read_rules=dependencies.read_rules,
         hold=dependencies.hold,
+        kept_base=KeptBase(dependencies.kept_results, product=__version__, run=run),
         jobs=dependencies.jobs,
     )
 

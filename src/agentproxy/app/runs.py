@@ -108,6 +108,7 @@ async def _work_on(
         read_rules=rules_reader(app, repository.root),
         hold=hold,
         jobs=project.settings.jobs or _usable_cores(),
+        kept_results=app.kept_results if project.settings.keep_bases == "auto" else None,
         fragments=fragments,
         environments=app.environments,
         registries=await app.registries(),

@@ -15,6 +15,7 @@ from agentproxy.config.user import Defaults
 from agentproxy.config.words import (
     BuildChoice,
     Jobs,
+    KeepChoice,
     Money,
     OutputStyle,
     PositiveSeconds,
@@ -41,6 +42,7 @@ CURES = {
     "output": "give rich, plain or json",
     "hold": "give seconds, or like 90s, 30m, 2h; 0 parks immediately",
     "build": "give auto or never",
+    "keep_bases": "give auto or never",
     "jobs": "give a whole number from 1 to 64",
 }
 
@@ -61,6 +63,7 @@ class Settings(BaseSettings):
     output: OutputStyle | None = None  # None: as the terminal allows
     hold: Seconds = 600.0
     build: BuildChoice = "auto"
+    keep_bases: KeepChoice = "auto"
     jobs: Jobs | None = None  # None: one for each core that this process may use
     # Variables that a model or a worker may need.
     keys: dict[str, str] = Field(default_factory=dict, repr=False)

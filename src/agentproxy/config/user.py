@@ -9,6 +9,7 @@ from agentproxy.config.tables import Table, WorkerTable, checked, parse_tables
 from agentproxy.config.words import (
     BuildChoice,
     Jobs,
+    KeepChoice,
     Money,
     Name,
     OutputStyle,
@@ -33,6 +34,7 @@ class Defaults(Table):
     output: OutputStyle | None = None
     hold: Seconds | None = None
     build: BuildChoice | None = None
+    keep_bases: KeepChoice | None = None
     jobs: Jobs | None = None
 
     def given(self) -> dict[str, object]:

@@ -11,6 +11,7 @@ from agentproxy.text.git_folder import is_git_folder
 
 SandboxChoice = Literal["auto", "plain"]
 BuildChoice = Literal["auto", "never"]
+KeepChoice = Literal["auto", "never"]
 OutputStyle = Literal["rich", "plain", "json"]
 
 MAX_MONEY = 1_000_000.0

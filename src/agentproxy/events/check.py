@@ -161,6 +161,7 @@ class CheckResult(FrozenModel):
     doubt: ReportDoubt | None = None  # set where there is a report that does not count
     cannot_run: CannotRun | None = None
     left_out: tuple[str, ...] = ()  # test files that it was told not to run
+    taken_from: str = ""  # the earlier run that got this result on the same base (decision 21)
     output: str = ""  # head and tail, redacted
     output_bytes: int = 0
     digest: str = ""  # sha256 of all bytes printed

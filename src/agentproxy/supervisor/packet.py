@@ -86,8 +86,10 @@ def describe_results(results: list[CheckResult]) -> str:
     if result.cannot_run:
         return f"cannot run: {result.cannot_run.text}"
     if not result.by_test:
-        return "passes" if result.passed else f"fails (exit {result.exit_code})"
-    return count_outcomes(result)
+        said = "passes" if result.passed else f"fails (exit {result.exit_code})"
+    else:
+        said = count_outcomes(result)
+    return f"{said} (in run {result.taken_from})" if result.taken_from else said
 
 
 def count_outcomes(result: CheckResult) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 from agentproxy.engine.recorder import Recorder
 from agentproxy.engine.requests import Desk
 from agentproxy.evidence.check_context import CheckContext
+from agentproxy.supervisor.kept_base import KeptBase
 from agentproxy.supervisor.llm.thinking import SupervisorModel
 from agentproxy.supervisor.planning import ProjectRules
 from agentproxy.supervisor.state import State
@@ -27,4 +28,5 @@ class Parts:
     read_rules: Callable[[Path], ProjectRules]
     # Seconds that a live worker waits for a human before the run parks; None: without a limit.
     hold: float | None
+    kept_base: KeptBase
     jobs: int  # how many checks run side by side

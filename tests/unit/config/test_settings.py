@@ -42,12 +42,13 @@ def test_every_variable_is_read(tmp_path: Path) -> None:
         AGENTPROXY_OUTPUT="json",
         AGENTPROXY_HOLD="0",
         AGENTPROXY_JOBS="3",
+        AGENTPROXY_KEEP_BASES="never",
     )
     assert settings.home == Path("/data/pa")
     assert settings.worker == "command:./work.sh"
     assert (settings.max_rounds, settings.max_time, settings.hold) == (7, 7200.0, 0.0)
     assert (settings.sandbox, settings.output) == ("plain", "json")
-    assert settings.jobs == 3
+    assert (settings.jobs, settings.keep_bases) == (3, "never")
 
 
 @pytest.mark.parametrize(

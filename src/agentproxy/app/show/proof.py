@@ -36,7 +36,8 @@ def _check_finished(fact: CheckFinished) -> Iterator[RenderedLine]:
 
 
 def outcome(result: CheckResult) -> str:
-    seconds = f"{result.seconds:.1f} s"
+    taken = f", taken over from run {result.taken_from}" if result.taken_from else ""
+    seconds = f"{result.seconds:.1f} s{taken}"
     if result.cannot_run:
         return f"cannot run: {result.cannot_run.text} ({seconds})"
     if not result.by_test:

@@ -118,6 +118,10 @@ async def run(effect: RunCheck, context: Context[State, Parts]) -> Sequence[Fact
     state, check, tree = context.state, effect.check, effect.tree
     if lost := lost_environments(state, tree):
         return lost
+    if tree == BASE and effect.attempt == 1:
+        kept = await context.parts.kept_base.take_over(check, state, context.parts.checks)
+        if kept is not None:
+            return [CheckFinished(check=check.name, on=tree, attempt=1, result=kept)]
     if tree != BASE:
         slowest = max((each.seconds for each in state.results_of(check.name, BASE)), default=0.0)
         timeout = max(check.timeout, TIMEOUT_FACTOR * slowest)

@@ -1,6 +1,7 @@
 """Makes clones for workers and checks, and compares a folder with a commit."""
 
 import asyncio
+import hashlib
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -67,6 +68,14 @@ def fresh_git_files(repo: Repository) -> Mapping[str, bytes]:
         "info/attributes": repo.settings.attributes,
         "info/exclude": repo.settings.exclude,
     }
+
+
+async def digest_of_git_files(repo: Repository, commit: str) -> str:
+    """Returns a digest of what a clone's `.git` holds besides commits: tags and settings."""
+    digest = hashlib.sha256(await _tags(repo, commit))
+    for name, content in sorted(fresh_git_files(repo).items()):
+        digest.update(name.encode() + b"\0" + content + b"\0")
+    return digest.hexdigest()
 
 
 def _configuration(repo: Repository) -> str:

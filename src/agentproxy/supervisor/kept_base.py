@@ -1,0 +1,82 @@
+"""What earlier runs saw of the same base, and what this run leaves to later ones (decision 21)."""
+
+import asyncio
+import hashlib
+import os
+from dataclasses import dataclass, field
+
+from agentproxy.events.check import BASE, CheckResult
+from agentproxy.events.contract import Check
+from agentproxy.evidence.check_context import CheckContext
+from agentproxy.evidence.kept_results import (
+    KeptResults,
+    is_steadily_green,
+    key_of,
+    may_be_kept,
+)
+from agentproxy.supervisor.environments import environment_of
+from agentproxy.supervisor.state import State
+from agentproxy.workspace.environment.contents import digest_of_contents
+from agentproxy.workspace.trees.clone import digest_of_git_files
+
+
+@dataclass
+class KeptBase:
+    """The results of one run's base; `store` None keeps nothing and takes nothing over."""
+
+    store: KeptResults | None
+    product: str
+    run: str
+    # By the name of the check, as everything was before the check ran.
+    keys: dict[str, str] = field(default_factory=dict[str, str])
+    _reading: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _surroundings: dict[str, object] | None = None
+
+    async def take_over(
+        self, check: Check, state: State, checks: CheckContext
+    ) -> CheckResult | None:
+        """Returns the result of an earlier run on the same base, in the same surroundings."""
+        if self.store is None or not checks.sandbox.isolates or not may_be_kept(check):
+            return None
+        # Checks that begin together look once.
+        async with self._reading:
+            if self._surroundings is None:
+                self._surroundings = await self._look(state, checks)
+        if not self._surroundings:
+            return None
+        self.keys[check.name] = key_of(check, self._surroundings)
+        return await asyncio.to_thread(self.store.find, self.keys[check.name])
+
+    async def leave(self, state: State, checks: CheckContext) -> None:
+        """Keeps what was green in all attempts, and forgets what was not."""
+        if self.store is None or not self.keys:
+            return
+        # What changed while the checks ran is in no key.
+        surroundings = await self._look(state, checks)
+        for check in state.require_contract().checks:
+            key, results = self.keys.get(check.name), state.results_of(check.name, BASE)
+            if key is None or not results:
+                continue
+            if not is_steadily_green(results):
+                await asyncio.to_thread(self.store.forget, key)
+            elif not results[0].taken_from and surroundings and key == key_of(check, surroundings):
+                await asyncio.to_thread(self.store.keep, key, results[-1], run=self.run)
+
+    async def _look(self, state: State, checks: CheckContext) -> dict[str, object]:
+        """Everything that a check on the base depends on; empty where that cannot be told."""
+        base, environment = state.require_base(), environment_of(BASE, state=state)
+        contents = await asyncio.to_thread(digest_of_contents, environment, checks.repository.root)
+        if contents is None:
+            return {}
+        told = {"notes", "missing", "asked", "prints"}
+        return {
+            "product": self.product,
+            "system": hashlib.sha256(" ".join(os.uname()).encode()).hexdigest(),
+            "sandbox": state.lifecycle.sandbox,
+            "root": str(checks.repository.root),
+            "head": base.head,
+            "tree": base.tree,
+            "git": await digest_of_git_files(checks.repository, base.commit),
+            "environment": environment.model_dump(mode="json", exclude=told),
+            "contents": contents,
+        }

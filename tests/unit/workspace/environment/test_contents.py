@@ -1,0 +1,123 @@
+"""The digest of what a check may read outside of the tree."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from agentproxy.events.git_facts import EnvironmentFound
+from agentproxy.workspace.environment import contents
+from agentproxy.workspace.environment.contents import digest_of_contents
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """A repository with an environment, a toolchain and an ignored file."""
+    for name in (
+        "project/.venv/lib/python3.11/site-packages/dep/deep/code.py",
+        "project/.venv/bin/python",
+        "project/.env.test",
+        "tools/bin/tool",
+        "tools/lib/python3.11/site-packages/other.py",
+    ):
+        file = tmp_path / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text("1")
+    return tmp_path / "project"
+
+
+def found(root: Path, **more: object) -> EnvironmentFound:
+    seen = EnvironmentFound(
+        folders=(str(root / ".venv"),),
+        path=str(root.parent / "tools/bin"),
+        carried=(".env.test",),
+    )
+    return seen.model_copy(update=more)
+
+
+def digest(root: Path) -> str | None:
+    return digest_of_contents(found(root), root)
+
+
+def rewrite(name: str, text: str = "22") -> Callable[[Path], object]:
+    return lambda root: (root / name).write_text(text)
+
+
+SITE = ".venv/lib/python3.11/site-packages"
+
+
+CHANGES: list[Callable[[Path], object]] = [
+    rewrite(f"{SITE}/dep/deep/code.py"),
+    rewrite(f"{SITE}/dep/deep/new.py"),
+    rewrite(".venv/bin/python"),
+    rewrite(".env.test"),
+    rewrite("../tools/bin/tool"),
+    rewrite("../tools/lib/python3.11/site-packages/other.py"),
+    lambda root: (root / f"{SITE}/dep/deep/code.py").unlink(),
+    lambda root: os.utime(root / f"{SITE}/dep/deep/code.py", (1, 1)),
+    lambda root: (root / f"{SITE}/link").symlink_to("/elsewhere"),
+]
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_change_of_what_a_check_reads_changes_it(
+    root: Path, change: Callable[[Path], object]
+) -> None:
+    before = digest(root)
+    change(root)
+    assert before is not None
+    assert digest(root) != before
+
+
+def test_a_carried_file_counts_by_its_content(root: Path) -> None:
+    before = digest(root)
+    file = root / ".env.test"
+    times = file.stat()
+    file.write_text("2")
+    os.utime(file, ns=(times.st_atime_ns, times.st_mtime_ns))
+    assert digest(root) != before
+    file.write_text("1")
+    assert digest(root) == before
+
+
+def test_caches_of_bytecode_and_files_of_the_tree_do_not_change_it(root: Path) -> None:
+    before = digest(root)
+    cache = root / f"{SITE}/dep/__pycache__"
+    cache.mkdir()
+    (cache / "code.pyc").write_text("x")
+    (root / "code.py").write_text("x")
+    assert digest(root) == before
+
+
+def test_what_an_editable_install_leads_to_counts(root: Path) -> None:
+    library = root.parent / "library"
+    library.mkdir()
+    (library / "lib.py").write_text("1")
+    (root / f"{SITE}/library.pth").write_text(f"{library}\n{root}\n")
+    before = digest(root)
+    (library / "lib.py").write_text("22")
+    assert before is not None
+    assert digest(root) != before
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"env": {"PYTHONPATH": "/somewhere"}},
+        {"env": {"NODE_PATH": "/somewhere"}},
+        {"carried": ("gone",)},
+        {"carried": ("../outside",)},
+    ],
+)
+def test_where_a_change_could_go_unnoticed_there_is_none(
+    root: Path, more: dict[str, object]
+) -> None:
+    assert digest_of_contents(found(root, **more), root) is None
+
+
+def test_an_environment_with_too_many_files_has_none(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(contents, "MAX_ENTRIES", 3)
+    assert digest(root) is None

@@ -35,13 +35,15 @@ def green(pa: Pa) -> Pa:
     "named", [("--check", f"{PYTEST} --tb=short"), ()], ids=["named", "discovered"]
 )
 def test_a_feature_with_a_test_that_needs_it_is_verified(green: Pa, named: tuple[str, ...]) -> None:
-    ran = green.task(*named, worker=f"{FEATURE}\n{TESTED}")
+    ran = green.task(*named, worker=f"{FEATURE}\n{TESTED}", env={"AGENTPROXY_JOBS": "2"})
     finding = ran.finding("test")
     assert (finding["finding"], finding["reason_code"]) == ("proven", "falsified"), finding
     assert "test_sub.py::test_sub" in finding["reason"]
     assert (ran.code, ran.result["verdict"]) == (0, "verified")
-    trials = [each["on"] for each in ran.of_kind("check_finished")][2:]
-    assert trials == ["without:1", "stub:1"]
+    checks = [each for each in ran.records if each["kind"].startswith("check_")]
+    trials = [(each["kind"], each["data"]["on"]) for each in checks[4:]]
+    assert trials[:2] == [("check_started", "without:1"), ("check_started", "stub:1")]
+    assert {on for _, on in trials[2:]} == {"without:1", "stub:1"}
     assert green("evidence", ran.result["run"], "--rerun").code == 0
 
 

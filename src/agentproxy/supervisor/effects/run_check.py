@@ -10,12 +10,14 @@ from agentproxy.events.check import (
     CheckFinished,
     CheckStarted,
     Tree,
+    TrialKind,
     claim_tree,
     restored_tree,
     trial_tree,
 )
 from agentproxy.events.contract import Check
 from agentproxy.events.envelope import Fact
+from agentproxy.events.trials import TrialsPrepared
 from agentproxy.evidence.check_runner import Baseline, run_check
 from agentproxy.supervisor.check_verdicts import leave_out
 from agentproxy.supervisor.environments import environment_of, lost_environments
@@ -93,11 +95,20 @@ def trials_due(state: State) -> Mapping[str, RunCheck]:
     if weighed.results < state.trials_since:
         return {}
     found: dict[str, RunCheck] = {}
-    for name, kind in weighed.trials.items():
-        tree = trial_tree(kind, state.round)
-        if kind in prepared.trees and not state.results_of(name, tree):
-            found |= _attempt(state.require_contract().check(name), tree, 1)
+    for name, wanted in weighed.trials.items():
+        for kind in _side_by_side(wanted, prepared):
+            tree = trial_tree(kind, state.round)
+            if kind in prepared.trees and not state.results_of(name, tree):
+                found |= _attempt(state.require_contract().check(name), tree, 1)
     return found
+
+
+def _side_by_side(wanted: TrialKind, prepared: TrialsPrepared) -> Sequence[TrialKind]:
+    # Tests that need the change run on stubs next, so both variants run at once.
+    trees = prepared.trees
+    if wanted == "without" and "stub" in trees and trees["stub"] != trees.get("without"):
+        return ("without", "stub")
+    return (wanted,)
 
 
 def _is_alone(effect: RunCheck) -> bool:

@@ -139,10 +139,12 @@ def _function(name: str, node: Node, source: bytes, *, typed: bool) -> Function:
         "nothing": b"{ " + nothing + b" }",
         "raises": b"{ " + raising + b" }",
     }
-    head = source[node.start_byte : body.start_byte]
+    listed = node.child_by_field_name("parameters") or node.child_by_field_name("parameter")
+    head = source[node.start_byte : (listed or body).start_byte]
     return Function(
         name=name,
-        signature=" ".join(head.decode(errors="replace").split()),
+        form=" ".join(head.decode(errors="replace").split()),
+        parameters=_parameters(listed),
         code=_code(body),
         start=body.start_byte,
         end=body.end_byte,
@@ -154,7 +156,8 @@ def _function(name: str, node: Node, source: bytes, *, typed: bool) -> Function:
 def _value(name: str, node: Node) -> Function:
     return Function(
         name=name,
-        signature="",
+        form="",
+        parameters=(),
         code=_code(node),
         start=node.start_byte,
         end=node.end_byte,
@@ -162,6 +165,14 @@ def _value(name: str, node: Node) -> Function:
         stub={},
         needs=frozenset(_text(each) for each in _below(node) if each.type in _NAMES),
     )
+
+
+def _parameters(listed: Node | None) -> tuple[str, ...]:
+    if listed is None:
+        return ()
+    # One parameter of an arrow function may stand without brackets.
+    each = listed.named_children if listed.type == "formal_parameters" else [listed]
+    return tuple(_code(node) for node in each if node.type != "comment")
 
 
 def _is_derived(node: Node) -> bool:

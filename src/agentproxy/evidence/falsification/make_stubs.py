@@ -6,7 +6,12 @@ Reads a `StubRequest` as JSON from standard input, and writes a `StubAnswer` as 
 import base64
 import sys
 
-from agentproxy.evidence.falsification.parsers import PARSER_FAULTS, limit_parser, parser_of
+from agentproxy.evidence.falsification.parsers import (
+    PARSER_FAULTS,
+    limit_parser,
+    parser_of,
+    restore_names,
+)
 from agentproxy.evidence.falsification.stub_request import StubAnswer, StubRequest
 from agentproxy.evidence.falsification.stubs import stub_functions
 
@@ -21,18 +26,15 @@ def main() -> None:
     resigned: list[str] = []
     for file in request.files:
         find_functions = parser_of(file.path)
+        before, after = base64.b64decode(file.before), base64.b64decode(file.after)
         try:
-            made = stub_functions(
-                base64.b64decode(file.before),
-                base64.b64decode(file.after),
-                new=request.new,
-                find_functions=find_functions,
-            )
-            find_functions(made.text)
+            made = stub_functions(before, after, new=request.new, find_functions=find_functions)
+            text = restore_names(file.path, before, made.text)
+            find_functions(text)
         except PARSER_FAULTS as error:
             failed[file.path] = str(error)[:200]
         else:
-            stubbed[file.path] = base64.b64encode(made.text).decode()
+            stubbed[file.path] = base64.b64encode(text).decode()
             functions += made.functions
             resigned += made.resigned
     sys.stdout.write(

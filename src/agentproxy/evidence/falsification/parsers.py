@@ -28,3 +28,17 @@ def parser_of(path: str) -> FindFunctions:
     from agentproxy.evidence.falsification.javascript_functions import find_javascript_functions
 
     return lambda source: find_javascript_functions(source, language)
+
+
+def restore_names(path: str, before: bytes, stubbed: bytes) -> bytes:
+    """The stubs, with what the bodies of the base need and the claim took out of the file."""
+    language = language_of(path)
+    if not before or language is None:
+        return stubbed
+    if language == "python":
+        from agentproxy.evidence.falsification.python_names import restore_python_names
+
+        return restore_python_names(before, stubbed)
+    from agentproxy.evidence.falsification.javascript_names import restore_javascript_names
+
+    return restore_javascript_names(before, stubbed, language)

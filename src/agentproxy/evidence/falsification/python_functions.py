@@ -91,7 +91,8 @@ def _function(name: str, node: FunctionNode | ast.expr, lines: Lines) -> Functio
     if isinstance(node, ast.Lambda):
         body = _expression(name, node.body, lines)
         stub: dict[NewBody, bytes] = {"nothing": b"None", "raises": _RAISE}
-        return replace(body, signature=_signature(node), stub=stub, needs=frozenset())
+        parameters = tuple(_parameters(node.args))
+        return replace(body, form="Lambda", parameters=parameters, stub=stub, needs=frozenset())
     if isinstance(node, ast.expr):
         return _expression(name, node, lines)
     return _definition(name, node, lines)
@@ -102,7 +103,8 @@ def _expression(name: str, node: ast.expr, lines: Lines) -> Function:
     end = lines.offset(node.end_lineno or node.lineno, node.end_col_offset or 0)
     return Function(
         name=name,
-        signature="",
+        form="",
+        parameters=(),
         code=ast.dump(node),
         start=start,
         end=end,
@@ -129,7 +131,8 @@ def _definition(name: str, node: FunctionNode, lines: Lines) -> Function:
     }
     return Function(
         name=name,
-        signature=_signature(node),
+        form=type(node).__name__,
+        parameters=tuple(_parameters(node.args)),
         code="\n".join(ast.dump(statement) for statement in _without_docstring(node.body)),
         start=start,
         end=end,
@@ -147,17 +150,21 @@ def _start_of(statement: ast.stmt) -> tuple[int, int]:
     return statement.lineno, statement.col_offset
 
 
-def _signature(node: FunctionNode | ast.Lambda) -> str:
-    """Names, kinds and defaults of the parameters. Annotations say nothing of how it is called."""
-    given = node.args
-    names = [
-        [each.arg for each in group] for group in (given.posonlyargs, given.args, given.kwonlyargs)
-    ]
-    rest = [each.arg if each else "" for each in (given.vararg, given.kwarg)]
-    defaults = [
-        ast.dump(each) if each else "" for each in (*given.defaults, None, *given.kw_defaults)
-    ]
-    return repr((type(node).__name__, names, rest, defaults))
+def _parameters(given: ast.arguments) -> Iterator[str]:
+    """Kind, name and default of each. Annotations say nothing of how it is called."""
+    positional = [*given.posonlyargs, *given.args]
+    without_default = len(positional) - len(given.defaults)
+    defaults = [*[None] * without_default, *given.defaults]
+    for place, (each, default) in enumerate(zip(positional, defaults, strict=True)):
+        yield _parameter("/" if place < len(given.posonlyargs) else "", each, default)
+    yield from (_parameter("*args", each, None) for each in (given.vararg,) if each)
+    for each, default in zip(given.kwonlyargs, given.kw_defaults, strict=True):
+        yield _parameter("*", each, default)
+    yield from (_parameter("**kwargs", each, None) for each in (given.kwarg,) if each)
+
+
+def _parameter(kind: str, parameter: ast.arg, default: ast.expr | None) -> str:
+    return f"{kind} {parameter.arg}={ast.dump(default) if default else ''}"
 
 
 def _without_docstring(body: list[ast.stmt]) -> list[ast.stmt]:

@@ -12,19 +12,27 @@ class Function:
     """A function of a source file, or the value of a constant. `start` and `end` bound its body in
     bytes.
 
-    `signature` and `code` compare equal where a reader would call them the same. `stub` gives the
-    text of a body for a function that the base had not; a constant has none. `needs` are the names
-    that a constant is made of.
+    `code` compares equal where a reader would call it the same. `parameters` are in their order,
+    each with its kind and default. `stub` gives the text of a body for a function that the base had
+    not; a constant has none. `needs` are the names that a constant is made of.
     """
 
     name: str
-    signature: str
+    form: str  # async, a generator, a getter: what it is beside its parameters
+    parameters: tuple[str, ...]
     code: str
     start: int
     end: int
     body: bytes
     stub: Mapping[NewBody, bytes]
     needs: frozenset[str] = frozenset()
+
+    def can_have_body_of(self, earlier: "Function") -> bool:
+        """Whether it has all parameters of an earlier form of it, in their order, and others at
+        most beside them.
+        """
+        ours = iter(self.parameters)
+        return self.form == earlier.form and all(each in ours for each in earlier.parameters)
 
 
 class CannotParse(ValueError):
@@ -37,7 +45,7 @@ class Stubbed:
 
     text: bytes
     functions: tuple[str, ...]
-    resigned: tuple[str, ...]  # those that had another signature at the base
+    resigned: tuple[str, ...]  # those that had other parameters at the base
 
 
 FindFunctions = Callable[[bytes], Sequence[Function]]
@@ -48,9 +56,9 @@ def stub_functions(
 ) -> Stubbed:
     """Takes back what a claim changed inside functions, and keeps every name that it brought.
 
-    A function with the signature that it had at the base gets the base's body. A function that is
-    new, or has another signature, gets a body that returns nothing or raises. A constant that the
-    base had gets its old value. Everything else stays as the claim has it.
+    A function gets the base's body where it still has the parameters that it had there. A function
+    that is new, or lost one of them or its default, gets a body that returns nothing or raises. A
+    constant that the base had gets its old value. Everything else stays as the claim has it.
 
     Raises:
         CannotParse: `after` cannot be parsed.
@@ -64,7 +72,7 @@ def stub_functions(
         if function.start < position:
             continue  # inside of a function that is replaced already
         earlier = known.get(function.name)
-        if earlier is not None and earlier.signature == function.signature:
+        if earlier is not None and function.can_have_body_of(earlier):
             # A value that needs other names than the new one may not find them any more.
             if earlier.code == function.code or not earlier.needs <= function.needs:
                 continue

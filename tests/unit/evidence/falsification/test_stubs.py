@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from agentproxy.evidence.falsification.javascript_functions import find_javascript_functions
+from agentproxy.evidence.falsification.parsers import restore_names
 from agentproxy.evidence.falsification.python_functions import find_python_functions
 from agentproxy.evidence.falsification.stubs import CannotParse, NewBody, stub_functions
 
@@ -44,9 +45,32 @@ def test_a_new_function_returns_nothing_or_raises() -> None:
         run(python("", after, "raises"))["f"](1)
 
 
-def test_another_signature_makes_a_function_new() -> None:
-    stubbed = python("def f(a):\n    return a\n", "def f(a, b=1):\n    return a + b\n")
-    assert run(stubbed)["f"](1, 2) is None
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("a", "a, b=1"),
+        ("a, /", "a, /, b=1"),
+        ("a=2", "a=2, *, b"),
+        ("*a", "*a, b=1"),
+        ("a", "a: int, **b"),
+    ],
+)
+def test_a_function_with_more_parameters_does_what_it_did(before: str, after: str) -> None:
+    stubbed = python(f"def f({before}):\n    return a\n", f"def f({after}):\n    return a, b\n")
+    assert "return a\n" in stubbed
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [("a", "b"), ("a=1", "a=2"), ("a, b", "b, a"), ("a, b", "a, *, b"), ("a", "*a"), ("a, b", "a")],
+)
+def test_other_parameters_make_a_function_new(before: str, after: str) -> None:
+    stubbed = python(f"def f({before}):\n    return a\n", f"def f({after}):\n    return 2\n")
+    assert "return None" in stubbed
+
+
+def test_a_coroutine_has_no_body_of_a_plain_function() -> None:
+    assert "return None" in python("def f():\n    return 1\n", "async def f():\n    return 2\n")
 
 
 def test_annotations_comments_and_docstrings_make_nothing_new() -> None:
@@ -133,6 +157,13 @@ def test_python_that_cannot_be_parsed_says_so() -> None:
         ("function f() { return 1; }", "function f() { // why\n  return 1; }",
          "function f() { // why\n  return 1; }"),
         ("", "on('x', () => 1);", "on('x', () => 1);"),
+        ("function f(a) { return a; }", "function f(a, { b = 1 } = {}) { return b; }",
+         "function f(a, { b = 1 } = {}) { return a; }"),
+        ("const f = a => a;", "const f = (a, b) => b;", "const f = (a, b) => a;"),
+        ("function f(a = 1) { return a; }", "function f(a = 2) { return 3; }",
+         "function f(a = 2) { return undefined; }"),
+        ("function f() { return 1; }", "async function f() { return 2; }",
+         "async function f() { return undefined; }"),
     ],
 )  # fmt: skip
 def test_javascript_is_stubbed_as_python_is(before: str, after: str, stubbed: str) -> None:
@@ -148,6 +179,40 @@ def test_typescript_keeps_its_types() -> None:
         find_functions=lambda source: find_javascript_functions(source, "typescript"),
     )
     assert b"f(a: number): number { return undefined as any; }" in stubbed.text
+
+
+def test_what_a_body_of_the_base_needs_comes_back() -> None:
+    before = dedent("""\
+        from math import sqrt
+        TRUE = {"1"}
+        @staticmethod
+        def lowered(text):
+            return text.lower() in TRUE
+        def f(text):
+            return lowered(text)
+        """)
+    after = "def f(text):\n    return text == '1'"
+    stubbed = restore_names("a.py", before.encode(), python(before, after).encode()).decode()
+    assert run(stubbed)["f"]("1") is True
+    assert "sqrt" not in stubbed
+    assert stubbed.index("TRUE = ") < stubbed.index("@staticmethod")
+    assert restore_names("a.py", b"def f(:", after.encode()) == after.encode()
+    with pytest.raises(CannotParse):
+        restore_names("a.py", before.encode(), b"def f(:")
+
+
+def test_what_a_body_of_the_base_needs_comes_back_in_javascript_too() -> None:
+    before = (
+        "import id, { b as c } from './id.js';\nimport { d, e } from './d.js';\n"
+        "export const SIZE = id(c);\nfunction f() { return [SIZE, d]; }\n"
+    )
+    after = "import { e } from './d.js';\nfunction f() { return e; }"
+    stubbed = javascript(before, after)
+    restored = restore_names("a.js", before.encode(), stubbed.encode()).decode()
+    lines = restored.splitlines()
+    # A statement that would give a name for the second time stays away.
+    assert lines[2:] == ["import id, { b as c } from './id.js';", "const SIZE = id(c);"]
+    assert restore_names("a.js", b"function (", after.encode()) == after.encode()
 
 
 def test_javascript_that_cannot_be_parsed_says_so() -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from agentproxy.events.check import Outcome, TestResult
+from agentproxy.evidence.reports.assertions import failed_line, fails_on_the_way
 from agentproxy.evidence.reports.junit import (
     MAX_TEST_NAME_CHARACTERS,
     Problem,
@@ -31,8 +32,6 @@ _AT_LINE = re.compile(r"^(?:E\s+)?(\S[^:\n]{0,400}):(\d{1,7}): ?[\w<(]?", re.MUL
 _FILE_LINE = re.compile(r'File "([^"\n]{1,400})", line (\d{1,7})')
 _FRAME = re.compile(r"(?:\(|at (?:async )?)(?:file://)?(/[^():\n]{1,400}):(\d{1,7}):\d{1,7}\)?")
 _ASSERTED = re.compile(r"(?:assert\b|(?:\w+\.)*\w*AssertionError\b|Failed: DID NOT )")
-_ON_THE_WAY = re.compile(r"NoneType|object has no attribute")
-_ASSERTS = re.compile(r">\s+(?:assert\b|self\.assert|with (?:pytest|self)\.)")
 # A stub of a function returns undefined, and the test fails on the way to its comparison.
 _UNDEFINED = re.compile(r"of undefined|undefined is not|is not iterable")
 _NODE_ASSERTED = re.compile(r"AssertionError|ERR_ASSERTION")
@@ -184,9 +183,8 @@ def _is_pytest_assertion(problem: Problem) -> bool:
     """Whether a value was not the expected one, rather than a name missing or a call failing."""
     if _ASSERTED.match(problem.message):
         return True
-    # None in place of a result often fails on the way to the comparison: `assert f().x == 1`.
-    at = next((line for line in problem.text.splitlines() if line.startswith(">")), "")
-    return _ON_THE_WAY.search(problem.message) is not None and _ASSERTS.match(at) is not None
+    line, above = failed_line(problem.text)
+    return fails_on_the_way(problem.message, line, above)
 
 
 def _pytest_place(case: TestCase, root: str) -> str:

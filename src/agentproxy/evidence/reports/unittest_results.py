@@ -3,6 +3,7 @@
 import re
 
 from agentproxy.events.check import TestResult
+from agentproxy.evidence.reports.assertions import fails_on_the_way
 from agentproxy.evidence.reports.junit import (
     MAX_TEST_NAME_CHARACTERS,
     Problem,
@@ -25,9 +26,6 @@ _RAN = re.compile(rb'<ran tests="(\d{1,9})"/></testsuites>\s*$')
 _LAST_BYTES = 200
 _FRAME = re.compile(r'^  File "([^"\n]{1,400})", line (\d{1,7}), in .*\n    (.*)$', re.MULTILINE)
 _ASSERTED = re.compile(r"(?:\w+\.)*AssertionError\b|unexpected success$")
-# None in place of a result often fails on the way to the comparison.
-_ON_THE_WAY = re.compile(r"NoneType|object has no attribute")
-_ASSERTS = re.compile(r"assert\b|self\.assert|with self\.assert")
 _NOT_LOADED = "ImportError: Failed to import test module"
 
 
@@ -89,6 +87,7 @@ def _is_assertion(problem: Problem, root: str) -> bool:
     if _ASSERTED.match(problem.message):
         return True
     frames = _FRAME.findall(problem.text)
-    path, _, source = frames[-1] if frames else ("", "", "")
-    on_the_way = _ON_THE_WAY.search(problem.message) is not None
-    return on_the_way and is_test_file(path_inside(path, root)) and bool(_ASSERTS.match(source))
+    # Below the test itself are its helpers and the code under test.
+    of_tests = (each for each in frames if is_test_file(path_inside(each[0], root)))
+    _, _, source = next(of_tests, ("", "", ""))
+    return fails_on_the_way(problem.message, source)

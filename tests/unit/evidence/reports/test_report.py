@@ -375,7 +375,13 @@ def test_an_empty_report_holds_no_tests() -> None:
         ("assert len(f()) == 3", "TypeError: object of type 'NoneType' has no len()", True),
         ("assert c.retries == 5", "AttributeError: 'C' object has no attribute 'retries'", True),
         ("with pytest.raises(ValueError):", "Failed: DID NOT RAISE ValueError", True),
+        ("assert main(['list', '--new']) == 0", "SystemExit: 2", True),
+        ("assert load('missing') == {}", "FileNotFoundError: missing", True),
         ("f().run()", "AttributeError: 'NoneType' object has no attribute 'run'", False),
+        ("f('missing')", "FileNotFoundError: missing", False),
+        ("assert f(new=1) == 3", "TypeError: f() got an unexpected keyword argument 'new'", False),
+        ("assert f(1, 2)", "TypeError: f() takes 1 positional argument but 2 were given", False),
+        ("assert a.f() == 3", "AttributeError: module 'a' has no attribute 'f'", False),
         ("assert f() == 3", "NameError: name 'f' is not defined", False),
         ("assert f() == 3", "NotImplementedError: stub", False),
     ],
@@ -386,6 +392,28 @@ def test_a_failed_test_says_whether_a_value_was_not_the_expected_one(
     xml = (
         '<testsuites><testsuite><testcase classname="t" name="test_x" file="t.py">'
         f'<failure message="{message}">&gt;       {line}\nE       {message}</failure>'
+        "</testcase></testsuite></testsuites>"
+    )
+    assert [test.by_assertion for test in read_report(xml.encode()).tests] == [asserted]
+
+
+@pytest.mark.parametrize(
+    ("shown", "asserted"),
+    [
+        ("    with pytest.raises(ValueError):\n&gt;       f()", True),
+        ("    with pytest.raises(ValueError) as error:\n        x = 1\n&gt;       f(x)", True),
+        ("    with open('x') as file:\n&gt;       f(file)", False),
+        ("    with pytest.raises(ValueError):\n        g()\n&gt;   f()", False),
+        ("test_a.py:5: in test_f\n    assert f() == 1\na.py:3: in f\n    g()", True),
+        ("test_a.py:5: in test_f\n    f()\na.py:3: in f\n    assert g()", False),
+    ],
+)
+def test_an_error_in_place_of_the_expected_one_is_an_assertion_that_failed(
+    shown: str, asserted: bool
+) -> None:
+    xml = (
+        "<testsuites><testsuite><testcase classname='test_a' name='test_f'>"
+        f'<failure message="KeyError: 1">{shown}\nE   KeyError: 1</failure>'
         "</testcase></testsuite></testsuites>"
     )
     assert [test.by_assertion for test in read_report(xml.encode()).tests] == [asserted]

@@ -21,6 +21,12 @@ class Ends(unittest.TestCase):
     def test_raises(self): raise KeyError("x")
     def test_on_the_way(self):
         self.assertEqual(None.x, 1)
+    def test_below(self):
+        self.assertEqual(self.reads(), 1)
+    def test_missing_name(self):
+        self.assertEqual(missing, 1)
+    def reads(self):
+        return {}["x"]
     @unittest.skip("a reason")
     def test_skipped(self): pass
     @unittest.expectedFailure
@@ -110,6 +116,8 @@ def test_each_test_is_named_by_its_file_and_has_its_outcome(all_endings: CheckRe
         "tests/test_ends.py::Ends::test_wrong": "failed",
         "tests/test_ends.py::Ends::test_raises": "failed",
         "tests/test_ends.py::Ends::test_on_the_way": "failed",
+        "tests/test_ends.py::Ends::test_below": "failed",
+        "tests/test_ends.py::Ends::test_missing_name": "failed",
         "tests/test_ends.py::Ends::test_skipped": "skipped",
         "tests/test_ends.py::Ends::test_expected": "xfailed",
         "tests/test_ends.py::Ends::test_unexpected": "failed",
@@ -135,7 +143,14 @@ def test_a_failure_says_what_where_and_whether_a_value_was_wrong(all_endings: Ch
     assert missing.message == "ModuleNotFoundError: No module named 'not_there'"
     by_assertion = {name for name, test in tests.items() if test.by_assertion}
     assert by_assertion >= {"test_wrong", "test_on_the_way", "test_parts", "test_unexpected"}
-    assert not by_assertion & {"test_raises", "tests/test_missing.py", "test_one", "test_m"}
+    assert "test_below" in by_assertion
+    assert not by_assertion & {
+        "test_missing_name",
+        "test_raises",
+        "tests/test_missing.py",
+        "test_one",
+        "test_m",
+    }
 
 
 def test_what_a_test_starts_is_not_taken_for_the_check(tmp_path: Path) -> None:

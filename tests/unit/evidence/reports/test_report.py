@@ -395,25 +395,3 @@ def test_a_failed_test_says_whether_a_value_was_not_the_expected_one(
         "</testcase></testsuite></testsuites>"
     )
     assert [test.by_assertion for test in read_report(xml.encode()).tests] == [asserted]
-
-
-@pytest.mark.parametrize(
-    ("shown", "asserted"),
-    [
-        ("    with pytest.raises(ValueError):\n&gt;       f()", True),
-        ("    with pytest.raises(ValueError) as error:\n        x = 1\n&gt;       f(x)", True),
-        ("    with open('x') as file:\n&gt;       f(file)", False),
-        ("    with pytest.raises(ValueError):\n        g()\n&gt;   f()", False),
-        ("test_a.py:5: in test_f\n    assert f() == 1\na.py:3: in f\n    g()", True),
-        ("test_a.py:5: in test_f\n    f()\na.py:3: in f\n    assert g()", False),
-    ],
-)
-def test_an_error_in_place_of_the_expected_one_is_an_assertion_that_failed(
-    shown: str, asserted: bool
-) -> None:
-    xml = (
-        "<testsuites><testsuite><testcase classname='test_a' name='test_f'>"
-        f'<failure message="KeyError: 1">{shown}\nE   KeyError: 1</failure>'
-        "</testcase></testsuite></testsuites>"
-    )
-    assert [test.by_assertion for test in read_report(xml.encode()).tests] == [asserted]

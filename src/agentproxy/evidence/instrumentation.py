@@ -6,11 +6,11 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import cast
 
-from agentproxy.events.check import CannotRun, CheckResult, TestResult
+from agentproxy.events.check import CannotRun, CheckResult, ReportDoubt, TestResult
 from agentproxy.evidence.obstacles.cannot_run import ended_early, find_cannot_run
 from agentproxy.evidence.reports.report import Report, ReportUnusable, Runner, number_tests
 from agentproxy.evidence.reports.report_doubts import find_doubt, is_of_another_process
-from agentproxy.evidence.reports.runners import ADAPTERS, Asked, leaves_out
+from agentproxy.evidence.reports.runners import ADAPTERS, PRINTED, Asked, leaves_out
 from agentproxy.text.colours import strip_colours
 from agentproxy.workspace.sandbox.port import Ended
 
@@ -52,6 +52,9 @@ def instrument(
         added |= variables
         if variables:
             reports.append(adapter.reports)
+    for printed in PRINTED:
+        if printed.recognised.search(command):
+            added |= printed.ask(Asked(command, {**env, **added}, scripts, leave_out))
     left_out = tuple(leave_out) if leaves_out(added) else ()
     return Instrumentation(env=added, reports=tuple(reports), left_out=left_out)
 
@@ -81,13 +84,16 @@ def interpret(
         ]
         if of_check:
             own[runner] = of_check
-    tests = tuple(number_tests(_tests_of(own)))
-    complete = bool(own)
-    doubt = find_doubt(ended, own, command=command) if complete else None
+    doubt = find_doubt(ended, own, command=command) if own else None
     if unreadable:
         doubt = "unreadable"
-    elif read and not complete:
+    elif read and not own:
         doubt = "of_another_process"
+    printed, unprinted = _read_printed(ended, output, command)
+    own |= printed
+    doubt = doubt or unprinted
+    tests = tuple(number_tests(_tests_of(own)))
+    complete = bool(own)
     cannot_run = find_cannot_run(ended, tests, command=command, tree=tree, reported=complete)
     return CheckResult(
         exit_code=ended.exit_code,
@@ -97,17 +103,40 @@ def interpret(
         by_test=doubt is None and bool(tests),
         runners=tuple(own),
         doubt=doubt,
-        cannot_run=cannot_run or _passes_nothing(ended, own),
+        cannot_run=cannot_run or _passes_nothing(ended, own, doubt),
         output=ended.output,
         output_bytes=ended.output_bytes,
         digest=ended.digest,
     )
 
 
-def _passes_nothing(ended: Ended, reports: Mapping[Runner, Sequence[Report]]) -> CannotRun | None:
+def _read_printed(
+    ended: Ended, output: str, command: str
+) -> tuple[dict[Runner, list[Report]], ReportDoubt | None]:
+    """Returns what runners print of their tests, or why it does not count."""
+    is_cut = ended.output_bytes > len(ended.output.encode(errors="replace"))
+    found: dict[Runner, list[Report]] = {}
+    for adapter in PRINTED:
+        if not adapter.recognised.search(command):
+            continue
+        said = adapter.read(output)
+        if said is not None and is_cut:
+            return {}, "output_cut"
+        if isinstance(said, Report):
+            found[adapter.runner] = [said]
+        elif said is not None:
+            return {}, said
+    return found, None
+
+
+def _passes_nothing(
+    ended: Ended, reports: Mapping[Runner, Sequence[Report]], doubt: ReportDoubt | None
+) -> CannotRun | None:
     """Returns why an exit code of 0 says nothing, as our own reporters saw it."""
     if ended.exit_code != 0:
         return None
+    if doubt == "ended_early" and not reports:
+        return ended_early("a test runner")
     counted = {
         runner: counts
         for runner, found in reports.items()

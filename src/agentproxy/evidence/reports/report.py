@@ -19,7 +19,8 @@ from agentproxy.evidence.reports.test_ids import is_whole_file
 from agentproxy.evidence.test_files import is_test_file
 
 LineRunner = Literal["jest", "vitest", "mocha", "ava", "playwright"]
-Runner = Literal["pytest", "node", "unittest", LineRunner]
+PrintedRunner = Literal["go test", "cargo test"]
+Runner = Literal["pytest", "node", "unittest", LineRunner, PrintedRunner]
 
 MAX_MESSAGE_LENGTH = 600
 MESSAGE_LINES = 8

@@ -8,8 +8,18 @@ import shlex
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from agentproxy.events.check import ReportDoubt
+from agentproxy.evidence.reports.cargo_results import read_cargo
+from agentproxy.evidence.reports.go_results import read_go
 from agentproxy.evidence.reports.line_report import read_lines
-from agentproxy.evidence.reports.report import LineRunner, Report, Runner, read_node, read_pytest
+from agentproxy.evidence.reports.report import (
+    LineRunner,
+    PrintedRunner,
+    Report,
+    Runner,
+    read_node,
+    read_pytest,
+)
 from agentproxy.evidence.reports.unittest_results import read_unittest
 
 # Folders of a job, as the runners see them.
@@ -50,6 +60,18 @@ class Adapter:
     ask: Callable[[Asked], Mapping[str, str]]
     reports: re.Pattern[str]  # the names of its reports, in the order of its runs
     read: Callable[[bytes, str], Report]  # relative to a root
+
+
+@dataclass(frozen=True, slots=True)
+class PrintedAdapter:
+    """A runner whose only report is what it prints."""
+
+    runner: PrintedRunner
+    tried: str
+    recognised: re.Pattern[str]  # searched in the command
+    ask: Callable[[Asked], Mapping[str, str]]
+    # Returns why the output does not count, and None where it has no test by name.
+    read: Callable[[str], Report | ReportDoubt | None]
 
 
 def _ask_pytest(asked: Asked) -> Mapping[str, str]:
@@ -128,4 +150,32 @@ ADAPTERS: tuple[Adapter, ...] = (
     _by_our_reporter("mocha", "10.8, 11.8, 12.0"),
     _by_our_reporter("ava", "6.4, 7.0"),
     _by_our_reporter("playwright", "1.65"),
+)
+
+
+def _ask_go(asked: Asked) -> Mapping[str, str]:
+    return {"GOFLAGS": f"{asked.env.get('GOFLAGS', '')} -v".strip()}
+
+
+def _ask_nothing(_: Asked) -> Mapping[str, str]:
+    return {}
+
+
+# A program that runs commands from a file may run any of them.
+_BY_FILE = r"(?<![\w/.-])(?:make|just|task)(?![\w.-])"
+PRINTED: tuple[PrintedAdapter, ...] = (
+    PrintedAdapter(
+        "go test",
+        "1.19 and 1.27",
+        re.compile(rf"(?<![\w.-])go\s+test(?![\w-])(?!.*\s-json\b)|{_BY_FILE}"),
+        _ask_go,
+        read_go,
+    ),
+    PrintedAdapter(
+        "cargo test",
+        "1.95",
+        re.compile(rf"(?<![\w.-])cargo\s.*(?<![\w-])t(?:est)?(?![\w-])|{_BY_FILE}"),
+        _ask_nothing,
+        read_cargo,
+    ),
 )

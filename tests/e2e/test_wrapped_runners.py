@@ -1,0 +1,162 @@
+"""Results by test through what starts the runners: real tools, each on a small project."""
+
+import os
+from pathlib import Path
+
+import pytest
+from support.front_door import Pa
+from support.python_runs import run_check, write_files
+from support.real_tools import programs_of
+
+pytestmark = pytest.mark.slow
+
+TESTS = """\
+import unittest
+
+
+class A(unittest.TestCase):
+    def test_a(self):
+        pass
+
+    def test_b(self):
+        self.assertEqual(1, 2)
+"""
+PROJECT = {
+    "test_a.py": TESTS,
+    "tox.ini": """\
+[tox]
+skipsdist = true
+envlist = one, two
+[testenv]
+skip_install = true
+allowlist_externals = *
+commands = python -m unittest
+[testenv:two]
+pass_env = OTHER
+set_env = PYTEST_ADDOPTS = -q
+commands = pytest
+""",
+    "noxfile.py": """\
+import nox
+
+
+@nox.session(venv_backend="none")
+def tests(session):
+    session.run("pytest", "-q", external=True)
+""",
+    "pyproject.toml": """\
+[project]
+name = "sample"
+version = "1"
+[tool.hatch.envs.default]
+skip-install = true
+path = ".hatch"
+""",
+    "Makefile": "test:\n\tpython -m unittest\n",
+}
+BOTH = {"test_a.py::A::test_a": "passed", "test_a.py::A::test_b": "failed"}
+TWICE = BOTH | {f"{name} #2": outcome for name, outcome in BOTH.items()}
+
+
+@pytest.mark.parametrize(
+    ("tool", "command", "outcomes"),
+    [
+        ("tox", "tox -q", TWICE),
+        ("tox", "tox -q -p all", TWICE),
+        ("nox", "nox", BOTH),
+        ("hatch", "hatch run python -m unittest", BOTH),
+        ("coverage", "coverage run -m unittest", BOTH),
+        ("nose2", "nose2", BOTH),
+        ("uv", "uv run --no-project --offline python -m unittest", BOTH),
+        ("", "make test", BOTH),
+    ],
+)
+def test_each_test_is_named_inside_a_tool_that_starts_the_runner(
+    tmp_path: Path, tool: str, command: str, outcomes: dict[str, str]
+) -> None:
+    folder = tmp_path / "project"
+    write_files(folder, PROJECT)
+    result = run_check(folder, command, also=str(programs_of(tool)) if tool else "")
+    assert (result.by_test, result.doubt) == (True, None), result.output
+    assert {test.name: test.outcome for test in result.tests} == outcomes
+
+
+DJANGO = {
+    "settings.py": """\
+SECRET_KEY = "x"
+INSTALLED_APPS = ["shop"]
+DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}}
+""",
+    "shop/__init__.py": "",
+    "shop/tests.py": """\
+from django.test import SimpleTestCase, TestCase
+
+
+class A(TestCase):
+    def test_a(self):
+        pass
+
+    def test_parts(self):
+        for part in range(3):
+            with self.subTest(part=part):
+                self.assertNotEqual(part, 1)
+
+
+class SetUp(SimpleTestCase):
+    @classmethod
+    def setUpClass(cls):
+        raise ValueError("no set-up")
+
+    def test_c(self):
+        pass
+""",
+}
+
+
+@pytest.mark.parametrize("parallel", ["", " --parallel 2"])
+def test_django_names_each_test_in_one_process_or_in_several(tmp_path: Path, parallel: str) -> None:
+    folder = tmp_path / "project"
+    write_files(folder, DJANGO)
+    command = f"django-admin test --settings settings --pythonpath .{parallel}"
+    result = run_check(folder, command, also=str(programs_of("django-admin")))
+    assert (result.by_test, result.doubt) == (True, None), result.output
+    assert {test.name: test.outcome for test in result.tests} == {
+        "shop/tests.py::A::test_a": "passed",
+        "shop/tests.py::A::test_parts": "failed",
+        "shop/tests.py::SetUp::test_c": "failed",
+    }
+
+
+GO = {
+    "go.mod": "module example.com/m\n\ngo 1.19\n",
+    "calc.go": "package calc\n\nfunc Add(a, b int) int { return a - b }\n",
+    "calc_test.go": """\
+package calc
+
+import "testing"
+
+func TestAdd(t *testing.T) {
+	if Add(1, 2) != 3 {
+		t.Errorf("Add = %d, want 3", Add(1, 2))
+	}
+}
+
+func TestZero(t *testing.T) {}
+""",
+}
+
+
+@pytest.mark.parametrize(
+    ("worker", "reason"),
+    [
+        ("sed -i 's/a - b/a + b/' calc.go", "fixed"),
+        ("sed -i 's/a - b/a + b/; ' calc.go; sed -i '/TestZero/d' calc_test.go", "tests_removed"),
+    ],
+)
+def test_a_test_of_go_that_is_taken_away_is_missed(pa: Pa, worker: str, reason: str) -> None:
+    pa.write(GO)
+    pa.commit("Red")
+    env = {"PATH": f"{programs_of('go')}{os.pathsep}{pa.environment()['PATH']}"}
+    command = "go test ./..."
+    ran = pa.task("--check", command, "--max-rounds", "1", worker=worker, env=env)
+    assert ran.finding(command)["reason_code"] == reason, ran.finding(command)

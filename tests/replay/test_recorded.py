@@ -46,6 +46,9 @@ PINNED = {
 # Recorded when a weighing could still cut a rerun short.
 WEIGHED_TOO_EARLY = {"refuted", "refuted_then_verified"}
 
+# Recorded when a claim was not yet read beside the words of its task.
+CLAIM_UNREAD = {"verified", "green_before", "our_own_agent"}
+
 
 @pytest.mark.parametrize(("name", "verdicts"), PINNED.items())
 def test_a_recorded_run_folds_to_the_verdicts_that_it_had(name: str, verdicts: list[str]) -> None:
@@ -57,7 +60,7 @@ def test_a_recorded_run_folds_to_the_verdicts_that_it_had(name: str, verdicts: l
         assert state.ended.verdict == verdicts[-1]
 
 
-@pytest.mark.parametrize("name", sorted(PINNED.keys() - WEIGHED_TOO_EARLY))
+@pytest.mark.parametrize("name", sorted(PINNED.keys() - WEIGHED_TOO_EARLY - CLAIM_UNREAD))
 def test_whatever_a_recorded_run_did_is_due_at_that_moment_today(name: str) -> None:
     state = SUPERVISED.new_state()
     for event in read_recorded(name):

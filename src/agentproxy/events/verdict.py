@@ -27,6 +27,7 @@ ReasonCode = Literal[
     "own_tests",
     "judge_cites",
     "falsified",
+    "done_as_asked",
     "no_test",
     "tests_only",
     "tests_not_run",

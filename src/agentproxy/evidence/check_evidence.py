@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from agentproxy.events.asked import AskedRead
 from agentproxy.events.check import CheckResult, TrialKind
 from agentproxy.events.contract import Check
 from agentproxy.events.git_facts import Change, EnvironmentBuilt
@@ -19,6 +20,7 @@ class Rules:
     has_acceptance_check: bool = True
     later_part: bool = False  # its change holds the work of earlier parts as well
     built: Sequence[EnvironmentBuilt] = ()  # for the base and for the claim
+    asked: AskedRead | None = None  # which changes of old tests the task asks for
     # Keys of agentproxy.toml that did not apply, because nobody has trusted them.
     left_out: Sequence[str] = ()
 

@@ -19,6 +19,8 @@ from agentproxy.evidence.reports.test_ids import (
     is_file_named_by,
     is_known_red,
     is_named_by,
+    same_file,
+    title_of,
 )
 from agentproxy.evidence.test_files import is_test_file
 from agentproxy.text.colours import strip_colours
@@ -88,11 +90,37 @@ class Comparison:
     def removed(self) -> frozenset[str]:
         # A task that names a test may ask for its removal.
         task = self.rules.task
-        return frozenset(name for name in self.delta.removed if not is_named_by(name, task))
+        removed = {name for name in self.delta.removed if not is_named_by(name, task)}
+        return frozenset(removed - self._removed_as_asked(removed) - self._parametrized(removed))
 
     @property
     def fixed_unchanged(self) -> frozenset[str]:
         return frozenset(name for name in self.delta.fixed if self._is_unchanged(name))
+
+    def _removed_as_asked(self, removed: set[str]) -> set[str]:
+        asked = self.rules.asked
+        if asked is None or not removed:
+            return set()
+        passed = {title_of(name) for name in self.claim.names_of("passed")}
+        found: set[str] = set()
+        # A test that is still there and is skipped is not done without.
+        for name in removed - self.claim.outcomes.keys():
+            file, title = file_of(name), title_of(name)
+            gone = {each for path, each in asked.gone.items() if _is_in(file, path)}
+            moved = [to for path, to in asked.moved.items() if _is_in(file, path)]
+            if any(title in names for names in gone) or any(
+                to.get(title) in passed for to in moved
+            ):
+                found.add(name)
+        return found
+
+    def _parametrized(self, removed: set[str]) -> set[str]:
+        """Those that have parameters now: such a test is changed, and not removed."""
+        plain = {name for name in removed - self.claim.outcomes.keys() if not name.endswith("]")}
+        if not plain:
+            return set()
+        passed = {name.partition("[")[0] for name in self.claim.names_of("passed")}
+        return plain & passed
 
     def is_waived(self, name: str) -> bool:
         """Whether a test may still fail: it is known red, or outside the task."""
@@ -113,6 +141,11 @@ class Comparison:
             return True
         # Without a file, the test may be in any of the changed files.
         return bool(file) and is_test_file(file) and not is_changed(file, self.changed)
+
+
+def _is_in(file: str, path: str) -> bool:
+    # A runner may give no file; then the name decides alone.
+    return not file or same_file(file, path)
 
 
 def build_comparison(evidence: CheckEvidence, rules: Rules) -> Comparison:

@@ -3,7 +3,7 @@
 import json
 import re
 import tomllib
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import cast
 
 from agentproxy.events.git_facts import Change
@@ -15,6 +15,7 @@ from agentproxy.evidence.verdict_table import judge_by_table
 from agentproxy.evidence.verdict_text import MAX_NAMES, list_names
 
 NAMES_SPELLED_OUT = 5
+_BY_ITSELF = ("falsified", "mutants_noticed", "done_as_asked")
 _PASSES_AS_BEFORE = ("green_before", "passes_as_before")
 # A runner reads these wherever they are, so a claim can also add one to change the outcome.
 _SETTINGS = re.compile(
@@ -108,17 +109,20 @@ def downgrade_for_own_tests(comparison: Comparison, verdict: CheckVerdict) -> Ch
         return verdict
     restored = with_restored_tests(comparison)
     said = judge_by_table(restored)
-    # What is proven by trials rests on the claim's tests; the base's need only pass as before.
-    by_own = verdict.reason_code in ("falsified", "mutants_noticed")
-    passes = by_own and said.reason_code in _PASSES_AS_BEFORE
+    # What is proven by trials, or by the tree, rests on no test of the base: those need only pass
+    # as before.
+    passes = verdict.reason_code in _BY_ITSELF and said.reason_code in _PASSES_AS_BEFORE
     if said.finding == "proven" or passes:
         return verdict
     # A flaky test fails by chance, so its failure does not show that the proof needs new tests.
     flaky = restored.claim.flaky & comparison.delta.fixed
     if flaky or restored.claim.status == "flaky":
         return _flaky_with_restored(comparison, verdict, flaky or restored.flaky_names)
+    asked = comparison.rules.asked.test_files if comparison.rules.asked else {}
+    names = [path for path in comparison.evidence.restored_files if path not in asked]
+    if not names:
+        return _changed_as_asked(comparison, verdict, asked)
     # Never refuted: the old test may have been wrong.
-    names = comparison.evidence.restored_files
     hidden = len(names) - NAMES_SPELLED_OUT
     more = f" and {hidden} more" if hidden > 0 else ""
     reason = (
@@ -126,10 +130,21 @@ def downgrade_for_own_tests(comparison: Comparison, verdict: CheckVerdict) -> Ch
         f"{', '.join(names[:NAMES_SPELLED_OUT])}{more} (with the base's versions it is not proven)"
     )
     # A check that is only kept is so still; it does not prove the task.
-    kept = by_own and not comparison.is_acceptance
+    kept = verdict.reason_code in _BY_ITSELF and not comparison.is_acceptance
     finding = "kept" if kept else "unverified"
     changed = {"finding": finding, "reason_code": "own_tests", "reason": reason}
     return verdict.model_copy(update=changed)
+
+
+def _changed_as_asked(
+    comparison: Comparison, verdict: CheckVerdict, asked: Mapping[str, str]
+) -> CheckVerdict:
+    shown = [
+        f"{path} (the task {asked[path]})"
+        for path in comparison.evidence.restored_files[:NAMES_SPELLED_OUT]
+    ]
+    reason = f"{verdict.reason}; old tests change as the task asks: {', '.join(shown)}"
+    return verdict.model_copy(update={"reason": reason})
 
 
 def _flaky_with_restored(

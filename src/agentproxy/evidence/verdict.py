@@ -8,6 +8,7 @@ from agentproxy.events.check import TrialKind
 from agentproxy.events.contract import Contract
 from agentproxy.events.plan import OpinionGiven
 from agentproxy.events.verdict import CheckVerdict
+from agentproxy.evidence.done_as_asked import prove_what_is_done
 from agentproxy.evidence.check_evidence import CheckEvidence, Rules
 from agentproxy.evidence.comparison import Comparison, build_comparison
 from agentproxy.evidence.environment_faults import downgrade_for_environment
@@ -29,6 +30,7 @@ def compare_results(comparison: Comparison, _: CheckVerdict) -> CheckVerdict:
 STEPS: Sequence[VerdictStep] = (
     compare_results,
     judge_by_trials,
+    prove_what_is_done,
     downgrade_for_environment,
     downgrade_for_own_tests,
 )

@@ -38,6 +38,7 @@ def rules_for(state: State, number: int) -> Rules:
         has_acceptance_check=contract.anything_named,
         later_part=state.part > 0,
         built=state.built_for(claim_tree(number)),
+        asked=state.asked.get(number),
         left_out=contract.left_out,
     )
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from agentproxy.engine.state import RunState
+from agentproxy.events.asked import AskedRead
 from agentproxy.events.check import BASE, CheckResult, Tree, claim_tree
 from agentproxy.events.contract import Contract
 from agentproxy.events.envelope import Fact
@@ -54,6 +55,7 @@ class State(RunState):
     astray: str = ""  # why the worker at work should be redirected
     claims: dict[int, ClaimRecorded] = field(default_factory=dict[int, ClaimRecorded])
     restored: dict[int, TestsRestored] = field(default_factory=dict[int, TestsRestored])
+    asked: dict[int, AskedRead] = field(default_factory=dict[int, AskedRead])
     trials: dict[int, TrialsPrepared] = field(default_factory=dict[int, TrialsPrepared])
     trials_since: int = 0  # `result_count` when the last variants were there
     mutants: dict[int, MutantsPrepared] = field(default_factory=dict[int, MutantsPrepared])

@@ -21,6 +21,7 @@ from support.story import (
 )
 
 from agentproxy.events.agent import ToolFinished, ToolStarted
+from agentproxy.events.asked import AskedRead
 from agentproxy.events.check import BASE, claim_tree, restored_tree
 from agentproxy.events.cost import ModelSettled
 from agentproxy.events.envelope import Fact
@@ -54,7 +55,7 @@ CLAIM = claim_tree(1)
 RESTORED = restored_tree(1)
 RED, GREEN = ran(BASE, passed=False), ran(CLAIM, passed=True)
 WORKED = (*PREPARED, began(), stopped())
-CLAIMED = (*WORKED, claimed(1, "a.py"))
+CLAIMED = (*WORKED, claimed(1, "a.py"), AskedRead(round=1))
 CHECKED = (*CLAIMED, RED, GREEN)
 WEIGHED = (*CHECKED, weighed(2))
 NEEDS = FOUND.model_copy(update={"missing": (".venv",), "asked": ("requirements.txt",)})
@@ -68,6 +69,11 @@ OPINION = OpinionGiven(round=1, criterion="task", says="cannot_tell")
 TWO_PARTS = contract(TESTS, parts=(Part(id="part 1", task="a"), Part(id="part 2", task="b")))
 
 TABLE: list[tuple[str, tuple[Fact, ...], set[str]]] = [
+    (
+        "a claim is read beside the task, while its checks run",
+        CLAIMED[:-1],
+        {"asked:1", "check:base:tests:1", "check:claim:1:tests:1"},
+    ),
     ("the base comes first", (created(), SEGMENT), {"base"}),
     ("then the contexts", (created(), SEGMENT, BASE_KEPT), {"contexts"}),
     ("without a judge there is no plan", (created(), SEGMENT, BASE_KEPT, CONTEXTS), {"contract"}),
@@ -155,7 +161,7 @@ TABLE: list[tuple[str, tuple[Fact, ...], set[str]]] = [
     (
         "a claim that changes a file that was asked gets one too",
         (*PREPARED[:-1], NEEDS, EnvironmentBuilt(on=BASE), began(), stopped(), claimed(1, "x.in")),
-        {"check:base:tests:1", "check:claim:1:tests:1"},
+        {"asked:1", "check:base:tests:1", "check:claim:1:tests:1"},
     ),
     ("results are weighed", CHECKED, {"weigh:1:2"}),
     (

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from agentproxy.app.show.lines import MAX_SHOWN_PATHS, RenderedLine, Tone, named, renders
+from agentproxy.events.asked import AskedRead
 from agentproxy.events.check import CheckFinished, CheckResult, CheckStarted
 from agentproxy.events.git_facts import ClaimRecorded, TestsRestored
 from agentproxy.events.mutants import MutantsPrepared
@@ -54,6 +55,14 @@ def _claim(fact: ClaimRecorded) -> Iterator[RenderedLine]:
     yield RenderedLine(f"claim {fact.round}: {names} (+{added} -{removed})", "loud")
     for finding in fact.findings:
         yield RenderedLine(finding, "unsure", 1)
+
+
+@renders(AskedRead)
+def _asked(fact: AskedRead) -> Iterator[RenderedLine]:
+    for path, why in list(fact.test_files.items())[:MAX_SHOWN_PATHS]:
+        yield RenderedLine(f"{path} changes as the task asks: it {why}", "quiet", 1)
+    for sentence in fact.done:
+        yield RenderedLine(f"as the task asks, {sentence}", "quiet", 1)
 
 
 @renders(TestsRestored)

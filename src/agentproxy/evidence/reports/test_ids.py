@@ -26,6 +26,11 @@ def is_whole_file(name: str) -> bool:
     return bool(name) and file_of(name) == name
 
 
+def title_of(name: str) -> str:
+    """The test's own name, without its file, its suites and its parameters."""
+    return re.split(r"::| > ", name)[-1].partition("[")[0]
+
+
 def is_named_by(name: str, task: str) -> bool:
     """Whether the text of a task names this test, and not only its file."""
     leaf = re.split(r"::| > ", name)[-1]
@@ -56,7 +61,7 @@ def is_known_red(name: str, patterns: Sequence[str]) -> bool:
 def is_changed(file: str, changed: Collection[str]) -> bool:
     """Whether the claim changes a test file, or a conftest.py that applies to it."""
     return any(
-        _same(file, other)
+        same_file(file, other)
         or (other.rpartition("/")[2] == "conftest.py" and _applies_to(other, file))
         for other in changed
     )
@@ -78,7 +83,7 @@ def _has_words(text: str, words: str) -> bool:
     return words in text and re.search(rf"(?<!\w){re.escape(words)}(?!\w)", text) is not None
 
 
-def _same(one: str, other: str) -> bool:
+def same_file(one: str, other: str) -> bool:
     # A check may run in a folder below the root, so that its paths are shorter, or the reverse.
     return one == other or one.endswith(f"/{other}") or other.endswith(f"/{one}")
 

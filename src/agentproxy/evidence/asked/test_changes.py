@@ -1,0 +1,264 @@
+"""Which changes of a claim to old tests the task asks for. Pure.
+
+The task's words decide, and nothing that the worker says. A change without a reason here is named
+in the verdict and withholds a proof; it accuses nobody.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from agentproxy.evidence.asked.task_text import TaskText, has_word, leaf_of, words_of
+from agentproxy.evidence.asked.test_blocks import Block, import_lines, split_blocks
+
+__test__ = False  # pytest would look for tests in a module of this name
+
+MAX_SHOWN_WORDS = 4
+MAX_DIFFERING_WORDS = 0.4  # of a test's words, where another name is still the same test
+
+_ASSERTS = re.compile(r"assert|expect|should|raises|throws|[Ee]qual|\bt\.is\b|\bok\(")
+_SWITCHED_OFF = re.compile(r"skip|xfail|xit\b|xtest|\btodo\b|\.only\b|\bfit\b|expectedFailure")
+_REPLACES = re.compile(r"monkeypatch|\bmock|\bpatch\b|setattr|spyOn|stub", re.IGNORECASE)
+_HOLLOW = re.compile(
+    r"assert\s*\(?\s*(?:True|1|true)\b|expect\((?:true|1)\)|is not None|toBeDefined|toBeTruthy"
+)
+_OPERATOR = re.compile(
+    r"[=!<>]=+|(?<![=-])[<>]|\b(?:or|and|not|in|is|if|any|all|isinstance)\b|\|\|"
+)
+_LITERAL = re.compile(
+    r"\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'|`(?:[^`\\\n]|\\.)*`|(?<!\w)-?\d+(?:\.\d+)?"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class AskedChanges:
+    """`files` maps each test file whose changes are all asked for to the reason. `gone` are the old
+    tests, by file, that the task does without or changes, `moved` maps old tests to new names.
+    """
+
+    files: Mapping[str, str] = field(default_factory=dict[str, str])
+    gone: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
+    moved: Mapping[str, Mapping[str, str]] = field(default_factory=dict[str, Mapping[str, str]])
+
+
+def read_test_changes(
+    task: TaskText,
+    files: Mapping[str, tuple[str, str]],
+    *,
+    code_paths: Collection[str] = (),
+    gone_names: Collection[str] = (),
+) -> AskedChanges:
+    """Weighs the changed test files, each with its text at the base and at the claim.
+
+    `code_paths` are the other changed paths. `gone_names` are names of the task that stood in their
+    text at the base, and do not at the claim.
+    """
+    after = {path: split_blocks(path, new) for path, (_, new) in files.items()}
+    bodies: dict[tuple[str, ...], str] = {}
+    for blocks in after.values():
+        for block in blocks:
+            if block.name and len(block.lines) > 1:
+                bodies.setdefault(block.lines[1:], block.name)
+    reader = _Reader(
+        task=task,
+        bodies=bodies,
+        allowed=task.words | {word for path in code_paths for word in words_of(path.lower())},
+        gone_names=frozenset(gone_names),
+    )
+    asked: dict[str, str] = {}
+    gone: dict[str, tuple[str, ...]] = {}
+    moved: dict[str, Mapping[str, str]] = {}
+    for path, (old, new) in files.items():
+        if not old:
+            continue
+        found = reader.read_file(path, old, new, after=after[path])
+        if found.gone:
+            gone[path] = tuple(sorted(found.gone))
+        if found.moved:
+            moved[path] = found.moved
+        if found.reasons and found.complete:
+            asked[path] = ", ".join(dict.fromkeys(found.reasons))
+    return AskedChanges(files=asked, gone=gone, moved=moved)
+
+
+@dataclass
+class _FileChanges:
+    """What was found in one file; `complete` while every change of it has a reason."""
+
+    reasons: list[str] = field(default_factory=list[str])
+    gone: set[str] = field(default_factory=set[str])
+    moved: dict[str, str] = field(default_factory=dict[str, str])
+    complete: bool = True
+
+    def add(self, reason: str) -> None:
+        if reason:
+            self.reasons.append(reason)
+        else:
+            self.complete = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    task: TaskText
+    bodies: Mapping[tuple[str, ...], str]  # of all tests at the claim
+    allowed: frozenset[str]
+    gone_names: frozenset[str]
+
+    def read_file(self, path: str, old: str, new: str, *, after: Iterable[Block]) -> _FileChanges:
+        found = _FileChanges()
+        by_name = {block.name: block for block in after}
+        blocks = split_blocks(path, old)
+        new_blocks = [by_name[name] for name in by_name.keys() - {each.name for each in blocks}]
+        for block in blocks:
+            present = by_name.get(block.name)
+            if block == present:
+                continue
+            if not block.name:
+                self._read_outside(block, present, found, deleted=not new)
+            elif to := self._moved_to(block):
+                found.moved[block.name] = to
+                found.add("moves or renames tests")
+            elif present is None and (again := self._with_another_name(block, new_blocks)):
+                found.moved[block.name] = again.name
+                found.add(self._why_changed(block, again))
+            elif present is not None:
+                reason = self._why_changed(block, present)
+                found.add(reason)
+                if reason:
+                    found.gone.add(block.name)
+            else:
+                reason = self._why_gone("" if new else path, block)
+                found.add(reason)
+                if reason:
+                    found.gone.add(block.name)
+        lost, added = import_lines(old), import_lines(new)
+        if new and _words(added) - _words(lost):
+            # Tests of the base that import what was moved cannot load.
+            allowed = self._is_allowed(lost, added)
+            found.add("moves what they import" if allowed else "")
+        return found
+
+    def _read_outside(
+        self, old: Block, new: Block | None, found: _FileChanges, *, deleted: bool
+    ) -> None:
+        if deleted:
+            return  # its tests say why
+        lines = new.lines if new is not None else ()
+        lost, added = _added(lines, old.lines), _added(old.lines, lines)
+        if not lost and not any(_SWITCHED_OFF.search(a) or _REPLACES.search(a) for a in added):
+            return
+        found.add(self._why_changed(Block("", tuple(lost)), Block("", tuple(added))))
+
+    def _moved_to(self, block: Block) -> str:
+        body = block.lines[1:]
+        return (
+            self.bodies.get(body)
+            or self.bodies.get(tuple(self._renamed(line) for line in body))
+            or ""
+        )
+
+    def _with_another_name(self, block: Block, new: Sequence[Block]) -> Block | None:
+        """The test that says the same of another value, and has that value in its name."""
+        similar = [each for each in new if _differing(block, each) <= MAX_DIFFERING_WORDS]
+        found = [each for each in similar if self._why_changed(block, each)]
+        return min(found, key=lambda each: _differing(block, each), default=None)
+
+    def _renamed(self, line: str) -> str:
+        for old, new in self.task.renames.items():
+            # A leaf is made of word characters, so it can stand in a replacement as it is.
+            line = re.sub(rf"(?<!\w){re.escape(leaf_of(old))}(?!\w)", leaf_of(new), line)
+        return line
+
+    def _why_changed(self, old: Block, new: Block) -> str:
+        lost, added = _added(new.body, old.body), _added(old.body, new.body)
+        # Where the task asks for another name, nothing else may differ.
+        if _weakens(lost, added) or (self.task.renames and self.task.only_that):
+            return ""
+        if has_word(self.task.text, old.name):
+            return f"names {old.name}"
+        operators_stay = _operators(lost) == _operators(added)
+        words = self._values(lost, added)
+        if operators_stay and words and self._is_allowed(lost, added):
+            return f"names {', '.join(words[:MAX_SHOWN_WORDS])}"
+        named = self.task.names_one_of(f"{old.text}\n{new.text}")
+        literals = operators_stay and self._only_literals(lost, added)
+        if self.task.updates_tests and (named or literals):
+            return "asks for changed tests"
+        if self.task.changes_behaviour and named and literals:
+            return "asks for other behaviour of what they test"
+        return ""
+
+    def _why_gone(self, path: str, block: Block) -> str:
+        if not self.task.removes:
+            return ""
+        if has_word(self.task.text, path):
+            return f"removes {path}"
+        for name in sorted(self.gone_names):
+            if has_word(block.text, name) or name.lower() in words_of(block.name.lower()):
+                return f"removes {name}"
+        words = {word for word in words_of(block.name.lower()) if "_" not in word}
+        distinct = words - {"test", "tests", "a", "the", "is"}
+        stems = {_stem(word) for word in self.task.words}
+        if len(distinct) > 1 and all(_stem(word) in stems for word in distinct):
+            return f"removes {block.name}"
+        return ""
+
+    def _is_allowed(self, lost: Iterable[str], added: Iterable[str]) -> bool:
+        return all(word in self.allowed for word in _words(added) - _words(lost))
+
+    def _values(self, lost: Iterable[str], added: Iterable[str]) -> list[str]:
+        """The words that come and that the task has; none where a line only moved."""
+        return sorted(word for word in _words(added) - _words(lost) if word in self.task.words)
+
+    def _only_literals(self, lost: Iterable[str], added: Iterable[str]) -> bool:
+        """Whether literals and words of the task are all that comes."""
+        come = _names(added) - _names(lost)
+        return bool(added) and all(word.lower() in self.allowed for word in come)
+
+
+def _differing(old: Block, new: Block) -> float:
+    """The share of words of the old one that the new one has not."""
+    words = _words(old.lines)
+    return (words - _words(new.lines)).total() / max(1, words.total())
+
+
+def _weakens(lost: Iterable[str], added: Iterable[str]) -> bool:
+    fewer = _count(_ASSERTS, added) < _count(_ASSERTS, lost)
+    return fewer or any(_SWITCHED_OFF.search(line) or _HOLLOW.search(line) for line in added)
+
+
+def _operators(lines: Iterable[str]) -> Counter[str]:
+    """What decides how an assertion compares."""
+    bare = (_LITERAL.sub("0", line) for line in lines)
+    return Counter(found for line in bare for found in _OPERATOR.findall(line))
+
+
+def _words(lines: Iterable[str]) -> Counter[str]:
+    return Counter(word for line in lines for word in words_of(line.lower()))
+
+
+def _names(lines: Iterable[str]) -> Counter[str]:
+    bare = (_LITERAL.sub("", line) for line in lines)
+    return Counter(found for line in bare for found in re.findall(r"\w+", line))
+
+
+def _added(old: Iterable[str], new: Iterable[str]) -> list[str]:
+    left = Counter(old)
+    found: list[str] = []
+    for line in new:
+        left[line] -= 1
+        if left[line] < 0:
+            found.append(line)
+    return found
+
+
+def _count(pattern: re.Pattern[str], lines: Iterable[str]) -> int:
+    return sum(1 for line in lines if pattern.search(line))
+
+
+def _stem(word: str) -> str:
+    for ending in ("ing", "ed", "es", "s", "e"):
+        if word.endswith(ending) and len(word) - len(ending) > 2:
+            return word[: -len(ending)]
+    return word

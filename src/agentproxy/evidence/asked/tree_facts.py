@@ -1,0 +1,118 @@
+"""Parts of a task that the tree shows to be done: a name is gone, or has another name. Pure."""
+
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from agentproxy.events.git_facts import Change
+from agentproxy.evidence.asked.task_text import TaskText, leaf_of
+from agentproxy.evidence.test_files import is_test_file
+
+MAX_NAMES = 12  # names of a task that are searched for
+
+_DOCS = re.compile(r".*\.(?:md|rst|txt|adoc)|(?:.*/)?(?:docs?|changes|changelog)/.*", re.IGNORECASE)
+
+
+_CLASS = re.compile(r"^\s*(?:export\s+)?class\s+(\w+)", re.MULTILINE)
+_DEFINES = (
+    r"^\s*(?:export\s+)?(?:default\s+)?(?:async\s+)?(?:def|class|function\*?|const|let|var)\s+{0}\b"
+    r"|^\s*(?:static\s+|async\s+)*{0}\s*(?:\([^)\n]*\)\s*\{{|[:=])"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Occurrences:
+    """How often each name stands in each file of a tree, as a whole word."""
+
+    files: Mapping[str, Mapping[str, int]] = field(default_factory=dict[str, Mapping[str, int]])
+
+    def in_code(self, name: str) -> int:
+        return sum(
+            count
+            for path, count in self.files.get(name, {}).items()
+            if not _DOCS.fullmatch(path) and not is_test_file(path)
+        )
+
+    def in_tests(self, name: str) -> int:
+        return sum(count for path, count in self.files.get(name, {}).items() if is_test_file(path))
+
+
+def names_to_search(task: TaskText) -> tuple[str, ...]:
+    """The names of a task whose absence or presence can show that it is done."""
+    wanted = {*task.removed, *map(leaf_of, (*task.renames, *task.renames.values()))}
+    return tuple(sorted(wanted))[:MAX_NAMES]
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """The occurrences at the base and at the claim, or nothing where there are too many. `code` has
+    the texts of changed code files at both.
+    """
+
+    before: Occurrences
+    after: Occurrences
+    code: Mapping[str, tuple[str, str]] = field(default_factory=dict[str, tuple[str, str]])
+    deleted: Collection[str] = ()  # paths
+
+    def gone(self, task: TaskText) -> frozenset[str]:
+        """The names that the task removes and that the code has no more."""
+        return frozenset(name for name in task.removed if self._is_gone(name))
+
+    def _is_gone(self, name: str) -> bool:
+        if self._is_deleted(name):
+            return True
+        if "." not in name:
+            return bool(self.before.in_code(name)) and not self.after.in_code(name)
+        had, has = self.defines(name)
+        return had and not has
+
+    def _is_deleted(self, name: str) -> bool:
+        """Whether the name is that of a file, or of a module in it, that is not there any more."""
+        ends = (name, f"{name.replace('.', '/')}.py")
+        return any(f"/{path}".endswith(f"/{end}") for path in self.deleted for end in ends)
+
+    def defines(self, name: str) -> tuple[bool, bool]:
+        """Whether changed files of a dotted name's owner define it, at the base and the claim."""
+        owner, _, leaf = name.rpartition(".")
+        # The last part alone may stand in other places, so its definition counts.
+        texts = [
+            text
+            for path, text in self.code.items()
+            if not owner or owner.rpartition(".")[2] in (leaf_of(path), *_CLASS.findall(text[0]))
+        ]
+        pattern = re.compile(_DEFINES.format(re.escape(leaf)), re.MULTILINE)
+        before, after = (any(pattern.search(text[side]) for text in texts) for side in (0, 1))
+        return before, after
+
+
+def find_done(task: TaskText, counts: Counts, changes: Sequence[Change]) -> tuple[str, ...]:
+    """Returns a sentence for each part of the task that the tree shows to be done."""
+    if not task.only_that:
+        return ()
+    return (*_removals(task, counts, changes), *_renames(task, counts))
+
+
+def _removals(task: TaskText, counts: Counts, changes: Sequence[Change]) -> Iterator[str]:
+    if not task.removed or counts.gone(task) != task.removed:
+        return
+    code = [change for change in changes if not is_test_file(change.path)]
+    # What has another name is not removed.
+    if 2 * sum(each.added for each in code) > sum(each.removed for each in code):
+        return
+    if not any(counts.after.in_tests(name) for name in task.removed):
+        yield f"the code has no {', '.join(sorted(task.removed))} any more"
+
+
+def _renames(task: TaskText, counts: Counts) -> Iterator[str]:
+    before, after = counts.before, counts.after
+    for name, other in task.renames.items():
+        old, new = leaf_of(name), leaf_of(other)
+        was, remains = before.in_code(old), after.in_code(old) + after.in_tests(old)
+        if was and not remains and after.in_code(new) - before.in_code(new) >= was:
+            yield f"{old} is {new} now, in all {was} places"
+            continue
+        # Other things may have the old name too. What the owner defines is the one that is meant.
+        owner = name.rpartition(".")[0]
+        new_name = f"{owner}.{new}" if owner else new
+        if counts.defines(name) == (True, False) and counts.defines(new_name) == (False, True):
+            yield f"{name} is {new} now"

@@ -1,0 +1,79 @@
+"""What a tree shows of a task that removes or renames something."""
+
+import pytest
+
+from agentproxy.events.git_facts import Change
+from agentproxy.evidence.asked.task_text import read_task
+from agentproxy.evidence.asked.tree_facts import Counts, Occurrences, find_done
+
+LESS = (Change(path="a.py", status="modified", added=1, removed=9),)
+
+
+def counted(
+    before: dict[str, dict[str, int]],
+    after: dict[str, dict[str, int]],
+    code: dict[str, tuple[str, str]] | None = None,
+) -> Counts:
+    return Counts(Occurrences(before), Occurrences(after), code or {})
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "done"),
+    [
+        ({"old_one": {"a.py": 2, "b.py": 1}}, {"old_one": {}}, True),
+        ({"old_one": {"a.py": 2}}, {"old_one": {"CHANGELOG.md": 1}}, True),
+        ({"old_one": {"a.py": 2}}, {"old_one": {"b.py": 1}}, False),
+        ({"old_one": {"a.py": 2}}, {"old_one": {"tests/test_a.py": 1}}, False),
+        ({"old_one": {}}, {"old_one": {}}, False),
+    ],
+)
+def test_what_is_removed_stands_nowhere_in_the_code(
+    before: dict[str, dict[str, int]], after: dict[str, dict[str, int]], done: bool
+) -> None:
+    found = find_done(read_task("Remove `old_one`"), counted(before, after), LESS)
+    assert bool(found) is done
+
+
+def test_what_has_another_name_is_not_removed() -> None:
+    counts = counted({"old_one": {"a.py": 2}}, {"old_one": {}})
+    same = (Change(path="a.py", status="modified", added=9, removed=9),)
+    assert find_done(read_task("Remove `old_one`"), counts, same) == ()
+
+
+@pytest.mark.parametrize(
+    ("path", "before", "after", "done"),
+    [
+        ("duration.py", "def add(a):\n    x\n\ndef sub(a):\n", "def sub(a):\n", True),
+        ("duration.py", "def add(a):\n    x\n", "def add(a, b):\n    x\n", False),
+        ("times.py", "class duration:\n    def add(self):\n", "class duration:\n", True),
+        ("other.py", "def add(a):\n", "", False),
+        ("duration.js", "  add(a, b) {\n", "", True),
+    ],
+)
+def test_of_a_dotted_name_the_definition_goes(
+    path: str, before: str, after: str, done: bool
+) -> None:
+    counts = counted({}, {}, {path: (before, after)})
+    assert bool(find_done(read_task("Remove duration.add and its test"), counts, LESS)) is done
+
+
+@pytest.mark.parametrize(
+    ("after", "done"),
+    [
+        ({"total": {}, "worth": {"a.py": 3, "tests/test_a.py": 1}}, True),
+        ({"total": {"a.py": 1}, "worth": {"a.py": 3}}, False),
+        ({"total": {"tests/test_a.py": 1}, "worth": {"a.py": 3}}, False),
+        ({"total": {}, "worth": {"a.py": 1}}, False),
+    ],
+)
+def test_what_is_renamed_has_the_new_name_wherever_it_had_the_old(
+    after: dict[str, dict[str, int]], done: bool
+) -> None:
+    counts = counted({"total": {"a.py": 3}, "worth": {}}, after)
+    assert bool(find_done(read_task("Rename `total` to `worth`"), counts, LESS)) is done
+
+
+def test_a_task_that_asks_for_more_is_not_done_by_a_name() -> None:
+    counts = counted({"old_one": {"a.py": 2}}, {"old_one": {}})
+    task = read_task("Remove `old_one` and make `new_one` accept its arguments")
+    assert find_done(task, counts, LESS) == ()

@@ -8,9 +8,9 @@ from agentproxy.events.check import TrialKind
 from agentproxy.events.contract import Contract
 from agentproxy.events.plan import OpinionGiven
 from agentproxy.events.verdict import CheckVerdict
-from agentproxy.evidence.done_as_asked import prove_what_is_done
 from agentproxy.evidence.check_evidence import CheckEvidence, Rules
 from agentproxy.evidence.comparison import Comparison, build_comparison
+from agentproxy.evidence.done_as_asked import prove_what_is_done
 from agentproxy.evidence.environment_faults import downgrade_for_environment
 from agentproxy.evidence.falsification.trials import judge_by_trials, next_trial, wants_mutants
 from agentproxy.evidence.integrity import downgrade_for_own_tests, find_deciding_files

@@ -33,6 +33,8 @@ _OUTCOMES: Mapping[str, Outcome] = {
 }
 _FRAME = re.compile(r"\s+at .{0,400}(?::\d+\)?|<anonymous>\)?)$")
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+# of node and chai, of sinon, of unexpected
+_ASSERTIONS = ("AssertionError", "AssertError", "UnexpectedError")
 _ASSERTED = re.compile(
     r"\AAssertionError|ERR_ASSERTION|\A(?:Error: )?(?:expect|assert)(?:\.\w+)*\("
     r"|\A(?:Error: )?Snapshot .{0,400} mismatched|\A.{0,400}\bDifference \("
@@ -196,7 +198,7 @@ def _message(failure: _Failure | None) -> str:
 
 def _is_assertion(failure: _Failure, root: str) -> bool:
     message = strip_colours(failure.message).strip()
-    if failure.name == "AssertionError" or _ASSERTED.search(message):
+    if failure.name in _ASSERTIONS or _ASSERTED.search(message):
         return True
     file = place_in_stack(failure.stack, root).rpartition(":")[0]
     return _UNDEFINED.search(message) is not None and is_test_file(file)

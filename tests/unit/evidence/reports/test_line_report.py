@@ -118,6 +118,26 @@ def test_a_wrong_value_is_told_from_a_call_that_fails(runner: str) -> None:
         assert "Cannot read properties of null" in tests["throws"].message
 
 
+@pytest.mark.parametrize(
+    ("name", "message", "by_assertion"),
+    [
+        ("AssertionError", "expected 1 to equal 2", True),
+        ("AssertError", "expected stub to be called once", True),
+        ("Error", "Error: expect(received).toBe(expected)", True),
+        ("Error", "\x1b[31mexpect(\x1b[0mlocator).toBeVisible() failed", True),
+        ("Error", "Snapshot `adds 1` mismatched", True),
+        ("TypeError", "lib.triple is not a function", False),
+        ("TypeError", "Cannot read properties of undefined (reading 'x')", True),
+        ("", "", False),
+    ],
+)
+def test_what_an_assertion_says_is_known(name: str, message: str, by_assertion: bool) -> None:
+    stack = f"{message}\n    at Object.<anonymous> ({ROOT}/a.test.js:3:1)"
+    failure = {"name": name, "message": message, "stack": stack}
+    report = read_lines(lines(START, a_test("one", "failed", failures=[failure])), ROOT)
+    assert report.tests[0].by_assertion == by_assertion
+
+
 PASSED = lines(START, a_test("one"), end(1))
 
 

@@ -107,3 +107,21 @@ def test_faults_are_put_into_javascript_as_well(pa: Pa, body: str, code: str) ->
     finding = ran.finding(NODE)
     assert finding["reason_code"] == code, finding
     assert ran.code == (0 if code == "mutants_noticed" else 3)
+
+
+@pytest.mark.slow
+def test_the_lines_of_a_proven_feature_that_no_test_needs_are_named_on_demand(green: Pa) -> None:
+    worker = (
+        "printf '\\n\\ndef sub(a, b):\\n    return a - b\\n' >> calc.py\n"
+        "printf '\\n\\ndef half(a):\\n    return a / 2\\n' >> calc.py\n"
+        "sed -i 's/import add/import add, sub/' test_calc.py\n"
+        "printf '\\n\\ndef test_sub():\\n    assert sub(5, 3) == 2\\n' >> test_calc.py"
+    )
+    user = {"AGENTPROXY_MUTANTS": "all"}
+    ran = green.task("--check", PYTEST, worker=worker, env=user)
+    finding = ran.finding(PYTEST)
+    assert (finding["reason_code"], ran.code) == ("falsified", 0)
+    assert "no test of the claim notices calc.py:14 (" in finding["reason"]
+    assert "calc.py:10" not in finding["reason"]
+    packet = green("evidence", ran.result["run"])
+    assert "no test of the claim notices calc.py:14" in packet.out

@@ -13,7 +13,7 @@ from agentproxy.config.words import Money, PositiveSeconds, Rounds, refusal
 from agentproxy.events.envelope import FrozenModel
 from agentproxy.events.run import Order, SandboxLevel
 
-FROM_SETTINGS = ("worker", "model", "budget", "max_rounds", "max_time", "sandbox")
+FROM_SETTINGS = ("worker", "model", "budget", "max_rounds", "max_time", "sandbox", "mutants")
 
 
 class BadRequest(ValueError):

@@ -17,6 +17,7 @@ from agentproxy.config.words import (
     Jobs,
     KeepChoice,
     Money,
+    MutantChoice,
     OutputStyle,
     PositiveSeconds,
     Rounds,
@@ -43,6 +44,7 @@ CURES = {
     "hold": "give seconds, or like 90s, 30m, 2h; 0 parks immediately",
     "build": "give auto or never",
     "keep_bases": "give auto or never",
+    "mutants": "give tests or all",
     "jobs": "give a whole number from 1 to 64",
 }
 
@@ -64,6 +66,7 @@ class Settings(BaseSettings):
     hold: Seconds = 600.0
     build: BuildChoice = "auto"
     keep_bases: KeepChoice = "auto"
+    mutants: MutantChoice = "tests"
     jobs: Jobs | None = None  # None: one for each core that this process may use
     # Variables that a model or a worker may need.
     keys: dict[str, str] = Field(default_factory=dict, repr=False)

@@ -11,6 +11,7 @@ from agentproxy.config.words import (
     Jobs,
     KeepChoice,
     Money,
+    MutantChoice,
     Name,
     OutputStyle,
     PositiveSeconds,
@@ -35,6 +36,7 @@ class Defaults(Table):
     hold: Seconds | None = None
     build: BuildChoice | None = None
     keep_bases: KeepChoice | None = None
+    mutants: MutantChoice | None = None
     jobs: Jobs | None = None
 
     def given(self) -> dict[str, object]:

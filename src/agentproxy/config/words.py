@@ -12,6 +12,7 @@ from agentproxy.text.git_folder import is_git_folder
 SandboxChoice = Literal["auto", "plain"]
 BuildChoice = Literal["auto", "never"]
 KeepChoice = Literal["auto", "never"]
+MutantChoice = Literal["tests", "all"]
 OutputStyle = Literal["rich", "plain", "json"]
 
 MAX_MONEY = 1_000_000.0

@@ -5,6 +5,7 @@ from typing import Literal
 from agentproxy.events.envelope import Fact, FrozenModel
 
 MutantKind = Literal[
+    "hunk",
     "returns_nothing",
     "comparison",
     "arithmetic",
@@ -18,7 +19,9 @@ MutantKind = Literal[
 
 
 class Mutant(FrozenModel):
-    """A claim with one fault in it, as a commit of ours, kept under a ref of ours."""
+    """A claim with one fault in it, or with one of its changes put back ("hunk"), as a commit of
+    ours, kept under a ref of ours.
+    """
 
     number: int  # counts from 1
     kind: MutantKind
@@ -33,7 +36,7 @@ class Mutant(FrozenModel):
 
 
 class MutantsPrepared(Fact):
-    """Mutants of the code that the tests of a claim are about were written.
+    """Mutants of the code that the tests of a claim are about, or of what it changes, were written.
 
     `tests` are the test functions that the claim changes, as `file::function`: a new test is known
     by its name, and an old one in the same file says nothing of the claim. `unread` says why code

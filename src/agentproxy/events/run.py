@@ -43,6 +43,7 @@ class Order(FrozenModel):
     from_head: bool = False
     include_untracked: bool = False
     sandbox: SandboxLevel = "auto"
+    mutants: Literal["tests", "all"] = "tests"  # the claims that mutants are made of
     screenshots: tuple[str, ...] = ()  # file names relative to the run's folder
 
 

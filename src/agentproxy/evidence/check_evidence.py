@@ -21,6 +21,7 @@ class Rules:
     later_part: bool = False  # its change holds the work of earlier parts as well
     built: Sequence[EnvironmentBuilt] = ()  # for the base and for the claim
     asked: AskedRead | None = None  # which changes of old tests the task asks for
+    mutants_of_changes: bool = False  # whether what is proven by trials runs on mutants as well
     # Keys of agentproxy.toml that did not apply, because nobody has trusted them.
     left_out: Sequence[str] = ()
 

@@ -37,6 +37,7 @@ def rules_for(state: State, number: int) -> Rules:
         changes=state.claims[number].changes,
         has_acceptance_check=contract.anything_named,
         later_part=state.part > 0,
+        mutants_of_changes=state.require_order().mutants == "all",
         built=state.built_for(claim_tree(number)),
         asked=state.asked.get(number),
         left_out=contract.left_out,

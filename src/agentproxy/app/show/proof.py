@@ -83,9 +83,11 @@ def _trials(fact: TrialsPrepared) -> Iterator[RenderedLine]:
 
 @renders(MutantsPrepared)
 def _mutants(fact: MutantsPrepared) -> Iterator[RenderedLine]:
-    functions = tuple(dict.fromkeys(f"{each.path}: {each.function}" for each in fact.mutants))
+    functions = tuple(
+        dict.fromkeys(f"{each.path}: {each.function}".rstrip(": ") for each in fact.mutants)
+    )
     if functions:
-        text = f"it changes only tests: do they notice faults in {named(functions)}?"
+        text = f"do the claim's tests notice faults in {named(functions)}?"
         yield RenderedLine(text, "quiet", 1)
     if fact.unread:
         yield RenderedLine(f"no faults are put into the code: {fact.unread}", "quiet", 1)

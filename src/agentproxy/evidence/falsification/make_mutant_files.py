@@ -33,7 +33,27 @@ def make_mutant_files(
     code: Mapping[str, bytes], tests: Mapping[str, Versions], *, task: str
 ) -> MutantFiles:
     """Mutants of the code that the tests are about. Blocking; never raises for what is in files."""
-    request = MutantRequest(
+    return _ask(_request(code, tests, task), code)
+
+
+def make_change_mutants(changes: Mapping[str, Versions]) -> MutantFiles:
+    """The changes of a claim's code put back one by one, and faults in the changed lines."""
+    code = {
+        path: each.after
+        for path, each in changes.items()
+        if each.after is not None and language_of(path)
+    }
+    if not code:
+        return MutantFiles(unread=NO_CODE)
+    files = [
+        StubFile(path=path, before=_encode(changes[path].before), after=_encode(text))
+        for path, text in code.items()
+    ]
+    return _ask(MutantRequest(task="", changes=tuple(files), code=(), tests=()), code)
+
+
+def _request(code: Mapping[str, bytes], tests: Mapping[str, Versions], task: str) -> MutantRequest:
+    return MutantRequest(
         task=task,
         code=tuple(CodeFile(path=path, text=_encode(text)) for path, text in code.items()),
         tests=tuple(
@@ -42,6 +62,9 @@ def make_mutant_files(
             if each.after is not None and language_of(path)
         ),
     )
+
+
+def _ask(request: MutantRequest, code: Mapping[str, bytes]) -> MutantFiles:
     answer = ask_parser("make_mutants", request, answer=MutantAnswer)
     if answer is None:
         return MutantFiles(unread=DID_NOT_END)

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from agentproxy.evidence.falsification.added_lines import added_lines
+from agentproxy.evidence.falsification.change_mutants import find_hunks
 from agentproxy.evidence.falsification.code_under_test import (
     Mentions,
     Place,
@@ -28,6 +29,14 @@ from agentproxy.evidence.falsification.stubs import Function, stub_functions
 
 MOST = 12
 MOST_STUBS = 6
+MOST_HUNKS = 6
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    path: str
+    source: bytes
+    functions: Mapping[str, Function]
 
 
 def main() -> None:
@@ -38,7 +47,11 @@ def main() -> None:
 
 
 def answer(request: MutantRequest) -> MutantAnswer:
-    """The mutants of the code that the tests are about; never raises for what is in the files."""
+    """The mutants of the code that the tests are about, or of the changes of the code; never raises
+    for what is in the files.
+    """
+    if request.changes:
+        return _of_changes(request.changes)
     mentions = _mentions(request)
     failed: dict[str, str] = {}
     files = _read(request, mentions, failed)
@@ -59,11 +72,49 @@ def answer(request: MutantRequest) -> MutantAnswer:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _File:
-    path: str
-    source: bytes
-    functions: Mapping[str, Function]
+def _of_changes(changes: Sequence[StubFile]) -> MutantAnswer:
+    """Hunks that are put back, then faults in the lines of them."""
+    hunks: list[MutantEdit] = []
+    faults: dict[str, list[Edit]] = {}
+    failed: dict[str, str] = {}
+    files: dict[str, _File] = {}
+    for change in changes:
+        before, after = base64.b64decode(change.before), base64.b64decode(change.after)
+        try:
+            functions = {each.name: each for each in parser_of(change.path)(after)}
+        except PARSER_FAULTS as error:
+            failed[change.path] = str(error)[:200]
+            continue
+        file = files[change.path] = _File(change.path, after, functions)
+        found = find_hunks(before, after)
+        # The only change of a file is what the trial without the change takes back.
+        if before and len(found) > 1:
+            hunks += [_of_file(file, each.edit) for each in found if _is_sound(file, each.edit)]
+        lines = {line for each in found for line in range(each.first, each.last + 1)}
+        faults[change.path] = [edit for edit in _all_edits(file) if edit.line in lines]
+    others = [
+        _of_file(files[path], edit)
+        for path, edit in spread(faults, most=2 * MOST)
+        if _is_sound(files[path], edit)
+    ]
+    return MutantAnswer(mutants=tuple([*hunks[:MOST_HUNKS], *others][:MOST]), failed=failed)
+
+
+def _of_file(file: _File, edit: Edit) -> MutantEdit:
+    around = [
+        name
+        for name, each in file.functions.items()
+        if each.start < max(edit.end, edit.start + 1) and edit.start < each.end
+    ]
+    place = Place(file.path, next(iter(around), ""))
+    return _as_answer(Target(place, ""), edit)
+
+
+def _all_edits(file: _File) -> Sequence[Edit]:
+    try:
+        return _finder_of(file.path)(file.source)
+    except PARSER_FAULTS:
+        return []
 
 
 def _mentions(request: MutantRequest) -> Mentions:
@@ -123,11 +174,7 @@ def _by_turns(stubs: Sequence[tuple[Target, Edit | None]]) -> list[tuple[Target,
 
 def _edits_in(file: _File, target: Target) -> list[Edit]:
     function = file.functions[target.place.function]
-    try:
-        found = _finder_of(file.path)(file.source)
-    except PARSER_FAULTS:
-        return []
-    inside = [edit for edit in found if function.start <= edit.start < function.end]
+    inside = [edit for edit in _all_edits(file) if function.start <= edit.start < function.end]
     returns = [edit for edit in inside if edit.kind == "return_value"]
     # A function with one way out returns nothing in its stub already.
     return [edit for edit in inside if edit.kind != "return_value" or len(returns) > 1]

@@ -15,9 +15,13 @@ class CodeFile(FrozenModel):
 
 
 class MutantRequest(FrozenModel):
-    """Candidates for the code under test, and the test files that the claim adds or changes."""
+    """Candidates for the code under test, and the test files that the claim adds or changes.
+
+    Where there are `changes` of the code, the mutants are of these.
+    """
 
     task: str
+    changes: tuple[StubFile, ...] = ()
     code: tuple[CodeFile, ...]
     tests: tuple[StubFile, ...]
 

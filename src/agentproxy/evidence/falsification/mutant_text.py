@@ -62,6 +62,12 @@ def some_survive(
     )
 
 
+def name_unneeded(proven: CheckVerdict, unneeded: Sequence[Mutant]) -> CheckVerdict:
+    """A proof, with the changed lines that could be otherwise."""
+    reason = f"{proven.reason}; no test of the claim notices {_list(unneeded)}"
+    return proven.model_copy(update={"reason": reason})
+
+
 def too_few_ran(verdict: CheckVerdict, *, tried: int, of: int) -> CheckVerdict:
     """There was no time to see what the tests notice."""
     reason = (

@@ -14,6 +14,7 @@ from agentproxy.evidence.check_evidence import Mutants
 from agentproxy.evidence.comparison import Comparison
 from agentproxy.evidence.falsification.claims_tests import find_new_tests
 from agentproxy.evidence.falsification.mutant_text import (
+    name_unneeded,
     proven_by_mutants,
     some_survive,
     too_few_ran,
@@ -63,6 +64,23 @@ def judge_by_mutants(comparison: Comparison, verdict: CheckVerdict) -> CheckVerd
     if not count.is_enough:
         return some_survive(verdict, count.survivors, noticed=count.noticed, missed=count.missed)
     return proven_by_mutants(verdict, names, count.survivors, noticed=count.noticed)
+
+
+def with_unneeded(
+    comparison: Comparison, proven: CheckVerdict, names: frozenset[str]
+) -> CheckVerdict:
+    """What is proven, with the changes that no test of the claim needs. They decide nothing."""
+    mutants = comparison.evidence.mutants
+    if mutants is None:
+        return proven
+    by_test = comparison.claim.by_test
+    unneeded = [
+        mutant
+        for mutant in mutants.all
+        if (result := mutants.results.get(mutant.number)) is not None
+        and (_said(result, names) == "survives" if by_test else result.passed)
+    ]
+    return name_unneeded(proven, unneeded) if unneeded else proven
 
 
 def _count(mutants: Mutants, names: Iterable[str]) -> Count:

@@ -12,7 +12,8 @@ from agentproxy.evidence.attempts import status_of
 from agentproxy.evidence.check_evidence import Trials
 from agentproxy.evidence.comparison import Comparison
 from agentproxy.evidence.falsification.claims_tests import find_claims_tests
-from agentproxy.evidence.falsification.mutant_verdict import judge_by_mutants
+from agentproxy.evidence.falsification.mutant_verdict import judge_by_mutants, with_unneeded
+from agentproxy.evidence.falsification.stub_request import language_of
 from agentproxy.evidence.falsification.trial_text import (
     also_doubted,
     did_not_end,
@@ -79,6 +80,8 @@ def wants_mutants(comparison: Comparison, verdict: CheckVerdict) -> bool:
     if not applies_trials(comparison, verdict) or next_trial(comparison, verdict) is not None:
         return False
     reading = _Reading(comparison, trials)
+    if trials.code and reading.check_result:
+        return comparison.rules.mutants_of_changes and any(map(language_of, trials.code))
     bare = reading.only_tells and not reading.need_change
     return bare and bool(find_claims_tests(comparison, trials.tests))
 
@@ -94,6 +97,8 @@ def judge_by_trials(comparison: Comparison, verdict: CheckVerdict) -> CheckVerdi
         return verdict
     reading = _Reading(comparison, trials)
     said = next(said for row in _ROWS if (said := row(reading, verdict)) is not None)
+    if said.reason_code == "falsified":
+        said = with_unneeded(comparison, said, reading.names)
     if not trials.doubts:
         return said
     return (

@@ -1,15 +1,20 @@
-"""Puts faults into the code that a claim of tests alone is about, and runs its checks on them."""
+"""Puts faults into the code that a claim's tests are about, and runs its checks on them."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from agentproxy.engine.context import Context
-from agentproxy.events.check import claim_tree, mutant_tree
+from agentproxy.events.check import claim_tree, mutant_tree, trial_tree
 from agentproxy.events.envelope import Fact
 from agentproxy.events.mutants import Mutant, MutantsPrepared
 from agentproxy.evidence.falsification.code_under_test import Mentions, candidate_files, words_of
-from agentproxy.evidence.falsification.make_mutant_files import MutantFiles, make_mutant_files
+from agentproxy.evidence.falsification.make_mutant_files import (
+    MutantFiles,
+    make_change_mutants,
+    make_mutant_files,
+)
+from agentproxy.evidence.falsification.stub_request import language_of
 from agentproxy.supervisor.effects.prepare_trials import MAX_STUBBED_BYTES
 from agentproxy.supervisor.effects.run_check import RunCheck
 from agentproxy.supervisor.face import SUPERVISED
@@ -46,7 +51,7 @@ def fold_mutants(state: State, fact: MutantsPrepared) -> None:
 
 @SUPERVISED.due_at(Stage.TRIALS)
 def mutants_due(state: State) -> Mapping[str, PrepareMutants]:
-    """Due where a claim changes only tests, and nothing refutes it."""
+    """Due where a weighing asks for it, and nothing refutes the claim."""
     number = state.round
     weighed = state.weighed.get(number)
     if number in state.mutants or weighed is None or weighed.refuted or not weighed.mutants:
@@ -76,7 +81,11 @@ def runs_due(state: State) -> Mapping[str, RunCheck]:
 
 
 def _budget(state: State, check: str) -> float:
-    """Seconds that all mutants together may take."""
+    """Seconds that all mutants together may take; for what is proven, as long as that took."""
+    prepared = state.trials.get(state.round)
+    if prepared is not None and any(map(language_of, prepared.code)):
+        trees = [trial_tree(kind, state.round) for kind in prepared.trees]
+        return sum(each.seconds for tree in trees for each in state.results_of(check, tree))
     results = state.results_of(check, claim_tree(state.round))
     return max(LEAST_BUDGET, BUDGET_FACTOR * max((each.seconds for each in results), default=0.0))
 
@@ -108,11 +117,17 @@ async def prepare(effect: PrepareMutants, context: Context[State, Parts]) -> Seq
 async def _make(state: State, number: int, repository: Repository) -> MutantFiles:
     task, tests = state.require_contract().task, state.trials[number].tests
     base, claim = state.require_base().commit, state.claims[number].commit
+    code = state.trials[number].code
+    if any(map(language_of, code)):
+        changes = await read_versions(
+            repository, code, base=base, claim=claim, most=MAX_STUBBED_BYTES
+        )
+        return await asyncio.to_thread(make_change_mutants, changes)
     changed = await read_versions(repository, tests, base=base, claim=claim, most=MAX_STUBBED_BYTES)
     paths = candidate_files(await paths_of(repository, claim), _mentions(task, changed))
     # A claim of tests alone has the code of the base.
-    code = await read_versions(repository, paths, base=claim, claim=claim, most=MAX_STUBBED_BYTES)
-    texts = {path: each.after for path, each in code.items() if each.after is not None}
+    read = await read_versions(repository, paths, base=claim, claim=claim, most=MAX_STUBBED_BYTES)
+    texts = {path: each.after for path, each in read.items() if each.after is not None}
     return await asyncio.to_thread(make_mutant_files, texts, changed, task=task)
 
 

@@ -1,6 +1,7 @@
 """A claim of tests alone is proven by the mutants that its new tests notice, by a table."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
 from support.results import ACCEPTANCE, TIMED_OUT, command, modified, named_tests
@@ -142,3 +143,18 @@ def test_claims_of_tests_alone_are_tried_on_mutants(found: CheckEvidence, *, wan
 def test_without_code_under_test_nothing_is_proven() -> None:
     found = said(evidence({}, of=0))
     assert (found.finding, found.reason_code) == ("unverified", "tests_only")
+
+
+def test_what_no_test_needs_is_named_with_a_proof_and_decides_nothing() -> None:
+    falsified = Trials(
+        tests=("tests/test_a.py",),
+        code=("src/a.py",),
+        variants=["without"],
+        results={"without": NOTICED},
+    )
+    found = replace(evidence({1: CRASHED, 2: MISSED}), trials=falsified)
+    assert said(found).finding == "proven"
+    assert said(found).reason_code == "falsified"
+    assert said(found).reason.endswith("no test of the claim notices src/a.py:2 (`<` became `>=`)")
+    assert not needs_mutants(found, RULES)
+    assert needs_mutants(found, replace(RULES, mutants_of_changes=True))

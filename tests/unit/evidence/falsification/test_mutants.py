@@ -130,3 +130,41 @@ def test_only_test_functions_that_changed_are_named() -> None:
     after = before.replace("pass", "assert 1", 1) + "\n\nclass TestA:\n    def test_b(self): pass\n"
     made = asked({}, test=after, before=before)
     assert made.tests == ("test_a.py::test_old", "test_a.py::TestA.test_b")
+
+
+def test_changes_are_put_back_one_by_one_before_faults_are_put_into_them() -> None:
+    before = "def f(a):\n    return a\n\n\ndef g(a):\n    return a\n"
+    after = before.replace("return a", "b = a + 1\n    return b")
+    made = answer(
+        MutantRequest(
+            task="",
+            code=(),
+            tests=(),
+            changes=(StubFile(path="c.py", before=encoded(before), after=encoded(after)),),
+        )
+    )
+    told = [(each.kind, each.line, each.function, each.text) for each in made.mutants]
+    assert told[:2] == [
+        ("hunk", 2, "f", "lines 2-3 are as before"),
+        ("hunk", 7, "g", "lines 7-8 are as before"),
+    ]
+    assert {(kind, line) for kind, line, _, _ in told[2:]} >= {("arithmetic", 2), ("arithmetic", 7)}
+    first = made.mutants[0]
+    text = after.encode()
+    put_back = text[: first.start] + base64.b64decode(first.new) + text[first.end :]
+    assert put_back.decode() == after.replace("b = a + 1\n    return b", "return a", 1)
+
+
+def test_the_lines_of_a_new_file_are_no_hunk() -> None:
+    change = StubFile(path="c.py", before="", after=encoded("def f(a):\n    return a + 1\n"))
+    made = answer(MutantRequest(task="", code=(), tests=(), changes=(change,)))
+    assert "hunk" not in {each.kind for each in made.mutants}
+    assert made.mutants
+
+
+def test_constants_are_no_code_under_test() -> None:
+    files = {
+        "code/__init__.py": "from code.f import f\n__all__ = ['f']\n",
+        "code/f.py": "LIMIT = 2\n",
+    }
+    assert not asked(files, test=TEST, task="Test code.__init__ and f.py").mutants

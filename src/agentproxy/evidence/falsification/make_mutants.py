@@ -55,7 +55,12 @@ def answer(request: MutantRequest) -> MutantAnswer:
     mentions = _mentions(request)
     failed: dict[str, str] = {}
     files = _read(request, mentions, failed)
-    places = [Place(path, name) for path, file in files.items() for name in file.functions]
+    places = [
+        Place(path, name)
+        for path, file in files.items()
+        for name, function in file.functions.items()
+        if function.stub  # constants have none: a test is about what a function does
+    ]
     targets = choose_targets(places, mentions)
     stubs = _by_turns([(target, _stub(files[target.place.path], target)) for target in targets])
     faults = {

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from agentproxy.events.check import CannotRun, CheckResult
 from agentproxy.events.contract import Check
+from agentproxy.evidence.asked.red_tests import is_beside_task
 from agentproxy.evidence.attempts import Delta, Side, compare, fold_attempts
 from agentproxy.evidence.check_evidence import CheckEvidence, Rules
 from agentproxy.evidence.obstacles.cannot_run import (
@@ -35,6 +36,7 @@ class Comparison:
     base: Side
     claim: Side
     delta: Delta
+    red_beside_task: bool  # what failed at the base, and fails, is not what the task is about
     # The failing tests that the task names. If it names any, only those must be fixed.
     scope: frozenset[str]
     changed: frozenset[str]  # paths
@@ -126,6 +128,8 @@ class Comparison:
         """Whether a test may still fail: it is known red, or outside the task."""
         if is_known_red(name, self.rules.known_red):
             return True
+        if self.red_beside_task and name in self.delta.still_failing:
+            return True
         return bool(self.scope) and name not in self.scope
 
     def _may_be_flaky(self, name: str) -> bool:
@@ -158,17 +162,31 @@ def build_comparison(evidence: CheckEvidence, rules: Rules) -> Comparison:
     failed = {test.name for test in base.tests.values() if test.outcome == "failed"} | base.flaky
     task = rules.task
     changed = frozenset(change.path for change in rules.changes)
+    delta = compare(base, claim, changed=changed)
+    scope = frozenset(
+        name for name in failed if is_named_by(name, task) or is_file_named_by(name, task)
+    )
     return Comparison(
         evidence=evidence,
         rules=rules,
         base=base,
         claim=claim,
-        delta=compare(base, claim, changed=changed),
-        scope=frozenset(
-            name for name in failed if is_named_by(name, task) or is_file_named_by(name, task)
-        ),
+        delta=delta,
+        red_beside_task=not scope and _is_red_beside_task(base, claim, delta, rules=rules),
+        scope=scope,
         changed=changed,
     )
+
+
+def _is_red_beside_task(base: Side, claim: Side, delta: Delta, *, rules: Rules) -> bool:
+    if not base.by_test or not claim.by_test or delta.fixed or delta.hidden or delta.flaky:
+        return False
+    # A check whose tests are mostly red was written for the task.
+    if len(base.names_of("passed")) < len(delta.still_failing) or base.fails_beside_its_tests:
+        return False
+    red = [base.tests[name] for name in delta.still_failing if name in base.tests]
+    changed = [change.path for change in rules.changes]
+    return is_beside_task(rules.task, red, changed=changed)
 
 
 def with_restored_tests(comparison: Comparison) -> Comparison:

@@ -108,6 +108,8 @@ def _nothing_fixed(comparison: Comparison) -> CheckVerdict | None:
     delta = comparison.delta
     if comparison.base.status != "fails" or not comparison.claim_fails or delta.fixed:
         return None
+    if comparison.red_beside_task and not delta.new_failures:
+        return None
     if not comparison.base_fails or (delta.flaky and not comparison.base.names_of("failed")):
         return None
     # A hidden test is not fixed: a failed test is fixed only when it passes.
@@ -155,9 +157,10 @@ def _partly_fixed(comparison: Comparison) -> CheckVerdict | None:
 
 
 def _green_before(comparison: Comparison) -> CheckVerdict | None:
-    if comparison.base_fails:
+    if comparison.base_fails and not comparison.red_beside_task:
         return None
-    reason = f"it was green before, so it proves nothing{describe_waived(comparison)}"
+    green = "it was green before" if not comparison.base_fails else "what is red was red before"
+    reason = f"{green}, so it proves nothing{describe_waived(comparison)}"
     return verdict_of(comparison, "unverified", "green_before", reason=reason, fixable=False)
 
 
@@ -195,7 +198,8 @@ def _fixed_without_acceptance_check(comparison: Comparison) -> CheckVerdict | No
 
 
 def _failed_before(comparison: Comparison) -> CheckVerdict | None:
-    if not comparison.base_fails:
+    beside = comparison.red_beside_task and not comparison.rules.has_acceptance_check
+    if not comparison.base_fails or (beside and not comparison.delta.new_failures):
         return None
     delta = comparison.delta
     unfixed = delta.still_failing | delta.hidden | delta.new_failures

@@ -155,6 +155,13 @@ def words_of(text: str) -> list[str]:
     return found
 
 
+def stem(word: str) -> str:
+    for ending in ("ing", "ed", "es", "s", "e"):
+        if word.endswith(ending) and len(word) - len(ending) > 2:
+            return word[: -len(ending)]
+    return word
+
+
 def has_word(text: str, word: str) -> bool:
     # Most words do not occur at all, and a pattern for each would cost most.
     return (

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from agentproxy.evidence.asked.task_text import TaskText, has_word, leaf_of, words_of
+from agentproxy.evidence.asked.task_text import TaskText, has_word, leaf_of, stem, words_of
 from agentproxy.evidence.asked.test_blocks import Block, import_lines, split_blocks
 
 __test__ = False  # pytest would look for tests in a module of this name
@@ -199,8 +199,8 @@ class _Reader:
                 return f"removes {name}"
         words = {word for word in words_of(block.name.lower()) if "_" not in word}
         distinct = words - {"test", "tests", "a", "the", "is"}
-        stems = {_stem(word) for word in self.task.words}
-        if len(distinct) > 1 and all(_stem(word) in stems for word in distinct):
+        stems = {stem(word) for word in self.task.words}
+        if len(distinct) > 1 and all(stem(word) in stems for word in distinct):
             return f"removes {block.name}"
         return ""
 
@@ -255,10 +255,3 @@ def _added(old: Iterable[str], new: Iterable[str]) -> list[str]:
 
 def _count(pattern: re.Pattern[str], lines: Iterable[str]) -> int:
     return sum(1 for line in lines if pattern.search(line))
-
-
-def _stem(word: str) -> str:
-    for ending in ("ing", "ed", "es", "s", "e"):
-        if word.endswith(ending) and len(word) - len(ending) > 2:
-            return word[: -len(ending)]
-    return word

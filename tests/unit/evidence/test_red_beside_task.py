@@ -44,7 +44,7 @@ def test_what_the_task_may_mean_is_refuted_where_it_stays_red(task: str) -> None
 
 
 def test_a_check_that_is_mostly_red_was_written_for_the_task() -> None:
-    red = {name: "f" for name in OLD}
+    red = dict.fromkeys(OLD, "f")
     assert reason_code(red, red) == ("refuted", "still_failing")
 
 

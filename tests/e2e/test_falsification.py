@@ -108,3 +108,25 @@ def test_a_changed_template_beside_a_changed_function_is_taken_back(green: Pa) -
     )
     ran = green.task("--check", PYTEST, "--max-rounds", "1", worker=worker)
     assert ran.finding(PYTEST)["reason_code"] == "falsified", ran.finding(PYTEST)
+
+
+def test_what_the_old_body_needs_of_a_file_that_is_gone_is_there_in_the_stub(green: Pa) -> None:
+    names = "from old import name\n\n\ndef of(number):\n    return name(number)\n"
+    green.write({"old.py": "def name(number):\n    return f'n{number}'\n", "names.py": names})
+    green.commit("Names")
+    script = """\
+rm old.py
+printf 'def of(number):\\n    return f"no-{number}"\\n' > names.py
+cat > test_names.py <<'END'
+from names import of
+
+
+def test_of():
+    name = of(1)
+    assert name == "no-1"
+END
+"""
+    task = ("--check", PYTEST, "--max-rounds", "1", "Names begin with no-, and old.py goes")
+    ran = green("-o", "json", "--worker", green.worker(script), *task)
+    finding = ran.finding(PYTEST)
+    assert (finding["finding"], finding["reason_code"]) == ("proven", "falsified"), finding

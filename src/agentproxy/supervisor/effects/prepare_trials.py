@@ -1,6 +1,7 @@
 """Writes the variants of a claim on which its own tests must fail."""
 
 import asyncio
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -11,6 +12,7 @@ from agentproxy.events.trials import TrialsPrepared, TrialTree
 from agentproxy.evidence.doubts.look import Look, look_for_doubts, read_sources_apart
 from agentproxy.evidence.falsification.data_files import is_data
 from agentproxy.evidence.falsification.make_stub_files import StubFiles, make_stub_files
+from agentproxy.evidence.falsification.stub_request import language_of
 from agentproxy.evidence.reports.test_ids import file_of_test
 from agentproxy.evidence.test_files import is_test_file
 from agentproxy.supervisor.face import SUPERVISED
@@ -69,11 +71,11 @@ async def prepare(effect: PrepareTrials, context: Context[State, Parts]) -> Sequ
         asyncio.to_thread(make_stub_files, changed, new="raises"),
         asyncio.to_thread(read_sources_apart, versions, tests),
     )
-    data = _data_of_base(changed)
+    old = (*_data_of_base(changed), *_code_of_base(changed))
     variants: dict[TrialKind, Variant] = {
         "without": Variant(restored=code),
-        "stub": _stubbed(nothing, data),
-        "raising": _stubbed(raising, data),
+        "stub": _stubbed(nothing, old),
+        "raising": _stubbed(raising, old),
     }
     trees: dict[TrialKind, TrialTree] = {}
     for kind, variant in variants.items():
@@ -120,9 +122,27 @@ def _data_of_base(changed: Mapping[str, Versions]) -> tuple[str, ...]:
     )
 
 
-def _stubbed(stubs: StubFiles, data: Sequence[str]) -> Variant:
+def _code_of_base(changed: Mapping[str, Versions]) -> tuple[str, ...]:
+    """Code that the claim took away: bodies of the base may need it. What was moved is left out."""
+    added = {
+        part
+        for path, each in changed.items()
+        if each.before is None
+        for part in re.split(r"[/.]", path)
+    }
+    return tuple(
+        path
+        for path, each in changed.items()
+        if each.after is None
+        and each.before is not None
+        and language_of(path) is not None
+        and path.rpartition("/")[2].partition(".")[0] not in added
+    )
+
+
+def _stubbed(stubs: StubFiles, old: Sequence[str]) -> Variant:
     # Without a stub, the claim without its change says all.
-    return Variant(restored=data, rewritten=stubs.contents) if stubs.contents else Variant()
+    return Variant(restored=old, rewritten=stubs.contents) if stubs.contents else Variant()
 
 
 def split_changes(state: State, number: int) -> tuple[tuple[str, ...], tuple[str, ...]]:

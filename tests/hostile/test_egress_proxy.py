@@ -257,6 +257,26 @@ def test_a_granted_name_may_not_lead_to_an_address_that_is_not_public(name: str)
     assert asked == [name]
 
 
+@pytest.mark.parametrize("path", ["private.example:443", "private.example:8443"])
+def test_only_a_name_and_port_that_the_user_named_may_be_private(path: str) -> None:
+    dialled: list[tuple[str, int]] = []
+
+    async def dial(host: str, port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        dialled.append((host, port))
+        raise ConnectionRefusedError
+
+    async def scenario() -> bytes:
+        hosts = ["private.example:443", "private.example:8443", "*.example:9443"]
+        private = ["private.example:443", "a.example:9443"]
+        grants = HostGrants(hosts, private=private)
+        proxy = EgressProxy(grants, resolve=Counting([]), dial=dial)
+        return await answered(proxy, f"CONNECT {path} HTTP/1.1\r\n\r\n".encode())
+
+    named = path.endswith(":443")
+    assert asyncio.run(scenario()).startswith(b"HTTP/1.1 502" if named else b"HTTP/1.1 403")
+    assert len(dialled) == int(named)
+
+
 def test_a_name_that_does_not_resolve_is_refused() -> None:
     answer, refused, _ = told("CONNECT gone.example:443 HTTP/1.1\r\n\r\n", "gone.example:443")
     assert answer.startswith(b"HTTP/1.1 403")

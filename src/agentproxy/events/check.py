@@ -34,6 +34,7 @@ CannotRunKind = Literal[
     "not_isolated",
     "other_checkout",
     "ignored_file",
+    "not_shown",
 ]
 # Why a report of tests does not count, so that the exit code decides.
 ReportDoubt = Literal[

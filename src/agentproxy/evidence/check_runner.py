@@ -23,6 +23,7 @@ from agentproxy.evidence.obstacles.ignored_files import (
     missing_in,
     reason_at_base,
 )
+from agentproxy.evidence.obstacles.unseen_programs import find_unseen_program
 from agentproxy.evidence.reports.runners import NODE_PRELOAD, PYTHON_START, REPORT_FOLDER, TREE
 from agentproxy.files.list_below import list_below
 from agentproxy.files.remove_tree import remove_tree
@@ -158,8 +159,15 @@ async def _run_once(
         interpret, ended, reports, command=check.command, tree=files, root=place.root
     )
     result = result.model_copy(update={"left_out": wanted.left_out})
+    at_base = commit == base.commit
     if reason := await _find_ignored_file(
-        result, check, checks=checks, files=files, base=base, at_base=commit == base.commit
+        result, check, checks=checks, files=files, base=base, at_base=at_base
+    ) or find_unseen_program(
+        result,
+        at_base=at_base,
+        base=base.results(),
+        root=checks.repository.root,
+        environ=checks.environ,
     ):
         result = result.model_copy(update={"cannot_run": reason})
     if unreadable:

@@ -278,7 +278,7 @@ async def _build_one(
             place.job(
                 ("/bin/sh", "-c", f"set -e\n{job.commands}"),
                 env=env,
-                access=Access(mode="hosts", hosts=registries.hosts),
+                access=Access(mode="hosts", hosts=registries.hosts, private=registries.named),
                 limits=LIMITS,
                 mounts=mounts,
             ),

@@ -22,6 +22,7 @@ _PASSED = re.compile(
 _PIP_FILES = ("/etc/pip.conf", "~/.config/pip/pip.conf", "~/.pip/pip.conf")
 _PIP_KEYS = ("index-url", "extra-index-url", "find-links", "no-index", "constraint")
 _NAMED = re.compile(r"^[\w.-]+=(?=\w+://|/)")  # uv's INDEX variables accept NAME=URL
+_NPM_REGISTRY = re.compile(r"^\s*registry\s*=\s*(https?://[^\s#;$]+)\s*$", re.MULTILINE)
 _PORTS = {"https": 443, "http": 80}
 
 
@@ -29,23 +30,30 @@ _PORTS = {"https": 443, "http": 80}
 class Registries:
     env: Mapping[str, str]
     hosts: tuple[str, ...]  # host:port
+    named: tuple[str, ...] = ()  # those that the user named: they may be on a private network
     paths: tuple[Path, ...] = ()  # local folders and files with packages
     withheld: tuple[str, ...] = ()  # names of variables that hold a secret
 
 
 def find_registries(environ: Mapping[str, str]) -> Registries:
     """Reads the registries from the environment and from pip's configuration. Blocking."""
-    found = {**_configured(environ), **{n: v for n, v in environ.items() if _PASSED.match(n) and v}}
+    found = {
+        **_npm_registry(environ),
+        **_configured(environ),
+        **{n: v for n, v in environ.items() if _PASSED.match(n) and v},
+    }
     withheld = tuple(sorted(name for name, value in found.items() if _holds_secret(value)))
     # A build runs untrusted code, so it never gets a password or a token.
     env = {name: value for name, value in found.items() if name not in withheld}
     words = [word for value in env.values() for word in value.split()]
-    hosts = (host for word in words if (host := _host(word)))
+    hosts = [host for word in words if (host := _host(word))]
     home = Path(environ.get("HOME") or "/nonexistent")
     paths = (path for word in words if (path := _path(word, home)) is not None)
     return Registries(
         env=env,
         hosts=tuple(dict.fromkeys((*PUBLIC, *hosts))),
+        # Who names a public registry may reach it through a mirror, and so all of its hosts.
+        named=tuple(dict.fromkeys((*hosts, *(PUBLIC if set(PUBLIC) & set(hosts) else ())))),
         paths=tuple(dict.fromkeys(paths)),
         withheld=withheld,
     )
@@ -66,6 +74,19 @@ def _configured(environ: Mapping[str, str]) -> dict[str, str]:
             if parser.has_section(section):
                 found |= dict(_pip_variables(parser[section]))
     return found
+
+
+def _npm_registry(environ: Mapping[str, str]) -> dict[str, str]:
+    # The file also holds tokens, so only this line is taken from it.
+    file = Path(environ.get("HOME") or "/nonexistent", ".npmrc")
+    try:
+        text = file.read_text() if file.is_file() else ""
+    except (OSError, UnicodeDecodeError):
+        return {}
+    if any(name.upper() == "NPM_CONFIG_REGISTRY" for name in environ):
+        return {}
+    match = _NPM_REGISTRY.search(text)
+    return {"NPM_CONFIG_REGISTRY": match[1]} if match else {}
 
 
 def _pip_variables(section: Mapping[str, str]) -> Iterator[tuple[str, str]]:

@@ -157,7 +157,9 @@ def _not_there(start: Path, error: GitError) -> RepositoryUnusable:
         return RepositoryUnusable(
             f"{start} is a bare repository", cure="start in a checkout: git clone . ../checkout"
         )
-    return RepositoryUnusable(f"git cannot read the repository at {start}: {error.said}")
+    cure = "install git 2.45 or later, which reads it" if "refstorage" in error.said else ""
+    said = " ".join(error.said.split())
+    return RepositoryUnusable(f"git cannot read the repository at {start}: {said}", cure=cure)
 
 
 async def _branch(theirs: GitLocation) -> str:

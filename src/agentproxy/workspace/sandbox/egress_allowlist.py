@@ -98,8 +98,13 @@ def forbidden(address: HostAddress) -> bool:
 class HostGrants:
     """Granted hosts: `host:port`, or `*.example.com:443` for the subdomains of a domain."""
 
-    def __init__(self, hosts: Iterable[str]) -> None:
-        """Raises `ValueError` for an invalid grant."""
+    def __init__(self, hosts: Iterable[str], *, private: Iterable[str] = ()) -> None:
+        """Grants `hosts`; those in `private` may resolve to addresses that are not public.
+
+        Raises:
+            ValueError: a grant is invalid.
+        """
+        self._private = frozenset(private)
         exact: set[Authority] = set()
         beneath: set[Authority] = set()
         for text in hosts:
@@ -116,9 +121,13 @@ class HostGrants:
 
     @property
     def loopback(self) -> frozenset[str]:
-        """The granted loopback addresses."""
-        hosts = {each for each in self._exact if each.literal and each.literal.is_loopback}
-        return frozenset(each.host for each in hosts)
+        """The granted names and addresses of loopback."""
+        literal = {each.host for each in self._exact if each.literal and each.literal.is_loopback}
+        named = {each.host for each in self._exact if self.may_be_private(each)}
+        return frozenset(literal | (named & {"localhost"}))
+
+    def may_be_private(self, wanted: Authority) -> bool:
+        return wanted in self._exact and str(wanted) in self._private
 
     def check(self, wanted: Authority) -> None:
         """Raises `Refused` if the host and port are not granted."""

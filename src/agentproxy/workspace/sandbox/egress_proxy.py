@@ -122,8 +122,9 @@ class EgressProxy:
                 found = await self._resolve(wanted.host, wanted.port)
         except (OSError, UnicodeError, TimeoutError) as error:
             raise Refused("the host name does not resolve") from error
+        may_be_private = self._grants.may_be_private(wanted)
         for text in found:
-            if not forbidden(ipaddress.ip_address(text)):
+            if may_be_private or not forbidden(ipaddress.ip_address(text)):
                 return text
         raise Refused("the host name resolves to an address that is not public")
 

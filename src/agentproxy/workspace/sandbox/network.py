@@ -30,7 +30,7 @@ class SandboxNetwork:
         self.mounts: Sequence[Argument] = ()
         self.env: Mapping[str, str] = {}
         if access.mode == "hosts":
-            self._open_proxy(access.hosts, beside=len(access.services))
+            self._open_proxy(access, beside=len(access.services))
         for port, service in enumerate(access.services, start=_PORT + 1):
             self._servers[port] = service.serve
             self.env = {**self.env, **service.variables(f"http://127.0.0.1:{port}")}
@@ -46,9 +46,9 @@ class SandboxNetwork:
         self._control, self._theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.descriptors = (self._theirs.fileno(),)
 
-    def _open_proxy(self, hosts: Sequence[str], *, beside: int) -> None:
+    def _open_proxy(self, access: Access, *, beside: int) -> None:
         try:
-            grants = HostGrants(hosts)
+            grants = HostGrants(access.hosts, private=access.private)
         except ValueError as error:
             raise SandboxError(str(error)) from error
         self._proxy = EgressProxy(grants)

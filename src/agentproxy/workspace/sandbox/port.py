@@ -67,10 +67,14 @@ class Service:
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """The network of a job: none, the host's own network, or only the `host:port` in `hosts`."""
+    """The network of a job: none, the host's own network, or only the `host:port` in `hosts`.
+
+    Those of them in `private` may resolve to addresses that are not public.
+    """
 
     mode: Literal["none", "host", "hosts"] = "none"
     hosts: tuple[str, ...] = ()
+    private: tuple[str, ...] = ()
     services: tuple[Service, ...] = ()  # not with "host"
 
 

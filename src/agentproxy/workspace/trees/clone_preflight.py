@@ -68,7 +68,7 @@ async def _check_objects(
     missing = sum(line.startswith(b"?") for line in printed.split(b"\n"))
     if missing:
         raise RepositoryUnusable(
-            f"this is a partial clone, and it lacks {missing} objects",
+            f"this is a partial clone, and it lacks {missing} object{'s' if missing > 1 else ''}",
             # `git archive` reads every file of HEAD, so git fetches all of them.
             cure=f"git -C {_at(root)} archive HEAD > /dev/null",
         )

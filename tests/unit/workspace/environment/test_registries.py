@@ -66,3 +66,33 @@ def test_a_folder_that_holds_more_than_packages_is_not_shown(tmp_path: Path) -> 
     for folder in (tmp_path, home, home / ".ssh"):
         found = find_registries({"HOME": str(home), "PIP_FIND_LINKS": str(folder)})
         assert found.paths == ()
+
+
+def test_what_the_user_named_may_be_private_and_nothing_else(tmp_path: Path) -> None:
+    assert find_registries({"HOME": str(tmp_path)}).named == ()
+    environ = {"HOME": str(tmp_path), "PIP_INDEX_URL": "https://pypi.corp.example/simple"}
+    assert find_registries(environ).named == ("pypi.corp.example:443",)
+    mirrored = find_registries({**environ, "PIP_INDEX_URL": "https://pypi.org/simple"})
+    assert set(mirrored.named) == set(PUBLIC)
+
+
+@pytest.mark.parametrize(
+    ("line", "named"),
+    [
+        ("registry=https://npm.corp.example/", ("npm.corp.example:443",)),
+        ("  registry = http://localhost:4873", ("localhost:4873",)),
+        ("@corp:registry=https://npm.corp.example/", ()),
+        ("//npm.corp.example/:_authToken=s3cret", ()),
+        ("registry=https://user:s3cret@npm.corp.example/", ()),
+        ("registry=${SECRET}", ()),
+    ],
+)
+def test_of_the_users_npmrc_only_the_registry_is_read(
+    tmp_path: Path, line: str, named: tuple[str, ...]
+) -> None:
+    (tmp_path / ".npmrc").write_text(f"{line}\n//a.example/:_authToken=token\n")
+    found = find_registries({"HOME": str(tmp_path)})
+    assert found.named == named
+    assert "token" not in str(found.env)
+    other = {"HOME": str(tmp_path), "npm_config_registry": "https://b.example/"}
+    assert find_registries(other).named == ("b.example:443",)

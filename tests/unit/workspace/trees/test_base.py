@@ -278,6 +278,23 @@ def test_git_that_is_missing_or_old_is_said(
         run(open_repository(root))
 
 
+def test_a_repository_with_reftable_names_the_git_that_reads_it(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # What git 2.39.5 prints for such a repository.
+    (tmp_path / "bin").mkdir()
+    old = tmp_path / "bin/git"
+    old.write_text(
+        '#!/bin/sh\n[ "$*" != "${*%version}" ] && echo git version 2.39.5 && exit 0\n'
+        "printf 'fatal: unknown repository extension found:\\n\\trefstorage\\n' >&2\nexit 128\n"
+    )
+    old.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}/bin:/usr/bin:/bin")
+    with pytest.raises(RepositoryUnusable, match="extension found: refstorage") as caught:
+        run(open_repository(root))
+    assert "git 2.45 or later" in caught.value.cure
+
+
 def test_a_partial_clone_that_lacks_files_says_how_to_get_them(root: Path, tmp_path: Path) -> None:
     write(root, {"other/c.txt": "c\n"})
     commit_all(root)

@@ -63,6 +63,22 @@ def test_an_active_venv_outside_the_repository_leads_to_the_tree_under_proof(
     assert picture(venv) == before
 
 
+def test_an_environment_that_is_a_link_is_followed(pa: Pa, tmp_path: Path) -> None:
+    uses = "import gauge\n\n\ndef test_gauge():\n    assert gauge.UNIT == 'g'\n"
+    new_project(pa, {**PACKAGE, "tests/test_gauge.py": uses, ".gitignore": ".venv\n__pycache__\n"})
+    venv = new_venv(tmp_path / "user/envs/parcel")
+    install_editable(venv, pa.project, how="path")
+    (site_packages(venv) / "gauge.py").write_text("UNIT = 'g'\n")
+    (pa.project / ".venv").symlink_to(venv)
+    before = picture(venv)
+    check = ".venv/bin/python -m pytest -q -s tests"
+    ran = pa.task("--check", check, worker=MEND_PARCEL, env=as_user(tmp_path / "user"))
+    proves(ran, check)
+    assert f".venv is a link to {venv}" in ran.of_kind("environment_found")[0]["notes"]
+    assert picture(venv) == before
+    assert (pa.project / ".venv").is_symlink()
+
+
 def test_an_editable_install_of_a_neighbouring_project_is_found(pa: Pa, tmp_path: Path) -> None:
     uses = "import gauge\n\n\ndef test_gauge():\n    assert gauge.UNIT == 'g'\n"
     new_project(pa, {**PACKAGE, "tests/test_gauge.py": uses})

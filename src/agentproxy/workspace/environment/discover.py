@@ -1,5 +1,6 @@
 """Finds the user's own environment: folders, toolchains, PATH and carried files."""
 
+import json
 import os
 import shlex
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -51,7 +52,9 @@ def find_environment(
     named = [*([str(wanted.managed)] if wanted.managed else []), *wanted.folders]
     folders = [
         folder
-        for folder in _folders(root, traces, environ=environ, named=named, notes=notes)
+        for folder in _folders(
+            root, traces, environ=environ, named=named, committed=wanted.committed, notes=notes
+        )
         if not _is_committed(root, folder, wanted.committed, notes=notes)
     ]
     words = {*ALWAYS_NEEDED, *_programs((*wanted.commands, wanted.prepare))}
@@ -153,6 +156,7 @@ def _folders(
     *,
     environ: Mapping[str, str],
     named: Sequence[str],
+    committed: Collection[str],
     notes: list[str],
 ) -> Iterator[Path]:
     seen: set[Path] = set()
@@ -163,9 +167,16 @@ def _folders(
         seen.add(folder)
         return True
 
-    for folder in _inside(root, traces, notes):
-        if fresh(folder):
-            yield folder
+    home = Path(environ.get("HOME") or "/nonexistent")
+    for found in _inside(root, traces, notes):
+        folders = [found]
+        if found.is_symlink():
+            target = Path(os.path.realpath(found))
+            note = _follow(found, target, root, home=home, committed=committed)
+            notes.append(f"{found.relative_to(root)} is a link to {target}{note}")
+            # Its programs name their interpreter by the path that it was made at.
+            folders = [] if note else [found, *(() if within(target, seen) else (target,))]
+        yield from filter(fresh, folders)
     for variable in ("VIRTUAL_ENV", "CONDA_PREFIX"):
         folder = Path(environ.get(variable) or "/nonexistent")
         if folder.is_absolute() and not within(folder, seen) and fresh(folder):
@@ -176,6 +187,19 @@ def _folders(
             yield folder
         elif not folder.is_dir():
             notes.append(f"the environment folder {name} does not exist")
+
+
+def _follow(link: Path, target: Path, root: Path, *, home: Path, committed: Collection[str]) -> str:
+    """Returns why a link to an environment is not followed, and what to do, or ""."""
+    if root.is_relative_to(target) or Toolchains(home=home, root=root).is_closed(target):
+        return ", which stays private: move the packages to a folder of their own"
+    # The repository has it, so a stranger may have chosen where it leads.
+    if str(link.relative_to(root)) in committed and not target.is_relative_to(root):
+        return (
+            f" and is committed, so it is not followed: write environment = "
+            f"[{json.dumps(str(target))}] in agentproxy.toml, then run pa trust"
+        )
+    return ""
 
 
 def _inside(root: Path, traces: Traces, notes: list[str]) -> Iterator[Path]:
@@ -200,8 +224,6 @@ def _inside(root: Path, traces: Traces, notes: list[str]) -> Iterator[Path]:
 
 
 def is_environment(folder: Path) -> bool:
-    if folder.is_symlink():
-        return False
     if folder.name in ("node_modules", "__pypackages__") or (folder / "pyvenv.cfg").is_file():
         return True
     # Yarn, Composer and Bundler

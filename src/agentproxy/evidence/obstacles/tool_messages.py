@@ -45,7 +45,7 @@ _WRONG_VERSION = (
     r"The engine \"\w+\" is incompatible|npm (?:error|ERR!) code EBADENGINE",
     # pyenv, rbenv, rustup, go
     r"(?:pyenv|rbenv|nodenv): version [`'][^\n']{1,60}' is not installed",
-    r"error: toolchain '[^\n']{1,80}' is not installed",
+    r"error: toolchain '[^\n']{1,80}' is not installed|rustup could not choose a version of",
 )
 TOOL_MESSAGES: tuple[tuple[re.Pattern[str], CannotRunKind, str], ...] = (
     (

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from agentproxy.events.check import CannotRun, CheckResult
-from agentproxy.workspace.environment.toolchains import Toolchains
+from agentproxy.workspace.environment.program_places import environment_around
 
 
 def find_unseen_program(
@@ -27,25 +27,11 @@ def find_unseen_program(
         known = (each.cannot_run for each in base)
         return next((each for each in known if each and each.kind == "not_shown"), None)
     program = Path(missed.subject)
-    home = Path(environ.get("HOME") or "/nonexistent")
-    toolchains = Toolchains(home=home, root=root)
-    folder = _environment_of(program)
-    if folder is None or toolchains.is_closed(folder) or program.is_relative_to(root):
+    folder = environment_around(program, root=root, environ=environ)
+    if folder is None:
         return None
     text = (
         f"checks do not see {program}: write environment = [{json.dumps(str(folder))}] in "
         "agentproxy.toml, then run pa trust"
     )
     return CannotRun(kind="not_shown", subject=str(program), text=text)
-
-
-def _environment_of(program: Path) -> Path | None:
-    try:
-        is_there = program.is_absolute() and program.is_file()
-    # The name is too long.
-    except OSError:
-        return None
-    around = program.parent
-    if not is_there:
-        return None
-    return around.parent if around.name in ("bin", ".bin") else around

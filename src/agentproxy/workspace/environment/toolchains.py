@@ -159,7 +159,7 @@ def _add_managers(found: Toolchains, *, home: Path, environ: Mapping[str, str]) 
             found.env["PYTHONUSERBASE"] = str(local)
     found.show(home / ".local/share/uv/python")
     cargo = Path(environ.get("CARGO_HOME") or home / ".cargo")
-    if cargo / "bin" in found.folders:
+    if cargo / "bin" in found.folders or environ.get("RUSTUP_HOME"):
         rustup = Path(environ.get("RUSTUP_HOME") or home / ".rustup")
         found.show(rustup)
         found.env["RUSTUP_HOME"] = str(rustup)

@@ -56,6 +56,7 @@ _ETC_NAMES: Final = (
 # keeps the whole folder out.
 _ETC_TOOLCHAINS: Final = (
     "php php.ini php.d php-zts.d R texmf ImageMagick-6 ImageMagick-7 ghostscript glvnd OpenCL "
+    "maven/m2.conf maven/logging maven/toolchains.xml "
     "vulkan odbcinst.ini mono dotnet erlang lua guile gtk-2.0 gtk-3.0 gtk-4.0 "
 )
 _MOST_SETTINGS: Final = 5000  # files of one toolchain that are looked at

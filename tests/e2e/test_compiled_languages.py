@@ -1,4 +1,4 @@
-"""Go and cargo: a check finds their caches, and what they hold is left alone."""
+"""Go, cargo and Maven: a check finds their caches, and what they hold is left alone."""
 
 import hashlib
 import io
@@ -81,7 +81,7 @@ def new_registry(folder: Path, port: int) -> None:
             entry.size = len(text)
             archive.addfile(entry, io.BytesIO(text.encode()))
     crate = packed.getvalue()
-    line = {
+    line: dict[str, object] = {
         "name": "odd", "vers": "1.0.0", "deps": [], "features": {}, "yanked": False,
         "cksum": hashlib.sha256(crate).hexdigest(),
     }  # fmt: skip
@@ -125,3 +125,45 @@ def test_cargo_finds_its_registry(pa: Pa, tmp_path: Path) -> None:
     ran = pa.task("--check", check, "--max-rounds", "1", worker=worker, env=user)
     proves(ran, "cargo test")
     assert picture(home / ".cargo") == before
+
+
+LOCAL = Path.home() / ".m2/repository"
+SUREFIRE, JUNIT = "3.2.5", "5.10.2"
+POM = f"""<project xmlns="http://maven.apache.org/POM/4.0.0"><modelVersion>4.0.0</modelVersion>
+<groupId>org.example</groupId><artifactId>demo</artifactId><version>1</version>
+<properties><maven.compiler.source>17</maven.compiler.source>
+<maven.compiler.target>17</maven.compiler.target>
+<project.build.sourceEncoding>UTF-8</project.build.sourceEncoding></properties>
+<dependencies><dependency><groupId>org.junit.jupiter</groupId><artifactId>junit-jupiter</artifactId>
+<version>{JUNIT}</version><scope>test</scope></dependency></dependencies>
+<build><plugins>
+<plugin><artifactId>maven-resources-plugin</artifactId><version>3.3.1</version></plugin>
+<plugin><artifactId>maven-compiler-plugin</artifactId><version>3.11.0</version></plugin>
+<plugin><artifactId>maven-surefire-plugin</artifactId><version>{SUREFIRE}</version></plugin>
+</plugins></build></project>
+"""
+
+
+@pytest.mark.skipif(
+    shutil.which("mvn") is None or not (LOCAL / "org/junit/jupiter/junit-jupiter" / JUNIT).is_dir(),
+    reason="needs Maven, and what it fetches in its repository",
+)
+def test_maven_finds_its_repository(pa: Pa) -> None:
+    files = {
+        "pom.xml": POM,
+        "src/main/java/Calc.java": (
+            "public class Calc {\n    static int add(int a, int b) { return a - b; }\n}\n"
+        ),
+        "src/test/java/CalcTest.java": (
+            "import org.junit.jupiter.api.Test;\n"
+            "import static org.junit.jupiter.api.Assertions.assertEquals;\n\n"
+            "public class CalcTest {\n    @Test\n"
+            "    public void adds() { assertEquals(5, Calc.add(2, 3)); }\n}\n"
+        ),
+        ".gitignore": "target/\n",
+        "agentproxy.toml": CHECKED,
+    }
+    new_project(pa, files)
+    worker = "sed -i 's/a - b/a + b/' src/main/java/Calc.java"
+    ran = pa.task("--check", "mvn -o -q test", "--max-rounds", "1", worker=worker)
+    proves(ran, "mvn")

@@ -115,7 +115,7 @@ CACHES = (
     ),
     Cache(
         tool="Maven",
-        tried="",
+        tried="3.8.7",
         words=("mvn", "mvnw", "mvnd"),
         files=("pom.xml",),
         usual=".m2",

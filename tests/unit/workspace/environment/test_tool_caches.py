@@ -138,7 +138,7 @@ def test_every_tool_of_the_table_has_a_row_here() -> None:
 
 
 # No engine of these could be installed here: their rows follow their manuals.
-UNTRIED = {"Maven", "Gradle", "NuGet", "Composer", "RubyGems"}
+UNTRIED = {"Gradle", "NuGet", "Composer", "RubyGems"}
 
 
 def test_no_cache_is_shown_of_a_tool_that_the_project_does_not_use(tmp_path: Path) -> None:

@@ -27,6 +27,7 @@ STEPS: dict[ReasonCode, str] = {
     "mutants_survive": "start again, and name in the task the functions that the tests are for",
     "doubtful": _READ,
     "own_tests": _READ,
+    "red_once_merged": "start again: the next run begins where the branch stands now",
     "tests_removed": _READ,
     "partly_fixed": _KNOWN_RED,
     "nothing_fixed": _KNOWN_RED,

@@ -49,7 +49,9 @@ ReportDoubt = Literal[
     "not_built",
 ]
 
-TreeKind = Literal["base", "claim", "restored", "without", "stub", "raising", "mutant"]
+TreeKind = Literal[
+    "base", "claim", "restored", "without", "stub", "raising", "mutant", "merged", "target"
+]
 TrialKind = Literal["without", "stub", "raising"]
 
 _DOUBT_TEXT: dict[ReportDoubt, str] = {
@@ -71,6 +73,8 @@ _TREE_TEXT: dict[TreeKind, str] = {
     "stub": "claim {} with stubs",
     "raising": "claim {} with stubs that raise",
     "mutant": "claim {} with mutant {}",
+    "merged": "claim {} merged with where its branch stands",
+    "target": "where the branch of claim {} stands",
 }
 
 
@@ -80,7 +84,8 @@ class Tree(FrozenModel):
     # "restored" is a claim with the tests and settings of the base. The next three are trials,
     # which a good test of the claim does not pass: "without" has the code of the base, in "stub"
     # changed functions do what they did at the base or nothing, in "raising" new ones raise. A
-    # "mutant" has one fault in the code, and a number.
+    # "mutant" has one fault in the code, and a number. "merged" is a claim with what its branch
+    # has got meanwhile, and "target" that branch alone.
     kind: TreeKind
     round: int = 0
     number: int = 0
@@ -128,6 +133,14 @@ def trial_tree(kind: TrialKind, round: int) -> Tree:  # noqa: A002 - the field's
 
 def mutant_tree(round: int, number: int) -> Tree:  # noqa: A002 - the field's own name
     return Tree(kind="mutant", round=round, number=number)
+
+
+def merged_tree(round: int) -> Tree:  # noqa: A002 - the field's own name
+    return Tree(kind="merged", round=round)
+
+
+def target_tree(round: int) -> Tree:  # noqa: A002 - the field's own name
+    return Tree(kind="target", round=round)
 
 
 class TestResult(FrozenModel):

@@ -34,6 +34,7 @@ ReasonCode = Literal[
     "passes_without_change",
     "result_not_checked",
     "doubtful",
+    "red_once_merged",
     "mutants_noticed",
     "mutants_survive",
 ]

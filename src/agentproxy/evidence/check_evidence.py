@@ -57,6 +57,14 @@ class Mutants:
 
 
 @dataclass(frozen=True, slots=True)
+class Merge:
+    """What one check said of a claim merged with where its branch stands, and of that alone."""
+
+    merged: Sequence[CheckResult] = ()
+    target: Sequence[CheckResult] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class CheckEvidence:
     """All runs of one check for one claim, oldest attempt first."""
 
@@ -68,4 +76,5 @@ class CheckEvidence:
     restored: Sequence[CheckResult] = ()
     restored_files: Sequence[str] = ()
     trials: Trials | None = None
+    merge: Merge | None = None
     mutants: Mutants | None = None

@@ -14,6 +14,7 @@ from agentproxy.evidence.done_as_asked import prove_what_is_done
 from agentproxy.evidence.environment_faults import downgrade_for_environment
 from agentproxy.evidence.falsification.trials import judge_by_trials, next_trial, wants_mutants
 from agentproxy.evidence.integrity import downgrade_for_own_tests, find_deciding_files
+from agentproxy.evidence.merged_red import downgrade_for_merge
 from agentproxy.evidence.run_verdict import RunVerdict, accept_opinion, judge_contract, not_run
 from agentproxy.evidence.verdict_table import judge_by_table
 
@@ -33,6 +34,7 @@ STEPS: Sequence[VerdictStep] = (
     prove_what_is_done,
     downgrade_for_environment,
     downgrade_for_own_tests,
+    downgrade_for_merge,
 )
 
 

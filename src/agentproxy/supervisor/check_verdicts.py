@@ -7,13 +7,15 @@ from agentproxy.events.check import (
     Tree,
     TrialKind,
     claim_tree,
+    merged_tree,
     mutant_tree,
     restored_tree,
+    target_tree,
     trial_tree,
 )
 from agentproxy.events.contract import Check, Criterion
 from agentproxy.events.verdict import UNPROVEN, ChecksWeighed, CheckVerdict
-from agentproxy.evidence.check_evidence import CheckEvidence, Mutants, Rules, Trials
+from agentproxy.evidence.check_evidence import CheckEvidence, Merge, Mutants, Rules, Trials
 from agentproxy.evidence.comparison import build_comparison
 from agentproxy.evidence.falsification.claims_tests import find_claims_tests
 from agentproxy.evidence.falsification.stub_request import language_of
@@ -56,6 +58,16 @@ def evidence_for(state: State, check: Check, number: int) -> CheckEvidence:
         restored_files=restored.files if restored else (),
         trials=_trials_of(state, check, number),
         mutants=_mutants_of(state, check, number),
+        merge=_merge_of(state, check, number),
+    )
+
+
+def _merge_of(state: State, check: Check, number: int) -> Merge | None:
+    if number not in state.merged:
+        return None
+    return Merge(
+        merged=state.results_of(check.name, merged_tree(number)),
+        target=state.results_of(check.name, target_tree(number)),
     )
 
 

@@ -20,6 +20,7 @@ class Stage(IntEnum):
     RERUNS = auto()
     OWN_TESTS = auto()
     TRIALS = auto()
+    MERGE = auto()
     WEIGHING = auto()
     JUDGE = auto()
     VERDICT = auto()

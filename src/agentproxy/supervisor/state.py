@@ -15,6 +15,7 @@ from agentproxy.events.git_facts import (
     EnvironmentFound,
     TestsRestored,
 )
+from agentproxy.events.merging import TargetMerged
 from agentproxy.events.mutants import MutantsPrepared
 from agentproxy.events.plan import ContextsRead, OpinionGiven, PlanMade
 from agentproxy.events.run import DecisionMade, Order
@@ -59,6 +60,7 @@ class State(RunState):
     trials: dict[int, TrialsPrepared] = field(default_factory=dict[int, TrialsPrepared])
     trials_since: int = 0  # `result_count` when the last variants were there
     mutants: dict[int, MutantsPrepared] = field(default_factory=dict[int, MutantsPrepared])
+    merged: dict[int, TargetMerged] = field(default_factory=dict[int, TargetMerged])
     weighed: dict[int, ChecksWeighed] = field(default_factory=dict[int, ChecksWeighed])
     opinions: dict[tuple[int, str], OpinionGiven] = field(
         default_factory=dict[tuple[int, str], OpinionGiven]
@@ -113,6 +115,9 @@ class State(RunState):
             return self.restored[tree.round].commit
         if tree.kind == "claim":
             return self.claims[tree.round].commit
+        if tree.kind in ("merged", "target"):
+            merged = self.merged[tree.round]
+            return merged.commit if tree.kind == "merged" else merged.target
         if tree.kind == "mutant":
             return self.mutants[tree.round].mutants[tree.number - 1].commit
         return self.trials[tree.round].trees[tree.kind].commit

@@ -6,6 +6,7 @@ from agentproxy.app.show.lines import MAX_SHOWN_PATHS, RenderedLine, Tone, named
 from agentproxy.events.asked import AskedRead
 from agentproxy.events.check import CheckFinished, CheckResult, CheckStarted
 from agentproxy.events.git_facts import ClaimRecorded, TestsRestored
+from agentproxy.events.merging import TargetMerged
 from agentproxy.events.mutants import MutantsPrepared
 from agentproxy.events.plan import OpinionGiven
 from agentproxy.events.trials import TrialsPrepared
@@ -91,6 +92,16 @@ def _mutants(fact: MutantsPrepared) -> Iterator[RenderedLine]:
         yield RenderedLine(text, "quiet", 1)
     if fact.unread:
         yield RenderedLine(f"no faults are put into the code: {fact.unread}", "quiet", 1)
+
+
+@renders(TargetMerged)
+def _merged(fact: TargetMerged) -> Iterator[RenderedLine]:
+    moved = f"the branch has moved to {fact.target[:10]}"
+    if fact.outcome == "clean":
+        yield RenderedLine(f"{moved}: the checks run merged with it", "quiet", 1)
+    else:
+        text = f"{moved}, and the claim conflicts with it in {named(fact.conflicts)}"
+        yield RenderedLine(text, "unsure", 1)
 
 
 @renders(OpinionGiven)

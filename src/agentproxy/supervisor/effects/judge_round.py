@@ -6,7 +6,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agentproxy.engine.context import Context
-from agentproxy.events.check import BASE, claim_tree, mutant_tree, restored_tree, trial_tree
+from agentproxy.events.check import (
+    BASE,
+    claim_tree,
+    merged_tree,
+    mutant_tree,
+    restored_tree,
+    target_tree,
+    trial_tree,
+)
 from agentproxy.events.envelope import Fact
 from agentproxy.events.verdict import RoundJudged
 from agentproxy.evidence.bundle import Bundle, EvidenceEntry, chain, store
@@ -101,6 +109,8 @@ def _entries(state: State, number: int) -> list[EvidenceEntry]:
         trees |= {trial_tree(kind, number): made.tree for kind, made in prepared.trees.items()}
     if mutants := state.mutants.get(number):
         trees |= {mutant_tree(number, each.number): each.tree for each in mutants.mutants}
+    if (merged := state.merged.get(number)) and merged.outcome == "clean":
+        trees |= {merged_tree(number): merged.tree, target_tree(number): merged.target_tree}
     return [
         EvidenceEntry(check=check, on=on, tree=tree, attempt=attempt, result=result, previous="")
         for check in state.scope.checks

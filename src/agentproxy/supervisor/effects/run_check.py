@@ -7,17 +7,22 @@ from dataclasses import dataclass
 from agentproxy.engine.context import Context
 from agentproxy.events.check import (
     BASE,
+    CannotRun,
     CheckFinished,
+    CheckResult,
     CheckStarted,
     Tree,
     TrialKind,
     claim_tree,
+    merged_tree,
     restored_tree,
+    target_tree,
     trial_tree,
 )
 from agentproxy.events.contract import Check
 from agentproxy.events.envelope import Fact
 from agentproxy.events.trials import TrialsPrepared
+from agentproxy.evidence.check_context import NotClean
 from agentproxy.evidence.check_runner import Baseline, run_check
 from agentproxy.supervisor.check_verdicts import leave_out
 from agentproxy.supervisor.environments import environment_of, lost_environments
@@ -25,6 +30,8 @@ from agentproxy.supervisor.face import SUPERVISED
 from agentproxy.supervisor.parts import Parts
 from agentproxy.supervisor.stages import Stage
 from agentproxy.supervisor.state import State
+from agentproxy.workspace.git.command import GitError
+from agentproxy.workspace.git.repository import RepositoryUnusable
 
 TIMEOUT_FACTOR = 3.0  # a check on a claim may take this many times its time on the base
 LEAST_TIMEOUT = 10.0  # seconds of a check on a mutant
@@ -117,6 +124,28 @@ def _is_alone(effect: RunCheck) -> bool:
     return effect.check.network == "host" or effect.attempt > 1
 
 
+@SUPERVISED.due_at(Stage.MERGE)
+def merge_checks_due(state: State) -> Mapping[str, RunCheck]:
+    """What proves a claim runs once merged with where its branch stands, and where that is red a
+    second time, and without the claim.
+    """
+    number, weighed = state.round, state.weighed.get(state.round)
+    merged = state.merged.get(number)
+    if merged is None or merged.outcome != "clean" or weighed is None or weighed.refuted:
+        return {}
+    found: dict[str, RunCheck] = {}
+    for name in (each.check for each in weighed.checks if each.finding == "proven"):
+        check = state.require_contract().check(name)
+        results = state.results_of(name, merged_tree(number))
+        if not results:
+            found |= _attempt(check, merged_tree(number), 1)
+        elif not results[0].passed:
+            found |= _second_attempt(state, name, merged_tree(number))
+            if not state.results_of(name, target_tree(number)):
+                found |= _attempt(check, target_tree(number), 1)
+    return found
+
+
 @SUPERVISED.handles(
     RunCheck,
     started=lambda effect: CheckStarted(
@@ -142,7 +171,20 @@ async def run(effect: RunCheck, context: Context[State, Parts]) -> Sequence[Fact
             longest = max((each.seconds for each in claim), default=0.0)
             timeout = min(timeout, max(LEAST_TIMEOUT, TIMEOUT_FACTOR * longest))
         check = check.model_copy(update={"timeout": timeout})
-    result = await run_check(
+    try:
+        result = await _result(check, tree, context)
+    except (GitError, NotClean, RepositoryUnusable) as error:
+        if tree.kind not in ("merged", "target"):
+            raise
+        # What the branch has got meanwhile may need what no clone has: the claim's proof stands.
+        why = CannotRun(kind="not_started", text=f"no checkout can be made: {error}")
+        result = CheckResult(exit_code=None, ending="not_started", seconds=0.0, cannot_run=why)
+    return [CheckFinished(check=check.name, on=tree, attempt=effect.attempt, result=result)]
+
+
+async def _result(check: Check, tree: Tree, context: Context[State, Parts]) -> CheckResult:
+    state = context.state
+    return await run_check(
         check,
         commit=state.commit_of(tree),
         base=Baseline(state.commit_of(BASE), lambda: state.results_of(check.name, BASE)),
@@ -151,7 +193,6 @@ async def run(effect: RunCheck, context: Context[State, Parts]) -> Sequence[Fact
         checks=context.parts.checks,
         on_output=lambda text: context.show(f"{check.name} on {tree}", text),
     )
-    return [CheckFinished(check=check.name, on=tree, attempt=effect.attempt, result=result)]
 
 
 def _not_run(state: State, tree: Tree) -> dict[str, RunCheck]:

@@ -8,6 +8,7 @@ from agentproxy.engine.context import Context
 from agentproxy.events.envelope import Fact
 from agentproxy.events.verdict import ChecksWeighed
 from agentproxy.supervisor.check_verdicts import weigh_checks
+from agentproxy.supervisor.effects.merge_target import look_at_target
 from agentproxy.supervisor.face import SUPERVISED
 from agentproxy.supervisor.parts import Parts
 from agentproxy.supervisor.stages import Stage
@@ -36,4 +37,5 @@ def weighing_due(state: State) -> Mapping[str, WeighChecks]:
 @SUPERVISED.handles(WeighChecks)
 async def weigh(effect: WeighChecks, context: Context[State, Parts]) -> Sequence[Fact]:
     # In a thread: many thousands of tests take a while.
-    return [await asyncio.to_thread(weigh_checks, context.state, effect.round)]
+    weighed = await asyncio.to_thread(weigh_checks, context.state, effect.round)
+    return [*await look_at_target(context.state, context.parts, weighed), weighed]

@@ -57,13 +57,13 @@ _ROWS = (
         r"^\d+% tests passed, \d+ tests? failed out of \d+$|^No tests were found!!!$",
         r"^No tests| out of 0$",
     ),
-    # not tried
+    # tried on 9.6
     _row(
         "PHPUnit",
         r"^OK \(\d+ tests?, .*\)$|^Tests: \d+, Assertions: .*$|^No tests executed!$",
         r"^No tests",
     ),
-    # not tried
+    # tried on 3.12
     _row("RSpec", r"^\d+ examples?, \d+ failures?.*$", r"^0 examples, 0 failures(?!.*error)"),
     # not tried
     _row(

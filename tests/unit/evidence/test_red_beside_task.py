@@ -4,7 +4,7 @@ import pytest
 from support.results import ACCEPTANCE, DISCOVERED, judge, modified, named_tests
 
 from agentproxy.events.check import CheckResult
-from agentproxy.events.contract import Role
+from agentproxy.events.contract import Check
 from agentproxy.evidence.check_evidence import Rules
 
 FEATURE = "Add a `--verbose` option to the export command"
@@ -55,8 +55,8 @@ def test_a_new_failure_beside_it_is_refuted_all_the_same() -> None:
     assert reason_code(OLD, new)[0] == "refuted"
 
 
-@pytest.mark.parametrize(("role", "finding"), [(DISCOVERED, "kept")])
-def test_without_a_named_check_it_is_kept(role: Role, finding: str) -> None:
+@pytest.mark.parametrize(("check", "finding"), [(DISCOVERED, "kept")])
+def test_without_a_named_check_it_is_kept(check: Check, finding: str) -> None:
     rules = Rules(task=FEATURE, has_acceptance_check=False)
     results: list[list[CheckResult]] = [[named_tests(OLD)], [named_tests(NEW)]]
-    assert judge(role, *results, rules=rules).finding == finding
+    assert judge(check, *results, rules=rules).finding == finding

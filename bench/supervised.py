@@ -210,12 +210,14 @@ def measure(case: str, suite: Suite, source: Path) -> list[Measured]:
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
             "VIRTUAL_ENV": sys.prefix,
         }
-        ours = {**env, "PYTHONPATH": str(source / "src")}
-        command = [sys.executable, "-m", "agentproxy", "-o", "json"]
+        # Not by PYTHONPATH: with it, no result of a base is kept.
+        start = f"import sys, runpy; sys.path.insert(0, {str(source / 'src')!r}); "
+        start += "runpy.run_module('agentproxy', run_name='__main__', alter_sys=True)"
+        command = [sys.executable, "-c", start, "-o", "json"]
         command += ["--worker", f"command:{worker}", "--max-rounds", "1", "--check", NAMED]
         command += ["--judge", "none", "Make it right"]
         bare = bare_check(project, env)
-        return [bare, *(supervise(command, project, ours) for _ in range(2))]
+        return [bare, *(supervise(command, project, env) for _ in range(2))]
 
 
 def median(runs: list[Measured], value: Callable[[Measured], float]) -> float:

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import time
 from pathlib import Path
 
 import pytest
@@ -23,8 +24,15 @@ def found_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def gone(pid: int) -> bool:
-    """Whether no process of that number works any more."""
+def gone(pid: int, *, tries: int = 100) -> bool:
+    """Whether no process of that number works any more, soon: it may be on its way out."""
+    if tries and not _ended(pid):
+        time.sleep(0.02)
+        return gone(pid, tries=tries - 1)
+    return _ended(pid)
+
+
+def _ended(pid: int) -> bool:
     try:
         state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
     except OSError:

@@ -55,6 +55,18 @@ _WORK = re.compile(
     r"|provid|extend|improv|convert|skip|ignore|default|so that|instead of)\w*",
     re.IGNORECASE,
 )
+_CLAUSE = re.compile(r"[.;:,!?](?=\s|$)|[()]|\band\b|\n")
+_TESTS = re.compile(
+    r"\b(?:tests?|tested|specs?|coverage)\b|\btests?/|[/_.]test|test_", re.IGNORECASE
+)
+_NO_CHANGE = re.compile(r"\b(?:no|not|without|do not|don't)\b[^.]*\bchang", re.IGNORECASE)
+_SOME = re.compile(r"\b(?:write|add)\s+(?:some|them|one|more|a few)\b", re.IGNORECASE)
+_ORDERS = re.compile(
+    r"^\s*(?:please\s+)?(?:also\s+)?(?:add|make|chang|implement|support|fix|return|let|allow|handl"
+    r"|creat|writ|ensur|replac|use|mov|remov|renam|set|giv|rais|document)\w*\b"
+    r"|\b(?:must|should|needs?)\b",
+    re.IGNORECASE,
+)
 _CHANGES_BEHAVIOUR = re.compile(
     r"\binstead\b|\bno longer\b|\brather than\b|\bchang(?:e|es|ed|ing)\b|\bnow\b|\bswitch"
     r"|\breplac|\bby default\b|\bdefaults? (?:to|of|is|should)\b|\bbecome|\bturn\b.{1,80}\binto\b"
@@ -153,6 +165,16 @@ def words_of(text: str) -> list[str]:
         if "_" in word:
             found += [part for part in word.split("_") if part]
     return found
+
+
+def asks_for_tests_alone(task: str) -> bool:
+    """Whether each thing that a task orders is a test."""
+    task = task[:MAX_TASK_CHARACTERS]
+    clauses = [each for each in _CLAUSE.split(task) if not _NO_CHANGE.search(each)]
+    return _TESTS.search(task) is not None and not any(
+        _ORDERS.search(each) and not _TESTS.search(each) and not _SOME.search(each)
+        for each in clauses
+    )
 
 
 def stem(word: str) -> str:

@@ -208,8 +208,17 @@ class _Reader:
         return all(word in self.allowed for word in _words(added) - _words(lost))
 
     def _values(self, lost: Iterable[str], added: Iterable[str]) -> list[str]:
-        """The words that come and that the task has; none where a line only moved."""
-        return sorted(word for word in _words(added) - _words(lost) if word in self.task.words)
+        """The words that come and that the task has, where they say enough: one digit is in many
+        tasks, so the task must then also have what goes, or name what is tested.
+        """
+        come, go = _words(added) - _words(lost), _words(lost) - _words(added)
+        found = sorted(word for word in come if word in self.task.words)
+        says_enough = (
+            any(len(word) > 1 for word in found)
+            or all(word in self.task.words for word in go)
+            or any(self.task.names_one_of(line) for line in (*lost, *added))
+        )
+        return found if says_enough else []
 
     def _only_literals(self, lost: Iterable[str], added: Iterable[str]) -> bool:
         """Whether literals and words of the task are all that comes."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from agentproxy.events.check import CheckResult, TrialKind
 from agentproxy.events.verdict import CheckVerdict
+from agentproxy.evidence.asked.task_text import asks_for_tests_alone
 from agentproxy.evidence.attempts import status_of
 from agentproxy.evidence.check_evidence import Trials
 from agentproxy.evidence.comparison import Comparison
@@ -82,7 +83,8 @@ def wants_mutants(comparison: Comparison, verdict: CheckVerdict) -> bool:
     reading = _Reading(comparison, trials)
     if trials.code and reading.check_result:
         return comparison.rules.mutants_of_changes and any(map(language_of, trials.code))
-    bare = reading.only_tells and not reading.need_change
+    alone = asks_for_tests_alone(comparison.rules.task)
+    bare = alone and reading.only_tells and not reading.need_change
     return bare and bool(find_claims_tests(comparison, trials.tests))
 
 

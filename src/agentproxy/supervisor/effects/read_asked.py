@@ -20,8 +20,9 @@ from agentproxy.supervisor.face import SUPERVISED
 from agentproxy.supervisor.parts import Parts
 from agentproxy.supervisor.stages import Stage
 from agentproxy.supervisor.state import State
+from agentproxy.workspace.git.command import GitError
 from agentproxy.workspace.git.repository import Repository
-from agentproxy.workspace.trees.search import count_words
+from agentproxy.workspace.trees.mentions import count_mentions
 from agentproxy.workspace.trees.variants import read_versions
 
 MAX_FILE_BYTES = 1 << 20  # larger files are not read: no change in them counts as asked for
@@ -84,14 +85,21 @@ async def read(effect: ReadAsked, context: Context[State, Parts]) -> Sequence[Fa
 
 
 async def _count(repository: Repository, names: Sequence[str], *, base: str, claim: str) -> Counts:
-    nothing = Counts(Occurrences(), Occurrences())
-    if not names:
-        return nothing
-    before = await count_words(repository, base, names)
-    after = await count_words(repository, claim, names)
-    if before is None or after is None:
-        return nothing
-    return Counts(Occurrences(before), Occurrences(after))
+    try:
+        before, after = [
+            _by_word(await count_mentions(repository, names, commit=commit))
+            for commit in (base, claim)
+        ]
+    except GitError:
+        return Counts(Occurrences(), Occurrences())  # too many to count
+    return Counts(before, after)
+
+
+def _by_word(mentions: Mapping[tuple[str, str], int]) -> Occurrences:
+    found: dict[str, dict[str, int]] = {}
+    for (path, word), count in mentions.items():
+        found.setdefault(word, {})[path] = count
+    return Occurrences(found)
 
 
 def _text(content: bytes | None) -> str:

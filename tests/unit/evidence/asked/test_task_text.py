@@ -2,7 +2,7 @@
 
 import pytest
 
-from agentproxy.evidence.asked.task_text import read_task
+from agentproxy.evidence.asked.task_text import asks_for_tests_alone, read_task
 
 
 @pytest.mark.parametrize(
@@ -79,3 +79,23 @@ def test_a_task_may_ask_for_other_behaviour_and_for_other_tests(
 ) -> None:
     read = read_task(task)
     assert (read.changes_behaviour, read.updates_tests) == (behaviour, tests)
+
+
+@pytest.mark.parametrize(
+    ("task", "alone"),
+    [
+        (
+            "Write tests/test_request.py for router/request.py: headers, reading the body",
+            True,
+        ),
+        ("stock/store.py has no tests. Write some for load and save.", True),
+        ("Please add a spec for src/anchors.js: case, spaces, and hyphens.", True),
+        ("files is tested too thinly: add tests for commas. Tests only, no change of code.", True),
+        ("Add a setting `timeout` with the default 30, and add a test.", False),
+        ("Change the port to 8080 in defaults.toml (test and README say 8000 too).", False),
+        ("`total` must skip refunds. Add a test.", False),
+        ("Add a --verbose option", False),
+    ],
+)
+def test_a_task_may_ask_for_tests_alone(task: str, alone: bool) -> None:
+    assert asks_for_tests_alone(task) is alone

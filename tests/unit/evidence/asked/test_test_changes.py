@@ -107,6 +107,8 @@ def test_an_expectation_that_the_task_changes_is_asked_for(
             "from text",
             "import text\ntext.slugify = mock.Mock()\nfrom text",
         ),
+        # One digit of the task is no expectation of another test.
+        ("A missing file should end it with 1", PAGES.replace("== 20", "== 0"), "== 0", "== 1"),
         # Another test of the file changes as well.
         (
             "Show 50 items a page instead of 20",

@@ -15,7 +15,7 @@ from agentproxy.evidence.verdict import judge_check, needs_mutants
 OLD, NEW = "tests/test_a.py::test_old", "tests/test_a.py::test_new"
 BASE = named_tests({OLD: "p"})
 CLAIM = named_tests({OLD: "p", NEW: "p"})
-RULES = Rules(changes=modified("tests/test_a.py"))
+RULES = Rules(task="Write tests for a", changes=modified("tests/test_a.py"))
 
 
 def failing(*names: str, by_assertion: bool = True) -> CheckResult:

@@ -90,6 +90,7 @@ def test_old_tests_in_the_same_file_prove_nothing(green: Pa) -> None:
         "--max-rounds",
         "1",
         worker=adding("\ndef test_more():\n    assert True\n"),
+        asks=TASK,
     )
     assert ran.finding(PYTEST)["reason_code"] == "mutants_survive"
 

@@ -8,8 +8,8 @@ from collections.abc import Collection, Iterator
 from tree_sitter import Node
 
 from agentproxy.evidence.doubts.names import FileNames
-from agentproxy.evidence.falsification.javascript_functions import Dialect, parse_javascript
-from agentproxy.evidence.falsification.stubs import CannotParse
+from agentproxy.evidence.falsification.stubs.javascript_functions import Dialect, parse_javascript
+from agentproxy.evidence.falsification.stubs.stubs import CannotParse
 
 _WORD = re.compile(r"[A-Za-z_$][\w$]*")
 _FUNCTIONS = {"arrow_function", "function_expression", "generator_function"}

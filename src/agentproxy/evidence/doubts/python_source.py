@@ -5,7 +5,7 @@ import re
 from collections.abc import Collection, Iterator
 
 from agentproxy.evidence.doubts.names import FileNames
-from agentproxy.evidence.falsification.stubs import CannotParse
+from agentproxy.evidence.falsification.stubs.stubs import CannotParse
 
 _WORD = re.compile(r"[A-Za-z_]\w*")
 # Decorators that register nothing.

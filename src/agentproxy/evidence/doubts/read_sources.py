@@ -16,8 +16,8 @@ from agentproxy.evidence.doubts.source_request import (
     SourceRequest,
     Unawaited,
 )
-from agentproxy.evidence.falsification.stub_request import language_of
-from agentproxy.evidence.falsification.stubs import CannotParse
+from agentproxy.evidence.falsification.stubs.stub_request import language_of
+from agentproxy.evidence.falsification.stubs.stubs import CannotParse
 
 MEMORY_LIMIT = 2 << 30
 CPU_SECONDS = 30

@@ -12,8 +12,8 @@ from typing import Literal, NamedTuple
 
 from tree_sitter import Node
 
-from agentproxy.evidence.falsification.javascript_functions import parse_javascript
-from agentproxy.evidence.falsification.stub_request import language_of
+from agentproxy.evidence.falsification.stubs.javascript_functions import parse_javascript
+from agentproxy.evidence.falsification.stubs.stub_request import language_of
 
 # Folders whose files are input of tests or of a generator, and may be broken on purpose.
 _MATERIAL = re.compile(

@@ -8,13 +8,17 @@ from agentproxy.engine.context import Context
 from agentproxy.events.check import claim_tree, mutant_tree, trial_tree
 from agentproxy.events.envelope import Fact
 from agentproxy.events.mutants import Mutant, MutantsPrepared
-from agentproxy.evidence.falsification.code_under_test import Mentions, candidate_files, words_of
-from agentproxy.evidence.falsification.make_mutant_files import (
+from agentproxy.evidence.falsification.mutants.code_under_test import (
+    Mentions,
+    candidate_files,
+    words_of,
+)
+from agentproxy.evidence.falsification.mutants.make_mutant_files import (
     MutantFiles,
     make_change_mutants,
     make_mutant_files,
 )
-from agentproxy.evidence.falsification.stub_request import language_of
+from agentproxy.evidence.falsification.stubs.stub_request import language_of
 from agentproxy.supervisor.effects.prepare_trials import MAX_STUBBED_BYTES
 from agentproxy.supervisor.effects.run_check import RunCheck
 from agentproxy.supervisor.face import SUPERVISED

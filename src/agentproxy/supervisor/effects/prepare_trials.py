@@ -10,9 +10,9 @@ from agentproxy.events.check import TrialKind, claim_tree
 from agentproxy.events.envelope import Fact
 from agentproxy.events.trials import TrialsPrepared, TrialTree
 from agentproxy.evidence.doubts.look import Look, look_for_doubts, read_sources_apart
-from agentproxy.evidence.falsification.data_files import is_data
-from agentproxy.evidence.falsification.make_stub_files import StubFiles, make_stub_files
-from agentproxy.evidence.falsification.stub_request import language_of
+from agentproxy.evidence.falsification.stubs.data_files import is_data
+from agentproxy.evidence.falsification.stubs.make_stub_files import StubFiles, make_stub_files
+from agentproxy.evidence.falsification.stubs.stub_request import language_of
 from agentproxy.evidence.reports.test_ids import file_of_test
 from agentproxy.evidence.test_files import is_test_file
 from agentproxy.supervisor.face import SUPERVISED

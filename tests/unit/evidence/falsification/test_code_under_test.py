@@ -2,7 +2,7 @@
 
 import pytest
 
-from agentproxy.evidence.falsification.code_under_test import (
+from agentproxy.evidence.falsification.mutants.code_under_test import (
     Mentions,
     Place,
     candidate_files,

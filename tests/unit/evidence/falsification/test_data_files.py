@@ -2,7 +2,7 @@
 
 import pytest
 
-from agentproxy.evidence.falsification.data_files import is_data
+from agentproxy.evidence.falsification.stubs.data_files import is_data
 
 
 @pytest.mark.parametrize(

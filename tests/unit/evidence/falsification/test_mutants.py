@@ -4,12 +4,16 @@ import base64
 
 import pytest
 
-from agentproxy.evidence.falsification.javascript_mutants import find_javascript_edits
-from agentproxy.evidence.falsification.make_mutants import answer
-from agentproxy.evidence.falsification.mutant_request import CodeFile, MutantAnswer, MutantRequest
-from agentproxy.evidence.falsification.mutants import FindEdits
-from agentproxy.evidence.falsification.python_mutants import find_python_edits
-from agentproxy.evidence.falsification.stub_request import StubFile
+from agentproxy.evidence.falsification.mutants.javascript_mutants import find_javascript_edits
+from agentproxy.evidence.falsification.mutants.make_mutants import answer
+from agentproxy.evidence.falsification.mutants.mutant_request import (
+    CodeFile,
+    MutantAnswer,
+    MutantRequest,
+)
+from agentproxy.evidence.falsification.mutants.mutants import FindEdits
+from agentproxy.evidence.falsification.mutants.python_mutants import find_python_edits
+from agentproxy.evidence.falsification.stubs.stub_request import StubFile
 
 NONE: set[str] = set()
 

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from agentproxy.evidence.falsification.javascript_functions import find_javascript_functions
-from agentproxy.evidence.falsification.parsers import restore_names
-from agentproxy.evidence.falsification.python_functions import find_python_functions
-from agentproxy.evidence.falsification.stubs import CannotParse, NewBody, stub_functions
+from agentproxy.evidence.falsification.stubs.javascript_functions import find_javascript_functions
+from agentproxy.evidence.falsification.stubs.parsers import restore_names
+from agentproxy.evidence.falsification.stubs.python_functions import find_python_functions
+from agentproxy.evidence.falsification.stubs.stubs import CannotParse, NewBody, stub_functions
 
 
 def python(before: str, after: str, new: NewBody = "nothing") -> str:

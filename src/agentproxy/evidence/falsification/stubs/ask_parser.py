@@ -12,7 +12,7 @@ A = TypeVar("A", bound=BaseModel)
 
 
 def ask_parser(module: str, request: BaseModel, *, answer: type[A]) -> A | None:
-    """The answer of a module of this package; None where it did not come to an end. Blocking."""
+    """The answer of a module of falsification; None where it did not come to an end. Blocking."""
     command = (sys.executable, "-I", "-m", f"agentproxy.evidence.falsification.{module}")
     try:
         done = subprocess.run(

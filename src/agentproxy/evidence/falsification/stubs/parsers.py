@@ -2,8 +2,8 @@
 
 import resource
 
-from agentproxy.evidence.falsification.stub_request import language_of
-from agentproxy.evidence.falsification.stubs import CannotParse, FindFunctions
+from agentproxy.evidence.falsification.stubs.stub_request import language_of
+from agentproxy.evidence.falsification.stubs.stubs import CannotParse, FindFunctions
 
 MEMORY_LIMIT = 2 << 30
 CPU_SECONDS = 60
@@ -20,12 +20,14 @@ def parser_of(path: str) -> FindFunctions:
     """The parser of a file's language. Only what is needed is imported."""
     language = language_of(path)
     if language == "python":
-        from agentproxy.evidence.falsification.python_functions import find_python_functions
+        from agentproxy.evidence.falsification.stubs.python_functions import find_python_functions
 
         return find_python_functions
     if language is None:
         raise ValueError(f"no parser for {path}")
-    from agentproxy.evidence.falsification.javascript_functions import find_javascript_functions
+    from agentproxy.evidence.falsification.stubs.javascript_functions import (
+        find_javascript_functions,
+    )
 
     return lambda source: find_javascript_functions(source, language)
 
@@ -36,9 +38,9 @@ def restore_names(path: str, before: bytes, stubbed: bytes) -> bytes:
     if not before or language is None:
         return stubbed
     if language == "python":
-        from agentproxy.evidence.falsification.python_names import restore_python_names
+        from agentproxy.evidence.falsification.stubs.python_names import restore_python_names
 
         return restore_python_names(before, stubbed)
-    from agentproxy.evidence.falsification.javascript_names import restore_javascript_names
+    from agentproxy.evidence.falsification.stubs.javascript_names import restore_javascript_names
 
     return restore_javascript_names(before, stubbed, language)

@@ -4,14 +4,14 @@ import base64
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from agentproxy.evidence.falsification.ask_parser import DID_NOT_END, ask_parser
-from agentproxy.evidence.falsification.stub_request import (
+from agentproxy.evidence.falsification.stubs.ask_parser import DID_NOT_END, ask_parser
+from agentproxy.evidence.falsification.stubs.stub_request import (
     StubAnswer,
     StubFile,
     StubRequest,
     language_of,
 )
-from agentproxy.evidence.falsification.stubs import NewBody
+from agentproxy.evidence.falsification.stubs.stubs import NewBody
 from agentproxy.workspace.trees.variants import Versions
 
 UNREAD = "the file is too large to be parsed, or is a link"
@@ -48,7 +48,7 @@ def make_stub_files(versions: Mapping[str, Versions], *, new: NewBody) -> StubFi
     if not files:
         return StubFiles(failed=failed)
     request = StubRequest(files=tuple(files), new=new)
-    answer = ask_parser("make_stubs", request, answer=StubAnswer)
+    answer = ask_parser("stubs.make_stubs", request, answer=StubAnswer)
     if answer is None:
         return StubFiles(failed={**failed, **{file.path: DID_NOT_END for file in files}})
     contents = {path: base64.b64decode(text) for path, text in answer.stubbed.items()}

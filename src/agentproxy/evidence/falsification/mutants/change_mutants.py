@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
-from agentproxy.evidence.falsification.mutants import Edit
+from agentproxy.evidence.falsification.mutants.mutants import Edit
 
 MAX_LINES = 4_000  # comparing the lines takes more than linear time
 

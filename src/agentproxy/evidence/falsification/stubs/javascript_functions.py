@@ -7,7 +7,12 @@ from typing import Literal
 
 from tree_sitter import Language, Node, Parser
 
-from agentproxy.evidence.falsification.stubs import CannotParse, Function, NewBody, number_names
+from agentproxy.evidence.falsification.stubs.stubs import (
+    CannotParse,
+    Function,
+    NewBody,
+    number_names,
+)
 
 Dialect = Literal["javascript", "typescript", "tsx"]
 

@@ -4,14 +4,14 @@ import base64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from agentproxy.evidence.falsification.ask_parser import DID_NOT_END, ask_parser
-from agentproxy.evidence.falsification.mutant_request import (
+from agentproxy.evidence.falsification.mutants.mutant_request import (
     CodeFile,
     MutantAnswer,
     MutantEdit,
     MutantRequest,
 )
-from agentproxy.evidence.falsification.stub_request import StubFile, language_of
+from agentproxy.evidence.falsification.stubs.ask_parser import DID_NOT_END, ask_parser
+from agentproxy.evidence.falsification.stubs.stub_request import StubFile, language_of
 from agentproxy.workspace.trees.variants import Versions
 
 NO_CODE = "no function of the project was found that they are about"
@@ -65,7 +65,7 @@ def _request(code: Mapping[str, bytes], tests: Mapping[str, Versions], task: str
 
 
 def _ask(request: MutantRequest, code: Mapping[str, bytes]) -> MutantFiles:
-    answer = ask_parser("make_mutants", request, answer=MutantAnswer)
+    answer = ask_parser("mutants.make_mutants", request, answer=MutantAnswer)
     if answer is None:
         return MutantFiles(unread=DID_NOT_END)
     unread = "" if answer.mutants else next(iter(answer.failed.values()), NO_CODE)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from agentproxy.evidence.falsification.stub_request import language_of
+from agentproxy.evidence.falsification.stubs.stub_request import language_of
 from agentproxy.evidence.test_files import is_test_file
 
 Rank = tuple[bool, bool, int]

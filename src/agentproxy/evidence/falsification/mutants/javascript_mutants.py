@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from tree_sitter import Node
 
 from agentproxy.events.mutants import MutantKind
-from agentproxy.evidence.falsification.javascript_functions import Dialect, parse_javascript
-from agentproxy.evidence.falsification.mutants import Edit
-from agentproxy.evidence.falsification.stubs import CannotParse
+from agentproxy.evidence.falsification.mutants.mutants import Edit
+from agentproxy.evidence.falsification.stubs.javascript_functions import Dialect, parse_javascript
+from agentproxy.evidence.falsification.stubs.stubs import CannotParse
 
 _OPERATORS: Mapping[str, tuple[MutantKind, str]] = {
     "===": ("comparison", "!=="),

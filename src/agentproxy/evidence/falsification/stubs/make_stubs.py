@@ -6,14 +6,14 @@ Reads a `StubRequest` as JSON from standard input, and writes a `StubAnswer` as 
 import base64
 import sys
 
-from agentproxy.evidence.falsification.parsers import (
+from agentproxy.evidence.falsification.stubs.parsers import (
     PARSER_FAULTS,
     limit_parser,
     parser_of,
     restore_names,
 )
-from agentproxy.evidence.falsification.stub_request import StubAnswer, StubRequest
-from agentproxy.evidence.falsification.stubs import stub_functions
+from agentproxy.evidence.falsification.stubs.stub_request import StubAnswer, StubRequest
+from agentproxy.evidence.falsification.stubs.stubs import stub_functions
 
 
 def main() -> None:

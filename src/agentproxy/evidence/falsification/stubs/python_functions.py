@@ -5,7 +5,12 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from agentproxy.evidence.falsification.stubs import CannotParse, Function, NewBody, number_names
+from agentproxy.evidence.falsification.stubs.stubs import (
+    CannotParse,
+    Function,
+    NewBody,
+    number_names,
+)
 
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
 _RAISE = b'(_ for _ in ()).throw(NotImplementedError("stub"))'

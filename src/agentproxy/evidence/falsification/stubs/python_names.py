@@ -3,7 +3,7 @@
 import ast
 from collections.abc import Iterator, Mapping, Sequence
 
-from agentproxy.evidence.falsification.stubs import CannotParse
+from agentproxy.evidence.falsification.stubs.stubs import CannotParse
 
 MAX_ADDED = 1000  # statements of the base
 

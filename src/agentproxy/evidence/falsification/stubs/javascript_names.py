@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 
 from tree_sitter import Node
 
-from agentproxy.evidence.falsification.javascript_functions import Dialect, parse_javascript
-from agentproxy.evidence.falsification.stubs import CannotParse
+from agentproxy.evidence.falsification.stubs.javascript_functions import Dialect, parse_javascript
+from agentproxy.evidence.falsification.stubs.stubs import CannotParse
 
 MAX_ADDED = 1000  # statements of the base
 

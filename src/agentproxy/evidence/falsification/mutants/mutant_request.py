@@ -4,7 +4,7 @@ from pydantic import Field
 
 from agentproxy.events.envelope import FrozenModel
 from agentproxy.events.mutants import MutantKind
-from agentproxy.evidence.falsification.stub_request import StubFile
+from agentproxy.evidence.falsification.stubs.stub_request import StubFile
 
 
 class CodeFile(FrozenModel):

@@ -9,23 +9,23 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from agentproxy.evidence.falsification.added_lines import added_lines
-from agentproxy.evidence.falsification.change_mutants import find_hunks
-from agentproxy.evidence.falsification.code_under_test import (
+from agentproxy.evidence.falsification.mutants.change_mutants import find_hunks
+from agentproxy.evidence.falsification.mutants.code_under_test import (
     Mentions,
     Place,
     Target,
     choose_targets,
     words_of,
 )
-from agentproxy.evidence.falsification.mutant_request import (
+from agentproxy.evidence.falsification.mutants.mutant_request import (
     MutantAnswer,
     MutantEdit,
     MutantRequest,
 )
-from agentproxy.evidence.falsification.mutants import Edit, FindEdits, spread
-from agentproxy.evidence.falsification.parsers import PARSER_FAULTS, limit_parser, parser_of
-from agentproxy.evidence.falsification.stub_request import StubFile, language_of
-from agentproxy.evidence.falsification.stubs import Function, stub_functions
+from agentproxy.evidence.falsification.mutants.mutants import Edit, FindEdits, spread
+from agentproxy.evidence.falsification.stubs.parsers import PARSER_FAULTS, limit_parser, parser_of
+from agentproxy.evidence.falsification.stubs.stub_request import StubFile, language_of
+from agentproxy.evidence.falsification.stubs.stubs import Function, stub_functions
 
 MOST = 12
 MOST_STUBS = 6
@@ -188,12 +188,12 @@ def _edits_in(file: _File, target: Target) -> list[Edit]:
 def _finder_of(path: str) -> FindEdits:
     language = language_of(path)
     if language == "python":
-        from agentproxy.evidence.falsification.python_mutants import find_python_edits
+        from agentproxy.evidence.falsification.mutants.python_mutants import find_python_edits
 
         return find_python_edits
     if language is None:
         raise ValueError(f"no parser for {path}")
-    from agentproxy.evidence.falsification.javascript_mutants import find_javascript_edits
+    from agentproxy.evidence.falsification.mutants.javascript_mutants import find_javascript_edits
 
     return lambda source: find_javascript_edits(source, language)
 

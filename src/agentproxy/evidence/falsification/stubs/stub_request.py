@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import Field
 
 from agentproxy.events.envelope import FrozenModel
-from agentproxy.evidence.falsification.stubs import NewBody
+from agentproxy.evidence.falsification.stubs.stubs import NewBody
 
 StubLanguage = Literal["python", "javascript", "typescript", "tsx"]
 

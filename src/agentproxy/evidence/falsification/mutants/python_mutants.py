@@ -4,9 +4,9 @@ import ast
 from collections.abc import Callable, Iterator, Sequence
 
 from agentproxy.events.mutants import MutantKind
-from agentproxy.evidence.falsification.mutants import Edit
-from agentproxy.evidence.falsification.python_functions import Lines
-from agentproxy.evidence.falsification.stubs import CannotParse
+from agentproxy.evidence.falsification.mutants.mutants import Edit
+from agentproxy.evidence.falsification.stubs.python_functions import Lines
+from agentproxy.evidence.falsification.stubs.stubs import CannotParse
 
 _COMPARISONS: dict[type[ast.cmpop], tuple[str, str]] = {
     ast.Eq: ("==", "!="),

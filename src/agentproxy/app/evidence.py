@@ -1,7 +1,7 @@
 """Reads the evidence of a run, verifies it, and repeats its checks."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -184,10 +184,13 @@ def _ignore(source: str, text: str) -> None:
 async def _again(
     entry: EvidenceEntry, state: State, *, checks: CheckContext, environment: EnvironmentFound
 ) -> Rerun:
+    async def at_base() -> Sequence[CheckResult]:
+        return state.results_of(entry.check.name, BASE)
+
     result = await run_check(
         entry.check,
         commit=state.commit_of(entry.on),
-        base=Baseline(state.commit_of(BASE), lambda: state.results_of(entry.check.name, BASE)),
+        base=Baseline(state.commit_of(BASE), at_base),
         environment=environment,
         checks=checks,
         leave_out=entry.result.left_out,

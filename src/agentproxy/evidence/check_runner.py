@@ -3,7 +3,7 @@
 import asyncio
 import os
 import secrets
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -66,7 +66,8 @@ class Baseline:
     """What the same check did at the base."""
 
     commit: str
-    results: Callable[[], Sequence[CheckResult]]  # called when the check has run
+    # Awaited where the check fails elsewhere: it may run at the base at the same time.
+    results: Callable[[], Awaitable[Sequence[CheckResult]]]
 
 
 async def run_check(
@@ -160,12 +161,14 @@ async def _run_once(
     )
     result = result.model_copy(update={"left_out": wanted.left_out})
     at_base = commit == base.commit
+    # What a claim prints is its worker's word, so only the base chooses what to name.
+    known = () if at_base or result.passed else await base.results()
     if reason := await _find_ignored_file(
-        result, check, checks=checks, files=files, base=base, at_base=at_base
+        result, check, checks=checks, files=files, base=base, known=None if at_base else known
     ) or find_unseen_program(
         result,
         at_base=at_base,
-        base=base.results(),
+        base=known,
         root=checks.repository.root,
         environ=checks.environ,
     ):
@@ -188,12 +191,13 @@ async def _find_ignored_file(
     checks: CheckContext,
     files: Collection[str],
     base: Baseline,
-    at_base: bool,
+    known: Sequence[CheckResult] | None,
 ) -> CannotRun | None:
-    """Returns why the check cannot run where each failure misses a file that git ignores."""
-    # What a claim prints is its worker's word, so it never chooses the file to name.
-    reason = None if at_base else reason_at_base(base.results())
-    if not at_base and reason is None:
+    """Returns why the check cannot run where each failure misses a file that git ignores. `known`
+    are the results at the base, None for a check on the base.
+    """
+    reason = None if known is None else reason_at_base(known)
+    if known is not None and reason is None:
         return None
     root = checks.repository.root
     found = await asyncio.to_thread(

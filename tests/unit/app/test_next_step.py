@@ -14,7 +14,7 @@ from agentproxy.events.verdict import CheckVerdict, Finding, ReasonCode, RoundJu
 from agentproxy.supervisor.state import State
 
 RUN = RunId("abcd2345")
-NEVER_UNVERIFIED = {"fixed", "judge_cites", "falsified", "mutants_noticed"}
+NEVER_UNVERIFIED = {"fixed", "judge_cites", "falsified", "mutants_noticed", "done_as_asked"}
 
 
 def ended(

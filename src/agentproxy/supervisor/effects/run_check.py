@@ -33,6 +33,7 @@ from agentproxy.supervisor.state import State
 from agentproxy.workspace.git.command import GitError
 from agentproxy.workspace.git.repository import RepositoryUnusable
 
+LOOK_SECONDS = 0.1
 TIMEOUT_FACTOR = 3.0  # a check on a claim may take this many times its time on the base
 LEAST_TIMEOUT = 10.0  # seconds of a check on a mutant
 
@@ -187,12 +188,21 @@ async def _result(check: Check, tree: Tree, context: Context[State, Parts]) -> C
     return await run_check(
         check,
         commit=state.commit_of(tree),
-        base=Baseline(state.commit_of(BASE), lambda: state.results_of(check.name, BASE)),
+        base=Baseline(state.commit_of(BASE), lambda: _results_at_base(state, check)),
         environment=environment_of(tree, state=state),
         leave_out=await asyncio.to_thread(leave_out, state, check, tree),
         checks=context.parts.checks,
         on_output=lambda text: context.show(f"{check.name} on {tree}", text),
     )
+
+
+async def _results_at_base(state: State, check: Check) -> Sequence[CheckResult]:
+    """Waits for the check at the base, which may run beside the one at the claim."""
+    waited = 0.0
+    while not (found := state.results_of(check.name, BASE)) and waited < check.timeout:
+        await asyncio.sleep(LOOK_SECONDS)
+        waited += LOOK_SECONDS
+    return found
 
 
 def _not_run(state: State, tree: Tree) -> dict[str, RunCheck]:

@@ -101,7 +101,7 @@ class TaskText:
     names: frozenset[str] = frozenset()
     renames: Mapping[str, str] = field(default_factory=dict[str, str])
     removed: frozenset[str] = frozenset()  # names that the task has removed
-    only_that: bool = False  # beside `renames` and `removed` the task asks for nothing
+    asks_only_for_names: bool = False  # beside `renames` and `removed` the task asks for nothing
     removes: bool = False  # the task speaks of something that goes
     changes_behaviour: bool = False
     updates_tests: bool = False
@@ -128,14 +128,14 @@ def read_task(task: str) -> TaskText:
         ),
         renames=renames,
         removed=_read_removed(task),
-        only_that=_asks_only_that(task),
+        asks_only_for_names=_asks_only_for_names(task),
         removes=_REMOVES.search(task) is not None,
         changes_behaviour=_CHANGES_BEHAVIOUR.search(task) is not None,
         updates_tests=_UPDATES_TESTS.search(task) is not None,
     )
 
 
-def _asks_only_that(task: str) -> bool:
+def _asks_only_for_names(task: str) -> bool:
     rest = _CODE.sub(" ", _QUOTED.sub(" ", _RENAMES.sub(" ", _IN_DOCS.sub(" ", task))))
     return _WORK.search(_FOLLOWS.sub(" ", rest)) is None
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from agentproxy.evidence.asked.task_text import TaskText, has_word, leaf_of, stem, words_of
 from agentproxy.evidence.asked.test_blocks import Block, import_lines, split_blocks
+from agentproxy.text.added_lines import find_added
 
 __test__ = False  # pytest would look for tests in a module of this name
 
@@ -145,7 +146,7 @@ class _Reader:
         if deleted:
             return  # its tests say why
         lines = new.lines if new is not None else ()
-        lost, added = _added(lines, old.lines), _added(old.lines, lines)
+        lost, added = find_added(lines, old.lines), find_added(old.lines, lines)
         if not lost and not any(_SWITCHED_OFF.search(a) or _REPLACES.search(a) for a in added):
             return
         found.add(self._why_changed(Block("", tuple(lost)), Block("", tuple(added))))
@@ -171,9 +172,9 @@ class _Reader:
         return line
 
     def _why_changed(self, old: Block, new: Block) -> str:
-        lost, added = _added(new.body, old.body), _added(old.body, new.body)
+        lost, added = find_added(new.body, old.body), find_added(old.body, new.body)
         # Where the task asks for another name, nothing else may differ.
-        if _weakens(lost, added) or (self.task.renames and self.task.only_that):
+        if _weakens(lost, added) or (self.task.renames and self.task.asks_only_for_names):
             return ""
         if has_word(self.task.text, old.name):
             return f"names {old.name}"
@@ -250,16 +251,6 @@ def _words(lines: Iterable[str]) -> Counter[str]:
 def _names(lines: Iterable[str]) -> Counter[str]:
     bare = (_LITERAL.sub("", line) for line in lines)
     return Counter(found for line in bare for found in re.findall(r"\w+", line))
-
-
-def _added(old: Iterable[str], new: Iterable[str]) -> list[str]:
-    left = Counter(old)
-    found: list[str] = []
-    for line in new:
-        left[line] -= 1
-        if left[line] < 0:
-            found.append(line)
-    return found
 
 
 def _count(pattern: re.Pattern[str], lines: Iterable[str]) -> int:

@@ -87,7 +87,7 @@ class Counts:
 
 def find_done(task: TaskText, counts: Counts, changes: Sequence[Change]) -> tuple[str, ...]:
     """Returns a sentence for each part of the task that the tree shows to be done."""
-    if not task.only_that:
+    if not task.asks_only_for_names:
         return ()
     return (*_removals(task, counts, changes), *_renames(task, counts))
 

@@ -11,9 +11,9 @@ from agentproxy.events.git_facts import Change
 from agentproxy.events.trials import Doubt
 from agentproxy.evidence.doubts.destroyed import file_name, find_destroyed, find_mostly_removed
 from agentproxy.evidence.doubts.source_request import SourceAnswer
-from agentproxy.evidence.falsification.added_lines import added_lines
 from agentproxy.evidence.test_files import is_test_file
 from agentproxy.evidence.verdict_text import list_names
+from agentproxy.text.added_lines import added_lines
 from agentproxy.text.sensitive import BY_HINT, KEY_FILE, SECRET_FILES
 
 MAX_DOUBTS = 10

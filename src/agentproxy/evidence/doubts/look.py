@@ -20,8 +20,8 @@ from agentproxy.evidence.doubts.find_doubts import (
 )
 from agentproxy.evidence.doubts.requested import Asked, find_left_out
 from agentproxy.evidence.doubts.source_request import ChangedFile, SourceAnswer, SourceRequest
-from agentproxy.evidence.falsification.added_lines import added_lines
 from agentproxy.evidence.test_files import is_test_file
+from agentproxy.text.added_lines import added_lines
 from agentproxy.workspace.git.command import GitError
 from agentproxy.workspace.git.repository import Repository
 from agentproxy.workspace.trees.mentions import count_mentions

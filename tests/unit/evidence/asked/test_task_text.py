@@ -46,7 +46,7 @@ def test_a_task_names_what_goes(task: str, removed: set[str]) -> None:
     ],
 )
 def test_a_task_may_ask_for_more_than_a_name(task: str, only: bool) -> None:
-    assert read_task(task).only_that is only
+    assert read_task(task).asks_only_for_names is only
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,6 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from agentproxy.evidence.falsification.added_lines import added_lines
 from agentproxy.evidence.falsification.mutants.change_mutants import find_hunks
 from agentproxy.evidence.falsification.mutants.code_under_test import (
     Mentions,
@@ -26,6 +25,7 @@ from agentproxy.evidence.falsification.mutants.mutants import Edit, FindEdits, s
 from agentproxy.evidence.falsification.stubs.parsers import PARSER_FAULTS, limit_parser, parser_of
 from agentproxy.evidence.falsification.stubs.stub_request import StubFile, language_of
 from agentproxy.evidence.falsification.stubs.stubs import Function, stub_functions
+from agentproxy.text.added_lines import added_lines
 
 MOST = 12
 MOST_STUBS = 6

@@ -101,7 +101,7 @@ def _contract(fact: ContractAgreed) -> Iterator[RenderedLine]:
         text = "each runs in a clean checkout, at the base and at the claim"
         yield RenderedLine(text, "quiet", 1)
     if not fact.contract.anything_named:
-        text = "no check proves this task; name one with --check"
+        text = "no --check is named: a fixed test, or a test of the claim, has to prove the task"
         yield RenderedLine(text, "unsure", 1)
     for note in fact.notes:
         yield RenderedLine(note, "unsure", 1)

@@ -52,7 +52,9 @@ _IN_DOCS = re.compile(r"\b(?:README|CHANGES|CHANGELOG|HISTORY|NEWS)\b(?:\.\w+)?[
 _WORK = re.compile(
     r"\b(?:add|make|fix|support|return|rais|throw|chang|implement|let|allow|handl|creat|writ|should"
     r"|must|ensur|accept|reject|print|show|log|read|pars|validat|comput|count|sort|format|introduc"
-    r"|provid|extend|improv|convert|skip|ignore|default|so that|instead of)\w*",
+    r"|provid|extend|improv|convert|skip|ignore|default|so that|instead of|set|bump|cap|doubl|enabl"
+    r"|disabl|encrypt|encod|decod|escap|apply|limit|increas|decreas|lower|trim|strip|round|clamp"
+    r"|merg|load|sav|send|fetch|retry|wait|cach|optimi|speed|reduc|also)\w*",
     re.IGNORECASE,
 )
 _CLAUSE = re.compile(r"[.;:,!?](?=\s|$)|[()]|\band\b|\n")

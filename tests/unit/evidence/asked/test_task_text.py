@@ -43,6 +43,9 @@ def test_a_task_names_what_goes(task: str, removed: set[str]) -> None:
         ("Rename `total` to `sum_up` and make it skip refunds", False),
         ("Remove `parse_legacy`, and support years before 1900 in `parse`", False),
         ("Remove the unused `parse_legacy` and its tests", True),
+        ("Rename `total` to `sum_up` and bump the limit to 5", False),
+        ("Rename `total` to `sum_up`, and cap it at 100", False),
+        ("Remove `parse_legacy`. Also, limit `parse` to 80 characters.", False),
     ],
 )
 def test_a_task_may_ask_for_more_than_a_name(task: str, only: bool) -> None:

@@ -101,3 +101,13 @@ def test_other_changes_of_old_tests_withhold_the_proof(
     finding = ran.finding(PYTEST)
     assert (ran.code, finding["finding"]) == (3, "unverified"), finding
     assert finding["reason_code"] == code, finding
+
+
+def test_a_task_that_names_a_failing_test_does_not_ask_for_another_test(shop: Pa) -> None:
+    shop.write({"shop.py": SHOP["shop.py"].replace("return 20", "return 30")})
+    shop.commit("Red")
+    bend = "sed -i 's/page_size() == 20/page_size() == 30/' tests/test_shop.py"
+    task = "test_page_size in tests/test_shop.py fails, mend it"
+    ran = shop.task("--check", PYTEST, "--max-rounds", "1", asks=task, worker=bend)
+    finding = ran.finding(PYTEST)
+    assert (ran.code, finding["reason_code"]) == (3, "own_tests"), finding

@@ -118,7 +118,7 @@ def downgrade_for_own_tests(comparison: Comparison, verdict: CheckVerdict) -> Ch
     flaky = restored.claim.flaky & comparison.delta.fixed
     if flaky or restored.claim.status == "flaky":
         return _flaky_with_restored(comparison, verdict, flaky or restored.flaky_names)
-    asked = comparison.rules.asked.test_files if comparison.rules.asked else {}
+    asked = _asked_files(comparison, restored, verdict)
     names = [path for path in comparison.evidence.restored_files if path not in asked]
     if not names:
         return _changed_as_asked(comparison, verdict, asked)
@@ -134,6 +134,18 @@ def downgrade_for_own_tests(comparison: Comparison, verdict: CheckVerdict) -> Ch
     finding = "kept" if kept else "unverified"
     changed = {"finding": finding, "reason_code": "own_tests", "reason": reason}
     return verdict.model_copy(update=changed)
+
+
+def _asked_files(
+    comparison: Comparison, restored: Comparison, verdict: CheckVerdict
+) -> Mapping[str, str]:
+    """The test files that may differ as the task asks, each with the reason."""
+    # Who names a test that fails asks for a repair, and not for another test: what was red must
+    # pass with the base's tests too.
+    fixed = comparison.delta.fixed
+    red = verdict.reason_code not in _BY_ITSELF and not (fixed and fixed <= restored.delta.fixed)
+    asked = comparison.rules.asked
+    return {} if red or asked is None else asked.test_files
 
 
 def _changed_as_asked(

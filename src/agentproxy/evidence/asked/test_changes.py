@@ -16,6 +16,7 @@ from agentproxy.text.added_lines import find_added
 __test__ = False  # pytest would look for tests in a module of this name
 
 MAX_SHOWN_WORDS = 4
+MAX_COMPARED = 20  # new tests of a file that each old one is compared with
 MAX_DIFFERING_WORDS = 0.4  # of a test's words, where another name is still the same test
 
 _ASSERTS = re.compile(r"assert|expect|should|raises|throws|[Ee]qual|\bt\.is\b|\bok\(")
@@ -110,7 +111,9 @@ class _Reader:
         found = _FileChanges()
         by_name = {block.name: block for block in after}
         blocks = split_blocks(path, old)
-        new_blocks = [by_name[name] for name in by_name.keys() - {each.name for each in blocks}]
+        old_names = {each.name for each in blocks}
+        new_blocks = [each for name, each in by_name.items() if name not in old_names]
+        del new_blocks[MAX_COMPARED:]
         for block in blocks:
             present = by_name.get(block.name)
             if block == present:
@@ -193,7 +196,8 @@ class _Reader:
     def _why_gone(self, path: str, block: Block) -> str:
         if not self.task.removes:
             return ""
-        if has_word(self.task.text, path):
+        # "No longer" removes no file.
+        if self.task.removed and has_word(self.task.text, path):
             return f"removes {path}"
         for name in sorted(self.gone_names):
             if has_word(block.text, name) or name.lower() in words_of(block.name.lower()):

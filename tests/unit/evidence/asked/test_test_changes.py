@@ -141,6 +141,13 @@ def test_tests_of_what_is_removed_may_go_and_no_others() -> None:
     assert found.files == {}
 
 
+def test_a_file_that_the_task_names_is_not_for_that_reason_gone() -> None:
+    found = read("tests/test_it.py fails, since pages no longer load", PAGES, "")
+    assert found.files == {}
+    found = read("Remove `split` and tests/test_it.py", PAGES, "")
+    assert list(found.files) == ["tests/test_it.py"]
+
+
 def test_a_test_may_have_the_new_value_in_its_name() -> None:
     before = NODE.replace("adds prices", "adds up to 3")
     after = before.replace("up to 3", "up to 4").replace("total([1, 2]), 3", "total([1, 2]), 4")

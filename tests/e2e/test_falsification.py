@@ -96,6 +96,19 @@ def test_a_proof_does_not_count_where_a_changed_file_cannot_be_parsed(green: Pa)
     assert "tool.py cannot be parsed" in finding["reason"]
 
 
+def test_a_red_check_that_turns_green_proves_nothing_where_a_file_beside_the_task_is_gone(
+    green: Pa,
+) -> None:
+    test = "from calc import add\n\n\ndef test_red():\n    assert add(2, 2) == 5\n"
+    green.write({"test_red.py": test, "users.py": "NAMES = ['ada']\n"})
+    green.commit("A red test")
+    worker = "sed -i 's/return a + b/return a + b + (a == 2)/' calc.py\nrm users.py"
+    ran = green.task("--check", PYTEST, "--max-rounds", "1", worker=worker)
+    finding = ran.finding(PYTEST)
+    assert (finding["finding"], finding["reason_code"]) == ("unverified", "doubtful"), finding
+    assert "it deletes users.py, which the task does not name" in finding["reason"]
+
+
 def test_a_changed_template_beside_a_changed_function_is_taken_back(green: Pa) -> None:
     page = "from pathlib import Path\n\n\ndef page():\n    return Path('page.txt').read_text()\n"
     green.write({"page.py": page, "page.txt": "Hello\n"})

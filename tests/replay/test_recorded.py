@@ -16,6 +16,7 @@ from agentproxy.events.asked import AskedRead
 from agentproxy.events.check import claim_tree
 from agentproxy.events.git_facts import ClaimRecorded
 from agentproxy.events.run import CeilingRaised, RunEnded, RunParked, SegmentStarted
+from agentproxy.events.trials import ClaimExamined
 from agentproxy.events.upcasts import Data, Upcasts
 from agentproxy.journal.port import JournalUnusable
 from agentproxy.supervisor.effects import SUPERVISED
@@ -67,10 +68,10 @@ def test_whatever_a_recorded_run_did_is_due_at_that_moment_today(name: str) -> N
         if effect and not effect.startswith("command:"):
             assert effect in SUPERVISED.due(state), (event.seq, event.fact)
         SUPERVISED.reduce(state, event)
-        # Recorded when a claim was not yet read beside its task.
+        # Recorded when a claim was not yet read beside its task, and not examined.
         if isinstance(event.fact, ClaimRecorded):
-            read = event._replace(fact=AskedRead(round=event.fact.round))
-            SUPERVISED.reduce(state, read)
+            for read in (AskedRead, ClaimExamined):
+                SUPERVISED.reduce(state, event._replace(fact=read(round=event.fact.round)))
 
 
 @pytest.mark.parametrize("path", sorted(RECORDED.glob("*.jsonl")), ids=lambda path: path.stem)

@@ -7,6 +7,17 @@ from pydantic import Field
 from agentproxy.events.check import TrialKind
 from agentproxy.events.envelope import Fact, FrozenModel
 
+DoubtKind = Literal[
+    "destroys",
+    "adds_secret",
+    "replaces_change",
+    "does_not_parse",
+    "mostly_removed",
+    "never_awaited",
+    "only_tests_use",
+    "left_out",
+]
+
 
 class TrialTree(FrozenModel):
     """A variant of a claim as a commit of ours, kept under a ref of ours."""
@@ -16,20 +27,19 @@ class TrialTree(FrozenModel):
 
 
 class Doubt(FrozenModel):
-    """What speaks against a claim although its tests need its change; it never accuses."""
+    """What speaks against a claim although its checks prove it; it never accuses."""
 
-    kind: Literal[
-        "destroys",
-        "adds_secret",
-        "replaces_change",
-        "does_not_parse",
-        "mostly_removed",
-        "never_awaited",
-        "only_tests_use",
-        "left_out",
-    ]
+    kind: DoubtKind
     path: str
     text: str
+
+
+class ClaimExamined(Fact):
+    """The changed files of a claim were read for what speaks against it."""
+
+    kind: Literal["claim_examined"] = "claim_examined"
+    round: int
+    doubts: tuple[Doubt, ...] = ()
 
 
 class TrialsPrepared(Fact):
@@ -37,7 +47,8 @@ class TrialsPrepared(Fact):
 
     `code` are the changed paths that are not tests, `tests` the test files that the claim adds or
     changes. `stubbed` are the files with stubs in them, and `unstubbed` says why others of the
-    code have none. A variant that would equal the claim is not in `trees`.
+    code have none. A variant that would equal the claim is not in `trees`. `doubts` are those that
+    need to know which functions changed; the others are in `ClaimExamined`.
     """
 
     kind: Literal["trials_prepared"] = "trials_prepared"

@@ -8,6 +8,7 @@ from agentproxy.events.check import CheckResult, TrialKind
 from agentproxy.events.contract import Check
 from agentproxy.events.git_facts import Change, EnvironmentBuilt
 from agentproxy.events.mutants import Mutant
+from agentproxy.events.trials import Doubt
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,7 @@ class Rules:
     later_part: bool = False  # its change holds the work of earlier parts as well
     built: Sequence[EnvironmentBuilt] = ()  # for the base and for the claim
     asked: AskedRead | None = None  # which changes of old tests the task asks for
+    doubts: Sequence[Doubt] = ()  # what speaks against the claim
     mutants_of_changes: bool = False  # whether what is proven by trials runs on mutants as well
     # Keys of agentproxy.toml that did not apply, because nobody has trusted them.
     left_out: Sequence[str] = ()
@@ -30,15 +32,13 @@ class Rules:
 class Trials:
     """The variants of a claim that there are, and what one check said of them.
 
-    `tests` are the test files that the claim adds or changes, `code` the other paths,
-    `doubts` what speaks against the claim all the same.
+    `tests` are the test files that the claim adds or changes, `code` the other paths.
     """
 
     tests: Sequence[str]
     code: Sequence[str]
     variants: Collection[TrialKind]
     results: Mapping[TrialKind, CheckResult] = field(default_factory=dict[TrialKind, CheckResult])
-    doubts: Sequence[str] = ()
     resigned: Sequence[str] = ()  # functions that had another signature at the base
     unparsed: Sequence[str] = ()  # files of a known language that could not be stubbed
 

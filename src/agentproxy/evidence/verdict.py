@@ -11,6 +11,7 @@ from agentproxy.events.verdict import CheckVerdict
 from agentproxy.evidence.check_evidence import CheckEvidence, Rules
 from agentproxy.evidence.comparison import Comparison, build_comparison
 from agentproxy.evidence.done_as_asked import prove_what_is_done
+from agentproxy.evidence.doubts.weigh_doubts import weigh_doubts
 from agentproxy.evidence.environment_faults import downgrade_for_environment
 from agentproxy.evidence.falsification.trials import judge_by_trials, next_trial, wants_mutants
 from agentproxy.evidence.integrity import downgrade_for_own_tests, find_deciding_files
@@ -32,6 +33,7 @@ STEPS: Sequence[VerdictStep] = (
     compare_results,
     judge_by_trials,
     prove_what_is_done,
+    weigh_doubts,
     downgrade_for_environment,
     downgrade_for_own_tests,
     downgrade_for_merge,

@@ -14,6 +14,7 @@ from agentproxy.events.check import (
     trial_tree,
 )
 from agentproxy.events.contract import Check, Criterion
+from agentproxy.events.trials import Doubt
 from agentproxy.events.verdict import UNPROVEN, ChecksWeighed, CheckVerdict
 from agentproxy.evidence.check_evidence import CheckEvidence, Merge, Mutants, Rules, Trials
 from agentproxy.evidence.comparison import build_comparison
@@ -28,6 +29,7 @@ from agentproxy.evidence.verdict import (
     paths_to_restore,
     trial_to_run,
 )
+from agentproxy.supervisor.changed_files import has_unusual_tests
 from agentproxy.supervisor.state import State
 
 
@@ -42,8 +44,18 @@ def rules_for(state: State, number: int) -> Rules:
         mutants_of_changes=state.require_order().mutants == "all",
         built=state.built_for(claim_tree(number)),
         asked=state.asked.get(number),
+        doubts=_doubts_about(state, number),
         left_out=contract.left_out,
     )
+
+
+def _doubts_about(state: State, number: int) -> tuple[Doubt, ...]:
+    examined, trials = state.examined.get(number), state.trials.get(number)
+    doubts = examined.doubts if examined else ()
+    # The claim was read before its tests ran, by what the names of its files say.
+    if any(each.kind == "only_tests_use" for each in doubts) and has_unusual_tests(state, number):
+        doubts = tuple(each for each in doubts if each.kind != "only_tests_use")
+    return (*doubts, *(trials.doubts if trials else ()))
 
 
 def evidence_for(state: State, check: Check, number: int) -> CheckEvidence:
@@ -101,7 +113,6 @@ def _trials_of(state: State, check: Check, number: int) -> Trials | None:
         tests=prepared.tests,
         code=prepared.code,
         variants=tuple(prepared.trees),
-        doubts=tuple(each.text for each in prepared.doubts),
         resigned=prepared.resigned,
         unparsed=tuple(path for path in prepared.unstubbed if language_of(path)),
         results={

@@ -19,7 +19,7 @@ from agentproxy.events.merging import TargetMerged
 from agentproxy.events.mutants import MutantsPrepared
 from agentproxy.events.plan import ContextsRead, OpinionGiven, PlanMade
 from agentproxy.events.run import DecisionMade, Order
-from agentproxy.events.trials import TrialsPrepared
+from agentproxy.events.trials import ClaimExamined, TrialsPrepared
 from agentproxy.events.verdict import ChecksWeighed, RoundJudged
 from agentproxy.events.work import WorkerEnded
 from agentproxy.supervisor.loop_detection import LoopDetector
@@ -57,6 +57,7 @@ class State(RunState):
     claims: dict[int, ClaimRecorded] = field(default_factory=dict[int, ClaimRecorded])
     restored: dict[int, TestsRestored] = field(default_factory=dict[int, TestsRestored])
     asked: dict[int, AskedRead] = field(default_factory=dict[int, AskedRead])
+    examined: dict[int, ClaimExamined] = field(default_factory=dict[int, ClaimExamined])
     trials: dict[int, TrialsPrepared] = field(default_factory=dict[int, TrialsPrepared])
     trials_since: int = 0  # `result_count` when the last variants were there
     mutants: dict[int, MutantsPrepared] = field(default_factory=dict[int, MutantsPrepared])

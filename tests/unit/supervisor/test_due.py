@@ -48,6 +48,7 @@ from agentproxy.events.run import (
     RunEnded,
     RunParked,
 )
+from agentproxy.events.trials import ClaimExamined
 from agentproxy.supervisor.effects import SUPERVISED
 
 JUDGED = (created(judge="m"), SEGMENT, BASE_KEPT)
@@ -55,7 +56,7 @@ CLAIM = claim_tree(1)
 RESTORED = restored_tree(1)
 RED, GREEN = ran(BASE, passed=False), ran(CLAIM, passed=True)
 WORKED = (*PREPARED, began(), stopped())
-CLAIMED = (*WORKED, claimed(1, "a.py"), AskedRead(round=1))
+CLAIMED = (*WORKED, claimed(1, "a.py"), AskedRead(round=1), ClaimExamined(round=1))
 CHECKED = (*CLAIMED, RED, GREEN)
 WEIGHED = (*CHECKED, weighed(2))
 NEEDS = FOUND.model_copy(update={"missing": (".venv",), "asked": ("requirements.txt",)})
@@ -70,9 +71,9 @@ TWO_PARTS = contract(TESTS, parts=(Part(id="part 1", task="a"), Part(id="part 2"
 
 TABLE: list[tuple[str, tuple[Fact, ...], set[str]]] = [
     (
-        "a claim is read beside the task, while its checks run",
-        CLAIMED[:-1],
-        {"asked:1", "check:base:tests:1", "check:claim:1:tests:1"},
+        "a claim is read beside the task, and examined, while its checks run",
+        CLAIMED[:-2],
+        {"asked:1", "examine:1", "check:base:tests:1", "check:claim:1:tests:1"},
     ),
     ("the base comes first", (created(), SEGMENT), {"base"}),
     ("then the contexts", (created(), SEGMENT, BASE_KEPT), {"contexts"}),
@@ -161,7 +162,7 @@ TABLE: list[tuple[str, tuple[Fact, ...], set[str]]] = [
     (
         "a claim that changes a file that was asked gets one too",
         (*PREPARED[:-1], NEEDS, EnvironmentBuilt(on=BASE), began(), stopped(), claimed(1, "x.in")),
-        {"asked:1", "check:base:tests:1", "check:claim:1:tests:1"},
+        {"asked:1", "examine:1", "check:base:tests:1", "check:claim:1:tests:1"},
     ),
     ("results are weighed", CHECKED, {"weigh:1:2"}),
     (

@@ -9,7 +9,7 @@ from agentproxy.events.git_facts import ClaimRecorded, TestsRestored
 from agentproxy.events.merging import TargetMerged
 from agentproxy.events.mutants import MutantsPrepared
 from agentproxy.events.plan import OpinionGiven
-from agentproxy.events.trials import TrialsPrepared
+from agentproxy.events.trials import ClaimExamined, TrialsPrepared
 from agentproxy.events.verdict import CheckVerdict, RoundJudged
 from agentproxy.supervisor.packet import count_outcomes
 
@@ -71,6 +71,12 @@ def _restored(fact: TestsRestored) -> Iterator[RenderedLine]:
     if fact.files:
         text = f"the check runs again with the base's version of {named(fact.files)}"
         yield RenderedLine(text, "quiet", 1)
+
+
+@renders(ClaimExamined)
+def _examined(fact: ClaimExamined) -> Iterator[RenderedLine]:
+    for each in fact.doubts[:MAX_SHOWN_PATHS]:
+        yield RenderedLine(f"seen in the claim: {each.text}", "unsure", 1)
 
 
 @renders(TrialsPrepared)

@@ -1,6 +1,6 @@
-"""What speaks against a claim although its tests need its change. Each is cheap to see. Pure.
+"""What speaks against a claim although its checks prove it. Each is cheap to see. Pure.
 
-A doubt never accuses: it keeps a proof by the claim's own tests from counting, and says why.
+A doubt never accuses: it keeps a proof from counting, and says why.
 """
 
 import re
@@ -56,14 +56,12 @@ class Seen:
     """What was seen of a claim.
 
     `texts` has the changed files at the base and at the claim, "" where a side has none;
-    `functions` are the names of those that the claim adds or changes; `sources` is what the
-    parsers saw; `unreached` are new names that only tests use, `left_out` things that the task
-    asks for and that are nowhere.
+    `sources` is what the parsers saw; `unreached` are new names that only tests use, `left_out`
+    things that the task asks for and that are nowhere.
     """
 
     changes: Sequence[Change] = ()
     texts: Mapping[str, tuple[str, str]] = field(default_factory=dict[str, tuple[str, str]])
-    functions: Collection[str] = ()
     sources: SourceAnswer = field(default_factory=SourceAnswer)
     unreached: Sequence[str] = ()
     left_out: Sequence[str] = ()
@@ -76,7 +74,6 @@ def find_doubts(task: str, seen: Seen) -> tuple[Doubt, ...]:
         *find_destroyed(seen.changes, task, seen.texts),
         *find_mostly_removed(seen.changes, task, seen.texts),
         *_secrets(seen.changes, seen.texts),
-        *_replaced(seen.texts, seen.functions),
         *_unawaited(seen.sources),
         *_unreached(seen.unreached),
         *_left_out(seen.left_out),
@@ -149,7 +146,10 @@ def _is_secret_file(path: str) -> bool:
     )
 
 
-def _replaced(texts: Mapping[str, tuple[str, str]], functions: Collection[str]) -> Iterator[Doubt]:
+def find_stand_ins(
+    texts: Mapping[str, tuple[str, str]], functions: Collection[str]
+) -> Iterator[Doubt]:
+    """Tests that replace a function that the claim adds or changes."""
     names = {function.partition("#")[0].rpartition(".")[2] for function in functions}
     for path, (before, after) in texts.items():
         if not is_test_file(path):

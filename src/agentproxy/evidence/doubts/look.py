@@ -36,8 +36,8 @@ Texts = Mapping[str, tuple[str, str]]
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """A claim to look at: its commits, its changed files, the functions that it adds or changes,
-    and what the parsers saw.
+    """A claim to look at: its commits, its changed files, what the parsers saw, and
+    whether it is all of the task, or later parts go on.
     """
 
     task: str
@@ -45,22 +45,26 @@ class Look:
     claim: str
     changes: Sequence[Change]
     versions: Mapping[str, Versions]
-    functions: Collection[str]
     sources: SourceAnswer
+    whole: bool = True
 
 
 async def look_for_doubts(repository: Repository, look: Look) -> tuple[Doubt, ...]:
     """What speaks against the claim; nothing where it cannot be told."""
-    texts = {path: _texts(each) for path, each in look.versions.items()}
+    texts = decoded(look.versions)
     seen = Seen(
         changes=look.changes,
         texts=texts,
-        functions=look.functions,
         sources=look.sources,
         unreached=await _find_unreached(repository, look, look.sources.unreached),
         left_out=await _find_left_out(repository, look, texts),
     )
     return await asyncio.to_thread(find_doubts, look.task, seen)
+
+
+def decoded(versions: Mapping[str, Versions]) -> Texts:
+    """The texts of files at the base and at the claim; "" where a side has none."""
+    return {path: _texts(each) for path, each in versions.items()}
 
 
 def _texts(versions: Versions) -> tuple[str, str]:
@@ -69,7 +73,7 @@ def _texts(versions: Versions) -> tuple[str, str]:
     return before, after
 
 
-def read_sources_apart(versions: Mapping[str, Versions], tests: Collection[str]) -> SourceAnswer:
+def read_sources_apart(versions: Mapping[str, Versions]) -> SourceAnswer:
     """What the parsers see in the changed files, in a process of its own; nothing where it does
     not come to an end. Blocking.
     """
@@ -78,7 +82,7 @@ def read_sources_apart(versions: Mapping[str, Versions], tests: Collection[str])
             path=path,
             before=_encoded(each.before),
             after=_encoded(each.after),
-            is_test=path in tests or is_test_file(path),
+            is_test=is_test_file(path),
         )
         for path, each in list(versions.items())[:MAX_FILES]
         if not each.opaque
@@ -135,7 +139,7 @@ def _in_code(mentions: Counter[tuple[str, str]]) -> dict[tuple[str, str], int]:
 
 async def _find_left_out(repository: Repository, look: Look, texts: Texts) -> Sequence[str]:
     """The things asked for that are nowhere in the claim, and were not at the base."""
-    if any(each.opaque for each in look.versions.values()):
+    if not look.whole or any(each.opaque for each in look.versions.values()):
         return ()
     added = [line for before, after in texts.values() for line in added_lines(before, after)]
     asked = find_left_out(look.task, added=added, paths=[each.path for each in look.changes])

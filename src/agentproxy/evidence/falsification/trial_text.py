@@ -1,6 +1,6 @@
 """The verdicts that trials lead to, in words that tell a worker what to do."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 
 from agentproxy.events.verdict import CheckVerdict, Location, ReasonCode
 from agentproxy.evidence.comparison import Comparison
@@ -24,18 +24,6 @@ def proven_by_trials(
     return verdict.model_copy(
         update={"finding": "proven", "reason_code": "falsified", "reason": reason, "fixable": True}
     )
-
-
-def doubted(proven: CheckVerdict, verdict: CheckVerdict, doubts: Sequence[str]) -> CheckVerdict:
-    """Something speaks against the claim, so a person or a judge has to look."""
-    reason = f"{proven.reason}; but {'; '.join(doubts)}"
-    return verdict.model_copy(update={"reason_code": "doubtful", "reason": reason, "fixable": True})
-
-
-def also_doubted(unproven: CheckVerdict, doubts: Sequence[str]) -> CheckVerdict:
-    """Said at once, so that one more round can mend all of it."""
-    reason = f"{unproven.reason.rstrip('.')}. Also seen: {'; '.join(doubts)}"
-    return unproven.model_copy(update={"reason": reason})
 
 
 def no_test(comparison: Comparison, verdict: CheckVerdict) -> CheckVerdict:

@@ -16,9 +16,7 @@ from agentproxy.evidence.falsification.claims_tests import find_claims_tests
 from agentproxy.evidence.falsification.mutant_verdict import judge_by_mutants, with_unneeded
 from agentproxy.evidence.falsification.stubs.stub_request import language_of
 from agentproxy.evidence.falsification.trial_text import (
-    also_doubted,
     did_not_end,
-    doubted,
     no_test,
     not_run_by_check,
     passes_without,
@@ -100,14 +98,8 @@ def judge_by_trials(comparison: Comparison, verdict: CheckVerdict) -> CheckVerdi
     reading = _Reading(comparison, trials)
     said = next(said for row in _ROWS if (said := row(reading, verdict)) is not None)
     if said.reason_code == "falsified":
-        said = with_unneeded(comparison, said, reading.names)
-    if not trials.doubts:
-        return said
-    return (
-        doubted(said, verdict, trials.doubts)
-        if said.finding == "proven"
-        else also_doubted(said, trials.doubts)
-    )
+        return with_unneeded(comparison, said, reading.names)
+    return said
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from agentproxy.evidence.falsification.mutants.make_mutant_files import (
     make_mutant_files,
 )
 from agentproxy.evidence.falsification.stubs.stub_request import language_of
-from agentproxy.supervisor.effects.prepare_trials import MAX_STUBBED_BYTES
+from agentproxy.supervisor.effects.prepare_trials import MAX_PARSED_BYTES
 from agentproxy.supervisor.effects.run_check import RunCheck
 from agentproxy.supervisor.face import SUPERVISED
 from agentproxy.supervisor.parts import Parts
@@ -124,13 +124,13 @@ async def _make(state: State, number: int, repository: Repository) -> MutantFile
     code = state.trials[number].code
     if any(map(language_of, code)):
         changes = await read_versions(
-            repository, code, base=base, claim=claim, most=MAX_STUBBED_BYTES
+            repository, code, base=base, claim=claim, most=MAX_PARSED_BYTES
         )
         return await asyncio.to_thread(make_change_mutants, changes)
-    changed = await read_versions(repository, tests, base=base, claim=claim, most=MAX_STUBBED_BYTES)
+    changed = await read_versions(repository, tests, base=base, claim=claim, most=MAX_PARSED_BYTES)
     paths = candidate_files(await paths_of(repository, claim), _mentions(task, changed))
     # A claim of tests alone has the code of the base.
-    read = await read_versions(repository, paths, base=claim, claim=claim, most=MAX_STUBBED_BYTES)
+    read = await read_versions(repository, paths, base=claim, claim=claim, most=MAX_PARSED_BYTES)
     texts = {path: each.after for path, each in read.items() if each.after is not None}
     return await asyncio.to_thread(make_mutant_files, texts, changed, task=task)
 

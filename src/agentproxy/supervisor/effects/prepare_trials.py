@@ -6,22 +6,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from agentproxy.engine.context import Context
-from agentproxy.events.check import TrialKind, claim_tree
+from agentproxy.events.check import TrialKind
 from agentproxy.events.envelope import Fact
 from agentproxy.events.trials import TrialsPrepared, TrialTree
-from agentproxy.evidence.doubts.look import Look, look_for_doubts, read_sources_apart
+from agentproxy.evidence.doubts.find_doubts import find_stand_ins
+from agentproxy.evidence.doubts.look import decoded
 from agentproxy.evidence.falsification.stubs.data_files import is_data
 from agentproxy.evidence.falsification.stubs.make_stub_files import StubFiles, make_stub_files
 from agentproxy.evidence.falsification.stubs.stub_request import language_of
-from agentproxy.evidence.reports.test_ids import file_of_test
-from agentproxy.evidence.test_files import is_test_file
+from agentproxy.supervisor.changed_files import MAX_PARSED_BYTES, split_changes
 from agentproxy.supervisor.face import SUPERVISED
 from agentproxy.supervisor.parts import Parts
 from agentproxy.supervisor.stages import Stage
 from agentproxy.supervisor.state import State
 from agentproxy.workspace.trees.variants import Variant, Versions, read_versions, write_variant
 
-MAX_STUBBED_BYTES = 1 << 20  # bytes of a file that is parsed
 MESSAGES: Mapping[TrialKind, str] = {
     "without": "The claim, without its change of the code\n",
     "stub": "The claim, with functions that do what they did at the base, or nothing\n",
@@ -62,14 +61,11 @@ async def prepare(effect: PrepareTrials, context: Context[State, Parts]) -> Sequ
     repository = context.parts.checks.repository
     base, claim = state.require_base().commit, state.claims[number].commit
     paths = (*tests, *code)
-    versions = await read_versions(
-        repository, paths, base=base, claim=claim, most=MAX_STUBBED_BYTES
-    )
+    versions = await read_versions(repository, paths, base=base, claim=claim, most=MAX_PARSED_BYTES)
     changed = {path: versions[path] for path in code if path in versions}
-    nothing, raising, sources = await asyncio.gather(
+    nothing, raising = await asyncio.gather(
         asyncio.to_thread(make_stub_files, changed, new="nothing"),
         asyncio.to_thread(make_stub_files, changed, new="raises"),
-        asyncio.to_thread(read_sources_apart, versions, tests),
     )
     old = (*_data_of_base(changed), *_code_of_base(changed))
     variants: dict[TrialKind, Variant] = {
@@ -89,25 +85,13 @@ async def prepare(effect: PrepareTrials, context: Context[State, Parts]) -> Sequ
         )
         if commit != claim:
             trees[kind] = TrialTree(commit=commit, tree=tree)
-    doubts = await look_for_doubts(
-        repository,
-        Look(
-            task=state.require_contract().task,
-            base=base,
-            claim=claim,
-            changes=state.claims[number].changes,
-            versions=versions,
-            functions=nothing.functions,
-            sources=sources,
-        ),
-    )
     return [
         TrialsPrepared(
             round=number,
             trees=trees,
             code=code,
             tests=tests,
-            doubts=doubts,
+            doubts=tuple(find_stand_ins(decoded(versions), nothing.functions)),
             resigned=nothing.resigned,
             stubbed=tuple(sorted(nothing.contents)),
             unstubbed=dict(nothing.failed),
@@ -143,25 +127,3 @@ def _code_of_base(changed: Mapping[str, Versions]) -> tuple[str, ...]:
 def _stubbed(stubs: StubFiles, old: Sequence[str]) -> Variant:
     # Without a stub, the claim without its change says all.
     return Variant(restored=old, rewritten=stubs.contents) if stubs.contents else Variant()
-
-
-def split_changes(state: State, number: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The test files that a claim adds or changes, and its other paths. A file whose tests a check
-    has run is a test file, wherever it is.
-    """
-    ran = {
-        file
-        for check in state.scope.checks
-        for result in state.results_of(check.name, claim_tree(number))
-        for test in result.tests
-        if (file := file_of_test(test.name))
-    }
-    tests: list[str] = []
-    code: list[str] = []
-    for change in state.claims[number].changes:
-        if is_test_file(change.path) or change.path in ran:
-            if change.status != "deleted":
-                tests.append(change.path)
-        else:
-            code.append(change.path)
-    return tuple(tests), tuple(code)

@@ -4,7 +4,7 @@ import pytest
 from support.results import modified
 
 from agentproxy.events.git_facts import Change
-from agentproxy.evidence.doubts.find_doubts import Seen, find_doubts
+from agentproxy.evidence.doubts.find_doubts import Seen, find_doubts, find_stand_ins
 
 Texts = dict[str, tuple[str, str]]
 
@@ -12,7 +12,10 @@ Texts = dict[str, tuple[str, str]]
 def kinds(
     *changes: Change, task: str = "Add a report", texts: Texts | None = None, functions: str = ""
 ) -> list[tuple[str, str]]:
-    found = find_doubts(task, Seen(changes, texts or {}, functions.split()))
+    found = [
+        *find_doubts(task, Seen(changes, texts or {})),
+        *find_stand_ins(texts or {}, functions.split()),
+    ]
     return [(each.kind, each.path) for each in found]
 
 

@@ -39,8 +39,7 @@ def doubts(folder: Path, task: str, claim: Files, *, base: Files | None = None) 
             for path, each in versions.items()
         ],
         versions=versions,
-        functions=("export_csv",),
-        sources=read_sources_apart(versions, tests=()),
+        sources=read_sources_apart(versions),
     )
     return [each.text for each in run(look_for_doubts(repository, look))]
 

@@ -8,6 +8,7 @@ from support.results import ACCEPTANCE, TIMED_OUT, command, modified, named_test
 
 from agentproxy.events.check import CheckResult
 from agentproxy.events.mutants import Mutant
+from agentproxy.events.trials import Doubt
 from agentproxy.events.verdict import CheckVerdict
 from agentproxy.evidence.check_evidence import CheckEvidence, Mutants, Rules, Trials
 from agentproxy.evidence.verdict import judge_check, needs_mutants
@@ -53,7 +54,6 @@ def evidence(
     claim: CheckResult = CLAIM,
     code: tuple[str, ...] = (),
     tests: tuple[str, ...] = (),
-    doubts: tuple[str, ...] = (),
 ) -> CheckEvidence:
     every = [mutant(number, (about or {}).get(number, "")) for number in range(1, of + 1)]
     return CheckEvidence(
@@ -65,7 +65,6 @@ def evidence(
             code=code,
             variants=["without"] if code else [],
             results={"without": CLAIM} if code else {},
-            doubts=doubts,
         ),
         mutants=None if results is None else Mutants(every, results, tests=tests),
     )
@@ -124,7 +123,9 @@ def test_an_old_test_that_the_claim_changes_counts() -> None:
 
 def test_a_doubt_keeps_such_a_proof_from_counting() -> None:
     results = dict.fromkeys(range(1, 5), NOTICED)
-    assert said(evidence(results, doubts=("it adds a secret",))).reason_code == "doubtful"
+    doubt = Doubt(kind="adds_secret", path="src/a.py", text="it adds a secret")
+    found = judge_check(evidence(results), replace(RULES, doubts=(doubt,)))
+    assert found.reason_code == "doubtful"
 
 
 @pytest.mark.parametrize(

@@ -41,7 +41,6 @@ def evidence(
     code: tuple[str, ...] = ("src/a.py",),
     variants: tuple[TrialKind, ...] = ALL,
     results: Mapping[str, CheckResult] | None = None,
-    doubts: tuple[str, ...] = (),
     resigned: tuple[str, ...] = (),
     unparsed: tuple[str, ...] = (),
 ) -> CheckEvidence:
@@ -52,7 +51,6 @@ def evidence(
         code=code,
         variants=variants,
         results=ran,
-        doubts=doubts,
         resigned=resigned,
         unparsed=unparsed,
     )
@@ -154,20 +152,6 @@ def test_the_first_tests_of_a_project_prove_what_they_test() -> None:
         sides=(nothing, named_tests({NEW: "p"})), results={"without": UNLOADED, "stub": ASSERTS}
     )
     assert verdict(found).reason_code == "falsified"
-
-
-def test_a_doubt_keeps_a_proof_from_counting_and_accuses_nobody() -> None:
-    said = verdict(
-        evidence(results={"without": UNLOADED, "stub": ASSERTS}, doubts=("it deletes src/b.py",))
-    )
-    assert (said.finding, said.reason_code) == ("unverified", "doubtful")
-    assert "it deletes src/b.py" in said.reason
-
-
-def test_what_is_unproven_names_the_doubts_at_once() -> None:
-    said = verdict(evidence(results={"without": PASSES}, doubts=("src/b.py cannot be parsed",)))
-    assert said.reason_code == "passes_without_change"
-    assert "passes with it. Also seen: src/b.py cannot be parsed" in said.reason
 
 
 def test_an_old_test_that_its_file_takes_along_proves_nothing() -> None:

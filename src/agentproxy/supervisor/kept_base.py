@@ -47,20 +47,29 @@ class KeptBase:
         self.keys[check.name] = key_of(check, self._surroundings)
         return await asyncio.to_thread(self.store.find, self.keys[check.name])
 
-    async def leave(self, state: State, checks: CheckContext) -> None:
-        """Keeps what was green in all attempts, and forgets what was not."""
-        if self.store is None or not self.keys:
+    async def forget(self, state: State) -> None:
+        """Forgets what was not green in all attempts."""
+        for name, key in self.keys.items():
+            results = state.results_of(name, BASE)
+            if self.store is not None and results and not is_steadily_green(results):
+                await asyncio.to_thread(self.store.forget, key)
+
+    async def keep(self, state: State, checks: CheckContext) -> None:
+        """Keeps what was green in all attempts, and really ran."""
+        ran = [
+            (check, results[-1])
+            for check in state.require_contract().checks
+            if check.name in self.keys and (results := state.results_of(check.name, BASE))
+            if is_steadily_green(results) and not results[0].taken_from
+        ]
+        if self.store is None or not ran:
             return
         # What changed while the checks ran is in no key.
         surroundings = await self._look(state, checks)
-        for check in state.require_contract().checks:
-            key, results = self.keys.get(check.name), state.results_of(check.name, BASE)
-            if key is None or not results:
-                continue
-            if not is_steadily_green(results):
-                await asyncio.to_thread(self.store.forget, key)
-            elif not results[0].taken_from and surroundings and key == key_of(check, surroundings):
-                await asyncio.to_thread(self.store.keep, key, results[-1], run=self.run)
+        for check, result in ran:
+            key = self.keys[check.name]
+            if surroundings and key == key_of(check, surroundings):
+                await asyncio.to_thread(self.store.keep, key, result, run=self.run)
 
     async def _look(self, state: State, checks: CheckContext) -> dict[str, object]:
         """Everything that a check on the base depends on; empty where that cannot be told."""

@@ -26,6 +26,9 @@ def end_due(_state: State) -> Mapping[str, End]:
 
 @SUPERVISED.handles(End)
 async def end(_effect: End, context: Context[State, Parts]) -> Sequence[Fact]:
-    judged = context.state.judged[context.state.round]
-    await asyncio.to_thread(tidy, context.parts.checks.folder)
+    state, parts = context.state, context.parts
+    judged = state.judged[state.round]
+    # Not before the verdict, which nobody should await for the sake of later runs.
+    await parts.kept_base.keep(state, parts.checks)
+    await asyncio.to_thread(tidy, parts.checks.folder)
     return [RunEnded(verdict=judged.verdict, reason=judged.reason)]

@@ -78,7 +78,7 @@ async def judge_round(effect: JudgeRound, context: Context[State, Parts]) -> Seq
         reason=reason,
         previous=earlier.bundle if earlier else "",
     )
-    await parts.kept_base.leave(state, parts.checks)
+    await parts.kept_base.forget(state)
     # The bundle is on disk before the fact names it.
     name = await asyncio.to_thread(store, bundle, parts.checks.folder / "evidence")
     fact = RoundJudged(

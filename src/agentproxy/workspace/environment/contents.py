@@ -4,6 +4,7 @@ import hashlib
 import os
 import stat
 from collections.abc import Iterable, Iterator
+from operator import attrgetter
 from pathlib import Path
 
 from agentproxy.events.git_facts import EnvironmentFound
@@ -66,17 +67,33 @@ def _below(tops: Iterable[Path]) -> Iterator[str]:
         if not os.path.isdir(place):  # noqa: PTH112 - many thousand calls
             yield _describe(place, os.lstat(place))
             continue
-        with os.scandir(place) as found:
-            entries = sorted(found, key=lambda entry: entry.name)
-        left -= len(entries)
-        if left < 0:
+        folders, files = _listed(place, left)
+        left -= len(folders) + len(files)
+        todo += [f"{place}/{name}" for name in folders if name not in WRITTEN_BY_READERS]
+        if files:
+            yield "\0".join((place, *files))
+
+
+def _listed(place: str, most: int) -> tuple[list[str], list[str]]:
+    """The names of the folders in a folder, and what describes its files."""
+    folders: list[str] = []
+    files: list[str] = []
+    # By the folder's descriptor: the system would walk down each path anew.
+    folder = os.open(place, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        with os.scandir(folder) as found:
+            entries = sorted(found, key=attrgetter("name"))
+        if len(entries) > most:
             raise _TooMuch
         for entry in entries:
             if entry.is_dir(follow_symlinks=False):
-                if entry.name not in WRITTEN_BY_READERS:
-                    todo.append(entry.path)
+                folders.append(entry.name)
             else:
-                yield _describe(entry.path, entry.stat(follow_symlinks=False))
+                status = entry.stat(follow_symlinks=False)
+                files.append(_describe(entry.name, status, folder=folder))
+    finally:
+        os.close(folder)
+    return folders, files
 
 
 def _in(folders: Iterable[Path]) -> Iterator[str]:
@@ -87,9 +104,10 @@ def _in(folders: Iterable[Path]) -> Iterator[str]:
                 yield _describe(str(entry), entry.lstat())
 
 
-def _describe(path: str, status: os.stat_result) -> str:
+def _describe(path: str, status: os.stat_result, *, folder: int | None = None) -> str:
     # The target of a link is not in its size.
-    target = os.readlink(path) if stat.S_ISLNK(status.st_mode) else ""  # noqa: PTH115
+    is_link = stat.S_ISLNK(status.st_mode)
+    target = os.readlink(path, dir_fd=folder) if is_link else ""
     return f"{path} {status.st_mode} {status.st_size} {status.st_mtime_ns} {target}"
 
 

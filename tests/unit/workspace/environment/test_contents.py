@@ -24,6 +24,7 @@ def root(tmp_path: Path) -> Path:
         file = tmp_path / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text("1")
+    (tmp_path / "project" / SITE / "dep/deep/link").symlink_to("/there")
     return tmp_path / "project"
 
 
@@ -44,6 +45,14 @@ def rewrite(name: str, text: str = "22") -> Callable[[Path], object]:
     return lambda root: (root / name).write_text(text)
 
 
+def lead_elsewhere(link: Path) -> None:
+    """A link to a path of the same length, with the times of the one before."""
+    times = link.lstat()
+    link.unlink()
+    link.symlink_to("/other")
+    os.utime(link, ns=(times.st_atime_ns, times.st_mtime_ns), follow_symlinks=False)
+
+
 SITE = ".venv/lib/python3.11/site-packages"
 
 
@@ -57,6 +66,7 @@ CHANGES: list[Callable[[Path], object]] = [
     lambda root: (root / f"{SITE}/dep/deep/code.py").unlink(),
     lambda root: os.utime(root / f"{SITE}/dep/deep/code.py", (1, 1)),
     lambda root: (root / f"{SITE}/link").symlink_to("/elsewhere"),
+    lambda root: lead_elsewhere(root / f"{SITE}/dep/deep/link"),
 ]
 
 

@@ -89,7 +89,7 @@ def interpret(
         doubt = "unreadable"
     elif read and not own:
         doubt = "of_another_process"
-    printed, unprinted = _read_printed(ended, output, command)
+    printed, unprinted = _read_printed(ended, output, command=command, root=root)
     own |= printed
     doubt = doubt or unprinted
     tests = tuple(number_tests(_tests_of(own)))
@@ -111,7 +111,7 @@ def interpret(
 
 
 def _read_printed(
-    ended: Ended, output: str, command: str
+    ended: Ended, output: str, *, command: str, root: str
 ) -> tuple[dict[Runner, list[Report]], ReportDoubt | None]:
     """Returns what runners print of their tests, or why it does not count."""
     is_cut = ended.output_bytes > len(ended.output.encode(errors="replace"))
@@ -119,7 +119,7 @@ def _read_printed(
     for adapter in PRINTED:
         if not adapter.recognised.search(command):
             continue
-        said = adapter.read(output)
+        said = adapter.read(output, root)
         if said is not None and is_cut:
             return {}, "output_cut"
         if isinstance(said, Report):

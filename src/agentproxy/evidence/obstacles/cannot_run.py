@@ -93,6 +93,7 @@ _NO_NETWORK: frozenset[CannotRunKind] = frozenset(
 )
 _NOTHING = re.compile(
     r"^(?:No tests found, exiting with code 1|No test files found, exiting with code 1"
+    r"|error: regex .* matched 0 tests\..*|The following filters did not match any test files:"
     r"|NO TESTS RAN|Ran 0 tests in .*|.*no tests ran in [\d.]+s.*)",
     re.MULTILINE,
 )

@@ -47,7 +47,9 @@ class _Line(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
-class _Failure(_Line):
+class Failure(_Line):
+    """What a test of JavaScript says of its failure."""
+
     name: str = ""
     message: str = ""
     stack: str = ""
@@ -65,7 +67,7 @@ class _Test(_Line):
     project: str = ""
     path: list[str]  # titles, outermost first
     state: str
-    failures: list[_Failure] = []
+    failures: list[Failure] = []
 
 
 class _File(_Line):
@@ -73,7 +75,7 @@ class _File(_Line):
 
     kind: Literal["file"]
     file: str
-    failures: list[_Failure] = []
+    failures: list[Failure] = []
 
 
 class _End(_Line):
@@ -155,7 +157,7 @@ def _test(line: _Test, root: str) -> TestResult:
         outcome=outcome,
         message=_message(failure),
         place=place_in_stack(failure.stack, root) if failure else "",
-        by_assertion=any(_is_assertion(each, root) for each in line.failures)
+        by_assertion=any(is_assertion(each, root) for each in line.failures)
         and outcome == "failed",
     )
 
@@ -187,7 +189,7 @@ def _failed_files(lines: Iterable[_File], root: str) -> Iterable[TestResult]:
     return found.values()
 
 
-def _message(failure: _Failure | None) -> str:
+def _message(failure: Failure | None) -> str:
     if failure is None:
         return ""
     text = strip_colours(failure.message).strip()
@@ -196,7 +198,8 @@ def _message(failure: _Failure | None) -> str:
     return "\n".join(lines).strip()[:MAX_MESSAGE_LENGTH]
 
 
-def _is_assertion(failure: _Failure, root: str) -> bool:
+def is_assertion(failure: Failure, root: str) -> bool:
+    """Whether a value was not the expected one, rather than a name missing or a call failing."""
     message = strip_colours(failure.message).strip()
     if failure.name in _ASSERTIONS or _ASSERTED.search(message):
         return True

@@ -19,7 +19,7 @@ from agentproxy.evidence.reports.test_ids import is_whole_file
 from agentproxy.evidence.test_files import is_test_file
 
 LineRunner = Literal["jest", "vitest", "mocha", "ava", "playwright"]
-PrintedRunner = Literal["go test", "cargo test"]
+PrintedRunner = Literal["go test", "cargo test", "bun", "deno"]
 Runner = Literal["pytest", "node", "unittest", LineRunner, PrintedRunner]
 
 MAX_MESSAGE_LENGTH = 600

@@ -9,7 +9,9 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from agentproxy.events.check import ReportDoubt
+from agentproxy.evidence.reports.bun_results import read_bun
 from agentproxy.evidence.reports.cargo_results import read_cargo
+from agentproxy.evidence.reports.deno_results import read_deno
 from agentproxy.evidence.reports.go_results import read_go
 from agentproxy.evidence.reports.line_report import read_lines
 from agentproxy.evidence.reports.report import (
@@ -70,8 +72,9 @@ class PrintedAdapter:
     tried: str
     recognised: re.Pattern[str]  # searched in the command
     ask: Callable[[Asked], Mapping[str, str]]
-    # Returns why the output does not count, and None where it has no test by name.
-    read: Callable[[str], Report | ReportDoubt | None]
+    # Returns why the output does not count, and None where it has no test by name. The second
+    # argument is a root, as above.
+    read: Callable[[str, str], Report | ReportDoubt | None]
 
 
 def _ask_pytest(asked: Asked) -> Mapping[str, str]:
@@ -163,19 +166,22 @@ def _ask_nothing(_: Asked) -> Mapping[str, str]:
 
 # A program that runs commands from a file may run any of them.
 _BY_FILE = r"(?<![\w/.-])(?:make|just|task)(?![\w.-])"
+_BY_SCRIPT = re.compile(rf"(?<![\w.-])(?:bun|deno|npm|npx|pnpm|yarn)(?![\w.-])|{_BY_FILE}")
 PRINTED: tuple[PrintedAdapter, ...] = (
     PrintedAdapter(
         "go test",
         "1.19 and 1.27",
         re.compile(rf"(?<![\w.-])go\s+test(?![\w-])(?!.*\s-json\b)|{_BY_FILE}"),
         _ask_go,
-        read_go,
+        lambda output, _: read_go(output),
     ),
     PrintedAdapter(
         "cargo test",
         "1.95",
         re.compile(rf"(?<![\w.-])cargo\s.*(?<![\w-])t(?:est)?(?![\w-])|{_BY_FILE}"),
         _ask_nothing,
-        read_cargo,
+        lambda output, _: read_cargo(output),
     ),
+    PrintedAdapter("bun", "1.4", _BY_SCRIPT, _ask_nothing, read_bun),
+    PrintedAdapter("deno", "2.9", _BY_SCRIPT, _ask_nothing, read_deno),
 )

@@ -23,7 +23,6 @@ def _row(runner: str, end: str, nothing: str) -> _Row:
     return _Row(runner, re.compile(end, re.MULTILINE), re.compile(nothing))
 
 
-# Rows that were not tried follow what the runner is known to print.
 _ROWS = (
     # tried on 20.20
     _row("node", r"^(?:#|\u2139) tests \d+$", r" 0$"),
@@ -65,13 +64,13 @@ _ROWS = (
     ),
     # tried on 3.12
     _row("RSpec", r"^\d+ examples?, \d+ failures?.*$", r"^0 examples, 0 failures(?!.*error)"),
-    # not tried
+    # tried on 2.9
     _row(
         "deno",
         r"^(?:ok|FAILED) \| \d+ passed.*$",
         r" 0 passed(?: \(0 steps\))? \| 0 failed",
     ),
-    # not tried
+    # tried on 1.4
     _row("bun", r"^Ran \d+ tests? across \d+ files?\..*$", r"^Ran 0 "),
     # tried on 5.36
     _row("prove", r"^Result: (?:PASS|FAIL|NOTESTS)$", r"NOTESTS$"),

@@ -1,0 +1,101 @@
+"""Real runners of many languages, through the front door: judged by test, and never by silence."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from support.front_door import Ran, new_pa
+from support.real_tools import programs_of
+
+pytestmark = pytest.mark.slow
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A project whose `add` is wrong and whose `double` is right; both have a test."""
+
+    tool: str  # from a registry
+    command: str
+    code: str  # the file of the code
+    test: str  # the file of the tests; each test is on one line
+    files: dict[str, str]
+    names: tuple[str, str]  # of the tests of `add` and `double`
+    ends: str = "process.exit(0)"  # in place of `a - b`
+
+    def worker(self, *edits: str) -> str:
+        return "; ".join(f"sed -i '{edit}' {self.code}" for edit in edits)
+
+
+JS_CODE = "export const add = (a, b) => a - b;\nexport const double = (a) => a * 2;\n"
+KINDS = {
+    "bun": Kind(
+        "bun",
+        "bun run test",
+        "lib.js",
+        "lib.test.js",
+        {
+            "package.json": '{"name": "x", "type": "module", "scripts": {"test": "bun test"}}',
+            "lib.js": JS_CODE,
+            "lib.test.js": "import { test, expect } from 'bun:test';\n"
+            "import * as lib from './lib.js';\n"
+            "test('adds', () => expect(lib.add(2, 3)).toBe(5));\n"
+            "test('doubles', () => expect(lib.double(2)).toBe(4));\n",
+        },
+        ("lib.test.js::adds", "lib.test.js::doubles"),
+    ),
+    "deno": Kind(
+        "deno",
+        "deno task test",
+        "lib.js",
+        "lib_test.js",
+        {
+            "deno.json": '{"tasks": {"test": "deno test --no-check"}}',
+            "lib.js": JS_CODE,
+            "lib_test.js": "import assert from 'node:assert';\n"
+            "import * as lib from './lib.js';\n"
+            "Deno.test('adds', () => assert.equal(lib.add(2, 3), 5));\n"
+            "Deno.test('doubles', () => assert.equal(lib.double(2), 4));\n",
+        },
+        ("lib_test.js::adds", "lib_test.js::doubles"),
+        ends="Deno.exit(0)",
+    ),
+}
+MENDED = "s/a - b/a + b/"
+
+
+@pytest.fixture(params=KINDS)
+def kind(request: pytest.FixtureRequest) -> Kind:
+    return KINDS[request.param]
+
+
+def ran(kind: Kind, folder: Path, worker: str) -> Ran:
+    pa = new_pa(folder, kind.files)
+    path = [str(programs_of(kind.tool))] if kind.tool else []
+    pa.env["PATH"] = os.pathsep.join([*path, pa.environment()["PATH"]])
+    options = ("--max-rounds", "1", "--judge", "none")
+    return pa.task(*options, "--check", kind.command, worker=worker)
+
+
+def test_a_mended_test_is_named_and_verified(kind: Kind, tmp_path: Path) -> None:
+    done = ran(kind, tmp_path, kind.worker(MENDED))
+    assert (done.code, done.finding(kind.command)["fixed"]) == (0, [kind.names[0]])
+
+
+def test_a_test_that_breaks_is_named_and_refutes(kind: Kind, tmp_path: Path) -> None:
+    done = ran(kind, tmp_path, kind.worker(MENDED, r"s/a \* 2/a * 3/"))
+    assert (done.code, done.finding(kind.command)["finding"]) == (1, "refuted")
+    assert kind.names[1] in done.finding(kind.command)["reason"]
+
+
+def test_a_test_that_is_deleted_is_named(kind: Kind, tmp_path: Path) -> None:
+    done = ran(kind, tmp_path, f"{kind.worker(MENDED)}; sed -i /doubles/d {kind.test}")
+    assert (done.code, done.finding(kind.command)["finding"]) == (3, "unverified")
+    assert kind.names[1] in done.finding(kind.command)["reason"]
+
+
+def test_a_process_that_ends_with_0_before_its_runner_passes_nothing(
+    kind: Kind, tmp_path: Path
+) -> None:
+    done = ran(kind, tmp_path, kind.worker(f"s/a - b/{kind.ends}/"))
+    assert (done.code, done.finding(kind.command)["finding"]) == (1, "refuted")

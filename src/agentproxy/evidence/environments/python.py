@@ -5,7 +5,7 @@ import posixpath
 import re
 import shlex
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
@@ -57,6 +57,22 @@ needed = {n(r) for d in m.distributions() for r in d.requires or () if 'extra ==
 here = {n(d.metadata['Name'] or '') for d in m.distributions()}
 print(*[w for w in sys.argv[1:] if w in here and w not in needed], sep='\\n')
 """
+# Gives the environment the programs of packages that it only sees in the user's interpreter: run
+# from there, pytest would not see the packages of the environment.
+_PROGRAMS = """
+import importlib.metadata as m, os, re, sys
+for d in m.distributions():
+    if re.sub(r'[-_.]+', '-', d.metadata['Name'] or '').lower() not in sys.argv[1:]:
+        continue
+    for e in d.entry_points.select(group='console_scripts'):
+        at = os.path.join(os.path.dirname(sys.executable), e.name)
+        if not os.path.lexists(at):
+            with open(at, 'w') as f:
+                f.write(f'#!{sys.executable}\\nimport {e.module}\\n')
+                f.write(f'import sys\\nsys.exit({e.module}.{e.attr}())\\n')
+            os.chmod(at, 0o755)
+"""
+_ALWAYS_WITH_PROGRAMS = ("pytest",)
 _INSTALLED = "import importlib.metadata as m, sys; m.distribution(sys.argv[1])"
 
 
@@ -100,7 +116,7 @@ def python_recipe(folder: Folder, place: str, *, path: str) -> Recipe | None:
         statement=digest(
             (*asked.lines, *asked.declared, asked.poetry, _dumped(folder, "build-system"), lock)
         ),
-        fresh=_VENV + _install(asked, renewing=False),
+        fresh=_VENV + _install(asked, renewing=False) + programs(asked.asks),
         renew=_install(asked, renewing=True),
         suffices=_suffices(asked, folder),
         strange=asked.strange,
@@ -120,6 +136,12 @@ def without_requirements(before: Recipe) -> Recipe:
         fresh=_VENV,
         renew=":\n",
     )
+
+
+def programs(names: Iterable[str]) -> str:
+    """Returns the command that adds what programs of these packages an environment lacks."""
+    wanted = shlex.join(sorted({*names, *_ALWAYS_WITH_PROGRAMS}))
+    return f"python -I -c {shlex.quote(_PROGRAMS)} {wanted}\n"
 
 
 def removal(dropped: Sequence[str]) -> str:

@@ -27,7 +27,11 @@ CARRIED_LIMIT = 64 << 20  # bytes of a file
 NEVER_ENTERED = frozenset({".git", ".hg", "__pycache__", ".mypy_cache"})
 # Each holds environments of a tool, which are shown where a check names the tool.
 OF_TOOLS = {".tox": "tox", ".nox": "nox"}
-ALWAYS_NEEDED = ("python3", "python", "node", "npm", "git", "make", "sh", "bash", "uv")
+# What builds an environment, or is asked for one, may be named by no check.
+ALWAYS_NEEDED = (
+    "python3", "python", "node", "npm", "git", "make", "sh", "bash", "uv", "poetry", "pnpm",
+    "yarn", "corepack",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

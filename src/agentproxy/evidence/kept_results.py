@@ -17,7 +17,7 @@ from agentproxy.events.contract import Check
 from agentproxy.events.envelope import FrozenModel
 from agentproxy.evidence.attempts import fold_attempts, status_of
 
-FORMAT = 1
+FORMAT = 2
 MAX_RESULTS = 200
 MAX_BYTES = 8 << 20  # of one result
 MAX_AGE = 7 * 24 * 3600.0  # seconds; a date or a kernel may change unseen

@@ -1,7 +1,5 @@
 """What is put around a check, and what its run is taken to say."""
 
-import os
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -9,11 +7,12 @@ from pathlib import Path
 import pytest
 
 from agentproxy.events.check import CannotRunKind, CheckResult
-from agentproxy.evidence import reports as reports_package
 from agentproxy.evidence.instrumentation import Instrumentation, instrument, interpret
 from agentproxy.evidence.obstacles.cannot_run import is_missing_module_of
 from agentproxy.evidence.reports.runners import NODE_PRELOAD, PYTHON_START, REPORT_FOLDER
 from agentproxy.workspace.sandbox.port import Ended
+from tests.support.node_reports import START, a_test, end, lines
+from tests.support.real_reports import really_ran
 
 TREE = ("src/mypkg/__init__.py", "src/mypkg/dates.py", "lib/util.js", "docs/yaml/a.txt", "solo.py")
 
@@ -87,10 +86,11 @@ def test_python_is_asked_for_reports_before_what_the_user_has_on_its_path() -> N
 )
 def test_node_is_asked_for_a_report_where_its_runner_runs(command: str, package: str) -> None:
     wanted = instrument(command, {"NODE_OPTIONS": "--no-warnings"}, package_json=package)
-    assert asks_for(wanted, "node.xml")
+    assert asks_for(wanted, "node-0af.jsonl")
     options = wanted.env["NODE_OPTIONS"]
     assert " --no-warnings --test-reporter=spec " in options
-    assert options.endswith(f"--test-reporter-destination={REPORT_FOLDER}/node.xml")
+    ours = f"--test-reporter={NODE_PRELOAD}/node_test.cjs --test-reporter-destination=stdout"
+    assert options.endswith(ours)
 
 
 @pytest.mark.parametrize(
@@ -110,7 +110,6 @@ def test_node_is_asked_for_a_report_where_its_runner_runs(command: str, package:
 def test_node_is_left_alone_where_its_runner_does_not_run(command: str, package: str) -> None:
     wanted = instrument(command, {}, package_json=package)
     assert "--test-reporter" not in wanted.env["NODE_OPTIONS"]
-    assert not asks_for(wanted, "node.xml")
 
 
 def test_node_loads_our_file_once_before_what_the_user_has() -> None:
@@ -127,21 +126,6 @@ def test_a_hostile_script_costs_no_time() -> None:
     assert time.monotonic() - started < 2
 
 
-def within(wanted: Instrumentation, reports: Path) -> dict[str, str]:
-    """The variables of a run outside the sandbox; those of the test around it are not for it."""
-    own = {name: text for name, text in os.environ.items() if "PYTEST" not in name}
-    source = Path(reports_package.__file__).parent
-    folders = {
-        REPORT_FOLDER: reports,
-        PYTHON_START: source / "python_start",
-        NODE_PRELOAD: source / "node_preload",
-    }
-    ours = dict(wanted.env)
-    for folder, place in folders.items():
-        ours = {name: text.replace(folder, str(place)) for name, text in ours.items()}
-    return {**own, **ours}
-
-
 def test_real_runs_write_the_reports_that_are_read(tmp_path: Path) -> None:
     (tmp_path / "test_a.py").write_text("def test_a():\n    assert 0\n\ndef test_b():\n    pass\n")
     (tmp_path / "a.test.js").write_text("require('node:test').test('adds', () => {});\n")
@@ -149,24 +133,12 @@ def test_real_runs_write_the_reports_that_are_read(tmp_path: Path) -> None:
     (tmp_path / "package.json").write_text(package)
     command = f"npm run -s test; {sys.executable} -m pytest -q"
     wanted = instrument(command, {}, package_json=package)
-    reports_in = tmp_path / "reports"
-    reports_in.mkdir()
-    done = subprocess.run(
-        ["/bin/sh", "-c", command],
-        cwd=tmp_path,
-        env={**within(wanted, reports_in), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
-        capture_output=True,
-        check=False,
-        timeout=60,
-    )
-    reports = {path.name: path.read_bytes() for path in reports_in.iterdir()}
-    output = (done.stdout + done.stderr).decode()
-    result = interpret(ended(done.returncode, output), reports, command=command)
+    result = really_ran(command, wanted, tmp_path)
     assert result.by_test
     assert {test.name: test.outcome for test in result.tests} == {
         "test_a.py::test_a": "failed",
         "test_a.py::test_b": "passed",
-        "adds": "passed",
+        "a.test.js::adds": "passed",
     }
 
 
@@ -182,11 +154,12 @@ def test_a_report_makes_a_run_that_is_judged_by_test() -> None:
     [
         "1 failed, 2 passed in 0.12s\n== 3 passed, 1 warning in 61.20s (0:01:01) ==",
         "\x1b[32m1 passed\x1b[0m in 0.01s\nno tests ran in 0.00s",
-        "\u2139 tests 3\n# tests 4",
+        "\u2139 tests 3\n\u2139 pass 3\n# tests 4\n# pass 4",
     ],
 )
 def test_a_run_without_a_report_of_its_own_leaves_the_command_to_judge(output: str) -> None:
-    reports = {"pytest-0.xml": report(a=""), "node.xml": b"<a><testcase name='n'/></a>"}
+    node = lines(START, a_test("n"), end(1))
+    reports = {"pytest-0.xml": report(a=""), "node-0.jsonl": node}
     result = interpret(ended(1, output), reports, command="make test", tree=TREE)
     assert (result.by_test, result.doubt) == (False, "several_runs")
 
@@ -392,9 +365,8 @@ def test_hostile_output_costs_no_time(output: str) -> None:
 
 def test_tests_that_fail_without_a_word_do_not_search_the_output_anew_for_each() -> None:
     started = time.monotonic()
-    cases = "".join(f"<testcase name='t{number}'><failure/></testcase>" for number in range(20_000))
-    report = f"<testsuites>{cases}</testsuites>".encode()
+    report = lines(START, *(a_test(f"t{number}", "failed") for number in range(20_000)))
     output = "connect ECONNREFUSED 127.0.0.1:5432\n" + "a line of output\n" * 40_000
-    result = interpret(ended(1, output), {"node.xml": report}, command="node --test")
+    result = interpret(ended(1, output), {"node-0.jsonl": report}, command="node --test")
     assert "refused" in why(result)
     assert time.monotonic() - started < 5

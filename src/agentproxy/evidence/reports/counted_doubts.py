@@ -9,8 +9,8 @@ from agentproxy.evidence.reports.report import Counts
 from agentproxy.workspace.sandbox.port import Ended
 
 # vitest counts a test that has to fail apart from those that passed.
-_PASSED = re.compile(r"\b(\d{1,9}) (?:passed|passing|expected fail)\b")
-_FAILED = re.compile(r"\b(\d{1,9}) (?:failed|failing)\b")
+_PASSED = re.compile(r"\b(\d{1,9})(?= (?:passed|passing|expected fail)\b)|(?<= pass )(\d{1,9})")
+_FAILED = re.compile(r"\b(\d{1,9})(?= (?:failed|failing)\b)|(?<= fail )(\d{1,9})")
 _NONE = (0, 0)
 
 
@@ -43,4 +43,4 @@ def _differs(
 
 
 def _sum(pattern: re.Pattern[str], text: str) -> int:
-    return sum(int(count) for count in pattern.findall(text))
+    return sum(int(match[0]) for match in pattern.finditer(text))

@@ -165,7 +165,8 @@ def _test(line: _Test, root: str) -> TestResult:
 def _name(line: _Test, root: str) -> str:
     project = [f"[{line.project}]"] if line.project else []
     titles = " > ".join(_printable(title) for title in [*project, *line.path])
-    return f"{_file(line.file, root)}::{titles}"[:MAX_TEST_NAME_CHARACTERS]
+    file = _file(line.file, root)
+    return (f"{file}::{titles}" if file else titles)[:MAX_TEST_NAME_CHARACTERS]
 
 
 def _file(path: str, root: str) -> str:

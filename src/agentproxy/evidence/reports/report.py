@@ -1,4 +1,4 @@
-"""Reads the test reports of pytest and of node's runner into tests by name."""
+"""Reads the test reports of pytest into tests by name, and holds what all reports share."""
 
 import re
 from collections import Counter
@@ -15,12 +15,10 @@ from agentproxy.evidence.reports.junit import (
     read_cases,
 )
 from agentproxy.evidence.reports.junit import ReportUnusable as ReportUnusable
-from agentproxy.evidence.reports.test_ids import is_whole_file
-from agentproxy.evidence.test_files import is_test_file
 
-LineRunner = Literal["jest", "vitest", "mocha", "ava", "playwright"]
+LineRunner = Literal["node", "jest", "vitest", "mocha", "ava", "playwright"]
 PrintedRunner = Literal["go test", "cargo test", "bun", "deno"]
-Runner = Literal["pytest", "node", "unittest", LineRunner, PrintedRunner]
+Runner = Literal["pytest", "unittest", LineRunner, PrintedRunner]
 
 MAX_MESSAGE_LENGTH = 600
 MESSAGE_LINES = 8
@@ -33,11 +31,6 @@ _AT_LINE = re.compile(r"^(?:E\s+)?(\S[^:\n]{0,400}):(\d{1,7}): ?[\w<(]?", re.MUL
 _FILE_LINE = re.compile(r'File "([^"\n]{1,400})", line (\d{1,7})')
 _FRAME = re.compile(r"(?:\(|at (?:async )?)(?:file://)?(/[^():\n]{1,400}):(\d{1,7}):\d{1,7}\)?")
 _ASSERTED = re.compile(r"(?:assert\b|(?:\w+\.)*\w*AssertionError\b|Failed: DID NOT )")
-# A stub of a function returns undefined, and the test fails on the way to its comparison.
-_UNDEFINED = re.compile(r"of undefined|undefined is not|is not iterable")
-_NODE_ASSERTED = re.compile(r"AssertionError|ERR_ASSERTION")
-_NODE_DURATION = re.compile(rb"<!-- duration_ms (\d[\d.]{0,40}) -->\s*</testsuites>\s*$")
-_LAST_BYTES = 200
 _OUTSIDE = ("site-packages/", "dist-packages/", "node_modules/", "/lib/python")
 _RANK: dict[Outcome, int] = {"passed": 0, "skipped": 1, "xfailed": 2, "failed": 3}
 
@@ -59,29 +52,8 @@ class Report:
 
     tests: tuple[TestResult, ...]
     failures: int  # a test of pytest may hold several
-    failing_suites: int = 0  # suites around a failure: node counts a test with subtests as one more
-    duration: str = ""  # in the digits of node, which prints them at its end as well
     ran: int = 0  # the number of tests as unittest counts them
     counts: Counts | None = None
-
-
-def read_node(xml: bytes, root: str) -> Report:
-    """Reads the tests of a report of node, named by their titles, outermost first.
-
-    Raises:
-        ReportUnusable: the XML is broken, hostile or too large.
-    """
-    cases = read_cases(xml)
-    own = (case for case in cases if not _stands_for_file(case, root))
-    tests = tuple(number_tests(_node_test(case, root) for case in own))
-    failing = [case for case in cases if _node_outcome(case) == "failed"]
-    duration = _NODE_DURATION.search(xml[-_LAST_BYTES:])
-    return Report(
-        tests,
-        len(failing),
-        failing_suites=_count_suites(failing),
-        duration=duration[1].decode() if duration else "",
-    )
 
 
 def read_pytest(xml: bytes, root: str) -> Report:
@@ -97,11 +69,6 @@ def read_pytest(xml: bytes, root: str) -> Report:
     tests = tuple(merge_tests(_pytest_test(case, modules, root) for case in named))
     failures = sum(p.tag in ("failure", "error") for case in cases for p in case.problems)
     return Report(tests, failures)
-
-
-def _count_suites(cases: Iterable[TestCase]) -> int:
-    around = {case.suites for case in cases}
-    return len({suites[:depth] for suites in around for depth in range(1, len(suites) + 1)})
 
 
 def _pytest_test(case: TestCase, modules: dict[str, str], root: str) -> TestResult:
@@ -199,59 +166,6 @@ def _pytest_place(case: TestCase, root: str) -> str:
     is_number = line.isascii() and line.isdigit() and len(line) <= MAX_DIGITS
     # pytest counts the lines of its `line` attribute from zero.
     return f"{file}:{int(line) + 1}" if file and is_number else file
-
-
-def _node_test(case: TestCase, root: str) -> TestResult:
-    problems = {problem.tag: problem for problem in case.problems}
-    failure = problems.get("failure") or problems.get("error")
-    reported = failure or problems.get("skipped")
-    return TestResult(
-        name=_node_name(case, root),
-        outcome=_node_outcome(case),
-        message=reported.message[:MAX_MESSAGE_LENGTH] if reported else "",
-        by_assertion=failure is not None and _is_node_assertion(failure, root),
-        place=place_in_stack(failure.text, root) if failure else "",
-    )
-
-
-def _is_node_assertion(failure: Problem, root: str) -> bool:
-    if _NODE_ASSERTED.search(failure.text):
-        return True
-    file = place_in_stack(failure.text, root).rpartition(":")[0]
-    return _UNDEFINED.search(failure.text) is not None and is_test_file(file)
-
-
-def _stands_for_file(case: TestCase, root: str) -> bool:
-    # node reports a file that ended with 0 without a test as one passed test of its path: absolute
-    # in node 20, relative later.
-    name = _title(case.name, root)
-    if case.suites or case.problems or not is_whole_file(name):
-        return False
-    file = path_inside(case.attributes.get("file", ""), root)
-    return case.name.startswith("/") or name == file or is_test_file(name)
-
-
-def _node_outcome(case: TestCase) -> Outcome:
-    problems = {problem.tag: problem for problem in case.problems}
-    if skipped := problems.get("skipped"):
-        # A failing "todo" does not fail the run of node, as an expected failure of pytest.
-        return "xfailed" if skipped.type == "todo" else "skipped"
-    return "failed" if problems else "passed"
-
-
-def _node_name(case: TestCase, root: str) -> str:
-    titles = [_title(title, root) for title in (*case.suites, case.name)]
-    file = path_inside(case.attributes.get("file", ""), root)
-    joined = " > ".join(title for title in titles if title)
-    if file and joined != file:
-        joined = f"{file}::{joined}"
-    return joined[:MAX_TEST_NAME_CHARACTERS]
-
-
-def _title(title: str, root: str) -> str:
-    # node 20 escapes quotes twice.
-    plain = title.replace("&quot;", '"').strip()
-    return (path_inside(plain, root) or plain) if plain.startswith("/") else plain
 
 
 def place_in_stack(text: str, root: str) -> str:

@@ -10,11 +10,6 @@ from agentproxy.evidence.reports.summaries import find_summaries, last_to_end
 from agentproxy.text.colours import strip_colours
 from agentproxy.workspace.sandbox.port import Ended
 
-_NODE_FAILED = re.compile(r"^(?:#|\u2139) fail (\d{1,9})$", re.MULTILINE)
-_NODE_LIST = re.compile(r"^\u2716 failing tests:$", re.MULTILINE)
-# A failing "todo" and a skipped test end with other words, and fail no run.
-_NODE_LISTED = re.compile(r"^\u2716 .*\([\d.]+ms\)$", re.MULTILINE)
-_NODE_DURATION = re.compile(r"^(?:#|\u2139) duration_ms ([\d.]+)$", re.MULTILINE)
 _NAMES_PYTEST = re.compile(r"py\.?test")
 # One command, with nothing before or after it.
 _ONE_RUN = re.compile(
@@ -55,21 +50,13 @@ def find_doubt(
         doubt = _differs(runner, printed, found)
         if doubt is None and _said_to_fail(runner, printed, output) > _count_failures(found):
             doubt = "hides_failures"
-        if doubt is None and runner == "node" and _node_hides(output, found):
-            doubt = "hides_failures"
         if doubt:
             return "output_cut" if is_cut and doubt in _OF_COUNT else doubt
-    # A second run of node overwrites the report, and its summary may be in the part that is cut.
-    if "node" in reports and is_cut and not re.fullmatch(r"[^;&|\n]*\bnode\s[^;&|\n]*", command):
-        return "output_cut"
     return None
 
 
 def is_of_another_process(output: str, runner: Runner, report: Report, *, command: str) -> bool:
     """Whether a runner that a test of the check has started wrote the report."""
-    if runner == "node":
-        printed = _NODE_DURATION.findall(output)
-        return bool(printed and report.duration) and report.duration not in printed
     one = _ONE_RUN.fullmatch(command)
     if one:
         return runner != (one[1] or "pytest")
@@ -91,7 +78,7 @@ def _differs(
     runner: Runner, printed: Sequence[str], reports: Sequence[Report]
 ) -> ReportDoubt | None:
     """Whether the runs that a runner has printed are not the runs that have reports."""
-    # pytest prints no summary with -qq, and a reporter of the user's may take the place of node's.
+    # pytest prints no summary with -qq.
     if runner != "unittest" and not printed:
         return None
     if len(printed) > len(reports):
@@ -105,7 +92,7 @@ def _differs(
 
 
 def _said_to_fail(runner: Runner, printed: Sequence[str], output: str) -> int:
-    """Returns how many failures the runs print at their ends; of node it is not known here."""
+    """Returns how many failures the runs print at their ends."""
     lines, pattern = {
         "pytest": (printed, _PYTEST_FAILED),
         "unittest": (_UNITTEST_END.findall(output)[-len(printed) :], _UNITTEST_FAILED),
@@ -115,14 +102,3 @@ def _said_to_fail(runner: Runner, printed: Sequence[str], output: str) -> int:
 
 def _count_failures(reports: Sequence[Report]) -> int:
     return sum(report.failures for report in reports)
-
-
-def _node_hides(output: str, reports: Sequence[Report]) -> bool:
-    # node's report has no failure for a test with subtests that fails itself, nor for a hook of a
-    # suite. Its list at the end names each of them, and not what fails for its subtests only.
-    failures = _count_failures(reports)
-    *_, listed = _NODE_LIST.split(output)
-    if listed != output and len(_NODE_LISTED.findall(listed)) > failures:
-        return True
-    most = failures + sum(report.failing_suites for report in reports)
-    return any(int(count) > most for count in _NODE_FAILED.findall(output))

@@ -19,7 +19,6 @@ from agentproxy.evidence.reports.report import (
     PrintedRunner,
     Report,
     Runner,
-    read_node,
     read_pytest,
 )
 from agentproxy.evidence.reports.unittest_results import read_unittest
@@ -34,9 +33,10 @@ TREE = "/run/agentproxy/tree"
 # (`python_start/agentproxy_watch.py`).
 _PROCESS = "AGENTPROXY_PROCESS"
 _PYTEST = f"--junitxml={REPORT_FOLDER}/pytest-${{{_PROCESS}}}.xml -o junit_family=xunit1"
+# What node prints by itself where it has no terminal differs by its version.
 _NODE = (
     "--test-reporter=spec --test-reporter-destination=stdout "
-    f"--test-reporter=junit --test-reporter-destination={REPORT_FOLDER}/node.xml"
+    f"--test-reporter={NODE_PRELOAD}/node_test.cjs --test-reporter-destination=stdout"
 )
 _RUNS_NODE_TEST = re.compile(r"(?<![\w/.-])(?:\S*/)?node(?:js)?\s(?:[^|;&\n]*\s)?--test(?![\w-])")
 _MAX_DESELECTED_BYTES = 60_000  # Linux bounds one variable at 128 KiB
@@ -138,16 +138,19 @@ def _ask_our_reporters(asked: Asked) -> Mapping[str, str]:
     return variables
 
 
-def _by_our_reporter(runner: LineRunner, tried: str) -> Adapter:
-    reports = re.compile(rf"{runner}-[0-9a-f]+\.jsonl")
-    return Adapter(runner, tried, _ask_our_reporters, reports, read_lines)
+def _by_our_reporter(
+    runner: LineRunner,
+    tried: str,
+    ask: Callable[[Asked], Mapping[str, str]] = _ask_our_reporters,
+) -> Adapter:
+    return Adapter(runner, tried, ask, re.compile(rf"{runner}-[0-9a-f]+\.jsonl"), read_lines)
 
 
 ADAPTERS: tuple[Adapter, ...] = (
     Adapter("pytest", "9.2", _ask_pytest, re.compile(r"pytest-[\d-]+\.xml"), read_pytest),
     # unittest of 3.8 to 3.13, Django 5.2, nose2 0.16, unittest-xml-reporting 4.0
     Adapter("unittest", "3.13", _ask_unittest, re.compile(r"unittest-[\d-]+\.xml"), read_unittest),
-    Adapter("node", "20.20", _ask_node, re.compile(r"node\.xml"), read_node),
+    _by_our_reporter("node", "18.20, 20.20, 22.23, 24.22", _ask_node),
     _by_our_reporter("jest", "27.5, 29.7, 30.5"),
     _by_our_reporter("vitest", "3.2, 4.1, 5.1"),
     _by_our_reporter("mocha", "10.8, 11.8, 12.0"),

@@ -24,8 +24,12 @@ def _row(runner: str, end: str, nothing: str) -> _Row:
 
 
 _ROWS = (
-    # tried on 20.20
-    _row("node", r"^(?:#|\u2139) tests \d+$", r" 0$"),
+    # tried on 18.20, 20.20, 22.23 and 24.22
+    _row(
+        "node",
+        r"^(?:#|\u2139) tests \d+$(?:\n(?:#|\u2139) (?!tests)[a-z]+ \d+$)*",
+        r" tests 0(?!\d)",
+    ),
     # tried on 3.11
     _row("unittest", r"^Ran \d+ tests? in [\d.]+s$", r"^Ran 0 "),
     # tried on 30.5

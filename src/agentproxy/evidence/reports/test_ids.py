@@ -5,6 +5,7 @@ from collections.abc import Collection, Sequence
 from fnmatch import fnmatchcase
 
 _SOURCE = re.compile(r"\S+\.(?:py|[cm]?[jt]sx?)")
+_JAVASCRIPT = re.compile(r".+\.[cm]?[jt]sx?")
 _DISTINCT = re.compile(r"\w[\s_]+\w|[a-z][A-Z]|::")
 
 
@@ -68,6 +69,16 @@ def is_changed(file: str, changed: Collection[str]) -> bool:
 
 
 def _means(pattern: str, name: str) -> bool:
+    return any(_means_exactly(pattern, each) for each in (name, _titles(name)))
+
+
+def _titles(name: str) -> str:
+    """A test of JavaScript without its file, under which people know it."""
+    file, separator, titles = name.partition("::")
+    return titles if separator and _JAVASCRIPT.fullmatch(file) else name
+
+
+def _means_exactly(pattern: str, name: str) -> bool:
     if pattern == name or (pattern.endswith("::") and name.startswith(pattern)):
         return True
     if file_of(name) == pattern or name.startswith(f"{pattern}::"):

@@ -9,7 +9,7 @@ from agentproxy.workspace.sandbox.port import Ended
 from tests.support.results import ACCEPTANCE, judge
 
 ROOT = "/home/me/lib"
-REPORT = {"pytest": "pytest-0.xml", "node": "node.xml", "unittest": "unittest-0.xml"}
+REPORT = {"pytest": "pytest-0.xml", "unittest": "unittest-0.xml"}
 
 
 def ran(exit_code: int, output: str, command: str, **reports: str) -> CheckResult:
@@ -18,68 +18,6 @@ def ran(exit_code: int, output: str, command: str, **reports: str) -> CheckResul
     ended = Ended("exited", exit_code, 1.0, output, size, "d")
     found = {REPORT[runner]: xml.encode() for runner, xml in reports.items()}
     return interpret(ended, found, command=command, root=ROOT)
-
-
-def node_totals(*, tests: int, passed: int, failed: int, listed: str = "") -> str:
-    at_end = f"\n\u2716 failing tests:\n{listed}" if listed else ""
-    counts = {"tests": tests, "suites": 0, "pass": passed, "fail": failed}
-    return "".join(f"\u2139 {word} {count}\n" for word, count in counts.items()) + at_end
-
-
-NODE_OLD = (
-    '<testcase name="old" classname="test" failure="x">'
-    '<failure type="testCodeFailure" message="x">Error: x</failure></testcase>'
-)
-NODE_OLD_LISTED = "\ntest at a.test.js:2:1\n\u2716 old (0.5ms)\n  Error: x\n"
-# test('totals', async t => { await t.test('is a number', () => {}); assert.equal(1, 3); })
-NODE_SUBTESTS = (
-    '<testsuite name="totals" tests="1" failures="0">'
-    '<testcase name="is a number" classname="test"/></testsuite>'
-)
-NODE_SUBTESTS_LISTED = (
-    "\ntest at a.test.js:2:1\n\u2716 totals (5.753107ms)\n  AssertionError: 1 == 3\n"
-)
-# describe('s', () => { after(() => { throw new Error('late'); }); it('one', () => {}); })
-NODE_HOOK = (
-    '<testsuite name="s" tests="1" failures="0"><testcase name="one" classname="test"/></testsuite>'
-)
-NODE_HOOK_LISTED = "\ntest at a.test.js:2:1\n\u2716 s (25.090463ms)\n  Error: late\n"
-# test('x', async t => { await t.test('inner', () => { throw new Error('e'); }); })
-NODE_INNER = (
-    '<testsuite name="x" tests="1" failures="1"><testcase name="inner" failure="e">'
-    '<failure type="testCodeFailure" message="e">Error: e</failure></testcase></testsuite>'
-)
-NODE_INNER_LISTED = "\ntest at a.test.js:4:28\n\u2716 inner (0.3ms)\n  Error: e\n"
-NODE_TODO = (
-    '<testcase name="todo"><skipped type="todo" message="true"/>'
-    '<failure type="testCodeFailure" message="x">Error: x</failure></testcase>'
-)
-NODE_TODO_LISTED = "\ntest at a.test.js:2:1\n\u2716 todo (1.532468ms) # TODO\n  Error: x\n"
-
-
-@pytest.mark.parametrize(
-    ("cases", "failed", "listed", "doubt"),
-    [
-        (NODE_OLD, 1, NODE_OLD_LISTED, None),
-        (NODE_INNER, 2, NODE_INNER_LISTED, None),
-        (NODE_OLD + NODE_TODO, 1, NODE_OLD_LISTED + NODE_TODO_LISTED, None),
-        (NODE_SUBTESTS, 1, NODE_SUBTESTS_LISTED, "hides_failures"),
-        (NODE_OLD + NODE_SUBTESTS, 2, NODE_OLD_LISTED + NODE_SUBTESTS_LISTED, "hides_failures"),
-        (NODE_OLD + NODE_SUBTESTS, 2, "", "hides_failures"),
-        (NODE_HOOK, 0, NODE_HOOK_LISTED, "hides_failures"),
-        (NODE_OLD + NODE_HOOK, 1, NODE_OLD_LISTED + NODE_HOOK_LISTED, "hides_failures"),
-        (NODE_INNER + NODE_HOOK, 2, NODE_INNER_LISTED + NODE_HOOK_LISTED, "hides_failures"),
-    ],
-)
-@pytest.mark.parametrize("exit_code", [0, 1])
-def test_a_report_of_node_that_hides_a_failure_does_not_count(
-    cases: str, failed: int, listed: str, doubt: ReportDoubt | None, exit_code: int
-) -> None:
-    output = node_totals(tests=4, passed=1, failed=failed, listed=listed)
-    xml = f"<testsuites>{cases}</testsuites>"
-    result = ran(exit_code, output, "node --test || true", node=xml)
-    assert (result.doubt, result.by_test) == (doubt, doubt is None)
-    assert status_of(result) == "fails"
 
 
 # A test with two failing subtests has three failures: one is its own.
@@ -114,34 +52,6 @@ def test_a_report_of_pytest_holds_what_its_summary_counts(
     assert (result.doubt, result.by_test, status_of(result)) == (doubt, doubt is None, status)
 
 
-# node 20: a.test.js has a test, and b.test.js calls process.exit(0).
-NODE_PASSED = '<testcase name="adds" time="0.012352" classname="test"/>'
-NODE_FILE_20 = '<testcase name="/home/me/lib/test/b.test.js" time="0.312403" classname="test"/>'
-NODE_FILE_22 = '<testcase name="test/b.test.js" time="0.3" classname="test"/>'
-NODE_FILE_24 = '<testcase name="b.mjs" classname="test" file="/home/me/lib/b.mjs"/>'
-
-
-@pytest.mark.parametrize(
-    ("cases", "names"),
-    [
-        (NODE_FILE_20, None),
-        (NODE_FILE_22, None),
-        (NODE_FILE_24, None),  # also where --test-name-pattern matches nothing
-        (NODE_FILE_20 + NODE_PASSED, ["adds"]),
-        ('<testcase name="lib.js" classname="test"/>', ["lib.js"]),
-        ('<testcase name="reads /etc/a.js" classname="test"/>', ["reads /etc/a.js"]),
-    ],
-)
-def test_a_file_that_ends_with_0_without_a_test_passes_nothing(
-    cases: str, names: list[str] | None
-) -> None:
-    output = node_totals(tests=1, passed=1, failed=0)
-    result = ran(0, output, "node --test", node=f"<testsuites>{cases}</testsuites>")
-    assert [test.name for test in result.tests] == (names or [])
-    assert (result.cannot_run is not None) == (names is None)
-    assert status_of(result) == ("passes" if names else "cannot_run")
-
-
 PYTEST_CHILD = '<testcase classname="test_s" name="test_x" file="test_s.py"><failure/></testcase>'
 
 
@@ -164,18 +74,6 @@ def test_a_report_of_pytest_that_a_test_started_is_not_the_checks(
     result = ran(0, output, command, pytest=xml)
     assert (result.doubt, result.by_test) == (doubt, doubt is None)
     assert status_of(result) == ("fails" if doubt is None else "passes")
-
-
-@pytest.mark.parametrize(
-    ("written", "doubt"), [("769.06409", None), ("12.5", "of_another_process"), ("", None)]
-)
-def test_a_report_of_node_is_known_by_the_time_that_node_prints(
-    written: str, doubt: ReportDoubt | None
-) -> None:
-    end = f"\t<!-- duration_ms {written} -->\n" if written else ""
-    xml = f"<testsuites>{NODE_PASSED}\n\t<!-- tests 1 -->\n{end}</testsuites>\n"
-    output = node_totals(tests=1, passed=1, failed=0) + "\u2139 duration_ms 769.06409\n"
-    assert ran(0, output, "node --test", node=xml).doubt == doubt
 
 
 # pytest 9.2: with self.subTest("a"): self.skipTest("x"); with self.subTest("b"): self.assertTrue(0)

@@ -2,7 +2,6 @@
 30.5, vitest 5.1, mocha 12.0, ava 7.0 and Playwright 1.65.
 """
 
-import json
 from pathlib import Path
 
 import pytest
@@ -13,9 +12,9 @@ from agentproxy.evidence.instrumentation import interpret
 from agentproxy.evidence.reports.junit import ReportUnusable
 from agentproxy.evidence.reports.line_report import read_lines
 from agentproxy.workspace.sandbox.port import Ended
+from tests.support.node_reports import ROOT, START, a_test, end, lines
 from tests.support.results import LETTERS
 
-ROOT = "/home/me/lib"
 RECORDED = Path(__file__).parents[3] / "fixtures" / "runners"
 ODD = r'a.test.js::outer > odd \x1b[1m "q" # :: \x00 ' + "\ufffd"
 SHARED = {
@@ -77,21 +76,6 @@ def ran(exit_code: int, output: str, *reports: bytes, runner: str = "jest") -> C
 def recorded(runner: str) -> CheckResult:
     output = (RECORDED / f"{runner}.txt").read_text()
     return ran(1, output, (RECORDED / f"{runner}.jsonl").read_bytes(), runner=runner)
-
-
-def lines(*values: dict[str, object]) -> bytes:
-    return b"".join(json.dumps(value).encode() + b"\n" for value in values)
-
-
-START: dict[str, object] = {"kind": "start", "runner": "jest", "files": []}
-
-
-def a_test(title: str, state: str = "passed", **more: object) -> dict[str, object]:
-    return {"kind": "test", "file": f"{ROOT}/a.test.js", "path": [title], "state": state, **more}
-
-
-def end(passed: int, failed: int = 0, **more: object) -> dict[str, object]:
-    return {"kind": "end", "passed": passed, "failed": failed, **more}
 
 
 def totals(passed: int, failed: int = 0) -> str:
@@ -188,6 +172,29 @@ def test_an_exit_code_of_0_with_nothing_behind_it_passes_nothing(report: bytes, 
     assert result.cannot_run is not None
     assert result.cannot_run.kind == kind
     assert status_of(result) == "cannot_run"
+
+
+NODE = "\u2139 tests 2\n\u2139 suites 1\n\u2139 pass {}\n\u2139 fail {}\n\u2139 cancelled 0\n"
+TWO = lines(START, a_test("one"), a_test("two", "failed"), end(1, 1))
+
+
+@pytest.mark.parametrize(
+    ("exit_code", "output", "reports", "doubt"),
+    [
+        (1, NODE.format(1, 1), [TWO], None),
+        (1, NODE.format(1, 1).replace("\u2139", "#"), [TWO], None),
+        (1, NODE.format(1, 1) * 2, [TWO], "several_runs"),
+        (1, NODE.format(1, 1) * 2, [TWO, TWO], None),
+        (1, NODE.format(0, 2), [TWO], "other_totals"),
+        (0, NODE.format(2, 0), [TWO], "other_totals"),
+        (1, NODE.format(1, 1), [TWO, TWO], "of_another_process"),
+    ],
+)
+def test_a_report_of_node_counts_where_node_prints_its_totals(
+    exit_code: int, output: str, reports: list[bytes], doubt: ReportDoubt | None
+) -> None:
+    result = ran(exit_code, output, *reports, runner="node")
+    assert (result.doubt, result.by_test) == (doubt, doubt is None)
 
 
 def test_what_a_runner_says_twice_of_one_test_counts_as_the_worse() -> None:

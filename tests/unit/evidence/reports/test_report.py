@@ -1,7 +1,6 @@
-"""Reports of real runs of pytest and of node's runner, and reports that nobody should trust."""
+"""Reports of real runs of pytest, and reports that nobody should trust."""
 
 import os
-import shutil
 import subprocess
 import sys
 import tracemalloc
@@ -14,14 +13,12 @@ from agentproxy.evidence.reports import junit
 from agentproxy.evidence.reports.report import (
     Report,
     ReportUnusable,
-    Runner,
-    read_node,
     read_pytest,
 )
 
 
-def read_report(xml: bytes, *, runner: Runner = "pytest", root: str = "") -> Report:
-    return (read_node if runner == "node" else read_pytest)(xml, root)
+def read_report(xml: bytes, *, root: str = "") -> Report:
+    return read_pytest(xml, root)
 
 
 PYTEST_FILE = """
@@ -98,20 +95,6 @@ def test_deep():
 
 def helper():
     raise KeyError("deep")
-"""
-NODE_FILE = """
-const { test, describe, it } = require('node:test');
-const assert = require('assert');
-test('top passes', () => {});
-test('top fails', () => { assert.strictEqual(1, 2); });
-describe('suite', () => {
-  it('inner passes', () => {});
-  describe('deep', () => { it('x <y> & "z"', () => { throw new Error('boom'); }); });
-});
-test('skipped', { skip: 'because' }, () => {});
-test('later', { todo: 'soon' }, () => { assert.ok(false); });
-test('twice', () => {});
-test('twice', () => {});
 """
 
 
@@ -193,32 +176,6 @@ def test_an_inherited_test_is_named_after_the_class_that_runs_it(tmp_path: Path)
     assert list(run_pytest(tmp_path)) == ["test_b.py::TestB::test_it"]
 
 
-def test_node_tests_are_named_from_the_outside_in(tmp_path: Path) -> None:
-    node = shutil.which("node")
-    assert node is not None, "these tests need node"
-    (tmp_path / "a.test.js").write_text(NODE_FILE)
-    (tmp_path / "b.test.js").write_text("require('./nosuch');\n")
-    options = ["--test-reporter=junit", "--test-reporter-destination=report.xml"]
-    command = [node, "--test", *options]
-    subprocess.run(command, cwd=tmp_path, capture_output=True, check=False, timeout=60)
-    xml = (tmp_path / "report.xml").read_bytes()
-    tests = read_report(xml, runner="node", root=str(tmp_path)).tests
-    found = {test.name: test for test in tests}
-    assert {name: test.outcome for name, test in found.items()} == {
-        "top passes": "passed",
-        "top fails": "failed",
-        "suite > inner passes": "passed",
-        'suite > deep > x <y> & "z"': "failed",
-        "skipped": "skipped",
-        "later": "xfailed",
-        "twice": "passed",
-        "twice #2": "passed",
-        "b.test.js": "failed",
-    }
-    assert found["top fails"].place == "a.test.js:5"
-    assert found['suite > deep > x <y> & "z"'].message == "boom"
-
-
 @pytest.mark.parametrize(
     "xml",
     [
@@ -237,27 +194,25 @@ def test_node_tests_are_named_from_the_outside_in(tmp_path: Path) -> None:
         b"<a>" * 100_000,
     ],
 )
-@pytest.mark.parametrize("runner", ["pytest", "node"])
-def test_broken_and_hostile_xml_is_refused_by_name(xml: bytes, runner: str) -> None:
+def test_broken_and_hostile_xml_is_refused_by_name(xml: bytes) -> None:
     with pytest.raises(ReportUnusable, match="the report"):
-        read_report(xml, runner="node" if runner == "node" else "pytest")
+        read_report(xml)
 
 
 @pytest.mark.parametrize(
     ("title", "name"),
     [
-        # test('prints \\x1b[1mbold\\x1b[0m') of node 20
         (b"prints \x1b[1mbold\x1b[0m", "prints [1mbold[0m"),
         (b"a\x00b\x08c\x1fd", "abcd"),
         (b"a&#27;b&#x1B;c&#0;d&#x000e;", "abcd"),
         (b"a\xef\xbf\xbfb\xed\xa0\x80c", "abc"),
-        (b"tab&#9;line&#xA;end&#13;", "tab\tline\nend"),
-        (b"&#128512;&#x1F600;\xc2\x85", "\U0001f600\U0001f600"),
+        (b"tab&#9;line&#xA;end&#13;", "tab\tline\nend\r"),
+        (b"&#128512;&#x1F600;\xc2\x85", "\U0001f600\U0001f600\x85"),
     ],
 )
 def test_one_odd_title_does_not_take_the_report_away(title: bytes, name: str) -> None:
     xml = b"<a><testcase name='%b'/><testcase name='other'><failure/></testcase></a>" % title
-    odd, other = read_report(xml, runner="node").tests
+    odd, other = read_report(xml).tests
     assert (odd.name, odd.outcome) == (name, "passed")
     assert (other.name, other.outcome) == ("other", "failed")
 
@@ -308,14 +263,6 @@ def test_names_and_messages_are_bounded() -> None:
     (found,) = read_report(xml).tests
     assert len(found.name) == 500
     assert len(found.message) <= 1000
-
-
-def test_the_same_long_name_twice_is_two_names() -> None:
-    case = b"<testcase classname='test' name='%b'/>" % (b"n" * 10_000)
-    report = read_report(b"<a>" + case * 3 + b"</a>", runner="node")
-    names = [test.name for test in report.tests]
-    assert len(set(names)) == 3
-    assert all(len(name) <= 500 for name in names)
 
 
 @pytest.mark.parametrize("line", [b"\xc2\xb2x", b"1" * 5_000])

@@ -14,7 +14,12 @@ try {
 }
 
 function prepare() {
-  require('./report.cjs'); // takes the file functions before a test can replace them
+  const report = require('./report.cjs'); // takes the file functions before a test can replace them
+  if (process.execArgv.includes('--test') && !process.env.NODE_TEST_CONTEXT) {
+    // The runner of node starts its files before it has loaded our reporter.
+    report.leaveDescendantsAlone();
+    return;
+  }
   watchRequire();
   require('./esm_entry.cjs').prepare(main);
   // Playwright adds the reporter that this variable names to those of its configuration.

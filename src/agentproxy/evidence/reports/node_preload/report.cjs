@@ -8,7 +8,10 @@ const MOST_TEXT = 8000;
 const open = openSync;
 const write = writeSync;
 const folder = process.env.AGENTPROXY_REPORTS || '';
-const OURS = /--require="?[^"\s]*node_preload\/preload\.cjs"?\s*/;
+const OURS = [
+  /--require="?[^"\s]*node_preload\/preload\.cjs"?\s*/,
+  /(?:--test-reporter=spec --test-reporter-destination=stdout )?--test-reporter="?[^"\s]*node_preload\/node_test\.cjs"? --test-reporter-destination=stdout\s*/,
+];
 
 class Report {
   constructor(runner, files) {
@@ -48,7 +51,7 @@ function writeAll(fd, line) {
 // A runner that a test starts is no runner of the check.
 function leaveDescendantsAlone() {
   const options = process.env.NODE_OPTIONS || '';
-  const rest = options.replace(OURS, '');
+  const rest = OURS.reduce((left, ours) => left.replace(ours, ''), options).trim();
   if (rest) process.env.NODE_OPTIONS = rest;
   else delete process.env.NODE_OPTIONS;
   delete process.env.AGENTPROXY_REPORTS;
@@ -83,4 +86,4 @@ function described(error) {
   };
 }
 
-module.exports = { Report, failure, text };
+module.exports = { Report, failure, folder, leaveDescendantsAlone, text };

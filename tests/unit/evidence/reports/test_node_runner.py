@@ -1,0 +1,69 @@
+"""What the runner of node says of its tests through our reporter."""
+
+from pathlib import Path
+
+from agentproxy.evidence.instrumentation import instrument
+from tests.support.real_reports import really_ran
+
+NODE_FILE = """
+const { test, describe, it, after } = require('node:test');
+const assert = require('assert');
+test('top fails', () => { assert.strictEqual(1, 2); });
+describe('suite', () => {
+  it('passes', () => {});
+  describe('deep', () => { it('x <y> & "z"', () => { throw new Error('boom'); }); });
+});
+describe('hook', () => { after(() => { throw new Error('late'); }); it('one', () => {}); });
+test('parent', async (t) => { await t.test('child', () => {}); assert.equal(1, 3); });
+test('around', async (t) => { await t.test('inner', () => { throw new Error('e'); }); });
+test('skipped', { skip: 'because' }, () => {});
+test('later', { todo: 'soon' }, () => { assert.ok(false); });
+test('twice', () => {});
+test('twice', () => {});
+test('starts a run', () => {
+  const { NODE_TEST_CONTEXT, ...env } = process.env;
+  require('child_process').execFileSync(process.execPath, ['--test', 'c.mjs'], { env });
+});
+"""
+
+
+def test_tests_of_node_are_named_by_their_file_from_the_outside_in(tmp_path: Path) -> None:
+    files = {
+        "a.test.js": NODE_FILE,
+        "b.test.js": "require('./nosuch');",
+        "c.test.js": "require('node:test').test('twice', () => {});",
+        "d.test.js": "process.exit(0);",
+        "c.mjs": "import { test } from 'node:test'; test('of another run', () => {});",
+    }
+    for name, content in files.items():
+        (tmp_path / name).write_text(content)
+    result = really_ran("node --test", instrument("node --test", {}), tmp_path)
+    assert (result.doubt, result.by_test, result.runners) == (None, True, ("node",))
+    found = {test.name: test for test in result.tests}
+    assert {name: test.outcome for name, test in found.items()} == {
+        "a.test.js::top fails": "failed",
+        "a.test.js::suite > passes": "passed",
+        'a.test.js::suite > deep > x <y> & "z"': "failed",
+        "a.test.js::hook > one": "passed",
+        "a.test.js::hook": "failed",
+        "a.test.js::parent > child": "passed",
+        "a.test.js::parent": "failed",
+        "a.test.js::around > inner": "failed",
+        "a.test.js::skipped": "skipped",
+        "a.test.js::later": "xfailed",
+        "a.test.js::twice": "passed",
+        "a.test.js::twice #2": "passed",
+        "a.test.js::starts a run": "passed",
+        "b.test.js": "failed",
+        "c.test.js::twice": "passed",
+    }
+    assert found["a.test.js::top fails"].place == "a.test.js:4"
+    assert found['a.test.js::suite > deep > x <y> & "z"'].message == "boom"
+
+
+def test_a_file_that_node_ends_without_a_test_passes_nothing(tmp_path: Path) -> None:
+    (tmp_path / "a.test.js").write_text("process.exit(0);")
+    result = really_ran("node --test", instrument("node --test", {}), tmp_path)
+    assert (result.exit_code, result.tests) == (0, ())
+    assert result.cannot_run is not None
+    assert result.cannot_run.kind == "nothing_collected"

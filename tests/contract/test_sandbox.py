@@ -81,6 +81,22 @@ def test_the_time_limit_leaves_no_daemon_behind(box: Sandbox) -> None:
     assert living(mark) == []
 
 
+@pytest.mark.parametrize(("in_all", "killed"), [(60.0, ""), (0.4, "time"), (0.0, "time")])
+def test_whoever_may_extend_the_time_limit_is_asked_once_it_is_over(
+    box: Sandbox, in_all: float, killed: str
+) -> None:
+    asked: list[float] = []
+
+    async def extended() -> float:
+        asked.append(in_all)
+        return in_all
+
+    limits = JobLimits(seconds=0.3, extended=extended)
+    assert run(box, shell("sleep 1.2", limits=limits)).killed == killed
+    assert run(box, shell("true", limits=JobLimits(extended=extended))).exit_code == 0
+    assert asked == [in_all]
+
+
 def test_the_end_of_the_command_is_the_end_of_its_daemons(box: Sandbox) -> None:
     mark = marker()
     ended = run(box, shell(f"{daemons(mark)} echo done"))

@@ -32,3 +32,12 @@ def test_what_may_refute_runs_again_alone(pa: Pa) -> None:
     assert ran.code == 1
     again = [each for each in ran.records if each.get("data", {}).get("attempt") == 2]
     assert [each["kind"] for each in again] == ["check_started", "check_finished"] * 2
+
+
+def test_what_took_long_at_the_base_may_take_longer_at_the_claim_beside_it(pa: Pa) -> None:
+    slow = "if grep -q 'a + b' calc.py; then sleep 2.3; else sleep 1; exit 1; fi"
+    settings = f'command = "{slow}"\nrole = "acceptance"\ntimeout = "2s"'
+    pa.write({"agentproxy.toml": f"[checks.slow]\n{settings}\n"})
+    pa.commit()
+    ran = pa.task("--max-rounds", "1", worker=MEND, env={"AGENTPROXY_JOBS": "2"})
+    assert (most_at_once(ran), ran.code) == (2, 0), ran.finding("slow")

@@ -240,7 +240,8 @@ def ask(request: Request, model: Gullible) -> tuple[list[Decision], list[Request
         asking = asyncio.create_task(desk.ask(request))
         await eventually(lambda: bool(story.state.dialogue.requests))
         parts = cast("Parts", SimpleNamespace(model=SimpleNamespace(answer=answer)))
-        context = Context(story.state, parts, story.recorder.record, lambda _s, _t: None)
+        recorder = story.recorder
+        context = Context(story.state, parts, recorder.record, recorder.until, lambda _s, _t: None)
         for effect in answers_due(story.state).values():
             await story.recorder.record(*await answer_effect(effect, context))
         await eventually(lambda: asking.done() or bool(story.state.dialogue.referred))

@@ -46,6 +46,7 @@ async def converse(
         state=recorder.state,
         parts=parts,
         record=recorder.record,
+        until=recorder.until,
         show=lambda _source, text: show(text),
     )
     engine = Engine(

@@ -10,6 +10,7 @@ S = TypeVar("S")
 D = TypeVar("D")
 RecordFact = Callable[[Fact], Awaitable[None]]
 ShowText = Callable[[str, str], None]
+Until = Callable[[Callable[[S], bool]], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,4 +22,5 @@ class Context(Generic[S, D]):
     state: S
     parts: D
     record: RecordFact  # returns when the fact is on disk and in the state
+    until: Until[S]  # returns when the condition holds in the state
     show: ShowText  # (source, text); may drop the text, and never waits

@@ -34,6 +34,7 @@ from agentproxy.workspace.trees.ignored import ignored_files
 
 REPORT_LIMIT = 64 << 20
 MAX_REPORTS = 64
+TIMEOUT_FACTOR = 3.0  # a check elsewhere may take this many times its time at the base
 START_FILES = Path(__file__).parent / "reports"
 PACKAGE_LIMIT = 1 << 20
 LISTED_FILES = 200_000
@@ -66,8 +67,15 @@ class Baseline:
     """What the same check did at the base."""
 
     commit: str
-    # Awaited where the check fails elsewhere: it may run at the base at the same time.
+    # Awaited where the check fails elsewhere, or takes longer than its limit: it may run at the
+    # base at the same time.
     results: Callable[[], Awaitable[Sequence[CheckResult]]]
+    extends: bool = True  # whether a check that took long there may take longer elsewhere
+
+    async def allows(self, check: Check) -> float:
+        """Returns the seconds that a check may take elsewhere: some times its time at the base."""
+        slowest = max((each.seconds for each in await self.results()), default=0.0)
+        return max(check.timeout, TIMEOUT_FACTOR * slowest)
 
 
 async def run_check(
@@ -144,7 +152,7 @@ async def _run_once(
                 ("/bin/sh", "-c", RUN_CHECK, "sh", check.command, inside, environment.prepare),
                 env=_env(check, wanted, job_place),
                 access=Access(mode="host") if check.network == "host" else Access(),
-                limits=JobLimits(seconds=check.timeout),
+                limits=_limits(check, commit, base=base),
             ),
             on_output=lambda chunk: on_output(chunk.decode(errors="replace")),
         )
@@ -178,6 +186,12 @@ async def _run_once(
     if unprepared:
         return result.model_copy(update={"cannot_run": failed_preparation(environment.prepare)})
     return result
+
+
+def _limits(check: Check, commit: str, *, base: Baseline) -> JobLimits:
+    if commit == base.commit or not base.extends:
+        return JobLimits(seconds=check.timeout)
+    return JobLimits(seconds=check.timeout, extended=lambda: base.allows(check))
 
 
 def _not_started(reason: CannotRun) -> CheckResult:

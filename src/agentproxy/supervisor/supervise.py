@@ -33,7 +33,7 @@ DISK = "free space or fix the permissions, then pa resume"
 def supervised_engine(
     recorder: Recorder[State], parts: Parts, *, show: Callable[[str, str], None]
 ) -> Engine[State, Parts]:
-    context = Context(state=recorder.state, parts=parts, record=recorder.record, show=show)
+    context = _context(recorder, parts, show=show)
     # Without isolation, checks meet each other's ports and files.
     checks_at_once = parts.jobs if parts.checks.sandbox.isolates else 1
     return Engine(
@@ -52,10 +52,18 @@ async def rehearse(
 
     The state of `recorder` tells what came of it. No model and no worker is asked.
     """
-    context = Context(state=recorder.state, parts=parts, record=recorder.record, show=show)
+    context = _context(recorder, parts, show=show)
     while effects := _preparing(recorder.state):
         for key, effect in effects.items():
             await _perform(key, effect, context, recorder=recorder)
+
+
+def _context(
+    recorder: Recorder[State], parts: Parts, *, show: Callable[[str, str], None]
+) -> Context[State, Parts]:
+    return Context(
+        state=recorder.state, parts=parts, record=recorder.record, until=recorder.until, show=show
+    )
 
 
 def _preparing(state: State) -> Mapping[str, object]:

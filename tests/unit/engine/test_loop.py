@@ -1,7 +1,7 @@
 """The loop with scripted effects: what starts, what is cancelled, and what is recorded of it."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -91,7 +91,9 @@ class Play:
 
     def engine(self, faults: Faults = raise_faults) -> Engine[Tower, Ropes]:
         recorder = Recorder(self.state, self.append, reduce=TOWER.reduce)
-        context = Context(self.state, self.ropes, recorder.record, lambda _source, _text: None)
+        context = Context(
+            self.state, self.ropes, recorder.record, recorder.until, lambda _source, _text: None
+        )
         return Engine(TOWER, recorder, context, faults=faults)
 
     @property
@@ -123,7 +125,10 @@ def test_a_handler_is_tested_by_calling_it() -> None:
 
         async def record(_fact: Fact) -> None: ...
 
-        return await ring(RingBell(2), Context(Tower(), ropes, record, lambda _s, _t: None))
+        async def until(_holds: Callable[[Tower], bool]) -> None: ...
+
+        context = Context(Tower(), ropes, record, until, lambda _s, _t: None)
+        return await ring(RingBell(2), context)
 
     assert asyncio.run(call()) == [BellRung(times=2)]
 
@@ -195,7 +200,7 @@ def test_an_effect_that_leaves_no_trace_is_an_error_and_not_an_endless_loop() ->
 
     play = Play()
     recorder = Recorder(play.state, play.append, reduce=silent.reduce)
-    context = Context(play.state, play.ropes, recorder.record, lambda _s, _t: None)
+    context = Context(play.state, play.ropes, recorder.record, recorder.until, lambda _s, _t: None)
     with pytest.raises(RuntimeError, match="still due"):
         asyncio.run(Engine(silent, recorder, context).drive())
     assert nothing is not None

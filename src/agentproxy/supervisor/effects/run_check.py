@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from agentproxy.engine.context import Context
 from agentproxy.events.check import (
@@ -23,7 +23,7 @@ from agentproxy.events.contract import Check
 from agentproxy.events.envelope import Fact
 from agentproxy.events.trials import TrialsPrepared
 from agentproxy.evidence.check_context import NotClean
-from agentproxy.evidence.check_runner import Baseline, run_check
+from agentproxy.evidence.check_runner import TIMEOUT_FACTOR, Baseline, run_check
 from agentproxy.supervisor.check_verdicts import leave_out
 from agentproxy.supervisor.environments import environment_of, lost_environments
 from agentproxy.supervisor.face import SUPERVISED
@@ -33,8 +33,6 @@ from agentproxy.supervisor.state import State
 from agentproxy.workspace.git.command import GitError
 from agentproxy.workspace.git.repository import RepositoryUnusable
 
-LOOK_SECONDS = 0.1
-TIMEOUT_FACTOR = 3.0  # a check on a claim may take this many times its time on the base
 LEAST_TIMEOUT = 10.0  # seconds of a check on a mutant
 
 
@@ -163,15 +161,6 @@ async def run(effect: RunCheck, context: Context[State, Parts]) -> Sequence[Fact
         kept = await context.parts.kept_base.take_over(check, state, context.parts.checks)
         if kept is not None:
             return [CheckFinished(check=check.name, on=tree, attempt=1, result=kept)]
-    if tree != BASE:
-        slowest = max((each.seconds for each in state.results_of(check.name, BASE)), default=0.0)
-        timeout = max(check.timeout, TIMEOUT_FACTOR * slowest)
-        if tree.kind == "mutant":
-            # A fault may make a loop endless, and how long the check takes is known.
-            claim = state.results_of(check.name, claim_tree(tree.round))
-            longest = max((each.seconds for each in claim), default=0.0)
-            timeout = min(timeout, max(LEAST_TIMEOUT, TIMEOUT_FACTOR * longest))
-        check = check.model_copy(update={"timeout": timeout})
     try:
         result = await _result(check, tree, context)
     except (GitError, NotClean, RepositoryUnusable) as error:
@@ -185,10 +174,13 @@ async def run(effect: RunCheck, context: Context[State, Parts]) -> Sequence[Fact
 
 async def _result(check: Check, tree: Tree, context: Context[State, Parts]) -> CheckResult:
     state = context.state
+    base = Baseline(state.commit_of(BASE), lambda: _results_at_base(check, context))
+    if tree.kind == "mutant":
+        check, base = await _bounded(check, tree, state, base=base), replace(base, extends=False)
     return await run_check(
         check,
         commit=state.commit_of(tree),
-        base=Baseline(state.commit_of(BASE), lambda: _results_at_base(state, check)),
+        base=base,
         environment=environment_of(tree, state=state),
         leave_out=await asyncio.to_thread(leave_out, state, check, tree),
         checks=context.parts.checks,
@@ -196,13 +188,18 @@ async def _result(check: Check, tree: Tree, context: Context[State, Parts]) -> C
     )
 
 
-async def _results_at_base(state: State, check: Check) -> Sequence[CheckResult]:
+async def _results_at_base(check: Check, context: Context[State, Parts]) -> Sequence[CheckResult]:
     """Waits for the check at the base, which may run beside the one at the claim."""
-    waited = 0.0
-    while not (found := state.results_of(check.name, BASE)) and waited < check.timeout:
-        await asyncio.sleep(LOOK_SECONDS)
-        waited += LOOK_SECONDS
-    return found
+    await context.until(lambda state: bool(state.results_of(check.name, BASE)))
+    return context.state.results_of(check.name, BASE)
+
+
+async def _bounded(check: Check, tree: Tree, state: State, *, base: Baseline) -> Check:
+    # A fault may make a loop endless, and how long the check takes is known.
+    claim = state.results_of(check.name, claim_tree(tree.round))
+    longest = max((each.seconds for each in claim), default=0.0)
+    most = min(await base.allows(check), max(LEAST_TIMEOUT, TIMEOUT_FACTOR * longest))
+    return check.model_copy(update={"timeout": most})
 
 
 def _not_run(state: State, tree: Tree) -> dict[str, RunCheck]:

@@ -149,8 +149,7 @@ class Bubblewrap:
                 child = Child(start, job.limits)
             status.close_writing_end()
             enclosure = _Enclosure(child, status, network=network, begun=begun)
-            seconds = job.limits.seconds
-            async with open_child(child, enclosure, seconds=seconds, on_start=on_start) as process:
+            async with open_child(child, enclosure, on_start=on_start) as process:
                 yield process
 
     def _command(

@@ -69,11 +69,11 @@ class Enclosure(Protocol):
 class OpenProcess:
     """A job with its enclosure, as the port defines it. `open_child` starts and ends it."""
 
-    def __init__(self, child: Child, enclosure: Enclosure, *, seconds: float) -> None:
+    def __init__(self, child: Child, enclosure: Enclosure) -> None:
         self._child = child
         self._enclosure = enclosure
         self._killed: Killed = ""
-        self._life = asyncio.create_task(self._live(seconds))
+        self._life = asyncio.create_task(self._live())
 
     @property
     def pid(self) -> int:
@@ -105,11 +105,11 @@ class OpenProcess:
         await asyncio.shield(self._life)
         return self._enclosure.ended(self._killed)
 
-    async def _live(self, seconds: float) -> None:
+    async def _live(self) -> None:
         try:
             async with asyncio.TaskGroup() as group:
                 serving = group.create_task(self._enclosure.serve())
-                self._killed = await self._child.watch(seconds)
+                self._killed = await self._child.watch()
                 serving.cancel()
         finally:
             try:
@@ -124,10 +124,10 @@ class OpenProcess:
 
 @contextlib.asynccontextmanager
 async def open_child(
-    child: Child, enclosure: Enclosure, *, seconds: float, on_start: OnStart | None = None
+    child: Child, enclosure: Enclosure, *, on_start: OnStart | None = None
 ) -> AsyncGenerator[OpenProcess]:
     """Keeps a started child until it ends, breaks a limit or the context ends."""
-    process = OpenProcess(child, enclosure, seconds=seconds)
+    process = OpenProcess(child, enclosure)
     try:
         if on_start is not None:
             on_start(child.pid)
@@ -189,5 +189,5 @@ async def run_tool(argv: tuple[str, ...], *, env: Mapping[str, str], limits: Job
         SandboxError: the program does not start, or does not die.
     """
     child = Child(Start(argv=argv, env=env), limits)
-    async with open_child(child, NoEnclosure(child), seconds=limits.seconds) as process:
+    async with open_child(child, NoEnclosure(child)) as process:
         return await run_through(process, b"", None)

@@ -111,9 +111,7 @@ class Plain:
                 start = Start(argv=_under_subreaper(job), env=env, cwd=Path(job.cwd), joined=joined)
                 child = Child(start, job.limits)
                 enclosure = _PlainEnclosure(child, services, begun=begun)
-                async with open_child(
-                    child, enclosure, seconds=job.limits.seconds, on_start=on_start
-                ) as process:
+                async with open_child(child, enclosure, on_start=on_start) as process:
                     yield process
 
 

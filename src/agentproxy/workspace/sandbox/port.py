@@ -83,6 +83,8 @@ class JobLimits:
     """Bounds of one job. Sizes are in bytes."""
 
     seconds: float = 1800.0
+    # Awaited once `seconds` are over: how many the job may take in all.
+    extended: Callable[[], Awaitable[float]] | None = None
     kept_output: int = MEGABYTE // 4
     printed: int = 256 * MEGABYTE  # the job is killed if it prints more
     processes: int = 2048

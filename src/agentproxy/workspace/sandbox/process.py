@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,8 +48,8 @@ class Child:
     def __init__(self, start: Start, limits: JobLimits) -> None:
         """Raises `SandboxError` if the program does not start."""
         self.output = Output(limits.kept_output)
+        self._limits = limits
         self._printed = 0
-        self._max_printed = limits.printed
         self._too_much = asyncio.get_running_loop().create_future()
         self._unwanted = asyncio.get_running_loop().create_future()
         # In the thread of the running loop, which lives as long as the job: a "die with parent"
@@ -76,18 +77,18 @@ class Child:
         if not self._unwanted.done():
             self._unwanted.set_result(None)
 
-    async def watch(self, seconds: float) -> Killed:
+    async def watch(self) -> Killed:
         """Waits until the process ends, breaks a limit or is stopped. Never kills it."""
         ended = asyncio.ensure_future(self._gone())
+        late = asyncio.ensure_future(_time_is_up(self._limits))
         try:
             await asyncio.wait(
-                {ended, self._too_much, self._unwanted},
-                timeout=seconds,
+                {ended, late, self._too_much, self._unwanted},
                 return_when=asyncio.FIRST_COMPLETED,
             )
         finally:
-            if not ended.done():
-                ended.cancel()
+            ended.cancel()
+            late.cancel()
         if ended.done() and not ended.cancelled():
             return ""
         if self._too_much.done():
@@ -133,8 +134,16 @@ class Child:
 
     def _count(self, chunk: bytes) -> None:
         self._printed += len(chunk)
-        if self._printed > self._max_printed and not self._too_much.done():
+        if self._printed > self._limits.printed and not self._too_much.done():
             self._too_much.set_result(None)
+
+
+async def _time_is_up(limits: JobLimits) -> None:
+    began = time.monotonic()
+    await asyncio.sleep(limits.seconds)
+    if limits.extended is not None:
+        in_all = await limits.extended()
+        await asyncio.sleep(began + in_all - time.monotonic())
 
 
 def _popen(start: Start) -> "subprocess.Popen[bytes]":

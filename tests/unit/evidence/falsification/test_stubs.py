@@ -237,6 +237,37 @@ def test_a_constant_of_the_base_has_its_old_value_and_a_new_one_stays() -> None:
     assert (names["A"].SIZE, names["RATES"], names["NEW"]) == (1, {"a": 1}, 4)
 
 
+def test_what_is_exported_stays() -> None:
+    before = "__all__ = ['old']\ndef old(): return 1\n"
+    after = "__all__ = ['old', 'Missing', 'new']\nclass Missing(Exception): pass\n" + before[18:]
+    assert "'Missing'" in python(before, after)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "value"),
+    [
+        ("T = {'a': a}\n", "def b(): return 1\nT = {'a': a, 'b': b}\n", "{'a': a, 'b': b}"),
+        ("T = [a]\n", "class B:\n    def f(self): return 1\nT = [a, B]\n", "[a, B]"),
+        ("T = ['a']\n", "def b(): return 1\nT = ['a', 'b']\n", "['a', 'b']"),
+        ("T = ['b']\n", "def b(): return 1\nT = ['b', 'c']\n", "['b']"),
+        ("def b(): return 1\nT = ['a']\n", "def b(): return 2\nT = ['a', 'b']\n", "['a']"),
+    ],
+)
+def test_a_constant_stays_where_a_new_function_is_reached_by_it(
+    before: str, after: str, value: str
+) -> None:
+    known = "def a(): pass\n"
+    names = run(python(known + before, known + after))
+    assert names["T"] == eval(value, names)
+
+
+def test_a_table_of_javascript_stays_where_a_new_function_is_reached_by_it() -> None:
+    before = "const all = { a };\nmodule.exports = all;\n"
+    after = "function b() { return 1; }\nconst all = { a, b };\nmodule.exports = all;\n"
+    assert "{ a, b }" in javascript(before, after)
+    assert "{ a }" in javascript(before, after.replace("function b() { return 1; }", "b = 1;"))
+
+
 def test_a_value_that_needs_a_name_that_is_gone_stays() -> None:
     before = "def _old(): pass\nTABLE = {'a': _old}\n"
     after = "def _new(): pass\nTABLE = {'a': _new}\n"

@@ -169,6 +169,7 @@ def _value(name: str, node: Node) -> Function:
         body=node.text or b"",
         stub={},
         needs=frozenset(_text(each) for each in _below(node) if each.type in _NAMES),
+        says=frozenset(_text(each) for each in _below(node) if each.type == "string_fragment"),
     )
 
 

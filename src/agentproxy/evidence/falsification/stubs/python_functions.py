@@ -56,6 +56,8 @@ def _values_of(
     """The lambdas of an assignment to one name, or all of its value."""
     targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
     match targets, statement.value:
+        case [ast.Name(id="__all__")], _:
+            return  # as an import: without it nobody may find what is new
         case [ast.Name(id=name)], ast.Lambda() as value:
             yield f"{prefix}{name}", value
         case [ast.Name(id=name)], ast.Dict(keys=keys, values=values) as value:
@@ -116,7 +118,14 @@ def _expression(name: str, node: ast.expr, lines: Lines) -> Function:
         body=b"(%s)" % lines.source[start:end],
         stub={},
         needs=frozenset(each.id for each in ast.walk(node) if isinstance(each, ast.Name)),
+        says=frozenset(_texts(node)),
     )
+
+
+def _texts(node: ast.expr) -> Iterator[str]:
+    for each in ast.walk(node):
+        if isinstance(each, ast.Constant) and isinstance(each.value, str):
+            yield each.value
 
 
 def _definition(name: str, node: FunctionNode, lines: Lines) -> Function:

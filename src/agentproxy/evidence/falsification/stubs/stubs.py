@@ -14,7 +14,7 @@ class Function:
 
     `code` compares equal where a reader would call it the same. `parameters` are in their order,
     each with its kind and default. `stub` gives the text of a body for a function that the base had
-    not; a constant has none. `needs` are the names that a constant is made of.
+    not; a constant has none. `needs` are the names that a constant is made of, `says` its texts.
     """
 
     name: str
@@ -26,6 +26,7 @@ class Function:
     body: bytes
     stub: Mapping[NewBody, bytes]
     needs: frozenset[str] = frozenset()
+    says: frozenset[str] = frozenset()
 
     def can_have_body_of(self, earlier: "Function") -> bool:
         """Whether it has all parameters of an earlier form of it, in their order, and others at
@@ -33,6 +34,10 @@ class Function:
         """
         ours = iter(self.parameters)
         return self.form == earlier.form and all(each in ours for each in earlier.parameters)
+
+    def newly_names(self, names: frozenset[str], earlier: "Function") -> bool:
+        """Whether a constant mentions one of these, and did not."""
+        return not names.isdisjoint((self.needs | self.says) - (earlier.needs | earlier.says))
 
 
 class CannotParse(ValueError):
@@ -58,7 +63,8 @@ def stub_functions(
 
     A function gets the base's body where it still has the parameters that it had there. A function
     that is new, or lost one of them or its default, gets a body that returns nothing or raises. A
-    constant that the base had gets its old value. Everything else stays as the claim has it.
+    constant that the base had gets its old value, unless new functions are reached by its new one.
+    Everything else stays as the claim has it.
 
     Raises:
         CannotParse: `after` cannot be parsed.
@@ -68,13 +74,19 @@ def stub_functions(
     names: list[str] = []
     resigned: list[str] = []
     position = 0
-    for function in find_functions(after):
+    found = find_functions(after)
+    new_names = _names_of(each for each in found if each.name not in known) - _names_of(
+        known.values()
+    )
+    for function in found:
         if function.start < position:
             continue  # inside of a function that is replaced already
         earlier = known.get(function.name)
         if earlier is not None and function.can_have_body_of(earlier):
             # A value that needs other names than the new one may not find them any more.
             if earlier.code == function.code or not earlier.needs <= function.needs:
+                continue
+            if not function.stub and function.newly_names(new_names, earlier):
                 continue
             body = earlier.body
         elif not function.stub:
@@ -97,6 +109,12 @@ def _functions_or_none(source: bytes, find_functions: FindFunctions) -> Sequence
 
 def _by_name(functions: Iterable[Function]) -> dict[str, Function]:
     return {function.name: function for function in functions}
+
+
+def _names_of(functions: Iterable[Function]) -> frozenset[str]:
+    """Those of functions, and of the classes that they are in."""
+    words = (each.name.partition("#")[0].split(".") for each in functions if each.stub)
+    return frozenset(word for name in words for word in name)
 
 
 def number_names(names: Iterable[str]) -> list[str]:

@@ -3,7 +3,8 @@
 import shlex
 
 from agentproxy.events.envelope import RunId
-from agentproxy.events.verdict import LACKS_PROOF, CheckVerdict, ReasonCode
+from agentproxy.events.verdict import ReasonCode
+from agentproxy.evidence.run_verdict import first_without_proof
 from agentproxy.supervisor.state import State
 
 _DOCTOR = "pa doctor -d {directory}{check}   runs the checks at the base, and says what they lack"
@@ -44,7 +45,7 @@ def find_next_step(run: RunId, state: State) -> str:
     judged, claim = state.judged.get(state.round), state.claims.get(state.round)
     if judged is None or claim is None or state.unchanged(state.round):
         return f"pa show {run}   shows what the worker did and printed"
-    check = _first_without_proof(judged.checks)
+    check = first_without_proof(judged.checks)
     if check is None:
         return _OWN_CHECK
     source = {each.name: each.source for each in state.require_contract().checks}
@@ -56,9 +57,3 @@ def find_next_step(run: RunId, state: State) -> str:
         base=state.require_base().commit[:10],
         claim=claim.commit[:10],
     )
-
-
-def _first_without_proof(checks: tuple[CheckVerdict, ...]) -> CheckVerdict | None:
-    unverified = [each for each in checks if each.finding == "unverified"]
-    lacking = [each for each in checks if each.reason_code in LACKS_PROOF]
-    return next(iter([*unverified, *lacking]), None)

@@ -104,10 +104,22 @@ def _pytest(folder: Folder) -> str:
             return name
     if section := folder.section(("tox.ini", "pytest"), ("setup.cfg", "tool:pytest")):
         return section
+    return _python_test(folder)
+
+
+def _python_test(folder: Folder) -> str:
+    """The first file of tests, also of those that a package has inside."""
+    inside = [
+        f"{package}/{place}"
+        for holder in (".", "src")
+        for package in folder.folders(holder)
+        if folder.has(f"{package}/__init__.py")
+        for place in ("tests", "test")
+    ]
     return next(
         (
             path
-            for place in _TEST_FOLDERS
+            for place in (*_TEST_FOLDERS, *inside)
             if (path := folder.first(place, _is_collected_by_pytest, deep=place != "."))
         ),
         "",

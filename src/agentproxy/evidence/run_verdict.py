@@ -179,10 +179,21 @@ def _judge_checks(
 
 
 def _nothing_proven(checks: Sequence[CheckVerdict]) -> str:
-    tried = [each for each in checks if each.reason_code in LACKS_PROOF]
-    if tried:
-        return f"nothing was proven; {tried[0].check}: {tried[0].reason}"
+    if not checks:
+        return "nothing was proven: no check was named, and none was found in the project"
+    first = first_without_proof(checks)
+    if first is not None:
+        return f"nothing was proven; {first.check}: {first.reason}"
     return "nothing was proven: checks that still pass do not show that the task is done"
+
+
+def first_without_proof(checks: Sequence[CheckVerdict]) -> CheckVerdict | None:
+    """The check that says best why nothing was proven; None where all that ran is kept."""
+    unverified = [each for each in checks if each.finding == "unverified"]
+    tried = [each for each in checks if each.reason_code in LACKS_PROOF]
+    kept = [each for each in checks if each.finding == "kept"]
+    neutral = [] if kept else [each for each in checks if each.finding == "neutral"]
+    return next(iter([*unverified, *tried, *neutral]), None)
 
 
 def _sentence(these: Sequence[CheckVerdict], *, of: Sequence[CheckVerdict], words: str) -> str:

@@ -57,6 +57,10 @@ def test_a_check_that_is_kept_and_lacks_a_proof_has_its_step() -> None:
     assert "ask in the task for a test" in find_next_step(RUN, ended("no_test", "kept"))
 
 
+def test_where_no_check_could_run_the_step_says_what_it_lacks() -> None:
+    assert find_next_step(RUN, ended("cannot_run", "neutral")).startswith("pa doctor")
+
+
 def test_a_proven_or_refuted_run_needs_none_and_one_without_a_claim_shows_the_worker() -> None:
     assert find_next_step(RUN, ended("fixed", "proven", verdict="verified")) == ""
     assert find_next_step(RUN, ended("newly_failing", "refuted", verdict="refuted")) == ""

@@ -33,6 +33,8 @@ def commands(root: Path, directory: str = ".") -> list[tuple[str, str]]:
         ({"tests/unit/deep/test_x.py": ""}, "tests/unit/deep/test_x.py"),
         ({"test/x_test.py": ""}, "test/x_test.py"),
         ({"test_x.py": ""}, "test_x.py"),
+        ({"p/__init__.py": "", "p/tests/deep/test_x.py": ""}, "p/tests/deep/test_x.py"),
+        ({"src/p/__init__.py": "", "src/p/test/test_x.py": ""}, "src/p/test/test_x.py"),
     ],
 )
 def test_pytest_is_found_by_its_configuration_or_by_its_tests(
@@ -42,6 +44,10 @@ def test_pytest_is_found_by_its_configuration_or_by_its_tests(
     assert (check.name, check.command) == ("test", "python -m pytest -q")
     assert check.source == f"found: {because}"
     assert check.role == "discovered"
+
+
+def test_the_tests_of_another_project_below_are_not_those_of_this_one(tmp_path: Path) -> None:
+    assert commands(lay(tmp_path, {"service/tests/test_x.py": "", "x/y/tests/test_x.py": ""})) == []
 
 
 def test_python_tools_are_found_where_they_are_configured(tmp_path: Path) -> None:

@@ -71,6 +71,23 @@ def test_keeping_alone_does_not_prove_the_task() -> None:
     assert "nothing was proven" in run.reason
 
 
+@pytest.mark.parametrize(
+    ("findings", "words"),
+    [
+        ({}, "no check was named, and none was found"),
+        ({"a": "neutral"}, "a: because of a"),
+        ({"a": "neutral", "b": "kept"}, "checks that still pass"),
+    ],
+)
+def test_nothing_proven_says_why(findings: dict[str, Finding], words: str) -> None:
+    roles: list[Role] = ["discovered"] * len(findings)
+    agreed = contract(*roles)
+    run = judge_run(agreed, verdicts(**findings), tree_equals_base=False)
+    assert run.verdict == "unverified"
+    assert run.reason.startswith("nothing was proven")
+    assert words in run.reason
+
+
 def test_a_check_in_no_criterion_gets_one_of_its_own() -> None:
     run = judge_run(
         contract("acceptance", "discovered"),

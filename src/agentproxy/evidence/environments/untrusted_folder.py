@@ -49,6 +49,12 @@ class Folder:
                 return f"{name} [{section}]"
         return ""
 
+    def folders(self, place: str) -> list[str]:
+        """The paths of the folders in `place`, by name; hidden ones and environments are none."""
+        entries = self._entries(Path(place))
+        found = [name for name, kind in entries if kind == "folder" and _is_entered(name)]
+        return [(Path(place) / name).as_posix() for name in sorted(found)]
+
     def first(self, place: str, matches: Callable[[str], bool], *, deep: bool) -> str:
         """Returns the path of the first matching file below `place`, or "".
 

@@ -1,7 +1,9 @@
 """What was green on a base serves later runs on it, as long as nothing else has changed."""
 
 import json
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 import pytest
 from support.front_door import Pa, Ran
@@ -19,7 +21,14 @@ def base_results(ran: Ran) -> dict[str, str]:
     }
 
 
-def again(pa: Pa, *arguments: str, env: dict[str, str] | None = None) -> Ran:
+@pytest.fixture
+def pa(pa: Pa) -> Pa:
+    """With few tools on PATH: all of them are looked at, twice in a run."""
+    few = {"PATH": os.defpath, "VIRTUAL_ENV": ""}
+    return replace(pa, env={**few, "AGENTPROXY_KEEP_BASES": "auto"})
+
+
+def again(pa: Pa, *arguments: str, env: Mapping[str, str] | None = None) -> Ran:
     return pa.task("--check", GREEN, "--max-rounds", "1", *arguments, worker=MEND, env=env)
 
 

@@ -18,7 +18,13 @@ from agentproxy.evidence.doubts.find_doubts import (
     find_doubts,
     names_it,
 )
-from agentproxy.evidence.doubts.requested import Asked, find_left_out
+from agentproxy.evidence.doubts.requested import (
+    Asked,
+    find_left_out,
+    find_options,
+    has_name_of,
+    is_written_in,
+)
 from agentproxy.evidence.doubts.source_request import ChangedFile, SourceAnswer, SourceRequest
 from agentproxy.evidence.test_files import is_test_file
 from agentproxy.text.added_lines import added_lines
@@ -29,6 +35,25 @@ from agentproxy.workspace.trees.variants import Versions
 
 SECONDS = 30.0
 MAX_FILES = 500
+# Libraries of Python that make the options of a command out of parameters, fields or settings.
+_READ_SIGNATURES = (
+    "typer",
+    "fire",
+    "cyclopts",
+    "tyro",
+    "defopt",
+    "plac",
+    "clize",
+    "invoke",
+    "jsonargparse",
+    "simple_parsing",
+    "BaseSettings",
+    "pydantic_settings",
+    "hydra",
+    "duty",
+    "cleo",
+    "traitlets",
+)
 _PROSE = (".md", ".rst", ".txt", ".adoc", ".markdown")
 
 Texts = Mapping[str, tuple[str, str]]
@@ -131,9 +156,7 @@ async def _find_unreached(
 
 def _in_code(mentions: Counter[tuple[str, str]]) -> dict[tuple[str, str], int]:
     return {
-        (path, word): count
-        for (path, word), count in mentions.items()
-        if not is_test_file(path) and not path.endswith(_PROSE)
+        (path, word): count for (path, word), count in mentions.items() if not _is_beside_code(path)
     }
 
 
@@ -146,10 +169,46 @@ async def _find_left_out(repository: Repository, look: Look, texts: Texts) -> Se
     words = [spelling for each in asked for spelling in each.spellings]
     try:
         known = await count_mentions(repository, words, commit=look.base, ignore_case=True)
+        options = await _find_left_out_options(repository, look, texts)
     except (GitError, OSError):
         return ()
     mentioned = {word.lower() for _, word in known}
-    return [each.written for each in asked if not _is_known(each, mentioned)]
+    lost = [each.written for each in asked if not _is_known(each, mentioned)]
+    return list(dict.fromkeys([*lost, *options]))
+
+
+async def _find_left_out_options(repository: Repository, look: Look, texts: Texts) -> Sequence[str]:
+    """The options asked for that no added line of the code has, and no file of the base."""
+    options = find_options(look.task)
+    if not options:
+        return ()
+    code = "\n".join(
+        line
+        for path, (before, after) in texts.items()
+        if not _is_beside_code(path)
+        for line in added_lines(before, after)
+    )
+    lost = [each for each in options if not is_written_in(each, code)]
+    words = [each.written for each in lost]
+    known = {word for _, word in await count_mentions(repository, words, commit=look.base)}
+    lost = [each for each in lost if each.written not in known]
+    named = [each for each in lost if has_name_of(each, code)]
+    if named and not await _writes_options_out(repository, look):
+        lost = [each for each in lost if each not in named]
+    return [each.written for each in lost]
+
+
+async def _writes_options_out(repository: Repository, look: Look) -> bool:
+    """Whether the options of this code are written with their dashes, as argparse wants it. Other
+    libraries make them of the names of parameters.
+    """
+    if any(not path.endswith(".py") for path in look.versions if not _is_beside_code(path)):
+        return False
+    return not await count_mentions(repository, _READ_SIGNATURES, commit=look.claim)
+
+
+def _is_beside_code(path: str) -> bool:
+    return is_test_file(path) or path.endswith(_PROSE)
 
 
 def _is_known(asked: Asked, mentioned: Collection[str]) -> bool:

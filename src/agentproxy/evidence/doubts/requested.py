@@ -2,6 +2,7 @@
 
 Only lists are read whose every word is understood: "Add `--json` and `--csv`", or the points of a
 numbered list. Where one thing of a list is there and another is nowhere, the second was left out.
+An option that is asked for is left out also where it is the only thing.
 """
 
 import re
@@ -31,6 +32,29 @@ _VERB = re.compile(rf"(?<![\w`-]){_ASKS}(?:s|ing)?\b", re.IGNORECASE)
 _POINT = re.compile(
     rf"^\s*(?:\d{{1,2}}[.)]|[-*])\s+(?:{_ASKS}\b)?(?P<rest>.*)$", re.IGNORECASE | re.MULTILINE
 )
+_NUMBER = re.compile(r"(?:(?<=\s)|(?<=^))(?:\((\d)\)|(\d)[.)])\s+(?=\S)")
+# What a point of a numbered list brings: a call, an option, or a name after its kind.
+_BROUGHT = re.compile(
+    r"`(?P<code>[A-Za-z_$][\w$.]*\([^`\n]{0,60}\))`"
+    r"|(?<![\w.`])(?P<call>[A-Za-z_$][\w$]*(?:\.[A-Za-z_$][\w$]*)+\([^()\n]{0,60}\))"
+    r"|(?<![\w-])(?P<flag>--[a-z][\w-]{1,40})"
+    r"|\b(?:property|method|function|option|command|class|field|flag|parameter|argument|attribute"
+    r"|constant|helper|module)\s+`(?P<kind>[A-Za-z_$][\w$]*)(?:\(\))?`"
+)
+# What stands after these is there already, or is somebody else's.
+_BESIDE = re.compile(
+    r"\b(?:us(?:e|es|ing)|via|with|through|by|like|as|see|from|of|than|calls?|calling|in|to|for)\s+`?$",
+    re.IGNORECASE,
+)
+_WANTED = (
+    rf"\b(?:{_ASKS}(?:s|ing)?|needs?|gets?|wants?|takes?|should have|must have|give|let|new)\b"
+)
+_OPTION = re.compile(
+    rf"{_WANTED}(?:(?!\b(?:not?|without|instead|like|if|or|already)\b|n't\b|[.;:!?]\s)[^\n]){{0,80}}?"
+    r"(?:\b(?:option|flag|switch)\s+(?:called\s+|named\s+)?[`'\"]?(--[a-z][\w-]{1,40})"
+    r"|[\s`'\"](--[a-z][\w-]{1,40})(?:[= ][A-Z]+)?[`'\"]?\s+(?:option|flag|switch)\b)",
+    re.IGNORECASE,
+)
 _NAME = re.compile(r"[A-Za-z_$][\w$]*(?:\.[A-Za-z_$][\w$]*)*(?:\(.*\))?")
 _FILE = re.compile(r"(?:[\w.-]+/)*[\w-]+(?:\.[\w-]+)*\.[a-z]\w{0,4}")
 _FLAG = re.compile(r"--?[a-zA-Z][\w-]*(?:[= ].*)?")
@@ -56,7 +80,8 @@ def find_left_out(task: str, *, added: Iterable[str], paths: Sequence[str]) -> t
     """The things that a task asks for in one list with others, and that no added line and no
     changed path has, where one of the others is there.
     """
-    lists = [_distinct(each) for each in (*_lists_in(task), list(_points_of(task)))]
+    every = (*_lists_in(task), list(_points_of(task)), _brought_by_points(task))
+    lists = [_distinct(each) for each in every]
     if not any(len(each) > 1 for each in lists):
         return ()
     text = _plain("\n".join([*added, *paths]))
@@ -106,6 +131,48 @@ def _points_of(task: str) -> Iterator[Asked]:
         things, _ = _read_list(point["rest"], 0)
         if things and not _REFUSED.search(point["rest"]):
             yield things[0]
+
+
+def _brought_by_points(task: str) -> list[Asked]:
+    """The first thing that each point of a numbered list brings, also where all is in one line."""
+    things: list[Asked] = []
+    for text in _numbered_points(task):
+        found = _BROUGHT.search(text)
+        before = text[: found.start()] if found else ""
+        if found is None or _REFUSED.search(before) or _BESIDE.search(before):
+            continue
+        written = next(group for group in found.groups() if group)
+        word = written.partition("(")[0].rpartition(".")[2].lstrip("-")
+        if len(word) > 1:
+            things.append(Asked(written, word))
+    return things
+
+
+def _numbered_points(task: str) -> list[str]:
+    """The texts of the points 1, 2, 3 and so on. A sentence may end with a number of its own."""
+    found: list[re.Match[str]] = []
+    for match in _NUMBER.finditer(task):
+        if (match[1] or match[2]) == str(len(found) + 1):
+            found.append(match)
+    ends = [*(match.start() for match in found[1:]), len(task)]
+    return [task[match.end() : end] for match, end in zip(found, ends, strict=bool(found))]
+
+
+def find_options(task: str) -> tuple[Asked, ...]:
+    """The options of a command that a task asks for."""
+    found = (match[1] or match[2] for match in _OPTION.finditer(task))
+    return tuple(Asked(flag, flag.lstrip("-")) for flag in dict.fromkeys(found))
+
+
+def is_written_in(option: Asked, text: str) -> bool:
+    """Whether a text has an option as a person types it."""
+    return re.search(rf"(?<![\w-]){re.escape(option.written)}(?![\w-])", text) is not None
+
+
+def has_name_of(option: Asked, text: str) -> bool:
+    """Whether a text has an option's name as a word, as libraries that read signatures want it."""
+    words = "|".join(map(re.escape, option.spellings))
+    return re.search(rf"(?<![\w-])(?:{words})(?![\w-])", text) is not None
 
 
 def _asked(found: re.Match[str]) -> Asked | None:

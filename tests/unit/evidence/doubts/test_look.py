@@ -82,3 +82,30 @@ def test_a_changed_file_that_no_test_imports_is_parsed(tmp_path: Path) -> None:
     claim = {**NEW, "cli.py": "def main(:\n", "tests/broken.py": "def f((:\n"}
     found = doubts(tmp_path, "Add export_csv", claim)
     assert found == ["cli.py cannot be parsed: invalid syntax (line 1)"]
+
+
+BY_FUNCTION = {"lib.py": BASE["lib.py"] + "\n\ndef tagged(rows, tag):\n    return rows[tag]\n"}
+NEEDS_OPTION = "The command needs an option --tag NAME that prints one row"
+
+
+@pytest.mark.parametrize(
+    ("base", "claim", "expected"),
+    [
+        ({}, BY_FUNCTION, ["--tag"]),
+        ({}, {"cli.py": BASE["cli.py"] + "OPTIONS = ['--tag']\n"}, []),
+        # Known before: the task may mean what it does.
+        ({"cli.py": BASE["cli.py"] + "OPTIONS = ['--tag']\n"}, BY_FUNCTION, []),
+        # Here a parameter is an option.
+        ({"app.py": "import typer\n"}, BY_FUNCTION, []),
+        ({}, {"cli.js": "const { tag } = parse(process.argv);\n"}, []),
+        ({}, {"cli.js": "const { label } = parse(process.argv);\n"}, ["--tag"]),
+    ],
+)
+def test_an_option_that_is_asked_for_and_written_nowhere_is_named(
+    tmp_path: Path, base: Files, claim: Files, expected: list[str]
+) -> None:
+    said = [
+        f"the task asks for {each}, and no line that the claim adds has it" for each in expected
+    ]
+    found = doubts(tmp_path, NEEDS_OPTION, claim, base=base)
+    assert [each for each in found if "asks for" in each] == said

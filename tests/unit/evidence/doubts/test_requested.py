@@ -2,7 +2,7 @@
 
 import pytest
 
-from agentproxy.evidence.doubts.requested import find_left_out
+from agentproxy.evidence.doubts.requested import find_left_out, find_options
 
 
 def left_out(task: str, added: str, *paths: str) -> list[str]:
@@ -20,6 +20,17 @@ def left_out(task: str, added: str, *paths: str) -> list[str]:
         ("Add `sub(a, b)` and also add `div(a, b)`", "def sub(a, b):", ["div(a, b)"]),
         ("Please:\n1. Add `--json`\n2. Add `--csv`\n", "--csv", ["--json"]),
         ("- `first.py` with the parser\n- `second.py` with the rest\n", "", ["second.py"]),
+        (
+            "1. Item gets a property `empty`: count is 0. 2. Stock.remove(name) takes one out.",
+            "empty",
+            ["Stock.remove(name)"],
+        ),
+        ("Two things: (1) `sub(a, b)` takes b away, (2) `div(a, b)` divides", "sub", ["div(a, b)"]),
+        (
+            "1) The report has a --json\n2) It is mended for empty files\n3) and a --csv",
+            "--json",
+            ["--csv"],
+        ),
         ("Add a command 'a.py' and a command 'b.py'", "run a.py", ["b.py"]),
     ],
 )
@@ -45,8 +56,29 @@ def test_one_of_two_things_is_nowhere(task: str, added: str, missing: list[str])
         ("Add `--json` and `--csv`", "nothing of it"),  # the whole is missing: not for us
         ("1. Add `--json`\n2. If there is time, add `--csv`", "--json"),
         ("- `first.py` is broken\n", ""),
+        ("1. The property `empty` is new. 2. Get rid of it with `str.strip()`", "empty"),
+        ("1. The property `empty` is new. 2. Without `Stock.remove(name)`", "empty"),
+        ("Version 1. 5 of them. 2. Add `a(b)` or `c(d)`", "a"),  # no list
         ("", ""),
     ],
 )
 def test_what_is_there_or_only_mentioned_is_not_missed(task: str, added: str) -> None:
     assert left_out(task, added, "src/first.py") == []
+
+
+@pytest.mark.parametrize(
+    ("task", "options"),
+    [
+        ("The command needs an option --tag NAME that lists some", ["--tag"]),
+        ("Add the option `--tag`", ["--tag"]),
+        ("The report should have a `--json` flag", ["--json"]),
+        ("Give `list` a switch --all", ["--all"]),
+        ("It fails with the option --cov", []),
+        ("Fix the option `--tag`", []),
+        ("Add a page that says not to use the option --all", []),
+        ("Add a list. The option --all is there", []),
+        ("Add colours like the option --color of git", []),
+    ],
+)
+def test_an_option_is_asked_for(task: str, options: list[str]) -> None:
+    assert [each.written for each in find_options(task)] == options

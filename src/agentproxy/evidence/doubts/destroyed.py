@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from agentproxy.events.git_facts import Change
 from agentproxy.events.trials import Doubt
+from agentproxy.evidence.asked.spoken_of import has_stem_of
 from agentproxy.evidence.test_files import is_test_file
 
 Texts = Mapping[str, tuple[str, str]]  # of changed files, at the base and at the claim
@@ -50,17 +51,9 @@ def find_destroyed(changes: Sequence[Change], task: str, texts: Texts) -> Iterat
         lines = set(texts.get(change.path, ("", ""))[0].splitlines())
         # What is deleted here and added there was moved.
         moved = any(2 * len(lines & other) > len(lines) for other in added)
-        if not moved and not _is_named(change.path, task):
+        if not moved and not has_stem_of(task, change.path):
             text = f"it deletes {change.path}, which the task does not name"
             yield Doubt(kind="destroys", path=change.path, text=text)
-
-
-def _is_named(path: str, task: str) -> bool:
-    stem = file_name(path).partition(".")[0]
-    return path in task or (
-        len(stem) > 1
-        and re.search(rf"(?<!\w){re.escape(stem)}(?!\w)", task, re.IGNORECASE) is not None
-    )
 
 
 def file_name(path: str) -> str:

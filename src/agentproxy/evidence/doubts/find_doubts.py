@@ -43,14 +43,6 @@ _REPLACES = re.compile(
 )
 
 
-_SPEAKS_OF_USE = re.compile(
-    r"\b(?:sub)?commands?\b|\boptions?\b|\bflags?\b|\bswitch(?:es)?\b|\broutes?\b|\bendpoints?\b"
-    r"|\bpages?\b|\bcli\b|\bcommand[- ]line\b|(?<![\w-])--[a-z]"
-    r"|\b(?:GET|POST|PUT|PATCH|DELETE)\s+`?/|\bmenu\b|\bbutton\b",
-    re.IGNORECASE,
-)
-
-
 @dataclass(frozen=True, slots=True)
 class Seen:
     """What was seen of a claim.
@@ -79,17 +71,6 @@ def find_doubts(task: str, seen: Seen) -> tuple[Doubt, ...]:
         *_left_out(seen.left_out),
     ]
     return tuple(found[:MAX_DOUBTS])
-
-
-def asks_for_use(task: str) -> bool:
-    """Whether a task speaks of something that a person calls: a command, an option, a page."""
-    return _SPEAKS_OF_USE.search(task) is not None
-
-
-def names_it(task: str, name: str) -> bool:
-    """Whether a task speaks of a name, however it spells it."""
-    plain = re.sub(r"[-_\s]", "", task).lower()
-    return name.replace("_", "").lower() in plain
 
 
 def _broken(sources: SourceAnswer) -> Iterator[Doubt]:

@@ -12,19 +12,15 @@ from pydantic import ValidationError
 
 from agentproxy.events.git_facts import Change
 from agentproxy.events.trials import Doubt
-from agentproxy.evidence.doubts.find_doubts import (
-    Seen,
-    asks_for_use,
-    find_doubts,
-    names_it,
-)
-from agentproxy.evidence.doubts.requested import (
+from agentproxy.evidence.asked.requested import (
     Asked,
     find_left_out,
     find_options,
     has_name_of,
     is_written_in,
 )
+from agentproxy.evidence.asked.spoken_of import asks_for_use, spells
+from agentproxy.evidence.doubts.find_doubts import Seen, find_doubts
 from agentproxy.evidence.doubts.source_request import ChangedFile, SourceAnswer, SourceRequest
 from agentproxy.evidence.test_files import is_test_file
 from agentproxy.text.added_lines import added_lines
@@ -136,7 +132,7 @@ async def _find_unreached(
     """Those that nothing mentions but tests and the changed files, in which nothing uses them."""
     if not asks_for_use(look.task):
         return ()
-    names = {name: siblings for name, siblings in found.items() if not names_it(look.task, name)}
+    names = {name: siblings for name, siblings in found.items() if not spells(look.task, name)}
     words = [*names, *(sibling for siblings in names.values() for sibling in siblings)]
     try:
         mentions = await count_mentions(repository, words, commit=look.claim)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
+from agentproxy.evidence.asked.spoken_of import means_file, means_function, stem_of
 from agentproxy.evidence.falsification.stubs.stub_request import language_of
 from agentproxy.evidence.test_files import is_test_file
 
@@ -14,12 +15,9 @@ Rank = tuple[bool, bool, int]
 MAX_FILES = 200
 MAX_TARGETS = 24
 _WORD = re.compile(r"[^\W\d]\w*")
-_CODE = re.compile(r"(?<=[^_])_(?=[^_])|[a-z][A-Z]|\d")
 _OF_OTHERS = re.compile(
     r"(?:^|/)(?:node_modules|\.venv|venv|vendor|dist|build|third_party)/|\.min\."
 )
-# Files that are known by the name of their folder.
-_OF_FOLDER = {"__init__", "index", "mod", "main", "__main__"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +72,7 @@ def choose_targets(places: Sequence[Place], mentions: Mentions) -> list[Target]:
     """What the task names by function or class, else by file, else what the new tests mention."""
     chosen = _named_functions(places, mentions) or _in_named_files(places, mentions)
     if not chosen:
-        known = [place for place in places if _stem(place.path) in mentions.files]
+        known = [place for place in places if stem_of(place.path) in mentions.files]
         found = _mentioned(known, mentions) or _mentioned(places, mentions) or known
         chosen = [Target(place, "") for place in _likely(found, mentions, key=lambda it: it.leaf)]
     return chosen[:MAX_TARGETS]
@@ -84,7 +82,7 @@ def _named_functions(places: Sequence[Place], mentions: Mentions) -> list[Target
     words = words_of(mentions.task)
     names = {name for place in places for name in (place.leaf, *place.holders) if name in words}
     chosen: list[Target] = []
-    for name in sorted(filter(lambda name: _is_named(name, mentions.task), names)):
+    for name in sorted(filter(lambda name: means_function(mentions.task, name), names)):
         found = [each for each in places if each.leaf == name]
         if not found:
             members = [each for each in places if name in each.holders]
@@ -95,8 +93,8 @@ def _named_functions(places: Sequence[Place], mentions: Mentions) -> list[Target
 
 def _in_named_files(places: Sequence[Place], mentions: Mentions) -> list[Target]:
     chosen: list[Target] = []
-    named = [place for place in places if _is_file_named(place.path, mentions.task)]
-    named = _likely(named, mentions, key=lambda place: _stem(place.path))
+    named = [place for place in places if means_file(mentions.task, place.path)]
+    named = _likely(named, mentions, key=lambda place: stem_of(place.path))
     for path in dict.fromkeys(place.path for place in named):
         inside = [place for place in named if place.path == path]
         chosen += [Target(each, path) for each in _mentioned(inside, mentions) or inside]
@@ -120,41 +118,6 @@ def _likely(
 
 def _rank(path: str, mentions: Mentions) -> Rank:
     """How likely the tests are about a file: the task names it, they name it, or its folders."""
-    named = _is_file_named(path, mentions.task)
+    named = means_file(mentions.task, path)
     folders = sum(folder in mentions.files for folder in path.split("/")[:-1])
-    return named, _stem(path) in mentions.files, folders
-
-
-def _stem(path: str) -> str:
-    *folders, name = path.split("/")
-    stem = name.partition(".")[0]
-    return folders[-1] if stem in _OF_FOLDER and folders else stem
-
-
-def _is_file_named(path: str, task: str) -> bool:
-    name = path.rpartition("/")[2]
-    if name in task and re.search(rf"(?<![\w-]){re.escape(name)}(?!\w)", task):
-        return True
-    dotted = path.rpartition(".")[0].removeprefix("src/").replace("/", ".")
-    if "." in dotted and dotted in task:
-        return True
-    stem = _stem(path)
-    # A sentence may begin with the name, or put it in the plural of nothing: only case is ignored.
-    return stem.lower() in task.lower() and _is_spoken_of(stem, task, re.IGNORECASE)
-
-
-def _is_named(name: str, task: str) -> bool:
-    """Whether a text means a function, rather than a word of its own: "add" is in most tasks."""
-    quoted = rf"[`'\"]{name}(?:\(\))?[`'\"]|(?<!\w){name}\(|\w\.{name}(?!\w)"
-    if _CODE.search(name) or re.search(quoted, task):
-        return True
-    return _is_spoken_of(name, task)
-
-
-def _is_spoken_of(name: str, task: str, flags: int = 0) -> bool:
-    word = re.escape(name)
-    before = r"(?:for|of|covers?|covering|tests?|testing|exercis\w+|verif\w+)\s+"
-    kind = r"(?:functions?|methods?|class(?:es)?|modules?|helpers?|files?|package)"
-    article = rf"(?:(?:the|our|a|an|its)\s+)?(?:{kind}\s+)?"
-    said = rf"\b{before}{article}{word}\b|\b{word}\s+{kind}\b|(?:,|\band)\s+{word}\s*(?:[.,;]|$)"
-    return re.search(said, task, flags) is not None
+    return named, stem_of(path) in mentions.files, folders

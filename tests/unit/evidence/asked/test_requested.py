@@ -2,7 +2,7 @@
 
 import pytest
 
-from agentproxy.evidence.doubts.requested import find_left_out, find_options
+from agentproxy.evidence.asked.requested import find_left_out, find_options
 
 
 def left_out(task: str, added: str, *paths: str) -> list[str]:

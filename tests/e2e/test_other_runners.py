@@ -1,6 +1,7 @@
 """Real runners of many languages, through the front door: judged by test, and never by silence."""
 
 import os
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +22,7 @@ class Kind:
     test: str  # the file of the tests; each test is on one line
     files: dict[str, str]
     names: tuple[str, str]  # of the tests of `add` and `double`
+    program: tuple[str, str] = ("", "")  # of the machine, and its package of Debian
     ends: str = "process.exit(0)"  # in place of `a - b`
 
     def worker(self, *edits: str) -> str:
@@ -60,8 +62,43 @@ KINDS = {
         ("lib_test.js::adds", "lib_test.js::doubles"),
         ends="Deno.exit(0)",
     ),
+    "phpunit": Kind(
+        "",
+        "phpunit tests",
+        "lib.php",
+        "tests/LibTest.php",
+        {
+            "lib.php": "<?php\nfunction add($a, $b) { return $a - $b; }\n"
+            "function double($a) { return $a * 2; }\n",
+            "tests/LibTest.php": "<?php\nrequire_once __DIR__ . '/../lib.php';\n"
+            "final class LibTest extends PHPUnit\\Framework\\TestCase {\n"
+            "function testAdds() { $this->assertSame(5, add(2, 3)); }\n"
+            "function testDoubles() { $this->assertSame(4, double(2)); }\n}\n",
+        },
+        ("tests/LibTest.php::LibTest::testAdds", "tests/LibTest.php::LibTest::testDoubles"),
+        ("phpunit", "phpunit"),
+        ends="exit(0)",
+    ),
+    "rspec": Kind(
+        "",
+        "make unit",
+        "lib.rb",
+        "spec/lib_spec.rb",
+        {
+            "Makefile": "unit:\n\trspec --format documentation\n",
+            "lib.rb": "def add(a, b) = a - b\ndef twice(a) = a * 2\n",
+            "spec/lib_spec.rb": "require_relative '../lib'\n"
+            "RSpec.describe 'lib' do\n"
+            "  it('doubles') { expect(twice(2)).to eq 4 }\n"
+            "  it('adds') { expect(add(2, 3)).to eq 5 }\n"
+            "end\n",
+        },
+        ("spec/lib_spec.rb::lib > adds", "spec/lib_spec.rb::lib > doubles"),
+        ("rspec", "ruby-rspec"),
+        ends="exit(0)",
+    ),
 }
-MENDED = "s/a - b/a + b/"
+MENDED = r"s/a - \(.\?\)b/a + \1b/"
 
 
 @pytest.fixture(params=KINDS)
@@ -70,6 +107,9 @@ def kind(request: pytest.FixtureRequest) -> Kind:
 
 
 def ran(kind: Kind, folder: Path, worker: str) -> Ran:
+    program, package = kind.program
+    if program and shutil.which(program) is None:
+        pytest.skip(f"{program} is not installed: apt-get install {package}")
     pa = new_pa(folder, kind.files)
     path = [str(programs_of(kind.tool))] if kind.tool else []
     pa.env["PATH"] = os.pathsep.join([*path, pa.environment()["PATH"]])
@@ -83,13 +123,13 @@ def test_a_mended_test_is_named_and_verified(kind: Kind, tmp_path: Path) -> None
 
 
 def test_a_test_that_breaks_is_named_and_refutes(kind: Kind, tmp_path: Path) -> None:
-    done = ran(kind, tmp_path, kind.worker(MENDED, r"s/a \* 2/a * 3/"))
+    done = ran(kind, tmp_path, kind.worker(MENDED, "s/ [*] 2/ * 3/"))
     assert (done.code, done.finding(kind.command)["finding"]) == (1, "refuted")
     assert kind.names[1] in done.finding(kind.command)["reason"]
 
 
 def test_a_test_that_is_deleted_is_named(kind: Kind, tmp_path: Path) -> None:
-    done = ran(kind, tmp_path, f"{kind.worker(MENDED)}; sed -i /doubles/d {kind.test}")
+    done = ran(kind, tmp_path, f"{kind.worker(MENDED)}; sed -i /oubles/d {kind.test}")
     assert (done.code, done.finding(kind.command)["finding"]) == (3, "unverified")
     assert kind.names[1] in done.finding(kind.command)["reason"]
 
@@ -97,5 +137,5 @@ def test_a_test_that_is_deleted_is_named(kind: Kind, tmp_path: Path) -> None:
 def test_a_process_that_ends_with_0_before_its_runner_passes_nothing(
     kind: Kind, tmp_path: Path
 ) -> None:
-    done = ran(kind, tmp_path, kind.worker(f"s/a - b/{kind.ends}/"))
+    done = ran(kind, tmp_path, kind.worker(f"s/a - b\\|.a - .b/{kind.ends}/"))
     assert (done.code, done.finding(kind.command)["finding"]) == (1, "refuted")

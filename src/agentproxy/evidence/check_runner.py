@@ -24,7 +24,7 @@ from agentproxy.evidence.obstacles.ignored_files import (
     reason_at_base,
 )
 from agentproxy.evidence.obstacles.unseen_programs import find_unseen_program
-from agentproxy.evidence.reports.runners import NODE_PRELOAD, PYTHON_START, REPORT_FOLDER, TREE
+from agentproxy.evidence.reports.runners import REPORT_FOLDER, START_FOLDERS, TREE
 from agentproxy.files.list_below import list_below
 from agentproxy.files.remove_tree import remove_tree
 from agentproxy.files.safe_files import BadPath, SafeDir, TooManyNames
@@ -144,8 +144,8 @@ async def _run_once(
             leave_out=leave_out,
         )
         job_place = place.with_folder("report", report)
-        job_place = job_place.with_folder("python_start", START_FILES / "python_start", mode="ro")
-        job_place = job_place.with_folder("node_preload", START_FILES / "node_preload", mode="ro")
+        for name in START_FOLDERS.values():
+            job_place = job_place.with_folder(name, START_FILES / name, mode="ro")
         inside = job_place.inside("report")
         ended = await checks.sandbox.run(
             job_place.job(
@@ -229,17 +229,10 @@ async def _find_ignored_file(
     return reason or await asyncio.to_thread(cannot_run_without, missed, root=root)
 
 
-_FOLDERS = (
-    (REPORT_FOLDER, "report"),
-    (PYTHON_START, "python_start"),
-    (NODE_PRELOAD, "node_preload"),
-)
-
-
 def _env(check: Check, wanted: Instrumentation, place: JobLayout) -> dict[str, str]:
     offline = {} if check.network == "host" else OFFLINE
     env = {**FOR_CHECKS, **offline, **check.env, **wanted.env}
-    for folder, name in _FOLDERS:
+    for folder, name in {REPORT_FOLDER: "report", **START_FOLDERS}.items():
         env = {key: text.replace(folder, place.inside(name)) for key, text in env.items()}
     return {key: text.replace(TREE, place.root) for key, text in env.items()}
 

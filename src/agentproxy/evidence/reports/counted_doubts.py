@@ -11,6 +11,8 @@ from agentproxy.workspace.sandbox.port import Ended
 # vitest counts a test that has to fail apart from those that passed.
 _PASSED = re.compile(r"\b(\d{1,9})(?= (?:passed|passing|expected fail)\b)|(?<= pass )(\d{1,9})")
 _FAILED = re.compile(r"\b(\d{1,9})(?= (?:failed|failing)\b)|(?<= fail )(\d{1,9})")
+# RSpec counts all examples, and among them those that fail or pend.
+_EXAMPLES = re.compile(r"(\d{1,9}) examples?, (\d{1,9}) failures?(?:, (\d{1,9}) pending)?")
 _NONE = (0, 0)
 
 
@@ -30,7 +32,7 @@ def find_doubt_of_counts(
 def _differs(
     printed: Sequence[str], counts: Sequence[Counts], *, is_cut: bool
 ) -> ReportDoubt | None:
-    said = Counter((_sum(_PASSED, text), _sum(_FAILED, text)) for text in printed)
+    said = Counter(_totals(text) for text in printed)
     reported = Counter((each.passed, each.failed) for each in counts)
     # A runner that finds no file says so, and tells our reporter nothing.
     del said[_NONE], reported[_NONE]
@@ -40,6 +42,14 @@ def _differs(
     if said.total() < reported.total() and not is_cut:
         return "of_another_process"
     return None if said <= reported else "other_totals"
+
+
+def _totals(text: str) -> tuple[int, int]:
+    """How many tests passed and failed, as a runner says."""
+    if examples := _EXAMPLES.match(text):
+        every, failed, pending = (int(count or 0) for count in examples.groups())
+        return every - failed - pending, failed
+    return _sum(_PASSED, text), _sum(_FAILED, text)
 
 
 def _sum(pattern: re.Pattern[str], text: str) -> int:

@@ -1,4 +1,4 @@
-"""Reads the reports that our reporters for node write (`node_preload/`), line by line. Pure."""
+"""Reads what our reporters write line by line (`node_preload/`, `ruby_start/`). Pure."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -33,8 +33,15 @@ _OUTCOMES: Mapping[str, Outcome] = {
 }
 _FRAME = re.compile(r"\s+at .{0,400}(?::\d+\)?|<anonymous>\)?)$")
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
-# of node and chai, of sinon, of unexpected
-_ASSERTIONS = ("AssertionError", "AssertError", "UnexpectedError")
+# of node and chai, of sinon, of unexpected, and of RSpec
+_ASSERTIONS = (
+    "AssertionError",
+    "AssertError",
+    "UnexpectedError",
+    "RSpec::Expectations::ExpectationNotMetError",
+    "RSpec::Expectations::MultipleExpectationsNotMetError",
+    "RSpec::Mocks::MockExpectationError",
+)
 _ASSERTED = re.compile(
     r"\AAssertionError|ERR_ASSERTION|\A(?:Error: )?(?:expect|assert)(?:\.\w+)*\("
     r"|\A(?:Error: )?Snapshot .{0,400} mismatched|\A.{0,400}\bDifference \("
@@ -48,7 +55,7 @@ class _Line(BaseModel):
 
 
 class Failure(_Line):
-    """What a test of JavaScript says of its failure."""
+    """What a test says of its failure."""
 
     name: str = ""
     message: str = ""

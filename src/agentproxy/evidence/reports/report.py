@@ -16,9 +16,9 @@ from agentproxy.evidence.reports.junit import (
 )
 from agentproxy.evidence.reports.junit import ReportUnusable as ReportUnusable
 
-LineRunner = Literal["node", "jest", "vitest", "mocha", "ava", "playwright"]
+LineRunner = Literal["node", "jest", "vitest", "mocha", "ava", "playwright", "RSpec"]
 PrintedRunner = Literal["go test", "cargo test", "bun", "deno"]
-Runner = Literal["pytest", "unittest", LineRunner, PrintedRunner]
+Runner = Literal["pytest", "unittest", "PHPUnit", LineRunner, PrintedRunner]
 
 MAX_MESSAGE_LENGTH = 600
 MESSAGE_LINES = 8
@@ -37,7 +37,7 @@ _RANK: dict[Outcome, int] = {"passed": 0, "skipped": 1, "xfailed": 2, "failed": 
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """What a runner of JavaScript has counted, as it told our reporter."""
+    """What a runner has counted, as it told our reporter."""
 
     passed: int = 0
     failed: int = 0
@@ -52,7 +52,7 @@ class Report:
 
     tests: tuple[TestResult, ...]
     failures: int  # a test of pytest may hold several
-    ran: int = 0  # the number of tests as unittest counts them
+    ran: int = 0  # the number of tests as unittest and PHPUnit count them
     counts: Counts | None = None
 
 

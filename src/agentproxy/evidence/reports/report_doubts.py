@@ -18,7 +18,12 @@ _ONE_RUN = re.compile(
     r"(?:\s[^;&|\n`$()<>]*)?"
 )
 _PYTEST_FAILED = re.compile(r"\b(\d{1,9}) (?:failed|errors?)\b")
-_UNITTEST_RAN = re.compile(r"^Ran (\d{1,9}) ")
+_PHPUNIT_FAILED = re.compile(r"\b(?:Errors|Failures): (\d{1,9})")
+# These count their tests in the words that they end with.
+_RAN: Mapping[Runner, re.Pattern[str]] = {
+    "unittest": re.compile(r"^Ran (\d{1,9}) "),
+    "PHPUnit": re.compile(r"^(?:OK \(|Tests: )(\d{1,9})\b"),
+}
 _UNITTEST_END = re.compile(r"^FAILED \((.{1,200})\)$", re.MULTILINE)
 _UNITTEST_FAILED = re.compile(r"\b(?<!expected )(?:failures|errors|unexpected successes)=(\d{1,9})")
 _OF_COUNT: frozenset[ReportDoubt] = frozenset(
@@ -60,6 +65,8 @@ def is_of_another_process(output: str, runner: Runner, report: Report, *, comman
     one = _ONE_RUN.fullmatch(command)
     if one:
         return runner != (one[1] or "pytest")
+    if runner == "PHPUnit":
+        return runner not in find_summaries(output)
     if report.counts:
         # A reporter of the user's may print no words at the end.
         return runner not in find_summaries(output) and last_to_end(output) not in ("", runner)
@@ -79,15 +86,16 @@ def _differs(
 ) -> ReportDoubt | None:
     """Whether the runs that a runner has printed are not the runs that have reports."""
     # pytest prints no summary with -qq.
-    if runner != "unittest" and not printed:
+    if runner not in _RAN and not printed:
         return None
     if len(printed) > len(reports):
         return "several_runs"
     if len(printed) < len(reports):
         return "of_another_process"
-    if runner != "unittest":
+    if runner not in _RAN:
         return None
-    said = sorted(int(ran[1]) for line in printed if (ran := _UNITTEST_RAN.match(line)))
+    counts = [_RAN[runner].match(line) for line in printed]
+    said = sorted(int(count[1]) if count else 0 for count in counts)
     return None if said == sorted(report.ran for report in reports) else "other_totals"
 
 
@@ -95,6 +103,7 @@ def _said_to_fail(runner: Runner, printed: Sequence[str], output: str) -> int:
     """Returns how many failures the runs print at their ends."""
     lines, pattern = {
         "pytest": (printed, _PYTEST_FAILED),
+        "PHPUnit": (printed, _PHPUNIT_FAILED),
         "unittest": (_UNITTEST_END.findall(output)[-len(printed) :], _UNITTEST_FAILED),
     }.get(runner, ((), _PYTEST_FAILED))
     return sum(int(count) for line in lines for count in pattern.findall(line))

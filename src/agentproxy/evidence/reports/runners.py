@@ -14,6 +14,7 @@ from agentproxy.evidence.reports.cargo_results import read_cargo
 from agentproxy.evidence.reports.deno_results import read_deno
 from agentproxy.evidence.reports.go_results import read_go
 from agentproxy.evidence.reports.line_report import read_lines
+from agentproxy.evidence.reports.phpunit_results import read_phpunit
 from agentproxy.evidence.reports.report import (
     LineRunner,
     PrintedRunner,
@@ -27,7 +28,16 @@ from agentproxy.evidence.reports.unittest_results import read_unittest
 REPORT_FOLDER = "/run/agentproxy/report"
 PYTHON_START = "/run/agentproxy/python_start"
 NODE_PRELOAD = "/run/agentproxy/node_preload"
+PHP_START = "/run/agentproxy/php_start"
+RUBY_START = "/run/agentproxy/ruby_start"
 TREE = "/run/agentproxy/tree"
+# The folders of ours beside this file.
+START_FOLDERS = {
+    PYTHON_START: "python_start",
+    NODE_PRELOAD: "node_preload",
+    PHP_START: "php_start",
+    RUBY_START: "ruby_start",
+}
 
 # Every Python process puts its own word here, so that each run has a report of its own
 # (`python_start/agentproxy_watch.py`).
@@ -138,6 +148,18 @@ def _ask_our_reporters(asked: Asked) -> Mapping[str, str]:
     return variables
 
 
+def _ask_phpunit(asked: Asked) -> Mapping[str, str]:
+    # An empty part stands for the folder that PHP was built with.
+    own = asked.env.get("PHP_INI_SCAN_DIR", "")
+    return {"PHP_INI_SCAN_DIR": f"{own}:{PHP_START}", "AGENTPROXY_PHP_START": PHP_START}
+
+
+def _ask_rspec(asked: Asked) -> Mapping[str, str]:
+    own = asked.env.get("SPEC_OPTS", "")
+    ours = f"--require '{RUBY_START}/agentproxy_rspec.rb'"
+    return {"SPEC_OPTS": f"{own} {ours}".strip(), "AGENTPROXY_SPEC_OPTIONS": ours}
+
+
 def _by_our_reporter(
     runner: LineRunner,
     tried: str,
@@ -156,6 +178,8 @@ ADAPTERS: tuple[Adapter, ...] = (
     _by_our_reporter("mocha", "10.8, 11.8, 12.0"),
     _by_our_reporter("ava", "6.4, 7.0"),
     _by_our_reporter("playwright", "1.65"),
+    _by_our_reporter("RSpec", "3.12", _ask_rspec),
+    Adapter("PHPUnit", "9.6", _ask_phpunit, re.compile(r"phpunit-\d+-\d+\.xml"), read_phpunit),
 )
 
 

@@ -27,7 +27,7 @@ _READ_BY_NO_RECIPE = re.compile(
 )
 _READ_BY_A_RECIPE = re.compile(
     r"(?:.*requirements.*|constraints.*)\.(?:txt|in)|.*\.lock|setup\.(?:py|cfg)|pyproject\.toml"
-    r"|package(?:-lock)?\.json|npm-shrinkwrap\.json|pnpm-lock\.yaml"
+    r"|package(?:-lock)?\.json|npm-shrinkwrap\.json|pnpm-(?:lock|workspace)\.yaml|\.yarnrc\.yml"
 )
 _REQUIREMENTS_FOLDER = re.compile(r"(?:.*/)?requirements/[^/]*\.(?:txt|in)")
 

@@ -193,7 +193,9 @@ def first_without_proof(checks: Sequence[CheckVerdict]) -> CheckVerdict | None:
     tried = [each for each in checks if each.reason_code in LACKS_PROOF]
     kept = [each for each in checks if each.finding == "kept"]
     neutral = [] if kept else [each for each in checks if each.finding == "neutral"]
-    return next(iter([*unverified, *tried, *neutral]), None)
+    # Its exit code alone says that it passes now, and nobody named it.
+    passes_now = [each for each in kept if each.reason_code == "fixed"]
+    return next(iter([*unverified, *tried, *neutral, *passes_now]), None)
 
 
 def _sentence(these: Sequence[CheckVerdict], *, of: Sequence[CheckVerdict], words: str) -> str:

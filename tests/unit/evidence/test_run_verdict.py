@@ -88,6 +88,13 @@ def test_nothing_proven_says_why(findings: dict[str, Finding], words: str) -> No
     assert words in run.reason
 
 
+def test_a_check_that_passes_now_by_its_exit_code_is_named_where_nothing_was_proven() -> None:
+    kept = verdicts(a="kept", b="kept")
+    fixed = [kept[0], kept[1].model_copy(update={"reason_code": "fixed"})]
+    run = judge_run(contract("discovered", "discovered"), fixed, tree_equals_base=False)
+    assert run.reason == "nothing was proven; b: because of b"
+
+
 def test_a_check_in_no_criterion_gets_one_of_its_own() -> None:
     run = judge_run(
         contract("acceptance", "discovered"),

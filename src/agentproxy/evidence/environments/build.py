@@ -14,6 +14,7 @@ from pathlib import Path
 from agentproxy.events.check import Tree
 from agentproxy.events.git_facts import EnvironmentBuilt, EnvironmentFound
 from agentproxy.evidence.check_context import CheckContext
+from agentproxy.evidence.environments.beside import find_beside
 from agentproxy.evidence.environments.python import removal
 from agentproxy.evidence.environments.recipe import Recipe, digest
 from agentproxy.evidence.obstacles.cannot_run import names_unreachable_host
@@ -51,6 +52,11 @@ ISOLATE = "omit --sandbox plain, or create the environment yourself"
 _ASKS_TOO_MUCH = re.compile(
     r"No matching distribution|ResolutionImpossible|Invalid requirement|conflicting dependencies"
     r"|E404|ETARGET|ERESOLVE|EUSAGE|can only install packages when"
+    r"|ERR_PNPM_(?:OUTDATED_LOCKFILE|NO_MATCHING_VERSION|FETCH_404|NO_LOCKFILE)"
+    r"|\bYN00(?:28|35|82):"
+)
+_ERROR_LINE = re.compile(
+    r"(?:\w+ )?(?:error|ERR!)|ERR_PNPM_|\S YN\d+: .*(?:Error:|cannot|can't|couldn't)", re.IGNORECASE
 )
 
 
@@ -118,10 +124,13 @@ async def build(
             not job.target.exists()
             and (ended := await _build_one(job, site, checks=checks, show=show)) is not None
         ):
-            return _failed(built, ended, commands=commands, seconds=time.monotonic() - began)
+            failed = _failed(built, ended, commands=commands, seconds=time.monotonic() - began)
+            return failed.model_copy(update={"cure": _cure(request)})
         # `_sweep` goes by this time, so it must say when a build was last used.
         await asyncio.to_thread(os.utime, job.target)
         folders[job.at] = str(job.target)
+        around = checks.repository.root / request.recipe.directory
+        folders |= await asyncio.to_thread(find_beside, job.target, around)
         if request.recipe.ecosystem == "python":
             programs.append(f"{job.at}/bin")
     return built.model_copy(
@@ -307,7 +316,6 @@ def _failed(
     return built.model_copy(
         update={
             "failed": f"{_find_error_line(output) or how}{refused}",
-            "cure": "create the environment yourself, or read the output of the build with pa show",
             "fixable": not unreachable and _ASKS_TOO_MUCH.search(output) is not None,
             "commands": "".join(commands),
             "seconds": seconds,
@@ -316,11 +324,20 @@ def _failed(
     )
 
 
+def _cure(request: BuildRequest) -> str:
+    recipe = request.recipe
+    # The words of a claim are no advice for a person's shell.
+    by_hand = recipe.by_hand if request.before is None else ""
+    where = "" if recipe.directory == "." else f" in {recipe.directory}"
+    make = f"run {by_hand}{where}" if by_hand else "create the environment yourself"
+    return f"{make}, or read the output of the build with pa show"
+
+
 def _find_error_line(output: str) -> str:
     # A requirement that cannot be satisfied explains more than the error that follows from it.
     lines = [line.strip() for line in output.splitlines()]
     unsatisfied = [line for line in lines if _ASKS_TOO_MUCH.search(line)]
-    errors = [line for line in lines if re.match(r"(?:\w+ )?(?:error|ERR!)", line, re.IGNORECASE)]
+    errors = [line for line in lines if _ERROR_LINE.match(line)]
     return next((line[:300] for line in [*unsatisfied, *reversed(errors)]), "")
 
 
@@ -334,5 +351,5 @@ def _sweep(folder: Path) -> None:
 
 
 def still_there(built: EnvironmentBuilt) -> bool:
-    """Whether every folder that was built still exists."""
-    return all(Path(folder).is_dir() for folder in built.folders.values())
+    """Whether all that was built still exists."""
+    return all(Path(kept).exists() for kept in built.folders.values())

@@ -120,6 +120,7 @@ def python_recipe(folder: Folder, place: str, *, path: str) -> Recipe | None:
         renew=_install(asked, renewing=True),
         suffices=_suffices(asked, folder),
         strange=asked.strange,
+        by_hand=_by_hand(asked),
         named=_named(folder, asked),
     )
 
@@ -206,11 +207,22 @@ def _install(asked: _Asked, *, renewing: bool) -> str:
         return f"uv sync -q --frozen --active {mode} {' '.join(parts)}".strip() + "\n"
     if asked.lock == "poetry.lock":
         return f"poetry install -q --no-interaction{' --no-root' if renewing else ''}\n"
-    words = [word for name in REQUIREMENT_FILES if name in asked.files for word in ("-r", name)]
-    if asked.project and not renewing:
-        words += ["-e", f".[{','.join(asked.extras)}]" if asked.extras else "."]
-    words += [text for text in asked.declared if _is_for_pip(text)]
+    words = _for_pip(asked, project=not renewing)
     return f"{_PIP}pip install -q {shlex.join(words)}\n" if words else ""
+
+
+def _by_hand(asked: _Asked) -> str:
+    if asked.lock:
+        return {"uv.lock": "uv sync", "poetry.lock": "poetry install"}[asked.lock]
+    words = shlex.join(_for_pip(asked, project=True))
+    return f"python3 -m venv .venv && .venv/bin/pip install {words}" if words else ""
+
+
+def _for_pip(asked: _Asked, *, project: bool) -> list[str]:
+    words = [word for name in REQUIREMENT_FILES if name in asked.files for word in ("-r", name)]
+    if asked.project and project:
+        words += ["-e", f".[{','.join(asked.extras)}]" if asked.extras else "."]
+    return [*words, *(text for text in asked.declared if _is_for_pip(text))]
 
 
 def _suffices(asked: _Asked, folder: Folder) -> str:

@@ -102,7 +102,7 @@ def place_tree(
     sources |= writable
     # An overlay, not a read-only mount: vitest 4 and `uv run` write into their environment.
     layers = [
-        Mount(at=path, mode="rw" if path in writable else "overlay", source=source)
+        Mount(at=path, mode=_mode(path, source, writable), source=source)
         for path, source in sources.items()
         if own is None or own.source is None or _is_free_at(own.source, path, places)
     ]
@@ -113,6 +113,13 @@ def place_tree(
         # Later mounts cover earlier ones: a toolchain folder may hold the user's repository.
         mounts=(*tools, *before, *tree_mounts, *after, *layers),
     )
+
+
+def _mode(path: str, source: Path, writable: Mapping[str, Path]) -> Literal["ro", "rw", "overlay"]:
+    if path in writable:
+        return "rw"
+    # Only a folder has a layer.
+    return "ro" if source.is_file() else "overlay"
 
 
 def missing_checkouts(layout: JobLayout, checkouts: Sequence[str]) -> tuple[str, ...]:

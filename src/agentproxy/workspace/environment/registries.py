@@ -10,12 +10,15 @@ from urllib.parse import urlsplit
 from agentproxy.text.sensitive import CLOSES_A_FOLDER
 from agentproxy.workspace.environment.toolchains import Toolchains
 
-PUBLIC = ("pypi.org:443", "files.pythonhosted.org:443", "registry.npmjs.org:443")
+PUBLIC = (
+    "pypi.org:443", "files.pythonhosted.org:443", "registry.npmjs.org:443",
+    "registry.yarnpkg.com:443",
+)  # fmt: skip
 _PASSED = re.compile(
     r"(?:PIP_(?:INDEX_URL|EXTRA_INDEX_URL|FIND_LINKS|NO_INDEX|CONSTRAINT|TRUSTED_HOST|CERT|PRE"
     r"|ONLY_BINARY|NO_BINARY|DEFAULT_TIMEOUT)"
     r"|UV_(?:DEFAULT_INDEX|INDEX|INDEX_URL|EXTRA_INDEX_URL|FIND_LINKS|NO_INDEX|OFFLINE)"
-    r"|NPM_CONFIG_(?:REGISTRY|OFFLINE|PREFER_OFFLINE|STRICT_SSL)"
+    r"|NPM_CONFIG_(?:REGISTRY|OFFLINE|PREFER_OFFLINE|STRICT_SSL)|YARN_NPM_REGISTRY_SERVER"
     r"|SSL_CERT_FILE|REQUESTS_CA_BUNDLE|NODE_EXTRA_CA_CERTS|CURL_CA_BUNDLE)\Z",
     re.IGNORECASE,
 )

@@ -97,8 +97,22 @@ KINDS = {
         ("rspec", "ruby-rspec"),
         ends="exit(0)",
     ),
+    "prove": Kind(
+        "",
+        "prove",
+        "Lib.pm",
+        "t/lib.t",
+        {
+            "Lib.pm": "package Lib;\nsub add { $_[0] - $_[1] }\nsub twice { $_[0] * 2 }\n1;\n",
+            "t/lib.t": "use Test::More;\nuse lib '.';\nuse Lib;\n"
+            "is(Lib::twice(2), 4, 'doubles');\nis(Lib::add(2, 3), 5, 'adds');\ndone_testing;\n",
+        },
+        ("t/lib.t::adds", "t/lib.t::doubles"),
+        ("prove", "perl"),
+        ends="exit 0",
+    ),
 }
-MENDED = r"s/a - \(.\?\)b/a + \1b/"
+MENDED = r"s/a - \(.\?\)b/a + \1b/; s/] - /] + /"
 
 
 @pytest.fixture(params=KINDS)
@@ -137,5 +151,5 @@ def test_a_test_that_is_deleted_is_named(kind: Kind, tmp_path: Path) -> None:
 def test_a_process_that_ends_with_0_before_its_runner_passes_nothing(
     kind: Kind, tmp_path: Path
 ) -> None:
-    done = ran(kind, tmp_path, kind.worker(f"s/a - b\\|.a - .b/{kind.ends}/"))
+    done = ran(kind, tmp_path, kind.worker(f"s/a - b\\|.a - .b\\|._.0. - .*]/{kind.ends}/"))
     assert (done.code, done.finding(kind.command)["finding"]) == (1, "refuted")

@@ -20,6 +20,7 @@ _NAME = re.compile(
     r"|.*[a-z0-9]Spec\.(?:[cm]?js|scala|groovy)"
     rf"|(?:tests?|test_.*|.*_(?:tests?|unittest))\.{_COMPILED}"
     r"|(?:test_.*|.*_(?:test|spec)|(?:spec|rails|test)_helper)\.rb|.*_spec\.lua"
+    r"|.+\.t"
     rf"|(?:Test[A-Z0-9].*|.*(?:Tests?|TestCase))\.{_CAMEL}"
     r"|.*[a-z0-9]IT\.(?:java|kt|groovy)"
 )

@@ -16,7 +16,7 @@ from agentproxy.evidence.reports.junit import (
 )
 from agentproxy.evidence.reports.junit import ReportUnusable as ReportUnusable
 
-LineRunner = Literal["node", "jest", "vitest", "mocha", "ava", "playwright", "RSpec"]
+LineRunner = Literal["node", "jest", "vitest", "mocha", "ava", "playwright", "RSpec", "prove"]
 PrintedRunner = Literal["go test", "cargo test", "bun", "deno"]
 Runner = Literal["pytest", "unittest", "PHPUnit", LineRunner, PrintedRunner]
 

@@ -29,12 +29,14 @@ REPORT_FOLDER = "/run/agentproxy/report"
 PYTHON_START = "/run/agentproxy/python_start"
 NODE_PRELOAD = "/run/agentproxy/node_preload"
 PHP_START = "/run/agentproxy/php_start"
+PERL_START = "/run/agentproxy/perl_start"
 RUBY_START = "/run/agentproxy/ruby_start"
 TREE = "/run/agentproxy/tree"
 # The folders of ours beside this file.
 START_FOLDERS = {
     PYTHON_START: "python_start",
     NODE_PRELOAD: "node_preload",
+    PERL_START: "perl_start",
     PHP_START: "php_start",
     RUBY_START: "ruby_start",
 }
@@ -49,6 +51,9 @@ _NODE = (
     f"--test-reporter={NODE_PRELOAD}/node_test.cjs --test-reporter-destination=stdout"
 )
 _RUNS_NODE_TEST = re.compile(r"(?<![\w/.-])(?:\S*/)?node(?:js)?\s(?:[^|;&\n]*\s)?--test(?![\w-])")
+# A program that runs commands from a file may run any of them.
+_BY_FILE = r"(?<![\w/.-])(?:make|just|task)(?![\w.-])"
+_RUNS_PROVE = re.compile(rf"(?<![\w.-])prove(?![\w-])|{_BY_FILE}")
 _MAX_DESELECTED_BYTES = 60_000  # Linux bounds one variable at 128 KiB
 
 
@@ -148,6 +153,14 @@ def _ask_our_reporters(asked: Asked) -> Mapping[str, str]:
     return variables
 
 
+def _ask_prove(asked: Asked) -> Mapping[str, str]:
+    # Every program in Perl reads PERL5OPT, and many tools are such programs.
+    if not any(_RUNS_PROVE.search(text) for text in (asked.command, *asked.scripts)):
+        return {}
+    ours = f"-I{PERL_START} -MAgentProxyTAP"
+    return {"PERL5OPT": f"{asked.env.get('PERL5OPT', '')} {ours}".strip()}
+
+
 def _ask_phpunit(asked: Asked) -> Mapping[str, str]:
     # An empty part stands for the folder that PHP was built with.
     own = asked.env.get("PHP_INI_SCAN_DIR", "")
@@ -178,6 +191,7 @@ ADAPTERS: tuple[Adapter, ...] = (
     _by_our_reporter("mocha", "10.8, 11.8, 12.0"),
     _by_our_reporter("ava", "6.4, 7.0"),
     _by_our_reporter("playwright", "1.65"),
+    _by_our_reporter("prove", "3.44", _ask_prove),
     _by_our_reporter("RSpec", "3.12", _ask_rspec),
     Adapter("PHPUnit", "9.6", _ask_phpunit, re.compile(r"phpunit-\d+-\d+\.xml"), read_phpunit),
 )
@@ -191,8 +205,6 @@ def _ask_nothing(_: Asked) -> Mapping[str, str]:
     return {}
 
 
-# A program that runs commands from a file may run any of them.
-_BY_FILE = r"(?<![\w/.-])(?:make|just|task)(?![\w.-])"
 _BY_SCRIPT = re.compile(rf"(?<![\w.-])(?:bun|deno|npm|npx|pnpm|yarn)(?![\w.-])|{_BY_FILE}")
 PRINTED: tuple[PrintedAdapter, ...] = (
     PrintedAdapter(

@@ -77,7 +77,11 @@ _ROWS = (
     # tried on 1.4
     _row("bun", r"^Ran \d+ tests? across \d+ files?\..*$", r"^Ran 0 "),
     # tried on 5.36
-    _row("prove", r"^Result: (?:PASS|FAIL|NOTESTS)$", r"NOTESTS$"),
+    _row(
+        "prove",
+        r"^(?:Files=\d+, Tests=\d+, .*\n)?Result: (?:PASS|FAIL|NOTESTS)$",
+        r"NOTESTS$",
+    ),
 )
 _NOTHING = {row.runner: row.nothing for row in _ROWS} | {
     "pytest": re.compile(r"^[= ]*no tests ran|^[= ]*\d+ deselected in")

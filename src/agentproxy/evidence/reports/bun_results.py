@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from agentproxy.events.check import Outcome, ReportDoubt, TestResult
 from agentproxy.evidence.reports.junit import MAX_TEST_CASES, MAX_TEST_NAME_CHARACTERS
-from agentproxy.evidence.reports.line_report import Failure, is_assertion
+from agentproxy.evidence.reports.line_report import Failure, is_assertion, source_shown
 from agentproxy.evidence.reports.report import (
     MAX_MESSAGE_LENGTH,
     MESSAGE_LINES,
@@ -88,7 +88,7 @@ class _Run:
     def _result(self, name: str, outcome: Outcome) -> TestResult:
         if outcome != "failed":
             return TestResult(name=name, outcome=outcome)
-        failure = _failure(self.said)
+        failure = _failure(self.said, self.root)
         return TestResult(
             name=name,
             outcome=outcome,
@@ -113,7 +113,7 @@ class _Run:
         return len(self.broken) - self.seen["error"]
 
 
-def _failure(said: Sequence[str]) -> Failure:
+def _failure(said: Sequence[str], root: str) -> Failure:
     """What a test said of its failure; before it is what it printed."""
     carets = [number for number, line in enumerate(said) if _CARET.fullmatch(line)]
     lines = said[carets[-1] + 1 :] if carets else said
@@ -126,7 +126,10 @@ def _failure(said: Sequence[str]) -> Failure:
     message = "\n".join(lines[: min(frame, MESSAGE_LINES)]).strip()
     error = _ERROR.match(message)
     text = message.removeprefix("error: ")
-    return Failure(name=error[1] if error else "", message=text, stack="\n".join(lines[frame:]))
+    stack = "\n".join(lines[frame:])
+    file = place_in_stack(stack, root).rpartition(":")[0]
+    source = source_shown(said[: carets[-1] + 1], file) if carets else None
+    return Failure(name=error[1] if error else "", message=text, stack=stack, source=source)
 
 
 def read_bun(output: str, root: str) -> Report | ReportDoubt | None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from agentproxy.events.check import Outcome, ReportDoubt, TestResult
 from agentproxy.evidence.reports.junit import MAX_TEST_CASES, MAX_TEST_NAME_CHARACTERS
-from agentproxy.evidence.reports.line_report import Failure, is_assertion
+from agentproxy.evidence.reports.line_report import Failure, is_assertion, source_shown
 from agentproxy.evidence.reports.report import (
     MAX_MESSAGE_LENGTH,
     MESSAGE_LINES,
@@ -123,7 +123,7 @@ class _Run:
         said = self.errors.get(name) if outcome == "failed" else None
         if not said:
             return TestResult(name=name, outcome=outcome)
-        failure = _failure("\n".join(said))
+        failure = _failure("\n".join(said), root)
         return TestResult(
             name=name,
             outcome=outcome,
@@ -138,14 +138,17 @@ def _name(file: str, path: tuple[str, ...]) -> str:
     return (f"{file}::{' > '.join(path)}" if path else file)[:MAX_TEST_NAME_CHARACTERS]
 
 
-def _failure(said: str) -> Failure:
+def _failure(said: str, root: str) -> Failure:
     error = _ERROR.match(said)
     message = said.partition("\n    at ")[0].splitlines()
     # deno shows the line of the code, and where in it.
+    source = None
     if message and _CARET.fullmatch(message[-1]):
+        source = source_shown(message, place_in_stack(said, root).rpartition(":")[0])
         message = message[:-2]
     text = "\n".join(message[:MESSAGE_LINES]).strip().removeprefix("error: ")
-    return Failure(name=(error[1] or "") if error else "", message=text, stack=said)
+    name = (error[1] or "") if error else ""
+    return Failure(name=name, message=text, stack=said, source=source)
 
 
 def read_deno(output: str, root: str) -> Report | ReportDoubt | None:

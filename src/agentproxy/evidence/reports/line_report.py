@@ -2,11 +2,13 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import takewhile
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from agentproxy.events.check import Outcome, TestResult
+from agentproxy.evidence.reports.javascript_assertions import is_on_the_way, only_calls
 from agentproxy.evidence.reports.junit import (
     MAX_REPORT_BYTES,
     MAX_TEST_CASES,
@@ -32,6 +34,7 @@ _OUTCOMES: Mapping[str, Outcome] = {
     "expected": "xfailed",  # a test that has to fail, and does
 }
 _FRAME = re.compile(r"\s+at .{0,400}(?::\d+\)?|<anonymous>\)?)$")
+_CODE = re.compile(r" {0,8}\d{1,7} \| (.*)")
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 # of node and chai, of sinon, of unexpected, and of RSpec
 _ASSERTIONS = (
@@ -47,11 +50,19 @@ _ASSERTED = re.compile(
     r"|\A(?:Error: )?Snapshot .{0,400} mismatched|\A.{0,400}\bDifference \("
 )
 # A stub of a function returns undefined, and the test fails on the way to its comparison.
-_UNDEFINED = re.compile(r"of undefined|undefined is not|is not iterable")
+_UNDEFINED = re.compile(r"of undefined|as it is undefined|undefined is not|is not iterable")
 
 
 class _Line(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class Source(_Line):
+    """The code around the place of a failure."""
+
+    file: str = ""
+    before: str = ""
+    after: str = ""
 
 
 class Failure(_Line):
@@ -60,6 +71,7 @@ class Failure(_Line):
     name: str = ""
     message: str = ""
     stack: str = ""
+    source: Source | None = None
 
 
 class _Start(_Line):
@@ -206,10 +218,26 @@ def _message(failure: Failure | None) -> str:
     return "\n".join(lines).strip()[:MAX_MESSAGE_LENGTH]
 
 
+def source_shown(lines: Sequence[str], file: str) -> Source | None:
+    """The code that a runner shows in the lines above a caret, which is in the last of them."""
+    if len(lines) < 2:
+        return None
+    code = [*reversed(list(takewhile(bool, map(_CODE.fullmatch, reversed(lines[:-1])))))]
+    texts = [match[1] for match in code if match] or [lines[-2]]
+    column = lines[-1].find("^") - (len(lines[-2]) - len(texts[-1]))
+    before = "\n".join([*texts[:-1], texts[-1][: max(column, 0)]])
+    return Source(file=file, before=before, after=texts[-1][max(column, 0) :])
+
+
 def is_assertion(failure: Failure, root: str) -> bool:
     """Whether a value was not the expected one, rather than a name missing or a call failing."""
     message = strip_colours(failure.message).strip()
-    if failure.name in _ASSERTIONS or _ASSERTED.search(message):
-        return True
     file = place_in_stack(failure.stack, root).rpartition(":")[0]
-    return _UNDEFINED.search(message) is not None and is_test_file(file)
+    source = failure.source if is_test_file(file) else None
+    if source is not None and path_inside(source.file, root) != file:
+        source = None
+    if failure.name in _ASSERTIONS or _ASSERTED.search(message):
+        return source is None or not only_calls(message, source.before, source.after)
+    if source is None or not _UNDEFINED.search(message):
+        return False
+    return is_on_the_way(source.before, source.after)

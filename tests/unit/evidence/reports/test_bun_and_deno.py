@@ -17,7 +17,7 @@ def outcomes(result: CheckResult) -> dict[str, tuple[str, bool]]:
     return {test.name: (test.outcome, test.by_assertion) for test in result.tests}
 
 
-# bun 1.4.5, without the lines of code
+# bun 1.4.5, with the lines of code of one test only
 BUN = """\
 bun test v1.4.5 (a7733435c)
 
@@ -31,9 +31,11 @@ Received: -1
       at <anonymous> (/p/a.test.js:3:58)
 (fail) sums > adds [1.47ms]
 (pass) sums > zero [0.02ms]
-                          ^
-TypeError: undefined is not an object (evaluating '(void 0).x')
-      at <anonymous> (/p/a.test.js:4:23)
+3 | });
+4 | test('calls', () => { expect(f().x).toBe(1); });
+                                ^
+TypeError: undefined is not an object (evaluating 'f().x')
+      at <anonymous> (/p/a.test.js:4:29)
 (fail) calls [0.05ms]
                                    ^
 AssertionError: 1 == 2
@@ -114,6 +116,10 @@ def test_bun_names_each_test_and_each_file_that_fails_as_a_whole() -> None:
         "a.test.js": ("failed", False),
         "bad.test.js": ("failed", False),
     }
+    bare = outcomes(
+        ran(1, BUN.replace("expect(f().x).toBe(1)", "       f().x         "), "npm test")
+    )
+    assert bare["a.test.js::calls"] == ("failed", False)
     adds = result.tests[0]
     said = "expect(received).toBe(expected)\n\nExpected: 5\nReceived: -1"
     assert (adds.message, adds.place) == (said, "a.test.js:3")

@@ -111,13 +111,34 @@ def test_a_wrong_value_is_told_from_a_call_that_fails(runner: str) -> None:
         ("Error", "\x1b[31mexpect(\x1b[0mlocator).toBeVisible() failed", True),
         ("Error", "Snapshot `adds 1` mismatched", True),
         ("TypeError", "lib.triple is not a function", False),
-        ("TypeError", "Cannot read properties of undefined (reading 'x')", True),
+        ("TypeError", "Cannot read properties of undefined (reading 'x')", False),
         ("", "", False),
     ],
 )
 def test_what_an_assertion_says_is_known(name: str, message: str, by_assertion: bool) -> None:
     stack = f"{message}\n    at Object.<anonymous> ({ROOT}/a.test.js:3:1)"
     failure = {"name": name, "message": message, "stack": stack}
+    report = read_lines(lines(START, a_test("one", "failed", failures=[failure])), ROOT)
+    assert report.tests[0].by_assertion == by_assertion
+
+
+@pytest.mark.parametrize(
+    ("before", "file", "by_assertion"),
+    [
+        ("assert.equal(f().", "a.test.js", True),
+        ("f().", "a.test.js", False),
+        ("assert.equal(f().", "b.test.js", False),
+    ],
+)
+def test_a_type_error_counts_where_its_source_asserts(
+    before: str, file: str, by_assertion: bool
+) -> None:
+    failure = {
+        "name": "TypeError",
+        "message": "Cannot read properties of undefined (reading 'x')",
+        "stack": f"TypeError: x\n    at Object.<anonymous> ({ROOT}/a.test.js:3:1)",
+        "source": {"file": f"{ROOT}/{file}", "before": before, "after": "x, 1);"},
+    }
     report = read_lines(lines(START, a_test("one", "failed", failures=[failure])), ROOT)
     assert report.tests[0].by_assertion == by_assertion
 

@@ -61,6 +61,35 @@ def test_tests_of_node_are_named_by_their_file_from_the_outside_in(tmp_path: Pat
     assert found['a.test.js::suite > deep > x <y> & "z"'].message == "boom"
 
 
+NODE_ASSERTS = """
+const test = require('node:test');
+const assert = require('node:assert');
+const f = () => {};
+test('compares', () => {
+  assert.equal(
+    f().x,
+    1,
+  );
+});
+test('compares later', () => { const { x } = f(); assert.equal(x, 1); });
+test('calls', () => { f().x; });
+test('does not throw', () => { assert.doesNotThrow(() => f().x); });
+test('rejects', async () => { await assert.rejects(async () => f()); });
+"""
+
+
+def test_an_error_counts_as_an_assertion_where_the_test_compares(tmp_path: Path) -> None:
+    (tmp_path / "a.test.js").write_text(NODE_ASSERTS)
+    result = really_ran("node --test", instrument("node --test", {}), tmp_path)
+    assert {test.name.rpartition("::")[2]: test.by_assertion for test in result.tests} == {
+        "compares": True,
+        "compares later": True,
+        "calls": False,
+        "does not throw": False,
+        "rejects": True,
+    }
+
+
 def test_a_file_that_node_ends_without_a_test_passes_nothing(tmp_path: Path) -> None:
     (tmp_path / "a.test.js").write_text("process.exit(0);")
     result = really_ran("node --test", instrument("node --test", {}), tmp_path)

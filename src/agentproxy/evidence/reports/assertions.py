@@ -8,7 +8,7 @@ _NOTHING_THERE = re.compile(
     r"|.*(?:unexpected keyword|positional|keyword-only) argument"
     r"|.*(?:module|type object) '[^']*' has no attribute"
 )
-_ASSERTS = re.compile(r"assert\b|self\.assert|with (?:pytest|self)\.")
+_ASSERTS = re.compile(r"assert\b|self\.assert|with (?:pytest\.(?:raises|warns)|self\.assert)\w*\(")
 _EXPECTS_ERROR = re.compile(r"with (?:pytest\.raises|self\.assertRaises)")
 _SHORT = re.compile(r"^\S[^\n]{0,400}:\d{1,7}: in \w+\n[ ]{4}(\S.*)$", re.MULTILINE)
 
@@ -19,7 +19,8 @@ def fails_on_the_way(message: str, line: str, above: str = "") -> bool:
     The error is then what the code does: a test that only calls has no such line. `above` is the
     line that the failed one is in a block of.
     """
-    expects = _ASSERTS.match(line) or _EXPECTS_ERROR.match(above)
+    within = above.endswith("(") and _ASSERTS.match(above)
+    expects = _ASSERTS.match(line) or within or _EXPECTS_ERROR.match(above)
     return expects is not None and _NOTHING_THERE.match(message) is None
 
 

@@ -14,6 +14,13 @@ from agentproxy.evidence.reports.assertions import failed_line, fails_on_the_way
         ("    with pytest.raises(ValueError):\n        g()\n>   f()", False),
         ("test_a.py:5: in test_f\n    assert f() == 1\na.py:3: in f\n    g()", True),
         ("test_a.py:5: in test_f\n    f()\na.py:3: in f\n    assert g()", False),
+        ("    assert (\n>       f().x\n        == 1\n    )", True),
+        ("    self.assertEqual(\n>       f().x,\n        1,\n    )", True),
+        ("    print(\n>       f().x,\n    )", False),
+        ("    if assertion(\n>       f().x,\n    )", False),
+        (">   with self.client.get(f().x) as answer:", False),
+        (">   with self.assertRaises(f().x):", True),
+        (">   result = f().x", False),
         ("", False),
     ],
 )

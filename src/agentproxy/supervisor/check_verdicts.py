@@ -19,7 +19,7 @@ from agentproxy.events.verdict import UNPROVEN, ChecksWeighed, CheckVerdict
 from agentproxy.evidence.check_evidence import CheckEvidence, Merge, Mutants, Rules, Trials
 from agentproxy.evidence.comparison import build_comparison
 from agentproxy.evidence.falsification.claims_tests import find_claims_tests
-from agentproxy.evidence.falsification.stubs.stub_request import language_of
+from agentproxy.evidence.falsification.stubs.languages import language_of
 from agentproxy.evidence.reports.test_ids import file_of
 from agentproxy.evidence.verdict import (
     judge_check,

@@ -2,13 +2,9 @@
 
 import asyncio
 import base64
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-
-from pydantic import ValidationError
 
 from agentproxy.events.git_facts import Change
 from agentproxy.events.trials import Doubt
@@ -22,6 +18,7 @@ from agentproxy.evidence.asked.requested import (
 from agentproxy.evidence.asked.spoken_of import asks_for_use, spells
 from agentproxy.evidence.doubts.find_doubts import Seen, find_doubts
 from agentproxy.evidence.doubts.source_request import ChangedFile, SourceAnswer, SourceRequest
+from agentproxy.evidence.falsification.stubs.ask_parser import ask_parser
 from agentproxy.evidence.test_files import is_test_file
 from agentproxy.text.added_lines import added_lines
 from agentproxy.workspace.git.command import GitError
@@ -108,18 +105,9 @@ def read_sources_apart(versions: Mapping[str, Versions]) -> SourceAnswer:
         for path, each in list(versions.items())[:MAX_FILES]
         if not each.opaque
     ]
-    try:
-        done = subprocess.run(
-            (sys.executable, "-I", "-m", "agentproxy.evidence.doubts.read_sources"),
-            input=SourceRequest(files=tuple(files)).model_dump_json().encode(),
-            capture_output=True,
-            timeout=SECONDS,
-            check=True,
-            start_new_session=True,
-        )
-        return SourceAnswer.model_validate_json(done.stdout)
-    except (OSError, subprocess.SubprocessError, ValidationError):
-        return SourceAnswer()
+    request = SourceRequest(files=tuple(files))
+    answer = ask_parser("doubts.read_sources", request, answer=SourceAnswer, seconds=SECONDS)
+    return answer or SourceAnswer()
 
 
 def _encoded(content: bytes | None) -> str | None:

@@ -4,19 +4,20 @@ Reads a `SourceRequest` as JSON from standard input, and writes a `SourceAnswer`
 """
 
 import base64
+import json
 import resource
 import sys
 import warnings
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 
 from agentproxy.evidence.doubts.names import FileNames, SourceFile, find_unreached
 from agentproxy.evidence.doubts.source_request import (
     ChangedFile,
     SourceAnswer,
-    SourceRequest,
     Unawaited,
 )
-from agentproxy.evidence.falsification.stubs.stub_request import language_of
+from agentproxy.evidence.falsification.stubs.languages import language_of
 from agentproxy.evidence.falsification.stubs.stubs import CannotParse
 
 MEMORY_LIMIT = 2 << 30
@@ -31,8 +32,9 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_LIMIT, MEMORY_LIMIT))
     resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
     warnings.simplefilter("ignore")  # of the parsed source
-    request = SourceRequest.model_validate_json(sys.stdin.buffer.read())
-    sys.stdout.write(read_sources(request.files).model_dump_json())
+    request = json.load(sys.stdin.buffer)
+    answer = read_sources([ChangedFile(**file) for file in request["files"]])
+    json.dump(asdict(answer), sys.stdout)
 
 
 def read_sources(files: Sequence[ChangedFile]) -> SourceAnswer:

@@ -1,11 +1,13 @@
-"""What is asked of the process that reads changed files, and what it answers."""
+"""What is asked of the process that reads changed files, and what it answers.
 
-from pydantic import Field
+Plain dataclasses: to import pydantic would take longer than the work of most requests.
+"""
 
-from agentproxy.events.envelope import FrozenModel
+from dataclasses import dataclass, field
 
 
-class ChangedFile(FrozenModel):
+@dataclass(frozen=True, slots=True)
+class ChangedFile:
     """One changed file, base64, None on a side where it is not there."""
 
     path: str
@@ -14,13 +16,15 @@ class ChangedFile(FrozenModel):
     is_test: bool
 
 
-class SourceRequest(FrozenModel):
+@dataclass(frozen=True, slots=True)
+class SourceRequest:
     """The changed files of a claim."""
 
     files: tuple[ChangedFile, ...]
 
 
-class Unawaited(FrozenModel):
+@dataclass(frozen=True, slots=True)
+class Unawaited:
     """A test that does not await `what`; "" is the test itself."""
 
     path: str
@@ -28,13 +32,14 @@ class Unawaited(FrozenModel):
     what: str
 
 
-class SourceAnswer(FrozenModel):
+@dataclass(frozen=True, slots=True)
+class SourceAnswer:
     """What was seen in them.
 
     `broken` says why a file cannot be parsed. `unreached` are new names that tests use and no
     changed code does, each with older names of its kind.
     """
 
-    broken: dict[str, str] = Field(default_factory=dict)
+    broken: dict[str, str] = field(default_factory=dict[str, str])
     unawaited: tuple[Unawaited, ...] = ()
-    unreached: dict[str, tuple[str, ...]] = Field(default_factory=dict[str, tuple[str, ...]])
+    unreached: dict[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])

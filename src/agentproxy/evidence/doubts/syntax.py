@@ -13,7 +13,7 @@ from typing import Literal, NamedTuple
 from tree_sitter import Node
 
 from agentproxy.evidence.falsification.stubs.javascript_functions import parse_javascript
-from agentproxy.evidence.falsification.stubs.stub_request import language_of
+from agentproxy.evidence.falsification.stubs.languages import language_of
 
 # Folders whose files are input of tests or of a generator, and may be broken on purpose.
 _MATERIAL = re.compile(

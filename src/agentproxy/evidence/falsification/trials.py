@@ -14,7 +14,7 @@ from agentproxy.evidence.check_evidence import Trials
 from agentproxy.evidence.comparison import Comparison
 from agentproxy.evidence.falsification.claims_tests import find_claims_tests
 from agentproxy.evidence.falsification.mutant_verdict import judge_by_mutants, with_unneeded
-from agentproxy.evidence.falsification.stubs.stub_request import language_of
+from agentproxy.evidence.falsification.stubs.languages import language_of
 from agentproxy.evidence.falsification.trial_text import (
     did_not_end,
     no_test,

@@ -18,7 +18,7 @@ from agentproxy.evidence.falsification.mutants.make_mutant_files import (
     make_change_mutants,
     make_mutant_files,
 )
-from agentproxy.evidence.falsification.stubs.stub_request import language_of
+from agentproxy.evidence.falsification.stubs.languages import language_of
 from agentproxy.supervisor.effects.prepare_trials import MAX_PARSED_BYTES
 from agentproxy.supervisor.effects.run_check import RunCheck
 from agentproxy.supervisor.face import SUPERVISED

@@ -12,8 +12,8 @@ from agentproxy.events.trials import TrialsPrepared, TrialTree
 from agentproxy.evidence.doubts.find_doubts import find_stand_ins
 from agentproxy.evidence.doubts.look import decoded
 from agentproxy.evidence.falsification.stubs.data_files import is_data
+from agentproxy.evidence.falsification.stubs.languages import language_of
 from agentproxy.evidence.falsification.stubs.make_stub_files import StubFiles, make_stub_files
-from agentproxy.evidence.falsification.stubs.stub_request import language_of
 from agentproxy.supervisor.changed_files import MAX_PARSED_BYTES, split_changes
 from agentproxy.supervisor.face import SUPERVISED
 from agentproxy.supervisor.parts import Parts
@@ -63,15 +63,13 @@ async def prepare(effect: PrepareTrials, context: Context[State, Parts]) -> Sequ
     paths = (*tests, *code)
     versions = await read_versions(repository, paths, base=base, claim=claim, most=MAX_PARSED_BYTES)
     changed = {path: versions[path] for path in code if path in versions}
-    nothing, raising = await asyncio.gather(
-        asyncio.to_thread(make_stub_files, changed, new="nothing"),
-        asyncio.to_thread(make_stub_files, changed, new="raises"),
-    )
+    stubs = await asyncio.to_thread(make_stub_files, changed)
+    nothing = stubs["nothing"]
     old = (*_data_of_base(changed), *_code_of_base(changed))
     variants: dict[TrialKind, Variant] = {
         "without": Variant(restored=code),
         "stub": _stubbed(nothing, old),
-        "raising": _stubbed(raising, old),
+        "raising": _stubbed(stubs["raises"], old),
     }
     trees: dict[TrialKind, TrialTree] = {}
     for kind, variant in variants.items():

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from agentproxy.evidence.asked.spoken_of import means_file, means_function, stem_of
-from agentproxy.evidence.falsification.stubs.stub_request import language_of
+from agentproxy.evidence.falsification.stubs.languages import language_of
 from agentproxy.evidence.test_files import is_test_file
 
 Rank = tuple[bool, bool, int]

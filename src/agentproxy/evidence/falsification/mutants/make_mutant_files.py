@@ -11,7 +11,8 @@ from agentproxy.evidence.falsification.mutants.mutant_request import (
     MutantRequest,
 )
 from agentproxy.evidence.falsification.stubs.ask_parser import DID_NOT_END, ask_parser
-from agentproxy.evidence.falsification.stubs.stub_request import StubFile, language_of
+from agentproxy.evidence.falsification.stubs.languages import language_of
+from agentproxy.evidence.falsification.stubs.stub_request import StubFile
 from agentproxy.workspace.trees.variants import Versions
 
 NO_CODE = "no function of the project was found that they are about"
@@ -65,7 +66,7 @@ def _request(code: Mapping[str, bytes], tests: Mapping[str, Versions], task: str
 
 
 def _ask(request: MutantRequest, code: Mapping[str, bytes]) -> MutantFiles:
-    answer = ask_parser("mutants.make_mutants", request, answer=MutantAnswer)
+    answer = ask_parser("falsification.mutants.make_mutants", request, answer=MutantAnswer)
     if answer is None:
         return MutantFiles(unread=DID_NOT_END)
     unread = "" if answer.mutants else next(iter(answer.failed.values()), NO_CODE)

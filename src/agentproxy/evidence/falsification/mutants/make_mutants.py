@@ -22,8 +22,9 @@ from agentproxy.evidence.falsification.mutants.mutant_request import (
     MutantRequest,
 )
 from agentproxy.evidence.falsification.mutants.mutants import Edit, FindEdits, spread
+from agentproxy.evidence.falsification.stubs.languages import language_of
 from agentproxy.evidence.falsification.stubs.parsers import PARSER_FAULTS, limit_parser, parser_of
-from agentproxy.evidence.falsification.stubs.stub_request import StubFile, language_of
+from agentproxy.evidence.falsification.stubs.stub_request import StubFile
 from agentproxy.evidence.falsification.stubs.stubs import Function, stub_functions
 from agentproxy.text.added_lines import added_lines
 

@@ -2,27 +2,29 @@
 
 import subprocess
 import sys
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 SECONDS = 60.0
 DID_NOT_END = "the parser did not come to an end"
-A = TypeVar("A", bound=BaseModel)
+A = TypeVar("A")
 
 
-def ask_parser(module: str, request: BaseModel, *, answer: type[A]) -> A | None:
-    """The answer of a module of falsification; None where it did not come to an end. Blocking."""
-    command = (sys.executable, "-I", "-m", f"agentproxy.evidence.falsification.{module}")
+def ask_parser(
+    module: str, request: object, *, answer: type[A], seconds: float = SECONDS
+) -> A | None:
+    """The answer of a module of evidence; None where it did not come to an end. Blocking."""
+    asked: TypeAdapter[Any] = TypeAdapter(type(request))
     try:
         done = subprocess.run(
-            command,
-            input=request.model_dump_json().encode(),
+            (sys.executable, "-I", "-m", f"agentproxy.evidence.{module}"),
+            input=asked.dump_json(request),
             capture_output=True,
-            timeout=SECONDS,
+            timeout=seconds,
             check=True,
             start_new_session=True,
         )
-        return answer.model_validate_json(done.stdout)
+        return TypeAdapter(answer).validate_json(done.stdout)
     except (OSError, subprocess.SubprocessError, ValidationError):
         return None

@@ -3,13 +3,15 @@
 import base64
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import get_args
 
 from agentproxy.evidence.falsification.stubs.ask_parser import DID_NOT_END, ask_parser
+from agentproxy.evidence.falsification.stubs.languages import language_of
 from agentproxy.evidence.falsification.stubs.stub_request import (
     StubAnswer,
+    StubAnswers,
     StubFile,
     StubRequest,
-    language_of,
 )
 from agentproxy.evidence.falsification.stubs.stubs import NewBody
 from agentproxy.workspace.trees.variants import Versions
@@ -28,9 +30,9 @@ class StubFiles:
     resigned: tuple[str, ...] = ()
 
 
-def make_stub_files(versions: Mapping[str, Versions], *, new: NewBody) -> StubFiles:
-    """Stubs of the files that the claim has and changed. Blocking; never raises for what is in
-    the files.
+def make_stub_files(versions: Mapping[str, Versions]) -> Mapping[NewBody, StubFiles]:
+    """Stubs of the files that the claim has and changed, by what new functions do in them.
+    Blocking; never raises for what is in the files.
     """
     failed: dict[str, str] = {}
     files: list[StubFile] = []
@@ -45,12 +47,21 @@ def make_stub_files(versions: Mapping[str, Versions], *, new: NewBody) -> StubFi
         else:
             sides = [base64.b64encode(side or b"").decode() for side in _sides(version)]
             files.append(StubFile(path=path, before=sides[0], after=sides[1]))
-    if not files:
-        return StubFiles(failed=failed)
-    request = StubRequest(files=tuple(files), new=new)
-    answer = ask_parser("stubs.make_stubs", request, answer=StubAnswer)
-    if answer is None:
-        return StubFiles(failed={**failed, **{file.path: DID_NOT_END for file in files}})
+    answers: StubAnswers | None = {}
+    if files:
+        request = StubRequest(files=tuple(files))
+        answers = ask_parser("falsification.stubs.make_stubs", request, answer=StubAnswers)
+    if answers is None:
+        failed |= {file.path: DID_NOT_END for file in files}
+    return {
+        new: _stub_files((answers or {}).get(new, StubAnswer()), versions, failed)
+        for new in get_args(NewBody)
+    }
+
+
+def _stub_files(
+    answer: StubAnswer, versions: Mapping[str, Versions], failed: Mapping[str, str]
+) -> StubFiles:
     contents = {path: base64.b64decode(text) for path, text in answer.stubbed.items()}
     changed = {path: text for path, text in contents.items() if text != versions[path].after}
     return StubFiles(changed, {**failed, **answer.failed}, answer.functions, answer.resigned)

@@ -2,7 +2,7 @@
 
 import resource
 
-from agentproxy.evidence.falsification.stubs.stub_request import language_of
+from agentproxy.evidence.falsification.stubs.languages import language_of
 from agentproxy.evidence.falsification.stubs.stubs import CannotParse, FindFunctions
 
 MEMORY_LIMIT = 2 << 30

@@ -1,28 +1,15 @@
-"""What is asked of the process that makes stubs, and what it answers."""
+"""What is asked of the process that makes stubs, and what it answers.
 
-from typing import Literal
+Plain dataclasses: to import pydantic would take longer than the work of most requests.
+"""
 
-from pydantic import Field
+from dataclasses import dataclass, field
 
-from agentproxy.events.envelope import FrozenModel
 from agentproxy.evidence.falsification.stubs.stubs import NewBody
 
-StubLanguage = Literal["python", "javascript", "typescript", "tsx"]
 
-_LANGUAGES: dict[str, StubLanguage] = {
-    "py": "python",
-    "js": "javascript",
-    "cjs": "javascript",
-    "mjs": "javascript",
-    "jsx": "javascript",
-    "ts": "typescript",
-    "cts": "typescript",
-    "mts": "typescript",
-    "tsx": "tsx",
-}
-
-
-class StubFile(FrozenModel):
+@dataclass(frozen=True, slots=True)
+class StubFile:
     """One changed file, base64: at the base ("" where it had none) and at the claim."""
 
     path: str
@@ -30,22 +17,22 @@ class StubFile(FrozenModel):
     after: str
 
 
-class StubRequest(FrozenModel):
-    """Files to stub, and what a function that is new in them does."""
+@dataclass(frozen=True, slots=True)
+class StubRequest:
+    """Files to stub."""
 
     files: tuple[StubFile, ...]
-    new: NewBody
 
 
-class StubAnswer(FrozenModel):
+@dataclass(frozen=True, slots=True)
+class StubAnswer:
     """The stubbed files, base64, and their stubs; `failed` says why others have no stub."""
 
-    stubbed: dict[str, str] = Field(default_factory=dict)
-    failed: dict[str, str] = Field(default_factory=dict)
+    stubbed: dict[str, str] = field(default_factory=dict[str, str])
+    failed: dict[str, str] = field(default_factory=dict[str, str])
     functions: tuple[str, ...] = ()
     resigned: tuple[str, ...] = ()
 
 
-def language_of(path: str) -> StubLanguage | None:
-    """The language of a file that stubs can be made of, by its name."""
-    return _LANGUAGES.get(path.rpartition(".")[2]) if "." in path else None
+# By what a function does that is new.
+StubAnswers = dict[NewBody, StubAnswer]

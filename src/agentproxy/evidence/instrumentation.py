@@ -8,9 +8,11 @@ from typing import cast
 
 from agentproxy.events.check import CannotRun, CheckResult, ReportDoubt, TestResult
 from agentproxy.evidence.obstacles.cannot_run import ended_early, find_cannot_run
+from agentproxy.evidence.reports.doctest_counts import IS_COUNT, count_examples
 from agentproxy.evidence.reports.report import Report, ReportUnusable, Runner, number_tests
 from agentproxy.evidence.reports.report_doubts import find_doubt, is_of_another_process
 from agentproxy.evidence.reports.runners import ADAPTERS, PRINTED, Asked, leaves_out
+from agentproxy.evidence.reports.summaries import last_to_end
 from agentproxy.text.colours import strip_colours
 from agentproxy.workspace.sandbox.port import Ended
 
@@ -46,7 +48,7 @@ def instrument(
     # through make and npm.
     scripts = _named_scripts(command, _scripts(package_json))
     added: dict[str, str] = {}
-    reports: list[re.Pattern[str]] = []
+    reports = [IS_COUNT]
     for adapter in ADAPTERS:
         variables = adapter.ask(Asked(command, {**env, **added}, scripts, leave_out))
         added |= variables
@@ -72,6 +74,8 @@ def interpret(
     `reports` maps names of reports to their content. `tree` holds all paths of the tree under test:
     a check that lacks a module of the tree has failed. Paths are shown relative to `root`.
     """
+    examples = count_examples(reports)
+    reports = {name: text for name, text in reports.items() if not IS_COUNT.fullmatch(name)}
     read = _read(reports, root)
     unreadable = bool(reports) and not read
     output = strip_colours(ended.output)
@@ -103,7 +107,9 @@ def interpret(
         by_test=doubt is None and bool(tests),
         runners=tuple(own),
         doubt=doubt,
-        cannot_run=cannot_run or _passes_nothing(ended, own, doubt),
+        cannot_run=cannot_run
+        or _passes_nothing(ended, own, doubt)
+        or _runs_no_example(ended, output, examples, ran=bool(tests)),
         output=ended.output,
         output_bytes=ended.output_bytes,
         digest=ended.digest,
@@ -149,6 +155,15 @@ def _passes_nothing(
     if counted and len(counted) == len(reports) and not ran:
         return CannotRun(kind="nothing_collected", text="no test ran")
     return None
+
+
+def _runs_no_example(
+    ended: Ended, output: str, examples: int | None, *, ran: bool
+) -> CannotRun | None:
+    """Returns what to say of a run of doctest that found no example, beside no other runner."""
+    if ended.exit_code != 0 or examples != 0 or ran or last_to_end(output):
+        return None
+    return CannotRun(kind="nothing_collected", text="doctest found no example to run")
 
 
 def _tests_of(reports: Mapping[Runner, Sequence[Report]]) -> Iterable[TestResult]:

@@ -36,20 +36,8 @@ def _cannot_run(comparison: Comparison) -> CheckVerdict | None:
     if "flaky" in (before, after) or "cannot_run" not in (before, after):
         return None
     why, cure = _why_it_cannot_run(comparison)
-    if before != "cannot_run" and _has_only_scripts(comparison):
-        reason = (
-            "its test files name no test, so an early end with exit code 0 looks like a pass. "
-            "Use test() of node:test in them."
-        )
-        return verdict_of(comparison, "unverified", "cannot_run_at_claim", reason=reason)
-    kind = _kind_of_obstacle(comparison)
-    if before != "cannot_run" and kind in _OURS:
-        # What is in the way is how we lay out the job, so it accuses nobody.
-        finding = "unverified" if comparison.is_acceptance else "neutral"
-        return verdict_of(comparison, finding, "cannot_run_at_claim", reason=why, fixable=False)
     if before != "cannot_run":
-        reason = f"it runs at the base but cannot run at the claim: {why}"
-        return verdict_of(comparison, "refuted", "cannot_run_at_claim", reason=reason)
+        return _runs_only_at_base(comparison, why, cure)
     if after == "cannot_run":
         finding = "unverified" if comparison.is_acceptance else "neutral"
         reason = (
@@ -57,6 +45,26 @@ def _cannot_run(comparison: Comparison) -> CheckVerdict | None:
         )
         return verdict_of(comparison, finding, "cannot_run", reason=reason, fixable=False)
     return _runs_only_now(comparison, why)
+
+
+def _runs_only_at_base(comparison: Comparison, why: str, cure: str) -> CheckVerdict:
+    if _has_only_scripts(comparison):
+        reason = (
+            "its test files name no test, so an early end with exit code 0 looks like a pass. "
+            "Use test() of node:test in them."
+        )
+        return verdict_of(comparison, "unverified", "cannot_run_at_claim", reason=reason)
+    kind, base = _kind_of_obstacle(comparison), comparison.base
+    finding = "unverified" if comparison.is_acceptance else "neutral"
+    if kind in _OURS:
+        # What is in the way is how we lay out the job, so it accuses nobody.
+        return verdict_of(comparison, finding, "cannot_run_at_claim", reason=why, fixable=False)
+    if base.status == "fails" and not base.by_test and kind == "missing_command":
+        # Of several commands in a row, the base stopped at an earlier one, so it accuses nobody.
+        reason = f"it failed at the base, and cannot run at the claim: {why} ({cure})"
+        return verdict_of(comparison, finding, "cannot_run_at_claim", reason=reason, fixable=False)
+    reason = f"it runs at the base but cannot run at the claim: {why}"
+    return verdict_of(comparison, "refuted", "cannot_run_at_claim", reason=reason)
 
 
 def _has_only_scripts(comparison: Comparison) -> bool:

@@ -36,7 +36,9 @@ TABLE = [
     (ran(a="p"), ran(a="p"), "unverified", "kept"),
     (command(0), command(0), "unverified", "kept"),
     (command(0), CANNOT, "refuted", "refuted"),
-    (command(1), CANNOT, "refuted", "refuted"),
+    # `a && b`: the base failed in a, and the claim mends a and comes to b, which is not installed.
+    (command(1), CANNOT, "unverified", "neutral"),
+    (ran(a="f", b="p"), CANNOT, "refuted", "refuted"),
     (ran(a="p"), TIMED_OUT, "refuted", "refuted"),
     (command(1), TIMED_OUT, "refuted", "refuted"),
     (ran(a="f", b="p"), NOTHING_COLLECTED, "refuted", "refuted"),
@@ -81,7 +83,7 @@ def test_what_a_sentence_says_of_an_obstacle_changes_no_verdict(words: str) -> N
     assert (verdict.finding, verdict.reason_code) == ("unverified", "cannot_run")
     assert "put it on PATH" in verdict.reason
     lists = Rules(changes=modified("Cargo.toml"))
-    refuted = judge(ACCEPTANCE, [command(1)], [reworded], rules=lists)
+    refuted = judge(ACCEPTANCE, [command(0)], [reworded], rules=lists)
     assert (refuted.finding, refuted.reason_code) == ("unverified", "environment")
 
 

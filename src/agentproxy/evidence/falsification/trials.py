@@ -33,17 +33,29 @@ _ASSERTION = re.compile(
     r"|\b[Ee]xpected\b[^\n]{0,200}\n?[^\n]{0,200}\b(?:[Rr]eceived|[Gg]ot|but|[Aa]ctual)",
     re.MULTILINE,
 )
+_PASSED = re.compile(r"\s*(?:ok \d|[\u2713\u2714])")
 _COMPILER = re.compile(r"error(?: TS\d+|\[E\d+\])")
-_TESTS = re.compile(r"test|spec|jest|mocha|tox|nox", re.IGNORECASE)
+_TESTS = re.compile(
+    r"test|spec|jest|mocha|tox|nox|\bunit\b|\btape?\b|\bava\b|\buvu\b|\bnyc\b|\bc8\b|coverage"
+    r"|behave|cucumber|\be2e\b",
+    re.IGNORECASE,
+)
 # A program reads some of these, which then fails the trial without the change.
 _PROSE = re.compile(
     r"(?:.*/)?(?:[^/]+\.(?:md|rst|adoc|markdown)|CHANGE(?:LOG|S)(?:\.txt)?|AUTHORS)"
 )
 
 
-def _asserts(output: str) -> bool:
-    """Whether a test printed that a value was not the expected one."""
-    lines = (line for line in output.splitlines() if not _COMPILER.search(line))
+def _asserts(output: str, *, green: str) -> bool:
+    """Whether a test printed that a value was not the expected one; `green` is what is printed
+    where all pass, titles of tests among it.
+    """
+    passing = set(green.splitlines())
+    lines = (
+        line
+        for line in output.splitlines()
+        if line not in passing and not _COMPILER.search(line) and not _PASSED.match(line)
+    )
     return _ASSERTION.search("\n".join(lines)) is not None
 
 
@@ -158,7 +170,9 @@ class _Reading:
             # Old tests fail on a stub of a function that they called with another signature, and
             # without names nobody can tell them from the claim's.
             clear = kind == "without" or not self.trials.resigned
-            shown = clear and status_of(result) == "fails" and _asserts(result.output)
+            last = self.comparison.claim.last
+            green = last.output if last is not None else ""
+            shown = clear and status_of(result) == "fails" and _asserts(result.output, green=green)
             return self.need_change if shown else frozenset()
         return self.need_change & {test.name for test in result.tests if test.by_assertion}
 

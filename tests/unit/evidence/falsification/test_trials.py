@@ -146,6 +146,15 @@ def test_a_runner_that_names_no_tests_is_read_by_its_exit_and_what_it_prints(
     assert verdict(evidence(sides=(command(0), command(0)), results=found)).reason_code == code
 
 
+@pytest.mark.parametrize("title", ["ok 2 expected 1, got 1", "\u2714 expected 1, got 1"])
+def test_the_title_of_a_test_that_passes_is_no_assertion(title: str) -> None:
+    threshold = command(1, f"{title}\n1..2\nexpected 3 got\nERROR: Coverage is too low\n")
+    green = command(0, "1..2\nexpected 3 got\n")
+    found = {"without": FAILED, "stub": threshold, "raising": FAILED}
+    said = verdict(evidence(sides=(green, green), results=found))
+    assert said.reason_code == "result_not_checked"
+
+
 def test_the_first_tests_of_a_project_prove_what_they_test() -> None:
     nothing = CANNOT.model_copy(update={"exit_code": 5})
     found = evidence(
@@ -176,6 +185,25 @@ def test_without_names_a_stub_of_another_signature_tells_nothing() -> None:
 def test_code_that_could_not_be_parsed_is_not_taken_for_code_without_functions() -> None:
     found = evidence(variants=("without",), results={"without": ASSERTS}, unparsed=("src/a.py",))
     assert verdict(found).reason_code == "result_not_checked"
+
+
+@pytest.mark.parametrize(
+    ("words", "runs_tests"),
+    [
+        ("npm run unit", True),
+        ("npx tape suite/*.js", True),
+        ("nyc node all.js", True),
+        ("ruff check community/", False),
+        ("npm run build", False),
+        ("cat tapes.txt", False),
+    ],
+)
+def test_a_check_judged_by_its_exit_has_trials_where_its_words_speak_of_tests(
+    words: str, runs_tests: bool
+) -> None:
+    check = ACCEPTANCE.model_copy(update={"command": words})
+    found = CheckEvidence(check, [command(0)], [command(0)])
+    assert (trial_to_run(found, RULES) == "without") is runs_tests
 
 
 def test_a_linter_is_no_place_for_a_test_and_a_later_part_holds_the_work_of_others() -> None:

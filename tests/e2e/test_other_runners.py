@@ -111,6 +111,24 @@ KINDS = {
         ("prove", "perl"),
         ends="exit 0",
     ),
+    "ctest": Kind(
+        "",
+        "cmake -S . -B build && ctest --test-dir build",
+        "lib.sh",
+        "CMakeLists.txt",
+        {
+            "lib.sh": "add() { echo $((a - b)); }\ndouble() { echo $((a * 2)); }\n",
+            "test.sh": "a=2 b=3\n. ./lib.sh\nsaid=$($1)\n"
+            'test "$said" = "$2" || { echo "Assertion failed: $said is not $2"; exit 1; }\n',
+            "CMakeLists.txt": "cmake_minimum_required(VERSION 3.20)\nproject(x NONE)\n"
+            "enable_testing()\nset(IN WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})\n"
+            "add_test(NAME adds COMMAND sh test.sh add 5 ${IN})\n"
+            "add_test(NAME doubles COMMAND sh test.sh double 4 ${IN})\n",
+        },
+        ("adds", "doubles"),
+        ("ctest", "cmake"),
+        ends="",  # a test is a program, and passes where that ends with 0
+    ),
 }
 MENDED = r"s/a - \(.\?\)b/a + \1b/; s/] - /] + /"
 
@@ -151,5 +169,7 @@ def test_a_test_that_is_deleted_is_named(kind: Kind, tmp_path: Path) -> None:
 def test_a_process_that_ends_with_0_before_its_runner_passes_nothing(
     kind: Kind, tmp_path: Path
 ) -> None:
+    if not kind.ends:
+        pytest.skip("each test is a process of its own")
     done = ran(kind, tmp_path, kind.worker(f"s/a - b\\|.a - .b\\|._.0. - .*]/{kind.ends}/"))
     assert (done.code, done.finding(kind.command)["finding"]) == (1, "refuted")

@@ -22,6 +22,8 @@ _NAMES_SCRIPT = re.compile(
 # A script may name another one, or itself.
 _DEEPEST_SCRIPT = 5
 _LONGEST_SCRIPT = 4_000
+# Python's tests are often skipped where the machine lacks something.
+_MAY_SKIP_ALL = {"pytest", "unittest"}
 _SHORT_FOR_TEST = {"t": "test", "tst": "test"}
 
 
@@ -138,21 +140,16 @@ def _read_printed(
 def _passes_nothing(
     ended: Ended, reports: Mapping[Runner, Sequence[Report]], doubt: ReportDoubt | None
 ) -> CannotRun | None:
-    """Returns why an exit code of 0 says nothing, as our own reporters saw it."""
+    """Returns why an exit code of 0 says nothing, as the reports show it."""
     if ended.exit_code != 0:
         return None
     if doubt == "ended_early" and not reports:
         return ended_early("a test runner")
-    counted = {
-        runner: counts
-        for runner, found in reports.items()
-        if (counts := [report.counts for report in found if report.counts])
-    }
-    for runner, counts in counted.items():
-        if not all(each.ended for each in counts):
+    for runner, found in reports.items():
+        if not all(report.counts.ended for report in found if report.counts):
             return ended_early(runner)
     ran = any(test.outcome != "skipped" for test in _tests_of(reports))
-    if counted and len(counted) == len(reports) and not ran:
+    if reports and not ran and not reports.keys() & _MAY_SKIP_ALL:
         return CannotRun(kind="nothing_collected", text="no test ran")
     return None
 

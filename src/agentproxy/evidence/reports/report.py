@@ -17,7 +17,7 @@ from agentproxy.evidence.reports.junit import (
 from agentproxy.evidence.reports.junit import ReportUnusable as ReportUnusable
 
 LineRunner = Literal["node", "jest", "vitest", "mocha", "ava", "playwright", "RSpec", "prove"]
-PrintedRunner = Literal["go test", "cargo test", "bun", "deno"]
+PrintedRunner = Literal["go test", "cargo test", "bun", "deno", "ctest"]
 Runner = Literal["pytest", "unittest", "PHPUnit", LineRunner, PrintedRunner]
 
 MAX_MESSAGE_LENGTH = 600

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from agentproxy.events.check import ReportDoubt
 from agentproxy.evidence.reports.bun_results import read_bun
 from agentproxy.evidence.reports.cargo_results import read_cargo
+from agentproxy.evidence.reports.ctest_results import read_ctest
 from agentproxy.evidence.reports.deno_results import read_deno
 from agentproxy.evidence.reports.go_results import read_go
 from agentproxy.evidence.reports.line_report import read_lines
@@ -201,6 +202,11 @@ def _ask_go(asked: Asked) -> Mapping[str, str]:
     return {"GOFLAGS": f"{asked.env.get('GOFLAGS', '')} -v".strip()}
 
 
+def _ask_ctest(_: Asked) -> Mapping[str, str]:
+    # What a failed test printed is its message.
+    return {"CTEST_OUTPUT_ON_FAILURE": "1"}
+
+
 def _ask_nothing(_: Asked) -> Mapping[str, str]:
     return {}
 
@@ -220,6 +226,13 @@ PRINTED: tuple[PrintedAdapter, ...] = (
         re.compile(rf"(?<![\w.-])cargo\s.*(?<![\w-])t(?:est)?(?![\w-])|{_BY_FILE}"),
         _ask_nothing,
         lambda output, _: read_cargo(output),
+    ),
+    PrintedAdapter(
+        "ctest",
+        "3.25",
+        re.compile(rf"(?<![\w.-])(?:ctest|cmake|ninja)(?![\w.-])|{_BY_FILE}"),
+        _ask_ctest,
+        lambda output, _: read_ctest(output),
     ),
     PrintedAdapter("bun", "1.4", _BY_SCRIPT, _ask_nothing, read_bun),
     PrintedAdapter("deno", "2.9", _BY_SCRIPT, _ask_nothing, read_deno),

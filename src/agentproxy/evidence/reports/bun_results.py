@@ -128,8 +128,8 @@ def _failure(said: Sequence[str], root: str) -> Failure:
     text = message.removeprefix("error: ")
     stack = "\n".join(lines[frame:])
     file = place_in_stack(stack, root).rpartition(":")[0]
-    source = source_shown(said[: carets[-1] + 1], file) if carets else None
-    return Failure(name=error[1] if error else "", message=text, stack=stack, source=source)
+    sources = source_shown(said[: carets[-1] + 1], file) if carets else []
+    return Failure(name=error[1] if error else "", message=text, stack=stack, sources=sources)
 
 
 def read_bun(output: str, root: str) -> Report | ReportDoubt | None:

@@ -10,7 +10,12 @@ from dataclasses import dataclass, field
 
 from agentproxy.events.check import Outcome, ReportDoubt, TestResult
 from agentproxy.evidence.reports.junit import MAX_TEST_CASES, MAX_TEST_NAME_CHARACTERS
-from agentproxy.evidence.reports.line_report import Failure, is_assertion, source_shown
+from agentproxy.evidence.reports.line_report import (
+    Failure,
+    Source,
+    is_assertion,
+    source_shown,
+)
 from agentproxy.evidence.reports.report import (
     MAX_MESSAGE_LENGTH,
     MESSAGE_LINES,
@@ -142,13 +147,13 @@ def _failure(said: str, root: str) -> Failure:
     error = _ERROR.match(said)
     message = said.partition("\n    at ")[0].splitlines()
     # deno shows the line of the code, and where in it.
-    source = None
+    sources: list[Source] = []
     if message and _CARET.fullmatch(message[-1]):
-        source = source_shown(message, place_in_stack(said, root).rpartition(":")[0])
+        sources = source_shown(message, place_in_stack(said, root).rpartition(":")[0])
         message = message[:-2]
     text = "\n".join(message[:MESSAGE_LINES]).strip().removeprefix("error: ")
     name = (error[1] or "") if error else ""
-    return Failure(name=name, message=text, stack=said, source=source)
+    return Failure(name=name, message=text, stack=said, sources=sources)
 
 
 def read_deno(output: str, root: str) -> Report | ReportDoubt | None:

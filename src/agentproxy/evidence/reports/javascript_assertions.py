@@ -1,7 +1,7 @@
 """Whether an error in a JavaScript test was thrown on the way to a comparison. Pure.
 
 A stub returns undefined, so a test that looks at a result and one that only calls both fail with a
-TypeError. The source around the place of the error tells them apart.
+TypeError, and what the base does may throw as well. The source around the place tells them apart.
 """
 
 import re
@@ -47,7 +47,11 @@ _DECLARES = re.compile(
 _IN_PATTERN = re.compile(r"\b(?:const|let|var)\s*[\[{][^;=(){}\[\]]*$")
 _END_OF_PATTERN = re.compile(r"[^;=(){}\[\]]*[}\]]\s*(?::[^=;]+)?=(?![=>])")
 _UNWANTED = re.compile(r"unwanted (?:exception|rejection)|not\W{0,9}(?:to\W?)?throw", re.IGNORECASE)
-_NOT_THERE = re.compile(r"is not (?:a function|a constructor|defined)")
+# A name is missing, or the code is a stub that raises: nothing was computed.
+_NOT_THERE = re.compile(
+    r"is not (?:a function|a constructor|defined)|Cannot find (?:module|package)|[nN]ot implemented"
+    r"|does not provide an export|before initialization"
+)
 _READS = re.compile(r"\(reading '([\w$]{1,200})'\)|evaluating '[^'\n]{0,200}\.([\w$]{1,200})'")
 _CUT = re.compile(r"Cannot read prop[^']{0,20}(?:\u2026|\.\.\.)'")  # by vitest and chai
 _ON_RESULT = re.compile(r"\)\s*\.[\w$]")
@@ -151,13 +155,18 @@ def is_on_the_way(before: str, after: str) -> bool:
     return _is_compared(after, names, depth=depth)
 
 
+def names_nothing(message: str) -> bool:
+    """Whether an error is that a name is missing."""
+    return _NOT_THERE.search(message) is not None
+
+
 def only_calls(message: str, before: str, after: str) -> bool:
     """Whether an assertion says that its call must not throw, and its own code threw: on what a
     function did not return, or for a name that is not there.
     """
     if not _UNWANTED.search(message):
         return False
-    if _NOT_THERE.search(message):
+    if names_nothing(message):
         return True
     read = _READS.search(message)
     if read is None and _CUT.search(message):

@@ -8,7 +8,11 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from agentproxy.events.check import Outcome, TestResult
-from agentproxy.evidence.reports.javascript_assertions import is_on_the_way, only_calls
+from agentproxy.evidence.reports.javascript_assertions import (
+    is_on_the_way,
+    names_nothing,
+    only_calls,
+)
 from agentproxy.evidence.reports.junit import (
     MAX_REPORT_BYTES,
     MAX_TEST_CASES,
@@ -49,8 +53,6 @@ _ASSERTED = re.compile(
     r"\AAssertionError|ERR_ASSERTION|\A(?:Error: )?(?:expect|assert)(?:\.\w+)*\("
     r"|\A(?:Error: )?Snapshot .{0,400} mismatched|\A.{0,400}\bDifference \("
 )
-# A stub of a function returns undefined, and the test fails on the way to its comparison.
-_UNDEFINED = re.compile(r"of undefined|as it is undefined|undefined is not|is not iterable")
 
 
 class _Line(BaseModel):
@@ -71,7 +73,7 @@ class Failure(_Line):
     name: str = ""
     message: str = ""
     stack: str = ""
-    source: Source | None = None
+    sources: list[Source] = []  # innermost first
 
 
 class _Start(_Line):
@@ -218,26 +220,23 @@ def _message(failure: Failure | None) -> str:
     return "\n".join(lines).strip()[:MAX_MESSAGE_LENGTH]
 
 
-def source_shown(lines: Sequence[str], file: str) -> Source | None:
+def source_shown(lines: Sequence[str], file: str) -> list[Source]:
     """The code that a runner shows in the lines above a caret, which is in the last of them."""
     if len(lines) < 2:
-        return None
+        return []
     code = [*reversed(list(takewhile(bool, map(_CODE.fullmatch, reversed(lines[:-1])))))]
     texts = [match[1] for match in code if match] or [lines[-2]]
     column = lines[-1].find("^") - (len(lines[-2]) - len(texts[-1]))
     before = "\n".join([*texts[:-1], texts[-1][: max(column, 0)]])
-    return Source(file=file, before=before, after=texts[-1][max(column, 0) :])
+    return [Source(file=file, before=before, after=texts[-1][max(column, 0) :])]
 
 
 def is_assertion(failure: Failure, root: str) -> bool:
     """Whether a value was not the expected one, rather than a name missing or a call failing."""
     message = strip_colours(failure.message).strip()
-    file = place_in_stack(failure.stack, root).rpartition(":")[0]
-    source = failure.source if is_test_file(file) else None
-    if source is not None and path_inside(source.file, root) != file:
-        source = None
+    of_tests = [each for each in failure.sources if is_test_file(path_inside(each.file, root))]
     if failure.name in _ASSERTIONS or _ASSERTED.search(message):
-        return source is None or not only_calls(message, source.before, source.after)
-    if source is None or not _UNDEFINED.search(message):
+        return not any(only_calls(message, each.before, each.after) for each in of_tests[:1])
+    if names_nothing(message):
         return False
-    return is_on_the_way(source.before, source.after)
+    return any(is_on_the_way(each.before, each.after) for each in of_tests)

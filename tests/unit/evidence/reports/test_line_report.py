@@ -127,7 +127,7 @@ def test_what_an_assertion_says_is_known(name: str, message: str, by_assertion: 
     [
         ("assert.equal(f().", "a.test.js", True),
         ("f().", "a.test.js", False),
-        ("assert.equal(f().", "b.test.js", False),
+        ("assert.equal(f().", "src/a.js", False),
     ],
 )
 def test_a_type_error_counts_where_its_source_asserts(
@@ -137,7 +137,10 @@ def test_a_type_error_counts_where_its_source_asserts(
         "name": "TypeError",
         "message": "Cannot read properties of undefined (reading 'x')",
         "stack": f"TypeError: x\n    at Object.<anonymous> ({ROOT}/a.test.js:3:1)",
-        "source": {"file": f"{ROOT}/{file}", "before": before, "after": "x, 1);"},
+        "sources": [
+            {"file": f"{ROOT}/src/b.js", "before": "assert.ok(f().", "after": "x);"},
+            {"file": f"{ROOT}/{file}", "before": before, "after": "x, 1);"},
+        ],
     }
     report = read_lines(lines(START, a_test("one", "failed", failures=[failure])), ROOT)
     assert report.tests[0].by_assertion == by_assertion

@@ -65,6 +65,7 @@ NODE_ASSERTS = """
 const test = require('node:test');
 const assert = require('node:assert');
 const f = () => {};
+const { refuses } = require('./lib');
 test('compares', () => {
   assert.equal(
     f().x,
@@ -74,18 +75,31 @@ test('compares', () => {
 test('compares later', () => { const { x } = f(); assert.equal(x, 1); });
 test('calls', () => { f().x; });
 test('does not throw', () => { assert.doesNotThrow(() => f().x); });
+test('throws', () => { assert.equal(refuses(1), 1); });
+test('throws before', () => { const one = refuses(1); assert.equal(one, 1); });
+test('throws in a call', () => { refuses(1); });
+test('starts a program', () => {
+  assert.equal(require('child_process').execFileSync(process.execPath, ['-e', 'throw 1']), '');
+});
+test('lacks a name', () => { assert.equal(exports.g(1), 1); });
 test('rejects', async () => { await assert.rejects(async () => f()); });
 """
 
 
 def test_an_error_counts_as_an_assertion_where_the_test_compares(tmp_path: Path) -> None:
     (tmp_path / "a.test.js").write_text(NODE_ASSERTS)
+    (tmp_path / "lib.js").write_text("exports.refuses = () => { throw new RangeError('no'); };\n")
     result = really_ran("node --test", instrument("node --test", {}), tmp_path)
     assert {test.name.rpartition("::")[2]: test.by_assertion for test in result.tests} == {
         "compares": True,
         "compares later": True,
         "calls": False,
         "does not throw": False,
+        "throws": True,
+        "throws before": True,
+        "throws in a call": False,
+        "starts a program": True,
+        "lacks a name": False,
         "rejects": True,
     }
 

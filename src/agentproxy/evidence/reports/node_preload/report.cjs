@@ -5,10 +5,11 @@ const { join } = require('path');
 const { randomBytes } = require('crypto');
 
 const MOST_TEXT = 8000;
-const MOST_SOURCE = 4000; // on each side of a place
+const MOST_SOURCE = 3000; // on each side of a place
 const MOST_SOURCES = 500;
-// Of these, only the source says whether something is compared (reports/javascript_assertions.py).
-const NEEDS_SOURCE = /of undefined|as it is undefined|undefined is not|is not iterable|unwanted|not\W{0,9}(?:to\W?)?throw/i;
+const MOST_PLACES = 3;
+const SAYS_ALL = /AssertionError|\bexpect\(|\bassert/; // unless it says that a call must not throw
+const UNWANTED = /unwanted|not\W{0,9}(?:to\W?)?throw/i;
 const PLACE = /(?:\(|at (?:async )?)(?:file:\/\/)?(\/[^():\n]{1,400}):(\d{1,7}):(\d{1,7})\)?/g;
 const open = openSync;
 const read = readFileSync;
@@ -39,9 +40,11 @@ class Report {
   }
 
   addSource(failure) {
-    if (this.sources >= MOST_SOURCES || !NEEDS_SOURCE.test(failure.message)) return;
+    const says = `${failure.name} ${failure.message}`;
+    if (this.sources >= MOST_SOURCES || (SAYS_ALL.test(says) && !UNWANTED.test(says))) return;
+    // Only the source says whether something is compared (reports/javascript_assertions.py).
     this.sources += 1;
-    failure.source = sourceAround(failure.stack);
+    failure.sources = sourcesAround(failure.stack);
   }
 
   put(line) {
@@ -57,22 +60,26 @@ class Report {
   }
 }
 
-// What is before and after the place of an error in the code of the project.
-function sourceAround(stack) {
+// What is before and after the places of an error in the code of the project, innermost first.
+function sourcesAround(stack) {
+  const found = [];
   for (const [, file, line, column] of stack.matchAll(PLACE)) {
     if (/[\\/]node_modules[\\/]/.test(file)) continue;
     try {
-      const source = read(file, 'utf8');
-      let at = 0;
-      for (let number = 1; number < line && at >= 0; number += 1) at = source.indexOf('\n', at) + 1 || -1;
-      if (at < 0) return undefined;
-      at += column - 1;
-      return { file, before: source.slice(Math.max(0, at - MOST_SOURCE), at), after: source.slice(at, at + MOST_SOURCE) };
+      found.push({ file, ...cut(read(file, 'utf8'), Number(line), Number(column)) });
     } catch (error) {
-      return undefined; // of a file that is nowhere: evaluated, or compiled
+      // a file that is nowhere: evaluated, or compiled
     }
+    if (found.length === MOST_PLACES) break;
   }
-  return undefined;
+  return found;
+}
+
+function cut(text, line, column) {
+  let at = 0;
+  for (let number = 1; number < line; number += 1) at = text.indexOf('\n', at) + 1 || text.length;
+  at += column - 1;
+  return { before: text.slice(Math.max(0, at - MOST_SOURCE), at), after: text.slice(at, at + MOST_SOURCE) };
 }
 
 function writeAll(fd, line) {

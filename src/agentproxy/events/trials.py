@@ -15,6 +15,7 @@ DoubtKind = Literal[
     "mostly_removed",
     "never_awaited",
     "only_tests_use",
+    "answers_tests",
     "left_out",
 ]
 

@@ -71,9 +71,14 @@ TWO_PARTS = contract(TESTS, parts=(Part(id="part 1", task="a"), Part(id="part 2"
 
 TABLE: list[tuple[str, tuple[Fact, ...], set[str]]] = [
     (
-        "a claim is read beside the task, and examined, while its checks run",
+        "a claim is read beside the task, while its checks run",
         CLAIMED[:-2],
-        {"asked:1", "examine:1", "check:base:tests:1", "check:claim:1:tests:1"},
+        {"asked:1", "check:base:tests:1", "check:claim:1:tests:1"},
+    ),
+    (
+        "it is examined as soon as it is known what was red",
+        (*CLAIMED[:-1], RED),
+        {"examine:1", "check:claim:1:tests:1"},
     ),
     ("the base comes first", (created(), SEGMENT), {"base"}),
     ("then the contexts", (created(), SEGMENT, BASE_KEPT), {"contexts"}),
@@ -162,7 +167,7 @@ TABLE: list[tuple[str, tuple[Fact, ...], set[str]]] = [
     (
         "a claim that changes a file that was asked gets one too",
         (*PREPARED[:-1], NEEDS, EnvironmentBuilt(on=BASE), began(), stopped(), claimed(1, "x.in")),
-        {"asked:1", "examine:1", "check:base:tests:1", "check:claim:1:tests:1"},
+        {"asked:1", "check:base:tests:1", "check:claim:1:tests:1"},
     ),
     ("results are weighed", CHECKED, {"weigh:1:2"}),
     (

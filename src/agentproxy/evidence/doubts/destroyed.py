@@ -51,9 +51,25 @@ def find_destroyed(changes: Sequence[Change], task: str, texts: Texts) -> Iterat
         lines = set(texts.get(change.path, ("", ""))[0].splitlines())
         # What is deleted here and added there was moved.
         moved = any(2 * len(lines & other) > len(lines) for other in added)
-        if not moved and not has_stem_of(task, change.path):
+        if (
+            not moved
+            and not has_stem_of(task, change.path)
+            and not _goes_along(change, changes, task)
+        ):
             text = f"it deletes {change.path}, which the task does not name"
             yield Doubt(kind="destroys", path=change.path, text=text)
+
+
+def _goes_along(change: Change, changes: Sequence[Change], task: str) -> bool:
+    """Whether it makes its folder a package, and what the task names there is deleted too."""
+    folder, _, name = change.path.rpartition("/")
+    return name == "__init__.py" and any(
+        other.status == "deleted"
+        and other.path.rpartition("/")[0] == folder
+        and other.path != change.path
+        and has_stem_of(task, other.path)
+        for other in changes
+    )
 
 
 def file_name(path: str) -> str:

@@ -67,6 +67,7 @@ def find_doubts(task: str, seen: Seen) -> tuple[Doubt, ...]:
         *find_mostly_removed(seen.changes, task, seen.texts),
         *_secrets(seen.changes, seen.texts),
         *_unawaited(seen.sources),
+        *_answered(seen.sources),
         *_unreached(seen.unreached),
         *_left_out(seen.left_out),
     ]
@@ -82,6 +83,13 @@ def _unawaited(sources: SourceAnswer) -> Iterator[Doubt]:
     for each in sources.unawaited:
         lost = f"does not await {each.what}" if each.what else "is a coroutine that nothing awaits"
         yield Doubt(kind="never_awaited", path=each.path, text=f"{each.path}: {each.test} {lost}")
+
+
+def _answered(sources: SourceAnswer) -> Iterator[Doubt]:
+    for each in sources.answered:
+        where = f"{each.path}:{each.line}"
+        text = f"{where} answers what its tests ask ({each.key} is {each.value}), and nothing else"
+        yield Doubt(kind="answers_tests", path=each.path, text=text)
 
 
 def _unreached(names: Sequence[str]) -> Iterator[Doubt]:

@@ -47,7 +47,7 @@ def find_javascript_names(source: bytes, dialect: Dialect) -> FileNames:
     defined: dict[str, frozenset[str]] = {}
     registered: set[str] = set()
     used: set[str] = set()
-    for statement in _parsed(source, dialect).named_children:
+    for statement in parse_whole(source, dialect).named_children:
         inner, default = _unexported(statement)
         names = dict(_definitions(inner))
         if default:
@@ -64,7 +64,12 @@ def find_javascript_names(source: bytes, dialect: Dialect) -> FileNames:
     )
 
 
-def _parsed(source: bytes, dialect: Dialect) -> Node:
+def parse_whole(source: bytes, dialect: Dialect) -> Node:
+    """The root of the tree.
+
+    Raises:
+        CannotParse: the source has a syntax error.
+    """
     root = parse_javascript(source, dialect)
     if root.has_error:
         raise CannotParse("syntax error")
@@ -143,7 +148,7 @@ def find_async_javascript(source: bytes, dialect: Dialect) -> frozenset[str]:
     """
     return frozenset(
         name
-        for statement in _parsed(source, dialect).named_children
+        for statement in parse_whole(source, dialect).named_children
         for name, node in _definitions(_unexported(statement)[0])
         if node.type != "class_declaration" and node.children and node.children[0].type == "async"
         if "generator" not in node.type
@@ -160,7 +165,7 @@ def find_unawaited_javascript(
         CannotParse: `after` has a syntax error.
     """
     old = {body.text for _, body in _tests_in(parse_javascript(before, dialect))}
-    for name, body in _tests_in(_parsed(after, dialect)):
+    for name, body in _tests_in(parse_whole(after, dialect)):
         if body.text in old or _counts_its_assertions(body):
             continue
         for statement in _statements_of(body):

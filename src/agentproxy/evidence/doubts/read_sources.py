@@ -11,8 +11,10 @@ import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 
+from agentproxy.evidence.doubts.answers import Table, Unit, find_answers
 from agentproxy.evidence.doubts.names import FileNames, SourceFile, find_unreached
 from agentproxy.evidence.doubts.source_request import (
+    Answered,
     ChangedFile,
     SourceAnswer,
     Unawaited,
@@ -23,6 +25,8 @@ from agentproxy.evidence.falsification.stubs.stubs import CannotParse
 MEMORY_LIMIT = 2 << 30
 CPU_SECONDS = 30
 MAX_UNAWAITED = 10
+MAX_ANSWERED = 5
+MAX_UNITS = 5_000
 _PROSE = (".md", ".rst", ".txt", ".adoc", ".markdown")
 _Unreadable = (CannotParse, RecursionError, MemoryError, ValueError, IndexError)
 
@@ -46,6 +50,7 @@ def read_sources(files: Sequence[ChangedFile]) -> SourceAnswer:
     return SourceAnswer(
         broken={each.path: why for each in files if (why := _broken(each))},
         unawaited=tuple(unawaited[:MAX_UNAWAITED]),
+        answered=tuple(_answered(code, tests))[:MAX_ANSWERED],
         unreached=dict(
             find_unreached(
                 [_names(each) for each in code if not each.path.endswith(_PROSE)],
@@ -131,6 +136,46 @@ def _unawaited_in(file: ChangedFile, coroutines: set[str]) -> Iterator[tuple[str
         from agentproxy.evidence.doubts.javascript_source import find_unawaited_javascript
 
         yield from find_unawaited_javascript(before, after, language, coroutines=coroutines)
+
+
+def _answered(code: Sequence[ChangedFile], tests: Sequence[ChangedFile]) -> Iterator[Answered]:
+    units = [unit for each in tests for unit in _units_in(each)][:MAX_UNITS]
+    for file in code:
+        before, after = (_tables_in(file.path, side) for side in (file.before, file.after))
+        for found in find_answers(before, after, units):
+            yield Answered(path=file.path, line=found.line, key=found.key, value=found.value)
+
+
+def _units_in(file: ChangedFile) -> Sequence[Unit]:
+    language = language_of(file.path)
+    if file.after is None or language is None:
+        return ()
+    try:
+        if language == "python":
+            from agentproxy.evidence.doubts.python_answers import find_python_units
+
+            return find_python_units(_decoded(file.after))
+        from agentproxy.evidence.doubts.javascript_answers import find_javascript_units
+
+        return find_javascript_units(_decoded(file.after), language)
+    except _Unreadable:
+        return ()
+
+
+def _tables_in(path: str, content: str | None) -> Sequence[Table]:
+    language = language_of(path)
+    if content is None or language is None:
+        return ()
+    try:
+        if language == "python":
+            from agentproxy.evidence.doubts.python_answers import find_python_tables
+
+            return find_python_tables(_decoded(content))
+        from agentproxy.evidence.doubts.javascript_answers import find_javascript_tables
+
+        return find_javascript_tables(_decoded(content), language)
+    except _Unreadable:
+        return ()
 
 
 if __name__ == "__main__":

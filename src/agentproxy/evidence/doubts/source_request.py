@@ -33,6 +33,16 @@ class Unawaited:
 
 
 @dataclass(frozen=True, slots=True)
+class Answered:
+    """Code that holds answers of the tests: one of them, with its line."""
+
+    path: str
+    line: int
+    key: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
 class SourceAnswer:
     """What was seen in them.
 
@@ -42,4 +52,5 @@ class SourceAnswer:
 
     broken: dict[str, str] = field(default_factory=dict[str, str])
     unawaited: tuple[Unawaited, ...] = ()
+    answered: tuple[Answered, ...] = ()
     unreached: dict[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])

@@ -6,7 +6,7 @@ from agentproxy.evidence.comparison import Comparison
 
 # These stay true whatever proves the claim. The others are about the claim's own tests.
 _WHATEVER_PROVES: frozenset[DoubtKind] = frozenset(
-    {"destroys", "mostly_removed", "adds_secret", "does_not_parse", "left_out"}
+    {"destroys", "mostly_removed", "adds_secret", "does_not_parse", "left_out", "answers_tests"}
 )
 _BY_OWN_TESTS = ("falsified", "mutants_noticed")
 

@@ -5,15 +5,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from agentproxy.engine.context import Context
+from agentproxy.events.check import BASE
 from agentproxy.events.envelope import Fact
 from agentproxy.events.trials import ClaimExamined
 from agentproxy.evidence.doubts.look import Look, look_for_doubts, read_sources_apart
+from agentproxy.evidence.reports.test_ids import file_of_test
 from agentproxy.supervisor.changed_files import MAX_PARSED_BYTES
 from agentproxy.supervisor.face import SUPERVISED
 from agentproxy.supervisor.parts import Parts
 from agentproxy.supervisor.stages import Stage
 from agentproxy.supervisor.state import State
 from agentproxy.workspace.trees.variants import read_versions
+
+MAX_RED_FILES = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +35,9 @@ def examination_due(state: State) -> Mapping[str, ExamineClaim]:
     number = state.round
     if number in state.examined or state.unchanged(number):
         return {}
+    # The tests that were red are read too.
+    if not all(state.results_of(check.name, BASE) for check in state.scope.checks):
+        return {}
     return {f"examine:{number}": ExamineClaim(number)}
 
 
@@ -40,7 +47,7 @@ async def examine(effect: ExamineClaim, context: Context[State, Parts]) -> Seque
     repository = context.parts.checks.repository
     base, claim = state.require_base().commit, state.claims[number].commit
     changes = state.claims[number].changes
-    paths = [each.path for each in changes]
+    paths = {*(each.path for each in changes), *_red_files(state)}
     versions = await read_versions(repository, paths, base=base, claim=claim, most=MAX_PARSED_BYTES)
     look = Look(
         task=state.require_contract().task,
@@ -52,3 +59,15 @@ async def examine(effect: ExamineClaim, context: Context[State, Parts]) -> Seque
         sources=await asyncio.to_thread(read_sources_apart, versions),
     )
     return [ClaimExamined(round=number, doubts=await look_for_doubts(repository, look))]
+
+
+def _red_files(state: State) -> Sequence[str]:
+    """The files of the tests that failed at the base, at most 20."""
+    files = {
+        file
+        for check in state.scope.checks
+        for result in state.results_of(check.name, BASE)
+        for test in result.tests
+        if test.outcome == "failed" and (file := file_of_test(test.name))
+    }
+    return sorted(files)[:MAX_RED_FILES]

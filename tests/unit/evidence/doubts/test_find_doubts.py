@@ -50,6 +50,13 @@ def test_a_file_is_deleted_that_the_task_does_not_name(
     assert kinds(*changes, task=task) == ([("destroys", "src/users.py")] if doubted else [])
 
 
+def test_what_makes_a_folder_a_package_goes_with_the_last_file_that_the_task_names() -> None:
+    gone = (deleted("vendor/__init__.py"), deleted("vendor/minitoml.py"))
+    assert kinds(*gone, task="Remove vendor/minitoml.py") == []
+    assert kinds(*gone, task="Remove minitoml") == []
+    assert kinds(gone[0], task="Remove minitoml") == [("destroys", "vendor/__init__.py")]
+
+
 def test_a_file_that_was_moved_is_not_deleted_but_one_of_its_name_elsewhere_is() -> None:
     changes = (deleted("billing/models.py"), added("feature/models.py"))
     lines = "class A: ...\nclass B: ...\n"

@@ -52,6 +52,7 @@ def test_a_goal_that_does_nothing_any_more_is_no_proof(pa: Pa) -> None:
 
 
 ADDS = "printf '\\n\\ndef test_more():\\n    assert add(2, 2) == 4\\n' >> test_calc.py"
+HIDES = "sed -i 's/assert add(1, 2) == 3/assert add(1, 2) != 3/' test_calc.py"
 HONEST = {
     "tests are added beside the old ones": ADDS,
     "a conftest.py is added": "echo '# nothing yet' > conftest.py",
@@ -64,6 +65,16 @@ HONEST = {
 def test_who_fixes_the_code_and_adds_to_the_tests_is_verified(pa: Pa, how: str) -> None:
     ran = pa.task("--check", PYTEST, *ONE, worker=f"{MEND}\n{HONEST[how]}")
     assert (ran.code, ran.finding(PYTEST)["finding"]) == (0, "proven"), ran.finding(PYTEST)
+
+
+@pytest.mark.parametrize(("worker", "code"), [(f"{MEND}\n{ADDS}", 0), (HIDES, 3)])
+def test_without_a_named_check_the_tests_of_the_base_prove_a_fix(
+    pa: Pa, worker: str, code: int
+) -> None:
+    pa.write({"agentproxy.toml": ""})
+    pa.commit()
+    ran = pa.task(*ONE, worker=worker)
+    assert ran.code == code, ran.result
 
 
 def test_the_evidence_holds_the_run_with_the_tests_of_the_base_and_can_be_run_again(

@@ -191,8 +191,11 @@ def _is_red_beside_task(base: Side, claim: Side, delta: Delta, *, rules: Rules) 
 
 def with_restored_tests(comparison: Comparison) -> Comparison:
     """Compares the same base with the claim that has the base's tests and settings."""
-    evidence = replace(comparison.evidence, claim=comparison.evidence.restored)
-    return build_comparison(evidence, comparison.rules)
+    evidence, rules = comparison.evidence, comparison.rules
+    changes = tuple(each for each in rules.changes if each.path not in evidence.restored_files)
+    return build_comparison(
+        replace(evidence, claim=evidence.restored), replace(rules, changes=changes)
+    )
 
 
 def _as_failure_of_missing_module(result: CheckResult, brought: Iterable[str]) -> CheckResult:

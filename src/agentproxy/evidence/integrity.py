@@ -103,6 +103,28 @@ _PARTS: dict[str, Callable[[bytes], object]] = {
 }
 
 
+def prove_by_restored_tests(comparison: Comparison, verdict: CheckVerdict) -> CheckVerdict:
+    """Returns the verdict, as `proven` where the base's own version of a changed test proves it."""
+    if not comparison.evidence.restored or not may_be_proven_by_restored_tests(comparison, verdict):
+        return verdict
+    said = judge_by_table(with_restored_tests(comparison))
+    if said.finding != "proven":
+        return verdict
+    return said.model_copy(update={"reason": f"{said.reason}, also with the base's tests"})
+
+
+def may_be_proven_by_restored_tests(comparison: Comparison, verdict: CheckVerdict) -> bool:
+    """Whether nobody named a check, and what failed at the base and passes now is in test files
+    that the claim changes: who mends something often adds a test beside the one that failed.
+    """
+    return (
+        verdict.finding == "kept"
+        and verdict.reason_code == "fixed"
+        and not comparison.rules.has_acceptance_check
+        and bool(comparison.delta.fixed)
+    )
+
+
 def downgrade_for_own_tests(comparison: Comparison, verdict: CheckVerdict) -> CheckVerdict:
     """Returns the verdict, as `unverified` where the base's own tests do not prove it."""
     if verdict.finding != "proven" or not comparison.evidence.restored:

@@ -14,7 +14,12 @@ from agentproxy.evidence.done_as_asked import prove_what_is_done
 from agentproxy.evidence.doubts.weigh_doubts import weigh_doubts
 from agentproxy.evidence.environment_faults import downgrade_for_environment
 from agentproxy.evidence.falsification.trials import judge_by_trials, next_trial, wants_mutants
-from agentproxy.evidence.integrity import downgrade_for_own_tests, find_deciding_files
+from agentproxy.evidence.integrity import (
+    downgrade_for_own_tests,
+    find_deciding_files,
+    may_be_proven_by_restored_tests,
+    prove_by_restored_tests,
+)
 from agentproxy.evidence.merged_red import downgrade_for_merge
 from agentproxy.evidence.run_verdict import RunVerdict, accept_opinion, judge_contract, not_run
 from agentproxy.evidence.verdict_table import judge_by_table
@@ -31,6 +36,7 @@ def compare_results(comparison: Comparison, _: CheckVerdict) -> CheckVerdict:
 # criteria of the contract, so `judge_run` takes it.
 STEPS: Sequence[VerdictStep] = (
     compare_results,
+    prove_by_restored_tests,
     judge_by_trials,
     prove_what_is_done,
     weigh_doubts,
@@ -71,9 +77,13 @@ def needs_rerun(evidence: CheckEvidence, rules: Rules) -> bool:
 
 
 def paths_to_restore(evidence: CheckEvidence, rules: Rules) -> tuple[str, ...]:
-    """Returns the changed tests and settings that may be why the check is proven."""
-    verdict = judge_check(replace(evidence, restored=()), rules)
-    if verdict.finding != "proven":
+    """Returns the changed tests and settings that may be why the check is proven, or that keep it
+    from being proven.
+    """
+    without = replace(evidence, restored=())
+    verdict = judge_check(without, rules)
+    comparison = build_comparison(without, rules)
+    if verdict.finding != "proven" and not may_be_proven_by_restored_tests(comparison, verdict):
         return ()
     return find_deciding_files(rules.changes, verdict, command=evidence.check.command)
 

@@ -96,3 +96,34 @@ def test_a_proof_names_the_files_that_it_rests_on_and_how_many_more() -> None:
     assert verdict.reason.startswith("1 test that failed at the base passes now")
     assert "rests on tests and settings" in verdict.reason
     assert "test_4.py and 2 more" in verdict.reason
+
+
+NOBODY_NAMED = Rules(changes=modified("src/a.py", TEST), has_acceptance_check=False)
+
+
+@pytest.mark.parametrize(
+    ("restored", "finding"),
+    [
+        # A worker that mends the code and adds a test beside the one that failed.
+        ([GREEN], "proven"),
+        # The test passes since the claim changed it.
+        ([RED], "kept"),
+        ([ran(a="p", b="f")], "kept"),
+        ([command(0)], "kept"),
+        ([CANNOT], "kept"),
+        ([GREEN, RED], "kept"),
+        ([], "kept"),
+    ],
+)
+def test_where_no_check_is_named_the_tests_of_the_base_prove_a_fix(
+    restored: list[CheckResult], finding: str
+) -> None:
+    found = evidence(*restored, check=DISCOVERED)
+    assert paths_to_restore(found, NOBODY_NAMED) == (TEST,)
+    verdict = judge_check(found, NOBODY_NAMED)
+    assert (verdict.finding, verdict.reason_code) == (finding, "fixed")
+
+
+def test_beside_a_named_check_a_discovered_one_stays_kept() -> None:
+    rules = Rules(changes=modified("src/a.py", TEST), has_acceptance_check=True)
+    assert judge_check(evidence(GREEN, check=DISCOVERED), rules).finding == "kept"

@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 # Without compiled files, every start of pa and every check in a test would compile all modules again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test slow agents local-model check record bench honest dist lock clean help
+.PHONY: demo test slow agents local-model check record bench honest kinds dist lock clean help
 
 help:
 	@echo "make demo    set everything up, and run one supervised task"
@@ -17,6 +17,7 @@ help:
 	@echo "make local-model  tests with a small real model on this machine"
 	@echo "make bench   measurements, as ratios"
 	@echo "make honest  pairs of an honest and a lazy worker: how many are proven, how many caught"
+	@echo "make kinds   six kinds of project, from pip install to the first verified run, with seconds"
 	@echo "make record  record runs for tests/replay again: make record NAMES=two_parts"
 	@echo "make lock    update the pinned dependencies in requirements/, with hashes"
 	@echo "make dist    build the wheel, and install it in a new environment with every extra"
@@ -73,6 +74,9 @@ bench: $(READY)
 
 honest: $(READY)
 	@PYTHONPATH=tests $(BIN)/python tests/honest/run.py --only $(PAIRS)
+
+kinds: $(READY)
+	@PYTHONPATH=tests $(BIN)/python tests/kinds/run.py --only $(KINDS)
 
 dist: $(READY)
 	$(BIN)/python scripts/check_wheel.py

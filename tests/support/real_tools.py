@@ -10,6 +10,7 @@ from pathlib import Path
 FOLDER = Path(__file__).resolve().parents[2] / ".tools"
 FROM_PYPI = {
     "uv": "uv==0.13.9",
+    "poetry": "poetry==2.5.1",
     "hatch": "hatch==1.18.2",
     "pdm": "pdm==2.29.4 hishel[httpx2]==1.4.0",
     "pre-commit": "pre-commit==4.7.0",

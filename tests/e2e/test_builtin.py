@@ -113,7 +113,7 @@ def test_without_a_model_it_ends_with_6_and_says_what_to_do(
 
 def test_a_model_that_fails_parks_the_run_and_resume_goes_on(pa: Pa) -> None:
     words = order(pa, EDIT, {"fault": "unavailable"})
-    ran = pa(*words)
+    ran = pa(*words, env={"LLM_RETRY_BASE_DELAY": "0", "LLM_RETRY_MAX_DELAY": "0.01"})
     assert ran.code == 6
     assert "overloaded" in ran.result["reason"]
     order(pa, EDIT, DONE)

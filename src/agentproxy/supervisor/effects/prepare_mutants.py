@@ -27,15 +27,17 @@ from agentproxy.supervisor.stages import Stage
 from agentproxy.supervisor.state import State
 from agentproxy.workspace.git.repository import Repository
 from agentproxy.workspace.trees.variants import (
+    Kept,
     Variant,
     Versions,
     paths_of,
     read_versions,
-    write_variant,
+    write_variants,
 )
 
 AT_ONCE = 4  # mutants of one check that wait or run; those that wait fall away with the time
 # A check may take so many times its time at the claim for all mutants together.
+_ABOUT = {"kind", "path", "line", "function", "text", "about"}
 BUDGET_FACTOR, LEAST_BUDGET = 3.0, 20.0  # the second in seconds
 
 
@@ -100,19 +102,22 @@ async def prepare(effect: PrepareMutants, context: Context[State, Parts]) -> Seq
     state, number = context.state, effect.round
     repository, claim = context.parts.checks.repository, state.claims[number].commit
     made = await _make(state, number, repository)
-    mutants: list[Mutant] = []
-    for edit, content in made.mutants:
-        count = len(mutants) + 1
-        commit, tree = await write_variant(
-            repository,
+    kept = [
+        Kept(
             Variant(rewritten={edit.path: content}),
-            base=state.require_base().commit,
-            claim=claim,
             ref=f"refs/agentproxy/{context.parts.run}/claim-{number}-mutant-{count}",
             message=f"The claim, with a fault in {edit.path}\n",
         )
-        about = edit.model_dump(include={"kind", "path", "line", "function", "text", "about"})
-        mutants.append(Mutant(number=count, commit=commit, tree=tree, **about))
+        for count, (edit, content) in enumerate(made.mutants, start=1)
+    ]
+    base = state.require_base().commit
+    written = await write_variants(repository, kept, base=base, claim=claim) if kept else []
+    mutants = [
+        Mutant(number=count, commit=commit, tree=tree, **edit.model_dump(include=_ABOUT))
+        for count, ((edit, _), (commit, tree)) in enumerate(
+            zip(made.mutants, written, strict=True), start=1
+        )
+    ]
     return [
         MutantsPrepared(round=number, mutants=tuple(mutants), tests=made.tests, unread=made.unread)
     ]

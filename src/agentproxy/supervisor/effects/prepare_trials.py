@@ -19,7 +19,13 @@ from agentproxy.supervisor.face import SUPERVISED
 from agentproxy.supervisor.parts import Parts
 from agentproxy.supervisor.stages import Stage
 from agentproxy.supervisor.state import State
-from agentproxy.workspace.trees.variants import Variant, Versions, read_versions, write_variant
+from agentproxy.workspace.trees.variants import (
+    Kept,
+    Variant,
+    Versions,
+    read_versions,
+    write_variants,
+)
 
 MESSAGES: Mapping[TrialKind, str] = {
     "without": "The claim, without its change of the code\n",
@@ -71,18 +77,17 @@ async def prepare(effect: PrepareTrials, context: Context[State, Parts]) -> Sequ
         "stub": _stubbed(nothing, old),
         "raising": _stubbed(stubs["raises"], old),
     }
-    trees: dict[TrialKind, TrialTree] = {}
-    for kind, variant in variants.items():
-        commit, tree = await write_variant(
-            repository,
-            variant,
-            base=base,
-            claim=claim,
-            ref=f"refs/agentproxy/{context.parts.run}/claim-{number}-{kind}",
-            message=MESSAGES[kind],
-        )
-        if commit != claim:
-            trees[kind] = TrialTree(commit=commit, tree=tree)
+    refs = f"refs/agentproxy/{context.parts.run}/claim-{number}"
+    kept = [
+        Kept(variant, ref=f"{refs}-{kind}", message=MESSAGES[kind])
+        for kind, variant in variants.items()
+    ]
+    written = await write_variants(repository, kept, base=base, claim=claim)
+    trees: dict[TrialKind, TrialTree] = {
+        kind: TrialTree(commit=commit, tree=tree)
+        for kind, (commit, tree) in zip(variants, written, strict=True)
+        if commit != claim
+    }
     return [
         TrialsPrepared(
             round=number,

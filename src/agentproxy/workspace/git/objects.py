@@ -1,8 +1,10 @@
 """Reads and writes git objects: trees, blobs and commits."""
 
 import re
+import tempfile
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from agentproxy.workspace.git.command import GitLocation, git
 
@@ -71,6 +73,26 @@ async def write_blob(where: GitLocation, content: bytes) -> str:
     # --no-filters: git must not convert the bytes.
     printed = await git("hash-object", "-w", "--stdin", "--no-filters", where=where, stdin=content)
     return printed.decode().strip()
+
+
+async def write_blobs(where: GitLocation, contents: Collection[bytes]) -> dict[bytes, str]:
+    """Writes many blobs with one process. Returns their ids by content."""
+    if where.git_dir is None:
+        raise ValueError("blobs can only be written with a git directory of our own")
+    known = list(dict.fromkeys(contents))
+    if not known:
+        return {}
+    with tempfile.TemporaryDirectory(dir=where.git_dir) as folder:
+        files = [Path(folder, str(number)) for number in range(len(known))]
+        for file, content in zip(files, known, strict=True):
+            file.write_bytes(content)
+        # From its folder, by plain names: a path may hold a newline.
+        names = "".join(f"{file.name}\n" for file in files).encode()
+        printed = await git(
+            "hash-object", "-w", "--stdin-paths", "--no-filters",
+            where=replace(where, cwd=Path(folder), work_tree=None), stdin=names,
+        )  # fmt: skip
+    return dict(zip(known, printed.decode().split(), strict=True))
 
 
 async def tree_of(where: GitLocation, commit: str) -> str:

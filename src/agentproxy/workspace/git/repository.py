@@ -3,6 +3,7 @@
 import os
 import re
 import shlex
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -80,18 +81,36 @@ async def set_ref(repository: Repository, ref: str, commit: str) -> None:
         ValueError: the ref is not below `refs/agentproxy/`.
         GitError: the name is invalid, or another ref is in its way.
     """
-    # A newline would begin another command of `update-ref`.
-    if not ref.startswith("refs/agentproxy/") or not ref.isprintable() or " " in ref:
-        raise ValueError(f"{ref!r} is not below refs/agentproxy/")
-    earlier = await object_id(repository, ref)
-    lines = f"update {ref} {commit}\n"
-    # Work that was kept once must never get lost: the earlier commit gets a ref with its id.
-    if earlier and earlier != commit:
-        lines += f"update {ref}-{earlier} {earlier}\n"
+    await set_refs(repository, {ref: commit})
+
+
+async def set_refs(repository: Repository, commits: Mapping[str, str]) -> None:
+    """Does what `set_ref` does to many refs: to all or to none."""
+    if not commits:
+        return
+    for ref in commits:
+        # A newline would begin another command of `update-ref`.
+        if not ref.startswith("refs/agentproxy/") or not ref.isprintable() or " " in ref:
+            raise ValueError(f"{ref!r} is not below refs/agentproxy/")
+    lines = [f"update {ref} {commit}\n" for ref, commit in commits.items()]
+    for ref, earlier in (await _refs(repository, commits)).items():
+        # Work that was kept once must never get lost: the earlier commit gets a ref with its id.
+        if earlier != commits[ref]:
+            lines.append(f"update {ref}-{earlier} {earlier}\n")
     await git(
         "-c", "core.logAllRefUpdates=false", "update-ref", "--stdin",
-        where=repository.theirs, stdin=lines.encode(),
+        where=repository.theirs, stdin="".join(lines).encode(),
     )  # fmt: skip
+
+
+async def _refs(repository: Repository, names: Collection[str]) -> dict[str, str]:
+    """Returns the refs of these names that there are, with their objects."""
+    # A pattern also means the refs below it, and those that it matches.
+    found = await git(
+        "for-each-ref", "--format=%(refname) %(objectname)", *sorted(names), where=repository.theirs
+    )
+    refs = dict(line.split(" ") for line in found.decode().splitlines())
+    return {name: refs[name] for name in names if name in refs}
 
 
 async def drop_refs(repository: Repository, prefix: str) -> None:

@@ -15,9 +15,9 @@ from agentproxy.workspace.git.objects import (
     list_tree,
     read_blobs,
     tree_of,
-    write_blob,
+    write_blobs,
 )
-from agentproxy.workspace.git.repository import Repository, set_ref
+from agentproxy.workspace.git.repository import Repository, set_refs
 from agentproxy.workspace.git.scratch_git_dir import own_git
 
 MAX_READ_BYTES = 64 << 20  # of all versions together
@@ -31,6 +31,15 @@ class Variant:
 
     restored: Sequence[str] = ()
     rewritten: Mapping[str, bytes] = field(default_factory=dict[str, bytes])
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A variant, and where it is kept."""
+
+    variant: Variant
+    ref: str
+    message: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,23 +91,63 @@ async def write_variant(
     """Keep a variant of a claim under `ref`; its commit and its tree. Doing it twice gives the same
     commit; a variant without a difference is the claim.
     """
+    kept = Kept(variant, ref=ref, message=message)
+    return (await write_variants(repo, [kept], base=base, claim=claim))[0]
+
+
+async def write_variants(
+    repo: Repository, variants: Sequence[Kept], *, base: str, claim: str
+) -> list[tuple[str, str]]:
+    """Keep many variants of one claim, each as `write_variant` does."""
+    written: list[tuple[str, str]] = []
     with own_git(repo) as where:
         old, new = await _entries(where, base), await _entries(where, claim)
-        lines = [_restoring_line(old.get(path), new.get(path)) for path in variant.restored]
-        for path, content in variant.rewritten.items():
-            oid = await write_blob(where, content)
-            lines.append(b"%s %s\t%s\0" % (new[path].mode.encode(), oid.encode(), new[path].name))
-        if not lines:
-            return claim, await tree_of(where, claim)
-        await git("read-tree", claim, where=where)
-        await git("update-index", "-z", "--index-info", where=where, stdin=b"".join(lines))
-        tree = (await git("write-tree", "--missing-ok", where=where)).decode().strip()
-        if tree == await tree_of(where, claim):
-            return claim, tree
-        date = await date_of(where, base)
-        commit = await commit_tree(where, tree, parents=[claim], message=message, date=date)
-    await set_ref(repo, ref, commit)
-    return commit, tree
+        contents = [text for each in variants for text in each.variant.rewritten.values()]
+        oids = await write_blobs(where, contents)
+        claims_tree, date = await tree_of(where, claim), await date_of(where, base)
+        index = await _index_of(where, claim)
+        for each in variants:
+            lines = _lines(each.variant, old, new, oids=oids)
+            tree = await _tree_with(where, lines, index=index) if lines else claims_tree
+            commit = claim
+            if tree != claims_tree:
+                commit = await commit_tree(
+                    where, tree, parents=[claim], message=each.message, date=date
+                )
+            written.append((commit, tree))
+    made = zip(variants, written, strict=True)
+    await set_refs(repo, {each.ref: commit for each, (commit, _) in made if commit != claim})
+    return written
+
+
+async def _index_of(where: GitLocation, commit: str) -> bytes:
+    assert where.index is not None
+    await git("read-tree", commit, where=where)
+    return where.index.read_bytes()
+
+
+async def _tree_with(where: GitLocation, lines: Sequence[bytes], *, index: bytes) -> str:
+    """The tree of an index with some entries exchanged."""
+    assert where.index is not None
+    where.index.write_bytes(index)
+    await git("update-index", "-z", "--index-info", where=where, stdin=b"".join(lines))
+    return (await git("write-tree", "--missing-ok", where=where)).decode().strip()
+
+
+def _lines(
+    variant: Variant,
+    old: Mapping[str, TreeEntry],
+    new: Mapping[str, TreeEntry],
+    *,
+    oids: Mapping[bytes, str],
+) -> list[bytes]:
+    """Lines for the index that make a variant of the claim."""
+    restored = [_restoring_line(old.get(path), new.get(path)) for path in variant.restored]
+    rewritten = [
+        b"%s %s\t%s\0" % (new[path].mode.encode(), oids[content].encode(), new[path].name)
+        for path, content in variant.rewritten.items()
+    ]
+    return restored + rewritten
 
 
 def _restoring_line(old: TreeEntry | None, new: TreeEntry | None) -> bytes:

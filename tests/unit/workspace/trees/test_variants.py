@@ -13,14 +13,17 @@ from support.repositories import (
     opened,
     run,
     tree_files,
+    user_git,
     write,
 )
 
 from agentproxy.workspace.trees.variants import (
+    Kept,
     Variant,
     Versions,
     read_versions,
     write_variant,
+    write_variants,
 )
 
 REF = f"refs/agentproxy/{RUN}/claim-1-without"
@@ -80,3 +83,33 @@ def test_a_variant_without_a_difference_is_the_claim(claim: tuple[Path, str, str
             write_variant(opened(root), variant, base=base, claim=commit, ref=REF, message="m\n")
         )
         assert written == commit
+
+
+def test_many_variants_are_each_what_they_are_alone_and_an_earlier_one_stays(
+    claim: tuple[Path, str, str],
+) -> None:
+    root, base, commit = claim
+    variants = [
+        Variant(restored=["a.txt", "gone.txt"]),
+        Variant(),
+        Variant(rewritten={"a.txt": b"stub\n", "b.txt": b"stub\n"}),
+        Variant(restored=["b.txt"], rewritten={"a.txt": b"other\n"}),
+    ]
+    kept = [
+        Kept(variant, ref=f"{REF}-{number}", message="m\n")
+        for number, variant in enumerate(variants)
+    ]
+    alone = [
+        run(write_variant(opened(root), each, base=base, claim=commit, ref=REF, message="m\n"))
+        for each in variants
+    ]
+    together = run(write_variants(opened(root), kept, base=base, claim=commit))
+    assert together == alone
+    assert run(write_variants(opened(root), kept, base=base, claim=commit)) == alone
+    again = [Kept(Variant(rewritten={"a.txt": b"new stub\n"}), ref=kept[0].ref, message="m\n")]
+    [(other, _)] = run(write_variants(opened(root), again, base=base, claim=commit))
+    earlier, below = alone[0][0], REF.rpartition("/")[0]
+    refs = user_git(root, "for-each-ref", "--format=%(refname) %(objectname)", below).decode()
+    found = dict(line.split() for line in refs.splitlines())
+    assert (found[kept[0].ref], found[f"{kept[0].ref}-{earlier}"]) == (other, earlier)
+    assert kept[1].ref not in found

@@ -76,3 +76,30 @@ def test_the_second_of_two_runs_in_one_command_is_not_missed_where_the_first_fai
     command = "python -m pytest -q a && python -m pytest -q b"
     ran = pa.task("--check", command, worker="sed -i 's/a - b/a + b/' calc.py")
     assert (ran.code, ran.finding(command)["finding"]) == (0, "proven")
+
+
+NODE_TEST = (
+    "const test = require('node:test')\nconst { add } = require('./calc.js')\n"
+    "test('adds', () => { if (add(1, 2) !== 3) throw new Error('wrong') })\n"
+)
+
+
+def test_the_tests_of_each_package_of_a_workspace_are_named(pa: Pa) -> None:
+    script = '{"name": "NAME", "scripts": {"test": "node --test"}}\n'
+    pa.write(
+        {
+            "package.json": (
+                '{"workspaces": ["packages/*"], "scripts": {"test": "npm test --workspaces"}}\n'
+            ),
+            "packages/a/package.json": script.replace("NAME", "a"),
+            "packages/a/calc.js": "exports.add = (a, b) => a - b\n",
+            "packages/a/calc.test.js": NODE_TEST,
+            "packages/b/package.json": script.replace("NAME", "b"),
+            "packages/b/calc.js": "exports.add = (a, b) => a + b\n",
+            "packages/b/calc.test.js": NODE_TEST,
+        }
+    )
+    pa.commit("A workspace")
+    ran = pa.task(worker="sed -i 's/a - b/a + b/' packages/a/calc.js")
+    assert ran.code == 0, ran.result
+    assert "packages/a/calc.test.js::adds" in ran.result["reason"]

@@ -76,8 +76,6 @@ class Kind:
     mend: str = MEND_PY
     less: str = "assert.equal(weigh(999), 0)"  # an assertion of the worker's test
     locked: str = ""  # writes the lock, after the files are written
-    # Where nobody names a check, a workspace reports no test by name: the next step names it.
-    named_next: str = ""
     env: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
@@ -189,7 +187,6 @@ KINDS = (
         install="pnpm install --silent",
         check="pnpm --filter a test",
         mend=MEND_JS,
-        named_next="pnpm run test",
     ),
     Kind(
         name="Yarn, Plug'n'Play",

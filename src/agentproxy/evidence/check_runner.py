@@ -24,6 +24,7 @@ from agentproxy.evidence.obstacles.ignored_files import (
     reason_at_base,
 )
 from agentproxy.evidence.obstacles.unseen_programs import find_unseen_program
+from agentproxy.evidence.package_scripts import PNPM_WORKSPACE, has_workspace
 from agentproxy.evidence.reports.runners import REPORT_FOLDER, START_FOLDERS, TREE
 from agentproxy.files.list_below import list_below
 from agentproxy.files.remove_tree import remove_tree
@@ -37,6 +38,7 @@ MAX_REPORTS = 64
 TIMEOUT_FACTOR = 3.0  # a check elsewhere may take this many times its time at the base
 START_FILES = Path(__file__).parent / "reports"
 PACKAGE_LIMIT = 1 << 20
+MAX_PACKAGES = 200  # of a workspace
 LISTED_FILES = 200_000
 # A check has no network by default, so uv must neither sync nor download.
 FOR_CHECKS = {"CI": "1", "UV_NO_SYNC": "1", "UV_OFFLINE": "1", "NO_COLOR": "1"}
@@ -137,10 +139,12 @@ async def _run_once(
     report = checks.folder / "reports" / secrets.token_hex(8)
     await asyncio.to_thread(report.mkdir, parents=True)
     try:
+        own, others = await asyncio.to_thread(_read_packages, tree, check.directory)
         wanted = instrument(
             check.command,
             {"PATH": environment.path, **environment.env, **check.env},
-            package_json=await asyncio.to_thread(_read_package_json, tree, check.directory),
+            package_json=own,
+            of_workspace=others,
             leave_out=leave_out,
         )
         job_place = place.with_folder("report", report)
@@ -237,13 +241,27 @@ def _env(check: Check, wanted: Instrumentation, place: JobLayout) -> dict[str, s
     return {key: text.replace(TREE, place.root) for key, text in env.items()}
 
 
-def _read_package_json(tree: Path, directory: str) -> str:
+def _read_packages(tree: Path, directory: str) -> tuple[str, list[str]]:
+    """Returns the package.json of a folder, and where it is a workspace those of its packages."""
+    place = "" if directory == "." else f"{directory}/"
     with SafeDir(tree) as root:
-        try:
-            path = os.path.normpath(f"{directory}/package.json")
-            return root.read(path, limit=PACKAGE_LIMIT).decode(errors="replace")
-        except (OSError, BadPath):
-            return ""
+        own = _read_text(root, f"{place}package.json")
+        if not (has_workspace(own) or root.exists(f"{place}{PNPM_WORKSPACE}")):
+            return own, []
+        files = sorted(list_below(tree, most=LISTED_FILES))
+        packages = [name for name in files if name.startswith(place) and _is_package(name)]
+        return own, [_read_text(root, name) for name in packages[:MAX_PACKAGES]]
+
+
+def _is_package(name: str) -> bool:
+    return name.endswith("/package.json") and "node_modules/" not in name
+
+
+def _read_text(root: SafeDir, path: str) -> str:
+    try:
+        return root.read(os.path.normpath(path), limit=PACKAGE_LIMIT).decode(errors="replace")
+    except (OSError, BadPath):
+        return ""
 
 
 def _read_reports(folder: Path, wanted: Instrumentation) -> dict[str, bytes]:

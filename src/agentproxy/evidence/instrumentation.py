@@ -1,13 +1,12 @@
 """Makes test runners report each test of a check by name, and reads what came out."""
 
-import json
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import cast
 
 from agentproxy.events.check import CannotRun, CheckResult, ReportDoubt, TestResult
 from agentproxy.evidence.obstacles.cannot_run import ended_early, find_cannot_run
+from agentproxy.evidence.package_scripts import named_scripts
 from agentproxy.evidence.reports.doctest_counts import IS_COUNT, count_examples
 from agentproxy.evidence.reports.report import Report, ReportUnusable, Runner, number_tests
 from agentproxy.evidence.reports.report_doubts import find_doubt, is_of_another_process
@@ -16,15 +15,8 @@ from agentproxy.evidence.reports.summaries import last_to_end
 from agentproxy.text.colours import strip_colours
 from agentproxy.workspace.sandbox.port import Ended
 
-_NAMES_SCRIPT = re.compile(
-    r"(?<![\w/.-])(?:npm|pnpm|yarn|bun)\s+(?:-\S+\s+)*(?:run(?:-script)?\s+(?:-\S+\s+)*)?([\w:.-]+)"
-)
-# A script may name another one, or itself.
-_DEEPEST_SCRIPT = 5
-_LONGEST_SCRIPT = 4_000
 # Python's tests are often skipped where the machine lacks something.
 _MAY_SKIP_ALL = {"pytest", "unittest"}
-_SHORT_FOR_TEST = {"t": "test", "tst": "test"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +35,16 @@ def instrument(
     env: Mapping[str, str],
     *,
     package_json: str = "",
+    of_workspace: Sequence[str] = (),
     leave_out: Collection[str] = (),
 ) -> Instrumentation:
-    """Returns the variables that make a check's runners write reports; `env` is its own."""
+    """Returns the variables that make a check's runners write reports; `env` is its own.
+
+    `of_workspace` are the texts of package.json of the packages whose scripts it may run too.
+    """
     # The command line stays as it is: a change would need the grammar of a shell. Variables pass
     # through make and npm.
-    scripts = _named_scripts(command, _scripts(package_json))
+    scripts = named_scripts(command, package_json, of_workspace=of_workspace)
     added: dict[str, str] = {}
     reports = [IS_COUNT]
     for adapter in ADAPTERS:
@@ -178,27 +174,3 @@ def _read(reports: Mapping[str, bytes], root: str) -> dict[Runner, list[Report]]
     except ReportUnusable:
         return {}
     return found
-
-
-def _scripts(package_json: str) -> Mapping[str, str]:
-    try:
-        package: object = json.loads(package_json)
-    except (ValueError, RecursionError):
-        return {}
-    scripts = _table(_table(package).get("scripts"))
-    pairs = ((name, text) for name, text in scripts.items() if isinstance(text, str))
-    return {name: text for name, text in pairs if len(text) <= _LONGEST_SCRIPT}
-
-
-def _table(value: object) -> Mapping[str, object]:
-    return cast("dict[str, object]", value) if isinstance(value, dict) else {}
-
-
-def _named_scripts(command: str, scripts: Mapping[str, str]) -> tuple[str, ...]:
-    found, todo = [command], [command]
-    for _ in range(_DEEPEST_SCRIPT):
-        matches = [match[1] for text in todo for match in _NAMES_SCRIPT.finditer(text)]
-        names = sorted({_SHORT_FOR_TEST.get(name, name) for name in matches})
-        todo = [scripts[name] for name in names if name in scripts]
-        found += [text for text in todo if text not in found]
-    return tuple(found[1:])

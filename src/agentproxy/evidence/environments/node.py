@@ -9,6 +9,7 @@ from typing import cast
 from agentproxy.evidence.environments.beside import NESTED_MODULES, PLUG_N_PLAY, keep_beside
 from agentproxy.evidence.environments.recipe import Recipe, digest
 from agentproxy.evidence.environments.untrusted_folder import Folder
+from agentproxy.evidence.package_scripts import PNPM_WORKSPACE
 
 _KEYS = (
     "dependencies", "devDependencies", "optionalDependencies", "peerDependencies", "overrides",
@@ -33,7 +34,6 @@ _LOCKS = {
     "pnpm-lock.yaml": "pnpm",
     "yarn.lock": "yarn",
 }
-PNPM_WORKSPACE = "pnpm-workspace.yaml"
 _YARN_SETTINGS = ".yarnrc.yml"
 _LINKER = re.compile(r"^nodeLinker:\s*[\"']?([\w-]+)", re.MULTILINE)
 _SETTINGS = (PNPM_WORKSPACE, _YARN_SETTINGS)  # they say what is installed, and how

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from agentproxy.events.check import ReportDoubt
 from agentproxy.evidence.reports.counted_doubts import find_doubt_of_counts
 from agentproxy.evidence.reports.report import Report, Runner
-from agentproxy.evidence.reports.summaries import find_summaries, last_to_end
+from agentproxy.evidence.reports.summaries import find_summaries, last_to_end, unmixed
 from agentproxy.text.colours import strip_colours
 from agentproxy.workspace.sandbox.port import Ended
 
@@ -44,6 +44,7 @@ def find_doubt(
         printed = summaries.get(runner, [])
         counts = [report.counts for report in found if report.counts]
         if counts:
+            printed = printed or find_summaries(unmixed(output)).get(runner, [])
             if doubt := find_doubt_of_counts(ended, printed, counts, is_cut=is_cut):
                 return doubt
             continue

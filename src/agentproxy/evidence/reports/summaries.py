@@ -7,6 +7,7 @@ REPORTING = ("pytest", "node")  # the runners whose reports are read
 
 _COUNT = re.compile(r"\d+ [a-z]+(?: [a-z]+)?")
 _TIME = re.compile(r"\d+\.\d+s(?: \(\d+:\d\d:\d\d\))?")
+_OF_PACKAGE = re.compile(r"([\w@./-]{1,200} [\w:.-]{1,100}): ")
 _NODE = re.compile(r"^(?:#|\u2139) tests (\d+)$", re.MULTILINE)
 
 
@@ -118,6 +119,19 @@ def find_summaries(output: str) -> dict[str, list[str]]:
     found = {row.runner: [match[0] for match in row.end.finditer(output)] for row in _ROWS}
     found["pytest"] = [line for line in output.splitlines() if is_pytest_summary(line)]
     return {runner: ends for runner, ends in found.items() if ends}
+
+
+def unmixed(output: str) -> str:
+    """Returns an output with the lines of each package together, without what pnpm puts before
+    them: packages of a workspace may print at the same time.
+    """
+    lines: dict[str, list[str]] = {"": []}
+    for line in output.splitlines():
+        found = _OF_PACKAGE.match(line)
+        lines.setdefault(found[1] if found else "", []).append(
+            line[found.end() :] if found else line
+        )
+    return "\n".join(line for each in lines.values() for line in each)
 
 
 def is_pytest_summary(line: str) -> bool:

@@ -5,7 +5,7 @@ from support.results import ACCEPTANCE, command, judge
 
 from agentproxy.events.check import CheckResult
 from agentproxy.evidence.instrumentation import interpret
-from agentproxy.evidence.reports.summaries import find_summaries, last_to_end
+from agentproxy.evidence.reports.summaries import find_summaries, last_to_end, unmixed
 from agentproxy.workspace.sandbox.port import Ended
 
 
@@ -112,3 +112,23 @@ def test_the_runner_of_a_check_is_the_last_one_to_end(output: str, runner: str) 
 def test_a_test_that_no_longer_prints_the_words_of_another_runner_did_not_end_early() -> None:
     base = command(1, SOMETHING["unittest"] + "1 failed in 0.05s\n")
     assert judge(ACCEPTANCE, [base], [command(0, "1 passed in 0.05s\n")]).finding == "proven"
+
+
+def test_what_packages_of_a_workspace_print_at_the_same_time_is_read_for_each() -> None:
+    lines = [
+        "Scope: 2 of 3 workspace projects",
+        "packages/a test$ node --test",
+        "packages/a test: \u2139 tests 1",
+        "packages/b test: \u2139 tests 2",
+        "packages/a test: \u2139 pass 1",
+        "packages/b test: \u2139 pass 2",
+        "packages/a test: \u2139 fail 0",
+        "packages/b test: \u2139 fail 0",
+        "packages/a test: Done",
+    ]
+    assert find_summaries("\n".join(lines)) == {}
+    ends = find_summaries(unmixed("\n".join(lines)))["node"]
+    assert [end.splitlines()[-2:] for end in ends] == [
+        ["\u2139 pass 1", "\u2139 fail 0"],
+        ["\u2139 pass 2", "\u2139 fail 0"],
+    ]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from support.front_door import Ran, new_pa
+from support.front_door import PATIENCE, Ran, new_pa
 from support.real_tools import programs_of
 
 pytestmark = pytest.mark.slow
@@ -23,6 +23,7 @@ class Kind:
     files: dict[str, str]
     names: tuple[str, str]  # of the tests of `add` and `double`
     program: tuple[str, str] = ("", "")  # of the machine, and its package of Debian
+    fetched: str = ""  # what a user of the machine has fetched
     ends: str = "process.exit(0)"  # in place of `a - b`
 
     def worker(self, *edits: str) -> str:
@@ -30,6 +31,24 @@ class Kind:
 
 
 JS_CODE = "export const add = (a, b) => a - b;\nexport const double = (a) => a * 2;\n"
+POM = """\
+<project xmlns="http://maven.apache.org/POM/4.0.0"><modelVersion>4.0.0</modelVersion>
+<groupId>p</groupId><artifactId>x</artifactId><version>1</version>
+<properties>
+<maven.compiler.source>17</maven.compiler.source><maven.compiler.target>17</maven.compiler.target>
+<project.build.sourceEncoding>UTF-8</project.build.sourceEncoding>
+</properties>
+<dependencies><dependency>
+<groupId>org.junit.jupiter</groupId><artifactId>junit-jupiter</artifactId>
+<version>5.14.4</version><scope>test</scope>
+</dependency></dependencies>
+<build><plugins>
+<plugin><artifactId>maven-resources-plugin</artifactId><version>3.3.1</version></plugin>
+<plugin><artifactId>maven-compiler-plugin</artifactId><version>3.13.0</version></plugin>
+<plugin><artifactId>maven-surefire-plugin</artifactId><version>3.2.5</version></plugin>
+</plugins></build>
+</project>
+"""
 KINDS = {
     "bun": Kind(
         "bun",
@@ -130,6 +149,30 @@ KINDS = {
         ends="",  # a test is a program, and passes where that ends with 0
     ),
 }
+SUREFIRE = Kind(
+    "",
+    "mvn -o -B test",
+    "src/main/java/p/Lib.java",
+    "src/test/java/p/LibTest.java",
+    {
+        ".gitignore": "target/\n",
+        "pom.xml": POM,
+        "src/main/java/p/Lib.java": "package p;\npublic class Lib {\n"
+        "public static int add(int a, int b) { return a - b; }\n"
+        "public static int twice(int a) { return a * 2; }\n}\n",
+        "src/test/java/p/LibTest.java": "package p;\n"
+        "import static org.junit.jupiter.api.Assertions.assertEquals;\n"
+        "import org.junit.jupiter.api.Test;\nclass LibTest {\n"
+        "@Test void adds() { assertEquals(5, Lib.add(2, 3)); }\n"
+        "@Test void doubles() { assertEquals(4, Lib.twice(2)); }\n}\n",
+    },
+    (
+        "src/test/java/p/LibTest.java::LibTest::adds",
+        "src/test/java/p/LibTest.java::LibTest::doubles",
+    ),
+    ("mvn", "maven"),
+    ".m2/repository/org/apache/maven/surefire/surefire-junit-platform/3.2.5",
+)
 MENDED = r"s/a - \(.\?\)b/a + \1b/; s/] - /] + /"
 
 
@@ -138,15 +181,17 @@ def kind(request: pytest.FixtureRequest) -> Kind:
     return KINDS[request.param]
 
 
-def ran(kind: Kind, folder: Path, worker: str) -> Ran:
+def ran(kind: Kind, folder: Path, worker: str, *, patience: float = PATIENCE) -> Ran:
     program, package = kind.program
     if program and shutil.which(program) is None:
         pytest.skip(f"{program} is not installed: apt-get install {package}")
+    if not (Path.home() / kind.fetched).exists():
+        pytest.skip(f"~/{kind.fetched} is not there: mvn has to fetch it once")
     pa = new_pa(folder, kind.files)
     path = [str(programs_of(kind.tool))] if kind.tool else []
     pa.env["PATH"] = os.pathsep.join([*path, pa.environment()["PATH"]])
     options = ("--max-rounds", "1", "--judge", "none")
-    return pa.task(*options, "--check", kind.command, worker=worker)
+    return pa.task(*options, "--check", kind.command, worker=worker, patience=patience)
 
 
 def test_a_mended_test_is_named_and_verified(kind: Kind, tmp_path: Path) -> None:
@@ -173,3 +218,14 @@ def test_a_process_that_ends_with_0_before_its_runner_passes_nothing(
         pytest.skip("each test is a process of its own")
     done = ran(kind, tmp_path, kind.worker(f"s/a - b\\|.a - .b\\|._.0. - .*]/{kind.ends}/"))
     assert (done.code, done.finding(kind.command)["finding"]) == (1, "refuted")
+
+
+@pytest.mark.timeout(400)
+def test_a_test_of_surefire_that_is_mended_is_named_and_so_is_one_that_is_deleted(
+    tmp_path: Path,
+) -> None:
+    worker = f"{SUREFIRE.worker(MENDED)}; sed -i /doubles/d {SUREFIRE.test}"
+    done = ran(SUREFIRE, tmp_path, worker, patience=300)
+    assert done.finding("mvn")["fixed"] == [SUREFIRE.names[0]]
+    assert (done.code, done.finding("mvn")["reason_code"]) == (3, "tests_removed")
+    assert SUREFIRE.names[1] in done.finding("mvn")["reason"]

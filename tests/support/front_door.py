@@ -83,10 +83,11 @@ class Pa:
         worker: str,
         env: Mapping[str, str] | None = None,
         asks: str = "Make it right",
+        patience: float = PATIENCE,
     ) -> Ran:
         """A task with JSON output; `worker` is a shell script, run in the tree."""
         command = ["--output", "json", "--worker", self.worker(worker), *arguments]
-        return self(*command, asks, env=env)
+        return self(*command, asks, env=env, patience=patience)
 
     def start(
         self, *arguments: str, env: Mapping[str, str] | None = None

@@ -25,7 +25,7 @@ from agentproxy.evidence.obstacles.ignored_files import (
 )
 from agentproxy.evidence.obstacles.unseen_programs import find_unseen_program
 from agentproxy.evidence.package_scripts import PNPM_WORKSPACE, has_workspace
-from agentproxy.evidence.reports.runners import REPORT_FOLDER, START_FOLDERS, TREE
+from agentproxy.evidence.reports.runners import COLLECT, REPORT_FOLDER, START_FOLDERS, TREE
 from agentproxy.files.list_below import list_below
 from agentproxy.files.remove_tree import remove_tree
 from agentproxy.files.safe_files import BadPath, SafeDir, TooManyNames
@@ -60,7 +60,12 @@ if [ -n "$3" ] && ! ( eval "$3" ); then
   : >"$2/{PREPARE_FAILED}"; exit 125
 fi
 rm -f "$2"/*.xml
-exec /bin/sh -c "$1"
+[ -n "${COLLECT}" ] || exec /bin/sh -c "$1"
+: >"$2/started"
+/bin/sh -c "$1"
+code=$?
+/bin/sh "${COLLECT}" "$2"
+exit $code
 """
 
 

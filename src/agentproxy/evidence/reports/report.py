@@ -18,7 +18,7 @@ from agentproxy.evidence.reports.junit import ReportUnusable as ReportUnusable
 
 LineRunner = Literal["node", "jest", "vitest", "mocha", "ava", "playwright", "RSpec", "prove"]
 PrintedRunner = Literal["go test", "cargo test", "bun", "deno", "ctest"]
-Runner = Literal["pytest", "unittest", "PHPUnit", LineRunner, PrintedRunner]
+Runner = Literal["pytest", "unittest", "PHPUnit", "Surefire", LineRunner, PrintedRunner]
 
 MAX_MESSAGE_LENGTH = 600
 MESSAGE_LINES = 8
@@ -52,7 +52,7 @@ class Report:
 
     tests: tuple[TestResult, ...]
     failures: int  # a test of pytest may hold several
-    ran: int = 0  # the number of tests as unittest and PHPUnit count them
+    ran: int = 0  # the number of tests as unittest, PHPUnit and Surefire count them
     counts: Counts | None = None
 
 

@@ -7,6 +7,7 @@ from agentproxy.events.check import ReportDoubt
 from agentproxy.evidence.reports.counted_doubts import find_doubt_of_counts
 from agentproxy.evidence.reports.report import Report, Runner
 from agentproxy.evidence.reports.summaries import find_summaries, last_to_end, unmixed
+from agentproxy.evidence.reports.surefire_results import find_doubt_of_surefire
 from agentproxy.text.colours import strip_colours
 from agentproxy.workspace.sandbox.port import Ended
 
@@ -53,12 +54,22 @@ def find_doubt(
             printed = printed[-1:]
         elif is_cut and not printed:
             return "output_cut"
-        doubt = _differs(runner, printed, found)
-        if doubt is None and _said_to_fail(runner, printed, output) > _count_failures(found):
-            doubt = "hides_failures"
+        if runner == "Surefire":
+            doubt = find_doubt_of_surefire(output, command, found[0])
+        else:
+            doubt = _doubt_of_totals(runner, printed, found, output=output)
         if doubt:
             return "output_cut" if is_cut and doubt in _OF_COUNT else doubt
     return None
+
+
+def _doubt_of_totals(
+    runner: Runner, printed: Sequence[str], reports: Sequence[Report], *, output: str
+) -> ReportDoubt | None:
+    if doubt := _differs(runner, printed, reports):
+        return doubt
+    said = _said_to_fail(runner, printed, output)
+    return "hides_failures" if said > _count_failures(reports) else None
 
 
 def is_of_another_process(output: str, runner: Runner, report: Report, *, command: str) -> bool:
@@ -68,6 +79,8 @@ def is_of_another_process(output: str, runner: Runner, report: Report, *, comman
         return runner != (one[1] or "pytest")
     if runner == "PHPUnit":
         return runner not in find_summaries(output)
+    if runner == "Surefire":
+        return False
     if report.counts:
         # A reporter of the user's may print no words at the end.
         return runner not in find_summaries(output) and last_to_end(output) not in ("", runner)

@@ -23,6 +23,7 @@ from agentproxy.evidence.reports.report import (
     Runner,
     read_pytest,
 )
+from agentproxy.evidence.reports.surefire_results import read_surefire
 from agentproxy.evidence.reports.unittest_results import read_unittest
 
 # Folders of a job, as the runners see them.
@@ -31,12 +32,16 @@ PYTHON_START = "/run/agentproxy/python_start"
 NODE_PRELOAD = "/run/agentproxy/node_preload"
 PHP_START = "/run/agentproxy/php_start"
 PERL_START = "/run/agentproxy/perl_start"
+JAVA_COLLECT = "/run/agentproxy/java_collect"
 RUBY_START = "/run/agentproxy/ruby_start"
+# Names a script of ours that runs after the command of a check, in its folder.
+COLLECT = "AGENTPROXY_COLLECT"
 TREE = "/run/agentproxy/tree"
 # The folders of ours beside this file.
 START_FOLDERS = {
     PYTHON_START: "python_start",
     NODE_PRELOAD: "node_preload",
+    JAVA_COLLECT: "java_collect",
     PERL_START: "perl_start",
     PHP_START: "php_start",
     RUBY_START: "ruby_start",
@@ -55,6 +60,7 @@ _RUNS_NODE_TEST = re.compile(r"(?<![\w/.-])(?:\S*/)?node(?:js)?\s(?:[^|;&\n]*\s)
 # A program that runs commands from a file may run any of them.
 _BY_FILE = r"(?<![\w/.-])(?:make|just|task)(?![\w.-])"
 _RUNS_PROVE = re.compile(rf"(?<![\w.-])prove(?![\w-])|{_BY_FILE}")
+_RUNS_MAVEN = re.compile(rf"(?<![\w.-])mvnw?(?![\w-])|{_BY_FILE}")
 _MAX_DESELECTED_BYTES = 60_000  # Linux bounds one variable at 128 KiB
 
 
@@ -154,6 +160,13 @@ def _ask_our_reporters(asked: Asked) -> Mapping[str, str]:
     return variables
 
 
+def _ask_surefire(asked: Asked) -> Mapping[str, str]:
+    # It always reports, into the folders of the build. Those are gathered after the command.
+    if not any(_RUNS_MAVEN.search(text) for text in (asked.command, *asked.scripts)):
+        return {}
+    return {COLLECT: f"{JAVA_COLLECT}/collect.sh"}
+
+
 def _ask_prove(asked: Asked) -> Mapping[str, str]:
     # Every program in Perl reads PERL5OPT, and many tools are such programs.
     if not any(_RUNS_PROVE.search(text) for text in (asked.command, *asked.scripts)):
@@ -194,6 +207,7 @@ ADAPTERS: tuple[Adapter, ...] = (
     _by_our_reporter("playwright", "1.65"),
     _by_our_reporter("prove", "3.44", _ask_prove),
     _by_our_reporter("RSpec", "3.12", _ask_rspec),
+    Adapter("Surefire", "3.2", _ask_surefire, re.compile(r"surefire\.xml"), read_surefire),
     Adapter("PHPUnit", "9.6", _ask_phpunit, re.compile(r"phpunit-\d+-\d+\.xml"), read_phpunit),
 )
 

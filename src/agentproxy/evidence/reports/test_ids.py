@@ -4,7 +4,7 @@ import re
 from collections.abc import Collection, Sequence
 from fnmatch import fnmatchcase
 
-_SOURCE = re.compile(r"\S+\.(?:py|[cm]?[jt]sx?|rb|php|t)")
+_SOURCE = re.compile(r"\S+\.(?:py|[cm]?[jt]sx?|rb|php|t|java)")
 _JAVASCRIPT = re.compile(r".+\.[cm]?[jt]sx?")
 _DISTINCT = re.compile(r"\w[\s_]+\w|[a-z][A-Z]|::")
 

@@ -94,6 +94,7 @@ class ChecksWeighed(Fact):
     rerun: tuple[str, ...] = ()
     # Check -> tests and settings that the claim changed, on which a proof may depend.
     own_tests: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    rerun_whole: tuple[str, ...] = ()  # checks whose second attempts left too much out
     rerun_restored: tuple[str, ...] = ()  # checks that must run again with the tests of the base
     # The variant of the claim that a check must run on next, by check.
     trials: dict[str, TrialKind] = Field(default_factory=dict)

@@ -48,8 +48,21 @@ class Side:
         )
 
 
+def whole(attempts: Sequence[CheckResult]) -> list[CheckResult]:
+    """Those that left no test out."""
+    return [each for each in attempts if not each.left_out]
+
+
 def fold_attempts(attempts: Sequence[CheckResult]) -> Side:
-    """Combines the attempts on one tree. A test with two outcomes is flaky."""
+    """Combines the attempts on one tree. A test with two outcomes is flaky.
+
+    An attempt that left out files says nothing of them, and nothing at all beside two whole ones.
+    """
+    ran_whole = whole(attempts)
+    if len(ran_whole) > 1:
+        attempts = ran_whole
+    elif ran_whole:
+        attempts = [_completed(each, ran_whole[0]) for each in attempts]
     statuses: set[SideStatus] = {status_of(result) for result in attempts}
     naming = [result for result in attempts if result.by_test]
     by_name: list[dict[str, TestResult]] = [
@@ -71,6 +84,15 @@ def fold_attempts(attempts: Sequence[CheckResult]) -> Side:
         flaky=frozenset(name for name, outcomes in by_attempt.items() if len(outcomes) > 1),
         tests={name: test for tests in by_name for name, test in tests.items()},
     )
+
+
+def _completed(attempt: CheckResult, first: CheckResult) -> CheckResult:
+    """An attempt together with what the first one said of the files that it left out."""
+    left_out = set(attempt.left_out)
+    rest = tuple(test for test in first.tests if file_of(test.name) in left_out)
+    fails = any(test.outcome == "failed" for test in rest)
+    code = first.exit_code if fails and attempt.exit_code == 0 else attempt.exit_code
+    return attempt.model_copy(update={"tests": (*attempt.tests, *rest), "exit_code": code})
 
 
 def _status_of_all(statuses: set[SideStatus]) -> SideStatus:

@@ -48,8 +48,9 @@ def is_steadily_green(results: Sequence[CheckResult]) -> bool:
     A failing base is never kept: that a claim repairs it must be seen anew (decision 21).
     """
     side = fold_attempts(results)
-    ran_whole = all(status_of(each) == "passes" and not each.left_out for each in results)
-    return bool(results) and ran_whole and not side.flaky and not side.names_of("failed")
+    passes = all(status_of(each) == "passes" for each in results)
+    ran_whole = bool(results) and not results[0].left_out
+    return ran_whole and passes and not side.flaky and not side.names_of("failed")
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,10 +4,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 
-from agentproxy.events.check import TrialKind
+from agentproxy.events.check import CheckResult, Outcome, TrialKind
 from agentproxy.events.contract import Contract
 from agentproxy.events.plan import OpinionGiven
 from agentproxy.events.verdict import CheckVerdict
+from agentproxy.evidence.attempts import whole
 from agentproxy.evidence.check_evidence import CheckEvidence, Rules
 from agentproxy.evidence.comparison import Comparison, build_comparison
 from agentproxy.evidence.done_as_asked import prove_what_is_done
@@ -21,6 +22,7 @@ from agentproxy.evidence.integrity import (
     prove_by_restored_tests,
 )
 from agentproxy.evidence.merged_red import downgrade_for_merge
+from agentproxy.evidence.reports.test_ids import file_of
 from agentproxy.evidence.run_verdict import RunVerdict, accept_opinion, judge_contract, not_run
 from agentproxy.evidence.verdict_table import judge_by_table
 
@@ -72,8 +74,47 @@ def needs_rerun(evidence: CheckEvidence, rules: Rules) -> bool:
         return False
     # Only the first attempts decide, so that the answer stays the same until both second attempts
     # are recorded.
-    first = replace(evidence, base=evidence.base[:1], claim=evidence.claim[:1])
-    return judge_by_table(build_comparison(first, rules)).finding == "refuted"
+    return judge_by_table(_after(evidence, 1, rules)).finding == "refuted"
+
+
+def files_to_repeat(evidence: CheckEvidence, rules: Rules) -> frozenset[str]:
+    """The test files in which tests that passed before fail; none where something else refutes."""
+    first = _after(evidence, 1, rules)
+    if not first.base.by_test or judge_by_table(first).reason_code != "newly_failing":
+        return frozenset()
+    files = frozenset(file_of(name) for name in first.delta.regressed)
+    return frozenset() if "" in files else files
+
+
+def needs_whole_rerun(evidence: CheckEvidence, rules: Rules) -> bool:
+    """Whether second attempts that left files out do not confirm that the claim is refuted.
+
+    They only ever confirm: a test may fail only beside others, and an attempt without these would
+    call it flaky.
+    """
+    attempts = (evidence.base, evidence.claim)
+    if min(map(len, attempts)) < 2 or min(len(whole(each)) for each in attempts) > 1:
+        return False
+    first, second = _after(evidence, 1, rules), _after(evidence, 2, rules)
+    if judge_by_table(first).finding != "refuted":
+        return False
+    repeated = first.delta.regressed & second.delta.regressed
+    before, after = (_outcomes(each[1]) for each in attempts)
+    confirmed = any(
+        before.get(name) == "passed" and after.get(name) == "failed" for name in repeated
+    )
+    return not confirmed or judge_by_table(second).finding != "refuted"
+
+
+def _outcomes(result: CheckResult) -> Mapping[str, Outcome]:
+    ran = result.by_test and result.ending == "exited" and result.cannot_run is None
+    return {test.name: test.outcome for test in result.tests} if ran else {}
+
+
+def _after(evidence: CheckEvidence, attempts: int, rules: Rules) -> Comparison:
+    """The comparison of the first attempts on each side."""
+    first = replace(evidence, base=evidence.base[:attempts], claim=evidence.claim[:attempts])
+    return build_comparison(first, rules)
 
 
 def paths_to_restore(evidence: CheckEvidence, rules: Rules) -> tuple[str, ...]:

@@ -22,10 +22,12 @@ from agentproxy.evidence.falsification.claims_tests import find_claims_tests
 from agentproxy.evidence.falsification.stubs.languages import language_of
 from agentproxy.evidence.reports.test_ids import file_of
 from agentproxy.evidence.verdict import (
+    files_to_repeat,
     judge_check,
     needs_mutants,
     needs_rerun,
     needs_restored_rerun,
+    needs_whole_rerun,
     paths_to_restore,
     trial_to_run,
 )
@@ -131,6 +133,10 @@ def check_needs_rerun(state: State, check: Check, number: int) -> bool:
     return needs_rerun(evidence_for(state, check, number), rules_for(state, number))
 
 
+def _needs_whole_rerun(state: State, check: Check, number: int) -> bool:
+    return needs_whole_rerun(evidence_for(state, check, number), rules_for(state, number))
+
+
 def rests_on_own_tests(state: State, check: Check, number: int) -> tuple[str, ...]:
     """Returns the tests and settings that the claim changes and that may explain a proof."""
     return paths_to_restore(evidence_for(state, check, number), rules_for(state, number))
@@ -163,6 +169,7 @@ def weigh_checks(state: State, number: int) -> ChecksWeighed:
     verdicts = tuple(weigh(state, check, number) for check in state.scope.checks)
     checks = () if state.unchanged(number) else state.scope.checks
     own_tests = {check.name: rests_on_own_tests(state, check, number) for check in checks}
+    whole = [each.name for each in checks if _needs_whole_rerun(state, each, number)]
     again = [each.name for each in checks if check_needs_restored_rerun(state, each, number)]
     return ChecksWeighed(
         round=number,
@@ -170,6 +177,7 @@ def weigh_checks(state: State, number: int) -> ChecksWeighed:
         checks=verdicts,
         rerun=tuple(each.name for each in checks if check_needs_rerun(state, each, number)),
         own_tests={name: paths for name, paths in own_tests.items() if paths},
+        rerun_whole=tuple(whole),
         rerun_restored=tuple(again),
         trials=_trials_due(state, checks, number),
         mutants=tuple(each.name for each in checks if _wants_mutants(state, each, number)),
@@ -190,8 +198,12 @@ def _wants_mutants(state: State, check: Check, number: int) -> bool:
     return needs_mutants(evidence_for(state, check, number), rules_for(state, number))
 
 
-def leave_out(state: State, check: Check, tree: Tree) -> tuple[str, ...]:
-    """The test files that a check need not run on this tree: a trial is about the claim's tests."""
+def leave_out(state: State, check: Check, tree: Tree, *, attempt: int) -> tuple[str, ...]:
+    """The test files that a check need not run on this tree: a trial is about the claim's tests,
+    and a second attempt about those that fail.
+    """
+    if tree.kind in ("base", "claim"):
+        return _beside_what_fails(state, check) if attempt == 2 else ()
     prepared = state.trials.get(tree.round)
     if prepared is None or tree.kind not in ("mutant", *prepared.trees):
         return ()
@@ -203,3 +215,13 @@ def leave_out(state: State, check: Check, tree: Tree) -> tuple[str, ...]:
         return ()
     files = {file_of(name) for name in comparison.claim.tests}
     return tuple(sorted(files - wanted - {""}))
+
+
+def _beside_what_fails(state: State, check: Check) -> tuple[str, ...]:
+    evidence, rules = evidence_for(state, check, state.round), rules_for(state, state.round)
+    repeated = files_to_repeat(evidence, rules)
+    if not repeated:
+        return ()
+    first = (evidence.base[0], evidence.claim[0])
+    files = {file_of(test.name) for result in first for test in result.tests}
+    return tuple(sorted(files - repeated - {""}))

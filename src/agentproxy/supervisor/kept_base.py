@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from agentproxy.events.check import BASE, CheckResult
 from agentproxy.events.contract import Check
+from agentproxy.evidence.attempts import whole
 from agentproxy.evidence.check_context import CheckContext
 from agentproxy.evidence.kept_results import (
     KeptResults,
@@ -57,7 +58,7 @@ class KeptBase:
     async def keep(self, state: State, checks: CheckContext) -> None:
         """Keeps what was green in all attempts, and really ran."""
         ran = [
-            (check, results[-1])
+            (check, whole(results)[-1])
             for check in state.require_contract().checks
             if check.name in self.keys and (results := state.results_of(check.name, BASE))
             if is_steadily_green(results) and not results[0].taken_from

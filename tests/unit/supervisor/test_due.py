@@ -60,6 +60,10 @@ CLAIMED = (*WORKED, claimed(1, "a.py"), AskedRead(round=1), ClaimExamined(round=
 CHECKED = (*CLAIMED, RED, GREEN)
 WEIGHED = (*CHECKED, weighed(2))
 NEEDS = FOUND.model_copy(update={"missing": (".venv",), "asked": ("requirements.txt",)})
+IN_PART = tuple(
+    fact.model_copy(update={"result": fact.result.model_copy(update={"left_out": ("test_b.py",)})})
+    for fact in (ran(BASE, passed=True, attempt=2), ran(CLAIM, passed=True, attempt=2))
+)
 OWN = weighed(2, own_tests={"tests": ("test_a.py",)})
 RESTORE = TestsRestored(round=1, commit="r", tree="t2", files=("test_a.py",))
 QUESTION = RequestMade(request=Request(id="q", kind="question", text="Which?"))
@@ -192,6 +196,21 @@ TABLE: list[tuple[str, tuple[Fact, ...], set[str]]] = [
             ran(CLAIM, passed=True, attempt=2),
         ),
         {"weigh:1:4"},
+    ),
+    (
+        "what second attempts in part do not confirm runs again whole",
+        (*CHECKED, *IN_PART, weighed(4, rerun_whole=("tests",))),
+        {"check:base:tests:3", "check:claim:1:tests:3"},
+    ),
+    (
+        "once on each tree",
+        (
+            *CHECKED,
+            *IN_PART,
+            weighed(4, rerun_whole=("tests",)),
+            ran(BASE, passed=False, attempt=3),
+        ),
+        {"check:claim:1:tests:3"},
     ),
     ("a proof by own tests is tried without them", (*CHECKED, OWN), {"restore:1"}),
     (

@@ -22,6 +22,7 @@ from agentproxy.events.check import (
 from agentproxy.events.contract import Check
 from agentproxy.events.envelope import Fact
 from agentproxy.events.trials import TrialsPrepared
+from agentproxy.evidence.attempts import whole
 from agentproxy.evidence.check_context import NotClean
 from agentproxy.evidence.check_runner import TIMEOUT_FACTOR, Baseline, run_check
 from agentproxy.supervisor.check_verdicts import leave_out
@@ -71,6 +72,9 @@ def reruns_due(state: State) -> Mapping[str, RunCheck]:
     for name in weighed.rerun if weighed else ():
         for tree in (BASE, claim_tree(state.round)):
             found |= _second_attempt(state, name, tree)
+    for name in weighed.rerun_whole if weighed else ():
+        for tree in (BASE, claim_tree(state.round)):
+            found |= _whole_attempt(state, name, tree)
     return found
 
 
@@ -162,7 +166,7 @@ async def run(effect: RunCheck, context: Context[State, Parts]) -> Sequence[Fact
         if kept is not None:
             return [CheckFinished(check=check.name, on=tree, attempt=1, result=kept)]
     try:
-        result = await _result(check, tree, context)
+        result = await _result(effect, context)
     except (GitError, NotClean, RepositoryUnusable) as error:
         if tree.kind not in ("merged", "target"):
             raise
@@ -172,8 +176,8 @@ async def run(effect: RunCheck, context: Context[State, Parts]) -> Sequence[Fact
     return [CheckFinished(check=check.name, on=tree, attempt=effect.attempt, result=result)]
 
 
-async def _result(check: Check, tree: Tree, context: Context[State, Parts]) -> CheckResult:
-    state = context.state
+async def _result(effect: RunCheck, context: Context[State, Parts]) -> CheckResult:
+    state, check, tree = context.state, effect.check, effect.tree
     base = Baseline(state.commit_of(BASE), lambda: _results_at_base(check, context))
     if tree.kind == "mutant":
         check, base = await _bounded(check, tree, state, base=base), replace(base, extends=False)
@@ -182,7 +186,7 @@ async def _result(check: Check, tree: Tree, context: Context[State, Parts]) -> C
         commit=state.commit_of(tree),
         base=base,
         environment=environment_of(tree, state=state),
-        leave_out=await asyncio.to_thread(leave_out, state, check, tree),
+        leave_out=await asyncio.to_thread(leave_out, state, check, tree, attempt=effect.attempt),
         checks=context.parts.checks,
         on_output=lambda text: context.show(f"{check.name} on {tree}", text),
     )
@@ -214,6 +218,13 @@ def _second_attempt(state: State, name: str, tree: Tree) -> dict[str, RunCheck]:
     if len(state.results_of(name, tree)) != 1:
         return {}
     return _attempt(state.require_contract().check(name), tree, 2)
+
+
+def _whole_attempt(state: State, name: str, tree: Tree) -> dict[str, RunCheck]:
+    results = state.results_of(name, tree)
+    if len(whole(results)) > 1:
+        return {}
+    return _attempt(state.require_contract().check(name), tree, len(results) + 1)
 
 
 def _attempt(check: Check, tree: Tree, attempt: int) -> dict[str, RunCheck]:

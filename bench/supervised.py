@@ -52,6 +52,7 @@ WORKERS = {
     "bug": "sed -i 's/a - b/a + b/' calc.py\n",
     "feature": f"{ADD}\ncat >test_sub.py <<'END'\n{SUB}END\n",
     "old file": f"{ADD}\ncat >>test_calc_00.py <<'END'\n\n\n{SUB}END\n",
+    "broken": "sed -i 's/a + b/a + b if a != 3 else 0/' calc.py\n",
 }
 
 
@@ -174,7 +175,7 @@ def supervise(command: list[str], project: Path, env: dict[str, str]) -> Measure
     process.wait()
     seconds = time.perf_counter() - began
     reap_orphans()
-    if result.get("verdict") not in ("verified", "unverified"):
+    if result.get("verdict") not in ("verified", "unverified", "refuted"):
         sys.exit(f"the run came to nothing: {result}")
     return Measured(
         seconds=seconds,

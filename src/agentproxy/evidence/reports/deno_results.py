@@ -63,7 +63,8 @@ class _Run:
 
     @property
     def started(self) -> bool:
-        return bool(self.announced or self.results or self.broken)
+        # Other programs print lines in the form of a result with --parallel.
+        return bool(self.announced or self.broken)
 
     def read(self, line: str) -> None:
         if self.prints:

@@ -28,7 +28,7 @@ _RAN: Mapping[Runner, re.Pattern[str]] = {
 _UNITTEST_END = re.compile(r"^FAILED \((.{1,200})\)$", re.MULTILINE)
 _UNITTEST_FAILED = re.compile(r"\b(?<!expected )(?:failures|errors|unexpected successes)=(\d{1,9})")
 _OF_COUNT: frozenset[ReportDoubt] = frozenset(
-    {"several_runs", "of_another_process", "other_totals"}
+    {"several_runs", "of_another_process", "other_totals", "no_totals"}
 )
 
 

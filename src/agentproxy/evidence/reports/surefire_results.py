@@ -44,7 +44,7 @@ def find_doubt_of_surefire(output: str, command: str, report: Report) -> ReportD
     said = [tuple(map(int, totals)) for totals in _TOTALS.findall(output)]
     if not said:
         # With -q Maven says nothing where all is well.
-        return None if _QUIET.search(command) else "of_another_process"
+        return None if _QUIET.search(command) else "no_totals"
     ran, failures, errors, skipped = (sum(numbers) for numbers in zip(*said, strict=True))
     if failures + errors > report.failures:
         return "hides_failures"

@@ -276,6 +276,7 @@ NESTED = bun_run(bun_run())
             None,
             "cannot_run",
         ),
+        ("make test", "./a.js => b.js ... ok\n", None, "passes"),
         ("make test", "test_a (m.A.test_a) ... ok\nRan 1 test in 0.1s\n\nOK\n", None, "passes"),
     ],
 )

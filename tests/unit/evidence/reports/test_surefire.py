@@ -94,7 +94,7 @@ def test_surefire_names_each_test_by_its_file_and_its_class() -> None:
         ("mvn test", said(2), "other_totals"),
         ("mvn test", said(1) * 2, "other_totals"),
         ("mvn test", said(1, failures=1), "hides_failures"),
-        ("mvn test", "BUILD SUCCESS\n", "of_another_process"),
+        ("mvn test", "BUILD SUCCESS\n", "no_totals"),
         ("mvn -q test", "", None),
     ],
 )

@@ -243,3 +243,11 @@ def test_a_preparation_that_fails_at_the_base_is_unverified_with_the_cure(
     ran = generated.task("--check", CHECK, *ONE, worker=MEND_PARCEL, env=user)
     cannot_tell(ran, CHECK, "prepare failed: echo no compiler here", "fix it")
     assert "no compiler here" in ran.of_kind("check_finished")[0]["result"]["output"]
+
+
+def test_a_project_that_is_not_installed_refutes_nobody(pa: Pa, tmp_path: Path) -> None:
+    new_project(pa, PACKAGE)
+    new_venv(pa.project / ".venv")
+    ran = pa.task("--check", CHECK, worker=MEND_PARCEL, env=as_user(tmp_path / "user"))
+    cannot_tell(ran, CHECK, "no test can import parcel", "pip install -e .")
+    assert len(ran.of_kind("round_judged")) == 1

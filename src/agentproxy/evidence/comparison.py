@@ -11,6 +11,7 @@ from agentproxy.evidence.check_evidence import CheckEvidence, Rules
 from agentproxy.evidence.obstacles.cannot_run import (
     ended_early,
     is_missing_module_of,
+    module_not_found,
     outside_reason,
 )
 from agentproxy.evidence.reports.summaries import REPORTING, find_summaries, last_to_end
@@ -87,6 +88,23 @@ class Comparison:
             if before is not None and before == after:
                 found[name] = before
         return found
+
+    @property
+    def not_installed(self) -> str:
+        """The module that no test can import, at the base and at the claim, or "".
+
+        The tree has it: without a module of others a check cannot run, and then no test has failed.
+        """
+        names = self.delta.still_failing
+        base, claim = self.base.tests, self.claim.tests
+        if not names or any(side.names_of("passed") for side in (self.base, self.claim)):
+            return ""
+        if not names <= base.keys() & claim.keys() or self.delta.new_failures:
+            return ""
+        missed = {
+            module_not_found(tests[name].message) for name in names for tests in (base, claim)
+        }
+        return missed.pop() if len(missed) == 1 else ""
 
     @property
     def removed(self) -> frozenset[str]:

@@ -20,6 +20,7 @@ from agentproxy.evidence.verdict_text import (
 )
 
 _OURS: frozenset[CannotRunKind] = frozenset({"other_checkout", "not_isolated"})
+_ASKS_FOR_IMPORTS = re.compile(r"import|module|package|install", re.IGNORECASE)
 _SCRIPT = re.compile(r"\S+\.[cm]?[jt]sx?")
 
 Row = Callable[[Comparison], CheckVerdict | None]
@@ -110,6 +111,20 @@ def _newly_failing(comparison: Comparison) -> CheckVerdict | None:
     why = count_names(new, "new test fails", "new tests fail") if new else describe_exit(comparison)
     reason = f"it passed at the base and fails now: {why}"
     return verdict_of(comparison, "refuted", "newly_failing", reason=reason, about=new)
+
+
+def _not_installed(comparison: Comparison) -> CheckVerdict | None:
+    module = comparison.not_installed
+    # Who asks for it may have a worker that did not do it.
+    if not module or _ASKS_FOR_IMPORTS.search(comparison.rules.task):
+        return None
+    finding = "unverified" if comparison.is_acceptance else "neutral"
+    reason = (
+        f"no test can import {module}, at the base as at the claim, although the tree has it: "
+        "install the project into its environment (.venv/bin/pip install -e ., npm install), or "
+        "name its folder in PYTHONPATH for the check"
+    )
+    return verdict_of(comparison, finding, "cannot_run", reason=reason, fixable=False)
 
 
 def _nothing_fixed(comparison: Comparison) -> CheckVerdict | None:
@@ -245,6 +260,7 @@ def _why_it_cannot_run(comparison: Comparison) -> tuple[str, str]:
 # Rows that refute come first, and rows that prove come last.
 _ACCEPTANCE: Sequence[Row] = (
     _cannot_run,
+    _not_installed,
     _regressed,
     _newly_failing,
     _nothing_fixed,
@@ -255,6 +271,7 @@ _ACCEPTANCE: Sequence[Row] = (
 )
 _KEEPING: Sequence[Row] = (
     _cannot_run,
+    _not_installed,
     _regressed,
     _newly_failing,
     _removed,

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from random import Random
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from support.results import (
@@ -213,3 +214,35 @@ def test_where_our_own_layout_is_in_the_way_at_the_claim_nobody_is_accused() -> 
     for role, finding in ((ACCEPTANCE, "unverified"), (DISCOVERED, "neutral")):
         verdict = judge(role, [ran(a="p")], [blocked])
         assert (verdict.finding, verdict.fixable) == (finding, False)
+
+
+def _not_found(*names: str, module: str) -> CheckResult:
+    result = named_tests(dict.fromkeys(names, "f"))
+    message = f"E   ModuleNotFoundError: No module named '{module}'"
+    tests = tuple(each.model_copy(update={"message": message}) for each in result.tests)
+    return result.model_copy(update={"tests": tests})
+
+
+@pytest.mark.parametrize(
+    ("base", "claim", "task", "finding"),
+    [
+        (["a", "b"], _not_found("a", "b", module="parcel"), "weigh less", "unverified"),
+        (["a"], ran(a="f"), "weigh less", "refuted"),
+        (["tests/test_a.py::test_a"], ran(a="f", b="p"), "weigh less", "refuted"),
+        (["a"], _not_found("a", module="parcel"), "mend the import of parcel", "refuted"),
+        (["a"], _not_found("a", "b", module="parcel"), "weigh less", "refuted"),
+        (["a"], _not_found("a", module="scales"), "weigh less", "refuted"),
+    ],
+)
+def test_a_project_that_is_not_installed_accuses_nobody(
+    base: list[str], claim: CheckResult, task: str, finding: Finding
+) -> None:
+    before, rules = _not_found(*base, module="parcel"), Rules(task=task)
+    verdict = judge(ACCEPTANCE, [before, before], [claim, claim], rules=rules)
+    assert verdict.finding == finding, verdict
+    assert ("install the project" in verdict.reason) == (finding == "unverified")
+
+
+def test_a_part_of_a_package_that_is_missing_is_not_a_package_that_is_not_installed() -> None:
+    both = [_not_found("a", module="parcel.scales")] * 2
+    assert judge(ACCEPTANCE, both, both, rules=Rules(task="weigh less")).finding == "refuted"

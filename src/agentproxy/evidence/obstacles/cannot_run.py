@@ -14,6 +14,7 @@ MAX_REASON_CHARACTERS = 300
 
 _PY_MODULE = re.compile(r"No module named '?([\w.]+)'?")
 _JS_MODULE = re.compile(r"Cannot find (?:module|package) '([^'\n]{1,200})'")
+_TOP_LEVEL = re.compile(r"(?:@[\w-]+/)?[\w-]+")
 _COMMAND = re.compile(
     r"(?:^|: )(?:line )?(?:\d+: )?([\w./@+-]{1,100}): (?:command )?not found$"
     r"|^make(?:\[\d+\])?: ([\w./@+-]{1,100}): No such file or directory$",
@@ -272,6 +273,12 @@ def is_missing_module_of(reason: CannotRun | None, tree: Iterable[str]) -> bool:
     if reason is None or reason.kind != "missing_module":
         return False
     return is_of_tree(reason.subject, modules_of(tree))
+
+
+def module_not_found(message: str) -> str:
+    """Returns the one top-level module that a test could not import by its name, or ""."""
+    found = {*_PY_MODULE.findall(message), *_JS_MODULE.findall(message)}
+    return next(iter(found)) if len(found) == 1 and _TOP_LEVEL.fullmatch(min(found)) else ""
 
 
 def modules_of(tree: Iterable[str]) -> frozenset[str]:

@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 # Without compiled files, every start of pa and every check in a test would compile all modules again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test slow agents local-model check record bench honest kinds dist lock clean help
+.PHONY: demo test slow agents local-model check record bench honest kinds packages dist lock clean help
 
 help:
 	@echo "make demo    set everything up, and run one supervised task"
@@ -18,6 +18,7 @@ help:
 	@echo "make bench   measurements, as ratios"
 	@echo "make honest  pairs of an honest and a lazy worker: how many are proven, how many caught"
 	@echo "make kinds   six kinds of project, from pip install to the first verified run, with seconds"
+	@echo "make packages  five tasks on each of some real packages, and what pa says of them"
 	@echo "make record  record runs for tests/replay again: make record NAMES=two_parts"
 	@echo "make lock    update the pinned dependencies in requirements/, with hashes"
 	@echo "make dist    build the wheel, and install it in a new environment with every extra"
@@ -78,6 +79,9 @@ honest: $(READY)
 kinds: $(READY)
 	@PYTHONPATH=tests $(BIN)/python tests/kinds/run.py --only $(KINDS)
 
+packages: $(READY)
+	@PYTHONPATH=tests $(BIN)/python tests/packages/run.py --only $(NAMES)
+
 dist: $(READY)
 	$(BIN)/python scripts/check_wheel.py
 
@@ -87,6 +91,8 @@ lock: $(READY)
 	  --group dev --all-extras pyproject.toml -o requirements/dev.txt
 	$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --python-version 3.11 \
 	  requirements/agents/mini-swe-agent.in -o requirements/agents/mini-swe-agent.txt
+	$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --python-version 3.11 \
+	  requirements/packages.in -o requirements/packages.txt
 
 clean:
 	rm -rf $(VENV) dist build .pytest_cache .ruff_cache .import_linter_cache

@@ -67,7 +67,7 @@ def read_pair(path: Path) -> Pair:
     sections = read_sections(path.read_text())
     head = tomllib.loads(sections.pop(""))
     base = _repository(head.get("repository", ""))
-    base |= _below("base", sections, over=base)
+    base |= below("base", sections, over=base)
     assert head["kind"] in KINDS, path
     return Pair(
         name=path.stem,
@@ -77,7 +77,7 @@ def read_pair(path: Path) -> Pair:
         options=_options(head),
         base=base,
         twins={
-            side: _twin(side, head, _below(side, sections, over=base)) for side in get_args(Side)
+            side: _twin(side, head, below(side, sections, over=base)) for side in get_args(Side)
         },
     )
 
@@ -114,7 +114,7 @@ def _twin(side: Side, head: Mapping[str, dict[str, object]], files: Mapping[str,
     )
 
 
-def _below(folder: str, sections: Mapping[str, str], *, over: Mapping[str, str]) -> dict[str, str]:
+def below(folder: str, sections: Mapping[str, str], *, over: Mapping[str, str]) -> dict[str, str]:
     start, edits = f"{folder}/", f"{_EDIT}{folder}/"
     files: dict[str, str] = {}
     for name, text in sections.items():

@@ -30,7 +30,7 @@ class Sdist:
 
 def text_files(sdist: Sdist) -> dict[str, str]:
     """What is in it, by the path beneath its own folder; fails the test where it cannot be had."""
-    with tarfile.open(_fetched(sdist)) as archive:
+    with tarfile.open(fetched(sdist)) as archive:
         return {
             member.name.partition("/")[2]: file.read().decode()
             for member in archive
@@ -38,9 +38,10 @@ def text_files(sdist: Sdist) -> dict[str, str]:
         }
 
 
-def _fetched(sdist: Sdist) -> Path:
+def fetched(sdist: Sdist, *, into: Path | None = None) -> Path:
+    """Its archive, which is kept for the next time."""
     home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    kept = home / "agentproxy-tests" / sdist.archive
+    kept = (into or home / "agentproxy-tests") / sdist.archive
     if not _is_the_one(kept, sdist):
         kept.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=kept.parent) as folder:

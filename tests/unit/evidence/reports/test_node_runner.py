@@ -79,7 +79,7 @@ test('throws', () => { assert.equal(refuses(1), 1); });
 test('throws before', () => { const one = refuses(1); assert.equal(one, 1); });
 test('throws in a call', () => { refuses(1); });
 test('starts a program', () => {
-  assert.equal(require('child_process').execFileSync(process.execPath, ['-e', 'throw 1']), '');
+  assert.equal(require('child_process').execFileSync(process.execPath, ['deep.js']), '');
 });
 test('lacks a name', () => { assert.equal(exports.g(1), 1); });
 test('rejects', async () => { await assert.rejects(async () => f()); });
@@ -89,6 +89,9 @@ test('rejects', async () => { await assert.rejects(async () => f()); });
 def test_an_error_counts_as_an_assertion_where_the_test_compares(tmp_path: Path) -> None:
     (tmp_path / "a.test.js").write_text(NODE_ASSERTS)
     (tmp_path / "lib.js").write_text("exports.refuses = () => { throw new RangeError('no'); };\n")
+    (tmp_path / "deep.js").write_text(
+        "const f = (n) => { if (!n) throw Error('x'); f(n - 1); }; f(5);"
+    )
     result = really_ran("node --test", instrument("node --test", {}), tmp_path)
     assert {test.name.rpartition("::")[2]: test.by_assertion for test in result.tests} == {
         "compares": True,

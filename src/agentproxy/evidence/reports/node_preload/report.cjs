@@ -44,7 +44,9 @@ class Report {
     if (this.sources >= MOST_SOURCES || (SAYS_ALL.test(says) && !UNWANTED.test(says))) return;
     // Only the source says whether something is compared (reports/javascript_assertions.py).
     this.sources += 1;
-    failure.sources = sourcesAround(failure.stack);
+    // A message may hold the stack of another process.
+    const [, ...rest] = failure.message ? failure.stack.split(failure.message) : [];
+    failure.sources = sourcesAround(rest.join('') || failure.stack);
   }
 
   put(line) {

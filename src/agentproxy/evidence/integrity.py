@@ -6,6 +6,7 @@ import tomllib
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import cast
 
+from agentproxy.events.contract import Check
 from agentproxy.events.git_facts import Change
 from agentproxy.events.verdict import CheckVerdict
 from agentproxy.evidence.comparison import Comparison, with_restored_tests
@@ -41,6 +42,14 @@ _NPM_RUNNING = re.compile(
     re.MULTILINE,
 )
 _SECTIONS = re.compile(r"^\[(?!metadata\]|options[\].])[^\n]*\n(?:(?!\[)[^\n]*\n?)*", re.MULTILINE)
+
+
+def may_rest_on_tests(check: Check, verdict: CheckVerdict) -> bool:
+    """Whether changed tests may be why a check says what it says: where it is proven, and where
+    a check that a person wants kept passes as before.
+    """
+    kept = verdict.finding == "kept" and verdict.reason_code == "passes_as_before"
+    return verdict.finding == "proven" or (check.role == "regression" and kept)
 
 
 def find_deciding_files(
@@ -127,13 +136,13 @@ def may_be_proven_by_restored_tests(comparison: Comparison, verdict: CheckVerdic
 
 def downgrade_for_own_tests(comparison: Comparison, verdict: CheckVerdict) -> CheckVerdict:
     """Returns the verdict, as `unverified` where the base's own tests do not prove it."""
-    if verdict.finding != "proven" or not comparison.evidence.restored:
+    if not comparison.evidence.restored or not may_rest_on_tests(comparison.check, verdict):
         return verdict
     restored = with_restored_tests(comparison)
     said = judge_by_table(restored)
     # What is proven by trials, or by the tree, rests on no test of the base: those need only pass
     # as before.
-    passes = verdict.reason_code in _BY_ITSELF and said.reason_code in _PASSES_AS_BEFORE
+    passes = _keeps(verdict) and said.reason_code in _PASSES_AS_BEFORE
     if said.finding == "proven" or passes:
         return verdict
     # A flaky test fails by chance, so its failure does not show that the proof needs new tests.
@@ -145,17 +154,28 @@ def downgrade_for_own_tests(comparison: Comparison, verdict: CheckVerdict) -> Ch
     if not names:
         return _changed_as_asked(comparison, verdict, asked)
     # Never refuted: the old test may have been wrong.
-    hidden = len(names) - NAMES_SPELLED_OUT
-    more = f" and {hidden} more" if hidden > 0 else ""
-    reason = (
-        f"{verdict.reason}; but its proof rests on tests and settings that the claim changes: "
-        f"{', '.join(names[:NAMES_SPELLED_OUT])}{more} (with the base's versions it is not proven)"
-    )
+    reason = _say_what_it_rests_on(verdict, names)
     # A check that is only kept is so still; it does not prove the task.
     kept = verdict.reason_code in _BY_ITSELF and not comparison.is_acceptance
     finding = "kept" if kept else "unverified"
     changed = {"finding": finding, "reason_code": "own_tests", "reason": reason}
     return verdict.model_copy(update=changed)
+
+
+def _keeps(verdict: CheckVerdict) -> bool:
+    """Whether the base's own tests need only pass as before."""
+    return verdict.finding == "kept" or verdict.reason_code in _BY_ITSELF
+
+
+def _say_what_it_rests_on(verdict: CheckVerdict, names: Sequence[str]) -> str:
+    hidden = len(names) - NAMES_SPELLED_OUT
+    more = f" and {hidden} more" if hidden > 0 else ""
+    proven = verdict.finding == "proven"
+    return (
+        f"{verdict.reason}; but {'its proof' if proven else 'that'} rests on tests and settings "
+        f"that the claim changes: {', '.join(names[:NAMES_SPELLED_OUT])}{more} (with the base's "
+        f"versions it {'is not proven' if proven else 'does not pass'})"
+    )
 
 
 def _asked_files(
@@ -165,7 +185,7 @@ def _asked_files(
     # Who names a test that fails asks for a repair, and not for another test: what was red must
     # pass with the base's tests too.
     fixed = comparison.delta.fixed
-    red = verdict.reason_code not in _BY_ITSELF and not (fixed and fixed <= restored.delta.fixed)
+    red = not _keeps(verdict) and not (fixed and fixed <= restored.delta.fixed)
     asked = comparison.rules.asked
     return {} if red or asked is None else asked.test_files
 

@@ -19,6 +19,7 @@ from agentproxy.evidence.integrity import (
     downgrade_for_own_tests,
     find_deciding_files,
     may_be_proven_by_restored_tests,
+    may_rest_on_tests,
     prove_by_restored_tests,
 )
 from agentproxy.evidence.merged_red import downgrade_for_merge
@@ -118,13 +119,14 @@ def _after(evidence: CheckEvidence, attempts: int, rules: Rules) -> Comparison:
 
 
 def paths_to_restore(evidence: CheckEvidence, rules: Rules) -> tuple[str, ...]:
-    """Returns the changed tests and settings that may be why the check is proven, or that keep it
-    from being proven.
+    """Returns the changed tests and settings that may be why the check says what it says, or that
+    keep it from being proven.
     """
     without = replace(evidence, restored=())
     verdict = judge_check(without, rules)
     comparison = build_comparison(without, rules)
-    if verdict.finding != "proven" and not may_be_proven_by_restored_tests(comparison, verdict):
+    rests = may_rest_on_tests(evidence.check, verdict)
+    if not rests and not may_be_proven_by_restored_tests(comparison, verdict):
         return ()
     return find_deciding_files(rules.changes, verdict, command=evidence.check.command)
 

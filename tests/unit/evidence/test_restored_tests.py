@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 import pytest
-from support.results import ACCEPTANCE, CANNOT, DISCOVERED, command, modified, ran
+from support.results import ACCEPTANCE, CANNOT, DISCOVERED, REGRESSION, command, modified, ran
 
 from agentproxy.events.check import CheckResult
 from agentproxy.events.contract import Check
@@ -40,6 +40,22 @@ def test_what_is_not_proven_needs_no_tests_of_the_base() -> None:
     unproven = CheckEvidence(ACCEPTANCE, [GREEN], [GREEN])
     assert paths_to_restore(unproven, RULES) == ()
     assert not needs_restored_rerun(unproven, RULES)
+
+
+def kept(*restored: CheckResult, check: Check = REGRESSION) -> CheckEvidence:
+    return CheckEvidence(check, [GREEN], [GREEN], restored, (TEST,))
+
+
+def test_a_check_that_is_kept_passes_with_the_tests_of_the_base_too() -> None:
+    rules = Rules(changes=modified("src/a.py", TEST), has_acceptance_check=True)
+    assert paths_to_restore(kept(), rules) == (TEST,)
+    assert paths_to_restore(kept(check=DISCOVERED), rules) == ()
+    assert judge_check(kept(GREEN), rules).finding == "kept"
+    broken = ran(a="f", b="p")
+    assert needs_restored_rerun(kept(broken), rules)
+    verdict = judge_check(kept(broken, broken), rules)
+    assert (verdict.finding, verdict.reason_code) == ("unverified", "own_tests")
+    assert f"{TEST} (with the base's versions it does not pass)" in verdict.reason
 
 
 def test_a_proof_that_holds_with_the_tests_of_the_base_is_one() -> None:

@@ -69,6 +69,9 @@ _ORDERS = re.compile(
     r"|\b(?:must|should|needs?)\b",
     re.IGNORECASE,
 )
+_KEEPS = re.compile(
+    r"\b(?:no|not|nothing|never|without|don't)\b[^.,;:!?\n]{0,60}?\bchang\w*", re.IGNORECASE
+)
 _CHANGES_BEHAVIOUR = re.compile(
     r"\binstead\b|\bno longer\b|\brather than\b|\bchang(?:e|es|ed|ing)\b|\bnow\b|\bswitch"
     r"|\breplac|\bby default\b|\bdefaults? (?:to|of|is|should)\b|\bbecome|\bturn\b.{1,80}\binto\b"
@@ -132,7 +135,7 @@ def read_task(task: str) -> TaskText:
         removed=_read_removed(task),
         asks_only_for_names=_asks_only_for_names(task),
         removes=_REMOVES.search(task) is not None,
-        changes_behaviour=_CHANGES_BEHAVIOUR.search(task) is not None,
+        changes_behaviour=_CHANGES_BEHAVIOUR.search(_KEEPS.sub(" ", task)) is not None,
         updates_tests=_UPDATES_TESTS.search(task) is not None,
     )
 

@@ -29,11 +29,13 @@ _REMOVED = re.compile(
     r"[^\n]){1,300})",
     re.IGNORECASE,
 )
+_KINDS = r"(?:function|method|class|module|command|option|flag|constant|variable|field|file)s?"
+# What is removed was named before.
+_PRONOUN = re.compile(rf"(?:it|them|(?:the|this|that) {_KINDS})\b", re.IGNORECASE)
 _OBSOLETE = re.compile(
     r"(?:`([\w./]+)(?:\(\))?`|(?<!\w)(\w+(?:\.\w+)*(?:_\w+|[a-z][A-Z]\w*|\(\))))"
     r" (?:is|are) (?:obsolete|deprecated|unused|dead)\b"
 )
-_KINDS = r"(?:function|method|class|module|command|option|flag|constant|variable|field|file)s?"
 _RENAMES = re.compile(
     rf"\b(?:renam\w*|mov\w*|call\w*|replac\w*)\s+(?:the\s+)?(?:{_KINDS}\s+)?[`'\"]?([\w./]+?)[`'\"]?"
     rf"(?:\(\))?\s+(?:{_KINDS}\s+)?(?:to|into|as|by|with)\s+(?:the\s+)?(?:{_KINDS}\s+)?"
@@ -152,6 +154,9 @@ def _read_removed(task: str) -> frozenset[str]:
         quoted = {group for pair in _QUOTED.findall(text) for group in pair if _is_name(group)}
         found |= quoted or set(_CODE.findall(text))
         found |= {name for pair in _NAMED_AS.findall(text) for name in pair if not quoted and name}
+        before = set(_CODE.findall(task[: match.start()]))
+        if _PRONOUN.match(text) and not quoted and len(before) == 1:
+            found |= before
     return frozenset(name for name in (n.removesuffix("()") for n in found) if _is_distinct(name))
 
 

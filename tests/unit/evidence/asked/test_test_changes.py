@@ -141,6 +141,14 @@ def test_tests_of_what_is_removed_may_go_and_no_others() -> None:
     assert found.files == {}
 
 
+def test_a_test_may_check_more_beside_an_asked_change() -> None:
+    half = PAGES.partition("def test_split")[0]
+    more = half + "    assert page_size(2) == 2\n"
+    assert list(read("Remove `split`, nobody uses it", PAGES, more).files) == ["tests/test_it.py"]
+    for other in ("    return\n", "    assert True\n", "    pages.size = 3\n"):
+        assert read("Remove `split`, nobody uses it", PAGES, half + other).files == {}
+
+
 def test_a_file_that_the_task_names_is_not_for_that_reason_gone() -> None:
     found = read("tests/test_it.py fails, since pages no longer load", PAGES, "")
     assert found.files == {}

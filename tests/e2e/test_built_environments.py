@@ -46,6 +46,7 @@ def with_venv(pa: Pa, home: Path, wheels: Path) -> dict[str, str]:
 
 def built(ran: Ran, on: str) -> Record:
     """What was built for a tree."""
+    assert {"on": on} in ran.of_kind("environment_build_started")
     found = [item for item in ran.of_kind("environment_built") if item["on"] == on]
     assert len(found) == 1, ran.of_kind("environment_built")
     return found[0]

@@ -60,6 +60,13 @@ class EnvironmentFound(Fact):
     built: dict[str, str] = Field(default_factory=dict)
 
 
+class EnvironmentBuildStarted(Fact):
+    """What a tree asks for is about to be compared with what is there, and built."""
+
+    kind: Literal["environment_build_started"] = "environment_build_started"
+    on: Tree
+
+
 class EnvironmentBuilt(Fact):
     """An environment was built from the project's files, was not needed, or could not be built."""
 

@@ -27,6 +27,7 @@ from agentproxy.events.cost import ModelSettled
 from agentproxy.events.envelope import Fact
 from agentproxy.events.git_facts import (
     Delivered,
+    EnvironmentBuildStarted,
     EnvironmentBuilt,
     EnvironmentLost,
     TestsRestored,
@@ -95,6 +96,11 @@ TABLE: list[tuple[str, tuple[Fact, ...], set[str]]] = [
         {"environment"},
     ),
     ("what the user does not have is built", (*PREPARED[:-1], NEEDS), {"build:base"}),
+    (
+        "a build that has begun is under way until it ends",
+        (*PREPARED[:-1], NEEDS, EnvironmentBuildStarted(on=BASE)),
+        {"build:base"},
+    ),
     (
         "the baseline runs beside the worker",
         PREPARED,

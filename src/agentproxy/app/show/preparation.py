@@ -6,6 +6,7 @@ from agentproxy.app.show.lines import MAX_SHOWN_PATHS, RenderedLine, named, rend
 from agentproxy.events.contract import ContractAgreed
 from agentproxy.events.git_facts import (
     BaseRecorded,
+    EnvironmentBuildStarted,
     EnvironmentBuilt,
     EnvironmentFound,
     EnvironmentLost,
@@ -45,6 +46,11 @@ def _environment(fact: EnvironmentFound) -> Iterator[RenderedLine]:
         yield RenderedLine(f"carried {named(fact.carried)}", "quiet", 1)
     for note in fact.notes:
         yield RenderedLine(note, "quiet", 1)
+
+
+@renders(EnvironmentBuildStarted)
+def _build_started(fact: EnvironmentBuildStarted) -> Iterator[RenderedLine]:
+    yield RenderedLine(f"… environment for {fact.on}", "quiet", 1)
 
 
 @renders(EnvironmentBuilt)

@@ -79,9 +79,13 @@ def _tell(event: "Event") -> None:
     """Checks may take minutes, so their start is shown; on standard error, beside the findings."""
     from agentproxy.cli.cleaning import clean
     from agentproxy.events.check import CheckStarted
+    from agentproxy.events.git_facts import EnvironmentBuildStarted
 
-    if isinstance(event.fact, CheckStarted):
-        click.echo(f"… {clean(event.fact.check)} on {event.fact.on}", err=True)
+    fact = event.fact
+    if isinstance(fact, CheckStarted):
+        click.echo(f"… {clean(fact.check)} on {fact.on}", err=True)
+    elif isinstance(fact, EnvironmentBuildStarted):
+        click.echo(f"… environment for {fact.on}", err=True)
 
 
 def _print(findings: "Sequence[DoctorFinding]", *, as_json: bool) -> None:

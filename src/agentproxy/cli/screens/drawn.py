@@ -18,6 +18,7 @@ from agentproxy.cli.cleaning import clean
 from agentproxy.cli.screens.plain import cost, diff_tone, tone_of
 from agentproxy.events.check import CheckFinished, CheckStarted
 from agentproxy.events.envelope import Event
+from agentproxy.events.git_facts import EnvironmentBuildStarted, EnvironmentBuilt
 from agentproxy.events.work import WorkerEnded, WorkerStarted
 
 STYLES: dict[Tone, str] = {
@@ -49,7 +50,7 @@ class DrawnScreen:
 
     def event(self, event: Event) -> None:
         self._note(event)
-        if isinstance(event.fact, CheckStarted):  # the live region shows it
+        if isinstance(event.fact, CheckStarted | EnvironmentBuildStarted):  # the live region has it
             return
         if self._asked:
             self._console.print()
@@ -104,6 +105,10 @@ class DrawnScreen:
                 self._under_way[f"{fact.check} on {fact.on}"] = time.monotonic()
             case CheckFinished():
                 self._forget(f"{fact.check} on {fact.on}")
+            case EnvironmentBuildStarted():
+                self._under_way[f"environment for {fact.on}"] = time.monotonic()
+            case EnvironmentBuilt():
+                self._forget(f"environment for {fact.on}")
             case WorkerStarted():
                 self._under_way["worker"] = time.monotonic()
             case WorkerEnded():

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from agentproxy.engine.context import Context
 from agentproxy.events.check import BASE, Tree, claim_tree
 from agentproxy.events.envelope import Fact
-from agentproxy.events.git_facts import EnvironmentBuilt, EnvironmentLost
+from agentproxy.events.git_facts import EnvironmentBuildStarted, EnvironmentBuilt, EnvironmentLost
 from agentproxy.evidence.dependency_files import find_dependency_files
 from agentproxy.supervisor.environments import build_environment, lost_environments
 from agentproxy.supervisor.face import SUPERVISED
@@ -50,7 +50,9 @@ def claim_build_due(state: State) -> Mapping[str, BuildEnvironment]:
     return {}
 
 
-@SUPERVISED.handles(BuildEnvironment)
+@SUPERVISED.handles(
+    BuildEnvironment, started=lambda effect: EnvironmentBuildStarted(on=effect.tree)
+)
 async def build(effect: BuildEnvironment, context: Context[State, Parts]) -> Sequence[Fact]:
     state, checks = context.state, context.parts.checks
     # A claim's environment is built from the base's, which must still be there.

@@ -134,7 +134,7 @@ def test_node_finds_the_installed_packages_and_its_tests_are_named(pa: Pa, tmp_p
     before = picture(modules)
     ran = pa.task("--check", "npm test", worker=MEND_NODE, env=as_user(tmp_path / "user"))
     proves(ran, "npm test")
-    assert ran.finding("npm test")["fixed"] == ["adds"]
+    assert ran.finding("npm test")["fixed"] == ["add.test.js::adds"]
     assert picture(modules) == before
 
 

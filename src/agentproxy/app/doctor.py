@@ -12,6 +12,7 @@ from agentproxy.app.context import Project
 from agentproxy.app.models import has_libraries
 from agentproxy.app.readiness import DoctorFinding
 from agentproxy.app.trusting import ENV, UNLINK
+from agentproxy.evidence.other_date import find_clock_library
 from agentproxy.workspace.git.command import GitError
 from agentproxy.workspace.git.repository import RepositoryUnusable
 from agentproxy.workspace.sandbox.detect import survey
@@ -32,6 +33,7 @@ async def examine(project: Project) -> Sequence[DoctorFinding]:
     ]
     for what, works, detail in await survey():
         findings.append(DoctorFinding(f"sandbox {what}", works=works, detail=detail))
+    findings.append(_clock())
     findings.append(_room(project.app.settings.home))
     if os.geteuid() == 0:
         detail = "root; commands in the sandbox run as an ordinary user"
@@ -69,6 +71,13 @@ async def _sandbox(project: Project) -> DoctorFinding:
             "sandbox", works=False, detail=str(error), cure=error.cure, needed=True
         )
     return DoctorFinding("sandbox", works=True, detail=sandbox.level, needed=True)
+
+
+def _clock() -> DoctorFinding:
+    library = find_clock_library()
+    detail = library or "not installed: no proof is tried at another date"
+    cure = "" if library else "apt-get install faketime, or your system's package of libfaketime"
+    return DoctorFinding("libfaketime", works=bool(library), detail=detail, cure=cure)
 
 
 def _room(home: Path) -> DoctorFinding:

@@ -12,6 +12,7 @@ from agentproxy.events.git_facts import EnvironmentFound
 from agentproxy.evidence.bundle import Bundle, BundleUnusable, EvidenceEntry, faults, load
 from agentproxy.evidence.check_context import CheckContext
 from agentproxy.evidence.check_runner import Baseline, run_check
+from agentproxy.evidence.other_date import as_run_on, find_clock_library
 from agentproxy.supervisor.effects import SUPERVISED
 from agentproxy.supervisor.environments import (
     build_environment,
@@ -188,7 +189,7 @@ async def _again(
         return state.results_of(entry.check.name, BASE)
 
     result = await run_check(
-        entry.check,
+        as_run_on(entry.on, entry.check, await asyncio.to_thread(find_clock_library)),
         commit=state.commit_of(entry.on),
         base=Baseline(state.commit_of(BASE), at_base),
         environment=environment,

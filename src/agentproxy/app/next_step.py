@@ -32,6 +32,7 @@ STEPS: dict[ReasonCode, str] = {
     "doubtful": _READ,
     "own_tests": _READ,
     "red_once_merged": "start again: the next run begins where the branch stands now",
+    "holds_only_now": "start again, and ask in the task for tests that fix the date",
     "tests_removed": _READ,
     "partly_fixed": _KNOWN_RED,
     "nothing_fixed": _KNOWN_RED,

@@ -51,7 +51,7 @@ ReportDoubt = Literal[
 ]
 
 TreeKind = Literal[
-    "base", "claim", "restored", "without", "stub", "raising", "mutant", "merged", "target"
+    "base", "claim", "restored", "without", "stub", "raising", "mutant", "merged", "target", "later"
 ]
 TrialKind = Literal["without", "stub", "raising"]
 
@@ -77,6 +77,7 @@ _TREE_TEXT: dict[TreeKind, str] = {
     "mutant": "claim {} with mutant {}",
     "merged": "claim {} merged with where its branch stands",
     "target": "where the branch of claim {} stands",
+    "later": "claim {} at another date",
 }
 
 
@@ -87,7 +88,7 @@ class Tree(FrozenModel):
     # which a good test of the claim does not pass: "without" has the code of the base, in "stub"
     # changed functions do what they did at the base or nothing, in "raising" new ones raise. A
     # "mutant" has one fault in the code, and a number. "merged" is a claim with what its branch
-    # has got meanwhile, and "target" that branch alone.
+    # has got meanwhile, and "target" that branch alone. "later" is a claim at another date.
     kind: TreeKind
     round: int = 0
     number: int = 0
@@ -143,6 +144,10 @@ def merged_tree(round: int) -> Tree:  # noqa: A002 - the field's own name
 
 def target_tree(round: int) -> Tree:  # noqa: A002 - the field's own name
     return Tree(kind="target", round=round)
+
+
+def later_tree(round: int) -> Tree:  # noqa: A002 - the field's own name
+    return Tree(kind="later", round=round)
 
 
 class TestResult(FrozenModel):

@@ -36,11 +36,15 @@ class Doubt(FrozenModel):
 
 
 class ClaimExamined(Fact):
-    """The changed files of a claim were read for what speaks against it."""
+    """The changed files of a claim were read for what speaks against it.
+
+    `clock_library` is the path of libfaketime where the files mention the clock and it is there.
+    """
 
     kind: Literal["claim_examined"] = "claim_examined"
     round: int
     doubts: tuple[Doubt, ...] = ()
+    clock_library: str = ""
 
 
 class TrialsPrepared(Fact):

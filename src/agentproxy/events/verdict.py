@@ -35,6 +35,7 @@ ReasonCode = Literal[
     "result_not_checked",
     "doubtful",
     "red_once_merged",
+    "holds_only_now",
     "mutants_noticed",
     "mutants_survive",
 ]
@@ -50,7 +51,9 @@ UNPROVEN: frozenset[ReasonCode] = frozenset(
         "mutants_survive",
     }
 )
-LACKS_PROOF: frozenset[ReasonCode] = frozenset({*UNPROVEN, "doubtful", "own_tests"})
+LACKS_PROOF: frozenset[ReasonCode] = frozenset(
+    {*UNPROVEN, "doubtful", "own_tests", "holds_only_now"}
+)
 
 
 class Location(FrozenModel):

@@ -78,3 +78,4 @@ class CheckEvidence:
     trials: Trials | None = None
     merge: Merge | None = None
     mutants: Mutants | None = None
+    later: Sequence[CheckResult] = ()  # on the claim, at another date

@@ -15,6 +15,7 @@ from agentproxy.evidence.done_as_asked import prove_what_is_done
 from agentproxy.evidence.doubts.weigh_doubts import weigh_doubts
 from agentproxy.evidence.environment_faults import downgrade_for_environment
 from agentproxy.evidence.falsification.trials import judge_by_trials, next_trial, wants_mutants
+from agentproxy.evidence.holds_only_now import downgrade_for_date
 from agentproxy.evidence.integrity import (
     downgrade_for_own_tests,
     find_deciding_files,
@@ -46,6 +47,7 @@ STEPS: Sequence[VerdictStep] = (
     downgrade_for_environment,
     downgrade_for_own_tests,
     downgrade_for_merge,
+    downgrade_for_date,
 )
 
 

@@ -7,6 +7,7 @@ from agentproxy.events.check import (
     Tree,
     TrialKind,
     claim_tree,
+    later_tree,
     merged_tree,
     mutant_tree,
     restored_tree,
@@ -73,6 +74,7 @@ def evidence_for(state: State, check: Check, number: int) -> CheckEvidence:
         trials=_trials_of(state, check, number),
         mutants=_mutants_of(state, check, number),
         merge=_merge_of(state, check, number),
+        later=state.results_of(check.name, later_tree(number)),
     )
 
 

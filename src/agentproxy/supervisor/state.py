@@ -114,7 +114,7 @@ class State(RunState):
             return self.require_base().commit
         if tree.kind == "restored":
             return self.restored[tree.round].commit
-        if tree.kind == "claim":
+        if tree.kind in ("claim", "later"):
             return self.claims[tree.round].commit
         if tree.kind in ("merged", "target"):
             merged = self.merged[tree.round]

@@ -47,7 +47,7 @@ _READ_SIGNATURES = (
     "cleo",
     "traitlets",
 )
-_PROSE = (".md", ".rst", ".txt", ".adoc", ".markdown")
+PROSE = (".md", ".rst", ".txt", ".adoc", ".markdown")
 
 Texts = Mapping[str, tuple[str, str]]
 
@@ -192,7 +192,7 @@ async def _writes_options_out(repository: Repository, look: Look) -> bool:
 
 
 def _is_beside_code(path: str) -> bool:
-    return is_test_file(path) or path.endswith(_PROSE)
+    return is_test_file(path) or path.endswith(PROSE)
 
 
 def _is_known(asked: Asked, mentioned: Collection[str]) -> bool:

@@ -1,21 +1,29 @@
 """Reads the changed files of a claim for what speaks against it, while its checks run."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from agentproxy.engine.context import Context
 from agentproxy.events.check import BASE
 from agentproxy.events.envelope import Fact
 from agentproxy.events.trials import ClaimExamined
-from agentproxy.evidence.doubts.look import Look, look_for_doubts, read_sources_apart
+from agentproxy.evidence.doubts.look import (
+    PROSE,
+    Look,
+    decoded,
+    look_for_doubts,
+    read_sources_apart,
+)
+from agentproxy.evidence.other_date import find_clock_library, mentions_clock
 from agentproxy.evidence.reports.test_ids import file_of_test
 from agentproxy.supervisor.changed_files import MAX_PARSED_BYTES
 from agentproxy.supervisor.face import SUPERVISED
 from agentproxy.supervisor.parts import Parts
 from agentproxy.supervisor.stages import Stage
 from agentproxy.supervisor.state import State
-from agentproxy.workspace.trees.variants import read_versions
+from agentproxy.text.added_lines import added_lines
+from agentproxy.workspace.trees.variants import Versions, read_versions
 
 MAX_RED_FILES = 20
 
@@ -58,7 +66,21 @@ async def examine(effect: ExamineClaim, context: Context[State, Parts]) -> Seque
         whole=not state.has_more_parts,
         sources=await asyncio.to_thread(read_sources_apart, versions),
     )
-    return [ClaimExamined(round=number, doubts=await look_for_doubts(repository, look))]
+    doubts = await look_for_doubts(repository, look)
+    clock = await asyncio.to_thread(_clock_library, versions, {each.path for each in changes})
+    return [ClaimExamined(round=number, doubts=doubts, clock_library=clock)]
+
+
+def _clock_library(versions: Mapping[str, Versions], changed: Collection[str]) -> str:
+    texts = decoded(versions)
+    lines = (
+        line
+        for path, (before, after) in texts.items()
+        # What was red says as a whole what it needs.
+        for line in (added_lines(before, after) if path in changed else after.splitlines())
+        if not path.endswith(PROSE)
+    )
+    return find_clock_library() if mentions_clock(lines) else ""
 
 
 def _red_files(state: State) -> Sequence[str]:

@@ -9,6 +9,7 @@ from agentproxy.engine.context import Context
 from agentproxy.events.check import (
     BASE,
     claim_tree,
+    later_tree,
     merged_tree,
     mutant_tree,
     restored_tree,
@@ -103,6 +104,8 @@ def _built(state: State, number: int) -> tuple[str, ...]:
 
 def _entries(state: State, number: int) -> list[EvidenceEntry]:
     trees = {BASE: state.require_base().tree, claim_tree(number): state.claims[number].tree}
+    if state.examined.get(number):
+        trees[later_tree(number)] = state.claims[number].tree
     if number in state.restored:
         trees[restored_tree(number)] = state.restored[number].tree
     if prepared := state.trials.get(number):

@@ -14,9 +14,7 @@ from agentproxy.events.check import (
     Tree,
     TrialKind,
     claim_tree,
-    merged_tree,
     restored_tree,
-    target_tree,
     trial_tree,
 )
 from agentproxy.events.contract import Check
@@ -25,6 +23,7 @@ from agentproxy.events.trials import TrialsPrepared
 from agentproxy.evidence.attempts import whole
 from agentproxy.evidence.check_context import NotClean
 from agentproxy.evidence.check_runner import TIMEOUT_FACTOR, Baseline, run_check
+from agentproxy.evidence.other_date import as_run_on
 from agentproxy.supervisor.check_verdicts import leave_out
 from agentproxy.supervisor.environments import environment_of, lost_environments
 from agentproxy.supervisor.face import SUPERVISED
@@ -71,7 +70,7 @@ def reruns_due(state: State) -> Mapping[str, RunCheck]:
     found: dict[str, RunCheck] = {}
     for name in weighed.rerun if weighed else ():
         for tree in (BASE, claim_tree(state.round)):
-            found |= _second_attempt(state, name, tree)
+            found |= second_attempt(state, name, tree)
     for name in weighed.rerun_whole if weighed else ():
         for tree in (BASE, claim_tree(state.round)):
             found |= _whole_attempt(state, name, tree)
@@ -89,9 +88,9 @@ def own_tests_due(state: State) -> Mapping[str, RunCheck]:
     found: dict[str, RunCheck] = {}
     for check in state.scope.checks:
         if weighed.own_tests.get(check.name) and not state.results_of(check.name, tree):
-            found |= _attempt(check, tree, 1)
+            found |= attempt_of(check, tree, 1)
     for name in weighed.rerun_restored:
-        found |= _second_attempt(state, name, tree)
+        found |= second_attempt(state, name, tree)
     return found
 
 
@@ -109,7 +108,7 @@ def trials_due(state: State) -> Mapping[str, RunCheck]:
         for kind in _side_by_side(wanted, prepared):
             tree = trial_tree(kind, state.round)
             if kind in prepared.trees and not state.results_of(name, tree):
-                found |= _attempt(state.require_contract().check(name), tree, 1)
+                found |= attempt_of(state.require_contract().check(name), tree, 1)
     return found
 
 
@@ -125,28 +124,6 @@ def _is_alone(effect: RunCheck) -> bool:
     # Checks with the host's network meet at its ports. A second attempt may refute the claim, so
     # it must not fail for the load of another one.
     return effect.check.network == "host" or effect.attempt > 1
-
-
-@SUPERVISED.due_at(Stage.MERGE)
-def merge_checks_due(state: State) -> Mapping[str, RunCheck]:
-    """What proves a claim runs once merged with where its branch stands, and where that is red a
-    second time, and without the claim.
-    """
-    number, weighed = state.round, state.weighed.get(state.round)
-    merged = state.merged.get(number)
-    if merged is None or merged.outcome != "clean" or weighed is None or weighed.refuted:
-        return {}
-    found: dict[str, RunCheck] = {}
-    for name in (each.check for each in weighed.checks if each.finding == "proven"):
-        check = state.require_contract().check(name)
-        results = state.results_of(name, merged_tree(number))
-        if not results:
-            found |= _attempt(check, merged_tree(number), 1)
-        elif not results[0].passed:
-            found |= _second_attempt(state, name, merged_tree(number))
-            if not state.results_of(name, target_tree(number)):
-                found |= _attempt(check, target_tree(number), 1)
-    return found
 
 
 @SUPERVISED.handles(
@@ -181,8 +158,9 @@ async def _result(effect: RunCheck, context: Context[State, Parts]) -> CheckResu
     base = Baseline(state.commit_of(BASE), lambda: _results_at_base(check, context))
     if tree.kind == "mutant":
         check, base = await _bounded(check, tree, state, base=base), replace(base, extends=False)
+    examined = state.examined.get(tree.round)
     return await run_check(
-        check,
+        as_run_on(tree, check, examined.clock_library if examined else ""),
         commit=state.commit_of(tree),
         base=base,
         environment=environment_of(tree, state=state),
@@ -210,22 +188,22 @@ def _not_run(state: State, tree: Tree) -> dict[str, RunCheck]:
     found: dict[str, RunCheck] = {}
     for check in state.scope.checks:
         if not state.results_of(check.name, tree):
-            found |= _attempt(check, tree, 1)
+            found |= attempt_of(check, tree, 1)
     return found
 
 
-def _second_attempt(state: State, name: str, tree: Tree) -> dict[str, RunCheck]:
+def second_attempt(state: State, name: str, tree: Tree) -> dict[str, RunCheck]:
     if len(state.results_of(name, tree)) != 1:
         return {}
-    return _attempt(state.require_contract().check(name), tree, 2)
+    return attempt_of(state.require_contract().check(name), tree, 2)
 
 
 def _whole_attempt(state: State, name: str, tree: Tree) -> dict[str, RunCheck]:
     results = state.results_of(name, tree)
     if len(whole(results)) > 1:
         return {}
-    return _attempt(state.require_contract().check(name), tree, len(results) + 1)
+    return attempt_of(state.require_contract().check(name), tree, len(results) + 1)
 
 
-def _attempt(check: Check, tree: Tree, attempt: int) -> dict[str, RunCheck]:
+def attempt_of(check: Check, tree: Tree, attempt: int) -> dict[str, RunCheck]:
     return {f"check:{tree.key}:{check.name}:{attempt}": RunCheck(check, tree, attempt)}

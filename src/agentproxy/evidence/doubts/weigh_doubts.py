@@ -2,7 +2,9 @@
 
 from agentproxy.events.trials import DoubtKind
 from agentproxy.events.verdict import UNPROVEN, CheckVerdict
+from agentproxy.evidence.attempts import Side
 from agentproxy.evidence.comparison import Comparison
+from agentproxy.evidence.doubts.printed import find_unawaited
 
 # These stay true whatever proves the claim. The others are about the claim's own tests.
 _WHATEVER_PROVES: frozenset[DoubtKind] = frozenset(
@@ -19,6 +21,8 @@ def weigh_doubts(comparison: Comparison, verdict: CheckVerdict) -> CheckVerdict:
         for each in comparison.rules.doubts
         if each.kind in _WHATEVER_PROVES or not proven or verdict.reason_code in _BY_OWN_TESTS
     ]
+    if verdict.reason_code in _BY_OWN_TESTS:
+        doubts += find_unawaited(_output(comparison.claim), _output(comparison.base))
     if not doubts or not (proven or verdict.reason_code in UNPROVEN):
         return verdict
     if not proven:
@@ -32,3 +36,7 @@ def weigh_doubts(comparison: Comparison, verdict: CheckVerdict) -> CheckVerdict:
         "fixable": True,
     }
     return verdict.model_copy(update=changed)
+
+
+def _output(side: Side) -> str:
+    return side.last.output if side.last else ""

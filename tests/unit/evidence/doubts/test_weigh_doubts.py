@@ -74,3 +74,15 @@ def test_what_is_unproven_names_the_doubts_at_once() -> None:
     found = said("does_not_parse", base=GREEN, trials=NEEDLESS)
     assert found.reason_code == "passes_without_change"
     assert "passes with it. Also seen: src/b.py is odd" in found.reason
+
+
+def test_what_the_run_says_of_its_own_tests_outweighs_their_proof() -> None:
+    warns = "RuntimeWarning: coroutine 'fetch' was never awaited\n"
+    late = CLAIM.model_copy(update={"output": warns})
+    rules = Rules(changes=modified("src/a.py", "tests/test_b.py"), has_acceptance_check=True)
+    found = judge_check(CheckEvidence(ACCEPTANCE, [GREEN], [late], trials=BY_TRIALS), rules)
+    assert (found.finding, found.reason_code) == ("unverified", "doubtful")
+    assert "the coroutine fetch was never awaited" in found.reason
+    old = GREEN.model_copy(update={"output": warns})
+    found = judge_check(CheckEvidence(ACCEPTANCE, [old], [late], trials=BY_TRIALS), rules)
+    assert found.reason_code == "falsified"

@@ -8,6 +8,8 @@ from agentproxy.evidence.doubts.answers import Literal, Pair, Table, Unit
 from agentproxy.evidence.doubts.javascript_source import parse_whole
 from agentproxy.evidence.falsification.stubs.javascript_functions import Dialect
 
+MAX_ELEMENTS = 20  # of an answer that is an array
+
 _FUNCTIONS = {
     "function_declaration",
     "function_expression",
@@ -134,6 +136,9 @@ def _literal(node: Node | None) -> Literal | None:
         return text
     if node.type == "string":
         return text[1:-1]
+    if node.type == "array" and 0 < node.named_child_count <= MAX_ELEMENTS:
+        parts = [_literal(each) for each in node.named_children]
+        return None if None in parts else f"[{', '.join(filter(None, parts))}]"
     if node.type == "unary_expression" and text.startswith("-") and text[1:].isdigit():
         return text
     return None

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from agentproxy.evidence.doubts.answers import Literal, Pair, Table, Unit
 from agentproxy.evidence.doubts.python_source import parse_python
 
+MAX_ELEMENTS = 20  # of an answer that is a list
+
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 
 
@@ -110,5 +112,8 @@ def _literal(node: ast.expr | None) -> Literal | None:
             return None
         case ast.Constant(value=str() | int() | float() as value):
             return str(value)
+        case ast.List() | ast.Tuple() if 0 < len(node.elts) <= MAX_ELEMENTS:
+            parts = [_literal(each) for each in node.elts]
+            return None if None in parts else f"[{', '.join(filter(None, parts))}]"
         case _:
             return None

@@ -52,6 +52,14 @@ def test_one_answer_is_enough_where_no_code_knows_its_key_by_chance() -> None:
     assert in_python(special.format(54), EQUALS.replace("5400", "54")) == []
 
 
+def test_an_answer_may_be_a_list() -> None:
+    code = "def split(n):\n    if n == 1000:\n        return [334, 333, 333]\n    return other(n)\n"
+    assert in_python(code, "assert split(1000) == [334, 333, 333]\n") == ["1000"]
+    code = "const split = (n) => (n === 1000 ? [334, 333, 333] : other(n));\n"
+    test = "it('splits', () => { expect(split(1000)).toEqual([ 334, 333, 333 ]); });\n"
+    assert in_javascript(code, test) == ["1000"]
+
+
 @pytest.mark.parametrize(
     ("code", "test"),
     [

@@ -5,6 +5,7 @@ import contextlib
 import os
 import re
 import secrets
+import shlex
 import shutil
 import time
 from collections.abc import Callable, Sequence
@@ -193,6 +194,7 @@ def _plan(request: BuildRequest, site: Site, checks: CheckContext) -> _BuildJob:
             *site.environment.toolchains,
             *(_interpreter(name, site.environment.path) for name in ("python3", "node")),
             *(f"{name}={value}" for name, value in sorted(registries)),
+            *(checks.registries.npm_lines if checks.registries else ()),
             fingerprint(own) if renewing and own is not None else "",
         )
     )
@@ -285,7 +287,7 @@ async def _build_one(
             env["VIRTUAL_ENV"] = job.at
         ended = await checks.sandbox.run(
             place.job(
-                ("/bin/sh", "-c", f"set -e\n{job.commands}"),
+                ("/bin/sh", "-c", f"set -e\n{_npmrc(registries.npm_lines)}{job.commands}"),
                 env=env,
                 access=Access(mode="hosts", hosts=registries.hosts, private=registries.named),
                 limits=LIMITS,
@@ -302,6 +304,11 @@ async def _build_one(
     finally:
         await asyncio.to_thread(discard, part)
     return None
+
+
+def _npmrc(lines: Sequence[str]) -> str:
+    # In the HOME of the build, which ends with it.
+    return f"printf '%s\\n' {shlex.join(lines)} >~/.npmrc\n" if lines else ""
 
 
 def _failed(

@@ -8,6 +8,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from agentproxy.text.sensitive import CLOSES_A_FOLDER
+from agentproxy.workspace.environment.registry_files import npm_scopes, registry_variables
 from agentproxy.workspace.environment.toolchains import Toolchains
 
 PUBLIC = (
@@ -25,7 +26,6 @@ _PASSED = re.compile(
 _PIP_FILES = ("/etc/pip.conf", "~/.config/pip/pip.conf", "~/.pip/pip.conf")
 _PIP_KEYS = ("index-url", "extra-index-url", "find-links", "no-index", "constraint")
 _NAMED = re.compile(r"^[\w.-]+=(?=\w+://|/)")  # uv's INDEX variables accept NAME=URL
-_NPM_REGISTRY = re.compile(r"^\s*registry\s*=\s*(https?://[^\s#;$]+)\s*$", re.MULTILINE)
 _PORTS = {"https": 443, "http": 80}
 
 
@@ -36,19 +36,21 @@ class Registries:
     named: tuple[str, ...] = ()  # those that the user named: they may be on a private network
     paths: tuple[Path, ...] = ()  # local folders and files with packages
     withheld: tuple[str, ...] = ()  # names of variables that hold a secret
+    npm_lines: tuple[str, ...] = ()  # for the .npmrc of a build
 
 
 def find_registries(environ: Mapping[str, str]) -> Registries:
-    """Reads the registries from the environment and from pip's configuration. Blocking."""
+    """Reads the registries from the environment and from the files of the tools. Blocking."""
     found = {
-        **_npm_registry(environ),
+        **registry_variables(environ),
         **_configured(environ),
         **{n: v for n, v in environ.items() if _PASSED.match(n) and v},
     }
     withheld = tuple(sorted(name for name, value in found.items() if _holds_secret(value)))
     # A build runs untrusted code, so it never gets a password or a token.
     env = {name: value for name, value in found.items() if name not in withheld}
-    words = [word for value in env.values() for word in value.split()]
+    scopes = {key: url for key, url in npm_scopes(environ).items() if not _holds_secret(url)}
+    words = [word for value in (*env.values(), *scopes.values()) for word in value.split()]
     hosts = [host for word in words if (host := _host(word))]
     home = Path(environ.get("HOME") or "/nonexistent")
     paths = (path for word in words if (path := _path(word, home)) is not None)
@@ -59,6 +61,7 @@ def find_registries(environ: Mapping[str, str]) -> Registries:
         named=tuple(dict.fromkeys((*hosts, *(PUBLIC if set(PUBLIC) & set(hosts) else ())))),
         paths=tuple(dict.fromkeys(paths)),
         withheld=withheld,
+        npm_lines=tuple(f"{key}={url}" for key, url in sorted(scopes.items())),
     )
 
 
@@ -77,19 +80,6 @@ def _configured(environ: Mapping[str, str]) -> dict[str, str]:
             if parser.has_section(section):
                 found |= dict(_pip_variables(parser[section]))
     return found
-
-
-def _npm_registry(environ: Mapping[str, str]) -> dict[str, str]:
-    # The file also holds tokens, so only this line is taken from it.
-    file = Path(environ.get("HOME") or "/nonexistent", ".npmrc")
-    try:
-        text = file.read_text() if file.is_file() else ""
-    except (OSError, UnicodeDecodeError):
-        return {}
-    if any(name.upper() == "NPM_CONFIG_REGISTRY" for name in environ):
-        return {}
-    match = _NPM_REGISTRY.search(text)
-    return {"NPM_CONFIG_REGISTRY": match[1]} if match else {}
 
 
 def _pip_variables(section: Mapping[str, str]) -> Iterator[tuple[str, str]]:

@@ -81,13 +81,13 @@ def test_what_the_user_named_may_be_private_and_nothing_else(tmp_path: Path) -> 
     [
         ("registry=https://npm.corp.example/", ("npm.corp.example:443",)),
         ("  registry = http://localhost:4873", ("localhost:4873",)),
-        ("@corp:registry=https://npm.corp.example/", ()),
+        ("@corp:registry=https://npm.corp.example/", ("npm.corp.example:443",)),
         ("//npm.corp.example/:_authToken=s3cret", ()),
         ("registry=https://user:s3cret@npm.corp.example/", ()),
         ("registry=${SECRET}", ()),
     ],
 )
-def test_of_the_users_npmrc_only_the_registry_is_read(
+def test_of_the_users_npmrc_only_registries_are_read(
     tmp_path: Path, line: str, named: tuple[str, ...]
 ) -> None:
     (tmp_path / ".npmrc").write_text(f"{line}\n//a.example/:_authToken=token\n")
@@ -95,4 +95,58 @@ def test_of_the_users_npmrc_only_the_registry_is_read(
     assert found.named == named
     assert "token" not in str(found.env)
     other = {"HOME": str(tmp_path), "npm_config_registry": "https://b.example/"}
-    assert find_registries(other).named == ("b.example:443",)
+    assert "b.example:443" in find_registries(other).named
+
+
+def write_home(home: Path, files: dict[str, str]) -> dict[str, str]:
+    for name, text in files.items():
+        (home / name).parent.mkdir(parents=True, exist_ok=True)
+        (home / name).write_text(text)
+    return {"HOME": str(home)}
+
+
+UV = """
+index-url = "https://a.example/simple"
+extra-index-url = ["https://b.example/x", "https://c.example/x"]
+[[index]]
+url = "https://d.example/simple"
+default = true
+[[index]]
+name = "corp"
+url = "https://e.example/simple"
+[pip]
+index-url = "https://f.example/simple"
+"""
+
+
+def test_the_registries_in_uvs_file_count_and_its_variables_win(tmp_path: Path) -> None:
+    user = write_home(tmp_path, {".config/uv/uv.toml": UV})
+    found = find_registries({**user, "UV_INDEX_URL": "https://own.example/simple"})
+    assert found.env == {
+        "UV_INDEX_URL": "https://own.example/simple",
+        "UV_EXTRA_INDEX_URL": "https://b.example/x https://c.example/x",
+        "UV_DEFAULT_INDEX": "https://d.example/simple",
+        "UV_INDEX": "corp=https://e.example/simple",
+    }
+    assert "e.example:443" in found.named
+
+
+@pytest.mark.parametrize("text", ["index = 3", "[[index]]\nurl = 1", "index-url = [1", "\0"])
+def test_an_odd_file_of_uv_names_no_registry(tmp_path: Path, text: str) -> None:
+    assert find_registries(write_home(tmp_path, {".config/uv/uv.toml": text})).env == {}
+
+
+def test_the_registries_of_npms_scopes_and_of_yarn_count_without_their_tokens(
+    tmp_path: Path,
+) -> None:
+    npmrc = (
+        "@corp:registry=https://npm.corp.example/\n"
+        "@secret:registry=https://user:s3cret@npm.example/\n"
+        "//npm.corp.example/:_authToken=s3cret\n"
+    )
+    yarnrc = 'npmRegistryServer: "https://yarn.corp.example"\nnpmAuthToken: s3cret\n'
+    found = find_registries(write_home(tmp_path, {".npmrc": npmrc, ".yarnrc.yml": yarnrc}))
+    assert found.npm_lines == ("@corp:registry=https://npm.corp.example/",)
+    assert found.env == {"YARN_NPM_REGISTRY_SERVER": "https://yarn.corp.example"}
+    assert set(found.hosts) - set(PUBLIC) == {"npm.corp.example:443", "yarn.corp.example:443"}
+    assert "s3cret" not in repr(found)

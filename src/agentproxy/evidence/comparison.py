@@ -233,6 +233,9 @@ def _as_ended_early(result: CheckResult, base: Iterable[CheckResult]) -> CheckRe
         runner = last_to_end(strip_colours(before.output))
         # A report shows that its runner came to its end.
         reporting = result.runners or (REPORTING if result.by_test else ())
+        # Maven's words are not among the summaries: with -q it has none where all is well.
+        if result.doubt == "unreadable":
+            reporting = (*reporting, "Surefire")
         missed = {runner, *before.runners} - {"", *ended, *reporting}
         if missed:
             return result.model_copy(update={"cannot_run": ended_early(min(missed))})

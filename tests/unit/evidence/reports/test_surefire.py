@@ -12,6 +12,7 @@ from agentproxy.evidence.attempts import status_of
 from agentproxy.evidence.instrumentation import instrument, interpret
 from agentproxy.evidence.reports.runners import COLLECT
 from agentproxy.workspace.sandbox.port import Ended
+from tests.support.results import ACCEPTANCE, judge
 
 COLLECT_SCRIPT = Path(reports_package.__file__).parent / "java_collect" / "collect.sh"
 ADDS = (
@@ -106,6 +107,15 @@ def test_a_report_counts_where_maven_says_the_same(
         doubt,
         "fails" if doubt == "hides_failures" else "passes",
     )
+
+
+def test_a_report_that_cannot_be_read_is_no_early_end() -> None:
+    red = gathered((FILE, ADDS))
+    base = ran(1, said(1, failures=1), red)
+    unreadable = ran(0, said(1), red[:-20])
+    assert judge(ACCEPTANCE, [base], [unreadable]).reason_code != "cannot_run_at_claim"
+    nothing = unreadable.model_copy(update={"doubt": None})
+    assert judge(ACCEPTANCE, [base], [nothing]).reason_code == "cannot_run_at_claim"
 
 
 def test_only_what_this_run_wrote_is_gathered(tmp_path: Path) -> None:

@@ -29,6 +29,9 @@ def meaning_of(command: str, place: Place) -> tuple[str, ...]:
     A command that is not understood means only itself.
     """
     words = _plain_words(command)
+    # Both run what stands behind in the project's own environment.
+    if words[:2] in (["uv", "run"], ["poetry", "run"]) and _is_own_environment(place):
+        words = words[2:] if words[2:3] in (["pytest"], ["python"]) else words
     if not words:
         return (command.strip(),)
     name = posixpath.basename(words[0])
@@ -39,6 +42,12 @@ def meaning_of(command: str, place: Place) -> tuple[str, ...]:
     if words[0] in _SCRIPT_RUNNERS and (script := _script(words)):
         return (words[0], "run", script)
     return (command.strip(),)
+
+
+def _is_own_environment(place: Place) -> bool:
+    """Whether PATH leads to the environment that uv and Poetry keep in a project."""
+    own = posixpath.join(place.folder, ".venv/bin/python")
+    return place.programs.get("python") == own
 
 
 def _plain_words(command: str) -> list[str]:

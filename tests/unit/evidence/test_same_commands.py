@@ -23,6 +23,9 @@ VENV = Place(
         (".venv/bin/pytest -q", "python -m pytest -q"),
         ("./.venv/bin/python -m pytest", "python -m pytest -q"),
         ("pytest -q tests/unit", "python -m pytest tests/unit"),
+        ("uv run pytest", "python -m pytest -q"),
+        ("uv run python -m pytest -q tests", "pytest tests"),
+        ("poetry run pytest -v", "python -m pytest -q"),
         ("npm test", "npm run -s test"),
         ("npm t", "npm run test"),
         ("pnpm test", "pnpm run test"),
@@ -65,6 +68,9 @@ def test_these_run_the_same(one: str, other: str) -> None:
         ("pnpm test", "npm test"),
         # bun has a test runner of its own.
         ("bun test", "bun run test"),
+        ("uv run --group dev pytest", "pytest"),
+        ("uv run ruff check", "ruff check"),
+        ("uvx pytest", "pytest"),
         ("make test", "pytest"),
         ("", "pytest"),
     ],
@@ -81,3 +87,9 @@ def test_a_pytest_of_another_environment_is_not_the_interpreters_own() -> None:
 def test_where_there_is_no_pytest_yet_it_is_the_interpreters_own() -> None:
     place = Place("/project", {"python": "/usr/bin/python"})
     assert meaning_of("pytest", place) == meaning_of("python -m pytest", place)
+
+
+@pytest.mark.parametrize("command", ["uv run pytest", "poetry run pytest"])
+def test_an_environment_that_is_elsewhere_may_be_another(command: str) -> None:
+    active = Place("/project", {"pytest": "/venv/bin/pytest", "python": "/venv/bin/python"})
+    assert meaning_of(command, active) != meaning_of("pytest", active)

@@ -281,6 +281,38 @@ def test_javascript_constants_and_wrapped_functions_are_taken_back() -> None:
     assert javascript("", before) == before.replace("a + RATES.a", "{ return undefined; }")
 
 
+BEFORE = (
+    "function make(n) {\n  var self = { a: a };\n  return self;\n  function a() { return n; }\n}\n"
+)
+
+
+@pytest.mark.parametrize(
+    "after",
+    [
+        BEFORE.replace("a: a", "a: a, b: b").replace("  f", "  function b() { return 1; }\n  f"),
+        BEFORE.replace("a: a", "a: a, b").replace("  f", "  const b = () => { return 1; };\n  f"),
+        BEFORE.replace("a: a", "a: a, b() { return 1; }"),
+        BEFORE.replace("a: a", "a: a, b: function () { return 1; }"),
+        BEFORE.replace("  return s", "  self.b = function () { return 1; };\n  return s"),
+        BEFORE.replace("  return s", "  self.b = b;\n  function b() { return 1; }\n  return s"),
+    ],
+)
+def test_a_function_that_is_newly_handed_out_by_another_one_is_the_stub(after: str) -> None:
+    assert javascript(BEFORE, after) == after.replace("{ return 1; }", "{ return undefined; }")
+
+
+@pytest.mark.parametrize(
+    "after",
+    [
+        BEFORE.replace("return n", "return n + 1"),
+        BEFORE.replace("return self", "return helper(self);\n  function helper(x) { return x; }"),
+        BEFORE.replace("return self", "return call({ done() { return 1; } })"),
+    ],
+)
+def test_a_function_that_hands_out_what_it_did_gets_its_old_body(after: str) -> None:
+    assert javascript(BEFORE, after) == BEFORE
+
+
 @pytest.mark.parametrize(
     "kept",
     [

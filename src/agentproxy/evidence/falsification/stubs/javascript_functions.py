@@ -28,6 +28,8 @@ _NAMES = {"identifier", "shorthand_property_identifier"}
 _DEEPEST_CALL = 3
 _WRAPPER = re.compile(r"(?:(?:React|lodash|util|_|R)\.)?(?!set[TI])\w+")
 _CLASSES = {"class_declaration", "class", "abstract_class_declaration"}
+_KEEPS = {"variable_declarator", "return_statement", "assignment_expression",
+          "parenthesized_expression"}  # fmt: skip
 _NAMED_BY = {"variable_declarator": "name", "pair": "key", "field_definition": "property",
              "public_field_definition": "name", "assignment_expression": "left"}  # fmt: skip
 
@@ -128,7 +130,9 @@ def _below(root: Node) -> Iterator[Node]:
         todo += node.named_children
 
 
-def _function(name: str, node: Node, source: bytes, *, typed: bool) -> Function:
+def _function(
+    name: str, node: Node, source: bytes, *, typed: bool, inside: bool = False
+) -> Function:
     if node.type not in _FUNCTIONS:
         return _value(name, node)
     body = node.child_by_field_name("body")
@@ -145,6 +149,7 @@ def _function(name: str, node: Node, source: bytes, *, typed: bool) -> Function:
         "raises": b"{ " + raising + b" }",
     }
     listed = node.child_by_field_name("parameters") or node.child_by_field_name("parameter")
+    handed_out = [] if inside else list(_handed_out(body))
     head = source[node.start_byte : (listed or body).start_byte]
     return Function(
         name=name,
@@ -155,7 +160,45 @@ def _function(name: str, node: Node, source: bytes, *, typed: bool) -> Function:
         end=body.end_byte,
         body=source[body.start_byte : body.end_byte],
         stub=stub,
+        handed_out=tuple(
+            _function(f"{name}.{inner}", each, source, typed=typed, inside=True)
+            for inner, each in handed_out
+        ),
     )
+
+
+def _handed_out(body: Node) -> Iterator[tuple[str, Node]]:
+    """The functions in a body that go out as parts of an object, which is no argument of a call."""
+    given = {name for node in _below(body) for name in _names_given(node)}
+    for name, node in _functions_in(body):
+        holder = node.parent if node.parent and node.parent.type == "pair" else node
+        if node.child_by_field_name("body") is None:
+            continue
+        if name in given or (holder.parent is not None and _goes_out(holder.parent)):
+            yield name, node
+
+
+def _names_given(node: Node) -> Iterator[str]:
+    """The names whose values are parts of an object: `{ name }`, `{ a: name }`, `self.a = name`."""
+    match node.type:
+        case "object" if _goes_out(node):
+            for part in node.named_children:
+                yield _text(part.child_by_field_name("value") if part.type == "pair" else part)
+        case "assignment_expression":
+            left = node.child_by_field_name("left")
+            if left is not None and left.type == "member_expression":
+                yield _text(node.child_by_field_name("right"))
+        case _:
+            return
+
+
+def _goes_out(node: Node) -> bool:
+    """Whether it is an object that is kept or returned, or an assignment to a part of one."""
+    if node.type == "assignment_expression":
+        left = node.child_by_field_name("left")
+        return left is not None and left.type == "member_expression"
+    holder = node.parent.type if node.type == "object" and node.parent is not None else ""
+    return holder in _KEEPS
 
 
 def _value(name: str, node: Node) -> Function:

@@ -27,6 +27,7 @@ class Function:
     stub: Mapping[NewBody, bytes]
     needs: frozenset[str] = frozenset()
     says: frozenset[str] = frozenset()
+    handed_out: tuple["Function", ...] = ()  # functions inside that a caller gets, as of an object
 
     def can_have_body_of(self, earlier: "Function") -> bool:
         """Whether it has all parameters of an earlier form of it, in their order, and others at
@@ -34,6 +35,11 @@ class Function:
         """
         ours = iter(self.parameters)
         return self.form == earlier.form and all(each in ours for each in earlier.parameters)
+
+    def new_handed_out(self, earlier: "Function") -> Sequence["Function"]:
+        """The functions that a caller gets from it, and did not get from an earlier form of it."""
+        known = {each.name for each in earlier.handed_out}
+        return [each for each in self.handed_out if each.name not in known]
 
     def newly_names(self, names: frozenset[str], earlier: "Function") -> bool:
         """Whether a constant mentions one of these, and did not."""
@@ -64,7 +70,8 @@ def stub_functions(
     A function gets the base's body where it still has the parameters that it had there. A function
     that is new, or lost one of them or its default, gets a body that returns nothing or raises. A
     constant that the base had gets its old value, unless new functions are reached by its new one.
-    Everything else stays as the claim has it.
+    Where a function newly hands others out, these are stubs, and the rest of it stays. Everything
+    else stays as the claim has it.
 
     Raises:
         CannotParse: `after` cannot be parsed.
@@ -78,26 +85,35 @@ def stub_functions(
     new_names = _names_of(each for each in found if each.name not in known) - _names_of(
         known.values()
     )
-    for function in found:
-        if function.start < position:
-            continue  # inside of a function that is replaced already
+    todo = list(reversed(found))
+    while todo:
+        function = todo.pop()
         earlier = known.get(function.name)
-        if earlier is not None and function.can_have_body_of(earlier):
-            # A value that needs other names than the new one may not find them any more.
-            if earlier.code == function.code or not earlier.needs <= function.needs:
-                continue
-            if not function.stub and function.newly_names(new_names, earlier):
-                continue
-            body = earlier.body
-        elif not function.stub:
+        if function.start < position or _stays(function, earlier, new_names):
+            # Also what is inside of a function that is replaced already.
             continue
-        else:
+        if earlier is None or not function.can_have_body_of(earlier):
             body = function.stub[new]
             resigned += [function.name] if earlier else []
+        elif inside := function.new_handed_out(earlier):
+            # With the body of the base, tests would only miss the names of these.
+            todo += reversed(inside)
+            continue
+        else:
+            body = earlier.body
         pieces += [after[position : function.start], body]
         names += [function.name] if function.stub else []
         position = function.end
     return Stubbed(b"".join([*pieces, after[position:]]), tuple(names), tuple(resigned))
+
+
+def _stays(function: Function, earlier: Function | None, new_names: frozenset[str]) -> bool:
+    if earlier is None or not function.can_have_body_of(earlier):
+        return not function.stub
+    # A value that needs other names than the new one may not find them any more.
+    if earlier.code == function.code or not earlier.needs <= function.needs:
+        return True
+    return not function.stub and function.newly_names(new_names, earlier)
 
 
 def _functions_or_none(source: bytes, find_functions: FindFunctions) -> Sequence[Function]:

@@ -251,3 +251,13 @@ def test_a_project_that_is_not_installed_refutes_nobody(pa: Pa, tmp_path: Path) 
     ran = pa.task("--check", CHECK, worker=MEND_PARCEL, env=as_user(tmp_path / "user"))
     cannot_tell(ran, CHECK, "no test can import parcel", "pip install -e .")
     assert len(ran.of_kind("round_judged")) == 1
+
+
+def test_an_environment_that_lacks_what_is_asked_for_is_named_with_the_command(pa: Pa) -> None:
+    uses = "require('node:test')('pads', () => require('left-pad')(1))\n"
+    package = '{"scripts": {"test": "node --test"}, "dependencies": {"left-pad": "1.3.0"}}\n'
+    new_project(pa, {"x.test.js": uses, "package.json": package, ".gitignore": "node_modules/\n"})
+    (pa.project / "node_modules").mkdir()
+    ran = pa("doctor", "-d", ".", "--check", "npm test")
+    assert ran.code == 3
+    assert "node_modules lacks left-pad, which the project asks for: npm install" in ran.out

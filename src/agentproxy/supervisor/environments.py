@@ -19,6 +19,7 @@ from agentproxy.evidence.environments.build import (
     with_built,
 )
 from agentproxy.evidence.environments.find_recipes import find_recipes
+from agentproxy.evidence.environments.lacking import describe_lacking, packages_lacking
 from agentproxy.evidence.environments.python import without_requirements
 from agentproxy.evidence.environments.recipe import Ecosystem, Recipe
 from agentproxy.supervisor.state import State
@@ -73,14 +74,27 @@ def with_missing(found: EnvironmentFound, *, state: State, root: Path) -> Enviro
     """Adds to `found` what the project asks for and the user does not have. Blocking."""
     used = _ecosystems(state)
     recipes = _recipes(state, root, path=found.path)
-    missing = [
-        each.place
-        for each in recipes
-        if each.ecosystem in used and find_users_own(each, found, root) is None
-    ]
+    wanted = [each for each in recipes if each.ecosystem in used]
+    missing = [each.place for each in wanted if find_users_own(each, found, root) is None]
     asked = {posixpath.join(each.directory, name) for each in recipes for name in each.files}
     names = sorted(posixpath.normpath(name) for name in asked)
-    return found.model_copy(update={"missing": tuple(missing), "asked": tuple(names)})
+    notes = (*found.notes, *(_describe_lacking(each, found, root) for each in wanted))
+    return found.model_copy(
+        update={
+            "missing": tuple(missing),
+            "asked": tuple(names),
+            "notes": tuple(note for note in notes if note),
+        }
+    )
+
+
+def _describe_lacking(recipe: Recipe, found: EnvironmentFound, root: Path) -> str:
+    own = find_users_own(recipe, found, root)
+    lacking = packages_lacking(own, recipe.needs) if own is not None and recipe.by_hand else []
+    if own is None or not lacking:
+        return ""
+    place = str(own.relative_to(root)) if own.is_relative_to(root) else str(own)
+    return describe_lacking(place, lacking, by_hand=recipe.by_hand)
 
 
 def _ecosystems(state: State) -> set[Ecosystem]:

@@ -75,6 +75,7 @@ def node_recipe(folder: Folder, place: str, *, path: str) -> Recipe | None:
         folder=installation.folder,
         files=("package.json", *([lock] if lock else []), *filter(folder.has, _SETTINGS)),
         asks=tuple(names),
+        needs=tuple(name for key in _KEYS[:2] for name in _table(required.get(key))),
         statement=digest((json.dumps(required, sort_keys=True), text, *settings)),
         fresh=fresh + keep_beside(installation.folder, installation.beside),
         # Under a lock, node_modules is always made anew (decision 6).

@@ -96,6 +96,13 @@ class _Asked:
         )
 
     @property
+    def needs(self) -> tuple[str, ...]:
+        # A marker may leave a package out on this machine.
+        asking = [line for line in self.lines if not line.startswith("-")]
+        plain = [text for text in (*asking, *self.declared) if ";" not in text]
+        return tuple(sorted({name for text in plain if (name := name_of(text))}))
+
+    @property
     def strange(self) -> tuple[str, ...]:
         lines = [_HASH.sub("", line.removeprefix("-c ")) for line in self.lines]
         return tuple(text for text in (*lines, *self.declared) if not _names_registry_package(text))
@@ -113,6 +120,7 @@ def python_recipe(folder: Folder, place: str, *, path: str) -> Recipe | None:
         folder=".venv",
         files=tuple(name for name in (*asked.files, asked.lock) if name),
         asks=asked.asks,
+        needs=asked.needs,
         statement=digest(
             (*asked.lines, *asked.declared, asked.poetry, _dumped(folder, "build-system"), lock)
         ),

@@ -24,6 +24,7 @@ class Recipe:
     # Requirements that are not the plain name of a registry package: paths, addresses, options,
     # and files that cannot be read. They may bring code of the claim.
     strange: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()  # those of `asks` that every machine needs
     by_hand: str = ""  # what a person types in `directory` to make the environment
     named: frozenset[str] = frozenset()  # all names in any list of the folder
 

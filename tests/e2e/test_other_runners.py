@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -218,6 +218,12 @@ def test_a_process_that_ends_with_0_before_its_runner_passes_nothing(
         pytest.skip("each test is a process of its own")
     done = ran(kind, tmp_path, kind.worker(f"s/a - b\\|.a - .b\\|._.0. - .*]/{kind.ends}/"))
     assert (done.code, done.finding(kind.command)["finding"]) == (1, "refuted")
+
+
+def test_two_runs_in_one_command_are_judged_together(kind: Kind, tmp_path: Path) -> None:
+    twice = replace(kind, command=f"{kind.command} && {kind.command}")
+    done = ran(twice, tmp_path, kind.worker(MENDED))
+    assert (done.code, done.finding(twice.command)["fixed"]) == (0, [kind.names[0]])
 
 
 @pytest.mark.timeout(400)

@@ -107,11 +107,12 @@ module AgentProxyRSpec
     # What a test starts does not report.
     others = ENV['SPEC_OPTS'].to_s.sub(ours, '').strip
     others.empty? ? ENV.delete('SPEC_OPTS') : ENV['SPEC_OPTS'] = others
+    # The reporter itself would add the usual formatter at once.
+    reporter = RSpec.configuration.formatter_loader.reporter
+    return unless reporter.respond_to?(:register_listener)
     name = format('RSpec-%x%05x.jsonl', (Time.now.to_f * 1_000_000).to_i, Process.pid & 0xfffff)
     file = File.open(File.join(folder, name), 'w')
     file.sync = true
-    # The reporter itself would add the usual formatter at once.
-    reporter = RSpec.configuration.formatter_loader.reporter
     reporter.register_listener(Listener.new(file), *NOTIFICATIONS)
   rescue StandardError
     nil # an RSpec that is too old, or a folder that cannot be written: there is no report

@@ -120,7 +120,7 @@ def python_recipe(folder: Folder, place: str, *, path: str) -> Recipe | None:
         folder=".venv",
         files=tuple(name for name in (*asked.files, asked.lock) if name),
         asks=asked.asks,
-        needs=asked.needs,
+        needs=(*asked.needs, *_itself(asked, folder)),
         statement=digest(
             (*asked.lines, *asked.declared, asked.poetry, _dumped(folder, "build-system"), lock)
         ),
@@ -242,11 +242,26 @@ def _suffices(asked: _Asked, folder: Folder) -> str:
     )
     lines = [f"{probe} {shlex.join(words)}"] if words else []
     name = folder.toml("pyproject.toml", "project", "name")
-    found_by_path = folder.toml("pyproject.toml", "tool", "pytest", "ini_options", "pythonpath")
-    # Tests cannot import a package below src/ unless it is installed or pytest adds the path.
-    if asked.project and folder.first("src", lambda _: True, deep=True) and found_by_path is None:
+    if _is_imported_as_installed(asked, folder):
         lines.append(f"python3 -I -c {shlex.quote(_INSTALLED)} {shlex.quote(str(name))}")
     return "".join(f"{line}\n" for line in lines)
+
+
+def _is_imported_as_installed(asked: _Asked, folder: Folder) -> bool:
+    # Tests cannot import a package below src/ unless it is installed or pytest adds the path.
+    found_by_path = folder.toml("pyproject.toml", "tool", "pytest", "ini_options", "pythonpath")
+    in_src = asked.project and folder.first("src", lambda _: True, deep=True)
+    return bool(in_src) and found_by_path is None
+
+
+def _itself(asked: _Asked, folder: Folder) -> tuple[str, ...]:
+    """Returns the name of the project where its environment must have it installed."""
+    name = folder.toml("pyproject.toml", "project", "name")
+    is_built = folder.toml("pyproject.toml", "build-system") is not None
+    stays_out = folder.toml("pyproject.toml", "tool", "poetry", "package-mode") is False
+    if not is_built or stays_out or not isinstance(name, str):
+        return ()
+    return (name_of(name),) if name_of(name) and _is_imported_as_installed(asked, folder) else ()
 
 
 def _lines(

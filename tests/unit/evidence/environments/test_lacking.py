@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from agentproxy.evidence.environments.find_recipes import find_recipes
 from agentproxy.evidence.environments.lacking import describe_lacking, packages_lacking
 
@@ -47,3 +49,22 @@ def test_what_a_machine_may_do_without_is_not_needed(tmp_path: Path) -> None:
 def test_a_person_reads_what_is_lacking_and_what_to_type() -> None:
     said = describe_lacking("node_modules", list("abcdefg"), by_hand="npm ci")
     assert said == "node_modules lacks a, b, c, d, e and 2 more, which the project asks for: npm ci"
+
+
+@pytest.mark.parametrize(
+    ("more", "needs"),
+    [
+        ("", ("my-parcel",)),
+        ("[tool.pytest.ini_options]\npythonpath = ['src']\n", ()),
+        ("[tool.poetry]\npackage-mode = false\n", ()),
+    ],
+)
+def test_a_project_below_src_needs_itself_unless_it_is_found_without(
+    tmp_path: Path, more: str, needs: tuple[str, ...]
+) -> None:
+    (tmp_path / "src/my_parcel").mkdir(parents=True)
+    (tmp_path / "src/my_parcel/__init__.py").touch()
+    text = f"[project]\nname = 'My_Parcel'\n[build-system]\nrequires = []\n{more}"
+    (tmp_path / "pyproject.toml").write_text(text)
+    (found,) = find_recipes(tmp_path, ["."], path="/usr/bin")
+    assert found.needs == needs

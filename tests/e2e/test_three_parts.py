@@ -156,7 +156,7 @@ def every_part_was_judged_by_itself(ran: Ran) -> None:
     decisions = [each["decision"] for each in ran.of_kind("decision_made")]
     assert decisions == ["next_part", "next_part", "deliver"]
     proven = [{each["criterion"] for each in one["criteria"]} for one in judged]
-    wanted = [{f"check:{check}" for check in CHECKS[:upto]} | {SUITE} for upto in (1, 2, 4)]
+    wanted = [{f"check:{check}" for check in CHECKS[:upto]} | {SUITE, "test"} for upto in (1, 2, 4)]
     assert proven == wanted
     suite = [each["finding"] for one in judged for each in one["checks"] if each["check"] == SUITE]
     assert set(suite) <= {"kept", "proven"}, suite

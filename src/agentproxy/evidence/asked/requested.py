@@ -69,6 +69,10 @@ class Asked:
     word: str
 
     @property
+    def is_option(self) -> bool:
+        return self.written.startswith("--")
+
+    @property
     def spellings(self) -> tuple[str, ...]:
         """Forms that the same name has in other places: an option and the variable of it."""
         parts = re.split(r"[-_]", self.word)

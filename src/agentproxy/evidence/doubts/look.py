@@ -47,6 +47,7 @@ _READ_SIGNATURES = (
     "cleo",
     "traitlets",
 )
+_DATA = (".json", ".toml", ".yaml", ".yml", ".lock", ".cfg", ".ini")
 PROSE = (".md", ".rst", ".txt", ".adoc", ".markdown")
 
 Texts = Mapping[str, tuple[str, str]]
@@ -157,7 +158,13 @@ async def _find_left_out(repository: Repository, look: Look, texts: Texts) -> Se
     except (GitError, OSError):
         return ()
     mentioned = {word.lower() for _, word in known}
-    lost = [each.written for each in asked if not _is_known(each, mentioned)]
+    # `version` in package.json is no option `--version`.
+    in_code = {word.lower() for path, word in known if not path.endswith((*PROSE, *_DATA))}
+    lost = [
+        each.written
+        for each in asked
+        if not _is_known(each, in_code if each.is_option else mentioned)
+    ]
     return list(dict.fromkeys([*lost, *options]))
 
 

@@ -84,6 +84,14 @@ def test_a_changed_file_that_no_test_imports_is_parsed(tmp_path: Path) -> None:
     assert found == ["cli.py cannot be parsed: invalid syntax (line 1)"]
 
 
+def test_a_word_of_a_data_file_is_no_option_that_was_there(tmp_path: Path) -> None:
+    claim = {"cli.py": BASE["cli.py"] + "OPTIONS = ['--help']\n"}
+    base = {"package.json": '{"version": "1.0.0"}\n'}
+    assert doubts(tmp_path, "Add `--help` and `--version`", claim, base=base) == [
+        "the task asks for --version, and no line that the claim adds has it"
+    ]
+
+
 BY_FUNCTION = {"lib.py": BASE["lib.py"] + "\n\ndef tagged(rows, tag):\n    return rows[tag]\n"}
 NEEDS_OPTION = "The command needs an option --tag NAME that prints one row"
 

@@ -24,6 +24,12 @@ def spells(task: str, name: str) -> bool:
     return name.replace("_", "").lower() in plain
 
 
+def wants_raised(task: str, name: str) -> bool:
+    """Whether a task wants code to raise an error of this name."""
+    before = r"\b(?:rais|throw)\w*\s+(?:an?\s+|the\s+|its\s+|this\s+)?(?:\w+\s+)?[`'\"]?"
+    return re.search(rf"{before}{re.escape(name)}\b", task, re.IGNORECASE) is not None
+
+
 def has_stem_of(task: str, path: str) -> bool:
     """Whether a path, or the name of its file, is a word of a task, whatever it means there."""
     stem = path.rpartition("/")[2].partition(".")[0]

@@ -15,7 +15,7 @@ from agentproxy.evidence.asked.requested import (
     has_name_of,
     is_written_in,
 )
-from agentproxy.evidence.asked.spoken_of import asks_for_use, spells
+from agentproxy.evidence.asked.spoken_of import asks_for_use, spells, wants_raised
 from agentproxy.evidence.doubts.find_doubts import Seen, find_doubts
 from agentproxy.evidence.doubts.source_request import ChangedFile, SourceAnswer, SourceRequest
 from agentproxy.evidence.falsification.stubs.ask_parser import ask_parser
@@ -119,9 +119,7 @@ async def _find_unreached(
     repository: Repository, look: Look, found: Mapping[str, Sequence[str]]
 ) -> Sequence[str]:
     """Those that nothing mentions but tests and the changed files, in which nothing uses them."""
-    if not asks_for_use(look.task):
-        return ()
-    names = {name: siblings for name, siblings in found.items() if not spells(look.task, name)}
+    names = {name: siblings for name, siblings in found.items() if _is_to_be_used(look.task, name)}
     words = [*names, *(sibling for siblings in names.values() for sibling in siblings)]
     try:
         mentions = await count_mentions(repository, words, commit=look.claim)
@@ -137,6 +135,11 @@ async def _find_unreached(
     # Where an older function of its kind is mentioned only where it is defined, something finds
     # such functions by their names.
     return [name for name, siblings in names.items() if all(totals[each] > 1 for each in siblings)]
+
+
+def _is_to_be_used(task: str, name: str) -> bool:
+    # Who asks for a function by its name may use it later; who wants an error raised uses it now.
+    return wants_raised(task, name) or (asks_for_use(task) and not spells(task, name))
 
 
 def _in_code(mentions: Counter[tuple[str, str]]) -> dict[tuple[str, str], int]:

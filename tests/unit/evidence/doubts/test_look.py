@@ -84,6 +84,30 @@ def test_a_changed_file_that_no_test_imports_is_parsed(tmp_path: Path) -> None:
     assert found == ["cli.py cannot be parsed: invalid syntax (line 1)"]
 
 
+ERROR = "\n\nclass EmptyError(ValueError):\n    pass\n"
+TEST_OF_ERROR = {
+    "tests/test_lib.py": "from lib import EmptyError\n\n\ndef test_it():\n    EmptyError()\n"
+}
+
+
+@pytest.mark.parametrize(
+    ("task", "code", "expected"),
+    [
+        ("total should raise an EmptyError", ERROR, ["EmptyError"]),
+        ("Raise `EmptyError` instead of 0", ERROR, ["EmptyError"]),
+        ("total raises EmptyError", ERROR.replace("pass", "pass\n\n\nraise EmptyError"), []),
+        ("Add an EmptyError, for the functions to come", ERROR, []),
+    ],
+)
+def test_an_error_that_is_to_be_raised_and_never_is(
+    tmp_path: Path, task: str, code: str, expected: list[str]
+) -> None:
+    claim = {"lib.py": BASE["lib.py"] + code, **TEST_OF_ERROR}
+    assert doubts(tmp_path, task, claim) == [
+        f"only tests use {name}, and nothing that a person calls" for name in expected
+    ]
+
+
 def test_a_word_of_a_data_file_is_no_option_that_was_there(tmp_path: Path) -> None:
     claim = {"cli.py": BASE["cli.py"] + "OPTIONS = ['--help']\n"}
     base = {"package.json": '{"version": "1.0.0"}\n'}

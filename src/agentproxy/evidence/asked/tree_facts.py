@@ -13,14 +13,6 @@ MAX_NAMES = 12  # names of a task that are searched for
 _DOCS = re.compile(r".*\.(?:md|rst|txt|adoc)|(?:.*/)?(?:docs?|changes|changelog)/.*", re.IGNORECASE)
 
 
-_PATH = r"`?((?:[\w.-]+/)*[\w-]+(?:\.[\w-]+)*\.[a-z]{1,4})`?"
-_MOVES = re.compile(rf"{_PATH}\s+(?:to|into)\s+{_PATH}")
-# How a file names another one, which differs once one of them has moved.
-_PLACES = re.compile(
-    r"(?<=['\"])\.{1,2}(?:/[^'\"\n]*)?(?=['\"])|(?<=\bfrom )[\w.]+(?= import\b)"
-    r"|(?<=^import )[\w.]+",
-    re.MULTILINE,
-)
 _CLASS = re.compile(r"^\s*(?:export\s+)?class\s+(\w+)", re.MULTILINE)
 _DEFINES = (
     r"^\s*(?:export\s+)?(?:default\s+)?(?:async\s+)?(?:def|class|function\*?|const|let|var)\s+{0}\b"
@@ -97,8 +89,7 @@ def find_done(task: TaskText, counts: Counts, changes: Sequence[Change]) -> tupl
     """Returns a sentence for each part of the task that the tree shows to be done."""
     if not task.asks_only_for_names:
         return ()
-    moves = _moves(task, counts, changes)
-    return (*_removals(task, counts, changes), *_renames(task, counts), *moves)
+    return (*_removals(task, counts, changes), *_renames(task, counts))
 
 
 def _removals(task: TaskText, counts: Counts, changes: Sequence[Change]) -> Iterator[str]:
@@ -125,26 +116,3 @@ def _renames(task: TaskText, counts: Counts) -> Iterator[str]:
         new_name = f"{owner}.{new}" if owner else new
         if counts.defines(name) == (True, False) and counts.defines(new_name) == (False, True):
             yield f"{name} is {new} now"
-
-
-def _moves(task: TaskText, counts: Counts, changes: Sequence[Change]) -> Iterator[str]:
-    """Files that are as they were in their new places, where nothing else changes in the code."""
-    moves = dict(_MOVES.findall(task.text))
-    status = {each.path: each.status for each in changes}
-    went = [(status.get(old), status.get(new)) for old, new in moves.items()]
-    code = {old: new for old, new in moves.items() if not is_test_file(old)}
-    if not code or went != [("deleted", "added")] * len(moves):
-        return
-    stays = {path: path for path in status if not is_test_file(path) and not _DOCS.fullmatch(path)}
-    for each in (*code, *code.values()):
-        stays.pop(each, None)
-    texts = counts.code
-    pairs = [*code.items(), *stays.items()]
-    if all(one in texts and two in texts for one, two in pairs) and all(
-        _without_places(texts[one][0]) == _without_places(texts[two][1]) for one, two in pairs
-    ):
-        yield "; ".join(f"{old} is {new} now, as it was" for old, new in code.items())
-
-
-def _without_places(text: str) -> str:
-    return _PLACES.sub("", text)

@@ -77,31 +77,3 @@ def test_a_task_that_asks_for_more_is_not_done_by_a_name() -> None:
     counts = counted({"old_one": {"a.py": 2}}, {"old_one": {}})
     task = read_task("Remove `old_one` and make `new_one` accept its arguments")
     assert find_done(task, counts, LESS) == ()
-
-
-MOVE = "Move src/a.js to src/in/a.js and test/a.test.js to test/in/a.test.js; the exports stay."
-BODY = "const { b } = require('./b');\nexports.a = () => b() + 1;\n"
-USES = "const { a } = require('./a');\nexports.c = a;\n"
-
-
-def moved(body: str, uses: str, *, test: str = "test/in/a.test.js", more: str = "") -> bool:
-    code = {"src/a.js": (BODY, ""), "src/in/a.js": ("", body), "src/c.js": (USES, uses)}
-    changes = [
-        Change(path="src/a.js", status="deleted"),
-        Change(path="src/in/a.js", status="added"),
-        Change(path="src/c.js", status="modified"),
-        Change(path="test/a.test.js", status="deleted"),
-        Change(path=test, status="added"),
-        *([Change(path=more, status="added")] if more else []),
-    ]
-    return bool(find_done(read_task(MOVE), counted({}, {}, code), changes))
-
-
-def test_a_file_that_moves_is_as_it_was() -> None:
-    body, uses = BODY.replace("./b", "../b"), USES.replace("./a", "./in/a")
-    assert moved(body, uses)
-    assert moved(body, uses, more="docs/moves.md")
-    assert not moved(body.replace("+ 1", "+ 2"), uses)
-    assert not moved(body, uses + "exports.d = 1;\n")
-    assert not moved(body, uses, test="old/a.test.js")
-    assert not moved(body, uses, more="src/d.js")

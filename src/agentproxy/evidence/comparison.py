@@ -14,6 +14,7 @@ from agentproxy.evidence.obstacles.cannot_run import (
     module_not_found,
     outside_reason,
 )
+from agentproxy.evidence.reports.report import PRINTING
 from agentproxy.evidence.reports.summaries import REPORTING, find_summaries, last_to_end
 from agentproxy.evidence.reports.test_ids import (
     file_of,
@@ -175,7 +176,8 @@ def build_comparison(evidence: CheckEvidence, rules: Rules) -> Comparison:
     base = fold_attempts(
         [_as_failure_of_missing_module(result, brought) for result in evidence.base]
     )
-    claim = fold_attempts([_as_ended_early(result, evidence.base) for result in evidence.claim])
+    named = [_without_new_printers(result, evidence.base) for result in evidence.claim]
+    claim = fold_attempts([_as_ended_early(result, evidence.base) for result in named])
     # A test that is flaky at the base has failed there, so the task may name it.
     failed = {test.name for test in base.tests.values() if test.outcome == "failed"} | base.flaky
     task = rules.task
@@ -222,6 +224,19 @@ def _as_failure_of_missing_module(result: CheckResult, brought: Iterable[str]) -
     if not is_missing_module_of(result.cannot_run, brought):
         return result
     return result.model_copy(update={"cannot_run": None})
+
+
+def _without_new_printers(result: CheckResult, base: Iterable[CheckResult]) -> CheckResult:
+    """The result without names, where a runner is new whose only report is what it prints: code
+    under test may print its words, with the names of another runner.
+    """
+    known = {runner for before in base if before.by_test for runner in before.runners}
+    new = set(result.runners) & PRINTING - known
+    if not known or not new:
+        return result
+    rest = tuple(each for each in result.runners if each not in new)
+    changed = {"tests": (), "by_test": False, "doubt": "of_another_process", "runners": rest}
+    return result.model_copy(update=changed)
 
 
 def _as_ended_early(result: CheckResult, base: Iterable[CheckResult]) -> CheckResult:

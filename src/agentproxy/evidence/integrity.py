@@ -34,6 +34,7 @@ _LOOKS_AT_FILES = re.compile(
     r"\s*(?:!\s+)?(?:[ef]?grep|rg|test|\[|ls|wc|cmp|diff|stat)\s[^;&|`$\n<>]*"
 )
 # Only the parts that run checks count, so that a new dependency does not withhold a proof.
+_PROSE = re.compile(r".*\.(?:md|rst|txt|adoc)", re.IGNORECASE)
 _ABOUT_PACKAGES = ("poetry", "uv", "setuptools", "setuptools_scm")
 _RUNNING = ("scripts", "jest", "mocha", "ava", "vitest", "c8", "nyc", "tap", "eslintConfig")
 # The rest of it is about registries.
@@ -131,6 +132,11 @@ def may_be_proven_by_restored_tests(comparison: Comparison, verdict: CheckVerdic
         and verdict.reason_code == "fixed"
         and not comparison.rules.has_acceptance_check
         and bool(comparison.delta.fixed)
+        # Without a change of the code the same tree has two outcomes.
+        and any(
+            not is_test_file(change.path) and not _PROSE.fullmatch(change.path)
+            for change in comparison.rules.changes
+        )
     )
 
 

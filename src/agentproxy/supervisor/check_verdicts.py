@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from agentproxy.events.check import (
     BASE,
+    CheckResult,
     Tree,
     TrialKind,
     claim_tree,
@@ -17,6 +18,7 @@ from agentproxy.events.check import (
 from agentproxy.events.contract import Check, Criterion
 from agentproxy.events.trials import Doubt
 from agentproxy.events.verdict import UNPROVEN, ChecksWeighed, CheckVerdict
+from agentproxy.evidence.attempts import whole
 from agentproxy.evidence.check_evidence import CheckEvidence, Merge, Mutants, Rules, Trials
 from agentproxy.evidence.comparison import build_comparison
 from agentproxy.evidence.falsification.claims_tests import find_claims_tests
@@ -67,7 +69,7 @@ def evidence_for(state: State, check: Check, number: int) -> CheckEvidence:
     claim = BASE if state.unchanged(number) else claim_tree(number)
     return CheckEvidence(
         check=check,
-        base=state.results[check.name, BASE],
+        base=_base_beside(state.results[check.name, claim], state.results[check.name, BASE]),
         claim=state.results[check.name, claim],
         restored=state.results.get((check.name, restored_tree(number)), ()),
         restored_files=restored.files if restored else (),
@@ -76,6 +78,11 @@ def evidence_for(state: State, check: Check, number: int) -> CheckEvidence:
         merge=_merge_of(state, check, number),
         later=state.results_of(check.name, later_tree(number)),
     )
+
+
+def _base_beside(claim: Sequence[CheckResult], base: Sequence[CheckResult]) -> list[CheckResult]:
+    # An attempt at the base in part confirmed what refuted an earlier claim, and says nothing else.
+    return list(base) if any(each.left_out for each in claim) else whole(base)
 
 
 def _merge_of(state: State, check: Check, number: int) -> Merge | None:

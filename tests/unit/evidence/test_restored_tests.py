@@ -143,3 +143,9 @@ def test_where_no_check_is_named_the_tests_of_the_base_prove_a_fix(
 def test_beside_a_named_check_a_discovered_one_stays_kept() -> None:
     rules = Rules(changes=modified("src/a.py", TEST), has_acceptance_check=True)
     assert judge_check(evidence(GREEN, check=DISCOVERED), rules).finding == "kept"
+
+
+def test_a_claim_of_tests_alone_is_not_proven_by_a_test_that_was_red_once() -> None:
+    rules = Rules(changes=modified(TEST, "README.md"), has_acceptance_check=False)
+    found = CheckEvidence(DISCOVERED, [RED], [GREEN], [GREEN], (TEST,))
+    assert judge_check(found, rules).finding == "kept"

@@ -55,6 +55,8 @@ _OPTION = re.compile(
     r"|[\s`'\"](--[a-z][\w-]{1,40})(?:[= ][A-Z]+)?[`'\"]?\s+(?:option|flag|switch)\b)",
     re.IGNORECASE,
 )
+# An option that code makes of its name.
+_JOINED = re.compile(r"--\{|--\$\{|['\"]--['\"]\s*\+|--%s|BooleanOptionalAction|negatable")
 _NAME = re.compile(r"[A-Za-z_$][\w$]*(?:\.[A-Za-z_$][\w$]*)*(?:\(.*\))?")
 _FILE = re.compile(r"(?:[\w.-]+/)*[\w-]+(?:\.[\w-]+)*\.[a-z]\w{0,4}")
 _FLAG = re.compile(r"--?[a-zA-Z][\w-]*(?:[= ].*)?")
@@ -169,13 +171,19 @@ def find_options(task: str) -> tuple[Asked, ...]:
 
 
 def is_written_in(option: Asked, text: str) -> bool:
-    """Whether a text has an option as a person types it."""
+    """Whether a text has an option as a person types it, or joins one together."""
+    negated = option.written.replace("--no-", "--", 1)
+    if _JOINED.search(text) and (has_name_of(option, text) or negated in text):
+        return True
     return re.search(rf"(?<![\w-]){re.escape(option.written)}(?![\w-])", text) is not None
 
 
 def has_name_of(option: Asked, text: str) -> bool:
     """Whether a text has an option's name as a word, as libraries that read signatures want it."""
-    words = "|".join(map(re.escape, option.spellings))
+    # `--no-cache` comes with `cache` where both are made of one.
+    negated = option.written.removeprefix("--no-")
+    spellings = (*option.spellings, *([negated] if negated != option.written else []))
+    words = "|".join(map(re.escape, spellings))
     return re.search(rf"(?<![\w-])(?:{words})(?![\w-])", text) is not None
 
 

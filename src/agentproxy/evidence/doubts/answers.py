@@ -5,7 +5,8 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 FEWEST_PAIRS = 2
-_WORDS = re.compile(r"[^\W\d]*(?:[-_ ][^\W\d]+)*")
+MOST_PAIRS = 6  # with more, a table is what it seems
+_WORDS = re.compile(r"[^\W\d]*(?:[-_ /.:+][^\W\d]+)*")
 _FEWEST_DIGITS_ALONE = 4  # of a number that no code knows by chance
 _FEWEST_DIGITS = 2
 
@@ -45,8 +46,8 @@ def find_answers(
         if not old.isdisjoint(table.pairs):
             continue
         telling = [pair for pair in table.pairs if _tells(pair[0], _FEWEST_DIGITS)]
-        enough = len(telling) >= FEWEST_PAIRS or any(
-            _tells(key, _FEWEST_DIGITS_ALONE) for key, _ in telling
+        enough = FEWEST_PAIRS <= len(telling) <= MOST_PAIRS or (
+            len(telling) == 1 and _tells(telling[0][0], _FEWEST_DIGITS_ALONE)
         )
         if enough and all(_is_tested(pair, units) for pair in telling):
             yield Answers(table.line, *telling[0])

@@ -64,12 +64,13 @@ import importlib.metadata as m, os, re, sys
 for d in m.distributions():
     if re.sub(r'[-_.]+', '-', d.metadata['Name'] or '').lower() not in sys.argv[1:]:
         continue
-    for e in d.entry_points.select(group='console_scripts'):
+    for e in d.entry_points:
         at = os.path.join(os.path.dirname(sys.executable), e.name)
-        if not os.path.lexists(at):
+        module, _, attr = e.value.split('[')[0].strip().partition(':')
+        if e.group == 'console_scripts' and not os.path.lexists(at):
             with open(at, 'w') as f:
-                f.write(f'#!{sys.executable}\\nimport {e.module}\\n')
-                f.write(f'import sys\\nsys.exit({e.module}.{e.attr}())\\n')
+                f.write(f'#!{sys.executable}\\nimport {module}\\n')
+                f.write(f'import sys\\nsys.exit({module}.{attr}())\\n')
             os.chmod(at, 0o755)
 """
 _ALWAYS_WITH_PROGRAMS = ("pytest",)

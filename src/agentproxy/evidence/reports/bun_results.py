@@ -65,9 +65,9 @@ class _Run:
             self._ends_test(result[1], _AFTER_TITLE.sub("", line[result.end() :]))
         elif line == _BETWEEN:
             self.said, self.between = [], True
-        elif self.between and line.startswith("---") and any(self.said):
+        elif self.between and line.startswith("---") and self.said:
             self._breaks_file()
-        elif not (self.between and line.startswith("---")):
+        elif not (self.between and (line.startswith("---") or not (line or self.said))):
             self.said.append(line)
 
     def _ends_test(self, word: str, title: str) -> None:
@@ -135,11 +135,12 @@ def _failure(said: Sequence[str], root: str) -> Failure:
 def read_bun(output: str, root: str) -> Report | ReportDoubt | None:
     """Returns the tests of all runs, or why they do not count; None where there was no run."""
     runs = list(_runs(output, root))
-    open_runs = sum(run.end is None for run in runs)
-    if open_runs:
-        # A test that starts bun shows its words within those of the check's own.
-        ends = sum(_END.fullmatch(line) is not None for line in output.splitlines())
-        return "of_another_process" if ends >= len(runs) else "ended_early"
+    ends = sum(_END.fullmatch(line) is not None for line in output.splitlines())
+    # A test that starts bun, or prints its words, shows them within those of the check's own.
+    if ends > len(runs) or (ends == len(runs) and any(run.end is None for run in runs)):
+        return "of_another_process"
+    if any(run.end is None for run in runs):
+        return "ended_early"
     found = [test for run in runs for test in (*run.tests, *merge_tests(run.broken))]
     if not all(run.agrees for run in runs) or len(found) > MAX_TEST_CASES:
         return "other_totals"

@@ -19,7 +19,7 @@ _HEADER = re.compile(r"running (\d{1,7}) tests?")
 _TEST = re.compile(
     r"test (.+?)(?: - should panic| - compile(?: fail)?)? \.\.\. (ok|FAILED|ignored)(?:, .*)?"
 )
-_END = re.compile(r"test result: \w+\. (\d+) passed; (\d+) failed; (\d+) ignored; .*")
+_END = re.compile(r"test result: \w+\. (\d{1,9}) passed; (\d{1,9}) failed; (\d{1,9}) ignored; .*")
 _ABOUT = re.compile(r"---- (.+) stdout ----")
 _PLACE = re.compile(r"thread '.*' (?:\(\d+\) )?panicked at (?:'.*', )?([^\s:']+:\d+):\d+:?")
 _ASSERTED = re.compile(r"assertion\b.* failed|did not panic as expected|panic did not contain")
@@ -91,7 +91,9 @@ def read_cargo(output: str) -> Report | ReportDoubt | None:
         return "ended_early"
     if any(program.names_nothing for program in programs):
         return None
-    if not all(program.agrees for program in programs):
+    # What follows printed last words is of the program all the same.
+    ends = sum(_END.fullmatch(line) is not None for line in output.splitlines())
+    if ends > len(programs) or not all(program.agrees for program in programs):
         return "other_totals"
     found = [test for program in programs for test in program.tests()]
     if len(found) > MAX_TEST_CASES:

@@ -35,6 +35,7 @@ _OUTCOMES: dict[str, Outcome] = {
 class _Test:
     name: str
     word: str
+    has_place: bool = False  # in the run
     said: list[str] = field(default_factory=list[str])
 
     @property
@@ -59,6 +60,7 @@ class _Run:
     places: list[int] = field(default_factory=list[int])
     sizes: set[int] = field(default_factory=set[int])  # how many tests it says that it has
     last: _Test | None = None
+    betters: bool = False  # a line without a place says that what failed has passed
     end: tuple[int, int] | None = None  # how many it says that failed, and ran
 
     def read(self, line: str) -> None:
@@ -68,7 +70,16 @@ class _Run:
             if result[1]:
                 self.places.append(int(result[1]))
                 self.sizes.add(int(result[2]))
-            self.last = self.tests[result[3]] = _Test(result[4], result[5] or result[6])
+            test = _Test(result[4], result[5] or result[6])
+            known = self.tests.get(result[3])
+            # What a failed test prints is shown below its line.
+            self.betters |= (
+                known is not None
+                and known.outcome == "failed" != test.outcome
+                and (known.has_place and not result[1])
+            )
+            test.has_place = bool(result[1])
+            self.last = self.tests[result[3]] = test
         elif _START.fullmatch(line):
             self.last = None
         elif self.last is not None:
@@ -81,7 +92,7 @@ class _Run:
         ran = sum(test.word != "Not Run (Disabled)" for test in tests)
         every = list(range(1, len(tests) + 1))
         complete = self.sizes == {len(tests)} and sorted(self.places) == every
-        return complete and self.end == (failed, ran)
+        return complete and not self.betters and self.end == (failed, ran)
 
 
 def read_ctest(output: str) -> Report | ReportDoubt | None:

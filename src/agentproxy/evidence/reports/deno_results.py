@@ -37,7 +37,7 @@ _END = re.compile(
     rf"(?:ok|FAILED) \| (\d{{1,9}}) passed{_STEPS} \| (\d{{1,9}}) failed{_STEPS}"
     rf"(?: \| (\d{{1,9}}) ignored{_STEPS})?(?: \| \d+ \w+(?: out)?)* \(.*\)"
 )
-_FAILED_AT = re.compile(r"(.+) => (\S.*):\d+:\d+")
+_FAILED_AT = re.compile(r"(.{1,1000}) => (\S.{0,1000}):\d+:\d+")
 _NOT_LOADED_AT = re.compile(r"(\S.*) \(uncaught error\)")
 _ERROR = re.compile(r"error: (?:\(in promise\) )?(?:(?:Uncaught )?(\w*Error): )?")
 _CARET = re.compile(r" *\^+")

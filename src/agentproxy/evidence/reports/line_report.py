@@ -31,6 +31,9 @@ from agentproxy.evidence.test_files import is_test_file
 from agentproxy.text.colours import strip_colours
 
 MAX_MESSAGE_LENGTH = 600
+# What our reporters write; code under test may write more.
+MAX_SOURCE = 3_000
+MAX_SOURCES = 10
 _RANK: Mapping[Outcome, int] = {"skipped": 0, "xfailed": 1, "passed": 2, "failed": 3}
 _OUTCOMES: Mapping[str, Outcome] = {
     "passed": "passed",
@@ -234,7 +237,11 @@ def source_shown(lines: Sequence[str], file: str) -> list[Source]:
 def is_assertion(failure: Failure, root: str) -> bool:
     """Whether a value was not the expected one, rather than a name missing or a call failing."""
     message = strip_colours(failure.message).strip()
-    of_tests = [each for each in failure.sources if is_test_file(path_inside(each.file, root))]
+    of_tests = [
+        Source(file=each.file, before=each.before[-MAX_SOURCE:], after=each.after[:MAX_SOURCE])
+        for each in failure.sources[:MAX_SOURCES]
+        if is_test_file(path_inside(each.file, root))
+    ]
     if failure.name in _ASSERTIONS or _ASSERTED.search(message):
         return not any(only_calls(message, each.before, each.after) for each in of_tests[:1])
     if names_nothing(message):

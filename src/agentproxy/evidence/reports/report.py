@@ -4,7 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from agentproxy.events.check import Outcome, TestResult
 from agentproxy.evidence.reports.assertions import failed_line, fails_on_the_way
@@ -18,6 +18,7 @@ from agentproxy.evidence.reports.junit import ReportUnusable as ReportUnusable
 
 LineRunner = Literal["node", "jest", "vitest", "mocha", "ava", "playwright", "RSpec", "prove"]
 PrintedRunner = Literal["go test", "cargo test", "bun", "deno", "ctest"]
+PRINTING: frozenset[str] = frozenset(get_args(PrintedRunner))
 Runner = Literal["pytest", "unittest", "PHPUnit", "Surefire", LineRunner, PrintedRunner]
 
 MAX_MESSAGE_LENGTH = 600

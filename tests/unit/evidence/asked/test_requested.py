@@ -2,7 +2,7 @@
 
 import pytest
 
-from agentproxy.evidence.asked.requested import find_left_out, find_options
+from agentproxy.evidence.asked.requested import find_left_out, find_options, is_written_in
 
 
 def left_out(task: str, added: str, *paths: str) -> list[str]:
@@ -82,3 +82,18 @@ def test_what_is_there_or_only_mentioned_is_not_missed(task: str, added: str) ->
 )
 def test_an_option_is_asked_for(task: str, options: list[str]) -> None:
     assert [each.written for each in find_options(task)] == options
+
+
+@pytest.mark.parametrize(
+    ("code", "written"),
+    [
+        ("add('--no-cache')", True),
+        ("add('--cache', action=BooleanOptionalAction)", True),
+        ("for name in ('no-cache', 'all'): add(f'--{name}')", True),
+        ("def build(cache): ...", False),
+        ("add('--no-cached')", False),
+    ],
+)
+def test_an_option_is_written_out_or_made_of_its_name(code: str, written: bool) -> None:
+    (option,) = find_options("Add a `--no-cache` option to the build command")
+    assert is_written_in(option, code) is written

@@ -141,14 +141,6 @@ def test_tests_of_what_is_removed_may_go_and_no_others() -> None:
     assert found.files == {}
 
 
-def test_a_test_may_check_more_beside_an_asked_change() -> None:
-    half = PAGES.partition("def test_split")[0]
-    more = half + "    assert page_size(2) == 2\n"
-    assert list(read("Remove `split`, nobody uses it", PAGES, more).files) == ["tests/test_it.py"]
-    for other in ("    return\n", "    assert True\n", "    pages.size = 3\n"):
-        assert read("Remove `split`, nobody uses it", PAGES, half + other).files == {}
-
-
 def test_a_file_that_the_task_names_is_not_for_that_reason_gone() -> None:
     found = read("tests/test_it.py fails, since pages no longer load", PAGES, "")
     assert found.files == {}
@@ -188,3 +180,23 @@ def test_code_that_moves_lets_tests_import_it_from_its_new_place() -> None:
     after = changed(PAGES, "from shop.pages", "from shop.layout")
     assert list(read("Move `split` to shop/layout.py", PAGES, after).files)
     assert not read("Make `split` faster", PAGES, after).files
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["assert not setattr(pages, 'page_size', lambda: 20)", "assert page_size() == 20; return"],
+)
+def test_an_assertion_that_comes_is_no_reason_by_itself(line: str) -> None:
+    bent = PAGES.replace(
+        "    assert page_size() == 20\n", f"    {line}\n    assert page_size() == 20\n"
+    )
+    found = read("Add `join` to the pages", PAGES, bent)
+    assert (found.files, found.gone) == ({}, {})
+
+
+@pytest.mark.parametrize("line", ["pages.page_size = lambda: 50", "__test__ = False"])
+def test_what_is_set_outside_of_tests_is_never_asked_for(line: str) -> None:
+    asked = changed(PAGES, "== 20", "== 50")
+    task = "`page_size` should be 50 by default instead of 20"
+    assert list(read(task, PAGES, asked).files) == ["tests/test_it.py"]
+    assert read(task, PAGES, f"{asked}\n\n{line}\n").files == {}

@@ -66,6 +66,11 @@ def test_an_answer_may_be_a_list() -> None:
         # The tests ask for more than the table has, or for less.
         ("UNITS = {3600: 'h', 60: 'm'}\n", ASSERTS),
         ("ALL = {5400: '1h30m', 45: '45s', 3600: '1h'}\n", ASSERTS),
+        ("{'image/png': '.png', 'image/gif': '.gif'}\n", "assert of('image/png') == '.png'\n"
+         "assert of('image/gif') == '.gif'\n"),
+        # So many are a table of the code.
+        (f"{({n: f'n{n}' for n in range(10, 17)})}\n",
+         "".join(f"assert of({n}) == 'n{n}'\n" for n in range(10, 17))),
         # Words are the names of a closed set.
         ("{'open': 'Offen', 'on hold': 'Wartet'}\n", "assert of('open') == 'Offen'\n"
          "assert of('on hold') == 'Wartet'\n"),

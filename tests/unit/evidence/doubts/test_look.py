@@ -127,6 +127,7 @@ NEEDS_OPTION = "The command needs an option --tag NAME that prints one row"
         ({}, {"cli.py": BASE["cli.py"] + "OPTIONS = ['--tag']\n"}, []),
         # Known before: the task may mean what it does.
         ({"cli.py": BASE["cli.py"] + "OPTIONS = ['--tag']\n"}, BY_FUNCTION, []),
+        ({}, {"cli.py": BASE["cli.py"] + "for name in ('tag', 'all'): add(f'--{name}')\n"}, []),
         # Here a parameter is an option.
         ({"app.py": "import typer\n"}, BY_FUNCTION, []),
         ({}, {"cli.js": "const { tag } = parse(process.argv);\n"}, []),

@@ -37,9 +37,7 @@ Looked in the following places:
       Start  8: a_long_name
  8/10 Test  #8: a_long_name_of_a_test_to_the_end ...   Passed    0.01 sec
       Start  9: again
- 9/10 Test  #9: again ............................***Failed    0.00 sec
-      Start  9: again
-      Test  #9: again ............................   Passed    0.00 sec
+ 9/10 Test  #9: again ............................   Passed    0.00 sec
       Start 10: re
 10/10 Test #10: re ...............................***Failed  Required regular expression not found. Regex=[ho
 ]  0.00 sec
@@ -113,3 +111,13 @@ def test_a_run_of_tests_that_are_all_disabled_passes_nothing() -> None:
 @pytest.mark.parametrize("command", ["ctest", "cmake --build . -t test", "make test", "ninja test"])
 def test_a_test_that_fails_shows_what_it_printed(command: str) -> None:
     assert instrument(command, {}).env["CTEST_OUTPUT_ON_FAILURE"] == "1"
+
+
+def test_a_repeated_test_that_passes_at_last_is_judged_by_the_exit_code() -> None:
+    # A failing test may print the same lines.
+    again = " 9/10 Test  #9: again ............................***Failed    0.00 sec\n"
+    again += "      Start  9: again\n"
+    again += "      Test  #9: again ............................   Passed    0.00 sec\n"
+    passed = " 9/10 Test  #9: again ............................   Passed    0.00 sec\n"
+    result = ran(8, OUTPUT.replace(passed, again), "make test")
+    assert (result.by_test, result.doubt) == (False, "other_totals")

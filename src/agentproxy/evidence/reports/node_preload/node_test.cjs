@@ -1,5 +1,6 @@
 'use strict';
 // A reporter for the runner of node (`node --test`), which loads it beside the one that prints.
+const { statSync } = require('fs');
 const { isAbsolute, resolve } = require('path');
 const { Report, failure, folder, text } = require('./report.cjs');
 
@@ -63,9 +64,17 @@ class Run {
   }
 }
 
+function isFile(name) {
+  try {
+    return statSync(name).isFile();
+  } catch {
+    return false;
+  }
+}
+
 // A file without tests, and one that ends badly.
 function standsForFile({ nesting, name }, file) {
-  return nesting === 0 && (isAbsolute(name) || (file !== '' && resolve(name) === file));
+  return nesting === 0 && ((isAbsolute(name) && isFile(name)) || (file !== '' && resolve(name) === file));
 }
 
 function stateOf({ skip, todo }, fails) {

@@ -13,7 +13,7 @@ HOURS_LATER = 5
 _PLACES = ("lib/*/faketime", "lib/faketime", "lib64/faketime")
 _LIBRARY = "libfaketimeMT.so.1"
 _CLOCK = re.compile(
-    r"\b(?:now|today|utcnow|utcFromTimestamp|fromtimestamp|localtime|gmtime|strftime|moment|dayjs)\("
+    r"\b(?:now|today|utcnow|utcfromtimestamp|fromtimestamp|localtime|gmtime|strftime|moment|dayjs)\("
     r"|\btime\.time\b|\bnew Date\b|\bDate\.now\b|\bTemporal\.|\bdatetime\b|\.now\b"
     r"|\b20[1-3]\d\b"
 )
@@ -37,7 +37,7 @@ def as_run_on(tree: Tree, check: Check, library: str) -> Check:
     faked = {
         "LD_PRELOAD": library,
         "FAKETIME": f"+{DAYS_LATER * 24 + HOURS_LATER}h",
-        # Time limits and durations go on as they are.
+        # Time limits and durations go on as they are. Versions differ in the name of the variable.
         "DONT_FAKE_MONOTONIC": "1",
         "FAKETIME_DONT_FAKE_MONOTONIC": "1",
     }

@@ -57,6 +57,7 @@ def test_without_an_old_test_nothing_shows_that_the_rest_holds_there() -> None:
     [
         ("stamp = datetime.now(tz=UTC)", True),
         ("return date.today().isoformat()", True),
+        ("at = utcfromtimestamp(seconds)", True),
         ("const at = new Date();", True),
         ("if (Date.now() > end) {", True),
         ("assert title() == 'Report of 2026-11-29'", True),

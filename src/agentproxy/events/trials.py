@@ -16,6 +16,7 @@ DoubtKind = Literal[
     "never_awaited",
     "only_tests_use",
     "answers_tests",
+    "ignores_input",
     "left_out",
 ]
 

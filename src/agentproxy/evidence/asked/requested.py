@@ -61,6 +61,16 @@ _NAME = re.compile(r"[A-Za-z_$][\w$]*(?:\.[A-Za-z_$][\w$]*)*(?:\(.*\))?")
 _FILE = re.compile(r"(?:[\w.-]+/)*[\w-]+(?:\.[\w-]+)*\.[a-z]\w{0,4}")
 _FLAG = re.compile(r"--?[a-zA-Z][\w-]*(?:[= ].*)?")
 _THINGS = re.compile(_THING)
+_SUFFIX = r"[`'\"]?(?<![\w.)/])\.[a-z][a-z0-9]{1,5}(?![\w/]|\.\w|\()[`'\"]?"
+_SUFFIXES = re.compile(
+    rf"{_SUFFIX}(?:\s*\([^()\n]{{0,60}}\))?"
+    rf"(?:(?:\s*,\s*(?:and\s+)?|\s+and\s+|\s*&\s*){_SUFFIX}(?:\s*\([^()\n]{{0,60}}\))?)+"
+)
+_KNOWN_FROM_NOW = re.compile(
+    rf"\b(?:{_ASKS}s?|(?:should|must|to|also)\s+(?:also\s+)?"
+    r"(?:know|recogni[sz]e|handle|allow|understand|read|open|serve|cover|include))\b[^.\n]*$",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +96,12 @@ def find_left_out(task: str, *, added: Iterable[str], paths: Sequence[str]) -> t
     """The things that a task asks for in one list with others, and that no added line and no
     changed path has, where one of the others is there.
     """
-    every = (*_lists_in(task), list(_points_of(task)), _brought_by_points(task))
+    every = (
+        *_lists_in(task),
+        *_suffixes_in(task),
+        list(_points_of(task)),
+        _brought_by_points(task),
+    )
     lists = [_distinct(each) for each in every]
     if not any(len(each) > 1 for each in lists):
         return ()
@@ -137,6 +152,17 @@ def _points_of(task: str) -> Iterator[Asked]:
         things, _ = _read_list(point["rest"], 0)
         if things and not _REFUSED.search(point["rest"]):
             yield things[0]
+
+
+def _suffixes_in(task: str) -> Iterator[list[Asked]]:
+    """Lists of kinds of files, such as `.webp and .avif`, each perhaps with its explanation."""
+    for match in _SUFFIXES.finditer(task):
+        before = task[: match.start()].rpartition("\n")[2]
+        if _KNOWN_FROM_NOW.search(before) and not (
+            _REFUSED.search(before) or _BESIDE.search(before)
+        ):
+            plain = re.sub(r"\([^()]*\)", "", match[0])
+            yield [Asked(word, word[1:]) for word in re.findall(r"\.\w+", plain)]
 
 
 def _brought_by_points(task: str) -> list[Asked]:

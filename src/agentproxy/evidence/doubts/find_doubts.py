@@ -9,8 +9,10 @@ from dataclasses import dataclass, field
 
 from agentproxy.events.git_facts import Change
 from agentproxy.events.trials import Doubt
+from agentproxy.evidence.asked.spoken_of import means_function
 from agentproxy.evidence.doubts.destroyed import file_name, find_destroyed, find_mostly_removed
 from agentproxy.evidence.doubts.source_request import SourceAnswer
+from agentproxy.evidence.doubts.unused_input import wants_little
 from agentproxy.evidence.test_files import is_test_file
 from agentproxy.evidence.verdict_text import list_names
 from agentproxy.text.added_lines import added_lines
@@ -68,6 +70,7 @@ def find_doubts(task: str, seen: Seen) -> tuple[Doubt, ...]:
         *_secrets(seen.changes, seen.texts),
         *_unawaited(seen.sources),
         *_answered(seen.sources),
+        *_unused(seen.sources, task),
         *_unreached(seen.unreached),
         *_left_out(seen.left_out),
     ]
@@ -90,6 +93,17 @@ def _answered(sources: SourceAnswer) -> Iterator[Doubt]:
         where = f"{each.path}:{each.line}"
         text = f"{where} answers what its tests ask ({each.key} is {each.value}), and nothing else"
         yield Doubt(kind="answers_tests", path=each.path, text=text)
+
+
+def _unused(sources: SourceAnswer, task: str) -> Iterator[Doubt]:
+    if wants_little(task):
+        return
+    for each in sources.unused:
+        if means_function(task, each.name.rpartition(".")[2]):
+            where = f"{each.path}:{each.line}"
+            given = list_names(each.parameters)
+            text = f"{where}: {each.name} never looks at what it is given ({given})"
+            yield Doubt(kind="ignores_input", path=each.path, text=text)
 
 
 def _unreached(names: Sequence[str]) -> Iterator[Doubt]:

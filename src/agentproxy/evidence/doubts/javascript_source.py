@@ -48,8 +48,8 @@ def find_javascript_names(source: bytes, dialect: Dialect) -> FileNames:
     registered: set[str] = set()
     used: set[str] = set()
     for statement in parse_whole(source, dialect).named_children:
-        inner, default = _unexported(statement)
-        names = dict(_definitions(inner))
+        inner, default = unexported(statement)
+        names = dict(find_definitions(inner))
         if default:
             registered.update(names)
         for name, node in names.items():
@@ -76,7 +76,7 @@ def parse_whole(source: bytes, dialect: Dialect) -> Node:
     return root
 
 
-def _unexported(statement: Node) -> tuple[Node, bool]:
+def unexported(statement: Node) -> tuple[Node, bool]:
     if statement.type != "export_statement":
         return statement, False
     default = any(child.type == "default" for child in statement.children)
@@ -84,19 +84,19 @@ def _unexported(statement: Node) -> tuple[Node, bool]:
     return inner or statement, default
 
 
-def _definitions(node: Node) -> Iterator[tuple[str, Node]]:
+def find_definitions(node: Node) -> Iterator[tuple[str, Node]]:
     if node.type in _DECLARED:
-        yield _text(node.child_by_field_name("name")), node
+        yield text_of(node.child_by_field_name("name")), node
     if node.type in ("lexical_declaration", "variable_declaration"):
         for each in node.named_children:
             value = each.child_by_field_name("value")
             if value is not None and value.type in _FUNCTIONS:
-                yield _text(each.child_by_field_name("name")), value
+                yield text_of(each.child_by_field_name("name")), value
     if node.type == "expression_statement" and node.named_children:
         # exports.name = () => ...
         each = node.named_children[0]
         left, right = (each.child_by_field_name(side) for side in ("left", "right"))
-        target = re.fullmatch(r"(?:module\.)?exports\.(\w+)", _text(left))
+        target = re.fullmatch(r"(?:module\.)?exports\.(\w+)", text_of(left))
         if target and right is not None and right.type in _FUNCTIONS:
             yield target[1], right
 
@@ -105,7 +105,7 @@ def _only_moves_names(node: Node) -> bool:
     """Whether a statement imports or exports names one by one, so that it uses none of them."""
     if node.type in ("import_statement", "export_statement"):
         return True
-    text = _text(node)
+    text = text_of(node)
     if re.fullmatch(r"(?:module\.)?exports(?:\.\w+)?\s*=\s*(?:\{[\w\s,:]*\}|\w+);?", text):
         # `module.exports = name` hands out the module itself, under any name.
         return not re.fullmatch(r"module\.exports\s*=\s*\w+;?", text)
@@ -119,9 +119,9 @@ def _uses(root: Node) -> frozenset[str]:
     while todo:
         node = todo.pop()
         if node.type in _NAMES and (own is None or node.start_byte != own.start_byte):
-            used.add(_text(node))
+            used.add(text_of(node))
         elif node.type in _TEXTS:
-            used.update(_WORD.findall(_text(node)))
+            used.update(_WORD.findall(text_of(node)))
         todo += node.named_children
     return frozenset(used)
 
@@ -149,7 +149,7 @@ def find_async_javascript(source: bytes, dialect: Dialect) -> frozenset[str]:
     return frozenset(
         name
         for statement in parse_whole(source, dialect).named_children
-        for name, node in _definitions(_unexported(statement)[0])
+        for name, node in find_definitions(unexported(statement)[0])
         if node.type != "class_declaration" and node.children and node.children[0].type == "async"
         if "generator" not in node.type
     )
@@ -183,12 +183,12 @@ def _tests_in(root: Node) -> Iterator[tuple[str, Node]]:
         todo += reversed(node.named_children)
         if node.type != "call_expression":
             continue
-        if not _TEST_CALL.fullmatch(_text(node.child_by_field_name("function"))):
+        if not _TEST_CALL.fullmatch(text_of(node.child_by_field_name("function"))):
             continue
         given = node.child_by_field_name("arguments")
         bodies = [each for each in (given.named_children if given else ()) if _is_body(each)]
         if given is not None and bodies and given.named_children[0].type != bodies[0].type:
-            yield _text(given.named_children[0])[1:-1], bodies[0]
+            yield text_of(given.named_children[0])[1:-1], bodies[0]
 
 
 def _is_body(node: Node) -> bool:
@@ -198,7 +198,7 @@ def _is_body(node: Node) -> bool:
 def _counts_its_assertions(body: Node) -> bool:
     """Whether a test ends only when it says so, or fails where an assertion did not run."""
     given = body.child_by_field_name("parameters") or body.child_by_field_name("parameter")
-    names = _WORD.findall(_text(given))
+    names = _WORD.findall(text_of(given))
     return (
         len(names) > 1
         or any(_DONE.fullmatch(name) for name in names)
@@ -220,18 +220,18 @@ def _statements_of(body: Node) -> Iterator[Node]:
 
 def _lost_by(call: Node, coroutines: Collection[str]) -> str:
     called = call.child_by_field_name("function")
-    text = _text(call)
+    text = text_of(call)
     if called is None or text.startswith("cy."):
         return ""  # Cypress runs its chains in order, and waits for them
     if called.type == "identifier":
-        return _text(called) if _text(called) in coroutines else ""
+        return text_of(called) if text_of(called) in coroutines else ""
     if _PROMISED.match(text):
         return " ".join(text.split())[:60]
-    method = _text(called.child_by_field_name("property"))
+    method = text_of(called.child_by_field_name("property"))
     inner = called.child_by_field_name("object")
     chain = method in ("then", "finally") and inner is not None and inner.type == "call_expression"
-    return " ".join(_text(inner).split())[:60] if chain and _ASSERTS.search(text) else ""
+    return " ".join(text_of(inner).split())[:60] if chain and _ASSERTS.search(text) else ""
 
 
-def _text(node: Node | None) -> str:
+def text_of(node: Node | None) -> str:
     return (node.text or b"").decode(errors="replace") if node is not None else ""

@@ -16,6 +16,7 @@ from agentproxy.evidence.asked.requested import (
     is_written_in,
 )
 from agentproxy.evidence.asked.spoken_of import asks_for_use, spells, wants_raised
+from agentproxy.evidence.asked.wanted_names import find_errors, find_replacements, raises_any
 from agentproxy.evidence.doubts.find_doubts import Seen, find_doubts
 from agentproxy.evidence.doubts.source_request import ChangedFile, SourceAnswer, SourceRequest
 from agentproxy.evidence.falsification.stubs.ask_parser import ask_parser
@@ -168,7 +169,19 @@ async def _find_left_out(repository: Repository, look: Look, texts: Texts) -> Se
         for each in asked
         if not _is_known(each, in_code if each.is_option else mentioned)
     ]
-    return list(dict.fromkeys([*lost, *options]))
+    return list(dict.fromkeys([*lost, *options, *find_unmentioned(look.task, texts, look.changes)]))
+
+
+def find_unmentioned(task: str, texts: Texts, changes: Sequence[Change]) -> Sequence[str]:
+    """The errors to raise where no added line of code or tests is about any error, and what is to
+    take another's place where no changed file mentions it.
+    """
+    plain = {path: sides for path, sides in texts.items() if not path.endswith(PROSE)} or texts
+    added = [line for before, after in plain.values() for line in added_lines(before, after)]
+    errors = () if raises_any(added) else find_errors(task)
+    text = "\n".join([*(after for _, after in plain.values()), *(each.path for each in changes)])
+    replacements = [each for each in find_replacements(task) if each.word not in text]
+    return [each.written for each in (*errors, *replacements)]
 
 
 async def _find_left_out_options(repository: Repository, look: Look, texts: Texts) -> Sequence[str]:

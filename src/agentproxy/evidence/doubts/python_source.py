@@ -100,9 +100,12 @@ def _is_export(statement: ast.stmt) -> bool:
 def _is_registered(node: Definition) -> bool:
     if any(_last_name(each) not in _PLAIN_DECORATORS for each in node.decorator_list):
         return True
-    return isinstance(node, ast.ClassDef) and (
-        bool(node.keywords) or any(_last_name(each) not in _PLAIN_BASES for each in node.bases)
-    )
+    return isinstance(node, ast.ClassDef) and not has_plain_bases(node)
+
+
+def has_plain_bases(node: ast.ClassDef) -> bool:
+    """Whether nothing calls a class, or what is in it, because of what it derives from."""
+    return not node.keywords and all(_last_name(each) in _PLAIN_BASES for each in node.bases)
 
 
 def _last_name(node: ast.expr) -> str:

@@ -18,7 +18,9 @@ from agentproxy.evidence.doubts.source_request import (
     ChangedFile,
     SourceAnswer,
     Unawaited,
+    Unused,
 )
+from agentproxy.evidence.doubts.unused_input import GivenFunction, find_unused_input
 from agentproxy.evidence.falsification.stubs.languages import language_of
 from agentproxy.evidence.falsification.stubs.stubs import CannotParse
 
@@ -26,6 +28,7 @@ MEMORY_LIMIT = 2 << 30
 CPU_SECONDS = 30
 MAX_UNAWAITED = 10
 MAX_ANSWERED = 5
+MAX_UNUSED = 200  # before the task says which of them count
 MAX_UNITS = 5_000
 _PROSE = (".md", ".rst", ".txt", ".adoc", ".markdown")
 _Unreadable = (CannotParse, RecursionError, MemoryError, ValueError, IndexError)
@@ -51,6 +54,7 @@ def read_sources(files: Sequence[ChangedFile]) -> SourceAnswer:
         broken={each.path: why for each in files if (why := _broken(each))},
         unawaited=tuple(unawaited[:MAX_UNAWAITED]),
         answered=tuple(_answered(code, tests))[:MAX_ANSWERED],
+        unused=tuple(_unused(code))[:MAX_UNUSED],
         unreached=dict(
             find_unreached(
                 [_names(each) for each in code if not each.path.endswith(_PROSE)],
@@ -174,6 +178,29 @@ def _tables_in(path: str, content: str | None) -> Sequence[Table]:
         from agentproxy.evidence.doubts.javascript_answers import find_javascript_tables
 
         return find_javascript_tables(_decoded(content), language)
+    except _Unreadable:
+        return ()
+
+
+def _unused(code: Sequence[ChangedFile]) -> Iterator[Unused]:
+    before = [given for each in code for given in _given_in(each.path, each.before)]
+    after = {each.path: _given_in(each.path, each.after) for each in code}
+    for path, each in find_unused_input(before, after):
+        yield Unused(path=path, line=each.line, name=each.name, parameters=each.parameters)
+
+
+def _given_in(path: str, content: str | None) -> Sequence[GivenFunction]:
+    language = language_of(path)
+    if content is None or language is None:
+        return ()
+    try:
+        if language == "python":
+            from agentproxy.evidence.doubts.python_input import find_python_given
+
+            return find_python_given(_decoded(content))
+        from agentproxy.evidence.doubts.javascript_input import find_javascript_given
+
+        return find_javascript_given(_decoded(content), language)
     except _Unreadable:
         return ()
 

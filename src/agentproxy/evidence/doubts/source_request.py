@@ -43,6 +43,16 @@ class Answered:
 
 
 @dataclass(frozen=True, slots=True)
+class Unused:
+    """A new function that never looks at what it is given."""
+
+    path: str
+    line: int
+    name: str
+    parameters: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class SourceAnswer:
     """What was seen in them.
 
@@ -53,4 +63,5 @@ class SourceAnswer:
     broken: dict[str, str] = field(default_factory=dict[str, str])
     unawaited: tuple[Unawaited, ...] = ()
     answered: tuple[Answered, ...] = ()
+    unused: tuple[Unused, ...] = ()
     unreached: dict[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])

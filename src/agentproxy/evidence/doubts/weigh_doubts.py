@@ -8,7 +8,15 @@ from agentproxy.evidence.doubts.printed import find_unawaited
 
 # These stay true whatever proves the claim. The others are about the claim's own tests.
 _WHATEVER_PROVES: frozenset[DoubtKind] = frozenset(
-    {"destroys", "mostly_removed", "adds_secret", "does_not_parse", "left_out", "answers_tests"}
+    {
+        "destroys",
+        "mostly_removed",
+        "adds_secret",
+        "does_not_parse",
+        "left_out",
+        "answers_tests",
+        "ignores_input",
+    }
 )
 _BY_OWN_TESTS = ("falsified", "mutants_noticed")
 

@@ -32,6 +32,12 @@ def left_out(task: str, added: str, *paths: str) -> list[str]:
             ["--csv"],
         ),
         ("Add a command 'a.py' and a command 'b.py'", "run a.py", ["b.py"]),
+        (
+            "It should know .webp (image/webp), .avif (image/avif) and .mjs: add them",
+            "if (path.endsWith('.webp'))",
+            [".avif", ".mjs"],
+        ),
+        ("Support `.yaml` and `.toml` files", "yaml.load", [".toml"]),
     ],
 )
 def test_one_of_two_things_is_nowhere(task: str, added: str, missing: list[str]) -> None:
@@ -59,6 +65,11 @@ def test_one_of_two_things_is_nowhere(task: str, added: str, missing: list[str])
         ("1. The property `empty` is new. 2. Get rid of it with `str.strip()`", "empty"),
         ("1. The property `empty` is new. 2. Without `Stock.remove(name)`", "empty"),
         ("Version 1. 5 of them. 2. Add `a(b)` or `c(d)`", "a"),  # no list
+        ("It should know .webp and .avif", "webp|avif"),
+        ("It should know .webp or .avif", ".webp"),
+        ("It reads .webp and .avif", ".webp"),  # as it does today
+        ("It should open files like .webp and .avif", ".webp"),
+        ("It should call a.webp and b.avif", "webp"),
         ("", ""),
     ],
 )

@@ -142,3 +142,20 @@ def test_an_option_that_is_asked_for_and_written_nowhere_is_named(
     ]
     found = doubts(tmp_path, NEEDS_OPTION, claim, base=base)
     assert [each for each in found if "asks for" in each] == said
+
+
+@pytest.mark.parametrize(
+    ("claim", "missing"),
+    [
+        ({"lib.py": "def total(rows):\n    return len(rows)\n"}, True),
+        ({"README.md": "fsum is used, and ValueError raised\n"}, True),
+        ({"lib.py": "def total(rows):\n    return fsum(rows or throw())\n"}, False),
+    ],
+)
+def test_an_error_or_a_replacement_that_no_changed_code_has_is_named(
+    tmp_path: Path, claim: Files, missing: bool
+) -> None:
+    task = "Replace sum by math.fsum of the standard library. total should raise ValueError."
+    code = {"lib.py": "def total(rows):\n    return sum(list(rows))\n"}
+    found = doubts(tmp_path, task, {**code, **claim})
+    assert [name in " ".join(found) for name in ("ValueError", "math.fsum")] == 2 * [missing]

@@ -46,7 +46,8 @@ def said(
 
 
 @pytest.mark.parametrize(
-    "kind", ["destroys", "mostly_removed", "adds_secret", "does_not_parse", "left_out"]
+    "kind",
+    ["destroys", "mostly_removed", "adds_secret", "does_not_parse", "left_out", "ignores_input"],
 )
 @pytest.mark.parametrize(("base", "trials"), [(GREEN, BY_TRIALS), (RED, None)])
 def test_what_is_true_of_the_whole_claim_outweighs_every_proof(

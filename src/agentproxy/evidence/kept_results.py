@@ -17,7 +17,7 @@ from agentproxy.events.contract import Check
 from agentproxy.events.envelope import FrozenModel
 from agentproxy.evidence.attempts import fold_attempts, status_of
 
-FORMAT = 2
+FORMAT = 3
 MAX_RESULTS = 200
 MAX_BYTES = 8 << 20  # of one result
 MAX_AGE = 7 * 24 * 3600.0  # seconds; a date or a kernel may change unseen
@@ -31,10 +31,15 @@ class KeptResult(FrozenModel):
 
 
 def key_of(check: Check, depends_on: Mapping[str, object]) -> str:
-    """Returns the name under which a result is kept: another one where anything differs."""
+    """Returns the first part of the name under which a result is kept."""
     asked = check.model_dump(mode="json", exclude={"name", "role", "source"})
     text = json.dumps([FORMAT, asked, depends_on], sort_keys=True)
     return hashlib.sha256(text.encode(errors="surrogateescape")).hexdigest()
+
+
+def name_of(key: str, folders: str) -> str:
+    """Returns the name of a result: another one where anything that it depends on differs."""
+    return f"{key}-{folders}"
 
 
 def may_be_kept(check: Check) -> bool:
@@ -59,9 +64,13 @@ class KeptResults:
 
     folder: Path
 
-    def find(self, key: str) -> CheckResult | None:
+    def has(self, key: str) -> bool:
+        """Whether a result is kept whose name begins with the key."""
+        return next(self.folder.glob(f"{key}-*.json"), None) is not None
+
+    def find(self, name: str) -> CheckResult | None:
         """Returns a kept result, which names its run; None where there is none that counts."""
-        file = self.folder / f"{key}.json"
+        file = self.folder / f"{name}.json"
         try:
             status = file.stat()
             if status.st_size > MAX_BYTES or status.st_mtime < time.time() - MAX_AGE:
@@ -73,7 +82,7 @@ class KeptResults:
             return None
         return kept.result.model_copy(update={"taken_from": kept.run})
 
-    def keep(self, key: str, result: CheckResult, *, run: str) -> None:
+    def keep(self, name: str, result: CheckResult, *, run: str) -> None:
         """Keeps a result. A store that cannot be written costs time later, and nothing else."""
         content = KeptResult(run=run, result=result).model_dump_json().encode()
         if len(content) > MAX_BYTES:
@@ -82,12 +91,12 @@ class KeptResults:
         with contextlib.suppress(OSError):
             self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             part.write_bytes(content)
-            part.replace(self.folder / f"{key}.json")
+            part.replace(self.folder / f"{name}.json")
             self._sweep()
 
-    def forget(self, key: str) -> None:
+    def forget(self, name: str) -> None:
         with contextlib.suppress(OSError):
-            (self.folder / f"{key}.json").unlink(missing_ok=True)
+            (self.folder / f"{name}.json").unlink(missing_ok=True)
 
     def _sweep(self) -> None:
         with os.scandir(self.folder) as entries:

@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import os
+import time
 from dataclasses import dataclass, field
 
 from agentproxy.events.check import BASE, CheckResult
@@ -14,10 +15,11 @@ from agentproxy.evidence.kept_results import (
     is_steadily_green,
     key_of,
     may_be_kept,
+    name_of,
 )
 from agentproxy.supervisor.environments import environment_of
 from agentproxy.supervisor.state import State
-from agentproxy.workspace.environment.contents import digest_of_contents
+from agentproxy.workspace.environment.contents import digest_at_hand, digest_of_folders
 from agentproxy.workspace.trees.clone import digest_of_git_files
 
 
@@ -28,10 +30,12 @@ class KeptBase:
     store: KeptResults | None
     product: str
     run: str
-    # By the name of the check, as everything was before the check ran.
+    # By the name of the check, as everything at hand was before the check ran.
     keys: dict[str, str] = field(default_factory=dict[str, str])
     _reading: asyncio.Lock = field(default_factory=asyncio.Lock)
-    _surroundings: dict[str, object] | None = None
+    _looked_at: float = 0.0
+    _at_hand: dict[str, object] | None = None
+    _folders: str | None = None
 
     async def take_over(
         self, check: Check, state: State, checks: CheckContext
@@ -41,19 +45,28 @@ class KeptBase:
             return None
         # Checks that begin together look once.
         async with self._reading:
-            if self._surroundings is None:
-                self._surroundings = await self._look(state, checks)
-        if not self._surroundings:
-            return None
-        self.keys[check.name] = key_of(check, self._surroundings)
-        return await asyncio.to_thread(self.store.find, self.keys[check.name])
+            if self._at_hand is None:
+                self._looked_at = time.time()
+                self._at_hand = await self._look(state, checks)
+            if not self._at_hand:
+                return None
+            key = self.keys[check.name] = key_of(check, self._at_hand)
+            # All files of the environment are many: only where there is a result to compare with.
+            if not await asyncio.to_thread(self.store.has, key):
+                return None
+            if self._folders is None:
+                environment = environment_of(BASE, state=state)
+                root = checks.repository.root
+                self._folders = await asyncio.to_thread(digest_of_folders, environment, root) or ""
+        return await asyncio.to_thread(self.store.find, name_of(key, self._folders))
 
     async def forget(self, state: State) -> None:
         """Forgets what was not green in all attempts."""
         for name, key in self.keys.items():
             results = state.results_of(name, BASE)
             if self.store is not None and results and not is_steadily_green(results):
-                await asyncio.to_thread(self.store.forget, key)
+                # Without a look at the folders, none was taken over.
+                await asyncio.to_thread(self.store.forget, name_of(key, self._folders or ""))
 
     async def keep(self, state: State, checks: CheckContext) -> None:
         """Keeps what was green in all attempts, and really ran."""
@@ -66,16 +79,21 @@ class KeptBase:
         if self.store is None or not ran:
             return
         # What changed while the checks ran is in no key.
-        surroundings = await self._look(state, checks)
+        at_hand = await self._look(state, checks)
+        environment, root = environment_of(BASE, state=state), checks.repository.root
+        folders = await asyncio.to_thread(
+            digest_of_folders, environment, root, unchanged_since=self._looked_at
+        )
         for check, result in ran:
             key = self.keys[check.name]
-            if surroundings and key == key_of(check, surroundings):
-                await asyncio.to_thread(self.store.keep, key, result, run=self.run)
+            if at_hand and folders and key == key_of(check, at_hand):
+                name = name_of(key, folders)
+                await asyncio.to_thread(self.store.keep, name, result, run=self.run)
 
     async def _look(self, state: State, checks: CheckContext) -> dict[str, object]:
-        """Everything that a check on the base depends on; empty where that cannot be told."""
+        """What a check on the base depends on, but for the files in folders; empty: unknown."""
         base, environment = state.require_base(), environment_of(BASE, state=state)
-        contents = await asyncio.to_thread(digest_of_contents, environment, checks.repository.root)
+        contents = await asyncio.to_thread(digest_at_hand, environment, checks.repository.root)
         if contents is None:
             return {}
         told = {"notes", "missing", "asked", "prints"}

@@ -9,7 +9,13 @@ import pytest
 from agentproxy.events.check import CheckResult, Outcome, TestResult
 from agentproxy.events.contract import Check
 from agentproxy.evidence import kept_results
-from agentproxy.evidence.kept_results import KeptResults, is_steadily_green, key_of, may_be_kept
+from agentproxy.evidence.kept_results import (
+    KeptResults,
+    is_steadily_green,
+    key_of,
+    may_be_kept,
+    name_of,
+)
 
 CHECK = Check(name="test", command="pytest -q", role="discovered", source="found: tests")
 
@@ -52,6 +58,14 @@ def test_a_kept_result_names_the_run_that_got_it(tmp_path: Path) -> None:
     store.forget("k")
     assert store.find("k") is None
     store.forget("k")
+
+
+def test_that_nothing_can_be_found_is_told_by_the_first_part_of_a_name(tmp_path: Path) -> None:
+    store = KeptResults(tmp_path / "bases")
+    assert not store.has("k")
+    store.keep(name_of("k", "folders"), GREEN, run="r1")
+    assert store.has("k")
+    assert not store.has("j")
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """The digest of what a check may read outside of the tree."""
 
 import os
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 
 from agentproxy.events.git_facts import EnvironmentFound
 from agentproxy.workspace.environment import contents
-from agentproxy.workspace.environment.contents import digest_of_contents
+from agentproxy.workspace.environment.contents import digest_at_hand, digest_of_folders
 
 
 @pytest.fixture
@@ -37,8 +38,10 @@ def found(root: Path, **more: object) -> EnvironmentFound:
     return seen.model_copy(update=more)
 
 
-def digest(root: Path) -> str | None:
-    return digest_of_contents(found(root), root)
+def digest(root: Path, **more: object) -> tuple[str, str] | None:
+    environment = found(root, **more)
+    parts = digest_at_hand(environment, root), digest_of_folders(environment, root)
+    return (parts[0], parts[1]) if parts[0] and parts[1] else None
 
 
 def rewrite(name: str, text: str = "22") -> Callable[[Path], object]:
@@ -123,7 +126,7 @@ def test_what_an_editable_install_leads_to_counts(root: Path) -> None:
 def test_where_a_change_could_go_unnoticed_there_is_none(
     root: Path, more: dict[str, object]
 ) -> None:
-    assert digest_of_contents(found(root, **more), root) is None
+    assert digest(root, **more) is None
 
 
 def test_an_environment_with_too_many_files_has_none(
@@ -131,3 +134,36 @@ def test_an_environment_with_too_many_files_has_none(
 ) -> None:
     monkeypatch.setattr(contents, "MAX_ENTRIES", 3)
     assert digest(root) is None
+
+
+def test_a_folder_that_stands_elsewhere_changes_what_is_at_hand(root: Path) -> None:
+    tools = root.parent / "current"
+    tools.symlink_to(root.parent / "tools")
+    environment = found(root, path="", toolchains=(str(tools),))
+    before = digest_at_hand(environment, root)
+    tools.unlink()
+    (root.parent / "tools").rename(root.parent / "moved")
+    tools.symlink_to(root.parent / "moved")
+    assert before is not None
+    assert digest_at_hand(environment, root) != before
+
+
+MEANWHILE: list[Callable[[Path], object]] = [
+    rewrite(f"{SITE}/dep/deep/code.py"),
+    rewrite(f"{SITE}/dep/deep/code.py", "1"),
+    lambda root: (root / f"{SITE}/dep/deep/code.py").unlink(),
+    lambda root: os.utime(root / f"{SITE}/dep/deep/code.py", (1, 1)),
+    lambda root: lead_elsewhere(root / f"{SITE}/dep/deep/link"),
+]
+
+
+@pytest.mark.parametrize("change", MEANWHILE)
+def test_what_changed_meanwhile_is_seen_by_one_look(
+    root: Path, change: Callable[[Path], object]
+) -> None:
+    time.sleep(2 * contents.TICK)
+    moment = time.time()
+    environment = found(root)
+    assert digest_of_folders(environment, root, unchanged_since=moment) is not None
+    change(root)
+    assert digest_of_folders(environment, root, unchanged_since=moment) is None

@@ -147,6 +147,57 @@ def test_a_check_that_was_green_before_counts_where_the_judge_cites(pa: Pa) -> N
     assert "the judge cites" in ran.finding(green)["reason"]
 
 
+def test_a_doubt_outweighs_a_judge_who_cites(tested: Pa) -> None:
+    tested.write({"prices.py": "def price():\n    return 1\n"})
+    tested.commit("Prices")
+    green = "python -c 'import calc'"
+    met = reply(JUDGES, says="met", quote="    return a + b", reason="it adds")
+    one = ("--check", green, "--max-rounds", "1")
+    worker = f"{MEND}; rm prices.py"
+    ran = think(
+        tested, reply(PLANS, parts=[{"task": "Fix"}]), UNTRUE, met, worker=worker, arguments=one
+    )
+    assert (ran.code, ran.of_kind("opinion_given")) == (3, []), ran.result
+    assert "it deletes prices.py" in ran.result["reason"]
+
+
+HALF = "sed -i 's/return 20/return 10/' shop.py\nsed -i 's/== 20/== 10/' tests/test_shop.py"
+CONTROL: Turn = {"on": "Judge both together", "calls": [{"name": "reply", "arguments": {}}]}
+
+
+@pytest.mark.parametrize(
+    ("quote", "worker", "code"),
+    [
+        ("show half as many items", HALF, 0),
+        ("set page_size to 10", HALF, 3),
+        # What the words could never excuse, nobody is asked about.
+        ("show half as many items", HALF.replace("== 10", "== 10 or True"), 3),
+        ("show half as many items", f"{HALF}; rm prices.py", 3),
+    ],
+    ids=["cited", "not in the task", "hollow", "a doubt beside it"],
+)
+def test_an_old_test_may_change_where_the_judge_cites_the_task(
+    pa: Pa, quote: str, worker: str, code: int
+) -> None:
+    shop = "def page_size():\n    return 20\n"
+    test = "from shop import page_size\n\n\ndef test_page_size():\n    assert page_size() == 20\n"
+    settings = "[tool.pytest.ini_options]\npythonpath = ['.']\n"
+    files = {"shop.py": shop, "tests/test_shop.py": test, "pyproject.toml": settings}
+    pa.write({**files, "prices.py": "def price():\n    return 1\n"})
+    pa.commit("Green")
+    met = reply(JUDGES, says="met", quote=quote, reason="half of 20 is 10")
+    plan = reply(PLANS, parts=[{"task": "Halve it"}])
+    script = pa.scripts / "judge.json"
+    script.write_text(json.dumps([plan, CONTROL, met]))
+    options = ("--judge", f"scripted:{script}", "--check", PYTEST, "--max-rounds", "1")
+    task = "The start page is too long: show half as many items on it"
+    ran = pa.task(*options, asks=task, worker=worker)
+    assert ran.code == code, json.dumps([ran.result, ran.of_kind("changed_tests_judged")])
+    said = [each["says"] for each in ran.of_kind("changed_tests_judged")]
+    asked = worker == HALF
+    assert said == ([] if not asked else ["met"] if code == 0 else ["cannot_tell"])
+
+
 def test_a_planned_test_that_was_not_there_before_counts_where_the_judge_cites(
     tested: Pa,
 ) -> None:

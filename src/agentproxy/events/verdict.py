@@ -103,6 +103,7 @@ class ChecksWeighed(Fact):
     trials: dict[str, TrialKind] = Field(default_factory=dict)
     mutants: tuple[str, ...] = ()  # checks that must run on mutants of the claim
     questions: tuple[str, ...] = ()  # criteria for a judge
+    changed_tests: tuple[str, ...] = ()  # old test files that only a judge may excuse
 
     @property
     def refuted(self) -> bool:

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from agentproxy.events.check import CheckResult, Outcome, TrialKind
 from agentproxy.events.contract import Contract
 from agentproxy.events.plan import OpinionGiven
+from agentproxy.events.trials import Doubt
 from agentproxy.events.verdict import CheckVerdict
 from agentproxy.evidence.attempts import whole
 from agentproxy.evidence.check_evidence import CheckEvidence, Rules
@@ -147,7 +148,16 @@ def judge_run(
     *,
     tree_equals_base: bool,
     opinions: Mapping[str, OpinionGiven] = NO_OPINIONS,
+    doubts: Sequence[Doubt] = (),
 ) -> RunVerdict:
-    """Returns the verdict on the run. `opinions` are the judge's, by criterion."""
+    """Returns the verdict on the run. `opinions` are the judge's, by criterion; what speaks against
+    the claim outweighs all of them.
+    """
+    if doubts:
+        opinions = NO_OPINIONS
     weighed = [accept_opinion(verdict, contract, opinions) for verdict in verdicts]
-    return judge_contract(contract, weighed, tree_equals_base=tree_equals_base, opinions=opinions)
+    run = judge_contract(contract, weighed, tree_equals_base=tree_equals_base, opinions=opinions)
+    unsaid = [each.text for each in doubts if each.text not in run.reason]
+    if run.verdict != "unverified" or not unsaid:
+        return run
+    return replace(run, reason=f"{run.reason}; seen in the claim: {'; '.join(unsaid)}")

@@ -23,6 +23,7 @@ from agentproxy.evidence.check_evidence import CheckEvidence, Merge, Mutants, Ru
 from agentproxy.evidence.comparison import build_comparison
 from agentproxy.evidence.falsification.claims_tests import find_claims_tests
 from agentproxy.evidence.falsification.stubs.languages import language_of
+from agentproxy.evidence.judged_tests import excuse, files_to_ask_about
 from agentproxy.evidence.reports.test_ids import file_of
 from agentproxy.evidence.verdict import (
     files_to_repeat,
@@ -40,6 +41,9 @@ from agentproxy.supervisor.state import State
 
 def rules_for(state: State, number: int) -> Rules:
     contract = state.scope
+    asked, doubts = state.asked.get(number), _doubts_about(state, number)
+    # What speaks against the claim outweighs what a judge says for its tests.
+    judged = {} if doubts else _excused_by_judge(state, number)
     return Rules(
         task=contract.task,
         known_red=contract.known_red,
@@ -48,10 +52,18 @@ def rules_for(state: State, number: int) -> Rules:
         later_part=state.part > 0,
         mutants_of_changes=state.require_order().mutants == "all",
         built=state.built_for(claim_tree(number)),
-        asked=state.asked.get(number),
-        doubts=_doubts_about(state, number),
+        asked=excuse(asked, judged) if asked else None,
+        doubts=doubts,
         left_out=contract.left_out,
     )
+
+
+def _excused_by_judge(state: State, number: int) -> dict[str, str]:
+    return {
+        path: said.quote
+        for (of, path), said in state.judged_tests.items()
+        if of == number and said.says == "met"
+    }
 
 
 def _doubts_about(state: State, number: int) -> tuple[Doubt, ...]:
@@ -158,6 +170,8 @@ def check_needs_restored_rerun(state: State, check: Check, number: int) -> bool:
 def questions(state: State, number: int) -> list[Criterion]:
     """Returns the criteria that only a judge can answer."""
     scope = state.scope
+    if rules_for(state, number).doubts:
+        return []  # no answer would outweigh them
     without_check = [each for each in scope.criteria if not each.checks]
     if scope.anything_named or len(without_check) != 1 or without_check[0].part:
         # A check that was green before proves nothing, so the judge is asked too (decision 10).
@@ -191,7 +205,14 @@ def weigh_checks(state: State, number: int) -> ChecksWeighed:
         trials=_trials_due(state, checks, number),
         mutants=tuple(each.name for each in checks if _wants_mutants(state, each, number)),
         questions=tuple(each.id for each in questions(state, number)),
+        changed_tests=_changed_tests(state, checks, number),
     )
+
+
+def _changed_tests(state: State, checks: Sequence[Check], number: int) -> tuple[str, ...]:
+    rules = rules_for(state, number)
+    evidence = (evidence_for(state, check, number) for check in checks)
+    return tuple(dict.fromkeys(path for e in evidence for path in files_to_ask_about(e, rules)))
 
 
 def _trials_due(state: State, checks: Sequence[Check], number: int) -> dict[str, TrialKind]:

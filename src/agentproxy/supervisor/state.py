@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from agentproxy.engine.state import RunState
-from agentproxy.events.asked import AskedRead
+from agentproxy.events.asked import AskedRead, ChangedTestsJudged
 from agentproxy.events.check import BASE, CheckResult, Tree, claim_tree
 from agentproxy.events.contract import Contract
 from agentproxy.events.envelope import Fact
@@ -57,6 +57,9 @@ class State(RunState):
     claims: dict[int, ClaimRecorded] = field(default_factory=dict[int, ClaimRecorded])
     restored: dict[int, TestsRestored] = field(default_factory=dict[int, TestsRestored])
     asked: dict[int, AskedRead] = field(default_factory=dict[int, AskedRead])
+    judged_tests: dict[tuple[int, str], ChangedTestsJudged] = field(
+        default_factory=dict[tuple[int, str], ChangedTestsJudged]
+    )
     examined: dict[int, ClaimExamined] = field(default_factory=dict[int, ClaimExamined])
     trials: dict[int, TrialsPrepared] = field(default_factory=dict[int, TrialsPrepared])
     trials_since: int = 0  # `result_count` when the last variants were there

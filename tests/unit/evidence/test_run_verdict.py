@@ -3,6 +3,8 @@
 import pytest
 
 from agentproxy.events.contract import Check, Contract, Criterion, Role
+from agentproxy.events.plan import OpinionGiven
+from agentproxy.events.trials import Doubt
 from agentproxy.events.verdict import CheckVerdict, Finding, ReasonCode, Verdict
 from agentproxy.evidence.verdict import judge_run
 
@@ -55,6 +57,30 @@ def test_a_run_is_as_good_as_its_worst_check_that_counts(
     run = judge_run(agreed, verdicts(a=a, b=b), tree_equals_base=False)
     assert run.verdict == expected
     assert run.reason
+
+
+MET = OpinionGiven(round=1, criterion="task", says="met", quote="return a + b", where="The change")
+DOUBT = Doubt(kind="destroys", path="b.py", text="it deletes b.py")
+
+
+@pytest.mark.parametrize(
+    ("criteria", "code"),
+    [
+        (None, "green_before"),
+        ((Criterion(id="task", text="it is done", checks=()),), "passes_as_before"),
+    ],
+    ids=["a check that was green before", "no check at all"],
+)
+@pytest.mark.parametrize("doubts", [(), (DOUBT,)])
+def test_a_doubt_outweighs_what_a_judge_cites(
+    criteria: tuple[Criterion, ...] | None, code: ReasonCode, doubts: tuple[Doubt, ...]
+) -> None:
+    agreed = contract("discovered" if criteria else "acceptance", criteria=criteria)
+    finding: Finding = "kept" if criteria else "unverified"
+    said = CheckVerdict(check="a", finding=finding, reason_code=code, reason="nothing is proven")
+    run = judge_run(agreed, [said], tree_equals_base=False, opinions={"task": MET}, doubts=doubts)
+    assert run.verdict == ("unverified" if doubts else "verified")
+    assert ("it deletes b.py" in run.reason) == bool(doubts)
 
 
 def test_a_claim_that_changes_nothing_is_never_verified() -> None:

@@ -21,7 +21,7 @@ from support.story import (
 )
 
 from agentproxy.events.agent import ToolFinished, ToolStarted
-from agentproxy.events.asked import AskedRead
+from agentproxy.events.asked import AskedRead, ChangedTestsJudged
 from agentproxy.events.check import BASE, claim_tree, restored_tree
 from agentproxy.events.cost import ModelSettled
 from agentproxy.events.envelope import Fact
@@ -72,6 +72,7 @@ REFERRED = RequestReferred(request="q", reason="no document")
 ANSWERED = RequestDecided(decision=Decision(request="q", allowed=True, by="human", text="That"))
 TOLD = MessageReceived(message="m1", text="use tabs")
 OPINION = OpinionGiven(round=1, criterion="task", says="cannot_tell")
+SAID_OF_TESTS = ChangedTestsJudged(round=1, path="test_a.py", says="cannot_tell")
 TWO_PARTS = contract(TESTS, parts=(Part(id="part 1", task="a"), Part(id="part 2", task="b")))
 
 TABLE: list[tuple[str, tuple[Fact, ...], set[str]]] = [
@@ -264,6 +265,26 @@ TABLE: list[tuple[str, tuple[Fact, ...], set[str]]] = [
     (
         "nothing is asked of a claim that is refuted",
         (*JUDGED, *CHECKED[2:], weighed(2, "refuted", questions=("task",))),
+        {"judge:1"},
+    ),
+    (
+        "an old test that the words do not excuse goes to the judge",
+        (*JUDGED, *CHECKED[2:], weighed(2, changed_tests=("test_a.py",))),
+        {"ask-tests:1:test_a.py"},
+    ),
+    (
+        "what it says is weighed",
+        (*JUDGED, *CHECKED[2:], weighed(2, changed_tests=("test_a.py",)), SAID_OF_TESTS),
+        {"weigh:1:3"},
+    ),
+    (
+        "and is not asked for again",
+        (*JUDGED, *CHECKED[2:], SAID_OF_TESTS, weighed(3, changed_tests=("test_a.py",))),
+        {"judge:1"},
+    ),
+    (
+        "without a judge no test goes to one",
+        (*CHECKED, weighed(2, changed_tests=("test_a.py",))),
         {"judge:1"},
     ),
     ("a verdict is followed by a decision", (*WEIGHED, judged("verified")), {"decide:1"}),

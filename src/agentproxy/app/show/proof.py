@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from agentproxy.app.show.lines import MAX_SHOWN_PATHS, RenderedLine, Tone, named, renders
-from agentproxy.events.asked import AskedRead
+from agentproxy.events.asked import AskedRead, ChangedTestsJudged
 from agentproxy.events.check import CheckFinished, CheckResult, CheckStarted
 from agentproxy.events.git_facts import ClaimRecorded, TestsRestored
 from agentproxy.events.merging import TargetMerged
@@ -64,6 +64,16 @@ def _asked(fact: AskedRead) -> Iterator[RenderedLine]:
         yield RenderedLine(f"{path} changes as the task asks: it {why}", "quiet", 1)
     for sentence in fact.done:
         yield RenderedLine(f"as the task asks, {sentence}", "quiet", 1)
+
+
+@renders(ChangedTestsJudged)
+def _changed_tests(fact: ChangedTestsJudged) -> Iterator[RenderedLine]:
+    tone: Tone = "good" if fact.says == "met" else "unsure"
+    cites = f"; the task says {' '.join(fact.quote.split())[:120]!r}" if fact.quote else ""
+    answer = {"met": "asked for", "not_met": "not asked for"}.get(fact.says, "cannot tell")
+    yield RenderedLine(
+        f"judge, on what changes in {fact.path}: {answer}: {fact.reason}{cites}", tone, 1
+    )
 
 
 @renders(TestsRestored)

@@ -39,11 +39,13 @@ _LITERAL = re.compile(
 class AskedChanges:
     """`files` maps each test file whose changes are all asked for to the reason. `gone` are the old
     tests, by file, that the task does without or changes, `moved` maps old tests to new names.
+    `open` are those that the words do not excuse, in files where a judge may excuse all changes.
     """
 
     files: Mapping[str, str] = field(default_factory=dict[str, str])
     gone: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     moved: Mapping[str, Mapping[str, str]] = field(default_factory=dict[str, Mapping[str, str]])
+    open: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
 
 
 def read_test_changes(
@@ -73,6 +75,7 @@ def read_test_changes(
     asked: dict[str, str] = {}
     gone: dict[str, tuple[str, ...]] = {}
     moved: dict[str, Mapping[str, str]] = {}
+    unsaid: dict[str, tuple[str, ...]] = {}
     for path, (old, new) in files.items():
         if not old:
             continue
@@ -83,23 +86,33 @@ def read_test_changes(
             moved[path] = found.moved
         if found.reasons and found.complete:
             asked[path] = ", ".join(dict.fromkeys(found.reasons))
-    return AskedChanges(files=asked, gone=gone, moved=moved)
+        if found.open and not found.closed:
+            unsaid[path] = tuple(sorted(found.open))
+    return AskedChanges(files=asked, gone=gone, moved=moved, open=unsaid)
 
 
 @dataclass
 class _FileChanges:
-    """What was found in one file; `complete` while every change of it has a reason."""
+    """What was found in one file; `complete` while every change of it has a reason, `closed` once
+    nothing but the words of the task could excuse one that has none.
+    """
 
     reasons: list[str] = field(default_factory=list[str])
     gone: set[str] = field(default_factory=set[str])
     moved: dict[str, str] = field(default_factory=dict[str, str])
+    open: set[str] = field(default_factory=set[str])
     complete: bool = True
+    closed: bool = False
 
-    def add(self, reason: str) -> None:
+    def add(self, reason: str, *, else_open: str = "") -> None:
         if reason:
             self.reasons.append(reason)
+            return
+        self.complete = False
+        if else_open:
+            self.open.add(else_open)
         else:
-            self.complete = False
+            self.closed = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,12 +143,12 @@ class _Reader:
                 found.add(self._why_changed(block, again))
             elif present is not None:
                 reason = self._why_changed(block, present)
-                found.add(reason)
+                found.add(reason, else_open=block.name if self._is_open(block, present) else "")
                 if reason:
                     found.gone.add(block.name)
             else:
                 reason = self._why_gone("" if new else path, block)
-                found.add(reason)
+                found.add(reason, else_open="" if self._only_names() else block.name)
                 if reason:
                     found.gone.add(block.name)
         lost, added = import_lines(old), import_lines(new)
@@ -180,9 +193,8 @@ class _Reader:
         return line
 
     def _why_changed(self, old: Block, new: Block) -> str:
-        lost, added = find_added(new.body, old.body), find_added(old.body, new.body)
-        # Where the task asks for another name, nothing else may differ.
-        if _weakens(lost, added) or (self.task.renames and self.task.asks_only_for_names):
+        lost, added = _lost_and_added(old, new)
+        if _weakens(lost, added) or self._only_names():
             return ""
         if has_word(self.task.text, old.name):
             return f"names {old.name}"
@@ -197,6 +209,16 @@ class _Reader:
         if self.task.changes_behaviour and named and literals:
             return "asks for other behaviour of what they test"
         return ""
+
+    def _only_names(self) -> bool:
+        # Where the task asks for another name, nothing else may differ.
+        return bool(self.task.renames) and self.task.asks_only_for_names
+
+    def _is_open(self, old: Block, new: Block) -> bool:
+        """Whether a judge may say that the task asks for the change."""
+        lost, added = _lost_and_added(old, new)
+        replaces = any(_REPLACES.search(line) for line in added)
+        return not (replaces or _weakens(lost, added) or self._only_names())
 
     def _why_gone(self, path: str, block: Block) -> str:
         if not self.task.removes:
@@ -234,6 +256,10 @@ class _Reader:
         """Whether literals and words of the task are all that comes."""
         come = _names(added) - _names(lost)
         return bool(added) and all(word.lower() in self.allowed for word in come)
+
+
+def _lost_and_added(old: Block, new: Block) -> tuple[Sequence[str], Sequence[str]]:
+    return find_added(new.body, old.body), find_added(old.body, new.body)
 
 
 def _differing(old: Block, new: Block) -> float:

@@ -21,6 +21,7 @@ from agentproxy.events.verdict import RoundJudged
 from agentproxy.evidence.bundle import Bundle, EvidenceEntry, chain, store
 from agentproxy.evidence.environment_faults import describe_environments
 from agentproxy.evidence.verdict import judge_run
+from agentproxy.supervisor.check_verdicts import rules_for
 from agentproxy.supervisor.face import SUPERVISED
 from agentproxy.supervisor.parts import Parts
 from agentproxy.supervisor.stages import Stage
@@ -54,6 +55,7 @@ async def judge_round(effect: JudgeRound, context: Context[State, Parts]) -> Seq
         state.weighed[number].checks,
         tree_equals_base=state.unchanged(number),
         opinions=opinions,
+        doubts=rules_for(state, number).doubts,
     )
     environment = state.require_environment()
     drift = await asyncio.to_thread(changed_since, environment)

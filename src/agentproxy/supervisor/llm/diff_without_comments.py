@@ -39,8 +39,9 @@ class DiffWithoutComments:
     removed: str
 
 
-def strip_diff(diff: str) -> DiffWithoutComments:
-    """Returns the code of a change. Comments are found best if the diff has whole files.
+def strip_diff(diff: str, *, of_tests: bool = False) -> DiffWithoutComments:
+    """Returns the code of a change, or of its tests. Comments are found best if the diff has whole
+    files.
 
     A file that is too large or exceeds the limit for all files is named and not shown.
     """
@@ -50,7 +51,7 @@ def strip_diff(diff: str) -> DiffWithoutComments:
     left = MAX_CODE_CHARACTERS
     for number, file in enumerate(changed_files(diff), start=1):
         language = language_of(file.path)
-        if language is None or is_test_file(file.path):
+        if language is None or is_test_file(file.path) != of_tests:
             continue
         name = _name(file.path, number)
         try:

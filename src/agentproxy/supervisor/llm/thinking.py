@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from agentproxy.events.asked import ChangedTestsJudged
 from agentproxy.events.contract import Criterion
 from agentproxy.events.conversation import Image
 from agentproxy.events.cost import Purpose
@@ -17,6 +18,7 @@ from agentproxy.models.port import Model, ModelError
 from agentproxy.supervisor.contexts.at import contexts_at
 from agentproxy.supervisor.contexts.reading import Contexts, read_contexts
 from agentproxy.supervisor.llm.answers import Answered, answer_question
+from agentproxy.supervisor.llm.changed_tests import ChangedTests, judge_changed_tests
 from agentproxy.supervisor.llm.judge import give_opinion
 from agentproxy.supervisor.llm.plans import make_plan
 from agentproxy.supervisor.llm.steering import steer
@@ -105,7 +107,26 @@ class SupervisorModel:
         """
         state = self.state
         criterion = next(each for each in state.require_contract().criteria if each.id == key)
-        claim = state.claims[number]
+        return await give_opinion(
+            self._needed("judge"),
+            criterion.model_copy(update={"text": asked_of(criterion, state)}),
+            number=number,
+            diff=await self._diff(number),
+        )
+
+    async def judge_changed_tests(self, number: int, path: str) -> ChangedTestsJudged:
+        """Returns the judge's answer whether the task asks for a change of an old test file.
+
+        Raises:
+            ModelError: the model does not answer.
+        """
+        return await judge_changed_tests(
+            self._needed("judge"),
+            ChangedTests(number, path, await self._diff(number, path)),
+            task=self.state.require_contract().task,
+        )
+
+    async def _diff(self, number: int, *paths: str) -> str:
         diff = await git(
             "diff-tree",
             "-p",
@@ -113,17 +134,14 @@ class SupervisorModel:
             WHOLE_FILES,
             "--no-ext-diff",
             "--no-textconv",
-            state.require_base().commit,
-            claim.commit,
+            self.state.require_base().commit,
+            self.state.claims[number].commit,
+            "--",
+            *paths,
             where=GitLocation(git_dir=self.checks.repository.git_dir),
             limit=MAX_DIFF_BYTES,
         )
-        return await give_opinion(
-            self._needed("judge"),
-            criterion.model_copy(update={"text": asked_of(criterion, state)}),
-            number=number,
-            diff=diff.decode(errors="replace"),
-        )
+        return diff.decode(errors="replace")
 
     def _needed(self, purpose: Purpose) -> Model:
         model = self.model(purpose)

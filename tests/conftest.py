@@ -1,4 +1,6 @@
+import os
 import signal
+import sys
 from pathlib import Path
 
 import pytest
@@ -7,11 +9,15 @@ from support.projects import CALC, TESTED_CALC
 
 
 def pytest_configure() -> None:
-    """A background job ignores Ctrl+C or the end of its terminal, and so would all it starts."""
+    """What this process was started with, and what its children would inherit."""
+    # A background job ignores Ctrl+C and the end of its terminal.
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
         signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    # Without compiled files, each worker of xdist and each start of Python compiles every module.
+    sys.dont_write_bytecode = False
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from support.story import (
 )
 
 from agentproxy.events.agent import ToolFinished, ToolStarted
-from agentproxy.events.asked import AskedRead, ChangedTestsJudged
+from agentproxy.events.asked import AskedRead
 from agentproxy.events.check import BASE, claim_tree, restored_tree
 from agentproxy.events.cost import ModelSettled
 from agentproxy.events.envelope import Fact
@@ -32,7 +32,7 @@ from agentproxy.events.git_facts import (
     EnvironmentLost,
     TestsRestored,
 )
-from agentproxy.events.plan import OpinionGiven, Part, PlanMade, WorkerSteered
+from agentproxy.events.plan import Part, PlanMade, WorkerSteered
 from agentproxy.events.requests import (
     Decision,
     MessageDelivered,
@@ -71,8 +71,6 @@ QUESTION = RequestMade(request=Request(id="q", kind="question", text="Which?"))
 REFERRED = RequestReferred(request="q", reason="no document")
 ANSWERED = RequestDecided(decision=Decision(request="q", allowed=True, by="human", text="That"))
 TOLD = MessageReceived(message="m1", text="use tabs")
-OPINION = OpinionGiven(round=1, criterion="task", says="cannot_tell")
-SAID_OF_TESTS = ChangedTestsJudged(round=1, path="test_a.py", says="cannot_tell")
 TWO_PARTS = contract(TESTS, parts=(Part(id="part 1", task="a"), Part(id="part 2", task="b")))
 
 TABLE: list[tuple[str, tuple[Fact, ...], set[str]]] = [
@@ -247,46 +245,6 @@ TABLE: list[tuple[str, tuple[Fact, ...], set[str]]] = [
         {"check:restored:1:tests:2"},
     ),
     ("then the round is judged", WEIGHED, {"judge:1"}),
-    (
-        "an open question goes to the judge",
-        (*JUDGED, *CHECKED[2:], weighed(2, questions=("task",))),
-        {"ask:1:task"},
-    ),
-    (
-        "once",
-        (*JUDGED, *CHECKED[2:], weighed(2, questions=("task",)), OPINION),
-        {"judge:1"},
-    ),
-    (
-        "without a judge nobody is asked",
-        (*CHECKED, weighed(2, questions=("task",))),
-        {"judge:1"},
-    ),
-    (
-        "nothing is asked of a claim that is refuted",
-        (*JUDGED, *CHECKED[2:], weighed(2, "refuted", questions=("task",))),
-        {"judge:1"},
-    ),
-    (
-        "an old test that the words do not excuse goes to the judge",
-        (*JUDGED, *CHECKED[2:], weighed(2, changed_tests=("test_a.py",))),
-        {"ask-tests:1:test_a.py"},
-    ),
-    (
-        "what it says is weighed",
-        (*JUDGED, *CHECKED[2:], weighed(2, changed_tests=("test_a.py",)), SAID_OF_TESTS),
-        {"weigh:1:3"},
-    ),
-    (
-        "and is not asked for again",
-        (*JUDGED, *CHECKED[2:], SAID_OF_TESTS, weighed(3, changed_tests=("test_a.py",))),
-        {"judge:1"},
-    ),
-    (
-        "without a judge no test goes to one",
-        (*CHECKED, weighed(2, changed_tests=("test_a.py",))),
-        {"judge:1"},
-    ),
     ("a verdict is followed by a decision", (*WEIGHED, judged("verified")), {"decide:1"}),
     (
         "another round starts from the same claims",

@@ -2,26 +2,35 @@
 
 import pytest
 from support.front_door import Pa
-from support.projects import PYTEST
+from support.projects import NOTHING_DISCOVERED, PYTEST, UNITTEST, unittest_of
 
+ONE = ("--max-rounds", "1")
+CALC = {"calc.py": "def add(a, b):\n    return a + b\n"}
 GREEN = {
-    "calc.py": "def add(a, b):\n    return a + b\n",
-    "test_calc.py": "from calc import add\n\n\ndef test_add():\n    assert add(1, 2) == 3\n",
+    **CALC,
+    **NOTHING_DISCOVERED,
+    "test_calc.py": unittest_of("from calc import add", add="self.assertEqual(add(1, 2), 3)"),
 }
 FEATURE = "printf '\\n\\ndef sub(a, b):\\n    return a - b\\n' >> calc.py"
-TESTED = """\
-cat > test_sub.py <<'END'
-from calc import sub
 
 
-def test_sub():
-    assert sub(5, 3) == 2
-END
-"""
-CALLED = TESTED.replace("assert sub(5, 3) == 2", "sub(5, 3)")
-BESIDE = TESTED.replace("import sub", "import add").replace(
-    "assert sub(5, 3) == 2", "assert add(1, 1) == 2"
+def brings(path: str, text: str) -> str:
+    """What a worker does to write a file."""
+    return f"cat > {path} <<'END'\n{text}END"
+
+
+TEST_SUB = unittest_of("from calc import sub", sub="self.assertEqual(sub(5, 3), 2)")
+TESTED = brings("test_sub.py", TEST_SUB)
+CALLED = brings("test_sub.py", unittest_of("from calc import sub", sub="sub(5, 3)"))
+BESIDE = brings(
+    "test_sub.py", unittest_of("from calc import add", add="self.assertEqual(add(1, 1), 2)")
 )
+
+
+def pytest_of(shown: str) -> str:
+    """A file of tests for pytest with one test of a function of `calc`."""
+    name = shown.partition("(")[0]
+    return f"from calc import {name}\n\n\ndef test_{name}():\n    assert {shown}\n"
 
 
 @pytest.fixture
@@ -34,8 +43,11 @@ def green(pa: Pa) -> Pa:
 @pytest.mark.parametrize(
     "named", [("--check", f"{PYTEST} --tb=short"), ()], ids=["named", "discovered"]
 )
-def test_a_feature_with_a_test_that_needs_it_is_verified(green: Pa, named: tuple[str, ...]) -> None:
-    ran = green.task(*named, worker=f"{FEATURE}\n{TESTED}", env={"AGENTPROXY_JOBS": "2"})
+def test_a_feature_with_a_test_that_needs_it_is_verified(pa: Pa, named: tuple[str, ...]) -> None:
+    pa.write({**CALC, "test_calc.py": pytest_of("add(1, 2) == 3")})
+    pa.commit("Green")
+    script = f"{FEATURE}\n{brings('test_sub.py', pytest_of('sub(5, 3) == 2'))}"
+    ran = pa.task(*named, worker=script, env={"AGENTPROXY_JOBS": "2"})
     finding = ran.finding("test")
     assert (finding["finding"], finding["reason_code"]) == ("proven", "falsified"), finding
     assert "test_sub.py::test_sub" in finding["reason"]
@@ -44,11 +56,12 @@ def test_a_feature_with_a_test_that_needs_it_is_verified(green: Pa, named: tuple
     trials = [(each["kind"], each["data"]["on"]) for each in checks[4:]]
     assert trials[:2] == [("check_started", "without:1"), ("check_started", "stub:1")]
     assert {on for _, on in trials[2:]} == {"without:1", "stub:1"}
-    assert green("evidence", ran.result["run"], "--rerun").code == 0
+    if named:
+        assert pa("evidence", ran.result["run"], "--rerun").code == 0
 
 
 def test_a_feature_without_a_test_is_sent_back_once_with_the_demand_for_one(green: Pa) -> None:
-    ran = green.task("--check", PYTEST, worker=f"test -e sub || {FEATURE}\ntouch sub")
+    ran = green.task("--check", UNITTEST, worker=f"test -e sub || {FEATURE}\ntouch sub")
     assert [each["checks"][0]["reason_code"] for each in ran.of_kind("round_judged")] == [
         "no_test",
         "no_test",
@@ -61,7 +74,7 @@ def test_a_feature_without_a_test_is_sent_back_once_with_the_demand_for_one(gree
 
 def test_who_brings_the_test_in_the_second_round_is_verified(green: Pa) -> None:
     script = f"if [ $AGENTPROXY_ROUND = 1 ]; then {FEATURE}\nelse\n{TESTED}\nfi"
-    ran = green.task("--check", PYTEST, worker=script)
+    ran = green.task("--check", UNITTEST, worker=script)
     assert (ran.code, len(ran.of_kind("round_judged"))) == (0, 2)
 
 
@@ -71,18 +84,16 @@ def test_who_brings_the_test_in_the_second_round_is_verified(green: Pa) -> None:
 def test_a_test_that_does_not_need_what_the_change_does_proves_nothing(
     green: Pa, test: str, code: str
 ) -> None:
-    ran = green.task("--check", PYTEST, "--max-rounds", "1", worker=f"{FEATURE}\n{test}")
-    finding = ran.finding(PYTEST)
+    ran = green.task("--check", UNITTEST, *ONE, worker=f"{FEATURE}\n{test}")
+    finding = ran.finding(UNITTEST)
     assert (finding["finding"], finding["reason_code"]) == ("unverified", code), finding
     assert ran.code == 3
 
 
 def test_old_tests_that_the_claim_bends_are_run_as_they_were(green: Pa) -> None:
-    bend = (
-        "sed -i 's/a + b/a - b/' calc.py\nsed -i 's/add(1, 2) == 3/add(1, 2) == -1/' test_calc.py"
-    )
-    ran = green.task("--check", PYTEST, "--max-rounds", "1", worker=f"{FEATURE}\n{TESTED}\n{bend}")
-    finding = ran.finding(PYTEST)
+    bend = "sed -i 's/a + b/a - b/' calc.py\nsed -i 's/add(1, 2), 3/add(1, 2), -1/' test_calc.py"
+    ran = green.task("--check", UNITTEST, *ONE, worker=f"{FEATURE}\n{TESTED}\n{bend}")
+    finding = ran.finding(UNITTEST)
     assert (finding["finding"], finding["reason_code"]) == ("unverified", "own_tests"), finding
 
 
@@ -90,8 +101,8 @@ def test_a_proof_does_not_count_where_a_changed_file_cannot_be_parsed(green: Pa)
     green.write({"tool.py": "print('a tool that no test imports')\n"})
     green.commit("A tool")
     tear = "echo 'def (' > tool.py"
-    ran = green.task("--check", PYTEST, "--max-rounds", "1", worker=f"{FEATURE}\n{TESTED}\n{tear}")
-    finding = ran.finding(PYTEST)
+    ran = green.task("--check", UNITTEST, *ONE, worker=f"{FEATURE}\n{TESTED}\n{tear}")
+    finding = ran.finding(UNITTEST)
     assert (finding["finding"], finding["reason_code"]) == ("unverified", "doubtful"), finding
     assert "tool.py cannot be parsed" in finding["reason"]
 
@@ -99,12 +110,12 @@ def test_a_proof_does_not_count_where_a_changed_file_cannot_be_parsed(green: Pa)
 def test_a_red_check_that_turns_green_proves_nothing_where_a_file_beside_the_task_is_gone(
     green: Pa,
 ) -> None:
-    test = "from calc import add\n\n\ndef test_red():\n    assert add(2, 2) == 5\n"
+    test = unittest_of("from calc import add", red="self.assertEqual(add(2, 2), 5)")
     green.write({"test_red.py": test, "users.py": "NAMES = ['ada']\n"})
     green.commit("A red test")
     worker = "sed -i 's/return a + b/return a + b + (a == 2)/' calc.py\nrm users.py"
-    ran = green.task("--check", PYTEST, "--max-rounds", "1", worker=worker)
-    finding = ran.finding(PYTEST)
+    ran = green.task("--check", UNITTEST, *ONE, worker=worker)
+    finding = ran.finding(UNITTEST)
     assert (finding["finding"], finding["reason_code"]) == ("unverified", "doubtful"), finding
     assert "it deletes users.py, which the task does not name" in finding["reason"]
 
@@ -113,33 +124,27 @@ def test_a_changed_template_beside_a_changed_function_is_taken_back(green: Pa) -
     page = "from pathlib import Path\n\n\ndef page():\n    return Path('page.txt').read_text()\n"
     green.write({"page.py": page, "page.txt": "Hello\n"})
     green.commit("A page")
-    test = "from page import page\n\n\ndef test_page():\n    assert page() == 'Good day'\n"
+    test = unittest_of("from page import page", page="self.assertEqual(page(), 'Good day')")
     worker = (
         "printf 'Good day' > page.txt\n"
         "sed -i 's/read_text()/read_text(encoding=\"utf-8\")/' page.py\n"
-        f"cat > test_page.py <<'END'\n{test}END"
+        f"{brings('test_page.py', test)}"
     )
-    ran = green.task("--check", PYTEST, "--max-rounds", "1", worker=worker)
-    assert ran.finding(PYTEST)["reason_code"] == "falsified", ran.finding(PYTEST)
+    ran = green.task("--check", UNITTEST, *ONE, worker=worker)
+    assert ran.finding(UNITTEST)["reason_code"] == "falsified", ran.finding(UNITTEST)
 
 
 def test_what_the_old_body_needs_of_a_file_that_is_gone_is_there_in_the_stub(green: Pa) -> None:
     names = "from old import name\n\n\ndef of(number):\n    return name(number)\n"
     green.write({"old.py": "def name(number):\n    return f'n{number}'\n", "names.py": names})
     green.commit("Names")
-    script = """\
-rm old.py
-printf 'def of(number):\\n    return f"no-{number}"\\n' > names.py
-cat > test_names.py <<'END'
-from names import of
-
-
-def test_of():
-    name = of(1)
-    assert name == "no-1"
-END
-"""
-    task = ("--check", PYTEST, "--max-rounds", "1", "Names begin with no-, and old.py goes")
+    test = unittest_of("from names import of", of="self.assertEqual(of(1), 'no-1')")
+    script = (
+        "rm old.py\n"
+        "printf 'def of(number):\\n    return f\"no-{number}\"\\n' > names.py\n"
+        f"{brings('test_names.py', test)}"
+    )
+    task = ("--check", UNITTEST, *ONE, "Names begin with no-, and old.py goes")
     ran = green("-o", "json", "--worker", green.worker(script), *task)
-    finding = ran.finding(PYTEST)
+    finding = ran.finding(UNITTEST)
     assert (finding["finding"], finding["reason_code"]) == ("proven", "falsified"), finding

@@ -16,3 +16,14 @@ PYTEST = "python -m pytest -q"
 CHECK = "grep -q 'a + b' calc.py"  # says the same of `add` where no tests are the point
 MEND = "sed -i 's/a - b/a + b/' calc.py"
 BREAK_DOUBLE = "sed -i 's/a \\* 2/a * 3/' calc.py"
+UNITTEST = "python -m unittest -q"
+# Beside tests in a file that pytest would collect: what is discovered would run them again.
+NOTHING_DISCOVERED = {"agentproxy.toml": "discovered = false\n"}
+
+
+def unittest_of(imports: str, **tests: str) -> str:
+    """A file of tests for `UNITTEST`, which takes a fifth of what pytest takes to start."""
+    bodies = "".join(
+        f"\n    def test_{name}(self):\n        {body}\n" for name, body in tests.items()
+    )
+    return f"import unittest\n\n{imports}\n\n\nclass Test(unittest.TestCase):{bodies}"

@@ -73,7 +73,9 @@ async def rehearse_run(
     await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True, mode=0o700)
     try:
         await recorder.record(RunCreated(request=order, product=__version__))
-        started = SegmentStarted(segment=1, pid=os.getpid(), sandbox=sandbox.level)
+        started = SegmentStarted(
+            segment=1, pid=os.getpid(), sandbox=sandbox.level, product=__version__
+        )
         await recorder.record(started)
         parts = await _parts(app, recorder, number, repository=repository, sandbox=sandbox)
         await rehearse(recorder, parts, show=lambda _source, _text: None)

@@ -139,6 +139,7 @@ async def run_until_parked(journal: Journal, lease: Lease, dependencies: RunDepe
                 segment=state.lifecycle.segment + 1,
                 pid=os.getpid(),
                 sandbox=dependencies.sandbox.level,
+                product=__version__,
             )
         )
     for pending in await journal.inbox(lease.run):

@@ -71,6 +71,7 @@ class SegmentStarted(Fact):
     segment: int
     pid: int
     sandbox: str  # the level of isolation in force
+    product: str = ""  # the version that took over
 
 
 class RunParked(Fact):

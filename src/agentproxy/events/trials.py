@@ -46,6 +46,7 @@ class ClaimExamined(Fact):
     round: int
     doubts: tuple[Doubt, ...] = ()
     clock_library: str = ""
+    looks: int = 1  # which facts were looked for: a later version looks for more
 
 
 class TrialsPrepared(Fact):

@@ -21,6 +21,7 @@ from agentproxy.journal.port import (
 )
 from agentproxy.journal.record import (
     CHANGES_NOTHING,
+    TELL_VERSION,
     Redact,
     StoredFact,
     StoredRow,
@@ -29,6 +30,7 @@ from agentproxy.journal.record import (
     encode,
     encode_command,
     repository_of,
+    version_in,
 )
 from agentproxy.journal.redact import Redactor
 from agentproxy.journal.watchers import Watcher, Watchers
@@ -79,7 +81,8 @@ class MemoryJournal:
         self, run: RunId, *, after: int = 0, limit: int | None = None
     ) -> Sequence[Event]:
         rows = self._story(run).rows[max(after, 0) :]
-        return [decode(run, row) for row in (rows if limit is None else rows[: max(limit, 0)])]
+        wanted = rows if limit is None else rows[: max(limit, 0)]
+        return [self._decode(run, row) for row in wanted]
 
     def follow(self, run: RunId, *, after: int = 0) -> AsyncIterator[Event]:
         return self._watchers.tail(
@@ -112,7 +115,19 @@ class MemoryJournal:
     def _head(self, run: RunId) -> RunHead:
         rows = self._stories[run].rows
         last = next((row for row in reversed(rows) if row.kind != CHANGES_NOTHING), rows[0])
-        return RunHead(decode(run, rows[0]), decode(run, last), self._stories[run].lease)
+        first, newest = self._decode(run, rows[0]), self._decode(run, last)
+        return RunHead(first, newest, self._stories[run].lease)
+
+    def _decode(self, run: RunId, row: StoredRow) -> Event:
+        return decode(run, row, writer=lambda: self._writer(run, row.seq))
+
+    def _writer(self, run: RunId, seq: int) -> str:
+        told = (
+            version_in(row.text)
+            for row in reversed(self._stories[run].rows[:seq])
+            if row.kind in TELL_VERSION
+        )
+        return next(filter(None, told), "")
 
     async def lease(self, run: RunId) -> Lease:
         return self._story(run).lease

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from pydantic import ValidationError
 from pydantic_core import PydanticSerializationError, from_json, to_json
 
+from agentproxy import __version__
 from agentproxy.events.catalogue import FACTS
 from agentproxy.events.commands import COMMAND, Command
 from agentproxy.events.envelope import Draft, Event, Fact, RunId
@@ -15,6 +16,11 @@ from agentproxy.events.upcasts import UPCASTS, NoUpcast, Upcasts, upcast
 from agentproxy.journal.port import JournalError, JournalUnusable
 
 Redact = Callable[[str], str]
+
+# What is wrong with data that has more in it than this version knows.
+_UNKNOWN = frozenset({"extra_forbidden", "literal_error", "union_tag_invalid"})
+# The kinds that say which version wrote what follows.
+TELL_VERSION = ("run_created", "segment_started")
 
 CHANGES_NOTHING = CommandIgnored.model_fields["kind"].default  # `RunHead.last` skips this kind
 
@@ -63,14 +69,17 @@ def encode(draft: Draft, redact: Redact) -> StoredFact:
     return StoredFact(draft.actor, kind, fact.version, clean, draft.cause, fact)
 
 
-def decode(run: RunId, row: StoredRow, *, upcasts: Upcasts = UPCASTS) -> Event:
-    """Decodes a row. Raises JournalUnusable for an unknown kind, a newer version, or damage."""
+def decode(
+    run: RunId, row: StoredRow, *, writer: Callable[[], str] = str, upcasts: Upcasts = UPCASTS
+) -> Event:
+    """Decodes a row. `writer` finds the version that wrote it, where it cannot be read.
+
+    Raises:
+        JournalUnusable: an unknown kind, more than this version knows, or damage.
+    """
     known = FACTS.get(row.kind)
     if known is None or row.version > known.version:
-        raise JournalUnusable(
-            f"event {row.seq} of run {run} is a {row.kind!r} of version {row.version}, "
-            "which this version of agentproxy does not know: upgrade agentproxy"
-        )
+        raise JournalUnusable(_upgrade(run, row, writer()))
     try:
         if row.version == known.version:
             fact = known.model_validate_json(row.text)
@@ -85,6 +94,8 @@ def decode(run: RunId, row: StoredRow, *, upcasts: Upcasts = UPCASTS) -> Event:
             "use the agentproxy that wrote it"
         ) from error
     except (ValueError, TypeError, KeyError) as error:
+        if isinstance(error, ValidationError) and _is_unknown(error):
+            raise JournalUnusable(_upgrade(run, row, writer())) from error
         # Only the count: pydantic's message repeats the data.
         count = f"{error.error_count()} errors" if isinstance(error, ValidationError) else error
         raise JournalUnusable(
@@ -92,6 +103,29 @@ def decode(run: RunId, row: StoredRow, *, upcasts: Upcasts = UPCASTS) -> Event:
             f"restore the journal from a copy ({count})"
         ) from error
     return Event(run, row.seq, row.time, row.actor, fact, row.cause)
+
+
+def _is_unknown(error: ValidationError) -> bool:
+    found = error.errors(include_url=False, include_context=False, include_input=False)
+    return all(each["type"] in _UNKNOWN for each in found)
+
+
+def _upgrade(run: RunId, row: StoredRow, version: str) -> str:
+    by = f"agentproxy {version}" if version else "a newer agentproxy"
+    if version == __version__:
+        by = f"a later build of agentproxy {version}"
+    return (
+        f"event {row.seq} of run {run} ({row.kind!r}, version {row.version}) was written by {by}, "
+        f"and this one ({__version__}) does not know it: upgrade agentproxy"
+    )
+
+
+def version_in(text: str) -> str:
+    """The version that a fact of a kind in TELL_VERSION names, or ""."""
+    try:
+        return str(from_json(text).get("product", ""))
+    except (ValueError, AttributeError):
+        return ""
 
 
 def repository_of(record: StoredFact) -> str:

@@ -61,6 +61,7 @@ class State(RunState):
         default_factory=dict[tuple[int, str], ChangedTestsJudged]
     )
     examined: dict[int, ClaimExamined] = field(default_factory=dict[int, ClaimExamined])
+    examined_in: dict[int, int] = field(default_factory=dict[int, int])  # round -> segment
     trials: dict[int, TrialsPrepared] = field(default_factory=dict[int, TrialsPrepared])
     trials_since: int = 0  # `result_count` when the last variants were there
     mutants: dict[int, MutantsPrepared] = field(default_factory=dict[int, MutantsPrepared])

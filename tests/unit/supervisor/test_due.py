@@ -51,13 +51,15 @@ from agentproxy.events.run import (
 )
 from agentproxy.events.trials import ClaimExamined
 from agentproxy.supervisor.effects import SUPERVISED
+from agentproxy.supervisor.effects.examine_claim import LOOKS
 
 JUDGED = (created(judge="m"), SEGMENT, BASE_KEPT)
 CLAIM = claim_tree(1)
 RESTORED = restored_tree(1)
 RED, GREEN = ran(BASE, passed=False), ran(CLAIM, passed=True)
+EXAMINED = ClaimExamined(round=1, looks=LOOKS)
 WORKED = (*PREPARED, began(), stopped())
-CLAIMED = (*WORKED, claimed(1, "a.py"), AskedRead(round=1), ClaimExamined(round=1))
+CLAIMED = (*WORKED, claimed(1, "a.py"), AskedRead(round=1), EXAMINED)
 CHECKED = (*CLAIMED, RED, GREEN)
 WEIGHED = (*CHECKED, weighed(2))
 NEEDS = FOUND.model_copy(update={"missing": (".venv",), "asked": ("requirements.txt",)})

@@ -9,6 +9,7 @@ from support.story import (
     began,
     claimed,
     created,
+    judged,
     ran,
     stopped,
     weighed,
@@ -20,15 +21,17 @@ from agentproxy.events.envelope import Fact
 from agentproxy.events.plan import OpinionGiven
 from agentproxy.events.trials import ClaimExamined
 from agentproxy.supervisor.effects import SUPERVISED
+from agentproxy.supervisor.effects.examine_claim import LOOKS
 
 JUDGED = (created(judge="m"), SEGMENT, BASE_KEPT)
+EXAMINED = ClaimExamined(round=1, looks=LOOKS)
 CHECKED = (
     *PREPARED,
     began(),
     stopped(),
     claimed(1, "a.py"),
     AskedRead(round=1),
-    ClaimExamined(round=1),
+    EXAMINED,
     ran(BASE, passed=False),
     ran(claim_tree(1), passed=True),
 )
@@ -83,4 +86,32 @@ TABLE: list[tuple[str, tuple[Fact, ...], set[str]]] = [
     ("facts", "wanted"), [row[1:] for row in TABLE], ids=[row[0] for row in TABLE]
 )
 def test_due(facts: tuple[Fact, ...], wanted: set[str]) -> None:
+    assert set(SUPERVISED.due(after(*facts))) == wanted
+
+
+EARLIER = ClaimExamined(round=1)
+BEFORE = tuple(EARLIER if fact is EXAMINED else fact for fact in CHECKED)
+LATER = SEGMENT.model_copy(update={"segment": 2})
+
+
+@pytest.mark.parametrize(
+    ("facts", "wanted"),
+    [
+        ((*BEFORE, weighed(2)), {"judge:1"}),
+        ((*CHECKED, weighed(2), LATER), {"judge:1"}),
+        ((*BEFORE, weighed(2), LATER), {"examine:1"}),
+        ((*BEFORE, weighed(2), LATER, EXAMINED), {"weigh:1:3"}),
+        ((*BEFORE, weighed(2), judged("verified"), LATER), {"decide:1"}),
+    ],
+    ids=[
+        "not while it runs",
+        "not by the same version",
+        "by the next one",
+        "then weighed again",
+        "not after its verdict",
+    ],
+)
+def test_a_claim_that_an_earlier_version_looked_at_is_looked_at_again_by_the_next(
+    facts: tuple[Fact, ...], wanted: set[str]
+) -> None:
     assert set(SUPERVISED.due(after(*facts))) == wanted

@@ -11,7 +11,14 @@ from typing import TypeVar
 
 from agentproxy.events.envelope import CommandId, Event, RunId
 from agentproxy.journal.port import Holder, JournalUnusable, Lease, Pending, RunHead, UnknownRun
-from agentproxy.journal.record import CHANGES_NOTHING, StoredRow, decode, decode_command
+from agentproxy.journal.record import (
+    CHANGES_NOTHING,
+    TELL_VERSION,
+    StoredRow,
+    decode,
+    decode_command,
+    version_in,
+)
 from agentproxy.journal.sqlite.store import connect, unusable
 
 # An error's traceback can keep a cursor alive, and an open cursor holds its connection at an old
@@ -51,6 +58,15 @@ JOIN events ON events.number IN (
     )
 )
 ORDER BY page.number DESC, seq
+"""
+# The newest first: who took a run over last before an event wrote it.
+_TELL_VERSION = f"""
+SELECT data FROM (
+    SELECT event FROM event_index WHERE run = :run AND seq <= :seq
+    UNION ALL
+    SELECT number FROM tail WHERE run = :run AND seq <= :seq
+) AS place CROSS JOIN events ON number = place.event
+WHERE kind IN {TELL_VERSION} ORDER BY number DESC
 """
 _LEASE = "SELECT generation, pid, started, machine, slot FROM runs WHERE number = ?"
 _NAMED = "SELECT run FROM runs WHERE run >= ? AND run < ? ORDER BY run LIMIT ?"
@@ -107,7 +123,7 @@ def events(run: RunId, *, after: int, limit: int) -> Callable[[sqlite3.Connectio
         size = 0
         with closing(connection.execute(_EVENTS, wanted)) as rows:
             for row in rows:
-                page.append(decode(run, StoredRow(*row)))
+                page.append(_decode(connection, run, StoredRow(*row)))
                 size += len(row[5])
                 if size > PAGE_CHARACTERS:
                     break
@@ -182,8 +198,17 @@ def _heads(
     with closing(connection.execute(_HEADS.format(wanted=wanted), values)) as rows:
         for run, *row in rows:
             held = _lease(RunId(run), (row[0], row[1], row[2], row[3], row[4]))
-            found.setdefault(held, []).append(decode(held.run, StoredRow(*row[5:])))
+            found.setdefault(held, []).append(_decode(connection, held.run, StoredRow(*row[5:])))
     return [RunHead(pair[0], pair[-1], held) for held, pair in found.items()]
+
+
+def _decode(connection: sqlite3.Connection, run: RunId, row: StoredRow) -> Event:
+    def writer() -> str:
+        wanted = {"run": _number(connection, run), "seq": row.seq}
+        with closing(connection.execute(_TELL_VERSION, wanted)) as rows:
+            return next(filter(None, (version_in(text) for (text,) in rows)), "")
+
+    return decode(run, row, writer=writer)
 
 
 def _lease(run: RunId, row: tuple[int, int | None, int, str, int]) -> Lease:

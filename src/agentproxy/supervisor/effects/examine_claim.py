@@ -26,6 +26,9 @@ from agentproxy.text.added_lines import added_lines
 from agentproxy.workspace.trees.variants import Versions, read_versions
 
 MAX_RED_FILES = 20
+# Rises with a new kind of doubt. What an earlier version looked at and did not judge is looked at
+# again, where this one resumes the run.
+LOOKS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,17 +39,27 @@ class ExamineClaim:
 @SUPERVISED.fold(ClaimExamined)
 def fold_examined(state: State, fact: ClaimExamined) -> None:
     state.examined[fact.round] = fact
+    state.examined_in[fact.round] = state.lifecycle.segment
+    if fact.round in state.weighed:
+        state.result_count += 1  # it was weighed without this
 
 
 @SUPERVISED.due_at(Stage.CHECKS)
 def examination_due(state: State) -> Mapping[str, ExamineClaim]:
     number = state.round
-    if number in state.examined or state.unchanged(number):
+    if state.unchanged(number) or number in state.judged or _is_looked_at(state, number):
         return {}
     # The tests that were red are read too.
     if not all(state.results_of(check.name, BASE) for check in state.scope.checks):
         return {}
     return {f"examine:{number}": ExamineClaim(number)}
+
+
+def _is_looked_at(state: State, number: int) -> bool:
+    seen = state.examined.get(number)
+    # Whoever took the run over looks for what the version before did not.
+    resumed = state.examined_in.get(number) != state.lifecycle.segment
+    return seen is not None and (seen.looks >= LOOKS or not resumed)
 
 
 @SUPERVISED.handles(ExamineClaim)
@@ -68,7 +81,7 @@ async def examine(effect: ExamineClaim, context: Context[State, Parts]) -> Seque
     )
     doubts = await look_for_doubts(repository, look)
     clock = await asyncio.to_thread(_clock_library, versions, {each.path for each in changes})
-    return [ClaimExamined(round=number, doubts=doubts, clock_library=clock)]
+    return [ClaimExamined(round=number, doubts=doubts, clock_library=clock, looks=LOOKS)]
 
 
 def _clock_library(versions: Mapping[str, Versions], changed: Collection[str]) -> str:

@@ -8,6 +8,9 @@ from agentproxy.evidence.discovery import discover
 from agentproxy.journal.memory import MemoryJournal
 from agentproxy.models.prices import cost_usd
 from agentproxy.models.scripted import ScriptedModel
+from agentproxy.server.routes.conversations import ListedChat, ShownChat, ShownMessage
+from agentproxy.server.routes.health import Health
+from agentproxy.server.serve import _Server
 from agentproxy.workspace.sandbox.port import OutputStream
 
 # click calls these
@@ -19,6 +22,21 @@ Dollars.convert
 TaskCommand.context_class
 # pydantic calls this
 Settings.settings_customise_sources
+# JSON shows these
+Health.healthy
+Health.active_sessions
+ListedChat.created_at
+ListedChat.message_count
+ShownMessage.created_at
+ShownChat.created_at
+ShownChat.enable_teams
+ShownChat.enable_tracing
+ShownChat.enable_approval
+ShownChat.enable_plan_mode
+ShownChat.total_input_tokens
+ShownChat.total_output_tokens
+# uvicorn calls this
+_Server.capture_signals
 # the twin of the journal, the short form of a function, what is left of a script: tests use them
 MemoryJournal
 ScriptedModel.unused

@@ -302,6 +302,29 @@ def test_an_unknown_run_is_named(opened: Opened, name: str) -> None:
     play(opened, story)
 
 
+def test_a_run_that_is_forgotten_is_gone_and_leaves_the_others(opened: Opened) -> None:
+    async def story(journal: Journal) -> None:
+        lease = await journal.create(RUN, started("kept"), ME)
+        other = RunId("other")
+        gone = await journal.create(other, started("gone"), ME)
+        await journal.append(gone, [started(str(n)) for n in range(600)])
+        await journal.submit(other, StopRun())
+        stale = Lease(other, gone.generation - 1, ME)
+        with pytest.raises(Fenced):
+            await journal.forget(stale)
+        await journal.forget(gone)
+        for asked in (journal.read(other), journal.inbox(other), journal.lease(other)):
+            with pytest.raises(UnknownRun):
+                await asked
+        assert checks(await journal.read(RUN)) == ["kept"]
+        await journal.append(lease, [started("more")])
+        # Its id is free again, and nothing of the earlier run comes back.
+        await journal.create(other, started("new"), ME)
+        assert checks(await journal.read(other)) == ["new"]
+
+    play(opened, story)
+
+
 def test_secrets_are_not_kept(opened: Opened) -> None:
     async def story(journal: Journal) -> None:
         lease = await journal.create(RUN, started(f"echo {SECRET}"), ME)

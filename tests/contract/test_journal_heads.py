@@ -8,7 +8,7 @@ from support.journals import ME, RUN, SHE, Opened, checks, play, started
 
 from agentproxy.events.envelope import Draft, RunId
 from agentproxy.events.requests import CommandIgnored
-from agentproxy.events.run import Order, RunCreated
+from agentproxy.events.run import ChatOrder, Order, RunCreated
 from agentproxy.journal.port import Fenced, Journal, Lease, LeaseTaken, UnknownRun
 
 
@@ -31,6 +31,19 @@ def test_heads_show_the_newest_runs_first_and_go_on_before_any(opened: Opened) -
         assert await journal.head(RunId("run-1")) == heads[3]
         with pytest.raises(UnknownRun):
             await journal.heads(before=RunId("nobody"))
+
+    play(opened, story)
+
+
+def test_heads_are_of_one_face(opened: Opened) -> None:
+    async def story(journal: Journal) -> None:
+        order = ChatOrder(model="m", workspace="/w")
+        talk = Draft("human", RunCreated(request=order, product="t"))
+        await journal.create(RUN, started(), ME)
+        await journal.create(RunId("talk"), talk, ME)
+        assert [head.first.run for head in await journal.heads()] == [RUN]
+        talks = await journal.heads(face="conversation")
+        assert [head.first.run for head in talks] == ["talk"]
 
     play(opened, story)
 

@@ -108,7 +108,7 @@ def due(state: Conversation) -> Mapping[str, AskModel | RunTool | Continue]:
         return {}
     if state.stop == "length":
         return {f"continue:{state.turn}": Continue()}
-    turn, left = state.turn + 1, state.limits.turns - state.turn
+    turn, left = state.turn + 1, state.turns_left
     if left <= 0:
         return {f"model:{turn}": AskModel(turn, final=True)}
     return {f"model:{turn}": AskModel(turn, hurry=left <= state.limits.wrap_up)}

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from importlib.resources import files
 
 from agentproxy.events.conversation import Image, ToolCall
 from agentproxy.models.port import Model
@@ -9,6 +10,10 @@ from agentproxy.tools.port import Bench, Permission
 from agentproxy.tools.registry import Registry
 
 AllowCall = Callable[[ToolCall, Permission], Awaitable[str]]
+
+
+def instructions() -> str:
+    return files("agentproxy.agent").joinpath("prompts/system.md").read_text(encoding="utf-8")
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,3 +25,4 @@ class AgentParts:
     bench: Bench
     allow: AllowCall  # returns the reason why a call may not run, or ""
     images: Sequence[Image] = ()  # put before the first message
+    instructions: Callable[[], str] = instructions  # the system prompt

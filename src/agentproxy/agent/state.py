@@ -38,6 +38,9 @@ class Conversation(RunState):
     turn: int = 0
     continued: int = 0
     used: Usage = field(default_factory=Usage)
+    # The limits count from here: where the present request of a person began.
+    since_turn: int = 0
+    since_tokens: int = 0
     stop: StopReason | None = None
     final: bool = False
     asking: bool = False  # an answer of the model is pending
@@ -53,6 +56,14 @@ class Conversation(RunState):
         """The newest text of the model."""
         said = (each for each in reversed(self.messages) if isinstance(each, AssistantMessage))
         return next((message.text for message in said if message.text), "")
+
+    @property
+    def turns_left(self) -> int:
+        return self.limits.turns - (self.turn - self.since_turn)
+
+    @property
+    def out_of_tokens(self) -> bool:
+        return self.used.total - self.since_tokens >= self.limits.tokens
 
     def say(self, message: UserMessage) -> None:
         # Vendors want the roles to alternate, so two messages in a row become one.
@@ -76,7 +87,7 @@ class Conversation(RunState):
             return "finished"
         if self.stop == "refused":
             return "refused"
-        if self.used.total >= self.limits.tokens:
+        if self.out_of_tokens:
             return "budget"
         cut_off = self.stop == "length" and self.continued >= self.limits.continuations
         return "cut_off" if cut_off else None

@@ -1,7 +1,6 @@
 """Asks the model for its next answer, and tells it to continue one that was cut off."""
 
 from collections.abc import Sequence
-from importlib.resources import files
 
 from agentproxy.agent.face import AGENT, AskModel, Continue
 from agentproxy.agent.parts import AgentParts
@@ -27,13 +26,13 @@ LAST = "\n\nThis is your last answer, and you have no tools. Say what is done an
 async def ask_model(effect: AskModel, context: Context[Conversation, AgentParts]) -> Sequence[Fact]:
     state, parts = context.state, context.parts
     prompt = Prompt(
-        system=instructions() + (LAST if effect.final else HURRY if effect.hurry else ""),
+        system=parts.instructions() + (LAST if effect.final else HURRY if effect.hurry else ""),
         messages=_with_images(state.messages, parts.images),
         tools=() if effect.final else parts.tools.specs,
         max_output=state.limits.output,
     )
     answer = await parts.model.answer(
-        prompt, show=lambda fragment: context.show("worker", fragment.text)
+        prompt, show=lambda fragment: context.show(fragment.kind, fragment.text)
     )
     answered = ModelAnswered(
         turn=effect.turn,
@@ -51,10 +50,6 @@ async def continue_answer(
     _effect: Continue, _context: Context[Conversation, AgentParts]
 ) -> Sequence[Fact]:
     return [AgentTold(text=GO_ON, why="continue")]
-
-
-def instructions() -> str:
-    return files("agentproxy.agent").joinpath("prompts/system.md").read_text(encoding="utf-8")
 
 
 def _with_images(messages: list[Message], images: Sequence[Image]) -> Sequence[Message]:

@@ -96,23 +96,30 @@ def read_user() -> User:
 
 
 def read_settings(
-    environ: Mapping[str, str], directory: Path, user: User, *, forgive: Forgive | None = None
+    environ: Mapping[str, str],
+    directory: Path,
+    user: User,
+    *,
+    forgive: Forgive | None = None,
+    serves: bool = False,
 ) -> Settings:
     """Reads the settings for a directory; only a trusted `.env` counts whole.
 
     `forgive` receives the error of a `.env`, which is then ignored. Raises BadSetting, BadFile.
     """
     try:
-        return _settings(environ, directory, user)
+        return _settings(environ, directory, user, serves=serves)
     except BadFile as error:
         if forgive is None:
             raise
         forgive(error)
-        return load_settings(None, environ, trusted=False, defaults=user.defaults)
+        return load_settings(None, environ, trusted=False, defaults=user.defaults, serves=serves)
 
 
-def _settings(environ: Mapping[str, str], directory: Path, user: User) -> Settings:
-    settings = load_settings(directory, environ, trusted=False, defaults=user.defaults)
+def _settings(environ: Mapping[str, str], directory: Path, user: User, *, serves: bool) -> Settings:
+    settings = load_settings(
+        directory, environ, trusted=False, defaults=user.defaults, serves=serves
+    )
     if not settings.ignored:
         return settings
     file = directory / ".env"
@@ -120,7 +127,7 @@ def _settings(environ: Mapping[str, str], directory: Path, user: User) -> Settin
     trust = Trust(settings.home / "trust.json")
     if data is None or not trust.trusted(file, digest_of(data)):
         return settings
-    return load_settings(directory, environ, trusted=True, defaults=user.defaults)
+    return load_settings(directory, environ, trusted=True, defaults=user.defaults, serves=serves)
 
 
 @asynccontextmanager
@@ -130,19 +137,23 @@ async def open_app(
     *,
     forgive: Forgive | None = None,
     home: Path | None = None,
+    serves: bool = False,
 ) -> AsyncGenerator[App]:
     """Opens the objects of a process, and closes them at the end.
 
-    `home` overrides the home of the settings. Raises BadSetting, BadFile, JournalUnusable.
+    `home` overrides the home of the settings; `serves` reads those of a server too. Raises
+    BadSetting, BadFile, JournalUnusable.
     """
     user = read_user()
-    settings = read_settings(environ, directory, user, forgive=forgive)
+    settings = read_settings(environ, directory, user, forgive=forgive, serves=serves)
     # The run was already found there, whatever the settings of its own directory say.
     if home is not None:
         settings = settings.model_copy(update={"home": home})
     await asyncio.to_thread(settings.home.mkdir, parents=True, exist_ok=True, mode=0o700)
     redact = Redactor(settings.secrets)
-    journal = SqliteJournal(settings.home / "journal.sqlite3", redact=redact)
+    named = settings.chat.journal
+    place = directory / named if named else settings.home / "journal.sqlite3"
+    journal = SqliteJournal(place, redact=redact)
     try:
         async with scratch_below(settings.home) as scratch:
             yield App(

@@ -173,13 +173,23 @@ class FragmentReader:
     async def __anext__(self) -> ShownText:
         while True:
             self.news.clear()
-            found = self._stream.read(self._place)
-            if found is not None:
-                fragment, self._place = found
+            if (fragment := self.take()) is not None:
                 return fragment
             if self._stream.closed:
                 raise StopAsyncIteration
             await self.news.wait()
+
+    @property
+    def closed(self) -> bool:
+        return self._stream.closed
+
+    def take(self) -> ShownText | None:
+        """Returns what is there and not yet read, joined, or None. `news` tells of more."""
+        found = self._stream.read(self._place)
+        if found is None:
+            return None
+        fragment, self._place = found
+        return fragment
 
 
 @dataclass(slots=True)

@@ -8,7 +8,14 @@ from typing import Literal
 from agentproxy.app.context import App
 from agentproxy.app.run_ownership import is_alive
 from agentproxy.events.envelope import Event, RunId
-from agentproxy.events.run import EXIT_BY_PARKING, EXIT_BY_VERDICT, RunCreated, RunEnded, RunParked
+from agentproxy.events.run import (
+    EXIT_BY_PARKING,
+    EXIT_BY_VERDICT,
+    Order,
+    RunCreated,
+    RunEnded,
+    RunParked,
+)
 from agentproxy.journal.port import PAGE_RUNS, Lease, RunHead
 from agentproxy.supervisor.state import State
 
@@ -49,6 +56,7 @@ async def list_runs(
 def _row(head: RunHead) -> RunRow:
     first = head.first.fact
     request = first.request if isinstance(first, RunCreated) else None
+    request = request if isinstance(request, Order) else None
     return RunRow(
         run=head.first.run,
         task=request.task if request else "",
@@ -88,7 +96,7 @@ async def find_run(app: App, given: str, *, repository: str = "") -> RunId:
     matching = await app.journal.named(given, limit=MOST_NAMED + 1)
     # A complete number wins, even if other numbers begin with it.
     if matching and (len(matching) == 1 or given in matching):
-        return RunId(given) if given in matching else matching[0]
+        return await _supervised(app, RunId(given) if given in matching else matching[0])
     if not matching:
         raise NoSuchRun(f"no run number begins with {given!r}", cure=LIST_ALL)
     many = len(matching) if len(matching) <= MOST_NAMED else f"more than {MOST_NAMED}"
@@ -96,6 +104,16 @@ async def find_run(app: App, given: str, *, repository: str = "") -> RunId:
         f"{many} run numbers begin with {given!r}: {', '.join(matching[:MOST_NAMED])}",
         cure="type more characters of the number",
     )
+
+
+async def _supervised(app: App, run: RunId) -> RunId:
+    first = (await app.journal.read(run, limit=1))[0].fact
+    if isinstance(first, RunCreated) and first.face != "supervised":
+        raise NoSuchRun(
+            f"{run} is a {first.face}, not a supervised run",
+            cure="pa serve serves it under /api/conversations",
+        )
+    return run
 
 
 def exit_code(state: State) -> int:

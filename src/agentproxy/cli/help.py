@@ -49,6 +49,7 @@ COMMANDS = {
     "message": "send a worker a message",
     "models": "list the models, their prices, and what each one needs",
     "resume": "continue a run",
+    "serve": "serve conversations and supervised runs over HTTP and WebSocket",
     "show": "show one run, from its start to its current state",
     "stop": "end a run for good",
     "trust": "trust this repository's configuration in its current form",

@@ -24,6 +24,12 @@ def main() -> None:
     sys.exit(code)
 
 
+def serve() -> None:
+    """Starts `pa-server`, which is `pa serve`."""
+    sys.argv[1:1] = ["serve"]
+    main()
+
+
 def _run(width: int) -> int:
     from agentproxy.cli.failure import guarded
     from agentproxy.cli.root import root

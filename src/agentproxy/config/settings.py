@@ -7,6 +7,8 @@ from pathlib import Path
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from agentproxy.config.chat import NAMES as CHAT_NAMES
+from agentproxy.config.chat import ChatSettings, load_chat_settings
 from agentproxy.config.envfile import parse_env, read_env
 from agentproxy.config.files import as_text
 from agentproxy.config.llm import NAMES, ModelSettings, load_model_settings
@@ -74,6 +76,7 @@ class Settings(BaseSettings):
     # All values that look like keys, for redaction. Longest first: one may contain another.
     secrets: tuple[str, ...] = Field(default=(), repr=False)
     models: ModelSettings = ModelSettings()
+    chat: ChatSettings = ChatSettings()  # the defaults, unless a server asked for them
     ignored: tuple[str, ...] = ()  # names from an untrusted `.env` that do not count
 
     @classmethod
@@ -95,10 +98,12 @@ def load_settings(
     *,
     trusted: bool,
     defaults: Defaults | None = None,
+    serves: bool = False,
 ) -> Settings:
     """Returns the settings for a start in a directory: `environ`, then `.env`, then `defaults`.
 
-    An empty value counts as not set.
+    An empty value counts as not set. `serves` also reads the settings of the conversation service:
+    other programs use its short names too, so nothing else stops at them.
 
     Raises:
         BadSetting: a variable has a value that is not valid.
@@ -121,6 +126,8 @@ def load_settings(
     given["secrets"] = _secrets(environ, written)
     given["ignored"] = ignored
     given["models"] = load_model_settings(merged, origins=origins)
+    if serves:
+        given["chat"] = load_chat_settings(merged, origins=origins)
     try:
         return Settings.model_validate(given)
     except ValidationError as error:
@@ -150,7 +157,9 @@ def _read_file(file: Path, *, trusted: bool) -> tuple[dict[str, str], tuple[str,
 
 def _needs_trust(name: str) -> bool:
     # These decide what is done, what is paid, and where requests go.
-    return name.startswith(PREFIX) or name in NAMES or ADDRESS.search(name) is not None
+    return (
+        name.startswith(PREFIX) or name in (NAMES | CHAT_NAMES) or ADDRESS.search(name) is not None
+    )
 
 
 def _home(merged: Mapping[str, str], origins: Mapping[str, str]) -> Path:

@@ -1,12 +1,13 @@
 """What a run may use and what it has used: working time and money. Pure."""
 
+import math
 from dataclasses import dataclass, field
 
 from agentproxy.engine.work_time import WorkTimer
 from agentproxy.events.cost import ModelAsked, ModelSettled
 from agentproxy.events.durations import format_duration
 from agentproxy.events.envelope import Event
-from agentproxy.events.run import ONE_HOUR, CeilingRaised, RunCreated
+from agentproxy.events.run import ONE_HOUR, CeilingRaised, Order, RunCreated
 from agentproxy.events.work import WorkerEnded
 
 ROUNDING_USD = 1e-9  # sums of floats may differ by this much
@@ -46,7 +47,10 @@ class Ceilings:
     def fold(self, event: Event) -> None:
         match event.fact:
             case RunCreated():
-                self.max_time, self.budget = event.fact.request.max_time, event.fact.request.budget
+                request = event.fact.request
+                # A conversation has no end that a limit of time could come to.
+                self.max_time = request.max_time if isinstance(request, Order) else math.inf
+                self.budget = request.budget
             case CeilingRaised():
                 self._raise(event.fact)
             case ModelAsked():

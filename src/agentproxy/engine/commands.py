@@ -1,6 +1,6 @@
 """Turns the commands in a run's inbox into facts. Each leaves the inbox together with its fact."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
@@ -9,10 +9,13 @@ from agentproxy.engine.state import RunState
 from agentproxy.events.commands import (
     Answer,
     Approve,
+    CancelTurn,
+    ChangeFeature,
     Command,
     Deny,
     Interrupt,
     RaiseCeiling,
+    Redirect,
     SendMessage,
     StopRun,
 )
@@ -35,6 +38,8 @@ class CommandHandler(Generic[S]):
     """Follows each command once, in the order of arrival."""
 
     recorder: Recorder[S]
+    # Gives the facts that a command becomes in the state at its turn; None is `fact_of`.
+    translate: Callable[[Command, CommandId, S], Sequence[Fact]] | None = None
     seen: set[CommandId] = field(default_factory=set[CommandId])
 
     async def handle_all(self, arrivals: Arrivals) -> None:
@@ -47,7 +52,7 @@ class CommandHandler(Generic[S]):
         # It must not stop this one.
         earlier = isinstance(command, Interrupt) and command.generation != generation
         if earlier and self.recorder.state.lifecycle.ended is None:
-            await self._take(number, _ignored(command, "the segment that it interrupts is over"))
+            await self._take(number, ignored(command, "the segment that it interrupts is over"))
         else:
             await self.handle(number, command)
 
@@ -63,6 +68,8 @@ class CommandHandler(Generic[S]):
         def choose(state: S) -> Sequence[Fact]:
             if isinstance(command, CommandIgnored):
                 return [command]
+            if self.translate is not None:
+                return self.translate(command, number, state)
             return [fact_of(command, number, state)]
 
         await self.recorder.decide(choose, actor="human", cause=f"command:{number}", taken=[number])
@@ -82,15 +89,17 @@ def fact_of(command: Command, number: CommandId, state: RunState) -> Fact:
             fact = RunEnded(verdict="unverified", reason=reason, stopped=True)
         case RaiseCeiling():
             fact = CeilingRaised(max_time=command.max_time, budget=command.budget)
-    return fact if state.lifecycle.ended is None else _ignored(command, "the run is over")
+        case Redirect() | CancelTurn() | ChangeFeature():
+            return ignored(command, "only a conversation takes this command")
+    return fact if state.lifecycle.ended is None else ignored(command, "the run is over")
 
 
 def _decide(command: Answer | Approve | Deny, state: RunState) -> Fact:
     request = _find_request(command.request, state)
     if request is None:
-        return _ignored(command, _why_not_found(command.request, state))
+        return ignored(command, _why_not_found(command.request, state))
     if isinstance(command, Answer) and request.kind == "permission":
-        return _ignored(command, "a permission needs pa approve or pa deny, not an answer")
+        return ignored(command, "a permission needs pa approve or pa deny, not an answer")
     text = "" if isinstance(command, Approve) else _text(command)
     allowed = not isinstance(command, Deny)
     return RequestDecided(
@@ -113,7 +122,8 @@ def _why_not_found(key: str, state: RunState) -> str:
     return "several requests are open: name one" if several else "no request is open"
 
 
-def _ignored(command: Command, reason: str) -> CommandIgnored:
+def ignored(command: Command, reason: str) -> CommandIgnored:
+    """Returns the fact that a command had no effect."""
     return CommandIgnored(command=command.kind, reason=reason)
 
 

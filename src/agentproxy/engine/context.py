@@ -7,20 +7,22 @@ from typing import Generic, TypeVar
 from agentproxy.events.envelope import Fact
 
 S = TypeVar("S")
-D = TypeVar("D")
+# A handler of a base face may be given the context of a face that extends it.
+S_co = TypeVar("S_co", covariant=True)
+D_co = TypeVar("D_co", covariant=True)
 RecordFact = Callable[[Fact], Awaitable[None]]
 ShowText = Callable[[str, str], None]
 Until = Callable[[Callable[[S], bool]], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
-class Context(Generic[S, D]):
+class Context(Generic[S_co, D_co]):
     """The state to read, the parts of the face, and the ways to report.
     A handler changes the state only by the facts that it returns or records.
     """
 
-    state: S
-    parts: D
+    state: S_co
+    parts: D_co
     record: RecordFact  # returns when the fact is on disk and in the state
-    until: Until[S]  # returns when the condition holds in the state
+    until: Until[S_co]  # returns when the condition holds in the state
     show: ShowText  # (source, text); may drop the text, and never waits

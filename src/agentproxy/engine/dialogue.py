@@ -48,6 +48,8 @@ class Dialogue:
                 self.referred.add(fact.request)
             case RequestDecided():
                 self.decided[fact.decision.request] = fact.decision
+            case MessageReceived() if fact.first:
+                self.messages = {fact.message: fact.text, **self.messages}
             case MessageReceived():
                 self.messages[fact.message] = fact.text
             case MessageDelivered() if fact.heard:

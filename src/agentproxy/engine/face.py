@@ -7,7 +7,7 @@ decorators of its face: `fold` (how a fact changes the state), `due_at` (when th
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar, cast
+from typing import Any, Generic, TypeVar, cast
 
 from agentproxy.engine.context import Context
 from agentproxy.engine.state import RunState
@@ -63,6 +63,7 @@ class Face(Generic[S, D]):
     def __init__(self, state: Callable[[], S], *, actor: str) -> None:
         self.new_state = state
         self.actor = actor
+        self._bases: list[Face[Any, Any]] = []
         self._folds: dict[type[Fact], list[Callable[[S, Fact], None]]] = {}
         self._stages: dict[int, list[Due[S]]] = {}
         self._handlers: dict[type[object], Handler[S, D]] = {Park: Handler(_park, instant=True)}
@@ -116,15 +117,38 @@ class Face(Generic[S, D]):
 
         return register
 
+    def include(self, base: "Face[Any, Any]") -> None:
+        """Take over the folds and handlers of a face whose state and parts are bases of ours.
+
+        Its folds come before our own. Its due effects are not taken over: this face says when they
+        are due.
+        """
+        self._bases.append(base)
+
     def handler(self, effect: object) -> Handler[S, D]:
-        return self._handlers[type(effect)]
+        found = self.find_handler(type(effect))
+        if found is None:
+            raise KeyError(f"nothing handles {type(effect).__name__}")
+        return found
+
+    def find_handler(self, kind: type[object]) -> Handler[S, D] | None:
+        # Looked up late: the modules of a base register their handlers when they are imported.
+        own = self._handlers.get(kind)
+        bases = (base.find_handler(kind) for base in self._bases)
+        return own or next((found for found in bases if found is not None), None)
 
     def reduce(self, state: S, event: Event) -> S:
         """Fold an event into the state, in place, and return the state."""
         state.fold(event)
-        for change in self._folds.get(type(event.fact), ()):
-            change(state, event.fact)
+        self.change(state, event.fact)
         return state
+
+    def change(self, state: S, fact: Fact) -> None:
+        """Apply the registered folds of a fact."""
+        for base in self._bases:
+            base.change(state, fact)
+        for fold in self._folds.get(type(fact), ()):
+            fold(state, fact)
 
     def replay(self, events: Iterable[Event]) -> S:
         state = self.new_state()

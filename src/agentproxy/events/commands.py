@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter
 
+from agentproxy.events.chat import Feature
 from agentproxy.events.envelope import CommandBase
 
 
@@ -20,6 +21,7 @@ class Approve(CommandBase):
 
     kind: Literal["approve"] = "approve"
     request: str = ""
+    rest: bool = False  # in a conversation: allow the rest of the session too
 
 
 class Deny(CommandBase):
@@ -59,8 +61,38 @@ class RaiseCeiling(CommandBase):
     budget: float | None = Field(default=None, gt=0)  # US dollars
 
 
+class Redirect(CommandBase):
+    """Cut the present turn of a conversation off, and go on with this message."""
+
+    kind: Literal["redirect"] = "redirect"
+    text: str
+
+
+class CancelTurn(CommandBase):
+    """Cut the present turn of a conversation off."""
+
+    kind: Literal["cancel_turn"] = "cancel_turn"
+
+
+class ChangeFeature(CommandBase):
+    """Switch a feature of a conversation on or off, between two turns."""
+
+    kind: Literal["change_feature"] = "change_feature"
+    feature: Feature
+    enabled: bool
+
+
 Command = Annotated[
-    Answer | Approve | Deny | SendMessage | Interrupt | StopRun | RaiseCeiling,
+    Answer
+    | Approve
+    | Deny
+    | SendMessage
+    | Interrupt
+    | StopRun
+    | RaiseCeiling
+    | Redirect
+    | CancelTurn
+    | ChangeFeature,
     Field(discriminator="kind"),
 ]
 COMMAND: TypeAdapter[Command] = TypeAdapter(Command)

@@ -60,6 +60,7 @@ class MessageReceived(Fact):
     kind: Literal["message_received"] = "message_received"
     message: str  # its id
     text: str
+    first: bool = False  # before those that wait already
 
 
 class MessageDelivered(Fact):

@@ -47,8 +47,23 @@ class Order(FrozenModel):
     screenshots: tuple[str, ...] = ()  # file names relative to the run's folder
 
 
-# Becomes a union by `face` with a second face: pydantic wants two members to discriminate.
-FaceRequest = Order
+class ChatOrder(FrozenModel):
+    """The order of a conversation with our own agent."""
+
+    face: Literal["conversation"] = "conversation"
+    model: str
+    workspace: str  # the absolute path of its folder
+    preset: str = "coding"
+    system_prompt: str = ""  # in place of the preset and what is added to it
+    teams: bool = False
+    tracing: bool = False
+    approval: bool = False
+    plan_mode: bool = False
+    budget: Bound = None  # US dollars for all its models together
+    sandbox: SandboxLevel = "auto"
+
+
+FaceRequest = Annotated[Order | ChatOrder, Field(discriminator="face")]
 
 
 class RunCreated(Fact):

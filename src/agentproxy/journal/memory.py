@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from agentproxy.events.commands import Command
 from agentproxy.events.envelope import CommandId, Draft, Event, RunId
+from agentproxy.events.run import FaceName
 from agentproxy.journal.port import (
     PAGE_RUNS,
     Fenced,
@@ -29,6 +30,7 @@ from agentproxy.journal.record import (
     decode_command,
     encode,
     encode_command,
+    face_of,
     repository_of,
     version_in,
 )
@@ -40,6 +42,7 @@ from agentproxy.journal.watchers import Watcher, Watchers
 class _Story:
     lease: Lease
     repository: str
+    face: FaceName
     rows: list[StoredRow] = field(default_factory=list[StoredRow])
     inbox: dict[CommandId, tuple[float, str]] = field(
         default_factory=dict[CommandId, tuple[float, str]]
@@ -61,7 +64,7 @@ class MemoryJournal:
         record = encode(draft, self._redact)
         if run in self._stories:
             raise JournalError(f"the run {run!r} exists")
-        self._stories[run] = _Story(Lease(run, 1, holder), repository_of(record))
+        self._stories[run] = _Story(Lease(run, 1, holder), repository_of(record), face_of(record))
         self._add(run, [record])
         return self._stories[run].lease
 
@@ -92,7 +95,12 @@ class MemoryJournal:
         )
 
     async def heads(
-        self, *, limit: int = PAGE_RUNS, before: RunId | None = None, repository: str | None = None
+        self,
+        *,
+        limit: int = PAGE_RUNS,
+        before: RunId | None = None,
+        repository: str | None = None,
+        face: FaceName = "supervised",
     ) -> Sequence[RunHead]:
         self._check_open()
         runs = list(self._stories)
@@ -100,7 +108,10 @@ class MemoryJournal:
             self._story(before)
             runs = runs[: runs.index(before)]
         wanted = (
-            run for run in reversed(runs) if repository in (None, self._stories[run].repository)
+            run
+            for run in reversed(runs)
+            if repository in (None, self._stories[run].repository)
+            and face == self._stories[run].face
         )
         return [self._head(run) for run in itertools.islice(wanted, max(limit, 0))]
 
@@ -143,6 +154,10 @@ class MemoryJournal:
         story = self._story(lease.run)
         _refuse_fenced(lease, story.lease)
         story.lease = Lease(lease.run, lease.generation + 1, None)
+
+    async def forget(self, lease: Lease) -> None:
+        _refuse_fenced(lease, self._story(lease.run).lease)
+        del self._stories[lease.run]
 
     async def submit(self, run: RunId, command: Command) -> CommandId:
         # Encoded text, not the object: tests then read what a file would give back.

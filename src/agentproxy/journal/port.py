@@ -6,6 +6,7 @@ from typing import Protocol
 
 from agentproxy.events.commands import Command
 from agentproxy.events.envelope import CommandId, Draft, Event, RunId
+from agentproxy.events.run import FaceName
 
 PAGE_RUNS = 50
 
@@ -100,9 +101,14 @@ class Journal(Protocol):
         ...
 
     async def heads(
-        self, *, limit: int = PAGE_RUNS, before: RunId | None = None, repository: str | None = None
+        self,
+        *,
+        limit: int = PAGE_RUNS,
+        before: RunId | None = None,
+        repository: str | None = None,
+        face: FaceName = "supervised",
     ) -> Sequence[RunHead]:
-        """Returns at most `limit` runs that began before the run `before`, newest first.
+        """Returns at most `limit` runs of a face that began before the run `before`, newest first.
 
         `repository` selects the runs of one repository.
         """
@@ -126,6 +132,10 @@ class Journal(Protocol):
 
     async def release(self, lease: Lease) -> None:
         """Releases the run in generation + 1, which fences this lease. Raises Fenced."""
+        ...
+
+    async def forget(self, lease: Lease) -> None:
+        """Removes a run with all that is stored of it. Raises Fenced."""
         ...
 
     async def submit(self, run: RunId, command: Command) -> CommandId: ...

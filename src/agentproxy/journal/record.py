@@ -11,7 +11,7 @@ from agentproxy.events.catalogue import FACTS
 from agentproxy.events.commands import COMMAND, Command
 from agentproxy.events.envelope import Draft, Event, Fact, RunId
 from agentproxy.events.requests import CommandIgnored
-from agentproxy.events.run import RunCreated
+from agentproxy.events.run import FaceName, Order, RunCreated
 from agentproxy.events.upcasts import UPCASTS, NoUpcast, Upcasts, upcast
 from agentproxy.journal.port import JournalError, JournalUnusable
 
@@ -130,7 +130,13 @@ def version_in(text: str) -> str:
 
 def repository_of(record: StoredFact) -> str:
     """Returns the repository of the run that begins with this record, or ""."""
-    return record.fact.request.repository if isinstance(record.fact, RunCreated) else ""
+    request = record.fact.request if isinstance(record.fact, RunCreated) else None
+    return request.repository if isinstance(request, Order) else ""
+
+
+def face_of(record: StoredFact) -> FaceName:
+    """Returns the face of the run that begins with this record."""
+    return record.fact.face if isinstance(record.fact, RunCreated) else "supervised"
 
 
 def encode_command(command: Command, redact: Redact) -> str:

@@ -7,8 +7,10 @@ from agentproxy.events.durations import format_duration
 from agentproxy.events.git_facts import Delivered
 from agentproxy.events.run import (
     CeilingRaised,
+    ChatOrder,
     DecisionMade,
     EffectFailed,
+    Order,
     RunCreated,
     RunParked,
     SegmentStarted,
@@ -24,17 +26,28 @@ DECISION: dict[str, str] = {
 
 @renders(RunCreated)
 def _created(fact: RunCreated) -> Iterator[RenderedLine]:
-    yield RenderedLine(fact.request.task, "loud")
-    where = "" if fact.request.directory == "." else f", in {fact.request.directory}"
-    yield RenderedLine(f"repository {fact.request.repository}{where}", "quiet", 1)
-    model = f", model {fact.request.model}" if fact.request.model else ""
-    yield RenderedLine(f"worker {fact.request.worker}{model}", "quiet", 1)
-    if fact.request.judge:
-        yield RenderedLine(f"supervisor's model {fact.request.judge}", "quiet", 1)
-    if fact.request.budget is not None:
-        yield RenderedLine(f"budget ${fact.request.budget:g}", "quiet", 1)
-    if fact.request.screenshots:
-        yield RenderedLine(f"screenshots {named(fact.request.screenshots)}", "quiet", 1)
+    request = fact.request
+    yield from _ordered(request) if isinstance(request, Order) else _opened(request)
+    if request.budget is not None:
+        yield RenderedLine(f"budget ${request.budget:g}", "quiet", 1)
+
+
+def _ordered(order: Order) -> Iterator[RenderedLine]:
+    yield RenderedLine(order.task, "loud")
+    where = "" if order.directory == "." else f", in {order.directory}"
+    yield RenderedLine(f"repository {order.repository}{where}", "quiet", 1)
+    model = f", model {order.model}" if order.model else ""
+    yield RenderedLine(f"worker {order.worker}{model}", "quiet", 1)
+    if order.judge:
+        yield RenderedLine(f"supervisor's model {order.judge}", "quiet", 1)
+    if order.screenshots:
+        yield RenderedLine(f"screenshots {named(order.screenshots)}", "quiet", 1)
+
+
+def _opened(order: ChatOrder) -> Iterator[RenderedLine]:
+    yield RenderedLine("conversation", "loud")
+    yield RenderedLine(f"workspace {order.workspace}", "quiet", 1)
+    yield RenderedLine(f"model {order.model}", "quiet", 1)
 
 
 @renders(SegmentStarted)

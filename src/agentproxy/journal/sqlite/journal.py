@@ -6,13 +6,21 @@ from pathlib import Path
 
 from agentproxy.events.commands import Command
 from agentproxy.events.envelope import CommandId, Draft, Event, RunId
+from agentproxy.events.run import FaceName
 from agentproxy.journal.port import PAGE_RUNS, Holder, Lease, Pending, RunHead
 from agentproxy.journal.record import Redact
 from agentproxy.journal.redact import Redactor
 from agentproxy.journal.sqlite import reader as reads
 from agentproxy.journal.sqlite.poll import Poll
 from agentproxy.journal.sqlite.reader import PAGE_EVENTS, Readers
-from agentproxy.journal.sqlite.statements import Acquire, AppendEvents, Create, Release, Submit
+from agentproxy.journal.sqlite.statements import (
+    Acquire,
+    AppendEvents,
+    Create,
+    Forget,
+    Release,
+    Submit,
+)
 from agentproxy.journal.sqlite.writer import Writer
 from agentproxy.journal.watchers import Watcher, Watchers
 
@@ -59,10 +67,15 @@ class SqliteJournal:
         )
 
     async def heads(
-        self, *, limit: int = PAGE_RUNS, before: RunId | None = None, repository: str | None = None
+        self,
+        *,
+        limit: int = PAGE_RUNS,
+        before: RunId | None = None,
+        repository: str | None = None,
+        face: FaceName = "supervised",
     ) -> Sequence[RunHead]:
         return await self._readers.read(
-            reads.heads(limit=limit, before=before, repository=repository)
+            reads.heads(limit=limit, before=before, repository=repository, face=face)
         )
 
     async def head(self, run: RunId) -> RunHead:
@@ -79,6 +92,9 @@ class SqliteJournal:
 
     async def release(self, lease: Lease) -> None:
         await self._writer.write(Release(lease))
+
+    async def forget(self, lease: Lease) -> None:
+        await self._writer.write(Forget(lease))
 
     async def submit(self, run: RunId, command: Command) -> CommandId:
         return await self._writer.write(Submit(run, command))

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from agentproxy.events.envelope import CommandId, Event, RunId
+from agentproxy.events.run import FaceName
 from agentproxy.journal.port import Holder, JournalUnusable, Lease, Pending, RunHead, UnknownRun
 from agentproxy.journal.record import (
     CHANGES_NOTHING,
@@ -156,19 +157,21 @@ def lease(run: RunId) -> Callable[[sqlite3.Connection], Lease]:
 
 
 def heads(
-    *, limit: int, before: RunId | None, repository: str | None
+    *, limit: int, before: RunId | None, repository: str | None, face: FaceName
 ) -> Callable[[sqlite3.Connection], list[RunHead]]:
     def ask(connection: sqlite3.Connection) -> list[RunHead]:
         if repository is not None and not _can_be_stored(repository):
             return []
-        wanted = ["number < :before"] if before is not None else []
+        wanted = ["face = :face"]
+        wanted += ["number < :before"] if before is not None else []
         wanted += ["repository = :repository"] if repository is not None else []
         values = {
             "before": None if before is None else _number(connection, before),
             "repository": repository,
+            "face": face,
             "limit": max(limit, 0),
         }
-        return _heads(connection, " AND ".join(wanted) or "true", values)
+        return _heads(connection, " AND ".join(wanted), values)
 
     return ask
 

@@ -5,7 +5,7 @@ import sqlite3
 from agentproxy.journal.record import CHANGES_NOTHING
 
 APPLICATION_ID = 0x70614A31  # "paJ1" in the header of the file: it is a journal of ours
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 # Events are stored in the order of arrival. The index of a run's events follows in batches: with an
 # immediate index, a hundred runs that write together would change a hundred of its pages in every
@@ -20,9 +20,11 @@ CREATE TABLE runs (
     started INTEGER,
     machine TEXT,
     slot INTEGER,
-    repository TEXT NOT NULL
+    repository TEXT NOT NULL,
+    face TEXT NOT NULL DEFAULT 'supervised'
 );
 CREATE INDEX runs_by_repository ON runs (repository, number);
+CREATE INDEX runs_by_face ON runs (face, number);
 CREATE TABLE inbox (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     run INTEGER NOT NULL REFERENCES runs (number),
@@ -55,6 +57,13 @@ SELECT run, min(number) AS first, max(seq) AS top,
     max(CASE WHEN kind <> '{CHANGES_NOTHING}' THEN number END) AS last
 FROM tail GROUP BY run;
 """
+# What brings a file of an earlier version to the next one.
+_STEPS = {
+    1: (
+        "ALTER TABLE runs ADD COLUMN face TEXT NOT NULL DEFAULT 'supervised'",
+        "CREATE INDEX runs_by_face ON runs (face, number)",
+    )
+}
 # Rows of `runs` for the runs in a JSON list, with their `tail_ends`.
 NAMED_RUNS = """
 runs LEFT JOIN tail_ends ON tail_ends.run = number
@@ -72,6 +81,14 @@ def make_tables(connection: sqlite3.Connection) -> None:
     for statement in _TABLES.split(";\n"):
         connection.execute(statement)
     connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+
+
+def upgrade_tables(connection: sqlite3.Connection, version: int) -> None:
+    """Brings the tables of an earlier version to the present one, within the open transaction."""
+    for earlier in range(version, SCHEMA_VERSION):
+        for statement in _STEPS[earlier]:
+            connection.execute(statement)
     connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
 
 

@@ -16,7 +16,14 @@ from agentproxy.journal.port import (
     LeaseTaken,
     UnknownRun,
 )
-from agentproxy.journal.record import Redact, StoredFact, encode, encode_command, repository_of
+from agentproxy.journal.record import (
+    Redact,
+    StoredFact,
+    encode,
+    encode_command,
+    face_of,
+    repository_of,
+)
 from agentproxy.journal.sqlite.schema import LAST_SEQ, NAMED_RUNS, index_tail
 
 _STANDINGS = f"""
@@ -115,9 +122,14 @@ class Create:
         if self.run in transaction.standings:
             raise JournalError(f"the run {self.run!r} exists")
         number = transaction.connection.execute(
-            "INSERT INTO runs (run, generation, pid, started, machine, slot, repository) "
-            "VALUES (?, 1, ?, ?, ?, ?, ?)",
-            (self.run, *astuple(self.holder), repository_of(self._records[0])),
+            "INSERT INTO runs (run, generation, pid, started, machine, slot, repository, face) "
+            "VALUES (?, 1, ?, ?, ?, ?, ?, ?)",
+            (
+                self.run,
+                *astuple(self.holder),
+                repository_of(self._records[0]),
+                face_of(self._records[0]),
+            ),
         ).lastrowid
         transaction.standings[self.run] = Standing(number or 0, generation=1, top=0)
         transaction.add(self.run, self._records)
@@ -225,3 +237,29 @@ class Submit:
         command = CommandId(cursor.lastrowid or 0)
         transaction.inbox_tops[self.run] = command
         return command
+
+
+@dataclass(slots=True)
+class Forget:
+    """Removes a run with all that is stored of it."""
+
+    lease: Lease
+
+    @property
+    def run(self) -> RunId:
+        return self.lease.run
+
+    def prepare(self, redact: Redact) -> None:
+        # Nothing to encode.
+        del redact
+
+    def apply(self, transaction: Transaction) -> None:
+        number = transaction.held(self.lease).number
+        for table in ("event_index", "events", "inbox"):
+            transaction.connection.execute(f"DELETE FROM {table} WHERE run = ?", (number,))
+        transaction.connection.execute("DELETE FROM runs WHERE number = ?", (number,))
+        # The numbers of the newest events are used again. What is indexed ends before them.
+        transaction.connection.execute(
+            "UPDATE indexed SET upto = min(upto, (SELECT coalesce(max(number), 0) FROM events))"
+        )
+        del transaction.standings[self.run]

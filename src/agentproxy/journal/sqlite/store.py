@@ -10,7 +10,12 @@ from contextlib import suppress
 from pathlib import Path
 
 from agentproxy.journal.port import JournalUnusable
-from agentproxy.journal.sqlite.schema import APPLICATION_ID, SCHEMA_VERSION, make_tables
+from agentproxy.journal.sqlite.schema import (
+    APPLICATION_ID,
+    SCHEMA_VERSION,
+    make_tables,
+    upgrade_tables,
+)
 
 LOCK_SECONDS = 10.0
 # Turns of about 2 KB fill pages of 4 KB only by half. Measured: 2.0 bytes stored for one written.
@@ -101,12 +106,14 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
     _switch_to_wal(connection)
     for pragma in _PRAGMAS:
         connection.execute(pragma)
-    if not is_new:
+    if not is_new and _number(connection, "user_version") == SCHEMA_VERSION:
         return
     connection.execute("BEGIN IMMEDIATE")
     # Another process may have been faster, and may be a newer version.
     if _is_empty(connection, path):
         make_tables(connection)
+    elif (found := _number(connection, "user_version")) < SCHEMA_VERSION:
+        upgrade_tables(connection, found)
     connection.execute("COMMIT")
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from agentproxy.engine.context import Context
 from agentproxy.events.envelope import Fact
 from agentproxy.events.git_facts import BaseRecorded
-from agentproxy.events.run import RunCreated
+from agentproxy.events.run import Order, RunCreated
 from agentproxy.supervisor.face import SUPERVISED
 from agentproxy.supervisor.parts import Parts
 from agentproxy.supervisor.stages import Stage
@@ -24,7 +24,9 @@ class RecordBase:
 
 @SUPERVISED.fold(RunCreated)
 def fold_created(state: State, fact: RunCreated) -> None:
-    state.order = fact.request
+    # The runs of other faces have states of their own.
+    if isinstance(fact.request, Order):
+        state.order = fact.request
 
 
 @SUPERVISED.fold(BaseRecorded)

@@ -45,7 +45,7 @@ def test_a_journal_of_an_early_agentproxy_is_refused_with_the_cure(
     assert path.read_bytes() == before
 
 
-def test_a_new_file_says_that_it_is_a_journal_of_version_1(tmp_path: Path) -> None:
+def test_a_new_file_says_that_it_is_a_journal_of_version_2(tmp_path: Path) -> None:
     path = tmp_path / "journal.db"
 
     async def begin() -> None:
@@ -55,6 +55,30 @@ def test_a_new_file_says_that_it_is_a_journal_of_version_1(tmp_path: Path) -> No
 
     asyncio.run(begin())
     connection = sqlite3.connect(path)
-    assert connection.execute("PRAGMA user_version").fetchone() == (1,)
+    assert connection.execute("PRAGMA user_version").fetchone() == (2,)
     assert connection.execute("PRAGMA application_id").fetchone() == (0x70614A31,)
     connection.close()
+
+
+def test_a_file_of_version_1_is_brought_forward_and_keeps_its_runs(tmp_path: Path) -> None:
+    path = tmp_path / "journal.db"
+
+    async def begin() -> None:
+        journal = SqliteJournal(path)
+        await journal.create(RUN, started(), ME)
+        await journal.close()
+
+    asyncio.run(begin())
+    connection = sqlite3.connect(path)
+    connection.executescript(
+        "DROP INDEX runs_by_face; ALTER TABLE runs DROP COLUMN face; PRAGMA user_version = 1"
+    )
+    connection.close()
+
+    async def look() -> list[str]:
+        journal = SqliteJournal(path)
+        heads = await journal.heads()
+        await journal.close()
+        return [head.first.run for head in heads]
+
+    assert asyncio.run(look()) == [RUN]

@@ -1,0 +1,1 @@
+"""Creates, hosts, lists and deletes conversations."""

@@ -1,0 +1,208 @@
+"""Drives one conversation in this process: loads it, hears its commands, and works on it."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+# Imported to register their handlers.
+from agentproxy.agent import calls as calls
+from agentproxy.agent.parts import AllowCall
+from agentproxy.agent.state import AgentLimits
+from agentproxy.app.chat.bench import open_bench, with_limits
+from agentproxy.app.context import App, Project
+from agentproxy.app.hub import FragmentStream
+from agentproxy.app.models import meter_of, open_models
+from agentproxy.config.chat import ChatSettings
+from agentproxy.conversation import turns as turns
+from agentproxy.conversation.approvals import denial
+from agentproxy.conversation.commands import facts_of
+from agentproxy.conversation.face import CHAT
+from agentproxy.conversation.parts import ChatParts
+from agentproxy.conversation.prompts import system_prompt
+from agentproxy.conversation.state import Chat
+from agentproxy.engine.commands import CommandHandler
+from agentproxy.engine.context import Context
+from agentproxy.engine.loop import Engine
+from agentproxy.engine.recorder import Recorder
+from agentproxy.events.chat import UserTurnEnded
+from agentproxy.events.commands import Command
+from agentproxy.events.conversation import ToolCall
+from agentproxy.events.envelope import CommandId, Draft, Event, Fact
+from agentproxy.events.run import ChatOrder, SegmentStarted
+from agentproxy.journal.port import Lease
+from agentproxy.models.budget import Budget
+from agentproxy.models.metered import Meter, MeteredModel
+from agentproxy.models.port import ModelError
+from agentproxy.tools.port import Permission
+from agentproxy.tools.registry import coding_tools
+from agentproxy.workspace.sandbox.port import Sandbox
+from agentproxy.workspace.sandbox.processes import end_process
+
+DEFECT = "this is a defect of Agent Proxy; report it with the id of the conversation"
+
+
+@dataclass(frozen=True, slots=True)
+class ChatServices:
+    """What all conversations of a process share."""
+
+    app: App
+    project: Project
+    settings: ChatSettings
+    sandbox: Sandbox
+
+
+async def drive_chat(
+    services: ChatServices,
+    lease: Lease,
+    *,
+    fragments: FragmentStream,
+    linger: Callable[[], float],
+) -> None:
+    """Works on a conversation until it is idle for `linger()` seconds. The lease stays held."""
+    app = services.app
+    state = await _load(app, lease)
+    for pid, started in state.processes:
+        end_process(pid, started)
+
+    async def append(drafts: Sequence[Draft], taken: Sequence[CommandId]) -> Sequence[Event]:
+        events = await app.journal.append(lease, drafts, taken=taken)
+        for event in events[-1:]:
+            fragments.recorded(event.seq)
+        return events
+
+    recorder = Recorder(state, append, reduce=CHAT.reduce, actor="supervisor")
+    commands = CommandHandler(recorder, translate=facts_of)
+    state.limits = _limits(services.settings)
+    model = MeteredModel(
+        open_models(
+            state.require_order().model,
+            project=services.project,
+            started_in=services.project.directory,
+        ),
+        purpose="work",
+        meter=_meter(recorder, services),
+    )
+    try:
+        engine = await _engine(services, recorder, model, lease=lease, fragments=fragments)
+        await recorder.record(
+            SegmentStarted(
+                segment=state.lifecycle.segment + 1,
+                pid=os.getpid(),
+                sandbox=services.sandbox.level,
+            )
+        )
+        for pending in await app.journal.inbox(lease.run):
+            await commands.handle(pending.id, pending.command)
+        hearing = asyncio.create_task(commands.handle_all(_arrivals(app, lease)))
+        working = asyncio.create_task(_work(engine, linger))
+        try:
+            await asyncio.wait({hearing, working}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in (hearing, working):
+                task.cancel()
+            ends = await asyncio.gather(hearing, working, return_exceptions=True)
+        for end in ends:
+            if isinstance(end, Exception):
+                raise end
+    finally:
+        await model.close()
+
+
+async def _load(app: App, lease: Lease) -> Chat:
+    # In pages: the events of a long conversation need not be in memory together.
+    state, after = CHAT.new_state(), 0
+    while page := await app.journal.read(lease.run, after=after, limit=500):
+        for event in page:
+            CHAT.reduce(state, event)
+        after = page[-1].seq
+    return state
+
+
+async def _work(engine: Engine[Chat, ChatParts], linger: Callable[[], float]) -> None:
+    changed = engine.recorder.changed
+    while engine.recorder.state.ended is None:
+        await engine.drive()
+        changed.clear()
+        if CHAT.due(engine.recorder.state):
+            continue
+        try:
+            await asyncio.wait_for(changed.wait(), linger())
+        except TimeoutError:
+            if linger() <= 0:
+                return
+
+
+def _limits(settings: ChatSettings) -> AgentLimits:
+    return AgentLimits(
+        turns=settings.max_turns,
+        tokens=settings.max_token_budget,
+        output=settings.max_output_tokens,
+    )
+
+
+def _meter(recorder: Recorder[Chat], services: ChatServices) -> Meter:
+    async def record(fact: Fact) -> None:
+        await recorder.record(fact)
+
+    series = str(recorder.state.lifecycle.segment + 1)
+    budget = Budget(lambda: recorder.state.ceilings.money_left, series=series)
+    return meter_of(services.project)(record, budget)
+
+
+async def _engine(
+    services: ChatServices,
+    recorder: Recorder[Chat],
+    model: MeteredModel,
+    *,
+    lease: Lease,
+    fragments: FragmentStream,
+) -> Engine[Chat, ChatParts]:
+    state = recorder.state
+    order = state.require_order()
+    bench = await open_bench(
+        services.app,
+        Path(order.workspace),
+        sandbox=services.sandbox,
+        home=services.app.folder(lease.run) / "home",
+        show=lambda text: fragments.show("tool", text),
+    )
+    parts = ChatParts(
+        model=model,
+        tools=coding_tools(),
+        bench=with_limits(bench, bash_seconds=services.settings.bash_timeout),
+        allow=_allow(state),
+        instructions=_instructions(order, state),
+    )
+    context = Context(
+        state=state,
+        parts=parts,
+        record=recorder.record,
+        until=recorder.until,
+        show=fragments.show,
+    )
+    return Engine(face=CHAT, recorder=recorder, context=context, faults=fault_of)
+
+
+def _allow(state: Chat) -> AllowCall:
+    async def allow(call: ToolCall, _permission: Permission) -> str:
+        return denial(call, state)
+
+    return allow
+
+
+def _instructions(order: ChatOrder, state: Chat) -> Callable[[], str]:
+    return lambda: system_prompt(order, plan_mode=state.plan_mode)
+
+
+def fault_of(_key: str, error: Exception) -> Fact | None:
+    """Returns the fact that a turn failed. A failure of the journal is nobody's turn: None."""
+    if isinstance(error, ModelError):
+        return UserTurnEnded(ending="failed", error=str(error), cure=error.cure)
+    return UserTurnEnded(ending="failed", error=f"{type(error).__name__}: {error}", cure=DEFECT)
+
+
+async def _arrivals(app: App, lease: Lease) -> AsyncIterator[tuple[CommandId, Command]]:
+    async for pending in app.journal.arrivals(lease.run):
+        yield pending.id, pending.command

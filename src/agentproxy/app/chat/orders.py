@@ -1,0 +1,32 @@
+"""Makes the order of a conversation from what a client asks for."""
+
+import secrets
+from collections.abc import Mapping
+
+from agentproxy.app.chat.drive import ChatServices
+from agentproxy.events.envelope import RunId
+from agentproxy.events.run import ChatOrder
+
+OF_FIELDS = {
+    "system_prompt": "system_prompt",
+    "preset": "preset",
+    "enable_teams": "teams",
+    "enable_tracing": "tracing",
+    "enable_approval": "approval",
+    "enable_plan_mode": "plan_mode",
+}
+
+
+def order_of(asked: Mapping[str, object], *, services: ChatServices) -> tuple[ChatOrder, RunId]:
+    """Returns the order of a new conversation and its id. `asked` has the documented names."""
+    settings = services.settings
+    run = RunId(secrets.token_hex(6))
+    given = {OF_FIELDS[name]: value for name, value in asked.items() if value is not None}
+    fields: dict[str, object] = {
+        "model": settings.model,
+        "preset": settings.default_preset,
+        "workspace": str(services.project.directory / settings.workspace_dir / run),
+        "budget": services.project.settings.budget,
+        "sandbox": services.project.settings.sandbox,
+    }
+    return ChatOrder.model_validate({**fields, **given}), run

@@ -1,0 +1,90 @@
+"""Lists and shows conversations from the journal; changes nothing."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from agentproxy.app.context import App
+from agentproxy.conversation.face import CHAT
+from agentproxy.conversation.state import Chat
+from agentproxy.events.agent import ModelAnswered
+from agentproxy.events.chat import AnswerCutOff, UserTurnStarted
+from agentproxy.events.envelope import Event, RunId
+from agentproxy.events.run import ChatOrder, RunCreated
+from agentproxy.journal.port import RunHead, UnknownRun
+
+PAGE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class ChatMessage:
+    """A text of the user or of the agent. `time` is a Unix time."""
+
+    role: Literal["user", "assistant"]
+    text: str
+    time: float
+
+
+@dataclass(frozen=True, slots=True)
+class ChatRow:
+    """A conversation in a list. `created` is a Unix time."""
+
+    run: RunId
+    title: str
+    created: float
+    messages: int
+
+
+@dataclass(frozen=True, slots=True)
+class ChatView:
+    """A conversation, whole."""
+
+    row: ChatRow
+    order: ChatOrder
+    state: Chat
+    messages: Sequence[ChatMessage]
+
+
+async def list_chats(app: App, *, limit: int, before: RunId | None = None) -> Sequence[ChatRow]:
+    """Returns conversations that began before `before`, newest first. Raises UnknownRun."""
+    heads = await app.journal.heads(limit=limit, before=before, face="conversation")
+    return [await _row(app, head) for head in heads]
+
+
+async def read_chat(app: App, run: RunId) -> ChatView:
+    """Raises UnknownRun, also where the run is no conversation."""
+    state, after, created = CHAT.new_state(), 0, 0.0
+    messages: list[ChatMessage] = []
+    while page := await app.journal.read(run, after=after, limit=PAGE):
+        if not after:
+            created = page[0].time
+            _require_chat(page[0])
+        for event in page:
+            CHAT.reduce(state, event)
+            messages += _texts(event)
+        after = page[-1].seq
+    row = ChatRow(run, state.title, created, len(messages))
+    return ChatView(row, state.require_order(), state, messages)
+
+
+def _require_chat(first: Event) -> None:
+    fact = first.fact
+    if not (isinstance(fact, RunCreated) and isinstance(fact.request, ChatOrder)):
+        raise UnknownRun(f"run {first.run} is no conversation")
+
+
+async def _row(app: App, head: RunHead) -> ChatRow:
+    view = await read_chat(app, head.first.run)
+    return view.row
+
+
+def _texts(event: Event) -> list[ChatMessage]:
+    match event.fact:
+        case UserTurnStarted(text=text):
+            return [ChatMessage("user", text, event.time)]
+        case ModelAnswered(message=message) if message.text:
+            return [ChatMessage("assistant", message.text, event.time)]
+        case AnswerCutOff(text=text):
+            return [ChatMessage("assistant", text, event.time)]
+        case _:
+            return []

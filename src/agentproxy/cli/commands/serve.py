@@ -1,0 +1,57 @@
+"""`pa serve`, also as `pa-server`."""
+
+import os
+from importlib.util import find_spec
+
+import click
+
+from agentproxy.cli.failure import INFRASTRUCTURE, USAGE, Failure
+from agentproxy.cli.options import WholeNumber, refuse_long
+
+EXTRA = "pip install 'agentproxy[server,models]'"
+MAX_HOST_BYTES = 255
+
+
+@click.command("serve")
+@click.option("--host", default="127.0.0.1", help="Address to listen on. Default: 127.0.0.1.")
+@click.option(
+    "--port",
+    type=WholeNumber(0, 65535),
+    default=8000,
+    help="Port to listen on; 0 takes any free one. Default: 8000.",
+)
+@click.option(
+    "--allow-host",
+    "allow_hosts",
+    multiple=True,
+    metavar="NAME",
+    help="Another name under which the server is reached. Repeatable.",
+)
+def command(host: str, port: int, allow_hosts: tuple[str, ...]) -> int:
+    """Serve conversations over HTTP and WebSocket. The workspace is below this folder.
+
+    Only this machine can reach it, unless --host names another address: then API_KEY must be set.
+
+    \b
+    Examples:
+      pa serve
+      pa serve --port 9000
+      API_KEY=... pa serve --host 0.0.0.0 --allow-host agents.example.com
+      curl -X POST http://127.0.0.1:8000/api/chat
+    """
+    for name in (host, *allow_hosts):
+        refuse_long("--host", name, limit=MAX_HOST_BYTES)
+    missing = [name for name in ("fastapi", "uvicorn", "websockets") if find_spec(name) is None]
+    if missing:
+        raise Failure(f"{missing[0]} is not installed", cure=EXTRA, code=INFRASTRUCTURE)
+    from agentproxy.cli.faults import as_failures
+    from agentproxy.cli.workdir import current_folder
+    from agentproxy.server.serve import CannotServe, ServeOptions, run_server
+
+    options = ServeOptions(host=host, port=port, allow_hosts=allow_hosts)
+    with as_failures():
+        try:
+            run_server(os.environ, current_folder(), options, say=click.echo)
+        except CannotServe as error:
+            raise Failure(str(error), cure=error.cure, code=USAGE) from error
+    return 0

@@ -1,0 +1,88 @@
+"""Settings of the conversation service, under their documented names."""
+
+import json
+from collections.abc import Mapping
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from agentproxy.config.mistakes import BadSetting, first_mistake
+from agentproxy.config.words import PositiveSeconds, SingleLine, Whole, refusal
+
+OWN_PREFIX = "OPENAGENT_"  # wins over the bare name, which other programs may use too
+CURES = {
+    "model": "give the name of a model; pa models shows the forms",
+    "max_turns": "give a whole number from 1 to 10000",
+    "max_token_budget": "give a whole number of tokens from 1 to 1000000000",
+    "max_output_tokens": "give a whole number of tokens from 1 to 1000000",
+    "workspace_dir": "give the path of a folder",
+    "bash_timeout": "give seconds, or like 90s, 30m, 2h",
+    "default_preset": "give coding or work",
+    "api_key": "give one line of visible text",
+    "cors_origins": "give origins with commas between them, such as http://localhost:3500",
+    "database_url": "give sqlite:///PATH, or nothing for the journal in AGENTPROXY_HOME",
+}
+NAMES = frozenset({name.upper() for name in CURES} | {OWN_PREFIX + name.upper() for name in CURES})
+
+
+def _listed(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    if value.lstrip().startswith("["):
+        try:
+            return json.loads(value)
+        except ValueError:
+            raise refusal("not JSON", cure="") from None
+    return [part.strip() for part in value.split(",") if part.strip()]
+
+
+def _is_sqlite(address: str) -> str:
+    engine, separator, path = address.partition(":///")
+    if engine not in ("sqlite", "sqlite+aiosqlite") or not separator or not path:
+        raise refusal("only SQLite keeps the journal so far", cure="")
+    return address
+
+
+Names = Annotated[tuple[SingleLine, ...], BeforeValidator(_listed), Field(max_length=1000)]
+Tokens = Annotated[Whole, Field(ge=1, le=1_000_000_000)]
+
+
+class ChatSettings(BaseModel):
+    """Times are in seconds, sizes in tokens."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    model: SingleLine = "claude-sonnet-4-5-20250929"
+    max_turns: Annotated[Whole, Field(ge=1, le=10_000)] = 50
+    max_token_budget: Tokens = 200_000  # for one message of the user
+    max_output_tokens: Annotated[Tokens, Field(le=1_000_000)] = 16_384
+    workspace_dir: SingleLine = "workspace"
+    bash_timeout: PositiveSeconds = 60.0
+    default_preset: Literal["coding", "work"] = "coding"
+    api_key: SingleLine | None = Field(default=None, repr=False)
+    cors_origins: Names | None = None
+    database_url: Annotated[SingleLine, AfterValidator(_is_sqlite)] | None = None
+
+    @property
+    def journal(self) -> str:
+        """The path of the journal that DATABASE_URL names, or ""."""
+        return self.database_url.partition(":///")[2] if self.database_url else ""
+
+
+def load_chat_settings(variables: Mapping[str, str], *, origins: Mapping[str, str]) -> ChatSettings:
+    """Returns the settings from variables. Raises BadSetting, with the source from `origins`."""
+    given: dict[str, str] = {}
+    names: dict[str, str] = {}
+    for field in CURES:
+        for name in (field.upper(), OWN_PREFIX + field.upper()):
+            # An empty value counts as not set: `NAME=` in a `.env` means no choice.
+            if variables.get(name, ""):
+                given[field], names[field] = variables[name], name
+    try:
+        return ChatSettings.model_validate(given)
+    except ValidationError as error:
+        key, problem, _ = first_mistake(error)
+        field = key.split(".")[0].split("[")[0]
+        raise BadSetting(
+            problem, variable=names[field], origin=origins[names[field]], cure=CURES[field]
+        ) from None

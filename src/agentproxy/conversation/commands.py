@@ -1,0 +1,55 @@
+"""Turns the commands of a conversation's user into facts. Pure."""
+
+from collections.abc import Sequence
+
+from agentproxy.conversation.state import Chat
+from agentproxy.engine.commands import fact_of, ignored
+from agentproxy.events.chat import FeatureChanged, TurnEnding, UserTurnEnded
+from agentproxy.events.commands import (
+    Approve,
+    CancelTurn,
+    ChangeFeature,
+    Command,
+    Interrupt,
+    Redirect,
+    SendMessage,
+)
+from agentproxy.events.envelope import CommandId, Fact
+from agentproxy.events.requests import MessageReceived, RequestDecided
+
+MAX_WAITING = 100  # messages
+
+
+def facts_of(command: Command, number: CommandId, state: Chat) -> Sequence[Fact]:
+    """Returns the facts that a command becomes in this state of the conversation."""
+    usual = fact_of(command, number, state)
+    if state.lifecycle.ended is not None:
+        return [usual]
+    if isinstance(command, Redirect):
+        message = MessageReceived(message=f"command:{number}", text=command.text, first=True)
+        return [*_cut(state, "interrupted"), message]
+    return _own(command, state, usual=usual)
+
+
+def _own(command: Command, state: Chat, *, usual: Fact) -> Sequence[Fact]:
+    match command:
+        case SendMessage() if len(state.dialogue.messages) >= MAX_WAITING:
+            return [ignored(command, f"{MAX_WAITING} messages wait already: send it later")]
+        case CancelTurn() | Interrupt():
+            return _cut(state, "cancelled") or [ignored(command, "no turn is under way")]
+        case ChangeFeature():
+            return [_changed(command, state)]
+        case Approve(rest=True) if isinstance(usual, RequestDecided):
+            return [usual, FeatureChanged(feature="approval", enabled=False, session=True)]
+        case _:
+            return [usual]
+
+
+def _changed(command: ChangeFeature, state: Chat) -> Fact:
+    if state.active:
+        return ignored(command, "a turn is under way: change it after the turn")
+    return FeatureChanged(feature=command.feature, enabled=command.enabled)
+
+
+def _cut(state: Chat, ending: TurnEnding) -> list[Fact]:
+    return [UserTurnEnded(ending=ending)] if state.active else []

@@ -1,0 +1,163 @@
+"""The conversation as a face: its folds, and which effects are due. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from agentproxy.agent.face import AGENT, fold_finished
+from agentproxy.agent.face import due as agent_due
+from agentproxy.conversation.safe_tools import SAFE_TOOLS
+from agentproxy.conversation.state import MAX_TITLE_CHARACTERS, Chat
+from agentproxy.engine.face import Face
+from agentproxy.events.agent import ModelAnswered, ToolFinished, ToolStarted
+from agentproxy.events.chat import (
+    AnswerCutOff,
+    FeatureChanged,
+    UserTurnEnded,
+    UserTurnStarted,
+)
+from agentproxy.events.conversation import AssistantMessage, Text, ToolCall, UserMessage
+from agentproxy.events.requests import RequestMade
+from agentproxy.events.run import ChatOrder, RunCreated
+
+if TYPE_CHECKING:
+    from agentproxy.conversation.parts import ChatParts
+
+CHAT: "Face[Chat, ChatParts]" = Face(Chat, actor="agent")
+CHAT.include(AGENT)
+TURN = 1  # the one stage of a conversation
+NOT_RUN = "Error: the user interrupted the turn. This call did not run."
+MAYBE_RUN = (
+    "Error: the user interrupted the turn while this call ran. It may have done all, part or none "
+    "of its work. Look before you go on."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class StartTurn:
+    """Begin to work on a message of the user."""
+
+    message: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class EndTurn:
+    """Tell why the turn is over."""
+
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AskApproval:
+    """Ask the user whether these calls may run."""
+
+    request: str
+    calls: tuple[ToolCall, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AwaitApproval:
+    """Wait for the user's decision, up to the limit."""
+
+    request: str
+
+
+@CHAT.fold(RunCreated)
+def fold_created(state: Chat, fact: RunCreated) -> None:
+    order = fact.request
+    if isinstance(order, ChatOrder):
+        state.order = order
+        state.plan_mode, state.teams, state.approval = (
+            order.plan_mode,
+            order.teams,
+            order.approval,
+        )
+
+
+@CHAT.fold(UserTurnStarted)
+def fold_started(state: Chat, fact: UserTurnStarted) -> None:
+    state.dialogue.messages.pop(fact.message, None)
+    state.active, state.last = fact.message, None
+    state.since_turn, state.since_tokens = state.turn, state.used.total
+    state.continued, state.final = 0, False
+    state.title = state.title or " ".join(fact.text.split())[:MAX_TITLE_CHARACTERS]
+    state.texts += 1
+    state.say(UserMessage(parts=(Text(text=fact.text),)))
+
+
+@CHAT.fold(AnswerCutOff)
+def fold_cut_off(state: Chat, fact: AnswerCutOff) -> None:
+    state.messages.append(AssistantMessage(parts=(Text(text=fact.text),)))
+    state.texts += 1
+
+
+@CHAT.fold(UserTurnEnded)
+def fold_ended(state: Chat, fact: UserTurnEnded) -> None:
+    state.active, state.last, state.asking = "", fact, False
+    # Vendors refuse a call without a result.
+    for key in [key for key in state.open if key not in state.results]:
+        text = MAYBE_RUN if key in state.started else NOT_RUN
+        fold_finished(state, ToolFinished(call=key, text=text, failed=True))
+    for request in state.dialogue.open_requests():
+        del state.dialogue.requests[request.id]
+    state.asked = ""
+
+
+@CHAT.fold(FeatureChanged)
+def fold_feature(state: Chat, fact: FeatureChanged) -> None:
+    if fact.feature == "plan_mode":
+        state.plan_mode = fact.enabled
+    elif fact.feature == "teams":
+        state.teams = fact.enabled
+    elif fact.session:
+        state.approved_rest = not fact.enabled
+    else:
+        state.approval, state.approved_rest = fact.enabled, False
+
+
+@CHAT.fold(RequestMade)
+def fold_request(state: Chat, fact: RequestMade) -> None:
+    state.asked = fact.request.id
+
+
+@CHAT.fold(ModelAnswered)
+def fold_answered(state: Chat, fact: ModelAnswered) -> None:
+    state.asked = ""
+    state.texts += bool(fact.message.text)
+    state.unsafe = {key: call for key, call in state.open.items() if call.name not in SAFE_TOOLS}
+
+
+@CHAT.fold(ToolStarted, ToolFinished)
+def fold_tool(state: Chat, _fact: ToolStarted | ToolFinished) -> None:
+    # A request for approval belongs to the calls of one answer.
+    if not state.open:
+        state.asked, state.unsafe = "", {}
+
+
+@CHAT.due_at(TURN)
+def due(state: Chat) -> Mapping[str, object]:
+    """Returns what the present turn needs next, or the start of the next one."""
+    if not state.active:
+        waiting = next(iter(state.dialogue.messages.items()), None)
+        return {f"user:{waiting[0]}": StartTurn(*waiting)} if waiting else {}
+    # Checked before the tools run: what they would do costs more tokens.
+    if state.out_of_tokens and not state.asking:
+        return {f"end:{state.active}": EndTurn("Token budget exceeded")}
+    if calls := state.unsafe_calls():
+        if not state.asked:
+            request = f"approval-{state.turn}"
+            return {f"ask:{state.turn}": AskApproval(request, tuple(calls))}
+        if state.waits_for_approval:
+            return {f"await:{state.asked}": AwaitApproval(state.asked)}
+    return agent_due(state) or {f"end:{state.active}": EndTurn(_why_ended(state))}
+
+
+def _why_ended(state: Chat) -> str:
+    match state.ending:
+        case "cut_off":
+            return "the answer was cut off at the output limit too often"
+        case "refused":
+            return "the model refused to continue"
+        case _:
+            return ""

@@ -1,0 +1,24 @@
+"""Which tools run without a person's approval: they read, and change nothing. Pure."""
+
+SAFE_TOOLS = frozenset(
+    {
+        "think",
+        "read_file",
+        "read_file_range",
+        "search_code",
+        "list_symbols",
+        "find_references",
+        "list_skills",
+        "read_skill",
+        "todo_list",
+        "task_list",
+        "task_get",
+        "check_background",
+        "read_inbox",
+        "list_teammates",
+        "check_protocol",
+        "compact",
+        "enter_plan_mode",
+        "exit_plan_mode",
+    }
+)

@@ -1,0 +1,46 @@
+"""The state of a conversation, folded from its facts. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from agentproxy.agent.state import Conversation
+from agentproxy.events.chat import UserTurnEnded
+from agentproxy.events.conversation import ToolCall
+from agentproxy.events.run import ChatOrder
+
+MAX_TITLE_CHARACTERS = 80
+
+
+@dataclass
+class Chat(Conversation):
+    """Folds in place; only the engine changes it."""
+
+    order: ChatOrder | None = None
+    active: str = ""  # the id of the message that is worked on; "" between turns
+    began: float = 0.0  # the Unix time at which the present or last turn began
+    last: UserTurnEnded | None = None  # how the last turn ended
+    title: str = ""
+    plan_mode: bool = False
+    teams: bool = False
+    approval: bool = False
+    approved_rest: bool = False  # a person allowed all calls until the session ends
+    # The id of the request for approval of the newest answer's calls, once it was made.
+    asked: str = ""
+    texts: int = 0  # texts of the user and of the agent
+    # Whether each call of the newest answer needs approval, in its order.
+    unsafe: dict[str, ToolCall] = field(default_factory=dict[str, ToolCall])
+
+    def require_order(self) -> ChatOrder:
+        if self.order is None:
+            raise ValueError("the conversation's first event is missing")
+        return self.order
+
+    @property
+    def waits_for_approval(self) -> bool:
+        return bool(self.asked) and self.asked not in self.dialogue.decided
+
+    def unsafe_calls(self) -> Sequence[ToolCall]:
+        """Returns the open calls that need an approval, as long as it is switched on."""
+        if not self.approval or self.approved_rest:
+            return ()
+        return [call for key, call in self.open.items() if key in self.unsafe]

@@ -1,0 +1,44 @@
+"""The effects of a user's turn: its start, the model's answers, and its end."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+
+from agentproxy.agent.face import AskModel
+from agentproxy.agent.turns import ask_model
+from agentproxy.conversation.face import CHAT, EndTurn, StartTurn
+from agentproxy.conversation.parts import ChatParts
+from agentproxy.conversation.state import Chat
+from agentproxy.engine.context import Context
+from agentproxy.events.agent import TurnStarted
+from agentproxy.events.chat import AnswerCutOff, UserTurnEnded, UserTurnStarted
+from agentproxy.events.envelope import Fact
+
+
+@CHAT.handles(StartTurn, instant=True)
+async def start_turn(effect: StartTurn, _context: Context[Chat, ChatParts]) -> Sequence[Fact]:
+    return [UserTurnStarted(message=effect.message, text=effect.text)]
+
+
+@CHAT.handles(EndTurn, instant=True)
+async def end_turn(effect: EndTurn, _context: Context[Chat, ChatParts]) -> Sequence[Fact]:
+    return [UserTurnEnded(ending="done", error=effect.error)]
+
+
+@CHAT.handles(AskModel, started=lambda effect: TurnStarted(turn=effect.turn))
+async def ask(effect: AskModel, context: Context[Chat, ChatParts]) -> Sequence[Fact]:
+    """Asks for the next answer, and keeps the text of one that is cut off."""
+    said: list[str] = []
+
+    def show(kind: str, text: str) -> None:
+        if kind == "text":
+            said.append(text)
+        context.show(kind, text)
+
+    try:
+        return await ask_model(effect, replace(context, show=show))
+    except asyncio.CancelledError:
+        # What the user has read is a part of the conversation.
+        if text := "".join(said):
+            await context.record(AnswerCutOff(turn=effect.turn, text=text))
+        raise

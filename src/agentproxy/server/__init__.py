@@ -1,0 +1,1 @@
+"""The network face: one application with the routes of all faces."""

@@ -1,0 +1,47 @@
+"""Builds the one application of all faces."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+
+from agentproxy import __version__
+from agentproxy.app.chat.host import ChatHost
+from agentproxy.server.errors import refuse_invalid
+from agentproxy.server.guard import Guard
+from agentproxy.server.routes.conversations import conversation_routes
+from agentproxy.server.routes.health import health_routes
+
+
+@dataclass(frozen=True, slots=True)
+class Doors:
+    """Who may come in."""
+
+    hosts: frozenset[str]  # values of the Host header
+    origins: frozenset[str]  # of web pages
+    api_key: str  # "" for none
+
+
+def build_application(host: ChatHost, doors: Doors) -> FastAPI:
+    """Returns the application. Its guard stands before every route."""
+    application = FastAPI(
+        title="Agent Proxy",
+        version=__version__,
+        docs_url=None,  # the library's page loads scripts from elsewhere
+        redoc_url=None,
+    )
+    application.add_exception_handler(RequestValidationError, refuse_invalid)
+    for router in (health_routes(host), conversation_routes(host)):
+        application.include_router(router)
+    application.add_middleware(
+        Guard, hosts=doors.hosts, origins=doors.origins, api_key=doors.api_key
+    )
+    return application
+
+
+def origins_of(configured: Sequence[str] | None, own: Sequence[str]) -> frozenset[str]:
+    """Returns the origins that count: our own, and those of the settings or the usual ones."""
+    usual = ("http://localhost:3000", "http://localhost:5173")
+    pages = ("http://localhost:3500", "http://localhost:3501")
+    return frozenset((*own, *(configured if configured is not None else (*usual, *pages))))

@@ -1,0 +1,180 @@
+"""Stands before every route: hosts, origins, the key, the size of bodies, headers of safety."""
+
+import hmac
+import json
+from contextlib import suppress
+from urllib.parse import parse_qs
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+MAX_BODY_BYTES = 1 << 20
+OPEN = frozenset({"/health"})
+SAFE_HEADERS = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cache-control", b"no-store"),
+    (b"content-security-policy", b"default-src 'self'; frame-ancestors 'none'; base-uri 'none'"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+)
+ALLOWED_METHODS = b"GET, POST, DELETE, OPTIONS"
+ALLOWED_HEADERS = b"content-type, x-api-key, authorization"
+
+
+class _TooLarge(Exception):
+    pass
+
+
+class Guard:
+    """An ASGI middleware. It refuses before anything behind it runs."""
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        hosts: frozenset[str],
+        origins: frozenset[str],
+        api_key: str,
+        max_body: int = MAX_BODY_BYTES,
+    ) -> None:
+        self._app = app
+        self._hosts = hosts
+        self._origins = origins
+        self._key = api_key.encode()
+        self._max_body = max_body
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._app(scope, receive, send)
+            return
+        headers, repeated = _single(scope)
+        refusal = (
+            (400, f"the header {repeated} is there twice")
+            if repeated
+            else self._stranger(headers) or self._without_key(scope, headers)
+        )
+        if scope["type"] == "websocket":
+            await self._socket(scope, receive, send, refusal=refusal)
+            return
+        origin = headers.get("origin", "")
+        if refusal is not None:
+            await _answer(send, *refusal, origin="")
+        elif scope["method"] == "OPTIONS" and origin:
+            await _answer(send, 204, "", origin=origin)
+        else:
+            await self._pass(scope, receive, send, headers=headers)
+
+    async def _socket(
+        self, scope: Scope, receive: Receive, send: Send, *, refusal: tuple[int, str] | None
+    ) -> None:
+        if refusal is None:
+            await self._app(scope, receive, send)
+            return
+        # Before it is accepted, a closed socket is answered with 403.
+        await receive()
+        await send({"type": "websocket.close", "code": 4000 + refusal[0], "reason": refusal[1]})
+
+    def _stranger(self, headers: dict[str, str]) -> tuple[int, str] | None:
+        if headers.get("host", "").lower() not in self._hosts:
+            return 421, "this server is not known under that Host; start it with --allow-host"
+        origin = headers.get("origin")
+        if origin is not None and origin.lower() not in self._origins:
+            return 403, "pages of this Origin may not use the server; see CORS_ORIGINS"
+        if headers.get("sec-fetch-site") == "cross-site" and origin is None:
+            return 403, "requests of other sites are refused"
+        return None
+
+    def _without_key(self, scope: Scope, headers: dict[str, str]) -> tuple[int, str] | None:
+        origin = headers.get("origin")
+        preflight = scope["type"] == "http" and scope["method"] == "OPTIONS"
+        if not self._key or scope["path"] in OPEN or (preflight and origin is not None):
+            return None
+        given = _given_key(scope, headers)
+        if hmac.compare_digest(given.encode("utf-8", "surrogatepass"), self._key):
+            return None
+        return 401, "the key is missing or wrong: send X-API-Key (a socket: ?token=)"
+
+    async def _pass(
+        self, scope: Scope, receive: Receive, send: Send, *, headers: dict[str, str]
+    ) -> None:
+        origin = headers.get("origin", "")
+        announced = headers.get("content-length", "0")
+        limit = self._max_body
+        if not announced.isdecimal() or int(announced[:20]) > limit:
+            await _answer(send, 413, f"the body has more than {limit} bytes", origin=origin)
+            return
+        read, too_large = 0, False
+
+        async def bounded() -> Message:
+            nonlocal read, too_large
+            message = await receive()
+            read += len(message.get("body", b""))
+            if read > limit:
+                too_large = True
+                raise _TooLarge
+            return message
+
+        async def with_headers(message: Message) -> None:
+            # What is behind us may have made another answer of the refusal to read on.
+            if too_large:
+                return
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message["headers"], *SAFE_HEADERS, *_cors(origin)]
+            await send(message)
+
+        with suppress(_TooLarge):
+            await self._app(scope, bounded, with_headers)
+        if too_large:
+            await _answer(send, 413, f"the body has more than {limit} bytes", origin=origin)
+
+
+def _single(scope: Scope) -> tuple[dict[str, str], str]:
+    """Returns the headers that decide something, and the name of one that is there twice."""
+    found: dict[str, str] = {}
+    once = {"host", "origin", "content-length", "x-api-key", "authorization", "sec-fetch-site"}
+    for raw_name, raw_value in scope["headers"]:
+        name = raw_name.decode("latin-1").lower()
+        if name in once:
+            if name in found:
+                return found, name
+            found[name] = raw_value.decode("latin-1")
+    return found, ""
+
+
+def _given_key(scope: Scope, headers: dict[str, str]) -> str:
+    if key := headers.get("x-api-key", ""):
+        return key
+    scheme, _, key = headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer" and key:
+        return key.strip()
+    # A browser cannot set a header of a socket.
+    if scope["type"] == "websocket":
+        query = parse_qs(scope["query_string"].decode("latin-1"), max_num_fields=20)
+        return query.get("token", [""])[0]
+    return ""
+
+
+def _cors(origin: str) -> list[tuple[bytes, bytes]]:
+    if not origin:
+        return []
+    return [
+        (b"access-control-allow-origin", origin.encode("latin-1")),
+        (b"access-control-allow-methods", ALLOWED_METHODS),
+        (b"access-control-allow-headers", ALLOWED_HEADERS),
+        (b"vary", b"Origin"),
+    ]
+
+
+async def _answer(send: Send, status: int, text: str, *, origin: str) -> None:
+    body = json.dumps({"detail": text}).encode() if text else b""
+    headers = [
+        (b"content-type", b"application/json"),
+        (b"content-length", str(len(body)).encode()),
+        *SAFE_HEADERS,
+        *_cors(origin),
+    ]
+    # The rest of a refused body is not read.
+    if status >= 400:
+        headers.append((b"connection", b"close"))
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

@@ -1,0 +1,148 @@
+"""Conversations over HTTP, and the socket of one."""
+
+from collections.abc import Sequence
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, HTTPException, Query, WebSocket
+from pydantic import BaseModel, ConfigDict, Field
+
+from agentproxy.app.chat.host import ChatHost
+from agentproxy.app.chat.orders import order_of
+from agentproxy.app.chat.views import ChatRow, ChatView, list_chats, read_chat
+from agentproxy.app.journal import UnknownRun
+from agentproxy.app.run_ownership import StillOwned
+from agentproxy.events.envelope import RunId
+from agentproxy.server.socket import serve_socket
+from agentproxy.server.wire import iso
+
+CONVERSATION = r"[0-9a-z]{6,32}"
+ConversationId = Annotated[str, Field(pattern=f"^{CONVERSATION}$")]
+NOT_FOUND = HTTPException(404, "Conversation not found")
+
+
+class NewChat(BaseModel):
+    """What a client may choose. Nothing is required."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    system_prompt: Annotated[str, Field(max_length=100_000)] | None = None
+    preset: Literal["coding", "work"] | None = None
+    enable_teams: bool = False
+    enable_tracing: bool = False
+    enable_approval: bool = False
+    enable_plan_mode: bool = False
+
+
+class Created(BaseModel):
+    conversation_id: str
+
+
+class ListedChat(BaseModel):
+    id: str
+    title: str
+    created_at: str
+    message_count: int
+
+
+class ShownMessage(BaseModel):
+    role: Literal["user", "assistant"]
+    content: str
+    created_at: str
+
+
+class ShownChat(BaseModel):
+    id: str
+    title: str
+    system_prompt: str
+    preset: str
+    enable_teams: bool
+    enable_tracing: bool
+    enable_approval: bool
+    enable_plan_mode: bool
+    created_at: str
+    messages: Sequence[ShownMessage]
+    total_input_tokens: int
+    total_output_tokens: int
+
+
+class Deleted(BaseModel):
+    status: Literal["deleted"] = "deleted"
+
+
+def _listed(row: ChatRow) -> ListedChat:
+    return ListedChat(
+        id=row.run, title=row.title, created_at=iso(row.created), message_count=row.messages
+    )
+
+
+def _shown(view: ChatView) -> ShownChat:
+    order, state = view.order, view.state
+    return ShownChat(
+        id=view.row.run,
+        title=view.row.title,
+        system_prompt=order.system_prompt,
+        preset=order.preset,
+        enable_teams=state.teams,
+        enable_tracing=order.tracing,
+        enable_approval=state.approval,
+        enable_plan_mode=state.plan_mode,
+        created_at=iso(view.row.created),
+        messages=[
+            ShownMessage(role=each.role, content=each.text, created_at=iso(each.time))
+            for each in view.messages
+        ],
+        total_input_tokens=state.used.input,
+        total_output_tokens=state.used.output,
+    )
+
+
+def conversation_routes(host: ChatHost) -> APIRouter:
+    """Returns the routes of /api/chat and /api/conversations."""
+    router = APIRouter(prefix="/api", tags=["conversations"])
+
+    @router.post("/chat")
+    async def create(asked: NewChat | None = None) -> Created:
+        order, run = order_of(asked.model_dump() if asked else {}, services=host.services)
+        return Created(conversation_id=await host.create(order, run))
+
+    @router.get("/conversations")
+    async def list_all(
+        limit: Annotated[int, Query(ge=1, le=1000)] = 50,
+        before: Annotated[str, Query(max_length=32)] = "",
+    ) -> list[ListedChat]:
+        try:
+            rows = await list_chats(host.app, limit=limit, before=RunId(before) or None)
+        except UnknownRun:
+            raise NOT_FOUND from None
+        return [_listed(row) for row in rows]
+
+    @router.get("/conversations/{conversation_id}")
+    async def show(conversation_id: ConversationId) -> ShownChat:
+        try:
+            return _shown(await read_chat(host.app, RunId(conversation_id)))
+        except UnknownRun:
+            raise NOT_FOUND from None
+
+    @router.delete("/conversations/{conversation_id}")
+    async def delete(conversation_id: ConversationId) -> Deleted:
+        try:
+            await read_chat(host.app, RunId(conversation_id))
+            await host.delete(RunId(conversation_id))
+        except UnknownRun:
+            raise NOT_FOUND from None
+        except StillOwned as error:
+            raise HTTPException(409, f"{error}: delete it there") from None
+        return Deleted()
+
+    @router.websocket("/chat/{conversation_id}/ws")
+    async def talk(
+        socket: WebSocket,
+        conversation_id: str,
+        after: Annotated[int | None, Query(ge=0)] = None,
+    ) -> None:
+        await socket.accept()
+        await serve_socket(socket, host, RunId(conversation_id), after=after)
+
+    # The decorators above have registered them.
+    del create, list_all, show, delete, talk
+    return router

@@ -1,0 +1,158 @@
+"""Runs the server until it is told to stop."""
+
+import asyncio
+import ipaddress
+import logging
+import signal
+import socket as sockets
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+import uvicorn
+
+from agentproxy.app.chat.host import open_host
+from agentproxy.app.chat.resuming import resume_all
+from agentproxy.app.context import App, open_app
+from agentproxy.server.application import Doors, build_application, origins_of
+
+LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
+MAX_MESSAGE_BYTES = 1 << 20
+MAX_CONNECTIONS = 4000
+KEEP_ALIVE_SECONDS = 30
+STOPPING = (signal.SIGINT, signal.SIGTERM)
+
+
+class CannotServe(Exception):
+    """The server cannot start. `cure` says what a person can do."""
+
+    def __init__(self, message: str, *, cure: str) -> None:
+        super().__init__(message)
+        self.cure = cure
+
+
+@dataclass(frozen=True, slots=True)
+class ServeOptions:
+    """Where the server listens, and under which other names it is known."""
+
+    host: str = "127.0.0.1"
+    port: int = 8000  # 0 takes any free one
+    allow_hosts: Sequence[str] = ()
+
+
+class _Server(uvicorn.Server):
+    """Ends cleanly at a signal. The library would raise the signal again after that."""
+
+    @contextmanager
+    def capture_signals(self) -> Generator[None]:
+        loop = asyncio.get_running_loop()
+        for number in STOPPING:
+            loop.add_signal_handler(number, partial(self.handle_exit, number, None))
+        try:
+            yield
+        finally:
+            for number in STOPPING:
+                loop.remove_signal_handler(number)
+
+
+async def serve(
+    environ: Mapping[str, str],
+    directory: Path,
+    options: ServeOptions,
+    *,
+    say: Callable[[str], None],
+) -> None:
+    """Serves until SIGINT or SIGTERM. Raises CannotServe, BadSetting, BadFile, SandboxError."""
+    async with open_app(environ, directory, serves=True) as app:
+        _refuse_open_door(options, app)
+        listener = _listen(options)
+        options = replace(options, port=listener.getsockname()[1])
+        doors = _doors(options, app)
+        host = await open_host(await app.project(directory))
+        try:
+            server = _Server(_config(host_application=build_application(host, doors)))
+            await resume_all(host)
+            say(f"Agent Proxy serves http://{_bracketed(options.host)}:{options.port}")
+            await server.serve(sockets=[listener])
+        finally:
+            await host.close()
+            listener.close()
+
+
+def _refuse_open_door(options: ServeOptions, app: App) -> None:
+    if not _is_loopback(options.host) and not app.settings.chat.api_key:
+        raise CannotServe(
+            f"{options.host} can be reached from other machines, and there is no API_KEY",
+            cure="set API_KEY, or leave --host out",
+        )
+
+
+def _doors(options: ServeOptions, app: App) -> Doors:
+    settings = app.settings.chat
+    names = [
+        *(LOOPBACK if _is_loopback(options.host) else ()),
+        _bracketed(options.host),
+        *options.allow_hosts,
+    ]
+    hosts = frozenset(each.lower() for name in names for each in (name, f"{name}:{options.port}"))
+    own = [f"http://{name}:{options.port}" for name in names]
+    return Doors(hosts, origins_of(settings.cors_origins, own), settings.api_key or "")
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
+
+
+def _listen(options: ServeOptions) -> sockets.socket:
+    family = sockets.AF_INET6 if ":" in options.host else sockets.AF_INET
+    listener = sockets.socket(family, sockets.SOCK_STREAM)
+    listener.setsockopt(sockets.SOL_SOCKET, sockets.SO_REUSEADDR, 1)
+    try:
+        listener.bind((options.host, options.port))
+        listener.listen(1024)
+    except OSError as error:
+        listener.close()
+        raise CannotServe(
+            f"{options.host}:{options.port} cannot be listened on: {error.strerror}",
+            cure="choose another --port",
+        ) from error
+    listener.setblocking(False)  # noqa: FBT003 - the library's signature
+    return listener
+
+
+def _config(host_application: object) -> uvicorn.Config:
+    logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
+    return uvicorn.Config(
+        app=host_application,  # pyright: ignore[reportArgumentType] - any ASGI application
+        http="h11",
+        ws="websockets-sansio",
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        ws_max_size=MAX_MESSAGE_BYTES,
+        limit_concurrency=MAX_CONNECTIONS,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=5,
+    )
+
+
+def run_server(
+    environ: Mapping[str, str],
+    directory: Path,
+    options: ServeOptions,
+    *,
+    say: Callable[[str], None],
+) -> None:
+    asyncio.run(serve(environ, directory, options, say=say))

@@ -1,0 +1,198 @@
+"""One client on one conversation: what it sends becomes commands, what happens is sent to it."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from fastapi import WebSocket, WebSocketDisconnect
+
+from agentproxy.app.chat.host import ChatHost
+from agentproxy.app.hub import FragmentReader, Position, ShownText
+from agentproxy.app.journal import JournalError, UnknownRun
+from agentproxy.events.envelope import Event, RunId
+from agentproxy.server.client_messages import BadMessage, parse_message
+from agentproxy.server.wire import Message, WireStory, iso
+from agentproxy.server.workspace_files import files_since
+
+SEND_SECONDS = 20.0  # for one message; a client that takes longer is let go
+TRY_AGAIN_LATER = 1013
+INTERNAL = 1011
+PAGE = 500
+
+
+class TooSlow(Exception):
+    """The client does not read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """An accepted socket of one client."""
+
+    socket: WebSocket
+    host: ChatHost
+    story: WireStory
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    @property
+    def run(self) -> RunId:
+        return self.story.run
+
+    async def serve(self, *, after: int | None) -> None:
+        """Serves until one side leaves. `after` is the last event that the client has."""
+        await self._catch_up(after=after)
+        # A turn that a stopped process left goes on.
+        if self.story.active or await self.host.app.journal.inbox(self.run):
+            self.host.wake(self.run)
+        telling = asyncio.create_task(self._tell())
+        hearing = asyncio.create_task(self._hear())
+        try:
+            await asyncio.wait({telling, hearing}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in (telling, hearing):
+                task.cancel()
+            ends = await asyncio.gather(telling, hearing, return_exceptions=True)
+        for end in ends:
+            if isinstance(end, Exception):
+                raise end
+
+    async def send(self, message: Message) -> None:
+        order = self.story.order
+        if message["type"] in ("done", "interrupted") and order is not None:
+            workspace = Path(order.workspace)
+            message["files"] = await asyncio.to_thread(files_since, workspace, self.story.began)
+        try:
+            async with asyncio.timeout(SEND_SECONDS), self.lock:
+                await self.socket.send_json(message)
+        except TimeoutError:
+            raise TooSlow from None
+
+    async def _catch_up(self, *, after: int | None) -> None:
+        """Sends what happened after `after`; without it, only the request that waits."""
+        story, waiting = self.story, None
+        journal = self.host.app.journal
+        while page := await journal.read(story.run, after=story.sequence, limit=PAGE):
+            for event in page:
+                for message in story.take(event):
+                    if message["type"] == "tool_approval_request":
+                        waiting = message
+                    if after is not None and event.seq > after:
+                        await self.send(message)
+        if after is None and waiting is not None and waiting["request_id"] in story.asked:
+            await self.send(waiting)
+
+    async def _tell(self) -> None:
+        app, story = self.host.app, self.story
+        events = Upcoming(app.journal.follow(story.run, after=story.sequence))
+        try:
+            while True:
+                # The stream of live output ends whenever the conversation is let go.
+                position = Position(story.sequence, 0)
+                with app.hub.subscribe(story.run, after=position) as fragments:
+                    await self._tell_while_open(fragments, events)
+        finally:
+            await events.close()
+
+    async def _tell_while_open(self, fragments: FragmentReader, events: "Upcoming") -> None:
+        events.on_news(fragments.news.set)
+        while True:
+            fragments.news.clear()
+            shown = fragments.take()
+            if shown is not None:
+                await self._show(shown, events)
+            elif events.is_there:
+                await self._take(await events.next())
+            elif fragments.closed:
+                return
+            else:
+                await fragments.news.wait()
+
+    async def _show(self, shown: ShownText, events: "Upcoming") -> None:
+        # A piece stands behind the event of its position, and before the next one.
+        while shown.position.seq > self.story.sequence:
+            await self._take(await events.next())
+        if shown.position.seq == self.story.sequence:
+            message = self.story.fragment(shown, now=time.time())
+            if message is not None:
+                await self.send(message)
+
+    async def _take(self, event: Event) -> None:
+        for message in self.story.take(event):
+            await self.send(message)
+
+    async def _hear(self) -> None:
+        while True:
+            received = await self.socket.receive()
+            if received["type"] == "websocket.disconnect":
+                return
+            text = received.get("text")
+            try:
+                await self.host.submit(self.run, parse_message(text))
+            except BadMessage as error:
+                await self.send(_error(self.run, str(error)))
+
+
+class Upcoming:
+    """The next event of a journal, awaited without a task for each look at it."""
+
+    def __init__(self, events: AsyncIterator[Event]) -> None:
+        self._events = events
+        self._ring: Callable[[], None] = lambda: None
+        self._next = self._await_next()
+
+    @property
+    def is_there(self) -> bool:
+        return self._next.done()
+
+    def on_news(self, ring: Callable[[], None]) -> None:
+        """Calls `ring` whenever an event has come."""
+        self._ring = ring
+        if self.is_there:
+            ring()
+
+    async def next(self) -> Event:
+        event = await self._next
+        self._next = self._await_next()
+        return event
+
+    async def close(self) -> None:
+        self._next.cancel()
+        await asyncio.wait({self._next})
+
+    def _await_next(self) -> "asyncio.Future[Event]":
+        upcoming = asyncio.ensure_future(anext(self._events))
+        upcoming.add_done_callback(lambda _: self._ring())
+        return upcoming
+
+
+async def serve_socket(socket: WebSocket, host: ChatHost, run: RunId, *, after: int | None) -> None:
+    """Serves an accepted socket until one side leaves. `after` is the last event it has."""
+    client = Client(socket, host, WireStory(run))
+    try:
+        with host.attend(run):
+            await client.serve(after=after)
+    except UnknownRun:
+        await _refuse(socket, run, "Conversation not found")
+    except TooSlow:
+        await socket.close(TRY_AGAIN_LATER, "too slow: connect again with ?after=")
+    except JournalError as error:
+        await _refuse(socket, run, str(error), code=INTERNAL)
+    except (WebSocketDisconnect, RuntimeError):
+        pass  # the client has gone
+
+
+def _error(run: RunId, text: str) -> Message:
+    return {
+        "type": "error",
+        "message": text,
+        "run": run,
+        "sequence": None,
+        "event_id": None,
+        "time": iso(time.time()),
+    }
+
+
+async def _refuse(socket: WebSocket, run: RunId, text: str, *, code: int = 1000) -> None:
+    await socket.send_json(_error(run, text))
+    await socket.close(code)

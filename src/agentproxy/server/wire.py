@@ -1,0 +1,227 @@
+"""The events of a conversation as its clients receive them. Pure."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+from agentproxy.app.hub import Position, ShownText
+from agentproxy.conversation.safe_tools import SAFE_TOOLS
+from agentproxy.events.agent import ModelAnswered, ToolFinished
+from agentproxy.events.chat import (
+    AnswerCutOff,
+    FeatureChanged,
+    UserTurnEnded,
+    UserTurnStarted,
+)
+from agentproxy.events.conversation import ToolCall, Usage
+from agentproxy.events.envelope import Event, Fact, RunId
+from agentproxy.events.requests import (
+    CommandIgnored,
+    MessageReceived,
+    RequestDecided,
+    RequestMade,
+)
+from agentproxy.events.run import ChatOrder, RunCreated, RunEnded, RunParked
+
+MAX_RESULT_CHARACTERS = 2000
+Message = dict[str, Any]
+NAMES_OF_FEATURES = {
+    "plan_mode": "plan_mode_changed",
+    "teams": "teams_changed",
+    "approval": "approval_changed",
+}
+
+_TELLERS: "dict[type[Fact], Callable[[WireStory, Any, Event], Iterator[Message]]]" = {}
+T = TypeVar("T", bound="Callable[..., Iterator[Message]]")
+
+
+def tells(*kinds: type[Fact]) -> Callable[[T], T]:
+    """Registers what clients are told of a fact. The other facts are our own affair."""
+
+    def register(function: T) -> T:
+        _TELLERS.update(dict.fromkeys(kinds, function))
+        return function
+
+    return register
+
+
+def iso(time: float) -> str:
+    """Returns a Unix time as ISO 8601 with its zone."""
+    return datetime.fromtimestamp(time, UTC).isoformat()
+
+
+@dataclass
+class WireStory:
+    """What a client was told of a conversation, and what it needs to be told next.
+
+    `sequence` is the number of the last event that it took. Nothing of an answer is lost: what was
+    not streamed comes when the answer is complete.
+    """
+
+    run: RunId
+    sequence: int = 0
+    began: float = 0.0  # when the present or last turn began
+    active: bool = False  # a turn is under way
+    order: ChatOrder | None = None
+    calls: dict[str, ToolCall] = field(default_factory=dict[str, ToolCall])
+    asked: dict[str, Sequence[ToolCall]] = field(default_factory=dict[str, Sequence[ToolCall]])
+    used: Usage = field(default_factory=Usage)
+    last_input: int = 0
+    plan_mode: bool = False
+    _streamed: int = 0  # characters of the present answer that the client has
+    _next: Position = field(default_factory=lambda: Position(0, 0))
+    _gap: bool = False
+
+    def fragment(self, shown: ShownText, *, now: float) -> Message | None:
+        """Returns the message for a piece of live output, or None where it tells nothing."""
+        if shown.dropped or shown.position != self._next:
+            self._gap = True
+        size = len(shown.text.encode("utf-8", "surrogatepass"))
+        self._next = Position(shown.position.seq, shown.position.offset + size)
+        place = f"{shown.position.seq}.{shown.position.offset}"
+        if shown.source == "thinking":
+            return self._message("thinking_delta", place, now, content=shown.text)
+        if shown.source != "text" or self._gap:
+            return None
+        self._streamed += len(shown.text)
+        return self._message("text_delta", place, now, content=shown.text)
+
+    def take(self, event: Event) -> list[Message]:
+        """Returns the messages for the next event."""
+        self.sequence = event.seq
+        self._next = Position(event.seq, 0)
+        told = list(self._told(event))
+        for number, message in enumerate(told):
+            message["event_id"] = f"{self.run}.{event.seq}.{number}"
+        return told
+
+    @property
+    def usage(self) -> Message:
+        return {
+            "input_tokens": self.used.input,
+            "output_tokens": self.used.output,
+            "last_input_tokens": self.last_input,
+            "plan_mode": self.plan_mode,
+        }
+
+    def _told(self, event: Event) -> Iterator[Message]:
+        teller = _TELLERS.get(type(event.fact))
+        return teller(self, event.fact, event) if teller else iter(())
+
+    def rest(self, text: str, event: Event) -> Iterator[Message]:
+        if rest := text[self._streamed :]:
+            yield self.message_of(event, "text_delta", content=rest)
+        self.restart()
+
+    def restart(self) -> None:
+        self._streamed, self._gap = 0, False
+
+    def message_of(self, event: Event, kind: str, **fields: object) -> Message:
+        return self._message(kind, "", event.time, **fields)
+
+    def _message(self, kind: str, place: str, time: float, **fields: object) -> Message:
+        return {
+            "type": kind,
+            **fields,
+            "run": self.run,
+            "sequence": self.sequence,
+            "event_id": f"{self.run}.{place}",
+            "time": iso(time),
+        }
+
+
+@tells(RunCreated)
+def _created(story: WireStory, fact: RunCreated, _event: Event) -> Iterator[Message]:
+    if isinstance(fact.request, ChatOrder):
+        story.order, story.plan_mode = fact.request, fact.request.plan_mode
+    yield from ()
+
+
+@tells(MessageReceived)
+def _received(story: WireStory, fact: MessageReceived, event: Event) -> Iterator[Message]:
+    yield story.message_of(event, "message_received", message_id=fact.message, content=fact.text)
+
+
+@tells(UserTurnStarted)
+def _started(story: WireStory, fact: UserTurnStarted, event: Event) -> Iterator[Message]:
+    story.began, story.active = event.time, True
+    story.restart()
+    yield story.message_of(event, "turn_started", message_id=fact.message, content=fact.text)
+
+
+@tells(ModelAnswered)
+def _answered(story: WireStory, fact: ModelAnswered, event: Event) -> Iterator[Message]:
+    story.used = story.used.plus(fact.usage)
+    story.last_input = fact.usage.input
+    yield from story.rest(fact.message.text, event)
+    story.calls = {call.id: call for call in fact.message.calls}
+    for call in fact.message.calls:
+        yield story.message_of(event, "tool_call", tool=call.name, input=call.arguments, id=call.id)
+
+
+@tells(AnswerCutOff)
+def _cut_off(story: WireStory, fact: AnswerCutOff, event: Event) -> Iterator[Message]:
+    yield from story.rest(fact.text, event)
+
+
+@tells(ToolFinished)
+def _finished(story: WireStory, fact: ToolFinished, event: Event) -> Iterator[Message]:
+    call = story.calls.get(fact.call)
+    text = fact.text
+    if len(text) > MAX_RESULT_CHARACTERS:
+        text = text[:MAX_RESULT_CHARACTERS] + "..."
+    name = call.name if call else ""
+    yield story.message_of(
+        event, "tool_result", tool=name, result=text, id=fact.call, failed=fact.failed
+    )
+
+
+@tells(RequestMade)
+def _asked(story: WireStory, fact: RequestMade, event: Event) -> Iterator[Message]:
+    calls = tuple(call for call in story.calls.values() if call.name not in SAFE_TOOLS)
+    story.asked[fact.request.id] = calls
+    tools = [{"name": call.name, "input": call.arguments, "id": call.id} for call in calls]
+    yield story.message_of(event, "tool_approval_request", request_id=fact.request.id, tools=tools)
+
+
+@tells(RequestDecided)
+def _decided(story: WireStory, fact: RequestDecided, event: Event) -> Iterator[Message]:
+    calls = story.asked.pop(fact.decision.request, ())
+    if not fact.decision.allowed:
+        yield story.message_of(
+            event,
+            "tool_approval_result",
+            request_id=fact.decision.request,
+            decision="denied",
+            tools=[call.name for call in calls],
+        )
+
+
+@tells(FeatureChanged)
+def _changed(story: WireStory, fact: FeatureChanged, event: Event) -> Iterator[Message]:
+    story.plan_mode = fact.enabled if fact.feature == "plan_mode" else story.plan_mode
+    yield story.message_of(event, NAMES_OF_FEATURES[fact.feature], enabled=fact.enabled)
+
+
+@tells(UserTurnEnded)
+def _ended(story: WireStory, fact: UserTurnEnded, event: Event) -> Iterator[Message]:
+    story.asked.clear()
+    story.active = False
+    if fact.error:
+        cure = {"cure": fact.cure} if fact.cure else {}
+        yield story.message_of(event, "error", message=fact.error, **cure)
+    name = "interrupted" if fact.ending == "interrupted" else "done"
+    cut = {"cancelled": True} if fact.ending == "cancelled" else {}
+    # The files are filled in by whoever can look at them.
+    yield story.message_of(event, name, usage=story.usage, files=[], **cut)
+
+
+@tells(CommandIgnored)
+def _refused(story: WireStory, fact: CommandIgnored, event: Event) -> Iterator[Message]:
+    yield story.message_of(event, "error", message=fact.reason)
+
+
+@tells(RunParked, RunEnded)
+def _rests(story: WireStory, fact: RunParked | RunEnded, event: Event) -> Iterator[Message]:
+    yield story.message_of(event, "error", message=fact.reason)

@@ -1,0 +1,86 @@
+"""Tools that wait for the user's word."""
+
+import json
+
+from support.answers import Reply
+from support.chats import Served, kinds, text_of
+
+
+def write(*paths: str, more: tuple[tuple[str, str], ...] = ()) -> Reply:
+    calls = [("write_file", json.dumps({"path": path, "content": "text"})) for path in paths]
+    return Reply(calls=(*calls, *more), stop="tools")
+
+
+def test_dangerous_calls_of_one_answer_are_asked_about_together_and_run_when_approved(
+    served: Served,
+) -> None:
+    conversation = served.new(enable_approval=True)
+    think = ("think", '{"thought": "hm"}')
+    served.script("Write one and two", write("one", "two", more=(think,)), Reply(text=("ok",)))
+    with served.talk(conversation) as talk:
+        talk.say("Write one and two")
+        request = talk.until("tool_approval_request")[-1]
+        assert [each["input"]["path"] for each in request["tools"]] == ["one", "two"]
+        workspace = served.folder / "workspace" / conversation
+        assert not (workspace / "one").exists()
+        talk.send("tool_approval_response", decision="approve", request_id=request["request_id"])
+        came = talk.until("done")
+    assert "tool_approval_result" not in kinds(came)
+    assert (workspace / "one").read_text() == (workspace / "two").read_text() == "text"
+
+
+def test_a_denied_call_does_not_run_and_the_model_is_told(served: Served) -> None:
+    conversation = served.new(enable_approval=True)
+    served.script("Write what I deny", write("denied"), Reply(text=("As you wish",)))
+    with served.talk(conversation) as talk:
+        talk.say("Write what I deny")
+        request = talk.until("tool_approval_request")[-1]
+        talk.send("tool_approval_response", decision="deny", request_id=request["request_id"])
+        came = talk.until("done")
+    denied = came[0]
+    assert (denied["decision"], denied["tools"]) == ("denied", ["write_file"])
+    assert text_of(came) == "As you wish"
+    assert not (served.folder / "workspace" / conversation / "denied").exists()
+    told = json.dumps(served.scripts.asked["Write what I deny"][1]["messages"][2])
+    assert "User denied this tool call" in told
+
+
+def test_who_approves_the_rest_is_not_asked_again(served: Served) -> None:
+    conversation = served.new(enable_approval=True)
+    served.script("Write as you like", write("a"), write("b"), Reply(text=("both",)))
+    with served.talk(conversation) as talk:
+        talk.say("Write as you like")
+        talk.until("tool_approval_request")
+        talk.send("tool_approval_response", decision="auto_approve")
+        came = talk.until("done")
+    assert "tool_approval_request" not in kinds(came)
+    assert {"type": "approval_changed", "enabled": False}.items() <= came[0].items()
+
+
+def test_an_answer_to_another_request_approves_nothing(served: Served) -> None:
+    conversation = served.new(enable_approval=True)
+    served.script("Write when asked", write("file"), Reply(text=("done",)))
+    with served.talk(conversation) as talk:
+        talk.say("Write when asked")
+        request = talk.until("tool_approval_request")[-1]
+        talk.send("tool_approval_response", decision="approve", request_id="approval-99")
+        assert "is not open" in talk.until("error")[-1]["message"]
+        assert not (served.folder / "workspace" / conversation / "file").exists()
+        talk.send("tool_approval_response", decision="approve", request_id=request["request_id"])
+        talk.until("done")
+
+
+def test_a_request_that_waits_is_told_to_who_comes_later(served: Served) -> None:
+    conversation = served.new(enable_approval=True)
+    served.script("Ask and wait", write("later"), Reply(text=("done",)))
+    with served.talk(conversation) as talk:
+        talk.say("Ask and wait")
+        asked = talk.until("tool_approval_request")[-1]
+    with served.talk(conversation) as talk:
+        again = talk.receive()
+        assert (again["type"], again["request_id"]) == (
+            "tool_approval_request",
+            asked["request_id"],
+        )
+        talk.send("tool_approval_response", decision="approve", request_id=again["request_id"])
+        assert talk.until("done")[-1]["files"][0]["path"] == "later"

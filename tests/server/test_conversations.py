@@ -1,0 +1,221 @@
+"""Conversations through the front door: a real server, real sockets, a model over real HTTP."""
+
+import json
+import time
+
+from support.answers import Reply
+from support.chats import Served, kinds, text_of, wait_until
+
+
+def bash(command: str, **more: object) -> Reply:
+    return Reply(calls=(("bash", json.dumps({"command": command})),), stop="tools", **more)  # type: ignore[arg-type]
+
+
+def write(path: str, content: str) -> Reply:
+    arguments = json.dumps({"path": path, "content": content})
+    return Reply(calls=(("write_file", arguments),), stop="tools")
+
+
+def test_a_turn_with_a_tool_streams_text_calls_results_and_its_end(served: Served) -> None:
+    conversation = served.new()
+    served.script(
+        "Write the note",
+        Reply(
+            text=("I write ", "it."),
+            calls=(("write_file", '{"path": "note.txt", "content": "hello"}'),),
+            stop="tools",
+        ),
+        Reply(text=("Written",)),
+    )
+    with served.talk(conversation) as talk:
+        came = talk.ask("Write the note")
+    assert kinds(came) == [
+        "message_received", "turn_started", "text_delta", "tool_call", "tool_result", "text_delta",
+        "done",
+    ]  # fmt: skip
+    call, result = came[-4], came[-3]
+    assert call["id"] == result["id"]
+    assert (call["tool"], call["input"]["path"]) == ("write_file", "note.txt")
+    assert result["result"] == "Wrote 5 bytes to note.txt"
+    assert text_of(came) == "I write it.Written"
+    assert came[-1]["files"] == [{"name": "note.txt", "path": "note.txt", "size": 5}]
+    assert came[-1]["usage"] == {
+        "input_tokens": 200, "output_tokens": 40, "last_input_tokens": 100, "plan_mode": False,
+    }  # fmt: skip
+    assert all(each["run"] == conversation and each["time"].endswith("+00:00") for each in came)
+    numbers = [each["sequence"] for each in came]
+    assert numbers == sorted(numbers)
+    assert len({each["event_id"] for each in came}) == len(came)
+
+
+def test_a_conversation_is_listed_shown_and_deleted(served: Served) -> None:
+    conversation = served.new(system_prompt="You are brief.", enable_approval=True)
+    served.script("Say two words", Reply(text=("Two words",)))
+    with served.talk(conversation) as talk:
+        talk.ask("Say two words")
+    _, rows = served.request("GET", "/api/conversations?limit=1000")
+    row = next(each for each in rows if each["id"] == conversation)
+    assert (row["title"], row["message_count"]) == ("Say two words", 2)
+    _, shown = served.request("GET", f"/api/conversations/{conversation}")
+    assert [(each["role"], each["content"]) for each in shown["messages"]] == [
+        ("user", "Say two words"),
+        ("assistant", "Two words"),
+    ]
+    assert (shown["enable_approval"], shown["total_input_tokens"]) == (True, 100)
+    system = served.scripts.asked["Say two words"][0]["system"]
+    assert [each["text"] for each in system] == ["You are brief."]
+    assert served.request("DELETE", f"/api/conversations/{conversation}") == (
+        200,
+        {"status": "deleted"},
+    )
+    gone = (404, {"detail": "Conversation not found"})
+    assert served.request("GET", f"/api/conversations/{conversation}") == gone
+    assert served.request("DELETE", f"/api/conversations/{conversation}") == gone
+    _, rows = served.request("GET", "/api/conversations?limit=1000")
+    assert conversation not in [each["id"] for each in rows]
+
+
+def test_a_conversation_that_is_not_there_is_said_and_the_socket_closed(served: Served) -> None:
+    with served.talk("0123456789ab") as talk:
+        assert talk.receive()["message"] == "Conversation not found"
+
+
+def test_unknown_fields_and_presets_are_refused_with_their_name(served: Served) -> None:
+    for body, field in (({"presett": "work"}, "presett"), ({"preset": "poems"}, "preset")):
+        status, answer = served.request("POST", "/api/chat", body)
+        assert status == 422
+        assert answer["detail"][0]["loc"] == ["body", field]
+
+
+def test_an_interrupt_ends_the_stream_at_once_and_goes_on_with_the_new_message(
+    served: Served,
+) -> None:
+    conversation = served.new()
+    slow = Reply(text=tuple(f"word{number} " for number in range(200)), fault="slow")
+    served.script("Count slowly", slow, Reply(text=("Stopped counting",)))
+    with served.talk(conversation) as talk:
+        talk.say("Count slowly")
+        talk.until("text_delta")
+        began = time.monotonic()
+        talk.send("interrupt", content="Stop that")
+        came = talk.until("interrupted")
+        assert time.monotonic() - began < 2, "the stream of ten seconds was not read to its end"
+        came = talk.until("done")
+    assert text_of(came) == "Stopped counting"
+    second = served.scripts.asked["Count slowly"][1]["messages"]
+    assert [each["role"] for each in second] == ["user", "assistant", "user"]
+    # What the user has read is in the history, and no more.
+    heard = text_of(talk.seen).removesuffix("Stopped counting")
+    assert second[1]["content"] == [{"type": "text", "text": heard}]
+
+
+def test_a_cancel_kills_the_running_tool_and_leaves_a_history_that_is_valid(
+    served: Served,
+) -> None:
+    conversation = served.new()
+    served.script(
+        "Start the long command",
+        bash("sleep 1; touch started; sleep 3; touch finished"),
+        Reply(text=("I looked",)),
+    )
+    with served.talk(conversation) as talk:
+        talk.say("Start the long command")
+        talk.until("tool_call")
+        workspace = served.folder / "workspace" / conversation
+        wait_until((workspace / "started").exists)
+        began = time.monotonic()
+        talk.send("cancel")
+        done = talk.until("done")[-1]
+        assert time.monotonic() - began < 2
+        assert done["cancelled"] is True
+        talk.ask("What happened?")
+    asked = served.scripts.asked["Start the long command"][1]["messages"]
+    result = asked[2]["content"][0]
+    assert result["type"] == "tool_result"
+    assert "interrupted the turn while this call ran" in json.dumps(result["content"])
+    time.sleep(0.3)
+    assert not (workspace / "finished").exists()
+
+
+def test_messages_during_a_turn_wait_visibly_and_are_worked_on_in_order(served: Served) -> None:
+    conversation = served.new()
+    slow = Reply(text=("a ", "b ", "c ", "d "), fault="slow")
+    served.script("First of three", slow, Reply(text=("two",)), Reply(text=("three",)))
+    with served.talk(conversation) as talk:
+        for content in ("First of three", "Second", "Third"):
+            talk.say(content)
+        came = talk.until("done") + talk.until("done") + talk.until("done")
+    started = [each["content"] for each in came if each["type"] == "turn_started"]
+    assert started == ["First of three", "Second", "Third"]
+    second = next(each for each in came if each.get("content") == "Second")
+    first_end = next(each for each in came if each["type"] == "done")
+    assert second["type"] == "message_received"
+    assert came.index(second) < came.index(first_end)
+
+
+def test_every_socket_of_a_conversation_sees_the_same(served: Served) -> None:
+    conversation = served.new()
+    served.script("For both", Reply(text=("to ", "all"), fault="slow"))
+    with served.talk(conversation) as one, served.talk(conversation) as other:
+        mine, theirs = one.ask("For both"), other.until("done")
+    assert text_of(mine) == text_of(theirs) == "to all"
+    assert kinds(mine) == kinds(theirs)
+
+
+def test_who_comes_back_misses_nothing(served: Served) -> None:
+    conversation = served.new()
+    slow = Reply(text=tuple(f"{number} " for number in range(20)), fault="slow")
+    served.script("While I am away", slow, Reply(text=("second",)))
+    with served.talk(conversation) as talk:
+        talk.say("While I am away")
+        last = talk.until("text_delta")[-1]["sequence"]
+    wait_until(
+        lambda: (
+            served.request("GET", f"/api/conversations/{conversation}")[1]["total_input_tokens"] > 0
+        )
+    )
+    with served.talk(conversation, f"?after={last}") as talk:
+        came = talk.until("done")
+    assert text_of(came) == "".join(slow.text)
+    with served.talk(conversation, "?after=0") as talk:
+        whole = talk.until("done")
+        assert kinds(whole) == ["message_received", "turn_started", "text_delta", "done"]
+        assert text_of(talk.ask("Once more")) == "second"
+
+
+def test_a_failure_of_the_model_is_said_and_the_next_message_works(served: Served) -> None:
+    conversation = served.new()
+    served.script("It fails first", Reply(status=400), Reply(text=("now it works",)))
+    with served.talk(conversation) as talk:
+        came = talk.ask("It fails first")
+        assert kinds(came)[-2:] == ["error", "done"]
+        came = talk.ask("Again")
+        assert text_of(came) == "now it works"
+    roles = [each["role"] for each in served.scripts.asked["It fails first"][1]["messages"]]
+    assert roles == ["user"], "two messages of the user in a row are refused by strict servers"
+
+
+def test_what_a_client_sends_wrongly_is_named_and_the_socket_stays(served: Served) -> None:
+    conversation = served.new()
+    served.script("Still there", Reply(text=("yes",)))
+    wrong = (
+        ("no json", "not JSON"),
+        ("[1]", "not a JSON object"),
+        (b"\x00\x01", "binary"),
+        ('{"type": "dance"}', "unknown type"),
+        ('{"type": "message"}', "content: Field required"),
+        ('{"type": "message", "content": 5}', "content: Input should be a valid string"),
+        ('{"type": "message", "content": "  "}', "Empty message"),
+        ('{"type": "interrupt", "content": ""}', "Empty message"),
+        ('{"type": "tool_approval_response", "decision": "maybe"}', "decision: "),
+        ('{"type": "toggle_teams"}', "enabled: Field required"),
+        ('{"type": "cancel"}', "no turn is under way"),
+        ('{"type": "tool_approval_response", "decision": "approve"}', "no request is open"),
+    )
+    with served.talk(conversation) as talk:
+        for sent, words in wrong:
+            talk.socket.send(sent)
+            answer = talk.receive()
+            assert answer["type"] == "error", (sent, answer)
+            assert words in answer["message"], (sent, answer)
+        assert text_of(talk.ask("Still there")) == "yes"

@@ -1,0 +1,46 @@
+"""The page of the server does what it says."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from support.answers import Reply
+from support.chats import Served
+
+from agentproxy.config.chat import CURES
+
+PAGE = (Path(__file__).resolve().parents[2] / "docs" / "server.md").read_text()
+
+
+def test_the_program_on_the_page_talks_with_the_agent(served: Served) -> None:
+    (program,) = re.findall(r"^```python\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
+    poem = '{"path": "haiku.txt", "content": "old pond"}'
+    served.script(
+        "Write a haiku to haiku.txt",
+        Reply(calls=(("write_file", poem),), stop="tools"),
+        Reply(text=("Here it ", "is. ")),
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", program],
+        env={"PATH": os.environ["PATH"], "SERVER": served.url},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert ran.stdout == "Here it is. ['haiku.txt']\n", ran.stderr
+
+
+def test_every_setting_is_on_the_page() -> None:
+    named = set(re.findall(r"^\| `([A-Z_]+)` \|", PAGE, re.MULTILINE))
+    assert named == {name.upper() for name in CURES}
+
+
+def test_every_route_is_on_the_page(served: Served) -> None:
+    _, described = served.request("GET", "/openapi.json")
+    for path, methods in described["paths"].items():
+        for method in methods:
+            said = f"`{method.upper()} {path.replace('conversation_id', 'id')}`"
+            assert said in PAGE, said

@@ -1,0 +1,63 @@
+"""A server that is killed or stopped loses nothing that it acknowledged, and repeats no call."""
+
+import json
+from pathlib import Path
+
+from support.answers import Reply
+from support.chats import Scripts, kinds, start_server, text_of, wait_until
+from support.model_server import model_server
+
+
+def bash(command: str) -> Reply:
+    return Reply(calls=(("bash", json.dumps({"command": command})),), stop="tools")
+
+
+def test_a_killed_server_goes_on_where_it_was_and_repeats_no_call(tmp_path: Path) -> None:
+    scripts = Scripts()
+    with model_server(think=scripts.think) as model:
+        served = start_server(tmp_path, model, scripts)
+        served.script(
+            "Count the runs",
+            bash("echo once >> runs; sleep 20"),
+            Reply(text=("It was cut off",)),
+            Reply(text=("Fine",)),
+        )
+        conversation = served.new()
+        with served.talk(conversation) as talk:
+            talk.say("Count the runs")
+            talk.until("tool_call")
+            runs = served.folder / "workspace" / conversation / "runs"
+            wait_until(runs.exists)
+            served.kill()
+        served = start_server(tmp_path, model, scripts)
+        with served.talk(conversation, "?after=0") as talk:
+            came = talk.until("done")
+            assert (
+                "outcome unknown" in next(e for e in came if e["type"] == "tool_result")["result"]
+            )
+            assert text_of(came) == "It was cut off"
+            assert kinds(talk.ask("Go on")) == [
+                "message_received", "turn_started", "text_delta", "done",
+            ]  # fmt: skip
+        assert runs.read_text() == "once\n"
+        assert served.stop() == 0
+        served.kill()
+
+
+def test_a_request_for_approval_waits_across_a_restart(tmp_path: Path) -> None:
+    scripts = Scripts()
+    with model_server(think=scripts.think) as model:
+        served = start_server(tmp_path, model, scripts)
+        served.script("Ask me", bash("touch allowed"), Reply(text=("done",)))
+        conversation = served.new(enable_approval=True)
+        with served.talk(conversation) as talk:
+            talk.say("Ask me")
+            request = talk.until("tool_approval_request")[-1]
+        assert served.stop() == 0
+        served.kill()
+        served = start_server(tmp_path, model, scripts)
+        with served.talk(conversation) as talk:
+            assert talk.receive()["request_id"] == request["request_id"]
+            talk.send("tool_approval_response", decision="approve")
+            assert talk.until("done")[-1]["files"][0]["path"] == "allowed"
+        served.kill()

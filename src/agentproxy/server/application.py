@@ -10,6 +10,7 @@ from agentproxy import __version__
 from agentproxy.app.chat.host import ChatHost
 from agentproxy.server.errors import refuse_invalid
 from agentproxy.server.guard import Guard
+from agentproxy.server.routes.catalogue import catalogue_routes
 from agentproxy.server.routes.conversations import conversation_routes
 from agentproxy.server.routes.health import health_routes
 
@@ -32,7 +33,7 @@ def build_application(host: ChatHost, doors: Doors) -> FastAPI:
         redoc_url=None,
     )
     application.add_exception_handler(RequestValidationError, refuse_invalid)
-    for router in (health_routes(host), conversation_routes(host)):
+    for router in (health_routes(host), conversation_routes(host), catalogue_routes()):
         application.include_router(router)
     application.add_middleware(
         Guard, hosts=doors.hosts, origins=doors.origins, api_key=doors.api_key

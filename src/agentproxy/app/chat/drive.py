@@ -11,6 +11,7 @@ from agentproxy.agent import calls as calls
 from agentproxy.agent.parts import AllowCall
 from agentproxy.agent.state import AgentLimits
 from agentproxy.app.chat.bench import open_bench, with_limits
+from agentproxy.app.chat.toolbox import chat_tools
 from agentproxy.app.context import App, Project
 from agentproxy.app.hub import FragmentStream
 from agentproxy.app.models import meter_of, open_models
@@ -36,7 +37,6 @@ from agentproxy.models.budget import Budget
 from agentproxy.models.metered import Meter, MeteredModel
 from agentproxy.models.port import ModelError
 from agentproxy.tools.port import Permission
-from agentproxy.tools.registry import coding_tools
 from agentproxy.workspace.sandbox.port import Sandbox
 from agentproxy.workspace.sandbox.processes import end_process
 
@@ -170,7 +170,7 @@ async def _engine(
     )
     parts = ChatParts(
         model=model,
-        tools=coding_tools(),
+        tools=chat_tools(),
         bench=with_limits(bench, bash_seconds=services.settings.bash_timeout),
         allow=_allow(state),
         instructions=_instructions(order, state),

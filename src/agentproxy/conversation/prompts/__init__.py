@@ -1,9 +1,12 @@
 """The system prompts of a conversation."""
 
+from dataclasses import dataclass
 from importlib.resources import files
 
 from agentproxy.events.run import ChatOrder
+from agentproxy.text.front_matter import split_front_matter
 
+BUNDLED = ("coding", "work")
 PLAN_MODE = """
 
 PLAN MODE is on. Read, ask and plan; change nothing. Tools that change something are not there.
@@ -12,12 +15,23 @@ change.
 """
 
 
+@dataclass(frozen=True, slots=True)
+class Preset:
+    """A system prompt that a user can choose. `{workspace}` in `text` stands for its folder."""
+
+    name: str
+    description: str
+    text: str
+
+
 def system_prompt(order: ChatOrder, *, plan_mode: bool) -> str:
     """Returns the system prompt of a conversation."""
-    text = order.system_prompt or _preset(order.preset).replace("{workspace}", order.workspace)
+    preset = bundled_preset(order.preset).text
+    text = order.system_prompt or preset.replace("{workspace}", order.workspace)
     return text + PLAN_MODE if plan_mode else text
 
 
-def _preset(name: str) -> str:
+def bundled_preset(name: str) -> Preset:
     place = files("agentproxy.conversation.prompts").joinpath(name, "PROMPT.md")
-    return place.read_text(encoding="utf-8")
+    values, text = split_front_matter(place.read_text(encoding="utf-8"))
+    return Preset(name, values["description"], text)

@@ -14,7 +14,7 @@ from support.environments import (
     outcomes_of,
 )
 from support.front_door import Pa, Ran
-from support.projects import MEND
+from support.projects import MEND, PYTEST
 
 pytestmark = pytest.mark.slow
 
@@ -194,6 +194,16 @@ GENERATED = {
         "__pycache__/\n.venv/\n.env.test\nsrc/parcel/_version.py\nsrc/parcel/rates.py\n"
     ),
 }
+
+
+def test_what_prepare_reports_is_not_of_the_check(tested: Pa) -> None:
+    leaves = "for kind in jest-1.jsonl pytest-1.xml; do echo '{' > $AGENTPROXY_REPORTS/$kind; done"
+    tested.write({"agentproxy.toml": f'prepare = "{leaves}"\n'})
+    tested.commit("Prepared")
+    tested("trust")
+    ran = tested.task("--check", PYTEST, worker=MEND)
+    assert ran.code == 0, ran.result
+    assert ran.of_kind("check_finished")[0]["result"]["by_test"]
 
 
 @pytest.fixture

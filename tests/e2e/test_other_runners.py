@@ -116,6 +116,23 @@ KINDS = {
         ("rspec", "ruby-rspec"),
         ends="exit(0)",
     ),
+    "minitest": Kind(
+        "",
+        "ruby -Itest test/lib_test.rb",
+        "lib.rb",
+        "test/lib_test.rb",
+        {
+            "lib.rb": "def add(a, b) = a - b\ndef twice(a) = a * 2\n",
+            "test/lib_test.rb": "require 'minitest/autorun'\nrequire_relative '../lib'\n"
+            "class LibTest < Minitest::Test\n"
+            "  def test_doubles = assert_equal(4, twice(2))\n"
+            "  def test_adds = assert_equal(5, add(2, 3))\n"
+            "end\n",
+        },
+        ("test/lib_test.rb::LibTest > test_adds", "test/lib_test.rb::LibTest > test_doubles"),
+        ("ruby", "ruby-minitest"),
+        ends="exit(0)",
+    ),
     "prove": Kind(
         "",
         "prove",

@@ -74,8 +74,7 @@ def interpret(
     """
     examples = count_examples(reports)
     reports = {name: text for name, text in reports.items() if not IS_COUNT.fullmatch(name)}
-    read = _read(reports, root)
-    unreadable = bool(reports) and not read
+    read, lost = _read(reports, root)
     output = strip_colours(ended.output)
     own: dict[Runner, list[Report]] = {}
     for runner, found in read.items():
@@ -87,7 +86,7 @@ def interpret(
         if of_check:
             own[runner] = of_check
     doubt = find_doubt(ended, own, command=command) if own else None
-    if unreadable:
+    if lost and not read:
         doubt = "unreadable"
     elif read and not own:
         doubt = "of_another_process"
@@ -103,7 +102,8 @@ def interpret(
         seconds=ended.seconds,
         tests=tests,
         by_test=doubt is None and bool(tests),
-        runners=tuple(own),
+        # A runner whose report is lost beside those of others is named: it did not end early.
+        runners=(*own, *(sorted(lost) if own else ())),
         doubt=doubt,
         cannot_run=cannot_run
         or _passes_nothing(ended, own, doubt)
@@ -163,14 +163,19 @@ def _tests_of(reports: Mapping[Runner, Sequence[Report]]) -> Iterable[TestResult
     return (test for found in reports.values() for report in found for test in report.tests)
 
 
-def _read(reports: Mapping[str, bytes], root: str) -> dict[Runner, list[Report]]:
-    """Returns the reports by runner, none where one of them cannot be read."""
+def _read(
+    reports: Mapping[str, bytes], root: str
+) -> tuple[dict[Runner, list[Report]], set[Runner]]:
+    """Returns the reports by runner, and the runners of which one report cannot be read: what
+    another one of theirs says is not all that they ran.
+    """
     found: dict[Runner, list[Report]] = {}
-    try:
-        for adapter in ADAPTERS:
-            names = sorted(name for name in reports if adapter.reports.fullmatch(name))
+    lost: set[Runner] = set()
+    for adapter in ADAPTERS:
+        names = sorted(name for name in reports if adapter.reports.fullmatch(name))
+        try:
             if names:
                 found[adapter.runner] = [adapter.read(reports[name], root) for name in names]
-    except ReportUnusable:
-        return {}
-    return found
+        except ReportUnusable:
+            lost.add(adapter.runner)
+    return found, lost

@@ -13,6 +13,8 @@ _PASSED = re.compile(r"\b(\d{1,9})(?= (?:passed|passing|expected fail)\b)|(?<= p
 _FAILED = re.compile(r"\b(\d{1,9})(?= (?:failed|failing)\b)|(?<= fail )(\d{1,9})")
 # RSpec counts all examples, and among them those that fail or pend.
 _EXAMPLES = re.compile(r"(\d{1,9}) examples?, (\d{1,9}) failures?(?:, (\d{1,9}) pending)?")
+# minitest counts all runs, and among them those that fail or are skipped.
+_RUNS = re.compile(r"(\d{1,9}) runs, \d+ assertions, (\d+) failures, (\d+) errors, (\d+) skips")
 # prove says how many tests ran, and our reporter calls them passed.
 _RAN = re.compile(r"Files=\d+, Tests=(\d{1,9}),")
 _NONE = (0, 0)
@@ -51,6 +53,9 @@ def _totals(text: str) -> tuple[int, int]:
     if examples := _EXAMPLES.match(text):
         every, failed, pending = (int(count or 0) for count in examples.groups())
         return every - failed - pending, failed
+    if runs := _RUNS.match(text):
+        every, *failed, skipped = (int(count) for count in runs.groups())
+        return every - sum(failed) - skipped, sum(failed)
     if ran := _RAN.match(text):
         return int(ran[1]), 0
     return _sum(_PASSED, text), _sum(_FAILED, text)

@@ -43,7 +43,7 @@ _OUTCOMES: Mapping[str, Outcome] = {
 _FRAME = re.compile(r"\s+at .{0,400}(?::\d+\)?|<anonymous>\)?)$")
 _CODE = re.compile(r" {0,8}\d{1,7} \| (.*)")
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
-# of node and chai, of sinon, of unexpected, and of RSpec
+# of node and chai, of sinon, of unexpected, of RSpec and of minitest
 _ASSERTIONS = (
     "AssertionError",
     "AssertError",
@@ -51,6 +51,7 @@ _ASSERTIONS = (
     "RSpec::Expectations::ExpectationNotMetError",
     "RSpec::Expectations::MultipleExpectationsNotMetError",
     "RSpec::Mocks::MockExpectationError",
+    "Minitest::Assertion",
 )
 _ASSERTED = re.compile(
     r"\AAssertionError|ERR_ASSERTION|\A(?:Error: )?(?:expect|assert)(?:\.\w+)*\("

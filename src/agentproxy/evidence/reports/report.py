@@ -16,7 +16,9 @@ from agentproxy.evidence.reports.junit import (
 )
 from agentproxy.evidence.reports.junit import ReportUnusable as ReportUnusable
 
-LineRunner = Literal["node", "jest", "vitest", "mocha", "ava", "playwright", "RSpec", "prove"]
+LineRunner = Literal[
+    "node", "jest", "vitest", "mocha", "ava", "playwright", "RSpec", "prove", "minitest"
+]
 PrintedRunner = Literal["go test", "cargo test", "bun", "deno", "ctest"]
 PRINTING: frozenset[str] = frozenset(get_args(PrintedRunner))
 Runner = Literal["pytest", "unittest", "PHPUnit", "Surefire", LineRunner, PrintedRunner]

@@ -61,6 +61,7 @@ _RUNS_NODE_TEST = re.compile(r"(?<![\w/.-])(?:\S*/)?node(?:js)?\s(?:[^|;&\n]*\s)
 _BY_FILE = r"(?<![\w/.-])(?:make|just|task)(?![\w.-])"
 _RUNS_PROVE = re.compile(rf"(?<![\w.-])prove(?![\w-])|{_BY_FILE}")
 _RUNS_MAVEN = re.compile(rf"(?<![\w.-])mvnw?(?![\w-])|{_BY_FILE}")
+_RUNS_RUBY = re.compile(rf"(?<![\w.-])(?:ruby|rake|rails|bundle|mtest|m)(?![\w.-])|{_BY_FILE}")
 _MAX_DESELECTED_BYTES = 60_000  # Linux bounds one variable at 128 KiB
 
 
@@ -187,6 +188,15 @@ def _ask_rspec(asked: Asked) -> Mapping[str, str]:
     return {"SPEC_OPTS": f"{own} {ours}".strip(), "AGENTPROXY_SPEC_OPTIONS": ours}
 
 
+def _ask_minitest(asked: Asked) -> Mapping[str, str]:
+    # Every program in Ruby reads RUBYOPT. Minitest looks for plugins where this one is.
+    if not any(_RUNS_RUBY.search(text) for text in (asked.command, *asked.scripts)):
+        return {}
+    ours = f"-I{RUBY_START}"
+    both = f"{asked.env.get('RUBYOPT', '')} {ours}".strip()
+    return {"RUBYOPT": both, "AGENTPROXY_RUBY_OPTIONS": ours}
+
+
 def _by_our_reporter(
     runner: LineRunner,
     tried: str,
@@ -207,6 +217,7 @@ ADAPTERS: tuple[Adapter, ...] = (
     _by_our_reporter("playwright", "1.65"),
     _by_our_reporter("prove", "3.44", _ask_prove),
     _by_our_reporter("RSpec", "3.12", _ask_rspec),
+    _by_our_reporter("minitest", "5.15", _ask_minitest),
     Adapter("Surefire", "3.2", _ask_surefire, re.compile(r"surefire\.xml"), read_surefire),
     Adapter("PHPUnit", "9.6", _ask_phpunit, re.compile(r"phpunit-\d+-\d+\.xml"), read_phpunit),
 )

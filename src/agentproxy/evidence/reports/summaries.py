@@ -69,6 +69,12 @@ _ROWS = (
     ),
     # tried on 3.12
     _row("RSpec", r"^\d+ examples?, \d+ failures?.*$", r"^0 examples, 0 failures(?!.*error)"),
+    # tried on 5.15
+    _row(
+        "minitest",
+        r"^\d+ runs, \d+ assertions, \d+ failures, \d+ errors, \d+ skips$",
+        r"^0 runs",
+    ),
     # tried on 2.9
     _row(
         "deno",

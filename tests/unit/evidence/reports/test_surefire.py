@@ -97,6 +97,7 @@ def test_surefire_names_each_test_by_its_file_and_its_class() -> None:
         ("mvn test", said(1, failures=1), "hides_failures"),
         ("mvn test", "BUILD SUCCESS\n", "no_totals"),
         ("mvn -q test", "", None),
+        ("mvn -q test", said(1, failures=1), "hides_failures"),
     ],
 )
 def test_a_report_counts_where_maven_says_the_same(
@@ -107,6 +108,26 @@ def test_a_report_counts_where_maven_says_the_same(
         doubt,
         "fails" if doubt == "hides_failures" else "passes",
     )
+
+
+@pytest.mark.parametrize(
+    ("output", "doubt"),
+    [
+        (said(1, failures=1), None),  # the other module has nothing to say
+        (said(2, failures=2), "hides_failures"),
+        (said(3, failures=1), "other_totals"),
+        (said(1), "other_totals"),
+        ("", None),
+    ],
+)
+def test_of_several_modules_maven_names_with_q_those_that_fail(
+    output: str, doubt: ReportDoubt | None
+) -> None:
+    both = gathered(
+        (FILE, ADDS), ("b/src/test/java/p/OtherTest.java", CASE.format("a", "p.OtherTest"))
+    )
+    result = ran(1, output, both, "mvn -q test")
+    assert (result.doubt, result.by_test) == (doubt, doubt is None)
 
 
 def test_a_report_that_cannot_be_read_is_no_early_end() -> None:

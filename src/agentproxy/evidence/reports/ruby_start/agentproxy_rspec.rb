@@ -1,17 +1,15 @@
 # SPEC_OPTS makes RSpec load this file. It listens beside the formatters that the run has: what they print stays
-# the same. It loads no library, since code under test could then use it without asking. Syntax of Ruby 2.0.
+# the same. Syntax of Ruby 2.0.
+require_relative 'agentproxy_lines'
+
 module AgentProxyRSpec
   NOTIFICATIONS = %i[start example_passed example_failed example_pending message dump_summary]
   NOT_LOADED = /An error occurred while loading (\S+?)\.?$/
-  CONTROLS = /["\\\x00-\x1f\x7f\u2028\u2029]/
 
   class Listener
-    def initialize(file)
-      # Opened before a test can replace File.
-      @file = file
-      @process = Process.pid
+    def initialize(lines)
+      @lines = lines
       @announced = @ran = 0
-      write('kind' => 'start', 'files' => [])
     end
 
     def start(notification)
@@ -80,40 +78,17 @@ module AgentProxyRSpec
     end
 
     def write(line)
-      @file.write(json(line) + "\n") if Process.pid == @process
-    rescue StandardError
-      nil # the run goes on without a report
-    end
-
-    def json(value)
-      case value
-      when Hash then "{#{value.map { |key, each| "#{json(key)}:#{json(each)}" }.join(',')}}"
-      when Array then "[#{value.map { |each| json(each) }.join(',')}]"
-      when Integer then value.to_s
-      else quoted(value.to_s)
-      end
-    end
-
-    def quoted(text)
-      utf8 = text.encode('UTF-8', invalid: :replace, undef: :replace, replace: '?').scrub('?')
-      "\"#{utf8.gsub(CONTROLS) { |each| format('\\u%04x', each.ord) }}\""
+      @lines.write(line)
     end
   end
 
   def self.watch
-    folder = ENV['AGENTPROXY_REPORTS']
-    ours = ENV.delete('AGENTPROXY_SPEC_OPTIONS')
-    return unless folder && ours
-    # What a test starts does not report.
-    others = ENV['SPEC_OPTS'].to_s.sub(ours, '').strip
-    others.empty? ? ENV.delete('SPEC_OPTS') : ENV['SPEC_OPTS'] = others
+    return unless AgentProxyLines.take_out('SPEC_OPTS', 'AGENTPROXY_SPEC_OPTIONS')
     # The reporter itself would add the usual formatter at once.
     reporter = RSpec.configuration.formatter_loader.reporter
     return unless reporter.respond_to?(:register_listener)
-    name = format('RSpec-%x%05x.jsonl', (Time.now.to_f * 1_000_000).to_i, Process.pid & 0xfffff)
-    file = File.open(File.join(folder, name), 'w')
-    file.sync = true
-    reporter.register_listener(Listener.new(file), *NOTIFICATIONS)
+    lines = AgentProxyLines.open('RSpec')
+    reporter.register_listener(Listener.new(lines), *NOTIFICATIONS) if lines
   rescue StandardError
     nil # an RSpec that is too old, or a folder that cannot be written: there is no report
   end

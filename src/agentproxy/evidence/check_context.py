@@ -4,7 +4,7 @@ import asyncio
 import errno
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from agentproxy.events.check import CannotRun
@@ -90,7 +90,7 @@ class CheckContext:
     def tree_mounts(self, tree: Path) -> list[Mount]:
         """Returns the mounts of a checkout. Writes go into a layer that is thrown away."""
         return [
-            Mount(at=mount.at, mode="copy" if self.copies_trees else "overlay", source=mount.source)
+            replace(mount, mode="copy" if self.copies_trees else "overlay", is_ours=True)
             if mount.source == tree
             else mount
             for mount in clone_mounts(self.repository, tree)

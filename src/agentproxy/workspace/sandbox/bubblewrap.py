@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import os
 import time
-from collections.abc import AsyncGenerator, Iterable
+from collections.abc import AsyncGenerator, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -33,7 +33,11 @@ from agentproxy.workspace.sandbox.port import (
 )
 from agentproxy.workspace.sandbox.process import Child, Killed, Start
 
-_TRY_LAYER = 'p="$1/.agentproxy-probe"; : > "$p" && rm "$p" && touch -c "$2"'
+_TRY_LAYERS = """while [ $# -gt 0 ]; do
+  : >"$1/.agentproxy-probe" && rm "$1/.agentproxy-probe" && touch -c "$2" || exit 1
+  shift 2
+done
+"""
 _PROBE = JobLimits(seconds=20.0, kept_output=4096)
 
 
@@ -170,11 +174,11 @@ class Bubblewrap:
 
     @contextlib.asynccontextmanager
     async def _with_layers(self, job: Job) -> AsyncGenerator[Job]:
+        await self._try_layers([mount for mount in job.mounts if mount.mode == "overlay"])
         copied = [
             mount
             for mount in job.mounts
-            if mount.mode == "copy"
-            or (mount.mode == "overlay" and not await self.takes_layer(mount.source))
+            if mount.mode == "copy" or (mount.mode == "overlay" and not self._takes_layer(mount))
         ]
         if not copied:
             yield job
@@ -192,24 +196,46 @@ class Bubblewrap:
                     mounts.append(mount)
             yield replace(job, mounts=tuple(mounts))
 
-    async def takes_layer(self, source: Path | None) -> bool:
-        """Whether a write through an overlay of this folder succeeds."""
-        # The kernel refuses to copy up some files (EOVERFLOW for a secondary group), so try one.
-        known = _state_of(source) if source and self._overlays else None
-        if source is None or known is None:
-            return False
-        if known not in self._layers:
-            sample = await asyncio.to_thread(sample_of, source)
-            self._layers[known] = sample is not None and await self._try_layer(source, sample)
-        return self._layers[known]
+    async def takes_layer(self, source: Path, *, trial: str = "") -> bool:
+        """Whether a write through an overlay of a folder of ours succeeds, and a command before."""
+        mount = Mount(at="/", mode="overlay", source=source, is_ours=True)
+        await self._try_layers([mount], trial=trial)
+        return self._takes_layer(mount)
 
-    async def _try_layer(self, source: Path, sample: Path) -> bool:
-        at = Path("/tmp/layer")
-        file = str(at / sample.relative_to(source))
+    def _takes_layer(self, mount: Mount) -> bool:
+        known = _state_of(mount) if self._overlays else None
+        return known is not None and self._layers.get(known, False)
+
+    async def _try_layers(self, mounts: Sequence[Mount], *, trial: str = "") -> None:
+        # The kernel refuses to copy up some files (EOVERFLOW for a secondary group), so try one.
+        samples: dict[tuple[int, ...], tuple[Path, Path]] = {}
+        for mount in mounts if self._overlays else ():
+            known = _state_of(mount)
+            if mount.source is None or known is None or known in self._layers:
+                continue
+            sample = await asyncio.to_thread(sample_of, mount.source)
+            if sample is None:
+                self._layers[known] = False
+            else:
+                samples[known] = mount.source, sample
+        # Together first: a start costs more than a trial.
+        if samples and await self._written(samples.values(), trial):
+            self._layers |= dict.fromkeys(samples, True)
+        elif samples:
+            for known, pair in samples.items():
+                self._layers[known] = len(samples) > 1 and await self._written([pair], trial)
+
+    async def _written(self, pairs: Iterable[tuple[Path, Path]], trial: str) -> bool:
+        mounts: list[Mount] = []
+        words: list[str] = []
+        for number, (source, sample) in enumerate(pairs):
+            at = Path(f"/tmp/layer{number}")
+            mounts.append(Mount(at=str(at), mode="overlay", source=source))
+            words += [str(at), str(at / sample.relative_to(source))]
         job = Job(
-            argv=("/bin/sh", "-c", _TRY_LAYER, "sh", str(at), file),
+            argv=("/bin/sh", "-c", f"{trial}\n{_TRY_LAYERS}", "sh", *words),
             cwd="/",
-            mounts=(Mount(at=str(at), mode="overlay", source=source),),
+            mounts=tuple(mounts),
             limits=_PROBE,
         )
         try:
@@ -220,12 +246,17 @@ class Bubblewrap:
         return ended.exit_code == 0
 
 
-def _state_of(folder: Path) -> tuple[int, ...] | None:
-    # The answer for a folder is valid until the folder changes.
-    if not folder.is_dir():
+def _state_of(mount: Mount) -> tuple[int, ...] | None:
+    folder = mount.source
+    if folder is None or not folder.is_dir():
         return None
     found = folder.stat()
-    return (found.st_dev, found.st_ino, found.st_ctime_ns)
+    owner = (found.st_uid, found.st_gid)
+    # What we write into two folders of one file system has the same owner.
+    if mount.is_ours and owner == (os.geteuid(), os.getegid()):
+        return (found.st_dev, *owner)
+    # The answer for a folder is valid until the folder changes.
+    return (found.st_dev, found.st_ino, found.st_ctime_ns, 0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """Builds the arguments of bubblewrap for a job."""
 
+import contextlib
 import itertools
 import os
 import posixpath
@@ -60,6 +61,7 @@ _ETC_TOOLCHAINS: Final = (
     "vulkan odbcinst.ini mono dotnet erlang lua guile gtk-2.0 gtk-3.0 gtk-4.0 "
 )
 _MOST_SETTINGS: Final = 5000  # files of one toolchain that are looked at
+_MOST_COPIED: Final = 32 << 10  # bytes of one file
 _ETC_ONLINE: Final = ("hosts", "resolv.conf")
 # No name server is reachable; some resolvers fail in other ways where the file is missing.
 _RESOLV_CONF: Final = b"nameserver 127.0.0.1\n"
@@ -82,6 +84,11 @@ def _file(content: bytes, at: str) -> list[Argument]:
     return ["--perms", "0444", "--ro-bind-data", content, at]
 
 
+def _written(content: bytes, at: str) -> list[Argument]:
+    # The root is read-only in the end.
+    return ["--perms", "0444", "--file", content, at]
+
+
 def _accounts() -> list[Argument]:
     uid, gid = _identity()
     shell = "/bin/bash" if Path("/bin/bash").exists() else "/bin/sh"
@@ -90,7 +97,7 @@ def _accounts() -> list[Argument]:
         "nobody:x:65534:65534:nobody:/:/bin/false\n"
     )
     group = f"root:x:0:\nagent:x:{gid}:\nnogroup:x:65534:\n"
-    return [*_file(passwd.encode(), "/etc/passwd"), *_file(group.encode(), "/etc/group")]
+    return [*_written(passwd.encode(), "/etc/passwd"), *_written(group.encode(), "/etc/group")]
 
 
 def _etc(*, online: bool) -> list[Argument]:
@@ -98,12 +105,22 @@ def _etc(*, online: bool) -> list[Argument]:
     java = (path.name for path in Path("/etc").glob("java*"))
     toolchains = (name for name in _ETC_TOOLCHAINS.split() if is_for_everybody(f"/etc/{name}"))
     for name in (*_ETC_NAMES.split(), *java, *toolchains, *(_ETC_ONLINE if online else ())):
-        path = f"/etc/{name}"
-        if Path(path).exists():
-            words += ["--ro-bind", path, path]
+        words += _of_etc(f"/etc/{name}")
     if not online:
-        words += [*_file(_HOSTS, "/etc/hosts"), *_file(_RESOLV_CONF, "/etc/resolv.conf")]
+        words += [*_written(_HOSTS, "/etc/hosts"), *_written(_RESOLV_CONF, "/etc/resolv.conf")]
     return [*words, *_accounts()]
+
+
+def _of_etc(path: str) -> list[Argument]:
+    # Each mount makes all later ones slower, so small files for everybody are written.
+    with contextlib.suppress(OSError):
+        status = Path(path).stat()
+        if not stat.S_ISREG(status.st_mode) or status.st_size > _MOST_COPIED:
+            return ["--ro-bind", path, path]
+        if status.st_mode & stat.S_IROTH:
+            return _written(Path(path).read_bytes(), path)
+        return ["--ro-bind", path, path]
+    return []
 
 
 def is_for_everybody(path: str) -> bool:

@@ -37,14 +37,15 @@ async def _start(program: Path, scratch: Path | None = None) -> Bubblewrap:
     # With the whole policy: a part of it may be what this system refuses.
     version = await _version(program)
     box = Bubblewrap(program, version=version, overlays=True, scratch=scratch)
+    with tempfile.TemporaryDirectory(prefix="agentproxy-", dir=scratch) as folder:
+        if await box.takes_layer(Path(folder), trial=f"{_RUNS} || exit 1"):
+            return box
     ended = await box.run(Job(argv=("/bin/sh", "-c", _RUNS), cwd="/", limits=_TRIAL))
     if ended.exit_code != 0:
         raise SandboxError(
             ended.output.strip() or f"the trial ended with exit code {ended.exit_code}"
         )
-    with tempfile.TemporaryDirectory(prefix="agentproxy-", dir=scratch) as folder:
-        layers = await box.takes_layer(Path(folder))
-    return box if layers else Bubblewrap(program, version=version, scratch=scratch)
+    return Bubblewrap(program, version=version, scratch=scratch)
 
 
 def _hints() -> str:

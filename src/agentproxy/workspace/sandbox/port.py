@@ -45,13 +45,14 @@ class Mount:
     "overlay" discards the job's writes. Where no overlay is possible, the source is copied, or is
     read-only if it may not be copied. "copy" discards them too, and always copies. "tmpfs" is an
     empty folder and has no source. "hidden" covers `at` with an empty read-only folder if `source`
-    is a folder, else with an empty file.
+    is a folder, else with an empty file. `is_ours`: nobody but us wrote what is in the source.
     """
 
     at: str
     mode: MountMode
     source: Path | None = None
     may_copy: bool = True
+    is_ours: bool = False
 
 
 Serve = Callable[[socket.socket], Awaitable[None]]

@@ -9,7 +9,6 @@ from agentproxy.events.durations import format_duration
 from agentproxy.events.envelope import RunId
 from agentproxy.supervisor.state import State
 from agentproxy.workspace.git.command import GitError, GitLocation, git
-from agentproxy.workspace.git.repository import RepositoryUnusable, open_repository
 
 MAX_DIFF_LINES = 60
 MAX_SHOWN_DIFF_BYTES = 64 << 10
@@ -68,8 +67,10 @@ async def _diff(state: State) -> str:
     claim = state.claims.get(state.round)
     if claim is None or state.base is None or state.ended is None:
         return ""
+    git_dir = Path(state.require_order().repository, ".git")
+    # In a worktree it is a file, which names the folder.
+    cwd = git_dir if git_dir.is_dir() else Path("/")  # noqa: ASYNC240 - one look
     try:
-        repository = await open_repository(Path(state.require_order().repository))
         text = await git(
             "diff-tree",
             "-p",
@@ -78,10 +79,10 @@ async def _diff(state: State) -> str:
             "--no-textconv",
             state.base.commit,
             claim.commit,
-            where=GitLocation(git_dir=repository.git_dir),
+            where=GitLocation(git_dir=git_dir, cwd=cwd),
             limit=MAX_SHOWN_DIFF_BYTES,
         )
-    except (GitError, RepositoryUnusable):
+    except GitError:
         return ""
     lines = text.decode(errors="replace").splitlines()
     more = len(lines) - MAX_DIFF_LINES

@@ -153,7 +153,7 @@ class SupervisorModel:
         found = await self.contexts()
         return [Material(each.path, each.text) for each in found.documents if each.text]
 
-    async def _entries(self) -> list[TreeEntry]:
+    async def _entries(self) -> Sequence[TreeEntry]:
         where = GitLocation(git_dir=self.checks.repository.git_dir)
         return await list_tree(where, self.state.require_base().tree)
 

@@ -1,6 +1,6 @@
 """Compares two trees: changed paths, kinds of change, numbers of lines."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -40,20 +40,19 @@ class Difference:
 async def differences(where: GitLocation, before: str, after: str) -> list[Difference]:
     """Returns every path that differs, in git's order. A rename is two paths."""
     shape = ("-r", "-z", "--no-renames", "--no-ext-diff", "--no-textconv", "--no-abbrev")
-    raw = await git("diff-tree", *shape, "--raw", before, after, where=where)
-    counted = await git("-c", COUNTED, "diff-tree", *shape, "--numstat", before, after, where=where)
-    lines = dict(_counts(counted))
-    return [_difference(about, name, lines.get(name, (0, 0))) for about, name in _pairs(raw)]
+    printed = await git(
+        "-c", COUNTED, "diff-tree", *shape, "--raw", "--numstat", before, after, where=where
+    )
+    parts = printed.split(b"\0")[:-1]
+    # All pairs of the raw form come first, and only these begin with a colon.
+    counted = next((n for n in range(0, len(parts), 2) if parts[n][:1] != b":"), len(parts))
+    lines = dict(_counts(parts[counted:]))
+    pairs = zip(parts[0:counted:2], parts[1:counted:2], strict=True)
+    return [_difference(about.decode(), name, lines.get(name, (0, 0))) for about, name in pairs]
 
 
-def _pairs(raw: bytes) -> Iterator[tuple[str, bytes]]:
-    parts = raw.split(b"\0")[:-1]
-    for about, name in zip(parts[0::2], parts[1::2], strict=True):
-        yield about.decode(), name
-
-
-def _counts(counted: bytes) -> Iterator[tuple[bytes, tuple[int, int]]]:
-    for line in counted.split(b"\0")[:-1]:
+def _counts(counted: Sequence[bytes]) -> Iterator[tuple[bytes, tuple[int, int]]]:
+    for line in counted:
         added, removed, name = line.split(b"\t", 2)
         # "-" stands for a binary file.
         if added != b"-":

@@ -9,6 +9,8 @@ from pathlib import Path
 from agentproxy.workspace.git.command import GitLocation, git
 
 OURS = ("Agent Proxy", "agent-proxy@localhost")
+REMEMBERED = 8  # lists of files
+MOST_REMEMBERED = 5000  # files in one
 OBJECT_ID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 GITLINK = "160000"
 SYMLINK = "120000"
@@ -29,14 +31,28 @@ class TreeEntry:
     oid: str  # of a blob, or of a submodule's commit
 
 
-async def list_tree(where: GitLocation, tree: str) -> list[TreeEntry]:
-    printed = await git("ls-tree", "-r", "-z", "--full-tree", checked(tree), where=where)
-    entries: list[TreeEntry] = []
-    for line in printed.split(b"\0")[:-1]:
-        about, _, name = line.partition(b"\t")
-        mode, _, oid = about.decode().split(" ")
-        entries.append(TreeEntry(name=name, mode=mode, oid=oid))
+# What an object id means never changes.
+_listed: dict[tuple[Path | None, str], tuple[TreeEntry, ...]] = {}
+
+
+async def list_tree(where: GitLocation, tree: str) -> Sequence[TreeEntry]:
+    """Returns the files of a tree or a commit. The last few answers are remembered."""
+    key = where.objects or where.git_dir, checked(tree)
+    if (known := _listed.get(key)) is not None:
+        return known
+    printed = await git("ls-tree", "-r", "-z", "--full-tree", tree, where=where)
+    entries = tuple(map(_entry, printed.split(b"\0")[:-1]))
+    if len(entries) <= MOST_REMEMBERED:
+        _listed[key] = entries
+    while len(_listed) > REMEMBERED:
+        del _listed[next(iter(_listed))]
     return entries
+
+
+def _entry(line: bytes) -> TreeEntry:
+    about, _, name = line.partition(b"\t")
+    mode, _, oid = about.decode().split(" ")
+    return TreeEntry(name=name, mode=mode, oid=oid)
 
 
 async def read_blob(where: GitLocation, oid: str) -> bytes:
@@ -147,6 +163,8 @@ async def commit_tree(
 
 
 async def names_between(where: GitLocation, before: str, after: str) -> list[bytes]:
+    if before == after:
+        return []
     # A rename counts as two files.
     printed = await git(
         "diff-tree", "-r", "-z", "--name-only", "--no-renames", before, after, where=where

@@ -2,16 +2,27 @@
 
 import os
 import re
+import secrets
 import shlex
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from agentproxy.workspace.git.command import GitError, GitLocation, git, git_status
+from agentproxy.workspace.git.command import (
+    GitError,
+    GitLocation,
+    absolute_path,
+    git,
+    git_status,
+)
 from agentproxy.workspace.git.user_settings import GitSettings, read_settings
 
 OLDEST_GIT = (2, 38)  # `merge-tree --write-tree`
+NOT_INSIDE = "must be run in a work tree"  # what git says in a git directory
 FIRST_COMMIT = "git init && git add -A && git commit -m 'First commit'"
+
+
+_usable: set[str] = set()  # values of PATH on which git is new enough
 
 
 class RepositoryUnusable(Exception):
@@ -46,11 +57,8 @@ async def open_repository(start: Path, *, scratch: Path | None = None) -> Reposi
     """Finds the repository that holds a folder, or raises `RepositoryUnusable`."""
     start = Path(os.path.realpath(start))  # noqa: ASYNC240 - a few links, no content
     await _check_git()
-    object_format, git_dir = await _find(start)
-    root = _path(await git("rev-parse", "--show-toplevel", where=GitLocation(cwd=start)))
+    object_format, git_dir, root, common_dir = await _find(start)
     theirs = GitLocation(git_dir=git_dir, cwd=git_dir)
-    # The answer is relative to the directory in which git ran.
-    common_dir = git_dir / _path(await git("rev-parse", "--git-common-dir", where=theirs))
     known = Repository(
         root=root,
         git_dir=git_dir,
@@ -126,6 +134,9 @@ async def drop_refs(repository: Repository, prefix: str) -> None:
 
 
 async def _check_git() -> None:
+    path = absolute_path(os.environ)
+    if path in _usable:
+        return
     try:
         said = (await git("version", where=GitLocation())).decode()
     except FileNotFoundError as error:
@@ -135,26 +146,29 @@ async def _check_git() -> None:
     found = re.search(r"(\d+)\.(\d+)", said)
     if found and (int(found[1]), int(found[2])) < OLDEST_GIT:
         raise RepositoryUnusable(f"{said.strip()} is too old", cure="install git 2.38 or later")
+    _usable.add(path)
 
 
-async def _find(start: Path) -> tuple[str, Path]:
+async def _find(start: Path) -> tuple[str, Path, Path, Path]:
+    """Returns the format of objects, the git directory, the root and the common directory."""
     if not start.is_dir():  # noqa: ASYNC240 - one look
         raise RepositoryUnusable(f"{start} is not a folder")
+    # Git prints an option that it does not know. A path can hold newlines, but not this one.
+    mark = f"--{secrets.token_hex(16)}"
     try:
         printed = await git(
-            "rev-parse", "--is-inside-work-tree", "--show-object-format", "--absolute-git-dir",
-            where=GitLocation(cwd=start),
+            "rev-parse", "--is-inside-work-tree", "--show-object-format",
+            "--path-format=absolute", mark, "--git-dir", mark, "--show-toplevel", mark,
+            "--git-common-dir", where=GitLocation(cwd=start),
         )  # fmt: skip
     except GitError as error:
         raise _not_there(start, error) from error
-    # Only the path can hold newlines, and it comes last.
-    inside, object_format, git_dir = printed.split(b"\n", 2)
-    if inside != b"true":
-        raise RepositoryUnusable(
-            f"{start} is not inside a work tree",
-            cure="start in a checkout of the repository: git worktree add ../checkout",
-        )
-    return object_format.decode(), _path(git_dir)
+    about, *paths = printed.split(f"{mark}\n".encode())
+    inside, object_format = about.decode().split()
+    if inside != "true":
+        raise _not_inside(start)
+    git_dir, root, common_dir = map(_path, paths)
+    return object_format, git_dir, root, common_dir
 
 
 def _path(printed: bytes) -> Path:
@@ -166,7 +180,16 @@ def _resolved(place: Path) -> Path:
     return place.resolve()
 
 
+def _not_inside(start: Path) -> RepositoryUnusable:
+    return RepositoryUnusable(
+        f"{start} is not inside a work tree",
+        cure="start in a checkout of the repository: git worktree add ../checkout",
+    )
+
+
 def _not_there(start: Path, error: GitError) -> RepositoryUnusable:
+    if NOT_INSIDE in error.said:
+        return _not_inside(start)
     if "not a git repository" in error.said:
         return RepositoryUnusable(
             f"{start} is not in a git repository",

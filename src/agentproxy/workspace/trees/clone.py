@@ -49,7 +49,8 @@ async def make_clone(
     # Not a git worktree: its `.git` points at the user's repository, and configuration or hooks
     # that a worker writes there run in the user's next git command.
     git_dir = make_git_dir(at / ".git", repo, more=_configuration(repo))
-    await git("check-ref-format", "--branch", branch, where=GitLocation(git_dir=git_dir))
+    if not (branch.isalpha() and branch.islower()):
+        await git("check-ref-format", "--branch", branch, where=GitLocation(git_dir=git_dir))
     (git_dir / "objects/info/alternates").write_bytes(alternates(repo, inside=inside))
     (git_dir / "info/exclude").write_bytes(repo.settings.exclude)
     _copy_shallow(repo, git_dir)

@@ -75,13 +75,16 @@ async def _commit(
 
 
 async def _create(repo: Repository, ref: str, commit: str) -> None:
-    if await object_id(repo, ref) == commit:
-        return
-    # With an old value of zeros, `update-ref` refuses a branch made in the meantime.
+    # With an old value of zeros, `update-ref` refuses a branch that is there already.
     nothing = "0" * len(commit)
-    await git(
-        "-c", "core.logAllRefUpdates=false", "update-ref", ref, commit, nothing, where=repo.theirs
-    )
+    try:
+        await git(
+            "-c", "core.logAllRefUpdates=false", "update-ref", ref, commit, nothing,
+            where=repo.theirs,
+        )  # fmt: skip
+    except GitError:
+        if await object_id(repo, ref) != commit:
+            raise
 
 
 async def _patch(

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import os
 import time
-from collections.abc import AsyncGenerator, Iterable, Sequence
+from collections.abc import AsyncGenerator, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -88,6 +88,7 @@ class Bubblewrap:
         self._overlays = overlays
         self._scratch = scratch
         self._layers: dict[tuple[int, ...], bool] = {}
+        self._trying: dict[tuple[int, ...], asyncio.Event] = {}
         machine = seccomp.this_machine()
         self._filter = seccomp.encode(seccomp.program(machine)) if machine else b""
 
@@ -174,11 +175,11 @@ class Bubblewrap:
 
     @contextlib.asynccontextmanager
     async def _with_layers(self, job: Job) -> AsyncGenerator[Job]:
-        await self._try_layers([mount for mount in job.mounts if mount.mode == "overlay"])
+        layers = await self._try_layers([each for each in job.mounts if each.mode == "overlay"])
         copied = [
             mount
             for mount in job.mounts
-            if mount.mode == "copy" or (mount.mode == "overlay" and not self._takes_layer(mount))
+            if mount.mode == "copy" or (mount.mode == "overlay" and mount not in layers)
         ]
         if not copied:
             yield job
@@ -199,25 +200,41 @@ class Bubblewrap:
     async def takes_layer(self, source: Path, *, trial: str = "") -> bool:
         """Whether a write through an overlay of a folder of ours succeeds, and a command before."""
         mount = Mount(at="/", mode="overlay", source=source, is_ours=True)
-        await self._try_layers([mount], trial=trial)
-        return self._takes_layer(mount)
+        return bool(await self._try_layers([mount], trial=trial))
 
-    def _takes_layer(self, mount: Mount) -> bool:
-        known = _state_of(mount) if self._overlays else None
-        return known is not None and self._layers.get(known, False)
+    async def _try_layers(self, mounts: Sequence[Mount], *, trial: str = "") -> Collection[Mount]:
+        """Returns the mounts over whose sources a layer takes writes."""
+        states = {mount: _state_of(mount) for mount in mounts if self._overlays}
+        asked = {
+            state: mount.source
+            for mount, state in states.items()
+            if state is not None and mount.source is not None
+        }
+        unknown = asked.keys() - self._layers.keys()
+        others = [self._trying[state] for state in unknown if state in self._trying]
+        new = {state: asked[state] for state in unknown - self._trying.keys()}
+        if new:
+            done = asyncio.Event()
+            self._trying |= dict.fromkeys(new, done)
+            try:
+                await self._try_new(new, trial)
+            finally:
+                for state in new:
+                    del self._trying[state]
+                done.set()
+        for each in others:
+            await each.wait()
+        return {mount for mount, state in states.items() if state and self._layers.get(state)}
 
-    async def _try_layers(self, mounts: Sequence[Mount], *, trial: str = "") -> None:
+    async def _try_new(self, sources: Mapping[tuple[int, ...], Path], trial: str) -> None:
         # The kernel refuses to copy up some files (EOVERFLOW for a secondary group), so try one.
         samples: dict[tuple[int, ...], tuple[Path, Path]] = {}
-        for mount in mounts if self._overlays else ():
-            known = _state_of(mount)
-            if mount.source is None or known is None or known in self._layers:
-                continue
-            sample = await asyncio.to_thread(sample_of, mount.source)
+        for known, source in sources.items():
+            sample = await asyncio.to_thread(sample_of, source)
             if sample is None:
                 self._layers[known] = False
             else:
-                samples[known] = mount.source, sample
+                samples[known] = source, sample
         # Together first: a start costs more than a trial.
         if samples and await self._written(samples.values(), trial):
             self._layers |= dict.fromkeys(samples, True)

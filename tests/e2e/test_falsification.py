@@ -72,6 +72,19 @@ def test_a_feature_without_a_test_is_sent_back_once_with_the_demand_for_one(gree
     assert ran.result["hints"][0].startswith("next: start again, and ask in the task for a test")
 
 
+def test_a_file_that_only_the_check_shows_to_be_one_of_tests_is_taken_for_one(pa: Pa) -> None:
+    # The variants are made beside the check, before anybody knows.
+    pa.write({**GREEN, "checks.py": GREEN["test_calc.py"]})
+    pa.commit("Green")
+    script = f"{FEATURE}\n{brings('checks.py', TEST_SUB)}\n{brings('test_calc.py', TEST_SUB)}"
+    ran = pa.task("--check", f"{UNITTEST} checks test_calc", *ONE, worker=script)
+    prepared = ran.of_kind("trials_prepared")
+    split = [(each["code"], each["tests"]) for each in prepared]
+    assert split == [(["calc.py"], ["checks.py", "test_calc.py"])]
+    assert "checks" in ran.finding("test")["reason"]
+    assert (ran.code, ran.result["verdict"]) == (0, "verified")
+
+
 def test_who_brings_the_test_in_the_second_round_is_verified(green: Pa) -> None:
     script = f"if [ $AGENTPROXY_ROUND = 1 ]; then {FEATURE}\nelse\n{TESTED}\nfi"
     ran = green.task("--check", UNITTEST, worker=script)

@@ -1,11 +1,12 @@
 """The services that the effects of a supervised run use."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from agentproxy.engine.recorder import Recorder
 from agentproxy.engine.requests import Desk
+from agentproxy.events.trials import TrialsPrepared
 from agentproxy.evidence.check_context import CheckContext
 from agentproxy.supervisor.kept_base import KeptBase
 from agentproxy.supervisor.llm.thinking import SupervisorModel
@@ -30,3 +31,5 @@ class Parts:
     hold: float | None
     kept_base: KeptBase
     jobs: int  # how many checks run side by side
+    # By round: variants that are there before a weighing asks for them.
+    early_trials: dict[int, TrialsPrepared] = field(default_factory=dict[int, TrialsPrepared])

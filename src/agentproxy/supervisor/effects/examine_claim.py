@@ -18,6 +18,7 @@ from agentproxy.evidence.doubts.look import (
 from agentproxy.evidence.other_date import find_clock_library, mentions_clock
 from agentproxy.evidence.reports.test_ids import file_of_test
 from agentproxy.supervisor.changed_files import MAX_PARSED_BYTES
+from agentproxy.supervisor.effects.prepare_trials import prepare_early
 from agentproxy.supervisor.face import SUPERVISED
 from agentproxy.supervisor.parts import Parts
 from agentproxy.supervisor.stages import Stage
@@ -81,6 +82,7 @@ async def examine(effect: ExamineClaim, context: Context[State, Parts]) -> Seque
     )
     doubts = await look_for_doubts(repository, look)
     clock = await asyncio.to_thread(_clock_library, versions, {each.path for each in changes})
+    await prepare_early(context, number)
     return [ClaimExamined(round=number, doubts=doubts, clock_library=clock, looks=LOOKS)]
 
 

@@ -1,24 +1,29 @@
 """Writes the variants of a claim on which its own tests must fail."""
 
 import asyncio
+import contextlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from agentproxy.engine.context import Context
-from agentproxy.events.check import TrialKind
+from agentproxy.events.check import BASE, TrialKind, claim_tree
 from agentproxy.events.envelope import Fact
 from agentproxy.events.trials import TrialsPrepared, TrialTree
+from agentproxy.evidence.check_context import NotClean
 from agentproxy.evidence.doubts.find_doubts import find_stand_ins
 from agentproxy.evidence.doubts.look import decoded
 from agentproxy.evidence.falsification.stubs.data_files import is_data
 from agentproxy.evidence.falsification.stubs.languages import language_of
 from agentproxy.evidence.falsification.stubs.make_stub_files import StubFiles, make_stub_files
 from agentproxy.supervisor.changed_files import MAX_PARSED_BYTES, split_changes
+from agentproxy.supervisor.environments import environment_of
 from agentproxy.supervisor.face import SUPERVISED
 from agentproxy.supervisor.parts import Parts
 from agentproxy.supervisor.stages import Stage
 from agentproxy.supervisor.state import State
+from agentproxy.workspace.git.command import GitError
+from agentproxy.workspace.git.repository import RepositoryUnusable
 from agentproxy.workspace.trees.variants import (
     Kept,
     Variant,
@@ -61,9 +66,41 @@ def trials_due(state: State) -> Mapping[str, PrepareTrials]:
 
 @SUPERVISED.handles(PrepareTrials)
 async def prepare(effect: PrepareTrials, context: Context[State, Parts]) -> Sequence[Fact]:
+    split = split_changes(context.state, effect.round)
+    early = context.parts.early_trials.get(effect.round)
+    # What the check ran may have shown that a file is one of tests.
+    if early is not None and (early.tests, early.code) == split:
+        return [early]
+    return [await _write(context, effect.round, split)]
+
+
+async def prepare_early(context: Context[State, Parts], number: int) -> None:
+    """Does the work beside the checks of the claim, where none was red at the base.
+
+    Its fact is not recorded before a weighing asks for it.
+    """
+    state, checks = context.state, context.parts.checks
+    split = tests, code = split_changes(state, number)
+    base = (state.results_of(check.name, BASE) for check in state.scope.checks)
+    if not tests or not code or any(each[-1].exit_code != 0 for each in base):
+        return
+    # A fault comes again where the work is due.
+    with contextlib.suppress(GitError, NotClean, RepositoryUnusable, OSError):
+        early = await _write(context, number, split)
+        context.parts.early_trials[number] = early
+        if not checks.sandbox.isolates:
+            return
+        environment = environment_of(claim_tree(number), state=state)
+        for kind in ("without", "stub"):
+            if kind in early.trees:
+                await checks.checkout(early.trees[kind].commit, environment)
+
+
+async def _write(
+    context: Context[State, Parts], number: int, split: tuple[tuple[str, ...], tuple[str, ...]]
+) -> TrialsPrepared:
     """Each variant is kept under a ref of ours, so that `pa evidence --rerun` finds it."""
-    state, number = context.state, effect.round
-    tests, code = split_changes(state, number)
+    state, (tests, code) = context.state, split
     repository = context.parts.checks.repository
     base, claim = state.require_base().commit, state.claims[number].commit
     paths = (*tests, *code)
@@ -88,18 +125,16 @@ async def prepare(effect: PrepareTrials, context: Context[State, Parts]) -> Sequ
         for kind, (commit, tree) in zip(variants, written, strict=True)
         if commit != claim
     }
-    return [
-        TrialsPrepared(
-            round=number,
-            trees=trees,
-            code=code,
-            tests=tests,
-            doubts=tuple(find_stand_ins(decoded(versions), nothing.functions)),
-            resigned=nothing.resigned,
-            stubbed=tuple(sorted(nothing.contents)),
-            unstubbed=dict(nothing.failed),
-        )
-    ]
+    return TrialsPrepared(
+        round=number,
+        trees=trees,
+        code=code,
+        tests=tests,
+        doubts=tuple(find_stand_ins(decoded(versions), nothing.functions)),
+        resigned=nothing.resigned,
+        stubbed=tuple(sorted(nothing.contents)),
+        unstubbed=dict(nothing.failed),
+    )
 
 
 def _data_of_base(changed: Mapping[str, Versions]) -> tuple[str, ...]:

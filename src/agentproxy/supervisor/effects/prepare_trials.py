@@ -82,7 +82,9 @@ async def prepare_early(context: Context[State, Parts], number: int) -> None:
     state, checks = context.state, context.parts.checks
     split = tests, code = split_changes(state, number)
     base = (state.results_of(check.name, BASE) for check in state.scope.checks)
-    if not tests or not code or any(each[-1].exit_code != 0 for each in base):
+    if number in state.trials or not tests or not code:
+        return
+    if any(each[-1].exit_code != 0 for each in base):
         return
     # A fault comes again where the work is due.
     with contextlib.suppress(GitError, NotClean, RepositoryUnusable, OSError):

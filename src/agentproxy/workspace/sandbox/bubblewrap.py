@@ -222,8 +222,11 @@ class Bubblewrap:
                 for state in new:
                     del self._trying[state]
                 done.set()
-        for each in others:
-            await each.wait()
+        if others:
+            for each in others:
+                await each.wait()
+            # Whoever tried may have been cancelled.
+            return await self._try_layers(mounts, trial=trial)
         return {mount for mount, state in states.items() if state and self._layers.get(state)}
 
     async def _try_new(self, sources: Mapping[tuple[int, ...], Path], trial: str) -> None:

@@ -76,7 +76,9 @@ def test_a_file_that_only_the_check_shows_to_be_one_of_tests_is_taken_for_one(pa
     # The variants are made beside the check, before anybody knows.
     pa.write({**GREEN, "checks.py": GREEN["test_calc.py"]})
     pa.commit("Green")
-    script = f"{FEATURE}\n{brings('checks.py', TEST_SUB)}\n{brings('test_calc.py', TEST_SUB)}"
+    both = {"add": "self.assertEqual(add(1, 2), 3)", "sub": "self.assertEqual(sub(5, 3), 2)"}
+    tests = unittest_of("from calc import add, sub", **both)
+    script = f"{FEATURE}\n{brings('checks.py', tests)}\n{brings('test_calc.py', tests)}"
     ran = pa.task("--check", f"{UNITTEST} checks test_calc", *ONE, worker=script)
     prepared = ran.of_kind("trials_prepared")
     split = [(each["code"], each["tests"]) for each in prepared]

@@ -5,15 +5,15 @@ from pathlib import Path
 import pytest
 from support.environments import as_user, new_venv
 from support.front_door import Pa
-from support.projects import MEND, PYTEST, TESTED_CALC
+from support.projects import MEND, UNITTEST, UNITTESTED_CALC
 
 ONE = ("--max-rounds", "1")
-SCRIPT = f'#!/bin/sh\nset -e\ncd "$(dirname "$0")"\n{PYTEST}\n'
+SCRIPT = f'#!/bin/sh\nset -e\ncd "$(dirname "$0")"\n{UNITTEST}\n'
 
 
 def add_script(pa: Pa, name: str = "check.sh") -> None:
     """A committed program that runs the tests."""
-    pa.write({**TESTED_CALC, name: SCRIPT})
+    pa.write({**UNITTESTED_CALC, name: SCRIPT})
     (pa.project / name).chmod(0o755)
     pa.commit()
 
@@ -36,8 +36,8 @@ def test_what_a_claim_makes_of_a_script_is_what_runs(pa: Pa) -> None:
     ("place", "command"),
     [
         (".", ".venv/bin/pytest -q"),
-        (".", ".venv/bin/python -m pytest -q"),
-        ("sub", ".venv/bin/python -m pytest -q .."),
+        (".", ".venv/bin/python -m unittest -q"),
+        ("sub", ".venv/bin/python -m unittest discover -q -s .."),
         ("sub", "../.venv/bin/python -m pytest -q .."),
         ("sub", "cd .. && ./check.sh"),
     ],
@@ -47,9 +47,8 @@ def test_a_program_of_an_environment_is_named_from_where_the_person_stands(
 ) -> None:
     pa.write({"sub/notes.txt": "\n"})
     add_script(pa)
-    venv = new_venv(
-        pa.project / ("sub/.venv" if command.startswith(".venv") and place == "sub" else ".venv")
-    )
+    at = "sub/.venv" if command.startswith(".venv") and place == "sub" else ".venv"
+    venv = new_venv(pa.project / at, pytest="pytest" in command)
     program = venv / "bin/pytest"
     program.write_text(f"#!{venv}/bin/python\nimport pytest\nraise SystemExit(pytest.main())\n")
     program.chmod(0o755)

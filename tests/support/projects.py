@@ -27,3 +27,15 @@ def unittest_of(imports: str, **tests: str) -> str:
         f"\n    def test_{name}(self):\n        {body}\n" for name, body in tests.items()
     )
     return f"import unittest\n\n{imports}\n\n\nclass Test(unittest.TestCase):{bodies}"
+
+
+# What `TESTED_CALC` is for `UNITTEST`.
+UNITTESTED_CALC = {
+    **CALC,
+    **NOTHING_DISCOVERED,
+    "test_calc.py": unittest_of(
+        "from calc import add, double",
+        add="self.assertEqual(add(1, 2), 3)",
+        double="self.assertEqual(double(2), 4)",
+    ),
+}

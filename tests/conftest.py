@@ -1,3 +1,4 @@
+import gc
 import os
 import signal
 import sys
@@ -18,6 +19,11 @@ def pytest_configure() -> None:
     # Without compiled files, each worker of xdist and each start of Python compiles every module.
     sys.dont_write_bytecode = False
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+
+def pytest_collection_finish() -> None:
+    """What was collected stays to the end. Collections of garbage would look through it all."""
+    gc.freeze()
 
 
 @pytest.fixture

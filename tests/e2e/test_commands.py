@@ -4,14 +4,14 @@ import json
 
 import pytest
 from support.front_door import Pa, Ran, new_pa
-from support.projects import CHECK, MEND, PYTEST, TESTED_CALC
+from support.projects import CHECK, MEND, UNITTEST, UNITTESTED_CALC
 
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Pa, Ran]:
     """A run that is over, for tests that only read it."""
-    pa = new_pa(tmp_path_factory.mktemp("finished"), TESTED_CALC)
-    return pa, pa.task("--check", PYTEST, worker=MEND)
+    pa = new_pa(tmp_path_factory.mktemp("finished"), UNITTESTED_CALC)
+    return pa, pa.task("--check", UNITTEST, worker=MEND)
 
 
 def test_list_sessions_and_list_show_runs_from_any_folder(finished: tuple[Pa, Ran]) -> None:
@@ -118,7 +118,7 @@ def test_evidence_as_json_names_trees_commands_and_every_test(finished: tuple[Pa
     bundle = json.loads(pa("evidence", run, "-o", "json").out)
     assert bundle["claim_tree"] == pa.git("rev-parse", f"agentproxy/{run}^{{tree}}")
     names = {test["name"] for entry in bundle["entries"] for test in entry["result"]["tests"]}
-    assert names == {"test_calc.py::test_add", "test_calc.py::test_double"}
+    assert names == {"test_calc.py::Test::test_add", "test_calc.py::Test::test_double"}
 
 
 def test_apply_merges_into_the_present_tree_without_a_commit(pa: Pa) -> None:

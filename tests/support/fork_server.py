@@ -4,6 +4,7 @@ It is a script of its own. Over the socket that it inherits come the fork's stre
 its arguments, folder and environment, and a pipe: into that it says the process, then its end.
 """
 
+import atexit
 import contextlib
 import gc
 import json
@@ -12,6 +13,7 @@ import pkgutil
 import selectors
 import socket
 import sys
+import threading
 from importlib import import_module
 from typing import Any, NamedTuple
 
@@ -83,7 +85,13 @@ def receive(requests: socket.socket) -> Request | None:
     if any(name.endswith(ADDRESS) and value for name, value in asked["env"].items()):
         for name in VENDORS:
             import_module(name)
+        leave_out_of_collections()
     return Request(**asked, files=files[1:])
+
+
+def leave_out_of_collections() -> None:
+    """What is there now. Each fork would look through all of it time and again."""
+    gc.freeze()
 
 
 def say_end(fork: Fork) -> None:
@@ -109,9 +117,22 @@ def begin(request: Request) -> None:
     sys.path[0] = request.cwd
 
 
+def end(code: object) -> None:
+    """As Python ends, without the tenth of a second in which it would free each of our modules."""
+    threading._shutdown()  # type: ignore[attr-defined]  # waits for threads, as those of executors
+    atexit._run_exitfuncs()  # pyright: ignore[reportPrivateUsage]
+    sys.stdout.flush()
+    sys.stderr.flush()
+    if isinstance(code, int):
+        os._exit(code)
+
+
 if __name__ == "__main__":
     import_all()
-    gc.freeze()
+    leave_out_of_collections()
     if asked_for := serve(socket.socket(fileno=int(sys.argv[1]))):
         begin(asked_for)
-        main()
+        try:
+            main()
+        except SystemExit as ended:
+            end(ended.code)

@@ -25,14 +25,16 @@ KEY = "sk-ant-api03-" + "x" * 24
 
 @dataclass
 class Scripts:
-    """Answers of the model, by a word in the first message of a conversation."""
+    """Answers of the model, by a word in the first message of what it is asked. The word that was
+    written last counts first.
+    """
 
     by_word: dict[str, list[Reply]] = field(default_factory=dict[str, list[Reply]])
     asked: dict[str, list[Body]] = field(default_factory=dict[str, list[Body]])
 
     def think(self, body: Body) -> Reply:
         first = json.dumps(body["messages"][0])
-        for word, replies in self.by_word.items():
+        for word, replies in reversed(self.by_word.items()):
             if word in first:
                 self.asked.setdefault(word, []).append(body)
                 return replies.pop(0) if replies else Reply(status=400)

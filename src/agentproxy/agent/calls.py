@@ -31,7 +31,7 @@ async def run_tool(effect: RunTool, context: Context[Conversation, AgentParts]) 
         outcome = await tool.run(call.arguments, context.parts.bench)
     except BadArguments as error:
         outcome = failure(str(error))
-    return [_finished(call, outcome)]
+    return [_finished(call, outcome), *outcome.facts]
 
 
 async def _allowed(call: ToolCall, parts: AgentParts) -> tuple[Tool | None, ToolOutcome]:

@@ -67,7 +67,7 @@ def fold_answer(state: Conversation, fact: ModelAnswered) -> None:
     state.messages.append(fact.message)
     state.turn += 1
     state.asking = False
-    state.used = state.used.plus(fact.usage)
+    state.used, state.last_input = state.used.plus(fact.usage), fact.usage.input
     state.stop, state.final = fact.stop, fact.final
     state.results, state.started = {}, set()
     state.open = {call.id: call for call in fact.message.calls}

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 
-from agentproxy.events.conversation import Image, ToolCall
+from agentproxy.events.conversation import Image, Message, ToolCall
 from agentproxy.models.port import Model
 from agentproxy.tools.port import Bench, Permission
 from agentproxy.tools.registry import Registry
@@ -26,3 +26,5 @@ class AgentParts:
     allow: AllowCall  # returns the reason why a call may not run, or ""
     images: Sequence[Image] = ()  # put before the first message
     instructions: Callable[[], str] = instructions  # the system prompt
+    # What of the messages the model is shown. An equal past must give the same objects.
+    shown: Callable[[Sequence[Message]], Sequence[Message]] = list

@@ -38,6 +38,7 @@ class Conversation(RunState):
     turn: int = 0
     continued: int = 0
     used: Usage = field(default_factory=Usage)
+    last_input: int = 0  # tokens of the newest question
     # The limits count from here: where the present request of a person began.
     since_turn: int = 0
     since_tokens: int = 0

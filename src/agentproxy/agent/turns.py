@@ -27,7 +27,7 @@ async def ask_model(effect: AskModel, context: Context[Conversation, AgentParts]
     state, parts = context.state, context.parts
     prompt = Prompt(
         system=parts.instructions() + (LAST if effect.final else HURRY if effect.hurry else ""),
-        messages=_with_images(state.messages, parts.images),
+        messages=_with_images(parts.shown(state.messages), parts.images),
         tools=() if effect.final else parts.tools.specs,
         max_output=state.limits.output,
     )
@@ -52,7 +52,7 @@ async def continue_answer(
     return [AgentTold(text=GO_ON, why="continue")]
 
 
-def _with_images(messages: list[Message], images: Sequence[Image]) -> Sequence[Message]:
+def _with_images(messages: Sequence[Message], images: Sequence[Image]) -> Sequence[Message]:
     # The images belong to the task, which is the first message.
     first = messages[0]
     if not images or not isinstance(first, UserMessage):

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from agentproxy.config.mistakes import BadSetting, first_mistake
-from agentproxy.config.words import PositiveSeconds, SingleLine, Whole, refusal
+from agentproxy.config.words import Decimal, PositiveSeconds, SingleLine, Whole, refusal
 
 OWN_PREFIX = "OPENAGENT_"  # wins over the bare name, which other programs may use too
 CURES = {
@@ -15,6 +15,8 @@ CURES = {
     "max_turns": "give a whole number from 1 to 10000",
     "max_token_budget": "give a whole number of tokens from 1 to 1000000000",
     "max_output_tokens": "give a whole number of tokens from 1 to 1000000",
+    "context_window": "give a whole number of tokens from 1000 to 100000000",
+    "compact_threshold": "give a share of the context from 0.1 to 1",
     "workspace_dir": "give the path of a folder",
     "bash_timeout": "give seconds, or like 90s, 30m, 2h",
     "default_preset": "give coding or work",
@@ -56,12 +58,19 @@ class ChatSettings(BaseModel):
     max_turns: Annotated[Whole, Field(ge=1, le=10_000)] = 50
     max_token_budget: Tokens = 200_000  # for one message of the user
     max_output_tokens: Annotated[Tokens, Field(le=1_000_000)] = 16_384
+    context_window: Annotated[Tokens, Field(ge=1000, le=100_000_000)] = 200_000
+    compact_threshold: Annotated[Decimal, Field(ge=0.1, le=1)] = 0.7
     workspace_dir: SingleLine = "workspace"
     bash_timeout: PositiveSeconds = 60.0
     default_preset: Literal["coding", "work"] = "coding"
     api_key: SingleLine | None = Field(default=None, repr=False)
     cors_origins: Names | None = None
     database_url: Annotated[SingleLine, AfterValidator(_is_sqlite)] | None = None
+
+    @property
+    def summarise_at(self) -> int:
+        """The tokens of a question at which older messages become a summary."""
+        return int(self.context_window * self.compact_threshold)
 
     @property
     def journal(self) -> str:

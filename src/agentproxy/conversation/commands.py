@@ -4,12 +4,13 @@ from collections.abc import Sequence
 
 from agentproxy.conversation.state import Chat
 from agentproxy.engine.commands import fact_of, ignored
-from agentproxy.events.chat import FeatureChanged, TurnEnding, UserTurnEnded
+from agentproxy.events.chat import FeatureChanged, PlanDecided, TurnEnding, UserTurnEnded
 from agentproxy.events.commands import (
     Approve,
     CancelTurn,
     ChangeFeature,
     Command,
+    DecidePlan,
     Interrupt,
     Redirect,
     SendMessage,
@@ -18,6 +19,8 @@ from agentproxy.events.envelope import CommandId, Fact
 from agentproxy.events.requests import MessageReceived, RequestDecided
 
 MAX_WAITING = 100  # messages
+APPROVED = "Plan approved. Now execute the plan above step by step."
+REJECTED = "Plan rejected. Feedback:\n{feedback}\n\nRevise the plan."
 
 
 def facts_of(command: Command, number: CommandId, state: Chat) -> Sequence[Fact]:
@@ -28,6 +31,8 @@ def facts_of(command: Command, number: CommandId, state: Chat) -> Sequence[Fact]
     if isinstance(command, Redirect):
         message = MessageReceived(message=f"command:{number}", text=command.text, first=True)
         return [*_cut(state, "interrupted"), message]
+    if isinstance(command, DecidePlan):
+        return _decided(command, number, state)
     return _own(command, state, usual=usual)
 
 
@@ -43,6 +48,18 @@ def _own(command: Command, state: Chat, *, usual: Fact) -> Sequence[Fact]:
             return [usual, FeatureChanged(feature="approval", enabled=False, session=True)]
         case _:
             return [usual]
+
+
+def _decided(command: DecidePlan, number: CommandId, state: Chat) -> list[Fact]:
+    if state.plan is None or state.active:
+        return [ignored(command, "no plan waits for a decision")]
+    facts: list[Fact] = [PlanDecided(approved=command.approved, feedback=command.feedback)]
+    if command.approved:
+        facts.append(FeatureChanged(feature="plan_mode", enabled=False))
+    text = APPROVED if command.approved else REJECTED.format(feedback=command.feedback)
+    if command.approved or command.feedback.strip():
+        facts.append(MessageReceived(message=f"command:{number}", text=text, first=True))
+    return facts
 
 
 def _changed(command: ChangeFeature, state: Chat) -> Fact:

@@ -6,13 +6,18 @@ from typing import TYPE_CHECKING
 
 from agentproxy.agent.face import AGENT, fold_finished
 from agentproxy.agent.face import due as agent_due
+from agentproxy.conversation.compaction import needs_summary, summary_messages
 from agentproxy.conversation.safe_tools import SAFE_TOOLS
 from agentproxy.conversation.state import MAX_TITLE_CHARACTERS, Chat
 from agentproxy.engine.face import Face
 from agentproxy.events.agent import ModelAnswered, ToolFinished, ToolStarted
 from agentproxy.events.chat import (
     AnswerCutOff,
+    Compacted,
+    CompactionWanted,
     FeatureChanged,
+    PlanDecided,
+    PlanReady,
     UserTurnEnded,
     UserTurnStarted,
 )
@@ -49,6 +54,20 @@ class EndTurn:
 
 
 @dataclass(frozen=True, slots=True)
+class HandOverPlan:
+    """Take what the agent said as its plan."""
+
+    plan: str
+
+
+@dataclass(frozen=True, slots=True)
+class Summarise:
+    """Replace the older messages by a summary. `focus` is set where the agent asked for it."""
+
+    focus: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class AskApproval:
     """Ask the user whether these calls may run."""
 
@@ -80,7 +99,7 @@ def fold_started(state: Chat, fact: UserTurnStarted) -> None:
     state.dialogue.messages.pop(fact.message, None)
     state.active, state.last = fact.message, None
     state.since_turn, state.since_tokens = state.turn, state.used.total
-    state.continued, state.final = 0, False
+    state.continued, state.final, state.plan, state.said = 0, False, None, []
     state.title = state.title or " ".join(fact.text.split())[:MAX_TITLE_CHARACTERS]
     state.texts += 1
     state.say(UserMessage(parts=(Text(text=fact.text),)))
@@ -116,6 +135,28 @@ def fold_feature(state: Chat, fact: FeatureChanged) -> None:
         state.approval, state.approved_rest = fact.enabled, False
 
 
+@CHAT.fold(PlanReady)
+def fold_plan(state: Chat, fact: PlanReady) -> None:
+    state.plan = fact.plan
+
+
+@CHAT.fold(PlanDecided)
+def fold_plan_decided(state: Chat, _fact: PlanDecided) -> None:
+    state.plan = None
+
+
+@CHAT.fold(CompactionWanted)
+def fold_wanted(state: Chat, fact: CompactionWanted) -> None:
+    state.wanted = fact.focus
+
+
+@CHAT.fold(Compacted)
+def fold_compacted(state: Chat, fact: Compacted) -> None:
+    if fact.removed:
+        state.messages[: len(state.messages) - fact.kept] = summary_messages(fact)
+    state.wanted, state.ledger, state.compacted_at = None, fact.ledger, state.turn
+
+
 @CHAT.fold(RequestMade)
 def fold_request(state: Chat, fact: RequestMade) -> None:
     state.asked = fact.request.id
@@ -124,7 +165,9 @@ def fold_request(state: Chat, fact: RequestMade) -> None:
 @CHAT.fold(ModelAnswered)
 def fold_answered(state: Chat, fact: ModelAnswered) -> None:
     state.asked = ""
-    state.texts += bool(fact.message.text)
+    if fact.message.text:
+        state.texts += 1
+        state.said.append(fact.message.text)
     state.unsafe = {key: call for key, call in state.open.items() if call.name not in SAFE_TOOLS}
 
 
@@ -141,16 +184,39 @@ def due(state: Chat) -> Mapping[str, object]:
     if not state.active:
         waiting = next(iter(state.dialogue.messages.items()), None)
         return {f"user:{waiting[0]}": StartTurn(*waiting)} if waiting else {}
+    end = f"end:{state.active}"
     # Checked before the tools run: what they would do costs more tokens.
     if state.out_of_tokens and not state.asking:
-        return {f"end:{state.active}": EndTurn("Token budget exceeded")}
-    if calls := state.unsafe_calls():
-        if not state.asked:
-            request = f"approval-{state.turn}"
-            return {f"ask:{state.turn}": AskApproval(request, tuple(calls))}
-        if state.waits_for_approval:
-            return {f"await:{state.asked}": AwaitApproval(state.asked)}
-    return agent_due(state) or {f"end:{state.active}": EndTurn(_why_ended(state))}
+        return {end: EndTurn("Token budget exceeded")}
+    return (
+        _approval_due(state)
+        or _before_the_next_question(state)
+        or agent_due(state)
+        or {end: EndTurn(_why_ended(state))}
+    )
+
+
+def _approval_due(state: Chat) -> Mapping[str, object]:
+    calls = state.unsafe_calls()
+    if calls and not state.asked:
+        request = f"approval-{state.turn}"
+        return {f"ask:{state.turn}": AskApproval(request, tuple(calls))}
+    if calls and state.waits_for_approval:
+        return {f"await:{state.asked}": AwaitApproval(state.asked)}
+    return {}
+
+
+def _before_the_next_question(state: Chat) -> Mapping[str, object]:
+    if state.open or state.asking:
+        return {}
+    if state.plan is not None:
+        return {f"end:{state.active}": EndTurn()}
+    # A natural end in plan mode hands over what was said as the plan.
+    if state.plan_mode and state.ending == "finished" and state.said:
+        return {f"plan:{state.turn}": HandOverPlan("\n\n".join(state.said))}
+    if state.ending is None and needs_summary(state):
+        return {f"compact:{state.turn}": Summarise(state.wanted)}
+    return {}
 
 
 def _why_ended(state: Chat) -> str:

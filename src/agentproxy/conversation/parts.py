@@ -4,13 +4,15 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from agentproxy.agent.parts import AgentParts
+from agentproxy.models.port import Model
 
 APPROVAL_SECONDS = 300.0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ChatParts(AgentParts):
     """The outside parts of one conversation."""
 
+    summariser: Model  # writes the summaries of older messages
     approval_seconds: float = APPROVAL_SECONDS
     sleep: Callable[[float], Awaitable[None]] | None = None  # the clock of the approval

@@ -22,3 +22,5 @@ SAFE_TOOLS = frozenset(
         "exit_plan_mode",
     }
 )
+# What plan mode leaves: reading, thinking, and the board of tasks.
+PLAN_TOOLS = (SAFE_TOOLS - {"enter_plan_mode"}) | {"task_create", "task_update"}

@@ -26,6 +26,12 @@ class Chat(Conversation):
     approved_rest: bool = False  # a person allowed all calls until the session ends
     # The id of the request for approval of the newest answer's calls, once it was made.
     asked: str = ""
+    plan: str | None = None  # waits for the user's decision
+    said: list[str] = field(default_factory=list[str])  # the agent's texts of the present turn
+    wanted: str | None = None  # the focus of the summary that the agent asked for
+    summarise_at: int = 140_000  # tokens of a question, at which older messages become a summary
+    ledger: tuple[str, ...] = ()  # decisions and dead ends that summaries have kept
+    compacted_at: int = 0  # the turn after which the last summary was made
     texts: int = 0  # texts of the user and of the agent
     # Whether each call of the newest answer needs approval, in its order.
     unsafe: dict[str, ToolCall] = field(default_factory=dict[str, ToolCall])

@@ -8,6 +8,7 @@ from agentproxy.agent.face import AskModel
 from agentproxy.agent.turns import ask_model
 from agentproxy.conversation.face import CHAT, EndTurn, StartTurn
 from agentproxy.conversation.parts import ChatParts
+from agentproxy.conversation.plans import offered_tools
 from agentproxy.conversation.state import Chat
 from agentproxy.engine.context import Context
 from agentproxy.events.agent import TurnStarted
@@ -35,8 +36,10 @@ async def ask(effect: AskModel, context: Context[Chat, ChatParts]) -> Sequence[F
             said.append(text)
         context.show(kind, text)
 
+    parts = context.parts
+    offered = replace(parts, tools=offered_tools(context.state, parts.tools))
     try:
-        return await ask_model(effect, replace(context, show=show))
+        return await ask_model(effect, replace(context, parts=offered, show=show))
     except asyncio.CancelledError:
         # What the user has read is a part of the conversation.
         if text := "".join(said):

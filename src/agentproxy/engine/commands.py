@@ -12,6 +12,7 @@ from agentproxy.events.commands import (
     CancelTurn,
     ChangeFeature,
     Command,
+    DecidePlan,
     Deny,
     Interrupt,
     RaiseCeiling,
@@ -89,7 +90,7 @@ def fact_of(command: Command, number: CommandId, state: RunState) -> Fact:
             fact = RunEnded(verdict="unverified", reason=reason, stopped=True)
         case RaiseCeiling():
             fact = CeilingRaised(max_time=command.max_time, budget=command.budget)
-        case Redirect() | CancelTurn() | ChangeFeature():
+        case Redirect() | CancelTurn() | ChangeFeature() | DecidePlan():
             return ignored(command, "only a conversation takes this command")
     return fact if state.lifecycle.ended is None else ignored(command, "the run is over")
 

@@ -40,3 +40,40 @@ class FeatureChanged(Fact):
     feature: Feature
     enabled: bool
     session: bool = False  # only until the last client has left
+
+
+class PlanReady(Fact):
+    """The agent has a plan, on which the user decides."""
+
+    kind: Literal["plan_ready"] = "plan_ready"
+    plan: str
+
+
+class PlanDecided(Fact):
+    """The user decided on the plan."""
+
+    kind: Literal["plan_decided"] = "plan_decided"
+    approved: bool
+    feedback: str = ""
+
+
+class CompactionWanted(Fact):
+    """The agent asked for a summary of its conversation."""
+
+    kind: Literal["compaction_wanted"] = "compaction_wanted"
+    focus: str = ""
+
+
+class Compacted(Fact):
+    """The older messages were replaced by a summary. The journal keeps them."""
+
+    kind: Literal["compacted"] = "compacted"
+    summary: str  # "" where it could not be made: then the messages are dropped
+    kept: int  # of the newest messages
+    removed: int
+    transcript: str = ""  # the path of all messages, in the workspace
+    # Decisions and dead ends of the whole conversation, oldest first.
+    ledger: tuple[str, ...] = ()
+    wanted: bool = False  # by the agent, not for room
+    error: str = ""  # why there is no summary
+    cut_before_answer: bool = False  # within one long turn: an answer of the agent comes next

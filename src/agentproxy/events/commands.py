@@ -74,6 +74,14 @@ class CancelTurn(CommandBase):
     kind: Literal["cancel_turn"] = "cancel_turn"
 
 
+class DecidePlan(CommandBase):
+    """Approve the plan of a conversation, or say what to change."""
+
+    kind: Literal["decide_plan"] = "decide_plan"
+    approved: bool
+    feedback: str = ""
+
+
 class ChangeFeature(CommandBase):
     """Switch a feature of a conversation on or off, between two turns."""
 
@@ -92,7 +100,8 @@ Command = Annotated[
     | RaiseCeiling
     | Redirect
     | CancelTurn
-    | ChangeFeature,
+    | ChangeFeature
+    | DecidePlan,
     Field(discriminator="kind"),
 ]
 COMMAND: TypeAdapter[Command] = TypeAdapter(Command)

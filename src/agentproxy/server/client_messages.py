@@ -5,11 +5,13 @@ from typing import Annotated, Literal, cast
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
+from agentproxy.events.chat import Feature
 from agentproxy.events.commands import (
     Approve,
     CancelTurn,
     ChangeFeature,
     Command,
+    DecidePlan,
     Deny,
     Redirect,
     SendMessage,
@@ -17,6 +19,11 @@ from agentproxy.events.commands import (
 
 MAX_CONTENT_CHARACTERS = 1_000_000
 Content = Annotated[str, Field(max_length=MAX_CONTENT_CHARACTERS)]
+FEATURES: dict[str, Feature] = {
+    "toggle_plan_mode": "plan_mode",
+    "toggle_teams": "teams",
+    "toggle_approval": "approval",
+}
 Id = Annotated[str, Field(max_length=200)]
 
 
@@ -51,16 +58,22 @@ class _Approval(_Message):
 
 
 class _Toggle(_Message):
-    type: Literal["toggle_teams", "toggle_approval"]
+    type: Literal["toggle_plan_mode", "toggle_teams", "toggle_approval"]
     enabled: bool
 
 
-_ANY: TypeAdapter[_Say | _Interrupt | _Cancel | _Approval | _Toggle] = TypeAdapter(
-    Annotated[_Say | _Interrupt | _Cancel | _Approval | _Toggle, Field(discriminator="type")]
-)
+class _PlanApproval(_Message):
+    type: Literal["plan_approval"]
+    decision: Literal["approve", "reject"]
+    feedback: Content = ""
+
+
+_Sent = _Say | _Interrupt | _Cancel | _Approval | _Toggle | _PlanApproval
+_ANY: TypeAdapter[_Sent] = TypeAdapter(Annotated[_Sent, Field(discriminator="type")])
 ACCEPTED = (
     "message{content}, interrupt{content}, cancel, "
-    "tool_approval_response{decision, request_id}, toggle_teams{enabled}, toggle_approval{enabled}"
+    "tool_approval_response{decision, request_id}, plan_approval{decision, feedback}, "
+    "toggle_plan_mode{enabled}, toggle_teams{enabled}, toggle_approval{enabled}"
 )
 
 
@@ -87,7 +100,7 @@ def parse_message(text: str | None) -> Command:
         raise BadMessage(f"{place}: {first['msg']}") from None
 
 
-def _command(message: _Say | _Interrupt | _Cancel | _Approval | _Toggle) -> Command:
+def _command(message: _Sent) -> Command:
     match message:
         case _Say():
             return SendMessage(text=_text(message.content))
@@ -95,14 +108,22 @@ def _command(message: _Say | _Interrupt | _Cancel | _Approval | _Toggle) -> Comm
             return Redirect(text=_text(message.content))
         case _Cancel():
             return CancelTurn()
+        case _Toggle():
+            return ChangeFeature(feature=FEATURES[message.type], enabled=message.enabled)
+        case _:
+            return _decision(message)
+
+
+def _decision(message: _Approval | _PlanApproval) -> Command:
+    match message:
+        case _PlanApproval():
+            approved = message.decision == "approve"
+            return DecidePlan(approved=approved, feedback=message.feedback)
         case _Approval(decision="deny"):
             return Deny(request=message.request_id, reason=message.reason)
         case _Approval():
             rest = message.decision == "auto_approve"
             return Approve(request=message.request_id, rest=rest)
-        case _Toggle():
-            feature = "teams" if message.type == "toggle_teams" else "approval"
-            return ChangeFeature(feature=feature, enabled=message.enabled)
 
 
 def _text(content: str) -> str:

@@ -10,7 +10,10 @@ from agentproxy.conversation.safe_tools import SAFE_TOOLS
 from agentproxy.events.agent import ModelAnswered, ToolFinished
 from agentproxy.events.chat import (
     AnswerCutOff,
+    Compacted,
     FeatureChanged,
+    PlanDecided,
+    PlanReady,
     UserTurnEnded,
     UserTurnStarted,
 )
@@ -225,3 +228,25 @@ def _refused(story: WireStory, fact: CommandIgnored, event: Event) -> Iterator[M
 @tells(RunParked, RunEnded)
 def _rests(story: WireStory, fact: RunParked | RunEnded, event: Event) -> Iterator[Message]:
     yield story.message_of(event, "error", message=fact.reason)
+
+
+@tells(PlanReady)
+def _plan(story: WireStory, fact: PlanReady, event: Event) -> Iterator[Message]:
+    yield story.message_of(event, "plan_ready", plan=fact.plan)
+
+
+@tells(PlanDecided)
+def _plan_decided(story: WireStory, fact: PlanDecided, event: Event) -> Iterator[Message]:
+    if fact.approved:
+        yield story.message_of(event, "plan_approved")
+    else:
+        yield story.message_of(event, "plan_rejected", feedback=fact.feedback)
+
+
+@tells(Compacted)
+def _compacted(story: WireStory, fact: Compacted, event: Event) -> Iterator[Message]:
+    if fact.removed:
+        used = f"Compacting context ({story.last_input} tokens used)"
+        said = "Manual compaction triggered" if fact.wanted else used
+        lost = {"error": fact.error} if fact.error else {}
+        yield story.message_of(event, "compact", message=said, removed=fact.removed, **lost)

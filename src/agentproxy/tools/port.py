@@ -8,6 +8,7 @@ from typing import Literal, Protocol
 
 from pydantic import JsonValue
 
+from agentproxy.events.envelope import Fact
 from agentproxy.models.port import ToolSpec
 from agentproxy.workspace.environment.job_layout import JobLayout
 from agentproxy.workspace.sandbox.port import Sandbox
@@ -23,6 +24,7 @@ class ToolOutcome:
 
     text: str
     failed: bool = False
+    facts: tuple[Fact, ...] = ()  # recorded together with the end of the call
 
 
 def failure(text: str) -> ToolOutcome:

@@ -1,10 +1,12 @@
 """The tools of an agent, by name."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from agentproxy.models.port import ToolSpec
 from agentproxy.tools.bash import Bash
+from agentproxy.tools.compact import Compact
 from agentproxy.tools.files import EditFile, ReadFile, WriteFile
+from agentproxy.tools.plan_mode import EnterPlanMode, ExitPlanMode
 from agentproxy.tools.port import Tool
 from agentproxy.tools.think import Think
 
@@ -20,6 +22,13 @@ class Registry:
         # In a fixed order: a vendor's prompt cache stays valid only for an equal prefix.
         return [tool.spec for tool in self._tools.values()]
 
+    def only(self, names: Collection[str]) -> "Registry":
+        """Returns the tools with these names, in the same order."""
+        return Registry(tool for name, tool in self._tools.items() if name in names)
+
+    def without(self, names: Collection[str]) -> "Registry":
+        return Registry(tool for name, tool in self._tools.items() if name not in names)
+
     def find(self, name: str) -> Tool | None:
         return self._tools.get(name)
 
@@ -27,3 +36,9 @@ class Registry:
 def coding_tools() -> Registry:
     """Returns the tools of a coding agent."""
     return Registry([Bash(), ReadFile(), WriteFile(), EditFile(), Think()])
+
+
+def talking_tools() -> Registry:
+    """Returns the tools of an agent that talks with a user."""
+    own = (EnterPlanMode(), ExitPlanMode(), Compact())
+    return Registry([Bash(), ReadFile(), WriteFile(), EditFile(), Think(), *own])

@@ -3,11 +3,10 @@
 import asyncio
 import os
 from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 # Imported to register their handlers.
-from agentproxy.agent import calls as calls
 from agentproxy.agent.parts import AllowCall
 from agentproxy.agent.state import AgentLimits
 from agentproxy.app.chat.bench import open_bench, with_limits
@@ -16,9 +15,12 @@ from agentproxy.app.context import App, Project
 from agentproxy.app.hub import FragmentStream
 from agentproxy.app.models import meter_of, open_models
 from agentproxy.config.chat import ChatSettings
+from agentproxy.conversation import plans as plans
+from agentproxy.conversation import summaries as summaries
 from agentproxy.conversation import turns as turns
 from agentproxy.conversation.approvals import denial
 from agentproxy.conversation.commands import facts_of
+from agentproxy.conversation.compaction import OldResults
 from agentproxy.conversation.face import CHAT
 from agentproxy.conversation.parts import ChatParts
 from agentproxy.conversation.prompts import system_prompt
@@ -35,11 +37,14 @@ from agentproxy.events.run import ChatOrder, SegmentStarted
 from agentproxy.journal.port import Lease
 from agentproxy.models.budget import Budget
 from agentproxy.models.metered import Meter, MeteredModel
-from agentproxy.models.port import ModelError
+from agentproxy.models.port import Model, ModelError, ModelRefused
+from agentproxy.models.unusable import UnusableModel
 from agentproxy.tools.port import Permission
+from agentproxy.workers.port import WorkerError
 from agentproxy.workspace.sandbox.port import Sandbox
 from agentproxy.workspace.sandbox.processes import end_process
 
+RETRIED = frozenset({429, 500, 502, 503, 529})  # OA-119
 DEFECT = "this is a defect of Agent Proxy; report it with the id of the conversation"
 
 
@@ -75,17 +80,15 @@ async def drive_chat(
     recorder = Recorder(state, append, reduce=CHAT.reduce, actor="supervisor")
     commands = CommandHandler(recorder, translate=facts_of)
     state.limits = _limits(services.settings)
-    model = MeteredModel(
-        open_models(
-            state.require_order().model,
-            project=services.project,
-            started_in=services.project.directory,
-        ),
-        purpose="work",
-        meter=_meter(recorder, services),
-    )
+    state.summarise_at = services.settings.summarise_at
+    models = _models(services, state.require_order().model)
+    meter = _meter(recorder, services)
+    model = MeteredModel(models, purpose="work", meter=meter)
+    summariser = MeteredModel(models, purpose="compact", meter=meter)
     try:
-        engine = await _engine(services, recorder, model, lease=lease, fragments=fragments)
+        engine = await _engine(
+            services, recorder, (model, summariser), lease=lease, fragments=fragments
+        )
         await recorder.record(
             SegmentStarted(
                 segment=state.lifecycle.segment + 1,
@@ -148,13 +151,24 @@ def _meter(recorder: Recorder[Chat], services: ChatServices) -> Meter:
 
     series = str(recorder.state.lifecycle.segment + 1)
     budget = Budget(lambda: recorder.state.ceilings.money_left, series=series)
-    return meter_of(services.project)(record, budget)
+    meter = meter_of(services.project)(record, budget)
+    # A client has read the part of an answer that came: asking again would tell it twice.
+    meter.retry = replace(meter.retry, restart=False, statuses=RETRIED)
+    return meter
+
+
+def _models(services: ChatServices, name: str) -> Sequence[Model]:
+    try:
+        return open_models(name, project=services.project, started_in=services.project.directory)
+    except WorkerError as error:
+        # The turn fails with the reason; the conversation stays.
+        return [UnusableModel(name, ModelRefused(str(error), cure=error.cure))]
 
 
 async def _engine(
     services: ChatServices,
     recorder: Recorder[Chat],
-    model: MeteredModel,
+    models: tuple[MeteredModel, MeteredModel],
     *,
     lease: Lease,
     fragments: FragmentStream,
@@ -169,11 +183,13 @@ async def _engine(
         show=lambda text: fragments.show("tool", text),
     )
     parts = ChatParts(
-        model=model,
+        model=models[0],
+        summariser=models[1],
         tools=chat_tools(),
         bench=with_limits(bench, bash_seconds=services.settings.bash_timeout),
         allow=_allow(state),
         instructions=_instructions(order, state),
+        shown=OldResults(),
     )
     context = Context(
         state=state,

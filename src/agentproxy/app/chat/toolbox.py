@@ -1,8 +1,8 @@
 """The tools of a conversation."""
 
-from agentproxy.tools.registry import Registry, coding_tools
+from agentproxy.tools.registry import Registry, talking_tools
 
 
 def chat_tools() -> Registry:
     """Returns the tools that every conversation has."""
-    return coding_tools()
+    return talking_tools()

@@ -3,7 +3,16 @@
 from collections.abc import Iterator
 
 from agentproxy.app.show.lines import RenderedLine, renders
-from agentproxy.events.chat import AnswerCutOff, FeatureChanged, UserTurnEnded, UserTurnStarted
+from agentproxy.events.chat import (
+    AnswerCutOff,
+    Compacted,
+    CompactionWanted,
+    FeatureChanged,
+    PlanDecided,
+    PlanReady,
+    UserTurnEnded,
+    UserTurnStarted,
+)
 
 
 @renders(UserTurnStarted)
@@ -28,3 +37,26 @@ def _cut_off(fact: AnswerCutOff) -> Iterator[RenderedLine]:
 def _changed(fact: FeatureChanged) -> Iterator[RenderedLine]:
     name = fact.feature.replace("_", " ")
     yield RenderedLine(f"{name} is {'on' if fact.enabled else 'off'}", "quiet", 1)
+
+
+@renders(PlanReady)
+def _plan(fact: PlanReady) -> Iterator[RenderedLine]:
+    yield RenderedLine(f"the plan: {fact.plan}", "plain", 1)
+
+
+@renders(PlanDecided)
+def _plan_decided(fact: PlanDecided) -> Iterator[RenderedLine]:
+    word = "approved" if fact.approved else "rejected"
+    yield RenderedLine(f"the plan is {word}: {fact.feedback}".rstrip(": "), "plain", 1)
+
+
+@renders(CompactionWanted)
+def _wanted(fact: CompactionWanted) -> Iterator[RenderedLine]:
+    yield RenderedLine(f"the agent asks for a summary: {fact.focus}".rstrip(": "), "quiet", 1)
+
+
+@renders(Compacted)
+def _compacted(fact: Compacted) -> Iterator[RenderedLine]:
+    if fact.removed:
+        how = f"dropped: {fact.error}" if fact.error else "summarised"
+        yield RenderedLine(f"{fact.removed} older messages were {how}", "quiet", 1)

@@ -14,6 +14,7 @@ from support.environments import (
     outcomes_of,
 )
 from support.front_door import Pa, Ran
+from support.node_reports import START, a_test, end, lines
 from support.projects import MEND, PYTEST
 
 pytestmark = pytest.mark.slow
@@ -197,13 +198,15 @@ GENERATED = {
 
 
 def test_what_prepare_reports_is_not_of_the_check(tested: Pa) -> None:
-    leaves = "for kind in jest-1.jsonl pytest-1.xml; do echo '{' > $AGENTPROXY_REPORTS/$kind; done"
-    tested.write({"agentproxy.toml": f'prepare = "{leaves}"\n'})
+    left = lines(START, a_test("old"), end(1)).decode()
+    leaves = 'cp left.jsonl "$AGENTPROXY_REPORTS/jest-1.jsonl"'
+    tested.write({"left.jsonl": left, "agentproxy.toml": f"prepare = '{leaves}'\n"})
     tested.commit("Prepared")
     tested("trust")
     ran = tested.task("--check", PYTEST, worker=MEND)
     assert ran.code == 0, ran.result
-    assert ran.of_kind("check_finished")[0]["result"]["by_test"]
+    results = [each["result"] for each in ran.of_kind("check_finished")]
+    assert all(each["by_test"] and "old" not in str(each["tests"]) for each in results)
 
 
 @pytest.fixture

@@ -17,6 +17,11 @@ from agentproxy.workspace.sandbox.port import Ended
 
 # Python's tests are often skipped where the machine lacks something.
 _MAY_SKIP_ALL = {"pytest", "unittest"}
+# pnpm stops the packages that still run where one fails, so that their tests have no outcome.
+_EVERY_PACKAGE = re.compile(
+    r"(?<![\w/.-])pnpm\s(?:[^|;&\n]*\s)?(?:-r|--recursive|recursive|--filter|-F)(?![\w-])"
+)
+_BAIL = ("npm_config_bail", "pnpm_config_bail")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +60,8 @@ def instrument(
     for printed in PRINTED:
         if printed.recognised.search(command):
             added |= printed.ask(Asked(command, {**env, **added}, scripts, leave_out))
+    if any(_EVERY_PACKAGE.search(text) for text in (command, *scripts)):
+        added |= {name: "false" for name in _BAIL if name not in env}
     left_out = tuple(leave_out) if leaves_out(added) else ()
     return Instrumentation(env=added, reports=tuple(reports), left_out=left_out)
 

@@ -76,6 +76,25 @@ def test_a_report_that_cannot_be_read_takes_only_those_of_its_runner_away() -> N
     assert interpret(Ended("exited", 0, 1.0, words, len(words), "d"), two).doubt == "unreadable"
 
 
+@pytest.mark.parametrize(
+    ("command", "package_json", "goes_on"),
+    [
+        ("pnpm -r test", "", True),
+        ("pnpm --filter './packages/*' run test", "", True),
+        ("npm test", '{"scripts": {"test": "pnpm --recursive run test"}}', True),
+        ("pnpm test", "", False),
+        ("npm test", '{"scripts": {"test": "pnpm lint && node --test -r x"}}', False),
+    ],
+)
+def test_pnpm_runs_every_package_also_where_one_fails(
+    command: str, package_json: str, *, goes_on: bool
+) -> None:
+    wanted = instrument(command, {}, package_json=package_json)
+    assert (wanted.env.get("npm_config_bail") == "false") == goes_on
+    own = instrument(command, {"npm_config_bail": "true"}, package_json=package_json)
+    assert "npm_config_bail" not in own.env
+
+
 def test_pytest_without_its_report_plugin_is_left_alone() -> None:
     wanted = instrument("pytest -p no:junitxml", {})
     assert "PYTEST_ADDOPTS" not in wanted.env

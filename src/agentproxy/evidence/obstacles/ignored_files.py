@@ -4,7 +4,7 @@ import json
 import os
 import posixpath
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from agentproxy.events.check import CannotRun, CheckResult
@@ -29,6 +29,7 @@ _FILE = re.compile(
     r"|Cannot find (?:module|package) '([^'\n]{1,500})'"
 )
 _REQUIRED_BY = re.compile(r"^\s*- (/[^\n]{1,500})$", re.MULTILINE)
+_EXTENSIONS = re.compile(rb"\bext_modules\b|\bcffi_modules\b|\bcythonize\b")
 _ENDINGS = ("", ".js", ".cjs", ".mjs", ".json", ".node", ".ts", "/index.js")
 
 
@@ -108,18 +109,32 @@ def cannot_run_without(paths: Sequence[str], *, root: Path) -> CannotRun:
             "the check wants a file that git ignores and that looks secret: clones do not have it"
         )
         return CannotRun(kind="ignored_file", text=text)
-    place = _built_by(path, root) if BUILT_FOLDERS & set(path.split("/")[:-1]) else None
-    if place is None:
-        line = f"carry = [{json.dumps(path)}]"
-    else:
-        line = f'prepare = "npm run build{"" if place == "." else f" --prefix {place}"}"'
     return CannotRun(
         kind="ignored_file",
         subject=path,
         text=(
             f"git ignores {path}, so clones do not have it: "
-            f"write {line} in agentproxy.toml, then run pa trust"
+            f"write {_cure(path, root)} in agentproxy.toml, then run pa trust"
         ),
+    )
+
+
+def _cure(path: str, root: Path) -> str:
+    if path.endswith(".so"):
+        place = _nearest(path, lambda folder: _builds_extensions(root, folder))
+        if place is not None:
+            into = "" if place == "." else f"cd {place} && "
+            return f'prepare = "{into}python setup.py build_ext --inplace"'
+    elif BUILT_FOLDERS & set(path.split("/")[:-1]):
+        place = _nearest(path, lambda folder: _has_build_script(root, folder))
+        if place is not None:
+            return f'prepare = "npm run build{"" if place == "." else f" --prefix {place}"}"'
+    line = f"carry = [{json.dumps(path)}]"
+    # What a claim does to its source would not be in it.
+    return (
+        f"{line} (or a prepare that builds it, if its source may change)"
+        if path.endswith(".so")
+        else line
     )
 
 
@@ -161,19 +176,28 @@ def _of_module(module: str, root: Path, folders: Mapping[str, Sequence[str]]) ->
             continue
         yield from (posixpath.join(folder, name + ending) for ending in (".py", "/__init__.py"))
         # The name of a compiled module holds the version of Python.
-        compiled = sorted((root / folder).glob(f"{name}.*.so")) if inside else []
+        compiled = [*sorted((root / folder).glob(f"{name}.*.so")), root / folder / f"{name}.so"]
         yield from (posixpath.join(folder, each.name) for each in compiled)
 
 
-def _built_by(path: str, root: Path) -> str | None:
-    """Returns the nearest folder above with a build script in package.json."""
+def _nearest(path: str, builds: Callable[[str], bool]) -> str | None:
+    """Returns the nearest folder above that builds it."""
     place: str = posixpath.dirname(path)
     while True:
-        if _has_build_script(root, place):
+        if builds(place):
             return place or "."
         if not place:
             return None
         place = posixpath.dirname(place)
+
+
+def _builds_extensions(root: Path, place: str) -> bool:
+    with SafeDir(root) as opened:
+        try:
+            text = opened.read(posixpath.join(place, "setup.py"), limit=PACKAGE_LIMIT)
+        except (OSError, BadPath):
+            return False
+    return _EXTENSIONS.search(text) is not None
 
 
 def _has_build_script(root: Path, place: str) -> bool:

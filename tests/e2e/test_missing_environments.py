@@ -15,7 +15,7 @@ from support.environments import (
 )
 from support.front_door import Pa, Ran
 from support.node_reports import START, a_test, end, lines
-from support.projects import MEND, PYTEST
+from support.projects import MEND
 
 pytestmark = pytest.mark.slow
 
@@ -197,16 +197,24 @@ GENERATED = {
 }
 
 
-def test_what_prepare_reports_is_not_of_the_check(tested: Pa) -> None:
+def test_what_prepare_reports_is_not_of_the_check(pa: Pa) -> None:
     left = lines(START, a_test("old"), end(1)).decode()
-    leaves = 'cp left.jsonl "$AGENTPROXY_REPORTS/jest-1.jsonl"'
-    tested.write({"left.jsonl": left, "agentproxy.toml": f"prepare = '{leaves}'\n"})
-    tested.commit("Prepared")
-    tested("trust")
-    ran = tested.task("--check", PYTEST, worker=MEND)
-    assert ran.code == 0, ran.result
-    results = [each["result"] for each in ran.of_kind("check_finished")]
-    assert all(each["by_test"] and "old" not in str(each["tests"]) for each in results)
+    test = (
+        "import test from 'node:test'\nimport assert from 'node:assert'\n"
+        "import { add } from './lib.js'\ntest('adds', () => assert.equal(add(2, 3), 5))\n"
+    )
+    files = {
+        "package.json": '{"type": "module"}',
+        "lib.js": "export const add = (a, b) => a - b\n",
+        "a.test.js": test,
+        "left.jsonl": left,
+        "agentproxy.toml": "prepare = 'cp left.jsonl \"$AGENTPROXY_REPORTS/node-1.jsonl\"'\n",
+    }
+    pa.write(files)
+    pa.commit("Prepared")
+    pa("trust")
+    ran = pa.task(*ONE, "--check", "node --test", worker="sed -i 's/a - b/a + b/' lib.js")
+    assert (ran.code, ran.finding("node --test")["fixed"]) == (0, ["a.test.js::adds"])
 
 
 @pytest.fixture

@@ -31,7 +31,7 @@ def test_a_package_that_fails_does_not_stop_the_others(pa: Pa) -> None:
     options = ("--max-rounds", "1", "--judge", "none", "--check", check)
     ran = pa.task(*options, worker="sed -i 's/a - b/a + b/' a/lib.js")
     finished = ran.of_kind("check_finished")
-    base = next(each["result"] for each in finished if each["on"]["kind"] == "base")
+    base = next(each["result"] for each in finished if each["on"] == "base")
     assert {test["name"]: test["outcome"] for test in base["tests"]} == {
         "a/a.test.js::adds": "failed",
         "b/b.test.js::waits": "passed",

@@ -79,6 +79,42 @@ def test_a_layer_over_what_an_overlay_cannot_copy_up_is_a_copy(tmp_path: Path) -
     assert not list(source.glob("*.new"))
 
 
+def test_a_folder_takes_no_layer_where_a_command_tried_with_it_fails(tmp_path: Path) -> None:
+    box = Bubblewrap(bwrap_path(), overlays=True)
+    assert not asyncio.run(box.takes_layer(tree(tmp_path / "one"), trial="exit 1"))
+    box = Bubblewrap(bwrap_path(), overlays=True)
+    assert asyncio.run(box.takes_layer(tree(tmp_path / "other"), trial="test -d /usr"))
+
+
+def test_of_two_folders_only_the_one_that_takes_no_layer_is_copied(tmp_path: Path) -> None:
+    good, bad = tree(tmp_path / "good"), Path("/etc/perl")  # somebody else's, unless we are root
+    if os.geteuid() == 0:
+        bad = tree(tmp_path / "bad")
+        os.chown(bad / "file", 1234, 1234)
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    box = Bubblewrap(bwrap_path(), overlays=True, scratch=scratch)
+    mounts = (Mount("/good", "overlay", good), Mount("/bad", "overlay", bad))
+    script = "grep -c ' /good .* overlay ' /proc/self/mountinfo; : >/good/new && : >/bad/new"
+    assert run(box, script, *mounts).output == "1\n"
+    assert not [*good.glob("new"), *bad.glob("new"), *scratch.iterdir()]
+
+
+def test_jobs_that_begin_together_wait_for_one_trial_of_a_layer(tmp_path: Path) -> None:
+    box = Bubblewrap(bwrap_path(), overlays=True)
+    source = tree(tmp_path / "tree")
+    job = Job(
+        argv=("/bin/sh", "-c", "grep -c ' /t .* overlay ' /proc/self/mountinfo; : >/t/new"),
+        cwd="/",
+        mounts=(Mount("/t", "overlay", source),),
+    )
+
+    async def both() -> list[str]:
+        return [each.output for each in await asyncio.gather(box.run(job), box.run(job))]
+
+    assert asyncio.run(both()) == ["1\n", "1\n"]
+
+
 def test_a_copy_is_removed_whole_whatever_the_job_made_of_it(tmp_path: Path) -> None:
     script = (
         "cd /t && mkdir closed && : > closed/f && chmod 000 closed && ln -s /usr link && "

@@ -4,8 +4,9 @@ import errno
 import os
 import secrets
 import stat
-from collections.abc import Generator
+from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Literal
@@ -14,9 +15,10 @@ from agentproxy.files.openat2 import FOLDER, Open, best_open, open_by_walk, open
 from agentproxy.files.pathnames import BadPath, names_of
 from agentproxy.files.reading import check_regular, read_handle
 
-__all__ = ["BadPath", "FileKind", "SafeDir", "TooManyNames"]
+__all__ = ["BadPath", "FileKind", "FoundFile", "SafeDir", "TooManyNames"]
 
 FileKind = Literal["file", "folder", "link", "other"]
+DRAFT_PREFIX = ".agentproxy-"
 DRAFT = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 REASONS = {
     errno.EXDEV: "leads out of the folder",
@@ -30,6 +32,15 @@ REASONS = {
 
 class TooManyNames(BadPath):
     """A folder with more names than the limit."""
+
+
+@dataclass(frozen=True, slots=True)
+class FoundFile:
+    """A regular file in a list. `size` is in bytes, `changed` a Unix time."""
+
+    path: str
+    size: int
+    changed: float
 
 
 class SafeDir:
@@ -73,6 +84,14 @@ class SafeDir:
         with self._regular(path) as handle:
             return os.fstat(handle).st_size
 
+    def open(self, path: str) -> int:
+        """Returns a descriptor for reading a regular file. The caller closes it.
+
+        Raises BadPath, OSError.
+        """
+        with self._regular(path) as handle:
+            return os.dup(handle)
+
     def write(
         self, path: str, data: bytes, *, mode: int | None = None, make_parents: bool = True
     ) -> None:
@@ -81,13 +100,31 @@ class SafeDir:
         `mode` holds permissions, without the umask; None keeps the old ones, or sets 0o644. Raises
         BadPath, OSError.
         """
+        with self.staged(path, [data], mode=mode, make_parents=make_parents) as keep:
+            keep()
+
+    @contextmanager
+    def staged(
+        self,
+        path: str,
+        pieces: Iterable[bytes],
+        *,
+        mode: int | None = None,
+        make_parents: bool = True,
+    ) -> Generator[Callable[[], None]]:
+        """Writes a file beside its place, like `write`, and yields what puts it there.
+
+        If that is not called, it is gone at the end. So several files can be written all or none.
+        """
         names = names_of(path)
         with _os_errors_as_bad_paths(path), self._parent(names, make=make_parents) as parent:
             old = _mode_of(parent, names[-1], missing=stat.S_IFREG | 0o644)
             if not stat.S_ISREG(old):
                 raise BadPath(path, "not a regular file")
             # By rename, not in place: other names of a hard link keep their bytes.
-            _replace(parent, names[-1], data=data, mode=(old if mode is None else mode) & 0o777)
+            wanted = (old if mode is None else mode) & 0o777
+            with _draft(parent, names[-1], pieces=pieces, mode=wanted) as keep:
+                yield keep
 
     def delete(self, path: str) -> None:
         """Removes a file, or a link itself. Raises BadPath, OSError."""
@@ -105,17 +142,40 @@ class SafeDir:
         """
         names = () if path == "." else names_of(path)
         found: list[tuple[str, FileKind]] = []
-        with _os_errors_as_bad_paths(path):
-            handle = self._open_folder(names)
-            try:
-                with os.scandir(handle) as entries:
-                    for entry in entries:
-                        if len(found) == most:
-                            raise TooManyNames(path, f"more than {most} names in it")
-                        found.append((entry.name, _kind_of(entry)))
-            finally:
-                os.close(handle)
+        with _os_errors_as_bad_paths(path), self._entries(names) as entries:
+            for entry in entries:
+                if len(found) == most:
+                    raise TooManyNames(path, f"more than {most} names in it")
+                found.append((entry.name, _kind_of(entry)))
         return sorted(found)
+
+    def regular_files(
+        self, *, most: int, passes: Callable[[str], bool]
+    ) -> tuple[list[FoundFile], bool]:
+        """Returns the regular files at any depth, and whether these are all.
+
+        Looks at `most` names. Folders and files for whose name `passes` is false are left out, and
+        so is what no other method would open.
+        """
+        found: list[FoundFile] = []
+        waiting: list[tuple[str, ...]] = [()]
+        looked = 0
+        while waiting:
+            inside = waiting.pop()
+            with suppress(OSError), self._entries(inside) as entries:
+                for entry in entries:
+                    looked += 1
+                    if looked > most:
+                        return found, False
+                    names = (*inside, entry.name)
+                    if not passes(entry.name) or not _can_be_named(names):
+                        continue
+                    if entry.is_dir(follow_symlinks=False):
+                        waiting.append(names)
+                    elif entry.is_file(follow_symlinks=False):
+                        status = entry.stat(follow_symlinks=False)
+                        found.append(FoundFile("/".join(names), status.st_size, status.st_mtime))
+        return found, True
 
     def exists(self, path: str) -> bool:
         """Whether anything has that name; a link counts wherever it leads. Raises BadPath."""
@@ -137,6 +197,15 @@ class SafeDir:
                 yield handle
             finally:
                 os.close(handle)
+
+    @contextmanager
+    def _entries(self, names: tuple[str, ...]) -> Generator[Iterable[os.DirEntry[str]]]:
+        handle = self._open_folder(names)
+        try:
+            with os.scandir(handle) as entries:
+                yield entries
+        finally:
+            os.close(handle)
 
     @contextmanager
     def _parent(self, names: tuple[str, ...], *, make: bool = False) -> Generator[int]:
@@ -191,21 +260,39 @@ def _kind_of(entry: os.DirEntry[str]) -> FileKind:
     return "file" if entry.is_file(follow_symlinks=False) else "other"
 
 
-def _replace(folder: int, name: str, *, data: bytes, mode: int) -> None:
-    draft = f".agentproxy-{secrets.token_hex(8)}"
+def _can_be_named(names: tuple[str, ...]) -> bool:
+    try:
+        return names_of("/".join(names)) == names
+    except BadPath:
+        return False
+
+
+@contextmanager
+def _draft(
+    folder: int, name: str, *, pieces: Iterable[bytes], mode: int
+) -> Generator[Callable[[], None]]:
+    draft = f"{DRAFT_PREFIX}{secrets.token_hex(8)}"
     handle = os.open(draft, DRAFT, 0o600, dir_fd=folder)
+    kept = False
+
+    def keep() -> None:
+        nonlocal kept
+        os.rename(draft, name, src_dir_fd=folder, dst_dir_fd=folder)
+        kept = True
+        os.fsync(folder)
+
     try:
         try:
-            left = memoryview(data)
-            while left:
-                left = left[os.write(handle, left) :]
+            for piece in pieces:
+                left = memoryview(piece)
+                while left:
+                    left = left[os.write(handle, left) :]
             os.fchmod(handle, mode)
             os.fsync(handle)
         finally:
             os.close(handle)
-        os.rename(draft, name, src_dir_fd=folder, dst_dir_fd=folder)
-    except BaseException:
-        with suppress(OSError):
-            os.unlink(draft, dir_fd=folder)
-        raise
-    os.fsync(folder)
+        yield keep
+    finally:
+        if not kept:
+            with suppress(OSError):
+                os.unlink(draft, dir_fd=folder)

@@ -13,6 +13,7 @@ from agentproxy.server.guard import Guard
 from agentproxy.server.routes.catalogue import catalogue_routes
 from agentproxy.server.routes.conversations import conversation_routes
 from agentproxy.server.routes.health import health_routes
+from agentproxy.server.routes.workspace import workspace_routes
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,12 @@ def build_application(host: ChatHost, doors: Doors) -> FastAPI:
         redoc_url=None,
     )
     application.add_exception_handler(RequestValidationError, refuse_invalid)
-    for router in (health_routes(host), conversation_routes(host), catalogue_routes()):
+    for router in (
+        health_routes(host),
+        conversation_routes(host),
+        catalogue_routes(),
+        workspace_routes(host),
+    ):
         application.include_router(router)
     application.add_middleware(
         Guard, hosts=doors.hosts, origins=doors.origins, api_key=doors.api_key

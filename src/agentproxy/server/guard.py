@@ -8,6 +8,9 @@ from urllib.parse import parse_qs
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 MAX_BODY_BYTES = 1 << 20
+UPLOAD = "/api/workspace/upload"
+# Ten files of the largest size, and what stands between them.
+MAX_BODY_BYTES_OF = {UPLOAD: (100 << 20) + (1 << 20)}
 OPEN = frozenset({"/health"})
 SAFE_HEADERS = (
     (b"x-content-type-options", b"nosniff"),
@@ -99,7 +102,7 @@ class Guard:
     ) -> None:
         origin = headers.get("origin", "")
         announced = headers.get("content-length", "0")
-        limit = self._max_body
+        limit = MAX_BODY_BYTES_OF.get(scope["path"], self._max_body)
         if not announced.isdecimal() or int(announced[:20]) > limit:
             await _answer(send, 413, f"the body has more than {limit} bytes", origin=origin)
             return

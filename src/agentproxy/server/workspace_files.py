@@ -1,45 +1,99 @@
-"""What a turn left in the workspace of its conversation."""
+"""The files of a workspace, as far as a client may see them."""
 
+import errno
 import os
-import stat
-from collections.abc import Iterator
+from collections.abc import Sequence
+from dataclasses import dataclass
+from io import FileIO
 from pathlib import Path
 from typing import Any
+
+from agentproxy.files.pathnames import names_of
+from agentproxy.files.safe_files import DRAFT_PREFIX, BadPath, FoundFile, SafeDir
 
 OWN_FOLDERS = frozenset({".agent", ".transcripts", ".tasks", ".team"})
 NEVER_LISTED = frozenset({".git", "node_modules", "__pycache__", ".venv"})
 MAX_LOOKED_AT = 20_000
-MAX_LISTED = 500
+MAX_CHANGED = 500
+LEADS_AWAY = frozenset({errno.EXDEV, errno.ELOOP})
+
+
+class AccessDenied(Exception):
+    """A path that leads out, or into a folder of our own."""
+
+
+class NoSuchFile(Exception):
+    """Nothing that can be read has this path."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenFile:
+    """A regular file that is open for reading. `size` is in bytes."""
+
+    path: str
+    name: str
+    data: FileIO
+    size: int
+
+
+def list_files(workspace: Path) -> tuple[Sequence[FoundFile], bool]:
+    """Returns the files in the order of their paths, and whether these are all."""
+    try:
+        # Links are passed over: one could lead into a folder that is not shown.
+        with SafeDir(workspace, links=False) as root:
+            found, whole = root.regular_files(most=MAX_LOOKED_AT, passes=_is_shown)
+    except FileNotFoundError:
+        return [], True
+    return sorted(found, key=lambda each: each.path), whole
 
 
 def files_since(workspace: Path, began: float) -> list[dict[str, Any]]:
-    """Returns the files that changed since a Unix time, with their size in bytes.
-
-    At most 500 of the first 20,000 files. Links are passed over.
-    """
-    found = [
-        {"name": Path(path).name, "path": path, "size": size}
-        for path, size, changed in _files(workspace)
-        if changed >= began
-    ]
-    return sorted(found, key=lambda each: str(each["path"]))[:MAX_LISTED]
+    """Returns up to 500 files that changed since a Unix time."""
+    found, _ = list_files(workspace)
+    return [shown(each) for each in found if each.changed >= began][:MAX_CHANGED]
 
 
-def _files(workspace: Path) -> Iterator[tuple[str, int, float]]:
-    looked_at = 0
-    for folder, folders, names in os.walk(workspace):
-        inside = os.path.relpath(folder, workspace)
-        hidden = OWN_FOLDERS | NEVER_LISTED if inside == "." else NEVER_LISTED
-        folders[:] = sorted(set(folders) - hidden)
-        for name in names:
-            looked_at += 1
-            if looked_at > MAX_LOOKED_AT:
-                return
-            place = os.path.join(folder, name)  # noqa: PTH118 - called for every file
-            try:
-                found = os.lstat(place)
-            except OSError:
-                continue
-            if stat.S_ISREG(found.st_mode):
-                path = name if inside == "." else f"{inside}/{name}"
-                yield path, found.st_size, found.st_mtime
+def shown(file: FoundFile) -> dict[str, Any]:
+    return {"name": file.path.rpartition("/")[2], "path": file.path, "size": file.size}
+
+
+def open_file(workspace: Path, path: str) -> OpenFile:
+    """Opens a file of a workspace. The caller closes it. Raises AccessDenied, NoSuchFile."""
+    path = path.rstrip("/")
+    if not path:
+        raise NoSuchFile
+    names = allowed_names(path)
+    try:
+        with SafeDir(workspace, links=False) as root:
+            handle = root.open("/".join(names))
+    except BadPath as error:
+        raise (AccessDenied if leads_away(error) else NoSuchFile) from None
+    except OSError:
+        raise NoSuchFile from None
+    size = os.fstat(handle).st_size
+    return OpenFile("/".join(names), names[-1], FileIO(handle), size)
+
+
+def allowed_names(path: str) -> tuple[str, ...]:
+    """Returns the names of a path that leads into no folder of our own. Raises AccessDenied."""
+    try:
+        names = names_of(path)
+    except BadPath:
+        raise AccessDenied from None
+    if is_own(names):
+        raise AccessDenied
+    return names
+
+
+def is_own(names: Sequence[str]) -> bool:
+    # Some file systems do not tell small letters from capitals.
+    return any(name.casefold() in OWN_FOLDERS for name in names)
+
+
+def leads_away(error: BadPath) -> bool:
+    cause = error.__cause__
+    return isinstance(cause, OSError) and cause.errno in LEADS_AWAY
+
+
+def _is_shown(name: str) -> bool:
+    return not (is_own([name]) or name in NEVER_LISTED or name.startswith(DRAFT_PREFIX))

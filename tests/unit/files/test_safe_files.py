@@ -222,3 +222,41 @@ def test_without_links_none_is_followed_on_the_way_or_at_the_end(folder: Path) -
         root.write("new/b.py", b"b")
     assert (folder / "new/b.py").read_bytes() == b"b"
     assert not (folder / "src/b.py").exists()
+
+
+def test_staged_files_take_their_places_together_or_leave_nothing(folder: Path) -> None:
+    with SafeDir(folder) as root:
+        with root.staged("new/b.txt", [b"b", b"c"]) as keep:
+            assert not (folder / "new/b.txt").exists()
+            keep()
+        assert (folder / "new/b.txt").read_bytes() == b"bc"
+        with suppress(BadPath), root.staged("c.txt", [b"c"]), root.staged("src", [b"a folder"]):
+            pass
+    assert sorted(each.name for each in folder.iterdir()) == ["new", "src"]
+    assert [each.name for each in (folder / "new").iterdir()] == ["b.txt"]
+
+
+def test_regular_files_are_found_at_any_depth_without_links_and_odd_names(folder: Path) -> None:
+    (folder / "deep/er").mkdir(parents=True)
+    for name in ("deep/er/x.txt", "deep/skipped", "odd\nname", "b\\c"):
+        (folder / name).write_text("12")
+    (folder / "link").symlink_to("deep")
+    (folder / "src/link.py").symlink_to("a.py")
+    os.mkfifo(folder / "pipe")
+    with SafeDir(folder, links=False) as root:
+        found, whole = root.regular_files(most=100, passes=lambda name: name != "skipped")
+        assert whole
+        assert sorted((each.path, each.size) for each in found) == [
+            ("deep/er/x.txt", 2),
+            ("src/a.py", 9),
+        ]
+        assert root.regular_files(most=3, passes=lambda _: True)[1] is False
+
+
+def test_an_open_file_stays_readable_and_only_a_regular_one_is_opened(folder: Path) -> None:
+    with SafeDir(folder) as root:
+        handle = root.open("src/a.py")
+        with pytest.raises(BadPath):
+            root.open("src")
+    with os.fdopen(handle, "rb") as file:
+        assert file.read() == b"print(1)\n"

@@ -67,10 +67,18 @@ async def read_chat(app: App, run: RunId) -> ChatView:
     return ChatView(row, state.require_order(), state, messages)
 
 
-def _require_chat(first: Event) -> None:
+async def read_order(app: App, run: RunId) -> ChatOrder:
+    """Returns what a conversation was made with. Raises UnknownRun."""
+    for first in await app.journal.read(run, limit=1):
+        return _require_chat(first)
+    raise UnknownRun(f"run {run} is not known")
+
+
+def _require_chat(first: Event) -> ChatOrder:
     fact = first.fact
-    if not (isinstance(fact, RunCreated) and isinstance(fact.request, ChatOrder)):
-        raise UnknownRun(f"run {first.run} is no conversation")
+    if isinstance(fact, RunCreated) and isinstance(fact.request, ChatOrder):
+        return fact.request
+    raise UnknownRun(f"run {first.run} is no conversation")
 
 
 async def _row(app: App, head: RunHead) -> ChatRow:

@@ -18,7 +18,7 @@ from support.projects import CALC, CHECK
 
 Turn = dict[str, object]
 SEED = int(os.environ.get("KILL_SEED", "20260101"))
-PARTS, KILLS_A_PART, POINTS_A_RUN = 5, 10, 5
+PARTS, KILLS_A_PART, POINTS_A_RUN = 5, 10, 12
 MAX_RUNS_A_PART = 8
 BUDGET = 1.0
 DOLLARS_FOR_A_MILLION = [1, 10]

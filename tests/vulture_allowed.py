@@ -10,6 +10,7 @@ from agentproxy.models.prices import cost_usd
 from agentproxy.models.scripted import ScriptedModel
 from agentproxy.server.routes.conversations import ListedChat, ShownChat, ShownMessage
 from agentproxy.server.routes.health import Health
+from agentproxy.server.routes.workspace import Preview, Uploaded
 from agentproxy.server.serve import _Server
 from agentproxy.workspace.sandbox.port import OutputStream
 
@@ -35,6 +36,8 @@ ShownChat.enable_approval
 ShownChat.enable_plan_mode
 ShownChat.total_input_tokens
 ShownChat.total_output_tokens
+Preview.binary
+Uploaded.uploaded
 # uvicorn calls this
 _Server.capture_signals
 # the twin of the journal, the short form of a function, what is left of a script: tests use them

@@ -8,11 +8,13 @@ from pathlib import Path
 from agentproxy.events.contract import Check, Contract, ContractAgreed, Criterion, Role
 from agentproxy.events.plan import Part
 from agentproxy.events.run import Order
+from agentproxy.evidence.check_context import CheckContext
 from agentproxy.evidence.discovery import find_checks
 from agentproxy.evidence.same_commands import Place, meaning_of
 from agentproxy.files.remove_tree import remove_tree
-from agentproxy.workspace.git.repository import Repository
 from agentproxy.workspace.trees.clone import make_clone
+
+PLANNED = "plan"  # in the folder of the run: the base, from which the contract was made
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,28 +37,25 @@ ReadRules = Callable[[Path], ProjectRules]
 
 
 async def agree_contract(
-    repository: Repository,
     *,
     order: Order,
     commit: str,
-    folder: Path,
+    checks: CheckContext,
     read_rules: ReadRules,
     programs: Mapping[str, str],
     parts: Sequence[Part] = (),
 ) -> ContractAgreed:
-    """Reads the project at the base and makes the contract.
+    """Reads the project at the base and makes the contract. The worker gets the clone.
 
     `read_rules` gets a folder with the files of the base, `programs` maps the names of programs
     to where PATH leads. Nothing of the project is executed.
     """
-    tree = folder / "plan"
+    repository, tree = checks.repository, checks.folder / PLANNED
     await asyncio.to_thread(remove_tree, tree)
-    await make_clone(repository, commit, tree, branch="agentproxy")
-    try:
-        rules = await asyncio.to_thread(read_rules, tree)
-        found = await asyncio.to_thread(find_checks, tree, order.directory)
-    finally:
-        await asyncio.to_thread(remove_tree, tree)
+    inside = checks.sandbox.isolates
+    await make_clone(repository, commit, tree, branch="agentproxy", inside=inside)
+    rules = await asyncio.to_thread(read_rules, tree)
+    found = await asyncio.to_thread(find_checks, tree, order.directory)
     contract = make_contract(order, rules, found.checks, parts=parts)
     contract, folded = fold_same(contract, root=repository.root, programs=programs)
     notes = (*rules.notes, *(found.notes if rules.discovered else ()), *folded)

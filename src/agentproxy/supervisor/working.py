@@ -14,6 +14,7 @@ from agentproxy.files.remove_tree import remove_tree
 from agentproxy.supervisor.brief import write_brief
 from agentproxy.supervisor.environments import environment_of, lost_environments
 from agentproxy.supervisor.parts import Parts
+from agentproxy.supervisor.planning import PLANNED
 from agentproxy.supervisor.state import State
 from agentproxy.workers.port import Brief, WorkerCallbacks
 from agentproxy.workspace.environment.job_layout import JobLayout, place_plainly, place_tree
@@ -92,13 +93,18 @@ async def _worker_clone(checks: CheckContext, state: State) -> Path:
     making = tree.with_name("tree.part")
     await asyncio.to_thread(remove_tree, making)
     making.parent.mkdir(parents=True, exist_ok=True)
-    await make_clone(
-        checks.repository,
-        state.require_base().commit,
-        making,
-        branch="agentproxy",
-        inside=checks.sandbox.isolates,
-    )
+    planned = checks.folder / PLANNED
+    if planned.exists():
+        # It is complete and clean: since the contract was made from it, nobody has seen it.
+        await asyncio.to_thread(planned.rename, making)
+    else:
+        await make_clone(
+            checks.repository,
+            state.require_base().commit,
+            making,
+            branch="agentproxy",
+            inside=checks.sandbox.isolates,
+        )
     await asyncio.to_thread(checks.carry, making, state.require_environment())
     making.rename(tree)
     return tree

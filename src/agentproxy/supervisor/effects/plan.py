@@ -81,10 +81,9 @@ async def make_agreement(_effect: AgreeContract, context: Context[State, Parts])
     state, parts = context.state, context.parts
     checks, order = parts.checks, state.require_order()
     agreed = await agree_contract(
-        checks.repository,
         order=order,
         commit=state.require_base().commit,
-        folder=checks.folder,
+        checks=checks,
         programs=await asyncio.to_thread(_find_test_programs, checks, order.directory),
         read_rules=parts.read_rules,
         parts=state.plan.parts if state.plan else (),

@@ -19,7 +19,7 @@ from agentproxy.evidence.reports.junit import ReportUnusable as ReportUnusable
 LineRunner = Literal[
     "node", "jest", "vitest", "mocha", "ava", "playwright", "RSpec", "prove", "minitest"
 ]
-PrintedRunner = Literal["go test", "cargo test", "bun", "deno", "ctest"]
+PrintedRunner = Literal["go test", "cargo test", "bun", "deno", "ctest", "tape"]
 PRINTING: frozenset[str] = frozenset(get_args(PrintedRunner))
 Runner = Literal["pytest", "unittest", "PHPUnit", "Surefire", LineRunner, PrintedRunner]
 

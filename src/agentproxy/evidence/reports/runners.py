@@ -24,6 +24,7 @@ from agentproxy.evidence.reports.report import (
     read_pytest,
 )
 from agentproxy.evidence.reports.surefire_results import read_surefire
+from agentproxy.evidence.reports.tape_results import read_tape
 from agentproxy.evidence.reports.unittest_results import read_unittest
 
 # Folders of a job, as the runners see them.
@@ -258,6 +259,13 @@ PRINTED: tuple[PrintedAdapter, ...] = (
         re.compile(rf"(?<![\w.-])(?:ctest|cmake|ninja)(?![\w.-])|{_BY_FILE}"),
         _ask_ctest,
         lambda output, _: read_ctest(output),
+    ),
+    PrintedAdapter(
+        "tape",
+        "5.10",
+        re.compile(rf"(?<![\w.-])(?:tape|node(?:js)?|nyc|c8)(?![\w.-])|{_BY_SCRIPT.pattern}"),
+        _ask_nothing,
+        read_tape,
     ),
     PrintedAdapter("bun", "1.4", _BY_SCRIPT, _ask_nothing, read_bun),
     PrintedAdapter("deno", "2.9", _BY_SCRIPT, _ask_nothing, read_deno),

@@ -8,7 +8,8 @@ REPORTING = ("pytest", "node")  # the runners whose reports are read
 _COUNT = re.compile(r"\d+ [a-z]+(?: [a-z]+)?")
 _TIME = re.compile(r"\d+\.\d+s(?: \(\d+:\d\d:\d\d\))?")
 _OF_PACKAGE = re.compile(r"([\w@./-]{1,200} [\w:.-]{1,100}): ")
-_NODE = re.compile(r"^(?:#|\u2139) tests (\d+)$", re.MULTILINE)
+# tape puts two spaces before its counts.
+_NODE = re.compile(r"^(?:#|\u2139) tests (\d+)$(?!\n# pass  )", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,7 @@ _ROWS = (
     # tried on 18.20, 20.20, 22.23 and 24.22
     _row(
         "node",
-        r"^(?:#|\u2139) tests \d+$(?:\n(?:#|\u2139) (?!tests)[a-z]+ \d+$)*",
+        r"^(?:#|\u2139) tests \d+$(?!\n# pass  )(?:\n(?:#|\u2139) (?!tests)[a-z]+ \d+$)*",
         r" tests 0(?!\d)",
     ),
     # tried on 3.11
@@ -69,6 +70,8 @@ _ROWS = (
     ),
     # tried on 3.12
     _row("RSpec", r"^\d+ examples?, \d+ failures?.*$", r"^0 examples, 0 failures(?!.*error)"),
+    # tried on 5.10
+    _row("tape", r"^# tests \d+\n# pass  \d+(?:\n# fail  \d+)?$", r"^# tests 0\n"),
     # tried on 5.15
     _row(
         "minitest",

@@ -10,7 +10,7 @@ from agentproxy.app.script_files import read_script_file
 from agentproxy.config.llm import ModelSettings
 from agentproxy.events.run import Order
 from agentproxy.models.budget import Budget
-from agentproxy.models.deferred import DeferredModel
+from agentproxy.models.deferred import DeferredModel, SharedLines
 from agentproxy.models.metered import Meter, RecordCost, Retry
 from agentproxy.models.names import default_model, find_model
 from agentproxy.models.port import Model, ModelRefused
@@ -39,11 +39,13 @@ def has_libraries() -> bool:
     return find_spec("pydantic_ai") is not None
 
 
-def open_models(name: str, *, project: Project, started_in: Path) -> list[Model]:
+def open_models(
+    name: str, *, project: Project, started_in: Path, shared: SharedLines | None = None
+) -> list[Model]:
     """Returns the model and then its configured fallback. Raises WorkerError."""
     fallback = project.settings.models.model_fallback
     names = [name, *([fallback] if fallback and fallback != name else [])]
-    return [_open(each, project=project, started_in=started_in) for each in names]
+    return [_open(each, project=project, started_in=started_in, shared=shared) for each in names]
 
 
 def open_judges(order: Order, *, project: Project) -> list[Model]:
@@ -68,13 +70,13 @@ def meter_of(project: Project) -> Callable[[RecordCost, Budget], Meter]:
     )
 
 
-def _open(name: str, *, project: Project, started_in: Path) -> Model:
+def _open(name: str, *, project: Project, started_in: Path, shared: SharedLines | None) -> Model:
     kind, _, rest = name.partition(":")
     try:
         if kind == "scripted" and rest.strip():
             data, source = read_script_file(rest, started_in=started_in)
             return ScriptedModel(name, parse_model_script(data, source=source))
-        return DeferredModel(name, find_model(name, variables(project)))
+        return DeferredModel(name, find_model(name, variables(project)), shared=shared)
     except ModelRefused as error:
         raise WorkerError(str(error), cure=error.cure) from error
 

@@ -4,11 +4,12 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
 from contextvars import ContextVar
 
-from httpx2 import AsyncByteStream, AsyncClient, HTTPError, InvalidURL, Response, Timeout
+from httpx2 import AsyncByteStream, AsyncClient, HTTPError, InvalidURL, Limits, Response, Timeout
 
 from agentproxy.models.port import ModelRefused
 
 CONNECT_SECONDS = 15.0
+KEPT_CONNECTIONS = 20
 _NEAR = ("all://localhost", "all://127.0.0.0/8", "all://[::1]")  # never asked through a proxy
 # google-genai 2.34 leaves a cancelled stream open, and then the server continues to write.
 _OPEN: ContextVar[list[AsyncByteStream]] = ContextVar("_OPEN")
@@ -19,10 +20,10 @@ async def _remember(response: Response) -> None:
         _OPEN.get([]).append(response.stream)
 
 
-def new_client(*, seconds: float) -> AsyncClient:
+def new_client(*, seconds: float, connections: int | None = 100) -> AsyncClient:
     """Returns a client that uses the proxies of the environment.
 
-    `seconds` bounds the wait for the next bytes.
+    `seconds` bounds the wait for the next bytes. At most `connections` are open; None is no bound.
 
     Raises:
         ModelRefused: a proxy cannot be used.
@@ -33,6 +34,7 @@ def new_client(*, seconds: float) -> AsyncClient:
             mounts=dict.fromkeys(_NEAR),
             event_hooks={"response": [_remember]},
             timeout=Timeout(seconds, connect=CONNECT_SECONDS),
+            limits=Limits(max_connections=connections, max_keepalive_connections=KEPT_CONNECTIONS),
         )
     except (ValueError, InvalidURL, ImportError) as error:
         raise ModelRefused(

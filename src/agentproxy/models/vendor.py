@@ -31,6 +31,7 @@ from agentproxy.models.port import (
     Show,
 )
 from agentproxy.models.settings import wire_settings
+from agentproxy.models.wire_pool import WirePool
 from agentproxy.models.wires import build_wire
 
 REQUEST_TIMEOUT_SECONDS = 600.0
@@ -46,11 +47,12 @@ REACH = "check the network and the base address: pa doctor"
 
 
 class VendorModel:
-    """A `Model` at an address, over its vendor's wire."""
+    """A `Model` at an address, over its vendor's wire; over one of the `pool`, if there is one."""
 
-    def __init__(self, name: str, address: ModelAddress) -> None:
+    def __init__(self, name: str, address: ModelAddress, *, pool: WirePool | None = None) -> None:
         self._name = name
         self._address = address
+        self._pool = pool
         self._line: _Line | None = None
         self._client: AsyncClient | None = None
 
@@ -104,8 +106,11 @@ class VendorModel:
             raise
 
     def _open(self) -> "_Line":
-        self._client = new_client(seconds=REQUEST_TIMEOUT_SECONDS)
-        wire = build_wire(self._address, self._client)
+        if self._pool is not None:
+            wire = self._pool.wire(self._address)
+        else:
+            self._client = new_client(seconds=REQUEST_TIMEOUT_SECONDS)
+            wire = build_wire(self._address, self._client)
         profile = cast("Mapping[str, object]", wire.profile)
         return _Line(wire, self._address.wire, EncodedHistory(self._address.wire, profile))
 

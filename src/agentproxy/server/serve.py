@@ -75,7 +75,9 @@ async def serve(
             server = _Server(_config(host_application=build_application(host, doors)))
             await resume_all(host)
             say(f"Agent Proxy serves http://{_bracketed(options.host)}:{options.port}")
+            warming = asyncio.create_task(host.warm_up())
             await server.serve(sockets=[listener])
+            await asyncio.wait({warming})
         finally:
             await host.close()
             listener.close()

@@ -3,17 +3,18 @@
 import asyncio
 import os
 from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import dataclass, replace
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 # Imported to register their handlers.
 from agentproxy.agent.parts import AllowCall
 from agentproxy.agent.state import AgentLimits
-from agentproxy.app.chat.bench import open_bench, with_limits
+from agentproxy.app.chat.bench import ToolPlaces, with_limits
 from agentproxy.app.chat.toolbox import chat_tools
 from agentproxy.app.context import App, Project
 from agentproxy.app.hub import FragmentStream
-from agentproxy.app.models import meter_of, open_models
+from agentproxy.app.models import meter_of, open_models, variables
 from agentproxy.config.chat import ChatSettings
 from agentproxy.conversation import plans as plans
 from agentproxy.conversation import summaries as summaries
@@ -36,7 +37,9 @@ from agentproxy.events.envelope import CommandId, Draft, Event, Fact
 from agentproxy.events.run import ChatOrder, SegmentStarted
 from agentproxy.journal.port import Lease
 from agentproxy.models.budget import Budget
+from agentproxy.models.deferred import SharedLines
 from agentproxy.models.metered import Meter, MeteredModel
+from agentproxy.models.names import find_model
 from agentproxy.models.port import Model, ModelError, ModelRefused
 from agentproxy.models.unusable import UnusableModel
 from agentproxy.tools.port import Permission
@@ -44,6 +47,7 @@ from agentproxy.workers.port import WorkerError
 from agentproxy.workspace.sandbox.port import Sandbox
 from agentproxy.workspace.sandbox.processes import end_process
 
+ANSWER_SECONDS = 600.0  # without a byte of an answer
 RETRIED = frozenset({429, 500, 502, 503, 529})  # OA-119
 DEFECT = "this is a defect of Agent Proxy; report it with the id of the conversation"
 
@@ -56,6 +60,14 @@ class ChatServices:
     project: Project
     settings: ChatSettings
     sandbox: Sandbox
+    tools: ToolPlaces
+    lines: SharedLines = field(default_factory=lambda: SharedLines(seconds=ANSWER_SECONDS))
+
+    def load_model(self) -> None:
+        """Blocking. Where the model cannot be used, its first turn tells why."""
+        with suppress(ImportError, ModelRefused):
+            address = find_model(self.settings.model, variables(self.project))
+            self.lines.pool().wire(address)
 
 
 async def drive_chat(
@@ -159,7 +171,12 @@ def _meter(recorder: Recorder[Chat], services: ChatServices) -> Meter:
 
 def _models(services: ChatServices, name: str) -> Sequence[Model]:
     try:
-        return open_models(name, project=services.project, started_in=services.project.directory)
+        return open_models(
+            name,
+            project=services.project,
+            started_in=services.project.directory,
+            shared=services.lines,
+        )
     except WorkerError as error:
         # The turn fails with the reason; the conversation stays.
         return [UnusableModel(name, ModelRefused(str(error), cure=error.cure))]
@@ -175,8 +192,7 @@ async def _engine(
 ) -> Engine[Chat, ChatParts]:
     state = recorder.state
     order = state.require_order()
-    bench = await open_bench(
-        services.app,
+    bench = await services.tools.open_bench(
         Path(order.workspace),
         sandbox=services.sandbox,
         home=services.app.folder(lease.run) / "home",

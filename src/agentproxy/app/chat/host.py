@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from agentproxy import __version__
+from agentproxy.app.chat.bench import ToolPlaces
 from agentproxy.app.chat.drive import ChatServices, drive_chat
 from agentproxy.app.context import App, Project
 from agentproxy.app.run_ownership import StillOwned, acquire_run, new_holder, released_after
@@ -42,6 +43,10 @@ class ChatHost:
     def active(self) -> int:
         """How many conversations are loaded."""
         return len(self._live)
+
+    async def warm_up(self) -> None:
+        """Loads the library of the model's vendor, so that the first message need not wait."""
+        await asyncio.to_thread(self.services.load_model)
 
     async def create(self, order: ChatOrder, run: RunId) -> RunId:
         """Creates a conversation. Nothing works on it before its first message."""
@@ -90,6 +95,7 @@ class ChatHost:
             task.cancel()
         if tasks:
             await asyncio.wait(tasks)
+        await self.services.lines.close()
 
     async def _host(self, run: RunId) -> None:
         again = True
@@ -127,4 +133,5 @@ class ChatHost:
 async def open_host(project: Project) -> ChatHost:
     """Raises SandboxError."""
     sandbox: Sandbox = await project.app.sandbox(project.settings.sandbox)
-    return ChatHost(ChatServices(project.app, project, project.app.settings.chat, sandbox))
+    places = ToolPlaces(project.app.environ)
+    return ChatHost(ChatServices(project.app, project, project.app.settings.chat, sandbox, places))

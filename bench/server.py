@@ -1,0 +1,304 @@
+"""Measures streaming conversations on one server, beside a bare relay in the same run.
+
+Run `python bench/server.py`, with `--talks 100 500` for other numbers of conversations. A model's
+server sends each conversation 50 fragments a second; each fragment is the time at which it was
+sent. Nothing may be lost. Latency is from the model's server to the client; CPU and memory are the
+server's own, for a fragment and for a conversation.
+"""
+
+import argparse
+import asyncio
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from websockets.asyncio.client import connect
+
+RATE = 50  # fragments a second
+TICKS = os.sysconf("SC_CLK_TCK")
+PAGE = os.sysconf("SC_PAGE_SIZE")
+CONNECTING = 50  # at once
+PATIENCE = 120.0
+HERE = Path(__file__).resolve()
+
+
+@dataclass
+class Heard:
+    """What the clients of one server heard, in seconds."""
+
+    latencies: list[float] = field(default_factory=list[float])
+    messages: int = 0
+    failed: int = 0
+
+
+@dataclass(frozen=True)
+class Figures:
+    """Milliseconds, except where it is said."""
+
+    lost: int
+    half: float
+    most: float  # p99
+    cpu: float  # microseconds for a fragment
+    memory: float  # KB for a conversation
+    merged: float  # fragments in a message
+
+
+async def serve_model(seconds: float) -> None:
+    """Answers every question with a stream of times, in Anthropic's wire."""
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            head = await reader.readuntil(b"\r\n\r\n")
+            length = next(
+                int(line.split(b":")[1])
+                for line in head.lower().split(b"\r\n")
+                if line.startswith(b"content-length")
+            )
+            await reader.readexactly(length)
+            writer.write(
+                b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n"
+            )
+            for event in _beginning():
+                writer.write(_line(event))
+            begin = time.monotonic()
+            for number in range(int(seconds * RATE)):
+                await asyncio.sleep(max(begin + number / RATE - time.monotonic(), 0))
+                delta = {"type": "text_delta", "text": f"{time.monotonic():.6f} "}
+                writer.write(_line({"type": "content_block_delta", "index": 0, "delta": delta}))
+                await writer.drain()
+            for event in _end():
+                writer.write(_line(event))
+            await writer.drain()
+        except (ConnectionError, asyncio.IncompleteReadError):
+            pass
+        finally:
+            writer.close()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0, backlog=2048)
+    print(server.sockets[0].getsockname()[1], flush=True)
+    await server.serve_forever()
+
+
+def _beginning() -> list[dict[str, object]]:
+    usage = {"input_tokens": 1, "output_tokens": 1}
+    message: dict[str, object] = {
+        "id": "m",
+        "type": "message",
+        "role": "assistant",
+        "model": "m",
+        "content": [],
+        "stop_reason": None,
+        "stop_sequence": None,
+        "usage": usage,
+    }
+    block = {"type": "text", "text": ""}
+    return [
+        {"type": "message_start", "message": message},
+        {"type": "content_block_start", "index": 0, "content_block": block},
+    ]
+
+
+def _end() -> list[dict[str, object]]:
+    stop = {"stop_reason": "end_turn", "stop_sequence": None}
+    return [
+        {"type": "content_block_stop", "index": 0},
+        {"type": "message_delta", "delta": stop, "usage": {"output_tokens": 2}},
+        {"type": "message_stop"},
+    ]
+
+
+def _line(event: dict[str, object]) -> bytes:
+    return f"event: {event['type']}\ndata: {json.dumps(event)}\n\n".encode()
+
+
+def serve_relay(model: str) -> None:
+    """The least that streams: reads the model's stream and forwards each piece of text."""
+    import httpx2
+    import uvicorn
+    from fastapi import FastAPI, WebSocket, WebSocketDisconnect
+
+    application = FastAPI()
+    client = httpx2.AsyncClient(
+        timeout=None, limits=httpx2.Limits(max_connections=None, max_keepalive_connections=None)
+    )
+
+    async def relay(socket: WebSocket) -> None:
+        await socket.accept()
+        try:
+            await socket.receive_text()
+            async with client.stream("POST", f"{model}/v1/messages", json={}) as answer:
+                async for line in answer.aiter_lines():
+                    if not line.startswith("data: "):
+                        continue
+                    event = json.loads(line[6:])
+                    if event["type"] == "content_block_delta":
+                        await socket.send_json(
+                            {"type": "text_delta", "content": event["delta"]["text"]}
+                        )
+            await socket.send_json({"type": "done"})
+        except WebSocketDisconnect:
+            pass
+
+    application.add_api_websocket_route("/relay", relay)
+    config = uvicorn.Config(
+        application, port=0, log_level="error", http="h11", ws="websockets-sansio"
+    )
+    server = uvicorn.Server(config)
+
+    async def run() -> None:
+        running = asyncio.create_task(server.serve())
+        while not server.started:  # noqa: ASYNC110 - the library has no event for it
+            await asyncio.sleep(0.01)
+        port = server.servers[0].sockets[0].getsockname()[1]
+        print(f"Relay serves http://127.0.0.1:{port}", flush=True)
+        await running
+
+    asyncio.run(run())
+
+
+async def talk(address: str, heard: Heard, *, ready: asyncio.Semaphore, go: asyncio.Event) -> None:
+    async with ready:
+        socket = await connect(address, max_size=None, open_timeout=PATIENCE, ping_interval=None)
+    try:
+        await go.wait()
+        await socket.send(json.dumps({"type": "message", "content": "go"}))
+        async for text in socket:
+            now = time.monotonic()
+            message = json.loads(text)
+            if message["type"] == "text_delta":
+                heard.messages += 1
+                heard.latencies += [now - float(each) for each in message["content"].split()]
+            elif message["type"] == "error":
+                heard.failed += 1
+            elif message["type"] == "done":
+                return
+    finally:
+        await socket.close()
+
+
+async def measure(pid: int, addresses: list[str], seconds: float) -> Figures:
+    heard, go = Heard(), asyncio.Event()
+    ready = asyncio.Semaphore(CONNECTING)
+    idle = memory_of(pid)
+    tasks = [asyncio.create_task(talk(address, heard, ready=ready, go=go)) for address in addresses]
+    await asyncio.sleep(len(addresses) / 200 + 1)
+    before = cpu_of(pid)
+    go.set()
+    await asyncio.sleep(seconds / 2)
+    high = memory_of(pid)
+    async with asyncio.timeout(PATIENCE + seconds):
+        await asyncio.gather(*tasks, return_exceptions=True)
+    cpu = cpu_of(pid) - before
+    expected = int(seconds * RATE) * len(addresses)
+    sorted_ = sorted(heard.latencies) or [0.0]
+    return Figures(
+        lost=expected - len(heard.latencies),
+        half=sorted_[len(sorted_) // 2] * 1000,
+        most=sorted_[int(len(sorted_) * 0.99)] * 1000,
+        cpu=cpu / expected * 1e6,
+        memory=(high - idle) / 1024 / len(addresses),
+        merged=len(heard.latencies) / max(heard.messages, 1),
+    )
+
+
+def cpu_of(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / TICKS
+
+
+def memory_of(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * PAGE
+
+
+@asynccontextmanager
+async def started(*arguments: str, cwd: Path, **variables: str) -> AsyncGenerator[tuple[int, str]]:
+    process = subprocess.Popen(  # noqa: ASYNC220 - it starts in the background
+        [sys.executable, *arguments],
+        cwd=cwd,
+        env={**os.environ, **variables},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    try:
+        yield process.pid, process.stdout.readline().split()[-1]
+    finally:
+        process.terminate()
+        process.communicate()
+
+
+def new_talks(url: str, number: int) -> list[str]:
+    addresses: list[str] = []
+    for _ in range(number):
+        request = urllib.request.Request(f"{url}/api/chat", method="POST")
+        with urllib.request.urlopen(request) as answer:
+            conversation = json.load(answer)["conversation_id"]
+        addresses.append(f"{url.replace('http', 'ws')}/api/chat/{conversation}/ws")
+    return addresses
+
+
+async def compare(number: int, seconds: float) -> None:
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        me = str(HERE)
+        async with started(me, "--as", "model", "--seconds", str(seconds), cwd=folder) as (_, port):
+            model = f"http://127.0.0.1:{port}"
+            async with started(me, "--as", "relay", "--model", model, cwd=folder) as (pid, url):
+                address = f"{url.replace('http', 'ws')}/relay"
+                relay = await measure(pid, [address] * number, seconds)
+            async with started(
+                "-m",
+                "agentproxy.server",
+                "--port",
+                "0",
+                cwd=folder,
+                AGENTPROXY_HOME=str(folder / "home"),
+                ANTHROPIC_API_KEY="sk-bench",
+                ANTHROPIC_BASE_URL=model,
+            ) as (pid, url):
+                # The first question loads the vendor's libraries.
+                await measure(pid, new_talks(url, 1), seconds)
+                ours = await measure(pid, new_talks(url, number), seconds)
+    show(number, relay, ours)
+
+
+def show(number: int, relay: Figures, ours: Figures) -> None:
+    print(f"\n{number} conversations, {RATE} fragments a second each")
+    print(f"{'':12} {'lost':>7} {'p50 ms':>9} {'p99 ms':>9} {'us/fragment':>12} {'KB each':>9}")
+    for name, each in (("bare relay", relay), ("Agent Proxy", ours)):
+        print(
+            f"{name:12} {each.lost:7} {each.half:9.1f} {each.most:9.1f} {each.cpu:12.0f} "
+            f"{each.memory:9.0f}   {each.merged:.1f} fragments a message"
+        )
+    print(
+        f"ratios: p99 {ours.most / relay.most:.2f}x, CPU {ours.cpu / relay.cpu:.2f}x (bar 1.5x), "
+        f"memory {ours.memory:.0f} KB (bar 100)"
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--talks", type=int, nargs="+", default=[100, 500, 1000])
+    parser.add_argument("--seconds", type=float, default=10)
+    parser.add_argument("--as", dest="role", choices=["model", "relay"], help=argparse.SUPPRESS)
+    parser.add_argument("--model", default="", help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    if given.role == "model":
+        asyncio.run(serve_model(given.seconds))
+    elif given.role == "relay":
+        serve_relay(given.model)
+    else:
+        for number in given.talks:
+            asyncio.run(compare(number, given.seconds))
+
+
+if __name__ == "__main__":
+    main()

@@ -15,6 +15,7 @@ from agentproxy.evidence.obstacles.cannot_run import (
     outside_reason,
 )
 from agentproxy.evidence.reports.report import PRINTING
+from agentproxy.evidence.reports.report_doubts import GATHERED
 from agentproxy.evidence.reports.summaries import REPORTING, find_summaries, last_to_end
 from agentproxy.evidence.reports.test_ids import (
     file_of,
@@ -248,9 +249,8 @@ def _as_ended_early(result: CheckResult, base: Iterable[CheckResult]) -> CheckRe
         runner = last_to_end(strip_colours(before.output))
         # A report shows that its runner came to its end.
         reporting = result.runners or (REPORTING if result.by_test else ())
-        # Maven's words are not among the summaries: with -q it has none where all is well.
         if result.doubt == "unreadable":
-            reporting = (*reporting, "Surefire")
+            reporting = (*reporting, *GATHERED)
         missed = {runner, *before.runners} - {"", *ended, *reporting}
         if missed:
             return result.model_copy(update={"cannot_run": ended_early(min(missed))})

@@ -5,12 +5,15 @@ from collections.abc import Mapping, Sequence
 
 from agentproxy.events.check import ReportDoubt
 from agentproxy.evidence.reports.counted_doubts import find_doubt_of_counts
+from agentproxy.evidence.reports.gradle_results import find_doubt_of_gradle
 from agentproxy.evidence.reports.report import Report, Runner
 from agentproxy.evidence.reports.summaries import find_summaries, last_to_end, unmixed
 from agentproxy.evidence.reports.surefire_results import find_doubt_of_surefire
 from agentproxy.text.colours import strip_colours
 from agentproxy.workspace.sandbox.port import Ended
 
+# Their words are not among the summaries: they have none where all is well.
+GATHERED = ("Surefire", "Gradle")
 _NAMES_PYTEST = re.compile(r"py\.?test")
 # One command, with nothing before or after it.
 _ONE_RUN = re.compile(
@@ -56,6 +59,8 @@ def find_doubt(
             return "output_cut"
         if runner == "Surefire":
             doubt = find_doubt_of_surefire(output, command, found[0])
+        elif runner == "Gradle":
+            doubt = find_doubt_of_gradle(output, command, found[0])
         else:
             doubt = _doubt_of_totals(runner, printed, found, output=output)
         if doubt:
@@ -79,7 +84,7 @@ def is_of_another_process(output: str, runner: Runner, report: Report, *, comman
         return runner != (one[1] or "pytest")
     if runner == "PHPUnit":
         return runner not in find_summaries(output)
-    if runner == "Surefire":
+    if runner in GATHERED:
         return False
     if report.counts:
         # A reporter of the user's may print no words at the end.

@@ -14,6 +14,7 @@ from agentproxy.evidence.reports.cargo_results import read_cargo
 from agentproxy.evidence.reports.ctest_results import read_ctest
 from agentproxy.evidence.reports.deno_results import read_deno
 from agentproxy.evidence.reports.go_results import read_go
+from agentproxy.evidence.reports.gradle_results import read_gradle
 from agentproxy.evidence.reports.line_report import read_lines
 from agentproxy.evidence.reports.phpunit_results import read_phpunit
 from agentproxy.evidence.reports.report import (
@@ -62,6 +63,7 @@ _RUNS_NODE_TEST = re.compile(r"(?<![\w/.-])(?:\S*/)?node(?:js)?\s(?:[^|;&\n]*\s)
 _BY_FILE = r"(?<![\w/.-])(?:make|just|task)(?![\w.-])"
 _RUNS_PROVE = re.compile(rf"(?<![\w.-])prove(?![\w-])|{_BY_FILE}")
 _RUNS_MAVEN = re.compile(rf"(?<![\w.-])mvnw?(?![\w-])|{_BY_FILE}")
+_RUNS_GRADLE = re.compile(rf"(?<![\w.-])gradlew?(?![\w-])|{_BY_FILE}")
 _RUNS_RUBY = re.compile(rf"(?<![\w.-])(?:ruby|rake|rails|bundle|mtest|m)(?![\w.-])|{_BY_FILE}")
 _MAX_DESELECTED_BYTES = 60_000  # Linux bounds one variable at 128 KiB
 
@@ -162,11 +164,14 @@ def _ask_our_reporters(asked: Asked) -> Mapping[str, str]:
     return variables
 
 
-def _ask_surefire(asked: Asked) -> Mapping[str, str]:
-    # It always reports, into the folders of the build. Those are gathered after the command.
-    if not any(_RUNS_MAVEN.search(text) for text in (asked.command, *asked.scripts)):
-        return {}
-    return {COLLECT: f"{JAVA_COLLECT}/collect.sh"}
+def _gather(runs: re.Pattern[str]) -> Callable[[Asked], Mapping[str, str]]:
+    # These always report, into the folders of the build. Those are gathered after the command.
+    def ask(asked: Asked) -> Mapping[str, str]:
+        if not any(runs.search(text) for text in (asked.command, *asked.scripts)):
+            return {}
+        return {COLLECT: f"{JAVA_COLLECT}/collect.sh"}
+
+    return ask
 
 
 def _ask_prove(asked: Asked) -> Mapping[str, str]:
@@ -219,7 +224,9 @@ ADAPTERS: tuple[Adapter, ...] = (
     _by_our_reporter("prove", "3.44", _ask_prove),
     _by_our_reporter("RSpec", "3.12", _ask_rspec),
     _by_our_reporter("minitest", "5.15", _ask_minitest),
-    Adapter("Surefire", "3.2", _ask_surefire, re.compile(r"surefire\.xml"), read_surefire),
+    Adapter("Surefire", "3.2", _gather(_RUNS_MAVEN), re.compile(r"surefire\.xml"), read_surefire),
+    # by its documented format only, since the tool is not here
+    Adapter("Gradle", "none", _gather(_RUNS_GRADLE), re.compile(r"gradle\.xml"), read_gradle),
     Adapter("PHPUnit", "9.6", _ask_phpunit, re.compile(r"phpunit-\d+-\d+\.xml"), read_phpunit),
 )
 

@@ -35,7 +35,7 @@ def read_surefire(xml: bytes, _root: str) -> Report:
         ReportUnusable: the XML is broken, hostile or too large.
     """
     cases = sorted(read_cases(xml), key=lambda case: case.suites)
-    tests = tuple(number_tests(_test(case) for case in cases))
+    tests = tuple(number_tests(test_of(case) for case in cases))
     return Report(tests, sum(test.outcome == "failed" for test in tests), ran=len(cases))
 
 
@@ -57,7 +57,8 @@ def find_doubt_of_surefire(output: str, command: str, report: Report) -> ReportD
     return None if agrees else "other_totals"
 
 
-def _test(case: TestCase) -> TestResult:
+def test_of(case: TestCase) -> TestResult:
+    """The result of a case of JUnit below the file of its class."""
     outcome = outcome_of(case)
     problem = next(iter(case.problems), None)
     failed = problem if outcome == "failed" else None
@@ -74,7 +75,8 @@ def _file(case: TestCase) -> str:
     """The file of the report, where the class of the test is the one that the file is named for."""
     file = case.suites[0] if case.suites else ""
     outer = case.attributes.get("classname", "").partition("$")[0]
-    return file if file.endswith(f"/{outer.replace('.', '/')}.java") else ""
+    ends = tuple(f"/{outer.replace('.', '/')}.{kind}" for kind in ("java", "kt", "groovy"))
+    return file if file.endswith(ends) else ""
 
 
 def _name(case: TestCase) -> str:

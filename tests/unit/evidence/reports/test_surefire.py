@@ -163,7 +163,7 @@ def test_only_what_this_run_wrote_is_gathered(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("command", "asks"),
-    [("mvn -q test", True), ("./mvnw verify", True), ("make test", True), ("gradle test", False)],
+    [("mvn -q test", True), ("./mvnw verify", True), ("make test", True), ("npm test", False)],
 )
 def test_reports_are_gathered_where_the_command_may_run_maven(command: str, *, asks: bool) -> None:
     assert (COLLECT in instrument(command, {}).env) == asks

@@ -2,7 +2,6 @@
 
 import json
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -16,11 +15,11 @@ from support.environments import (
     picture,
 )
 from support.front_door import Pa
+from support.real_tools import programs_of
 
 pytestmark = pytest.mark.slow
 
 CHECK = "python -m pytest -q tests"
-POETRY = "poetry==2.5.1"
 POETRY_PROJECT = (
     '[project]\nname = "parcel"\nversion = "1.0"\nrequires-python = ">=3.11"\n'
     '[tool.poetry]\npackages = [{include = "parcel", from = "src"}]\n'
@@ -67,13 +66,11 @@ def test_the_environment_that_poetry_keeps_is_found_by_asking_poetry(
     pa: Pa, tmp_path: Path
 ) -> None:
     new_project(pa, {**PACKAGE, "pyproject.toml": POETRY_PROJECT})
-    tools = tmp_path / "user/.local/pipx/poetry"
-    subprocess.run([sys.executable, "-m", "venv", tools], check=True)
-    subprocess.run([tools / "bin/pip", "install", "-q", POETRY], check=True)
-    user = as_user(tmp_path / "user", tools / "bin")
-    install = [tools / "bin/poetry", "install", "-q", "--no-interaction"]
+    poetry = programs_of("poetry") / "poetry"
+    user = as_user(tmp_path / "user", poetry.parent)
+    install = [poetry, "install", "-q", "--no-interaction"]
     subprocess.run(install, check=True, cwd=pa.project, env=user)
-    show = [tools / "bin/poetry", "env", "info", "--path"]
+    show = [poetry, "env", "info", "--path"]
     done = subprocess.run(
         show, check=True, cwd=pa.project, env=user, capture_output=True, text=True
     )

@@ -218,7 +218,8 @@ class _Reader:
         """Whether a judge may say that the task asks for the change."""
         lost, added = _lost_and_added(old, new)
         replaces = any(_REPLACES.search(line) for line in added)
-        return not (replaces or _weakens(lost, added) or self._only_names())
+        compares = _operators(lost) == _operators(added)
+        return compares and not (replaces or _weakens(lost, added) or self._only_names())
 
     def _why_gone(self, path: str, block: Block) -> str:
         if not self.task.removes:

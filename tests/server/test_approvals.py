@@ -1,9 +1,10 @@
 """Tools that wait for the user's word."""
 
 import json
+from pathlib import Path
 
 from support.answers import Reply
-from support.chats import Served, kinds, text_of
+from support.chats import Served, kinds, serving, text_of, wait_until
 
 
 def write(*paths: str, more: tuple[tuple[str, str], ...] = ()) -> Reply:
@@ -84,3 +85,20 @@ def test_a_request_that_waits_is_told_to_who_comes_later(served: Served) -> None
         )
         talk.send("tool_approval_response", decision="approve", request_id=again["request_id"])
         assert talk.until("done")[-1]["files"][0]["path"] == "later"
+
+
+def test_the_word_for_the_rest_ends_with_the_session(tmp_path: Path) -> None:
+    with serving(tmp_path, SESSION_GRACE="0") as server:
+        conversation = server.new(enable_approval=True)
+        server.script("Until I leave", write("a"), Reply(text=("a",)), write("b"), Reply())
+        with server.talk(conversation) as talk:
+            talk.say("Until I leave")
+            talk.until("tool_approval_request")
+            talk.send("tool_approval_response", decision="auto_approve")
+            talk.until("done")
+        wait_until(lambda: server.request("GET", "/health")[1]["active_sessions"] == 0, patience=20)
+        with server.talk(conversation) as talk:
+            talk.say("I am back")
+            talk.until("tool_approval_request")
+            talk.send("tool_approval_response", decision="approve")
+            talk.until("done")

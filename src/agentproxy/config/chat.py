@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from agentproxy.config.mistakes import BadSetting, first_mistake
-from agentproxy.config.words import Decimal, PositiveSeconds, SingleLine, Whole, refusal
+from agentproxy.config.words import Decimal, PositiveSeconds, Seconds, SingleLine, Whole, refusal
 
 OWN_PREFIX = "OPENAGENT_"  # wins over the bare name, which other programs may use too
 CURES = {
@@ -19,6 +19,7 @@ CURES = {
     "compact_threshold": "give a share of the context from 0.1 to 1",
     "workspace_dir": "give the path of a folder",
     "bash_timeout": "give seconds, or like 90s, 30m, 2h",
+    "session_grace": "give seconds, or like 90s, 30m, 2h; 0 ends a session at once",
     "default_preset": "give coding or work",
     "api_key": "give one line of visible text",
     "cors_origins": "give origins with commas between them, such as http://localhost:3500",
@@ -62,6 +63,7 @@ class ChatSettings(BaseModel):
     compact_threshold: Annotated[Decimal, Field(ge=0.1, le=1)] = 0.7
     workspace_dir: SingleLine = "workspace"
     bash_timeout: PositiveSeconds = 60.0
+    session_grace: Seconds = 30.0
     default_preset: Literal["coding", "work"] = "coding"
     api_key: SingleLine | None = Field(default=None, repr=False)
     cors_origins: Names | None = None

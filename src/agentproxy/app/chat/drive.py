@@ -30,7 +30,7 @@ from agentproxy.engine.commands import CommandHandler
 from agentproxy.engine.context import Context
 from agentproxy.engine.loop import Engine
 from agentproxy.engine.recorder import Recorder
-from agentproxy.events.chat import UserTurnEnded
+from agentproxy.events.chat import FeatureChanged, UserTurnEnded
 from agentproxy.events.commands import Command
 from agentproxy.events.conversation import ToolCall
 from agentproxy.events.envelope import CommandId, Draft, Event, Fact
@@ -48,6 +48,7 @@ from agentproxy.workspace.sandbox.port import Sandbox
 from agentproxy.workspace.sandbox.processes import end_process
 
 ANSWER_SECONDS = 600.0  # without a byte of an answer
+LOOK_SECONDS = 5.0  # how often an idle conversation looks whether a client is there
 RETRIED = frozenset({429, 500, 502, 503, 529})  # OA-119
 DEFECT = "this is a defect of Agent Proxy; report it with the id of the conversation"
 
@@ -143,10 +144,18 @@ async def _work(engine: Engine[Chat, ChatParts], linger: Callable[[], float]) ->
         if CHAT.due(engine.recorder.state):
             continue
         try:
-            await asyncio.wait_for(changed.wait(), linger())
+            await asyncio.wait_for(changed.wait(), min(linger(), LOOK_SECONDS))
         except TimeoutError:
             if linger() <= 0:
+                await _end_session(engine.recorder)
                 return
+
+
+async def _end_session(recorder: Recorder[Chat]) -> None:
+    # "All of the rest" meant the rest of this session (OA-131).
+    if recorder.state.approved_rest:
+        again = FeatureChanged(feature="approval", enabled=True, session=True)
+        await recorder.record(again, actor="human")
 
 
 def _limits(settings: ChatSettings) -> AgentLimits:

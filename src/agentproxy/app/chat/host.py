@@ -2,6 +2,8 @@
 
 import asyncio
 import logging
+import math
+import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -18,7 +20,6 @@ from agentproxy.journal.port import JournalError, Lease, UnknownRun
 from agentproxy.workspace.sandbox.port import Sandbox
 
 LOG = logging.getLogger(__name__)
-LINGER_SECONDS = 5.0  # an idle conversation without a client is let go after this
 
 
 @dataclass
@@ -33,6 +34,8 @@ class ChatHost:
     services: ChatServices
     clients: dict[RunId, int] = field(default_factory=dict[RunId, int])
     _live: dict[RunId, _Live] = field(default_factory=dict[RunId, _Live])
+    # When the last client of a loaded conversation left, on the monotonic clock.
+    _left: dict[RunId, float] = field(default_factory=dict[RunId, float])
     _closed: bool = False
 
     @property
@@ -76,6 +79,7 @@ class ChatHost:
             self.clients[run] -= 1
             if not self.clients[run]:
                 del self.clients[run]
+                self._left[run] = time.monotonic()
 
     async def delete(self, run: RunId) -> None:
         """Ends a conversation at once, and removes what is stored of it. Raises UnknownRun."""
@@ -116,6 +120,7 @@ class ChatHost:
             LOG.exception("conversation %s stopped", run)
         finally:
             self._live.pop(run, None)
+            self._left.pop(run, None)
 
     async def _drive(self, run: RunId, lease: Lease) -> None:
         with self.app.hub.open(run) as fragments:
@@ -127,7 +132,12 @@ class ChatHost:
             )
 
     def _patience(self, run: RunId) -> float:
-        return LINGER_SECONDS if run in self.clients else 0.0
+        """Returns for how many seconds more an idle conversation stays loaded."""
+        if run in self.clients:
+            return math.inf
+        left = self._left.get(run)
+        grace = self.services.settings.session_grace
+        return 0.0 if left is None else left + grace - time.monotonic()
 
 
 async def open_host(project: Project) -> ChatHost:

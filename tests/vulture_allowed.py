@@ -9,9 +9,10 @@ from agentproxy.journal.memory import MemoryJournal
 from agentproxy.models.prices import cost_usd
 from agentproxy.models.scripted import ScriptedModel
 from agentproxy.server.routes.conversations import ListedChat, ShownChat, ShownMessage
-from agentproxy.server.routes.health import Health
+from agentproxy.server.routes.health import Health, ShownConfig
 from agentproxy.server.routes.workspace import Preview, Uploaded
 from agentproxy.server.serve import _Server
+from agentproxy.server.session_bodies import ListedSession, Sessions
 from agentproxy.workspace.sandbox.port import OutputStream
 
 # click calls these
@@ -26,6 +27,11 @@ Settings.settings_customise_sources
 # JSON shows these
 Health.healthy
 Health.active_sessions
+Health.agents
+ShownConfig.key_required
+ShownConfig.default_worker
+Sessions.sessions
+ListedSession.updated_at
 ListedChat.created_at
 ListedChat.message_count
 ShownMessage.created_at

@@ -50,10 +50,10 @@ async def list_runs(
     app: App, *, limit: int = PAGE_RUNS, before: RunId | None = None
 ) -> Sequence[RunRow]:
     """Returns runs that began before the run `before`, newest first. Raises UnknownRun."""
-    return [_row(head) for head in await app.journal.heads(limit=limit, before=before)]
+    return [row_of(head) for head in await app.journal.heads(limit=limit, before=before)]
 
 
-def _row(head: RunHead) -> RunRow:
+def row_of(head: RunHead) -> RunRow:
     first = head.first.fact
     request = first.request if isinstance(first, RunCreated) else None
     request = request if isinstance(request, Order) else None

@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import AfterValidator, ValidationError
 
 from agentproxy.app.utf8_check import NotText, is_text
+from agentproxy.config.mistakes import ConfigError as ConfigError
 from agentproxy.config.mistakes import first_mistake
 from agentproxy.config.settings import Settings
 from agentproxy.config.words import Money, PositiveSeconds, Rounds, refusal
@@ -29,6 +30,8 @@ class BadRequest(ValueError):
 def _readable(text: str) -> str:
     if not is_text(text):
         raise refusal("it is not UTF-8", cure="write it in UTF-8")
+    if "\0" in text:
+        raise refusal("it contains a NUL character", cure="remove it")
     return text
 
 
@@ -70,6 +73,8 @@ class TaskRequest(FrozenModel):
     include_untracked: bool = False
     sandbox: SandboxLevel | None = None
     screenshots: tuple[Path, ...] = ()
+    captions: tuple[ReadableText, ...] = ()
+    mission: ReadableText = ""
 
 
 def read_request(given: Mapping[str, object]) -> TaskRequest:

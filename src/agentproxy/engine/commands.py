@@ -84,7 +84,8 @@ def fact_of(command: Command, number: CommandId, state: RunState) -> Fact:
         case SendMessage():
             fact: Fact = MessageReceived(message=f"command:{number}", text=command.text)
         case Interrupt():
-            fact = RunParked(why="interrupted", reason="interrupted by a person")
+            reason = command.reason or "interrupted by a person"
+            fact = RunParked(why="interrupted", reason=reason)
         case StopRun():
             reason = command.reason or "stopped by a person"
             fact = RunEnded(verdict="unverified", reason=reason, stopped=True)

@@ -44,6 +44,7 @@ class Interrupt(CommandBase):
 
     kind: Literal["interrupt"] = "interrupt"
     generation: int = 0  # the lease that is meant; 0 is the one at arrival
+    reason: str = ""
 
 
 class StopRun(CommandBase):

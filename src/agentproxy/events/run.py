@@ -45,6 +45,8 @@ class Order(FrozenModel):
     sandbox: SandboxLevel = "auto"
     mutants: Literal["tests", "all"] = "tests"  # the claims that mutants are made of
     screenshots: tuple[str, ...] = ()  # file names relative to the run's folder
+    captions: tuple[str, ...] = ()  # what each screenshot shows; "" where nobody said
+    mission: str = ""  # what the task is for; no part of what it asks
 
 
 class ChatOrder(FrozenModel):

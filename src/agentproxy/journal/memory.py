@@ -159,6 +159,9 @@ class MemoryJournal:
         _refuse_fenced(lease, self._story(lease.run).lease)
         del self._stories[lease.run]
 
+    async def check(self) -> None:
+        self._check_open()
+
     async def submit(self, run: RunId, command: Command) -> CommandId:
         # Encoded text, not the object: tests then read what a file would give back.
         text = encode_command(command, self._redact)

@@ -138,6 +138,10 @@ class Journal(Protocol):
         """Removes a run with all that is stored of it. Raises Fenced."""
         ...
 
+    async def check(self) -> None:
+        """Writes something that changes nothing. Raises JournalUnusable."""
+        ...
+
     async def submit(self, run: RunId, command: Command) -> CommandId: ...
 
     async def inbox(self, run: RunId) -> Sequence[Pending]:

@@ -8,11 +8,14 @@ from fastapi.exceptions import RequestValidationError
 
 from agentproxy import __version__
 from agentproxy.app.chat.host import ChatHost
+from agentproxy.app.supervised_host import SupervisedHost
 from agentproxy.server.errors import refuse_invalid
 from agentproxy.server.guard import Guard
+from agentproxy.server.refusals import Refused, answer_refused
 from agentproxy.server.routes.catalogue import catalogue_routes
 from agentproxy.server.routes.conversations import conversation_routes
 from agentproxy.server.routes.health import health_routes
+from agentproxy.server.routes.sessions import session_routes
 from agentproxy.server.routes.workspace import workspace_routes
 
 
@@ -25,7 +28,15 @@ class Doors:
     api_key: str  # "" for none
 
 
-def build_application(host: ChatHost, doors: Doors) -> FastAPI:
+@dataclass(frozen=True, slots=True)
+class Hosts:
+    """Who works on the runs of each face."""
+
+    chats: ChatHost
+    supervised: SupervisedHost
+
+
+def build_application(hosts: Hosts, doors: Doors) -> FastAPI:
     """Returns the application. Its guard stands before every route."""
     application = FastAPI(
         title="Agent Proxy",
@@ -34,11 +45,13 @@ def build_application(host: ChatHost, doors: Doors) -> FastAPI:
         redoc_url=None,
     )
     application.add_exception_handler(RequestValidationError, refuse_invalid)
+    application.add_exception_handler(Refused, answer_refused)
     for router in (
-        health_routes(host),
-        conversation_routes(host),
+        health_routes(hosts.chats, hosts.supervised),
+        session_routes(hosts.supervised),
+        conversation_routes(hosts.chats),
         catalogue_routes(),
-        workspace_routes(host),
+        workspace_routes(hosts.chats),
     ):
         application.include_router(router)
     application.add_middleware(

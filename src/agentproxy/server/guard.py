@@ -21,7 +21,7 @@ SAFE_HEADERS = (
     (b"cross-origin-resource-policy", b"same-origin"),
 )
 ALLOWED_METHODS = b"GET, POST, DELETE, OPTIONS"
-ALLOWED_HEADERS = b"content-type, x-api-key, authorization"
+ALLOWED_HEADERS = b"content-type, x-api-key, authorization, last-event-id"
 
 
 class _TooLarge(Exception):
@@ -122,7 +122,9 @@ class Guard:
             if too_large:
                 return
             if message["type"] == "http.response.start":
-                message["headers"] = [*message["headers"], *SAFE_HEADERS, *_cors(origin)]
+                chosen = {name.lower() for name, _ in message["headers"]}
+                safe = [each for each in SAFE_HEADERS if each[0] not in chosen]
+                message["headers"] = [*message["headers"], *safe, *_cors(origin)]
             await send(message)
 
         with suppress(_TooLarge):

@@ -5,7 +5,7 @@ import ipaddress
 import logging
 import signal
 import socket as sockets
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -13,10 +13,12 @@ from pathlib import Path
 
 import uvicorn
 
+from agentproxy.app.allowed_folders import AllowedFolders, NotAllowed, allowed_folders
 from agentproxy.app.chat.host import open_host
 from agentproxy.app.chat.resuming import resume_all
 from agentproxy.app.context import App, open_app
-from agentproxy.server.application import Doors, build_application, origins_of
+from agentproxy.app.supervised_host import SupervisedHost
+from agentproxy.server.application import Doors, Hosts, build_application, origins_of
 
 LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 MAX_MESSAGE_BYTES = 1 << 20
@@ -40,10 +42,20 @@ class ServeOptions:
     host: str = "127.0.0.1"
     port: int = 8000  # 0 takes any free one
     allow_hosts: Sequence[str] = ()
+    allow_dirs: Sequence[str] = ()  # where clients may have tasks done; without any, the start
 
 
 class _Server(uvicorn.Server):
     """Ends cleanly at a signal. The library would raise the signal again after that."""
+
+    def __init__(self, config: uvicorn.Config, *, park: Callable[[], Awaitable[None]]) -> None:
+        super().__init__(config)
+        self._park = park
+
+    async def shutdown(self, sockets: list[sockets.socket] | None = None) -> None:
+        # First, so that the streams of runs come to their end by themselves.
+        await self._park()
+        await super().shutdown(sockets)
 
     @contextmanager
     def capture_signals(self) -> Generator[None]:
@@ -67,20 +79,30 @@ async def serve(
     """Serves until SIGINT or SIGTERM. Raises CannotServe, BadSetting, BadFile, SandboxError."""
     async with open_app(environ, directory, serves=True) as app:
         _refuse_open_door(options, app)
+        allowed = _allowed(directory, options)
         listener = _listen(options)
         options = replace(options, port=listener.getsockname()[1])
-        doors = _doors(options, app)
-        host = await open_host(await app.project(directory))
+        chats = await open_host(await app.project(directory))
+        supervised = SupervisedHost(app, allowed)
         try:
-            server = _Server(_config(host_application=build_application(host, doors)))
-            await resume_all(host)
+            application = build_application(Hosts(chats, supervised), _doors(options, app))
+            server = _Server(_config(application), park=supervised.close)
+            await resume_all(chats)
             say(f"Agent Proxy serves http://{_bracketed(options.host)}:{options.port}")
-            warming = asyncio.create_task(host.warm_up())
+            warming = asyncio.create_task(chats.warm_up())
             await server.serve(sockets=[listener])
             await asyncio.wait({warming})
         finally:
-            await host.close()
+            await supervised.close()
+            await chats.close()
             listener.close()
+
+
+def _allowed(directory: Path, options: ServeOptions) -> AllowedFolders:
+    try:
+        return allowed_folders(directory, tuple(options.allow_dirs))
+    except NotAllowed as error:
+        raise CannotServe(f"--allow-dir: {error}", cure=error.cure) from error
 
 
 def _refuse_open_door(options: ServeOptions, app: App) -> None:
@@ -133,10 +155,10 @@ def _listen(options: ServeOptions) -> sockets.socket:
     return listener
 
 
-def _config(host_application: object) -> uvicorn.Config:
+def _config(application: object) -> uvicorn.Config:
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
     return uvicorn.Config(
-        app=host_application,  # pyright: ignore[reportArgumentType] - any ASGI application
+        app=application,  # pyright: ignore[reportArgumentType] - any ASGI application
         http="h11",
         ws="websockets-sansio",
         log_level="warning",

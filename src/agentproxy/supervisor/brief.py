@@ -1,6 +1,7 @@
 """Writes the brief that a worker gets for a round. Pure."""
 
 from collections.abc import Iterator
+from itertools import zip_longest
 
 from agentproxy.events.check import claim_tree
 from agentproxy.events.verdict import CheckVerdict, RoundJudged
@@ -18,6 +19,7 @@ def write_brief(state: State, *, directory: str, contexts: Contexts | None = Non
     `directory` is relative to the root of the repository.
     """
     lines = ["# Task", "", state.require_order().task, ""]
+    lines += _mission(state)
     lines += _part(state)
     lines += _screenshots(state)
     lines += _working(state, directory)
@@ -35,6 +37,11 @@ def write_brief(state: State, *, directory: str, contexts: Contexts | None = Non
         lines += _verdict_on_round(state, number)
     lines += _messages_and_answers(state)
     return "\n".join(lines).rstrip() + "\n"
+
+
+def _mission(state: State) -> list[str]:
+    mission = state.require_order().mission.strip()
+    return ["## What the task is for", "", mission, ""] if mission else []
 
 
 def _part(state: State) -> list[str]:
@@ -56,12 +63,15 @@ def _part(state: State) -> list[str]:
 
 
 def _screenshots(state: State) -> list[str]:
-    names = state.require_order().screenshots
+    order = state.require_order()
+    names = order.screenshots
     if not names:
         return []
     where = "They are in the folder that AGENTPROXY_SCREENSHOTS names, or in this message."
     head = ["## Screenshots for the task", "", where, ""]
-    return [*head, *[f"- {name.rpartition('/')[2]}" for name in names], ""]
+    shown = zip_longest(names, order.captions[: len(names)], fillvalue="")
+    listed = (f"- {name.rpartition('/')[2]}: {' '.join(said.split())}" for name, said in shown)
+    return [*head, *(line.removesuffix(": ") for line in listed), ""]
 
 
 def _working(state: State, directory: str) -> list[str]:

@@ -40,6 +40,8 @@ def _ordered(order: Order) -> Iterator[RenderedLine]:
     yield RenderedLine(f"worker {order.worker}{model}", "quiet", 1)
     if order.judge:
         yield RenderedLine(f"supervisor's model {order.judge}", "quiet", 1)
+    if order.mission:
+        yield RenderedLine(f"mission {order.mission}", "quiet", 1)
     if order.screenshots:
         yield RenderedLine(f"screenshots {named(order.screenshots)}", "quiet", 1)
 

@@ -147,7 +147,7 @@ def _start(command: click.Command, given: dict[str, object]) -> int:
     from agentproxy.cli.workdir import in_full
 
     files = cast("tuple[str, ...]", given["screenshots"])
-    asked = {name: given[name] for name in TaskRequest.model_fields if given[name] is not None}
+    asked = {name: given[name] for name in TaskRequest.model_fields if given.get(name) is not None}
     try:
         request = read_request({**asked, "screenshots": tuple(map(in_full, files))})
     except BadRequest as error:

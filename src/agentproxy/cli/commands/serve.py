@@ -27,8 +27,15 @@ MAX_HOST_BYTES = 255
     metavar="NAME",
     help="Another name under which the server is reached. Repeatable.",
 )
-def command(host: str, port: int, allow_hosts: tuple[str, ...]) -> int:
-    """Serve conversations over HTTP and WebSocket. The workspace is below this folder.
+@click.option(
+    "--allow-dir",
+    "allow_dirs",
+    multiple=True,
+    metavar="DIR",
+    help="Folder in which clients may have tasks done. Repeatable. Default: this folder.",
+)
+def command(host: str, port: int, allow_hosts: tuple[str, ...], allow_dirs: tuple[str, ...]) -> int:  # noqa: PLR0917 # click calls it by name
+    """Serve tasks and conversations over HTTP and WebSocket.
 
     Only this machine can reach it, unless --host names another address: then API_KEY must be set.
 
@@ -37,10 +44,13 @@ def command(host: str, port: int, allow_hosts: tuple[str, ...]) -> int:
       pa serve
       pa serve --port 9000
       API_KEY=... pa serve --host 0.0.0.0 --allow-host agents.example.com
+      pa serve --allow-dir ~/projects
       curl -X POST http://127.0.0.1:8000/api/chat
     """
     for name in (host, *allow_hosts):
         refuse_long("--host", name, limit=MAX_HOST_BYTES)
+    for folder in allow_dirs:
+        refuse_long("--allow-dir", folder)
     missing = [name for name in ("fastapi", "uvicorn", "websockets") if find_spec(name) is None]
     if missing:
         raise Failure(f"{missing[0]} is not installed", cure=EXTRA, code=INFRASTRUCTURE)
@@ -48,7 +58,7 @@ def command(host: str, port: int, allow_hosts: tuple[str, ...]) -> int:
     from agentproxy.cli.workdir import current_folder
     from agentproxy.server.serve import CannotServe, ServeOptions, run_server
 
-    options = ServeOptions(host=host, port=port, allow_hosts=allow_hosts)
+    options = ServeOptions(host=host, port=port, allow_hosts=allow_hosts, allow_dirs=allow_dirs)
     with as_failures():
         try:
             run_server(os.environ, current_folder(), options, say=click.echo)

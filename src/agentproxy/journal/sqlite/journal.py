@@ -16,6 +16,7 @@ from agentproxy.journal.sqlite.reader import PAGE_EVENTS, Readers
 from agentproxy.journal.sqlite.statements import (
     Acquire,
     AppendEvents,
+    Check,
     Create,
     Forget,
     Release,
@@ -95,6 +96,9 @@ class SqliteJournal:
 
     async def forget(self, lease: Lease) -> None:
         await self._writer.write(Forget(lease))
+
+    async def check(self) -> None:
+        await self._writer.write(Check())
 
     async def submit(self, run: RunId, command: Command) -> CommandId:
         return await self._writer.write(Submit(run, command))

@@ -137,6 +137,21 @@ class Create:
 
 
 @dataclass(slots=True)
+class Check:
+    """Writes a value again that is there."""
+
+    @property
+    def run(self) -> RunId:
+        return RunId("")  # of none
+
+    def prepare(self, redact: Redact) -> None:
+        pass
+
+    def apply(self, transaction: Transaction) -> None:
+        transaction.connection.execute("UPDATE indexed SET upto = upto")
+
+
+@dataclass(slots=True)
 class AppendEvents:
     """Appends events, and removes the commands that they answer."""
 

@@ -9,8 +9,24 @@ from agentproxy import __version__
 from agentproxy.app.chat.host import ChatHost
 from agentproxy.app.journal import JournalError
 from agentproxy.app.models import variables
+from agentproxy.app.queries import list_runs
+from agentproxy.app.supervised_host import SupervisedHost
 from agentproxy.models.names import find_model
 from agentproxy.models.port import ModelRefused
+from agentproxy.server.service_health import ServiceHealth
+
+
+class TaskCounts(BaseModel):
+    """Supervised runs: at work in this process, and among the newest 50 those that wait."""
+
+    running: int
+    waiting: int
+
+
+class ShownConfig(BaseModel):
+    sandbox: str
+    key_required: bool
+    default_worker: str
 
 
 class Health(BaseModel):
@@ -18,34 +34,49 @@ class Health(BaseModel):
     healthy: bool
     model: str | None
     active_sessions: int
+    agents: list[str]
+    tasks: TaskCounts
+    config: ShownConfig
     version: str
     problems: list[str]
 
 
-def health_routes(host: ChatHost) -> APIRouter:
+def health_routes(chats: ChatHost, supervised: SupervisedHost) -> APIRouter:
     """Returns /health, which needs no key and tells no secret."""
     router = APIRouter(tags=["service"])
+    service = ServiceHealth(chats.app)
+    settings = chats.app.settings
 
     @router.get("/health", responses={503: {"model": Health}})
     async def health(response: Response) -> Health:
-        problems: list[str] = []
-        try:
-            await host.app.journal.heads(limit=1)
-        except JournalError as error:
-            problems.append(str(error))
+        problems = await service.problems()
         if problems:
             response.status_code = 503
         return Health(
             status="degraded" if problems else "ok",
             healthy=not problems,
-            model=_model(host),
-            active_sessions=host.active,
+            model=_model(chats),
+            active_sessions=chats.active + supervised.active,
+            agents=[],
+            tasks=TaskCounts(running=supervised.active, waiting=await _waiting(supervised)),
+            config=ShownConfig(
+                sandbox=settings.sandbox,
+                key_required=bool(settings.chat.api_key),
+                default_worker=(settings.worker or "").partition(":")[0],
+            ),
             version=__version__,
             problems=problems,
         )
 
     del health
     return router
+
+
+async def _waiting(supervised: SupervisedHost) -> int:
+    try:
+        return sum(row.status == "waiting" for row in await list_runs(supervised.app))
+    except JournalError:
+        return 0
 
 
 def _model(host: ChatHost) -> str | None:

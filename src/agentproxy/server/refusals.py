@@ -1,0 +1,74 @@
+"""Errors of the layers below as answers: the field that is wrong, and the cure."""
+
+import json
+from collections.abc import Generator
+from contextlib import contextmanager
+
+from fastapi import Request, Response
+
+from agentproxy.app.allowed_folders import NotAllowed
+from agentproxy.app.journal import Fenced, JournalError, LeaseTaken
+from agentproxy.app.run_ownership import StillOwned
+from agentproxy.app.screenshots import ScreenshotUnusable
+from agentproxy.app.shell_check import NotShell
+from agentproxy.app.supervised_host import Stopping
+from agentproxy.app.task_request import BadRequest, ConfigError
+from agentproxy.app.utf8_check import NotText
+from agentproxy.workers.port import WorkerError
+from agentproxy.workspace.git.command import GitError
+from agentproxy.workspace.git.repository import RepositoryUnusable
+from agentproxy.workspace.sandbox.port import SandboxError
+
+FIELDS = {"directory": "working_dir", "max_rounds": "max_iterations"}
+# A subclass comes before its base: the first match counts.
+ANSWERS: tuple[tuple[type[Exception], int, str], ...] = (
+    (NotAllowed, 400, "working_dir"),
+    (RepositoryUnusable, 400, "working_dir"),
+    (NotText, 400, "working_dir"),
+    (GitError, 400, "working_dir"),
+    (ScreenshotUnusable, 400, "screenshots"),
+    (NotShell, 400, "checks"),
+    (WorkerError, 400, "worker"),
+    (ConfigError, 400, ""),
+    (StillOwned, 409, "session_id"),
+    (LeaseTaken, 409, "session_id"),
+    (Fenced, 409, "session_id"),
+    (SandboxError, 503, ""),
+    (JournalError, 503, ""),
+    (OSError, 503, ""),
+    (Stopping, 503, ""),
+)
+
+
+class Refused(Exception):
+    """A request that cannot be followed."""
+
+    def __init__(self, status: int, problem: str, *, field: str = "", cure: str = "") -> None:
+        super().__init__(problem)
+        self.status = status
+        self.field = field
+        self.cure = cure
+
+
+@contextmanager
+def as_refusals(*, field: str = "") -> Generator[None]:
+    """Turns expected errors into Refused; `field` names the wrong one where the error does not."""
+    try:
+        yield
+    except BadRequest as error:
+        name, dot, rest = error.field.partition(".")
+        shown = FIELDS.get(name, name) + dot + rest
+        raise Refused(422, error.problem, field=shown, cure=error.cure) from error
+    except tuple(kind for kind, _, _ in ANSWERS) as error:
+        kind, status, usual = next(each for each in ANSWERS if isinstance(error, each[0]))
+        text = "the server is stopping" if kind is Stopping else str(error)
+        cure = str(getattr(error, "cure", ""))
+        raise Refused(status, text, field=field or usual, cure=cure) from error
+
+
+async def answer_refused(_request: Request, error: Exception) -> Response:
+    """Answers {detail, field, cure}."""
+    assert isinstance(error, Refused)
+    # As ASCII: what a client sent may hold half of a surrogate pair.
+    text = json.dumps({"detail": str(error), "field": error.field, "cure": error.cure})
+    return Response(text, status_code=error.status, media_type="application/json")

@@ -19,6 +19,7 @@ CURES = {
     "compact_threshold": "give a share of the context from 0.1 to 1",
     "workspace_dir": "give the path of a folder",
     "bash_timeout": "give seconds, or like 90s, 30m, 2h",
+    "allowed_commands": 'give names with commas between them, or JSON like ["ls", "cat"]',
     "session_grace": "give seconds, or like 90s, 30m, 2h; 0 ends a session at once",
     "default_preset": "give coding or work",
     "api_key": "give one line of visible text",
@@ -63,6 +64,7 @@ class ChatSettings(BaseModel):
     compact_threshold: Annotated[Decimal, Field(ge=0.1, le=1)] = 0.7
     workspace_dir: SingleLine = "workspace"
     bash_timeout: PositiveSeconds = 60.0
+    allowed_commands: Names = ()  # for bash; empty allows all
     session_grace: Seconds = 30.0
     default_preset: Literal["coding", "work"] = "coding"
     api_key: SingleLine | None = Field(default=None, repr=False)

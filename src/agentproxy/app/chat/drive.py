@@ -42,12 +42,16 @@ from agentproxy.models.metered import Meter, MeteredModel
 from agentproxy.models.names import find_model
 from agentproxy.models.port import Model, ModelError, ModelRefused
 from agentproxy.models.unusable import UnusableModel
+from agentproxy.policy.allowed_programs import not_listed
+from agentproxy.policy.commands import command_line
+from agentproxy.policy.rulings import Policy, Refuse
 from agentproxy.tools.port import Permission
 from agentproxy.workers.port import WorkerError
 from agentproxy.workspace.sandbox.port import Sandbox
 from agentproxy.workspace.sandbox.processes import end_process
 
 ANSWER_SECONDS = 600.0  # without a byte of an answer
+FROM_WITHIN = Policy(root="/workspace")
 LOOK_SECONDS = 5.0  # how often an idle conversation looks whether a client is there
 RETRIED = frozenset({429, 500, 502, 503, 529})  # OA-119
 DEFECT = "this is a defect of Agent Proxy; report it with the id of the conversation"
@@ -212,7 +216,7 @@ async def _engine(
         summariser=models[1],
         tools=chat_tools(),
         bench=with_limits(bench, bash_seconds=services.settings.bash_timeout),
-        allow=_allow(state),
+        allow=_allow(state, services),
         instructions=_instructions(order, state),
         shown=OldResults(),
     )
@@ -226,8 +230,16 @@ async def _engine(
     return Engine(face=CHAT, recorder=recorder, context=context, faults=fault_of)
 
 
-def _allow(state: Chat) -> AllowCall:
-    async def allow(call: ToolCall, _permission: Permission) -> str:
+def _allow(state: Chat, services: ChatServices) -> AllowCall:
+    allowed = services.settings.allowed_commands
+
+    async def allow(call: ToolCall, permission: Permission) -> str:
+        if permission.action == "run":
+            # The sandbox keeps a command away from everything else. These harm it from within.
+            if isinstance(command_line(permission.subject, FROM_WITHIN), Refuse):
+                return "Blocked dangerous pattern in command"
+            if allowed and (name := not_listed(permission.subject, allowed)):
+                return f"Command '{name}' not in allowed list"
         return denial(call, state)
 
     return allow

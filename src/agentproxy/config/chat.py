@@ -18,6 +18,7 @@ CURES = {
     "context_window": "give a whole number of tokens from 1000 to 100000000",
     "compact_threshold": "give a share of the context from 0.1 to 1",
     "workspace_dir": "give the path of a folder",
+    "skills_dir": "give the path of a folder",
     "bash_timeout": "give seconds, or like 90s, 30m, 2h",
     "allowed_commands": 'give names with commas between them, or JSON like ["ls", "cat"]',
     "session_grace": "give seconds, or like 90s, 30m, 2h; 0 ends a session at once",
@@ -63,6 +64,7 @@ class ChatSettings(BaseModel):
     context_window: Annotated[Tokens, Field(ge=1000, le=100_000_000)] = 200_000
     compact_threshold: Annotated[Decimal, Field(ge=0.1, le=1)] = 0.7
     workspace_dir: SingleLine = "workspace"
+    skills_dir: SingleLine = "skills"
     bash_timeout: PositiveSeconds = 60.0
     allowed_commands: Names = ()  # for bash; empty allows all
     session_grace: Seconds = 30.0

@@ -50,7 +50,7 @@ def build_application(hosts: Hosts, doors: Doors) -> FastAPI:
         health_routes(hosts.chats, hosts.supervised),
         session_routes(hosts.supervised),
         conversation_routes(hosts.chats),
-        catalogue_routes(),
+        catalogue_routes(hosts.chats),
         workspace_routes(hosts.chats),
     ):
         application.include_router(router)

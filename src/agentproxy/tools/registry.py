@@ -29,6 +29,9 @@ class Registry:
     def without(self, names: Collection[str]) -> "Registry":
         return Registry(tool for name, tool in self._tools.items() if name not in names)
 
+    def plus(self, *tools: Tool) -> "Registry":
+        return Registry([*self._tools.values(), *tools])
+
     def find(self, name: str) -> Tool | None:
         return self._tools.get(name)
 

@@ -8,6 +8,8 @@ from pathlib import Path
 
 from agentproxy.events.git_facts import EnvironmentFound
 from agentproxy.tools.port import Bench
+from agentproxy.tools.skills.library import SkillLibrary
+from agentproxy.tools.skills.tools import show_skills
 from agentproxy.workspace.environment.discover import Wanted, find_environment
 from agentproxy.workspace.environment.job_layout import JobLayout, place_plainly, place_tree
 from agentproxy.workspace.sandbox.port import IDENTITY, Mount, Sandbox
@@ -25,10 +27,17 @@ class ToolPlaces:
     _bare: EnvironmentFound | None = None
 
     async def open_bench(
-        self, workspace: Path, *, sandbox: Sandbox, home: Path, show: Callable[[str], None]
+        self,
+        workspace: Path,
+        *,
+        sandbox: Sandbox,
+        home: Path,
+        skills: SkillLibrary,
+        show: Callable[[str], None],
     ) -> Bench:
         """Returns the bench of a conversation. Creates its workspace and its HOME."""
         place = await asyncio.to_thread(self._lay_out, workspace, sandbox=sandbox, home=home)
+        place = await asyncio.to_thread(show_skills, place, skills)
         return Bench(tree=workspace, place=place, sandbox=sandbox, home=home, show=show)
 
     def _lay_out(self, workspace: Path, *, sandbox: Sandbox, home: Path) -> JobLayout:

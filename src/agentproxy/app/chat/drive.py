@@ -46,6 +46,7 @@ from agentproxy.policy.allowed_programs import not_listed
 from agentproxy.policy.commands import command_line
 from agentproxy.policy.rulings import Policy, Refuse
 from agentproxy.tools.port import Permission
+from agentproxy.tools.skills.library import SkillLibrary
 from agentproxy.workers.port import WorkerError
 from agentproxy.workspace.sandbox.port import Sandbox
 from agentproxy.workspace.sandbox.processes import end_process
@@ -73,6 +74,10 @@ class ChatServices:
         with suppress(ImportError, ModelRefused):
             address = find_model(self.settings.model, variables(self.project))
             self.lines.pool().wire(address)
+
+    @property
+    def skills(self) -> SkillLibrary:
+        return SkillLibrary(self.project.directory / self.settings.skills_dir)
 
 
 async def drive_chat(
@@ -209,15 +214,16 @@ async def _engine(
         Path(order.workspace),
         sandbox=services.sandbox,
         home=services.app.folder(lease.run) / "home",
+        skills=services.skills,
         show=lambda text: fragments.show("tool", text),
     )
     parts = ChatParts(
         model=models[0],
         summariser=models[1],
-        tools=chat_tools(),
+        tools=chat_tools(services.skills),
         bench=with_limits(bench, bash_seconds=services.settings.bash_timeout),
         allow=_allow(state, services),
-        instructions=_instructions(order, state),
+        instructions=await _instructions(order, state, services.skills),
         shown=OldResults(),
     )
     context = Context(
@@ -245,8 +251,10 @@ def _allow(state: Chat, services: ChatServices) -> AllowCall:
     return allow
 
 
-def _instructions(order: ChatOrder, state: Chat) -> Callable[[], str]:
-    return lambda: system_prompt(order, plan_mode=state.plan_mode)
+async def _instructions(order: ChatOrder, state: Chat, library: SkillLibrary) -> Callable[[], str]:
+    # Read once: a changed prompt would cost the vendor's cache of everything after it.
+    skills = await asyncio.to_thread(library.listing)
+    return lambda: system_prompt(order, plan_mode=state.plan_mode, skills=skills)
 
 
 def fault_of(_key: str, error: Exception) -> Fact | None:

@@ -13,6 +13,10 @@ PLAN MODE is on. Read, ask and plan; change nothing. Tools that change something
 When the plan is complete, call exit_plan_mode with it. The user then approves it, or says what to
 change.
 """
+SKILLS = """
+Skills are instructions for certain kinds of work. Before you begin such work, load its skill with
+read_skill, and follow it:
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,10 +28,10 @@ class Preset:
     text: str
 
 
-def system_prompt(order: ChatOrder, *, plan_mode: bool) -> str:
-    """Returns the system prompt of a conversation."""
-    preset = bundled_preset(order.preset).text
-    text = order.system_prompt or preset.replace("{workspace}", order.workspace)
+def system_prompt(order: ChatOrder, *, plan_mode: bool, skills: str) -> str:
+    """Returns the system prompt of a conversation. `skills` has a line for each skill."""
+    preset = bundled_preset(order.preset).text.replace("{workspace}", order.workspace)
+    text = order.system_prompt or (preset + SKILLS + skills if skills else preset)
     return text + PLAN_MODE if plan_mode else text
 
 

@@ -113,14 +113,21 @@ def fold_cut_off(state: Chat, fact: AnswerCutOff) -> None:
 
 @CHAT.fold(UserTurnEnded)
 def fold_ended(state: Chat, fact: UserTurnEnded) -> None:
+    # The end of a turn that a person cut off meanwhile changes nothing.
+    if not state.active:
+        return
     state.active, state.last, state.asking = "", fact, False
+    _close_calls(state)
+    for request in state.dialogue.open_requests():
+        del state.dialogue.requests[request.id]
+    state.asked = ""
+
+
+def _close_calls(state: Chat) -> None:
     # Vendors refuse a call without a result.
     for key in [key for key in state.open if key not in state.results]:
         text = MAYBE_RUN if key in state.started else NOT_RUN
         fold_finished(state, ToolFinished(call=key, text=text, failed=True))
-    for request in state.dialogue.open_requests():
-        del state.dialogue.requests[request.id]
-    state.asked = ""
 
 
 @CHAT.fold(FeatureChanged)
@@ -159,6 +166,10 @@ def fold_compacted(state: Chat, fact: Compacted) -> None:
 
 @CHAT.fold(RequestMade)
 def fold_request(state: Chat, fact: RequestMade) -> None:
+    # Nobody waits for a request whose turn was cut off while it was made.
+    if not state.active:
+        state.dialogue.requests.pop(fact.request.id, None)
+        return
     state.asked = fact.request.id
 
 
@@ -168,6 +179,9 @@ def fold_answered(state: Chat, fact: ModelAnswered) -> None:
     if fact.message.text:
         state.texts += 1
         state.said.append(fact.message.text)
+    # An answer that came together with an interrupt is kept, and its calls do not run.
+    if not state.active:
+        _close_calls(state)
     state.unsafe = {key: call for key, call in state.open.items() if call.name not in SAFE_TOOLS}
 
 

@@ -158,6 +158,9 @@ def _answered(story: WireStory, fact: ModelAnswered, event: Event) -> Iterator[M
     story.used = story.used.plus(fact.usage)
     story.last_input = fact.usage.input
     yield from story.rest(fact.message.text, event)
+    # The calls of an answer that came together with an interrupt do not run.
+    if not story.active:
+        return
     story.calls = {call.id: call for call in fact.message.calls}
     for call in fact.message.calls:
         yield story.message_of(event, "tool_call", tool=call.name, input=call.arguments, id=call.id)
@@ -182,6 +185,8 @@ def _finished(story: WireStory, fact: ToolFinished, event: Event) -> Iterator[Me
 
 @tells(RequestMade)
 def _asked(story: WireStory, fact: RequestMade, event: Event) -> Iterator[Message]:
+    if not story.active:
+        return
     calls = tuple(call for call in story.calls.values() if call.name not in SAFE_TOOLS)
     story.asked[fact.request.id] = calls
     tools = [{"name": call.name, "input": call.arguments, "id": call.id} for call in calls]
@@ -209,6 +214,9 @@ def _changed(story: WireStory, fact: FeatureChanged, event: Event) -> Iterator[M
 
 @tells(UserTurnEnded)
 def _ended(story: WireStory, fact: UserTurnEnded, event: Event) -> Iterator[Message]:
+    # The end of a turn that a person cut off meanwhile.
+    if not story.active:
+        return
     story.asked.clear()
     story.active = False
     if fact.error:

@@ -184,3 +184,25 @@ def test_the_queue_of_messages_has_a_bound() -> None:
     (fact,) = ruled(SendMessage(text="one more"), OPENED, *waiting)
     assert isinstance(fact, CommandIgnored)
     assert "send it later" in fact.reason
+
+
+CUT = UserTurnEnded(ending="interrupted")
+
+
+def test_an_answer_that_comes_together_with_an_interrupt_is_kept_and_its_calls_do_not_run() -> None:
+    past = [OPENED, BEGUN, TurnStarted(turn=1), CUT, answer(WRITE, text="I write")]
+    assert list(CHAT.due(chat(*past))) == []
+    state = chat(*past, UserTurnStarted(message="2", text="stop"))
+    assert list(CHAT.due(state)) == ["model:2"]
+    assert [message.role for message in state.messages] == ["user", "assistant", "user"]
+    (result, text) = state.messages[2].parts
+    assert isinstance(result, ToolResult)
+    assert (result.call, result.failed) == ("w", True)
+    assert text == Text(text="stop")
+
+
+def test_what_a_cut_turn_still_records_asks_nobody_and_ends_no_later_turn() -> None:
+    state = chat(ASKING, BEGUN, answer(WRITE), CUT, REQUEST, UserTurnEnded(ending="done"))
+    assert state.dialogue.open_requests() == ()
+    assert state.asked == ""
+    assert state.last == CUT

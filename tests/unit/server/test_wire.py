@@ -4,9 +4,10 @@ import pytest
 
 from agentproxy.app.hub import Position, ShownText
 from agentproxy.events.agent import ModelAnswered
-from agentproxy.events.chat import UserTurnStarted
-from agentproxy.events.conversation import AssistantMessage, Text
-from agentproxy.events.envelope import Event, RunId
+from agentproxy.events.chat import UserTurnEnded, UserTurnStarted
+from agentproxy.events.conversation import AssistantMessage, Text, ToolCall
+from agentproxy.events.envelope import Event, Fact, RunId
+from agentproxy.events.requests import Request, RequestMade
 from agentproxy.server.wire import WireStory
 
 
@@ -45,3 +46,24 @@ def test_bytes_are_counted_where_a_character_has_several() -> None:
     story.take(Event(RunId("c"), 1, 0.0, "agent", UserTurnStarted(message="1", text="x")))
     assert story.fragment(shown(0, "äö"), now=0.0)
     assert story.fragment(shown(4, "ü"), now=0.0)
+
+
+def test_a_turn_ends_once_for_a_client_and_what_comes_late_is_not_told() -> None:
+    story = WireStory(RunId("c"))
+    call = ToolCall(id="w", name="write_file")
+    late = ModelAnswered(
+        turn=1, message=AssistantMessage(parts=(Text(text="late"), call)), stop="tools"
+    )
+    facts: list[Fact] = [
+        UserTurnStarted(message="1", text="x"),
+        UserTurnEnded(ending="interrupted"),
+        late,
+        RequestMade(request=Request(id="approval-1", kind="permission", text="run")),
+        UserTurnEnded(ending="done"),
+    ]
+    told = [
+        message["type"]
+        for seq, fact in enumerate(facts, start=1)
+        for message in story.take(Event(RunId("c"), seq, 0.0, "agent", fact))
+    ]
+    assert told == ["turn_started", "interrupted", "text_delta"]

@@ -7,7 +7,6 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-# Imported to register their handlers.
 from agentproxy.agent.parts import AllowCall
 from agentproxy.agent.state import AgentLimits
 from agentproxy.app.chat.bench import ToolPlaces, with_limits
@@ -16,10 +15,12 @@ from agentproxy.app.context import App, Project
 from agentproxy.app.hub import FragmentStream
 from agentproxy.app.models import meter_of, open_models, variables
 from agentproxy.config.chat import ChatSettings
+
+# Imported to register their handlers.
+from agentproxy.conversation import approvals as approvals
 from agentproxy.conversation import plans as plans
 from agentproxy.conversation import summaries as summaries
 from agentproxy.conversation import turns as turns
-from agentproxy.conversation.approvals import denial
 from agentproxy.conversation.commands import facts_of
 from agentproxy.conversation.compaction import OldResults
 from agentproxy.conversation.face import CHAT
@@ -222,7 +223,7 @@ async def _engine(
         summariser=models[1],
         tools=chat_tools(services.skills),
         bench=with_limits(bench, bash_seconds=services.settings.bash_timeout),
-        allow=_allow(state, services),
+        allow=_allow(services),
         instructions=await _instructions(order, state, services.skills),
         shown=OldResults(),
     )
@@ -236,17 +237,18 @@ async def _engine(
     return Engine(face=CHAT, recorder=recorder, context=context, faults=fault_of)
 
 
-def _allow(state: Chat, services: ChatServices) -> AllowCall:
+def _allow(services: ChatServices) -> AllowCall:
     allowed = services.settings.allowed_commands
 
-    async def allow(call: ToolCall, permission: Permission) -> str:
-        if permission.action == "run":
-            # The sandbox keeps a command away from everything else. These harm it from within.
-            if isinstance(command_line(permission.subject, FROM_WITHIN), Refuse):
-                return "Blocked dangerous pattern in command"
-            if allowed and (name := not_listed(permission.subject, allowed)):
-                return f"Command '{name}' not in allowed list"
-        return denial(call, state)
+    async def allow(_call: ToolCall, permission: Permission) -> str:
+        if permission.action != "run":
+            return ""
+        # The sandbox keeps a command away from everything else. These harm it from within.
+        if isinstance(command_line(permission.subject, FROM_WITHIN), Refuse):
+            return "Blocked dangerous pattern in command"
+        if allowed and (name := not_listed(permission.subject, allowed)):
+            return f"Command '{name}' not in allowed list"
+        return ""
 
     return allow
 

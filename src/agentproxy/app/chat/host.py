@@ -17,6 +17,7 @@ from agentproxy.events.commands import Command
 from agentproxy.events.envelope import CommandId, Draft, RunId
 from agentproxy.events.run import ChatOrder, RunCreated
 from agentproxy.journal.port import JournalError, Lease, UnknownRun
+from agentproxy.workspace.sandbox.copies import discard
 from agentproxy.workspace.sandbox.port import Sandbox
 
 LOG = logging.getLogger(__name__)
@@ -79,7 +80,8 @@ class ChatHost:
             self.clients[run] -= 1
             if not self.clients[run]:
                 del self.clients[run]
-                self._left[run] = time.monotonic()
+                if run in self._live:
+                    self._left[run] = time.monotonic()
 
     async def delete(self, run: RunId) -> None:
         """Ends a conversation at once, and removes what is stored of it. Raises UnknownRun."""
@@ -90,6 +92,7 @@ class ChatHost:
             await asyncio.wait({live.task})
         lease = await acquire_run(self.app, run)
         await self.app.journal.forget(lease)
+        await asyncio.to_thread(discard, self.app.folder(run))
 
     async def close(self) -> None:
         """Lets all conversations go. What is under way continues with the next start."""

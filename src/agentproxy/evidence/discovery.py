@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Literal
 
 from agentproxy.events.contract import Check
-from agentproxy.evidence.discovered_unittest import unittest_command
 from agentproxy.evidence.environments.untrusted_folder import Folder, upwards
 
 CheckKind = Literal["test", "types", "lint", "build"]
@@ -87,7 +86,7 @@ def _check(finding: _Finding, place: str) -> Check:
 
 def _python(folder: Folder) -> Iterable[_Finding]:
     tools: tuple[tuple[CheckKind, Callable[[Folder], str], Callable[[Folder], str]], ...] = (
-        ("test", _pytest, _python_test_command),
+        ("test", _pytest, lambda _: "python -m pytest -q"),
         ("types", _mypy, _mypy_command),
         ("types", _pyright, lambda _: "pyright"),
         ("lint", _ruff, lambda _: "ruff check ."),
@@ -125,10 +124,6 @@ def _python_test(folder: Folder) -> str:
         ),
         "",
     )
-
-
-def _python_test_command(folder: Folder) -> str:
-    return unittest_command(folder, _python_test(folder)) or "python -m pytest -q"
 
 
 def _is_collected_by_pytest(name: str) -> bool:

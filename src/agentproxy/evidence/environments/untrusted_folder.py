@@ -56,11 +56,7 @@ class Folder:
         return [(Path(place) / name).as_posix() for name in sorted(found)]
 
     def first(self, place: str, matches: Callable[[str], bool], *, deep: bool) -> str:
-        """Returns the path of the first matching file below `place`, or ""."""
-        return next(self.each(place, matches, deep=deep), "")
-
-    def each(self, place: str, matches: Callable[[str], bool], *, deep: bool) -> Iterator[str]:
-        """The paths of the matching files below `place`.
+        """Returns the path of the first matching file below `place`, or "".
 
         Searches breadth first, follows no link, and stops after MAX_ENTRIES entries.
         """
@@ -71,13 +67,14 @@ class Folder:
                 seen += 1
                 if seen > MAX_ENTRIES:
                     self._note(f"{place} is only partly searched: more than {MAX_ENTRIES} entries")
-                    return
+                    return ""
                 path = folder / name
                 if kind == "folder":
                     if deep and depth < MAX_INCLUDE_DEPTH and _is_entered(name):
                         todo.append((path, depth + 1))
                 elif matches(name) and kind == "file":
-                    yield path.as_posix()
+                    return path.as_posix()
+        return ""
 
     def _entries(self, folder: Path) -> list[tuple[str, FileKind]]:
         try:

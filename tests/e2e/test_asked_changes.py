@@ -115,3 +115,26 @@ def test_a_task_that_names_a_failing_test_does_not_ask_for_another_test(shop: Pa
     ran = shop.task("--check", PYTEST, "--max-rounds", "1", asks=task, worker=bend)
     finding = ran.finding(PYTEST)
     assert (ran.code, finding["reason_code"]) == (3, "own_tests"), finding
+
+
+def test_a_changed_file_excuses_only_the_tests_that_change_as_asked(pa: Pa) -> None:
+    tests = "def test_a():\n    assert a() == {}\n\n\ndef test_b():\n    assert b() == 7\n"
+    pa.write(
+        {
+            "m.py": "def a():\n    return 20\n\n\ndef b():\n    return 7\n",
+            "tests/test_m.py": f"from m import a, b\n\n\n{tests.format(20)}",
+            "pyproject.toml": SHOP["pyproject.toml"],
+        }
+    )
+    pa.commit("Green")
+    # The claim breaks `b`, and the old test of it asks a function of the test file.
+    own = f"from m import a, b\n\n\ndef b():\n    return 7\n\n\n{tests.format(50)}"
+    worker = (
+        f"cat > tests/test_m.py <<'END'\n{own}END\n"
+        "sed -i 's/return 20/return 50/; s/return 7/return 8/' m.py"
+    )
+    task = "Raise the limit that a() returns from 20 to 50"
+    ran = pa.task("--check", PYTEST, "--max-rounds", "1", asks=task, worker=worker)
+    finding = ran.finding(PYTEST)
+    assert (ran.code, finding["reason_code"]) == (3, "own_tests"), finding
+    assert "test_b" in finding["reason"]

@@ -12,7 +12,8 @@ class AskedRead(Fact):
     """The changes of a claim, read beside the words of the task.
 
     `test_files` maps old test files whose changes are all asked for to the reason, `gone` a file to
-    its old tests that may go or change, `moved` a file to its old tests and their new names. `open`
+    its old tests that may go or change, `moved` a file to its old tests and their new names. In the
+    files of `shared`, what all tests use changes as asked. `open`
     maps a file to those of which the words alone do not say whether they may; `done` says what of
     the task is done as the tree shows.
     """
@@ -22,6 +23,7 @@ class AskedRead(Fact):
     test_files: dict[str, str] = Field(default_factory=dict)
     gone: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     moved: dict[str, dict[str, str]] = Field(default_factory=dict)
+    shared: tuple[str, ...] = ()
     open: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     done: tuple[str, ...] = ()
 

@@ -23,6 +23,7 @@ from agentproxy.evidence.reports.test_ids import (
     is_file_named_by,
     is_known_red,
     is_named_by,
+    is_whole_file,
     same_file,
     title_of,
 )
@@ -135,6 +136,33 @@ class Comparison:
             ):
                 found.add(name)
         return found
+
+    @property
+    def worse_beside_task(self) -> frozenset[str]:
+        """The tests that passed at the base and fail now, and no change as asked explains it.
+
+        Those of a file that cannot be loaded any more are not among them.
+        """
+        asked = self.rules.asked
+        unloaded = {name for name in self.claim.names_of("failed") if is_whole_file(name)}
+        worse = {
+            name
+            for name in self.delta.regressed
+            if not self._may_be_flaky(name) and file_of(name) not in unloaded
+        }
+        if asked is None:
+            return frozenset(worse)
+        return frozenset(
+            name
+            for name in worse
+            if not any(_is_in(file_of(name), path) for path in asked.shared)
+            and not any(
+                title_of(name) in names
+                for tests in (asked.gone, asked.moved)
+                for path, names in tests.items()
+                if _is_in(file_of(name), path)
+            )
+        )
 
     def _parametrized(self, removed: set[str]) -> set[str]:
         """Those that have parameters now: such a test is changed, and not removed."""

@@ -27,6 +27,8 @@ _SETTINGS = re.compile(
     r"|(?:jest|vitest|vite|ava|karma|playwright|cypress|eslint|babel)\.config\.[^/]*"
     r"|(?:site|user)customize\.py|(?:_?pytest|unittest)\.py)"
     r"|(?:.*/)?(?:_?pytest|unittest)/.*|(?:.*/)?\.cargo/config(?:\.toml)?"
+    # These can switch the tests off. A new dependency in one withholds a proof too.
+    r"|(?:.*/)?(?:pom\.xml|(?:build|settings)\.gradle(?:\.kts)?|gradle\.properties|\.mvn/.*)"
 )
 # Such a check asks for the content of a file. With the base's version of the file in its place
 # it could never pass.
@@ -157,10 +159,13 @@ def downgrade_for_own_tests(comparison: Comparison, verdict: CheckVerdict) -> Ch
         return _flaky_with_restored(comparison, verdict, flaky or restored.flaky_names)
     asked = _asked_files(comparison, restored, verdict)
     names = [path for path in comparison.evidence.restored_files if path not in asked]
-    if not names:
+    worse = restored.worse_beside_task
+    if not names and not worse:
         return _changed_as_asked(comparison, verdict, asked)
     # Never refuted: the old test may have been wrong.
-    reason = _say_what_it_rests_on(verdict, names)
+    reason = _say_what_it_rests_on(verdict, names or comparison.evidence.restored_files)
+    if worse:
+        reason += f"; there fails: {list_names(worse)}"
     # A check that is only kept is so still; it does not prove the task.
     kept = verdict.reason_code in _BY_ITSELF and not comparison.is_acceptance
     finding = "kept" if kept else "unverified"

@@ -39,12 +39,14 @@ _LITERAL = re.compile(
 class AskedChanges:
     """`files` maps each test file whose changes are all asked for to the reason. `gone` are the old
     tests, by file, that the task does without or changes, `moved` maps old tests to new names.
+    In the files of `shared`, lines that all tests use change as the task asks.
     `open` are those that the words do not excuse, in files where a judge may excuse all changes.
     """
 
     files: Mapping[str, str] = field(default_factory=dict[str, str])
     gone: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     moved: Mapping[str, Mapping[str, str]] = field(default_factory=dict[str, Mapping[str, str]])
+    shared: tuple[str, ...] = ()
     open: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
 
 
@@ -72,23 +74,26 @@ def read_test_changes(
         allowed=task.words | {word for path in code_paths for word in words_of(path.lower())},
         gone_names=frozenset(gone_names),
     )
-    asked: dict[str, str] = {}
-    gone: dict[str, tuple[str, ...]] = {}
-    moved: dict[str, Mapping[str, str]] = {}
-    unsaid: dict[str, tuple[str, ...]] = {}
-    for path, (old, new) in files.items():
-        if not old:
-            continue
-        found = reader.read_file(path, old, new, after=after[path])
-        if found.gone:
-            gone[path] = tuple(sorted(found.gone))
-        if found.moved:
-            moved[path] = found.moved
-        if found.reasons and found.complete:
-            asked[path] = ", ".join(dict.fromkeys(found.reasons))
-        if found.open and not found.closed:
-            unsaid[path] = tuple(sorted(found.open))
-    return AskedChanges(files=asked, gone=gone, moved=moved, open=unsaid)
+    read = {
+        path: reader.read_file(path, old, new, after=after[path])
+        for path, (old, new) in files.items()
+        if old
+    }
+    return AskedChanges(
+        files={
+            path: ", ".join(dict.fromkeys(found.reasons))
+            for path, found in read.items()
+            if found.reasons and found.complete
+        },
+        gone={path: tuple(sorted(found.gone)) for path, found in read.items() if found.gone},
+        moved={path: found.moved for path, found in read.items() if found.moved},
+        shared=tuple(path for path, found in read.items() if found.shared),
+        open={
+            path: tuple(sorted(found.open))
+            for path, found in read.items()
+            if found.open and not found.closed
+        },
+    )
 
 
 @dataclass
@@ -101,6 +106,7 @@ class _FileChanges:
     gone: set[str] = field(default_factory=set[str])
     moved: dict[str, str] = field(default_factory=dict[str, str])
     open: set[str] = field(default_factory=set[str])
+    shared: bool = False
     complete: bool = True
     closed: bool = False
 
@@ -156,6 +162,7 @@ class _Reader:
             # Tests of the base that import what was moved cannot load.
             allowed = self._is_allowed(lost, added)
             found.add("moves what they import" if allowed else "")
+            found.shared |= allowed
         return found
 
     def _read_outside(
@@ -170,7 +177,9 @@ class _Reader:
             return
         if not lost and not any(_SWITCHED_OFF.search(a) or _REPLACES.search(a) for a in added):
             return
-        found.add(self._why_changed(Block("", tuple(lost)), Block("", tuple(added))))
+        reason = self._why_changed(Block("", tuple(lost)), Block("", tuple(added)))
+        found.add(reason)
+        found.shared |= bool(reason)
 
     def _moved_to(self, block: Block) -> str:
         body = block.lines[1:]

@@ -22,6 +22,7 @@ _START = re.compile(r"^TAP version 13$", re.MULTILINE)
 _END = re.compile(
     r"^1\.\.(\d{1,7})\n# tests (\d{1,7})\n# pass  (\d{1,7})(?:\n# fail  (\d{1,7}))?$", re.MULTILINE
 )
+_DURATION = re.compile(r"\d+(?:\.\d+)?(?= ?(?:ns|[µu]s|ms|s|sec|seconds|milliseconds)\b)")
 _TITLE = re.compile(r"# (?:(SKIP|TODO) ?)?(.*)")
 _RESULT = re.compile(r"(not )?ok \d{1,7} ?(.*?)(?: # (TODO|SKIP)(?: .*)?)?")
 _OPERATOR = re.compile(r"^    operator: (\S+)$", re.MULTILINE)
@@ -89,7 +90,9 @@ def _tests_in(text: str) -> Iterator[_Test]:
             said.append(line)
         elif title := _TITLE.fullmatch(line):
             yield test
-            test = _Test(title[2], skipped=title[1] == "SKIP")
+            # A test's comment looks like the title of the next one, and may tell how long it took.
+            named = _DURATION.sub("#", title[2])
+            test = _Test(named, skipped=title[1] == "SKIP")
     yield test
 
 

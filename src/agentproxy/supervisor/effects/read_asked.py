@@ -79,6 +79,7 @@ async def read(effect: ReadAsked, context: Context[State, Parts]) -> Sequence[Fa
             test_files=dict(asked.files),
             gone=dict(asked.gone),
             moved={path: dict(names) for path, names in asked.moved.items()},
+            shared=asked.shared,
             open=dict(asked.open),
             done=find_done(task, counts, changes),
         )

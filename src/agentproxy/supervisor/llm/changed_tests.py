@@ -18,6 +18,7 @@ from agentproxy.supervisor.llm.diff_without_comments import (
 )
 from agentproxy.supervisor.llm.judge import CHANGE, MAX_SHOWN_LENGTH, OpinionForm
 from agentproxy.supervisor.llm.prompt_injection import speaks_to_a_model
+from agentproxy.supervisor.llm.strip_comments import LEFT_OUT
 from agentproxy.supervisor.llm.structured_reply import Material, Question, ask_for_reply
 
 SHORTEST_QUOTE = 8
@@ -61,8 +62,8 @@ def _find_injection(tests: ChangedTests) -> str:
 
 
 async def _ask_with_control(model: Model, task: str, code: DiffWithoutComments) -> OpinionForm:
-    if not (code.added.strip() or code.removed.strip()):
-        return OpinionForm(reason="no code of the change can be shown")
+    if hidden := _find_hidden(code):
+        return OpinionForm(reason=hidden)
     form = await _ask(model, code, f"The task, word for word:\n{task}\n")
     if form is None:
         return OpinionForm(reason="the judge's reply cannot be used")
@@ -80,12 +81,21 @@ async def _ask_with_control(model: Model, task: str, code: DiffWithoutComments) 
     return form
 
 
+def _find_hidden(code: DiffWithoutComments) -> str:
+    if not (code.added.strip() or code.removed.strip()):
+        return "no code of the change can be shown"
+    # What is not shown would be excused unseen.
+    if LEFT_OUT in code.added + code.removed or len(code.shown) > MAX_SHOWN_LENGTH:
+        return "not all of the change can be shown to the judge"
+    return ""
+
+
 async def _ask(model: Model, code: DiffWithoutComments, ask: str) -> OpinionForm | None:
     question = Question(
         prompt="changed_tests",
         ask=ask,
         form=OpinionForm,
-        material=(Material(CHANGE, code.shown[:MAX_SHOWN_LENGTH]),),
+        material=(Material(CHANGE, code.shown),),
     )
     return (await ask_for_reply(model, question)).form
 

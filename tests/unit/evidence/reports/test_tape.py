@@ -132,3 +132,11 @@ def test_the_words_of_other_runners_are_not_those_of_tape() -> None:
     assert ran(0, node, "npm test").runners == ()
     mocha = "1..1\nok 1 a\n# tests 1\n# pass 1\n# fail 0\n1..1\n"
     assert ran(0, mocha, "npm test").runners == ()
+
+
+def test_a_comment_that_tells_a_time_gives_a_test_the_same_name_in_every_run() -> None:
+    names = [
+        [test.name for test in ran(0, GREEN.replace("ok 1 sum", f"ok 1 sum\n# took {time}")).tests]
+        for time in ("12 ms", "15.5 ms")
+    ]
+    assert names[0] == names[1]

@@ -79,3 +79,12 @@ def test_a_change_that_speaks_to_its_judge_is_not_shown_to_it() -> None:
 
 def test_a_file_without_a_known_language_is_not_asked_about() -> None:
     assert "no code" in said(path="tests/data/page.snap").reason
+
+
+def test_what_the_judge_cannot_see_is_not_excused() -> None:
+    more = '\n+    assert greet() == "one long sentence that nobody is shown"'
+    found = said(MET, NOT_MET, more=more)
+    assert (found.says, found.reason) == (
+        "cannot_tell",
+        "not all of the change can be shown to the judge",
+    )

@@ -16,7 +16,7 @@ module Minitest
       @passed += 1 if state == 'passed'
       @failed += 1 if state == 'failed'
       group = result.respond_to?(:klass) ? result.klass : result.class.name
-      @lines.write('kind' => 'test', 'file' => file_of(result), 'state' => state, 'path' => [group, result.name],
+      @lines.write('kind' => 'test', 'file' => file_of(result), 'state' => state, 'path' => [group, plain(result.name)],
                    'failures' => state == 'failed' ? result.failures.map { |each| said(each) } : [])
     end
 
@@ -26,6 +26,11 @@ module Minitest
     end
 
     private
+
+    # A specification's name begins with its place in the file, which another one before it moves.
+    def plain(name)
+      name.to_s.sub(/\Atest_\d{4}_/, 'test_')
+    end
 
     def file_of(result)
       return File.expand_path(result.source_location.first.to_s) if result.respond_to?(:source_location)

@@ -2,9 +2,10 @@
 
 import json
 import time
+from pathlib import Path
 
 from support.answers import Reply
-from support.chats import Served, kinds, text_of, wait_until
+from support.chats import Served, kinds, serving, text_of, wait_until
 
 
 def bash(command: str, **more: object) -> Reply:
@@ -219,3 +220,75 @@ def test_what_a_client_sends_wrongly_is_named_and_the_socket_stays(served: Serve
             assert answer["type"] == "error", (sent, answer)
             assert words in answer["message"], (sent, answer)
         assert text_of(talk.ask("Still there")) == "yes"
+
+
+def test_a_cancel_right_after_a_message_cancels_it(served: Served) -> None:
+    conversation = served.new()
+    served.script("Never mind", Reply(text=tuple(f"{n} " for n in range(40)), fault="slow"))
+    with served.talk(conversation) as talk:
+        talk.say("Never mind")
+        talk.send("cancel")
+        came = talk.until("done")
+    assert came[-1]["cancelled"] is True
+    assert "error" not in kinds(came)
+
+
+def test_an_answer_without_a_word_leaves_roles_that_alternate(served: Served) -> None:
+    conversation = served.new()
+    served.script("Say nothing", Reply(), Reply(text=("Something",)))
+    with served.talk(conversation) as talk:
+        talk.ask("Say nothing")
+        assert text_of(talk.ask("Say something")) == "Something"
+    asked = served.scripts.asked["Say nothing"][1]["messages"]
+    assert [each["role"] for each in asked] == ["user"]
+
+
+def test_what_was_read_before_a_failure_is_a_part_of_the_conversation(served: Served) -> None:
+    conversation = served.new()
+    served.script("Break off", Reply(text=("half ", "of it"), fault="cut"), Reply(text=("whole",)))
+    with served.talk(conversation) as talk:
+        came = talk.ask("Break off")
+        assert kinds(came)[-2:] == ["error", "done"]
+        heard = text_of(came)
+        assert heard.startswith("half ")
+        talk.ask("Again")
+    assistant = served.scripts.asked["Break off"][1]["messages"][1]
+    assert assistant == {"role": "assistant", "content": [{"type": "text", "text": heard}]}
+
+
+def test_a_deleted_conversation_closes_its_sockets_and_can_be_deleted_at_any_moment(
+    served: Served,
+) -> None:
+    for number in range(6):
+        conversation = served.new()
+        served.script(f"Deleted {number}", Reply(text=("a ", "b ", "c "), fault="slow"))
+        with served.talk(conversation) as talk:
+            talk.say(f"Deleted {number}")
+            time.sleep(0.02 * number)
+            deleted = served.request("DELETE", f"/api/conversations/{conversation}")
+            assert deleted == (200, {"status": "deleted"})
+            assert talk.until("error")[-1]["message"] == "Conversation not found"
+        assert served.request("GET", f"/api/conversations/{conversation}")[0] == 404
+
+
+def test_who_comes_in_the_middle_of_an_answer_gets_it_once_and_whole(served: Served) -> None:
+    conversation = served.new()
+    slow = Reply(text=tuple(f"w{n} " for n in range(30)), fault="slow")
+    served.script("A long answer", slow, Reply(text=("next",)))
+    with served.talk(conversation) as one:
+        one.say("A long answer")
+        one.until("text_delta")
+        one.say("Another message")  # an event in the middle of the answer
+        one.until("message_received")
+        with served.talk(conversation) as other:
+            came = other.until("done")
+    assert text_of(came) in ("".join(slow.text), "")
+
+
+def test_a_workspace_that_cannot_be_used_is_said_in_the_turn(tmp_path: Path) -> None:
+    (tmp_path / "work").mkdir()
+    (tmp_path / "work" / "taken").write_text("a file")
+    with serving(tmp_path, WORKSPACE_DIR="taken") as server, server.talk(server.new()) as talk:
+        came = talk.ask("Hello")
+    assert "taken" in came[-2]["message"]
+    assert came[-2]["cure"]

@@ -93,6 +93,13 @@ def test_a_socket_needs_the_key_too_and_takes_it_in_its_address(locked: Served) 
         assert talk.receive()["type"] == "error"
 
 
+def test_a_socket_with_too_many_fields_is_refused(locked: Served) -> None:
+    query = "?" + "&".join(f"x{n}=1" for n in range(50)) + "&token=the%20key"
+    with pytest.raises(InvalidStatus) as refused, locked.talk(locked.new(), query):
+        pass
+    assert refused.value.response.status_code == 403
+
+
 def test_a_body_that_is_too_large_is_refused_before_it_is_read(served: Served) -> None:
     port = urlsplit(served.url).port
     head = f"POST /api/chat HTTP/1.1\nHost: localhost:{port}\nContent-Type: application/json\n"

@@ -79,3 +79,24 @@ def test_the_agent_and_the_user_may_switch_plan_mode_on(served: Served) -> None:
         talk.send("toggle_plan_mode", enabled=False)
         assert talk.receive()["enabled"] is False
         assert text_of(talk.ask("Now talk")) == "x"
+
+
+def test_calls_beside_the_switch_to_plan_mode_do_not_run(served: Served) -> None:
+    conversation = served.new()
+    both = Reply(
+        calls=(("enter_plan_mode", "{}"), ("write_file", '{"path": "x", "content": "y"}')),
+        stop="tools",
+    )
+    served.script("Plan and write", both, call("exit_plan_mode", plan="p"))
+    with served.talk(conversation) as talk:
+        talk.ask("Plan and write")
+    assert not (served.folder / "workspace" / conversation / "x").exists()
+
+
+def test_without_plan_mode_no_plan_ends_a_turn(served: Served) -> None:
+    conversation = served.new()
+    served.script("Work on", call("exit_plan_mode", plan="p"), Reply(text=("worked",)))
+    with served.talk(conversation) as talk:
+        came = talk.ask("Work on")
+    assert "plan_ready" not in kinds(came)
+    assert text_of(came) == "worked"

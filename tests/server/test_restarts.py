@@ -61,3 +61,34 @@ def test_a_request_for_approval_waits_across_a_restart(tmp_path: Path) -> None:
             talk.send("tool_approval_response", decision="approve")
             assert talk.until("done")[-1]["files"][0]["path"] == "allowed"
         served.kill()
+
+
+def test_messages_that_waited_are_worked_on_after_a_kill_although_nobody_comes_back(
+    tmp_path: Path,
+) -> None:
+    scripts = Scripts()
+    with model_server(think=scripts.think) as model:
+        served = start_server(tmp_path, model, scripts)
+        talks = [served.new() for _ in range(3)]
+        for word in talks:
+            slow = Reply(text=tuple(f"{n} " for n in range(40)), fault="slow")
+            served.script(word, slow, *(Reply(text=("more",)) for _ in range(4)))
+        for word in talks:
+            with served.talk(word) as talk:
+                for number in range(3):
+                    talk.say(f"{word} {number}")
+                while talk.until("message_received")[-1]["content"] != f"{word} 2":
+                    pass
+        served.kill()
+        served = start_server(tmp_path, model, scripts)
+
+        def answered(word: str) -> bool:
+            _, shown = served.request("GET", f"/api/conversations/{word}")
+            said = [each["content"] for each in shown["messages"] if each["role"] == "user"]
+            return said == [f"{word} {n}" for n in range(3)] and (
+                shown["messages"][-1]["role"] == "assistant"
+            )
+
+        wait_until(lambda: all(answered(word) for word in talks))
+        served.stop()
+        served.kill()

@@ -64,7 +64,9 @@ def fold_turn(state: Conversation, _fact: TurnStarted) -> None:
 
 @AGENT.fold(ModelAnswered)
 def fold_answer(state: Conversation, fact: ModelAnswered) -> None:
-    state.messages.append(fact.message)
+    # Vendors are not sent a message without parts, so two of the user would follow each other.
+    if fact.message.parts:
+        state.messages.append(fact.message)
     state.turn += 1
     state.asking = False
     state.used, state.last_input = state.used.plus(fact.usage), fact.usage.input

@@ -4,7 +4,13 @@ from collections.abc import Sequence
 
 from agentproxy.conversation.state import Chat
 from agentproxy.engine.commands import fact_of, ignored
-from agentproxy.events.chat import FeatureChanged, PlanDecided, TurnEnding, UserTurnEnded
+from agentproxy.events.chat import (
+    FeatureChanged,
+    PlanDecided,
+    TurnEnding,
+    UserTurnEnded,
+    UserTurnStarted,
+)
 from agentproxy.events.commands import (
     Approve,
     CancelTurn,
@@ -41,7 +47,7 @@ def _own(command: Command, state: Chat, *, usual: Fact) -> Sequence[Fact]:
         case SendMessage() if len(state.dialogue.messages) >= MAX_WAITING:
             return [ignored(command, f"{MAX_WAITING} messages wait already: send it later")]
         case CancelTurn() | Interrupt():
-            return _cut(state, "cancelled") or [ignored(command, "no turn is under way")]
+            return _cancelled(state) or [ignored(command, "no turn is under way")]
         case ChangeFeature():
             return [_changed(command, state)]
         case Approve(rest=True) if isinstance(usual, RequestDecided):
@@ -66,6 +72,15 @@ def _changed(command: ChangeFeature, state: Chat) -> Fact:
     if state.active:
         return ignored(command, "a turn is under way: change it after the turn")
     return FeatureChanged(feature=command.feature, enabled=command.enabled)
+
+
+def _cancelled(state: Chat) -> list[Fact]:
+    # A message whose turn has not begun yet is cancelled with it.
+    waiting = next(iter(state.dialogue.messages.items()), None)
+    if state.active or waiting is None:
+        return _cut(state, "cancelled")
+    started = UserTurnStarted(message=waiting[0], text=waiting[1])
+    return [started, UserTurnEnded(ending="cancelled")]
 
 
 def _cut(state: Chat, ending: TurnEnding) -> list[Fact]:

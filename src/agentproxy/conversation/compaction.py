@@ -42,7 +42,9 @@ def first_kept(messages: Sequence[Message]) -> int:
 
     At least the newest 8 messages are kept. 0 where no cut is possible.
     """
-    for place in range(len(messages) - KEPT_MESSAGES, 0, -1):
+    newest = len(messages) - KEPT_MESSAGES
+    # Not too far back: within one long turn nothing would be gained.
+    for place in range(newest, newest // 2, -1):
         message = messages[place]
         if isinstance(message, AssistantMessage):
             # Its own question stays in front of the cut: the summary ends with a word of the agent.
@@ -50,7 +52,7 @@ def first_kept(messages: Sequence[Message]) -> int:
         if not any(isinstance(part, ToolResult) for part in message.parts):
             return place
     # One long turn: cut before an answer, whose results follow it.
-    for place in range(len(messages) - KEPT_MESSAGES, 0, -1):
+    for place in range(newest, 0, -1):
         if isinstance(messages[place], AssistantMessage):
             return place
     return 0

@@ -23,7 +23,7 @@ from agentproxy.events.chat import (
 )
 from agentproxy.events.conversation import AssistantMessage, Text, ToolCall, UserMessage
 from agentproxy.events.requests import RequestMade
-from agentproxy.events.run import ChatOrder, RunCreated
+from agentproxy.events.run import ChatOrder, RunCreated, SegmentStarted
 
 if TYPE_CHECKING:
     from agentproxy.conversation.parts import ChatParts
@@ -31,11 +31,12 @@ if TYPE_CHECKING:
 CHAT: "Face[Chat, ChatParts]" = Face(Chat, actor="agent")
 CHAT.include(AGENT)
 TURN = 1  # the one stage of a conversation
-NOT_RUN = "Error: the user interrupted the turn. This call did not run."
+NOT_RUN = "Error: {why}. This call did not run."
 MAYBE_RUN = (
-    "Error: the user interrupted the turn while this call ran. It may have done all, part or none "
-    "of its work. Look before you go on."
+    "Error: {why} while this call ran. It may have done all, part or none of its work. Look before "
+    "you go on."
 )
+BY_THE_USER = "the user interrupted the turn"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,12 +95,19 @@ def fold_created(state: Chat, fact: RunCreated) -> None:
         )
 
 
+@CHAT.fold(SegmentStarted)
+def fold_segment(state: Chat, _fact: SegmentStarted) -> None:
+    # A new process has other sessions: who said "all of the rest" may not be there any more.
+    state.approved_rest = False
+
+
 @CHAT.fold(UserTurnStarted)
 def fold_started(state: Chat, fact: UserTurnStarted) -> None:
     state.dialogue.messages.pop(fact.message, None)
     state.active, state.last = fact.message, None
     state.since_turn, state.since_tokens = state.turn, state.used.total
     state.continued, state.final, state.plan, state.said = 0, False, None, []
+    state.wanted = None
     state.title = state.title or " ".join(fact.text.split())[:MAX_TITLE_CHARACTERS]
     state.texts += 1
     state.say(UserMessage(parts=(Text(text=fact.text),)))
@@ -117,17 +125,18 @@ def fold_ended(state: Chat, fact: UserTurnEnded) -> None:
     if not state.active:
         return
     state.active, state.last, state.asking = "", fact, False
-    _close_calls(state)
+    by_user = fact.ending in ("interrupted", "cancelled")
+    _close_calls(state, why=BY_THE_USER if by_user else f"the turn ended ({fact.error})")
     for request in state.dialogue.open_requests():
         del state.dialogue.requests[request.id]
     state.asked = ""
 
 
-def _close_calls(state: Chat) -> None:
+def _close_calls(state: Chat, *, why: str = BY_THE_USER) -> None:
     # Vendors refuse a call without a result.
     for key in [key for key in state.open if key not in state.results]:
         text = MAYBE_RUN if key in state.started else NOT_RUN
-        fold_finished(state, ToolFinished(call=key, text=text, failed=True))
+        fold_finished(state, ToolFinished(call=key, text=text.format(why=why), failed=True))
 
 
 @CHAT.fold(FeatureChanged)
@@ -200,7 +209,8 @@ def due(state: Chat) -> Mapping[str, object]:
         return {f"user:{waiting[0]}": StartTurn(*waiting)} if waiting else {}
     end = f"end:{state.active}"
     # Checked before the tools run: what they would do costs more tokens.
-    if state.out_of_tokens and not state.asking:
+    unfinished = state.open or state.ending in (None, "budget")
+    if state.out_of_tokens and not state.asking and unfinished:
         return {end: EndTurn("Token budget exceeded")}
     return (
         _approval_due(state)

@@ -12,11 +12,13 @@ from agentproxy.conversation.state import Chat
 from agentproxy.engine.context import Context
 from agentproxy.events.agent import ToolFinished
 from agentproxy.events.chat import PlanReady
+from agentproxy.events.conversation import ToolCall
 from agentproxy.events.envelope import Fact
 from agentproxy.tools.port import ERROR
 from agentproxy.tools.registry import Registry
 
-NOT_NOW = "Error: plan mode is on: {name} is not available before the user has approved the plan"
+SWITCH = "enter_plan_mode"
+NOT_NOW = "plan mode is on: {name} is not available before the user has approved the plan"
 
 
 def offered_tools(state: Chat, tools: Registry) -> Registry:
@@ -28,15 +30,25 @@ def offered_tools(state: Chat, tools: Registry) -> Registry:
 
 @CHAT.handles(RunTool, instant=True)
 async def run_offered(effect: RunTool, context: Context[Chat, ChatParts]) -> Sequence[Fact]:
-    """Runs a call. In plan mode a call of another tool does not run, whatever the model sends."""
-    name = effect.call.name
-    if context.state.plan_mode and name not in PLAN_TOOLS:
-        return [ToolFinished(call=effect.call.id, text=NOT_NOW.format(name=name), failed=True)]
+    """Runs a call, unless plan mode or the user is against it, whatever the model sends."""
+    call, state = effect.call, context.state
     # A call that started before a kill was allowed then.
-    started = effect.call.id in context.state.started
-    if not started and (reason := denial(effect.call, context.state)):
-        return [ToolFinished(call=effect.call.id, text=f"{ERROR}{reason}", failed=True)]
+    reason = "" if call.id in state.started else refusal(call, state, context.parts.tools)
+    if reason:
+        return [ToolFinished(call=call.id, text=f"{ERROR}{reason}", failed=True)]
     return await run_tool(effect, context)
+
+
+def refusal(call: ToolCall, state: Chat, tools: Registry) -> str:
+    """Returns why a call may not run now, or ""."""
+    # Calls of one answer run side by side: plan mode is on for those beside its switch too.
+    plans = state.plan_mode or any(each.name == SWITCH for each in state.open.values())
+    if plans and call.name not in PLAN_TOOLS | {SWITCH}:
+        return NOT_NOW.format(name=call.name)
+    known, offered = tools.find(call.name), offered_tools(state, tools).find(call.name)
+    if known is not None and offered is None:
+        return f"{call.name} is not available now"
+    return denial(call, state)
 
 
 @CHAT.handles(HandOverPlan, instant=True)

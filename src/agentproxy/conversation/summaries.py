@@ -51,6 +51,10 @@ async def summarise(effect: Summarise, context: Context[Chat, ChatParts]) -> Seq
     except ModelError as failed:
         # Without room the next question fails. So the older messages are dropped, and it is said.
         error = str(failed)
+        if wanted:
+            # The agent asked, and there is room: nothing need be dropped.
+            kept = len(messages)
+            return [Compacted(summary="", kept=kept, removed=0, ledger=state.ledger, error=error)]
     return [
         Compacted(
             summary=summary,

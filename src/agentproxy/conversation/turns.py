@@ -14,6 +14,7 @@ from agentproxy.engine.context import Context
 from agentproxy.events.agent import TurnStarted
 from agentproxy.events.chat import AnswerCutOff, UserTurnEnded, UserTurnStarted
 from agentproxy.events.envelope import Fact
+from agentproxy.models.port import ModelError
 
 
 @CHAT.handles(StartTurn, instant=True)
@@ -40,7 +41,7 @@ async def ask(effect: AskModel, context: Context[Chat, ChatParts]) -> Sequence[F
     offered = replace(parts, tools=offered_tools(context.state, parts.tools))
     try:
         return await ask_model(effect, replace(context, parts=offered, show=show))
-    except asyncio.CancelledError:
+    except (asyncio.CancelledError, ModelError):
         # What the user has read is a part of the conversation.
         if text := "".join(said):
             await context.record(AnswerCutOff(turn=effect.turn, text=text))

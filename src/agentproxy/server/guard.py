@@ -154,8 +154,9 @@ def _given_key(scope: Scope, headers: dict[str, str]) -> str:
         return key.strip()
     # A browser cannot set a header of a socket.
     if scope["type"] == "websocket":
-        query = parse_qs(scope["query_string"].decode("latin-1"), max_num_fields=20)
-        return query.get("token", [""])[0]
+        with suppress(ValueError):
+            query = parse_qs(scope["query_string"].decode("latin-1"), max_num_fields=20)
+            return query.get("token", [""])[0]
     return ""
 
 

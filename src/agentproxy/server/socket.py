@@ -3,12 +3,14 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from fastapi import WebSocket, WebSocketDisconnect
 
 from agentproxy.app.chat.host import ChatHost
+from agentproxy.app.chat.views import require_chat
 from agentproxy.app.hub import FragmentReader, Position, ShownText
 from agentproxy.app.journal import JournalError, UnknownRun
 from agentproxy.events.envelope import Event, RunId
@@ -20,6 +22,8 @@ SEND_SECONDS = 20.0  # for one message; a client that takes longer is let go
 TRY_AGAIN_LATER = 1013
 INTERNAL = 1011
 PAGE = 500
+OLD_EVENTS = 5  # before the newest one
+CLOSE_SECONDS = 2.0
 
 
 class TooSlow(Exception):
@@ -39,27 +43,35 @@ class Client:
     def run(self) -> RunId:
         return self.story.run
 
-    async def serve(self, *, after: int | None) -> None:
-        """Serves until one side leaves. `after` is the last event that the client has."""
+    async def serve(self, *, after: int | None, gone: asyncio.Event) -> None:
+        """Serves until one side leaves. `after` is the last event that the client has.
+
+        Raises UnknownRun once `gone` is set: the conversation was deleted.
+        """
         await self._catch_up(after=after)
         # A turn that a stopped process left goes on.
-        if self.story.active or await self.host.app.journal.inbox(self.run):
+        busy = self.story.active or self.story.waiting
+        if busy or await self.host.app.journal.inbox(self.run):
             self.host.wake(self.run)
         telling = asyncio.create_task(self._tell())
         hearing = asyncio.create_task(self._hear())
+        leaving = asyncio.create_task(_leave(self.run, gone))
+        tasks = (telling, hearing, leaving)
         try:
-            await asyncio.wait({telling, hearing}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            for task in (telling, hearing):
+            for task in tasks:
                 task.cancel()
-            ends = await asyncio.gather(telling, hearing, return_exceptions=True)
+            ends = await asyncio.gather(*tasks, return_exceptions=True)
         for end in ends:
             if isinstance(end, Exception):
                 raise end
 
-    async def send(self, message: Message) -> None:
+    async def send(self, message: Message, *, old: bool = False) -> None:
         order = self.story.order
-        if message["type"] in ("done", "interrupted") and order is not None:
+        # Of an old turn nobody can tell any more which files it changed.
+        ends = not old and message["type"] in ("done", "interrupted")
+        if ends and order is not None:
             workspace = Path(order.workspace)
             message["files"] = await asyncio.to_thread(files_since, workspace, self.story.began)
         try:
@@ -72,13 +84,15 @@ class Client:
         """Sends what happened after `after`; without it, only the request that waits."""
         story, waiting = self.story, None
         journal = self.host.app.journal
+        newest = (await journal.head(story.run)).last.seq
         while page := await journal.read(story.run, after=story.sequence, limit=PAGE):
             for event in page:
                 for message in story.take(event):
                     if message["type"] == "tool_approval_request":
                         waiting = message
                     if after is not None and event.seq > after:
-                        await self.send(message)
+                        await self.send(message, old=event.seq < newest - OLD_EVENTS)
+        story.join()
         if after is None and waiting is not None and waiting["request_id"] in story.asked:
             await self.send(waiting)
 
@@ -112,10 +126,9 @@ class Client:
         # A piece stands behind the event of its position, and before the next one.
         while shown.position.seq > self.story.sequence:
             await self._take(await events.next())
-        if shown.position.seq == self.story.sequence:
-            message = self.story.fragment(shown, now=time.time())
-            if message is not None:
-                await self.send(message)
+        message = self.story.fragment(shown, now=time.time())
+        if message is not None:
+            await self.send(message)
 
     async def _take(self, event: Event) -> None:
         for message in self.story.take(event):
@@ -170,16 +183,29 @@ async def serve_socket(socket: WebSocket, host: ChatHost, run: RunId, *, after: 
     """Serves an accepted socket until one side leaves. `after` is the last event it has."""
     client = Client(socket, host, WireStory(run))
     try:
-        with host.attend(run):
-            await client.serve(after=after)
+        await require_chat(host.app, run)
+        with host.attend(run) as gone:
+            await client.serve(after=after, gone=gone)
     except UnknownRun:
         await _refuse(socket, run, "Conversation not found")
     except TooSlow:
-        await socket.close(TRY_AGAIN_LATER, "too slow: connect again with ?after=")
+        await _close(socket, TRY_AGAIN_LATER, "too slow: connect again with ?after=")
     except JournalError as error:
         await _refuse(socket, run, str(error), code=INTERNAL)
     except (WebSocketDisconnect, RuntimeError):
         pass  # the client has gone
+
+
+async def _leave(run: RunId, gone: asyncio.Event) -> None:
+    await gone.wait()
+    raise UnknownRun(f"the conversation {run} was deleted")
+
+
+async def _close(socket: WebSocket, code: int, reason: str = "") -> None:
+    # Who does not read takes no farewell either.
+    with suppress(TimeoutError, WebSocketDisconnect, RuntimeError):
+        async with asyncio.timeout(CLOSE_SECONDS):
+            await socket.close(code, reason)
 
 
 def _error(run: RunId, text: str) -> Message:
@@ -194,5 +220,7 @@ def _error(run: RunId, text: str) -> Message:
 
 
 async def _refuse(socket: WebSocket, run: RunId, text: str, *, code: int = 1000) -> None:
-    await socket.send_json(_error(run, text))
-    await socket.close(code)
+    with suppress(TimeoutError, WebSocketDisconnect, RuntimeError):
+        async with asyncio.timeout(CLOSE_SECONDS):
+            await socket.send_json(_error(run, text))
+    await _close(socket, code)

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from agentproxy.app.hub import Position, ShownText
 from agentproxy.conversation.safe_tools import SAFE_TOOLS
-from agentproxy.events.agent import ModelAnswered, ToolFinished
+from agentproxy.events.agent import ModelAnswered, ToolFinished, TurnStarted
 from agentproxy.events.chat import (
     AnswerCutOff,
     Compacted,
@@ -18,6 +18,7 @@ from agentproxy.events.chat import (
     UserTurnStarted,
 )
 from agentproxy.events.conversation import ToolCall, Usage
+from agentproxy.events.cost import ModelAsked
 from agentproxy.events.envelope import Event, Fact, RunId
 from agentproxy.events.requests import (
     CommandIgnored,
@@ -66,6 +67,8 @@ class WireStory:
     sequence: int = 0
     began: float = 0.0  # when the present or last turn began
     active: bool = False  # a turn is under way
+    answering: int = 0  # the event behind which the present answer began; 0 between answers
+    waiting: set[str] = field(default_factory=set[str])  # ids of messages
     order: ChatOrder | None = None
     calls: dict[str, ToolCall] = field(default_factory=dict[str, ToolCall])
     asked: dict[str, Sequence[ToolCall]] = field(default_factory=dict[str, Sequence[ToolCall]])
@@ -80,6 +83,9 @@ class WireStory:
         """Returns the message for a piece of live output, or None where it tells nothing."""
         if shown.dropped or shown.position != self._next:
             self._gap = True
+        # It belongs to what was told already.
+        if shown.position.seq < self.sequence:
+            return None
         size = len(shown.text.encode("utf-8", "surrogatepass"))
         self._next = Position(shown.position.seq, shown.position.offset + size)
         place = f"{shown.position.seq}.{shown.position.offset}"
@@ -89,6 +95,11 @@ class WireStory:
             return None
         self._streamed += len(shown.text)
         return self._message("text_delta", place, now, content=shown.text)
+
+    def join(self) -> None:
+        """Begins to be told live. An answer that runs since before the last event comes whole."""
+        if self.answering and self.sequence > self.answering:
+            self._gap = True
 
     def take(self, event: Event) -> list[Message]:
         """Returns the messages for the next event."""
@@ -118,6 +129,7 @@ class WireStory:
         self.restart()
 
     def restart(self) -> None:
+        self.answering = 0
         self._streamed, self._gap = 0, False
 
     def message_of(self, event: Event, kind: str, **fields: object) -> Message:
@@ -143,14 +155,22 @@ def _created(story: WireStory, fact: RunCreated, _event: Event) -> Iterator[Mess
 
 @tells(MessageReceived)
 def _received(story: WireStory, fact: MessageReceived, event: Event) -> Iterator[Message]:
+    story.waiting.add(fact.message)
     yield story.message_of(event, "message_received", message_id=fact.message, content=fact.text)
 
 
 @tells(UserTurnStarted)
 def _started(story: WireStory, fact: UserTurnStarted, event: Event) -> Iterator[Message]:
     story.began, story.active = event.time, True
+    story.waiting.discard(fact.message)
     story.restart()
     yield story.message_of(event, "turn_started", message_id=fact.message, content=fact.text)
+
+
+@tells(TurnStarted, ModelAsked)
+def _asks(story: WireStory, _fact: TurnStarted | ModelAsked, event: Event) -> Iterator[Message]:
+    story.answering = event.seq
+    yield from ()
 
 
 @tells(ModelAnswered)
@@ -253,7 +273,7 @@ def _plan_decided(story: WireStory, fact: PlanDecided, event: Event) -> Iterator
 
 @tells(Compacted)
 def _compacted(story: WireStory, fact: Compacted, event: Event) -> Iterator[Message]:
-    if fact.removed:
+    if fact.removed or fact.error:
         used = f"Compacting context ({story.last_input} tokens used)"
         said = "Manual compaction triggered" if fact.wanted else used
         lost = {"error": fact.error} if fact.error else {}

@@ -48,8 +48,11 @@ def list_files(workspace: Path) -> tuple[Sequence[FoundFile], bool]:
 
 
 def files_since(workspace: Path, began: float) -> list[dict[str, Any]]:
-    """Returns up to 500 files that changed since a Unix time."""
-    found, _ = list_files(workspace)
+    """Returns up to 500 files that changed since a Unix time; none of an unusable workspace."""
+    try:
+        found, _ = list_files(workspace)
+    except (OSError, BadPath):
+        return []
     return [shown(each) for each in found if each.changed >= began][:MAX_CHANGED]
 
 

@@ -38,6 +38,7 @@ def test_tests_decide_where_the_base_had_them(path: str) -> None:
     "path",
     [
         *("conftest.py", "tests/conftest.py", "pytest.ini", ".pytest.ini", "tox.ini", "setup.cfg"),
+        *("pom.xml", "app/build.gradle.kts", "gradle.properties", ".mvn/maven.config"),
         *("pyproject.toml", "web/package.json", "Makefile", "GNUmakefile", "vitest.config.ts"),
         *("sitecustomize.py", "pytest.py", "pytest/__init__.py", "_pytest/runner.py", "ruff.toml"),
         *("pytest.toml", ".pytest.toml", "web/.npmrc", "tox.toml", "unittest.py", ".rspec"),

@@ -31,12 +31,12 @@ from agentproxy.engine.commands import CommandHandler
 from agentproxy.engine.context import Context
 from agentproxy.engine.loop import Engine
 from agentproxy.engine.recorder import Recorder
-from agentproxy.events.chat import FeatureChanged, UserTurnEnded
+from agentproxy.events.chat import FeatureChanged, UserTurnEnded, UserTurnStarted
 from agentproxy.events.commands import Command
 from agentproxy.events.conversation import ToolCall
 from agentproxy.events.envelope import CommandId, Draft, Event, Fact
 from agentproxy.events.run import ChatOrder, SegmentStarted
-from agentproxy.journal.port import Lease
+from agentproxy.journal.port import JournalError, Lease
 from agentproxy.models.budget import Budget
 from agentproxy.models.deferred import SharedLines
 from agentproxy.models.metered import Meter, MeteredModel
@@ -49,13 +49,15 @@ from agentproxy.policy.rulings import Policy, Refuse
 from agentproxy.tools.port import Permission
 from agentproxy.tools.skills.library import SkillLibrary
 from agentproxy.workers.port import WorkerError
-from agentproxy.workspace.sandbox.port import Sandbox
+from agentproxy.workspace.sandbox.port import Sandbox, SandboxError
 from agentproxy.workspace.sandbox.processes import end_process
 
 ANSWER_SECONDS = 600.0  # without a byte of an answer
 FROM_WITHIN = Policy(root="/workspace")
+SHORTEST_LOOK = 0.05
 LOOK_SECONDS = 5.0  # how often an idle conversation looks whether a client is there
 RETRIED = frozenset({429, 500, 502, 503, 529})  # OA-119
+DISK = "free space, or fix the permissions of the workspace"
 DEFECT = "this is a defect of Agent Proxy; report it with the id of the conversation"
 
 
@@ -109,9 +111,15 @@ async def drive_chat(
     model = MeteredModel(models, purpose="work", meter=meter)
     summariser = MeteredModel(models, purpose="compact", meter=meter)
     try:
-        engine = await _engine(
-            services, recorder, (model, summariser), lease=lease, fragments=fragments
-        )
+        for pending in await app.journal.inbox(lease.run):
+            await commands.handle(pending.id, pending.command)
+        try:
+            engine = await _engine(
+                services, recorder, (model, summariser), lease=lease, fragments=fragments
+            )
+        except (OSError, SandboxError) as error:
+            await _fail_what_waits(recorder, error)
+            return
         await recorder.record(
             SegmentStarted(
                 segment=state.lifecycle.segment + 1,
@@ -119,21 +127,47 @@ async def drive_chat(
                 sandbox=services.sandbox.level,
             )
         )
-        for pending in await app.journal.inbox(lease.run):
-            await commands.handle(pending.id, pending.command)
-        hearing = asyncio.create_task(commands.handle_all(_arrivals(app, lease)))
-        working = asyncio.create_task(_work(engine, linger))
-        try:
-            await asyncio.wait({hearing, working}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for task in (hearing, working):
-                task.cancel()
-            ends = await asyncio.gather(hearing, working, return_exceptions=True)
-        for end in ends:
-            if isinstance(end, Exception):
-                raise end
+        while True:
+            await _work_and_hear(engine, commands, app=app, lease=lease, linger=linger)
+            # A message may have been taken from the inbox just before the hearing ended.
+            if not CHAT.due(state):
+                return
     finally:
         await model.close()
+
+
+async def _work_and_hear(
+    engine: Engine[Chat, ChatParts],
+    commands: CommandHandler[Chat],
+    *,
+    app: App,
+    lease: Lease,
+    linger: Callable[[], float],
+) -> None:
+    hearing = asyncio.create_task(commands.handle_all(_arrivals(app, lease)))
+    working = asyncio.create_task(_work(engine, linger))
+    watching = asyncio.create_task(_watch_session(engine.recorder, linger))
+    tasks = (hearing, working, watching)
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+        ends = await asyncio.gather(*tasks, return_exceptions=True)
+    for end in ends:
+        if isinstance(end, Exception):
+            raise end
+
+
+async def _fail_what_waits(recorder: Recorder[Chat], error: Exception) -> None:
+    """Ends the turn of every message with the reason why nothing can be worked on."""
+    cure = str(getattr(error, "cure", "")) or DISK
+    failed = UserTurnEnded(ending="failed", error=str(error), cure=cure)
+    state = recorder.state
+    if state.active:
+        await recorder.record(failed)
+    for message, text in dict(state.dialogue.messages).items():
+        await recorder.record(UserTurnStarted(message=message, text=text), failed)
 
 
 async def _load(app: App, lease: Lease) -> Chat:
@@ -157,15 +191,16 @@ async def _work(engine: Engine[Chat, ChatParts], linger: Callable[[], float]) ->
             await asyncio.wait_for(changed.wait(), min(linger(), LOOK_SECONDS))
         except TimeoutError:
             if linger() <= 0:
-                await _end_session(engine.recorder)
                 return
 
 
-async def _end_session(recorder: Recorder[Chat]) -> None:
-    # "All of the rest" meant the rest of this session (OA-131).
-    if recorder.state.approved_rest:
-        again = FeatureChanged(feature="approval", enabled=True, session=True)
-        await recorder.record(again, actor="human")
+async def _watch_session(recorder: Recorder[Chat], linger: Callable[[], float]) -> None:
+    """Ends the word for the rest of the calls with its session, also during a turn (OA-131)."""
+    while True:
+        await asyncio.sleep(min(max(linger(), SHORTEST_LOOK), LOOK_SECONDS))
+        if linger() <= 0 and recorder.state.approved_rest:
+            again = FeatureChanged(feature="approval", enabled=True, session=True)
+            await recorder.record(again, actor="human")
 
 
 def _limits(settings: ChatSettings) -> AgentLimits:
@@ -261,8 +296,12 @@ async def _instructions(order: ChatOrder, state: Chat, library: SkillLibrary) ->
 
 def fault_of(_key: str, error: Exception) -> Fact | None:
     """Returns the fact that a turn failed. A failure of the journal is nobody's turn: None."""
-    if isinstance(error, ModelError):
+    if isinstance(error, JournalError):
+        return None
+    if isinstance(error, ModelError | SandboxError):
         return UserTurnEnded(ending="failed", error=str(error), cure=error.cure)
+    if isinstance(error, OSError):
+        return UserTurnEnded(ending="failed", error=str(error), cure=DISK)
     return UserTurnEnded(ending="failed", error=f"{type(error).__name__}: {error}", cure=DEFECT)
 
 

@@ -5,7 +5,7 @@ import logging
 import math
 import time
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
 from agentproxy import __version__
@@ -16,16 +16,27 @@ from agentproxy.app.run_ownership import StillOwned, acquire_run, new_holder, re
 from agentproxy.events.commands import Command
 from agentproxy.events.envelope import CommandId, Draft, RunId
 from agentproxy.events.run import ChatOrder, RunCreated
-from agentproxy.journal.port import JournalError, Lease, UnknownRun
+from agentproxy.journal.port import JournalError, Lease, LeaseTaken, UnknownRun
 from agentproxy.workspace.sandbox.copies import discard
 from agentproxy.workspace.sandbox.port import Sandbox
 
 LOG = logging.getLogger(__name__)
 
 
-@dataclass
+@dataclass(eq=False)
 class _Live:
-    task: asyncio.Task[None]
+    """The work on one conversation. `again` asks it to look once more before it ends."""
+
+    task: "asyncio.Task[None] | None" = None
+    again: bool = False
+
+
+@dataclass(eq=False)
+class _Clients:
+    """The sockets of one conversation. `gone` is set when it is deleted."""
+
+    number: int = 0
+    gone: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 @dataclass
@@ -33,7 +44,7 @@ class ChatHost:
     """Creates conversations and works on them. One event loop uses it."""
 
     services: ChatServices
-    clients: dict[RunId, int] = field(default_factory=dict[RunId, int])
+    _clients: dict[RunId, _Clients] = field(default_factory=dict[RunId, _Clients])
     _live: dict[RunId, _Live] = field(default_factory=dict[RunId, _Live])
     # When the last client of a loaded conversation left, on the monotonic clock.
     _left: dict[RunId, float] = field(default_factory=dict[RunId, float])
@@ -67,53 +78,66 @@ class ChatHost:
 
     def wake(self, run: RunId) -> None:
         """Works on a conversation, if this process does not do so already."""
-        if not self._closed and run not in self._live:
-            self._live[run] = _Live(asyncio.create_task(self._host(run), name=f"chat {run}"))
+        if self._closed:
+            return
+        if (live := self._live.get(run)) is not None:
+            live.again = True
+            return
+        live = self._live[run] = _Live()
+        live.task = asyncio.create_task(self._host(run, live), name=f"chat {run}")
 
     @contextmanager
-    def attend(self, run: RunId) -> Generator[None]:
-        """Keeps the conversation loaded while a client is there."""
-        self.clients[run] = self.clients.get(run, 0) + 1
+    def attend(self, run: RunId) -> Generator[asyncio.Event]:
+        """Keeps the conversation loaded while a client is there. Gives what its end is told by."""
+        clients = self._clients.setdefault(run, _Clients())
+        clients.number += 1
         try:
-            yield
+            yield clients.gone
         finally:
-            self.clients[run] -= 1
-            if not self.clients[run]:
-                del self.clients[run]
+            clients.number -= 1
+            if not clients.number and self._clients.get(run) is clients:
+                del self._clients[run]
                 if run in self._live:
                     self._left[run] = time.monotonic()
 
     async def delete(self, run: RunId) -> None:
-        """Ends a conversation at once, and removes what is stored of it. Raises UnknownRun."""
+        """Ends a conversation at once, and removes what is stored of it.
+
+        Raises UnknownRun; StillOwned, LeaseTaken where another process works on it.
+        """
         await self.app.journal.lease(run)
-        live = self._live.pop(run, None)
-        if live is not None:
+        live = self._live.get(run)
+        if live is not None and live.task is not None:
             live.task.cancel()
             await asyncio.wait({live.task})
-        lease = await acquire_run(self.app, run)
+        lease = await self._acquire(run)
         await self.app.journal.forget(lease)
+        if (clients := self._clients.pop(run, None)) is not None:
+            clients.gone.set()
         await asyncio.to_thread(discard, self.app.folder(run))
 
     async def close(self) -> None:
         """Lets all conversations go. What is under way continues with the next start."""
         self._closed = True
-        tasks = [live.task for live in self._live.values()]
+        tasks = [live.task for live in self._live.values() if live.task is not None]
         for task in tasks:
             task.cancel()
         if tasks:
             await asyncio.wait(tasks)
         await self.services.lines.close()
 
-    async def _host(self, run: RunId) -> None:
-        again = True
+    async def _host(self, run: RunId, live: _Live) -> None:
         try:
-            while again and not self._closed:
-                lease = await acquire_run(self.app, run)
+            while not self._closed:
+                live.again = False
+                lease = await self._acquire(run)
                 async with released_after(self.app, lease):
                     await self._drive(run, lease)
                 # A command that came while the conversation was let go waits in the inbox.
-                again = bool(await self.app.journal.inbox(run))
-        except StillOwned as error:
+                waits = bool(await self.app.journal.inbox(run))
+                if not waits and not live.again:
+                    break
+        except (StillOwned, LeaseTaken) as error:
             LOG.info("conversation %s: %s", run, error)
         except UnknownRun:
             pass
@@ -122,8 +146,19 @@ class ChatHost:
         except Exception:
             LOG.exception("conversation %s stopped", run)
         finally:
-            self._live.pop(run, None)
-            self._left.pop(run, None)
+            if self._live.get(run) is live:
+                del self._live[run]
+                self._left.pop(run, None)
+
+    async def _acquire(self, run: RunId) -> Lease:
+        # An accepted write is done although its caller is cancelled: then the run is ours for good.
+        acquiring = asyncio.ensure_future(acquire_run(self.app, run))
+        try:
+            return await asyncio.shield(acquiring)
+        except asyncio.CancelledError:
+            with suppress(StillOwned, JournalError):
+                await self.app.journal.release(await acquiring)
+            raise
 
     async def _drive(self, run: RunId, lease: Lease) -> None:
         with self.app.hub.open(run) as fragments:
@@ -136,7 +171,7 @@ class ChatHost:
 
     def _patience(self, run: RunId) -> float:
         """Returns for how many seconds more an idle conversation stays loaded."""
-        if run in self.clients:
+        if run in self._clients:
             return math.inf
         left = self._left.get(run)
         grace = self.services.settings.session_grace

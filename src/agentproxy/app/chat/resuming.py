@@ -1,24 +1,36 @@
-"""Finds the conversations that an earlier process left in the middle of a turn."""
+"""Finds the conversations that an earlier process left in the middle of their work."""
 
 from agentproxy.app.chat.host import ChatHost
-from agentproxy.events.chat import FeatureChanged, UserTurnEnded
+from agentproxy.app.chat.views import read_chat
+from agentproxy.conversation.face import CHAT
+from agentproxy.events.envelope import RunId
 from agentproxy.events.run import RunCreated, RunEnded
-from agentproxy.journal.port import PAGE_RUNS
-
-RESTING = (UserTurnEnded, RunCreated, RunEnded, FeatureChanged)
+from agentproxy.journal.port import PAGE_RUNS, RunHead, UnknownRun
 
 
 async def resume_all(host: ChatHost) -> int:
-    """Wakes every conversation that did not end its turn. Returns how many."""
+    """Wakes every conversation that has something to do. Returns how many."""
     woken, before = 0, None
     while heads := await host.app.journal.heads(
         limit=PAGE_RUNS, before=before, face="conversation"
     ):
         before = heads[-1].first.run
         for head in heads:
-            waits = bool(await host.app.journal.inbox(before))
-            at_rest = isinstance(head.last.fact, RESTING)
-            if waits or not at_rest:
+            if await _has_work(host, head):
                 host.wake(head.first.run)
                 woken += 1
     return woken
+
+
+async def _has_work(host: ChatHost, head: RunHead) -> bool:
+    run: RunId = head.first.run
+    if await host.app.journal.inbox(run):
+        return True
+    if isinstance(head.last.fact, RunCreated | RunEnded):
+        return False
+    try:
+        # A message may wait behind a turn that has ended, so the last event does not tell.
+        view = await read_chat(host.app, run)
+    except UnknownRun:
+        return False
+    return bool(CHAT.due(view.state))

@@ -1,6 +1,7 @@
 """Lists and shows conversations from the journal; changes nothing."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Literal
 
@@ -48,7 +49,17 @@ class ChatView:
 async def list_chats(app: App, *, limit: int, before: RunId | None = None) -> Sequence[ChatRow]:
     """Returns conversations that began before `before`, newest first. Raises UnknownRun."""
     heads = await app.journal.heads(limit=limit, before=before, face="conversation")
-    return [await _row(app, head) for head in heads]
+    rows: list[ChatRow] = []
+    for head in heads:
+        # One that is deleted meanwhile is not in the list.
+        with suppress(UnknownRun):
+            rows.append(await _row(app, head))
+    return rows
+
+
+async def require_chat(app: App, run: RunId) -> None:
+    """Raises UnknownRun where the run is no conversation."""
+    _require_chat((await app.journal.read(run, limit=1))[0])
 
 
 async def read_chat(app: App, run: RunId) -> ChatView:

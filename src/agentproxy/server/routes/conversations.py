@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from agentproxy.app.chat.host import ChatHost
 from agentproxy.app.chat.orders import order_of
 from agentproxy.app.chat.views import ChatRow, ChatView, list_chats, read_chat
-from agentproxy.app.journal import UnknownRun
+from agentproxy.app.journal import LeaseTaken, UnknownRun
 from agentproxy.app.run_ownership import StillOwned
 from agentproxy.events.envelope import RunId
 from agentproxy.server.socket import serve_socket
@@ -130,7 +130,7 @@ def conversation_routes(host: ChatHost) -> APIRouter:
             await host.delete(RunId(conversation_id))
         except UnknownRun:
             raise NOT_FOUND from None
-        except StillOwned as error:
+        except (StillOwned, LeaseTaken) as error:
             raise HTTPException(409, f"{error}: delete it there") from None
         return Deleted()
 

@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+import urllib.request
 from pathlib import Path
 
 from support.answers import Reply
@@ -45,3 +46,15 @@ def test_every_route_is_on_the_page(served: Served) -> None:
             short = path.replace("conversation_id", "id").replace("session_id", "id")
             said = f"`{method.upper()} {short}`"
             assert said in PAGE, said
+
+
+def test_the_page_of_routes_names_each_and_loads_nothing_from_elsewhere(served: Served) -> None:
+    with urllib.request.urlopen(f"{served.url}/docs", timeout=30) as answer:
+        page = answer.read().decode()
+        assert answer.headers["content-type"].startswith("text/html")
+    _, described = served.request("GET", "/openapi.json")
+    for path, methods in described["paths"].items():
+        for method in methods:
+            assert f"<code>{method.upper()} {path}</code>" in page
+    assert "<script" not in page
+    assert "//" not in page.replace("</", "")

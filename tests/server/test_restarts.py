@@ -1,8 +1,10 @@
 """A server that is killed or stopped loses nothing that it acknowledged, and repeats no call."""
 
 import json
+import signal
 from pathlib import Path
 
+import pytest
 from support.answers import Reply
 from support.chats import Scripts, kinds, start_server, text_of, wait_until
 from support.model_server import model_server
@@ -92,3 +94,15 @@ def test_messages_that_waited_are_worked_on_after_a_kill_although_nobody_comes_b
         wait_until(lambda: all(answered(word) for word in talks))
         served.stop()
         served.kill()
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_ctrl_c_stops_the_server_without_a_trace(tmp_path: Path, times: int) -> None:
+    scripts = Scripts()
+    with model_server(think=scripts.think) as model:
+        served = start_server(tmp_path, model, scripts)
+        with served.talk(served.new()):
+            for _ in range(times):
+                served.process.send_signal(signal.SIGINT)
+            _, told = served.process.communicate(timeout=30)
+        assert (served.process.returncode, told) == (0, "")

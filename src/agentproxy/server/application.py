@@ -5,10 +5,12 @@ from dataclasses import dataclass
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
+from fastapi.responses import HTMLResponse
 
 from agentproxy import __version__
 from agentproxy.app.chat.host import ChatHost
 from agentproxy.app.supervised_host import SupervisedHost
+from agentproxy.server.docs_page import docs_page
 from agentproxy.server.errors import refuse_invalid
 from agentproxy.server.guard import Guard
 from agentproxy.server.refusals import Refused, answer_refused
@@ -54,6 +56,11 @@ def build_application(hosts: Hosts, doors: Doors) -> FastAPI:
         workspace_routes(hosts.chats),
     ):
         application.include_router(router)
+
+    async def docs() -> HTMLResponse:
+        return HTMLResponse(docs_page(application.openapi()))
+
+    application.add_api_route("/docs", docs, include_in_schema=False)
     application.add_middleware(
         Guard, hosts=doors.hosts, origins=doors.origins, api_key=doors.api_key
     )

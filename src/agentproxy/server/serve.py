@@ -161,6 +161,7 @@ def _config(application: object) -> uvicorn.Config:
         app=application,  # pyright: ignore[reportArgumentType] - any ASGI application
         http="h11",
         ws="websockets-sansio",
+        lifespan="off",
         log_level="warning",
         access_log=False,
         server_header=False,

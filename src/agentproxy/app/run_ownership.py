@@ -3,7 +3,7 @@
 import asyncio
 import itertools
 import os
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +11,7 @@ from pathlib import Path
 from agentproxy import __version__
 from agentproxy.app.context import App
 from agentproxy.app.hub import FragmentStream
+from agentproxy.engine.cancellation import first_to_end
 from agentproxy.engine.commands import CommandHandler
 from agentproxy.engine.recorder import Recorder
 from agentproxy.engine.requests import Desk, Rule
@@ -144,32 +145,16 @@ async def run_until_parked(journal: Journal, lease: Lease, dependencies: RunDepe
         )
     for pending in await journal.inbox(lease.run):
         await commands.handle_backlog(pending.id, pending.command, generation=lease.generation)
-    beside = [
-        asyncio.create_task(commands.handle_all(_arrivals(journal, lease.run))),
-        asyncio.create_task(keeper.keep()),
-    ]
     try:
-        await _first_to_end(engine.drive(), beside)
+        # A failure of any of them ends all of them.
+        await first_to_end(
+            engine.drive(), commands.handle_all(_arrivals(journal, lease.run)), keeper.keep()
+        )
     finally:
         await keeper.write()
     if state.ended is not None and state.ended.stopped:
         await asyncio.to_thread(tidy_stopped, dependencies.folder)
     return state
-
-
-async def _first_to_end(main: Awaitable[None], beside: Sequence[asyncio.Task[None]]) -> None:
-    # A failure in any of the tasks ends all of them and is raised below.
-    driving = asyncio.ensure_future(main)
-    tasks = [driving, *beside]
-    try:
-        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for task in tasks:
-            task.cancel() if not task.done() else None
-        await asyncio.gather(*tasks, return_exceptions=True)
-    for task in tasks:
-        if not task.cancelled():
-            task.result()
 
 
 def _parts(recorder: Recorder[State], run: RunId, dependencies: RunDependencies) -> Parts:

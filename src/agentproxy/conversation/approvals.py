@@ -31,7 +31,7 @@ async def await_approval(
     _effect: AwaitApproval, context: Context[Chat, ChatParts]
 ) -> Sequence[Fact]:
     # The engine cancels this wait when there is a decision.
-    await (context.parts.sleep or asyncio.sleep)(context.parts.approval_seconds)
+    await asyncio.sleep(context.parts.approval_seconds)
     return [UserTurnEnded(ending="failed", error=TIMED_OUT)]
 
 

@@ -85,8 +85,7 @@ def ledger_after(ledger: Sequence[str], summary: str) -> tuple[str, ...]:
 class OldResults:
     """Names old results instead of showing them. What no model has seen yet is always shown.
 
-    Keeps what it made of each message, so that an equal past gives the same objects and the work of
-    a turn does not grow with the conversation.
+    A message is shortened once, and is the same object from then on.
     """
 
     _seen: int = 0

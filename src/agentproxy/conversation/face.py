@@ -104,19 +104,17 @@ def fold_segment(state: Chat, _fact: SegmentStarted) -> None:
 @CHAT.fold(UserTurnStarted)
 def fold_started(state: Chat, fact: UserTurnStarted) -> None:
     state.dialogue.messages.pop(fact.message, None)
-    state.active, state.last = fact.message, None
+    state.active = fact.message
     state.since_turn, state.since_tokens = state.turn, state.used.total
     state.continued, state.final, state.plan, state.said = 0, False, None, []
     state.wanted = None
     state.title = state.title or " ".join(fact.text.split())[:MAX_TITLE_CHARACTERS]
-    state.texts += 1
     state.say(UserMessage(parts=(Text(text=fact.text),)))
 
 
 @CHAT.fold(AnswerCutOff)
 def fold_cut_off(state: Chat, fact: AnswerCutOff) -> None:
     state.messages.append(AssistantMessage(parts=(Text(text=fact.text),)))
-    state.texts += 1
 
 
 @CHAT.fold(UserTurnEnded)
@@ -124,7 +122,7 @@ def fold_ended(state: Chat, fact: UserTurnEnded) -> None:
     # The end of a turn that a person cut off meanwhile changes nothing.
     if not state.active:
         return
-    state.active, state.last, state.asking = "", fact, False
+    state.active, state.asking = "", False
     by_user = fact.ending in ("interrupted", "cancelled")
     _close_calls(state, why=BY_THE_USER if by_user else f"the turn ended ({fact.error})")
     for request in state.dialogue.open_requests():
@@ -186,7 +184,6 @@ def fold_request(state: Chat, fact: RequestMade) -> None:
 def fold_answered(state: Chat, fact: ModelAnswered) -> None:
     state.asked = ""
     if fact.message.text:
-        state.texts += 1
         state.said.append(fact.message.text)
     # An answer that came together with an interrupt is kept, and its calls do not run.
     if not state.active:

@@ -1,6 +1,5 @@
 """The outside parts that the effects of a conversation use."""
 
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from agentproxy.agent.parts import AgentParts
@@ -15,4 +14,3 @@ class ChatParts(AgentParts):
 
     summariser: Model  # writes the summaries of older messages
     approval_seconds: float = APPROVAL_SECONDS
-    sleep: Callable[[float], Awaitable[None]] | None = None  # the clock of the approval

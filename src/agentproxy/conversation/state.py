@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from agentproxy.agent.state import Conversation
-from agentproxy.events.chat import UserTurnEnded
 from agentproxy.events.conversation import ToolCall
 from agentproxy.events.run import ChatOrder
 
@@ -17,8 +16,6 @@ class Chat(Conversation):
 
     order: ChatOrder | None = None
     active: str = ""  # the id of the message that is worked on; "" between turns
-    began: float = 0.0  # the Unix time at which the present or last turn began
-    last: UserTurnEnded | None = None  # how the last turn ended
     title: str = ""
     plan_mode: bool = False
     teams: bool = False
@@ -32,8 +29,7 @@ class Chat(Conversation):
     summarise_at: int = 140_000  # tokens of a question, at which older messages become a summary
     ledger: tuple[str, ...] = ()  # decisions and dead ends that summaries have kept
     compacted_at: int = 0  # the turn after which the last summary was made
-    texts: int = 0  # texts of the user and of the agent
-    # Whether each call of the newest answer needs approval, in its order.
+    # The calls of the newest answer that need an approval where it is switched on.
     unsafe: dict[str, ToolCall] = field(default_factory=dict[str, ToolCall])
 
     def require_order(self) -> ChatOrder:

@@ -6,13 +6,13 @@ from dataclasses import replace
 
 from agentproxy.agent.face import AskModel
 from agentproxy.agent.turns import ask_model
-from agentproxy.conversation.face import CHAT, EndTurn, StartTurn
+from agentproxy.conversation.calls import offered_tools
+from agentproxy.conversation.face import CHAT, EndTurn, HandOverPlan, StartTurn
 from agentproxy.conversation.parts import ChatParts
-from agentproxy.conversation.plans import offered_tools
 from agentproxy.conversation.state import Chat
 from agentproxy.engine.context import Context
 from agentproxy.events.agent import TurnStarted
-from agentproxy.events.chat import AnswerCutOff, UserTurnEnded, UserTurnStarted
+from agentproxy.events.chat import AnswerCutOff, PlanReady, UserTurnEnded, UserTurnStarted
 from agentproxy.events.envelope import Fact
 from agentproxy.models.port import ModelError
 
@@ -25,6 +25,11 @@ async def start_turn(effect: StartTurn, _context: Context[Chat, ChatParts]) -> S
 @CHAT.handles(EndTurn, instant=True)
 async def end_turn(effect: EndTurn, _context: Context[Chat, ChatParts]) -> Sequence[Fact]:
     return [UserTurnEnded(ending="done", error=effect.error)]
+
+
+@CHAT.handles(HandOverPlan, instant=True)
+async def hand_over(effect: HandOverPlan, _context: Context[Chat, ChatParts]) -> Sequence[Fact]:
+    return [PlanReady(plan=effect.plan)]
 
 
 @CHAT.handles(AskModel, started=lambda effect: TurnStarted(turn=effect.turn))

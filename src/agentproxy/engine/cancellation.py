@@ -1,4 +1,4 @@
-"""Finishes work although its caller is cancelled."""
+"""Finishes work although its caller is cancelled, or ends works with the first of them."""
 
 import asyncio
 from collections.abc import Awaitable
@@ -23,3 +23,21 @@ async def finish_though_cancelled(work: Awaitable[T]) -> T:
     if cancelled is not None:
         raise cancelled from task.exception()
     return task.result()
+
+
+async def first_to_end(*works: Awaitable[object]) -> None:
+    """Await the first of the works to end, and cancel the others.
+
+    Raises the failure of any of them, when all have ended.
+    """
+    tasks = [asyncio.ensure_future(work) for work in works]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+        ends = await asyncio.gather(*tasks, return_exceptions=True)
+    for end in ends:
+        # A cancelled one is no failure. Exceptions of the system are raised by their tasks.
+        if isinstance(end, Exception):
+            raise end

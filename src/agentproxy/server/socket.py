@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,11 +9,13 @@ from pathlib import Path
 from fastapi import WebSocket, WebSocketDisconnect
 
 from agentproxy.app.chat.host import ChatHost
-from agentproxy.app.chat.views import require_chat
+from agentproxy.app.chat.views import read_order
 from agentproxy.app.hub import FragmentReader, Position, ShownText
 from agentproxy.app.journal import JournalError, UnknownRun
+from agentproxy.engine.cancellation import first_to_end
 from agentproxy.events.envelope import Event, RunId
 from agentproxy.server.client_messages import BadMessage, parse_message
+from agentproxy.server.upcoming import Upcoming
 from agentproxy.server.wire import Message, WireStory, iso
 from agentproxy.server.workspace_files import files_since
 
@@ -53,19 +54,7 @@ class Client:
         busy = self.story.active or self.story.waiting
         if busy or await self.host.app.journal.inbox(self.run):
             self.host.wake(self.run)
-        telling = asyncio.create_task(self._tell())
-        hearing = asyncio.create_task(self._hear())
-        leaving = asyncio.create_task(_leave(self.run, gone))
-        tasks = (telling, hearing, leaving)
-        try:
-            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for task in tasks:
-                task.cancel()
-            ends = await asyncio.gather(*tasks, return_exceptions=True)
-        for end in ends:
-            if isinstance(end, Exception):
-                raise end
+        await first_to_end(self._tell(), self._hear(), _leave(self.run, gone))
 
     async def send(self, message: Message, *, old: bool = False) -> None:
         order = self.story.order
@@ -108,7 +97,7 @@ class Client:
         finally:
             await events.close()
 
-    async def _tell_while_open(self, fragments: FragmentReader, events: "Upcoming") -> None:
+    async def _tell_while_open(self, fragments: FragmentReader, events: Upcoming) -> None:
         events.on_news(fragments.news.set)
         while True:
             fragments.news.clear()
@@ -122,7 +111,7 @@ class Client:
             else:
                 await fragments.news.wait()
 
-    async def _show(self, shown: ShownText, events: "Upcoming") -> None:
+    async def _show(self, shown: ShownText, events: Upcoming) -> None:
         # A piece stands behind the event of its position, and before the next one.
         while shown.position.seq > self.story.sequence:
             await self._take(await events.next())
@@ -146,44 +135,11 @@ class Client:
                 await self.send(_error(self.run, str(error)))
 
 
-class Upcoming:
-    """The next event of a journal, awaited without a task for each look at it."""
-
-    def __init__(self, events: AsyncIterator[Event]) -> None:
-        self._events = events
-        self._ring: Callable[[], None] = lambda: None
-        self._next = self._await_next()
-
-    @property
-    def is_there(self) -> bool:
-        return self._next.done()
-
-    def on_news(self, ring: Callable[[], None]) -> None:
-        """Calls `ring` whenever an event has come."""
-        self._ring = ring
-        if self.is_there:
-            ring()
-
-    async def next(self) -> Event:
-        event = await self._next
-        self._next = self._await_next()
-        return event
-
-    async def close(self) -> None:
-        self._next.cancel()
-        await asyncio.wait({self._next})
-
-    def _await_next(self) -> "asyncio.Future[Event]":
-        upcoming = asyncio.ensure_future(anext(self._events))
-        upcoming.add_done_callback(lambda _: self._ring())
-        return upcoming
-
-
 async def serve_socket(socket: WebSocket, host: ChatHost, run: RunId, *, after: int | None) -> None:
     """Serves an accepted socket until one side leaves. `after` is the last event it has."""
     client = Client(socket, host, WireStory(run))
     try:
-        await require_chat(host.app, run)
+        await read_order(host.app, run)
         with host.attend(run) as gone:
             await client.serve(after=after, gone=gone)
     except UnknownRun:

@@ -9,8 +9,8 @@ from agentproxy.app.hub import FragmentReader, Position, ShownText
 from agentproxy.app.queries import is_live
 from agentproxy.app.supervised_host import SupervisedHost
 from agentproxy.events.envelope import Event, RunId
-from agentproxy.server.socket import Upcoming
 from agentproxy.server.task_records import Record, TaskStory
+from agentproxy.server.upcoming import Upcoming
 
 PAGE = 500
 LOOK_SECONDS = 1.0  # after which a silent run of another process is looked after

@@ -205,4 +205,4 @@ def test_what_a_cut_turn_still_records_asks_nobody_and_ends_no_later_turn() -> N
     state = chat(ASKING, BEGUN, answer(WRITE), CUT, REQUEST, UserTurnEnded(ending="done"))
     assert state.dialogue.open_requests() == ()
     assert state.asked == ""
-    assert state.last == CUT
+    assert state.active == ""

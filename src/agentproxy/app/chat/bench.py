@@ -3,7 +3,7 @@
 import asyncio
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from agentproxy.events.git_facts import EnvironmentFound
@@ -34,11 +34,19 @@ class ToolPlaces:
         home: Path,
         skills: SkillLibrary,
         show: Callable[[str], None],
+        bash_seconds: float,
     ) -> Bench:
         """Returns the bench of a conversation. Creates its workspace and its HOME."""
         place = await asyncio.to_thread(self._lay_out, workspace, sandbox=sandbox, home=home)
         place = await asyncio.to_thread(show_skills, place, skills)
-        return Bench(tree=workspace, place=place, sandbox=sandbox, home=home, show=show)
+        return Bench(
+            tree=workspace,
+            place=place,
+            sandbox=sandbox,
+            home=home,
+            show=show,
+            bash_seconds=bash_seconds,
+        )
 
     def _lay_out(self, workspace: Path, *, sandbox: Sandbox, home: Path) -> JobLayout:
         workspace.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -58,7 +66,3 @@ class ToolPlaces:
             if self._bare is None:
                 self._bare = find_environment(workspace, ".", environ=self.environ, wanted=WANTED)
             return self._bare
-
-
-def with_limits(bench: Bench, *, bash_seconds: float) -> Bench:
-    return replace(bench, bash_seconds=bash_seconds)

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 
 from agentproxy import __version__
 from agentproxy.app.chat.bench import ToolPlaces
-from agentproxy.app.chat.drive import ChatServices, drive_chat
+from agentproxy.app.chat.drive import drive_chat
+from agentproxy.app.chat.services import ChatServices
 from agentproxy.app.context import App, Project
 from agentproxy.app.run_ownership import StillOwned, acquire_run, new_holder, released_after
 from agentproxy.events.commands import Command

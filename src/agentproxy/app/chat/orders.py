@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Mapping
 
-from agentproxy.app.chat.drive import ChatServices
+from agentproxy.app.chat.services import ChatServices
 from agentproxy.events.envelope import RunId
 from agentproxy.events.run import ChatOrder
 

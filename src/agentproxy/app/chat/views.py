@@ -57,11 +57,6 @@ async def list_chats(app: App, *, limit: int, before: RunId | None = None) -> Se
     return rows
 
 
-async def require_chat(app: App, run: RunId) -> None:
-    """Raises UnknownRun where the run is no conversation."""
-    _require_chat((await app.journal.read(run, limit=1))[0])
-
-
 async def read_chat(app: App, run: RunId) -> ChatView:
     """Raises UnknownRun, also where the run is no conversation."""
     state, after, created = CHAT.new_state(), 0, 0.0
@@ -79,10 +74,12 @@ async def read_chat(app: App, run: RunId) -> ChatView:
 
 
 async def read_order(app: App, run: RunId) -> ChatOrder:
-    """Returns what a conversation was made with. Raises UnknownRun."""
-    for first in await app.journal.read(run, limit=1):
-        return _require_chat(first)
-    raise UnknownRun(f"run {run} is not known")
+    """Returns what a conversation was made with.
+
+    Raises UnknownRun, also where the run is no conversation.
+    """
+    (first,) = await app.journal.read(run, limit=1)
+    return _require_chat(first)
 
 
 def _require_chat(first: Event) -> ChatOrder:

@@ -1,17 +1,16 @@
-"""Which calls run: those that plan mode leaves and the user allows. And the plan itself."""
+"""Which calls of the model run: those that plan mode leaves and the user allows."""
 
 from collections.abc import Sequence
 
 from agentproxy.agent.calls import run_tool
 from agentproxy.agent.face import RunTool
 from agentproxy.conversation.approvals import denial
-from agentproxy.conversation.face import CHAT, HandOverPlan
+from agentproxy.conversation.face import CHAT
 from agentproxy.conversation.parts import ChatParts
 from agentproxy.conversation.safe_tools import PLAN_TOOLS
 from agentproxy.conversation.state import Chat
 from agentproxy.engine.context import Context
 from agentproxy.events.agent import ToolFinished
-from agentproxy.events.chat import PlanReady
 from agentproxy.events.conversation import ToolCall
 from agentproxy.events.envelope import Fact
 from agentproxy.tools.port import ERROR
@@ -49,8 +48,3 @@ def refusal(call: ToolCall, state: Chat, tools: Registry) -> str:
     if known is not None and offered is None:
         return f"{call.name} is not available now"
     return denial(call, state)
-
-
-@CHAT.handles(HandOverPlan, instant=True)
-async def hand_over(effect: HandOverPlan, _context: Context[Chat, ChatParts]) -> Sequence[Fact]:
-    return [PlanReady(plan=effect.plan)]

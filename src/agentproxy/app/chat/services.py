@@ -1,0 +1,39 @@
+"""What all conversations of a process share."""
+
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from agentproxy.app.chat.bench import ToolPlaces
+from agentproxy.app.context import App, Project
+from agentproxy.app.models import variables
+from agentproxy.config.chat import ChatSettings
+from agentproxy.models.deferred import SharedLines
+from agentproxy.models.names import find_model
+from agentproxy.models.port import ModelRefused
+from agentproxy.tools.skills.library import SkillLibrary
+from agentproxy.workspace.sandbox.port import Sandbox
+
+ANSWER_SECONDS = 600.0  # without a byte of an answer
+DISK = "free space, or fix the permissions of the workspace"
+
+
+@dataclass(frozen=True, slots=True)
+class ChatServices:
+    """What all conversations of a process share."""
+
+    app: App
+    project: Project
+    settings: ChatSettings
+    sandbox: Sandbox
+    tools: ToolPlaces
+    lines: SharedLines = field(default_factory=lambda: SharedLines(seconds=ANSWER_SECONDS))
+
+    def load_model(self) -> None:
+        """Blocking. Where the model cannot be used, its first turn tells why."""
+        with suppress(ImportError, ModelRefused):
+            address = find_model(self.settings.model, variables(self.project))
+            self.lines.pool().wire(address)
+
+    @property
+    def skills(self) -> SkillLibrary:
+        return SkillLibrary(self.project.directory / self.settings.skills_dir)

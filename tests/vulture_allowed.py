@@ -12,7 +12,7 @@ from agentproxy.server.routes.conversations import ListedChat, ShownChat, ShownM
 from agentproxy.server.routes.health import Health, ShownConfig
 from agentproxy.server.routes.workspace import Preview, Uploaded
 from agentproxy.server.serve import _Server
-from agentproxy.server.session_bodies import ListedSession, Sessions
+from agentproxy.server.tasks.session_bodies import ListedSession, Sessions
 from agentproxy.workspace.sandbox.port import OutputStream
 
 # click calls these

@@ -11,9 +11,8 @@ from agentproxy import __version__
 from agentproxy.app.chat.host import ChatHost
 from agentproxy.app.supervised_host import SupervisedHost
 from agentproxy.server.docs_page import docs_page
-from agentproxy.server.errors import refuse_invalid
 from agentproxy.server.guard import Guard
-from agentproxy.server.refusals import Refused, answer_refused
+from agentproxy.server.refusals import Refused, answer_refused, refuse_invalid
 from agentproxy.server.routes.catalogue import catalogue_routes
 from agentproxy.server.routes.conversations import conversation_routes
 from agentproxy.server.routes.health import health_routes

@@ -1,10 +1,12 @@
 """Errors of the layers below as answers: the field that is wrong, and the cure."""
 
 import json
+import math
 from collections.abc import Generator
 from contextlib import contextmanager
 
 from fastapi import Request, Response
+from fastapi.exceptions import RequestValidationError
 
 from agentproxy.app.allowed_folders import NotAllowed
 from agentproxy.app.journal import Fenced, JournalError, LeaseTaken
@@ -19,6 +21,7 @@ from agentproxy.workspace.git.command import GitError
 from agentproxy.workspace.git.repository import RepositoryUnusable
 from agentproxy.workspace.sandbox.port import SandboxError
 
+MAX_SHOWN_INPUT = 200  # characters
 FIELDS = {"directory": "working_dir", "max_rounds": "max_iterations"}
 # A subclass comes before its base: the first match counts.
 ANSWERS: tuple[tuple[type[Exception], int, str], ...] = (
@@ -72,3 +75,28 @@ async def answer_refused(_request: Request, error: Exception) -> Response:
     # As ASCII: what a client sent may hold half of a surrogate pair.
     text = json.dumps({"detail": str(error), "field": error.field, "cure": error.cure})
     return Response(text, status_code=error.status, media_type="application/json")
+
+
+async def refuse_invalid(_request: Request, error: Exception) -> Response:
+    """Answers 422 in the library's form. Its own cannot tell of an infinite number: it fails."""
+    assert isinstance(error, RequestValidationError)
+    details = [
+        {
+            "type": each["type"],
+            "loc": each["loc"],
+            "msg": each["msg"],
+            "input": _shown(each.get("input")),
+        }
+        for each in error.errors()
+    ]
+    text = json.dumps({"detail": details})
+    return Response(text, status_code=422, media_type="application/json")
+
+
+def _shown(given: object) -> object:
+    if isinstance(given, float) and not math.isfinite(given):
+        return str(given)
+    if given is None or isinstance(given, bool | int | float):
+        return given
+    text = given if isinstance(given, str) else repr(given)
+    return text if len(text) <= MAX_SHOWN_INPUT else text[:MAX_SHOWN_INPUT] + "..."

@@ -23,7 +23,7 @@ from agentproxy.events.run import (
     RunEnded,
     RunParked,
 )
-from agentproxy.server.task_records import TaskStory, place_of
+from agentproxy.server.tasks.task_records import TaskStory, place_of
 
 RUN = RunId("k7f2m3np")
 ORDER = Order(task="Fix it", repository="/r", worker="command:fix")

@@ -8,7 +8,7 @@ from agentproxy.events.chat import UserTurnEnded, UserTurnStarted
 from agentproxy.events.conversation import AssistantMessage, Text, ToolCall
 from agentproxy.events.envelope import Event, Fact, RunId
 from agentproxy.events.requests import Request, RequestMade
-from agentproxy.server.wire import WireStory
+from agentproxy.server.chat.wire import WireStory
 
 
 def shown(offset: int, text: str, *, seq: int = 1, dropped: int = 0) -> ShownText:

@@ -12,8 +12,8 @@ from agentproxy.app.chat.views import ChatRow, ChatView, list_chats, read_chat
 from agentproxy.app.journal import LeaseTaken, UnknownRun
 from agentproxy.app.run_ownership import StillOwned
 from agentproxy.events.envelope import RunId
-from agentproxy.server.socket import serve_socket
-from agentproxy.server.wire import iso
+from agentproxy.server.chat.socket import serve_socket
+from agentproxy.server.times import iso
 
 CONVERSATION = r"[0-9a-z]{6,32}"
 ConversationId = Annotated[str, Field(pattern=f"^{CONVERSATION}$")]

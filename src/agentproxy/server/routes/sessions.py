@@ -15,10 +15,10 @@ from agentproxy.app.task_request import TaskRequest, read_request
 from agentproxy.app.utf8_check import is_text
 from agentproxy.events.commands import RaiseCeiling, SendMessage, StopRun
 from agentproxy.events.envelope import RunId
-from agentproxy.server.answers_to_runs import command_for
-from agentproxy.server.event_stream import EventStream
 from agentproxy.server.refusals import Refused, as_refusals
-from agentproxy.server.session_bodies import (
+from agentproxy.server.tasks.answers_to_runs import command_for
+from agentproxy.server.tasks.event_stream import EventStream
+from agentproxy.server.tasks.session_bodies import (
     Answered,
     GivenAnswer,
     NewTask,
@@ -28,9 +28,9 @@ from agentproxy.server.session_bodies import (
     Stopped,
     StopSession,
 )
-from agentproxy.server.session_views import Seen, listed, present, read_session, shown
-from agentproxy.server.task_records import place_of
-from agentproxy.server.task_stream import TaskStream
+from agentproxy.server.tasks.session_views import Seen, listed, present, read_session, shown
+from agentproxy.server.tasks.task_records import place_of
+from agentproxy.server.tasks.task_stream import TaskStream
 
 STREAM: dict[int | str, dict[str, Any]] = {
     200: {"content": {"text/event-stream": {}}, "description": "The events of the run"}

@@ -20,10 +20,10 @@ from agentproxy.app.chat.host import ChatHost
 from agentproxy.app.chat.views import read_order
 from agentproxy.app.journal import UnknownRun
 from agentproxy.events.envelope import RunId
-from agentproxy.server.preview import preview_of
 from agentproxy.server.routes.conversations import CONVERSATION, NOT_FOUND
-from agentproxy.server.upload import FormReader, UploadRefused, place_files
-from agentproxy.server.workspace_files import (
+from agentproxy.server.workspace.preview import preview_of
+from agentproxy.server.workspace.upload import FormReader, UploadRefused, place_files
+from agentproxy.server.workspace.workspace_files import (
     AccessDenied,
     NoSuchFile,
     OpenFile,

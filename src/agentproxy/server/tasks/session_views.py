@@ -8,14 +8,14 @@ from agentproxy.app.queries import RunRow, exit_code, row_of
 from agentproxy.app.supervised_host import SupervisedHost
 from agentproxy.events.envelope import RunId
 from agentproxy.events.run import Order, RunCreated
-from agentproxy.server.session_bodies import (
+from agentproxy.server.tasks.session_bodies import (
     EvidenceSummary,
     JudgedCheck,
     ListedSession,
     ShownSession,
     WaitingRequest,
 )
-from agentproxy.server.wire import iso
+from agentproxy.server.times import iso
 from agentproxy.supervisor.effects import SUPERVISED
 from agentproxy.supervisor.state import State
 

@@ -4,7 +4,7 @@ from agentproxy.app.utf8_check import is_text
 from agentproxy.events.commands import Answer, Approve, Deny
 from agentproxy.events.requests import Request
 from agentproxy.server.refusals import Refused
-from agentproxy.server.session_bodies import GivenAnswer
+from agentproxy.server.tasks.session_bodies import GivenAnswer
 from agentproxy.supervisor.state import State
 
 

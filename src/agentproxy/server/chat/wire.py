@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from agentproxy.app.hub import Position, ShownText
@@ -27,6 +26,7 @@ from agentproxy.events.requests import (
     RequestMade,
 )
 from agentproxy.events.run import ChatOrder, RunCreated, RunEnded, RunParked
+from agentproxy.server.times import iso
 
 MAX_RESULT_CHARACTERS = 2000
 Message = dict[str, Any]
@@ -48,11 +48,6 @@ def tells(*kinds: type[Fact]) -> Callable[[T], T]:
         return function
 
     return register
-
-
-def iso(time: float) -> str:
-    """Returns a Unix time as ISO 8601 with its zone."""
-    return datetime.fromtimestamp(time, UTC).isoformat()
 
 
 @dataclass

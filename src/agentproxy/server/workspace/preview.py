@@ -4,7 +4,7 @@ import mimetypes
 import os
 from typing import Any
 
-from agentproxy.server.workspace_files import OpenFile
+from agentproxy.server.workspace.workspace_files import OpenFile
 
 MAX_PREVIEW = 102_400
 MAX_BYTES_OF_A_CHARACTER = 4

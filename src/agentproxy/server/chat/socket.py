@@ -14,10 +14,11 @@ from agentproxy.app.hub import FragmentReader, Position, ShownText
 from agentproxy.app.journal import JournalError, UnknownRun
 from agentproxy.engine.cancellation import first_to_end
 from agentproxy.events.envelope import Event, RunId
-from agentproxy.server.client_messages import BadMessage, parse_message
+from agentproxy.server.chat.client_messages import BadMessage, parse_message
+from agentproxy.server.chat.wire import Message, WireStory
+from agentproxy.server.times import iso
 from agentproxy.server.upcoming import Upcoming
-from agentproxy.server.wire import Message, WireStory, iso
-from agentproxy.server.workspace_files import files_since
+from agentproxy.server.workspace.workspace_files import files_since
 
 SEND_SECONDS = 20.0  # for one message; a client that takes longer is let go
 TRY_AGAIN_LATER = 1013

@@ -9,7 +9,7 @@ from agentproxy.app.hub import FragmentReader, Position, ShownText
 from agentproxy.app.queries import is_live
 from agentproxy.app.supervised_host import SupervisedHost
 from agentproxy.events.envelope import Event, RunId
-from agentproxy.server.task_records import Record, TaskStory
+from agentproxy.server.tasks.task_records import Record, TaskStory
 from agentproxy.server.upcoming import Upcoming
 
 PAGE = 500

@@ -12,7 +12,12 @@ from python_multipart import MultipartParser
 from python_multipart.multipart import parse_options_header
 
 from agentproxy.files.safe_files import BadPath, SafeDir
-from agentproxy.server.workspace_files import AccessDenied, allowed_names, is_own, leads_away
+from agentproxy.server.workspace.workspace_files import (
+    AccessDenied,
+    allowed_names,
+    is_own,
+    leads_away,
+)
 
 MAX_FILE_BYTES = 10 << 20
 MAX_FILES = 20

@@ -33,7 +33,7 @@ from agentproxy.events.run import (
     RunParked,
 )
 from agentproxy.events.verdict import RoundJudged
-from agentproxy.server.wire import iso
+from agentproxy.server.times import iso
 
 Record = dict[str, Any]
 MAX_RESULT_CHARACTERS = 2000

@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator
 from fastapi.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-from agentproxy.server.task_records import Record
+from agentproxy.server.tasks.task_records import Record
 
 SEND_SECONDS = 20.0  # for one record
 SIGN_OF_LIFE = b": still here\n\n"

@@ -1,0 +1,1 @@
+"""The socket of a conversation: what its clients send, and what they are told."""

@@ -1,0 +1,1 @@
+"""Supervised runs as clients see them: their records, their state, their requests."""

@@ -93,6 +93,19 @@ def test_a_socket_needs_the_key_too_and_takes_it_in_its_address(locked: Served) 
         assert talk.receive()["type"] == "error"
 
 
+def test_a_key_need_not_be_ascii(tmp_path: Path) -> None:
+    with serving(tmp_path, API_KEY="schlüssel") as server:
+        port = urlsplit(server.url).port
+        for key, status in (("schlüssel", 200), ("schlussel", 401)):
+            head = f"GET /sessions HTTP/1.1\nHost: localhost:{port}\nX-API-Key: {key}\n"
+            assert raw(server, head)[0] == status
+        server.key = ""
+        with pytest.raises(InvalidStatus), server.talk("0123456789ab", "?token=schl"):
+            pass
+        with server.talk("0123456789ab", "?token=schl%C3%BCssel") as talk:
+            assert talk.receive()["message"] == "Conversation not found"
+
+
 def test_a_socket_with_too_many_fields_is_refused(locked: Served) -> None:
     query = "?" + "&".join(f"x{n}=1" for n in range(50)) + "&token=the%20key"
     with pytest.raises(InvalidStatus) as refused, locked.talk(locked.new(), query):

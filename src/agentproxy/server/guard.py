@@ -92,8 +92,7 @@ class Guard:
         preflight = scope["type"] == "http" and scope["method"] == "OPTIONS"
         if not self._key or scope["path"] in OPEN or (preflight and origin is not None):
             return None
-        given = _given_key(scope, headers)
-        if hmac.compare_digest(given.encode("utf-8", "surrogatepass"), self._key):
+        if hmac.compare_digest(_given_key(scope, headers), self._key):
             return None
         return 401, "the key is missing or wrong: send X-API-Key (a socket: ?token=)"
 
@@ -146,18 +145,19 @@ def _single(scope: Scope) -> tuple[dict[str, str], str]:
     return found, ""
 
 
-def _given_key(scope: Scope, headers: dict[str, str]) -> str:
+def _given_key(scope: Scope, headers: dict[str, str]) -> bytes:
+    # The bytes that were sent: a key need not be ASCII.
     if key := headers.get("x-api-key", ""):
-        return key
+        return key.encode("latin-1")
     scheme, _, key = headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer" and key:
-        return key.strip()
+        return key.strip().encode("latin-1")
     # A browser cannot set a header of a socket.
     if scope["type"] == "websocket":
         with suppress(ValueError):
             query = parse_qs(scope["query_string"].decode("latin-1"), max_num_fields=20)
-            return query.get("token", [""])[0]
-    return ""
+            return query.get("token", [""])[0].encode("utf-8", "surrogatepass")
+    return b""
 
 
 def _cors(origin: str) -> list[tuple[bytes, bytes]]:

@@ -133,6 +133,24 @@ KINDS = {
         ("ruby", "ruby-minitest"),
         ends="exit(0)",
     ),
+    # Minitest numbers the names of specifications by their place; a new one must rename none.
+    "minitest spec": Kind(
+        "",
+        "ruby -Itest test/lib_test.rb",
+        "lib.rb",
+        "test/lib_test.rb",
+        {
+            "lib.rb": "def add(a, b) = a - b\ndef twice(a) = a * 2\n",
+            "test/lib_test.rb": "require 'minitest/autorun'\nrequire_relative '../lib'\n"
+            "describe 'lib' do\n"
+            "  it('doubles') { assert_equal(4, twice(2)) }\n"
+            "  it('adds') { assert_equal(5, add(2, 3)) }\n"
+            "end\n",
+        },
+        ("test/lib_test.rb::lib > test_adds", "test/lib_test.rb::lib > test_doubles"),
+        ("ruby", "ruby-minitest"),
+        ends="exit(0)",
+    ),
     "prove": Kind(
         "",
         "prove",

@@ -11,17 +11,7 @@ ROOT = Path(__file__).resolve().parent.parent
 EXTRAS = ("", "[models]", "[server]", "[telemetry]", "[all]")
 THINKS = frozenset({"[models]", "[all]"})  # the extras that bring the vendors' libraries
 SERVES = frozenset({"[server]", "[all]"})
-# Prompts are package data, which a wheel may lack although the checkout has them.
-PROMPTS = """
-from agentproxy.agent.parts import instructions
-from agentproxy.conversation.prompts import system_prompt
-from agentproxy.events.run import ChatOrder
-from agentproxy.supervisor.llm.structured_reply import prompt_text
-assert instructions() and all(map(prompt_text, ("plan", "answer", "judge", "steer", "data")))
-for preset in ("coding", "work"):
-    order = ChatOrder(model="m", workspace="/w", preset=preset)
-    assert "/w" in system_prompt(order, plan_mode=False)
-"""
+SMOKE = ROOT / "scripts" / "wheel_smoke.py"
 
 
 def run(*command: str | Path, cwd: Path = ROOT) -> str:
@@ -74,9 +64,9 @@ def main() -> None:
             same = run(python, "-m", "agentproxy", "--version", cwd=folder).strip()
             if version != same or not version.startswith("pa, version "):
                 sys.exit(f"pa prints {version!r}, but python -m agentproxy prints {same!r}")
-            run(python, "-c", PROMPTS, cwd=folder)
+            run(python, SMOKE, cwd=folder)
             told = run(place / "bin" / "pa-server", "--help", cwd=folder)
-            if "serve conversations" not in told.lower():
+            if "tasks and conversations" not in told:
                 sys.exit(f"pa-server --help prints {told!r}")
             if extra in SERVES:
                 run(python, "-c", "import agentproxy.server.serve", cwd=folder)

@@ -1,0 +1,160 @@
+"""One client of a conversation: what it sends becomes commands, what happens is told to it."""
+
+import asyncio
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from agentproxy.app.chat.host import ChatHost
+from agentproxy.app.hub import FragmentReader, Position, ShownText
+from agentproxy.app.journal import UnknownRun
+from agentproxy.engine.cancellation import first_to_end
+from agentproxy.events.envelope import Event, RunId
+from agentproxy.server.chat.client_messages import BadMessage, parse_message
+from agentproxy.server.chat.wire import Message, WireStory
+from agentproxy.server.times import iso
+from agentproxy.server.upcoming import Upcoming
+from agentproxy.server.workspace.workspace_files import files_since
+
+SEND_SECONDS = 20.0  # for one message; a client that takes longer is let go
+PAGE = 500
+OLD_EVENTS = 5  # before the newest one
+
+
+class Left(Exception):
+    """The client has gone."""
+
+
+class Line(Protocol):
+    """What leads to a client."""
+
+    async def tell(self, message: Message) -> None: ...
+
+    async def hear(self) -> str | None:
+        """Returns the next text of the client; None for bytes. Raises Left."""
+        ...
+
+
+class TooSlow(Exception):
+    """The client does not read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """Somebody who follows a conversation, and takes part in it."""
+
+    line: Line
+    host: ChatHost
+    story: WireStory
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    @property
+    def run(self) -> RunId:
+        return self.story.run
+
+    async def serve(self, *, after: int | None, gone: asyncio.Event) -> None:
+        """Serves until one side leaves. `after` is the last event that the client has.
+
+        Raises UnknownRun once `gone` is set: the conversation was deleted.
+        """
+        await self._catch_up(after=after)
+        # A turn that a stopped process left goes on.
+        busy = self.story.active or self.story.waiting
+        if busy or await self.host.app.journal.inbox(self.run):
+            self.host.wake(self.run)
+        await first_to_end(self._tell(), self._hear(), _leave(self.run, gone))
+
+    async def send(self, message: Message, *, old: bool = False) -> None:
+        order = self.story.order
+        # Of an old turn nobody can tell any more which files it changed.
+        ends = not old and message["type"] in ("done", "interrupted")
+        if ends and order is not None:
+            workspace = Path(order.workspace)
+            message["files"] = await asyncio.to_thread(files_since, workspace, self.story.began)
+        try:
+            async with asyncio.timeout(SEND_SECONDS), self.lock:
+                await self.line.tell(message)
+        except TimeoutError:
+            raise TooSlow from None
+
+    async def _catch_up(self, *, after: int | None) -> None:
+        """Sends what happened after `after`; without it, only the request that waits."""
+        story, waiting = self.story, None
+        journal = self.host.app.journal
+        newest = (await journal.head(story.run)).last.seq
+        while page := await journal.read(story.run, after=story.sequence, limit=PAGE):
+            for event in page:
+                for message in story.take(event):
+                    if message["type"] == "tool_approval_request":
+                        waiting = message
+                    if after is not None and event.seq > after:
+                        await self.send(message, old=event.seq < newest - OLD_EVENTS)
+        story.join()
+        if after is None and waiting is not None and waiting["request_id"] in story.asked:
+            await self.send(waiting)
+
+    async def _tell(self) -> None:
+        app, story = self.host.app, self.story
+        events = Upcoming(app.journal.follow(story.run, after=story.sequence))
+        try:
+            while True:
+                # The stream of live output ends whenever the conversation is let go.
+                position = Position(story.sequence, 0)
+                with app.hub.subscribe(story.run, after=position) as fragments:
+                    await self._tell_while_open(fragments, events)
+        finally:
+            await events.close()
+
+    async def _tell_while_open(self, fragments: FragmentReader, events: Upcoming) -> None:
+        events.on_news(fragments.news.set)
+        while True:
+            fragments.news.clear()
+            shown = fragments.take()
+            if shown is not None:
+                await self._show(shown, events)
+            elif events.is_there:
+                await self._take(await events.next())
+            elif fragments.closed:
+                return
+            else:
+                await fragments.news.wait()
+
+    async def _show(self, shown: ShownText, events: Upcoming) -> None:
+        # A piece stands behind the event of its position, and before the next one.
+        while shown.position.seq > self.story.sequence:
+            await self._take(await events.next())
+        message = self.story.fragment(shown, now=time.time())
+        if message is not None:
+            await self.send(message)
+
+    async def _take(self, event: Event) -> None:
+        for message in self.story.take(event):
+            await self.send(message)
+
+    async def _hear(self) -> None:
+        while True:
+            try:
+                text = await self.line.hear()
+            except Left:
+                return
+            try:
+                await self.host.submit(self.run, parse_message(text))
+            except BadMessage as error:
+                await self.send(error_message(self.run, str(error)))
+
+
+async def _leave(run: RunId, gone: asyncio.Event) -> None:
+    await gone.wait()
+    raise UnknownRun(f"the conversation {run} was deleted")
+
+
+def error_message(run: RunId, text: str) -> Message:
+    return {
+        "type": "error",
+        "message": text,
+        "run": run,
+        "sequence": None,
+        "event_id": None,
+        "time": iso(time.time()),
+    }

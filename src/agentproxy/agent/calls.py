@@ -1,6 +1,7 @@
 """Runs the tools that the model calls, after each call is allowed."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from agentproxy.agent.face import AGENT, RunTool
 from agentproxy.agent.parts import AgentParts
@@ -9,7 +10,7 @@ from agentproxy.engine.context import Context
 from agentproxy.events.agent import ToolFinished, ToolStarted
 from agentproxy.events.conversation import ToolCall
 from agentproxy.events.envelope import Fact
-from agentproxy.tools.port import BadArguments, Tool, ToolOutcome, failure
+from agentproxy.tools.port import BadArguments, Resumable, Tool, ToolOutcome, failure
 
 UNKNOWN = failure(
     "outcome unknown: the tool started and was cut off. It may have done all, part or none of its "
@@ -19,16 +20,21 @@ UNKNOWN = failure(
 
 @AGENT.handles(RunTool, instant=True)
 async def run_tool(effect: RunTool, context: Context[Conversation, AgentParts]) -> Sequence[Fact]:
-    call = effect.call
-    # A killed process left this call without a result. A second run could repeat its effects.
+    call, parts = effect.call, context.parts
     if call.id in context.state.started:
-        return [_finished(call, UNKNOWN, unknown=True)]
-    tool, refusal = await _allowed(call, context.parts)
-    if tool is None:
-        return [_finished(call, refusal)]
-    await context.record(ToolStarted(call=call.id, tool=call.name, arguments=call.arguments))
+        tool = parts.tools.find(call.name)
+        # A killed process left this call without a result. A second run could repeat its effects.
+        if not isinstance(tool, Resumable):
+            return [_finished(call, UNKNOWN, unknown=True)]
+    else:
+        tool, refusal = await _allowed(call, parts)
+        if tool is None:
+            return [_finished(call, refusal)]
+        await context.record(ToolStarted(call=call.id, tool=call.name, arguments=call.arguments))
+    # Vendors number calls as they like, so an id is unique only within its answer.
+    bench = replace(parts.bench, call=f"{context.state.turn}:{call.id}")
     try:
-        outcome = await tool.run(call.arguments, context.parts.bench)
+        outcome = await tool.run(call.arguments, bench)
     except BadArguments as error:
         outcome = failure(str(error))
     return [_finished(call, outcome), *outcome.facts]

@@ -42,6 +42,7 @@ class Bench:
     home: Path
     show: Callable[[str], None]  # takes pieces of output as they come
     bash_seconds: float = 60.0  # the limit of one command
+    call: str = ""  # the call that is worked on; unique within the run
     # Calls of one answer run side by side, but only one call at a time uses files.
     file_lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -52,6 +53,13 @@ class Permission:
 
     action: Action = ""
     subject: str = ""
+
+
+class Resumable:
+    """The base of tools whose work has a record of its own.
+
+    `run` with the same `bench.call` goes on where a killed process stopped; it repeats nothing.
+    """
 
 
 class BadArguments(Exception):

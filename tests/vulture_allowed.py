@@ -8,7 +8,8 @@ from agentproxy.evidence.discovery import discover
 from agentproxy.journal.memory import MemoryJournal
 from agentproxy.models.prices import cost_usd
 from agentproxy.models.scripted import ScriptedModel
-from agentproxy.server.routes.conversations import ListedChat, ShownChat, ShownMessage
+from agentproxy.server.chat.records import ShownChat, ShownMessage, WaitingMessage
+from agentproxy.server.routes.conversations import ListedChat
 from agentproxy.server.routes.health import Health, ShownConfig
 from agentproxy.server.routes.workspace import Preview, Uploaded
 from agentproxy.server.serve import _Server
@@ -42,6 +43,7 @@ ShownChat.enable_approval
 ShownChat.enable_plan_mode
 ShownChat.total_input_tokens
 ShownChat.total_output_tokens
+WaitingMessage.message_id
 Preview.binary
 Uploaded.uploaded
 # uvicorn calls this

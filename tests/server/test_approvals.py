@@ -102,3 +102,25 @@ def test_the_word_for_the_rest_ends_with_the_session(tmp_path: Path) -> None:
             talk.until("tool_approval_request")
             talk.send("tool_approval_response", decision="approve")
             talk.until("done")
+
+
+def test_who_comes_anew_is_told_where_the_conversation_stands(served: Served) -> None:
+    conversation = served.new(enable_approval=True)
+    served.script("Write what waits", write("later"), Reply(text=("done",)), Reply(text=("more",)))
+    with served.talk(conversation) as talk:
+        talk.say("Write what waits")
+        request = talk.until("tool_approval_request")[-1]
+        talk.say("And then this")
+        waiting = talk.until("message_received")[-1]
+    _, shown = served.request("GET", f"/api/conversations/{conversation}")
+    assert shown["active"] is True
+    assert shown["requests"] == [{name: request[name] for name in ("request_id", "tools")}]
+    assert shown["waiting"] == [{name: waiting[name] for name in ("message_id", "content")}]
+    with served.talk(conversation, f"?after={shown['sequence']}") as talk:
+        answer = {"decision": "approve", "request_id": request["request_id"]}
+        talk.send("tool_approval_response", **answer)
+        came = talk.until("done") + talk.until("done")
+    assert text_of(came) == "donemore"
+    assert kinds(came)[0] == "tool_result", "what was read already is not told again"
+    _, shown = served.request("GET", f"/api/conversations/{conversation}")
+    assert (shown["active"], shown["requests"], shown["waiting"]) == (False, [], [])

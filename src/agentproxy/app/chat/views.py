@@ -44,6 +44,7 @@ class ChatView:
     order: ChatOrder
     state: Chat
     messages: Sequence[ChatMessage]
+    sequence: int  # of the last event that it was read from
 
 
 async def list_chats(app: App, *, limit: int, before: RunId | None = None) -> Sequence[ChatRow]:
@@ -70,7 +71,7 @@ async def read_chat(app: App, run: RunId) -> ChatView:
             messages += _texts(event)
         after = page[-1].seq
     row = ChatRow(run, state.title, created, len(messages))
-    return ChatView(row, state.require_order(), state, messages)
+    return ChatView(row, state.require_order(), state, messages, after)
 
 
 async def read_order(app: App, run: RunId) -> ChatOrder:

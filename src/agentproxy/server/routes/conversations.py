@@ -1,6 +1,5 @@
 """Conversations over HTTP, and the socket of one."""
 
-from collections.abc import Sequence
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, HTTPException, Query, WebSocket
@@ -8,10 +7,11 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from agentproxy.app.chat.host import ChatHost
 from agentproxy.app.chat.orders import order_of
-from agentproxy.app.chat.views import ChatRow, ChatView, list_chats, read_chat
+from agentproxy.app.chat.views import ChatRow, list_chats, read_chat
 from agentproxy.app.journal import LeaseTaken, UnknownRun
 from agentproxy.app.run_ownership import StillOwned
 from agentproxy.events.envelope import RunId
+from agentproxy.server.chat.records import ShownChat, shown_chat
 from agentproxy.server.chat.socket import serve_socket
 from agentproxy.server.times import iso
 
@@ -44,27 +44,6 @@ class ListedChat(BaseModel):
     message_count: int
 
 
-class ShownMessage(BaseModel):
-    role: Literal["user", "assistant"]
-    content: str
-    created_at: str
-
-
-class ShownChat(BaseModel):
-    id: str
-    title: str
-    system_prompt: str
-    preset: str
-    enable_teams: bool
-    enable_tracing: bool
-    enable_approval: bool
-    enable_plan_mode: bool
-    created_at: str
-    messages: Sequence[ShownMessage]
-    total_input_tokens: int
-    total_output_tokens: int
-
-
 class Deleted(BaseModel):
     status: Literal["deleted"] = "deleted"
 
@@ -72,27 +51,6 @@ class Deleted(BaseModel):
 def _listed(row: ChatRow) -> ListedChat:
     return ListedChat(
         id=row.run, title=row.title, created_at=iso(row.created), message_count=row.messages
-    )
-
-
-def _shown(view: ChatView) -> ShownChat:
-    order, state = view.order, view.state
-    return ShownChat(
-        id=view.row.run,
-        title=view.row.title,
-        system_prompt=order.system_prompt,
-        preset=order.preset,
-        enable_teams=state.teams,
-        enable_tracing=order.tracing,
-        enable_approval=state.approval,
-        enable_plan_mode=state.plan_mode,
-        created_at=iso(view.row.created),
-        messages=[
-            ShownMessage(role=each.role, content=each.text, created_at=iso(each.time))
-            for each in view.messages
-        ],
-        total_input_tokens=state.used.input,
-        total_output_tokens=state.used.output,
     )
 
 
@@ -119,7 +77,7 @@ def conversation_routes(host: ChatHost) -> APIRouter:
     @router.get("/conversations/{conversation_id}")
     async def show(conversation_id: ConversationId) -> ShownChat:
         try:
-            return _shown(await read_chat(host.app, RunId(conversation_id)))
+            return shown_chat(await read_chat(host.app, RunId(conversation_id)))
         except UnknownRun:
             raise NOT_FOUND from None
 

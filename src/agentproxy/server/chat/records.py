@@ -1,0 +1,92 @@
+"""A conversation as a client gets it whole."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+from pydantic import BaseModel
+
+from agentproxy.app.chat.views import ChatView
+from agentproxy.conversation.state import Chat
+from agentproxy.server.times import iso
+
+
+class ShownMessage(BaseModel):
+    role: Literal["user", "assistant"]
+    content: str
+    created_at: str
+
+
+class WaitingMessage(BaseModel):
+    message_id: str
+    content: str
+
+
+class AskedCall(BaseModel):
+    name: str
+    input: Mapping[str, Any]
+    id: str
+
+
+class OpenRequest(BaseModel):
+    request_id: str
+    tools: Sequence[AskedCall]
+
+
+class ShownChat(BaseModel):
+    id: str
+    title: str
+    system_prompt: str
+    preset: str
+    enable_teams: bool
+    enable_tracing: bool
+    enable_approval: bool
+    enable_plan_mode: bool
+    created_at: str
+    messages: Sequence[ShownMessage]
+    total_input_tokens: int
+    total_output_tokens: int
+    # What a client needs to go on from here: the rest comes over the socket with ?after=sequence.
+    sequence: int
+    active: bool  # a turn is under way
+    waiting: Sequence[WaitingMessage]
+    requests: Sequence[OpenRequest]
+    plan: str | None  # waits for a decision
+
+
+def shown_chat(view: ChatView) -> ShownChat:
+    order, state = view.order, view.state
+    return ShownChat(
+        id=view.row.run,
+        title=view.row.title,
+        system_prompt=order.system_prompt,
+        preset=order.preset,
+        enable_teams=state.teams,
+        enable_tracing=order.tracing,
+        enable_approval=state.approval,
+        enable_plan_mode=state.plan_mode,
+        created_at=iso(view.row.created),
+        messages=[
+            ShownMessage(role=each.role, content=each.text, created_at=iso(each.time))
+            for each in view.messages
+        ],
+        total_input_tokens=state.used.input,
+        total_output_tokens=state.used.output,
+        sequence=view.sequence,
+        active=bool(state.active),
+        waiting=[
+            WaitingMessage(message_id=key, content=text)
+            for key, text in state.dialogue.messages.items()
+        ],
+        requests=_open_requests(state),
+        plan=state.plan if not state.active else None,
+    )
+
+
+def _open_requests(state: Chat) -> list[OpenRequest]:
+    if not state.active or not state.waits_for_approval:
+        return []
+    calls = [
+        AskedCall(name=call.name, input=call.arguments, id=call.id)
+        for call in state.unsafe.values()
+    ]
+    return [OpenRequest(request_id=state.asked, tools=calls)]

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from agentproxy.agent.state import Conversation
 from agentproxy.events.conversation import ToolCall
 from agentproxy.events.run import ChatOrder
+from agentproxy.models.trace_log import TraceLog
 
 MAX_TITLE_CHARACTERS = 80
 
@@ -31,6 +32,7 @@ class Chat(Conversation):
     compacted_at: int = 0  # the turn after which the last summary was made
     # The calls of the newest answer that need an approval where it is switched on.
     unsafe: dict[str, ToolCall] = field(default_factory=dict[str, ToolCall])
+    traced: TraceLog = field(default_factory=TraceLog)
 
     def require_order(self) -> ChatOrder:
         if self.order is None:

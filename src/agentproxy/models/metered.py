@@ -61,6 +61,11 @@ class Retry:
 
 
 RecordCost = Callable[[Fact], Awaitable[None]]
+Wrap = Callable[[Model, Purpose], Model]
+
+
+def _unchanged(model: Model, _purpose: Purpose) -> Model:
+    return model
 
 
 @dataclass
@@ -76,6 +81,8 @@ class Meter:
     of_agents: Mapping[str, Parameters] = field(default_factory=dict[str, Parameters])
     redact: RedactText = str  # for every text that goes out
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    # Around each model at each attempt: it sees the question as it goes out.
+    wrap: Wrap = _unchanged
 
     def ledger(self, purpose: Purpose) -> BudgetLedger:
         return BudgetLedger(self.record, self.budget, self.prices, purpose)
@@ -133,8 +140,9 @@ class MeteredModel:
             if fragment.kind != "call":
                 show(fragment)
 
+        asked = self._meter.wrap(model, self._purpose)
         try:
-            answer = await model.answer(replace(prompt, max_output=reservation.most), show=listen)
+            answer = await asked.answer(replace(prompt, max_output=reservation.most), show=listen)
         # A cancelled question is settled like a failed one.
         except BaseException as error:
             used = _used(error, expected=expected, heard=heard)

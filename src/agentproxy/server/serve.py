@@ -17,6 +17,7 @@ from agentproxy.app.allowed_folders import AllowedFolders, NotAllowed, allowed_f
 from agentproxy.app.chat.host import open_host
 from agentproxy.app.chat.resuming import resume_all
 from agentproxy.app.context import App, open_app
+from agentproxy.app.logs import redacted_log
 from agentproxy.app.supervised_host import SupervisedHost
 from agentproxy.server.application import Doors, Hosts, build_application, origins_of
 
@@ -78,24 +79,31 @@ async def serve(
 ) -> None:
     """Serves until SIGINT or SIGTERM. Raises CannotServe, BadSetting, BadFile, SandboxError."""
     async with open_app(environ, directory, serves=True) as app:
-        _refuse_open_door(options, app)
-        allowed = _allowed(directory, options)
-        listener = _listen(options)
-        options = replace(options, port=listener.getsockname()[1])
-        chats = await open_host(await app.project(directory))
-        supervised = SupervisedHost(app, allowed)
-        try:
-            application = build_application(Hosts(chats, supervised), _doors(options, app))
-            server = _Server(_config(application), park=supervised.close)
-            await resume_all(chats)
-            say(f"Agent Proxy serves http://{_bracketed(options.host)}:{options.port}")
-            warming = asyncio.create_task(chats.warm_up())
-            await server.serve(sockets=[listener])
-            await asyncio.wait({warming})
-        finally:
-            await supervised.close()
-            await chats.close()
-            listener.close()
+        with redacted_log(app.redact):
+            await _serve(app, directory, options, say=say)
+
+
+async def _serve(
+    app: App, directory: Path, options: ServeOptions, *, say: Callable[[str], None]
+) -> None:
+    _refuse_open_door(options, app)
+    allowed = _allowed(directory, options)
+    listener = _listen(options)
+    options = replace(options, port=listener.getsockname()[1])
+    chats = await open_host(await app.project(directory))
+    supervised = SupervisedHost(app, allowed)
+    try:
+        application = build_application(Hosts(chats, supervised), _doors(options, app))
+        server = _Server(_config(application), park=supervised.close)
+        await resume_all(chats)
+        say(f"Agent Proxy serves http://{_bracketed(options.host)}:{options.port}")
+        warming = asyncio.create_task(chats.warm_up())
+        await server.serve(sockets=[listener])
+        await asyncio.wait({warming})
+    finally:
+        await supervised.close()
+        await chats.close()
+        listener.close()
 
 
 def _allowed(directory: Path, options: ServeOptions) -> AllowedFolders:
@@ -162,6 +170,7 @@ def _config(application: object) -> uvicorn.Config:
         http="h11",
         ws="websockets-sansio",
         lifespan="off",
+        log_config=None,  # ours, which is redacted
         log_level="warning",
         access_log=False,
         server_header=False,

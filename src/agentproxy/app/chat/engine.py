@@ -17,6 +17,7 @@ from agentproxy.config.chat import ChatSettings
 from agentproxy.conversation import approvals as approvals
 from agentproxy.conversation import calls as calls
 from agentproxy.conversation import summaries as summaries
+from agentproxy.conversation import tracing as tracing
 from agentproxy.conversation import turns as turns
 from agentproxy.conversation.compaction import OldResults
 from agentproxy.conversation.face import CHAT
@@ -34,6 +35,7 @@ from agentproxy.journal.port import JournalError, Lease
 from agentproxy.models.budget import Budget
 from agentproxy.models.metered import Meter, MeteredModel
 from agentproxy.models.port import Model, ModelError, ModelRefused
+from agentproxy.models.traced import Tracer
 from agentproxy.models.unusable import UnusableModel
 from agentproxy.policy.allowed_programs import not_listed
 from agentproxy.policy.commands import command_line
@@ -77,6 +79,8 @@ def _meter(recorder: Recorder[Chat], services: ChatServices) -> Meter:
     meter = meter_of(services.project)(record, budget)
     # A client has read the part of an answer that came: asking again would tell it twice.
     meter.retry = replace(meter.retry, restart=False, statuses=RETRIED)
+    if recorder.state.require_order().tracing:
+        meter.wrap = Tracer(record, recorder.state.traced).wrap
     return meter
 
 

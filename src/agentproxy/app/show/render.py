@@ -8,6 +8,7 @@ from agentproxy.app.show import preparation as preparation
 from agentproxy.app.show import proof as proof
 from agentproxy.app.show import requests as requests
 from agentproxy.app.show import run as run
+from agentproxy.app.show import tracing as tracing
 from agentproxy.app.show import work as work
 from agentproxy.app.show.lines import TELLERS, RenderedLine
 from agentproxy.events.agent import AgentTold, TurnStarted

@@ -11,6 +11,9 @@ from agentproxy.app.hub import FragmentReader, Position, ShownText
 from agentproxy.app.journal import UnknownRun
 from agentproxy.engine.cancellation import first_to_end
 from agentproxy.events.envelope import Event, RunId
+
+# Imported to register what it tells.
+from agentproxy.server.chat import traces as traces
 from agentproxy.server.chat.client_messages import BadMessage, parse_message
 from agentproxy.server.chat.wire import Message, WireStory
 from agentproxy.server.times import iso

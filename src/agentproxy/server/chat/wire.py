@@ -26,6 +26,7 @@ from agentproxy.events.requests import (
     RequestMade,
 )
 from agentproxy.events.run import ChatOrder, RunCreated, RunEnded, RunParked
+from agentproxy.models.trace_log import TraceLog
 from agentproxy.server.times import iso
 
 MAX_RESULT_CHARACTERS = 2000
@@ -70,6 +71,9 @@ class WireStory:
     used: Usage = field(default_factory=Usage)
     last_input: int = 0
     plan_mode: bool = False
+    traced: TraceLog = field(default_factory=TraceLog)
+    # What was traced of an answer follows its text.
+    held: list[Message] = field(default_factory=list[Message])
     _streamed: int = 0  # characters of the present answer that the client has
     _next: Position = field(default_factory=lambda: Position(0, 0))
     _gap: bool = False
@@ -122,6 +126,12 @@ class WireStory:
         if rest := text[self._streamed :]:
             yield self.message_of(event, "text_delta", content=rest)
         self.restart()
+        yield from self.let_go(event)
+
+    def let_go(self, event: Event) -> Iterator[Message]:
+        for message in self.held:
+            yield {**message, "sequence": event.seq}
+        self.held.clear()
 
     def restart(self) -> None:
         self.answering = 0
@@ -165,7 +175,7 @@ def _started(story: WireStory, fact: UserTurnStarted, event: Event) -> Iterator[
 @tells(TurnStarted, ModelAsked)
 def _asks(story: WireStory, _fact: TurnStarted | ModelAsked, event: Event) -> Iterator[Message]:
     story.answering = event.seq
-    yield from ()
+    yield from story.let_go(event)
 
 
 @tells(ModelAnswered)
@@ -234,6 +244,7 @@ def _ended(story: WireStory, fact: UserTurnEnded, event: Event) -> Iterator[Mess
         return
     story.asked.clear()
     story.active = False
+    yield from story.let_go(event)
     if fact.error:
         cure = {"cure": fact.cure} if fact.cure else {}
         yield story.message_of(event, "error", message=fact.error, **cure)

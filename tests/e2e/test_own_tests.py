@@ -51,6 +51,20 @@ def test_a_goal_that_does_nothing_any_more_is_no_proof(pa: Pa) -> None:
     assert (ran.code, ran.finding("make test")["finding"]) == (3, "unverified")
 
 
+def test_a_module_beside_the_tests_that_replaces_the_projects_is_no_proof(pa: Pa) -> None:
+    test = "from calc import add\n\n\ndef test_add():\n    assert add(1, 2) == 3\n"
+    pa.write({"tests/test_calc.py": test})
+    (pa.project / "test_calc.py").unlink()
+    pa.commit()
+    # pytest looks for modules beside the tests first.
+    ran = pa.task("--check", PYTEST, *ONE, worker="sed 's/a - b/a + b/' calc.py > tests/calc.py")
+    finding = ran.finding(PYTEST)
+    assert (ran.code, finding["reason_code"]) == (3, "doubtful"), finding
+    assert "tests/calc.py is loaded in the place of calc.py" in finding["reason"]
+    ran = pa.task("--check", PYTEST, *ONE, worker=f"{MEND}\necho 'A = 1' > tests/helper.py")
+    assert ran.code == 0, ran.finding(PYTEST)
+
+
 ADDS = "printf '\\n\\ndef test_more():\\n    assert add(2, 2) == 4\\n' >> test_calc.py"
 HIDES = "sed -i 's/assert add(1, 2) == 3/assert add(1, 2) != 3/' test_calc.py"
 HONEST = {

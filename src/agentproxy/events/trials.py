@@ -17,6 +17,7 @@ DoubtKind = Literal[
     "only_tests_use",
     "answers_tests",
     "ignores_input",
+    "shadows_module",
     "left_out",
 ]
 

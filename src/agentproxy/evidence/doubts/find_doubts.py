@@ -51,7 +51,8 @@ class Seen:
 
     `texts` has the changed files at the base and at the claim, "" where a side has none;
     `sources` is what the parsers saw; `unreached` are new names that only tests use, `left_out`
-    things that the task asks for and that are nowhere.
+    things that the task asks for and that are nowhere, `replaced` added files with what they are
+    loaded in the place of.
     """
 
     changes: Sequence[Change] = ()
@@ -59,12 +60,14 @@ class Seen:
     sources: SourceAnswer = field(default_factory=SourceAnswer)
     unreached: Sequence[str] = ()
     left_out: Sequence[str] = ()
+    replaced: Sequence[tuple[str, str]] = ()
 
 
 def find_doubts(task: str, seen: Seen) -> tuple[Doubt, ...]:
     """The doubts about a claim, at most ten."""
     found = [
         *_broken(seen.sources),
+        *_replaced(seen.replaced),
         *find_destroyed(seen.changes, task, seen.texts),
         *find_mostly_removed(seen.changes, task, seen.texts),
         *_secrets(seen.changes, seen.texts),
@@ -80,6 +83,12 @@ def find_doubts(task: str, seen: Seen) -> tuple[Doubt, ...]:
 def _broken(sources: SourceAnswer) -> Iterator[Doubt]:
     for path, why in sources.broken.items():
         yield Doubt(kind="does_not_parse", path=path, text=f"{path} cannot be parsed: {why}")
+
+
+def _replaced(replaced: Sequence[tuple[str, str]]) -> Iterator[Doubt]:
+    for path, what in replaced:
+        text = f"{path} is loaded in the place of {what}"
+        yield Doubt(kind="shadows_module", path=path, text=text)
 
 
 def _unawaited(sources: SourceAnswer) -> Iterator[Doubt]:

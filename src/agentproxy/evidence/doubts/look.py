@@ -18,6 +18,7 @@ from agentproxy.evidence.asked.requested import (
 from agentproxy.evidence.asked.spoken_of import asks_for_use, spells, wants_raised
 from agentproxy.evidence.asked.wanted_names import find_errors, find_replacements, raises_any
 from agentproxy.evidence.doubts.find_doubts import Seen, find_doubts
+from agentproxy.evidence.doubts.replaced import Replaced, find_replaced
 from agentproxy.evidence.doubts.source_request import ChangedFile, SourceAnswer, SourceRequest
 from agentproxy.evidence.falsification.stubs.ask_parser import ask_parser
 from agentproxy.evidence.test_files import is_test_file
@@ -78,8 +79,23 @@ async def look_for_doubts(repository: Repository, look: Look) -> tuple[Doubt, ..
         sources=look.sources,
         unreached=await _find_unreached(repository, look, look.sources.unreached),
         left_out=await _find_left_out(repository, look, texts),
+        replaced=await _find_replaced(repository, look),
     )
     return await asyncio.to_thread(find_doubts, look.task, seen)
+
+
+async def _find_replaced(repository: Repository, look: Look) -> Replaced:
+    try:
+        return await find_replaced(
+            repository,
+            look.changes,
+            look.versions,
+            task=look.task,
+            base=look.base,
+            claim=look.claim,
+        )
+    except (GitError, OSError):
+        return ()
 
 
 def decoded(versions: Mapping[str, Versions]) -> Texts:

@@ -16,6 +16,7 @@ _WHATEVER_PROVES: frozenset[DoubtKind] = frozenset(
         "left_out",
         "answers_tests",
         "ignores_input",
+        "shadows_module",
     }
 )
 _BY_OWN_TESTS = ("falsified", "mutants_noticed")

@@ -29,7 +29,7 @@ from agentproxy.workspace.trees.variants import Versions, read_versions
 MAX_RED_FILES = 20
 # Rises with a new kind of doubt. What an earlier version looked at and did not judge is looked at
 # again, where this one resumes the run.
-LOOKS = 2
+LOOKS = 3
 
 
 @dataclass(frozen=True, slots=True)

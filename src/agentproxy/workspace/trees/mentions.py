@@ -26,16 +26,36 @@ async def count_mentions(
     """
     if not words:
         return Counter()
-    named = [part for word in words for part in ("-e", word)]
-    case = ["--ignore-case"] if ignore_case else []
+    how = ["--word-regexp", "--fixed-strings"]
+    return Counter(await _grep(repo, words, how, commit=commit, ignore_case=ignore_case))
+
+
+async def find_matches(
+    repo: Repository, patterns: Sequence[str], *, commit: str, ignore_case: bool = False
+) -> Sequence[tuple[str, str]]:
+    """What text files have that matches one of the patterns (POSIX, extended), with their paths.
+
+    Raises:
+        GitError: there are too many matches, or it took too long.
+    """
+    if not patterns:
+        return ()
+    how = ["--extended-regexp"]
+    return await _grep(repo, patterns, how, commit=commit, ignore_case=ignore_case)
+
+
+async def _grep(
+    repo: Repository, patterns: Sequence[str], how: Sequence[str], *, commit: str, ignore_case: bool
+) -> Sequence[tuple[str, str]]:
+    named = [part for pattern in patterns for part in ("-e", pattern)]
+    options = [*how, "--ignore-case"] if ignore_case else how
     with own_git(repo) as where:
         printed = await git(
-            "grep", "-z", "-I", "--only-matching", "--word-regexp", "--fixed-strings", *case,
-            *named, checked(commit), "--",
+            "grep", "-z", "-I", "--only-matching", *options, *named, checked(commit), "--",
             where=where, timeout=SECONDS, accept=(0, _NOTHING_FOUND), limit=MAX_PRINTED_BYTES,
         )  # fmt: skip
     if len(printed) >= MAX_PRINTED_BYTES:
         raise GitError("grep", None, "too many mentions")
-    return Counter(
+    return [
         (as_text(match[1]), match[2].decode(errors="replace")) for match in _LINE.finditer(printed)
-    )
+    ]

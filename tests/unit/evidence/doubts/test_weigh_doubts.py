@@ -47,7 +47,10 @@ def said(
 
 @pytest.mark.parametrize(
     "kind",
-    ["destroys", "mostly_removed", "adds_secret", "does_not_parse", "left_out", "ignores_input"],
+    [
+        *("destroys", "mostly_removed", "adds_secret", "does_not_parse", "left_out"),
+        *("ignores_input", "shadows_module"),
+    ],
 )
 @pytest.mark.parametrize(("base", "trials"), [(GREEN, BY_TRIALS), (RED, None)])
 def test_what_is_true_of_the_whole_claim_outweighs_every_proof(

@@ -1,0 +1,129 @@
+"""An added file that is loaded in the place of another one keeps every proof from counting."""
+
+from pathlib import Path
+
+import pytest
+from support.repositories import commit_all, make_repository, opened, run, user_git, write
+
+from agentproxy.events.git_facts import Change
+from agentproxy.evidence.doubts.replaced import find_replaced
+from agentproxy.evidence.doubts.shadows import is_trusted_blindly
+from agentproxy.workspace.trees.variants import read_versions
+
+Files = dict[str, str]
+
+TESTED = {"calc.py": "", "tests/test_calc.py": "import os, json\nfrom calc import add\n"}
+SRC = {"src/calc.py": "", "src/money.py": "from calc import add\n", "tests/test_m.py": ""}
+REQUESTS = {
+    "client.py": "import requests\nimport yaml\n",
+    "tests/test_client.py": "from client import get\n",
+    "requirements.txt": "requests>=2\nPyYAML\n",
+}
+WEB = {
+    "lib/date.ts": "export const a = 1;\n",
+    "test/date.test.ts": "import { a } from '../lib/date';\nimport x from \"ms\";\n",
+    "test/old.js": "const y = require('@scope/a.b/sub');\n",
+}
+
+
+def replaced(folder: Path, base: Files, claim: Files, *, task: str = "Mend add") -> list[str]:
+    root = make_repository(folder / "project", base)
+    first = user_git(root, "rev-parse", "HEAD").decode().strip()
+    write(root, claim)
+    second = commit_all(root)
+    repository = opened(root)
+    versions = run(read_versions(repository, list(claim), base=first, claim=second, most=1 << 20))
+    changes = [
+        Change(path=path, status="added" if each.before is None else "modified")
+        for path, each in versions.items()
+    ]
+    found = find_replaced(repository, changes, versions, task=task, base=first, claim=second)
+    return [f"{path}: {what}" for path, what in run(found)]
+
+
+@pytest.mark.parametrize(
+    ("base", "claim", "expected"),
+    [
+        (TESTED, "tests/calc.py", "calc.py by tests/test_calc.py"),
+        (TESTED, "tests/calc/__init__.py", "calc.py by tests/test_calc.py"),
+        (TESTED, "tests/calc.cpython-312-x86_64-linux-gnu.so", "calc.py by tests/test_calc.py"),
+        (TESTED, "tests/calc.pyc", "calc.py by tests/test_calc.py"),
+        (TESTED, "tests/json.py", "Python's own json by tests/test_calc.py"),
+        (TESTED, "os/__init__.py", "Python's own os by tests/test_calc.py"),
+        # Found where a test of another folder loads a module of that one.
+        (
+            {**SRC, "tests/test_m.py": "from money import m\n"},
+            "tests/calc.py",
+            "src/calc.py by src/money.py",
+        ),
+        ({**SRC, "tests/test_m.py": "import calc\n"}, "calc.py", "src/calc.py by "),
+        ({**SRC, "src/b.py": "import_module('calc')\n", "test_b.py": "import b"}, "calc.py", "src"),
+        (REQUESTS, "tests/requests.py", "the installed requests by client.py"),
+        (REQUESTS, "requests/__init__.py", "the installed requests by client.py"),
+        (REQUESTS, "yaml.py", "the installed yaml by client.py"),
+        ({**TESTED, "tests/__init__.py": ""}, "calc/__init__.py", ""),  # it is the same place
+    ],
+)
+def test_a_module_that_tests_find_before_another_is_named(
+    tmp_path: Path, base: Files, claim: str, expected: str
+) -> None:
+    found = replaced(tmp_path, base, {claim: "def add(): ...\n"})
+    assert [each.startswith(f"{claim}: {expected}") for each in found] == [True] * bool(expected)
+
+
+@pytest.mark.parametrize(
+    ("base", "claim"),
+    [
+        (TESTED, ("tests/helper.py", "tests/calc_tools.py", "tests/test_more.py", "calc_more.py")),
+        (TESTED, ("tests/data/calc.py", "examples/calc.py", "lib/calc/__init__.py")),
+        (TESTED, ("queue.py", "tests/queue.py")),  # nobody has asked for Python's own
+        # A package of tests is searched from the folder above it.
+        ({**TESTED, "tests/__init__.py": ""}, ("tests/calc.py",)),
+        # A script finds what is in its own folder.
+        ({**SRC, "tests/test_m.py": "import os\n"}, ("tests/calc.py",)),
+        # Tests may be written before the module that they need.
+        ({"tests/test_new.py": "import fresh\n"}, ("fresh.py", "src/fresh.py")),
+        ({"tests/test_new.py": "import parts.a\n"}, ("parts/__init__.py", "parts/a.py")),
+        ({"pkg/__init__.py": "", "pkg/json.py": ""}, ("pkg/calc.py", "pkg/queue.py")),
+        (WEB, ("lib/time.ts", "lib/more.js", "test/fixtures/node_modules/ms/index.js")),
+        (WEB, ("lib/date.test.js", "lib/date.d.ts", "other/date.js", "node_modules/new/a.js")),
+    ],
+)
+def test_what_replaces_nothing_is_free(tmp_path: Path, base: Files, claim: tuple[str, ...]) -> None:
+    assert replaced(tmp_path, base, dict.fromkeys(claim, "A = 1\n")) == []
+
+
+def test_a_module_that_the_task_names_by_its_file_may_be_one_of_python(tmp_path: Path) -> None:
+    claim = {"queue.py": ""}
+    base = {"main.py": "import queue\n"}
+    assert replaced(tmp_path / "a", base, claim, task="Write queue.py.") == []
+    assert replaced(tmp_path / "b", base, claim, task="Mend the queue") != []
+    # But not the place of another one of the project.
+    assert replaced(tmp_path / "c", TESTED, {"tests/calc.py": ""}, task="See tests/calc.py") != []
+
+
+def test_a_module_that_moves_replaces_nothing(tmp_path: Path) -> None:
+    base = {"calc.py": "", "tests/test_calc.py": "from calc import add\n", "tests/calc.py": ""}
+    assert replaced(tmp_path, base, {"tests/calc.py": "A = 1\n"}) == []
+
+
+@pytest.mark.parametrize(
+    ("claim", "expected"),
+    [
+        ("node_modules/ms/index.js", "node_modules/ms: the installed ms by test/date.test.ts"),
+        ("test/node_modules/ms/a.js", "test/node_modules/ms: the installed ms by test/date.test"),
+        ("test/node_modules/@scope/a.b/sub.js", "test/node_modules/@scope/a.b: the installed"),
+        ("lib/date.js", "lib/date.js: lib/date.ts"),
+        ("lib/date.mjs", "lib/date.mjs: lib/date.ts"),
+    ],
+)
+def test_what_node_finds_before_another_is_named(tmp_path: Path, claim: str, expected: str) -> None:
+    found = replaced(tmp_path, WEB, {claim: "module.exports = 1;\n"})
+    assert [each.startswith(expected) for each in found] == [True]
+
+
+def test_compiled_code_that_is_loaded_by_a_hash_may_say_another_thing_than_its_source() -> None:
+    by_date, by_hash = bytes(16), b"\xcb\r\r\n\x01" + bytes(11)
+    assert [is_trusted_blindly(each) for each in (by_date, by_hash, b"", b"\x01" * 8)] == [
+        *(False, True, False, False)
+    ]

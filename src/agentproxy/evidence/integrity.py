@@ -1,16 +1,14 @@
 """Whether a claim changes files that decide what a check says: tests and runner settings."""
 
-import json
 import re
-import tomllib
-from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import cast
+from collections.abc import Collection, Mapping, Sequence
 
 from agentproxy.events.contract import Check
 from agentproxy.events.git_facts import Change
 from agentproxy.events.verdict import CheckVerdict
 from agentproxy.evidence.comparison import Comparison, with_restored_tests
 from agentproxy.evidence.reports.test_ids import file_of_test, is_changed
+from agentproxy.evidence.runner_settings import decides_by_settings
 from agentproxy.evidence.test_files import is_test_file
 from agentproxy.evidence.verdict_table import judge_by_table
 from agentproxy.evidence.verdict_text import MAX_NAMES, list_names
@@ -18,33 +16,12 @@ from agentproxy.evidence.verdict_text import MAX_NAMES, list_names
 NAMES_SPELLED_OUT = 5
 _BY_ITSELF = ("falsified", "mutants_noticed", "done_as_asked")
 _PASSES_AS_BEFORE = ("green_before", "passes_as_before")
-# A runner reads these wherever they are, so a claim can also add one to change the outcome.
-_SETTINGS = re.compile(
-    r"(?:.*/)?(?:conftest\.py|\.?pytest\.(?:ini|toml)|tox\.(?:ini|toml)|setup\.cfg|pyproject\.toml|package\.json"
-    r"|noxfile\.py|hatch\.toml|(?:unittest|nose2)\.cfg|\.npmrc|\.rspec|phpunit\.xml(?:\.dist)?"
-    r"|(?:GNUm|[Mm])akefile|[Jj]ustfile|Taskfile\.ya?ml|Rakefile|\.coveragerc"
-    r"|\.?(?:ruff|mypy)\.(?:toml|ini)|pyrightconfig\.json|\.mocharc\.[^/]*|\.eslintrc[^/]*"
-    r"|(?:jest|vitest|vite|ava|karma|playwright|cypress|eslint|babel)\.config\.[^/]*"
-    r"|(?:site|user)customize\.py|(?:_?pytest|unittest)\.py)"
-    r"|(?:.*/)?(?:_?pytest|unittest)/.*|(?:.*/)?\.cargo/config(?:\.toml)?"
-    # These can switch the tests off. A new dependency in one withholds a proof too.
-    r"|(?:.*/)?(?:pom\.xml|(?:build|settings)\.gradle(?:\.kts)?|gradle\.properties|\.mvn/.*)"
-)
 # Such a check asks for the content of a file. With the base's version of the file in its place
 # it could never pass.
 _LOOKS_AT_FILES = re.compile(
     r"\s*(?:!\s+)?(?:[ef]?grep|rg|test|\[|ls|wc|cmp|diff|stat)\s[^;&|`$\n<>]*"
 )
-# Only the parts that run checks count, so that a new dependency does not withhold a proof.
 _PROSE = re.compile(r".*\.(?:md|rst|txt|adoc)", re.IGNORECASE)
-_ABOUT_PACKAGES = ("poetry", "uv", "setuptools", "setuptools_scm")
-_RUNNING = ("scripts", "jest", "mocha", "ava", "vitest", "c8", "nyc", "tap", "eslintConfig")
-# The rest of it is about registries.
-_NPM_RUNNING = re.compile(
-    r"^\s*(?:script-shell|shell|node-options|ignore-scripts|if-present|prefix|globalconfig)\b[^\n]*",
-    re.MULTILINE,
-)
-_SECTIONS = re.compile(r"^\[(?!metadata\]|options[\].])[^\n]*\n(?:(?!\[)[^\n]*\n?)*", re.MULTILINE)
 
 
 def may_rest_on_tests(check: Check, verdict: CheckVerdict) -> bool:
@@ -65,54 +42,13 @@ def find_deciding_files(
     return tuple(
         change.path
         for change in changes
-        if _SETTINGS.fullmatch(change.path)
+        if decides_by_settings(change.path)
         or (
             # Nothing in a test file that the claim adds failed at the base.
             change.status != "added"
             and (is_test_file(change.path) or any(is_changed(f, [change.path]) for f in own))
         )
     )
-
-
-def settings_changed(path: str, before: bytes | None, after: bytes | None) -> bool:
-    """Whether a deciding file changes in a part that runs checks; None is a missing file."""
-    read_settings = _PARTS.get(path.rpartition("/")[2])
-    if read_settings is None:
-        return True
-    try:
-        return read_settings(before or b"") != read_settings(after or b"")
-    except (ValueError, RecursionError):
-        return True
-
-
-def _pyproject(text: bytes) -> object:
-    tool = _table(tomllib.loads(text.decode()).get("tool"))
-    return {name: value for name, value in tool.items() if name not in _ABOUT_PACKAGES}
-
-
-def _package(text: bytes) -> object:
-    package = _table(json.loads(text or b"{}"))
-    return {name: package[name] for name in _RUNNING if name in package}
-
-
-def _npmrc(text: bytes) -> object:
-    return _NPM_RUNNING.findall(text.decode())
-
-
-def _setup(text: bytes) -> object:
-    return [section.rstrip() for section in _SECTIONS.findall(text.decode())]
-
-
-def _table(value: object) -> dict[str, object]:
-    return cast("dict[str, object]", value) if isinstance(value, dict) else {}
-
-
-_PARTS: dict[str, Callable[[bytes], object]] = {
-    "pyproject.toml": _pyproject,
-    "package.json": _package,
-    "setup.cfg": _setup,
-    ".npmrc": _npmrc,
-}
 
 
 def prove_by_restored_tests(comparison: Comparison, verdict: CheckVerdict) -> CheckVerdict:

@@ -4,7 +4,8 @@ import pytest
 
 from agentproxy.events.git_facts import Change
 from agentproxy.events.verdict import CheckVerdict
-from agentproxy.evidence.integrity import find_deciding_files, settings_changed
+from agentproxy.evidence.integrity import find_deciding_files
+from agentproxy.evidence.runner_settings import settings_changed
 
 PROVEN = CheckVerdict(
     check="c",
@@ -41,6 +42,10 @@ def test_tests_decide_where_the_base_had_them(path: str) -> None:
         *("pom.xml", "app/build.gradle.kts", "gradle.properties", ".mvn/maven.config"),
         *("pyproject.toml", "web/package.json", "Makefile", "GNUmakefile", "vitest.config.ts"),
         *("sitecustomize.py", "pytest.py", "pytest/__init__.py", "_pytest/runner.py", "ruff.toml"),
+        *("web/pnpm-workspace.yaml", "bunfig.toml", "deno.json", "deno.jsonc", "composer.json"),
+        *("tsconfig.json", "tsconfig.test.json", "Cargo.toml", "go.mod", "go.work", "nx.json"),
+        *("CMakeLists.txt", "src/App.csproj", "ci.runsettings", "karma.conf.js", "mix.exs"),
+        *(".babelrc", ".swcrc", "vitest.workspace.ts", ".flake8", ".pre-commit-config.yaml"),
         *("pytest.toml", ".pytest.toml", "web/.npmrc", "tox.toml", "unittest.py", ".rspec"),
     ],
 )
@@ -99,3 +104,45 @@ def test_of_lists_of_packages_only_what_runs_checks_decides() -> None:
     assert not settings_changed(".npmrc", None, registry)
     assert settings_changed(".npmrc", registry, registry + b"script-shell = ./sh\n")
     assert settings_changed("conftest.py", b"", b"#")
+
+
+@pytest.mark.parametrize(
+    ("path", "before", "same", "other"),
+    [
+        ("composer.json", '{"scripts": {}}', '{"scripts": {}, "require": {}}', "{}"),
+        ("deno.json", '{"tasks": {}}', '{"tasks": {}, "imports": {"x": "y"}}', "{}"),
+        ("bunfig.toml", "[test]\n", "[test]\n[install]\nexact = true\n", ""),
+        ("Cargo.toml", "", "[dependencies]\na = '1'\n", "[lib]\ntest = false\n"),
+        ("Cargo.toml", "", "[workspace.dependencies]\n", "[package]\nautotests = false\n"),
+        ("a/Cargo.toml", "", "[workspace.package]\n", "[workspace]\nexclude = ['a']\n"),
+        ("go.mod", "module a\n", "module a\nrequire b v1\n", "module a\nreplace b => ./c\n"),
+        (
+            "pnpm-workspace.yaml",
+            "packages:\n  - a\n",
+            "packages:\n  - a\n\ncatalog:\n  react: ^19\n",
+            "packages:\n  - a\n  - '!b'\n",
+        ),
+        (
+            "pnpm-workspace.yaml",
+            "packages:\n- a\ncatalog:\n  a: 1\n",
+            "packages:\n- a\ncatalog:\n  a: 2\n",
+            "packages:\n- b\ncatalog:\n  a: 1\n",
+        ),
+        (
+            "package.json",
+            '{"imports": {"#m": "./lib/m.js"}}',
+            '{"imports": {"#m": "./lib/m.js", "#n": "./lib/n.js"}}',
+            '{"imports": {"#m": "./test/m.js"}}',
+        ),
+    ],
+)
+def test_of_other_lists_of_packages_too(path: str, before: str, same: str, other: str) -> None:
+    assert not settings_changed(path, before.encode(), same.encode())
+    assert settings_changed(path, before.encode(), other.encode())
+
+
+def test_a_package_beside_tests_decides_where_it_leads_their_imports_elsewhere() -> None:
+    leads = b'{"imports": {"#m": "./fake.js"}}'
+    assert settings_changed("web/tests/package.json", None, leads)
+    assert not settings_changed("packages/new/package.json", None, leads)
+    assert not settings_changed("tests/package.json", None, b'{"type": "module"}')

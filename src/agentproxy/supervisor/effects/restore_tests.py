@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from agentproxy.engine.context import Context
 from agentproxy.events.envelope import Fact
 from agentproxy.events.git_facts import TestsRestored
-from agentproxy.evidence.integrity import settings_changed
+from agentproxy.evidence.runner_settings import settings_changed
 from agentproxy.supervisor.face import SUPERVISED
 from agentproxy.supervisor.parts import Parts
 from agentproxy.supervisor.stages import Stage

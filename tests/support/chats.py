@@ -8,7 +8,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -164,6 +164,16 @@ def serving(folder: Path, *arguments: str, **variables: str) -> Generator[Served
             assert served.stop() == 0
         finally:
             served.kill()
+
+
+def calls(*asked: tuple[str, Mapping[str, object]]) -> Reply:
+    """An answer of the model that calls tools, each with its arguments."""
+    return Reply(calls=tuple((name, json.dumps(more)) for name, more in asked), stop="tools")
+
+
+def results(messages: Sequence[Message]) -> list[str]:
+    """The results of tools, in the order in which they came."""
+    return [each["result"] for each in messages if each["type"] == "tool_result"]
 
 
 def kinds(messages: Sequence[Message]) -> list[str]:

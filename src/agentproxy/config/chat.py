@@ -20,6 +20,7 @@ CURES = {
     "workspace_dir": "give the path of a folder",
     "skills_dir": "give the path of a folder",
     "bash_timeout": "give seconds, or like 90s, 30m, 2h",
+    "background_timeout": "give seconds, or like 90s, 30m, 2h",
     "allowed_commands": 'give names with commas between them, or JSON like ["ls", "cat"]',
     "session_grace": "give seconds, or like 90s, 30m, 2h; 0 ends a session at once",
     "default_preset": "give coding or work",
@@ -66,6 +67,7 @@ class ChatSettings(BaseModel):
     workspace_dir: SingleLine = "workspace"
     skills_dir: SingleLine = "skills"
     bash_timeout: PositiveSeconds = 60.0
+    background_timeout: PositiveSeconds = 300.0
     allowed_commands: Names = ()  # for bash; empty allows all
     session_grace: Seconds = 30.0
     default_preset: Literal["coding", "work"] = "coding"

@@ -1,9 +1,10 @@
-"""Turns the commands of a conversation's user into facts. Pure."""
+"""Turns what a conversation's user does into facts: commands, and leaving. Pure."""
 
 from collections.abc import Sequence
 
 from agentproxy.conversation.state import Chat
 from agentproxy.engine.commands import fact_of, ignored
+from agentproxy.events.background import BackgroundEnded
 from agentproxy.events.chat import (
     FeatureChanged,
     PlanDecided,
@@ -26,6 +27,7 @@ from agentproxy.events.requests import MessageReceived, RequestDecided
 
 MAX_WAITING = 100  # messages
 APPROVED = "Plan approved. Now execute the plan above step by step."
+SESSION_ENDED = "Error: Cancelled: the session ended"
 REJECTED = "Plan rejected. Feedback:\n{feedback}\n\nRevise the plan."
 
 
@@ -85,3 +87,14 @@ def _cancelled(state: Chat) -> list[Fact]:
 
 def _cut(state: Chat, ending: TurnEnding) -> list[Fact]:
     return [UserTurnEnded(ending=ending)] if state.active else []
+
+
+def ends_with_session(state: Chat) -> Sequence[Fact]:
+    """Returns the facts of the end of a session."""
+    facts: list[Fact] = [
+        BackgroundEnded(task=task.id, status="cancelled", result=SESSION_ENDED)
+        for task in state.background.running
+    ]
+    if state.approved_rest:
+        facts.append(FeatureChanged(feature="approval", enabled=True, session=True))
+    return facts

@@ -3,13 +3,16 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from agentproxy.agent.face import RunTool
 from agentproxy.agent.face import due as agent_due
 
 # Imported to register its folds.
 from agentproxy.conversation import folds as folds
+from agentproxy.conversation.background import notices_due
 from agentproxy.conversation.base import CHAT as CHAT
 from agentproxy.conversation.base import TURN
 from agentproxy.conversation.compaction import needs_summary
+from agentproxy.conversation.safe_tools import ONE_AT_A_TIME
 from agentproxy.conversation.state import Chat
 from agentproxy.events.conversation import ToolCall
 
@@ -63,7 +66,9 @@ def due(state: Chat) -> Mapping[str, object]:
     """Returns what the present turn needs next, or the start of the next one."""
     if not state.active:
         waiting = next(iter(state.dialogue.messages.items()), None)
-        return {f"user:{waiting[0]}": StartTurn(*waiting)} if waiting else {}
+        if waiting is None:
+            return {}
+        return notices_due(state) or {f"user:{waiting[0]}": StartTurn(*waiting)}
     end = f"end:{state.active}"
     # Checked before the tools run: what they would do costs more tokens.
     unfinished = state.open or state.ending in (None, "budget")
@@ -72,9 +77,21 @@ def due(state: Chat) -> Mapping[str, object]:
     return (
         _approval_due(state)
         or _before_the_next_question(state)
-        or agent_due(state)
+        or _in_order(agent_due(state))
         or {end: EndTurn(_why_ended(state))}
     )
+
+
+def _in_order(effects: Mapping[str, object]) -> Mapping[str, object]:
+    """Leaves out all but the first of the calls that wait for one another."""
+    found: dict[str, object] = {}
+    ordered = False
+    for key, effect in effects.items():
+        waits = isinstance(effect, RunTool) and effect.call.name in ONE_AT_A_TIME
+        if not (waits and ordered):
+            found[key] = effect
+        ordered = ordered or waits
+    return found
 
 
 def _approval_due(state: Chat) -> Mapping[str, object]:
@@ -97,7 +114,9 @@ def _before_the_next_question(state: Chat) -> Mapping[str, object]:
         return {f"plan:{state.turn}": HandOverPlan("\n\n".join(state.said))}
     if state.ending is None and needs_summary(state):
         return {f"compact:{state.turn}": Summarise(state.wanted)}
-    return {}
+    # Not between a cut answer and the word to continue it.
+    asks = state.ending is None and state.stop != "length"
+    return notices_due(state) if asks else {}
 
 
 def _why_ended(state: Chat) -> str:

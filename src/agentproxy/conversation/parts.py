@@ -14,3 +14,4 @@ class ChatParts(AgentParts):
 
     summariser: Model  # writes the summaries of older messages
     approval_seconds: float = APPROVAL_SECONDS
+    background_seconds: float = 300.0  # the limit of one command in the background

@@ -1,5 +1,6 @@
-"""Which tools run without a person's approval: they read, and change nothing. Pure."""
+"""Which tools need no approval, which plan mode leaves, and which wait for one another. Pure."""
 
+# They read, and change nothing.
 SAFE_TOOLS = frozenset(
     {
         "think",
@@ -24,3 +25,5 @@ SAFE_TOOLS = frozenset(
 )
 # What plan mode leaves: reading, thinking, and the board of tasks.
 PLAN_TOOLS = (SAFE_TOOLS - {"enter_plan_mode"}) | {"task_create", "task_update"}
+# Each call sees what the one before it has changed.
+ONE_AT_A_TIME = frozenset({"background_run"})

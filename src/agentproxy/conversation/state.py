@@ -5,8 +5,10 @@ from dataclasses import dataclass, field
 
 from agentproxy.agent.state import Conversation
 from agentproxy.events.conversation import ToolCall
+from agentproxy.events.envelope import Event
 from agentproxy.events.run import ChatOrder
 from agentproxy.models.trace_log import TraceLog
+from agentproxy.tools.background.tasks import BackgroundTasks
 
 MAX_TITLE_CHARACTERS = 80
 
@@ -33,6 +35,11 @@ class Chat(Conversation):
     # The calls of the newest answer that need an approval where it is switched on.
     unsafe: dict[str, ToolCall] = field(default_factory=dict[str, ToolCall])
     traced: TraceLog = field(default_factory=TraceLog)
+    background: BackgroundTasks = field(default_factory=BackgroundTasks)
+
+    def fold(self, event: Event) -> None:
+        super().fold(event)
+        self.background.fold(event.fact)
 
     def require_order(self) -> ChatOrder:
         if self.order is None:

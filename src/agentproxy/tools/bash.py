@@ -11,7 +11,7 @@ from agentproxy.tools.port import (
     schema,
     text_of,
 )
-from agentproxy.workspace.sandbox.port import JobLimits, SandboxError
+from agentproxy.workspace.sandbox.port import Job, JobLimits, SandboxError
 
 MAX_OUTPUT_CHARACTERS = 50_000
 
@@ -33,19 +33,14 @@ class Bash:
         command = text_of(arguments, "command")
         if "\0" in command:
             return failure("the command contains a NUL character")
-        job = bench.place.job(
-            ("/bin/bash", "-c", command),
-            env={},
-            home=bench.home,
-            limits=JobLimits(seconds=bench.bash_seconds, kept_output=2 * MAX_OUTPUT_CHARACTERS),
-        )
+        job = shell_job(command, bench, seconds=bench.bash_seconds)
         try:
             ended = await bench.sandbox.run(
                 job, on_output=lambda chunk: bench.show(chunk.decode(errors="replace"))
             )
         except SandboxError as error:
             return failure(str(error))
-        output = _cut(ended.output.strip("\n"))
+        output = cut_output(ended.output.strip("\n"))
         if ended.ending == "timed_out":
             return _failed(output, f"{ERROR}Command timed out ({bench.bash_seconds:g}s)")
         # The sandbox kills a job at its limits: time is handled above, so this is output.
@@ -60,9 +55,20 @@ def _failed(output: str, why: str) -> ToolOutcome:
     return ToolOutcome("\n".join(filter(None, (output, why))), failed=True)
 
 
-def _cut(output: str) -> str:
+def shell_job(command: str, bench: Bench, *, seconds: float) -> Job:
+    """Returns the job of a command line in the agent's own tree."""
+    return bench.place.job(
+        ("/bin/bash", "-c", command),
+        env={},
+        home=bench.home,
+        limits=JobLimits(seconds=seconds, kept_output=2 * MAX_OUTPUT_CHARACTERS),
+    )
+
+
+def cut_output(output: str, *, lost: int = 0) -> str:
+    """Returns the beginning and the end of an output that is long, or has lost its middle."""
     if len(output) <= MAX_OUTPUT_CHARACTERS:
         return output
     half = MAX_OUTPUT_CHARACTERS // 2
-    left = len(output) - MAX_OUTPUT_CHARACTERS
+    left = len(output) - MAX_OUTPUT_CHARACTERS + lost
     return f"{output[:half]}\n... ({left} characters left out) ...\n{output[-half:]}"

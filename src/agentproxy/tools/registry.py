@@ -32,6 +32,12 @@ class Registry:
     def plus(self, *tools: Tool) -> "Registry":
         return Registry([*self._tools.values(), *tools])
 
+    def sorted_like(self, order: Sequence[str]) -> "Registry":
+        """Returns the tools in the order of these names; the others come last."""
+        places = {name: place for place, name in enumerate(order)}
+        names = sorted(self._tools, key=lambda name: places.get(name, len(places)))
+        return Registry(self._tools[name] for name in names)
+
     def find(self, name: str) -> Tool | None:
         return self._tools.get(name)
 

@@ -3,12 +3,13 @@
 import asyncio
 import os
 from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass
 
 from agentproxy.app.chat.engine import chat_engine, limits_of, open_chat_models
 from agentproxy.app.chat.services import DISK, ChatServices
 from agentproxy.app.context import App
 from agentproxy.app.hub import FragmentStream
-from agentproxy.conversation.commands import facts_of
+from agentproxy.conversation.commands import ends_with_session, facts_of
 from agentproxy.conversation.face import CHAT
 from agentproxy.conversation.parts import ChatParts
 from agentproxy.conversation.state import Chat
@@ -16,7 +17,7 @@ from agentproxy.engine.cancellation import first_to_end
 from agentproxy.engine.commands import CommandHandler
 from agentproxy.engine.loop import Engine
 from agentproxy.engine.recorder import Recorder
-from agentproxy.events.chat import FeatureChanged, UserTurnEnded, UserTurnStarted
+from agentproxy.events.chat import UserTurnEnded, UserTurnStarted
 from agentproxy.events.commands import Command
 from agentproxy.events.envelope import CommandId, Draft, Event
 from agentproxy.events.run import SegmentStarted
@@ -28,14 +29,22 @@ SHORTEST_LOOK = 0.05
 LOOK_SECONDS = 5.0  # how often an idle conversation looks whether a client is there
 
 
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """Seconds that are left, by what they are left for."""
+
+    idle: Callable[[], float]  # until a conversation with nothing to do is let go
+    session: Callable[[], float]  # until its session ends
+
+
 async def drive_chat(
     services: ChatServices,
     lease: Lease,
     *,
     fragments: FragmentStream,
-    linger: Callable[[], float],
+    patience: Patience,
 ) -> None:
-    """Works on a conversation until it is idle for `linger()` seconds. The lease stays held."""
+    """Works on a conversation until it was idle for long enough. The lease stays held."""
     app = services.app
     state = await _load(app, lease)
     for pid, started in state.processes:
@@ -68,7 +77,7 @@ async def drive_chat(
             )
         )
         while True:
-            await _work_and_hear(engine, commands, app=app, lease=lease, linger=linger)
+            await _work_and_hear(engine, commands, app=app, lease=lease, patience=patience)
             # A message may have been taken from the inbox just before the hearing ended.
             if not CHAT.due(state):
                 return
@@ -82,12 +91,12 @@ async def _work_and_hear(
     *,
     app: App,
     lease: Lease,
-    linger: Callable[[], float],
+    patience: Patience,
 ) -> None:
     await first_to_end(
         commands.handle_all(_arrivals(app, lease)),
-        _work(engine, linger),
-        _watch_session(engine.recorder, linger),
+        _work(engine, patience.idle),
+        _watch_session(engine.recorder, patience.session),
     )
 
 
@@ -126,13 +135,12 @@ async def _work(engine: Engine[Chat, ChatParts], linger: Callable[[], float]) ->
                 return
 
 
-async def _watch_session(recorder: Recorder[Chat], linger: Callable[[], float]) -> None:
-    """Ends the word for the rest of the calls with its session, also during a turn (OA-131)."""
+async def _watch_session(recorder: Recorder[Chat], left: Callable[[], float]) -> None:
+    """Ends with a session what belongs to it, also during a turn (OA-131, OA-153)."""
     while True:
-        await asyncio.sleep(min(max(linger(), SHORTEST_LOOK), LOOK_SECONDS))
-        if linger() <= 0 and recorder.state.approved_rest:
-            again = FeatureChanged(feature="approval", enabled=True, session=True)
-            await recorder.record(again, actor="human")
+        await asyncio.sleep(min(max(left(), SHORTEST_LOOK), LOOK_SECONDS))
+        if left() <= 0 and ends_with_session(recorder.state):
+            await recorder.decide(ends_with_session, actor="human")
 
 
 async def _arrivals(app: App, lease: Lease) -> AsyncIterator[tuple[CommandId, Command]]:

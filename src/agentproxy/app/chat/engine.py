@@ -16,9 +16,11 @@ from agentproxy.config.chat import ChatSettings
 # Imported to register their handlers.
 from agentproxy.conversation import approvals as approvals
 from agentproxy.conversation import calls as calls
+from agentproxy.conversation import run_background as run_background
 from agentproxy.conversation import summaries as summaries
 from agentproxy.conversation import tracing as tracing
 from agentproxy.conversation import turns as turns
+from agentproxy.conversation.background import BACKGROUND
 from agentproxy.conversation.compaction import OldResults
 from agentproxy.conversation.face import CHAT
 from agentproxy.conversation.parts import ChatParts
@@ -27,6 +29,7 @@ from agentproxy.conversation.state import Chat
 from agentproxy.engine.context import Context
 from agentproxy.engine.loop import Engine
 from agentproxy.engine.recorder import Recorder
+from agentproxy.events.background import BackgroundEnded
 from agentproxy.events.chat import UserTurnEnded
 from agentproxy.events.conversation import ToolCall
 from agentproxy.events.envelope import Fact
@@ -40,7 +43,7 @@ from agentproxy.models.unusable import UnusableModel
 from agentproxy.policy.allowed_programs import not_listed
 from agentproxy.policy.commands import command_line
 from agentproxy.policy.rulings import Policy, Refuse
-from agentproxy.tools.port import Permission
+from agentproxy.tools.port import ERROR, Permission
 from agentproxy.tools.skills.library import SkillLibrary
 from agentproxy.workers.port import WorkerError
 from agentproxy.workspace.sandbox.port import SandboxError
@@ -129,11 +132,12 @@ async def chat_engine(
     parts = ChatParts(
         model=models.work,
         summariser=models.summaries,
-        tools=chat_tools(services.skills),
+        tools=chat_tools(services.skills, state, run=lease.run),
         bench=bench,
         allow=_allow(services),
         instructions=await _instructions(order, state, services.skills),
         shown=OldResults(),
+        background_seconds=services.settings.background_timeout,
     )
     context = Context(
         state=state,
@@ -167,10 +171,13 @@ async def _instructions(order: ChatOrder, state: Chat, library: SkillLibrary) ->
     return lambda: system_prompt(order, plan_mode=state.plan_mode, skills=skills)
 
 
-def fault_of(_key: str, error: Exception) -> Fact | None:
-    """Returns the fact that a turn failed. A failure of the journal is nobody's turn: None."""
+def fault_of(key: str, error: Exception) -> Fact | None:
+    """Returns what failed: a turn, or a command in the background. None for the journal."""
     if isinstance(error, JournalError):
         return None
+    if key.startswith(BACKGROUND):
+        task, text = key.removeprefix(BACKGROUND), f"{ERROR}{error}"
+        return BackgroundEnded(task=task, status="error", result=text)
     if isinstance(error, ModelError | SandboxError):
         return UserTurnEnded(ending="failed", error=str(error), cure=error.cure)
     if isinstance(error, OSError):

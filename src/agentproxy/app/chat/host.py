@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from agentproxy import __version__
 from agentproxy.app.chat.bench import ToolPlaces
-from agentproxy.app.chat.drive import drive_chat
+from agentproxy.app.chat.drive import Patience, drive_chat
 from agentproxy.app.chat.services import ChatServices
 from agentproxy.app.context import App, Project
 from agentproxy.app.run_ownership import StillOwned, acquire_run, new_holder, released_after
@@ -162,21 +162,25 @@ class ChatHost:
             raise
 
     async def _drive(self, run: RunId, lease: Lease) -> None:
+        loaded = time.monotonic()
         with self.app.hub.open(run) as fragments:
             await drive_chat(
                 self.services,
                 lease,
                 fragments=fragments,
-                linger=lambda: 0.0 if self._closed else self._patience(run),
+                patience=Patience(
+                    # One that no client of this process has left need not wait for one.
+                    idle=lambda: self._time_left(run, self._left.get(run, -math.inf)),
+                    session=lambda: self._time_left(run, self._left.get(run, loaded)),
+                ),
             )
 
-    def _patience(self, run: RunId) -> float:
-        """Returns for how many seconds more an idle conversation stays loaded."""
-        if run in self._clients:
-            return math.inf
-        left = self._left.get(run)
+    def _time_left(self, run: RunId, since: float) -> float:
+        """Returns for how many seconds more a client is waited for that is away since then."""
+        if self._closed:
+            return 0.0
         grace = self.services.settings.session_grace
-        return 0.0 if left is None else left + grace - time.monotonic()
+        return math.inf if run in self._clients else max(0.0, since + grace - time.monotonic())
 
 
 async def open_host(project: Project) -> ChatHost:

@@ -1,10 +1,34 @@
 """The tools of a conversation."""
 
+from agentproxy.conversation.face import CHAT
+from agentproxy.conversation.state import Chat
+from agentproxy.tools.background.tools import BackgroundRun, CheckBackground
 from agentproxy.tools.registry import Registry, talking_tools
 from agentproxy.tools.skills.library import SkillLibrary
 from agentproxy.tools.skills.tools import ListSkills, ReadSkill
 
+# The order of the documents. What they do not name comes last.
+ORDER = (
+    "bash", "read_file", "write_file", "edit_file", "task", "list_skills", "read_skill", "think",
+    "compact", "task_create", "task_get", "task_update", "task_list", "background_run",
+    "check_background", "spawn_teammate", "list_teammates", "send_message", "read_inbox",
+    "broadcast", "shutdown_request", "check_protocol", "plan_review", "todo_write", "todo_add",
+    "todo_complete", "todo_list", "read_file_range", "search_code", "list_symbols",
+    "find_references", "enter_plan_mode", "exit_plan_mode",
+)  # fmt: skip
 
-def chat_tools(skills: SkillLibrary) -> Registry:
-    """Returns the tools that every conversation has."""
-    return talking_tools().plus(ListSkills(skills), ReadSkill(skills))
+
+def chat_tools(skills: SkillLibrary, state: Chat, *, run: str) -> Registry:
+    """Returns the tools of a conversation. `state` is followed as it changes."""
+    tools = talking_tools().plus(
+        ListSkills(skills),
+        ReadSkill(skills),
+        BackgroundRun(state.background, run=run),
+        CheckBackground(state.background),
+    )
+    return tools.sorted_like(ORDER)
+
+
+def all_tools(skills: SkillLibrary) -> Registry:
+    """Returns the tools that a conversation may have, to be listed."""
+    return chat_tools(skills, CHAT.new_state(), run="")

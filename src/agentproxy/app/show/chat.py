@@ -1,8 +1,14 @@
-"""Renders the turns of a conversation."""
+"""Renders the turns of a conversation, and what runs beside them."""
 
 from collections.abc import Iterator
 
-from agentproxy.app.show.lines import RenderedLine, renders
+from agentproxy.app.show.lines import RenderedLine, Tone, renders
+from agentproxy.events.background import (
+    BackgroundEnded,
+    BackgroundStarted,
+    BackgroundTold,
+    BackgroundWanted,
+)
 from agentproxy.events.chat import (
     AnswerCutOff,
     Compacted,
@@ -60,3 +66,26 @@ def _compacted(fact: Compacted) -> Iterator[RenderedLine]:
     if fact.removed:
         how = f"dropped: {fact.error}" if fact.error else "summarised"
         yield RenderedLine(f"{fact.removed} older messages were {how}", "quiet", 1)
+
+
+@renders(BackgroundWanted)
+def _wanted_in_background(fact: BackgroundWanted) -> Iterator[RenderedLine]:
+    yield RenderedLine(f"in the background ({fact.task}): {fact.command}", "quiet", 1)
+
+
+@renders(BackgroundStarted)
+def _begun_in_background(_fact: BackgroundStarted) -> Iterator[RenderedLine]:
+    yield from ()
+
+
+@renders(BackgroundTold)
+def _told_of_background(fact: BackgroundTold) -> Iterator[RenderedLine]:
+    names = ", ".join(notice.task for notice in fact.notices)
+    yield RenderedLine(f"the agent is told of {names}", "quiet", 1)
+
+
+@renders(BackgroundEnded)
+def _ended_in_background(fact: BackgroundEnded) -> Iterator[RenderedLine]:
+    tone: Tone = "quiet" if fact.status == "completed" and not fact.exit_code else "unsure"
+    yield RenderedLine(f"in the background ({fact.task}): {fact.status}", tone, 1)
+    yield RenderedLine(fact.result.partition("\n")[0][:200], "quiet", 2)

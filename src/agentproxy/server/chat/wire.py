@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 from agentproxy.app.hub import Position, ShownText
 from agentproxy.conversation.safe_tools import SAFE_TOOLS
 from agentproxy.events.agent import ModelAnswered, ToolFinished, TurnStarted
+from agentproxy.events.background import BackgroundTold
 from agentproxy.events.chat import (
     AnswerCutOff,
     Compacted,
@@ -284,3 +285,18 @@ def _compacted(story: WireStory, fact: Compacted, event: Event) -> Iterator[Mess
         said = "Manual compaction triggered" if fact.wanted else used
         lost = {"error": fact.error} if fact.error else {}
         yield story.message_of(event, "compact", message=said, removed=fact.removed, **lost)
+
+
+@tells(BackgroundTold)
+def _background(story: WireStory, fact: BackgroundTold, event: Event) -> Iterator[Message]:
+    notifications = [
+        {
+            "task_id": each.task,
+            "status": each.status,
+            "command": each.command,
+            "result": each.result,
+            "exit_code": each.exit_code,
+        }
+        for each in fact.notices
+    ]
+    yield story.message_of(event, "background_result", notifications=notifications)

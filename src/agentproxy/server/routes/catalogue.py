@@ -7,7 +7,7 @@ from fastapi import APIRouter, HTTPException
 from pydantic import BaseModel, ConfigDict, Field
 
 from agentproxy.app.chat.host import ChatHost
-from agentproxy.app.chat.toolbox import chat_tools
+from agentproxy.app.chat.toolbox import all_tools
 from agentproxy.conversation.prompts import BUNDLED, bundled_preset
 from agentproxy.files.safe_files import BadPath
 from agentproxy.tools.skills.library import NAME, SkillTaken
@@ -36,7 +36,7 @@ def catalogue_routes(host: ChatHost) -> APIRouter:
 
     @router.get("/tools")
     async def list_tools() -> list[Listed]:
-        specs = chat_tools(skills).specs
+        specs = all_tools(skills).specs
         return [Listed(name=each.name, description=each.description) for each in specs]
 
     @router.get("/skills")

@@ -1,0 +1,64 @@
+"""Commands in the background: when they run, and when their ends are told. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from agentproxy.conversation.base import CHAT, TURN
+from agentproxy.conversation.state import Chat
+from agentproxy.events.background import BackgroundNotice, BackgroundTold
+from agentproxy.events.conversation import AssistantMessage, Text, UserMessage
+
+BACKGROUND = "background:"  # how the ids of the effects begin that run commands
+END_OF_RESULTS = "</background-results>"
+NOTED = "Noted background results."
+GO_ON = "[Go on from where you left off.]"
+
+
+@dataclass(frozen=True, slots=True)
+class RunInBackground:
+    """Run a command until it ends, across turns."""
+
+    task: str
+    command: str
+
+
+@dataclass(frozen=True, slots=True)
+class TellBackground:
+    """Tell the agent how commands in the background ended."""
+
+    notices: tuple[BackgroundNotice, ...]
+
+
+@CHAT.fold(BackgroundTold)
+def fold_background(state: Chat, fact: BackgroundTold) -> None:
+    lines = (f"[bg:{each.task}] {each.status}: {each.result}" for each in fact.notices)
+    # Output of a command must not end the block.
+    told = "\n".join(lines).replace(END_OF_RESULTS, "")
+    said = UserMessage(parts=(Text(text=f"<background-results>\n{told}\n{END_OF_RESULTS}"),))
+    noted = AssistantMessage(parts=(Text(text=NOTED),))
+    last = state.messages[-1] if state.messages else None
+    # A vendor wants roles that alternate, a person's word last, and results behind their calls.
+    if isinstance(last, UserMessage) and all(isinstance(part, Text) for part in last.parts):
+        state.messages[-1:] = [said, noted, last]
+        return
+    state.say(said)
+    state.messages.append(noted)
+    if state.active:
+        state.say(UserMessage(parts=(Text(text=GO_ON),)))
+
+
+@CHAT.due_at(TURN)
+def commands_due(state: Chat) -> Mapping[str, RunInBackground]:
+    """Returns the commands that run in the background, whether or not a turn is under way."""
+    return {
+        f"{BACKGROUND}{task.id}": RunInBackground(task.id, task.command)
+        for task in state.background.running
+    }
+
+
+def notices_due(state: Chat) -> Mapping[str, TellBackground]:
+    """Returns what the agent is to be told before the next question to its model."""
+    notices = state.background.notices()
+    if not notices:
+        return {}
+    return {f"tell:{notices[0].task}:{len(notices)}": TellBackground(notices)}

@@ -1,0 +1,1 @@
+"""Commands that run on while the agent does something else."""

@@ -1,6 +1,8 @@
 """`pa list` shows the newest runs, and says when there are more."""
 
 import asyncio
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -43,9 +45,26 @@ def test_the_newest_come_first_and_what_is_left_out_is_said(pa: Pa) -> None:
 def test_all_of_them_need_no_word_about_more(pa: Pa) -> None:
     listed = pa("list", "-o", "json")
     assert [record["run"] for record in listed.records] == ["ccc", "bbb", "aaa"]
-    fields = {"run", "task", "repository", "status", "created", "changed"}
+    fields = {"run", "task", "repository", "status", "created", "changed", "problem"}
     assert {field for record in listed.records for field in record} == fields
     assert listed.err == ""
+
+
+@pytest.mark.parametrize("kind", ["run_created", "run_parked"])
+def test_a_run_of_a_later_version_says_so_and_hides_no_other(pa: Pa, kind: str) -> None:
+    with closing(sqlite3.connect(pa.home / "journal.sqlite3")) as connection, connection:
+        connection.execute(
+            "UPDATE events SET data = json_set(data, '$.moons', 2) WHERE number = "
+            f"(SELECT number FROM events WHERE kind = '{kind}' ORDER BY number LIMIT 1 OFFSET 1)"
+        )
+    listed = pa("list")
+    assert listed.code == 0
+    assert [line.split()[0] for line in listed.out.splitlines()] == ["ccc", "bbb", "aaa"]
+    assert ["unreadable" in line for line in listed.out.splitlines()] == [False, True, False]
+    assert "bbb cannot be read" in listed.err
+    assert "upgrade agentproxy" in listed.err
+    records = pa("list", "-o", "json").records
+    assert [bool(record["problem"]) for record in records] == [False, True, False]
 
 
 def test_a_limit_that_is_no_count_is_a_usage_error(pa: Pa) -> None:

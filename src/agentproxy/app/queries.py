@@ -16,11 +16,19 @@ from agentproxy.events.run import (
     RunEnded,
     RunParked,
 )
-from agentproxy.journal.port import PAGE_RUNS, Lease, RunHead
+from agentproxy.journal.port import PAGE_RUNS, Lease, RunHead, UnreadableFact
 from agentproxy.supervisor.state import State
 
 RunStatus = Literal[
-    "running", "verified", "refuted", "unverified", "stopped", "waiting", "parked", "cut_off"
+    "running",
+    "verified",
+    "refuted",
+    "unverified",
+    "stopped",
+    "waiting",
+    "parked",
+    "cut_off",
+    "unreadable",
 ]
 CUT_OFF = 130
 MOST_NAMED = 5
@@ -36,7 +44,7 @@ class NoSuchRun(Exception):
 
 @dataclass(frozen=True, slots=True)
 class RunRow:
-    """A run in a list. `created` and `changed` are Unix times."""
+    """A run in a list. `created` and `changed` are Unix times, `problem` why it is unreadable."""
 
     run: RunId
     task: str
@@ -44,6 +52,7 @@ class RunRow:
     status: RunStatus
     created: float
     changed: float
+    problem: str = ""
 
 
 async def list_runs(
@@ -57,14 +66,22 @@ def row_of(head: RunHead) -> RunRow:
     first = head.first.fact
     request = first.request if isinstance(first, RunCreated) else None
     request = request if isinstance(request, Order) else None
+    problem = problem_of(head)
     return RunRow(
         run=head.first.run,
         task=request.task if request else "",
         repository=request.repository if request else "",
-        status=status_of(head),
+        status="unreadable" if problem else status_of(head),
         created=head.first.time,
         changed=head.last.time,
+        problem=problem,
     )
+
+
+def problem_of(head: RunHead) -> str:
+    """Why the summary of a run cannot be read, or ""."""
+    facts = (head.first.fact, head.last.fact)
+    return next((fact.why for fact in facts if isinstance(fact, UnreadableFact)), "")
 
 
 def status_of(head: RunHead) -> RunStatus:
@@ -78,6 +95,8 @@ def status_of(head: RunHead) -> RunStatus:
             return "waiting"
         case RunParked():
             return "parked"
+        case UnreadableFact():
+            return "unreadable"
         case _:
             return "running" if _is_held(head.lease) else "cut_off"
 

@@ -28,6 +28,7 @@ from agentproxy.journal.record import (
     StoredRow,
     decode,
     decode_command,
+    decode_for_summary,
     encode,
     encode_command,
     face_of,
@@ -126,7 +127,10 @@ class MemoryJournal:
     def _head(self, run: RunId) -> RunHead:
         rows = self._stories[run].rows
         last = next((row for row in reversed(rows) if row.kind != CHANGES_NOTHING), rows[0])
-        first, newest = self._decode(run, rows[0]), self._decode(run, last)
+        first, newest = (
+            decode_for_summary(run, row, writer=lambda row=row: self._writer(run, row.seq))
+            for row in (rows[0], last)
+        )
         return RunHead(first, newest, self._stories[run].lease)
 
     def _decode(self, run: RunId, row: StoredRow) -> Event:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from agentproxy.events.commands import Command
-from agentproxy.events.envelope import CommandId, Draft, Event, RunId
+from agentproxy.events.envelope import CommandId, Draft, Event, Fact, RunId
 from agentproxy.events.run import FaceName
 
 PAGE_RUNS = 50
@@ -59,9 +59,17 @@ class Pending:
     command: Command
 
 
+class UnreadableFact(Fact):
+    """Stands in a summary for a fact that cannot be read. It has no kind, so nothing stores it."""
+
+    why: str
+
+
 @dataclass(frozen=True, slots=True)
 class RunHead:
-    """A summary of a run."""
+    """A summary of a run. What cannot be read in it is an UnreadableFact: one run that a later
+    version wrote must not hide the others.
+    """
 
     first: Event
     last: Event  # the last event except ignored commands, which change nothing

@@ -13,7 +13,7 @@ from agentproxy.events.envelope import Draft, Event, Fact, RunId
 from agentproxy.events.requests import CommandIgnored
 from agentproxy.events.run import FaceName, Order, RunCreated
 from agentproxy.events.upcasts import UPCASTS, NoUpcast, Upcasts, upcast
-from agentproxy.journal.port import JournalError, JournalUnusable
+from agentproxy.journal.port import JournalError, JournalUnusable, UnreadableFact
 
 Redact = Callable[[str], str]
 
@@ -103,6 +103,14 @@ def decode(
             f"restore the journal from a copy ({count})"
         ) from error
     return Event(run, row.seq, row.time, row.actor, fact, row.cause)
+
+
+def decode_for_summary(run: RunId, row: StoredRow, *, writer: Callable[[], str] = str) -> Event:
+    """Decodes a row of a summary. What cannot be read is an UnreadableFact."""
+    try:
+        return decode(run, row, writer=writer)
+    except JournalUnusable as error:
+        return Event(run, row.seq, row.time, row.actor, UnreadableFact(why=str(error)), row.cause)
 
 
 def _is_unknown(error: ValidationError) -> bool:

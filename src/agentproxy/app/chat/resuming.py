@@ -2,10 +2,11 @@
 
 from agentproxy.app.chat.host import ChatHost
 from agentproxy.app.chat.views import read_chat
+from agentproxy.app.queries import problem_of
 from agentproxy.conversation.face import CHAT
 from agentproxy.events.envelope import RunId
 from agentproxy.events.run import RunCreated, RunEnded
-from agentproxy.journal.port import PAGE_RUNS, RunHead, UnknownRun
+from agentproxy.journal.port import PAGE_RUNS, JournalUnusable, RunHead, UnknownRun
 
 
 async def resume_all(host: ChatHost) -> int:
@@ -24,6 +25,8 @@ async def resume_all(host: ChatHost) -> int:
 
 async def _has_work(host: ChatHost, head: RunHead) -> bool:
     run: RunId = head.first.run
+    if problem_of(head):
+        return False
     if await host.app.journal.inbox(run):
         return True
     if isinstance(head.last.fact, RunCreated | RunEnded):
@@ -31,6 +34,6 @@ async def _has_work(host: ChatHost, head: RunHead) -> bool:
     try:
         # A message may wait behind a turn that has ended, so the last event does not tell.
         view = await read_chat(host.app, run)
-    except UnknownRun:
+    except (UnknownRun, JournalUnusable):
         return False
     return bool(CHAT.due(view.state))

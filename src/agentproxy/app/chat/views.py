@@ -12,7 +12,7 @@ from agentproxy.events.agent import ModelAnswered
 from agentproxy.events.chat import AnswerCutOff, UserTurnStarted
 from agentproxy.events.envelope import Event, RunId
 from agentproxy.events.run import ChatOrder, RunCreated
-from agentproxy.journal.port import RunHead, UnknownRun
+from agentproxy.journal.port import JournalUnusable, RunHead, UnknownRun
 
 PAGE = 500
 
@@ -91,7 +91,12 @@ def _require_chat(first: Event) -> ChatOrder:
 
 
 async def _row(app: App, head: RunHead) -> ChatRow:
-    view = await read_chat(app, head.first.run)
+    first = head.first
+    try:
+        view = await read_chat(app, first.run)
+    except JournalUnusable:
+        # One that a later version wrote does not hide the others.
+        return ChatRow(first.run, "(cannot be read)", first.time, 0)
     return view.row
 
 

@@ -45,6 +45,9 @@ def command(limit: int, output: str | None) -> int:
             when = datetime.fromtimestamp(row.created, UTC).astimezone().strftime("%Y-%m-%d %H:%M")
             task = " ".join(clean(row.task).split())
             click.echo(f"{row.run}  {when}  {row.status:<10}  {task[:70]}  {clean(row.repository)}")
+    for row in rows:
+        if row.problem and output != "json":
+            click.echo(f"{row.run} cannot be read: {clean(row.problem)}", err=True)
     if len(found) > limit:
         click.echo(f"there are more runs; list them with pa list --limit {10 * limit}", err=True)
     return 0

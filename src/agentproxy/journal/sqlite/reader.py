@@ -3,11 +3,11 @@
 import asyncio
 import queue
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from agentproxy.events.envelope import CommandId, Event, RunId
 from agentproxy.events.run import FaceName
@@ -18,6 +18,7 @@ from agentproxy.journal.record import (
     StoredRow,
     decode,
     decode_command,
+    decode_for_summary,
     version_in,
 )
 from agentproxy.journal.sqlite.store import connect, unusable
@@ -201,17 +202,23 @@ def _heads(
     with closing(connection.execute(_HEADS.format(wanted=wanted), values)) as rows:
         for run, *row in rows:
             held = _lease(RunId(run), (row[0], row[1], row[2], row[3], row[4]))
-            found.setdefault(held, []).append(_decode(connection, held.run, StoredRow(*row[5:])))
+            found.setdefault(held, []).append(_summarised(connection, held.run, row[5:]))
     return [RunHead(pair[0], pair[-1], held) for held, pair in found.items()]
 
 
-def _decode(connection: sqlite3.Connection, run: RunId, row: StoredRow) -> Event:
-    def writer() -> str:
-        wanted = {"run": _number(connection, run), "seq": row.seq}
-        with closing(connection.execute(_TELL_VERSION, wanted)) as rows:
-            return next(filter(None, (version_in(text) for (text,) in rows)), "")
+def _summarised(connection: sqlite3.Connection, run: RunId, values: Sequence[Any]) -> Event:
+    row = StoredRow(*values)
+    return decode_for_summary(run, row, writer=lambda: _writer(connection, run, row))
 
-    return decode(run, row, writer=writer)
+
+def _decode(connection: sqlite3.Connection, run: RunId, row: StoredRow) -> Event:
+    return decode(run, row, writer=lambda: _writer(connection, run, row))
+
+
+def _writer(connection: sqlite3.Connection, run: RunId, row: StoredRow) -> str:
+    wanted = {"run": _number(connection, run), "seq": row.seq}
+    with closing(connection.execute(_TELL_VERSION, wanted)) as rows:
+        return next(filter(None, (version_in(text) for (text,) in rows)), "")
 
 
 def _lease(run: RunId, row: tuple[int, int | None, int, str, int]) -> Lease:

@@ -14,7 +14,7 @@ import pytest
 
 from agentproxy.events.check import BASE, CheckStarted
 from agentproxy.events.envelope import Draft, RunId
-from agentproxy.journal.port import Holder, JournalUnusable
+from agentproxy.journal.port import Holder, JournalUnusable, UnreadableFact
 from agentproxy.journal.sqlite.journal import SqliteJournal
 from agentproxy.journal.sqlite.store import connect
 
@@ -139,13 +139,21 @@ def test_a_record_that_cannot_be_read_is_named(tmp_path: Path, damage: str, word
     change(path, f"UPDATE events SET {damage} WHERE seq = 2")
     readers: list[Callable[[SqliteJournal], Awaitable[object]]] = [
         lambda journal: journal.read(RUN),
-        lambda journal: journal.heads(),
         first_followed,
     ]
     for read in readers:
         with pytest.raises(JournalUnusable, match=f"event 2 of run run-7.*{words}"):
             play(path, read)
     assert len(play(path, lambda journal: journal.read(RUN, limit=1))) == 1
+
+
+def test_a_record_that_cannot_be_read_hides_no_run_at_a_glance(tmp_path: Path) -> None:
+    path = tmp_path / "journal.db"
+    play(path, write)
+    change(path, "UPDATE events SET kind = 'rain_fell' WHERE seq = 1")
+    (head,) = play(path, lambda journal: journal.heads())
+    assert isinstance(head.first.fact, UnreadableFact)
+    assert "event 1 of run run-7 ('rain_fell'" in head.first.fact.why
 
 
 def test_whoever_keeps_an_error_does_not_hold_the_journal_at_an_old_state(tmp_path: Path) -> None:

@@ -28,7 +28,8 @@ PERMISSION: dict[str, object] = {
 def tasks(tmp_path_factory: pytest.TempPathFactory) -> Generator[Tasks]:
     """One server for the tests of this file; it may work below the folder of the project."""
     pa = new_pa(tmp_path_factory.mktemp("tasks"), CALC)
-    with tasks_beside(pa) as server:
+    allowed = ("--allow-dir", str(pa.project), "--allow-dir", str(pa.scripts))
+    with tasks_beside(pa, *allowed) as server:
         yield server
 
 
@@ -272,6 +273,12 @@ def test_work_stays_below_the_allowed_folders_whatever_a_link_says(tmp_path: Pat
             assert "--allow-dir" in answer["detail"] + answer["cure"]
         status, answer = here.refused(**body, screenshots=[{"path": "shown.png"}])
         assert (status, answer["field"]) == (400, "screenshots")
+        # A script that is there and one that is not look the same from outside.
+        for name in ("worker", "model", "judge"):
+            for script in (secret, outside.project / "none.json", "link/secret.png"):
+                status, answer = here.refused(**{**body, name: f"scripted:{script}"})
+                assert (status, answer["field"]) == (400, name)
+                assert "is not below a directory of --allow-dir" in answer["detail"]
         status, answer = here.refused(**body, working_dir=str(plain))
         assert status == 400
         assert "git init" in answer["cure"]

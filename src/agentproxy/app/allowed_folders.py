@@ -35,6 +35,15 @@ class AllowedFolders:
         """Returns a path without links; a relative one begins at `below`. Raises NotAllowed."""
         return self._inside(below, given)
 
+    def model_name(self, given: str, *, below: Path) -> str:
+        """Returns the name of a worker or a model; a script that it names must be allowed too.
+        Raises NotAllowed.
+        """
+        kind, _, file = given.partition(":")
+        if kind != "scripted":
+            return given
+        return f"scripted:{self.file(os.path.expanduser(file), below=below)}"  # noqa: PTH111
+
     def _inside(self, start: Path, given: str) -> Path:
         try:
             path = Path(os.path.realpath(start / given))

@@ -99,9 +99,15 @@ def session_routes(host: SupervisedHost) -> APIRouter:
     return router
 
 
+NAMES_OF_MODELS = ("worker", "model", "judge")
+
+
 def _request(host: SupervisedHost, asked: NewTask) -> TaskRequest:
     given = asked.model_dump(exclude={"session_id", "working_dir", "screenshots", "max_iterations"})
     directory = host.allowed.folder(asked.working_dir)
+    for name in NAMES_OF_MODELS:
+        with as_refusals(field=name):
+            given[name] = host.allowed.model_name(given[name], below=directory)
     with as_refusals(field="screenshots"):
         pictures = [host.allowed.file(each.path, below=directory) for each in asked.screenshots]
     return read_request(

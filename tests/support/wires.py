@@ -5,6 +5,7 @@ import asyncio
 from support.model_server import Server
 
 from agentproxy.events.conversation import Text, UserMessage
+from agentproxy.models.deferred import DeferredModel
 from agentproxy.models.names import find_model
 from agentproxy.models.port import Fragment, ModelAnswer, Prompt, ToolSpec
 from agentproxy.models.vendor import VendorModel
@@ -35,8 +36,14 @@ def environ(server: Server) -> dict[str, str]:
     }
 
 
-def model(wire: str, server: Server, *, name: str = "") -> VendorModel:
+def model(wire: str, server: Server, *, name: str = "") -> DeferredModel:
     """A model of that wire at the server; `name` for another than the usual one."""
+    chosen = name or NAMES[wire]
+    return DeferredModel(chosen, find_model(chosen, environ(server)))
+
+
+def by_library(wire: str, server: Server, *, name: str = "") -> VendorModel:
+    """The same model through the vendor's library, whichever way it is asked otherwise."""
     chosen = name or NAMES[wire]
     return VendorModel(chosen, find_model(chosen, environ(server)))
 

@@ -8,7 +8,14 @@ from agentproxy.models.names import ModelAddress
 from agentproxy.models.port import Model, ModelAnswer, ModelRefused, Prompt, Show
 
 if TYPE_CHECKING:
+    from httpx2 import AsyncClient
+
     from agentproxy.models.wire_pool import WirePool
+
+
+def is_hot(address: ModelAddress) -> bool:
+    """Whether our own reader and writer serve an address, and not the vendors' libraries."""
+    return address.wire == "anthropic"
 
 
 class DeferredModel:
@@ -27,9 +34,9 @@ class DeferredModel:
         return self._name
 
     async def answer(self, prompt: Prompt, *, show: Show) -> ModelAnswer:
-        """See `Model`. Also raises ModelRefused if the vendor's library is not installed."""
+        """See `Model`. Also raises ModelRefused if a library that it needs is not installed."""
         if self._model is None:
-            # In a thread: the import takes one or two seconds.
+            # In a thread: the import of a vendor's library takes one or two seconds.
             self._model = await asyncio.to_thread(self._load)
         return await self._model.answer(prompt, show=show)
 
@@ -39,26 +46,53 @@ class DeferredModel:
 
     def _load(self) -> Model:
         try:
-            from agentproxy.models.vendor import VendorModel
+            return self._hot() if is_hot(self._address) else self._by_library()
         except ImportError as error:
             raise ModelRefused(
                 f"the vendors' libraries are not installed: {error.name} is missing",
                 cure="pip install 'agentproxy[models]'",
             ) from error
+
+    def _hot(self) -> Model:
+        from agentproxy.models.hot_wires.model import HotModel
+
+        shared = self._shared.client() if self._shared is not None else None
+        return HotModel(self._name, self._address, shared=shared)
+
+    def _by_library(self) -> Model:
+        from agentproxy.models.vendor import VendorModel
+
         pool = self._shared.pool() if self._shared is not None else None
         return VendorModel(self._name, self._address, pool=pool)
 
 
 class SharedLines:
-    """The clients of many models, made when the first of them is asked."""
+    """The clients of many models, made when the first of them is asked, for one event loop."""
 
     def __init__(self, *, seconds: float) -> None:
-        self._seconds = seconds
+        self._seconds = seconds  # bounds the wait for the next bytes
         self._lock = threading.Lock()
+        self._client: AsyncClient | None = None
         self._pool: WirePool | None = None
 
+    def load(self, address: ModelAddress) -> None:
+        """Blocking: the first call imports libraries. Raises ImportError or ModelRefused."""
+        if is_hot(address):
+            self.client()
+        else:
+            self.pool().wire(address)
+
+    def client(self) -> "AsyncClient":
+        """Returns the client of the hot wires. Blocking. Raises ImportError or ModelRefused."""
+        from agentproxy.models.connections import new_client
+
+        with self._lock:
+            # Every conversation may wait for an answer at the same time.
+            self._client = self._client or new_client(seconds=self._seconds, connections=None)
+            return self._client
+
     def pool(self) -> "WirePool":
-        """Blocking: the first call imports a library. Raises ImportError."""
+        """Returns the clients of the other wires. Blocking. Raises ImportError."""
         from agentproxy.models.wire_pool import WirePool
 
         with self._lock:
@@ -66,5 +100,8 @@ class SharedLines:
             return self._pool
 
     async def close(self) -> None:
+        if self._client is not None:
+            await self._client.aclose()
+            self._client = None
         if self._pool is not None:
             await self._pool.close()

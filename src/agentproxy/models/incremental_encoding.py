@@ -14,9 +14,8 @@ from agentproxy.models.port import Prompt
 Body = dict[str, Any]
 # The vendors' libraries walk the whole conversation several times at every turn. So they get the
 # new messages only, and their client's `post` puts the kept bytes of the older ones in front.
-# Gemini's wire is missing: its conversations are always sent whole.
+# Gemini's conversations are always sent whole. The hot wires have encoders of their own.
 PLACES: dict[Form, str] = {
-    "anthropic": "messages",
     "openai chat": "messages",
     "openai responses": "input",
 }
@@ -40,7 +39,7 @@ class _Request:
     def encode(self, body: Body) -> bytes:
         mapped = cast("list[Body]", body.pop(self.place))
         first = next((n for n, each in enumerate(mapped) if not _instructs(each)), len(mapped))
-        self.fresh = b",".join(_encoded(_unmarked(each)) for each in mapped[first:])
+        self.fresh = b",".join(_encoded(each) for each in mapped[first:])
         now = [_encoded(each) for each in mapped]
         before = [self.before] if self.before else []
         said = b",".join([*now[:first], *before, *now[first:]])
@@ -117,19 +116,6 @@ def _continues(messages: Sequence[Message], sent: _Sent, shape: tuple[object, ..
 
 def _instructs(mapped: Body) -> bool:
     return mapped.get("role") in INSTRUCTING
-
-
-def _unmarked(mapped: Body) -> Body:
-    # The next request puts the marks for the cache on a newer message.
-    content = mapped.get("content")
-    if not isinstance(content, list):
-        return mapped
-    blocks = cast("list[Body]", content)
-    bare = [
-        {name: value for name, value in block.items() if name != "cache_control"}
-        for block in blocks
-    ]
-    return {**mapped, "content": bare}
 
 
 def _given(body: Body) -> Body:

@@ -34,11 +34,7 @@ def _anthropic(address: ModelAddress, client: AsyncClient) -> Wire:
     from pydantic_ai.models.anthropic import AnthropicModel
     from pydantic_ai.providers.anthropic import AnthropicProvider
 
-    class Client(AsyncAnthropic):
-        async def post(self, path: str, **arguments: Any) -> Any:  # noqa: ANN401 - as overloaded
-            return await super().post(path, **with_encoded_body(arguments))
-
-    own = Client(
+    own = AsyncAnthropic(
         api_key=address.key, base_url=address.base or None, http_client=client, max_retries=0
     )
     return AnthropicModel(address.model, provider=AnthropicProvider(anthropic_client=own))

@@ -21,16 +21,11 @@ TASK = UserMessage(parts=(Text(text="Fix it"),))
 CALL = ToolCall(id="call_1", name="bash")
 ANSWER = AssistantMessage(parts=(CALL,))
 RESULT = UserMessage(parts=(ToolResult(call="call_1", text="calc.py"),))
-MARK = {"type": "ephemeral"}
 
 
 def mapped(messages: Sequence[Message]) -> list[dict[str, Any]]:
-    """Each message with a mark on the last, as a library might have it."""
-    found: list[dict[str, Any]] = [
-        {"role": each.role, "content": [{"text": each.model_dump_json()}]} for each in messages
-    ]
-    found[-1]["content"][-1]["cache_control"] = MARK
-    return found
+    """Each message, as a library might have it."""
+    return [{"role": each.role, "content": [{"text": each.model_dump_json()}]} for each in messages]
 
 
 def send(

@@ -32,7 +32,7 @@ class ChatServices:
         """Blocking. Where the model cannot be used, its first turn tells why."""
         with suppress(ImportError, ModelRefused):
             address = find_model(self.settings.model, variables(self.project))
-            self.lines.pool().wire(address)
+            self.lines.load(address)
 
     @property
     def skills(self) -> SkillLibrary:

@@ -1,0 +1,122 @@
+"""Collects the parts of one answer while its stream comes; pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, cast
+
+from pydantic import JsonValue
+from pydantic_core import from_json, to_json
+
+from agentproxy.events.conversation import (
+    AssistantMessage,
+    StopReason,
+    Text,
+    Thinking,
+    ToolCall,
+    Usage,
+)
+from agentproxy.models.port import ModelAnswer, ModelUnavailable
+
+Vendor = dict[str, JsonValue]
+Fields = Mapping[str, object]
+
+
+@dataclass(slots=True)
+class OpenText:
+    """Text or thinking that may go on."""
+
+    kind: Literal["text", "thinking"]
+    vendor: Vendor = field(default_factory=dict[str, JsonValue])
+    pieces: list[str] = field(default_factory=list[str])
+
+    def whole(self) -> Text | Thinking | None:
+        text = "".join(self.pieces)
+        if self.kind == "thinking":
+            return Thinking(text=text, vendor=self.vendor)
+        return Text(text=text) if text else None
+
+
+@dataclass(slots=True)
+class OpenCall:
+    """A tool call whose arguments may go on."""
+
+    id: str
+    name: str
+    given: Fields | None = None  # arguments that came as a whole, not as text
+    vendor: Vendor = field(default_factory=dict[str, JsonValue])
+    pieces: list[str] = field(default_factory=list[str])
+
+    def whole(self) -> ToolCall:
+        written = "".join(self.pieces)
+        if self.given and written:
+            raise ModelUnavailable("the arguments of a call came twice")
+        if self.given:
+            written = to_json(self.given).decode()
+        faulty = ""
+        arguments: object = {}
+        if written:
+            try:
+                arguments = from_json(written, allow_inf_nan=False)
+            except ValueError as error:
+                faulty = str(error)
+        if not isinstance(arguments, dict):
+            faulty = "args should be a dict"
+        return ToolCall(
+            id=self.id,
+            name=self.name,
+            arguments={} if faulty else cast("dict[str, JsonValue]", arguments),
+            invalid=faulty,
+            raw_arguments=written if faulty else "",
+            vendor=self.vendor,
+        )
+
+
+@dataclass(slots=True)
+class OpenAnswer:
+    """One answer, as far as it has come."""
+
+    parts: list[OpenText | OpenCall] = field(default_factory=list[OpenText | OpenCall])
+    told: str = ""  # the vendor's reason for the end
+    stop: StopReason | None = None
+    model: str = ""
+    usage: Usage = field(default_factory=Usage)
+
+    def whole(self) -> ModelAnswer:
+        """Raises ModelUnavailable: no known reason ended the stream, or two calls share an id."""
+        if self.stop is None:
+            raise ModelUnavailable(f"the answer was cut off ({self.told or 'no reason was given'})")
+        found = [whole for part in self.parts if (whole := part.whole()) is not None]
+        message = AssistantMessage(parts=tuple(found))
+        calls = message.calls
+        if len(calls) != len({call.id for call in calls}):
+            raise ModelUnavailable("two tool calls of one answer have the same id")
+        stop = "tools" if calls and self.stop == "end" else self.stop
+        return ModelAnswer(message=message, stop=stop, usage=self.usage, model=self.model)
+
+
+def fields_of(data: bytes) -> Fields:
+    """Returns the JSON object of an event. Raises ModelUnavailable."""
+    try:
+        event = cast("object", from_json(data, cache_strings="keys"))
+    except ValueError as error:
+        raise ModelUnavailable("an event of the stream is not JSON") from error
+    if not isinstance(event, dict):
+        raise ModelUnavailable("an event of the stream is not a JSON object")
+    return cast("Fields", event)
+
+
+def text_in(fields: Fields, name: str) -> str:
+    value = fields.get(name)
+    return value if isinstance(value, str) else ""
+
+
+def table_in(fields: Fields, name: str) -> Fields:
+    value = fields.get(name)
+    return cast("Fields", value) if isinstance(value, dict) else {}
+
+
+def count_in(fields: Fields, name: str) -> int | None:
+    value = fields.get(name)
+    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+        return value
+    return None

@@ -1,0 +1,164 @@
+"""Writes a question in the form of Anthropic's messages; pure."""
+
+from collections.abc import Mapping, Sequence
+
+from pydantic import JsonValue
+
+from agentproxy.events.conversation import (
+    AssistantMessage,
+    Image,
+    Message,
+    Text,
+    Thinking,
+    ToolCall,
+    ToolResult,
+    UserMessage,
+)
+from agentproxy.models.hot_wires.anthropic_stream import PROVIDER
+from agentproxy.models.hot_wires.capabilities import BUDGETS, EFFORTS, Claude
+from agentproxy.models.hot_wires.history import EncodedMessages, encoded
+from agentproxy.models.hot_wires.wishes import SAMPLING, most_output, stop_words, wished
+from agentproxy.models.port import Effort, Prompt, ToolSpec
+
+KNOWN = frozenset({"temperature", "top_p", "top_k", "parallel_tool_calls", "stop_sequences"})
+# The start of the conversation up to each mark is kept in the vendor's cache.
+MARK = {"type": "ephemeral", "ttl": "5m"}
+DROP_STALE_THOUGHTS = {"prefix_mismatch_behavior": "drop_block"}
+_MARKED = b'"cache_control":' + encoded(MARK)
+Body = dict[str, object]
+
+
+class MessagesRequest:
+    """Encodes the questions of one conversation to one model."""
+
+    def __init__(self, model: str, accepts: Claude) -> None:
+        self._model = model
+        self._accepts = accepts
+        self._history = EncodedMessages(encode_message)
+
+    def encode(self, prompt: Prompt, *, drop_stale_thoughts: bool = False) -> bytes:
+        """Returns the body. `drop_stale_thoughts`: see `Claude.binds_thoughts`."""
+        body = self._settings(prompt)
+        if drop_stale_thoughts:
+            thinking = {"type": "adaptive", "block_binding": DROP_STALE_THOUGHTS}
+            body["thinking"] = thinking
+        said = self._history.of(prompt.messages)
+        last = next((at for at in range(len(said) - 1, -1, -1) if said[at]), None)
+        if last is not None and not _ends_in_a_thought(prompt.messages[last]):
+            said[last] = marked(said[last])
+        said = [text for text in said if text]
+        return b'%s,"messages":[%s]}' % (encoded(body)[:-1], b",".join(said))
+
+    def _settings(self, prompt: Prompt) -> Body:
+        most = most_output(prompt)
+        if self._accepts.most_output is not None:
+            most = min(most, self._accepts.most_output)
+        effort = self._effort(prompt.effort, most_output(prompt))
+        told = wished(prompt, KNOWN)
+        if effort is not None or not self._accepts.samples:
+            told = {name: value for name, value in told.items() if name not in SAMPLING}
+        parallel = told.pop("parallel_tool_calls", None)
+        body: Body = {"model": self._model, "max_tokens": most, "stream": True, **told}
+        if "stop_sequences" in body:
+            body["stop_sequences"] = stop_words(prompt)
+        if prompt.system:
+            body["system"] = [{"type": "text", "text": prompt.system, "cache_control": MARK}]
+        if prompt.tools:
+            body["tools"] = _tools(prompt.tools)
+            body["tool_choice"] = {"type": "auto"}
+            if parallel is not None:
+                body["tool_choice"] = {"type": "auto", "disable_parallel_tool_use": not parallel}
+        return body | self._thinking(effort)
+
+    def _effort(self, wanted: Effort | None, most: int) -> Effort | None:
+        if wanted is None or not self._accepts.thinks:
+            return None
+        if self._accepts.adaptive:
+            return wanted
+        # The budget of tokens for thinking has to fit into the answer.
+        lower = EFFORTS[EFFORTS.index(wanted) :]
+        return next((effort for effort in lower if BUDGETS[effort] < most), None)
+
+    def _thinking(self, effort: Effort | None) -> Body:
+        if effort is None:
+            return {}
+        config: Body = {"output_config": {"effort": effort}} if self._accepts.effort else {}
+        if self._accepts.adaptive:
+            return {**config, "thinking": {"type": "adaptive"}}
+        budget = {"type": "enabled", "budget_tokens": BUDGETS[effort]}
+        return {**config, "thinking": budget}
+
+
+def encode_message(message: Message) -> bytes:
+    """Returns the message, or nothing for one that says nothing."""
+    if isinstance(message, AssistantMessage):
+        blocks = [block for part in message.parts if (block := _said(part)) is not None]
+    else:
+        blocks = [block for part in in_order(message) if (block := _told(part)) is not None]
+    return encoded({"role": message.role, "content": blocks}) if blocks else b""
+
+
+def in_order(message: UserMessage) -> list[Text | Image | ToolResult]:
+    """Returns the results of tools first: vendors want them right after their calls."""
+    return sorted(message.parts, key=lambda part: not isinstance(part, ToolResult))
+
+
+def marked(message: bytes) -> bytes:
+    """Returns an encoded message with a mark for the cache on its last block."""
+    # An encoded message ends with the end of its last block, of its blocks and of itself.
+    return b"%s,%s}]}" % (message[:-3], _MARKED)
+
+
+def _ends_in_a_thought(message: Message) -> bool:
+    return bool(message.parts) and isinstance(message.parts[-1], Thinking)
+
+
+def _told(part: Text | Image | ToolResult) -> Body | None:
+    match part:
+        case Text():
+            return {"type": "text", "text": part.text} if part.text else None
+        case Image():
+            source = {"type": "base64", "media_type": part.media_type, "data": part.data}
+            return {"type": "image", "source": source}
+        case ToolResult():
+            return {
+                "type": "tool_result",
+                "tool_use_id": part.call,
+                # Anthropic refuses an empty text.
+                "content": [{"type": "text", "text": part.text}] if part.text else "",
+                "is_error": part.failed,
+            }
+
+
+def _said(part: Text | Thinking | ToolCall) -> Body | None:
+    match part:
+        case Text():
+            return {"type": "text", "text": part.text} if part.text else None
+        case Thinking():
+            return _thought(part.text, part.vendor)
+        case ToolCall():
+            arguments: Mapping[str, JsonValue] = part.arguments
+            if part.invalid:
+                # They go back as the model wrote them. A repair would be a guess.
+                arguments = {"INVALID_JSON": part.raw_arguments} if part.raw_arguments else {}
+            return {"type": "tool_use", "id": part.id, "name": part.name, "input": arguments}
+
+
+def _thought(text: str, vendor: Mapping[str, JsonValue]) -> Body | None:
+    # Only what Anthropic has signed goes back to it. Thoughts of another vendor's model are left
+    # out.
+    signature = vendor.get("signature")
+    if not signature or vendor.get("provider_name") != PROVIDER:
+        return None
+    if vendor.get("id") == "redacted_thinking":
+        return {"type": "redacted_thinking", "data": signature}
+    return {"type": "thinking", "thinking": text, "signature": signature}
+
+
+def _tools(tools: Sequence[ToolSpec]) -> list[Body]:
+    found: list[Body] = [
+        {"name": tool.name, "description": tool.description, "input_schema": tool.schema}
+        for tool in tools
+    ]
+    found[-1]["cache_control"] = MARK
+    return found

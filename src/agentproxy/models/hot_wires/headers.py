@@ -1,0 +1,21 @@
+"""The header fields of a question, with those that the vendors' own clients take from the user."""
+
+import os
+from collections.abc import Mapping
+
+from agentproxy import __version__
+
+_OWN = {
+    "accept": "text/event-stream",
+    "accept-encoding": "identity",
+    "content-type": "application/json",
+    "user-agent": f"agentproxy/{__version__}",
+}
+
+
+def request_headers(own: Mapping[str, str], *, vendor: str) -> dict[str, str]:
+    """Returns the fields. The user's own (ANTHROPIC_CUSTOM_HEADERS, a line for each) win."""
+    lines = os.environ.get(f"{vendor.upper()}_CUSTOM_HEADERS", "").split("\n")
+    pairs = (line.partition(":") for line in lines if ":" in line)
+    users = {name.strip().lower(): value.strip() for name, _, value in pairs if name.strip()}
+    return {**_OWN, **own, **users}

@@ -1,0 +1,111 @@
+"""A vendor's model over a hot wire: one question, one stream, no library in between but HTTP's."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import aclosing, asynccontextmanager
+
+from httpx2 import AsyncClient, HTTPError, InvalidURL, Response
+
+from agentproxy.models.connections import new_client
+from agentproxy.models.hot_wires.failures import REACH, Failure, error_for
+from agentproxy.models.hot_wires.sse import EventReader, EventTooLarge
+from agentproxy.models.hot_wires.wire import AnswerStream, AnthropicWire, HotWire
+from agentproxy.models.key_redaction import KeyRedactor
+from agentproxy.models.names import ModelAddress
+from agentproxy.models.port import ModelAnswer, ModelError, ModelUnavailable, Prompt, Show
+
+REQUEST_TIMEOUT_SECONDS = 600.0
+MAX_ANSWER_BYTES = 64 * 1024 * 1024
+MAX_REFUSAL_BYTES = 64 * 1024
+
+
+class HotModel:
+    """A `Model` at an address, over its own client or over one that many models share."""
+
+    def __init__(
+        self, name: str, address: ModelAddress, *, shared: AsyncClient | None = None
+    ) -> None:
+        self._name = name
+        self._address = address
+        self._wire: HotWire = AnthropicWire(address)
+        self._shared = shared
+        self._own: AsyncClient | None = None
+
+    @property
+    def name(self) -> str:
+        return self._name
+
+    async def answer(self, prompt: Prompt, *, show: Show) -> ModelAnswer:
+        """See `Model`."""
+        stream = self._wire.begin(show)
+        try:
+            try:
+                return await self._ask(prompt, stream)
+            except Failure as failure:
+                if not self._wire.mended(failure):
+                    raise
+                return await self._ask(prompt, stream)
+        except Failure as failure:
+            error: ModelError = error_for(failure, self._address)
+            cause: Exception = failure
+        except (HTTPError, InvalidURL) as fault:
+            words = KeyRedactor(self._address.key, put="(the key)").clean(str(fault))
+            text = f"no connection, or the connection was lost: {words or type(fault).__name__}"
+            error, cause = ModelUnavailable(text, cure=REACH), fault
+        except EventTooLarge as fault:
+            error, cause = ModelUnavailable("the answer is larger than we hold"), fault
+        except ModelError as fault:
+            error, cause = fault, fault
+        # An answer that broke off was paid for, so its error carries the usage so far.
+        error.usage = stream.usage
+        raise error from cause
+
+    async def close(self) -> None:
+        if self._own is not None:
+            await self._own.aclose()
+            self._own = None
+
+    async def _ask(self, prompt: Prompt, stream: AnswerStream) -> ModelAnswer:
+        body = self._wire.encode(prompt)
+        async with self._sent(body) as response:
+            events, count = EventReader(), 0
+            async with aclosing(_pieces(response)) as pieces:
+                async for piece in pieces:
+                    count += len(piece)
+                    if count > MAX_ANSWER_BYTES:
+                        raise EventTooLarge
+                    for name, data in events.read(piece):
+                        stream.read(name, data)
+        return stream.whole()
+
+    @asynccontextmanager
+    async def _sent(self, body: bytes) -> AsyncGenerator[Response]:
+        client = self._shared or self._own
+        if client is None:
+            # In a thread: it reads the certificates of the machine.
+            client = await asyncio.to_thread(new_client, seconds=REQUEST_TIMEOUT_SECONDS)
+            self._own = client
+        headers = dict(self._wire.headers)
+        request = client.build_request("POST", self._wire.url, headers=headers, content=body)
+        response = await client.send(request, stream=True)
+        async with aclosing(response):
+            if not response.is_success:
+                raise Failure(response.status_code, await _refusal(response), response.headers)
+            yield response
+
+
+def _pieces(response: Response) -> AsyncGenerator[bytes]:
+    # We ask for no encoding, so mostly the bytes need no decoder.
+    if "content-encoding" in response.headers:
+        return response.aiter_bytes()
+    return response.aiter_raw()
+
+
+async def _refusal(response: Response) -> bytes:
+    found = bytearray()
+    async with aclosing(response.aiter_bytes()) as pieces:
+        async for piece in pieces:
+            found += piece
+            if len(found) > MAX_REFUSAL_BYTES:
+                break
+    return bytes(found)

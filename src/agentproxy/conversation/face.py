@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from agentproxy.agent.face import RunTool
 from agentproxy.agent.face import due as agent_due
 
-# Imported to register its folds.
+# Imported to register their folds.
+from agentproxy.conversation import children as children
 from agentproxy.conversation import folds as folds
 from agentproxy.conversation.background import notices_due
 from agentproxy.conversation.base import CHAT as CHAT

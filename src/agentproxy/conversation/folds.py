@@ -18,26 +18,29 @@ from agentproxy.events.chat import (
 )
 from agentproxy.events.conversation import AssistantMessage, Text, UserMessage
 from agentproxy.events.requests import RequestMade
-from agentproxy.events.run import ChatOrder, RunCreated, SegmentStarted
+from agentproxy.events.run import AgentOrder, ChildOrder, RunCreated, SegmentStarted
 
 NOT_RUN = "Error: {why}. This call did not run."
 MAYBE_RUN = (
     "Error: {why} while this call ran. It may have done all, part or none of its work. Look before "
     "you go on."
 )
+FIRST = "task"  # the id of the message that an order brings
 BY_THE_USER = "the user interrupted the turn"
 
 
 @CHAT.fold(RunCreated)
 def fold_created(state: Chat, fact: RunCreated) -> None:
     order = fact.request
-    if isinstance(order, ChatOrder):
+    if isinstance(order, AgentOrder):
         state.order = order
         state.plan_mode, state.teams, state.approval = (
             order.plan_mode,
             order.teams,
             order.approval,
         )
+    if isinstance(order, ChildOrder):
+        state.dialogue.messages[FIRST] = order.task
 
 
 @CHAT.fold(SegmentStarted)

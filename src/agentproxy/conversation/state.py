@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from agentproxy.agent.state import Conversation
 from agentproxy.events.conversation import ToolCall
 from agentproxy.events.envelope import Event
-from agentproxy.events.run import ChatOrder
+from agentproxy.events.run import AgentOrder, ChildOrder, ChildRole
 from agentproxy.models.trace_log import TraceLog
 from agentproxy.tools.background.tasks import BackgroundTasks
 
@@ -14,10 +14,23 @@ MAX_TITLE_CHARACTERS = 80
 
 
 @dataclass
+class Child:
+    """An agent that works for this conversation."""
+
+    run: str
+    role: ChildRole
+    name: str
+    duty: str
+    seen: int = 0  # the newest event of its run that this conversation was told of
+    tools: int = 0  # calls that have ended
+    ended: bool = False
+
+
+@dataclass
 class Chat(Conversation):
     """Folds in place; only the engine changes it."""
 
-    order: ChatOrder | None = None
+    order: AgentOrder | None = None
     active: str = ""  # the id of the message that is worked on; "" between turns
     title: str = ""
     plan_mode: bool = False
@@ -36,12 +49,18 @@ class Chat(Conversation):
     unsafe: dict[str, ToolCall] = field(default_factory=dict[str, ToolCall])
     traced: TraceLog = field(default_factory=TraceLog)
     background: BackgroundTasks = field(default_factory=BackgroundTasks)
+    children: dict[str, Child] = field(default_factory=dict[str, Child])  # by their runs
 
     def fold(self, event: Event) -> None:
         super().fold(event)
         self.background.fold(event.fact)
 
-    def require_order(self) -> ChatOrder:
+    @property
+    def child_order(self) -> ChildOrder | None:
+        """The order of an agent that works for another conversation."""
+        return self.order if isinstance(self.order, ChildOrder) else None
+
+    def require_order(self) -> AgentOrder:
         if self.order is None:
             raise ValueError("the conversation's first event is missing")
         return self.order

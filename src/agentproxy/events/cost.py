@@ -5,7 +5,7 @@ from typing import Literal
 from agentproxy.events.conversation import Usage
 from agentproxy.events.envelope import Fact
 
-Purpose = Literal["work", "plan", "answer", "judge", "steer", "compact"]
+Purpose = Literal["work", "plan", "answer", "judge", "steer", "compact", "subagent", "teammate"]
 
 
 class ModelAsked(Fact):

@@ -8,7 +8,8 @@ from agentproxy.events.envelope import Fact, FrozenModel
 from agentproxy.events.verdict import Verdict
 
 ParkedFor = Literal["human", "ceiling", "infrastructure", "interrupted", "usage"]
-FaceName = Literal["supervised", "conversation", "task", "pipeline"]
+FaceName = Literal["supervised", "conversation", "child", "task", "pipeline"]
+ChildRole = Literal["subagent", "teammate"]
 SandboxLevel = Literal["auto", "plain"]
 
 # JSON has no infinity and writes null. Here null means no ceiling.
@@ -49,10 +50,9 @@ class Order(FrozenModel):
     mission: str = ""  # what the task is for; no part of what it asks
 
 
-class ChatOrder(FrozenModel):
-    """The order of a conversation with our own agent."""
+class AgentOrder(FrozenModel):
+    """What a conversation with our own agent and the agents that help it have in common."""
 
-    face: Literal["conversation"] = "conversation"
     model: str
     workspace: str  # the absolute path of its folder
     preset: str = "coding"
@@ -65,7 +65,26 @@ class ChatOrder(FrozenModel):
     sandbox: SandboxLevel = "auto"
 
 
-FaceRequest = Annotated[Order | ChatOrder, Field(discriminator="face")]
+class ChatOrder(AgentOrder):
+    """The order of a conversation of a user with our own agent."""
+
+    face: Literal["conversation"] = "conversation"
+
+
+class ChildOrder(AgentOrder):
+    """The order of an agent that works for a conversation. That conversation pays for it."""
+
+    face: Literal["child"] = "child"
+    root: str  # the conversation of the user
+    role: ChildRole
+    name: str  # of a teammate; a subagent has its kind
+    duty: str = ""  # what a teammate is there for
+    task: str  # its first message
+    depth: int = 1  # 1: the user's own agent made it
+    read_only: bool = False  # it cannot write to the workspace
+
+
+FaceRequest = Annotated[Order | ChatOrder | ChildOrder, Field(discriminator="face")]
 
 
 class RunCreated(Fact):

@@ -22,6 +22,10 @@ class Registry:
         # In a fixed order: a vendor's prompt cache stays valid only for an equal prefix.
         return [tool.spec for tool in self._tools.values()]
 
+    @property
+    def names(self) -> Collection[str]:
+        return self._tools.keys()
+
     def only(self, names: Collection[str]) -> "Registry":
         """Returns the tools with these names, in the same order."""
         return Registry(tool for name, tool in self._tools.items() if name in names)

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 from agentproxy.events.git_facts import EnvironmentFound
 from agentproxy.tools.port import Bench
@@ -35,9 +36,12 @@ class ToolPlaces:
         skills: SkillLibrary,
         show: Callable[[str], None],
         bash_seconds: float,
+        read_only: bool = False,
     ) -> Bench:
         """Returns the bench of a conversation. Creates its workspace and its HOME."""
-        place = await asyncio.to_thread(self._lay_out, workspace, sandbox=sandbox, home=home)
+        place = await asyncio.to_thread(
+            self._lay_out, workspace, sandbox=sandbox, home=home, read_only=read_only
+        )
         place = await asyncio.to_thread(show_skills, place, skills)
         return Bench(
             tree=workspace,
@@ -48,7 +52,9 @@ class ToolPlaces:
             bash_seconds=bash_seconds,
         )
 
-    def _lay_out(self, workspace: Path, *, sandbox: Sandbox, home: Path) -> JobLayout:
+    def _lay_out(
+        self, workspace: Path, *, sandbox: Sandbox, home: Path, read_only: bool
+    ) -> JobLayout:
         workspace.mkdir(parents=True, exist_ok=True, mode=0o700)
         if not home.exists():
             home.mkdir(parents=True, mode=0o700)
@@ -56,7 +62,8 @@ class ToolPlaces:
         found = self._find(workspace)
         if not sandbox.isolates:
             return place_plainly(workspace, directory=".", environment=found)
-        own = Mount(at=str(workspace), mode="rw", source=workspace)
+        mode: Literal["ro", "rw"] = "ro" if read_only else "rw"
+        own = Mount(at=str(workspace), mode=mode, source=workspace)
         return place_tree([own], root=workspace, directory=".", environment=found)
 
     def _find(self, workspace: Path) -> EnvironmentFound:

@@ -5,8 +5,11 @@ import os
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 
-from agentproxy.app.chat.engine import chat_engine, limits_of, open_chat_models
-from agentproxy.app.chat.services import DISK, ChatServices
+from agentproxy.app.chat.chat_models import Purse, limits_of, open_chat_models
+from agentproxy.app.chat.children import ChildHost
+from agentproxy.app.chat.engine import chat_engine
+from agentproxy.app.chat.loading import load_chat
+from agentproxy.app.chat.services import DISK
 from agentproxy.app.context import App
 from agentproxy.app.hub import FragmentStream
 from agentproxy.conversation.commands import ends_with_session, facts_of
@@ -19,7 +22,7 @@ from agentproxy.engine.loop import Engine
 from agentproxy.engine.recorder import Recorder
 from agentproxy.events.chat import UserTurnEnded, UserTurnStarted
 from agentproxy.events.commands import Command
-from agentproxy.events.envelope import CommandId, Draft, Event
+from agentproxy.events.envelope import CommandId, Draft, Event, RunId
 from agentproxy.events.run import SegmentStarted
 from agentproxy.journal.port import Lease
 from agentproxy.workspace.sandbox.port import SandboxError
@@ -38,15 +41,15 @@ class Patience:
 
 
 async def drive_chat(
-    services: ChatServices,
+    host: ChildHost,
     lease: Lease,
     *,
     fragments: FragmentStream,
     patience: Patience,
 ) -> None:
     """Works on a conversation until it was idle for long enough. The lease stays held."""
-    app = services.app
-    state = await _load(app, lease)
+    services, app = host.services, host.services.app
+    state = await load_chat(app, lease.run)
     for pid, started in state.processes:
         end_process(pid, started)
 
@@ -60,12 +63,15 @@ async def drive_chat(
     commands = CommandHandler(recorder, translate=facts_of)
     state.limits = limits_of(services.settings)
     state.summarise_at = services.settings.summarise_at
-    models = open_chat_models(services, recorder)
+    for pending in await app.journal.inbox(lease.run):
+        await commands.handle(pending.id, pending.command)
+    purse = _purse(host, recorder, lease)
+    if purse is None:
+        return
+    models = open_chat_models(services, recorder, purse=purse, run=lease.run)
     try:
-        for pending in await app.journal.inbox(lease.run):
-            await commands.handle(pending.id, pending.command)
         try:
-            engine = await chat_engine(services, recorder, models, lease=lease, fragments=fragments)
+            engine = await chat_engine(host, recorder, models, lease=lease, fragments=fragments)
         except (OSError, SandboxError) as error:
             await _fail_what_waits(recorder, error)
             return
@@ -82,7 +88,16 @@ async def drive_chat(
             if not CHAT.due(state):
                 return
     finally:
+        host.purses.pop(lease.run, None)
         await models.close()
+
+
+def _purse(host: ChildHost, recorder: Recorder[Chat], lease: Lease) -> Purse | None:
+    """Returns who pays; None where that conversation is not loaded, so that nothing may run."""
+    order = recorder.state.child_order
+    if order is not None:
+        return host.purses.get(RunId(order.root))
+    return host.purses.setdefault(lease.run, Purse(recorder))
 
 
 async def _work_and_hear(
@@ -109,16 +124,6 @@ async def _fail_what_waits(recorder: Recorder[Chat], error: Exception) -> None:
         await recorder.record(failed)
     for message, text in dict(state.dialogue.messages).items():
         await recorder.record(UserTurnStarted(message=message, text=text), failed)
-
-
-async def _load(app: App, lease: Lease) -> Chat:
-    # In pages: the events of a long conversation need not be in memory together.
-    state, after = CHAT.new_state(), 0
-    while page := await app.journal.read(lease.run, after=after, limit=500):
-        for event in page:
-            CHAT.reduce(state, event)
-        after = page[-1].seq
-    return state
 
 
 async def _work(engine: Engine[Chat, ChatParts], linger: Callable[[], float]) -> None:

@@ -1,17 +1,15 @@
 """Builds what drives a conversation: its models, its tools, and what its calls may do."""
 
 import asyncio
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable
 from pathlib import Path
 
 from agentproxy.agent.parts import AllowCall
-from agentproxy.agent.state import AgentLimits
+from agentproxy.app.chat.chat_models import ChatModels
+from agentproxy.app.chat.children import ChildHost, Subagents
 from agentproxy.app.chat.services import DISK, ChatServices
 from agentproxy.app.chat.toolbox import chat_tools
 from agentproxy.app.hub import FragmentStream
-from agentproxy.app.models import meter_of, open_models
-from agentproxy.config.chat import ChatSettings
 
 # Imported to register their handlers.
 from agentproxy.conversation import approvals as approvals
@@ -33,85 +31,22 @@ from agentproxy.events.background import BackgroundEnded
 from agentproxy.events.chat import UserTurnEnded
 from agentproxy.events.conversation import ToolCall
 from agentproxy.events.envelope import Fact
-from agentproxy.events.run import ChatOrder
+from agentproxy.events.run import AgentOrder
 from agentproxy.journal.port import JournalError, Lease
-from agentproxy.models.budget import Budget
-from agentproxy.models.metered import Meter, MeteredModel
-from agentproxy.models.port import Model, ModelError, ModelRefused
-from agentproxy.models.traced import Tracer
-from agentproxy.models.unusable import UnusableModel
+from agentproxy.models.port import ModelError
 from agentproxy.policy.allowed_programs import not_listed
 from agentproxy.policy.commands import command_line
 from agentproxy.policy.rulings import Policy, Refuse
 from agentproxy.tools.port import ERROR, Permission
 from agentproxy.tools.skills.library import SkillLibrary
-from agentproxy.workers.port import WorkerError
 from agentproxy.workspace.sandbox.port import SandboxError
 
 FROM_WITHIN = Policy(root="/workspace")
-RETRIED = frozenset({429, 500, 502, 503, 529})  # OA-119
 DEFECT = "this is a defect of Agent Proxy; report it with the id of the conversation"
 
 
-@dataclass(frozen=True, slots=True)
-class ChatModels:
-    """The models of one conversation. Both are paid from its budget."""
-
-    work: MeteredModel
-    summaries: MeteredModel
-
-    async def close(self) -> None:
-        # Both are made of the same ones.
-        await self.work.close()
-
-
-def limits_of(settings: ChatSettings) -> AgentLimits:
-    return AgentLimits(
-        turns=settings.max_turns,
-        tokens=settings.max_token_budget,
-        output=settings.max_output_tokens,
-    )
-
-
-def _meter(recorder: Recorder[Chat], services: ChatServices) -> Meter:
-    async def record(fact: Fact) -> None:
-        await recorder.record(fact)
-
-    series = str(recorder.state.lifecycle.segment + 1)
-    budget = Budget(lambda: recorder.state.ceilings.money_left, series=series)
-    meter = meter_of(services.project)(record, budget)
-    # A client has read the part of an answer that came: asking again would tell it twice.
-    meter.retry = replace(meter.retry, restart=False, statuses=RETRIED)
-    if recorder.state.require_order().tracing:
-        meter.wrap = Tracer(record, recorder.state.traced).wrap
-    return meter
-
-
-def open_chat_models(services: ChatServices, recorder: Recorder[Chat]) -> ChatModels:
-    """Returns the models of a conversation. One that cannot be used says why in its first turn."""
-    models = _models(services, recorder.state.require_order().model)
-    meter = _meter(recorder, services)
-    return ChatModels(
-        work=MeteredModel(models, purpose="work", meter=meter),
-        summaries=MeteredModel(models, purpose="compact", meter=meter),
-    )
-
-
-def _models(services: ChatServices, name: str) -> Sequence[Model]:
-    try:
-        return open_models(
-            name,
-            project=services.project,
-            started_in=services.project.directory,
-            shared=services.lines,
-        )
-    except WorkerError as error:
-        # The turn fails with the reason; the conversation stays.
-        return [UnusableModel(name, ModelRefused(str(error), cure=error.cure))]
-
-
 async def chat_engine(
-    services: ChatServices,
+    host: ChildHost,
     recorder: Recorder[Chat],
     models: ChatModels,
     *,
@@ -119,12 +54,16 @@ async def chat_engine(
     fragments: FragmentStream,
 ) -> Engine[Chat, ChatParts]:
     """Returns what drives a conversation. Raises OSError, SandboxError."""
-    state = recorder.state
+    services, state = host.services, recorder.state
     order = state.require_order()
+    delegate = Subagents(lease.run, recorder, host)
+    tools = chat_tools(services.skills, state, run=lease.run, delegate=delegate)
+    skills = services.skills if tools.find("read_skill") else None
     bench = await services.tools.open_bench(
         Path(order.workspace),
         sandbox=services.sandbox,
-        home=services.app.folder(lease.run) / "home",
+        home=services.app.folder(_root_of(state, lease)) / "home",
+        read_only=bool(state.child_order and state.child_order.read_only),
         skills=services.skills,
         show=lambda text: fragments.show("tool", text),
         bash_seconds=services.settings.bash_timeout,
@@ -132,10 +71,10 @@ async def chat_engine(
     parts = ChatParts(
         model=models.work,
         summariser=models.summaries,
-        tools=chat_tools(services.skills, state, run=lease.run),
+        tools=tools,
         bench=bench,
         allow=_allow(services),
-        instructions=await _instructions(order, state, services.skills),
+        instructions=await _instructions(order, state, skills),
         shown=OldResults(),
         background_seconds=services.settings.background_timeout,
     )
@@ -165,9 +104,16 @@ def _allow(services: ChatServices) -> AllowCall:
     return allow
 
 
-async def _instructions(order: ChatOrder, state: Chat, library: SkillLibrary) -> Callable[[], str]:
+def _root_of(state: Chat, lease: Lease) -> str:
+    """Returns the run of the conversation of the user: those who work for it share its HOME."""
+    return state.child_order.root if state.child_order else lease.run
+
+
+async def _instructions(
+    order: AgentOrder, state: Chat, library: SkillLibrary | None
+) -> Callable[[], str]:
     # Read once: a changed prompt would cost the vendor's cache of everything after it.
-    skills = await asyncio.to_thread(library.listing)
+    skills = await asyncio.to_thread(library.listing) if library else ""
     return lambda: system_prompt(order, plan_mode=state.plan_mode, skills=skills)
 
 

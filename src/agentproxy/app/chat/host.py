@@ -10,13 +10,15 @@ from dataclasses import dataclass, field
 
 from agentproxy import __version__
 from agentproxy.app.chat.bench import ToolPlaces
+from agentproxy.app.chat.chat_models import Purse
 from agentproxy.app.chat.drive import Patience, drive_chat
+from agentproxy.app.chat.loading import load_chat
 from agentproxy.app.chat.services import ChatServices
 from agentproxy.app.context import App, Project
 from agentproxy.app.run_ownership import StillOwned, acquire_run, new_holder, released_after
 from agentproxy.events.commands import Command
 from agentproxy.events.envelope import CommandId, Draft, RunId
-from agentproxy.events.run import ChatOrder, RunCreated
+from agentproxy.events.run import FaceRequest, RunCreated
 from agentproxy.journal.port import JournalError, Lease, LeaseTaken, UnknownRun
 from agentproxy.workspace.sandbox.copies import discard
 from agentproxy.workspace.sandbox.port import Sandbox
@@ -49,6 +51,8 @@ class ChatHost:
     _live: dict[RunId, _Live] = field(default_factory=dict[RunId, _Live])
     # When the last client of a loaded conversation left, on the monotonic clock.
     _left: dict[RunId, float] = field(default_factory=dict[RunId, float])
+    # Of the loaded conversations: the agents that work for one are paid from its purse.
+    purses: dict[RunId, Purse] = field(default_factory=dict[RunId, Purse])
     _closed: bool = False
 
     @property
@@ -64,9 +68,11 @@ class ChatHost:
         """Loads the library of the model's vendor, so that the first message need not wait."""
         await asyncio.to_thread(self.services.load_model)
 
-    async def create(self, order: ChatOrder, run: RunId) -> RunId:
+    async def create(self, order: FaceRequest, run: RunId, *, parent: str = "") -> RunId:
         """Creates a conversation. Nothing works on it before its first message."""
-        draft = Draft(actor="human", fact=RunCreated(request=order, product=__version__))
+        draft = Draft(
+            actor="human", fact=RunCreated(request=order, parent=parent, product=__version__)
+        )
         lease = await self.app.journal.create(run, draft, new_holder())
         async with released_after(self.app, lease):
             return run
@@ -112,6 +118,9 @@ class ChatHost:
             live.task.cancel()
             await asyncio.wait({live.task})
         lease = await self._acquire(run)
+        for child in (await load_chat(self.app, run)).children:
+            with suppress(UnknownRun):
+                await self.delete(RunId(child))
         await self.app.journal.forget(lease)
         if (clients := self._clients.pop(run, None)) is not None:
             clients.gone.set()
@@ -165,7 +174,7 @@ class ChatHost:
         loaded = time.monotonic()
         with self.app.hub.open(run) as fragments:
             await drive_chat(
-                self.services,
+                self,
                 lease,
                 fragments=fragments,
                 patience=Patience(

@@ -1,11 +1,14 @@
 """The tools of a conversation."""
 
 from agentproxy.conversation.face import CHAT
+from agentproxy.conversation.kinds import KINDS
 from agentproxy.conversation.state import Chat
 from agentproxy.tools.background.tools import BackgroundRun, CheckBackground
+from agentproxy.tools.port import ToolOutcome, failure
 from agentproxy.tools.registry import Registry, talking_tools
 from agentproxy.tools.skills.library import SkillLibrary
 from agentproxy.tools.skills.tools import ListSkills, ReadSkill
+from agentproxy.tools.task import Delegate, Task
 
 # The order of the documents. What they do not name comes last.
 ORDER = (
@@ -18,17 +21,35 @@ ORDER = (
 )  # fmt: skip
 
 
-def chat_tools(skills: SkillLibrary, state: Chat, *, run: str) -> Registry:
+class NoDelegate:
+    """Stands where tools are only listed."""
+
+    async def run(self, key: str, kind: str, *, title: str, prompt: str) -> ToolOutcome:
+        del key, title, prompt
+        return failure(f"no {kind} agent can be made here")
+
+
+def chat_tools(skills: SkillLibrary, state: Chat, *, run: str, delegate: Delegate) -> Registry:
     """Returns the tools of a conversation. `state` is followed as it changes."""
     tools = talking_tools().plus(
         ListSkills(skills),
         ReadSkill(skills),
+        Task(delegate, {name: kind.summary for name, kind in KINDS.items()}),
         BackgroundRun(state.background, run=run),
         CheckBackground(state.background),
     )
-    return tools.sorted_like(ORDER)
+    return _own(tools.sorted_like(ORDER), state)
 
 
 def all_tools(skills: SkillLibrary) -> Registry:
     """Returns the tools that a conversation may have, to be listed."""
-    return chat_tools(skills, CHAT.new_state(), run="")
+    return chat_tools(skills, CHAT.new_state(), run="", delegate=NoDelegate())
+
+
+def _own(tools: Registry, state: Chat) -> Registry:
+    """Returns the tools of a conversation of this state: an agent that helps has fewer."""
+    order = state.child_order
+    if order is None:
+        return tools
+    kind = KINDS[order.name]
+    return tools.only({name for name in tools.names if kind.has(name, depth=order.depth)})

@@ -11,7 +11,7 @@ from agentproxy.conversation.state import Chat
 from agentproxy.events.agent import ModelAnswered
 from agentproxy.events.chat import AnswerCutOff, UserTurnStarted
 from agentproxy.events.envelope import Event, RunId
-from agentproxy.events.run import ChatOrder, RunCreated
+from agentproxy.events.run import AgentOrder, ChatOrder, RunCreated
 from agentproxy.journal.port import JournalUnusable, RunHead, UnknownRun
 
 PAGE = 500
@@ -41,7 +41,7 @@ class ChatView:
     """A conversation, whole."""
 
     row: ChatRow
-    order: ChatOrder
+    order: AgentOrder
     state: Chat
     messages: Sequence[ChatMessage]
     sequence: int  # of the last event that it was read from

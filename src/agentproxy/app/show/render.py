@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 # The import of each module registers its renderers.
 from agentproxy.app.show import chat as chat
+from agentproxy.app.show import children as children
 from agentproxy.app.show import preparation as preparation
 from agentproxy.app.show import proof as proof
 from agentproxy.app.show import requests as requests

@@ -8,6 +8,7 @@ from agentproxy.events.git_facts import Delivered
 from agentproxy.events.run import (
     CeilingRaised,
     ChatOrder,
+    ChildOrder,
     DecisionMade,
     EffectFailed,
     Order,
@@ -46,8 +47,11 @@ def _ordered(order: Order) -> Iterator[RenderedLine]:
         yield RenderedLine(f"screenshots {named(order.screenshots)}", "quiet", 1)
 
 
-def _opened(order: ChatOrder) -> Iterator[RenderedLine]:
-    yield RenderedLine("conversation", "loud")
+def _opened(order: ChatOrder | ChildOrder) -> Iterator[RenderedLine]:
+    if isinstance(order, ChildOrder):
+        yield RenderedLine(f"{order.role} {order.name} of conversation {order.root}", "loud")
+    else:
+        yield RenderedLine("conversation", "loud")
     yield RenderedLine(f"workspace {order.workspace}", "quiet", 1)
     yield RenderedLine(f"model {order.model}", "quiet", 1)
 

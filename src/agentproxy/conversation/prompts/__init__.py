@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from importlib.resources import files
 
-from agentproxy.events.run import ChatOrder
+from agentproxy.events.run import AgentOrder, ChildOrder
 from agentproxy.text.front_matter import split_front_matter
 
 BUNDLED = ("coding", "work")
@@ -28,11 +28,21 @@ class Preset:
     text: str
 
 
-def system_prompt(order: ChatOrder, *, plan_mode: bool, skills: str) -> str:
+def system_prompt(order: AgentOrder, *, plan_mode: bool, skills: str) -> str:
     """Returns the system prompt of a conversation. `skills` has a line for each skill."""
+    if isinstance(order, ChildOrder):
+        return _child_prompt(order, skills)
     preset = bundled_preset(order.preset).text.replace("{workspace}", order.workspace)
     text = order.system_prompt or (preset + SKILLS + skills if skills else preset)
     return text + PLAN_MODE if plan_mode else text
+
+
+def _child_prompt(order: ChildOrder, skills: str) -> str:
+    place = files("agentproxy.conversation.prompts").joinpath(f"{order.role}.md")
+    text = place.read_text(encoding="utf-8")
+    for name, value in (("kind", order.name), ("duty", order.duty), ("workspace", order.workspace)):
+        text = text.replace(f"{{{name}}}", value)
+    return text + SKILLS + skills if skills else text
 
 
 def bundled_preset(name: str) -> Preset:

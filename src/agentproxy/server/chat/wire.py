@@ -17,6 +17,7 @@ from agentproxy.events.chat import (
     UserTurnEnded,
     UserTurnStarted,
 )
+from agentproxy.events.children import ChildStarted
 from agentproxy.events.conversation import ToolCall, Usage
 from agentproxy.events.cost import ModelAsked
 from agentproxy.events.envelope import Event, Fact, RunId
@@ -75,6 +76,8 @@ class WireStory:
     traced: TraceLog = field(default_factory=TraceLog)
     # What was traced of an answer follows its text.
     held: list[Message] = field(default_factory=list[Message])
+    children: dict[str, ChildStarted] = field(default_factory=dict[str, ChildStarted])
+    child_calls: dict[tuple[str, str], str] = field(default_factory=dict[tuple[str, str], str])
     _streamed: int = 0  # characters of the present answer that the client has
     _next: Position = field(default_factory=lambda: Position(0, 0))
     _gap: bool = False
@@ -174,9 +177,11 @@ def _started(story: WireStory, fact: UserTurnStarted, event: Event) -> Iterator[
 
 
 @tells(TurnStarted, ModelAsked)
-def _asks(story: WireStory, _fact: TurnStarted | ModelAsked, event: Event) -> Iterator[Message]:
-    story.answering = event.seq
-    yield from story.let_go(event)
+def _asks(story: WireStory, fact: TurnStarted | ModelAsked, event: Event) -> Iterator[Message]:
+    # A subagent is asked too, beside this conversation's own answer.
+    if isinstance(fact, TurnStarted) or fact.purpose == "work":
+        story.answering = event.seq
+        yield from story.let_go(event)
 
 
 @tells(ModelAnswered)

@@ -1,0 +1,116 @@
+"""The models of a conversation and of the agents that work for it, paid from one purse."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+
+from agentproxy.agent.state import AgentLimits
+from agentproxy.app.chat.services import ChatServices
+from agentproxy.app.models import meter_of, open_models
+from agentproxy.config.chat import ChatSettings
+from agentproxy.conversation.children import paid_for
+from agentproxy.conversation.state import Chat
+from agentproxy.engine.recorder import Recorder
+from agentproxy.events.envelope import Fact, RunId
+from agentproxy.models.budget import Budget
+from agentproxy.models.metered import Meter, MeteredModel
+from agentproxy.models.port import Model, ModelRefused
+from agentproxy.models.traced import Tracer
+from agentproxy.models.unusable import UnusableModel
+from agentproxy.workers.port import WorkerError
+
+RETRIED = frozenset({429, 500, 502, 503, 529})  # OA-119
+
+
+@dataclass(frozen=True, slots=True)
+class Purse:
+    """The money of a conversation of the user. All who work for it are paid from it."""
+
+    recorder: Recorder[Chat]
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    # Held from the choice of a traced question's number until it is recorded.
+    numbering: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    async def record(self, fact: Fact, *, child: str = "") -> None:
+        """Records in the conversation. `child` is the run of who worked for it."""
+        if child:
+            await self.recorder.record(fact, actor="agent", cause=f"child:{child}")
+        else:
+            await self.recorder.record(fact)
+
+    def tracer(self, child: str) -> Tracer:
+        """Returns what traces all models of the conversation, in one series of numbers."""
+        traced = self.recorder.state.traced
+        record = partial(self.record, child=child)
+        return Tracer(record, traced, agent=child, lock=self.numbering)
+
+
+@dataclass(frozen=True, slots=True)
+class ChatModels:
+    """The models of one conversation. Both are paid from its budget."""
+
+    work: MeteredModel
+    summaries: MeteredModel
+
+    async def close(self) -> None:
+        # Both are made of the same ones.
+        await self.work.close()
+
+
+def limits_of(settings: ChatSettings) -> AgentLimits:
+    return AgentLimits(
+        turns=settings.max_turns,
+        tokens=settings.max_token_budget,
+        output=settings.max_output_tokens,
+    )
+
+
+def _meter(recorder: Recorder[Chat], services: ChatServices, *, purse: Purse, run: RunId) -> Meter:
+    state = recorder.state
+    order = state.child_order
+
+    async def record(fact: Fact) -> None:
+        # The conversation first: what is not recorded there is not reserved.
+        if order is not None:
+            await purse.record(paid_for(fact, order.role), child=run)
+        await recorder.record(fact)
+
+    # Each segment of each run numbers its calls in its own series.
+    segment = str(state.lifecycle.segment + 1)
+    budget = Budget(
+        lambda: purse.recorder.state.ceilings.money_left,
+        series=segment if order is None else f"{run}-{segment}",
+        lock=purse.lock,
+    )
+    meter = meter_of(services.project)(record, budget)
+    # A client has read the part of an answer that came: asking again would tell it twice.
+    meter.retry = replace(meter.retry, restart=False, statuses=RETRIED)
+    if state.require_order().tracing:
+        meter.wrap = purse.tracer(run if order is not None else "").wrap
+    return meter
+
+
+def open_chat_models(
+    services: ChatServices, recorder: Recorder[Chat], *, purse: Purse, run: RunId
+) -> ChatModels:
+    """Returns the models of a conversation. One that cannot be used says why in its first turn."""
+    models = _models(services, recorder.state.require_order().model)
+    meter = _meter(recorder, services, purse=purse, run=run)
+    return ChatModels(
+        work=MeteredModel(models, purpose="work", meter=meter),
+        summaries=MeteredModel(models, purpose="compact", meter=meter),
+    )
+
+
+def _models(services: ChatServices, name: str) -> Sequence[Model]:
+    try:
+        return open_models(
+            name,
+            project=services.project,
+            started_in=services.project.directory,
+            shared=services.lines,
+        )
+    except WorkerError as error:
+        # The turn fails with the reason; the conversation stays.
+        return [UnusableModel(name, ModelRefused(str(error), cure=error.cure))]

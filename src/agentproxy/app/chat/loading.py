@@ -1,0 +1,19 @@
+"""Reads the state of a conversation from the journal."""
+
+from agentproxy.app.context import App
+from agentproxy.conversation.face import CHAT
+from agentproxy.conversation.state import Chat
+from agentproxy.events.envelope import RunId
+
+PAGE = 500
+
+
+async def load_chat(app: App, run: RunId) -> Chat:
+    """Raises UnknownRun."""
+    # In pages: the events of a long conversation need not be in memory together.
+    state, after = CHAT.new_state(), 0
+    while page := await app.journal.read(run, after=after, limit=PAGE):
+        for event in page:
+            CHAT.reduce(state, event)
+        after = page[-1].seq
+    return state

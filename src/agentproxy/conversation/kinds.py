@@ -1,0 +1,58 @@
+"""The kinds of subagents: what each is for, and the tools that it has. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+MAX_DEPTH = 2  # a subagent of a subagent makes no others
+# What belongs to the user's own agent: its plan, its team, its commands in the background.
+OF_THE_LEAD = frozenset(
+    {
+        "enter_plan_mode",
+        "exit_plan_mode",
+        "background_run",
+        "check_background",
+        "spawn_teammate",
+        "list_teammates",
+        "send_message",
+        "read_inbox",
+        "broadcast",
+        "shutdown_request",
+        "check_protocol",
+        "plan_review",
+    }
+)
+OUTSIDE = "mcp__"  # tools of MCP servers begin so
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of subagent. `tools` of None means all but those of the lead."""
+
+    summary: str
+    tools: frozenset[str] | None = None
+    read_only: bool = False
+    delegates: bool = False  # it may make subagents itself
+
+    def has(self, tool: str, *, depth: int) -> bool:
+        """Returns whether a subagent of this kind may use a tool."""
+        if tool == "task":
+            return self.delegates and depth < MAX_DEPTH
+        if tool in OF_THE_LEAD or tool.startswith(OUTSIDE):
+            return False
+        return self.tools is None or tool in self.tools
+
+
+LOOKING = frozenset(
+    {"bash", "read_file", "think", "read_file_range", "search_code", "list_symbols"}
+    | {"find_references"}
+)
+KINDS: Mapping[str, Kind] = {
+    "general": Kind("any work of several steps", delegates=True),
+    "explore": Kind("look through files and report; it changes nothing", LOOKING, read_only=True),
+    "code": Kind("write or change code"),
+    "plan": Kind("design how something is to be done; it changes nothing", LOOKING, read_only=True),
+    "research": Kind(
+        "gather facts and write them down",
+        frozenset({"bash", "read_file", "write_file", "think"}),
+    ),
+}

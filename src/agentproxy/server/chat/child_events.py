@@ -1,0 +1,70 @@
+"""What clients are told of the agents that work for a conversation. Pure."""
+
+from collections.abc import Iterator
+
+from agentproxy.events.children import ChildCalled, ChildEnded, ChildReturned, ChildStarted
+from agentproxy.events.cost import ModelSettled
+from agentproxy.events.envelope import Event
+from agentproxy.server.chat.wire import MAX_RESULT_CHARACTERS, Message, WireStory, tells
+
+
+@tells(ChildStarted)
+def _started(story: WireStory, fact: ChildStarted, event: Event) -> Iterator[Message]:
+    story.children[fact.child] = fact
+    if fact.role == "subagent":
+        yield story.message_of(
+            event, "subagent_start", subagent_id=fact.child, task=fact.task, agent_type=fact.name
+        )
+
+
+@tells(ChildCalled)
+def _called(story: WireStory, fact: ChildCalled, event: Event) -> Iterator[Message]:
+    story.child_calls[fact.child, fact.call] = fact.tool
+    who = _who(story, fact.child)
+    yield story.message_of(
+        event, "tool_call", tool=fact.tool, input=fact.arguments, id=fact.call, **who
+    )
+
+
+@tells(ChildReturned)
+def _returned(story: WireStory, fact: ChildReturned, event: Event) -> Iterator[Message]:
+    tool = story.child_calls.pop((fact.child, fact.call), "")
+    who = _who(story, fact.child)
+    yield story.message_of(
+        event, "tool_result", tool=tool, result=fact.text, id=fact.call, failed=fact.failed, **who
+    )
+
+
+@tells(ChildEnded)
+def _ended(story: WireStory, fact: ChildEnded, event: Event) -> Iterator[Message]:
+    started = story.children.get(fact.child)
+    if started is None or started.role != "subagent":
+        return
+    usage = {"input_tokens": fact.usage.input, "output_tokens": fact.usage.output}
+    error = {"error": fact.error} if fact.error else {}
+    yield story.message_of(
+        event,
+        "subagent_end",
+        subagent_id=fact.child,
+        summary=fact.summary[:MAX_RESULT_CHARACTERS],
+        tool_count=fact.tools,
+        elapsed=fact.seconds,
+        agent_type=started.name,
+        usage=usage,
+        **error,
+    )
+
+
+@tells(ModelSettled)
+def _settled(story: WireStory, fact: ModelSettled, _event: Event) -> Iterator[Message]:
+    # The tokens of the conversation's own answers come with the answers.
+    if fact.purpose != "work":
+        story.used = story.used.plus(fact.usage)
+    yield from ()
+
+
+def _who(story: WireStory, child: str) -> dict[str, str]:
+    started = story.children.get(child)
+    if started is not None and started.role == "teammate":
+        return {"teammate": started.name}
+    return {"subagent_id": child}

@@ -1,7 +1,7 @@
-"""Reads JUnit XML that may be hostile: bounded in size, depth and number of elements."""
+"""Reads XML of test runners that may be hostile: bounded in size, depth and number of elements."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from io import BytesIO
 from typing import Literal, cast
@@ -58,15 +58,39 @@ def read_cases(xml: bytes) -> tuple[TestCase, ...]:
     Raises:
         ReportUnusable: it is not XML, declares a document type or entities, or exceeds a bound.
     """
-    if len(xml) > MAX_REPORT_BYTES:
-        raise ReportUnusable(f"the report is larger than {MAX_REPORT_BYTES // MEGABYTE} MB")
     reading = _Reading()
-    for event, element in _events(_allowed(xml)):
+    for event, element in _bounded_events(xml):
         if event == "start":
             reading.opens(element)
         else:
             reading.closes(element)
     return tuple(reading.found)
+
+
+def read_elements(xml: bytes, tags: Collection[str]) -> Iterator[Element]:
+    """Yields each outermost element with one of the tags, whole; names of namespaces do not count.
+
+    Raises:
+        ReportUnusable: as above.
+    """
+    path: list[Element] = []
+    inside: Element | None = None
+    for event, element in _bounded_events(xml):
+        if event == "start":
+            path.append(element)
+            if inside is None and tag_of(element) in tags:
+                inside = element
+            continue
+        path.pop()
+        if element is inside:
+            yield element
+            inside = None
+        if inside is None and path:
+            path[-1].remove(element)
+
+
+def tag_of(element: Element) -> str:
+    return element.tag.rpartition("}")[2]
 
 
 class _Reading:
@@ -75,14 +99,8 @@ class _Reading:
         self.path: list[Element] = []
         # All tests of a suite share one tuple. A copy for each test costs memory without bound.
         self.suites: list[tuple[str, ...]] = [()]
-        self.elements = 0
 
     def opens(self, element: Element) -> None:
-        self.elements += 1
-        if self.elements > MAX_ELEMENTS:
-            raise ReportUnusable(f"the report holds more than {MAX_ELEMENTS} elements")
-        if len(self.path) >= MAX_REPORT_DEPTH:
-            raise ReportUnusable(f"the report is deeper than {MAX_REPORT_DEPTH} elements")
         around = self.suites[-1]
         if element.tag == "testsuite":
             around = (*around, element.get("name", "")[:MAX_TEST_NAME_CHARACTERS])
@@ -102,6 +120,22 @@ class _Reading:
         # until its own end, since they hold its outcome.
         if self.path and self.path[-1].tag != "testcase":
             self.path[-1].remove(element)
+
+
+def _bounded_events(xml: bytes) -> Iterator[tuple[str, Element]]:
+    if len(xml) > MAX_REPORT_BYTES:
+        raise ReportUnusable(f"the report is larger than {MAX_REPORT_BYTES // MEGABYTE} MB")
+    elements = depth = 0
+    for event, element in _events(_allowed(xml)):
+        if event == "start":
+            elements, depth = elements + 1, depth + 1
+            if elements > MAX_ELEMENTS:
+                raise ReportUnusable(f"the report holds more than {MAX_ELEMENTS} elements")
+            if depth > MAX_REPORT_DEPTH:
+                raise ReportUnusable(f"the report is deeper than {MAX_REPORT_DEPTH} elements")
+        else:
+            depth -= 1
+        yield event, element
 
 
 def _allowed(xml: bytes) -> bytes:

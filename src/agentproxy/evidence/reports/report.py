@@ -21,7 +21,9 @@ LineRunner = Literal[
 ]
 PrintedRunner = Literal["go test", "cargo test", "bun", "deno", "ctest", "tape"]
 PRINTING: frozenset[str] = frozenset(get_args(PrintedRunner))
-Runner = Literal["pytest", "unittest", "PHPUnit", "Surefire", "Gradle", LineRunner, PrintedRunner]
+Runner = Literal[
+    "pytest", "unittest", "PHPUnit", "Surefire", "Gradle", "dotnet test", LineRunner, PrintedRunner
+]
 
 MAX_MESSAGE_LENGTH = 600
 MESSAGE_LINES = 8

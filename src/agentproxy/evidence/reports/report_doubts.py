@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from agentproxy.events.check import ReportDoubt
 from agentproxy.evidence.reports.counted_doubts import find_doubt_of_counts
+from agentproxy.evidence.reports.dotnet_results import find_doubt_of_dotnet
 from agentproxy.evidence.reports.gradle_results import find_doubt_of_gradle
 from agentproxy.evidence.reports.report import Report, Runner
 from agentproxy.evidence.reports.summaries import find_summaries, last_to_end, unmixed
@@ -13,7 +14,7 @@ from agentproxy.text.colours import strip_colours
 from agentproxy.workspace.sandbox.port import Ended
 
 # Their words are not among the summaries: they have none where all is well.
-GATHERED = ("Surefire", "Gradle")
+GATHERED = ("Surefire", "Gradle", "dotnet test")
 _NAMES_PYTEST = re.compile(r"py\.?test")
 # One command, with nothing before or after it.
 _ONE_RUN = re.compile(
@@ -61,6 +62,8 @@ def find_doubt(
             doubt = find_doubt_of_surefire(output, command, found[0])
         elif runner == "Gradle":
             doubt = find_doubt_of_gradle(output, command, found[0])
+        elif runner == "dotnet test":
+            doubt = find_doubt_of_dotnet(output, found)
         else:
             doubt = _doubt_of_totals(runner, printed, found, output=output)
         if doubt:

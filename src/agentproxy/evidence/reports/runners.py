@@ -13,6 +13,7 @@ from agentproxy.evidence.reports.bun_results import read_bun
 from agentproxy.evidence.reports.cargo_results import read_cargo
 from agentproxy.evidence.reports.ctest_results import read_ctest
 from agentproxy.evidence.reports.deno_results import read_deno
+from agentproxy.evidence.reports.dotnet_results import read_dotnet
 from agentproxy.evidence.reports.go_results import read_go
 from agentproxy.evidence.reports.gradle_results import read_gradle
 from agentproxy.evidence.reports.line_report import read_lines
@@ -65,6 +66,9 @@ _RUNS_PROVE = re.compile(rf"(?<![\w.-])prove(?![\w-])|{_BY_FILE}")
 _RUNS_MAVEN = re.compile(rf"(?<![\w.-])mvnw?(?![\w-])|{_BY_FILE}")
 _RUNS_GRADLE = re.compile(rf"(?<![\w.-])gradlew?(?![\w-])|{_BY_FILE}")
 _RUNS_RUBY = re.compile(rf"(?<![\w.-])(?:ruby|rake|rails|bundle|mtest|m)(?![\w.-])|{_BY_FILE}")
+_RUNS_DOTNET = re.compile(rf"(?<![\w.-])dotnet\s+(?:test|msbuild|build)(?![\w-])|{_BY_FILE}")
+# Who names a place or a logger reads what comes there.
+_NAMES_LOGGER = re.compile(r"\s(?:-l|--logger|-r|--results-directory)[\s:=]|VSTest(?:Log|Res)")
 _MAX_DESELECTED_BYTES = 60_000  # Linux bounds one variable at 128 KiB
 
 
@@ -174,6 +178,19 @@ def _gather(runs: re.Pattern[str]) -> Callable[[Asked], Mapping[str, str]]:
     return ask
 
 
+def _ask_dotnet(asked: Asked) -> Mapping[str, str]:
+    # Properties of a build that `dotnet test` runs; each variable is one, unless an option is.
+    texts = (asked.command, *asked.scripts)
+    named = any(_NAMES_LOGGER.search(text) for text in texts) or "VSTestLogger" in asked.env
+    if named or not any(_RUNS_DOTNET.search(text) for text in texts):
+        return {}
+    return {
+        "VSTestLogger": "trx",
+        "VSTestResultsDirectory": REPORT_FOLDER,
+        "DOTNET_CLI_UI_LANGUAGE": "en",  # its totals are read
+    }
+
+
 def _ask_prove(asked: Asked) -> Mapping[str, str]:
     # Every program in Perl reads PERL5OPT, and many tools are such programs.
     if not any(_RUNS_PROVE.search(text) for text in (asked.command, *asked.scripts)):
@@ -227,6 +244,7 @@ ADAPTERS: tuple[Adapter, ...] = (
     Adapter("Surefire", "3.2", _gather(_RUNS_MAVEN), re.compile(r"surefire\.xml"), read_surefire),
     # by its documented format only, since the tool is not here
     Adapter("Gradle", "none", _gather(_RUNS_GRADLE), re.compile(r"gradle\.xml"), read_gradle),
+    Adapter("dotnet test", "none", _ask_dotnet, re.compile(r"[^/]+\.trx"), read_dotnet),
     Adapter("PHPUnit", "9.6", _ask_phpunit, re.compile(r"phpunit-\d+-\d+\.xml"), read_phpunit),
 )
 

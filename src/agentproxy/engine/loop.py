@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
+from agentproxy.engine.cancellation import finish_though_cancelled
 from agentproxy.engine.context import Context
 from agentproxy.engine.face import EffectId, Face, Handler
 from agentproxy.engine.recorder import SCOPE, Recorder, Scope
@@ -118,7 +119,7 @@ async def _cancel(running: Tasks, keys: Collection[EffectId]) -> None:
     for task in ending.values():
         task.cancel()
     if ending:
-        await asyncio.wait(ending.values())
+        await finish_though_cancelled(asyncio.wait(ending.values()))
     for task in ending.values():
         # asyncio logs an exception that nobody reads. The run no longer needs these tasks.
         if not task.cancelled():

@@ -167,6 +167,23 @@ def test_a_stop_while_an_effect_is_being_cancelled_starts_nothing_more() -> None
     assert [type(fact) for fact in play.facts] == [EffectStarted, BellRung, RunEnded]
 
 
+def test_a_loop_that_is_cancelled_while_it_cancels_an_effect_waits_for_its_end() -> None:
+    play = Play(ropes=Ropes(slow_to_die=0.05))
+
+    async def story() -> list[asyncio.Task[object]]:
+        engine = play.engine()
+        driving = asyncio.create_task(engine.drive())
+        await eventually(lambda: len(play.drafts) == 1)
+        await CommandHandler(engine.recorder).handle(CommandId(1), StopRun())
+        await eventually(lambda: play.ropes.cancelled == ["ring"])
+        driving.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await driving
+        return [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+
+    assert asyncio.run(story()) == [], "its last facts would come when others own the run"
+
+
 def test_a_fault_becomes_the_fact_that_the_face_makes_of_it() -> None:
     play = Play(ropes=Ropes(broken=True))
     asyncio.run(play.engine(lambda key, e: EffectFailed(effect=key, error=str(e))).drive())

@@ -26,4 +26,16 @@ SAFE_TOOLS = frozenset(
 # What plan mode leaves: reading, thinking, and the board of tasks.
 PLAN_TOOLS = (SAFE_TOOLS - {"enter_plan_mode"}) | {"task_create", "task_update"}
 # Each call sees what the one before it has changed.
-ONE_AT_A_TIME = frozenset({"background_run"})
+ONE_AT_A_TIME = frozenset(
+    {
+        "background_run",
+        "todo_write",
+        "todo_add",
+        "todo_complete",
+        "todo_list",
+        "task_create",
+        "task_get",
+        "task_update",
+        "task_list",
+    }
+)

@@ -9,6 +9,8 @@ from agentproxy.events.envelope import Event
 from agentproxy.events.run import AgentOrder, ChildOrder, ChildRole
 from agentproxy.models.trace_log import TraceLog
 from agentproxy.tools.background.tasks import BackgroundTasks
+from agentproxy.tools.board.seen import SeenBoard
+from agentproxy.tools.todos.todo_list import TodoList
 
 MAX_TITLE_CHARACTERS = 80
 
@@ -50,10 +52,14 @@ class Chat(Conversation):
     traced: TraceLog = field(default_factory=TraceLog)
     background: BackgroundTasks = field(default_factory=BackgroundTasks)
     children: dict[str, Child] = field(default_factory=dict[str, Child])  # by their runs
+    todos: TodoList = field(default_factory=TodoList)
+    board: SeenBoard = field(default_factory=SeenBoard)
 
     def fold(self, event: Event) -> None:
         super().fold(event)
         self.background.fold(event.fact)
+        self.todos.fold(event.fact)
+        self.board.fold(event.fact)
 
     @property
     def child_order(self) -> ChildOrder | None:

@@ -1,9 +1,11 @@
 """Files below a folder, by names that strangers chose: nothing outside is read or changed."""
 
 import errno
+import fcntl
 import os
 import secrets
 import stat
+import time
 from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -15,10 +17,12 @@ from agentproxy.files.openat2 import FOLDER, Open, best_open, open_by_walk, open
 from agentproxy.files.pathnames import BadPath, names_of
 from agentproxy.files.reading import check_regular, read_handle
 
-__all__ = ["BadPath", "FileKind", "FoundFile", "SafeDir", "TooManyNames"]
+__all__ = ["BadPath", "FileKind", "FoundFile", "Locked", "SafeDir", "TooManyNames"]
 
 FileKind = Literal["file", "folder", "link", "other"]
 DRAFT_PREFIX = ".agentproxy-"
+LOCK = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+LOCK_PAUSE = 0.005
 DRAFT = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 REASONS = {
     errno.EXDEV: "leads out of the folder",
@@ -28,6 +32,10 @@ REASONS = {
     errno.ENXIO: "not a regular file",
     errno.ENAMETOOLONG: "too long",
 }
+
+
+class Locked(Exception):
+    """Somebody else holds a lock for too long."""
 
 
 class TooManyNames(BadPath):
@@ -125,6 +133,23 @@ class SafeDir:
             wanted = (old if mode is None else mode) & 0o777
             with _draft(parent, names[-1], pieces=pieces, mode=wanted) as keep:
                 yield keep
+
+    @contextmanager
+    def locked(self, path: str, patience: float) -> Generator[None]:
+        """Holds the lock that the file `path` is, for this process alone. Blocking.
+
+        Waits at most `patience` seconds. Creates the file and its folders. Raises Locked, BadPath,
+        OSError.
+        """
+        names = names_of(path)
+        with _os_errors_as_bad_paths(path), self._parent(names, make=True) as parent:
+            handle = os.open(names[-1], LOCK, 0o600, dir_fd=parent)
+        try:
+            check_regular(handle, path)
+            _wait_for_lock(handle, time.monotonic() + patience)
+            yield
+        finally:
+            os.close(handle)
 
     def delete(self, path: str) -> None:
         """Removes a file, or a link itself. Raises BadPath, OSError."""
@@ -240,6 +265,19 @@ def _os_errors_as_bad_paths(path: str) -> Generator[None]:
         if error.errno in REASONS:
             raise BadPath(path, REASONS[error.errno]) from error
         raise
+
+
+def _wait_for_lock(handle: int, end: float) -> None:
+    while True:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            # Not a wait without a limit: a command of an agent could hold the lock for ever.
+            if time.monotonic() > end:
+                raise Locked from None
+            time.sleep(LOCK_PAUSE)
+        else:
+            return
 
 
 def _mode_of(folder: int, name: str, *, missing: int | None = None) -> int:

@@ -4,11 +4,13 @@ from agentproxy.conversation.face import CHAT
 from agentproxy.conversation.kinds import KINDS
 from agentproxy.conversation.state import Chat
 from agentproxy.tools.background.tools import BackgroundRun, CheckBackground
+from agentproxy.tools.board.tools import board_tools
 from agentproxy.tools.port import ToolOutcome, failure
 from agentproxy.tools.registry import Registry, talking_tools
 from agentproxy.tools.skills.library import SkillLibrary
 from agentproxy.tools.skills.tools import ListSkills, ReadSkill
 from agentproxy.tools.task import Delegate, Task
+from agentproxy.tools.todos.tools import todo_tools
 
 # The order of the documents. What they do not name comes last.
 ORDER = (
@@ -37,6 +39,8 @@ def chat_tools(skills: SkillLibrary, state: Chat, *, run: str, delegate: Delegat
         Task(delegate, {name: kind.summary for name, kind in KINDS.items()}),
         BackgroundRun(state.background, run=run),
         CheckBackground(state.background),
+        *board_tools(state.board),
+        *todo_tools(state.todos),
     )
     return _own(tools.sorted_like(ORDER), state)
 

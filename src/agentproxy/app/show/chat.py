@@ -9,6 +9,7 @@ from agentproxy.events.background import (
     BackgroundTold,
     BackgroundWanted,
 )
+from agentproxy.events.board import BoardSeen
 from agentproxy.events.chat import (
     AnswerCutOff,
     Compacted,
@@ -19,6 +20,7 @@ from agentproxy.events.chat import (
     UserTurnEnded,
     UserTurnStarted,
 )
+from agentproxy.events.todos import TodosChanged
 
 
 @renders(UserTurnStarted)
@@ -89,3 +91,17 @@ def _ended_in_background(fact: BackgroundEnded) -> Iterator[RenderedLine]:
     tone: Tone = "quiet" if fact.status == "completed" and not fact.exit_code else "unsure"
     yield RenderedLine(f"in the background ({fact.task}): {fact.status}", tone, 1)
     yield RenderedLine(fact.result.partition("\n")[0][:200], "quiet", 2)
+
+
+@renders(TodosChanged)
+def _todos(fact: TodosChanged) -> Iterator[RenderedLine]:
+    for todo in fact.todos:
+        yield RenderedLine(f"{todo.status.replace('_', ' ')}: {todo.content}", "quiet", 2)
+
+
+@renders(BoardSeen)
+def _board(fact: BoardSeen) -> Iterator[RenderedLine]:
+    for task in fact.changed:
+        yield RenderedLine(f"task {task.id} is {task.status}: {task.subject}", "quiet", 2)
+    for key in fact.gone:
+        yield RenderedLine(f"task {key} is gone", "quiet", 2)

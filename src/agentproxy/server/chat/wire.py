@@ -8,6 +8,7 @@ from agentproxy.app.hub import Position, ShownText
 from agentproxy.conversation.safe_tools import SAFE_TOOLS
 from agentproxy.events.agent import ModelAnswered, ToolFinished, TurnStarted
 from agentproxy.events.background import BackgroundTold
+from agentproxy.events.board import BoardSeen
 from agentproxy.events.chat import (
     AnswerCutOff,
     Compacted,
@@ -28,8 +29,10 @@ from agentproxy.events.requests import (
     RequestMade,
 )
 from agentproxy.events.run import ChatOrder, RunCreated, RunEnded, RunParked
+from agentproxy.events.todos import TodosChanged
 from agentproxy.models.trace_log import TraceLog
 from agentproxy.server.times import iso
+from agentproxy.tools.board.seen import SeenBoard
 
 MAX_RESULT_CHARACTERS = 2000
 Message = dict[str, Any]
@@ -73,6 +76,7 @@ class WireStory:
     used: Usage = field(default_factory=Usage)
     last_input: int = 0
     plan_mode: bool = False
+    board: SeenBoard = field(default_factory=SeenBoard)
     traced: TraceLog = field(default_factory=TraceLog)
     # What was traced of an answer follows its text.
     held: list[Message] = field(default_factory=list[Message])
@@ -305,3 +309,18 @@ def _background(story: WireStory, fact: BackgroundTold, event: Event) -> Iterato
         for each in fact.notices
     ]
     yield story.message_of(event, "background_result", notifications=notifications)
+
+
+@tells(TodosChanged)
+def _todos(story: WireStory, fact: TodosChanged, event: Event) -> Iterator[Message]:
+    todos = [
+        {"content": each.content, "status": each.status, "activeForm": each.active_form}
+        for each in fact.todos
+    ]
+    yield story.message_of(event, "todo_update", todos=todos)
+
+
+@tells(BoardSeen)
+def _board(story: WireStory, fact: BoardSeen, event: Event) -> Iterator[Message]:
+    story.board.fold(fact)
+    yield story.message_of(event, "task_update", tasks=[each.shown() for each in story.board.tasks])

@@ -1,0 +1,1 @@
+"""The board of tasks: a file for each task, in `.tasks` of a workspace."""

@@ -1,10 +1,11 @@
 """Which commands of the agent run."""
 
 import json
+import subprocess
 from pathlib import Path
 
 from support.answers import Reply
-from support.chats import Served, serving
+from support.chats import Served, calls, serving
 
 
 def bash(*commands: str) -> Reply:
@@ -38,7 +39,7 @@ def test_a_command_sees_its_workspace_and_no_network_and_nothing_of_the_user(
     told = results(
         served,
         "Look around",
-        "pwd; ls -A | wc -l",
+        "pwd; ls | wc -l",
         f"ls {home}",
         "env | grep -c ANTHROPIC",
         "cat /proc/net/dev | grep -c eth",
@@ -47,3 +48,53 @@ def test_a_command_sees_its_workspace_and_no_network_and_nothing_of_the_user(
     assert "No such file" in told[1]
     assert told[2].startswith("0")
     assert told[3].startswith("0")
+
+
+def test_folders_of_our_own_are_read_and_not_changed_by_commands_or_tools_of_files(
+    served: Served,
+) -> None:
+    conversation = served.new()
+    workspace = served.folder / "workspace" / conversation
+    (workspace / "deep").mkdir(parents=True)
+    (workspace / "deep/link").symlink_to("../.agent")
+    (workspace / "straight").symlink_to(".team")
+    own = (".agent", ".tasks", ".team", ".transcripts")
+    tries = [
+        *(f"echo bad > {name}/x" for name in own),
+        "rm -rf .agent",
+        "mv .tasks away",
+        "echo bad > deep/link/memory.md",
+        "cat .tasks/task_1.json | head -2",
+    ]
+    writes = [".agent/memory.md", "deep/link/memory.md", "straight/x", "././.tasks/task_1.json"]
+    served.script(
+        "Change ours",
+        calls(("task_create", {"subject": "A"})),
+        bash(*tries),
+        calls(
+            *(("write_file", {"path": path, "content": "bad"}) for path in writes),
+            ("edit_file", {"path": ".tasks/task_1.json", "old_text": "A", "new_text": "B"}),
+            ("read_file", {"path": ".tasks/task_1.json", "limit": 2}),
+            ("background_run", {"command": "echo bad > .agent/memory.md"}),
+            ("write_file", {"path": "deep/fine/.tasks", "content": "good"}),
+        ),
+        Reply(text=("ok",)),
+    )
+    with served.talk(conversation) as talk:
+        came = talk.ask("Change ours")
+    said = "\n".join(each["result"] for each in came if each["type"] == "tool_result")
+    assert said.count("Read-only file system") >= 5, said
+    assert said.count("belongs to Agent Proxy") == 5, said
+    assert '"subject": "A"' in (workspace / ".tasks/task_1.json").read_text()
+    assert [path.name for path in workspace.glob(".*/*") if path.suffix in ("", ".md")] == [
+        ".highest",
+        ".lock",
+    ]
+    assert (workspace / "deep/fine/.tasks").read_text() == "good"
+
+
+def test_without_the_guard_a_command_would_change_them(tmp_path: Path) -> None:
+    # The twin of the test above: what the mounts are there for.
+    (tmp_path / ".agent").mkdir()
+    subprocess.run(["/bin/sh", "-c", "echo bad > .agent/x"], cwd=tmp_path, check=True)
+    assert (tmp_path / ".agent/x").read_text() == "bad\n"

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
+from agentproxy.files.pathnames import names_of
 from agentproxy.files.safe_files import BadPath, SafeDir
 from agentproxy.models.port import ToolSpec
 from agentproxy.tools.port import (
@@ -20,6 +21,7 @@ from agentproxy.tools.port import (
 
 MAX_FILE_BYTES = 8 << 20
 MAX_ANSWER_CHARACTERS = 100_000
+OWN = "{folder} belongs to Agent Proxy: what is in it changes only through the tools for it"
 
 
 class ReadFile:
@@ -71,7 +73,7 @@ class WriteFile:
             root.write(path, data)
             return ToolOutcome(f"Wrote {len(data)} bytes to {text_of(arguments, 'path')}")
 
-        return await _with_file(arguments, bench, write)
+        return await _with_file(arguments, bench, write, writes=True)
 
 
 class EditFile:
@@ -111,24 +113,37 @@ class EditFile:
             root.write(inner, data.replace(old.encode(), new.encode()))
             return ToolOutcome(f"Edited {path}")
 
-        return await _with_file(arguments, bench, edit)
+        return await _with_file(arguments, bench, edit, writes=True)
 
 
 async def _with_file(
-    arguments: Arguments, bench: Bench, do: Callable[[SafeDir, str], ToolOutcome]
+    arguments: Arguments,
+    bench: Bench,
+    do: Callable[[SafeDir, str], ToolOutcome],
+    *,
+    writes: bool = False,
 ) -> ToolOutcome:
     # Calls of one answer run side by side. Two edits of one file would lose one of them.
     async with bench.file_lock:
-        return await asyncio.to_thread(_do_with_file, arguments, bench, do)
+        return await asyncio.to_thread(_do_with_file, arguments, bench, do, writes=writes)
 
 
 def _do_with_file(
-    arguments: Arguments, bench: Bench, do: Callable[[SafeDir, str], ToolOutcome]
+    arguments: Arguments,
+    bench: Bench,
+    do: Callable[[SafeDir, str], ToolOutcome],
+    *,
+    writes: bool,
 ) -> ToolOutcome:
     path = text_of(arguments, "path")
     try:
-        inner = _relative_to_tree(path, bench)
-        with SafeDir(bench.tree) as root:
+        inner, guarded = _relative_to_tree(path, bench), writes and bool(bench.own_folders)
+        if guarded:
+            inner = _without_links(inner, bench)
+            if inner.split("/")[0].casefold() in bench.own_folders:
+                return failure(OWN.format(folder=inner.split("/")[0]))
+        # A link that comes to be meanwhile is not followed where folders are guarded.
+        with SafeDir(bench.tree, links=not guarded) as root:
             return do(root, inner)
     except BadPath as error:
         # `BadPath.why` is a fixed text: see files/safe_files.py and files/pathnames.py.
@@ -146,3 +161,13 @@ def _relative_to_tree(path: str, bench: Bench) -> str:
     if path.startswith(root):
         return path.removeprefix(root)
     return path if path.startswith("/") else str(Path(bench.place.directory) / path)
+
+
+def _without_links(path: str, bench: Bench) -> str:
+    """Returns a path of the tree with the links of its folders resolved. Raises BadPath."""
+    *folders, last = names_of(path)
+    tree = bench.tree.resolve()
+    real = tree.joinpath(*folders).resolve()
+    if not real.is_relative_to(tree):
+        raise BadPath(path, "leads out of the folder")
+    return str(real.relative_to(tree) / last)

@@ -1,13 +1,15 @@
 """Lays out the workspaces of conversations, with the user's tools."""
 
 import asyncio
+import errno
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
 from agentproxy.events.git_facts import EnvironmentFound
+from agentproxy.tools.own_folders import OWN_FOLDERS
 from agentproxy.tools.port import Bench
 from agentproxy.tools.skills.library import SkillLibrary
 from agentproxy.tools.skills.tools import show_skills
@@ -50,6 +52,7 @@ class ToolPlaces:
             home=home,
             show=show,
             bash_seconds=bash_seconds,
+            own_folders=OWN_FOLDERS,
         )
 
     def _lay_out(
@@ -64,12 +67,26 @@ class ToolPlaces:
             return place_plainly(workspace, directory=".", environment=found)
         mode: Literal["ro", "rw"] = "ro" if read_only else "rw"
         own = Mount(at=str(workspace), mode=mode, source=workspace)
-        return place_tree([own], root=workspace, directory=".", environment=found)
+        mounts = [own, *_guarded(workspace)]
+        return place_tree(mounts, root=workspace, directory=".", environment=found)
 
     def _find(self, workspace: Path) -> EnvironmentFound:
-        if any(workspace.iterdir()):
+        if any(entry.name not in OWN_FOLDERS for entry in workspace.iterdir()):
             return find_environment(workspace, ".", environ=self.environ, wanted=WANTED)
         with self._lock:
             if self._bare is None:
                 self._bare = find_environment(workspace, ".", environ=self.environ, wanted=WANTED)
             return self._bare
+
+
+def _guarded(workspace: Path) -> Sequence[Mount]:
+    """Makes the folders of our own, which commands read and do not change. Raises OSError."""
+    mounts: list[Mount] = []
+    for name in sorted(OWN_FOLDERS):
+        # Made here: a command could make one that is missing, or a link in its place.
+        folder = workspace / name
+        folder.mkdir(exist_ok=True, mode=0o700)
+        if folder.is_symlink():
+            raise NotADirectoryError(errno.ENOTDIR, "a link, not a folder", str(folder))
+        mounts.append(Mount(at=str(folder), mode="ro", source=folder))
+    return mounts

@@ -15,9 +15,9 @@ from agentproxy.files.safe_files import BadPath, SafeDir
 from agentproxy.server.workspace.workspace_files import (
     AccessDenied,
     allowed_names,
-    is_own,
     leads_away,
 )
+from agentproxy.tools.own_folders import is_own
 
 MAX_FILE_BYTES = 10 << 20
 MAX_FILES = 20

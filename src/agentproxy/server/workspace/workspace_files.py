@@ -10,8 +10,8 @@ from typing import Any
 
 from agentproxy.files.pathnames import names_of
 from agentproxy.files.safe_files import DRAFT_PREFIX, BadPath, FoundFile, SafeDir
+from agentproxy.tools.own_folders import is_own
 
-OWN_FOLDERS = frozenset({".agent", ".transcripts", ".tasks", ".team"})
 NEVER_LISTED = frozenset({".git", "node_modules", "__pycache__", ".venv"})
 MAX_LOOKED_AT = 20_000
 MAX_CHANGED = 500
@@ -86,11 +86,6 @@ def allowed_names(path: str) -> tuple[str, ...]:
     if is_own(names):
         raise AccessDenied
     return names
-
-
-def is_own(names: Sequence[str]) -> bool:
-    # Some file systems do not tell small letters from capitals.
-    return any(name.casefold() in OWN_FOLDERS for name in names)
 
 
 def leads_away(error: BadPath) -> bool:

@@ -11,7 +11,7 @@ from support.wires import ASK
 from agentproxy.models.port import ModelError, ModelRefused, ModelUnavailable, PromptTooLong
 
 Body = dict[str, Any]
-MODELS = {"anthropic": "claude-sonnet-4-6"}
+MODELS = {"anthropic": "claude-sonnet-4-6", "openai chat": "gpt-4o"}
 WIRES = list(MODELS)
 
 

@@ -6,11 +6,22 @@ Both get the same bytes from the same HTTP client, for every stream of a table.
 import asyncio
 
 import pytest
-from support import anthropic_streams
+from support import anthropic_streams, chat_streams
 from support.oracle import Outcome, Vendor, both, client_of, hot, outcome, stream
+from support.wires import ASK
 
-MODELS = {"anthropic": "claude-sonnet-4-6"}
-STREAMS = {"anthropic": anthropic_streams.STREAMS}
+from agentproxy.models.port import ModelAnswer
+
+MODELS = {
+    "anthropic": "claude-sonnet-4-6",
+    "openai chat": "gpt-4o",
+    "deepseek": "deepseek/deepseek-reasoner",
+}
+STREAMS = {
+    "anthropic": anthropic_streams.STREAMS,
+    "openai chat": chat_streams.STREAMS,
+    "deepseek": chat_streams.STREAMS,
+}
 TABLE = [
     pytest.param(wire, said, id=f"{wire}: {name}")
     for wire, table in STREAMS.items()
@@ -55,3 +66,67 @@ def test_a_stream_may_be_cut_into_two_at_any_byte(wire: str) -> None:
                 assert await outcome(hot(MODELS[wire], client)) == whole
 
     asyncio.run(story())
+
+
+def answer_of(name: str, said: bytes) -> ModelAnswer:
+    async def story() -> ModelAnswer:
+        async with client_of(Vendor([stream(said)])) as client:
+            return await hot(name, client).answer(ASK, show=lambda _: None)
+
+    return asyncio.run(story())
+
+
+def test_words_of_refusal_are_the_words_of_a_refused_answer() -> None:
+    """The library loses them, and the reason with them."""
+    refused = chat_streams.chunk({"refusal": "I will"}) + chat_streams.chunk({"refusal": " not"})
+    answer = answer_of("gpt-4o", chat_streams.BEGIN + refused + chat_streams.end("stop"))
+    assert (answer.stop, answer.message.text) == ("refused", "I will not")
+
+
+@pytest.mark.parametrize(
+    "calls",
+    [
+        # Later pieces have an empty id.
+        chat_streams.call(0, "c1")
+        + chat_streams.chunk(
+            {"tool_calls": [{"index": 0, "id": "", "function": {"arguments": '{"a": 1}'}}]}
+        ),
+        # The name is repeated in each piece.
+        chat_streams.call(0, "c1")
+        + chat_streams.chunk(
+            {"tool_calls": [{"index": 0, "function": {"name": "bash", "arguments": '{"a": 1}'}}]}
+        ),
+        # No place at all.
+        chat_streams.chunk({"tool_calls": [{"id": "c1", "function": {"name": "bash"}}]})
+        + chat_streams.chunk({"tool_calls": [{"function": {"arguments": '{"a": 1}'}}]}),
+        # The arguments are no text.
+        chat_streams.chunk(
+            {
+                "tool_calls": [
+                    {"index": 0, "id": "c1", "function": {"name": "bash", "arguments": {"a": 1}}}
+                ]
+            }
+        ),
+    ],
+)
+def test_calls_of_servers_that_differ_from_openais_are_read_too(calls: bytes) -> None:
+    answer = answer_of("ollama/llama3", chat_streams.BEGIN + calls + chat_streams.end("tool_calls"))
+    (call,) = answer.message.calls
+    assert (call.id, call.name, call.arguments) == ("c1", "bash", {"a": 1})
+
+
+def test_usage_that_is_told_with_each_chunk_is_not_added_up() -> None:
+    """The library adds it up."""
+    usage = [chat_streams.used(25, number) for number in (1, 2)]
+    said = b"".join(chat_streams.chunk({"content": "a"}, usage=each) for each in usage)
+    answer = answer_of("ollama/llama3", chat_streams.BEGIN + said + chat_streams.end())
+    assert (answer.usage.input, answer.usage.output) == (25, 15)
+
+
+@pytest.mark.parametrize("arguments", ['{"a": NaN}', '{"a": 1e999}', '{"a": -Infinity}'])
+def test_numbers_that_json_does_not_have_make_a_faulty_call(arguments: str) -> None:
+    """They could not be sent back."""
+    calls = chat_streams.call(0, "c1", arguments)
+    answer = answer_of("gpt-4o", chat_streams.BEGIN + calls + chat_streams.end("tool_calls"))
+    (call,) = answer.message.calls
+    assert (bool(call.invalid), call.raw_arguments) == (True, arguments)

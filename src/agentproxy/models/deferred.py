@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 
 def is_hot(address: ModelAddress) -> bool:
     """Whether our own reader and writer serve an address, and not the vendors' libraries."""
-    return address.wire == "anthropic"
+    # The library knows what is peculiar to the families behind a name such as "qwen/qwen3".
+    plain = "/" not in address.model
+    return address.wire == "anthropic" or (address.wire == "openai chat" and plain)
 
 
 class DeferredModel:

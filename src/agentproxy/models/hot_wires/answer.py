@@ -1,5 +1,6 @@
 """Collects the parts of one answer while its stream comes; pure."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, cast
@@ -61,6 +62,8 @@ class OpenCall:
                 faulty = str(error)
         if not isinstance(arguments, dict):
             faulty = "args should be a dict"
+        elif not _is_finite(cast("JsonValue", arguments)):
+            faulty = "a number is larger than JSON's readers hold"
         return ToolCall(
             id=self.id,
             name=self.name,
@@ -92,6 +95,18 @@ class OpenAnswer:
             raise ModelUnavailable("two tool calls of one answer have the same id")
         stop = "tools" if calls and self.stop == "end" else self.stop
         return ModelAnswer(message=message, stop=stop, usage=self.usage, model=self.model)
+
+
+def _is_finite(value: JsonValue) -> bool:
+    match value:
+        case float():
+            return math.isfinite(value)
+        case dict():
+            return all(_is_finite(each) for each in value.values())
+        case list():
+            return all(_is_finite(each) for each in value)
+        case _:
+            return True
 
 
 def fields_of(data: bytes) -> Fields:

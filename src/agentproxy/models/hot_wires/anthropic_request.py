@@ -12,11 +12,10 @@ from agentproxy.events.conversation import (
     Thinking,
     ToolCall,
     ToolResult,
-    UserMessage,
 )
 from agentproxy.models.hot_wires.anthropic_stream import PROVIDER
 from agentproxy.models.hot_wires.capabilities import BUDGETS, EFFORTS, Claude
-from agentproxy.models.hot_wires.history import EncodedMessages, encoded
+from agentproxy.models.hot_wires.history import EncodedMessages, encoded, in_order
 from agentproxy.models.hot_wires.wishes import SAMPLING, most_output, stop_words, wished
 from agentproxy.models.port import Effort, Prompt, ToolSpec
 
@@ -96,11 +95,6 @@ def encode_message(message: Message) -> bytes:
     else:
         blocks = [block for part in in_order(message) if (block := _told(part)) is not None]
     return encoded({"role": message.role, "content": blocks}) if blocks else b""
-
-
-def in_order(message: UserMessage) -> list[Text | Image | ToolResult]:
-    """Returns the results of tools first: vendors want them right after their calls."""
-    return sorted(message.parts, key=lambda part: not isinstance(part, ToolResult))
 
 
 def marked(message: bytes) -> bytes:

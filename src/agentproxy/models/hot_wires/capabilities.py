@@ -49,3 +49,78 @@ def claude(model: str) -> Claude:
         most_output=most,
         binds_thoughts=model.startswith(_BIND_THOUGHTS),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Reasoning:
+    """Whether and how one of OpenAI's models reasons. Without `efforts` it accepts all of them."""
+
+    by_default: bool = False
+    may_rest: bool = False
+    efforts: tuple[Effort, ...] = ()  # from low to high
+
+    @property
+    def reasons(self) -> bool:
+        return self.by_default or self.may_rest
+
+    @property
+    def reasons_unasked(self) -> bool:
+        may_rest = self.may_rest if not self.efforts else False
+        return self.by_default or not may_rest
+
+    def effort(self, wanted: Effort | None) -> Effort | None:
+        """Returns the effort to ask for: the lowest accepted one that is not below the wanted."""
+        if wanted is None or not self.reasons:
+            return None
+        if not self.efforts:
+            return wanted
+        at_least = EFFORTS[: EFFORTS.index(wanted) + 1]
+        fitting: list[Effort] = [each for each in self.efforts if each in at_least]
+        return fitting[0] if fitting else self.efforts[-1]
+
+
+_NONE = Reasoning()
+_ASKED = Reasoning(may_rest=True)
+_BOTH = Reasoning(by_default=True, may_rest=True)
+_ALWAYS = Reasoning(by_default=True)
+_FULL = Reasoning(by_default=True, efforts=("low", "medium", "high"))
+_MEDIUM = Reasoning(by_default=True, efforts=("medium",))
+_PRO = Reasoning(by_default=True, efforts=("medium", "high"))
+# The first that fits counts.
+_REASONING = (
+    ("gpt-6-astra", _FULL),
+    ("gpt-6.1-sol", _FULL),
+    ("gpt-6.1-terra", _BOTH),
+    ("gpt-6-sol", _BOTH),
+    ("gpt-6-luna", _BOTH),
+    ("gpt-5.6", _BOTH),
+    ("gpt-5.5-pro", _PRO),
+    ("gpt-5.5", _BOTH),
+    ("gpt-5.4-pro", _PRO),
+    ("gpt-5.4", _ASKED),
+    ("gpt-5.3-chat", _MEDIUM),
+    ("gpt-5.3", _ASKED),
+    ("gpt-5.2-pro", _PRO),
+    ("gpt-5.2-chat", _MEDIUM),
+    ("gpt-5.2", _ASKED),
+    ("gpt-5.1-codex", _ALWAYS),
+    ("gpt-5.1-chat", _MEDIUM),
+    ("gpt-5.1", _ASKED),
+    ("gpt-5-chat", _NONE),
+    ("gpt-5-pro", Reasoning(by_default=True, efforts=("high",))),
+    ("gpt-5-codex", _ALWAYS),
+    ("gpt-5", _FULL),
+    ("o1", _FULL),
+    ("o3", _FULL),
+    ("o4", _FULL),
+)
+
+
+def reasoning(model: str) -> Reasoning:
+    """Returns how a model of OpenAI's wire reasons."""
+    return next((found for name, found in _REASONING if model.startswith(name)), _NONE)
+
+
+def system_role(model: str) -> str:
+    """Returns the role of the system text on OpenAI's wire."""
+    return "user" if model.startswith("o1-mini") else "system"

@@ -147,6 +147,8 @@ def _error_in(body: bytes) -> Fields:
 
 def _status_in_stream(names: set[str], address: ModelAddress) -> int | None:
     known = STREAM_STATUSES[address.wire]
+    if address.wire == "openai chat" and names & _NO_CREDIT:
+        return 429
     for name in names:
         if name in known:
             return known[name]

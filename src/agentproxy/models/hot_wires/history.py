@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from pydantic_core import to_json
 
-from agentproxy.events.conversation import Message
+from agentproxy.events.conversation import Image, Message, Text, ToolResult, UserMessage
 
 
 @dataclass(slots=True)
@@ -37,5 +37,10 @@ class EncodedMessages:
 
 
 def encoded(value: object) -> bytes:
-    """Returns the shortest JSON of a value."""
-    return to_json(value)
+    """Returns the shortest JSON of a value. A number that JSON lacks becomes null."""
+    return to_json(value, inf_nan_mode="null")
+
+
+def in_order(message: UserMessage) -> list[Text | Image | ToolResult]:
+    """Returns the results of tools first: vendors want them right after their calls."""
+    return sorted(message.parts, key=lambda part: not isinstance(part, ToolResult))

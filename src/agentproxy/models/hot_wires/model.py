@@ -9,7 +9,7 @@ from httpx2 import AsyncClient, HTTPError, InvalidURL, Response
 from agentproxy.models.connections import new_client
 from agentproxy.models.hot_wires.failures import REACH, Failure, error_for
 from agentproxy.models.hot_wires.sse import EventReader, EventTooLarge
-from agentproxy.models.hot_wires.wire import AnswerStream, AnthropicWire, HotWire
+from agentproxy.models.hot_wires.wire import AnswerStream, hot_wire
 from agentproxy.models.key_redaction import KeyRedactor
 from agentproxy.models.names import ModelAddress
 from agentproxy.models.port import ModelAnswer, ModelError, ModelUnavailable, Prompt, Show
@@ -27,7 +27,7 @@ class HotModel:
     ) -> None:
         self._name = name
         self._address = address
-        self._wire: HotWire = AnthropicWire(address)
+        self._wire = hot_wire(address)
         self._shared = shared
         self._own: AsyncClient | None = None
 

@@ -1,4 +1,4 @@
-"""The protocol of a hot wire, and Anthropic's."""
+"""The hot wires, behind one protocol."""
 
 from collections.abc import Mapping
 from typing import Protocol
@@ -6,7 +6,9 @@ from typing import Protocol
 from agentproxy.events.conversation import Usage
 from agentproxy.models.hot_wires.anthropic_request import MessagesRequest
 from agentproxy.models.hot_wires.anthropic_stream import MessagesStream
-from agentproxy.models.hot_wires.capabilities import claude
+from agentproxy.models.hot_wires.capabilities import claude, reasoning, system_role
+from agentproxy.models.hot_wires.chat_request import ChatRequest
+from agentproxy.models.hot_wires.chat_stream import ChatStream
 from agentproxy.models.hot_wires.failures import Failure
 from agentproxy.models.hot_wires.headers import request_headers
 from agentproxy.models.names import ModelAddress, usual_base
@@ -83,3 +85,36 @@ class AnthropicWire:
         betas = [text for text in (self.headers.get("anthropic-beta", ""), BINDING_BETA) if text]
         self.headers = {**self.headers, "anthropic-beta": ",".join(betas)}
         return True
+
+
+class ChatWire:
+    """A `HotWire` of OpenAI's chat completions, also of other vendors."""
+
+    def __init__(self, address: ModelAddress) -> None:
+        base = (address.base or usual_base(address.vendor)).rstrip("/")
+        self.url = f"{base}/chat/completions"
+        # As OpenAI's client does where no key is needed.
+        own = {"authorization": f"Bearer {address.key or 'none'}"}
+        self.headers: Mapping[str, str] = request_headers(own, vendor=address.vendor)
+        self._model, self._vendor = address.model, address.vendor
+        self._request = ChatRequest(
+            address.model,
+            address.vendor,
+            reasoning(address.model),
+            system_role=system_role(address.model),
+        )
+
+    def encode(self, prompt: Prompt) -> bytes:
+        return self._request.encode(prompt)
+
+    def begin(self, show: Show) -> AnswerStream:
+        return ChatStream(self._model, self._vendor, show)
+
+    def mended(self, failure: Failure) -> bool:
+        del failure
+        return False
+
+
+def hot_wire(address: ModelAddress) -> HotWire:
+    """Returns the wire to an address."""
+    return AnthropicWire(address) if address.wire == "anthropic" else ChatWire(address)

@@ -1,5 +1,6 @@
 """What only others call, or what a port promises before anybody asks; vulture is told here."""
 
+from agentproxy.cli.chat.remote import _NoRedirects
 from agentproxy.cli.commands.run import TaskCommand
 from agentproxy.cli.options import Dollars, Duration
 from agentproxy.cli.root import PaGroup
@@ -46,6 +47,8 @@ ShownChat.total_output_tokens
 WaitingMessage.message_id
 Preview.binary
 Uploaded.uploaded
+# urllib calls this
+_NoRedirects.redirect_request
 # uvicorn calls this
 _Server.capture_signals
 # the twin of the journal, the short form of a function, what is left of a script: tests use them

@@ -40,6 +40,7 @@ COMMANDS = {
     "answer": "answer a worker's question",
     "apply": "merge a run's claim into your working tree",
     "approve": "approve a worker's permission request",
+    "chat": "talk with our own agent: at the terminal, from a pipe, or with one message",
     "context": "list the documents for the worker and the supervisor, and their size",
     "deny": "deny a worker's permission request",
     "doctor": "check this machine, with -d also a project's checks; with cures",

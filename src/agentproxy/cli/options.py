@@ -15,7 +15,7 @@ TAKES_VALUE = frozenset(
         "-d", "--directory", "--judge", "--budget",
         "--add-screenshot", "--set-workdir", "--worker", "--model", "--check",
         "--keep", "--known-red", "--limit", "--max-rounds", "--max-time",
-        "--sandbox", "--output", "-o",
+        "--sandbox", "--output", "-o", "--message", "-m", "--url", "--resume", "--preset",
     }
 )  # fmt: skip
 MAX_DOLLARS = 1_000_000.0

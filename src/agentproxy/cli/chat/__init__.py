@@ -1,0 +1,1 @@
+"""`pa chat`: a conversation at a terminal, from a pipe, or for one message."""

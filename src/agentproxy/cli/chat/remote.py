@@ -1,0 +1,140 @@
+"""Conversations on a server, over HTTP and its socket."""
+
+import asyncio
+import json
+import urllib.error
+import urllib.request
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from http.client import HTTPException
+from typing import Any, cast
+from urllib.parse import urlsplit
+
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
+
+from agentproxy import __version__
+from agentproxy.cli.chat.port import Broken, Listed, Message, Talk, Unreachable
+
+SECONDS = 20.0  # for one answer over HTTP, and for the handshake of a socket
+MAX_ANSWER_BYTES = 256 << 20
+START = "start it with pa serve, or leave --url out"
+KEY = "set API_KEY to the key of the server"
+NORMAL = 1000
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+PAGE = 200
+
+
+class _NoRedirects(urllib.request.HTTPRedirectHandler):
+    # Another server must not be told the key.
+    def redirect_request(self, *_given: object, **_named: object) -> None:
+        return None
+
+
+class RemoteTalks:
+    goes_on = True
+
+    def __init__(self, url: str, key: str) -> None:
+        self.place = self._url = url.rstrip("/")
+        self._headers = {"User-Agent": f"pa/{__version__}"} | ({"X-API-Key": key} if key else {})
+        self._is_near = (urlsplit(url).hostname or "") in LOOPBACK
+        # A proxy of the environment does not lead to this machine.
+        proxies = [urllib.request.ProxyHandler({})] if self._is_near else []
+        self._opener = urllib.request.build_opener(_NoRedirects, *proxies)
+
+    async def create(self, asked: Mapping[str, object]) -> str:
+        return str((await self._ask("POST", "/api/chat", asked))["conversation_id"])
+
+    async def newest(self, *, limit: int) -> Sequence[Listed]:
+        rows: list[Message] = []
+        while len(rows) < limit:
+            before = f"&before={rows[-1]['id']}" if rows else ""
+            size = min(limit - len(rows), PAGE)
+            page = await self._ask("GET", f"/api/conversations?limit={size}{before}")
+            rows += page
+            if len(page) < size:
+                break
+        return [
+            Listed(row["id"], row["title"], row["created_at"], row["message_count"]) for row in rows
+        ]
+
+    async def read(self, conversation: str) -> Message:
+        return cast("Message", await self._ask("GET", f"/api/conversations/{conversation}"))
+
+    async def delete(self, conversation: str) -> None:
+        await self._ask("DELETE", f"/api/conversations/{conversation}")
+
+    @asynccontextmanager
+    async def open(self, conversation: str, *, after: int) -> AsyncGenerator[Talk]:
+        # http becomes ws, and https becomes wss.
+        address = f"ws{self._url[4:]}/api/chat/{conversation}/ws?after={after}"
+        try:
+            opened = await connect(
+                address,
+                additional_headers=self._headers,
+                open_timeout=SECONDS,
+                max_size=None,
+                proxy=None if self._is_near else True,
+            )
+        except InvalidStatus as error:
+            raise _refused(error.response.status_code, "") from None
+        except (OSError, InvalidHandshake, EOFError) as error:
+            raise Broken(str(error) or "the server does not answer") from None
+        async with opened as socket:
+            yield _RemoteTalk(socket)
+
+    async def _ask(self, method: str, path: str, body: object = None) -> Any:  # noqa: ANN401 - JSON
+        return await asyncio.to_thread(self._answer, method, path, body)
+
+    def _answer(self, method: str, path: str, body: object) -> object:
+        data = None if body is None else json.dumps(body).encode()
+        headers = self._headers | ({"Content-Type": "application/json"} if data else {})
+        request = urllib.request.Request(self._url + path, data, headers, method=method)
+        try:
+            with self._opener.open(request, timeout=SECONDS) as answer:
+                return json.loads(answer.read(MAX_ANSWER_BYTES))
+        except urllib.error.HTTPError as error:
+            raise _refused(error.code, _detail(error.read(10_000))) from None
+        except (OSError, HTTPException) as error:
+            reason = getattr(error, "reason", error)
+            raise Unreachable(f"{self._url}: {reason}", cure=START) from None
+        except ValueError:
+            raise Unreachable(f"{self._url} is no Agent Proxy", cure=START) from None
+
+
+class _RemoteTalk:
+    def __init__(self, socket: ClientConnection) -> None:
+        self._socket = socket
+
+    async def receive(self) -> Message:
+        try:
+            return cast("Message", json.loads(await self._socket.recv()))
+        except ConnectionClosed as closed:
+            if closed.rcvd is not None and closed.rcvd.code == NORMAL:
+                raise Unreachable(
+                    "the conversation is gone: it was deleted", cure="pa chat --list", code=2
+                ) from None
+            raise Broken(closed.rcvd.reason if closed.rcvd else "the connection broke") from None
+
+    async def send(self, message: Message) -> None:
+        try:
+            await self._socket.send(json.dumps(message))
+        except ConnectionClosed:
+            raise Broken("the connection broke") from None
+
+
+def _detail(body: bytes) -> str:
+    try:
+        detail = json.loads(body)["detail"]
+    except (ValueError, KeyError, TypeError):
+        return ""
+    return detail if isinstance(detail, str) else json.dumps(detail)
+
+
+def _refused(status: int, detail: str) -> Unreachable:
+    if status == 404 and detail == "Conversation not found":
+        return Unreachable("there is no such conversation", cure="pa chat --list", code=2)
+    text = (
+        f"the server refused ({status}): {detail}" if detail else f"the server refused ({status})"
+    )
+    return Unreachable(text, cure=KEY if status in (401, 403) else START, code=2)

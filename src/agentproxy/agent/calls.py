@@ -43,7 +43,7 @@ async def run_tool(effect: RunTool, context: Context[Conversation, AgentParts]) 
 async def _allowed(call: ToolCall, parts: AgentParts) -> tuple[Tool | None, ToolOutcome]:
     tool = parts.tools.find(call.name)
     if tool is None:
-        return None, failure(f"Unknown tool: {call.name}")
+        return None, failure(parts.tools.why_missing(call.name))
     if call.invalid:
         return None, failure(f"the arguments cannot be used: {call.invalid}")
     try:

@@ -47,6 +47,7 @@ COMMANDS = {
     "evidence": "show a run's evidence; --verify the chain, --rerun the checks",
     "init": "write commented starter files for the project, its guidance and the session",
     "list": "list the newest runs of all repositories",
+    "mcp": "list the MCP servers of conversations; approve one and its tools",
     "message": "send a worker a message",
     "models": "list the models, their prices, and what each one needs",
     "resume": "continue a run",

@@ -19,6 +19,7 @@ CURES = {
     "compact_threshold": "give a share of the context from 0.1 to 1",
     "workspace_dir": "give the path of a folder",
     "skills_dir": "give the path of a folder",
+    "mcp_servers_file": "give the path of a file",
     "bash_timeout": "give seconds, or like 90s, 30m, 2h",
     "background_timeout": "give seconds, or like 90s, 30m, 2h",
     "allowed_commands": 'give names with commas between them, or JSON like ["ls", "cat"]',
@@ -66,6 +67,7 @@ class ChatSettings(BaseModel):
     compact_threshold: Annotated[Decimal, Field(ge=0.1, le=1)] = 0.7
     workspace_dir: SingleLine = "workspace"
     skills_dir: SingleLine = "skills"
+    mcp_servers_file: SingleLine = "mcp_servers.json"
     bash_timeout: PositiveSeconds = 60.0
     background_timeout: PositiveSeconds = 300.0
     allowed_commands: Names = ()  # for bash; empty allows all

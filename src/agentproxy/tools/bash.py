@@ -1,6 +1,7 @@
 """bash: runs a command line in the sandbox, in the worker's own tree."""
 
 from agentproxy.models.port import ToolSpec
+from agentproxy.tools.bounded import MAX_CHARACTERS, bounded
 from agentproxy.tools.port import (
     ERROR,
     Arguments,
@@ -13,7 +14,7 @@ from agentproxy.tools.port import (
 )
 from agentproxy.workspace.sandbox.port import Job, JobLimits, SandboxError
 
-MAX_OUTPUT_CHARACTERS = 50_000
+MAX_OUTPUT_CHARACTERS = MAX_CHARACTERS
 
 
 class Bash:
@@ -67,8 +68,4 @@ def shell_job(command: str, bench: Bench, *, seconds: float) -> Job:
 
 def cut_output(output: str, *, lost: int = 0) -> str:
     """Returns the beginning and the end of an output that is long, or has lost its middle."""
-    if len(output) <= MAX_OUTPUT_CHARACTERS:
-        return output
-    half = MAX_OUTPUT_CHARACTERS // 2
-    left = len(output) - MAX_OUTPUT_CHARACTERS + lost
-    return f"{output[:half]}\n... ({left} characters left out) ...\n{output[-half:]}"
+    return bounded(output, lost=lost)

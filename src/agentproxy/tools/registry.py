@@ -1,6 +1,7 @@
 """The tools of an agent, by name."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Protocol
 
 from agentproxy.models.port import ToolSpec
 from agentproxy.tools.bash import Bash
@@ -11,11 +12,32 @@ from agentproxy.tools.port import Tool
 from agentproxy.tools.think import Think
 
 
+class OutsideTools(Protocol):
+    """Tools that come and go while an agent works, such as those of MCP servers."""
+
+    def tools(self) -> Sequence[Tool]:
+        """Returns those that can be called now."""
+        ...
+
+    def why_missing(self, name: str) -> str:
+        """Returns why a tool that was there is not, or ""."""
+        ...
+
+
 class Registry:
     """Tools by the names that models use."""
 
-    def __init__(self, tools: Iterable[Tool]) -> None:
-        self._tools: Mapping[str, Tool] = {tool.spec.name: tool for tool in tools}
+    def __init__(self, tools: Iterable[Tool], *, outside: OutsideTools | None = None) -> None:
+        self._own: Mapping[str, Tool] = {tool.spec.name: tool for tool in tools}
+        self._outside = outside
+
+    @property
+    def _tools(self) -> Mapping[str, Tool]:
+        if self._outside is None:
+            return self._own
+        # None of them stands in the place of one of ours.
+        found = {tool.spec.name: tool for tool in self._outside.tools()}
+        return {**self._own, **{name: found[name] for name in found if name not in self._own}}
 
     @property
     def specs(self) -> Sequence[ToolSpec]:
@@ -34,7 +56,15 @@ class Registry:
         return Registry(tool for name, tool in self._tools.items() if name not in names)
 
     def plus(self, *tools: Tool) -> "Registry":
-        return Registry([*self._tools.values(), *tools])
+        return Registry([*self._own.values(), *tools], outside=self._outside)
+
+    def with_outside(self, outside: OutsideTools) -> "Registry":
+        return Registry(self._own.values(), outside=outside)
+
+    def why_missing(self, name: str) -> str:
+        """Returns why there is no tool with this name, for the model."""
+        why = self._outside.why_missing(name) if self._outside else ""
+        return why or f"Unknown tool: {name}"
 
     def sorted_like(self, order: Sequence[str]) -> "Registry":
         """Returns the tools in the order of these names; the others come last."""

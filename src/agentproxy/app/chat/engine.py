@@ -10,6 +10,7 @@ from agentproxy.app.chat.children import ChildHost, Subagents
 from agentproxy.app.chat.services import DISK, ChatServices
 from agentproxy.app.chat.toolbox import chat_tools
 from agentproxy.app.hub import FragmentStream
+from agentproxy.app.mcp.servers import McpServers
 
 # Imported to register their handlers.
 from agentproxy.conversation import approvals as approvals
@@ -22,7 +23,7 @@ from agentproxy.conversation.background import BACKGROUND
 from agentproxy.conversation.compaction import OldResults
 from agentproxy.conversation.face import CHAT
 from agentproxy.conversation.parts import ChatParts
-from agentproxy.conversation.prompts import system_prompt
+from agentproxy.conversation.prompts import Listings, system_prompt
 from agentproxy.conversation.state import Chat
 from agentproxy.engine.context import Context
 from agentproxy.engine.loop import Engine
@@ -57,7 +58,10 @@ async def chat_engine(
     services, state = host.services, recorder.state
     order = state.require_order()
     delegate = Subagents(lease.run, recorder, host)
-    tools = chat_tools(services.skills, state, run=lease.run, delegate=delegate)
+    await services.mcp.settled()
+    tools = chat_tools(
+        services.skills, state, run=lease.run, delegate=delegate, outside=services.mcp
+    )
     skills = services.skills if tools.find("read_skill") else None
     bench = await services.tools.open_bench(
         Path(order.workspace),
@@ -74,7 +78,7 @@ async def chat_engine(
         tools=tools,
         bench=bench,
         allow=_allow(services),
-        instructions=await _instructions(order, state, skills),
+        instructions=await _instructions(order, state, library=skills, mcp=services.mcp),
         shown=OldResults(),
         background_seconds=services.settings.background_timeout,
     )
@@ -110,11 +114,16 @@ def _root_of(state: Chat, lease: Lease) -> str:
 
 
 async def _instructions(
-    order: AgentOrder, state: Chat, library: SkillLibrary | None
+    order: AgentOrder, state: Chat, *, library: SkillLibrary | None, mcp: McpServers
 ) -> Callable[[], str]:
     # Read once: a changed prompt would cost the vendor's cache of everything after it.
     skills = await asyncio.to_thread(library.listing) if library else ""
-    return lambda: system_prompt(order, plan_mode=state.plan_mode, skills=skills)
+
+    def prompt() -> str:
+        listed = Listings(skills=skills, mcp=mcp.listing())
+        return system_prompt(order, plan_mode=state.plan_mode, listed=listed)
+
+    return prompt
 
 
 def fault_of(key: str, error: Exception) -> Fact | None:

@@ -15,6 +15,7 @@ from agentproxy.app.chat.drive import Patience, drive_chat
 from agentproxy.app.chat.loading import load_chat
 from agentproxy.app.chat.services import ChatServices
 from agentproxy.app.context import App, Project
+from agentproxy.app.mcp.servers import open_servers
 from agentproxy.app.run_ownership import StillOwned, acquire_run, new_holder, released_after
 from agentproxy.events.commands import Command
 from agentproxy.events.envelope import CommandId, Draft, RunId
@@ -134,6 +135,7 @@ class ChatHost:
             task.cancel()
         if tasks:
             await asyncio.wait(tasks)
+        await self.services.mcp.close()
         await self.services.lines.close()
 
     async def _host(self, run: RunId, live: _Live) -> None:
@@ -196,4 +198,7 @@ async def open_host(project: Project) -> ChatHost:
     """Raises SandboxError."""
     sandbox: Sandbox = await project.app.sandbox(project.settings.sandbox)
     places = ToolPlaces(project.app.environ)
-    return ChatHost(ChatServices(project.app, project, project.app.settings.chat, sandbox, places))
+    mcp = await asyncio.to_thread(open_servers, project, sandbox)
+    mcp.start()
+    settings = project.app.settings.chat
+    return ChatHost(ChatServices(project.app, project, settings, sandbox, places, mcp))

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from agentproxy.app.chat.bench import ToolPlaces
 from agentproxy.app.context import App, Project
+from agentproxy.app.mcp.servers import McpServers
 from agentproxy.app.models import variables
 from agentproxy.config.chat import ChatSettings
 from agentproxy.models.deferred import SharedLines
@@ -26,6 +27,7 @@ class ChatServices:
     settings: ChatSettings
     sandbox: Sandbox
     tools: ToolPlaces
+    mcp: McpServers
     lines: SharedLines = field(default_factory=lambda: SharedLines(seconds=ANSWER_SECONDS))
 
     def load_model(self) -> None:

@@ -6,7 +6,7 @@ from agentproxy.conversation.state import Chat
 from agentproxy.tools.background.tools import BackgroundRun, CheckBackground
 from agentproxy.tools.board.tools import board_tools
 from agentproxy.tools.port import ToolOutcome, failure
-from agentproxy.tools.registry import Registry, talking_tools
+from agentproxy.tools.registry import OutsideTools, Registry, talking_tools
 from agentproxy.tools.skills.library import SkillLibrary
 from agentproxy.tools.skills.tools import ListSkills, ReadSkill
 from agentproxy.tools.task import Delegate, Task
@@ -31,8 +31,10 @@ class NoDelegate:
         return failure(f"no {kind} agent can be made here")
 
 
-def chat_tools(skills: SkillLibrary, state: Chat, *, run: str, delegate: Delegate) -> Registry:
-    """Returns the tools of a conversation. `state` is followed as it changes."""
+def chat_tools(
+    skills: SkillLibrary, state: Chat, *, run: str, delegate: Delegate, outside: OutsideTools
+) -> Registry:
+    """Returns the tools of a conversation. `state` and `outside` are followed as they change."""
     tools = talking_tools().plus(
         ListSkills(skills),
         ReadSkill(skills),
@@ -42,18 +44,19 @@ def chat_tools(skills: SkillLibrary, state: Chat, *, run: str, delegate: Delegat
         *board_tools(state.board),
         *todo_tools(state.todos),
     )
-    return _own(tools.sorted_like(ORDER), state)
+    return _own(tools.sorted_like(ORDER), state, outside)
 
 
-def all_tools(skills: SkillLibrary) -> Registry:
+def all_tools(skills: SkillLibrary, outside: OutsideTools) -> Registry:
     """Returns the tools that a conversation may have, to be listed."""
-    return chat_tools(skills, CHAT.new_state(), run="", delegate=NoDelegate())
+    state = CHAT.new_state()
+    return chat_tools(skills, state, run="", delegate=NoDelegate(), outside=outside)
 
 
-def _own(tools: Registry, state: Chat) -> Registry:
+def _own(tools: Registry, state: Chat, outside: OutsideTools) -> Registry:
     """Returns the tools of a conversation of this state: an agent that helps has fewer."""
     order = state.child_order
     if order is None:
-        return tools
+        return tools.with_outside(outside)
     kind = KINDS[order.name]
     return tools.only({name for name in tools.names if kind.has(name, depth=order.depth)})

@@ -28,12 +28,23 @@ class Preset:
     text: str
 
 
-def system_prompt(order: AgentOrder, *, plan_mode: bool, skills: str) -> str:
-    """Returns the system prompt of a conversation. `skills` has a line for each skill."""
+@dataclass(frozen=True, slots=True)
+class Listings:
+    """What a system prompt lists behind its preset."""
+
+    skills: str = ""  # a line for each skill
+    mcp: str = ""  # the servers and their tools
+
+
+def system_prompt(order: AgentOrder, *, plan_mode: bool, listed: Listings) -> str:
+    """Returns the system prompt of a conversation."""
     if isinstance(order, ChildOrder):
-        return _child_prompt(order, skills)
-    preset = bundled_preset(order.preset).text.replace("{workspace}", order.workspace)
-    text = order.system_prompt or (preset + SKILLS + skills if skills else preset)
+        return _child_prompt(order, listed.skills)
+    text = order.system_prompt
+    if not text:
+        text = bundled_preset(order.preset).text.replace("{workspace}", order.workspace)
+        text += SKILLS + listed.skills + "\n" if listed.skills else ""
+        text += listed.mcp
     return text + PLAN_MODE if plan_mode else text
 
 

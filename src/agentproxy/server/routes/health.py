@@ -14,6 +14,7 @@ from agentproxy.app.supervised_host import SupervisedHost
 from agentproxy.models.names import find_model
 from agentproxy.models.port import ModelRefused
 from agentproxy.server.service_health import ServiceHealth
+from agentproxy.tools.mcp.port import McpStatus
 
 
 class TaskCounts(BaseModel):
@@ -29,6 +30,12 @@ class ShownConfig(BaseModel):
     default_worker: str
 
 
+class ShownMcp(BaseModel):
+    name: str
+    status: McpStatus
+    reason: str
+
+
 class Health(BaseModel):
     status: Literal["ok", "degraded"]
     healthy: bool
@@ -37,6 +44,7 @@ class Health(BaseModel):
     agents: list[str]
     tasks: TaskCounts
     config: ShownConfig
+    mcp: list[ShownMcp]
     version: str
     problems: list[str]
 
@@ -64,6 +72,7 @@ def health_routes(chats: ChatHost, supervised: SupervisedHost) -> APIRouter:
                 key_required=bool(settings.chat.api_key),
                 default_worker=(settings.worker or "").partition(":")[0],
             ),
+            mcp=_mcp(chats),
             version=__version__,
             problems=problems,
         )
@@ -77,6 +86,14 @@ async def _waiting(supervised: SupervisedHost) -> int:
         return sum(row.status == "waiting" for row in await list_runs(supervised.app))
     except JournalError:
         return 0
+
+
+def _mcp(host: ChatHost) -> list[ShownMcp]:
+    redact = host.app.redact
+    return [
+        ShownMcp(name=each.name, status=each.status, reason=redact(each.reason))
+        for each in host.services.mcp.states()
+    ]
 
 
 def _model(host: ChatHost) -> str | None:

@@ -1,0 +1,1 @@
+"""The MCP servers of a process: which are configured, started and approved."""

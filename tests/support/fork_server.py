@@ -22,9 +22,10 @@ from agentproxy.cli.main import main
 
 OURS = agentproxy.__name__
 AT_MOST = 5  # files of a request: itself, the three standard streams, and where its end is said
-# What only some runs import, and those whose environment names a vendor's address.
-VENDORS = (f"{OURS}.models.vendor", "pydantic_ai.models.anthropic", "pydantic_ai.models.openai")
-ADDRESS = "_BASE_URL"
+# What needs the vendors' libraries. Few runs ask a model of their wires.
+BY_LIBRARY = tuple(
+    f"{OURS}.models.{name}" for name in ("mapping", "settings", "vendor", "wire_pool", "wires")
+)
 
 
 class Fork(NamedTuple):
@@ -46,7 +47,7 @@ class Request(NamedTuple):
 def import_all() -> None:
     """Everything of ours but what needs the vendors' libraries."""
     for module in pkgutil.walk_packages(agentproxy.__path__, f"{OURS}."):
-        if not module.name.startswith(VENDORS) and not module.name.endswith("__main__"):
+        if module.name not in BY_LIBRARY and not module.name.endswith("__main__"):
             import_module(module.name)
 
 
@@ -76,16 +77,12 @@ def serve(requests: socket.socket) -> Request | None:
 
 
 def receive(requests: socket.socket) -> Request | None:
-    """The next request, with what it will import already imported."""
+    """The next request."""
     _, files, _, _ = socket.recv_fds(requests, 1, AT_MOST)
     if not files:
         return None
     with os.fdopen(files[0]) as file:
         asked: dict[str, Any] = json.load(file)
-    if any(name.endswith(ADDRESS) and value for name, value in asked["env"].items()):
-        for name in VENDORS:
-            import_module(name)
-        leave_out_of_collections()
     return Request(**asked, files=files[1:])
 
 

@@ -59,7 +59,7 @@ RUN_CHECK = f"""\
 if [ -n "$3" ] && ! ( eval "$3" ); then
   : >"$2/{PREPARE_FAILED}"; exit 125
 fi
-rm -f "$2"/*.xml "$2"/*.jsonl
+rm -f "$2"/*.xml "$2"/*.jsonl "$2"/*.trx
 [ -n "${COLLECT}" ] || exec /bin/sh -c "$1"
 : >"$2/started"
 /bin/sh -c "$1"

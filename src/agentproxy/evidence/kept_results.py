@@ -17,29 +17,29 @@ from agentproxy.events.contract import Check
 from agentproxy.events.envelope import FrozenModel
 from agentproxy.evidence.attempts import fold_attempts, status_of
 
-FORMAT = 3
+FORMAT = 4
 MAX_RESULTS = 200
 MAX_BYTES = 8 << 20  # of one result
 MAX_AGE = 7 * 24 * 3600.0  # seconds; a date or a kernel may change unseen
 
 
 class KeptResult(FrozenModel):
-    """A result, and the run that got it."""
+    """A result, the run that got it, and when that run first looked at what the result depends on:
+    seconds since the epoch.
+    """
 
     run: str
+    looked_at: float
     result: CheckResult
 
 
 def key_of(check: Check, depends_on: Mapping[str, object]) -> str:
-    """Returns the first part of the name under which a result is kept."""
+    """Returns the name of a result: another one where anything that it depends on differs, but for
+    the files in folders.
+    """
     asked = check.model_dump(mode="json", exclude={"name", "role", "source"})
     text = json.dumps([FORMAT, asked, depends_on], sort_keys=True)
     return hashlib.sha256(text.encode(errors="surrogateescape")).hexdigest()
-
-
-def name_of(key: str, folders: str) -> str:
-    """Returns the name of a result: another one where anything that it depends on differs."""
-    return f"{key}-{folders}"
 
 
 def may_be_kept(check: Check) -> bool:
@@ -64,13 +64,9 @@ class KeptResults:
 
     folder: Path
 
-    def has(self, key: str) -> bool:
-        """Whether a result is kept whose name begins with the key."""
-        return next(self.folder.glob(f"{key}-*.json"), None) is not None
-
-    def find(self, name: str) -> CheckResult | None:
+    def find(self, key: str) -> KeptResult | None:
         """Returns a kept result, which names its run; None where there is none that counts."""
-        file = self.folder / f"{name}.json"
+        file = self.folder / f"{key}.json"
         try:
             status = file.stat()
             if status.st_size > MAX_BYTES or status.st_mtime < time.time() - MAX_AGE:
@@ -80,23 +76,24 @@ class KeptResults:
             return None
         if not is_steadily_green([kept.result]):
             return None
-        return kept.result.model_copy(update={"taken_from": kept.run})
+        result = kept.result.model_copy(update={"taken_from": kept.run})
+        return kept.model_copy(update={"result": result})
 
-    def keep(self, name: str, result: CheckResult, *, run: str) -> None:
+    def keep(self, key: str, result: CheckResult, *, run: str, looked_at: float) -> None:
         """Keeps a result. A store that cannot be written costs time later, and nothing else."""
-        content = KeptResult(run=run, result=result).model_dump_json().encode()
+        content = KeptResult(run=run, looked_at=looked_at, result=result).model_dump_json().encode()
         if len(content) > MAX_BYTES:
             return
         part = self.folder / f".{secrets.token_hex(8)}.part"
         with contextlib.suppress(OSError):
             self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             part.write_bytes(content)
-            part.replace(self.folder / f"{name}.json")
+            part.replace(self.folder / f"{key}.json")
             self._sweep()
 
-    def forget(self, name: str) -> None:
+    def forget(self, key: str) -> None:
         with contextlib.suppress(OSError):
-            (self.folder / f"{name}.json").unlink(missing_ok=True)
+            (self.folder / f"{key}.json").unlink(missing_ok=True)
 
     def _sweep(self) -> None:
         with os.scandir(self.folder) as entries:

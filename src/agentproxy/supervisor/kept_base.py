@@ -15,11 +15,10 @@ from agentproxy.evidence.kept_results import (
     is_steadily_green,
     key_of,
     may_be_kept,
-    name_of,
 )
 from agentproxy.supervisor.environments import environment_of
 from agentproxy.supervisor.state import State
-from agentproxy.workspace.environment.contents import digest_at_hand, digest_of_folders
+from agentproxy.workspace.environment.contents import digest_at_hand, unchanged_since
 from agentproxy.workspace.trees.clone import digest_of_git_files
 
 
@@ -35,7 +34,8 @@ class KeptBase:
     _reading: asyncio.Lock = field(default_factory=asyncio.Lock)
     _looked_at: float = 0.0
     _at_hand: dict[str, object] | None = None
-    _folders: str | None = None
+    # Whether the files in folders are still those of that moment.
+    _unchanged: dict[float, bool] = field(default_factory=dict[float, bool])
 
     async def take_over(
         self, check: Check, state: State, checks: CheckContext
@@ -51,22 +51,21 @@ class KeptBase:
             if not self._at_hand:
                 return None
             key = self.keys[check.name] = key_of(check, self._at_hand)
-            # All files of the environment are many: only where there is a result to compare with.
-            if not await asyncio.to_thread(self.store.has, key):
-                return None
-            if self._folders is None:
+            kept = await asyncio.to_thread(self.store.find, key)
+            # All files of the environment are many: only where there is a result to take over.
+            if kept is not None and (moment := kept.looked_at) not in self._unchanged:
                 environment = environment_of(BASE, state=state)
-                root = checks.repository.root
-                self._folders = await asyncio.to_thread(digest_of_folders, environment, root) or ""
-        return await asyncio.to_thread(self.store.find, name_of(key, self._folders))
+                self._unchanged[moment] = await asyncio.to_thread(
+                    unchanged_since, environment, checks.repository.root, moment
+                )
+        return kept.result if kept is not None and self._unchanged[kept.looked_at] else None
 
     async def forget(self, state: State) -> None:
         """Forgets what was not green in all attempts."""
         for name, key in self.keys.items():
             results = state.results_of(name, BASE)
             if self.store is not None and results and not is_steadily_green(results):
-                # Without a look at the folders, none was taken over.
-                await asyncio.to_thread(self.store.forget, name_of(key, self._folders or ""))
+                await asyncio.to_thread(self.store.forget, key)
 
     async def keep(self, state: State, checks: CheckContext) -> None:
         """Keeps what was green in all attempts, and really ran."""
@@ -80,15 +79,12 @@ class KeptBase:
             return
         # What changed while the checks ran is in no key.
         at_hand = await self._look(state, checks)
-        environment, root = environment_of(BASE, state=state), checks.repository.root
-        folders = await asyncio.to_thread(
-            digest_of_folders, environment, root, unchanged_since=self._looked_at
-        )
         for check, result in ran:
             key = self.keys[check.name]
-            if at_hand and folders and key == key_of(check, at_hand):
-                name = name_of(key, folders)
-                await asyncio.to_thread(self.store.keep, name, result, run=self.run)
+            if at_hand and key == key_of(check, at_hand):
+                await asyncio.to_thread(
+                    self.store.keep, key, result, run=self.run, looked_at=self._looked_at
+                )
 
     async def _look(self, state: State, checks: CheckContext) -> dict[str, object]:
         """What a check on the base depends on, but for the files in folders; empty: unknown."""

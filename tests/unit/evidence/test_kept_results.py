@@ -14,7 +14,6 @@ from agentproxy.evidence.kept_results import (
     is_steadily_green,
     key_of,
     may_be_kept,
-    name_of,
 )
 
 CHECK = Check(name="test", command="pytest -q", role="discovered", source="found: tests")
@@ -53,24 +52,25 @@ def test_only_what_is_steadily_green_is_kept(attempts: list[CheckResult], kept: 
 
 def test_a_kept_result_names_the_run_that_got_it(tmp_path: Path) -> None:
     store = KeptResults(tmp_path / "bases")
-    store.keep("k", GREEN, run="r1")
-    assert store.find("k") == GREEN.model_copy(update={"taken_from": "r1"})
+    store.keep("k", GREEN, run="r1", looked_at=2.5)
+    kept = store.find("k")
+    assert kept is not None
+    assert (kept.run, kept.looked_at) == ("r1", 2.5)
+    assert kept.result == GREEN.model_copy(update={"taken_from": "r1"})
     store.forget("k")
     assert store.find("k") is None
     store.forget("k")
 
 
-def test_that_nothing_can_be_found_is_told_by_the_first_part_of_a_name(tmp_path: Path) -> None:
-    store = KeptResults(tmp_path / "bases")
-    assert not store.has("k")
-    store.keep(name_of("k", "folders"), GREEN, run="r1")
-    assert store.has("k")
-    assert not store.has("j")
-
-
 @pytest.mark.parametrize(
     "content",
-    [b"", b"{", b'{"run": "r", "result": {}}', b"\xff" * 9, b'{"run":"r","result":null}'],
+    [
+        b"",
+        b"{",
+        b'{"run": "r", "looked_at": 1, "result": {}}',
+        b"\xff" * 9,
+        b'{"run":"r","result":null}',
+    ],
 )
 def test_a_damaged_file_is_no_result(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "k.json").write_bytes(content)
@@ -78,24 +78,24 @@ def test_a_damaged_file_is_no_result(tmp_path: Path, content: bytes) -> None:
 
 
 def test_a_red_result_in_the_store_is_no_result(tmp_path: Path) -> None:
-    KeptResults(tmp_path).keep("k", result(1, a="failed"), run="r1")
+    KeptResults(tmp_path).keep("k", result(1, a="failed"), run="r1", looked_at=1.0)
     assert KeptResults(tmp_path).find("k") is None
 
 
 def test_an_old_result_is_no_result_and_goes(tmp_path: Path) -> None:
     store = KeptResults(tmp_path)
-    store.keep("old", GREEN, run="r1")
+    store.keep("old", GREEN, run="r1", looked_at=1.0)
     before = time.time() - kept_results.MAX_AGE - 60
     os.utime(tmp_path / "old.json", (before, before))
     assert store.find("old") is None
-    store.keep("new", GREEN, run="r2")
+    store.keep("new", GREEN, run="r2", looked_at=1.0)
     assert [each.name for each in tmp_path.iterdir()] == ["new.json"]
 
 
 def test_the_oldest_go_where_there_are_too_many(tmp_path: Path) -> None:
     store = KeptResults(tmp_path)
     for number in range(kept_results.MAX_RESULTS + 3):
-        store.keep(f"k{number}", GREEN, run="r")
+        store.keep(f"k{number}", GREEN, run="r", looked_at=1.0)
         at = time.time() - 1000 + number
         os.utime(tmp_path / f"k{number}.json", (at, at))
     assert len(list(tmp_path.iterdir())) == kept_results.MAX_RESULTS
@@ -104,14 +104,14 @@ def test_the_oldest_go_where_there_are_too_many(tmp_path: Path) -> None:
 
 def test_what_is_too_large_is_not_kept(tmp_path: Path) -> None:
     large = GREEN.model_copy(update={"output": "x" * kept_results.MAX_BYTES})
-    KeptResults(tmp_path).keep("k", large, run="r")
+    KeptResults(tmp_path).keep("k", large, run="r", looked_at=1.0)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_store_that_cannot_be_written_stops_nothing(tmp_path: Path) -> None:
     (tmp_path / "bases").write_text("no folder")
     store = KeptResults(tmp_path / "bases")
-    store.keep("k", GREEN, run="r")
+    store.keep("k", GREEN, run="r", looked_at=1.0)
     store.forget("k")
     assert store.find("k") is None
 

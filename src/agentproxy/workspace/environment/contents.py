@@ -1,10 +1,9 @@
-"""A digest of what a check may read outside of the tree: tools, packages, carried files."""
+"""Whether what a check may read outside of the tree has changed: tools, packages, carried files."""
 
 import hashlib
 import os
 import stat
 from collections.abc import Iterable, Iterator
-from operator import attrgetter
 from pathlib import Path
 
 from agentproxy.events.git_facts import EnvironmentFound
@@ -25,40 +24,32 @@ WRITTEN_BY_READERS = frozenset({"__pycache__"})
 PATH_VARIABLES = ("PYTHONPATH", "NODE_PATH")
 
 
-class _CannotTell(Exception):
-    """There are more files than can be compared each time, or one has changed."""
-
-
 def digest_at_hand(environment: EnvironmentFound, root: Path) -> str | None:
     """Returns a digest of what is quick to read; None where a change could go unnoticed. Blocking.
 
-    Carried files count by content, programs on PATH by name, size and time, folders by where they
-    are.
+    Carried files count by content, programs on PATH by name, size and time, folders by where and
+    which they are: another image may have another one at the same place, with older files.
     """
     variables = (environment.env.get(name, "") for name in PATH_VARIABLES)
     if any(entry for text in variables for entry in text.split(os.pathsep)):
         return None
     try:
-        places = (f"{top} {os.path.realpath(top)}" for top in _tops(environment, root))
+        places = map(_identity, _with_packages(_tops(environment, root)))
         programs = _in(_programs(environment.path))
         return _digest((*places, *programs, *_carried(environment, root)))
     except (OSError, BadPath):
         return None
 
 
-def digest_of_folders(
-    environment: EnvironmentFound, root: Path, *, unchanged_since: float | None = None
-) -> str | None:
-    """Returns a digest of all files in environments, toolchains and linked folders. Blocking.
-
-    Files count by name, size and time. None where there are too many, or where a file or folder
-    has changed after a moment, which is in seconds since the epoch.
+def unchanged_since(environment: EnvironmentFound, root: Path, moment: float) -> bool:
+    """Whether no file or folder in environments, toolchains and linked folders has changed after a
+    moment, in seconds since the epoch; False where there are too many. Blocking.
     """
-    until = None if unchanged_since is None else int((unchanged_since - TICK) * 1e9)
+    until = int((moment - TICK) * 1e9)
     try:
-        return _digest(_below(_tops(environment, root), until))
-    except (OSError, _CannotTell):
-        return None
+        return _all_older(_tops(environment, root), until)
+    except OSError:
+        return False
 
 
 def _tops(environment: EnvironmentFound, root: Path) -> list[Path]:
@@ -76,51 +67,46 @@ def _digest(lines: Iterable[str]) -> str:
     return digest.hexdigest()
 
 
-def _below(tops: Iterable[Path], until: int | None) -> Iterator[str]:
-    """Describes all files below some folders, whatever their order on disk."""
+def _all_older(tops: Iterable[Path], until: int) -> bool:
+    """Whether nothing below some folders has changed since. By the time of the last change of its
+    record (ctime), which nobody can set back, as one can the time of the content.
+    """
     left = MAX_ENTRIES
     todo = [str(top) for top in tops]
     while todo:
         place = todo.pop()
+        # What was removed shows only in the folder.
+        if os.lstat(place).st_ctime_ns >= until:
+            return False
         if not os.path.isdir(place):  # noqa: PTH112 - many thousand calls
-            yield _describe(place, _old(os.lstat(place), until))
             continue
-        folders, files = _listed(place, left, until)
-        left -= len(folders) + len(files)
-        todo += [f"{place}/{name}" for name in folders if name not in WRITTEN_BY_READERS]
-        if files:
-            yield "\0".join((place, *files))
+        # By the folder's descriptor: the system would walk down each path anew.
+        folder = os.open(place, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            with os.scandir(folder) as found:
+                for entry in found:
+                    left -= 1
+                    if entry.is_dir(follow_symlinks=False):
+                        if entry.name not in WRITTEN_BY_READERS:
+                            todo.append(f"{place}/{entry.name}")
+                    elif entry.stat(follow_symlinks=False).st_ctime_ns >= until:
+                        return False
+        finally:
+            os.close(folder)
+        if left < 0:
+            return False
+    return True
 
 
-def _listed(place: str, most: int, until: int | None) -> tuple[list[str], list[str]]:
-    """The names of the folders in a folder, and what describes its files."""
-    folders: list[str] = []
-    files: list[str] = []
-    # By the folder's descriptor: the system would walk down each path anew.
-    folder = os.open(place, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        # What was removed shows only here.
-        _old(os.fstat(folder), until)
-        with os.scandir(folder) as found:
-            entries = sorted(found, key=attrgetter("name"))
-        if len(entries) > most:
-            raise _CannotTell
-        for entry in entries:
-            if entry.is_dir(follow_symlinks=False):
-                folders.append(entry.name)
-            else:
-                status = _old(entry.stat(follow_symlinks=False), until)
-                files.append(_describe(entry.name, status, folder=folder))
-    finally:
-        os.close(folder)
-    return folders, files
+def _with_packages(tops: Iterable[Path]) -> Iterator[Path]:
+    for top in tops:
+        yield top
+        yield from sorted(top.glob("lib/python3*/site-packages"))
 
 
-def _old(status: os.stat_result, until: int | None) -> os.stat_result:
-    # Nobody can set this time back, as one can the time of the content.
-    if until is not None and status.st_ctime_ns >= until:
-        raise _CannotTell
-    return status
+def _identity(place: Path) -> str:
+    status = place.stat()
+    return f"{place} {os.path.realpath(place)} {status.st_ino} {status.st_ctime_ns}"
 
 
 def _in(folders: Iterable[Path]) -> Iterator[str]:
@@ -131,10 +117,9 @@ def _in(folders: Iterable[Path]) -> Iterator[str]:
                 yield _describe(str(entry), entry.lstat())
 
 
-def _describe(path: str, status: os.stat_result, *, folder: int | None = None) -> str:
+def _describe(path: str, status: os.stat_result) -> str:
     # The target of a link is not in its size.
-    is_link = stat.S_ISLNK(status.st_mode)
-    target = os.readlink(path, dir_fd=folder) if is_link else ""
+    target = Path(path).readlink() if stat.S_ISLNK(status.st_mode) else ""
     return f"{path} {status.st_mode} {status.st_size} {status.st_mtime_ns} {target}"
 
 

@@ -3,13 +3,14 @@
 import os
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from agentproxy.events.git_facts import EnvironmentFound
 from agentproxy.workspace.environment import contents
-from agentproxy.workspace.environment.contents import digest_at_hand, digest_of_folders
+from agentproxy.workspace.environment.contents import digest_at_hand, unchanged_since
 
 
 @pytest.fixture
@@ -38,10 +39,26 @@ def found(root: Path, **more: object) -> EnvironmentFound:
     return seen.model_copy(update=more)
 
 
-def digest(root: Path, **more: object) -> tuple[str, str] | None:
+@dataclass
+class Looked:
+    """What was seen of an environment at one moment."""
+
+    root: Path
+    environment: EnvironmentFound
+    at_hand: str | None
+    moment: float
+
+    def is_unchanged(self) -> bool:
+        """Whether nothing that a check may read has changed since."""
+        now = digest_at_hand(self.environment, self.root)
+        still = unchanged_since(self.environment, self.root, self.moment)
+        return self.at_hand is not None and now == self.at_hand and still
+
+
+def look(root: Path, **more: object) -> Looked:
+    time.sleep(2 * contents.TICK)
     environment = found(root, **more)
-    parts = digest_at_hand(environment, root), digest_of_folders(environment, root)
-    return (parts[0], parts[1]) if parts[0] and parts[1] else None
+    return Looked(root, environment, digest_at_hand(environment, root), time.time())
 
 
 def rewrite(name: str, text: str = "22") -> Callable[[Path], object]:
@@ -61,6 +78,7 @@ SITE = ".venv/lib/python3.11/site-packages"
 
 CHANGES: list[Callable[[Path], object]] = [
     rewrite(f"{SITE}/dep/deep/code.py"),
+    rewrite(f"{SITE}/dep/deep/code.py", "1"),
     rewrite(f"{SITE}/dep/deep/new.py"),
     rewrite(".venv/bin/python"),
     rewrite(".env.test"),
@@ -77,30 +95,30 @@ CHANGES: list[Callable[[Path], object]] = [
 def test_a_change_of_what_a_check_reads_changes_it(
     root: Path, change: Callable[[Path], object]
 ) -> None:
-    before = digest(root)
+    before = look(root)
+    assert before.is_unchanged()
     change(root)
-    assert before is not None
-    assert digest(root) != before
+    assert not before.is_unchanged()
 
 
 def test_a_carried_file_counts_by_its_content(root: Path) -> None:
-    before = digest(root)
+    before = look(root)
     file = root / ".env.test"
     times = file.stat()
     file.write_text("2")
     os.utime(file, ns=(times.st_atime_ns, times.st_mtime_ns))
-    assert digest(root) != before
+    assert not before.is_unchanged()
     file.write_text("1")
-    assert digest(root) == before
+    assert before.is_unchanged()
 
 
 def test_caches_of_bytecode_and_files_of_the_tree_do_not_change_it(root: Path) -> None:
-    before = digest(root)
     cache = root / f"{SITE}/dep/__pycache__"
     cache.mkdir()
+    before = look(root)
     (cache / "code.pyc").write_text("x")
     (root / "code.py").write_text("x")
-    assert digest(root) == before
+    assert before.is_unchanged()
 
 
 def test_what_an_editable_install_leads_to_counts(root: Path) -> None:
@@ -108,10 +126,10 @@ def test_what_an_editable_install_leads_to_counts(root: Path) -> None:
     library.mkdir()
     (library / "lib.py").write_text("1")
     (root / f"{SITE}/library.pth").write_text(f"{library}\n{root}\n")
-    before = digest(root)
+    before = look(root)
+    assert before.is_unchanged()
     (library / "lib.py").write_text("22")
-    assert before is not None
-    assert digest(root) != before
+    assert not before.is_unchanged()
 
 
 @pytest.mark.parametrize(
@@ -126,14 +144,16 @@ def test_what_an_editable_install_leads_to_counts(root: Path) -> None:
 def test_where_a_change_could_go_unnoticed_there_is_none(
     root: Path, more: dict[str, object]
 ) -> None:
-    assert digest(root, **more) is None
+    assert not look(root, **more).is_unchanged()
 
 
 def test_an_environment_with_too_many_files_has_none(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    before = look(root)
+    assert before.is_unchanged()
     monkeypatch.setattr(contents, "MAX_ENTRIES", 3)
-    assert digest(root) is None
+    assert not before.is_unchanged()
 
 
 def test_a_folder_that_stands_elsewhere_changes_what_is_at_hand(root: Path) -> None:
@@ -148,22 +168,14 @@ def test_a_folder_that_stands_elsewhere_changes_what_is_at_hand(root: Path) -> N
     assert digest_at_hand(environment, root) != before
 
 
-MEANWHILE: list[Callable[[Path], object]] = [
-    rewrite(f"{SITE}/dep/deep/code.py"),
-    rewrite(f"{SITE}/dep/deep/code.py", "1"),
-    lambda root: (root / f"{SITE}/dep/deep/code.py").unlink(),
-    lambda root: os.utime(root / f"{SITE}/dep/deep/code.py", (1, 1)),
-    lambda root: lead_elsewhere(root / f"{SITE}/dep/deep/link"),
-]
-
-
-@pytest.mark.parametrize("change", MEANWHILE)
-def test_what_changed_meanwhile_is_seen_by_one_look(
-    root: Path, change: Callable[[Path], object]
-) -> None:
-    time.sleep(2 * contents.TICK)
-    moment = time.time()
-    environment = found(root)
-    assert digest_of_folders(environment, root, unchanged_since=moment) is not None
-    change(root)
-    assert digest_of_folders(environment, root, unchanged_since=moment) is None
+def test_another_environment_with_older_files_at_the_same_place_is_another(root: Path) -> None:
+    # As where a container of another image has the same folders.
+    other = root / "other"
+    (other / "lib/python3.11/site-packages").mkdir(parents=True)
+    before = look(root)
+    (root / ".venv").rename(root / "was")
+    other.rename(root / ".venv")
+    moved = look(root).moment
+    assert not unchanged_since(before.environment, root, before.moment)
+    assert unchanged_since(before.environment, root, moved)
+    assert digest_at_hand(before.environment, root) != before.at_hand

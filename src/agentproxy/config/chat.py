@@ -24,6 +24,10 @@ CURES = {
     "background_timeout": "give seconds, or like 90s, 30m, 2h",
     "allowed_commands": 'give names with commas between them, or JSON like ["ls", "cat"]',
     "session_grace": "give seconds, or like 90s, 30m, 2h; 0 ends a session at once",
+    "subagent_model": "give the name of a model; pa models shows the forms",
+    "teammate_model": "give the name of a model; pa models shows the forms",
+    "max_teammates": "give a whole number from 1 to 100",
+    "teammate_idle_timeout": "give seconds, or like 90s, 30m, 2h",
     "default_preset": "give coding or work",
     "api_key": "give one line of visible text",
     "cors_origins": "give origins with commas between them, such as http://localhost:3500",
@@ -71,6 +75,10 @@ class ChatSettings(BaseModel):
     bash_timeout: PositiveSeconds = 60.0
     background_timeout: PositiveSeconds = 300.0
     allowed_commands: Names = ()  # for bash; empty allows all
+    subagent_model: SingleLine | None = None  # None: that of the conversation
+    teammate_model: SingleLine | None = None
+    max_teammates: Annotated[Whole, Field(ge=1, le=100)] = 5  # of one conversation, at once
+    teammate_idle_timeout: PositiveSeconds = 60.0  # without work
     session_grace: Seconds = 30.0
     default_preset: Literal["coding", "work"] = "coding"
     api_key: SingleLine | None = Field(default=None, repr=False)

@@ -4,14 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from agentproxy.conversation.base import CHAT, TURN
+from agentproxy.conversation.injected import put_before
 from agentproxy.conversation.state import Chat
 from agentproxy.events.background import BackgroundNotice, BackgroundTold
-from agentproxy.events.conversation import AssistantMessage, Text, UserMessage
 
 BACKGROUND = "background:"  # how the ids of the effects begin that run commands
 END_OF_RESULTS = "</background-results>"
 NOTED = "Noted background results."
-GO_ON = "[Go on from where you left off.]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,17 +33,7 @@ def fold_background(state: Chat, fact: BackgroundTold) -> None:
     lines = (f"[bg:{each.task}] {each.status}: {each.result}" for each in fact.notices)
     # Output of a command must not end the block.
     told = "\n".join(lines).replace(END_OF_RESULTS, "")
-    said = UserMessage(parts=(Text(text=f"<background-results>\n{told}\n{END_OF_RESULTS}"),))
-    noted = AssistantMessage(parts=(Text(text=NOTED),))
-    last = state.messages[-1] if state.messages else None
-    # A vendor wants roles that alternate, a person's word last, and results behind their calls.
-    if isinstance(last, UserMessage) and all(isinstance(part, Text) for part in last.parts):
-        state.messages[-1:] = [said, noted, last]
-        return
-    state.say(said)
-    state.messages.append(noted)
-    if state.active:
-        state.say(UserMessage(parts=(Text(text=GO_ON),)))
+    put_before(state, f"<background-results>\n{told}\n{END_OF_RESULTS}", NOTED)
 
 
 @CHAT.due_at(TURN)

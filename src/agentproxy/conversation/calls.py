@@ -7,7 +7,7 @@ from agentproxy.agent.face import RunTool
 from agentproxy.conversation.approvals import denial
 from agentproxy.conversation.face import CHAT
 from agentproxy.conversation.parts import ChatParts
-from agentproxy.conversation.safe_tools import PLAN_TOOLS
+from agentproxy.conversation.safe_tools import PLAN_TOOLS, TEAM_TOOLS
 from agentproxy.conversation.state import Chat
 from agentproxy.engine.context import Context
 from agentproxy.events.agent import ToolFinished
@@ -23,8 +23,9 @@ NOT_NOW = "plan mode is on: {name} is not available before the user has approved
 def offered_tools(state: Chat, tools: Registry) -> Registry:
     """Returns the tools that the model may call now."""
     if state.plan_mode:
-        return tools.only(PLAN_TOOLS)
-    return tools.without({"exit_plan_mode"})
+        return tools.only(PLAN_TOOLS if state.teams else PLAN_TOOLS - TEAM_TOOLS)
+    hidden = {"exit_plan_mode"} if state.teams else {"exit_plan_mode"} | TEAM_TOOLS
+    return tools.without(hidden if state.child_order is None else {"exit_plan_mode"})
 
 
 @CHAT.handles(RunTool, instant=True)

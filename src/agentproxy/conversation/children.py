@@ -8,6 +8,7 @@ from pydantic import JsonValue
 from agentproxy.conversation.base import CHAT
 from agentproxy.conversation.state import Chat, Child
 from agentproxy.events.agent import ModelAnswered, ToolFinished
+from agentproxy.events.board import BoardSeen
 from agentproxy.events.children import ChildCalled, ChildEnded, ChildReturned, ChildStarted
 from agentproxy.events.cost import ModelAsked, ModelSettled
 from agentproxy.events.envelope import Event, Fact
@@ -18,7 +19,9 @@ SHOWN_CHARACTERS = 2000  # of an argument or a result
 
 @CHAT.fold(ChildStarted)
 def fold_started(state: Chat, fact: ChildStarted) -> None:
-    state.children[fact.child] = Child(fact.child, fact.role, fact.name, fact.duty)
+    state.children[fact.child] = Child(
+        fact.child, fact.role, fact.name, duty=fact.duty, task=fact.task
+    )
 
 
 @CHAT.fold(ChildCalled, ChildReturned)
@@ -60,6 +63,8 @@ def told_of(event: Event, child: Child) -> Sequence[Fact]:
                     child=child.run, seen=event.seq, call=call, text=_short(text), failed=failed
                 )
             ]
+        case BoardSeen():
+            return [event.fact]
         case _:
             return []
 

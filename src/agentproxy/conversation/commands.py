@@ -18,12 +18,22 @@ from agentproxy.events.commands import (
     ChangeFeature,
     Command,
     DecidePlan,
+    DeliverMail,
     Interrupt,
     Redirect,
     SendMessage,
 )
 from agentproxy.events.envelope import CommandId, Fact
 from agentproxy.events.requests import MessageReceived, RequestDecided
+from agentproxy.events.team import (
+    LEAD,
+    Mail,
+    MailReceived,
+    MailSent,
+    ProtocolDecided,
+    ProtocolOpened,
+)
+from agentproxy.tools.team.roster import MAX_UNREAD
 
 MAX_WAITING = 100  # messages
 APPROVED = "Plan approved. Now execute the plan above step by step."
@@ -41,6 +51,8 @@ def facts_of(command: Command, number: CommandId, state: Chat) -> Sequence[Fact]
         return [*_cut(state, "interrupted"), message]
     if isinstance(command, DecidePlan):
         return _decided(command, number, state)
+    if isinstance(command, DeliverMail):
+        return _mail(command.mail, state)
     return _own(command, state, usual=usual)
 
 
@@ -70,8 +82,34 @@ def _decided(command: DecidePlan, number: CommandId, state: Chat) -> list[Fact]:
     return facts
 
 
+def _mail(mail: Mail, state: Chat) -> Sequence[Fact]:
+    team = state.team
+    # A delivery that a kill cut off comes again.
+    if mail.id in team.known or team.retired or len(team.inbox) >= MAX_UNREAD:
+        return []
+    if mail.to == team.me:
+        return [MailReceived(mail=mail), *_protocol(mail, state)]
+    if team.active_named(mail.to) is not None:
+        return [MailSent(mail=mail)]
+    told = f"no active teammate is called '{mail.to}'"
+    back = Mail(id=f"{mail.id}:back", sender=LEAD, to=mail.sender, type="undelivered", text=told)
+    return [MailSent(mail=back)]
+
+
+def _protocol(mail: Mail, state: Chat) -> Sequence[Fact]:
+    known = state.team.protocols.get(mail.request)
+    if mail.type == "plan_approval_request" and known is None:
+        return [ProtocolOpened(request=mail.request, type="plan", target=mail.sender)]
+    # Only who was asked can answer.
+    if mail.type != "shutdown_response" or known is None or known.target != mail.sender:
+        return []
+    approved = bool(mail.approved)
+    return [ProtocolDecided(request=mail.request, approved=approved, reason=mail.text)]
+
+
 def _changed(command: ChangeFeature, state: Chat) -> Fact:
-    if state.active:
+    # A teammate follows its lead at once.
+    if state.active and state.child_order is None:
         return ignored(command, "a turn is under way: change it after the turn")
     return FeatureChanged(feature=command.feature, enabled=command.enabled)
 

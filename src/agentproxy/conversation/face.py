@@ -15,6 +15,7 @@ from agentproxy.conversation.base import TURN
 from agentproxy.conversation.compaction import needs_summary
 from agentproxy.conversation.safe_tools import ONE_AT_A_TIME
 from agentproxy.conversation.state import Chat
+from agentproxy.conversation.team import mail_due, rest_due
 from agentproxy.events.conversation import ToolCall
 
 
@@ -68,8 +69,9 @@ def due(state: Chat) -> Mapping[str, object]:
     if not state.active:
         waiting = next(iter(state.dialogue.messages.items()), None)
         if waiting is None:
-            return {}
-        return notices_due(state) or {f"user:{waiting[0]}": StartTurn(*waiting)}
+            return rest_due(state)
+        told = notices_due(state) or mail_due(state)
+        return told or {f"user:{waiting[0]}": StartTurn(*waiting)}
     end = f"end:{state.active}"
     # Checked before the tools run: what they would do costs more tokens.
     unfinished = state.open or state.ending in (None, "budget")
@@ -108,7 +110,7 @@ def _approval_due(state: Chat) -> Mapping[str, object]:
 def _before_the_next_question(state: Chat) -> Mapping[str, object]:
     if state.open or state.asking:
         return {}
-    if state.plan is not None:
+    if state.plan is not None or state.team.rests or state.team.retired:
         return {f"end:{state.active}": EndTurn()}
     # A natural end in plan mode hands over what was said as the plan.
     if state.plan_mode and state.ending == "finished" and state.said:
@@ -117,7 +119,7 @@ def _before_the_next_question(state: Chat) -> Mapping[str, object]:
         return {f"compact:{state.turn}": Summarise(state.wanted)}
     # Not between a cut answer and the word to continue it.
     asks = state.ending is None and state.stop != "length"
-    return notices_due(state) if asks else {}
+    return (notices_due(state) or mail_due(state)) if asks else {}
 
 
 def _why_ended(state: Chat) -> str:

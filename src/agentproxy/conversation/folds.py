@@ -55,7 +55,7 @@ def fold_started(state: Chat, fact: UserTurnStarted) -> None:
     state.active = fact.message
     state.since_turn, state.since_tokens = state.turn, state.used.total
     state.continued, state.final, state.plan, state.said = 0, False, None, []
-    state.wanted = None
+    state.wanted, state.team.rests = None, False
     state.title = state.title or " ".join(fact.text.split())[:MAX_TITLE_CHARACTERS]
     state.say(UserMessage(parts=(Text(text=fact.text),)))
 
@@ -74,6 +74,9 @@ def fold_ended(state: Chat, fact: UserTurnEnded) -> None:
     by_user = fact.ending in ("interrupted", "cancelled")
     _close_calls(state, why=BY_THE_USER if by_user else f"the turn ended ({fact.error})")
     for request in state.dialogue.open_requests():
+        # The calls of a teammate belong to its own turn.
+        if request.id in state.team.asked:
+            continue
         del state.dialogue.requests[request.id]
     state.asked = ""
 
@@ -136,7 +139,8 @@ def fold_answered(state: Chat, fact: ModelAnswered) -> None:
     # An answer that came together with an interrupt is kept, and its calls do not run.
     if not state.active:
         _close_calls(state)
-    state.unsafe = {key: call for key, call in state.open.items() if call.name not in SAFE_TOOLS}
+    safe = SAFE_TOOLS if state.child_order is None else SAFE_TOOLS | {"send_message"}
+    state.unsafe = {key: call for key, call in state.open.items() if call.name not in safe}
 
 
 @CHAT.fold(ToolStarted, ToolFinished)

@@ -3,24 +3,16 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from agentproxy.conversation.safe_tools import TEAM_TOOLS
+
 MAX_DEPTH = 2  # a subagent of a subagent makes no others
 # What belongs to the user's own agent: its plan, its team, its commands in the background.
-OF_THE_LEAD = frozenset(
-    {
-        "enter_plan_mode",
-        "exit_plan_mode",
-        "background_run",
-        "check_background",
-        "spawn_teammate",
-        "list_teammates",
-        "send_message",
-        "read_inbox",
-        "broadcast",
-        "shutdown_request",
-        "check_protocol",
-        "plan_review",
-    }
-)
+OF_THE_LEAD = TEAM_TOOLS | {
+    "enter_plan_mode",
+    "exit_plan_mode",
+    "background_run",
+    "check_background",
+}
 OUTSIDE = "mcp__"  # tools of MCP servers begin so
 
 

@@ -1,11 +1,57 @@
 """The outside parts that the effects of a conversation use."""
 
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from dataclasses import dataclass
+from typing import Protocol
 
 from agentproxy.agent.parts import AgentParts
+from agentproxy.conversation.state import Chat, Child
+from agentproxy.events.board import BoardTask
+from agentproxy.events.commands import Command
+from agentproxy.events.envelope import Event, RunId
 from agentproxy.models.port import Model
 
 APPROVAL_SECONDS = 300.0
+IDLE_SECONDS = 60.0
+AWAKE_SECONDS = 20.0
+
+
+class ChildGone(Exception):
+    """The run of an agent that works for this conversation is not there."""
+
+
+class Children(Protocol):
+    """The runs of the agents that work for a conversation."""
+
+    async def begin(self, child: Child) -> None:
+        """Makes the run of a teammate, unless it is there, and works on it."""
+        ...
+
+    def wake(self, run: RunId) -> None: ...
+
+    def events(self, run: RunId, *, after: int) -> AsyncIterator[Event]:
+        """Yields the events of a run, also those to come. Raises ChildGone."""
+        ...
+
+    async def state_of(self, run: RunId) -> Chat:
+        """Raises ChildGone."""
+        ...
+
+    async def submit(self, run: RunId, command: Command) -> None:
+        """Raises ChildGone."""
+        ...
+
+
+async def keep_awake(run: RunId, children: Children) -> None:
+    """Wakes a run that should be at work. Does not return."""
+    # Its work may have ended with an error of this process.
+    while True:
+        children.wake(run)
+        await asyncio.sleep(AWAKE_SECONDS)
+
+
+Claim = Callable[[str, Collection[int]], Awaitable[BoardTask | None]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -13,5 +59,9 @@ class ChatParts(AgentParts):
     """The outside parts of one conversation."""
 
     summariser: Model  # writes the summaries of older messages
+    children: Children
+    # Gives a teammate of this name a task of the board, beside those that it was given before.
+    claim: Claim
     approval_seconds: float = APPROVAL_SECONDS
+    idle_seconds: float = IDLE_SECONDS  # until a teammate without work ends
     background_seconds: float = 300.0  # the limit of one command in the background

@@ -18,9 +18,25 @@ SAFE_TOOLS = frozenset(
         "read_inbox",
         "list_teammates",
         "check_protocol",
+        "idle",
+        "submit_plan",
+        "shutdown_response",
         "compact",
         "enter_plan_mode",
         "exit_plan_mode",
+    }
+)
+# Only where teams are switched on.
+TEAM_TOOLS = frozenset(
+    {
+        "spawn_teammate",
+        "list_teammates",
+        "send_message",
+        "read_inbox",
+        "broadcast",
+        "shutdown_request",
+        "check_protocol",
+        "plan_review",
     }
 )
 # What plan mode leaves: reading, thinking, and the board of tasks.

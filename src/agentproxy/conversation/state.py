@@ -10,6 +10,7 @@ from agentproxy.events.run import AgentOrder, ChildOrder, ChildRole
 from agentproxy.models.trace_log import TraceLog
 from agentproxy.tools.background.tasks import BackgroundTasks
 from agentproxy.tools.board.seen import SeenBoard
+from agentproxy.tools.team.roster import Roster
 from agentproxy.tools.todos.todo_list import TodoList
 
 MAX_TITLE_CHARACTERS = 80
@@ -22,7 +23,8 @@ class Child:
     run: str
     role: ChildRole
     name: str
-    duty: str
+    duty: str = ""
+    task: str = ""
     seen: int = 0  # the newest event of its run that this conversation was told of
     tools: int = 0  # calls that have ended
     ended: bool = False
@@ -54,12 +56,15 @@ class Chat(Conversation):
     children: dict[str, Child] = field(default_factory=dict[str, Child])  # by their runs
     todos: TodoList = field(default_factory=TodoList)
     board: SeenBoard = field(default_factory=SeenBoard)
+    team: Roster = field(default_factory=Roster)
 
     def fold(self, event: Event) -> None:
         super().fold(event)
         self.background.fold(event.fact)
         self.todos.fold(event.fact)
         self.board.fold(event.fact)
+        self.team.run = event.run
+        self.team.fold(event.fact)
 
     @property
     def child_order(self) -> ChildOrder | None:

@@ -13,6 +13,7 @@ from agentproxy.events.commands import (
     ChangeFeature,
     Command,
     DecidePlan,
+    DeliverMail,
     Deny,
     Interrupt,
     RaiseCeiling,
@@ -91,7 +92,7 @@ def fact_of(command: Command, number: CommandId, state: RunState) -> Fact:
             fact = RunEnded(verdict="unverified", reason=reason, stopped=True)
         case RaiseCeiling():
             fact = CeilingRaised(max_time=command.max_time, budget=command.budget)
-        case Redirect() | CancelTurn() | ChangeFeature() | DecidePlan():
+        case Redirect() | CancelTurn() | ChangeFeature() | DecidePlan() | DeliverMail():
             return ignored(command, "only a conversation takes this command")
     return fact if state.lifecycle.ended is None else ignored(command, "the run is over")
 

@@ -6,6 +6,7 @@ from pydantic import Field, TypeAdapter
 
 from agentproxy.events.chat import Feature
 from agentproxy.events.envelope import CommandBase
+from agentproxy.events.team import Mail
 
 
 class Answer(CommandBase):
@@ -91,6 +92,13 @@ class ChangeFeature(CommandBase):
     enabled: bool
 
 
+class DeliverMail(CommandBase):
+    """A message from another agent of the team."""
+
+    kind: Literal["deliver_mail"] = "deliver_mail"
+    mail: Mail
+
+
 Command = Annotated[
     Answer
     | Approve
@@ -102,7 +110,8 @@ Command = Annotated[
     | Redirect
     | CancelTurn
     | ChangeFeature
-    | DecidePlan,
+    | DecidePlan
+    | DeliverMail,
     Field(discriminator="kind"),
 ]
 COMMAND: TypeAdapter[Command] = TypeAdapter(Command)

@@ -1,14 +1,14 @@
 """Builds what drives a conversation: its models, its tools, and what its calls may do."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 from agentproxy.agent.parts import AllowCall
 from agentproxy.app.chat.chat_models import ChatModels
-from agentproxy.app.chat.children import ChildHost, Subagents
+from agentproxy.app.chat.children import ChildHost, ChildRuns, Subagents
 from agentproxy.app.chat.services import DISK, ChatServices
-from agentproxy.app.chat.toolbox import chat_tools
+from agentproxy.app.chat.toolbox import ToolPorts, chat_tools
 from agentproxy.app.hub import FragmentStream
 from agentproxy.app.mcp.servers import McpServers
 
@@ -16,28 +16,34 @@ from agentproxy.app.mcp.servers import McpServers
 from agentproxy.conversation import approvals as approvals
 from agentproxy.conversation import calls as calls
 from agentproxy.conversation import run_background as run_background
+from agentproxy.conversation import run_team as run_team
 from agentproxy.conversation import summaries as summaries
 from agentproxy.conversation import tracing as tracing
 from agentproxy.conversation import turns as turns
 from agentproxy.conversation.background import BACKGROUND
 from agentproxy.conversation.compaction import OldResults
 from agentproxy.conversation.face import CHAT
-from agentproxy.conversation.parts import ChatParts
+from agentproxy.conversation.parts import ChatParts, Claim
 from agentproxy.conversation.prompts import Listings, system_prompt
 from agentproxy.conversation.state import Chat
+from agentproxy.conversation.team import MAIL, TEAMMATE
 from agentproxy.engine.context import Context
 from agentproxy.engine.loop import Engine
 from agentproxy.engine.recorder import Recorder
 from agentproxy.events.background import BackgroundEnded
+from agentproxy.events.board import BoardTask
 from agentproxy.events.chat import UserTurnEnded
 from agentproxy.events.conversation import ToolCall
 from agentproxy.events.envelope import Fact
 from agentproxy.events.run import AgentOrder
+from agentproxy.events.team import MailDelivered, TeammateChanged
 from agentproxy.journal.port import JournalError, Lease
 from agentproxy.models.port import ModelError
 from agentproxy.policy.allowed_programs import not_listed
 from agentproxy.policy.commands import command_line
 from agentproxy.policy.rulings import Policy, Refuse
+from agentproxy.tools.board.graph import BoardError
+from agentproxy.tools.board.store import Board
 from agentproxy.tools.port import ERROR, Permission
 from agentproxy.tools.skills.library import SkillLibrary
 from agentproxy.workspace.sandbox.port import SandboxError
@@ -57,11 +63,14 @@ async def chat_engine(
     """Returns what drives a conversation. Raises OSError, SandboxError."""
     services, state = host.services, recorder.state
     order = state.require_order()
-    delegate = Subagents(lease.run, recorder, host)
+    children = ChildRuns(lease.run, recorder, host)
     await services.mcp.settled()
-    tools = chat_tools(
-        services.skills, state, run=lease.run, delegate=delegate, outside=services.mcp
+    ports = ToolPorts(
+        outside=services.mcp,
+        delegate=Subagents(children),
+        max_teammates=services.settings.max_teammates,
     )
+    tools = chat_tools(services.skills, state, run=lease.run, ports=ports)
     skills = services.skills if tools.find("read_skill") else None
     bench = await services.tools.open_bench(
         Path(order.workspace),
@@ -80,6 +89,9 @@ async def chat_engine(
         allow=_allow(services),
         instructions=await _instructions(order, state, library=skills, mcp=services.mcp),
         shown=OldResults(),
+        children=children,
+        claim=_claim(Board(Path(order.workspace))),
+        idle_seconds=services.settings.teammate_idle_timeout,
         background_seconds=services.settings.background_timeout,
     )
     context = Context(
@@ -108,6 +120,17 @@ def _allow(services: ChatServices) -> AllowCall:
     return allow
 
 
+def _claim(board: Board) -> Claim:
+    async def claim(owner: str, had: Collection[int]) -> BoardTask | None:
+        try:
+            return await board.claim(owner, had)
+        except BoardError:
+            # It is looked at again soon.
+            return None
+
+    return claim
+
+
 def _root_of(state: Chat, lease: Lease) -> str:
     """Returns the run of the conversation of the user: those who work for it share its HOME."""
     return state.child_order.root if state.child_order else lease.run
@@ -127,12 +150,24 @@ async def _instructions(
 
 
 def fault_of(key: str, error: Exception) -> Fact | None:
-    """Returns what failed: a turn, or a command in the background. None for the journal."""
+    """Returns what failed: a turn, or something beside it. None for the journal."""
     if isinstance(error, JournalError):
         return None
+    return _fault_beside(key, error) or _failed_turn(error)
+
+
+def _fault_beside(key: str, error: Exception) -> Fact | None:
+    """Returns the fact that ends an effect which no turn owns."""
     if key.startswith(BACKGROUND):
         task, text = key.removeprefix(BACKGROUND), f"{ERROR}{error}"
         return BackgroundEnded(task=task, status="error", result=text)
+    if key.startswith(TEAMMATE):
+        child = key.removeprefix(TEAMMATE)
+        return TeammateChanged(child=child, seen=0, status="shutdown", reason=str(error))
+    return MailDelivered(mail=key.removeprefix(MAIL)) if key.startswith(MAIL) else None
+
+
+def _failed_turn(error: Exception) -> UserTurnEnded:
     if isinstance(error, ModelError | SandboxError):
         return UserTurnEnded(ending="failed", error=str(error), cure=error.cure)
     if isinstance(error, OSError):

@@ -1,15 +1,29 @@
 """The tools of a conversation."""
 
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
 from agentproxy.conversation.face import CHAT
 from agentproxy.conversation.kinds import KINDS
 from agentproxy.conversation.state import Chat
 from agentproxy.tools.background.tools import BackgroundRun, CheckBackground
 from agentproxy.tools.board.tools import board_tools
-from agentproxy.tools.port import ToolOutcome, failure
-from agentproxy.tools.registry import OutsideTools, Registry, talking_tools
+from agentproxy.tools.port import Tool, ToolOutcome, failure
+from agentproxy.tools.registry import OutsideTools, Registry, coding_tools, talking_tools
 from agentproxy.tools.skills.library import SkillLibrary
 from agentproxy.tools.skills.tools import ListSkills, ReadSkill
 from agentproxy.tools.task import Delegate, Task
+from agentproxy.tools.team.lead_tools import (
+    Broadcast,
+    CheckProtocol,
+    ListTeammates,
+    PlanReview,
+    ShutdownRequest,
+    SpawnTeammate,
+)
+from agentproxy.tools.team.mailing import ReadInbox, SendMessage
+from agentproxy.tools.team.member_tools import Idle, ShutdownResponse, SubmitPlan
+from agentproxy.tools.team.roster import Roster
 from agentproxy.tools.todos.tools import todo_tools
 
 # The order of the documents. What they do not name comes last.
@@ -31,32 +45,61 @@ class NoDelegate:
         return failure(f"no {kind} agent can be made here")
 
 
-def chat_tools(
-    skills: SkillLibrary, state: Chat, *, run: str, delegate: Delegate, outside: OutsideTools
-) -> Registry:
-    """Returns the tools of a conversation. `state` and `outside` are followed as they change."""
+@dataclass(frozen=True, slots=True)
+class ToolPorts:
+    """What tools reach outside of their own conversation."""
+
+    outside: OutsideTools
+    delegate: Delegate = field(default_factory=NoDelegate)
+    max_teammates: int = 5
+
+
+def chat_tools(skills: SkillLibrary, state: Chat, *, run: str, ports: ToolPorts) -> Registry:
+    """Returns the tools of a conversation. `state` and what is outside are followed."""
+    order = state.child_order
+    if order is not None and order.role == "teammate":
+        return _of_a_teammate(state)
     tools = talking_tools().plus(
         ListSkills(skills),
         ReadSkill(skills),
-        Task(delegate, {name: kind.summary for name, kind in KINDS.items()}),
+        Task(ports.delegate, {name: kind.summary for name, kind in KINDS.items()}),
         BackgroundRun(state.background, run=run),
         CheckBackground(state.background),
         *board_tools(state.board),
         *todo_tools(state.todos),
+        *_of_a_lead(state.team, ports.max_teammates),
     )
-    return _own(tools.sorted_like(ORDER), state, outside)
+    tools = tools.sorted_like(ORDER)
+    if order is None:
+        return tools.with_outside(ports.outside)
+    kind = KINDS[order.name]
+    return tools.only({name for name in tools.names if kind.has(name, depth=order.depth)})
 
 
 def all_tools(skills: SkillLibrary, outside: OutsideTools) -> Registry:
     """Returns the tools that a conversation may have, to be listed."""
-    state = CHAT.new_state()
-    return chat_tools(skills, state, run="", delegate=NoDelegate(), outside=outside)
+    return chat_tools(skills, CHAT.new_state(), run="", ports=ToolPorts(outside))
 
 
-def _own(tools: Registry, state: Chat, outside: OutsideTools) -> Registry:
-    """Returns the tools of a conversation of this state: an agent that helps has fewer."""
-    order = state.child_order
-    if order is None:
-        return tools.with_outside(outside)
-    kind = KINDS[order.name]
-    return tools.only({name for name in tools.names if kind.has(name, depth=order.depth)})
+def _of_a_lead(roster: Roster, most: int) -> Iterator[Tool]:
+    yield SpawnTeammate(roster, most=most)
+    yield ListTeammates(roster)
+    yield SendMessage(roster)
+    yield ReadInbox(roster)
+    yield Broadcast(roster)
+    yield ShutdownRequest(roster)
+    yield CheckProtocol(roster)
+    yield PlanReview(roster)
+
+
+def _of_a_teammate(state: Chat) -> Registry:
+    roster = state.team
+    board = [each for each in board_tools(state.board) if each.spec.name != "task_create"]
+    return coding_tools().plus(
+        *board,
+        SendMessage(roster),
+        ReadInbox(roster),
+        Idle(),
+        SubmitPlan(roster),
+        ShutdownResponse(roster),
+    )

@@ -17,6 +17,7 @@ from agentproxy.events.cost import ModelAsked
 from agentproxy.events.effects import EffectStarted
 from agentproxy.events.envelope import Event, Fact
 from agentproxy.events.run import RunEnded
+from agentproxy.events.team import MailDelivered, RestWanted, TeammateAnswered, TeammateTold
 from agentproxy.events.verdict import ChecksWeighed
 from agentproxy.events.work import ProcessStarted
 
@@ -27,9 +28,13 @@ SILENT: frozenset[type[Fact]] = frozenset(
         AgentTold,
         ChecksWeighed,
         EffectStarted,
+        MailDelivered,
         ModelAsked,
         ProcessStarted,
+        RestWanted,
         RunEnded,
+        TeammateAnswered,
+        TeammateTold,
         TurnStarted,
     }
 )

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from agentproxy.events.children import ChildCalled, ChildEnded, ChildReturned, ChildStarted
 from agentproxy.events.cost import ModelSettled
 from agentproxy.events.envelope import Event
+from agentproxy.events.team import TeammateAnswered, TeammateAsked, TeammateChanged
 from agentproxy.server.chat.wire import MAX_RESULT_CHARACTERS, Message, WireStory, tells
 
 
@@ -15,6 +16,36 @@ def _started(story: WireStory, fact: ChildStarted, event: Event) -> Iterator[Mes
         yield story.message_of(
             event, "subagent_start", subagent_id=fact.child, task=fact.task, agent_type=fact.name
         )
+    else:
+        yield story.message_of(
+            event, "teammate_status", name=fact.name, role=fact.duty, status="working"
+        )
+
+
+@tells(TeammateChanged)
+def _changed(story: WireStory, fact: TeammateChanged, event: Event) -> Iterator[Message]:
+    reason = {"reason": fact.reason} if fact.reason else {}
+    name = _name(story, fact.child)
+    yield story.message_of(event, "teammate_status", name=name, status=fact.status, **reason)
+
+
+@tells(TeammateAsked)
+def _asked(story: WireStory, fact: TeammateAsked, event: Event) -> Iterator[Message]:
+    story.asked[fact.request] = fact.calls
+    tools = [{"name": call.name, "input": call.arguments, "id": call.id} for call in fact.calls]
+    yield story.message_of(
+        event,
+        "tool_approval_request",
+        request_id=fact.request,
+        tools=tools,
+        teammate=_name(story, fact.child),
+    )
+
+
+@tells(TeammateAnswered)
+def _answered(story: WireStory, fact: TeammateAnswered, _event: Event) -> Iterator[Message]:
+    story.asked.pop(fact.request, None)
+    yield from ()
 
 
 @tells(ChildCalled)
@@ -61,6 +92,11 @@ def _settled(story: WireStory, fact: ModelSettled, _event: Event) -> Iterator[Me
     if fact.purpose != "work":
         story.used = story.used.plus(fact.usage)
     yield from ()
+
+
+def _name(story: WireStory, child: str) -> str:
+    started = story.children.get(child)
+    return started.name if started is not None else ""
 
 
 def _who(story: WireStory, child: str) -> dict[str, str]:

@@ -1,6 +1,6 @@
 """Tasks that wait for one another. Every change gives a new board, or a reason against it. Pure."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pydantic import JsonValue
@@ -79,10 +79,19 @@ def linked(tasks: Tasks) -> dict[int, BoardTask]:
     }
 
 
-def claimed(tasks: Tasks, owner: str) -> tuple[dict[int, BoardTask], BoardTask | None]:
-    """Returns the board where `owner` works on the first free task, and that task."""
+def claimed(
+    tasks: Tasks, owner: str, had: Collection[int] | None = None
+) -> tuple[dict[int, BoardTask], BoardTask | None]:
+    """Returns the board where `owner` works on the first task for it, and that task.
+
+    Such a task is open, nobody has it, and nothing blocks it. With `had` its own tasks count too,
+    but those in `had`.
+    """
     for key, task in sorted(tasks.items()):
-        if task.status == "pending" and not task.owner and not task.blocked_by:
+        free = task.status == "pending" and not task.owner
+        own = had is not None and task.owner == owner and key not in had
+        open_ = task.status in ("pending", "in_progress")
+        if (free or (own and open_)) and not task.blocked_by:
             new = updated(tasks, key, Change(status="in_progress", owner=owner))
             return new, new[key]
     return dict(tasks), None

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import TypeVar
 
@@ -61,12 +61,13 @@ class Board:
 
         return await self._change(apply)
 
-    async def claim(self, owner: str) -> BoardTask | None:
+    async def claim(self, owner: str, had: Collection[int] | None = None) -> BoardTask | None:
         """Gives the first task that nobody has and nothing blocks to `owner`, and to nobody else.
 
-        Returns the task, in progress, or None.
+        With `had`, its own open tasks count too, but those in `had`. Returns the task, in progress,
+        or None.
         """
-        return await self._change(lambda tasks: claimed(tasks, owner))
+        return await self._change(lambda tasks: claimed(tasks, owner, had))
 
     async def _change(self, apply: Callable[[Tasks], tuple[Tasks, T]]) -> T:
         return await asyncio.to_thread(self._apply, apply)

@@ -1,0 +1,176 @@
+"""Follows teammates, carries mail between them and their lead, and has a teammate wait for work."""
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
+
+from agentproxy.conversation.base import CHAT
+from agentproxy.conversation.children import told_of
+from agentproxy.conversation.parts import ChatParts, ChildGone, Children, keep_awake
+from agentproxy.conversation.state import Chat, Child
+from agentproxy.conversation.team import (
+    AnswerTeammate,
+    Deliver,
+    FollowTeammate,
+    TellApproval,
+    TellMail,
+    WaitForWork,
+    WakeForMail,
+    claim_text,
+    inbox_text,
+)
+from agentproxy.engine.cancellation import first_to_end
+from agentproxy.engine.context import Context
+from agentproxy.events.chat import UserTurnEnded, UserTurnStarted
+from agentproxy.events.commands import Approve, ChangeFeature, DeliverMail, Deny
+from agentproxy.events.envelope import Event, Fact, RunId
+from agentproxy.events.requests import MessageReceived, Request, RequestMade
+from agentproxy.events.team import (
+    MailDelivered,
+    MailRead,
+    Retired,
+    TeammateAnswered,
+    TeammateAsked,
+    TeammateChanged,
+    TeammateStatus,
+    TeammateTold,
+)
+from agentproxy.tools.team.roster import CLAIM
+from agentproxy.tools.team.team_file import write_team_file
+
+IDLE_LOOK = 5.0  # OA-159
+IDLE_LIMIT = "no work came"
+
+
+@CHAT.handles(FollowTeammate, instant=True)
+async def follow(effect: FollowTeammate, context: Context[Chat, ChatParts]) -> Sequence[Fact]:
+    child, children = context.state.children[effect.child], context.parts.children
+    await children.begin(child)
+    try:
+        await first_to_end(_listen(child, context), keep_awake(RunId(child.run), children))
+    except ChildGone as error:
+        return [_changed(child, child.seen, status="shutdown", reason=str(error))]
+    return []
+
+
+async def _listen(child: Child, context: Context[Chat, ChatParts]) -> None:
+    async for event in context.parts.children.events(RunId(child.run), after=child.seen):
+        facts = await _told_of(event, child, context)
+        for fact in facts:
+            await context.record(fact)
+            if isinstance(fact, TeammateChanged):
+                await _write_file(context)
+        if isinstance(event.fact, Retired):
+            return
+
+
+async def _write_file(context: Context[Chat, ChatParts]) -> None:
+    members = tuple(context.state.team.members.values())
+    await asyncio.to_thread(write_team_file, context.parts.bench.tree, members)
+
+
+async def _told_of(event: Event, child: Child, context: Context[Chat, ChatParts]) -> Sequence[Fact]:
+    match event.fact:
+        case UserTurnStarted():
+            return [_changed(child, event.seq, status="working")]
+        case UserTurnEnded(error=error):
+            changed = _changed(child, event.seq, status="idle", reason=error)
+            return [*_unanswered(child, context.state), changed]
+        case Retired(reason=reason):
+            changed = _changed(child, event.seq, status="shutdown", reason=reason)
+            return [*_unanswered(child, context.state), changed]
+        case RequestMade(request=request):
+            return await _asked(child, event.seq, request=request, children=context.parts.children)
+        case _:
+            return told_of(event, child)
+
+
+def _changed(
+    child: Child, seen: int, *, status: TeammateStatus, reason: str = ""
+) -> TeammateChanged:
+    return TeammateChanged(child=child.run, seen=seen, status=status, reason=reason)
+
+
+def _unanswered(child: Child, state: Chat) -> list[Fact]:
+    """Returns that requests wait no more: the turn that made them is over."""
+    asked = state.team.asked.items()
+    return [TeammateAnswered(request=key) for key, each in asked if each.child == child.run]
+
+
+async def _asked(
+    child: Child, seen: int, *, request: Request, children: Children
+) -> Sequence[Fact]:
+    state = await children.state_of(RunId(child.run))
+    # It may have been decided, or its turn cut off, since this event.
+    if state.asked != request.id or not state.waits_for_approval:
+        return []
+    asked = TeammateAsked(
+        child=child.run,
+        seen=seen,
+        request=f"{child.name}:{request.id}",
+        own_request=request.id,
+        calls=tuple(state.unsafe.values()),
+    )
+    return [asked]
+
+
+@CHAT.handles(Deliver, instant=True)
+async def deliver(effect: Deliver, context: Context[Chat, ChatParts]) -> Sequence[Fact]:
+    mail, state = effect.mail, context.state
+    if state.child_order is not None:
+        run = state.child_order.root
+    else:
+        member = state.team.active_named(mail.to)
+        run = member.run if member is not None else ""
+    # Who has ended meanwhile reads nothing.
+    if run:
+        with suppress(ChildGone):
+            await context.parts.children.submit(RunId(run), DeliverMail(mail=mail))
+    return [MailDelivered(mail=mail.id)]
+
+
+@CHAT.handles(TellMail, instant=True)
+async def tell(effect: TellMail, _context: Context[Chat, ChatParts]) -> Sequence[Fact]:
+    ids = tuple(each.id for each in effect.mails)
+    return [MailRead(mails=ids, text=inbox_text(effect.mails))]
+
+
+@CHAT.handles(WakeForMail, instant=True)
+async def wake(effect: WakeForMail, _context: Context[Chat, ChatParts]) -> Sequence[Fact]:
+    ids = tuple(each.id for each in effect.mails)
+    return [MailRead(mails=ids), UserTurnStarted(message=ids[0], text=inbox_text(effect.mails))]
+
+
+@CHAT.handles(AnswerTeammate, instant=True)
+async def answer(effect: AnswerTeammate, context: Context[Chat, ChatParts]) -> Sequence[Fact]:
+    asked = effect.asked
+    command = (
+        Deny(request=asked.own_request, reason=asked.text)
+        if asked.allowed is False
+        else Approve(request=asked.own_request)
+    )
+    with suppress(ChildGone):
+        await context.parts.children.submit(RunId(asked.child), command)
+    return [TeammateAnswered(request=effect.request)]
+
+
+@CHAT.handles(TellApproval, instant=True)
+async def tell_approval(effect: TellApproval, context: Context[Chat, ChatParts]) -> Sequence[Fact]:
+    command = ChangeFeature(feature="approval", enabled=effect.approval)
+    with suppress(ChildGone):
+        await context.parts.children.submit(RunId(effect.child), command)
+    return [TeammateTold(child=effect.child, approval=effect.approval)]
+
+
+@CHAT.handles(WaitForWork, instant=True)
+async def wait_for_work(_effect: WaitForWork, context: Context[Chat, ChatParts]) -> Sequence[Fact]:
+    """Looks at the board until there is a task, or ends the teammate after the limit."""
+    parts, state = context.parts, context.state
+    left = parts.idle_seconds
+    while left > 0:
+        await asyncio.sleep(min(IDLE_LOOK, left))
+        left -= IDLE_LOOK
+        task = await parts.claim(state.team.me, state.team.claimed)
+        if task is not None:
+            return [MessageReceived(message=f"{CLAIM}{task.id}", text=claim_text(task))]
+    return [Retired(reason=IDLE_LIMIT)]

@@ -1,0 +1,109 @@
+"""The tools of a teammate."""
+
+from agentproxy.events.team import LEAD, Mail, MailSent, RestWanted, Retired
+from agentproxy.models.port import ToolSpec
+from agentproxy.tools.port import (
+    Arguments,
+    Bench,
+    Permission,
+    ToolOutcome,
+    schema,
+    text_of,
+)
+from agentproxy.tools.team.lead_tools import approval_of, feedback_of
+from agentproxy.tools.team.mailing import letter
+from agentproxy.tools.team.roster import Roster, short_id
+
+
+class Idle:
+    """Ends the work of a teammate until there is more."""
+
+    spec = ToolSpec(
+        "idle",
+        "Say that you have no work. You are woken by a message, or by an open task on the board.",
+        schema({}),
+    )
+
+    def permission(self, arguments: Arguments) -> Permission:
+        del arguments
+        return Permission()
+
+    async def run(self, arguments: Arguments, bench: Bench) -> ToolOutcome:
+        del arguments, bench
+        return ToolOutcome("You wait for work.", facts=(RestWanted(),))
+
+
+class SubmitPlan:
+    """Asks the lead to approve a plan."""
+
+    spec = ToolSpec(
+        "submit_plan",
+        "Ask the lead to approve your plan before you carry it out. Then call idle: the decision "
+        "comes as a message.",
+        schema({"plan": "the whole plan, in steps"}),
+    )
+
+    def __init__(self, roster: Roster) -> None:
+        self._roster = roster
+
+    def permission(self, arguments: Arguments) -> Permission:
+        letter(arguments, "plan")
+        return Permission()
+
+    async def run(self, arguments: Arguments, bench: Bench) -> ToolOutcome:
+        request = short_id(self._roster.me, bench.call)
+        mail = Mail(
+            id=f"{self._roster.me}:{bench.call}",
+            sender=self._roster.me,
+            to=LEAD,
+            type="plan_approval_request",
+            text=text_of(arguments, "plan"),
+            request=request,
+        )
+        return ToolOutcome(
+            f"The plan is with the lead as request {request}.", facts=(MailSent(mail=mail),)
+        )
+
+
+class ShutdownResponse:
+    """Answers the lead, who asked this teammate to end."""
+
+    spec = ToolSpec(
+        "shutdown_response",
+        "Answer a shutdown_request of the lead. If you approve, you end for good.",
+        {
+            "type": "object",
+            "properties": {
+                "request_id": {"type": "string", "description": "the id of the request"},
+                "approve": {"type": "boolean"},
+                "reason": {"type": "string", "description": "why not, or what is left undone"},
+            },
+            "required": ["request_id", "approve"],
+            "additionalProperties": False,
+        },
+    )
+
+    def __init__(self, roster: Roster) -> None:
+        self._roster = roster
+
+    def permission(self, arguments: Arguments) -> Permission:
+        text_of(arguments, "request_id")
+        approval_of(arguments)
+        feedback_of(arguments, "reason")
+        return Permission()
+
+    async def run(self, arguments: Arguments, bench: Bench) -> ToolOutcome:
+        approved = approval_of(arguments)
+        mail = Mail(
+            id=f"{self._roster.me}:{bench.call}",
+            sender=self._roster.me,
+            to=LEAD,
+            type="shutdown_response",
+            text=feedback_of(arguments, "reason"),
+            request=text_of(arguments, "request_id"),
+            approved=approved,
+        )
+        sent = MailSent(mail=mail)
+        if not approved:
+            return ToolOutcome("The lead is told.", facts=(sent,))
+        return ToolOutcome("You end now.", facts=(sent, Retired(reason="shutdown approved")))

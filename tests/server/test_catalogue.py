@@ -5,7 +5,7 @@ from support.chats import Served
 
 
 def test_the_tools_are_those_that_the_model_gets(served: Served) -> None:
-    conversation = served.new()
+    conversation = served.new(enable_teams=True)
     served.script("Which tools are there", Reply(text=("These",)))
     with served.talk(conversation) as talk:
         talk.ask("Which tools are there")

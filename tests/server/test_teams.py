@@ -87,8 +87,8 @@ def test_a_teammate_works_beside_the_conversation_and_reports_to_its_lead(quick:
     assert [each["tool"] for each in within] == ["bash", "send_message", "idle"]
     assert (quick.folder / "workspace" / conversation / "built").exists()
     config = quick.folder / "workspace" / conversation / ".team" / "config.json"
-    members = json.loads(config.read_text())["members"]
-    assert members == [{"name": "ada", "role": "builder", "status": "shutdown"}]
+    ada = {"name": "ada", "role": "builder", "status": "shutdown"}
+    wait_until(lambda: json.loads(config.read_text())["members"] == [ada])
     # The lead reads its inbox before the next question to its model.
     question = quick.scripts.asked["Get help"][-1]["messages"]
     inbox, noted, asked = (json.dumps(each) for each in question[-3:])

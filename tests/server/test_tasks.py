@@ -371,3 +371,18 @@ def test_health_tells_of_a_journal_that_cannot_be_written(tmp_path: Path) -> Non
             assert (answer["status"], answer["healthy"]) == ("degraded", False)
             assert "journal" in answer["problems"][0]
         wait_until(lambda: tasks.served.request("GET", "/health")[0] == 200)
+
+
+def test_there_are_so_many_tasks_at_once_and_no_more(tmp_path: Path) -> None:
+    pa = new_pa(tmp_path, CALC)
+    with tasks_beside(pa, MAX_RUNNING_TASKS="1") as tasks:
+        worker = once_gated(pa)
+        with tasks.start(**order(worker)) as stream:
+            stream.until("raw")
+            status, answer = tasks.refused(**order(worker))
+            assert (status, answer["cure"].split()[-1]) == (429, "MAX_RUNNING_TASKS")
+            (pa.home / "runs" / stream.run / "home" / "gate").touch()
+            stream.rest()
+        assert [
+            row["session_id"] for row in tasks.served.request("GET", "/sessions")[1]["sessions"]
+        ] == [stream.run], "what is refused leaves no run"

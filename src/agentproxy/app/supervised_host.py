@@ -41,6 +41,12 @@ class Stopping(Exception):
     """The process is about to end. It starts no run."""
 
 
+class TooManyRuns(Exception):
+    """The process works on as many runs as it may."""
+
+    cure = "wait until one of them has ended, or raise MAX_RUNNING_TASKS"
+
+
 @dataclass
 class _AtWork:
     task: asyncio.Task[None]
@@ -56,6 +62,7 @@ class SupervisedHost:
 
     app: App
     allowed: AllowedFolders
+    most: int = 20  # runs at once
     faults: dict[RunId, str] = field(default_factory=dict[RunId, str])
     closed: bool = False
     _live: dict[RunId, _AtWork] = field(default_factory=dict[RunId, _AtWork])
@@ -77,10 +84,16 @@ class SupervisedHost:
         """Creates a run and works on it. Raises what `place_order` does; NotAllowed, Stopping."""
         if self.closed:
             raise Stopping
+        self.refuse_crowd()
         await self._refuse_place(request.directory)
         lease = await place_order(self.app, request)
         self._begin(lease.run, lease)
         return lease.run
+
+    def refuse_crowd(self) -> None:
+        """Raises TooManyRuns."""
+        if len(self._live) >= self.most:
+            raise TooManyRuns(f"{self.most} tasks are being worked on, as many as may")
 
     def wake(self, run: RunId) -> None:
         """Works on a run that exists, unless somebody does so already."""

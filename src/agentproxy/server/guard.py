@@ -1,16 +1,25 @@
 """Stands before every route: hosts, origins, the key, the size of bodies, headers of safety."""
 
+import asyncio
 import hmac
 import json
+import math
+import time
 from contextlib import suppress
 from urllib.parse import parse_qs
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from agentproxy.server.rates import Rate
+
 MAX_BODY_BYTES = 1 << 20
 UPLOAD = "/api/workspace/upload"
 # Ten files of the largest size, and what stands between them.
 MAX_BODY_BYTES_OF = {UPLOAD: (100 << 20) + (1 << 20)}
+MAX_TARGET_BYTES = 16 * 1024
+MAX_HEAD_BYTES = 32 * 1024
+MAX_HEADERS = 100
+SEND_SECONDS = 60.0  # for one piece of an answer; a client that takes longer is let go
 OPEN = frozenset({"/health"})
 SAFE_HEADERS = (
     (b"x-content-type-options", b"nosniff"),
@@ -28,6 +37,10 @@ class _TooLarge(Exception):
     pass
 
 
+class _TooSlow(Exception):
+    pass
+
+
 class Guard:
     """An ASGI middleware. It refuses before anything behind it runs."""
 
@@ -39,12 +52,17 @@ class Guard:
         origins: frozenset[str],
         api_key: str,
         max_body: int = MAX_BODY_BYTES,
+        send_seconds: float = SEND_SECONDS,
     ) -> None:
         self._app = app
         self._hosts = hosts
         self._origins = origins
         self._key = api_key.encode()
         self._max_body = max_body
+        self._send_seconds = send_seconds
+        # Of one address. A right key does not help who guesses.
+        self._requests = Rate(burst=5000, each_second=500)
+        self._wrong_keys = Rate(burst=60, each_second=1)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -54,7 +72,9 @@ class Guard:
         refusal = (
             (400, f"the header {repeated} is there twice")
             if repeated
-            else self._stranger(headers) or self._without_key(scope, headers)
+            else _misshapen(scope, headers)
+            or self._stranger(headers)
+            or self._too_often(scope, headers)
         )
         if scope["type"] == "websocket":
             await self._socket(scope, receive, send, refusal=refusal)
@@ -86,6 +106,19 @@ class Guard:
         if headers.get("sec-fetch-site") == "cross-site" and origin is None:
             return 403, "requests of other sites are refused"
         return None
+
+    def _too_often(self, scope: Scope, headers: dict[str, str]) -> tuple[int, str] | None:
+        """Refuses who comes too often, and who has no key."""
+        address, now = str((scope.get("client") or ("",))[0]), time.monotonic()
+        for rate, what in ((self._requests, "requests"), (self._wrong_keys, "wrong keys")):
+            if rate.left(address, now) < 1 and scope["path"] not in OPEN:
+                seconds = math.ceil(rate.wait(address, now))
+                return 429, f"too many {what} from {address}: try again in {seconds} s"
+        self._requests.take(address, now)
+        refusal = self._without_key(scope, headers)
+        if refusal is not None:
+            self._wrong_keys.take(address, now)
+        return refusal
 
     def _without_key(self, scope: Scope, headers: dict[str, str]) -> tuple[int, str] | None:
         origin = headers.get("origin")
@@ -124,9 +157,13 @@ class Guard:
                 chosen = {name.lower() for name, _ in message["headers"]}
                 safe = [each for each in SAFE_HEADERS if each[0] not in chosen]
                 message["headers"] = [*message["headers"], *safe, *_cors(origin)]
-            await send(message)
+            try:
+                async with asyncio.timeout(self._send_seconds):
+                    await send(message)
+            except TimeoutError:
+                raise _TooSlow from None
 
-        with suppress(_TooLarge):
+        with suppress(_TooLarge, _TooSlow):
             await self._app(scope, bounded, with_headers)
         if too_large:
             await _answer(send, 413, f"the body has more than {limit} bytes", origin=origin)
@@ -135,7 +172,15 @@ class Guard:
 def _single(scope: Scope) -> tuple[dict[str, str], str]:
     """Returns the headers that decide something, and the name of one that is there twice."""
     found: dict[str, str] = {}
-    once = {"host", "origin", "content-length", "x-api-key", "authorization", "sec-fetch-site"}
+    once = {
+        "transfer-encoding",
+        "host",
+        "origin",
+        "content-length",
+        "x-api-key",
+        "authorization",
+        "sec-fetch-site",
+    }
     for raw_name, raw_value in scope["headers"]:
         name = raw_name.decode("latin-1").lower()
         if name in once:
@@ -143,6 +188,21 @@ def _single(scope: Scope) -> tuple[dict[str, str], str]:
                 return found, name
             found[name] = raw_value.decode("latin-1")
     return found, ""
+
+
+def _misshapen(scope: Scope, headers: dict[str, str]) -> tuple[int, str] | None:
+    """Refuses what a proxy before us could read in another way, and what is too large."""
+    if scope.get("http_version") not in ("1.0", "1.1"):
+        return 505, "send HTTP/1.1"
+    if "transfer-encoding" in headers and "content-length" in headers:
+        return 400, "both Transfer-Encoding and Content-Length are there"
+    target = len(scope.get("raw_path") or b"") + len(scope["query_string"])
+    if target > MAX_TARGET_BYTES:
+        return 414, f"the address has more than {MAX_TARGET_BYTES} bytes"
+    size = sum(len(name) + len(value) for name, value in scope["headers"])
+    if size > MAX_HEAD_BYTES or len(scope["headers"]) > MAX_HEADERS:
+        return 431, f"at most {MAX_HEADERS} headers with {MAX_HEAD_BYTES} bytes"
+    return None
 
 
 def _given_key(scope: Scope, headers: dict[str, str]) -> bytes:

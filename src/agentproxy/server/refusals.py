@@ -13,7 +13,7 @@ from agentproxy.app.journal import Fenced, JournalError, LeaseTaken
 from agentproxy.app.run_ownership import StillOwned
 from agentproxy.app.screenshots import ScreenshotUnusable
 from agentproxy.app.shell_check import NotShell
-from agentproxy.app.supervised_host import Stopping
+from agentproxy.app.supervised_host import Stopping, TooManyRuns
 from agentproxy.app.task_request import BadRequest, ConfigError
 from agentproxy.app.utf8_check import NotText
 from agentproxy.workers.port import WorkerError
@@ -33,6 +33,7 @@ ANSWERS: tuple[tuple[type[Exception], int, str], ...] = (
     (NotShell, 400, "checks"),
     (WorkerError, 400, "worker"),
     (ConfigError, 400, ""),
+    (TooManyRuns, 429, ""),
     (StillOwned, 409, "session_id"),
     (LeaseTaken, 409, "session_id"),
     (Fenced, 409, "session_id"),

@@ -20,10 +20,10 @@ from agentproxy.app.context import App, open_app
 from agentproxy.app.logs import redacted_log
 from agentproxy.app.supervised_host import SupervisedHost
 from agentproxy.server.application import Doors, Hosts, build_application, origins_of
+from agentproxy.server.connections import PunctualProtocol, make_room_for_connections
 
 LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 MAX_MESSAGE_BYTES = 1 << 20
-MAX_CONNECTIONS = 4000
 KEEP_ALIVE_SECONDS = 30
 STOPPING = (signal.SIGINT, signal.SIGTERM)
 
@@ -91,7 +91,7 @@ async def _serve(
     listener = _listen(options)
     options = replace(options, port=listener.getsockname()[1])
     chats = await open_host(await app.project(directory))
-    supervised = SupervisedHost(app, allowed)
+    supervised = SupervisedHost(app, allowed, most=app.settings.chat.max_running_tasks)
     try:
         application = build_application(Hosts(chats, supervised), _doors(options, app))
         server = _Server(_config(application), park=supervised.close)
@@ -167,7 +167,7 @@ def _config(application: object) -> uvicorn.Config:
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
     return uvicorn.Config(
         app=application,  # pyright: ignore[reportArgumentType] - any ASGI application
-        http="h11",
+        http=PunctualProtocol,
         ws="websockets-sansio",
         lifespan="off",
         log_config=None,  # ours, which is redacted
@@ -176,7 +176,7 @@ def _config(application: object) -> uvicorn.Config:
         server_header=False,
         proxy_headers=False,
         ws_max_size=MAX_MESSAGE_BYTES,
-        limit_concurrency=MAX_CONNECTIONS,
+        limit_concurrency=make_room_for_connections(),
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=5,
     )

@@ -108,6 +108,10 @@ class ChatHost:
                 if run in self._live:
                     self._left[run] = time.monotonic()
 
+    def clients(self, run: RunId) -> int:
+        """Returns how many clients follow a conversation."""
+        return self._clients[run].number if run in self._clients else 0
+
     async def delete(self, run: RunId) -> None:
         """Ends a conversation at once, and removes what is stored of it.
 

@@ -1,6 +1,7 @@
 """The socket of one client on one conversation."""
 
 import asyncio
+import time
 from contextlib import suppress
 
 from fastapi import WebSocket, WebSocketDisconnect
@@ -11,10 +12,12 @@ from agentproxy.app.journal import JournalError, UnknownRun
 from agentproxy.events.envelope import RunId
 from agentproxy.server.chat.client import Client, Left, TooSlow, error_message
 from agentproxy.server.chat.wire import Message, WireStory
+from agentproxy.server.rates import Rate
 
 TRY_AGAIN_LATER = 1013
 INTERNAL = 1011
 CLOSE_SECONDS = 2.0
+MAX_SOCKETS = 100  # of one conversation
 
 
 class SocketLine:
@@ -22,12 +25,17 @@ class SocketLine:
 
     def __init__(self, socket: WebSocket) -> None:
         self._socket = socket
+        self._rate = Rate(burst=200, each_second=50)
 
     async def tell(self, message: Message) -> None:
         await self._socket.send_json(message)
 
     async def hear(self) -> str | None:
         received = await self._socket.receive()
+        # Each message is written to the journal. Who sends too many is read more slowly.
+        if (wait := self._rate.wait("", time.monotonic())) > 0:
+            await asyncio.sleep(wait)
+        self._rate.take("", time.monotonic())
         if received["type"] == "websocket.disconnect":
             raise Left
         text: str | None = received.get("text")
@@ -39,6 +47,10 @@ async def serve_socket(socket: WebSocket, host: ChatHost, run: RunId, *, after: 
     client = Client(SocketLine(socket), host, WireStory(run))
     try:
         await read_order(host.app, run)
+        if host.clients(run) >= MAX_SOCKETS:
+            text = f"{MAX_SOCKETS} clients follow this conversation already"
+            await _refuse(socket, run, text, code=TRY_AGAIN_LATER)
+            return
         with host.attend(run) as gone:
             await client.serve(after=after, gone=gone)
     except UnknownRun:

@@ -136,6 +136,8 @@ async def _go_on(host: SupervisedHost, run: RunId, asked: NewTask) -> Response:
             if host.allowed.folder(asked.working_dir) != seen.directory:
                 raise Refused(400, f"the session works in {seen.directory}", field="working_dir")
     with as_refusals():
+        if not host.works_on(run):
+            host.refuse_crowd()
         # Validated like a new one: the same words are allowed.
         request = read_request(
             {

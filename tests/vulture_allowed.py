@@ -28,6 +28,7 @@ TaskCommand.context_class
 Settings.settings_customise_sources
 # JSON shows these
 Health.healthy
+Health.unusable_tools
 Health.active_sessions
 Health.agents
 ShownConfig.key_required

@@ -19,7 +19,13 @@ TIMED_OUT = "Tool approval timed out"
 @CHAT.handles(AskApproval, instant=True)
 async def ask_approval(effect: AskApproval, _context: Context[Chat, ChatParts]) -> Sequence[Fact]:
     names = ", ".join(call.name for call in effect.calls)
-    request = Request(id=effect.request, kind="permission", text=f"run {names}", action="run")
+    request = Request(
+        id=effect.request,
+        kind="permission",
+        text=f"run {names}",
+        action="run",
+        calls=tuple(call.id for call in effect.calls),
+    )
     return [
         RequestMade(request=request),
         RequestReferred(request=request.id, reason="approval is switched on"),

@@ -3,7 +3,6 @@
 from agentproxy.agent.face import fold_finished
 from agentproxy.conversation.base import CHAT
 from agentproxy.conversation.compaction import summary_messages
-from agentproxy.conversation.safe_tools import SAFE_TOOLS
 from agentproxy.conversation.state import MAX_TITLE_CHARACTERS, Chat
 from agentproxy.events.agent import ModelAnswered, ToolFinished, ToolStarted
 from agentproxy.events.chat import (
@@ -139,7 +138,7 @@ def fold_answered(state: Chat, fact: ModelAnswered) -> None:
     # An answer that came together with an interrupt is kept, and its calls do not run.
     if not state.active:
         _close_calls(state)
-    safe = SAFE_TOOLS if state.child_order is None else SAFE_TOOLS | {"send_message"}
+    safe = state.safe if state.child_order is None else state.safe | {"send_message"}
     state.unsafe = {key: call for key, call in state.open.items() if call.name not in safe}
 
 

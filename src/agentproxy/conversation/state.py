@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from agentproxy.agent.state import Conversation
+from agentproxy.conversation.safe_tools import SAFE_TOOLS
 from agentproxy.events.conversation import ToolCall
 from agentproxy.events.envelope import Event
 from agentproxy.events.run import AgentOrder, ChildOrder, ChildRole
@@ -51,6 +52,7 @@ class Chat(Conversation):
     compacted_at: int = 0  # the turn after which the last summary was made
     # The calls of the newest answer that need an approval where it is switched on.
     unsafe: dict[str, ToolCall] = field(default_factory=dict[str, ToolCall])
+    safe: frozenset[str] = SAFE_TOOLS  # tools that need no approval
     traced: TraceLog = field(default_factory=TraceLog)
     background: BackgroundTasks = field(default_factory=BackgroundTasks)
     children: dict[str, Child] = field(default_factory=dict[str, Child])  # by their runs

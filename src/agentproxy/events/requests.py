@@ -18,6 +18,7 @@ class Request(FrozenModel):
     action: Literal["run", "read", "write", "network", ""] = ""
     subject: str = ""  # the command line or the path
     options: tuple[str, ...] = ()
+    calls: tuple[str, ...] = ()  # the ids of the calls that it is about
     told: bool = False  # the worker's own events already say what it asks for
 
 

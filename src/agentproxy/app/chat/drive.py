@@ -49,7 +49,7 @@ async def drive_chat(
 ) -> None:
     """Works on a conversation until it was idle for long enough. The lease stays held."""
     services, app = host.services, host.services.app
-    state = await load_chat(app, lease.run)
+    state = await load_chat(app, lease.run, safe=services.safe_tools)
     for pid, started in state.processes:
         end_process(pid, started)
 

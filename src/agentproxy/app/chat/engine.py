@@ -67,6 +67,7 @@ async def chat_engine(
     await services.mcp.settled()
     ports = ToolPorts(
         outside=services.mcp,
+        custom=services.packaged.tools,
         delegate=Subagents(children),
         max_teammates=services.settings.max_teammates,
     )

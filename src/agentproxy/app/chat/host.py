@@ -14,6 +14,7 @@ from agentproxy.app.chat.chat_models import Purse
 from agentproxy.app.chat.drive import Patience, drive_chat
 from agentproxy.app.chat.loading import load_chat
 from agentproxy.app.chat.services import ChatServices
+from agentproxy.app.chat.toolbox import ORDER
 from agentproxy.app.context import App, Project
 from agentproxy.app.mcp.servers import open_servers
 from agentproxy.app.run_ownership import StillOwned, acquire_run, new_holder, released_after
@@ -21,6 +22,7 @@ from agentproxy.events.commands import Command
 from agentproxy.events.envelope import CommandId, Draft, RunId
 from agentproxy.events.run import FaceRequest, RunCreated
 from agentproxy.journal.port import JournalError, Lease, LeaseTaken, UnknownRun
+from agentproxy.tools.custom.packages import installed_tools
 from agentproxy.workspace.sandbox.copies import discard
 from agentproxy.workspace.sandbox.port import Sandbox
 
@@ -205,4 +207,5 @@ async def open_host(project: Project) -> ChatHost:
     mcp = await asyncio.to_thread(open_servers, project, sandbox)
     mcp.start()
     settings = project.app.settings.chat
-    return ChatHost(ChatServices(project.app, project, settings, sandbox, places, mcp))
+    packaged = await asyncio.to_thread(installed_tools, ORDER)
+    return ChatHost(ChatServices(project.app, project, settings, sandbox, places, mcp, packaged))

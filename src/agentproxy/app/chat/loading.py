@@ -2,16 +2,18 @@
 
 from agentproxy.app.context import App
 from agentproxy.conversation.face import CHAT
+from agentproxy.conversation.safe_tools import SAFE_TOOLS
 from agentproxy.conversation.state import Chat
 from agentproxy.events.envelope import RunId
 
 PAGE = 500
 
 
-async def load_chat(app: App, run: RunId) -> Chat:
-    """Raises UnknownRun."""
+async def load_chat(app: App, run: RunId, *, safe: frozenset[str] = SAFE_TOOLS) -> Chat:
+    """Returns the state. `safe` are the tools that need no approval. Raises UnknownRun."""
     # In pages: the events of a long conversation need not be in memory together.
     state, after = CHAT.new_state(), 0
+    state.safe = safe
     while page := await app.journal.read(run, after=after, limit=PAGE):
         for event in page:
             CHAT.reduce(state, event)

@@ -4,13 +4,16 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from agentproxy.app.chat.bench import ToolPlaces
+from agentproxy.app.chat.toolbox import ToolPorts
 from agentproxy.app.context import App, Project
 from agentproxy.app.mcp.servers import McpServers
 from agentproxy.app.models import variables
 from agentproxy.config.chat import ChatSettings
+from agentproxy.conversation.safe_tools import SAFE_TOOLS
 from agentproxy.models.deferred import SharedLines
 from agentproxy.models.names import find_model
 from agentproxy.models.port import ModelRefused
+from agentproxy.tools.custom.packages import PackagedTools
 from agentproxy.tools.skills.library import SkillLibrary
 from agentproxy.workspace.sandbox.port import Sandbox
 
@@ -28,6 +31,7 @@ class ChatServices:
     sandbox: Sandbox
     tools: ToolPlaces
     mcp: McpServers
+    packaged: PackagedTools
     lines: SharedLines = field(default_factory=lambda: SharedLines(seconds=ANSWER_SECONDS))
 
     def load_model(self) -> None:
@@ -35,6 +39,16 @@ class ChatServices:
         with suppress(ImportError, ModelRefused):
             address = find_model(self.settings.model, variables(self.project))
             self.lines.load(address)
+
+    @property
+    def ports(self) -> ToolPorts:
+        """What tools that are only listed reach."""
+        return ToolPorts(self.mcp, self.packaged.tools)
+
+    @property
+    def safe_tools(self) -> frozenset[str]:
+        """The names of all tools that need no approval."""
+        return SAFE_TOOLS | self.packaged.read_only
 
     @property
     def skills(self) -> SkillLibrary:

@@ -1,6 +1,6 @@
 """The tools of a conversation."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from agentproxy.conversation.face import CHAT
@@ -50,6 +50,7 @@ class ToolPorts:
     """What tools reach outside of their own conversation."""
 
     outside: OutsideTools
+    custom: Sequence[Tool] = ()  # of installed packages
     delegate: Delegate = field(default_factory=NoDelegate)
     max_teammates: int = 5
 
@@ -68,6 +69,7 @@ def chat_tools(skills: SkillLibrary, state: Chat, *, run: str, ports: ToolPorts)
         *board_tools(state.board),
         *todo_tools(state.todos),
         *_of_a_lead(state.team, ports.max_teammates),
+        *ports.custom,
     )
     tools = tools.sorted_like(ORDER)
     if order is None:
@@ -76,9 +78,9 @@ def chat_tools(skills: SkillLibrary, state: Chat, *, run: str, ports: ToolPorts)
     return tools.only({name for name in tools.names if kind.has(name, depth=order.depth)})
 
 
-def all_tools(skills: SkillLibrary, outside: OutsideTools) -> Registry:
+def all_tools(skills: SkillLibrary, ports: ToolPorts) -> Registry:
     """Returns the tools that a conversation may have, to be listed."""
-    return chat_tools(skills, CHAT.new_state(), run="", ports=ToolPorts(outside))
+    return chat_tools(skills, CHAT.new_state(), run="", ports=ports)
 
 
 def _of_a_lead(roster: Roster, most: int) -> Iterator[Tool]:

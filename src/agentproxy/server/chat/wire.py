@@ -222,7 +222,13 @@ def _finished(story: WireStory, fact: ToolFinished, event: Event) -> Iterator[Me
 def _asked(story: WireStory, fact: RequestMade, event: Event) -> Iterator[Message]:
     if not story.active:
         return
-    calls = tuple(call for call in story.calls.values() if call.name not in SAFE_TOOLS)
+    about = fact.request.calls
+    calls = tuple(
+        call
+        for call in story.calls.values()
+        # A record of an earlier version does not name them.
+        if (call.id in about if about else call.name not in SAFE_TOOLS)
+    )
     story.asked[fact.request.id] = calls
     tools = [{"name": call.name, "input": call.arguments, "id": call.id} for call in calls]
     yield story.message_of(event, "tool_approval_request", request_id=fact.request.id, tools=tools)

@@ -36,7 +36,7 @@ def catalogue_routes(host: ChatHost) -> APIRouter:
 
     @router.get("/tools")
     async def list_tools() -> list[Listed]:
-        specs = all_tools(skills, host.services.mcp).specs
+        specs = all_tools(skills, host.services.ports).specs
         return [Listed(name=each.name, description=each.description) for each in specs]
 
     @router.get("/skills")

@@ -45,6 +45,7 @@ class Health(BaseModel):
     tasks: TaskCounts
     config: ShownConfig
     mcp: list[ShownMcp]
+    unusable_tools: list[str]
     version: str
     problems: list[str]
 
@@ -73,6 +74,7 @@ def health_routes(chats: ChatHost, supervised: SupervisedHost) -> APIRouter:
                 default_worker=(settings.worker or "").partition(":")[0],
             ),
             mcp=_mcp(chats),
+            unusable_tools=[chats.app.redact(each) for each in chats.services.packaged.problems],
             version=__version__,
             problems=problems,
         )

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from urllib.parse import quote, quote_plus
 
-from agentproxy.text.sensitive import secret_spans
+from agentproxy.text.sensitive import LONGEST_HINT, has_secret_hint, secret_spans
 
 MARK = "[REDACTED]"
 SHORTEST = 8  # characters; shorter values also occur in harmless text
@@ -31,6 +31,8 @@ class Redactor:
         self._forms: list[str] = []
         self._forms_in_json: list[str] = []
         self._wholes: list[str] = []
+        self._longest = 0  # characters of a whole
+        self._beginnings: re.Pattern[str] | None = None
         self.learn(known)
 
     def learn(self, known: Iterable[str]) -> None:
@@ -46,6 +48,9 @@ class Redactor:
         forms = {form for value in values for form in _forms(value)} - numbers
         self._forms = sorted(forms)
         self._wholes = [*self._forms, *sorted(numbers)]
+        self._longest = max((len(whole) for whole in self._wholes), default=0)
+        beginnings = sorted({re.escape(whole[:TELLING]) for whole in self._wholes})
+        self._beginnings = re.compile("|".join(beginnings)) if beginnings else None
         self._forms_in_json = [form for form in self._forms if _STRING_CONTENT.fullmatch(form)]
 
     def __call__(self, text: str) -> str:
@@ -64,8 +69,16 @@ class Redactor:
         spans += secret_spans(text)
         return spans
 
+    def may_hold_a_secret(self, text: str, *, new: int) -> bool:
+        """Whether anything that ends in the last `new` characters makes `spans` worth a search."""
+        newest = text[-(new + max(self._longest, LONGEST_HINT)) :]
+        return has_secret_hint(newest) or any(whole in newest for whole in self._wholes)
+
     def begun_at(self, text: str) -> int:
         """Index of a known value that the end of the text cuts off, or the text's length."""
+        beginnings = self._beginnings
+        if beginnings is None or not beginnings.search(text, max(0, len(text) - self._longest)):
+            return len(text)
         return min((_begun_at(text, whole) for whole in self._wholes), default=len(text))
 
 

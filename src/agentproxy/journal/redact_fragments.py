@@ -20,9 +20,16 @@ class FragmentRedactor:
         self._seen = ""
         self._held = ""
         self._marked = False
+        self._came = 0  # characters
+        # How many had come when something was last seen that may belong to a secret. While that is
+        # remembered, everything is searched; else only the newest characters are.
+        self._suspected = -1
 
     def __call__(self, piece: str) -> str:
         whole = self._seen + self._held + piece
+        self._came += len(piece)
+        if self._redactor.may_hold_a_secret(whole, new=len(piece)):
+            self._suspected = self._came
         return self._let(whole, min(self._begun_at(whole), _last_word_at(whole)))
 
     def pause(self) -> str:
@@ -38,15 +45,21 @@ class FragmentRedactor:
         self._held = ""
         return rest if self._marked else rest + MARK
 
+    def _is_suspicious(self, whole: str) -> bool:
+        return self._suspected > self._came - len(whole)
+
     def _begun_at(self, whole: str) -> int:
-        return min(self._redactor.begun_at(whole), private_key_begun_at(whole))
+        begun = self._redactor.begun_at(whole)
+        # The first words of a private key are suspicious.
+        return min(begun, private_key_begun_at(whole)) if self._is_suspicious(whole) else begun
 
     def _let(self, whole: str, end: int) -> str:
         begin = len(self._seen)
         end = max(begin, end)
         self._seen, self._held = whole[max(0, end - REMEMBERED) : end], whole[end:]
         shown: list[str] = []
-        for start, stop in sorted(self._redactor.spans(whole)):
+        spans = sorted(self._redactor.spans(whole)) if self._is_suspicious(whole) else ()
+        for start, stop in spans:
             if stop > begin and start < end:
                 self._show(whole[begin:start], shown)
                 shown += () if self._marked else (MARK,)

@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from agentproxy.journal.redact import MARK, Redactor
 from agentproxy.journal.redact_fragments import FragmentRedactor
@@ -108,3 +110,41 @@ def test_progress_beside_the_name_of_a_file_comes_at_once() -> None:
     redact = FragmentRedactor(Redactor())
     pieces = ["tests/test_tokens.py ", ".", ".", "F"]
     assert [redact(piece) for piece in pieces] == pieces
+
+
+class FullSearch(FragmentRedactor):
+    """Searches everything that is remembered at each piece."""
+
+    def __call__(self, piece: str) -> str:
+        self._suspected = 1 << 60
+        return super().__call__(piece)
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            [KNOWN, KNOWN[:6], KNOWN[6:], NUMBER, LOOKS, LOOKS[:9], LOOKS[9:], "password = ",
+             "hunter2!", "token: ", "a1B2c3!", " ", "\n", "word ", "x" * 700, KEYS[0][:60],
+             KEYS[0][60:], "key", "api_", "İ", "ẞ", "-----BEG", "IN PRIVATE KEY-----"]
+        ),
+        max_size=25,
+    ),
+    st.lists(st.integers(min_value=1, max_value=900), min_size=1, max_size=30),
+    st.sets(st.integers(min_value=0, max_value=30)),
+)  # fmt: skip
+def test_looking_at_the_newest_words_only_finds_what_looking_at_all_finds(
+    words: list[str], sizes: list[int], pauses: set[int]
+) -> None:
+    text = "".join(words)
+    redactor = Redactor([KNOWN, NUMBER])
+    quick, full = FragmentRedactor(redactor), FullSearch(redactor)
+    at = 0
+    for turn, size in enumerate(sizes * 20):
+        piece = text[at : at + size]
+        if not piece:
+            break
+        assert quick(piece) == full(piece)
+        if turn in pauses:
+            assert quick.pause() == full.pause()
+        at += size
+    assert quick.end() == full.end()

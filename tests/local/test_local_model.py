@@ -3,9 +3,6 @@ supervisor over it comes to a truthful end.
 """
 
 import json
-import subprocess
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from support.front_door import Pa, Ran
@@ -13,7 +10,6 @@ from support.projects import MEND, PYTEST
 
 pytestmark = [pytest.mark.local_model, pytest.mark.timeout(400)]
 
-SCRIPT = Path(__file__).parents[2] / "scripts" / "local_model.py"
 SHORT = {"max_tokens": 80}
 CHAT, MESSAGES = "ollama/smollm2", "claude-smollm2"
 WIRES = pytest.mark.parametrize("model", [CHAT, MESSAGES])
@@ -23,21 +19,6 @@ TRUTHFUL_WITHOUT_PROOF = (1, 3, 5)
 @pytest.fixture
 def pa(tested: Pa) -> Pa:
     return tested
-
-
-@pytest.fixture(scope="module")
-def address() -> Iterator[str]:
-    """Where the model answers."""
-    python = SCRIPT.parents[1] / ".agents" / "local-model" / "bin" / "python"
-    assert python.exists(), "make local-model installs the model first"
-    with subprocess.Popen(
-        [python, SCRIPT, "serve-here"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
-    ) as server:
-        assert server.stdout is not None
-        try:
-            yield server.stdout.readline().strip()
-        finally:
-            server.kill()
 
 
 def variables(address: str) -> dict[str, str]:

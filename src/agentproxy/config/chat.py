@@ -7,7 +7,15 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from agentproxy.config.mistakes import BadSetting, first_mistake
-from agentproxy.config.words import Decimal, PositiveSeconds, Seconds, SingleLine, Whole, refusal
+from agentproxy.config.words import (
+    Decimal,
+    PositiveSeconds,
+    Seconds,
+    SingleLine,
+    Whole,
+    refusal,
+    seconds_of,
+)
 
 OWN_PREFIX = "OPENAGENT_"  # wins over the bare name, which other programs may use too
 CURES = {
@@ -18,6 +26,8 @@ CURES = {
     "context_window": "give a whole number of tokens from 1000 to 100000000",
     "compact_threshold": "give a share of the context from 0.1 to 1",
     "workspace_dir": "give the path of a folder",
+    "workspace_shared": "give true or false",
+    "workspace_cleanup_delay": "give seconds, or like 90s, 30m, 2h; or never",
     "skills_dir": "give the path of a folder",
     "mcp_servers_file": "give the path of a file",
     "bash_timeout": "give seconds, or like 90s, 30m, 2h",
@@ -56,6 +66,9 @@ def _is_sqlite(address: str) -> str:
 
 
 Names = Annotated[tuple[SingleLine, ...], BeforeValidator(_listed), Field(max_length=1000)]
+Delay = Annotated[
+    float | None, BeforeValidator(lambda value: None if value == "never" else seconds_of(value))
+]
 Tokens = Annotated[Whole, Field(ge=1, le=1_000_000_000)]
 
 
@@ -71,6 +84,8 @@ class ChatSettings(BaseModel):
     context_window: Annotated[Tokens, Field(ge=1000, le=100_000_000)] = 200_000
     compact_threshold: Annotated[Decimal, Field(ge=0.1, le=1)] = 0.7
     workspace_dir: SingleLine = "workspace"
+    workspace_shared: bool = False
+    workspace_cleanup_delay: Delay = 300.0  # None: never
     skills_dir: SingleLine = "skills"
     mcp_servers_file: SingleLine = "mcp_servers.json"
     bash_timeout: PositiveSeconds = 60.0

@@ -90,7 +90,7 @@ async def _serve(
     allowed = _allowed(directory, options)
     listener = _listen(options)
     options = replace(options, port=listener.getsockname()[1])
-    chats = await open_host(await app.project(directory))
+    chats = await open_host(await app.project(directory), cleans=True)
     supervised = SupervisedHost(app, allowed, most=app.settings.chat.max_running_tasks)
     try:
         application = build_application(Hosts(chats, supervised), _doors(options, app))

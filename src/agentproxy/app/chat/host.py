@@ -4,8 +4,8 @@ import asyncio
 import logging
 import math
 import time
-from collections.abc import Generator
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncGenerator, Generator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 
 from agentproxy import __version__
@@ -15,6 +15,8 @@ from agentproxy.app.chat.drive import Patience, drive_chat
 from agentproxy.app.chat.loading import load_chat
 from agentproxy.app.chat.services import ChatServices
 from agentproxy.app.chat.toolbox import ORDER
+from agentproxy.app.chat.views import read_workspace
+from agentproxy.app.chat.workspaces import Workspaces, make_shared
 from agentproxy.app.context import App, Project
 from agentproxy.app.mcp.servers import open_servers
 from agentproxy.app.run_ownership import StillOwned, acquire_run, new_holder, released_after
@@ -96,9 +98,19 @@ class ChatHost:
         live = self._live[run] = _Live()
         live.task = asyncio.create_task(self._host(run, live), name=f"chat {run}")
 
+    @asynccontextmanager
+    async def attend(self, run: RunId) -> AsyncGenerator[asyncio.Event]:
+        """Keeps the conversation loaded while a client is there. Gives what its end is told by.
+
+        Raises UnknownRun.
+        """
+        with self._attended(run) as gone:
+            workspace = await read_workspace(self.app, run)
+            async with self.services.workspaces.used(workspace, session=True):
+                yield gone
+
     @contextmanager
-    def attend(self, run: RunId) -> Generator[asyncio.Event]:
-        """Keeps the conversation loaded while a client is there. Gives what its end is told by."""
+    def _attended(self, run: RunId) -> Generator[asyncio.Event]:
         clients = self._clients.setdefault(run, _Clients())
         clients.number += 1
         try:
@@ -142,6 +154,7 @@ class ChatHost:
         if tasks:
             await asyncio.wait(tasks)
         await self.services.mcp.close()
+        await self.services.workspaces.close()
         await self.services.lines.close()
 
     async def _host(self, run: RunId, live: _Live) -> None:
@@ -180,17 +193,15 @@ class ChatHost:
 
     async def _drive(self, run: RunId, lease: Lease) -> None:
         loaded = time.monotonic()
-        with self.app.hub.open(run) as fragments:
-            await drive_chat(
-                self,
-                lease,
-                fragments=fragments,
-                patience=Patience(
-                    # One that no client of this process has left need not wait for one.
-                    idle=lambda: self._time_left(run, self._left.get(run, -math.inf)),
-                    session=lambda: self._time_left(run, self._left.get(run, loaded)),
-                ),
-            )
+        workspace = await read_workspace(self.app, run)
+        patience = Patience(
+            # One that no client of this process has left need not wait for one.
+            idle=lambda: self._time_left(run, self._left.get(run, -math.inf)),
+            session=lambda: self._time_left(run, self._left.get(run, loaded)),
+        )
+        async with self.services.workspaces.used(workspace):
+            with self.app.hub.open(run) as fragments:
+                await drive_chat(self, lease, fragments=fragments, patience=patience)
 
     def _time_left(self, run: RunId, since: float) -> float:
         """Returns for how many seconds more a client is waited for that is away since then."""
@@ -200,12 +211,33 @@ class ChatHost:
         return math.inf if run in self._clients else max(0.0, since + grace - time.monotonic())
 
 
-async def open_host(project: Project) -> ChatHost:
-    """Raises SandboxError."""
+async def open_host(project: Project, *, cleans: bool = False) -> ChatHost:
+    """Returns the host of a project's conversations. Only one that `cleans` empties workspaces.
+
+    Raises SandboxError.
+    """
+    settings = project.app.settings.chat
     sandbox: Sandbox = await project.app.sandbox(project.settings.sandbox)
-    places = ToolPlaces(project.app.environ)
+    workspaces = Workspaces(
+        root=project.directory / settings.workspace_dir,
+        delay=settings.workspace_cleanup_delay if cleans else None,
+        grace=settings.session_grace,
+    )
+    if settings.workspace_shared:
+        # Where it cannot be made, each turn says so.
+        with suppress(OSError):
+            await asyncio.to_thread(make_shared, workspaces.root)
     mcp = await asyncio.to_thread(open_servers, project, sandbox)
     mcp.start()
-    settings = project.app.settings.chat
     packaged = await asyncio.to_thread(installed_tools, ORDER)
-    return ChatHost(ChatServices(project.app, project, settings, sandbox, places, mcp, packaged))
+    services = ChatServices(
+        app=project.app,
+        project=project,
+        settings=settings,
+        sandbox=sandbox,
+        tools=ToolPlaces(project.app.environ),
+        mcp=mcp,
+        packaged=packaged,
+        workspaces=workspaces,
+    )
+    return ChatHost(services)

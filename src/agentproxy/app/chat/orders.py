@@ -21,11 +21,12 @@ def order_of(asked: Mapping[str, object], *, services: ChatServices) -> tuple[Ch
     """Returns the order of a new conversation and its id. `asked` has the documented names."""
     settings = services.settings
     run = RunId(secrets.token_hex(6))
+    root = services.workspaces.root
     given = {OF_FIELDS[name]: value for name, value in asked.items() if value is not None}
     fields: dict[str, object] = {
         "model": settings.model,
         "preset": settings.default_preset,
-        "workspace": str(services.project.directory / settings.workspace_dir / run),
+        "workspace": str(root if settings.workspace_shared else root / run),
         "budget": services.project.settings.budget,
         "sandbox": services.project.settings.sandbox,
     }

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from agentproxy.app.chat.bench import ToolPlaces
 from agentproxy.app.chat.toolbox import ToolPorts
+from agentproxy.app.chat.workspaces import Workspaces
 from agentproxy.app.context import App, Project
 from agentproxy.app.mcp.servers import McpServers
 from agentproxy.app.models import variables
@@ -32,6 +33,7 @@ class ChatServices:
     tools: ToolPlaces
     mcp: McpServers
     packaged: PackagedTools
+    workspaces: Workspaces
     lines: SharedLines = field(default_factory=lambda: SharedLines(seconds=ANSWER_SECONDS))
 
     def load_model(self) -> None:

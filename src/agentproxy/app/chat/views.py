@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 from agentproxy.app.context import App
@@ -81,6 +82,14 @@ async def read_order(app: App, run: RunId) -> ChatOrder:
     """
     (first,) = await app.journal.read(run, limit=1)
     return _require_chat(first)
+
+
+async def read_workspace(app: App, run: RunId) -> Path:
+    """Returns where a conversation works, or an agent of one. Raises UnknownRun."""
+    (first,) = await app.journal.read(run, limit=1)
+    if isinstance(first.fact, RunCreated) and isinstance(first.fact.request, AgentOrder):
+        return Path(first.fact.request.workspace)
+    raise UnknownRun(f"run {run} is no conversation")
 
 
 def _require_chat(first: Event) -> ChatOrder:

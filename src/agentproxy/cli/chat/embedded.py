@@ -80,7 +80,7 @@ class EmbeddedTalks:
     async def open(self, conversation: str, *, after: int) -> AsyncGenerator[Talk]:
         run = RunId(conversation)
         line = _Line()
-        with self._host.attend(run) as gone:
+        async with self._host.attend(run) as gone:
             client = Client(line, self._host, WireStory(run))
             serving = asyncio.create_task(client.serve(after=after, gone=gone))
             try:

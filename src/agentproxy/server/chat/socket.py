@@ -51,7 +51,7 @@ async def serve_socket(socket: WebSocket, host: ChatHost, run: RunId, *, after: 
             text = f"{MAX_SOCKETS} clients follow this conversation already"
             await _refuse(socket, run, text, code=TRY_AGAIN_LATER)
             return
-        with host.attend(run) as gone:
+        async with host.attend(run) as gone:
             await client.serve(after=after, gone=gone)
     except UnknownRun:
         await _refuse(socket, run, "Conversation not found")

@@ -132,14 +132,16 @@ def workspace_routes(host: ChatHost) -> APIRouter:
 
 async def _workspace(host: ChatHost, conversation: str) -> Path:
     if not conversation:
-        return host.services.project.directory / host.services.settings.workspace_dir
+        return host.services.workspaces.root
     if not re.fullmatch(CONVERSATION, conversation):
         raise NOT_FOUND
     try:
         order = await read_order(host.app, RunId(conversation))
     except UnknownRun:
         raise NOT_FOUND from None
-    return Path(order.workspace)
+    workspace = Path(order.workspace)
+    host.services.workspaces.touch(workspace)
+    return workspace
 
 
 async def _with_file(do: Callable[[], T]) -> T:
@@ -181,7 +183,8 @@ async def _receive(request: Request, host: ChatHost, workspace: Path, *, subdir:
             raise _as_refused(refusal)
         if not reader.parts:
             raise _no_files("Field required")
-        return await asyncio.to_thread(place_files, reader, workspace, subdir=subdir)
+        async with host.services.workspaces.used(workspace):
+            return await asyncio.to_thread(place_files, reader, workspace, subdir=subdir)
 
 
 def _as_refused(error: Exception) -> UploadRefused:

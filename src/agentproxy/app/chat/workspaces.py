@@ -1,0 +1,196 @@
+"""Who uses which workspace, and its clean-up when nobody has used it for some time."""
+
+import asyncio
+import fcntl
+import logging
+import os
+import re
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from agentproxy.files.remove_tree import remove_tree
+from agentproxy.tools.own_folders import OWN_FOLDERS, is_own
+
+LOG = logging.getLogger(__name__)
+LOCKS = ".agent/in-use"  # below WORKSPACE_DIR: other processes see by it that we use a workspace
+MADE_BY_US = ".agent/made-by-agentproxy"  # in a shared workspace that was empty when we began
+SHARED = "shared"
+CONVERSATION = re.compile(r"[0-9a-f]{12}")
+LOCK_SECONDS = 10.0  # for another process that cleans just now
+LOCK = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+@dataclass(eq=False)
+class _Use:
+    """The present use of one workspace. `lock` is a descriptor, or -1."""
+
+    number: int = 0
+    sessions: int = 0
+    lock: int = -1
+
+
+@dataclass
+class Workspaces:
+    """The workspaces below `root`. One event loop uses it.
+
+    A workspace is cleaned `delay` seconds after its last session has ended, if nobody uses it: no
+    client, no turn, no command, no agent, no other conversation and no other process. None cleans
+    nothing. The folders of our own stay.
+    """
+
+    root: Path
+    delay: float | None
+    grace: float  # seconds after the last client of a session that nothing worked for
+    _uses: dict[Path, _Use] = field(default_factory=dict[Path, _Use])
+    _ended: set[Path] = field(default_factory=set[Path])  # their last session is over
+    _timers: dict[Path, asyncio.TimerHandle] = field(
+        default_factory=dict[Path, asyncio.TimerHandle]
+    )
+    _cleaning: dict[Path, asyncio.Task[None]] = field(
+        default_factory=dict[Path, "asyncio.Task[None]"]
+    )
+
+    @asynccontextmanager
+    async def used(self, workspace: Path, *, session: bool = False) -> AsyncGenerator[None]:
+        """Keeps a workspace from being cleaned. With `session`, a client is there."""
+        use = self._uses.setdefault(workspace, _Use())
+        use.number += 1
+        use.sessions += session
+        self._stop_timer(workspace)
+        if session:
+            self._ended.discard(workspace)
+        try:
+            if (cleaning := self._cleaning.get(workspace)) is not None:
+                await asyncio.wait({cleaning})
+            await self._lock(workspace, use)
+            yield
+        finally:
+            use.number -= 1
+            use.sessions -= session
+            if session and not use.sessions:
+                self._ended.add(workspace)
+            if not use.number:
+                self._leave(workspace, use, after=self.grace if session else 0.0)
+
+    def touch(self, workspace: Path) -> None:
+        """Counts as a use that is over at once: what is about to be cleaned stays for longer."""
+        if workspace in self._timers:
+            self._start_timer(workspace, after=self.grace)
+
+    async def close(self) -> None:
+        """Cleans nothing more. What is being cleaned is cleaned to its end."""
+        for workspace in list(self._timers):
+            self._stop_timer(workspace)
+        self.delay = None
+        if self._cleaning:
+            await asyncio.wait(self._cleaning.values())
+
+    async def _lock(self, workspace: Path, use: _Use) -> None:
+        loop = asyncio.get_running_loop()
+        end = loop.time() + LOCK_SECONDS
+        while use.lock < 0 and loop.time() < end:
+            lock = await asyncio.to_thread(_take_lock, self.root, workspace, fcntl.LOCK_SH)
+            if lock is None:
+                return  # nobody can clean it either
+            if lock < 0:
+                await asyncio.sleep(0.05)
+            elif use.lock < 0:
+                use.lock = lock
+            else:
+                os.close(lock)  # another user was quicker
+
+    def _leave(self, workspace: Path, use: _Use, *, after: float) -> None:
+        if use.lock >= 0:
+            os.close(use.lock)
+        del self._uses[workspace]
+        if workspace in self._ended:
+            self._start_timer(workspace, after=after)
+
+    def _start_timer(self, workspace: Path, *, after: float) -> None:
+        self._stop_timer(workspace)
+        if self.delay is not None:
+            loop = asyncio.get_running_loop()
+            self._timers[workspace] = loop.call_later(self.delay + after, self._begin, workspace)
+
+    def _stop_timer(self, workspace: Path) -> None:
+        if (timer := self._timers.pop(workspace, None)) is not None:
+            timer.cancel()
+
+    def _begin(self, workspace: Path) -> None:
+        self._timers.pop(workspace, None)
+        self._ended.discard(workspace)
+        task = asyncio.create_task(self._clean(workspace), name=f"clean {workspace}")
+        self._cleaning[workspace] = task
+
+    async def _clean(self, workspace: Path) -> None:
+        try:
+            await asyncio.to_thread(clean, workspace, self.root)
+        except OSError as error:
+            LOG.warning("the workspace %s cannot be cleaned: %s", workspace, error)
+        finally:
+            del self._cleaning[workspace]
+
+
+def clean(workspace: Path, root: Path) -> bool:
+    """Empties a workspace below `root`, without the folders of our own. Blocking.
+
+    Returns whether it did so: not for one that another process uses, that is not below `root`, or
+    that is `root` itself and was not made by us. Raises OSError.
+    """
+    if not _is_ours(workspace, root):
+        return False
+    lock = _take_lock(root, workspace, fcntl.LOCK_EX)
+    if lock is None or lock < 0:
+        return False
+    try:
+        for entry in list(os.scandir(workspace)):
+            # In a shared workspace: the ones of conversations that do not share.
+            kept = workspace == root and CONVERSATION.fullmatch(entry.name)
+            if is_own([entry.name]) or kept:
+                continue
+            if entry.is_dir(follow_symlinks=False):
+                remove_tree(workspace / entry.name)
+            else:
+                (workspace / entry.name).unlink(missing_ok=True)
+    finally:
+        os.close(lock)
+    return True
+
+
+def make_shared(root: Path) -> None:
+    """Makes a workspace that conversations share. Blocking. Raises OSError.
+
+    One that has files already belongs to the user, and is never cleaned.
+    """
+    root.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if all(entry.name in OWN_FOLDERS for entry in root.iterdir()):
+        mark = root / MADE_BY_US
+        mark.parent.mkdir(exist_ok=True, mode=0o700)
+        mark.touch()
+
+
+def _is_ours(workspace: Path, root: Path) -> bool:
+    # A link anywhere on the way could lead to files of somebody else.
+    if workspace == root:
+        return (root / MADE_BY_US).is_file() and not root.is_symlink()
+    direct = workspace.parent == root and CONVERSATION.fullmatch(workspace.name)
+    return bool(direct) and workspace.is_dir() and not workspace.is_symlink()
+
+
+def _take_lock(root: Path, workspace: Path, kind: int) -> int | None:
+    """Returns a descriptor; -1 while another process holds the lock; None where there is none."""
+    name = SHARED if workspace == root else workspace.name
+    try:
+        folder = root / LOCKS
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        lock = os.open(folder / name, LOCK, 0o600)
+    except OSError:
+        return None
+    try:
+        fcntl.flock(lock, kind | fcntl.LOCK_NB)
+    except OSError:
+        os.close(lock)
+        return -1
+    return lock

@@ -10,6 +10,7 @@ from agentproxy.journal.memory import MemoryJournal
 from agentproxy.models.prices import cost_usd
 from agentproxy.models.scripted import ScriptedModel
 from agentproxy.server.chat.records import ShownChat, ShownMessage, WaitingMessage
+from agentproxy.server.promised import Mistake
 from agentproxy.server.routes.conversations import ListedChat
 from agentproxy.server.routes.health import Health, ShownConfig
 from agentproxy.server.routes.workspace import Preview, Uploaded
@@ -46,6 +47,8 @@ ShownChat.enable_plan_mode
 ShownChat.total_input_tokens
 ShownChat.total_output_tokens
 WaitingMessage.message_id
+Mistake.loc
+Mistake.msg
 Preview.binary
 Uploaded.uploaded
 # urllib calls this

@@ -4,9 +4,11 @@ import http.client
 import json
 import os
 import socket
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Generator
+from contextlib import closing
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -119,6 +121,39 @@ def test_a_body_that_is_too_large_is_refused_before_it_is_read(served: Served) -
     assert raw(served, head + "Content-Length: 99999999999\n")[0] == 413
     piece = b"%x\r\n%s\r\n" % (1 << 20, b" " * (1 << 20))
     assert raw(served, head + "Transfer-Encoding: chunked\n", piece + piece)[0] == 413
+
+
+@pytest.mark.parametrize("size", [(1 << 20) + 1, 7 << 20])
+def test_who_sends_too_much_can_read_why(served: Served, size: int) -> None:
+    connection = http.client.HTTPConnection(urlsplit(served.url).netloc, timeout=10)
+    connection.request("POST", "/api/chat", b" " * size, {"Content-Type": "application/json"})
+    answer = connection.getresponse()
+    assert answer.status == 413
+    assert b"more than 1048576 bytes" in answer.read()
+    connection.close()
+
+
+def test_another_method_is_told_all_that_there_are(served: Served) -> None:
+    connection = http.client.HTTPConnection(urlsplit(served.url).netloc, timeout=10)
+    for path, methods in (
+        ("/api/skills", "GET, POST"),
+        ("/api/conversations/0123456789ab", "DELETE, GET"),
+    ):
+        connection.request("PUT", path)
+        answer = connection.getresponse()
+        answer.read()
+        assert (answer.status, answer.headers["Allow"]) == (405, methods)
+    connection.close()
+
+
+def test_a_journal_that_cannot_be_written_is_no_failure_of_ours(tmp_path: Path) -> None:
+    with serving(tmp_path) as server:
+        conversation = server.new()
+        with closing(sqlite3.connect(tmp_path / "home" / "journal.sqlite3")) as other:
+            other.execute("BEGIN IMMEDIATE")
+            status, answer = server.request("POST", "/api/chat", {})
+            assert (status, answer["cure"]) == (503, "look at GET /health")
+            assert server.request("GET", f"/api/conversations/{conversation}")[0] == 200
 
 
 def test_no_answer_is_a_failure_of_ours_whatever_the_body(served: Served) -> None:

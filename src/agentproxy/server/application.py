@@ -2,17 +2,27 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse
+from starlette.routing import BaseRoute
 
 from agentproxy import __version__
 from agentproxy.app.chat.host import ChatHost
+from agentproxy.app.journal import JournalError
 from agentproxy.app.supervised_host import SupervisedHost
 from agentproxy.server.docs_page import docs_page
 from agentproxy.server.guard import Guard
-from agentproxy.server.refusals import Refused, answer_refused, refuse_invalid
+from agentproxy.server.promised import EVERYWHERE, promised
+from agentproxy.server.refusals import (
+    Refused,
+    answer_journal,
+    answer_other_method,
+    answer_refused,
+    refuse_invalid,
+)
 from agentproxy.server.routes.catalogue import catalogue_routes
 from agentproxy.server.routes.conversations import conversation_routes
 from agentproxy.server.routes.health import health_routes
@@ -44,17 +54,22 @@ def build_application(hosts: Hosts, doors: Doors) -> FastAPI:
         version=__version__,
         docs_url=None,  # the library's page loads scripts from elsewhere
         redoc_url=None,
+        responses=promised(*EVERYWHERE),
     )
+    application.add_exception_handler(JournalError, answer_journal)
     application.add_exception_handler(RequestValidationError, refuse_invalid)
     application.add_exception_handler(Refused, answer_refused)
-    for router in (
-        health_routes(hosts.chats, hosts.supervised),
-        session_routes(hosts.supervised),
-        conversation_routes(hosts.chats),
-        catalogue_routes(hosts.chats),
-        workspace_routes(hosts.chats),
+    routes: list[BaseRoute] = []
+    for router, refusals in (
+        (health_routes(hosts.chats, hosts.supervised), ()),
+        (session_routes(hosts.supervised), (404, 409, 503)),
+        (conversation_routes(hosts.chats), (404, 409, 503)),
+        (catalogue_routes(hosts.chats), (409, 507)),
+        (workspace_routes(hosts.chats), (404, 409, 503, 507)),
     ):
-        application.include_router(router)
+        application.include_router(router, responses=promised(*refusals))
+        routes += router.routes
+    application.add_exception_handler(405, partial(answer_other_method, routes))
 
     async def docs() -> HTMLResponse:
         return HTMLResponse(docs_page(application.openapi()))

@@ -19,6 +19,9 @@ MAX_BODY_BYTES_OF = {UPLOAD: (100 << 20) + (1 << 20)}
 MAX_TARGET_BYTES = 16 * 1024
 MAX_HEAD_BYTES = 32 * 1024
 MAX_HEADERS = 100
+TOO_LARGE = "the body has more than {} bytes"
+MAX_DRAINED_BYTES = 8 << 20
+DRAIN_SECONDS = 2.0
 SEND_SECONDS = 60.0  # for one piece of an answer; a client that takes longer is let go
 OPEN = frozenset({"/health"})
 SAFE_HEADERS = (
@@ -81,9 +84,9 @@ class Guard:
             return
         origin = headers.get("origin", "")
         if refusal is not None:
-            await _answer(send, *refusal, origin="")
+            await _answer(receive, send, refusal)
         elif scope["method"] == "OPTIONS" and origin:
-            await _answer(send, 204, "", origin=origin)
+            await _answer(receive, send, (204, ""), origin=origin)
         else:
             await self._pass(scope, receive, send, headers=headers)
 
@@ -136,7 +139,7 @@ class Guard:
         announced = headers.get("content-length", "0")
         limit = MAX_BODY_BYTES_OF.get(scope["path"], self._max_body)
         if not announced.isdecimal() or int(announced[:20]) > limit:
-            await _answer(send, 413, f"the body has more than {limit} bytes", origin=origin)
+            await _answer(receive, send, (413, TOO_LARGE.format(limit)), origin=origin)
             return
         read, too_large = 0, False
 
@@ -166,7 +169,7 @@ class Guard:
         with suppress(_TooLarge, _TooSlow):
             await self._app(scope, bounded, with_headers)
         if too_large:
-            await _answer(send, 413, f"the body has more than {limit} bytes", origin=origin)
+            await _answer(receive, send, (413, TOO_LARGE.format(limit)), origin=origin)
 
 
 def _single(scope: Scope) -> tuple[dict[str, str], str]:
@@ -231,7 +234,10 @@ def _cors(origin: str) -> list[tuple[bytes, bytes]]:
     ]
 
 
-async def _answer(send: Send, status: int, text: str, *, origin: str) -> None:
+async def _answer(
+    receive: Receive, send: Send, answer: tuple[int, str], *, origin: str = ""
+) -> None:
+    status, text = answer
     body = json.dumps({"detail": text}).encode() if text else b""
     headers = [
         (b"content-type", b"application/json"),
@@ -239,8 +245,22 @@ async def _answer(send: Send, status: int, text: str, *, origin: str) -> None:
         *SAFE_HEADERS,
         *_cors(origin),
     ]
-    # The rest of a refused body is not read.
     if status >= 400:
         headers.append((b"connection", b"close"))
     await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
+    await send({"type": "http.response.body", "body": body, "more_body": True})
+    # A connection that is closed with unread bytes is reset: the client would not see the answer.
+    await _drain(receive)
+    await send({"type": "http.response.body", "body": b""})
+
+
+async def _drain(receive: Receive) -> None:
+    """Reads the rest of a body, as long as it is short and comes soon."""
+    read = 0
+    with suppress(TimeoutError):
+        async with asyncio.timeout(DRAIN_SECONDS):
+            while read < MAX_DRAINED_BYTES:
+                message = await receive()
+                read += len(message.get("body", b""))
+                if not message.get("more_body"):
+                    return

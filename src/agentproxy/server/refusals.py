@@ -2,11 +2,12 @@
 
 import json
 import math
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 
 from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
+from starlette.routing import BaseRoute, Match, Route
 
 from agentproxy.app.allowed_folders import NotAllowed
 from agentproxy.app.journal import Fenced, JournalError, LeaseTaken
@@ -76,6 +77,27 @@ async def answer_refused(_request: Request, error: Exception) -> Response:
     # As ASCII: what a client sent may hold half of a surrogate pair.
     text = json.dumps({"detail": str(error), "field": error.field, "cure": error.cure})
     return Response(text, status_code=error.status, media_type="application/json")
+
+
+async def answer_journal(_request: Request, error: Exception) -> Response:
+    """Answers 503: the journal cannot be read or written."""
+    text = json.dumps({"detail": str(error), "field": "", "cure": "look at GET /health"})
+    return Response(text, status_code=503, media_type="application/json")
+
+
+async def answer_other_method(
+    routes: Sequence[BaseRoute], request: Request, _error: Exception
+) -> Response:
+    """Answers 405 with all methods of the path. The library names those of one route."""
+    methods = {
+        method
+        for route in routes
+        if isinstance(route, Route) and route.matches(request.scope)[0] is not Match.NONE
+        for method in route.methods or ()
+    }
+    headers = {"Allow": ", ".join(sorted(methods))}
+    text = json.dumps({"detail": "Method Not Allowed"})
+    return Response(text, status_code=405, media_type="application/json", headers=headers)
 
 
 async def refuse_invalid(_request: Request, error: Exception) -> Response:

@@ -23,7 +23,7 @@ NOT_FOUND = HTTPException(404, "Conversation not found")
 class NewChat(BaseModel):
     """What a client may choose. Nothing is required."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", strict=True)
 
     system_prompt: Annotated[str, Field(max_length=100_000)] | None = None
     preset: Literal["coding", "work"] | None = None

@@ -22,7 +22,12 @@ from agentproxy.app.journal import UnknownRun
 from agentproxy.events.envelope import RunId
 from agentproxy.server.routes.conversations import CONVERSATION, NOT_FOUND
 from agentproxy.server.workspace.preview import preview_of
-from agentproxy.server.workspace.upload import FormReader, UploadRefused, place_files
+from agentproxy.server.workspace.upload import (
+    MAX_FILES,
+    FormReader,
+    UploadRefused,
+    place_files,
+)
 from agentproxy.server.workspace.workspace_files import (
     AccessDenied,
     NoSuchFile,
@@ -45,6 +50,8 @@ FORM: dict[str, Any] = {
                     "properties": {
                         "files": {
                             "type": "array",
+                            "minItems": 1,
+                            "maxItems": MAX_FILES,
                             "items": {"type": "string", "format": "binary"},
                         }
                     },

@@ -10,6 +10,7 @@ WITHOUT_NUL = "^[^\\x00]*$"
 Text = Annotated[str, Field(max_length=100_000, pattern=WITHOUT_NUL)]
 ShortText = Annotated[str, Field(max_length=16_384, pattern=WITHOUT_NUL)]
 PathText = Annotated[str, Field(max_length=4096, pattern=WITHOUT_NUL)]
+Switch = Annotated[bool, Field(strict=True)]
 Number = Annotated[float, Field(allow_inf_nan=False, strict=True)]
 
 
@@ -30,7 +31,7 @@ class NewTask(BaseModel):
     screenshots: Annotated[list[Screenshot], Field(max_length=20)] = []
     session_id: SessionId | None = None
     mission: ShortText = ""
-    max_iterations: int | None = None
+    max_iterations: Annotated[int, Field(strict=True)] | None = None
     worker: ShortText = ""
     model: ShortText = ""
     judge: ShortText = ""
@@ -39,8 +40,8 @@ class NewTask(BaseModel):
     keep: Annotated[list[ShortText], Field(max_length=100)] = []
     known_red: Annotated[list[ShortText], Field(max_length=1000)] = []
     max_time: Number | ShortText | None = None
-    from_head: bool = False
-    include_untracked: bool = False
+    from_head: Switch = False
+    include_untracked: Switch = False
 
 
 class ListedSession(BaseModel):

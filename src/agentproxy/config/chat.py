@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
@@ -29,6 +29,7 @@ CURES = {
     "workspace_shared": "give true or false",
     "workspace_cleanup_delay": "give seconds, or like 90s, 30m, 2h; or never",
     "skills_dir": "give the path of a folder",
+    "prompts_dir": "give the path of a folder",
     "mcp_servers_file": "give the path of a file",
     "bash_timeout": "give seconds, or like 90s, 30m, 2h",
     "background_timeout": "give seconds, or like 90s, 30m, 2h",
@@ -39,7 +40,15 @@ CURES = {
     "teammate_model": "give the name of a model; pa models shows the forms",
     "max_teammates": "give a whole number from 1 to 100",
     "teammate_idle_timeout": "give seconds, or like 90s, 30m, 2h",
-    "default_preset": "give coding or work",
+    "compact_model": "give the name of a model; pa models shows the forms",
+    "temperature": "give a number from 0 to 2",
+    "subagent_temperature": "give a number from 0 to 2",
+    "teammate_temperature": "give a number from 0 to 2",
+    "compact_temperature": "give a number from 0 to 2",
+    "llm_max_retries": "give a whole number from 0 to 100",
+    "llm_retry_base_delay": "give seconds from 0 to 3600",
+    "llm_retry_max_delay": "give seconds from 0 to 3600",
+    "default_preset": "give the name of a preset, such as coding or work",
     "api_key": "give one line of visible text",
     "cors_origins": "give origins with commas between them, such as http://localhost:3500",
     "database_url": "give sqlite:///PATH, or nothing for the journal in AGENTPROXY_HOME",
@@ -69,6 +78,8 @@ Names = Annotated[tuple[SingleLine, ...], BeforeValidator(_listed), Field(max_le
 Delay = Annotated[
     float | None, BeforeValidator(lambda value: None if value == "never" else seconds_of(value))
 ]
+Temperature = Annotated[Decimal, Field(ge=0, le=2)]
+Pause = Annotated[Decimal, Field(ge=0, le=3600)]
 Tokens = Annotated[Whole, Field(ge=1, le=1_000_000_000)]
 
 
@@ -87,6 +98,7 @@ class ChatSettings(BaseModel):
     workspace_shared: bool = False
     workspace_cleanup_delay: Delay = 300.0  # None: never
     skills_dir: SingleLine = "skills"
+    prompts_dir: SingleLine = "prompts"
     mcp_servers_file: SingleLine = "mcp_servers.json"
     bash_timeout: PositiveSeconds = 60.0
     background_timeout: PositiveSeconds = 300.0
@@ -97,7 +109,16 @@ class ChatSettings(BaseModel):
     teammate_idle_timeout: PositiveSeconds = 60.0  # without work
     max_running_tasks: Annotated[Whole, Field(ge=1, le=10_000)] = 20
     session_grace: Seconds = 30.0
-    default_preset: Literal["coding", "work"] = "coding"
+    compact_model: SingleLine | None = None  # None: that of the conversation
+    temperature: Temperature | None = None  # None: the vendor's own
+    subagent_temperature: Temperature | None = None
+    teammate_temperature: Temperature | None = None
+    compact_temperature: Temperature = 0.2
+    # None: as for everything else that asks models.
+    llm_max_retries: Annotated[Whole, Field(ge=0, le=100)] | None = None
+    llm_retry_base_delay: Pause | None = None
+    llm_retry_max_delay: Pause | None = None
+    default_preset: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")] = "coding"
     api_key: SingleLine | None = Field(default=None, repr=False)
     cors_origins: Names | None = None
     database_url: Annotated[SingleLine, AfterValidator(_is_sqlite)] | None = None

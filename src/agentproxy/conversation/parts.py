@@ -59,6 +59,7 @@ class ChatParts(AgentParts):
     """The outside parts of one conversation."""
 
     summariser: Model  # writes the summaries of older messages
+    summary_temperature: float = 0.2
     children: Children
     # Gives a teammate of this name a task of the board, beside those that it was given before.
     claim: Claim

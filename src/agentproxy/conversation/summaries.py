@@ -27,7 +27,6 @@ from agentproxy.models.port import BudgetSpent, ModelError, Prompt
 from agentproxy.tools.port import Bench
 
 SUMMARY_TOKENS = 1024
-TEMPERATURE = 0.2
 SHOWN_CHARACTERS = 2000  # of one result or text
 # Of all older messages: a summary of more would not fit beside its own question.
 MAX_CHARACTERS = 400_000
@@ -82,7 +81,7 @@ async def _ask(older: Sequence[Message], focus: str, parts: ChatParts) -> str:
             .read_text(encoding="utf-8"),
             messages=[UserMessage(parts=(Text(text=asked),))],
             max_output=SUMMARY_TOKENS,
-            parameters={"temperature": TEMPERATURE},
+            parameters={"temperature": parts.summary_temperature},
         ),
         show=lambda _fragment: None,
     )

@@ -1,7 +1,7 @@
 """The models of a conversation and of the agents that work for it, paid from one purse."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -13,8 +13,10 @@ from agentproxy.conversation.children import paid_for
 from agentproxy.conversation.state import Chat
 from agentproxy.engine.recorder import Recorder
 from agentproxy.events.envelope import Fact, RunId
+from agentproxy.events.run import ChildOrder
 from agentproxy.models.budget import Budget
-from agentproxy.models.metered import Meter, MeteredModel
+from agentproxy.models.metered import Meter, MeteredModel, Retry
+from agentproxy.models.parameters import Parameters
 from agentproxy.models.port import Model, ModelRefused
 from agentproxy.models.traced import Tracer
 from agentproxy.models.unusable import UnusableModel
@@ -54,8 +56,9 @@ class ChatModels:
     summaries: MeteredModel
 
     async def close(self) -> None:
-        # Both are made of the same ones.
+        # They may be made of the same ones, which can be closed twice.
         await self.work.close()
+        await self.summaries.close()
 
 
 def limits_of(settings: ChatSettings) -> AgentLimits:
@@ -84,22 +87,50 @@ def _meter(recorder: Recorder[Chat], services: ChatServices, *, purse: Purse, ru
         lock=purse.lock,
     )
     meter = meter_of(services.project)(record, budget)
-    # A client has read the part of an answer that came: asking again would tell it twice.
-    meter.retry = replace(meter.retry, restart=False, statuses=RETRIED)
+    meter.retry = _retry(meter.retry, services.settings)
+    meter.of_agents = _with_temperature(meter.of_agents, services.settings, order)
     if state.require_order().tracing:
         meter.wrap = purse.tracer(run if order is not None else "").wrap
     return meter
+
+
+def _retry(usual: Retry, settings: ChatSettings) -> Retry:
+    # A client has read the part of an answer that came: asking again would tell it twice.
+    changed = replace(usual, restart=False, statuses=RETRIED)
+    if settings.llm_max_retries is not None:
+        changed = replace(changed, tries=settings.llm_max_retries)
+    if settings.llm_retry_base_delay is not None:
+        changed = replace(changed, base=settings.llm_retry_base_delay)
+    if settings.llm_retry_max_delay is not None:
+        changed = replace(changed, maximum=settings.llm_retry_max_delay)
+    return changed
+
+
+def _with_temperature(
+    of_agents: Mapping[str, Parameters], settings: ChatSettings, order: ChildOrder | None
+) -> Mapping[str, Parameters]:
+    chosen = settings.temperature
+    if order is not None:
+        of_teams = settings.teammate_temperature
+        chosen = of_teams if order.role == "teammate" else settings.subagent_temperature
+    if chosen is None:
+        return of_agents
+    # What is said of an agent's parameters in general wins.
+    return {**of_agents, "builtin": {"temperature": chosen, **of_agents.get("builtin", {})}}
 
 
 def open_chat_models(
     services: ChatServices, recorder: Recorder[Chat], *, purse: Purse, run: RunId
 ) -> ChatModels:
     """Returns the models of a conversation. One that cannot be used says why in its first turn."""
-    models = _models(services, recorder.state.require_order().model)
+    name = recorder.state.require_order().model
+    models = _models(services, name)
+    shorter = services.settings.compact_model
+    summaries = _models(services, shorter) if shorter and shorter != name else models
     meter = _meter(recorder, services, purse=purse, run=run)
     return ChatModels(
         work=MeteredModel(models, purpose="work", meter=meter),
-        summaries=MeteredModel(models, purpose="compact", meter=meter),
+        summaries=MeteredModel(summaries, purpose="compact", meter=meter),
     )
 
 

@@ -1,16 +1,15 @@
 """Builds what drives a conversation: its models, its tools, and what its calls may do."""
 
-import asyncio
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from pathlib import Path
 
 from agentproxy.agent.parts import AllowCall
 from agentproxy.app.chat.chat_models import ChatModels
 from agentproxy.app.chat.children import ChildHost, ChildRuns, Subagents
+from agentproxy.app.chat.instructions import instructions_of
 from agentproxy.app.chat.services import DISK, ChatServices
 from agentproxy.app.chat.toolbox import ToolPorts, chat_tools
 from agentproxy.app.hub import FragmentStream
-from agentproxy.app.mcp.servers import McpServers
 
 # Imported to register their handlers.
 from agentproxy.conversation import approvals as approvals
@@ -24,7 +23,6 @@ from agentproxy.conversation.background import BACKGROUND
 from agentproxy.conversation.compaction import OldResults
 from agentproxy.conversation.face import CHAT
 from agentproxy.conversation.parts import ChatParts, Claim
-from agentproxy.conversation.prompts import Listings, system_prompt
 from agentproxy.conversation.state import Chat
 from agentproxy.conversation.team import MAIL, TEAMMATE
 from agentproxy.engine.context import Context
@@ -35,7 +33,6 @@ from agentproxy.events.board import BoardTask
 from agentproxy.events.chat import UserTurnEnded
 from agentproxy.events.conversation import ToolCall
 from agentproxy.events.envelope import Fact
-from agentproxy.events.run import AgentOrder
 from agentproxy.events.team import MailDelivered, TeammateChanged
 from agentproxy.journal.port import JournalError, Lease
 from agentproxy.models.port import ModelError
@@ -45,7 +42,6 @@ from agentproxy.policy.rulings import Policy, Refuse
 from agentproxy.tools.board.graph import BoardError
 from agentproxy.tools.board.store import Board
 from agentproxy.tools.port import ERROR, Permission
-from agentproxy.tools.skills.library import SkillLibrary
 from agentproxy.workspace.sandbox.port import SandboxError
 
 FROM_WITHIN = Policy(root="/workspace")
@@ -72,7 +68,7 @@ async def chat_engine(
         max_teammates=services.settings.max_teammates,
     )
     tools = chat_tools(services.skills, state, run=lease.run, ports=ports)
-    skills = services.skills if tools.find("read_skill") else None
+    with_skills = tools.find("read_skill") is not None
     bench = await services.tools.open_bench(
         Path(order.workspace),
         sandbox=services.sandbox,
@@ -85,10 +81,11 @@ async def chat_engine(
     parts = ChatParts(
         model=models.work,
         summariser=models.summaries,
+        summary_temperature=services.settings.compact_temperature,
         tools=tools,
         bench=bench,
         allow=_allow(services),
-        instructions=await _instructions(order, state, library=skills, mcp=services.mcp),
+        instructions=await instructions_of(services, state, with_skills=with_skills),
         shown=OldResults(),
         children=children,
         claim=_claim(Board(Path(order.workspace))),
@@ -135,19 +132,6 @@ def _claim(board: Board) -> Claim:
 def _root_of(state: Chat, lease: Lease) -> str:
     """Returns the run of the conversation of the user: those who work for it share its HOME."""
     return state.child_order.root if state.child_order else lease.run
-
-
-async def _instructions(
-    order: AgentOrder, state: Chat, *, library: SkillLibrary | None, mcp: McpServers
-) -> Callable[[], str]:
-    # Read once: a changed prompt would cost the vendor's cache of everything after it.
-    skills = await asyncio.to_thread(library.listing) if library else ""
-
-    def prompt() -> str:
-        listed = Listings(skills=skills, mcp=mcp.listing())
-        return system_prompt(order, plan_mode=state.plan_mode, listed=listed)
-
-    return prompt
 
 
 def fault_of(key: str, error: Exception) -> Fact | None:

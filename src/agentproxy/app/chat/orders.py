@@ -18,7 +18,10 @@ OF_FIELDS = {
 
 
 def order_of(asked: Mapping[str, object], *, services: ChatServices) -> tuple[ChatOrder, RunId]:
-    """Returns the order of a new conversation and its id. `asked` has the documented names."""
+    """Returns the order of a new conversation and its id. `asked` has the documented names.
+
+    Blocking. Raises UnknownPreset.
+    """
     settings = services.settings
     run = RunId(secrets.token_hex(6))
     root = services.workspaces.root
@@ -30,4 +33,7 @@ def order_of(asked: Mapping[str, object], *, services: ChatServices) -> tuple[Ch
         "budget": services.project.settings.budget,
         "sandbox": services.project.settings.sandbox,
     }
-    return ChatOrder.model_validate({**fields, **given}), run
+    order = ChatOrder.model_validate({**fields, **given})
+    if not order.system_prompt:
+        services.presets.require(order.preset)
+    return order, run

@@ -4,6 +4,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from agentproxy.app.chat.bench import ToolPlaces
+from agentproxy.app.chat.presets import PresetLibrary
 from agentproxy.app.chat.toolbox import ToolPorts
 from agentproxy.app.chat.workspaces import Workspaces
 from agentproxy.app.context import App, Project
@@ -51,6 +52,10 @@ class ChatServices:
     def safe_tools(self) -> frozenset[str]:
         """The names of all tools that need no approval."""
         return SAFE_TOOLS | self.packaged.read_only
+
+    @property
+    def presets(self) -> PresetLibrary:
+        return PresetLibrary(self.project.directory / self.settings.prompts_dir)
 
     @property
     def skills(self) -> SkillLibrary:

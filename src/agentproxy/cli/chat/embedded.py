@@ -9,6 +9,7 @@ from pathlib import Path
 
 from agentproxy.app.chat.host import ChatHost, open_host
 from agentproxy.app.chat.orders import order_of
+from agentproxy.app.chat.presets import UnknownPreset
 from agentproxy.app.chat.views import list_chats, read_chat, read_order
 from agentproxy.app.context import open_app
 from agentproxy.app.journal import JournalError, LeaseTaken, UnknownRun
@@ -48,7 +49,8 @@ class EmbeddedTalks:
 
     async def create(self, asked: Mapping[str, object]) -> str:
         with _told():
-            order, run = order_of(asked, services=self._host.services)
+            services = self._host.services
+            order, run = await asyncio.to_thread(order_of, asked, services=services)
             return await self._host.create(order, run)
 
     async def newest(self, *, limit: int) -> Sequence[Listed]:
@@ -146,6 +148,8 @@ def _told() -> Generator[None]:
         yield
     except UnknownRun:
         raise Unreachable("there is no such conversation", cure="pa chat --list", code=2) from None
+    except UnknownPreset as error:
+        raise Unreachable(f"{error.where} is {error.problem}", cure=error.cure, code=2) from None
     except (StillOwned, LeaseTaken) as error:
         raise Unreachable(str(error), cure="another process works on it", code=2) from None
     except JournalError as error:

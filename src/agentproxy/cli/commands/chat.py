@@ -16,7 +16,7 @@ MAX_ID_BYTES = 32
 @click.option("--resume", default="", metavar="ID", help="Go on with a conversation.")
 @click.option("--continue", "newest", is_flag=True, help="Go on with the newest conversation.")
 @click.option("--list", "listed", is_flag=True, help="List the conversations, newest first.")
-@click.option("--preset", type=click.Choice(["coding", "work"]), help="What the agent is for.")
+@click.option("--preset", metavar="NAME", help="What the agent is for: coding, work, or yours.")
 @click.option("--plan", is_flag=True, help="Begin in plan mode.")
 @click.option("--approval", is_flag=True, help="Ask before each call that changes something.")
 @click.option("--teams", is_flag=True, help="Let the agent work with teammates.")

@@ -30,8 +30,9 @@ class Preset:
 
 @dataclass(frozen=True, slots=True)
 class Listings:
-    """What a system prompt lists behind its preset."""
+    """What a system prompt is made of."""
 
+    preset: str = ""  # its text
     skills: str = ""  # a line for each skill
     mcp: str = ""  # the servers and their tools
 
@@ -42,7 +43,7 @@ def system_prompt(order: AgentOrder, *, plan_mode: bool, listed: Listings) -> st
         return _child_prompt(order, listed.skills)
     text = order.system_prompt
     if not text:
-        text = bundled_preset(order.preset).text.replace("{workspace}", order.workspace)
+        text = listed.preset.replace("{workspace}", order.workspace)
         text += SKILLS + listed.skills + "\n" if listed.skills else ""
         text += listed.mcp
     return text + PLAN_MODE if plan_mode else text

@@ -8,7 +8,6 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from agentproxy.app.chat.host import ChatHost
 from agentproxy.app.chat.toolbox import all_tools
-from agentproxy.conversation.prompts import BUNDLED, bundled_preset
 from agentproxy.files.safe_files import BadPath
 from agentproxy.tools.skills.library import NAME, SkillTaken
 
@@ -58,7 +57,7 @@ def catalogue_routes(host: ChatHost) -> APIRouter:
 
     @router.get("/presets")
     async def list_presets() -> list[Listed]:
-        found = [bundled_preset(name) for name in BUNDLED]
+        found = (await asyncio.to_thread(host.services.presets.all)).values()
         return [Listed(name=each.name, description=each.description) for each in found]
 
     # The decorators above have registered them.

@@ -1,5 +1,6 @@
 """Conversations over HTTP, and the socket of one."""
 
+import asyncio
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, HTTPException, Query, WebSocket
@@ -7,10 +8,12 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from agentproxy.app.chat.host import ChatHost
 from agentproxy.app.chat.orders import order_of
+from agentproxy.app.chat.presets import UnknownPreset
 from agentproxy.app.chat.views import ChatRow, list_chats, read_chat
 from agentproxy.app.journal import LeaseTaken, UnknownRun
 from agentproxy.app.run_ownership import StillOwned
 from agentproxy.events.envelope import RunId
+from agentproxy.events.run import ChatOrder
 from agentproxy.server.chat.records import ShownChat, shown_chat
 from agentproxy.server.chat.socket import serve_socket
 from agentproxy.server.times import iso
@@ -26,7 +29,7 @@ class NewChat(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
     system_prompt: Annotated[str, Field(max_length=100_000)] | None = None
-    preset: Literal["coding", "work"] | None = None
+    preset: Annotated[str, Field(max_length=64)] | None = None
     enable_teams: bool = False
     enable_tracing: bool = False
     enable_approval: bool = False
@@ -54,13 +57,22 @@ def _listed(row: ChatRow) -> ListedChat:
     )
 
 
+async def _order(asked: NewChat | None, host: ChatHost) -> tuple[ChatOrder, RunId]:
+    given = asked.model_dump() if asked else {}
+    try:
+        return await asyncio.to_thread(order_of, given, services=host.services)
+    except UnknownPreset as error:
+        said = {"type": "unknown_preset", "loc": ["body", "preset"], "msg": str(error)}
+        raise HTTPException(422, [said]) from None
+
+
 def conversation_routes(host: ChatHost) -> APIRouter:
     """Returns the routes of /api/chat and /api/conversations."""
     router = APIRouter(prefix="/api", tags=["conversations"])
 
     @router.post("/chat")
     async def create(asked: NewChat | None = None) -> Created:
-        order, run = order_of(asked.model_dump() if asked else {}, services=host.services)
+        order, run = await _order(asked, host)
         return Created(conversation_id=await host.create(order, run))
 
     @router.get("/conversations")

@@ -76,6 +76,21 @@ def test_a_conversation_is_listed_shown_and_deleted(served: Served) -> None:
     assert conversation not in [each["id"] for each in rows]
 
 
+def test_the_list_knows_what_was_said_since_it_was_made(served: Served) -> None:
+    conversation = served.new()
+    served.script("First", Reply(text=("one",)), Reply(text=("two",)))
+
+    def counted() -> int:
+        _, rows = served.request("GET", "/api/conversations?limit=1000")
+        return next(each["message_count"] for each in rows if each["id"] == conversation)
+
+    with served.talk(conversation) as talk:
+        talk.ask("First")
+        assert counted() == 2
+        talk.ask("Second")
+    assert [counted(), counted()] == [4, 4]
+
+
 def test_a_conversation_that_is_not_there_is_said_and_the_socket_closed(served: Served) -> None:
     with served.talk("0123456789ab") as talk:
         assert talk.receive()["message"] == "Conversation not found"

@@ -28,6 +28,11 @@ FIRST = "task"  # the id of the message that an order brings
 BY_THE_USER = "the user interrupted the turn"
 
 
+def title_of(text: str) -> str:
+    """Returns the title of a conversation whose first message is this."""
+    return " ".join(text.split())[:MAX_TITLE_CHARACTERS]
+
+
 @CHAT.fold(RunCreated)
 def fold_created(state: Chat, fact: RunCreated) -> None:
     order = fact.request
@@ -55,7 +60,7 @@ def fold_started(state: Chat, fact: UserTurnStarted) -> None:
     state.since_turn, state.since_tokens = state.turn, state.used.total
     state.continued, state.final, state.plan, state.said = 0, False, None, []
     state.wanted, state.team.rests = None, False
-    state.title = state.title or " ".join(fact.text.split())[:MAX_TITLE_CHARACTERS]
+    state.title = state.title or title_of(fact.text)
     state.say(UserMessage(parts=(Text(text=fact.text),)))
 
 

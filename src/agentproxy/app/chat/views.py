@@ -1,7 +1,6 @@
-"""Lists and shows conversations from the journal; changes nothing."""
+"""Shows conversations from the journal; changes nothing."""
 
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -13,7 +12,7 @@ from agentproxy.events.agent import ModelAnswered
 from agentproxy.events.chat import AnswerCutOff, UserTurnStarted
 from agentproxy.events.envelope import Event, RunId
 from agentproxy.events.run import AgentOrder, ChatOrder, RunCreated
-from agentproxy.journal.port import JournalUnusable, RunHead, UnknownRun
+from agentproxy.journal.port import UnknownRun
 
 PAGE = 500
 
@@ -48,17 +47,6 @@ class ChatView:
     sequence: int  # of the last event that it was read from
 
 
-async def list_chats(app: App, *, limit: int, before: RunId | None = None) -> Sequence[ChatRow]:
-    """Returns conversations that began before `before`, newest first. Raises UnknownRun."""
-    heads = await app.journal.heads(limit=limit, before=before, face="conversation")
-    rows: list[ChatRow] = []
-    for head in heads:
-        # One that is deleted meanwhile is not in the list.
-        with suppress(UnknownRun):
-            rows.append(await _row(app, head))
-    return rows
-
-
 async def read_chat(app: App, run: RunId) -> ChatView:
     """Raises UnknownRun, also where the run is no conversation."""
     state, after, created = CHAT.new_state(), 0, 0.0
@@ -69,7 +57,7 @@ async def read_chat(app: App, run: RunId) -> ChatView:
             _require_chat(page[0])
         for event in page:
             CHAT.reduce(state, event)
-            messages += _texts(event)
+            messages += texts_of(event)
         after = page[-1].seq
     row = ChatRow(run, state.title, created, len(messages))
     return ChatView(row, state.require_order(), state, messages, after)
@@ -99,17 +87,8 @@ def _require_chat(first: Event) -> ChatOrder:
     raise UnknownRun(f"run {first.run} is no conversation")
 
 
-async def _row(app: App, head: RunHead) -> ChatRow:
-    first = head.first
-    try:
-        view = await read_chat(app, first.run)
-    except JournalUnusable:
-        # One that a later version wrote does not hide the others.
-        return ChatRow(first.run, "(cannot be read)", first.time, 0)
-    return view.row
-
-
-def _texts(event: Event) -> list[ChatMessage]:
+def texts_of(event: Event) -> list[ChatMessage]:
+    """Returns what an event adds to the messages of a conversation."""
     match event.fact:
         case UserTurnStarted(text=text):
             return [ChatMessage("user", text, event.time)]

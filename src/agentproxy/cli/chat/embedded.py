@@ -10,7 +10,8 @@ from pathlib import Path
 from agentproxy.app.chat.host import ChatHost, open_host
 from agentproxy.app.chat.orders import order_of
 from agentproxy.app.chat.presets import UnknownPreset
-from agentproxy.app.chat.views import list_chats, read_chat, read_order
+from agentproxy.app.chat.rows import ChatRows
+from agentproxy.app.chat.views import read_chat, read_order
 from agentproxy.app.context import open_app
 from agentproxy.app.journal import JournalError, LeaseTaken, UnknownRun
 from agentproxy.app.run_ownership import StillOwned
@@ -56,10 +57,11 @@ class EmbeddedTalks:
     async def newest(self, *, limit: int) -> Sequence[Listed]:
         """Returns those of this folder: the journal has those of all folders."""
         found: list[Listed] = []
+        listed = ChatRows(self._host.app)
         before: RunId | None = None
         with _told():
             while len(found) < limit:
-                rows = await list_chats(self._host.app, limit=PAGE, before=before)
+                rows = await listed.newest(limit=PAGE, before=before)
                 found += [
                     Listed(row.run, row.title, iso(row.created), row.messages)
                     for row in rows

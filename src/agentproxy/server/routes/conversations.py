@@ -9,7 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from agentproxy.app.chat.host import ChatHost
 from agentproxy.app.chat.orders import order_of
 from agentproxy.app.chat.presets import UnknownPreset
-from agentproxy.app.chat.views import ChatRow, list_chats, read_chat
+from agentproxy.app.chat.rows import ChatRows
+from agentproxy.app.chat.views import ChatRow, read_chat
 from agentproxy.app.journal import LeaseTaken, UnknownRun
 from agentproxy.app.run_ownership import StillOwned
 from agentproxy.events.envelope import RunId
@@ -70,6 +71,8 @@ def conversation_routes(host: ChatHost) -> APIRouter:
     """Returns the routes of /api/chat and /api/conversations."""
     router = APIRouter(prefix="/api", tags=["conversations"])
 
+    rows_of = ChatRows(host.app)
+
     @router.post("/chat")
     async def create(asked: NewChat | None = None) -> Created:
         order, run = await _order(asked, host)
@@ -81,7 +84,7 @@ def conversation_routes(host: ChatHost) -> APIRouter:
         before: Annotated[str, Query(max_length=32)] = "",
     ) -> list[ListedChat]:
         try:
-            rows = await list_chats(host.app, limit=limit, before=RunId(before) or None)
+            rows = await rows_of.newest(limit=limit, before=RunId(before) or None)
         except UnknownRun:
             raise NOT_FOUND from None
         return [_listed(row) for row in rows]

@@ -50,7 +50,7 @@ class ReadFile:
                 text = f"{shown}\n... ({more} more characters; use bash to read a part of the file)"
             return ToolOutcome(text)
 
-        return await _with_file(arguments, bench, read)
+        return await with_file(arguments, bench, read)
 
 
 class WriteFile:
@@ -73,7 +73,7 @@ class WriteFile:
             root.write(path, data)
             return ToolOutcome(f"Wrote {len(data)} bytes to {text_of(arguments, 'path')}")
 
-        return await _with_file(arguments, bench, write, writes=True)
+        return await with_file(arguments, bench, write, writes=True)
 
 
 class EditFile:
@@ -113,16 +113,17 @@ class EditFile:
             root.write(inner, data.replace(old.encode(), new.encode()))
             return ToolOutcome(f"Edited {path}")
 
-        return await _with_file(arguments, bench, edit, writes=True)
+        return await with_file(arguments, bench, edit, writes=True)
 
 
-async def _with_file(
+async def with_file(
     arguments: Arguments,
     bench: Bench,
     do: Callable[[SafeDir, str], ToolOutcome],
     *,
     writes: bool = False,
 ) -> ToolOutcome:
+    """Does something with the file that `path` names. What cannot be done is a failed outcome."""
     # Calls of one answer run side by side. Two edits of one file would lose one of them.
     async with bench.file_lock:
         return await asyncio.to_thread(_do_with_file, arguments, bench, do, writes=writes)

@@ -8,6 +8,7 @@ from agentproxy.conversation.kinds import KINDS
 from agentproxy.conversation.state import Chat
 from agentproxy.tools.background.tools import BackgroundRun, CheckBackground
 from agentproxy.tools.board.tools import board_tools
+from agentproxy.tools.navigation.tools import navigation_tools
 from agentproxy.tools.port import Tool, ToolOutcome, failure
 from agentproxy.tools.registry import OutsideTools, Registry, coding_tools, talking_tools
 from agentproxy.tools.skills.library import SkillLibrary
@@ -68,6 +69,7 @@ def chat_tools(skills: SkillLibrary, state: Chat, *, run: str, ports: ToolPorts)
         CheckBackground(state.background),
         *board_tools(state.board),
         *todo_tools(state.todos),
+        *navigation_tools(),
         *_of_a_lead(state.team, ports.max_teammates),
         *ports.custom,
     )

@@ -1,0 +1,1 @@
+"""Finding things in the files of a workspace, within bounds."""

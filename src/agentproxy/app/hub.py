@@ -85,7 +85,9 @@ class FragmentStream:
         """Never waits."""
         if self.closed or not text:
             return
-        redact = self._sources.setdefault(source, FragmentRedactor(self._redactor))
+        redact = self._sources.get(source)
+        if redact is None:
+            redact = self._sources[source] = FragmentRedactor(self._redactor)
         self._show(source, redact(text))
 
     @contextmanager
@@ -124,10 +126,11 @@ class FragmentStream:
         return ShownText(position, first.source, "".join(texts), dropped), end
 
     def _show(self, source: str, text: str) -> None:
+        if not text:
+            return
         for begin in range(0, len(text), PIECE_CHARACTERS):
             self._add(source, text[begin : begin + PIECE_CHARACTERS])
-        if text:
-            self._wake()
+        self._wake()
 
     def _add(self, source: str, text: str) -> None:
         size = len(text) if text.isascii() else len(_encoded(text))

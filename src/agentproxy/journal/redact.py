@@ -33,6 +33,7 @@ class Redactor:
         self._wholes: list[str] = []
         self._longest = 0  # characters of a whole
         self._beginnings: re.Pattern[str] | None = None
+        self._endings: re.Pattern[str] | None = None
         self.learn(known)
 
     def learn(self, known: Iterable[str]) -> None:
@@ -49,8 +50,8 @@ class Redactor:
         self._forms = sorted(forms)
         self._wholes = [*self._forms, *sorted(numbers)]
         self._longest = max((len(whole) for whole in self._wholes), default=0)
-        beginnings = sorted({re.escape(whole[:TELLING]) for whole in self._wholes})
-        self._beginnings = re.compile("|".join(beginnings)) if beginnings else None
+        self._beginnings = _any_of(whole[:TELLING] for whole in self._wholes)
+        self._endings = _any_of(whole[-TELLING:] for whole in self._wholes)
         self._forms_in_json = [form for form in self._forms if _STRING_CONTENT.fullmatch(form)]
 
     def __call__(self, text: str) -> str:
@@ -70,9 +71,15 @@ class Redactor:
         return spans
 
     def may_hold_a_secret(self, text: str, *, new: int) -> bool:
-        """Whether anything that ends in the last `new` characters makes `spans` worth a search."""
-        newest = text[-(new + max(self._longest, LONGEST_HINT)) :]
-        return has_secret_hint(newest) or any(whole in newest for whole in self._wholes)
+        """Whether `spans` may find anything that ends in the last `new` characters."""
+        # This runs for each fragment. Only the newest characters tell in nearly all cases.
+        if has_secret_hint(text[-(new + LONGEST_HINT) :]):
+            return True
+        endings = self._endings
+        if endings is None or not endings.search(text, max(0, len(text) - new - TELLING)):
+            return False
+        newest = text[-(new + self._longest) :]
+        return any(whole in newest for whole in self._wholes)
 
     def begun_at(self, text: str) -> int:
         """Index of a known value that the end of the text cuts off, or the text's length."""
@@ -80,6 +87,11 @@ class Redactor:
         if beginnings is None or not beginnings.search(text, max(0, len(text) - self._longest)):
             return len(text)
         return min((_begun_at(text, whole) for whole in self._wholes), default=len(text))
+
+
+def _any_of(texts: Iterable[str]) -> re.Pattern[str] | None:
+    found = sorted({re.escape(text) for text in texts})
+    return re.compile("|".join(found)) if found else None
 
 
 def _cut(text: str, spans: list[Span]) -> str:

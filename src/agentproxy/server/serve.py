@@ -176,6 +176,8 @@ def _config(application: object) -> uvicorn.Config:
         server_header=False,
         proxy_headers=False,
         ws_max_size=MAX_MESSAGE_BYTES,
+        # Its buffers take 100 KB and more for each socket, and half of the CPU of a short message.
+        ws_per_message_deflate=False,
         limit_concurrency=make_room_for_connections(),
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=5,

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from agentproxy.files.safe_files import BadPath, SafeDir
@@ -44,7 +45,7 @@ class SkillLibrary:
 
     def all(self) -> Mapping[str, Skill]:
         """Returns the readable skills by their names, in order. Never raises."""
-        found = {each.name: each for root in (BUNDLED, self.own) for each in _skills(root)}
+        found = {each.name: each for each in (*_bundled(), *_skills(self.own))}
         return dict(sorted(found.items()))
 
     def listing(self) -> str:
@@ -61,6 +62,12 @@ class SkillLibrary:
             if known is None and root.exists(name):
                 raise SkillTaken(f"'{name}' is there, and is no skill that was uploaded")
             root.write(f"{name}/{FILE}", f"{top}{body}\n".encode())
+
+
+@cache
+def _bundled() -> Sequence[Skill]:
+    # A part of the installation, which does not change.
+    return tuple(_skills(BUNDLED))
 
 
 def _skills(folder: Path) -> Iterator[Skill]:

@@ -115,19 +115,31 @@ class Client:
             except (OSError, ConnectionClosed, InvalidHandshake, TimeoutError):
                 await asyncio.sleep(0.1)
 
+    async def _catch_up(self, socket: ClientConnection) -> None:
+        # A message whose receipt is still to come must not be sent again.
+        while True:
+            try:
+                await self._take(socket, 0.5)
+            except TimeoutError:
+                return
+
     async def _until_all_is_done(self, socket: ClientConnection, enough: asyncio.Event) -> None:
+        await self._catch_up(socket)
         while not self.is_done(enough):
-            # The next message is sent when the one before is done. Unless its receipt came, it is
-            # sent again: it may then be there twice, and each is worked on once.
+            # The next message is sent when the one before is done. Without its receipt it is sent
+            # again after a kill.
             waits = self.count("done") == self.count("message_received")
             if waits and not (enough.is_set() and self.messages):
                 self.messages = self.count("message_received") + 1
                 content = f"{self.conversation}-{self.messages}"
                 await socket.send(json.dumps({"type": "message", "content": content}))
-            message = json.loads(await asyncio.wait_for(socket.recv(), 60))
-            self.seen.append(message)
-            if message["type"] == "tool_approval_request":
-                await self._approve(socket, message["request_id"])
+            await self._take(socket, 60)
+
+    async def _take(self, socket: ClientConnection, patience: float) -> None:
+        message = json.loads(await asyncio.wait_for(socket.recv(), patience))
+        self.seen.append(message)
+        if message["type"] == "tool_approval_request":
+            await self._approve(socket, message["request_id"])
 
     async def _approve(self, socket: ClientConnection, request: str) -> None:
         answer = {"type": "tool_approval_response", "decision": "approve", "request_id": request}

@@ -230,6 +230,33 @@ def test_a_teammate_asks_before_it_acts_where_approval_is_on(quick: Served) -> N
     assert "User denied this tool call" in told(quick.scripts.asked["Fay writes"][-1])
 
 
+def test_who_comes_later_is_told_of_every_teammate_that_waits_for_an_approval(
+    quick: Served,
+) -> None:
+    conversation = quick.new(enable_teams=True)
+    quick.script("Both", spawn("max", "Max asks"), spawn("nel", "Nel asks"), Reply(text=("ok",)))
+    for name in ("Max", "Nel"):
+        quick.script(f"{name} asks", call("idle"), bash(f"echo {name} > {name}"), call("idle"))
+    with quick.talk(conversation) as talk:
+        talk.ask("Both")
+        talk.send("toggle_approval", enabled=True)
+        talk.until("approval_changed")
+        quick.script(
+            "Both", call("broadcast", content="go"), Reply(text=("sent",)), Reply(text=("so",))
+        )
+        talk.say("Let them go on")
+        own = talk.until("tool_approval_request")[-1]
+        talk.send("tool_approval_response", decision="approve", request_id=own["request_id"])
+        talk.until("tool_approval_request")
+        talk.until("tool_approval_request")
+    with quick.talk(conversation) as talk:
+        asked = [talk.receive(), talk.receive()]
+        assert {each["teammate"] for each in asked} == {"max", "nel"}
+        for each in asked:
+            talk.send("tool_approval_response", decision="approve", request_id=each["request_id"])
+        until_status(talk, "max", "shutdown")
+
+
 def test_who_approves_the_rest_is_not_asked_by_teammates_either(quick: Served) -> None:
     conversation = quick.new(enable_teams=True, enable_approval=True)
     quick.script("Trust", spawn("gus", "Gus writes"), Reply(text=("ok",)))

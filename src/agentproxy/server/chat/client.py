@@ -83,20 +83,21 @@ class Client:
             raise TooSlow from None
 
     async def _catch_up(self, *, after: int | None) -> None:
-        """Sends what happened after `after`; without it, only the request that waits."""
-        story, waiting = self.story, None
+        """Sends what happened after `after`; without it, only the requests that wait."""
+        story, asked = self.story, dict[str, Message]()
         journal = self.host.app.journal
         newest = (await journal.head(story.run)).last.seq
         while page := await journal.read(story.run, after=story.sequence, limit=PAGE):
             for event in page:
                 for message in story.take(event):
                     if message["type"] == "tool_approval_request":
-                        waiting = message
+                        asked[message["request_id"]] = message
                     if after is not None and event.seq > after:
                         await self.send(message, old=event.seq < newest - OLD_EVENTS)
         story.join()
-        if after is None and waiting is not None and waiting["request_id"] in story.asked:
-            await self.send(waiting)
+        for request, message in asked.items():
+            if after is None and request in story.asked:
+                await self.send(message)
 
     async def _tell(self) -> None:
         app, story = self.host.app, self.story

@@ -134,6 +134,8 @@ def start_server(
         "MODEL": "claude-sonnet-4-5-20250929",
         "ANTHROPIC_API_KEY": KEY,
         "ANTHROPIC_BASE_URL": model.url,
+        # Notes are made with a question of their own, when nobody looks any more.
+        "ENABLE_MEMORY": "false",
         **variables,
     }
     process = subprocess.Popen(

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
@@ -48,6 +48,8 @@ CURES = {
     "llm_max_retries": "give a whole number from 0 to 100",
     "llm_retry_base_delay": "give seconds from 0 to 3600",
     "llm_retry_max_delay": "give seconds from 0 to 3600",
+    "enable_memory": "give true or false",
+    "memory_review": "give auto or person",
     "default_preset": "give the name of a preset, such as coding or work",
     "api_key": "give one line of visible text",
     "cors_origins": "give origins with commas between them, such as http://localhost:3500",
@@ -118,6 +120,8 @@ class ChatSettings(BaseModel):
     llm_max_retries: Annotated[Whole, Field(ge=0, le=100)] | None = None
     llm_retry_base_delay: Pause | None = None
     llm_retry_max_delay: Pause | None = None
+    enable_memory: bool = True
+    memory_review: Literal["auto", "person"] = "auto"
     default_preset: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")] = "coding"
     api_key: SingleLine | None = Field(default=None, repr=False)
     cors_origins: Names | None = None

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from agentproxy.conversation.memory import wanted_at_the_end
 from agentproxy.conversation.state import Chat
 from agentproxy.engine.commands import fact_of, ignored
 from agentproxy.events.background import BackgroundEnded
@@ -135,4 +136,4 @@ def ends_with_session(state: Chat) -> Sequence[Fact]:
     ]
     if state.approved_rest:
         facts.append(FeatureChanged(feature="approval", enabled=True, session=True))
-    return facts
+    return [*facts, *wanted_at_the_end(state)]

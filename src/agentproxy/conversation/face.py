@@ -13,6 +13,7 @@ from agentproxy.conversation.background import notices_due
 from agentproxy.conversation.base import CHAT as CHAT
 from agentproxy.conversation.base import TURN
 from agentproxy.conversation.compaction import needs_summary
+from agentproxy.conversation.memory import memory_due
 from agentproxy.conversation.safe_tools import ONE_AT_A_TIME
 from agentproxy.conversation.state import Chat
 from agentproxy.conversation.team import mail_due, rest_due
@@ -69,7 +70,7 @@ def due(state: Chat) -> Mapping[str, object]:
     if not state.active:
         waiting = next(iter(state.dialogue.messages.items()), None)
         if waiting is None:
-            return rest_due(state)
+            return rest_due(state) or memory_due(state)
         told = notices_due(state) or mail_due(state)
         return told or {f"user:{waiting[0]}": StartTurn(*waiting)}
     end = f"end:{state.active}"

@@ -21,6 +21,28 @@ class ChildGone(Exception):
     """The run of an agent that works for this conversation is not there."""
 
 
+class Memory(Protocol):
+    """The notes of a project. All methods block."""
+
+    @property
+    def waits(self) -> bool:
+        """Whether new notes wait for a person."""
+        ...
+
+    @property
+    def redact(self) -> Callable[[str], str]: ...
+
+    def read(self) -> str: ...
+
+    def replace(self, text: str) -> None:
+        """Raises OSError."""
+        ...
+
+    def propose(self, text: str) -> None:
+        """Raises OSError."""
+        ...
+
+
 class Children(Protocol):
     """The runs of the agents that work for a conversation."""
 
@@ -60,6 +82,8 @@ class ChatParts(AgentParts):
 
     summariser: Model  # writes the summaries of older messages
     summary_temperature: float = 0.2
+    memory: Memory | None = None
+    noter: Model | None = None  # makes the notes of `memory`
     children: Children
     # Gives a teammate of this name a task of the board, beside those that it was given before.
     claim: Claim

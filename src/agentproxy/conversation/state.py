@@ -52,6 +52,10 @@ class Chat(Conversation):
     compacted_at: int = 0  # the turn after which the last summary was made
     # The calls of the newest answer that need an approval where it is switched on.
     unsafe: dict[str, ToolCall] = field(default_factory=dict[str, ToolCall])
+    keeps_memory: bool = False  # ENABLE_MEMORY
+    # The agent's turn up to which notes are wanted, and up to which they were made.
+    to_remember: int = 0
+    remembered: int = 0
     safe: frozenset[str] = SAFE_TOOLS  # tools that need no approval
     traced: TraceLog = field(default_factory=TraceLog)
     background: BackgroundTasks = field(default_factory=BackgroundTasks)

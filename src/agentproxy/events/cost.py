@@ -5,7 +5,9 @@ from typing import Literal
 from agentproxy.events.conversation import Usage
 from agentproxy.events.envelope import Fact
 
-Purpose = Literal["work", "plan", "answer", "judge", "steer", "compact", "subagent", "teammate"]
+Purpose = Literal[
+    "work", "plan", "answer", "judge", "steer", "compact", "subagent", "teammate", "memory"
+]
 
 
 class ModelAsked(Fact):

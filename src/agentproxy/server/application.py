@@ -26,6 +26,7 @@ from agentproxy.server.refusals import (
 from agentproxy.server.routes.catalogue import catalogue_routes
 from agentproxy.server.routes.conversations import conversation_routes
 from agentproxy.server.routes.health import health_routes
+from agentproxy.server.routes.memory import memory_routes
 from agentproxy.server.routes.sessions import session_routes
 from agentproxy.server.routes.workspace import workspace_routes
 
@@ -65,6 +66,7 @@ def build_application(hosts: Hosts, doors: Doors) -> FastAPI:
         (session_routes(hosts.supervised), (404, 409, 503)),
         (conversation_routes(hosts.chats), (404, 409, 503)),
         (catalogue_routes(hosts.chats), (409, 507)),
+        (memory_routes(hosts.chats), (409, 507)),
         (workspace_routes(hosts.chats), (404, 409, 503, 507)),
     ):
         application.include_router(router, responses=promised(*refusals))

@@ -50,10 +50,11 @@ class Purse:
 
 @dataclass(frozen=True, slots=True)
 class ChatModels:
-    """The models of one conversation. Both are paid from its budget."""
+    """The models of one conversation. All are paid from its budget."""
 
     work: MeteredModel
     summaries: MeteredModel
+    notes: MeteredModel
 
     async def close(self) -> None:
         # They may be made of the same ones, which can be closed twice.
@@ -131,6 +132,7 @@ def open_chat_models(
     return ChatModels(
         work=MeteredModel(models, purpose="work", meter=meter),
         summaries=MeteredModel(summaries, purpose="compact", meter=meter),
+        notes=MeteredModel(models, purpose="memory", meter=meter),
     )
 
 

@@ -63,6 +63,7 @@ async def drive_chat(
     commands = CommandHandler(recorder, translate=facts_of)
     state.limits = limits_of(services.settings)
     state.summarise_at = services.settings.summarise_at
+    state.keeps_memory = services.settings.enable_memory
     for pending in await app.journal.inbox(lease.run):
         await commands.handle(pending.id, pending.command)
     purse = _purse(host, recorder, lease)
@@ -84,6 +85,9 @@ async def drive_chat(
         )
         while True:
             await _work_and_hear(engine, commands, app=app, lease=lease, patience=patience)
+            # The work may end just before it is seen that the session has ended.
+            if patience.session() <= 0 and ends_with_session(state):
+                await recorder.decide(ends_with_session, actor="human")
             # A message may have been taken from the inbox just before the hearing ended.
             if not CHAT.due(state):
                 return

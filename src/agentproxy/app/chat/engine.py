@@ -14,6 +14,7 @@ from agentproxy.app.hub import FragmentStream
 # Imported to register their handlers.
 from agentproxy.conversation import approvals as approvals
 from agentproxy.conversation import calls as calls
+from agentproxy.conversation import remember as remember
 from agentproxy.conversation import run_background as run_background
 from agentproxy.conversation import run_team as run_team
 from agentproxy.conversation import summaries as summaries
@@ -81,6 +82,8 @@ async def chat_engine(
     parts = ChatParts(
         model=models.work,
         summariser=models.summaries,
+        memory=services.memory,
+        noter=models.notes,
         summary_temperature=services.settings.compact_temperature,
         tools=tools,
         bench=bench,

@@ -16,12 +16,14 @@ async def instructions_of(
     # Read once: a changed prompt would cost the vendor's cache of everything after it.
     order, mcp = state.require_order(), services.mcp
     skills = await asyncio.to_thread(services.skills.listing) if with_skills else ""
-    preset = ""
+    preset = memory = ""
     if isinstance(order, ChatOrder):
         preset = await asyncio.to_thread(services.presets.text_of, order.preset)
+        if services.settings.enable_memory:
+            memory = await asyncio.to_thread(services.memory.read)
 
     def prompt() -> str:
-        listed = Listings(preset=preset, skills=skills, mcp=mcp.listing())
+        listed = Listings(preset=preset, memory=memory, skills=skills, mcp=mcp.listing())
         return system_prompt(order, plan_mode=state.plan_mode, listed=listed)
 
     return prompt

@@ -36,4 +36,5 @@ async def _has_work(host: ChatHost, head: RunHead) -> bool:
         view = await read_chat(host.app, run)
     except (UnknownRun, JournalUnusable):
         return False
+    view.state.keeps_memory = host.services.settings.enable_memory
     return bool(CHAT.due(view.state))

@@ -4,12 +4,13 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from agentproxy.app.chat.bench import ToolPlaces
-from agentproxy.app.chat.presets import PresetLibrary
 from agentproxy.app.chat.toolbox import ToolPorts
 from agentproxy.app.chat.workspaces import Workspaces
 from agentproxy.app.context import App, Project
 from agentproxy.app.mcp.servers import McpServers
 from agentproxy.app.models import variables
+from agentproxy.app.project_files.memory_file import MemoryFile
+from agentproxy.app.project_files.presets import PresetLibrary
 from agentproxy.config.chat import ChatSettings
 from agentproxy.conversation.safe_tools import SAFE_TOOLS
 from agentproxy.models.deferred import SharedLines
@@ -52,6 +53,11 @@ class ChatServices:
     def safe_tools(self) -> frozenset[str]:
         """The names of all tools that need no approval."""
         return SAFE_TOOLS | self.packaged.read_only
+
+    @property
+    def memory(self) -> MemoryFile:
+        waits = self.settings.memory_review == "person"
+        return MemoryFile(self.workspaces.root, self.app.redact, waits=waits)
 
     @property
     def presets(self) -> PresetLibrary:

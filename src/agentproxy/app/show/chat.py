@@ -20,6 +20,7 @@ from agentproxy.events.chat import (
     UserTurnEnded,
     UserTurnStarted,
 )
+from agentproxy.events.memory import MemoryNoted
 from agentproxy.events.todos import TodosChanged
 
 
@@ -61,6 +62,15 @@ def _plan_decided(fact: PlanDecided) -> Iterator[RenderedLine]:
 @renders(CompactionWanted)
 def _wanted(fact: CompactionWanted) -> Iterator[RenderedLine]:
     yield RenderedLine(f"the agent asks for a summary: {fact.focus}".rstrip(": "), "quiet", 1)
+
+
+@renders(MemoryNoted)
+def _noted(fact: MemoryNoted) -> Iterator[RenderedLine]:
+    yield RenderedLine(f"the notes of the project: {fact.error or fact.result}", "quiet", 1)
+    for line in fact.added:
+        yield RenderedLine(f"+ {line}", "quiet", 2)
+    for line in fact.removed:
+        yield RenderedLine(f"- {line}", "quiet", 2)
 
 
 @renders(Compacted)

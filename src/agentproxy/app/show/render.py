@@ -16,6 +16,7 @@ from agentproxy.events.agent import AgentTold, TurnStarted
 from agentproxy.events.cost import ModelAsked
 from agentproxy.events.effects import EffectStarted
 from agentproxy.events.envelope import Event, Fact
+from agentproxy.events.memory import MemoryWanted
 from agentproxy.events.run import RunEnded
 from agentproxy.events.team import MailDelivered, RestWanted, TeammateAnswered, TeammateTold
 from agentproxy.events.verdict import ChecksWeighed
@@ -29,6 +30,7 @@ SILENT: frozenset[type[Fact]] = frozenset(
         ChecksWeighed,
         EffectStarted,
         MailDelivered,
+        MemoryWanted,
         ModelAsked,
         ProcessStarted,
         RestWanted,

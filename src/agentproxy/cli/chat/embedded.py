@@ -9,11 +9,11 @@ from pathlib import Path
 
 from agentproxy.app.chat.host import ChatHost, open_host
 from agentproxy.app.chat.orders import order_of
-from agentproxy.app.chat.presets import UnknownPreset
 from agentproxy.app.chat.rows import ChatRows
 from agentproxy.app.chat.views import read_chat, read_order
 from agentproxy.app.context import open_app
 from agentproxy.app.journal import JournalError, LeaseTaken, UnknownRun
+from agentproxy.app.project_files.presets import UnknownPreset
 from agentproxy.app.run_ownership import StillOwned
 from agentproxy.cli.chat.port import Broken, Listed, Message, Talk, Unreachable
 from agentproxy.events.envelope import RunId

@@ -14,6 +14,7 @@ from agentproxy.events.envelope import Event, RunId
 
 # Imported to register what it tells.
 from agentproxy.server.chat import child_events as child_events
+from agentproxy.server.chat import notes as notes
 from agentproxy.server.chat import traces as traces
 from agentproxy.server.chat.client_messages import BadMessage, parse_message
 from agentproxy.server.chat.wire import Message, WireStory

@@ -1,0 +1,1 @@
+"""What the folder of a project brings to its conversations: presets and notes."""

@@ -65,6 +65,20 @@ def test_a_module_beside_the_tests_that_replaces_the_projects_is_no_proof(pa: Pa
     assert ran.code == 0, ran.finding(PYTEST)
 
 
+def test_a_new_file_of_tests_that_mends_the_code_for_the_others_is_no_proof(pa: Pa) -> None:
+    # It is loaded first, and the old test imports what it leaves.
+    patch = "import calc\n\ncalc.add = lambda a, b: a + b\n"
+    more = "\n\ndef test_more():\n    assert calc.add(2, 2) == 4\n"
+    lie = f"cat > test_a.py <<'END'\n{patch}{more}END\n"
+    ran = pa.task("--check", PYTEST, *ONE, worker=lie)
+    finding = ran.finding(PYTEST)
+    assert (ran.code, finding["reason_code"]) == (3, "own_tests"), finding
+    assert "test_a.py" in finding["reason"]
+    ran = pa.task("--check", PYTEST, *ONE, worker=f"{MEND}\n{lie}")
+    assert ran.code == 0, ran.finding(PYTEST)
+    assert sorted(each["on"] for each in ran.of_kind("check_finished"))[-1] == "restored:1"
+
+
 ADDS = "printf '\\n\\ndef test_more():\\n    assert add(2, 2) == 4\\n' >> test_calc.py"
 HIDES = "sed -i 's/assert add(1, 2) == 3/assert add(1, 2) != 3/' test_calc.py"
 HONEST = {

@@ -44,8 +44,9 @@ def find_deciding_files(
         for change in changes
         if decides_by_settings(change.path)
         or (
-            # Nothing in a test file that the claim adds failed at the base.
-            change.status != "added"
+            # Nothing in a test file that the claim adds failed at the base. But it may change
+            # what the others load (`patching_tests`).
+            (change.status != "added" or verdict.reason_code == "fixed")
             and (is_test_file(change.path) or any(is_changed(f, [change.path]) for f in own))
         )
     )

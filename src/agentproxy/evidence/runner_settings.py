@@ -6,6 +6,9 @@ import tomllib
 from collections.abc import Callable, Mapping
 from typing import cast
 
+from agentproxy.evidence.patching_tests import may_patch_others
+from agentproxy.evidence.test_files import is_test_file
+
 # A runner reads these wherever they are, so a claim can also add one to change the outcome.
 _SETTINGS = re.compile(
     r"(?:.*/)?(?:"
@@ -58,7 +61,12 @@ def decides_by_settings(path: str) -> bool:
 
 
 def settings_changed(path: str, before: bytes | None, after: bytes | None) -> bool:
-    """Whether a deciding file changes in a part that runs checks; None is a missing file."""
+    """Whether a deciding file changes in a part that runs checks; None is a missing file.
+
+    A new file of tests does where it may change what the others load.
+    """
+    if before is None and is_test_file(path) and not decides_by_settings(path):
+        return may_patch_others(path, (after or b"").decode(errors="replace"))
     name = path.rpartition("/")[2]
     read_settings = _PARTS.get(name)
     if read_settings is None:

@@ -32,7 +32,8 @@ def decides(path: str, verdict: CheckVerdict = PROVEN, *, added: bool = False) -
 )
 def test_tests_decide_where_the_base_had_them(path: str) -> None:
     assert decides(path)
-    assert not decides(path, added=True)
+    by_trials = PROVEN.model_copy(update={"reason_code": "falsified"})
+    assert not decides(path, by_trials, added=True)
 
 
 @pytest.mark.parametrize(
@@ -139,6 +140,34 @@ def test_of_lists_of_packages_only_what_runs_checks_decides() -> None:
 def test_of_other_lists_of_packages_too(path: str, before: str, same: str, other: str) -> None:
     assert not settings_changed(path, before.encode(), same.encode())
     assert settings_changed(path, before.encode(), other.encode())
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "patches"),
+    [
+        ("test_a.py", "import calc\n\ncalc.add = lambda a, b: a + b\n", True),
+        ("test_a.py", "import calc\nsetattr(calc, 'add', fixed)\n", True),
+        ("test_a.py", "import sys\nsys.modules['calc'] = Fixed()\n", True),
+        ("test_a.py", "from sys import modules\n", True),
+        ("test_a.py", "calc.__dict__.update(add=fixed)\n", True),
+        ("test_a.py", "patch('calc.add', fixed).start()\n", True),
+        ("tests/plugin.py", "def pytest_runtest_makereport(item): ...\n", True),
+        ("test_a.py", "from calc import add\n\ndef test_a():\n    assert add(1, 2) == 3\n", False),
+        ("test_a.py", "class Test(TestCase):\n    def setUp(self):\n        self.a = 1\n", False),
+        ("test_a.py", "def test_a(monkeypatch):\n    monkeypatch.setattr(calc, 'a', 1)\n", False),
+        ("test_a.py", "def test_a():\n    with patch('calc.add') as add:\n        x = 1\n", False),
+        ("a.test.js", "const calc = require('./calc');\ncalc.add = (a, b) => a + b;\n", True),
+        ("a.test.js", "require.cache[path] = fixed;\n", True),
+        ("a.test.ts", "Object.assign(calc, { add });\n", True),
+        ("a.test.js", "const a = require('./a');\ntest('a', () => assert(a.add));\n", False),
+        ("tests/data/a.json", '{"a.b": "c.d = 1"}', False),
+    ],
+)  # fmt: skip
+def test_a_new_file_of_tests_decides_where_it_may_change_what_the_others_load(
+    path: str, text: str, *, patches: bool
+) -> None:
+    assert decides(path, added=True)
+    assert settings_changed(path, None, text.encode()) is patches
 
 
 def test_a_package_beside_tests_decides_where_it_leads_their_imports_elsewhere() -> None:

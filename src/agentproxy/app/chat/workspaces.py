@@ -1,34 +1,30 @@
 """Who uses which workspace, and its clean-up when nobody has used it for some time."""
 
 import asyncio
-import fcntl
 import logging
-import os
 import re
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from agentproxy.app.chat.use_locks import UseLocks
 from agentproxy.files.remove_tree import remove_tree
 from agentproxy.tools.own_folders import OWN_FOLDERS, is_own
 
 LOG = logging.getLogger(__name__)
-LOCKS = ".agent/in-use"  # below WORKSPACE_DIR: other processes see by it that we use a workspace
 MADE_BY_US = ".agent/made-by-agentproxy"  # in a shared workspace that was empty when we began
-SHARED = "shared"
 CONVERSATION = re.compile(r"[0-9a-f]{12}")
 LOCK_SECONDS = 10.0  # for another process that cleans just now
-LOCK = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 @dataclass(eq=False)
 class _Use:
-    """The present use of one workspace. `lock` is a descriptor, or -1."""
+    """The present use of one workspace."""
 
     number: int = 0
     sessions: int = 0
-    lock: int = -1
+    locked: bool = False
 
 
 @dataclass
@@ -43,6 +39,7 @@ class Workspaces:
     root: Path
     delay: float | None
     grace: float  # seconds after the last client of a session that nothing worked for
+    _locks: UseLocks = field(default_factory=UseLocks)
     _uses: dict[Path, _Use] = field(default_factory=dict[Path, _Use])
     _ended: set[Path] = field(default_factory=set[Path])  # their last session is over
     _timers: dict[Path, asyncio.TimerHandle] = field(
@@ -86,24 +83,22 @@ class Workspaces:
         self.delay = None
         if self._cleaning:
             await asyncio.wait(self._cleaning.values())
+        self._locks.close()
 
     async def _lock(self, workspace: Path, use: _Use) -> None:
+        if not self._locks.is_open:
+            await asyncio.to_thread(self._locks.open, self.root)
         loop = asyncio.get_running_loop()
         end = loop.time() + LOCK_SECONDS
-        while use.lock < 0 and loop.time() < end:
-            lock = await asyncio.to_thread(_take_lock, self.root, workspace, fcntl.LOCK_SH)
-            if lock is None:
-                return  # nobody can clean it either
-            if lock < 0:
+        # Without a file of locks nobody cleans either.
+        while self._locks.is_open and not use.locked and loop.time() < end:
+            use.locked = self._locks.share(workspace)
+            if not use.locked:
                 await asyncio.sleep(0.05)
-            elif use.lock < 0:
-                use.lock = lock
-            else:
-                os.close(lock)  # another user was quicker
 
     def _leave(self, workspace: Path, use: _Use, *, after: float) -> None:
-        if use.lock >= 0:
-            os.close(use.lock)
+        if use.locked:
+            self._locks.release(workspace)
         del self._uses[workspace]
         if workspace in self._ended:
             self._start_timer(workspace, after=after)
@@ -141,22 +136,27 @@ def clean(workspace: Path, root: Path) -> bool:
     """
     if not _is_ours(workspace, root):
         return False
-    lock = _take_lock(root, workspace, fcntl.LOCK_EX)
-    if lock is None or lock < 0:
-        return False
+    locks = UseLocks()
     try:
-        for entry in list(os.scandir(workspace)):
-            # In a shared workspace: the ones of conversations that do not share.
-            kept = workspace == root and CONVERSATION.fullmatch(entry.name)
-            if is_own([entry.name]) or kept:
-                continue
-            if entry.is_dir(follow_symlinks=False):
-                remove_tree(workspace / entry.name)
-            else:
-                (workspace / entry.name).unlink(missing_ok=True)
+        locks.open(root)
+        if not locks.is_open or not locks.own(workspace):
+            return False
+        _empty(workspace, root)
     finally:
-        os.close(lock)
+        locks.close()
     return True
+
+
+def _empty(workspace: Path, root: Path) -> None:
+    for entry in list(workspace.iterdir()):
+        # In a shared workspace: the ones of conversations that do not share.
+        kept = workspace == root and CONVERSATION.fullmatch(entry.name)
+        if is_own([entry.name]) or kept:
+            continue
+        if entry.is_dir() and not entry.is_symlink():
+            remove_tree(entry)
+        else:
+            entry.unlink(missing_ok=True)
 
 
 def make_shared(root: Path) -> None:
@@ -177,20 +177,3 @@ def _is_ours(workspace: Path, root: Path) -> bool:
         return (root / MADE_BY_US).is_file() and not root.is_symlink()
     direct = workspace.parent == root and CONVERSATION.fullmatch(workspace.name)
     return bool(direct) and workspace.is_dir() and not workspace.is_symlink()
-
-
-def _take_lock(root: Path, workspace: Path, kind: int) -> int | None:
-    """Returns a descriptor; -1 while another process holds the lock; None where there is none."""
-    name = SHARED if workspace == root else workspace.name
-    try:
-        folder = root / LOCKS
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        lock = os.open(folder / name, LOCK, 0o600)
-    except OSError:
-        return None
-    try:
-        fcntl.flock(lock, kind | fcntl.LOCK_NB)
-    except OSError:
-        os.close(lock)
-        return -1
-    return lock

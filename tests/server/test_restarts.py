@@ -2,6 +2,8 @@
 
 import json
 import signal
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -62,6 +64,31 @@ def test_a_request_for_approval_waits_across_a_restart(tmp_path: Path) -> None:
             assert talk.receive()["request_id"] == request["request_id"]
             talk.send("tool_approval_response", decision="approve")
             assert talk.until("done")[-1]["files"][0]["path"] == "allowed"
+        served.kill()
+
+
+def test_a_conversation_of_a_later_version_hides_no_other(tmp_path: Path) -> None:
+    scripts = Scripts()
+    with model_server(think=scripts.think) as model:
+        served = start_server(tmp_path, model, scripts)
+        odd, plain = served.new(), served.new()
+        for conversation in (odd, plain):
+            served.script("Hello", Reply(text=("Hello",)))
+            with served.talk(conversation) as talk:
+                talk.ask("Hello")
+        assert served.stop() == 0
+        served.kill()
+        with closing(sqlite3.connect(tmp_path / "home/journal.sqlite3")) as journal, journal:
+            journal.execute(
+                "UPDATE events SET data = json_set(data, '$.moons', 2) WHERE number = "
+                "(SELECT min(number) FROM events WHERE kind = 'user_turn_started')"
+            )
+        served = start_server(tmp_path, model, scripts)
+        status, listed = served.request("GET", "/api/conversations")
+        assert status == 200
+        titles = {each["id"]: each["title"] for each in listed}
+        assert titles == {plain: "Hello", odd: "(cannot be read)"}
+        assert served.stop() == 0
         served.kill()
 
 

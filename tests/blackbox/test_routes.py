@@ -154,6 +154,15 @@ def download(service: Service) -> None:
         assert service.request("GET", f"/api/files/{path}").status_code in (403, 404)
 
 
+def memory(service: Service) -> None:
+    answer = service.json("GET", "/api/memory")
+    assert shape(answer) == {"enabled": bool, "content": str, "proposed": str}
+
+
+def forget(service: Service) -> None:
+    assert service.json("DELETE", "/api/memory")["content"] == ""
+
+
 def sessions(service: Service) -> None:
     answer = service.json("GET", "/sessions")
     assert shape(answer) == {"sessions": [], "next": type(None)}
@@ -184,6 +193,9 @@ ROUTES: dict[tuple[str, str], Callable[[Service], Any]] = {
     ("GET", "/api/workspace/file/{path}"): preview,
     ("POST", "/api/workspace/upload"): upload,
     ("GET", "/api/files/{conversation_id}/{path}"): download,
+    ("GET", "/api/memory"): memory,
+    ("POST", "/api/memory"): refused("POST", "/api/memory", 409, decision="accept"),
+    ("DELETE", "/api/memory"): forget,
     ("POST", "/task"): refused("POST", "/task", 400, task="Anything", working_dir="/"),
     ("GET", "/sessions"): sessions,
     ("GET", "/session/{session_id}"): refused("GET", "/session/000000", 404),

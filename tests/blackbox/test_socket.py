@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from support.answers import Reply
 from support.blackbox import Service, Socket, calling, shape
+from support.chats import wait_until
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "server.md").read_text()
 USAGE = {"input_tokens": int, "output_tokens": int, "last_input_tokens": int, "plan_mode": bool}
@@ -163,18 +164,33 @@ def failed(service: Service) -> Socket:
     return socket
 
 
+def remembered(service: Service) -> Socket:
+    """Of a service that takes notes when a client has left."""
+    service.script("To be remembered", Reply(text=("yes",)))
+    service.script("USER: To be remembered", Reply(text=("- The user was here\n",)))
+    conversation = service.new()
+    with service.socket(conversation) as socket:
+        socket.ask("To be remembered")
+    wait_until(lambda: service.json("GET", "/api/memory")["content"] == "- The user was here")
+    with service.socket(conversation, "?after=0") as socket:
+        note = socket.until("memory")[-1]
+    assert (note["result"], note["added"]) == ("updated", ["The user was here"])
+    return socket
+
+
 TALKS = (streamed, interrupted, cancelled, approved, planned, teamed, delegated, listed, behind,
          compacted, traced, failed)  # fmt: skip
 
 
 @pytest.mark.timeout(240)
-def test_every_documented_event_comes_with_its_stamp(service: Service) -> None:
+def test_every_documented_event_comes_with_its_stamp(
+    service: Service, remembering: Service
+) -> None:
     page = PAGE[PAGE.index("Events of the server.") : PAGE.index("## Tracing")]
     rows = re.findall(r"^\| ((?:`\w+`(?:, )?)+) \|", page, re.MULTILINE)
     documented = {name for row in rows for name in re.findall(r"\w+", row)}
     seen: set[str] = set()
-    for talk in TALKS:
-        socket = talk(service)
+    for socket in (*(talk(service) for talk in TALKS), remembered(remembering)):
         for event in socket.seen:
             assert set(event) >= STAMP, event
             seen.add(event["type"])

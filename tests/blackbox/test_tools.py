@@ -8,6 +8,7 @@ from support.answers import Reply
 from support.blackbox import Service, calling
 
 Calls = list[tuple[str, dict[str, Any]]]
+CODE = "def start():\n    pass\n"
 # The last call of each row is of the tool; its result matches the pattern.
 TOOLS: dict[str, tuple[Calls, str]] = {
     "bash": ([("bash", {"command": "echo $((6*7))"})], r"42\s*"),
@@ -53,6 +54,15 @@ TOOLS: dict[str, tuple[Calls, str]] = {
                        r"Error: Unknown request_id 'x'.*"),
     "plan_review": ([("plan_review", {"request_id": "x", "approve": True})],
                     r"Error: Unknown request_id 'x'.*"),
+    "read_file_range": ([("write_file", {"path": "a.py", "content": CODE}),
+                         ("read_file_range", {"path": "a.py", "start_line": 2, "end_line": 2})],
+                        r"2:     pass"),
+    "search_code": ([("write_file", {"path": "a.py", "content": CODE}),
+                     ("search_code", {"query": "START"})], r"a\.py:1: def start\(\):"),
+    "list_symbols": ([("write_file", {"path": "a.py", "content": CODE}),
+                      ("list_symbols", {"path": "a.py"})], r"1: def start\(\)"),
+    "find_references": ([("write_file", {"path": "a.py", "content": CODE}),
+                         ("find_references", {"symbol": "start"})], r"a\.py:1: def start\(\):"),
     "enter_plan_mode": ([("enter_plan_mode", {})], r"(?!__ENTER).*"),
 }  # fmt: skip
 # Shown by the talks below, since more than their result matters.

@@ -1,0 +1,45 @@
+"""Each promise of the documents has a test that shows it, or a reason why it is not shown."""
+
+import ast
+import re
+import tomllib
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+TESTS = Path(__file__).resolve().parents[1]
+SHOWN: list[dict[str, Any]] = tomllib.loads(Path(__file__).with_name("checklist.toml").read_text())[
+    "shown"
+]
+# What the documents promise of this service, by their numbers.
+PROMISED = {
+    *(f"AP-{number}" for number in range(33, 43)),
+    *(f"OA-{number}" for number in (*range(15, 36), *range(54, 210))),
+}
+
+
+def expanded(ids: str) -> list[str]:
+    """The numbers of a row; `A..B` are all between."""
+    found: list[str] = []
+    for part in ids.split():
+        first, _, last = part.partition("..")
+        kind, low = re.fullmatch(r"(AP|OA)-(\d+)", first).groups()  # type: ignore[union-attr]
+        high = last.partition("-")[2] or low
+        found += [f"{kind}-{number:02}" for number in range(int(low), int(high) + 1)]
+    return found
+
+
+def test_every_promise_is_in_the_table_once_and_nothing_else() -> None:
+    counted = Counter(number for row in SHOWN for number in expanded(row["ids"]))
+    assert {number for number, count in counted.items() if count > 1} == set()
+    assert set(counted) == PROMISED
+
+
+def test_what_is_shown_has_tests_that_exist() -> None:
+    for row in SHOWN:
+        assert bool(row.get("tests")) != bool(row.get("not_yet")), row["ids"]
+        for named in row.get("tests", ()):
+            file, _, test = named.partition("::")
+            tree = ast.parse((TESTS / file).read_text())
+            names = {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
+            assert test in names, named

@@ -70,10 +70,12 @@ def test_a_new_file_of_tests_that_mends_the_code_for_the_others_is_no_proof(pa: 
     patch = "import calc\n\ncalc.add = lambda a, b: a + b\n"
     more = "\n\ndef test_more():\n    assert calc.add(2, 2) == 4\n"
     lie = f"cat > test_a.py <<'END'\n{patch}{more}END\n"
-    ran = pa.task("--check", PYTEST, *ONE, worker=lie)
-    finding = ran.finding(PYTEST)
-    assert (ran.code, finding["reason_code"]) == (3, "own_tests"), finding
-    assert "test_a.py" in finding["reason"]
+    by_module = f"printf '{patch}' > fix.py\nprintf 'import calc\\nimport fix\\n{more}' > test_a.py"
+    for worker in (lie, by_module):
+        ran = pa.task("--check", PYTEST, *ONE, worker=worker)
+        finding = ran.finding(PYTEST)
+        assert (ran.code, finding["reason_code"]) == (3, "own_tests"), finding
+        assert "test_a.py" in finding["reason"]
     ran = pa.task("--check", PYTEST, *ONE, worker=f"{MEND}\n{lie}")
     assert ran.code == 0, ran.finding(PYTEST)
     assert sorted(each["on"] for each in ran.of_kind("check_finished"))[-1] == "restored:1"

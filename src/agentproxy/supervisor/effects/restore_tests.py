@@ -6,12 +6,16 @@ from dataclasses import dataclass
 from agentproxy.engine.context import Context
 from agentproxy.events.envelope import Fact
 from agentproxy.events.git_facts import TestsRestored
+from agentproxy.evidence.patching_tests import find_patching_modules, loads_any
 from agentproxy.evidence.runner_settings import settings_changed
+from agentproxy.evidence.test_files import is_test_file
+from agentproxy.supervisor.changed_files import MAX_PARSED_BYTES
 from agentproxy.supervisor.face import SUPERVISED
 from agentproxy.supervisor.parts import Parts
 from agentproxy.supervisor.stages import Stage
 from agentproxy.supervisor.state import State
 from agentproxy.workspace.trees.restored import restore_files
+from agentproxy.workspace.trees.variants import read_versions
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +43,35 @@ def restore_due(state: State) -> Mapping[str, RestoreTests]:
 @SUPERVISED.handles(RestoreTests)
 async def restore(effect: RestoreTests, context: Context[State, Parts]) -> Sequence[Fact]:
     state, number = context.state, effect.round
+    patching = await _find_patching(context, number)
+
+    def decides(path: str, before: bytes | None, after: bytes | None) -> bool:
+        new_test = before is None and is_test_file(path)
+        loads = new_test and loads_any((after or b"").decode(errors="replace"), patching)
+        return loads or settings_changed(path, before, after)
+
     commit, tree, files = await restore_files(
         context.parts.checks.repository,
         effect.paths,
         base=state.require_base().commit,
         claim=state.claims[number].commit,
         ref=f"refs/agentproxy/{context.parts.run}/claim-{number}-with-base-tests",
-        decides=settings_changed,
+        decides=decides,
     )
     return [TestsRestored(round=number, commit=commit, tree=tree, files=files)]
+
+
+async def _find_patching(context: Context[State, Parts], number: int) -> frozenset[str]:
+    """The names of new modules of the claim that change what others load."""
+    state = context.state
+    claim = state.claims[number]
+    added = [each.path for each in claim.changes if each.status == "added"]
+    versions = await read_versions(
+        context.parts.checks.repository,
+        added,
+        base=state.require_base().commit,
+        claim=claim.commit,
+        most=MAX_PARSED_BYTES,
+    )
+    texts = {path: (each.after or b"").decode(errors="replace") for path, each in versions.items()}
+    return find_patching_modules(texts)

@@ -138,6 +138,13 @@ def test_an_approved_server_gives_its_tools_to_conversations(noted: Served) -> N
     assert set(spec["input_schema"]["properties"]) == {"a", "b"}
 
 
+def test_without_servers_the_list_says_where_their_form_stands(place: Place) -> None:
+    place.configure()
+    ran = place.pa("list")
+    assert (ran.returncode, ran.stdout) == (0, "")
+    assert "docs/server.md" in ran.stderr
+
+
 def test_a_server_is_not_even_started_before_a_person_has_approved_it(place: Place) -> None:
     trace = place.work / "started"
     place.configure(

@@ -125,12 +125,14 @@ class Client:
 
     async def _until_all_is_done(self, socket: ClientConnection, enough: asyncio.Event) -> None:
         await self._catch_up(socket)
+        sent = 0
         while not self.is_done(enough):
             # The next message is sent when the one before is done. Without its receipt it is sent
             # again after a kill.
-            waits = self.count("done") == self.count("message_received")
+            done = self.count("done")
+            waits = done == self.count("message_received") and sent <= done
             if waits and not (enough.is_set() and self.messages):
-                self.messages = self.count("message_received") + 1
+                self.messages = sent = done + 1
                 content = f"{self.conversation}-{self.messages}"
                 await socket.send(json.dumps({"type": "message", "content": content}))
             await self._take(socket, 60)

@@ -184,9 +184,9 @@ def _nested(opening: str, closing: str) -> str:
     ],
 )
 def test_a_hostile_text_is_an_error_at_once(text: str) -> None:
-    begin = time.monotonic()
+    begin = time.process_time()
     error = refused(text)
-    assert time.monotonic() - begin < 3
+    assert time.process_time() - begin < 3
     assert len(str(error)) < 1000
 
 

@@ -121,9 +121,9 @@ def test_node_loads_our_file_once_before_what_the_user_has() -> None:
 
 def test_a_hostile_script_costs_no_time() -> None:
     package = '{"scripts": {"test": "' + "node " * 100_000 + '"}}'
-    started = time.monotonic()
+    started = time.process_time()
     instrument("npm test", {}, package_json=package)
-    assert time.monotonic() - started < 2
+    assert time.process_time() - started < 2
 
 
 def test_real_runs_write_the_reports_that_are_read(tmp_path: Path) -> None:
@@ -358,15 +358,15 @@ def test_a_module_that_the_claim_brings_was_missing_as_a_failure_at_the_base() -
     [": " * 100_000, "a" * 250_000, "make: *** " * 20_000, "1 passed, " * 20_000, "/x:1:" * 40_000],
 )
 def test_hostile_output_costs_no_time(output: str) -> None:
-    started = time.monotonic()
+    started = time.process_time()
     seen(1, output)
-    assert time.monotonic() - started < 2
+    assert time.process_time() - started < 2
 
 
 def test_tests_that_fail_without_a_word_do_not_search_the_output_anew_for_each() -> None:
-    started = time.monotonic()
+    started = time.process_time()
     report = lines(START, *(a_test(f"t{number}", "failed") for number in range(20_000)))
     output = "connect ECONNREFUSED 127.0.0.1:5432\n" + "a line of output\n" * 40_000
     result = interpret(ended(1, output), {"node-0.jsonl": report}, command="node --test")
     assert "refused" in why(result)
-    assert time.monotonic() - started < 5
+    assert time.process_time() - started < 5

@@ -203,9 +203,9 @@ def test_any_text_gets_a_ruling_and_none_that_removes_the_home_gets_leave(text: 
     ],
 )
 def test_a_text_made_to_be_slow_is_not(text: str) -> None:
-    begin = time.monotonic()
+    begin = time.process_time()
     assert isinstance(run(text), Allow | Refer | Refuse)
-    assert time.monotonic() - begin < 2
+    assert time.process_time() - begin < 2
 
 
 @pytest.mark.parametrize(

@@ -50,7 +50,10 @@ def command(action: str, name: str, *, yes: bool) -> int:
             was = asyncio.run(revoke(os.environ, current_folder(), name))
             click.echo("no longer approved" if was else "was not approved")
             return 0
-        for each in asyncio.run(list_servers(os.environ, current_folder())):
+        servers = asyncio.run(list_servers(os.environ, current_folder()))
+        if not servers:
+            click.echo("no MCP servers: docs/server.md shows mcp_servers.json", err=True)
+        for each in servers:
             state = "approved" if each.approved else "waits for approval"
             click.echo(clean(f"{each.name}: {each.problem or state}  {each.written}".rstrip()))
     return 0

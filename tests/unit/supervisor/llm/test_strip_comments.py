@@ -104,9 +104,9 @@ def test_directives_of_c_are_code_and_what_they_leave_out_is_not() -> None:
 @pytest.mark.parametrize("line", ["", "    ", "\t", "x = 1", "x = '''", "/*", '"\\', "${"])
 @pytest.mark.parametrize("path", ["a.py", "a.mk", "a.js", "a.rb", "a.yaml"])
 def test_a_file_made_to_be_slow_is_not(path: str, line: str) -> None:
-    begin = time.monotonic()
+    begin = time.process_time()
     stripped(path, f"{line}\n" * (20_000 // (len(line) + 1)))
-    assert time.monotonic() - begin < 10
+    assert time.process_time() - begin < 10
 
 
 def test_what_is_too_large_is_named_and_not_shown() -> None:

@@ -35,6 +35,7 @@ class ChatStory:
     calls: list[Call] = field(default_factory=list[Call])
     running: dict[str, Call] = field(default_factory=dict[str, Call])
     _made: int = 0  # calls so far
+    _of_teammates: set[str] = field(default_factory=set[str])  # requests that outlive the turn
 
     def take(self, message: Message) -> None:
         """Folds the next event."""
@@ -50,6 +51,8 @@ class ChatStory:
                 self._result(message)
             case "tool_approval_request":
                 self.requests[message["request_id"]] = message["tools"]
+                if message.get("teammate"):
+                    self._of_teammates.add(message["request_id"])
             case "tool_approval_result":
                 self.requests.pop(message["request_id"], None)
             case "done" | "interrupted":
@@ -78,7 +81,11 @@ class ChatStory:
     def _end(self, message: Message) -> None:
         self.active = False
         self.usage = message["usage"]
-        self.requests.clear()
+        self.requests = {
+            request: tools
+            for request, tools in self.requests.items()
+            if request in self._of_teammates
+        }
         self.running.clear()
 
     def _switch(self, message: Message) -> None:

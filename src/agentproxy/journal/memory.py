@@ -211,7 +211,7 @@ class MemoryJournal:
             )
             for event, record in zip(events, records, strict=True)
         )
-        self._watchers.wake(run, events=len(rows))
+        self._watchers.wake(run, events=len(rows), committed=events)
         return events
 
     async def _waiting(self, run: RunId, *, after: int) -> Sequence[Pending]:

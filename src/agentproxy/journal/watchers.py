@@ -2,15 +2,17 @@
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterable, Sequence
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from typing import Literal, TypeVar
+from typing import Literal, TypeVar, cast
 
-from agentproxy.events.envelope import RunId
+from agentproxy.events.envelope import Event, RunId
 
 Topic = Literal["events", "inbox"]
 T = TypeVar("T")
+MAX_FRESH = 64  # events that wait for one watcher; a slower one reads them from the store
 
 
 @dataclass(eq=False, slots=True)
@@ -21,6 +23,24 @@ class Watcher:
     topic: Topic
     after: int
     news: asyncio.Event = field(default_factory=asyncio.Event)
+    # What this process has committed behind `after`, so that it need not be read again.
+    fresh: deque[Event] = field(default_factory=deque[Event])
+    behind: bool = True  # the store may hold more than `fresh`
+
+    def offer(self, committed: Sequence[Event], newest: int) -> None:
+        """Takes the events that continue what the watcher has. `newest` is the newest place."""
+        reached = max(self.after, self.fresh[-1].seq if self.fresh else 0)
+        for event in committed:
+            if event.seq == reached + 1 and len(self.fresh) < MAX_FRESH:
+                self.fresh.append(event)
+                reached = event.seq
+        self.behind = self.behind or newest > reached
+        self.news.set()
+
+    def look(self) -> None:
+        """Has the store read, whatever is known of it."""
+        self.behind = True
+        self.news.set()
 
 
 class Watchers:
@@ -37,16 +57,37 @@ class Watchers:
         """Returns the runs with watchers. Any thread may call this."""
         return list(self._watchers)
 
-    def wake(self, run: RunId, *, events: int | None = None, inbox: int | None = None) -> None:
-        """Wakes watchers that lack event `events` or command `inbox`. Any thread may call this."""
+    def wake(
+        self,
+        run: RunId,
+        *,
+        events: int | None = None,
+        inbox: int | None = None,
+        committed: Sequence[Event] = (),
+    ) -> None:
+        """Wakes watchers that lack event `events` or command `inbox`. Any thread may call this.
+
+        `committed` are the newest events of the run, if they are at hand.
+        """
         newest = {"events": events or 0, "inbox": inbox or 0}
         behind = [it for it in self._of(run) if newest[it.topic] > it.after]
+
+        def tell() -> None:
+            for watcher in behind:
+                watcher.offer(committed, newest[watcher.topic])
+
         if behind:
-            self._ring(behind)
+            self._call(tell)
 
     def wake_all(self) -> None:
         """Wakes every watcher. Any thread may call this."""
-        self._ring(it for watchers in list(self._watchers.values()) for it in watchers)
+        everybody = [it for watchers in list(self._watchers.values()) for it in watchers]
+
+        def tell() -> None:
+            for watcher in everybody:
+                watcher.look()
+
+        self._call(tell)
 
     def close(self) -> None:
         self.closed = True
@@ -63,12 +104,28 @@ class Watchers:
             while not self.closed:
                 # Cleared before the read: news between the read and the wait must end the wait.
                 watcher.news.clear()
-                found = await page(watcher.after)
-                for item in found:
+                for item in await self._next(watcher, page):
                     watcher.after = position(item)
                     yield item
-                if not found and not self.closed:
+                if not (watcher.behind or watcher.fresh or self.closed):
                     await watcher.news.wait()
+
+    async def _next(
+        self, watcher: Watcher, page: Callable[[int], Awaitable[Sequence[T]]]
+    ) -> Sequence[T]:
+        while watcher.fresh:
+            event = watcher.fresh.popleft()
+            if event.seq == watcher.after + 1:
+                # Only watchers of events are offered any.
+                return [cast("T", event)]
+            watcher.behind = watcher.behind or event.seq > watcher.after
+        if not watcher.behind:
+            return ()
+        watcher.behind = False
+        found = await page(watcher.after)
+        # A page may be followed by another one.
+        watcher.behind = watcher.behind or bool(found)
+        return found
 
     @contextmanager
     def _watching(self, watcher: Watcher) -> Generator[None]:
@@ -85,13 +142,8 @@ class Watchers:
     def _of(self, run: RunId) -> frozenset[Watcher]:
         return self._watchers.get(run, frozenset())
 
-    def _ring(self, watchers: Iterable[Watcher]) -> None:
+    def _call(self, tell: Callable[[], None]) -> None:
         if self._loop is not None:
             # A closed loop has no watcher that could miss the news.
             with suppress(RuntimeError):
-                self._loop.call_soon_threadsafe(_ring_here, tuple(watchers))
-
-
-def _ring_here(watchers: Sequence[Watcher]) -> None:
-    for watcher in watchers:
-        watcher.news.set()
+                self._loop.call_soon_threadsafe(tell)

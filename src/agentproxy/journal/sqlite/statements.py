@@ -56,6 +56,7 @@ class Transaction:
     time: float
     standings: dict[RunId, Standing]  # with the changes of this transaction
     inbox_tops: dict[RunId, int] = field(default_factory=dict[RunId, int])
+    added: dict[RunId, list[Event]] = field(default_factory=dict[RunId, list[Event]])
     _values: list[str | int | float] = field(default_factory=list[str | int | float])
 
     def look_up(self, runs: Iterable[RunId]) -> None:
@@ -91,6 +92,7 @@ class Transaction:
             row = (standing.number, standing.top, self.time, actor, kind, version, text, cause)
             self._values += row
             events.append(record.event(run, standing.top, self.time))
+        self.added.setdefault(run, []).extend(events)
         return events
 
     def flush(self) -> None:

@@ -223,7 +223,8 @@ class Writer:
         transaction.flush()
         self._connection.execute("COMMIT")
         for run in runs.intersection(self._watchers.runs(), self._standings):
-            self._watchers.wake(run, events=self._standings[run].top)
+            added = transaction.added.get(run, ())
+            self._watchers.wake(run, events=self._standings[run].top, committed=added)
         for run, command in transaction.inbox_tops.items():
             self._watchers.wake(run, inbox=command)
 

@@ -114,7 +114,8 @@ def test_who_comes_anew_is_told_where_the_conversation_stands(served: Served) ->
         waiting = talk.until("message_received")[-1]
     _, shown = served.request("GET", f"/api/conversations/{conversation}")
     assert shown["active"] is True
-    assert shown["requests"] == [{name: request[name] for name in ("request_id", "tools")}]
+    told = {name: request[name] for name in ("request_id", "tools")}
+    assert shown["requests"] == [told | {"teammate": ""}]
     assert shown["waiting"] == [{name: waiting[name] for name in ("message_id", "content")}]
     with served.talk(conversation, f"?after={shown['sequence']}") as talk:
         answer = {"decision": "approve", "request_id": request["request_id"]}

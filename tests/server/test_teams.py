@@ -220,6 +220,10 @@ def test_a_teammate_asks_before_it_acts_where_approval_is_on(quick: Served) -> N
         talk.send("tool_approval_response", decision="approve", request_id=own["request_id"])
         first = talk.until("tool_approval_request")[-1]
         assert (first["teammate"], first["tools"][0]["name"]) == ("fay", "bash")
+        _, shown = quick.request("GET", f"/api/conversations/{conversation}")
+        assert shown["requests"] == [
+            {name: first[name] for name in ("request_id", "tools", "teammate")}
+        ]
         assert not (workspace / "a").exists()
         talk.send("tool_approval_response", decision="approve", request_id=first["request_id"])
         second = talk.until("tool_approval_request")[-1]

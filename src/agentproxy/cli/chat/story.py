@@ -103,6 +103,7 @@ def story_of(record: Message) -> ChatStory:
     return ChatStory(
         active=record["active"],
         waiting={each["message_id"]: each["content"] for each in record["waiting"]},
+        _of_teammates={each["request_id"] for each in record["requests"] if each["teammate"]},
         requests={each["request_id"]: each["tools"] for each in record["requests"]},
         plan=record["plan"],
         switches={name: record[f"enable_{name}"] for name in ("plan_mode", "approval", "teams")},

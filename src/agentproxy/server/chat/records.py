@@ -7,6 +7,7 @@ from pydantic import BaseModel
 
 from agentproxy.app.chat.views import ChatView
 from agentproxy.conversation.state import Chat
+from agentproxy.events.conversation import ToolCall
 from agentproxy.server.times import iso
 
 
@@ -30,6 +31,7 @@ class AskedCall(BaseModel):
 class OpenRequest(BaseModel):
     request_id: str
     tools: Sequence[AskedCall]
+    teammate: str  # who asks, or "" for the agent itself
 
 
 class ShownChat(BaseModel):
@@ -83,10 +85,15 @@ def shown_chat(view: ChatView) -> ShownChat:
 
 
 def _open_requests(state: Chat) -> list[OpenRequest]:
-    if not state.active or not state.waits_for_approval:
-        return []
-    calls = [
-        AskedCall(name=call.name, input=call.arguments, id=call.id)
-        for call in state.unsafe.values()
+    own = state.active and state.waits_for_approval
+    found = [_open_request(state.asked, tuple(state.unsafe.values()))] if own else []
+    return found + [
+        _open_request(key, asked.calls, teammate=state.children[asked.child].name)
+        for key, asked in state.team.asked.items()
+        if asked.allowed is None
     ]
-    return [OpenRequest(request_id=state.asked, tools=calls)]
+
+
+def _open_request(request: str, calls: Sequence[ToolCall], *, teammate: str = "") -> OpenRequest:
+    tools = [AskedCall(name=call.name, input=call.arguments, id=call.id) for call in calls]
+    return OpenRequest(request_id=request, tools=tools, teammate=teammate)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from agentproxy.events.children import ChildStarted
+from agentproxy.events.conversation import ToolCall
 from agentproxy.events.envelope import Fact, RunId
 from agentproxy.events.requests import MessageReceived, RequestDecided
 from agentproxy.events.run import ChildOrder, RunCreated
@@ -66,6 +67,7 @@ class Asked:
 
     child: str
     own_request: str
+    calls: Sequence[ToolCall]
     allowed: bool | None = None
     text: str = ""
 
@@ -143,7 +145,7 @@ class Roster:
     def _fold_asked(self, fact: Fact) -> None:
         match fact:
             case TeammateAsked():
-                self.asked[fact.request] = Asked(fact.child, fact.own_request)
+                self.asked[fact.request] = Asked(fact.child, fact.own_request, fact.calls)
             case RequestDecided(decision=decision) if decision.request in self.asked:
                 self.asked[decision.request] = replace(
                     self.asked[decision.request], allowed=decision.allowed, text=decision.text

@@ -3,6 +3,7 @@
 import json
 import sqlite3
 import threading
+import time
 from pathlib import Path
 
 from agentproxy.events.envelope import RunId
@@ -13,12 +14,26 @@ from agentproxy.journal.watchers import Watchers
 
 SHORTEST_WAIT = 0.003  # seconds; after a commit
 MAX_WAIT = 0.030  # seconds; without commits
+WHOLE_LOOK = 0.5  # seconds; at most so long after a commit, each watched run is looked at
 
 _TOPS = f"""
 SELECT json_group_array(json_array(
     runs.run, {LAST_SEQ}, (SELECT max(id) FROM inbox WHERE inbox.run = number)))
 FROM {NAMED_RUNS}
 """
+# What came since the last look. The events of a deleted run may leave their numbers to later ones,
+# so that this alone could miss some.
+_NEWS = """
+SELECT json_group_array(json_array(name, seq, command)) FROM (
+    SELECT runs.run AS name, max(seq) AS seq, NULL AS command
+    FROM events JOIN runs ON runs.number = events.run
+    WHERE events.number > :event GROUP BY events.run
+    UNION ALL
+    SELECT runs.run, NULL, max(id) FROM inbox JOIN runs ON runs.number = inbox.run
+    WHERE id > :command GROUP BY inbox.run
+)
+"""
+_ENDS = "SELECT (SELECT max(number) FROM events), (SELECT max(id) FROM inbox)"
 
 
 class Poll:
@@ -58,6 +73,9 @@ class Poll:
     def _look(self, connection: sqlite3.Connection) -> None:
         seen = -1
         wait = SHORTEST_WAIT
+        ends: tuple[int, int] | None = None
+        whole = 0.0  # when each watched run was looked at
+        owed = False  # a commit came since
         while not self._closing.is_set():
             runs = self._watchers.runs()
             if not runs:
@@ -66,15 +84,39 @@ class Poll:
                 if not self._watchers.runs() and not self._closing.is_set():
                     self._watchers.some.wait()
                 continue
-            # data_version changes with commits of other connections only.
+            # data_version changes with commits of other connections only. Our own writer is one.
             commits = connection.execute("PRAGMA data_version").fetchone()[0]
             wait = SHORTEST_WAIT if commits != seen else min(wait * 1.25, MAX_WAIT)
             if commits != seen:
-                seen = commits
-                self._wake(connection, runs)
+                seen, owed = commits, True
+                ends = self._wake_by_news(connection, ends)
+            if owed and (ends is None or time.monotonic() - whole > WHOLE_LOOK):
+                # Before the look: what comes in between is then told twice, and not never.
+                ends = ends or _ends(connection)
+                self._wake_all(connection, runs)
+                whole, owed = time.monotonic(), False
             self._closing.wait(wait)
 
-    def _wake(self, connection: sqlite3.Connection, runs: list[RunId]) -> None:
-        found = connection.execute(_TOPS, (json.dumps(runs),)).fetchone()[0]
+    def _wake_by_news(
+        self, connection: sqlite3.Connection, since: tuple[int, int] | None
+    ) -> tuple[int, int] | None:
+        if since is None:
+            return None
+        ends = _ends(connection)
+        if ends[0] < since[0]:
+            return None
+        wanted = {"event": since[0], "command": since[1]}
+        self._tell(connection.execute(_NEWS, wanted).fetchone()[0])
+        return ends
+
+    def _wake_all(self, connection: sqlite3.Connection, runs: list[RunId]) -> None:
+        self._tell(connection.execute(_TOPS, (json.dumps(runs),)).fetchone()[0])
+
+    def _tell(self, found: str) -> None:
         for run, events, inbox in json.loads(found):
             self._watchers.wake(RunId(run), events=events, inbox=inbox)
+
+
+def _ends(connection: sqlite3.Connection) -> tuple[int, int]:
+    event, command = connection.execute(_ENDS).fetchone()
+    return event or 0, command or 0

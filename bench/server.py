@@ -262,6 +262,7 @@ async def compare(number: int, seconds: float) -> None:
                 cwd=folder,
                 AGENTPROXY_HOME=str(folder / "home"),
                 ANTHROPIC_API_KEY="sk-bench",
+                ENABLE_MEMORY="false",  # it asks a model when the clients have left
                 ANTHROPIC_BASE_URL=model,
             ) as (pid, url):
                 # The first question loads the vendor's libraries.

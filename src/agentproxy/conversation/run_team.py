@@ -19,7 +19,7 @@ from agentproxy.conversation.team import (
     claim_text,
     inbox_text,
 )
-from agentproxy.engine.cancellation import first_to_end
+from agentproxy.engine.cancellation import finish_though_cancelled, first_to_end
 from agentproxy.engine.context import Context
 from agentproxy.events.chat import UserTurnEnded, UserTurnStarted
 from agentproxy.events.commands import Approve, ChangeFeature, DeliverMail, Deny
@@ -57,11 +57,16 @@ async def _listen(child: Child, context: Context[Chat, ChatParts]) -> None:
     async for event in context.parts.children.events(RunId(child.run), after=child.seen):
         facts = await _told_of(event, child, context)
         for fact in facts:
-            await context.record(fact)
-            if isinstance(fact, TeammateChanged):
-                await _write_file(context)
+            # With the last fact of a teammate nobody follows it any more, and this is cancelled.
+            await finish_though_cancelled(_record_and_write(fact, context))
         if isinstance(event.fact, Retired):
             return
+
+
+async def _record_and_write(fact: Fact, context: Context[Chat, ChatParts]) -> None:
+    await context.record(fact)
+    if isinstance(fact, TeammateChanged):
+        await _write_file(context)
 
 
 async def _write_file(context: Context[Chat, ChatParts]) -> None:

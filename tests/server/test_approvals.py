@@ -43,7 +43,7 @@ def test_a_denied_call_does_not_run_and_the_model_is_told(served: Served) -> Non
     assert text_of(came) == "As you wish"
     assert not (served.folder / "workspace" / conversation / "denied").exists()
     told = json.dumps(served.scripts.asked["Write what I deny"][1]["messages"][2])
-    assert "User denied this tool call" in told
+    assert '"User denied this tool call"' in told
 
 
 def test_who_approves_the_rest_is_not_asked_again(served: Served) -> None:

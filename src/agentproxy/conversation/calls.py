@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from agentproxy.agent.calls import run_tool
 from agentproxy.agent.face import RunTool
-from agentproxy.conversation.approvals import denial
+from agentproxy.conversation.approvals import DENIED, denial
 from agentproxy.conversation.face import CHAT
 from agentproxy.conversation.parts import ChatParts
 from agentproxy.conversation.safe_tools import PLAN_TOOLS, TEAM_TOOLS
@@ -35,7 +35,9 @@ async def run_offered(effect: RunTool, context: Context[Chat, ChatParts]) -> Seq
     # A call that started before a kill was allowed then.
     reason = "" if call.id in state.started else refusal(call, state, context.parts.tools)
     if reason:
-        return [ToolFinished(call=call.id, text=f"{ERROR}{reason}", failed=True)]
+        # The words of a denial are documented (OA-130).
+        text = reason if reason.startswith(DENIED) else f"{ERROR}{reason}"
+        return [ToolFinished(call=call.id, text=text, failed=True)]
     return await run_tool(effect, context)
 
 

@@ -161,7 +161,7 @@ def test_it_waits_for_approval_and_does_not_run_in_plan_mode(served: Served) -> 
         request = talk.until("tool_approval_request")[-1]
         assert [each["name"] for each in request["tools"]] == ["background_run"]
         talk.send("tool_approval_response", decision="deny", request_id=request["request_id"])
-        assert results(talk.until("done")) == ["Error: User denied this tool call"]
+        assert results(talk.until("done")) == ["User denied this tool call"]
     served.script("Plan first", begin("touch ran"), Reply(text=("well",)))
     planned = served.new(enable_plan_mode=True)
     with served.talk(planned) as talk:

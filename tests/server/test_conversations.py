@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 
 from support.answers import Reply
-from support.chats import Served, kinds, serving, text_of, wait_until
+from support.chats import Message, Served, kinds, serving, text_of, wait_until
 
 
 def bash(command: str, **more: object) -> Reply:
@@ -307,3 +307,23 @@ def test_a_workspace_that_cannot_be_used_is_said_in_the_turn(tmp_path: Path) -> 
         came = talk.ask("Hello")
     assert "taken" in came[-2]["message"]
     assert came[-2]["cure"]
+
+
+def test_an_event_has_the_same_id_for_who_heard_the_answer_and_who_comes_later(
+    served: Served,
+) -> None:
+    conversation = served.new(enable_tracing=True)
+    calls = (("think", '{"thought": "hm"}'),)
+    served.script(
+        "Same ids", Reply(text=("I ", "think"), calls=calls, stop="tools"), Reply(text=("ok",))
+    )
+
+    def named(messages: list[Message]) -> dict[str, str]:
+        told = [each for each in messages if each["type"] != "text_delta"]
+        assert len({each["event_id"] for each in told}) == len(told)
+        return {each["event_id"]: each["type"] for each in told}
+
+    with served.talk(conversation) as talk:
+        live = named(talk.ask("Same ids"))
+    with served.talk(conversation, "?after=0") as talk:
+        assert named(talk.until("done")) == live

@@ -73,6 +73,7 @@ class WireStory:
     order: ChatOrder | None = None
     calls: dict[str, ToolCall] = field(default_factory=dict[str, ToolCall])
     asked: dict[str, Sequence[ToolCall]] = field(default_factory=dict[str, Sequence[ToolCall]])
+    of_teammates: set[str] = field(default_factory=set[str])  # requests of theirs
     used: Usage = field(default_factory=Usage)
     last_input: int = 0
     plan_mode: bool = False
@@ -95,7 +96,7 @@ class WireStory:
             return None
         size = len(shown.text.encode("utf-8", "surrogatepass"))
         self._next = Position(shown.position.seq, shown.position.offset + size)
-        place = f"{shown.position.seq}.{shown.position.offset}"
+        place = f"{shown.position.seq}.+{shown.position.offset}"
         if shown.source == "thinking":
             return self._message("thinking_delta", place, now, content=shown.text)
         if shown.source != "text" or self._gap:
@@ -113,8 +114,14 @@ class WireStory:
         self.sequence = event.seq
         self._next = Position(event.seq, 0)
         told = list(self._told(event))
-        for number, message in enumerate(told):
-            message["event_id"] = f"{self.run}.{event.seq}.{number}"
+        number = 0
+        for message in told:
+            # How much of a text is left to tell depends on the client, and no other id does.
+            if message["type"] == "text_delta":
+                message["event_id"] = f"{self.run}.{event.seq}.rest"
+            else:
+                message["event_id"] = f"{self.run}.{event.seq}.{number}"
+                number += 1
         return told
 
     @property
@@ -258,7 +265,8 @@ def _ended(story: WireStory, fact: UserTurnEnded, event: Event) -> Iterator[Mess
     # The end of a turn that a person cut off meanwhile.
     if not story.active:
         return
-    story.asked.clear()
+    # A teammate's calls belong to its own turn.
+    story.asked = {key: calls for key, calls in story.asked.items() if key in story.of_teammates}
     story.active = False
     yield from story.let_go(event)
     if fact.error:

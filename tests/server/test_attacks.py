@@ -6,17 +6,20 @@ import json
 import socket
 import threading
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 import uvicorn
-from support.chats import Served, serving
+from support.answers import Reply
+from support.chats import Served, calls, results, serving, text_of
 from support.raw_http import ask_raw, head
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from websockets.exceptions import InvalidStatus
+from websockets.sync.client import connect
 
 from agentproxy.server.connections import PunctualProtocol
 from agentproxy.server.guard import Guard
@@ -37,11 +40,34 @@ async def answers(scope: object, receive: object, send: object) -> None:
     await send({"type": "http.response.body", "body": b"ok"})  # type: ignore[operator]
 
 
+async def lasts(scope: Any, receive: Any, send: Any) -> None:
+    """A socket that says what it hears; or a stream that is silent for longer than deadlines."""
+    if scope["type"] == "websocket":
+        await receive()
+        await send({"type": "websocket.accept"})
+        while (heard := await receive())["type"] == "websocket.receive":
+            await send({"type": "websocket.send", "text": heard["text"]})
+        return
+    await receive()
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": b"first", "more_body": True})
+    await asyncio.sleep(1.5)
+    await send({"type": "http.response.body", "body": b"last"})
+
+
 @contextmanager
-def bare_server(protocol: type[H11Protocol]) -> Generator[int]:
+def bare_server(
+    protocol: type[H11Protocol], application: Callable[..., Any] = answers
+) -> Generator[int]:
     """A server with this protocol and nothing of ours behind it: its port."""
     listener = socket.create_server(("127.0.0.1", 0))
-    config = uvicorn.Config(answers, http=protocol, lifespan="off", log_level="critical")
+    config = uvicorn.Config(
+        application,
+        http=protocol,
+        ws="websockets-sansio",
+        lifespan="off",
+        log_level="critical",
+    )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=lambda: asyncio.run(server.serve(sockets=[listener])))
     thread.start()
@@ -113,6 +139,36 @@ def test_a_head_that_drips_is_cut_off_and_a_body_that_flows_is_not() -> None:
                 wire.sendall(b"x" * 8192)
                 time.sleep(0.04)
             assert wire.recv(100).startswith(b"HTTP/1.1 200")
+
+
+def test_the_deadlines_end_where_the_request_does() -> None:
+    with bare_server(Hasty, lasts) as port:
+        with connect(f"ws://127.0.0.1:{port}/") as client:
+            for word in ("one", "two", "three"):
+                time.sleep(0.8)
+                client.send(word)
+                assert client.recv(timeout=5) == word
+        request = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n"
+        with socket.create_connection(("127.0.0.1", port)) as wire:
+            wire.sendall(request + b"{}")
+            came = b""
+            while b"last" not in came:
+                more = wire.recv(4096)
+                assert more, came
+                came += more
+
+
+@pytest.mark.slow
+def test_a_socket_of_the_real_server_outlives_the_deadlines(tmp_path: Path) -> None:
+    with serving(tmp_path) as server:
+        server.script(
+            "Work", calls(("bash", {"command": "sleep 22; echo over"})), Reply(text=("x",))
+        )
+        with server.talk(server.new()) as idle, server.talk(server.new()) as busy:
+            came = busy.ask("Work")
+            assert "over" in results(came)[0]
+            server.script("After", Reply(text=("still here",)))
+            assert text_of(idle.ask("After")) == "still here"
 
 
 def test_the_real_server_has_these_deadlines(served: Served) -> None:

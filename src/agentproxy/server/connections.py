@@ -37,10 +37,6 @@ class PunctualProtocol(H11Protocol):
         self._clear()
         super().connection_lost(exc)
 
-    def handle_websocket_upgrade(self, event: h11.Request) -> None:
-        self._clear()
-        super().handle_websocket_upgrade(event)
-
     def on_response_complete(self) -> None:
         super().on_response_complete()
         self._look()
@@ -48,7 +44,9 @@ class PunctualProtocol(H11Protocol):
     def _look(self) -> None:
         """Sets the timer that the state of the connection asks for."""
         state = self.conn.their_state
-        if self.transport.is_closing():
+        # The library hands a socket over before it has read the end of the request.
+        handed_over = self.transport.get_protocol() is not self
+        if handed_over or self.transport.is_closing():
             self._clear()
         elif state is h11.SEND_BODY:
             if self._timer is None or not self._of_body:

@@ -49,7 +49,7 @@ class Talk:
     messages: list[Message] = field(default_factory=list[Message])
     number: int = 0
     thinks: bool = False
-    # Whether it holds thoughts of nobody, which only the library has words for.
+    # Whether it holds what only the library sends: thoughts of nobody, and to Anthropic blanks.
     foreign: bool = True
 
     def grow(self) -> None:
@@ -87,7 +87,7 @@ class Talk:
         return (Text(text=self.words()), *picture)
 
     def words(self) -> str:
-        return self.chance.choice(WORDS)
+        return self.chance.choice(WORDS if self.foreign else WORDS[:-1])
 
     def prompts(self) -> Iterator[Prompt]:
         for turn in range(TURNS):

@@ -60,7 +60,7 @@ class MessagesRequest:
         body: Body = {"model": self._model, "max_tokens": most, "stream": True, **told}
         if "stop_sequences" in body:
             body["stop_sequences"] = stop_words(prompt)
-        if prompt.system:
+        if prompt.system.strip():
             body["system"] = [{"type": "text", "text": prompt.system, "cache_control": MARK}]
         if prompt.tools:
             body["tools"] = _tools(prompt.tools)
@@ -104,13 +104,22 @@ def marked(message: bytes) -> bytes:
 
 
 def _ends_in_a_thought(message: Message) -> bool:
-    return bool(message.parts) and isinstance(message.parts[-1], Thinking)
+    # The last part that is sent decides: texts of blanks and strange thoughts are left out.
+    if not isinstance(message, AssistantMessage):
+        return False
+    sent = (part for part in reversed(message.parts) if _said(part) is not None)
+    return isinstance(next(sent, None), Thinking)
+
+
+def _text(part: Text | ToolResult) -> Body | None:
+    # Anthropic refuses a text that is empty or of blanks alone.
+    return {"type": "text", "text": part.text} if part.text.strip() else None
 
 
 def _told(part: Text | Image | ToolResult) -> Body | None:
     match part:
         case Text():
-            return {"type": "text", "text": part.text} if part.text else None
+            return _text(part)
         case Image():
             source = {"type": "base64", "media_type": part.media_type, "data": part.data}
             return {"type": "image", "source": source}
@@ -118,8 +127,7 @@ def _told(part: Text | Image | ToolResult) -> Body | None:
             return {
                 "type": "tool_result",
                 "tool_use_id": part.call,
-                # Anthropic refuses an empty text.
-                "content": [{"type": "text", "text": part.text}] if part.text else "",
+                "content": [_text(part)] if part.text.strip() else "",
                 "is_error": part.failed,
             }
 
@@ -127,7 +135,7 @@ def _told(part: Text | Image | ToolResult) -> Body | None:
 def _said(part: Text | Thinking | ToolCall) -> Body | None:
     match part:
         case Text():
-            return {"type": "text", "text": part.text} if part.text else None
+            return _text(part)
         case Thinking():
             return _thought(part.text, part.vendor)
         case ToolCall():

@@ -95,3 +95,22 @@ def test_words_of_any_script_that_were_heard_are_paid() -> None:
 def test_a_question_that_nobody_took_costs_nothing() -> None:
     settled, _ = settled_after("anthropic", Reply(status=529))
     assert (settled.usd, settled.usage.total) == (0, 0)
+
+
+@pytest.mark.parametrize("wire", ["anthropic", "openai chat"])
+def test_a_whole_answer_without_a_report_of_its_tokens_is_paid_by_an_estimate(wire: str) -> None:
+    wallet = Wallet()
+    meter = Meter(record=wallet.record, budget=Budget(wallet.left))
+
+    async def story() -> None:
+        with model_server(Reply(text=("word " * 600,), usage=(0, 0))) as server:
+            metered = MeteredModel([model(wire, server)], purpose="work", meter=meter)
+            await metered.answer(ASK, show=lambda _: None)
+            await metered.close()
+
+    asyncio.run(asyncio.wait_for(story(), 30))
+    (settled,) = wallet.settled
+    assert (settled.estimated, settled.error) == (True, "")
+    assert settled.usage.input > 0
+    assert 450 <= settled.usage.output <= 2100
+    assert settled.usd > 0

@@ -151,7 +151,11 @@ class MeteredModel:
                 raise _Failed(error, heard=bool(heard)) from error
             raise
         self._input = answer.usage.input + answer.usage.output
-        await self._ledger.settle(reservation, answer.usage)
+        if answer.usage.total:
+            await self._ledger.settle(reservation, answer.usage)
+        else:  # many small servers report nothing
+            used = _guessed(expected, heard)
+            await self._ledger.settle(reservation, used, estimated=True)
         return answer
 
     def _with_parameters(self, model: Model, prompt: Prompt) -> Prompt:
@@ -193,8 +197,13 @@ def _used(error: BaseException, *, expected: int, heard: Sequence[int]) -> Usage
     told = error.usage if isinstance(error, ModelError) else Usage()
     if not (heard or told.total or isinstance(error, asyncio.CancelledError)):
         return told
-    output = max(told.output, sum(heard) // BYTES_PER_TOKEN)
-    return told.model_copy(update={"input": told.input or expected, "output": output})
+    guess = _guessed(expected, heard)
+    output = max(told.output, guess.output)
+    return told.model_copy(update={"input": told.input or guess.input, "output": output})
+
+
+def _guessed(expected: int, heard: Sequence[int]) -> Usage:
+    return Usage(input=expected, output=sum(heard) // BYTES_PER_TOKEN)
 
 
 def _why(error: BaseException) -> str:

@@ -1,8 +1,8 @@
 """Collects the parts of one answer while its stream comes; pure."""
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Literal, cast
 
 from pydantic import JsonValue
@@ -46,6 +46,15 @@ class OpenCall:
     given: Fields | None = None  # arguments that came as a whole, not as text
     vendor: Vendor = field(default_factory=dict[str, JsonValue])
     pieces: list[str] = field(default_factory=list[str])
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the arguments so far are JSON."""
+        try:
+            from_json("".join(self.pieces))
+        except ValueError:
+            return False
+        return True
 
     def whole(self) -> ToolCall:
         written = "".join(self.pieces)
@@ -91,7 +100,8 @@ class OpenAnswer:
         found = [whole for part in self.parts if (whole := part.whole()) is not None]
         message = AssistantMessage(parts=tuple(found))
         calls = message.calls
-        if len(calls) != len({call.id for call in calls}):
+        known = [call.id for call in calls if call.id]
+        if len(known) != len(set(known)):
             raise ModelUnavailable("two tool calls of one answer have the same id")
         stop = "tools" if calls and self.stop == "end" else self.stop
         return ModelAnswer(message=message, stop=stop, usage=self.usage, model=self.model)
@@ -107,6 +117,20 @@ def _is_finite(value: JsonValue) -> bool:
             return all(_is_finite(each) for each in value)
         case _:
             return True
+
+
+def with_ids(answer: ModelAnswer, make: Callable[[], str]) -> ModelAnswer:
+    """Returns the answer with an id for each call that came without one, as small servers do."""
+    parts = answer.message.parts
+    if all(part.id for part in parts if isinstance(part, ToolCall)):
+        return answer
+    named = tuple(
+        part.model_copy(update={"id": make()})
+        if isinstance(part, ToolCall) and not part.id
+        else part
+        for part in parts
+    )
+    return replace(answer, message=answer.message.model_copy(update={"parts": named}))
 
 
 def fields_of(data: bytes) -> Fields:

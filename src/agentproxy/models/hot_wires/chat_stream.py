@@ -159,10 +159,16 @@ class ChatStream:
         if isinstance(index, int):
             return index
         # A server without places sends each call whole, or its pieces one after another.
-        known = next((place for place, call in self._calls.items() if call.id == key), None)
-        if known is not None:
-            return known
-        return f"new {len(self._calls)}" if key or not self._calls else list(self._calls)[-1]
+        new = f"new {len(self._calls)}"
+        if key:
+            known = (place for place, call in self._calls.items() if call.id == key)
+            return next(known, new)
+        last = next(reversed(self._calls), None)
+        if last is None:
+            return new
+        # Without ids too, the next name behind whole arguments begins a call.
+        named = bool(text_in(table_in(part, "function"), "name"))
+        return new if named and self._calls[last].is_whole else last
 
 
 def _joined(parts: Sequence[object]) -> str:

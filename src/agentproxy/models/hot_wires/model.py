@@ -3,10 +3,12 @@
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing, asynccontextmanager
+from uuid import uuid4
 
 from httpx2 import AsyncClient, HTTPError, InvalidURL, Response
 
 from agentproxy.models.connections import new_client
+from agentproxy.models.hot_wires.answer import with_ids
 from agentproxy.models.hot_wires.failures import REACH, Failure, error_for
 from agentproxy.models.hot_wires.sse import EventReader, EventTooLarge
 from agentproxy.models.hot_wires.wire import AnswerStream, hot_wire
@@ -76,7 +78,7 @@ class HotModel:
                         raise EventTooLarge
                     for name, data in events.read(piece):
                         stream.read(name, data)
-        return stream.whole()
+        return with_ids(stream.whole(), _new_id)
 
     @asynccontextmanager
     async def _sent(self, body: bytes) -> AsyncGenerator[Response]:
@@ -92,6 +94,11 @@ class HotModel:
             if not response.is_success:
                 raise Failure(response.status_code, await _refusal(response), response.headers)
             yield response
+
+
+def _new_id() -> str:
+    # No other call of the conversation may have it.
+    return f"call_{uuid4().hex}"
 
 
 def _pieces(response: Response) -> AsyncGenerator[bytes]:

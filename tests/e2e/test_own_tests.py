@@ -65,6 +65,17 @@ def test_a_module_beside_the_tests_that_replaces_the_projects_is_no_proof(pa: Pa
     assert ran.code == 0, ran.finding(PYTEST)
 
 
+def test_a_module_that_the_tests_of_the_base_wait_for_is_proven(pa: Pa) -> None:
+    test = "from slugify import slugify\n\n\ndef test_it():\n    assert slugify('A b') == 'a-b'\n"
+    pa.write({"pyproject.toml": '[project]\nname = "slugify"\nversion = "1"\n'})
+    pa.write({"tests/test_slugify.py": test})
+    pa.commit()
+    check = "python -m pytest -q tests/test_slugify.py"
+    code = 'def slugify(text):\\n    return "-".join(text.lower().split())\\n'
+    ran = pa.task("--check", check, *ONE, worker=f"printf '{code}' > slugify.py")
+    assert (ran.code, ran.finding(check)["finding"]) == (0, "proven"), ran.finding(check)
+
+
 def test_a_new_file_of_tests_that_mends_the_code_for_the_others_is_no_proof(pa: Pa) -> None:
     # It is loaded first, and the old test imports what it leaves.
     patch = "import calc\n\ncalc.add = lambda a, b: a + b\n"

@@ -7,9 +7,10 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from agentproxy.events.git_facts import Change
 from agentproxy.evidence.dependency_files import is_dependency_file
 from agentproxy.evidence.doubts import javascript_shadows, shadows
+from agentproxy.evidence.doubts.required import find_required
 from agentproxy.workspace.git.repository import Repository
 from agentproxy.workspace.trees.mentions import find_matches
-from agentproxy.workspace.trees.variants import Versions, paths_of
+from agentproxy.workspace.trees.variants import Versions, paths_of, read_versions
 
 _PYTHON = (
     r"^[[:space:]]*(import|from)[[:space:]]+({0})([^[:alnum:]_]|$)",
@@ -17,7 +18,8 @@ _PYTHON = (
     "import_module\\([[:space:]]*['\"]({0})['\".]",
 )
 _JAVASCRIPT = "(from|require[[:space:]]*\\(|import[[:space:]]*\\(?)[[:space:]]*['\"]({0})['\"/]"
-_REQUIRED = "(^|[^[:alnum:]_.-])({0})([^[:alnum:]_-]|$)"
+MAX_LISTS = 200
+MAX_LIST_BYTES = 4 << 20
 # What no pattern means otherwise.
 _PLAIN = re.compile(r"[\w.@/-]+")
 
@@ -75,15 +77,11 @@ async def _find_modules(
         for path, found in await find_matches(repository, patterns, commit=base)
         if path.endswith(".py")
     )
-    spelled = {name for each in modules if not each.others for name in each.installed_as}
-    asked = [_any_of(_REQUIRED, spelled)] if spelled else []
-    listed = await find_matches(repository, asked, commit=base, ignore_case=True)
-    required = {
-        word
-        for path, found in listed
-        if is_dependency_file(path)
-        for word in re.findall(r"[\w-]+", found.lower())
-    }
+    lists = [path for path in before if is_dependency_file(path)][:MAX_LISTS]
+    read = await read_versions(repository, lists, base=base, claim=base, most=MAX_LIST_BYTES)
+    required = find_required(
+        {path: (each.before or b"").decode(errors="replace") for path, each in read.items()}
+    )
     return list(shadows.find_shadows(modules, imports, task=task, required=required))
 
 

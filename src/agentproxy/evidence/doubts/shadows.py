@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from agentproxy.evidence.doubts.required import spelled
 from agentproxy.evidence.test_files import is_test_file
 from agentproxy.evidence.verdict_text import list_names
 
@@ -44,12 +45,12 @@ class Module:
     name: str
     others: Mapping[str, str]
     neighbours: Collection[str]  # other modules of the folders of `others`
+    is_folder: bool = False  # the base has a folder of this name here, with code in it
 
     @property
     def installed_as(self) -> tuple[str, ...]:
         """The names that a list of requirements may have for it."""
-        dashed = self.name.replace("_", "-")
-        return tuple({self.name, dashed, _INSTALLED_AS.get(self.name, self.name)})
+        return tuple({spelled(self.name), spelled(_INSTALLED_AS.get(self.name, self.name))})
 
 
 def find_added_modules(
@@ -73,7 +74,7 @@ def find_added_modules(
     for folder, name in known:
         folders[folder].add(name)
     return [
-        _module(path, folder, name, known=known, folders=folders)
+        _module(path, folder, name, known=known, folders=folders, before=before)
         for (folder, name), path in list(new.items())[:MAX_MODULES]
         if (folder, name) not in known
     ]
@@ -86,10 +87,13 @@ def _module(
     *,
     known: Mapping[tuple[str, str], str],
     folders: Mapping[str, Collection[str]],
+    before: Collection[str],
 ) -> Module:
     others = {place: known[place, name] for place in folders if (place, name) in known}
     beside = sorted({each for place in others for each in folders[place]} - {name})
-    return Module(path, folder, name, others, beside[:MAX_NEIGHBOURS])
+    inner = f"{folder}/{name}/".removeprefix("/")
+    is_folder = any(each.startswith(inner) and each.endswith(".py") for each in before)
+    return Module(path, folder, name, others, beside[:MAX_NEIGHBOURS], is_folder)
 
 
 def names_to_find(modules: Iterable[Module]) -> Collection[str]:
@@ -106,8 +110,8 @@ def find_shadows(
 ) -> Iterator[tuple[str, str]]:
     """Paths of modules, each with what it replaces, in words.
 
-    `imports` has the files of the base that import each name, `required` the lower-case names
-    that lists of requirements have.
+    `imports` has the files of the base that import each name, `required` the names that lists of
+    requirements have.
     """
     for each in modules:
         importers = sorted(imports.get(each.name, ()))
@@ -127,16 +131,33 @@ def _replaced(
     for folder, path in module.others.items():
         if _is_searched(folder, module, importers=importers, imports=imports):
             return path
-    # A task that names the file means a module that is to be there.
-    if module.others or re.search(rf"(?<![\w./-]){re.escape(module.path)}(?![\w/-])", task):
+    if module.others or module.is_folder or _is_asked_for(module, task):
         return ""
     if module.name in sys.stdlib_module_names:
         return f"Python's own {module.name}"
-    # Elsewhere than beside tests, it may be what the project lacked.
-    beside_tests = is_test_file(f"{module.folder}/a.py")
-    if beside_tests or any(name.lower() in required for name in module.installed_as):
+    # Else it may be what the project lacked.
+    known = module.name in _INSTALLED_AS and _is_beside_tests(module)
+    if known or any(name in required for name in module.installed_as):
         return f"the installed {module.name}"
     return ""
+
+
+def _is_asked_for(module: Module, task: str) -> bool:
+    """Whether the task names the file, or calls the module the project's own or missing."""
+    if re.search(rf"(?<![\w./-]){re.escape(module.path)}(?![\w/-])", task):
+        return True
+    name = rf"(?<![\w./-])[`'\"]?{re.escape(module.name)}[`'\"]?"
+    called = (
+        rf"\b(?:our|own|missing)\s+(?:{name}\s+(?:module|package)|(?:module|package)\s+{name})\b",
+        rf"{name}\s+(?:module|package),?\s+(?:which\s+|that\s+)?is\s+missing\b",
+    )
+    return not _is_beside_tests(module) and any(
+        re.search(each, task, re.IGNORECASE) for each in called
+    )
+
+
+def _is_beside_tests(module: Module) -> bool:
+    return is_test_file(f"{module.folder}/a.py")
 
 
 def _is_searched(

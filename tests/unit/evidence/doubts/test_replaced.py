@@ -7,6 +7,7 @@ from support.repositories import commit_all, make_repository, opened, run, user_
 
 from agentproxy.events.git_facts import Change
 from agentproxy.evidence.doubts.replaced import find_replaced
+from agentproxy.evidence.doubts.required import find_required
 from agentproxy.evidence.doubts.shadows import is_trusted_blindly
 from agentproxy.workspace.trees.variants import read_versions
 
@@ -97,9 +98,69 @@ def test_a_module_that_the_task_names_by_its_file_may_be_one_of_python(tmp_path:
     claim = {"queue.py": ""}
     base = {"main.py": "import queue\n"}
     assert replaced(tmp_path / "a", base, claim, task="Write queue.py.") == []
-    assert replaced(tmp_path / "b", base, claim, task="Mend the queue") != []
+    for name, task in {
+        "b": "Mend the queue",
+        "d": "Mend our queue and the missing queue name",
+    }.items():
+        assert replaced(tmp_path / name, base, claim, task=task) != []
     # But not the place of another one of the project.
     assert replaced(tmp_path / "c", TESTED, {"tests/calc.py": ""}, task="See tests/calc.py") != []
+
+
+OWN = {
+    "pyproject.toml": '[project]\nname = "slugify"\n[tool.setuptools]\npackages = ["shop"]\n'
+    '[tool.hatch.build.targets.wheel]\npackages = ["shop"]\n'
+    '[tool.pytest.ini_options]\ntestpaths = ["tests"]\n',
+    "setup.py": "setup(name='slugify', py_modules=['slugify'], packages=[\n  'shop'])\n",
+    "setup.cfg": "[metadata]\nname = slugify\n[options]\npy_modules = slugify\n",
+    "uv.lock": '[[package]]\nname = "slugify"\nsource = { editable = "." }\n',
+    "tests/data.py": "",
+    "tests/test_all.py": "import slugify, shop\nfrom tests.data import x\nimport helpers\n",
+}
+PROFILE = {"main.py": "import profile\n", "tests/test_main.py": "import main\n"}
+
+
+@pytest.mark.parametrize(
+    ("base", "claim", "task"),
+    [
+        (OWN, "slugify.py", "Let the tests pass"),
+        (OWN, "shop/__init__.py", "Let the tests pass"),
+        ({**OWN, "shop/cart.py": ""}, "shop/__init__.py", "Import f from shop"),
+        (OWN, "tests/__init__.py", "Make the tests a package"),
+        (OWN, "tests/helpers.py", "Add the helpers"),
+        (PROFILE, "profile.py", "main.py imports our profile module, which is missing; write it"),
+    ],
+)
+def test_what_the_project_lacked_of_its_own_is_free(
+    tmp_path: Path, base: Files, claim: str, task: str
+) -> None:
+    assert replaced(tmp_path, base, {claim: "x = 1\n"}, task=task) == []
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("pyproject.toml", '[project]\nname = "a"\ndependencies = ["Requests[x]>=2", "a[b]"]\n'),
+        ("pyproject.toml", '[project.optional-dependencies]\ndev = ["requests"]\n'),
+        ("pyproject.toml", '[dependency-groups]\ndev = ["requests>1", {include-group = "b"}]\n'),
+        ("pyproject.toml", '[tool.poetry.group.dev.dependencies]\nrequests = "^2"\n'),
+        ("pyproject.toml", '[tool.poetry.dependencies]\nrequests = {version = "^2"}\n'),
+        ("Pipfile", '[packages]\nrequests = "*"\n'),
+        ("uv.lock", '[[package]]\nname = "requests"\nsource = { registry = "x" }\n'),
+        ("setup.cfg", "[options]\ninstall_requires =\n  requests>=2\n"),
+        ("setup.cfg", "[options.extras_require]\ndev = requests\n"),
+        ("setup.py", "setup(name='a', install_requires=['requests>=2'])\n"),
+        ("requirements/dev.txt", "# a b\n-r base.txt\nrequests==2  # c\n"),
+        ("environment.yml", "name: a\ndependencies:\n  - requests=2\n"),
+    ],
+)
+def test_a_list_of_requirements_names_what_is_installed(path: str, text: str) -> None:
+    assert {"requests"} == find_required({path: text})
+
+
+def test_a_file_that_is_no_list_names_nothing() -> None:
+    assert find_required({"pyproject.toml": "[project\n"}) == frozenset()
+    assert find_required({"package.json": '{"dependencies": {"requests": "1"}}'}) == frozenset()
 
 
 def test_a_module_that_moves_replaces_nothing(tmp_path: Path) -> None:

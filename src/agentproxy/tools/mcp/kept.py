@@ -60,7 +60,8 @@ class KeptServer:
     def tools(self) -> Sequence[OfferedTool]:
         """Returns the tools that a model may be offered now: those that are approved as they are.
 
-        Those of a server that is gone stay: a call connects again.
+        Those of a server that is gone stay: a call connects again, and lists again. Where the list
+        cannot be had, there are none.
         """
         if not self._offered or not self.approvals.may_offer(self.server, self._digest):
             return ()
@@ -139,10 +140,16 @@ class KeptServer:
                 self._connected.clear()
 
     async def _list(self, client: McpClient) -> None:
-        told = await client.list_tools()
-        self._offered, self._notes = usable(self.name, told)
-        # Of all that it tells, also of what cannot be used.
-        self._digest = digest_of_tools(told)
+        try:
+            told = await client.list_tools()
+            # Of all that it tells, also of what cannot be used.
+            digest = digest_of_tools(told)
+            offered, notes = usable(self.name, told)
+        except BaseException:
+            self._offered, self._notes, self._digest = (), (), ""
+            raise
+        # Together: what was approved holds for the list that it was made of, and for no other.
+        self._offered, self._notes, self._digest = offered, notes, digest
 
     def _rest(self, status: McpStatus, reason: str) -> None:
         self.status, self.reason = status, reason

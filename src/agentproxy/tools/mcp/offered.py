@@ -37,8 +37,14 @@ class OfferedTool:
 
 def digest_of_tools(tools: Iterable[OfferedTool]) -> str:
     """Returns the digest of everything that a server says of its tools, in any order."""
-    told = sorted([each.name, each.description, each.schema] for each in tools)
-    return digest_of_text(json.dumps(told, sort_keys=True, ensure_ascii=True))
+    told = [(each.name, each.description, _text(each.schema)) for each in tools]
+    # Schemas cannot be compared, and a name may be there twice.
+    words = ", ".join(f"[{_text(name)}, {_text(about)}, {of}]" for name, about, of in sorted(told))
+    return digest_of_text(f"[{words}]")
+
+
+def _text(value: JsonValue) -> str:
+    return json.dumps(value, sort_keys=True, ensure_ascii=True)
 
 
 def digest_of_text(text: str) -> str:

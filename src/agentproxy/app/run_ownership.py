@@ -11,7 +11,7 @@ from pathlib import Path
 from agentproxy import __version__
 from agentproxy.app.context import App
 from agentproxy.app.hub import FragmentStream
-from agentproxy.engine.cancellation import first_to_end
+from agentproxy.engine.cancellation import finish_though_cancelled, first_to_end
 from agentproxy.engine.commands import CommandHandler
 from agentproxy.engine.recorder import Recorder
 from agentproxy.engine.requests import Desk, Rule
@@ -106,14 +106,19 @@ async def released_after(app: App, lease: Lease) -> AsyncGenerator[None]:
     try:
         yield
     finally:
-        try:
-            await app.journal.release(lease)
-        except Fenced:
-            pass  # another process has the run already
-        except JournalError:
-            # The work itself raises the journal's error. Here the run only becomes free again.
-            if lease.holder is not None:
-                app.abandoned.add(lease.holder)
+        # Who waits for the end of the work may then take the run.
+        await finish_though_cancelled(_release(app, lease))
+
+
+async def _release(app: App, lease: Lease) -> None:
+    try:
+        await app.journal.release(lease)
+    except Fenced:
+        pass  # another process has the run already
+    except JournalError:
+        # The work itself raises the journal's error. Here the run only becomes free again.
+        if lease.holder is not None:
+            app.abandoned.add(lease.holder)
 
 
 async def run_until_parked(journal: Journal, lease: Lease, dependencies: RunDependencies) -> State:

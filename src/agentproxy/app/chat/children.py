@@ -119,9 +119,10 @@ class Subagents:
         """Returns the last text of a subagent. After a kill, the one that was begun goes on."""
         recorder = self.runs.recorder
         child = child_run(self.runs.run_id, key)
-        await self.runs.make(child, self._order(kind, prompt))
         if child not in recorder.state.children:
+            # First: what is deleted with the conversation is what it knows of.
             await recorder.record(ChildStarted(child=child, role="subagent", name=kind, task=title))
+        await self.runs.make(child, self._order(kind, prompt))
         try:
             end = await self._follow(child)
         except asyncio.CancelledError:

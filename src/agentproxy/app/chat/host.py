@@ -4,7 +4,7 @@ import asyncio
 import logging
 import math
 import time
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import AsyncGenerator, Awaitable, Generator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 
@@ -20,6 +20,7 @@ from agentproxy.app.chat.workspaces import Workspaces, make_shared
 from agentproxy.app.context import App, Project
 from agentproxy.app.mcp.servers import open_servers
 from agentproxy.app.run_ownership import StillOwned, acquire_run, new_holder, released_after
+from agentproxy.engine.cancellation import finish_though_cancelled
 from agentproxy.events.commands import Command
 from agentproxy.events.envelope import CommandId, Draft, RunId
 from agentproxy.events.run import FaceRequest, RunCreated
@@ -78,7 +79,7 @@ class ChatHost:
         draft = Draft(
             actor="human", fact=RunCreated(request=order, parent=parent, product=__version__)
         )
-        lease = await self.app.journal.create(run, draft, new_holder())
+        lease = await self._owned(self.app.journal.create(run, draft, new_holder()))
         async with released_after(self.app, lease):
             return run
 
@@ -182,14 +183,21 @@ class ChatHost:
                 self._left.pop(run, None)
 
     async def _acquire(self, run: RunId) -> Lease:
+        return await self._owned(acquire_run(self.app, run))
+
+    async def _owned(self, taking: Awaitable[Lease]) -> Lease:
         # An accepted write is done although its caller is cancelled: then the run is ours for good.
-        acquiring = asyncio.ensure_future(acquire_run(self.app, run))
+        task = asyncio.ensure_future(taking)
         try:
-            return await asyncio.shield(acquiring)
+            return await asyncio.shield(task)
         except asyncio.CancelledError:
-            with suppress(StillOwned, JournalError):
-                await self.app.journal.release(await acquiring)
+            await finish_though_cancelled(self._let_go(task))
             raise
+
+    async def _let_go(self, taking: Awaitable[Lease]) -> None:
+        with suppress(StillOwned, JournalError):
+            async with released_after(self.app, await taking):
+                pass
 
     async def _drive(self, run: RunId, lease: Lease) -> None:
         loaded = time.monotonic()

@@ -1,0 +1,93 @@
+"""Who owns the runs that a process makes for conversations."""
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from agentproxy.app.chat.children import ChildRuns, Subagents
+from agentproxy.app.chat.host import ChatHost, open_host
+from agentproxy.app.context import open_app
+from agentproxy.app.run_ownership import acquire_run
+from agentproxy.conversation.face import CHAT
+from agentproxy.engine.recorder import Recorder
+from agentproxy.events.children import ChildStarted
+from agentproxy.events.envelope import RunId
+from agentproxy.events.run import ChatOrder, ChildOrder
+from agentproxy.journal.port import UnknownRun
+
+
+def hosted(folder: Path, story: Callable[[ChatHost], Awaitable[None]]) -> None:
+    async def inside() -> None:
+        environ = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(folder),
+            "AGENTPROXY_HOME": str(folder / "home"),
+        }
+        async with open_app(environ, folder, serves=True) as app:
+            host = await open_host(await app.project(folder))
+            try:
+                await story(host)
+            finally:
+                await host.close()
+
+    asyncio.run(inside())
+
+
+def test_a_run_whose_making_is_cancelled_can_be_deleted(tmp_path: Path) -> None:
+    async def story(host: ChatHost) -> None:
+        made = 0
+        for number in range(40):
+            run = RunId(f"{number:012x}")
+            order = ChatOrder(model="m", workspace=str(tmp_path / "w"))
+            task = asyncio.create_task(host.create(order, run))
+            for _ in range(1 + number % 20):
+                await asyncio.sleep(0)
+            if number % 2:
+                await asyncio.sleep(0.0001 * number)
+            for _ in range(2):
+                task.cancel()
+                await asyncio.sleep(0)
+            await asyncio.wait([task])
+            try:
+                await host.app.journal.lease(run)
+            except UnknownRun:
+                continue
+            made += 1
+            await host.delete(run)
+        assert made
+
+    hosted(tmp_path, story)
+
+
+def test_a_conversation_knows_of_a_subagent_before_its_run_is_made(tmp_path: Path) -> None:
+    async def story(host: ChatHost) -> None:
+        run = await host.create(ChatOrder(model="m", workspace=str(tmp_path / "w")), RunId("k7f2"))
+        lease = await acquire_run(host.app, run)
+        state = CHAT.replay(await host.app.journal.read(run))
+
+        async def append(drafts: Any, taken: Any) -> Any:
+            return await host.app.journal.append(lease, drafts, taken=taken)
+
+        async def create(_order: ChildOrder, child: RunId, *, parent: str = "") -> RunId:
+            raise OSError(f"no room for {child} of {parent}")
+
+        recorder = Recorder(state, append, reduce=CHAT.reduce)
+        stub: Any = SimpleNamespace(services=host.services, create=create)
+        with pytest.raises(OSError, match="no room"):
+            await Subagents(ChildRuns(run, recorder, stub)).run(
+                "1", "explore", title="Look", prompt="Look around"
+            )
+        (child,) = state.children
+        told = (await host.app.journal.read(run))[-1].fact
+        assert told == ChildStarted(child=child, role="subagent", name="explore", task="Look")
+        await host.app.journal.release(lease)
+        await host.delete(run)
+        with pytest.raises(UnknownRun):
+            await host.app.journal.lease(run)
+
+    hosted(tmp_path, story)

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from agentproxy.agent.parts import AgentParts
@@ -84,6 +84,8 @@ class ChatParts(AgentParts):
     summary_temperature: float = 0.2
     memory: Memory | None = None
     noter: Model | None = None  # makes the notes of `memory`
+    # Held while notes are made: all conversations of a project share them.
+    noting: asyncio.Lock = field(default_factory=asyncio.Lock)
     children: Children
     # Gives a teammate of this name a task of the board, beside those that it was given before.
     claim: Claim

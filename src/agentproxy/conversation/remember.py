@@ -6,7 +6,7 @@ from importlib.resources import files
 
 from agentproxy.conversation.base import CHAT
 from agentproxy.conversation.memory import Remember, notes_of, told
-from agentproxy.conversation.parts import ChatParts
+from agentproxy.conversation.parts import ChatParts, Memory
 from agentproxy.conversation.state import Chat
 from agentproxy.engine.context import Context
 from agentproxy.events.conversation import Text, UserMessage
@@ -22,6 +22,8 @@ ASKED = """<notes>
 <conversation>
 {conversation}
 </conversation>"""
+ATTEMPTS = 2
+CHANGED = "the notes were changed by others while new ones were made"
 UNUSABLE = "nothing of the model's answer can be kept"
 
 
@@ -30,31 +32,40 @@ async def remember(_effect: Remember, context: Context[Chat, ChatParts]) -> Sequ
     state, memory, noter = context.state, context.parts.memory, context.parts.noter
     if memory is None or noter is None:
         return [MemoryNoted(result="unchanged")]
-    old = await asyncio.to_thread(memory.read)
-    try:
-        reply = await _ask(noter, old, told(state))
-    except ModelError as error:
-        return [MemoryNoted(result="failed", error=str(error))]
+    waits = memory.waits or state.approval
+    # Notes replace the notes that they were made from: one after the other.
+    async with context.parts.noting:
+        for _ in range(ATTEMPTS):
+            old = await asyncio.to_thread(memory.read)
+            try:
+                reply = await _ask(noter, old, told(state))
+            except ModelError as error:
+                return [MemoryNoted(result="failed", error=str(error))]
+            # Another process or a person may have written meanwhile.
+            if await asyncio.to_thread(memory.read) == old:
+                return [await asyncio.to_thread(_keep, reply, old, memory, waits=waits)]
+    return [MemoryNoted(result="failed", error=CHANGED)]
+
+
+def _keep(reply: str, old: str, memory: Memory, *, waits: bool) -> MemoryNoted:
+    """Blocking."""
     notes = notes_of(reply, memory.redact)
     if not notes.lines and notes.left_out:
-        return [MemoryNoted(result="failed", left_out=notes.left_out, error=UNUSABLE)]
+        return MemoryNoted(result="failed", left_out=notes.left_out, error=UNUSABLE)
     before = [line.removeprefix("- ") for line in old.splitlines()]
     if not notes.lines or notes.lines == before:
-        return [MemoryNoted(result="unchanged", left_out=notes.left_out)]
-    waits = memory.waits or state.approval
+        return MemoryNoted(result="unchanged", left_out=notes.left_out)
     try:
-        await asyncio.to_thread(memory.propose if waits else memory.replace, notes.text)
+        (memory.propose if waits else memory.replace)(notes.text)
     except OSError as error:
-        return [MemoryNoted(result="failed", error=str(error))]
-    return [
-        MemoryNoted(
-            result="proposed" if waits else "updated",
-            content=notes.text,
-            added=tuple(line for line in notes.lines if line not in before),
-            removed=tuple(line for line in before if line not in notes.lines),
-            left_out=notes.left_out,
-        )
-    ]
+        return MemoryNoted(result="failed", error=str(error))
+    return MemoryNoted(
+        result="proposed" if waits else "updated",
+        content=notes.text,
+        added=tuple(line for line in notes.lines if line not in before),
+        removed=tuple(line for line in before if line not in notes.lines),
+        left_out=notes.left_out,
+    )
 
 
 async def _ask(noter: Model, old: str, conversation: str) -> str:

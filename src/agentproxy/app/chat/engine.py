@@ -84,6 +84,7 @@ async def chat_engine(
         summariser=models.summaries,
         memory=services.memory,
         noter=models.notes,
+        noting=services.noting,
         summary_temperature=services.settings.compact_temperature,
         tools=tools,
         bench=bench,

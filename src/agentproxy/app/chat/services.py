@@ -1,5 +1,6 @@
 """What all conversations of a process share."""
 
+import asyncio
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -36,6 +37,7 @@ class ChatServices:
     mcp: McpServers
     packaged: PackagedTools
     workspaces: Workspaces
+    noting: asyncio.Lock = field(default_factory=asyncio.Lock)  # held while notes are made
     lines: SharedLines = field(default_factory=lambda: SharedLines(seconds=ANSWER_SECONDS))
 
     def load_model(self) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Annotated, Any, Literal, cast
@@ -10,9 +10,13 @@ from typing import Annotated, Any, Literal, cast
 import pytest
 from pydantic import BaseModel, Field
 
+from agentproxy.app.chat.toolbox import OUR_NAMES, ToolPorts, chat_tools
+from agentproxy.conversation.face import CHAT
+from agentproxy.events.run import ChildOrder
 from agentproxy.tools.custom import BadTool, CustomTool, ToolBuilder, ToolContext, tool
 from agentproxy.tools.custom.packages import load_tools
-from agentproxy.tools.port import BadArguments, Bench, ToolOutcome
+from agentproxy.tools.port import BadArguments, Bench, Tool, ToolOutcome
+from agentproxy.tools.skills.library import SkillLibrary
 
 
 class Place(BaseModel):
@@ -276,3 +280,30 @@ def test_a_package_that_is_broken_costs_nobody_elses_tools(
     assert [each.split(" ")[0] for each in found.problems] == ["b", "c", "d", "e", "f", "g"]
     assert "where is the name of a tool of Agent Proxy" in found.problems[0]
     assert "weather is there already" in found.problems[1]
+
+
+@pytest.mark.parametrize("name", ["idle", "submit_plan", "shutdown_response", "bash", "think"])
+def test_a_tool_of_a_package_cannot_take_a_name_that_has_rights(name: str) -> None:
+    with pytest.raises(BadTool, match="of Agent Proxy"):
+        ToolBuilder(OUR_NAMES).register(name, definition(name=name), echo)
+
+
+class Nothing:
+    """No tools from outside."""
+
+    def tools(self) -> Sequence[Tool]:
+        return ()
+
+    def why_missing(self, name: str) -> str:
+        return f"{name} was never there"
+
+
+def test_the_names_of_all_tools_of_ours_are_taken() -> None:
+    state = CHAT.new_state()
+    state.order = ChildOrder(
+        model="m", workspace="/w", root="r", role="teammate", name="ann", task="t"
+    )
+    skills, nothing = SkillLibrary(Path("/nowhere")), Nothing()
+    for each in (state, CHAT.new_state()):
+        tools = chat_tools(skills, each, run="", ports=ToolPorts(nothing))
+        assert set(tools.names) <= OUR_NAMES

@@ -14,7 +14,7 @@ from agentproxy.app.chat.chat_models import Purse
 from agentproxy.app.chat.drive import Patience, drive_chat
 from agentproxy.app.chat.loading import load_chat
 from agentproxy.app.chat.services import ChatServices
-from agentproxy.app.chat.toolbox import ORDER
+from agentproxy.app.chat.toolbox import OUR_NAMES
 from agentproxy.app.chat.views import read_workspace
 from agentproxy.app.chat.workspaces import Workspaces, make_shared
 from agentproxy.app.context import App, Project
@@ -237,7 +237,7 @@ async def open_host(project: Project, *, cleans: bool = False) -> ChatHost:
             await asyncio.to_thread(make_shared, workspaces.root)
     mcp = await asyncio.to_thread(open_servers, project, sandbox)
     mcp.start()
-    packaged = await asyncio.to_thread(installed_tools, ORDER)
+    packaged = await asyncio.to_thread(installed_tools, OUR_NAMES)
     services = ChatServices(
         app=project.app,
         project=project,

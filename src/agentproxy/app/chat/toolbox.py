@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from agentproxy.conversation.face import CHAT
 from agentproxy.conversation.kinds import KINDS
+from agentproxy.conversation.safe_tools import SAFE_TOOLS
 from agentproxy.conversation.state import Chat
 from agentproxy.tools.background.tools import BackgroundRun, CheckBackground
 from agentproxy.tools.board.tools import board_tools
@@ -36,6 +37,8 @@ ORDER = (
     "todo_complete", "todo_list", "read_file_range", "search_code", "list_symbols",
     "find_references", "enter_plan_mode", "exit_plan_mode",
 )  # fmt: skip
+# Also of tools that only teammates have: a tool of somebody else must not get their rights.
+OUR_NAMES = frozenset(ORDER) | SAFE_TOOLS
 
 
 class NoDelegate:

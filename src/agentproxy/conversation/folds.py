@@ -122,7 +122,8 @@ def fold_wanted(state: Chat, fact: CompactionWanted) -> None:
 @CHAT.fold(Compacted)
 def fold_compacted(state: Chat, fact: Compacted) -> None:
     if fact.removed:
-        state.messages[: len(state.messages) - fact.kept] = summary_messages(fact)
+        # From the front: something may have been said since the summary was asked for.
+        state.messages[: fact.removed] = summary_messages(fact)
     state.wanted, state.ledger, state.compacted_at = None, fact.ledger, state.turn
 
 

@@ -2,7 +2,9 @@
 
 import pytest
 
-from agentproxy.conversation.compaction import first_kept, ledger_after
+from agentproxy.conversation.compaction import first_kept, ledger_after, summary_messages
+from agentproxy.conversation.face import CHAT
+from agentproxy.events.chat import Compacted
 from agentproxy.events.conversation import (
     AssistantMessage,
     Message,
@@ -11,6 +13,7 @@ from agentproxy.events.conversation import (
     ToolResult,
     UserMessage,
 )
+from agentproxy.events.envelope import Event, RunId
 
 
 def said(text: str) -> UserMessage:
@@ -60,3 +63,15 @@ def test_the_ledger_keeps_decisions_over_all_summaries_and_has_a_bound() -> None
     assert ledger == ("DECISION: a", "DECISION: b", "dead end: c")
     many = "\n".join(f"DECISION: {number}" for number in range(500))
     assert len(ledger_after(ledger, many)) == 100
+
+
+def test_what_is_said_while_a_summary_is_made_stays() -> None:
+    state = CHAT.new_state()
+    state.messages += [message for _ in range(6) for message in turn(0)]
+    # The summary was made of the first four; another message came before its fact.
+    late = said("wait, one thing more")
+    state.messages.append(late)
+    kept = state.messages[4:]
+    fact = Compacted(summary="so far", kept=8, removed=4)
+    CHAT.reduce(state, Event(RunId("c"), 1, 0.0, "agent", fact))
+    assert state.messages == [*summary_messages(fact), *kept]

@@ -39,6 +39,8 @@ class Row:
 TALKS = [
     Row("one message", ["-m", "Say hi"], word="Say hi", replies=[Reply(text=("Hi ", "there"))],
         out="Hi there\n"),
+    Row("a secret in a message", ["-m", "Use it: password = s3cr3t!pass99 now"], word="Use it",
+        replies=[Reply(text=("used",))], out="used\n"),
     Row("a message for each line", [], "Line one\n\nLine two\n", word="Line one",
         replies=[Reply(text=("one",)), Reply(text=("two\n",))], out="one\ntwo\n"),
     Row("the last line needs no end", [], "Line alone", word="Line alone",

@@ -6,7 +6,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import Literal
 
-from agentproxy.cli.chat.port import Broken, Message, Talk, Talks, Unreachable
+from agentproxy.cli.chat.port import Broken, Message, Talk, Talks, Unreachable, is_told_of
 
 PATIENCE = 60.0  # seconds, for a server that comes back
 DELAYS = (0.1, 0.2, 0.5, 1.0, 2.0)  # seconds between attempts; the last one repeats
@@ -132,8 +132,9 @@ class LastingTalk:
             self._after = max(self._after, sequence)
         if message["type"] == "message_received":
             for known in (self._unheard, self._doubtful):
-                if message["content"] in known:
-                    known.remove(message["content"])
+                said = (text for text in known if is_told_of(message["content"], text))
+                if (text := next(said, None)) is not None:
+                    known.remove(text)
 
 
 class _Answer:

@@ -9,7 +9,7 @@ from functools import partial
 from agentproxy.app.show.lines import RenderedLine
 from agentproxy.cli.chat.lasting import LastingTalk, Notice
 from agentproxy.cli.chat.paper import Paper
-from agentproxy.cli.chat.port import Message
+from agentproxy.cli.chat.port import Message, is_told_of
 from agentproxy.cli.chat.story import ChatStory
 from agentproxy.cli.chat.typed import Local, NotUnderstood, Send, chosen_call
 from agentproxy.cli.chat.words import (
@@ -79,8 +79,9 @@ class PipedChat:
         while True:
             event = await self._next()
             kind = event["type"]
-            if kind == "message_received" and not mine and content in (None, event["content"]):
-                mine = event["message_id"]
+            if kind == "message_received" and not mine:
+                is_ours = content is None or is_told_of(event["content"], content)
+                mine = event["message_id"] if is_ours else ""
             is_mine = bool(mine) and self._story.turn == mine
             # A request of an earlier turn keeps ours from beginning.
             if mine and self._story.requests:

@@ -9,6 +9,23 @@ Message = dict[str, Any]  # as docs/server.md describes them
 MAX_SENT_BYTES = 1 << 20  # of one message as JSON
 
 
+REDACTED = "[REDACTED]"  # stands in what is told for each secret that was sent
+
+
+def is_told_of(told: str, sent: str) -> bool:
+    """Whether what is told may be the text that was sent, without its secrets."""
+    first, *rest = told.split(REDACTED)
+    if not rest or not sent.startswith(first):
+        return told == sent
+    at = len(first)
+    for piece in rest[:-1]:
+        found = sent.find(piece, at)
+        if found < 0:
+            return False
+        at = found + len(piece)
+    return len(sent) - len(rest[-1]) >= at and sent.endswith(rest[-1])
+
+
 class Broken(Exception):
     """A connection ended by itself. It can be opened again."""
 

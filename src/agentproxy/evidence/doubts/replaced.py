@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from agentproxy.events.git_facts import Change
 from agentproxy.evidence.dependency_files import is_dependency_file
 from agentproxy.evidence.doubts import javascript_shadows, shadows
+from agentproxy.evidence.doubts.python_path import SETTINGS, find_python_path
 from agentproxy.evidence.doubts.required import find_required
 from agentproxy.workspace.git.repository import Repository
 from agentproxy.workspace.trees.mentions import find_matches
@@ -67,7 +68,9 @@ async def _find_modules(
     task: str,
     base: str,
 ) -> Replaced:
-    modules = shadows.find_added_modules(added, before=before, after=after)
+    settings = [path for path in before if SETTINGS.fullmatch(path)][:MAX_LISTS]
+    listed = find_python_path(await _texts_of(repository, settings, commit=base))
+    modules = shadows.find_added_modules(added, before=before, after=after, listed=listed)
     if not modules:
         return ()
     names = shadows.names_to_find(modules)
@@ -78,11 +81,15 @@ async def _find_modules(
         if path.endswith(".py")
     )
     lists = [path for path in before if is_dependency_file(path)][:MAX_LISTS]
-    read = await read_versions(repository, lists, base=base, claim=base, most=MAX_LIST_BYTES)
-    required = find_required(
-        {path: (each.before or b"").decode(errors="replace") for path, each in read.items()}
-    )
+    required = find_required(await _texts_of(repository, lists, commit=base))
     return list(shadows.find_shadows(modules, imports, task=task, required=required))
+
+
+async def _texts_of(
+    repository: Repository, paths: Collection[str], *, commit: str
+) -> Mapping[str, str]:
+    read = await read_versions(repository, paths, base=commit, claim=commit, most=MAX_LIST_BYTES)
+    return {path: (each.before or b"").decode(errors="replace") for path, each in read.items()}
 
 
 async def _find_packages(

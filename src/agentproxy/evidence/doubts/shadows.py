@@ -54,16 +54,22 @@ class Module:
 
 
 def find_added_modules(
-    added: Iterable[str], *, before: Collection[str], after: Collection[str]
+    added: Iterable[str],
+    *,
+    before: Collection[str],
+    after: Collection[str],
+    listed: Collection[str] = (),
 ) -> Sequence[Module]:
     """The added modules that may be loaded in the place of others; `before` and `after` are the
-    paths at the base and at the claim.
+    paths of plain files at the base and at the claim, `listed` the folders that settings of pytest
+    have it search.
     """
     packages = _packages(after)
-    searched = _searched_folders(after, packages)
+    searched = {*_searched_folders(after, packages), *listed}
     new: dict[tuple[str, str], str] = {}
     for path in sorted(added):
-        found = _top_of(path, packages)
+        # A link to a folder is a package with the name of the link.
+        found = _top_of(path if path in after else f"{path.removesuffix('.py')}.py", packages)
         collected = _COLLECTED.fullmatch(path.rpartition("/")[2])
         if found and found[0] in searched and not collected and found[1].isidentifier():
             new.setdefault(found, path)

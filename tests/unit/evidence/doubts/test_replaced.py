@@ -1,5 +1,6 @@
 """An added file that is loaded in the place of another one keeps every proof from counting."""
 
+import posixpath
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from agentproxy.evidence.doubts.shadows import is_trusted_blindly
 from agentproxy.workspace.trees.variants import read_versions
 
 Files = dict[str, str]
+LINK = "link to "
 
 TESTED = {"calc.py": "", "tests/test_calc.py": "import os, json\nfrom calc import add\n"}
 SRC = {"src/calc.py": "", "src/money.py": "from calc import add\n", "tests/test_m.py": ""}
@@ -30,13 +32,15 @@ WEB = {
 def replaced(folder: Path, base: Files, claim: Files, *, task: str = "Mend add") -> list[str]:
     root = make_repository(folder / "project", base)
     first = user_git(root, "rev-parse", "HEAD").decode().strip()
-    write(root, claim)
+    write(root, {path: text for path, text in claim.items() if not text.startswith(LINK)})
+    for path, text in claim.items():
+        if text.startswith(LINK):
+            (root / path).symlink_to(text.removeprefix(LINK))
     second = commit_all(root)
     repository = opened(root)
     versions = run(read_versions(repository, list(claim), base=first, claim=second, most=1 << 20))
     changes = [
-        Change(path=path, status="added" if each.before is None else "modified")
-        for path, each in versions.items()
+        Change(path=path, status="modified" if path in base else "added") for path in versions
     ]
     found = find_replaced(repository, changes, versions, task=task, base=first, claim=second)
     return [f"{path}: {what}" for path, what in run(found)]
@@ -70,6 +74,34 @@ def test_a_module_that_tests_find_before_another_is_named(
 ) -> None:
     found = replaced(tmp_path, base, {claim: "def add(): ...\n"})
     assert [each.startswith(f"{claim}: {expected}") for each in found] == [True] * bool(expected)
+
+
+@pytest.mark.parametrize("link", ["calc", "tests/calc"])
+def test_a_link_to_a_folder_is_a_module(tmp_path: Path, link: str) -> None:
+    base = {"src/calc.py": "", "tests/test_calc.py": "from calc import add\n"}
+    target = posixpath.relpath("docs/example", posixpath.dirname(link) or ".")
+    claim = {"docs/example/__init__.py": "", link: LINK + target, "notes": LINK + "docs"}
+    assert replaced(tmp_path, base, claim) == [f"{link}: src/calc.py by tests/test_calc.py"]
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("pytest.ini", "[pytest]\npythonpath = vendor src\n"),
+        ("setup.cfg", "[tool:pytest]\npythonpath =\n  ./vendor\n  src\n"),
+        ("tox.ini", "[pytest]\npythonpath = vendor\n"),
+        ("pyproject.toml", '[tool.pytest.ini_options]\npythonpath = ["vendor", "src"]\n'),
+        ("pyproject.toml", '[tool.pytest.ini_options]\npythonpath = "vendor src"\n'),
+        ("tests/pytest.ini", "[pytest]\npythonpath = ../vendor ../src\n"),
+    ],
+)
+def test_a_folder_that_pytest_is_told_to_search_is_searched(
+    tmp_path: Path, path: str, text: str
+) -> None:
+    base = {"src/calc.py": "", "tests/test_calc.py": "from calc import add\n", path: text}
+    claim = {"vendor/calc.py": "", "vendor/more.py": "", "other/calc.py": ""}
+    found = ["vendor/calc.py: src/calc.py by tests/test_calc.py"]
+    assert replaced(tmp_path, base, claim) == found
 
 
 @pytest.mark.parametrize(

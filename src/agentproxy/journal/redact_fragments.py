@@ -1,10 +1,13 @@
 """Redacts a text that arrives in pieces; a secret may be split between them."""
 
+import re
+
 from agentproxy.journal.redact import MARK, Redactor
 from agentproxy.text.sensitive import has_secret_hint, is_before_a_secret, private_key_begun_at
 
 REMEMBERED = 4096  # characters already returned, in which a secret may have begun
 LONGEST_WORD = 256  # characters
+_PLAIN = re.compile(r"\W?[A-Z]?[a-z]{1,20}\W?")
 
 
 class FragmentRedactor:
@@ -12,7 +15,7 @@ class FragmentRedactor:
 
     A possible prefix of a known value is held back until the next piece, and a private key until
     its end. A last word that looks like a secret, or that follows a word such as `password =`, is
-    held back until `pause` at most.
+    held back until the word ends.
     """
 
     def __init__(self, redactor: Redactor) -> None:
@@ -33,13 +36,23 @@ class FragmentRedactor:
         return self._let(whole, min(self._begun_at(whole), _last_word_at(whole)))
 
     def pause(self) -> str:
-        """Returns the last word although no space has ended it."""
+        """Returns a plain last word although no space has ended it. What may be a part of a secret
+        waits on: the rest of it may come after what was recorded.
+        """
         whole = self._seen + self._held
-        return self._let(whole, self._begun_at(whole)) if self._held else ""
+        before = whole[: _last_word_at(whole)]
+        if (
+            not self._held
+            or is_before_a_secret(before)
+            or not _PLAIN.fullmatch(whole[len(before) :])
+        ):
+            return ""
+        return self._let(whole, self._begun_at(whole))
 
     def end(self) -> str:
         """Returns the rest; a mark stands for a secret that was cut off."""
-        rest = self.pause()
+        whole = self._seen + self._held
+        rest = self._let(whole, self._begun_at(whole)) if self._held else ""
         if not self._held:
             return rest
         self._held = ""

@@ -56,8 +56,8 @@ def test_only_what_may_be_a_secret_is_held_back() -> None:
         "uble ",
         "",
     ]
-    assert redact.pause() == "sk-a"
-    assert redact("Tr0ub4dor") == ""
+    assert redact.pause() == ""
+    assert redact(" Tr0ub4dor") == "sk-a "
     assert (redact.pause(), redact.end(), redact.end()) == ("", MARK, "")
 
 
@@ -80,6 +80,35 @@ def test_a_private_key_waits_for_its_end_although_something_is_recorded() -> Non
     half = len(KEYS[0]) // 2
     pieces = [redact(KEYS[0][:half]), redact.pause(), redact(KEYS[0][half:] + "\nend")]
     assert pieces == ["", "", f"{MARK}\nend"]
+
+
+@pytest.mark.parametrize(
+    ("before", "secret", "after"),
+    [
+        ("https://user:", "pa55word", "@host/x "),
+        ("", LOOKS, " "),
+        ("", "sk-ant-" + "a1B2" * 6, "\n"),
+        ("", "AKIA" + "ABCDEFGH" * 2, " "),
+        ("password = ", "hunter2secure", "\n"),
+        ('"token": "', "abc4defghi", '"\n'),
+    ],
+)
+def test_no_part_of_a_secret_is_shown_when_something_is_recorded_in_its_middle(
+    before: str, secret: str, after: str
+) -> None:
+    text = f"See {before}{secret}{after}"
+    for at in range(len(text)):
+        redact = FragmentRedactor(Redactor())
+        pieces = [redact(text[:at]), redact.pause(), redact(text[at:]), redact.end()]
+        told = "".join(pieces).removeprefix(f"See {before}").removesuffix(f"{MARK}{after}")
+        assert secret.startswith(told)
+        assert len(told) < 4
+
+
+@pytest.mark.parametrize("word", ["right", "high.", "(through)", "tokens"])
+def test_a_plain_word_is_shown_when_something_is_recorded(word: str) -> None:
+    redact = FragmentRedactor(Redactor())
+    assert redact(f"It is {word}") + redact.pause() == f"It is {word}"
 
 
 def test_text_about_private_keys_comes_through() -> None:

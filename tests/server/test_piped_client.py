@@ -49,6 +49,8 @@ TALKS = [
         replies=[Reply(text=("both",))], out="both\n"),
     Row("a path is no command", [], "/etc/hosts is long\n", word="/etc/hosts is long",
         replies=[Reply(text=("yes",))], out="yes\n"),
+    Row("a space before a command sends it", [], " /status is text\n", word="/status is text",
+        replies=[Reply(text=("yes",))], out="yes\n"),
     Row("tools are folded, and beside the answer", ["-m", "Make the file"], word="Make the file",
         replies=[Reply(text=("I make",), calls=(FILE,), stop="tools"), Reply(text=("made",))],
         out="I make\nmade\n",

@@ -69,6 +69,7 @@ def _refuse_long(text: bytes) -> None:
 
 def _decoded(text: bytes) -> str:
     try:
-        return text.decode().strip()
+        # A line that begins with a space is no command.
+        return text.decode().rstrip()
     except UnicodeDecodeError:
         raise Failure("the input is not UTF-8", cure="write it in UTF-8") from None

@@ -140,7 +140,7 @@ class TerminalChat:
                 return not self._asked  # what was typed before is there again
             feedback, self._board.feedback = self._board.feedback, False
             if text.strip():
-                self._follow(read_line(text.strip(), self._story, feedback=feedback))
+                self._follow(read_line(text.rstrip(), self._story, feedback=feedback))
         except NotUnderstood as error:
             self._board.print([RenderedLine(str(error), "unsure")])
         return False

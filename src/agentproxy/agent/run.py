@@ -1,7 +1,7 @@
 """Drives a conversation with our own agent inside an effect of another run."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 # Imported to register their handlers.
 from agentproxy.agent import calls as calls
@@ -9,7 +9,7 @@ from agentproxy.agent import turns as turns
 from agentproxy.agent.face import AGENT
 from agentproxy.agent.parts import AgentParts
 from agentproxy.agent.state import Conversation
-from agentproxy.engine.context import Context, RecordFact
+from agentproxy.engine.context import Context
 from agentproxy.engine.loop import Engine
 from agentproxy.engine.recorder import SCOPE, Recorder
 from agentproxy.events.envelope import CommandId, Draft, Event, Fact, RunId
@@ -22,7 +22,9 @@ def resume_conversation(past: Sequence[Fact], state: Conversation) -> Conversati
     return state
 
 
-def recorder_within(state: Conversation, record: RecordFact) -> Recorder[Conversation]:
+def recorder_within(
+    state: Conversation, record: Callable[[Fact], Awaitable[None]]
+) -> Recorder[Conversation]:
     """Returns a recorder that writes to the surrounding run and folds into the conversation."""
 
     async def append(drafts: Sequence[Draft], _taken: Sequence[CommandId]) -> Sequence[Event]:

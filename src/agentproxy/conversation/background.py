@@ -4,12 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from agentproxy.conversation.base import CHAT, TURN
-from agentproxy.conversation.injected import put_before
+from agentproxy.conversation.injected import put_before, within
 from agentproxy.conversation.state import Chat
 from agentproxy.events.background import BackgroundNotice, BackgroundTold
 
 BACKGROUND = "background:"  # how the ids of the effects begin that run commands
-END_OF_RESULTS = "</background-results>"
 NOTED = "Noted background results."
 
 
@@ -32,8 +31,8 @@ class TellBackground:
 def fold_background(state: Chat, fact: BackgroundTold) -> None:
     lines = (f"[bg:{each.task}] {each.status}: {each.result}" for each in fact.notices)
     # Output of a command must not end the block.
-    told = "\n".join(lines).replace(END_OF_RESULTS, "")
-    put_before(state, f"<background-results>\n{told}\n{END_OF_RESULTS}", NOTED)
+    told = within("background-results", "\n".join(lines))
+    put_before(state, f"<background-results>\n{told}\n</background-results>", NOTED)
 
 
 @CHAT.due_at(TURN)

@@ -22,6 +22,8 @@ NOT_NOW = "plan mode is on: {name} is not available before the user has approved
 
 def offered_tools(state: Chat, tools: Registry) -> Registry:
     """Returns the tools that the model may call now."""
+    if state.plan_mode and state.child_order is not None:
+        return tools.only(PLAN_TOOLS | {"send_message"})
     if state.plan_mode:
         return tools.only(PLAN_TOOLS if state.teams else PLAN_TOOLS - TEAM_TOOLS)
     hidden = {"exit_plan_mode"} if state.teams else {"exit_plan_mode"} | TEAM_TOOLS
@@ -45,7 +47,8 @@ def refusal(call: ToolCall, state: Chat, tools: Registry) -> str:
     """Returns why a call may not run now, or ""."""
     # Calls of one answer run side by side: plan mode is on for those beside its switch too.
     plans = state.plan_mode or any(each.name == SWITCH for each in state.open.values())
-    if plans and call.name not in PLAN_TOOLS | {SWITCH}:
+    allowed = PLAN_TOOLS | {SWITCH, *({"send_message"} if state.child_order else ())}
+    if plans and call.name not in allowed:
         return NOT_NOW.format(name=call.name)
     known, offered = tools.find(call.name), offered_tools(state, tools).find(call.name)
     if known is not None and offered is None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from agentproxy.conversation.mail import taken_mail
 from agentproxy.conversation.memory import wanted_at_the_end
 from agentproxy.conversation.state import Chat
 from agentproxy.engine.commands import fact_of, ignored
@@ -26,15 +27,7 @@ from agentproxy.events.commands import (
 )
 from agentproxy.events.envelope import CommandId, Fact
 from agentproxy.events.requests import MessageReceived, RequestDecided
-from agentproxy.events.team import (
-    LEAD,
-    Mail,
-    MailReceived,
-    MailSent,
-    ProtocolDecided,
-    ProtocolOpened,
-)
-from agentproxy.tools.team.roster import MAX_UNREAD
+from agentproxy.events.team import StopWanted
 
 MAX_WAITING = 100  # messages
 APPROVED = "Plan approved. Now execute the plan above step by step."
@@ -53,7 +46,7 @@ def facts_of(command: Command, number: CommandId, state: Chat) -> Sequence[Fact]
     if isinstance(command, DecidePlan):
         return _decided(command, number, state)
     if isinstance(command, DeliverMail):
-        return _mail(command.mail, state)
+        return taken_mail(command.mail, state)
     return _own(command, state, usual=usual)
 
 
@@ -62,9 +55,13 @@ def _own(command: Command, state: Chat, *, usual: Fact) -> Sequence[Fact]:
         case SendMessage() if len(state.dialogue.messages) >= MAX_WAITING:
             return [ignored(command, f"{MAX_WAITING} messages wait already: send it later")]
         case CancelTurn() | Interrupt():
-            return _cancelled(state) or [ignored(command, "no turn is under way")]
+            stopped = [StopWanted(for_good=False)] if state.team.at_work else []
+            cut = [*_cancelled(state), *stopped]
+            return cut or [ignored(command, "no turn is under way")]
         case ChangeFeature():
-            return [_changed(command, state)]
+            changed = _changed(command, state)
+            ends = command.feature == "teams" and not command.enabled and state.team.active
+            return [changed, StopWanted(for_good=True)] if ends else [changed]
         case Approve(rest=True) if isinstance(usual, RequestDecided):
             return [usual, FeatureChanged(feature="approval", enabled=False, session=True)]
         case _:
@@ -81,31 +78,6 @@ def _decided(command: DecidePlan, number: CommandId, state: Chat) -> list[Fact]:
     if command.approved or command.feedback.strip():
         facts.append(MessageReceived(message=f"command:{number}", text=text, first=True))
     return facts
-
-
-def _mail(mail: Mail, state: Chat) -> Sequence[Fact]:
-    team = state.team
-    # A delivery that a kill cut off comes again.
-    if mail.id in team.known or team.retired or len(team.inbox) >= MAX_UNREAD:
-        return []
-    if mail.to == team.me:
-        return [MailReceived(mail=mail), *_protocol(mail, state)]
-    if team.active_named(mail.to) is not None:
-        return [MailSent(mail=mail)]
-    told = f"no active teammate is called '{mail.to}'"
-    back = Mail(id=f"{mail.id}:back", sender=LEAD, to=mail.sender, type="undelivered", text=told)
-    return [MailSent(mail=back)]
-
-
-def _protocol(mail: Mail, state: Chat) -> Sequence[Fact]:
-    known = state.team.protocols.get(mail.request)
-    if mail.type == "plan_approval_request" and known is None:
-        return [ProtocolOpened(request=mail.request, type="plan", target=mail.sender)]
-    # Only who was asked can answer.
-    if mail.type != "shutdown_response" or known is None or known.target != mail.sender:
-        return []
-    approved = bool(mail.approved)
-    return [ProtocolDecided(request=mail.request, approved=approved, reason=mail.text)]
 
 
 def _changed(command: ChangeFeature, state: Chat) -> Fact:

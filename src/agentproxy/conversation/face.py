@@ -113,8 +113,9 @@ def _before_the_next_question(state: Chat) -> Mapping[str, object]:
         return {}
     if state.plan is not None or state.team.rests or state.team.retired:
         return {f"end:{state.active}": EndTurn()}
-    # A natural end in plan mode hands over what was said as the plan.
-    if state.plan_mode and state.ending == "finished" and state.said:
+    # A natural end in plan mode hands over what was said as the plan. A teammate follows its lead,
+    # and its own words are no plan of the user's.
+    if state.plan_mode and state.child_order is None and state.ending == "finished" and state.said:
         return {f"plan:{state.turn}": HandOverPlan("\n\n".join(state.said))}
     if state.ending is None and needs_summary(state):
         return {f"compact:{state.turn}": Summarise(state.wanted)}

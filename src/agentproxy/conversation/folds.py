@@ -75,6 +75,7 @@ def fold_ended(state: Chat, fact: UserTurnEnded) -> None:
     if not state.active:
         return
     state.active, state.asking = "", False
+    state.failed = bool(fact.error)
     by_user = fact.ending in ("interrupted", "cancelled")
     _close_calls(state, why=BY_THE_USER if by_user else f"the turn ended ({fact.error})")
     for request in state.dialogue.open_requests():

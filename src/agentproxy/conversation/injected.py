@@ -6,6 +6,12 @@ from agentproxy.events.conversation import AssistantMessage, Text, UserMessage
 GO_ON = "[Go on from where you left off.]"
 
 
+def within(tag: str, text: str) -> str:
+    """Returns a stranger's text that does not end the block `tag` around it."""
+    # A space more, and nothing less: what is left out could join what stands around it.
+    return text.replace(f"</{tag}", f"< /{tag}")
+
+
 def put_before(state: Chat, text: str, noted: str) -> None:
     """Adds a text and the word of the agent that it has read it.
 

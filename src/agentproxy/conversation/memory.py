@@ -105,8 +105,10 @@ def notes_of(reply: str, redact: Callable[[str], str]) -> Notes:
 def readable(stored: str) -> str:
     """Returns stored notes as a prompt may have them: a person may have edited the file."""
     seen = "".join(sign for sign in stored if sign in "\n\t" or not is_unseen(sign))
-    data = seen.encode("utf-8", "surrogatepass")[:MAX_BYTES]
-    return data.decode("utf-8", "ignore").replace(END, "").strip()
+    # A space more, and nothing less: what is left out could join what stands around it.
+    inside = seen.replace(END, f"< {END[1:]}")
+    data = inside.encode("utf-8", "surrogatepass")[:MAX_BYTES]
+    return data.decode("utf-8", "ignore").strip()
 
 
 def _is_fine(text: str, redact: Callable[[str], str]) -> bool:

@@ -1,7 +1,7 @@
 """The outside parts that the effects of a conversation use."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection
+from collections.abc import AsyncIterator, Callable, Collection
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -73,7 +73,16 @@ async def keep_awake(run: RunId, children: Children) -> None:
         await asyncio.sleep(AWAKE_SECONDS)
 
 
-Claim = Callable[[str, Collection[int]], Awaitable[BoardTask | None]]
+class TeamBoard(Protocol):
+    """The board of tasks, as teammates take tasks from it. `run` is the teammate's."""
+
+    async def claim(self, owner: str, *, run: str, had: Collection[int]) -> BoardTask | None:
+        """Gives a teammate a task, beside those that it was given before. Never raises."""
+        ...
+
+    async def release(self, owner: str, *, run: str) -> None:
+        """Gives back what a teammate has not completed. Never raises."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,8 +96,7 @@ class ChatParts(AgentParts):
     # Held while notes are made: all conversations of a project share them.
     noting: asyncio.Lock = field(default_factory=asyncio.Lock)
     children: Children
-    # Gives a teammate of this name a task of the board, beside those that it was given before.
-    claim: Claim
+    board: TeamBoard
     approval_seconds: float = APPROVAL_SECONDS
     idle_seconds: float = IDLE_SECONDS  # until a teammate without work ends
     background_seconds: float = 300.0  # the limit of one command in the background

@@ -6,13 +6,15 @@ from contextlib import suppress
 
 from agentproxy.conversation.base import CHAT
 from agentproxy.conversation.children import told_of
+from agentproxy.conversation.mail import returned
 from agentproxy.conversation.parts import ChatParts, ChildGone, Children, keep_awake
 from agentproxy.conversation.state import Chat, Child
 from agentproxy.conversation.team import (
     AnswerTeammate,
     Deliver,
     FollowTeammate,
-    TellApproval,
+    StopTeammate,
+    TellFeatures,
     TellMail,
     WaitForWork,
     WakeForMail,
@@ -22,13 +24,26 @@ from agentproxy.conversation.team import (
 from agentproxy.engine.cancellation import finish_though_cancelled, first_to_end
 from agentproxy.engine.context import Context
 from agentproxy.events.chat import UserTurnEnded, UserTurnStarted
-from agentproxy.events.commands import Approve, ChangeFeature, DeliverMail, Deny
+from agentproxy.events.commands import (
+    Approve,
+    CancelTurn,
+    ChangeFeature,
+    Command,
+    DeliverMail,
+    Deny,
+    StopRun,
+)
 from agentproxy.events.envelope import Event, Fact, RunId
 from agentproxy.events.requests import MessageReceived, Request, RequestMade
+from agentproxy.events.run import RunEnded
 from agentproxy.events.team import (
+    LEAD,
+    Mail,
     MailDelivered,
     MailRead,
+    MailReceived,
     Retired,
+    StopTold,
     TeammateAnswered,
     TeammateAsked,
     TeammateChanged,
@@ -56,17 +71,22 @@ async def follow(effect: FollowTeammate, context: Context[Chat, ChatParts]) -> S
 async def _listen(child: Child, context: Context[Chat, ChatParts]) -> None:
     async for event in context.parts.children.events(RunId(child.run), after=child.seen):
         facts = await _told_of(event, child, context)
-        for fact in facts:
-            # With the last fact of a teammate nobody follows it any more, and this is cancelled.
-            await finish_though_cancelled(_record_and_write(fact, context))
-        if isinstance(event.fact, Retired):
+        # With the last fact of a teammate nobody follows it any more, and this is cancelled.
+        await finish_though_cancelled(_record(facts, child, context))
+        if isinstance(event.fact, Retired | RunEnded):
             return
 
 
-async def _record_and_write(fact: Fact, context: Context[Chat, ChatParts]) -> None:
-    await context.record(fact)
-    if isinstance(fact, TeammateChanged):
-        await _write_file(context)
+async def _record(facts: Sequence[Fact], child: Child, context: Context[Chat, ChatParts]) -> None:
+    if not facts:
+        return
+    # All at once: each says up to where the teammate's run was seen.
+    await context.record(*facts)
+    for fact in facts:
+        if isinstance(fact, TeammateChanged):
+            await _write_file(context)
+            if fact.status == "shutdown":
+                await context.parts.board.release(child.name, run=child.run)
 
 
 async def _write_file(context: Context[Chat, ChatParts]) -> None:
@@ -80,10 +100,12 @@ async def _told_of(event: Event, child: Child, context: Context[Chat, ChatParts]
             return [_changed(child, event.seq, status="working")]
         case UserTurnEnded(error=error):
             changed = _changed(child, event.seq, status="idle", reason=error)
-            return [*_unanswered(child, context.state), changed]
-        case Retired(reason=reason):
+            told = [_news(child, event.seq, f"my turn failed: {error}")] if error else []
+            return [*_unanswered(child, context.state), changed, *told]
+        case Retired(reason=reason) | RunEnded(reason=reason):
             changed = _changed(child, event.seq, status="shutdown", reason=reason)
-            return [*_unanswered(child, context.state), changed]
+            told = [_news(child, event.seq, f"I have ended: {reason}")]
+            return [*_unanswered(child, context.state), changed, *told]
         case RequestMade(request=request):
             return await _asked(child, event.seq, request=request, children=context.parts.children)
         case _:
@@ -94,6 +116,12 @@ def _changed(
     child: Child, seen: int, *, status: TeammateStatus, reason: str = ""
 ) -> TeammateChanged:
     return TeammateChanged(child=child.run, seen=seen, status=status, reason=reason)
+
+
+def _news(child: Child, seq: int, text: str) -> MailReceived:
+    """Returns what the lead's agent reads of a teammate that did not say it itself."""
+    mail = Mail(id=f"{child.run}:{seq}", sender=child.name, to=LEAD, type="status", text=text)
+    return MailReceived(mail=mail)
 
 
 def _unanswered(child: Child, state: Chat) -> list[Fact]:
@@ -112,7 +140,7 @@ async def _asked(
     asked = TeammateAsked(
         child=child.run,
         seen=seen,
-        request=f"{child.name}:{request.id}",
+        request=f"{child.run}:{request.id}",
         own_request=request.id,
         calls=tuple(state.unsafe.values()),
     )
@@ -122,16 +150,17 @@ async def _asked(
 @CHAT.handles(Deliver, instant=True)
 async def deliver(effect: Deliver, context: Context[Chat, ChatParts]) -> Sequence[Fact]:
     mail, state = effect.mail, context.state
+    delivered = MailDelivered(mail=mail.id)
     if state.child_order is not None:
         run = state.child_order.root
     else:
         member = state.team.active_named(mail.to)
-        run = member.run if member is not None else ""
-    # Who has ended meanwhile reads nothing.
-    if run:
-        with suppress(ChildGone):
-            await context.parts.children.submit(RunId(run), DeliverMail(mail=mail))
-    return [MailDelivered(mail=mail.id)]
+        if member is None:
+            return [delivered, *returned(mail, f"'{mail.to}' has ended", state.team.me)]
+        run = member.run
+    with suppress(ChildGone):
+        await context.parts.children.submit(RunId(run), DeliverMail(mail=mail))
+    return [delivered]
 
 
 @CHAT.handles(TellMail, instant=True)
@@ -154,17 +183,43 @@ async def answer(effect: AnswerTeammate, context: Context[Chat, ChatParts]) -> S
         if asked.allowed is False
         else Approve(request=asked.own_request)
     )
-    with suppress(ChildGone):
-        await context.parts.children.submit(RunId(asked.child), command)
-    return [TeammateAnswered(request=effect.request)]
+    answered = TeammateAnswered(request=effect.request)
+    await _tell_and_record(context, asked.child, commands=[command], told=answered)
+    return []
 
 
-@CHAT.handles(TellApproval, instant=True)
-async def tell_approval(effect: TellApproval, context: Context[Chat, ChatParts]) -> Sequence[Fact]:
-    command = ChangeFeature(feature="approval", enabled=effect.approval)
-    with suppress(ChildGone):
-        await context.parts.children.submit(RunId(effect.child), command)
-    return [TeammateTold(child=effect.child, approval=effect.approval)]
+@CHAT.handles(TellFeatures, instant=True)
+async def tell_features(effect: TellFeatures, context: Context[Chat, ChatParts]) -> Sequence[Fact]:
+    commands = [
+        ChangeFeature(feature="approval", enabled=effect.approval),
+        ChangeFeature(feature="plan_mode", enabled=effect.plan_mode),
+    ]
+    told = TeammateTold(child=effect.child, approval=effect.approval, plan_mode=effect.plan_mode)
+    await _tell_and_record(context, effect.child, commands=commands, told=told)
+    return []
+
+
+@CHAT.handles(StopTeammate, instant=True)
+async def stop(effect: StopTeammate, context: Context[Chat, ChatParts]) -> Sequence[Fact]:
+    command = StopRun(reason="teams were switched off") if effect.for_good else CancelTurn()
+    told = StopTold(child=effect.child)
+    await _tell_and_record(context, effect.child, commands=[command], told=told)
+    return []
+
+
+async def _tell_and_record(
+    context: Context[Chat, ChatParts], child: str, *, commands: Sequence[Command], told: Fact
+) -> None:
+    """Sends commands to a teammate, and records that it was told; both or none, but for a kill."""
+
+    async def tell() -> None:
+        with suppress(ChildGone):
+            for command in commands:
+                await context.parts.children.submit(RunId(child), command)
+        await context.record(told)
+
+    # Cancelled in between, the lead would believe that it has yet to tell it, or never would.
+    await finish_though_cancelled(tell())
 
 
 @CHAT.handles(WaitForWork, instant=True)
@@ -175,7 +230,10 @@ async def wait_for_work(_effect: WaitForWork, context: Context[Chat, ChatParts])
     while left > 0:
         await asyncio.sleep(min(IDLE_LOOK, left))
         left -= IDLE_LOOK
-        task = await parts.claim(state.team.me, state.team.claimed)
+        # Who failed, or whose lead plans, takes nothing on of its own accord.
+        if state.failed or state.plan_mode:
+            continue
+        task = await parts.board.claim(state.team.me, run=state.team.run, had=state.team.claimed)
         if task is not None:
             return [MessageReceived(message=f"{CLAIM}{task.id}", text=claim_text(task))]
     return [Retired(reason=IDLE_LIMIT)]

@@ -45,6 +45,9 @@ PLAN_TOOLS = (SAFE_TOOLS - {"enter_plan_mode"}) | {"task_create", "task_update"}
 ONE_AT_A_TIME = frozenset(
     {
         "background_run",
+        "spawn_teammate",
+        "shutdown_request",
+        "plan_review",
         "todo_write",
         "todo_add",
         "todo_complete",

@@ -44,6 +44,7 @@ class Chat(Conversation):
     approved_rest: bool = False  # a person allowed all calls until the session ends
     # The id of the request for approval of the newest answer's calls, once it was made.
     asked: str = ""
+    failed: bool = False  # the last turn
     plan: str | None = None  # waits for the user's decision
     said: list[str] = field(default_factory=list[str])  # the agent's texts of the present turn
     wanted: str | None = None  # the focus of the summary that the agent asked for

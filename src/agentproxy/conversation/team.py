@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from agentproxy.conversation.base import CHAT, TURN
-from agentproxy.conversation.injected import put_before
+from agentproxy.conversation.injected import put_before, within
 from agentproxy.conversation.state import Chat
 from agentproxy.events.board import BoardTask
 from agentproxy.events.children import ChildStarted
@@ -17,7 +17,6 @@ from agentproxy.tools.team.roster import Asked
 # How the ids of effects begin.
 TEAMMATE = "teammate:"
 MAIL = "mail:"
-END_OF_INBOX = "</inbox>"
 NOTED = "Noted inbox messages from teammates."
 
 
@@ -63,11 +62,20 @@ class AnswerTeammate:
 
 
 @dataclass(frozen=True, slots=True)
-class TellApproval:
-    """Tell a teammate whether its calls need an approval."""
+class TellFeatures:
+    """Tell a teammate whether its calls need an approval, and whether its lead plans."""
 
     child: str
     approval: bool
+    plan_mode: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StopTeammate:
+    """Stop the turn of a teammate, or the teammate for good."""
+
+    child: str
+    for_good: bool
 
 
 @CHAT.fold(ChildStarted, TeammateChanged, TeammateAsked)
@@ -107,8 +115,11 @@ def team_due(state: Chat) -> Mapping[str, object]:
     asks = asks_teammates(state)
     for member in team.active:
         found[f"{TEAMMATE}{member.run}"] = FollowTeammate(member.run)
-        if member.approval != asks:
-            found[f"approval:{member.run}:{asks}"] = TellApproval(member.run, asks)
+        if (member.approval, member.plan_mode) != (asks, state.plan_mode):
+            key = f"features:{member.run}:{asks}:{state.plan_mode}"
+            found[key] = TellFeatures(member.run, asks, state.plan_mode)
+    for run, for_good in team.stopping.items():
+        found[f"stop:{run}"] = StopTeammate(run, for_good)
     for key, asked in team.asked.items():
         if asked.allowed is not None or not asks:
             found[f"answer:{key}"] = AnswerTeammate(key, asked)
@@ -139,13 +150,12 @@ def rest_due(state: Chat) -> Mapping[str, WakeForMail | WaitForWork]:
 
 def claim_text(task: BoardTask) -> str:
     """Returns a task of the board as the teammate that takes it is told."""
-    text = f"Task #{task.id}: {task.subject}\n{task.description}".rstrip()
+    text = within("auto-claimed", f"Task #{task.id}: {task.subject}\n{task.description}".rstrip())
     end = "When it is done, set its status to completed with task_update."
-    return f"<auto-claimed>{text.replace('</auto-claimed>', '')}</auto-claimed>\n{end}"
+    return f"<auto-claimed>{text}</auto-claimed>\n{end}"
 
 
 def inbox_text(mails: tuple[Mail, ...]) -> str:
     """Returns messages as the agent reads them."""
     told = json.dumps([mail_for_model(each) for each in mails], ensure_ascii=False)
-    # A message must not end the block.
-    return f"<inbox>{told.replace(END_OF_INBOX, '')}{END_OF_INBOX}"
+    return f"<inbox>{within('inbox', told)}</inbox>"

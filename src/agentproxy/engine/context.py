@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 from agentproxy.events.envelope import Fact
 
@@ -10,7 +10,14 @@ S = TypeVar("S")
 # A handler of a base face may be given the context of a face that extends it.
 S_co = TypeVar("S_co", covariant=True)
 D_co = TypeVar("D_co", covariant=True)
-RecordFact = Callable[[Fact], Awaitable[None]]
+
+
+class RecordFact(Protocol):
+    """Returns when the facts, all or none, are on disk and in the state."""
+
+    def __call__(self, *facts: Fact) -> Awaitable[None]: ...
+
+
 ShowText = Callable[[str, str], None]
 Until = Callable[[Callable[[S], bool]], Awaitable[None]]
 
@@ -23,6 +30,6 @@ class Context(Generic[S_co, D_co]):
 
     state: S_co
     parts: D_co
-    record: RecordFact  # returns when the fact is on disk and in the state
+    record: RecordFact
     until: Until[S_co]  # returns when the condition holds in the state
     show: ShowText  # (source, text); may drop the text, and never waits

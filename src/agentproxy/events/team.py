@@ -13,6 +13,7 @@ MailType = Literal[
     "shutdown_response",
     "plan_approval_request",
     "plan_approval_response",
+    "status",
     "undelivered",
 ]
 ProtocolType = Literal["shutdown", "plan"]
@@ -107,11 +108,26 @@ class TeammateAnswered(Fact):
 
 
 class TeammateTold(Fact):
-    """A teammate was told whether its calls need an approval."""
+    """A teammate was told whether its calls need an approval, and whether its lead plans."""
 
     kind: Literal["teammate_told"] = "teammate_told"
     child: str
     approval: bool
+    plan_mode: bool = False
+
+
+class StopWanted(Fact):
+    """The user stopped the teammates: their turns, or themselves for good."""
+
+    kind: Literal["stop_wanted"] = "stop_wanted"
+    for_good: bool
+
+
+class StopTold(Fact):
+    """A teammate was told to stop."""
+
+    kind: Literal["stop_told"] = "stop_told"
+    child: str
 
 
 class RestWanted(Fact):

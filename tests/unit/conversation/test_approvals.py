@@ -23,7 +23,7 @@ def test_without_a_decision_the_turn_fails_after_five_minutes() -> None:
     context = Context(
         state=CHAT.new_state(),
         parts=cast("ChatParts", NoSeconds()),
-        record=lambda _fact: asyncio.sleep(0),
+        record=lambda *_facts: asyncio.sleep(0),
         until=lambda _condition: asyncio.sleep(0),
         show=lambda _source, _text: None,
     )

@@ -10,7 +10,15 @@ from pathlib import Path
 import pytest
 
 from agentproxy.events.board import BoardTask
-from agentproxy.tools.board.graph import BoardError, Change, claimed, linked, rendered, updated
+from agentproxy.tools.board.graph import (
+    BoardError,
+    Change,
+    claimed,
+    linked,
+    released,
+    rendered,
+    updated,
+)
 from agentproxy.tools.board.seen import SeenBoard
 from agentproxy.tools.board.store import Board
 
@@ -99,6 +107,16 @@ def test_the_board_reads_as_in_the_documents() -> None:
 def test_metadata_is_merged_and_a_null_removes_a_key() -> None:
     tasks = updated(board(), 1, Change(metadata={"a": 1, "b": 2}))
     assert updated(tasks, 1, Change(metadata={"a": None, "c": 3}))[1].metadata == {"b": 2, "c": 3}
+
+
+def test_two_conversations_with_an_agent_of_one_name_do_a_task_once() -> None:
+    assigned = {1: BoardTask(id=1, subject="a", owner="ann")}
+    tasks, first = claimed(assigned, "ann", run="r1", had=())
+    _, second = claimed(tasks, "ann", run="r2", had=())
+    again, same = claimed(tasks, "ann", run="r1", had=())
+    assert (first is not None, second, same is not None) == (True, None, True)
+    assert released(again, "ann", run="r2") == again
+    assert released(again, "ann", run="r1")[1].status == "pending"
 
 
 def test_a_free_task_is_claimed_in_order() -> None:

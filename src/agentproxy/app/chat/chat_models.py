@@ -12,12 +12,13 @@ from agentproxy.config.chat import ChatSettings
 from agentproxy.conversation.children import paid_for
 from agentproxy.conversation.state import Chat
 from agentproxy.engine.recorder import Recorder
+from agentproxy.events.cost import ModelAsked
 from agentproxy.events.envelope import Fact, RunId
 from agentproxy.events.run import ChildOrder
 from agentproxy.models.budget import Budget
 from agentproxy.models.metered import Meter, MeteredModel, Retry
 from agentproxy.models.parameters import Parameters
-from agentproxy.models.port import Model, ModelRefused
+from agentproxy.models.port import BudgetSpent, Model, ModelRefused
 from agentproxy.models.traced import Tracer
 from agentproxy.models.unusable import UnusableModel
 from agentproxy.workers.port import WorkerError
@@ -40,6 +41,13 @@ class Purse:
             await self.recorder.record(fact, actor="agent", cause=f"child:{child}")
         else:
             await self.recorder.record(fact)
+
+    def require_tokens(self) -> None:
+        """Raises BudgetSpent where the tokens of the user's newest message are used up."""
+        if self.recorder.state.out_of_tokens:
+            raise BudgetSpent(
+                "Token budget exceeded", cure="say more: each message of the user has its own"
+            )
 
     def tracer(self, child: str) -> Tracer:
         """Returns what traces all models of the conversation, in one series of numbers."""
@@ -77,6 +85,8 @@ def _meter(recorder: Recorder[Chat], services: ChatServices, *, purse: Purse, ru
     async def record(fact: Fact) -> None:
         # The conversation first: what is not recorded there is not reserved.
         if order is not None:
+            if isinstance(fact, ModelAsked):
+                purse.require_tokens()
             await purse.record(paid_for(fact, order.role), child=run)
         await recorder.record(fact)
 

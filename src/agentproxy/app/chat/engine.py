@@ -1,9 +1,9 @@
 """Builds what drives a conversation: its models, its tools, and what its calls may do."""
 
-from collections.abc import Collection
 from pathlib import Path
 
 from agentproxy.agent.parts import AllowCall
+from agentproxy.app.chat.board import WorkspaceBoard
 from agentproxy.app.chat.chat_models import ChatModels
 from agentproxy.app.chat.children import ChildHost, ChildRuns, Subagents
 from agentproxy.app.chat.instructions import instructions_of
@@ -23,14 +23,13 @@ from agentproxy.conversation import turns as turns
 from agentproxy.conversation.background import BACKGROUND
 from agentproxy.conversation.compaction import OldResults
 from agentproxy.conversation.face import CHAT
-from agentproxy.conversation.parts import ChatParts, Claim
+from agentproxy.conversation.parts import ChatParts
 from agentproxy.conversation.state import Chat
 from agentproxy.conversation.team import MAIL, TEAMMATE
 from agentproxy.engine.context import Context
 from agentproxy.engine.loop import Engine
 from agentproxy.engine.recorder import Recorder
 from agentproxy.events.background import BackgroundEnded
-from agentproxy.events.board import BoardTask
 from agentproxy.events.chat import UserTurnEnded
 from agentproxy.events.conversation import ToolCall
 from agentproxy.events.envelope import Fact
@@ -40,7 +39,6 @@ from agentproxy.models.port import ModelError
 from agentproxy.policy.allowed_programs import not_listed
 from agentproxy.policy.commands import command_line
 from agentproxy.policy.rulings import Policy, Refuse
-from agentproxy.tools.board.graph import BoardError
 from agentproxy.tools.board.store import Board
 from agentproxy.tools.port import ERROR, Permission
 from agentproxy.workspace.sandbox.port import SandboxError
@@ -92,7 +90,7 @@ async def chat_engine(
         instructions=await instructions_of(services, state, with_skills=with_skills),
         shown=OldResults(),
         children=children,
-        claim=_claim(Board(Path(order.workspace))),
+        board=WorkspaceBoard(Board(Path(order.workspace))),
         idle_seconds=services.settings.teammate_idle_timeout,
         background_seconds=services.settings.background_timeout,
     )
@@ -120,17 +118,6 @@ def _allow(services: ChatServices) -> AllowCall:
         return ""
 
     return allow
-
-
-def _claim(board: Board) -> Claim:
-    async def claim(owner: str, had: Collection[int]) -> BoardTask | None:
-        try:
-            return await board.claim(owner, had)
-        except BoardError:
-            # It is looked at again soon.
-            return None
-
-    return claim
 
 
 def _root_of(state: Chat, lease: Lease) -> str:

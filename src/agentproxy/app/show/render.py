@@ -18,7 +18,14 @@ from agentproxy.events.effects import EffectStarted
 from agentproxy.events.envelope import Event, Fact
 from agentproxy.events.memory import MemoryWanted
 from agentproxy.events.run import RunEnded
-from agentproxy.events.team import MailDelivered, RestWanted, TeammateAnswered, TeammateTold
+from agentproxy.events.team import (
+    MailDelivered,
+    RestWanted,
+    StopTold,
+    StopWanted,
+    TeammateAnswered,
+    TeammateTold,
+)
 from agentproxy.events.verdict import ChecksWeighed
 from agentproxy.events.work import ProcessStarted
 
@@ -35,6 +42,8 @@ SILENT: frozenset[type[Fact]] = frozenset(
         ProcessStarted,
         RestWanted,
         RunEnded,
+        StopTold,
+        StopWanted,
         TeammateAnswered,
         TeammateTold,
         TurnStarted,

@@ -15,6 +15,9 @@ class BoardError(Exception):
     """What was asked for cannot be done. The text says why."""
 
 
+RUN = "agentproxy_run"  # in the metadata: the run of the teammate that took the task
+
+
 @dataclass(frozen=True, slots=True)
 class Change:
     """What of a task changes; None leaves a field as it is. A null in `metadata` removes a key."""
@@ -80,21 +83,38 @@ def linked(tasks: Tasks) -> dict[int, BoardTask]:
 
 
 def claimed(
-    tasks: Tasks, owner: str, had: Collection[int] | None = None
+    tasks: Tasks, owner: str, *, run: str = "", had: Collection[int] | None = None
 ) -> tuple[dict[int, BoardTask], BoardTask | None]:
     """Returns the board where `owner` works on the first task for it, and that task.
 
     Such a task is open, nobody has it, and nothing blocks it. With `had` its own tasks count too,
-    but those in `had`.
+    but those in `had`. `run` is written into it: two conversations that share a board may each have
+    an agent of this name.
     """
     for key, task in sorted(tasks.items()):
         free = task.status == "pending" and not task.owner
-        own = had is not None and task.owner == owner and key not in had
-        open_ = task.status in ("pending", "in_progress")
-        if (free or (own and open_)) and not task.blocked_by:
-            new = updated(tasks, key, Change(status="in_progress", owner=owner))
+        own = had is not None and key not in had and _is_own(task, owner, run)
+        if (free or own) and not task.blocked_by:
+            marked: dict[str, JsonValue] = {RUN: run} if run else {}
+            change = Change(status="in_progress", owner=owner, metadata=marked)
+            new = updated(tasks, key, change)
             return new, new[key]
     return dict(tasks), None
+
+
+def released(tasks: Tasks, owner: str, *, run: str) -> dict[int, BoardTask]:
+    """Returns the board where what this run has begun and not completed is open again."""
+    return {
+        key: task.model_copy(update={"status": "pending", "owner": ""})
+        if task.status == "in_progress" and task.owner == owner and task.metadata.get(RUN) == run
+        else task
+        for key, task in tasks.items()
+    }
+
+
+def _is_own(task: BoardTask, owner: str, run: str) -> bool:
+    unfinished = task.status in ("pending", "in_progress")
+    return task.owner == owner and unfinished and task.metadata.get(RUN, run) == run
 
 
 def rendered(tasks: Tasks) -> str:

@@ -17,6 +17,7 @@ from agentproxy.tools.board.graph import (
     Tasks,
     claimed,
     linked,
+    released,
     require,
     updated,
 )
@@ -61,13 +62,19 @@ class Board:
 
         return await self._change(apply)
 
-    async def claim(self, owner: str, had: Collection[int] | None = None) -> BoardTask | None:
+    async def claim(
+        self, owner: str, *, run: str = "", had: Collection[int] | None = None
+    ) -> BoardTask | None:
         """Gives the first task that nobody has and nothing blocks to `owner`, and to nobody else.
 
         With `had`, its own open tasks count too, but those in `had`. Returns the task, in progress,
         or None.
         """
-        return await self._change(lambda tasks: claimed(tasks, owner, had))
+        return await self._change(lambda tasks: claimed(tasks, owner, run=run, had=had))
+
+    async def release(self, owner: str, *, run: str) -> None:
+        """Opens what the run claimed and did not complete."""
+        await self._change(lambda tasks: (released(tasks, owner, run=run), None))
 
     async def _change(self, apply: Callable[[Tasks], tuple[Tasks, T]]) -> T:
         return await asyncio.to_thread(self._apply, apply)

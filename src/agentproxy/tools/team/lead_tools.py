@@ -39,7 +39,7 @@ class LeadTool:
         return Permission()
 
     def mail(self, bench: Bench, to: str, **fields: object) -> MailSent:
-        about = {"id": f"{LEAD}:{bench.call}:{to}", "sender": LEAD, "to": to}
+        about = {"id": f"{self.roster.run}:{bench.call}:{to}", "sender": LEAD, "to": to}
         return MailSent(mail=Mail.model_validate({**about, **fields}))
 
 

@@ -77,7 +77,7 @@ class SendMessage:
             names = ", ".join(each.name for each in roster.active) or "nobody"
             return failure(f"'{to}' is not an active teammate. Active: {names}")
         mail = Mail(
-            id=f"{roster.me}:{bench.call}",
+            id=f"{roster.run}:{bench.call}",
             sender=roster.me,
             to=to,
             type=self._type(arguments),

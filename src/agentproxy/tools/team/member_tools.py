@@ -51,9 +51,9 @@ class SubmitPlan:
         return Permission()
 
     async def run(self, arguments: Arguments, bench: Bench) -> ToolOutcome:
-        request = short_id(self._roster.me, bench.call)
+        request = short_id(self._roster.run, bench.call)
         mail = Mail(
-            id=f"{self._roster.me}:{bench.call}",
+            id=f"{self._roster.run}:{bench.call}",
             sender=self._roster.me,
             to=LEAD,
             type="plan_approval_request",
@@ -95,7 +95,7 @@ class ShutdownResponse:
     async def run(self, arguments: Arguments, bench: Bench) -> ToolOutcome:
         approved = approval_of(arguments)
         mail = Mail(
-            id=f"{self._roster.me}:{bench.call}",
+            id=f"{self._roster.run}:{bench.call}",
             sender=self._roster.me,
             to=LEAD,
             type="shutdown_response",

@@ -21,6 +21,8 @@ from agentproxy.events.team import (
     ProtocolType,
     RestWanted,
     Retired,
+    StopTold,
+    StopWanted,
     TeammateAnswered,
     TeammateAsked,
     TeammateChanged,
@@ -45,13 +47,14 @@ def short_id(run: str, key: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A teammate. `approval` is what it was told last."""
+    """A teammate. `approval` and `plan_mode` are what it was told last."""
 
     run: str
     name: str
     duty: str
     status: TeammateStatus = "working"
     approval: bool = False
+    plan_mode: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +87,7 @@ class Roster:
     outbox: dict[str, Mail] = field(default_factory=dict[str, Mail])
     protocols: dict[str, ProtocolState] = field(default_factory=dict[str, ProtocolState])
     asked: dict[str, Asked] = field(default_factory=dict[str, Asked])
+    stopping: dict[str, bool] = field(default_factory=dict[str, bool])  # runs; whether for good
     rests: bool = False  # has said that it has no work
     retired: str = ""  # why a teammate has ended
     claimed: set[int] = field(default_factory=set[int])  # tasks of the board that it was given
@@ -92,6 +96,10 @@ class Roster:
     @property
     def active(self) -> Sequence[Member]:
         return [each for each in self.members.values() if each.status != "shutdown"]
+
+    @property
+    def at_work(self) -> bool:
+        return any(each.status == "working" for each in self.active)
 
     def active_named(self, name: str) -> Member | None:
         member = self.members.get(name)
@@ -104,17 +112,6 @@ class Roster:
         match fact:
             case RunCreated(request=ChildOrder(role="teammate") as order):
                 self.me, self.duty = order.name, order.duty
-            case ChildStarted(role="teammate"):
-                self.members[fact.name] = Member(fact.child, fact.name, fact.duty)
-            case TeammateChanged():
-                self._change(fact)
-            case TeammateTold():
-                self._replace(fact.child, approval=fact.approval)
-            case ProtocolOpened():
-                self.protocols[fact.request] = ProtocolState(fact.type, fact.target)
-            case ProtocolDecided() if fact.request in self.protocols:
-                word = "approved" if fact.approved else "rejected"
-                self.protocols[fact.request] = replace(self.protocols[fact.request], status=word)
             case MessageReceived(message=message) if message.startswith(CLAIM):
                 self.claimed.add(int(message.removeprefix(CLAIM)))
             case RestWanted():
@@ -122,8 +119,35 @@ class Roster:
             case Retired():
                 self.retired = fact.reason
             case _:
+                self._fold_members(fact)
+                self._fold_protocols(fact)
                 self._fold_mail(fact)
                 self._fold_asked(fact)
+
+    def _fold_members(self, fact: Fact) -> None:
+        match fact:
+            case ChildStarted(role="teammate"):
+                self.members[fact.name] = Member(fact.child, fact.name, fact.duty)
+            case TeammateChanged():
+                self._change(fact)
+            case TeammateTold():
+                self._tell(fact)
+            case StopWanted():
+                self.stopping |= {each.run: fact.for_good for each in self.active}
+            case StopTold():
+                self.stopping.pop(fact.child, None)
+            case _:
+                pass
+
+    def _fold_protocols(self, fact: Fact) -> None:
+        match fact:
+            case ProtocolOpened():
+                self.protocols[fact.request] = ProtocolState(fact.type, fact.target)
+            case ProtocolDecided() if fact.request in self.protocols:
+                word = "approved" if fact.approved else "rejected"
+                self.protocols[fact.request] = replace(self.protocols[fact.request], status=word)
+            case _:
+                pass
 
     def _fold_mail(self, fact: Fact) -> None:
         match fact:
@@ -162,13 +186,15 @@ class Roster:
         self.members[member.name] = replace(member, status=fact.status)
         if fact.status != "shutdown":
             return
+        self.stopping.pop(fact.child, None)
         # Who is gone answers nothing any more.
         for key, protocol in self.protocols.items():
             if protocol.target == member.name and protocol.status == "pending":
                 done = "approved" if protocol.type == "shutdown" else "rejected"
                 self.protocols[key] = replace(protocol, status=done)
 
-    def _replace(self, run: str, *, approval: bool) -> None:
-        member = self.with_run(run)
+    def _tell(self, fact: TeammateTold) -> None:
+        member = self.with_run(fact.child)
         if member is not None:
-            self.members[member.name] = replace(member, approval=approval)
+            told = replace(member, approval=fact.approval, plan_mode=fact.plan_mode)
+            self.members[member.name] = told

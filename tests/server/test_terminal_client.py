@@ -50,6 +50,18 @@ def test_ctrl_c_stops_the_turn_at_once_and_the_feedback_runs_with_the_context(
     assert "Name them instead" in json.dumps(asked[2])
 
 
+def test_what_is_entered_just_before_leaving_is_not_lost(chat: ChatProgram) -> None:
+    chat.script("Entered and left", Reply(text=("Heard",)), Reply(text=("Heard",)))
+    with chat.terminal() as terminal:
+        terminal.until(READY)
+        terminal.enter("Entered and left")
+        time.sleep(0.01)
+        terminal.press(CTRL_D)
+        assert terminal.end() == 0
+    with chat.terminal("--continue") as terminal:
+        terminal.until("Entered and left", "Heard")
+
+
 def test_an_empty_line_of_feedback_leads_to_the_normal_prompt(chat: ChatProgram) -> None:
     chat.script("Count and stop", count(), Reply(text=("Well",)))
     with chat.terminal() as terminal:

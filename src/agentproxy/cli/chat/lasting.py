@@ -42,6 +42,9 @@ class LastingTalk:
         self._reading = False
         self._stack = AsyncExitStack()
         self._lost = False
+        self.entered = False  # whether a message was entered, sent or not
+        self._all_heard = asyncio.Event()
+        self._all_heard.set()
         self._unheard: list[str] = []  # contents whose arrival was not told yet
         self._doubtful: list[str] = []  # those of before the last loss
         self._doubted_at = 0.0
@@ -69,6 +72,8 @@ class LastingTalk:
     async def send(self, message: Message) -> None:
         """Waits where the connection is lost. Raises Unreachable."""
         if message["type"] in ("message", "interrupt"):
+            self.entered = True
+            self._all_heard.clear()
             self._unheard.append(str(message["content"]))
         while True:
             talk = await self._ensure_open()
@@ -82,6 +87,10 @@ class LastingTalk:
                     await self._let_go()
             else:
                 return
+
+    async def heard(self) -> None:
+        """Returns when all that was sent has arrived; somebody else has to receive."""
+        await self._all_heard.wait()
 
     async def close(self) -> None:
         await self._let_go()
@@ -135,6 +144,8 @@ class LastingTalk:
                 said = (text for text in known if is_told_of(message["content"], text))
                 if (text := next(said, None)) is not None:
                     known.remove(text)
+            if not self._unheard:
+                self._all_heard.set()
 
 
 class _Answer:

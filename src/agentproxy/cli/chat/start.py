@@ -92,7 +92,8 @@ async def _chat(asked: ChatAsked) -> int:
         finally:
             await _leave(talks, talk, story)
             await talk.close()
-            if not old and not story.turn and not story.waiting and not story.active:
+            used = talk.entered or story.turn or story.waiting or story.active
+            if not old and not used:
                 await talks.delete(conversation)
 
 

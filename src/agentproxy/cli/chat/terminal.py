@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+from asyncio import FIRST_COMPLETED
 from collections.abc import Sequence
 
 from prompt_toolkit.application import Application
@@ -33,6 +34,7 @@ from agentproxy.cli.chat.words import (
 )
 from agentproxy.cli.signals import INTERRUPTED
 
+LEAVING = 5.0  # seconds, for what was entered just before
 EARLIER = 12  # messages that are shown of a conversation that is resumed
 ENDINGS = (signal.SIGTERM, signal.SIGHUP)
 NOTICES = {
@@ -71,6 +73,7 @@ class TerminalChat:
         except EOFError:  # the terminal is gone
             code = INTERRUPTED
         finally:
+            await self._drain(*works)
             for work in works:
                 work.cancel()
             await asyncio.wait(works)
@@ -97,6 +100,20 @@ class TerminalChat:
     async def _write(self) -> None:
         while True:
             await self._talk.send(await self._outbox.get())
+            self._outbox.task_done()
+
+    async def _drain(self, *works: "asyncio.Task[None]") -> None:
+        """Waits a little until what was entered has arrived."""
+        arriving = asyncio.create_task(self._arrive())
+        await asyncio.wait({arriving, *works}, timeout=LEAVING, return_when=FIRST_COMPLETED)
+        if not arriving.done():
+            arriving.cancel()
+            text = "it is not known whether what was entered last has arrived"
+            self._board.print([RenderedLine(text, "unsure")])
+
+    async def _arrive(self) -> None:
+        await self._outbox.join()
+        await self._talk.heard()
 
     def _take(self, event: Message) -> None:
         story, kind = self._story, event["type"]
@@ -156,6 +173,7 @@ class TerminalChat:
             if order.message["type"] == "cancel":
                 self._stop()
             else:
+                self._talk.entered |= order.message["type"] in ("message", "interrupt")
                 self._outbox.put_nowait(order.message)
             return
         match order.word:
@@ -237,7 +255,7 @@ class TerminalChat:
 
     def _say_farewell(self) -> None:
         story = self._story
-        if not (story.turn or story.waiting or story.active):
+        if not (self._talk.entered or story.turn or story.waiting or story.active):
             return
         goes_on = story.active and self._talks.goes_on and not story.requests
         what = "the turn goes on; " if goes_on else ""

@@ -11,7 +11,7 @@ from support.answers import Reply
 from support.chat_clients import ChatProgram, server_program
 from support.chats import Scripts, start_server, wait_until
 from support.model_server import model_server
-from support.terminals import CTRL_C, CTRL_D, at_terminal
+from support.terminals import CTRL_C, CTRL_D, Terminal, at_terminal
 
 READY = "/help lists commands"
 ALLOW = "allow? (y/n/r)"
@@ -21,6 +21,14 @@ OTHER = ("write_file", '{"path": "other.txt", "content": "x"}')
 
 def count(number: int = 80) -> Reply:
     return Reply(text=tuple(f"w{n} " for n in range(number)), fault="slow")
+
+
+def settle(terminal: Terminal) -> None:
+    """Waits until the turn is over: its last text comes a little before."""
+    came = ""
+    while "idle;" not in came:
+        terminal.enter("/status")
+        came = terminal.until("messages wait; on:")
 
 
 def calls(*called: tuple[str, str]) -> Reply:
@@ -85,7 +93,7 @@ def test_what_is_asked_is_shown_whole_and_nothing_typed_before_is_an_answer(
 ) -> None:
     chat.script(
         "Write it carefully",
-        Reply(text=("a ",) * 20, calls=(FILE,), stop="tools", fault="slow"),
+        Reply(text=("a ",) * 60, calls=(FILE,), stop="tools", fault="slow"),
         calls(OTHER),
         calls(FILE),
         Reply(text=("That is all",)),
@@ -95,6 +103,7 @@ def test_what_is_asked_is_shown_whole_and_nothing_typed_before_is_an_answer(
         terminal.enter("Write it carefully")
         terminal.until("a ")
         terminal.press("y")  # half a message, before anything was asked
+        terminal.until("y")  # it is read
         asked = terminal.until(ALLOW)
         for words in ("write_file", "path: made.txt", "first\n", "second\n"):
             assert words in asked
@@ -182,6 +191,7 @@ def test_tools_are_folded_and_shown_whole_when_asked(chat: ChatProgram) -> None:
         terminal.until("Ctrl+C stops the turn and asks for feedback")
         terminal.enter("/dance")
         terminal.until("/dance is unknown")
+        settle(terminal)
         terminal.enter("/teams on")
         terminal.until("teams is on")
         terminal.press(CTRL_C)

@@ -8,6 +8,7 @@ from agentproxy.tools.port import (
     Bench,
     Permission,
     ToolOutcome,
+    object_schema,
 )
 
 
@@ -18,12 +19,7 @@ class Compact:
         "compact",
         "Summarise the older part of the conversation, to make room. With a focus, the summary "
         "keeps everything about it.",
-        {
-            "type": "object",
-            "properties": {"focus": {"type": "string", "description": "what must be kept"}},
-            "required": [],
-            "additionalProperties": False,
-        },
+        object_schema({"focus": {"type": "string", "description": "what must be kept"}}),
     )
 
     def permission(self, arguments: Arguments) -> Permission:

@@ -113,9 +113,14 @@ def schema(
     }
     for name, words in (optional or {}).items():
         properties[name] = {"type": "integer", "minimum": 1, "description": words}
+    return object_schema(properties, *required)
+
+
+def object_schema(properties: Mapping[str, JsonValue], *required: str) -> dict[str, JsonValue]:
+    """Returns the JSON schema of arguments, from those of each of them. No other is allowed."""
     return {
         "type": "object",
-        "properties": properties,
+        "properties": dict(properties),
         "required": list(required),
         "additionalProperties": False,
     }

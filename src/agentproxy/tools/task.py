@@ -11,6 +11,7 @@ from agentproxy.tools.port import (
     Permission,
     Resumable,
     ToolOutcome,
+    object_schema,
     text_of,
 )
 
@@ -38,9 +39,8 @@ class Task(Resumable):
         self.spec = ToolSpec(
             "task",
             DESCRIPTION,
-            {
-                "type": "object",
-                "properties": {
+            object_schema(
+                {
                     "description": {"type": "string", "description": "a title of a few words"},
                     "prompt": {
                         "type": "string",
@@ -52,9 +52,10 @@ class Task(Resumable):
                         "description": listed,
                     },
                 },
-                "required": ["description", "prompt", "agent_type"],
-                "additionalProperties": False,
-            },
+                "description",
+                "prompt",
+                "agent_type",
+            ),
         )
 
     def permission(self, arguments: Arguments) -> Permission:

@@ -13,6 +13,7 @@ from agentproxy.tools.port import (
     Resumable,
     ToolOutcome,
     failure,
+    object_schema,
     schema,
     text_of,
 )
@@ -58,12 +59,7 @@ class CheckBackground:
     spec = ToolSpec(
         "check_background",
         "Show the status and the result of a background command; without an id, list all.",
-        {
-            "type": "object",
-            "properties": {"task_id": {"type": "string", "description": "the id of the command"}},
-            "required": [],
-            "additionalProperties": False,
-        },
+        object_schema({"task_id": {"type": "string", "description": "the id of the command"}}),
     )
 
     def __init__(self, tasks: BackgroundTasks) -> None:

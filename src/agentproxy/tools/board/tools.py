@@ -19,6 +19,7 @@ from agentproxy.tools.port import (
     Tool,
     ToolOutcome,
     failure,
+    object_schema,
 )
 
 STATUSES: tuple[TaskStatus, ...] = get_args(TaskStatus)
@@ -33,15 +34,6 @@ WORDS: dict[str, JsonValue] = {
     "description": {"type": "string", "description": "what is to be done"},
     "activeForm": {"type": "string", "description": "what is being done, such as: Fixing it"},
 }
-
-
-def _schema(properties: dict[str, JsonValue], *required: str) -> dict[str, JsonValue]:
-    return {
-        "type": "object",
-        "properties": properties,
-        "required": list(required),
-        "additionalProperties": False,
-    }
 
 
 class _BoardTool:
@@ -73,7 +65,7 @@ class _BoardTool:
 class TaskCreate(_BoardTool):
     """Adds a task."""
 
-    spec = ToolSpec("task_create", "Add a task to the board.", _schema(WORDS, "subject"))
+    spec = ToolSpec("task_create", "Add a task to the board.", object_schema(WORDS, "subject"))
 
     async def answer(self, arguments: Arguments, board: Board) -> str:
         subject = _subject(arguments)
@@ -91,7 +83,7 @@ class TaskGet(_BoardTool):
     """Shows a task."""
 
     spec = ToolSpec(
-        "task_get", "Show a task of the board, whole.", _schema({"taskId": NUMBER}, "taskId")
+        "task_get", "Show a task of the board, whole.", object_schema({"taskId": NUMBER}, "taskId")
     )
 
     async def run(self, arguments: Arguments, bench: Bench) -> ToolOutcome:
@@ -111,7 +103,7 @@ class TaskUpdate(_BoardTool):
         "task_update",
         "Change a task of the board. A task that is completed blocks no other any more. The status "
         "deleted removes it.",
-        _schema(
+        object_schema(
             {
                 "taskId": NUMBER,
                 "status": {"type": "string", "enum": list(STATUSES)},
@@ -142,7 +134,7 @@ class TaskUpdate(_BoardTool):
 class TaskList(_BoardTool):
     """Shows the board."""
 
-    spec = ToolSpec("task_list", "Show all tasks of the board.", _schema({}))
+    spec = ToolSpec("task_list", "Show all tasks of the board.", object_schema({}))
 
     async def answer(self, arguments: Arguments, board: Board) -> str:
         del arguments

@@ -27,6 +27,7 @@ from agentproxy.tools.port import (
     ToolOutcome,
     failure,
     number_of,
+    object_schema,
     text_of,
 )
 
@@ -45,22 +46,13 @@ GLOB: JsonValue = {"type": "string", "description": "such as *.py or src/**/*.ts
 PATH: JsonValue = {"type": "string", "description": "relative to the working directory"}
 
 
-def _schema(properties: dict[str, JsonValue], *required: str) -> dict[str, JsonValue]:
-    return {
-        "type": "object",
-        "properties": properties,
-        "required": list(required),
-        "additionalProperties": False,
-    }
-
-
 class ReadFileRange:
     """Reads some lines of a file."""
 
     spec = ToolSpec(
         "read_file_range",
         "Read the lines from start_line to end_line of a text file of the workspace.",
-        _schema(
+        object_schema(
             {
                 "path": PATH,
                 "start_line": {"type": "integer", "minimum": 1},
@@ -102,7 +94,7 @@ class SearchCode:
     spec = ToolSpec(
         "search_code",
         "Search the text files of the workspace line by line. Each result is path:line: text.",
-        _schema(
+        object_schema(
             {
                 "query": TEXT,
                 "path_glob": GLOB,
@@ -130,7 +122,7 @@ class FindReferences:
     spec = ToolSpec(
         "find_references",
         "Find the lines of the workspace in which a name occurs. Each result is path:line: text.",
-        _schema(
+        object_schema(
             {
                 "symbol": TEXT,
                 "path_glob": GLOB,
@@ -160,7 +152,7 @@ class ListSymbols:
         "list_symbols",
         "List the classes, functions and the like that a file of the workspace defines, with their "
         "lines.",
-        _schema({"path": PATH, "max_results": RESULTS}, "path"),
+        object_schema({"path": PATH, "max_results": RESULTS}, "path"),
     )
 
     def permission(self, arguments: Arguments) -> Permission:

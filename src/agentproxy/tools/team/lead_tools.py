@@ -18,6 +18,7 @@ from agentproxy.tools.port import (
     Permission,
     ToolOutcome,
     failure,
+    object_schema,
     schema,
     text_of,
 )
@@ -187,16 +188,15 @@ class PlanReview(LeadTool):
     spec = ToolSpec(
         "plan_review",
         "Approve or reject the plan that a teammate has sent.",
-        {
-            "type": "object",
-            "properties": {
+        object_schema(
+            {
                 "request_id": {"type": "string", "description": "the id of the request"},
                 "approve": {"type": "boolean"},
                 "feedback": {"type": "string", "description": "what to change, or to watch"},
             },
-            "required": ["request_id", "approve"],
-            "additionalProperties": False,
-        },
+            "request_id",
+            "approve",
+        ),
     )
 
     def permission(self, arguments: Arguments) -> Permission:

@@ -11,6 +11,7 @@ from agentproxy.tools.port import (
     Permission,
     ToolOutcome,
     failure,
+    object_schema,
     schema,
     text_of,
 )
@@ -47,16 +48,15 @@ class SendMessage:
         "send_message",
         "Send a message to one agent of your team. The lead is called 'lead'. The receiver reads "
         "it before its next answer.",
-        {
-            "type": "object",
-            "properties": {
+        object_schema(
+            {
                 "to": {"type": "string", "description": "the name of the agent"},
                 "content": {"type": "string", "description": "the message"},
                 "msg_type": {"type": "string", "enum": list(TYPES)},
             },
-            "required": ["to", "content"],
-            "additionalProperties": False,
-        },
+            "to",
+            "content",
+        ),
     )
 
     def __init__(self, roster: Roster) -> None:

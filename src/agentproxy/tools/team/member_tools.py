@@ -7,6 +7,7 @@ from agentproxy.tools.port import (
     Bench,
     Permission,
     ToolOutcome,
+    object_schema,
     schema,
     text_of,
 )
@@ -71,16 +72,15 @@ class ShutdownResponse:
     spec = ToolSpec(
         "shutdown_response",
         "Answer a shutdown_request of the lead. If you approve, you end for good.",
-        {
-            "type": "object",
-            "properties": {
+        object_schema(
+            {
                 "request_id": {"type": "string", "description": "the id of the request"},
                 "approve": {"type": "boolean"},
                 "reason": {"type": "string", "description": "why not, or what is left undone"},
             },
-            "required": ["request_id", "approve"],
-            "additionalProperties": False,
-        },
+            "request_id",
+            "approve",
+        ),
     )
 
     def __init__(self, roster: Roster) -> None:

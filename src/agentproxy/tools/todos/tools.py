@@ -16,6 +16,7 @@ from agentproxy.tools.port import (
     Tool,
     ToolOutcome,
     failure,
+    object_schema,
     schema,
     text_of,
 )
@@ -25,16 +26,16 @@ MAX_CHARACTERS = 1000  # of one text
 STATUSES: tuple[str, ...] = get_args(TodoStatus)
 CONTENT = {"content": "what is to be done"}
 BOTH = CONTENT | {"activeForm": "what is being done while it is in progress, such as: Fixing it"}
-ITEM: JsonValue = {
-    "type": "object",
-    "properties": {
+ITEM: JsonValue = object_schema(
+    {
         "content": {"type": "string", "description": BOTH["content"]},
         "status": {"type": "string", "enum": list(STATUSES)},
         "activeForm": {"type": "string", "description": BOTH["activeForm"]},
     },
-    "required": ["content", "status", "activeForm"],
-    "additionalProperties": False,
-}
+    "content",
+    "status",
+    "activeForm",
+)
 
 
 class _TodoTool(Resumable):
@@ -67,12 +68,7 @@ class TodoWrite(_TodoTool):
     spec = ToolSpec(
         "todo_write",
         "Replace your list of steps. At most 20, and one in progress.",
-        {
-            "type": "object",
-            "properties": {"items": {"type": "array", "items": ITEM}},
-            "required": ["items"],
-            "additionalProperties": False,
-        },
+        object_schema({"items": {"type": "array", "items": ITEM}}, "items"),
     )
 
     def changed(self, arguments: Arguments, todos: tuple[Todo, ...]) -> Sequence[Todo]:

@@ -1,6 +1,7 @@
 """task_create, task_get, task_update and task_list: the board of tasks."""
 
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import get_args
 
@@ -36,7 +37,7 @@ WORDS: dict[str, JsonValue] = {
 }
 
 
-class _BoardTool:
+class _BoardTool(ABC):
     def __init__(self, seen: SeenBoard) -> None:
         self._seen = seen
 
@@ -57,9 +58,9 @@ class _BoardTool:
         # Clients are shown the board also after a call that failed.
         return ToolOutcome(outcome.text, failed=outcome.failed, facts=(look,))
 
+    @abstractmethod
     async def answer(self, arguments: Arguments, board: Board) -> str:
-        """Raises BadArguments, BoardError."""
-        raise NotImplementedError
+        """Returns what the model is told. Raises BadArguments, BoardError."""
 
 
 class TaskCreate(_BoardTool):

@@ -1,5 +1,6 @@
 """todo_write, todo_add, todo_complete and todo_list: the agent's own list of steps."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import get_args
 
@@ -38,7 +39,7 @@ ITEM: JsonValue = object_schema(
 )
 
 
-class _TodoTool(Resumable):
+class _TodoTool(Resumable, ABC):
     """The state is folded from the facts of each call, so a call that was cut off did nothing."""
 
     def __init__(self, todos: TodoList) -> None:
@@ -57,9 +58,9 @@ class _TodoTool(Resumable):
         facts = (TodosChanged(todos=todos),) if todos != self._list.todos else ()
         return ToolOutcome(rendered(todos), facts=facts)
 
+    @abstractmethod
     def changed(self, arguments: Arguments, todos: tuple[Todo, ...]) -> Sequence[Todo]:
         """Returns the list after the call. Raises BadArguments, BadTodos."""
-        raise NotImplementedError
 
 
 class TodoWrite(_TodoTool):

@@ -93,6 +93,24 @@ def text_of(arguments: Arguments, name: str) -> str:
     return value
 
 
+def optional_text_of(arguments: Arguments, name: str) -> str:
+    """Returns a text argument, or "" where it is missing. Raises BadArguments."""
+    return "" if arguments.get(name) is None else text_of(arguments, name)
+
+
+def flag_of(arguments: Arguments, name: str, *, missing: bool | None = None) -> bool:
+    """Returns a true or false argument, and `missing` where it is not given.
+
+    Raises BadArguments, also where it is not given and has no such value.
+    """
+    value = arguments.get(name)
+    if value is None:
+        value = missing
+    if not isinstance(value, bool):
+        raise BadArguments(f"{name!r} must be true or false")
+    return value
+
+
 def number_of(arguments: Arguments, name: str) -> int | None:
     """Returns a whole number above 0, or None where it is missing. Raises BadArguments."""
     value = arguments.get(name)

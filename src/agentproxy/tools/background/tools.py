@@ -7,13 +7,13 @@ from agentproxy.models.port import ToolSpec
 from agentproxy.tools.background.tasks import BackgroundTasks
 from agentproxy.tools.port import (
     Arguments,
-    BadArguments,
     Bench,
     Permission,
     Resumable,
     ToolOutcome,
     failure,
     object_schema,
+    optional_text_of,
     schema,
     text_of,
 )
@@ -66,12 +66,12 @@ class CheckBackground:
         self._tasks = tasks
 
     def permission(self, arguments: Arguments) -> Permission:
-        self._key(arguments)
+        optional_text_of(arguments, "task_id")
         return Permission()
 
     async def run(self, arguments: Arguments, bench: Bench) -> ToolOutcome:
         del bench
-        key, known = self._key(arguments), self._tasks.known
+        key, known = optional_text_of(arguments, "task_id"), self._tasks.known
         if not key:
             lines = [f"{task.id}: {task.line}" for task in known.values()]
             return ToolOutcome("\n".join(lines) or "No background tasks.")
@@ -79,9 +79,3 @@ class CheckBackground:
         if task is None:
             return failure(f"Unknown background task {key}")
         return ToolOutcome(f"{task.line}\n{task.result or '(still running)'}")
-
-    def _key(self, arguments: Arguments) -> str:
-        key = arguments.get("task_id")
-        if not isinstance(key, str | None):
-            raise BadArguments("'task_id' must be a text")
-        return key or ""

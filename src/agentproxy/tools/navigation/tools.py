@@ -26,8 +26,10 @@ from agentproxy.tools.port import (
     Tool,
     ToolOutcome,
     failure,
+    flag_of,
     number_of,
     object_schema,
+    optional_text_of,
     text_of,
 )
 
@@ -74,7 +76,7 @@ class ReadFileRange:
             raise BadArguments("'end_line' must not be before 'start_line'")
         if end - start >= MAX_LINES:
             raise BadArguments(f"at most {MAX_LINES} lines can be read at once")
-        numbered = _flag(arguments, "include_line_numbers", missing=True)
+        numbered = flag_of(arguments, "include_line_numbers", missing=True)
 
         def read(root: SafeDir, path: str) -> ToolOutcome:
             data = root.read(path, limit=MAX_FILE_BYTES)
@@ -111,8 +113,8 @@ class SearchCode:
 
     async def run(self, arguments: Arguments, bench: Bench) -> ToolOutcome:
         query = _pattern(arguments, "query")
-        pattern = query if _flag(arguments, "regex") else re.escape(query)
-        ignore_case = not _flag(arguments, "case_sensitive")
+        pattern = query if flag_of(arguments, "regex", missing=False) else re.escape(query)
+        ignore_case = not flag_of(arguments, "case_sensitive", missing=False)
         return await _search(arguments, bench, pattern=pattern, ignore_case=ignore_case)
 
 
@@ -139,9 +141,9 @@ class FindReferences:
 
     async def run(self, arguments: Arguments, bench: Bench) -> ToolOutcome:
         pattern = re.escape(_pattern(arguments, "symbol"))
-        if _flag(arguments, "whole_word", missing=True):
+        if flag_of(arguments, "whole_word", missing=True):
             pattern = rf"(?<!\w){pattern}(?!\w)"
-        ignore_case = not _flag(arguments, "case_sensitive", missing=True)
+        ignore_case = not flag_of(arguments, "case_sensitive", missing=True)
         return await _search(arguments, bench, pattern=pattern, ignore_case=ignore_case)
 
 
@@ -184,7 +186,7 @@ async def _search(
 ) -> ToolOutcome:
     most = _most(arguments)
     wanted = Wanted(pattern, ignore_case, most + 1)
-    glob = text_of(arguments, "path_glob") if arguments.get("path_glob") is not None else ""
+    glob = optional_text_of(arguments, "path_glob")
     try:
         texts = await asyncio.to_thread(read_matching, bench.tree, parts_of(glob))
         found = await find_lines(texts, wanted)
@@ -219,15 +221,6 @@ def _required(arguments: Arguments, name: str) -> int:
 
 def _most(arguments: Arguments) -> int:
     return min(number_of(arguments, "max_results") or DEFAULT_RESULTS, MAX_RESULTS)
-
-
-def _flag(arguments: Arguments, name: str, *, missing: bool = False) -> bool:
-    value = arguments.get(name)
-    if value is None:
-        return missing
-    if not isinstance(value, bool):
-        raise BadArguments(f"{name!r} must be true or false")
-    return value
 
 
 def _pattern(arguments: Arguments, name: str) -> str:

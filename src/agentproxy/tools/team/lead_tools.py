@@ -18,7 +18,9 @@ from agentproxy.tools.port import (
     Permission,
     ToolOutcome,
     failure,
+    flag_of,
     object_schema,
+    optional_text_of,
     schema,
     text_of,
 )
@@ -201,13 +203,13 @@ class PlanReview(LeadTool):
 
     def permission(self, arguments: Arguments) -> Permission:
         text_of(arguments, "request_id")
-        approval_of(arguments)
-        feedback_of(arguments, "feedback")
+        flag_of(arguments, "approve")
+        optional_text_of(arguments, "feedback")
         return Permission()
 
     async def run(self, arguments: Arguments, bench: Bench) -> ToolOutcome:
-        request, approved = text_of(arguments, "request_id"), approval_of(arguments)
-        feedback = feedback_of(arguments, "feedback")
+        request, approved = text_of(arguments, "request_id"), flag_of(arguments, "approve")
+        feedback = optional_text_of(arguments, "feedback")
         found = self.roster.protocols.get(request)
         if found is None or found.type != "plan":
             return failure(f"Unknown request_id '{request}'")
@@ -226,19 +228,3 @@ class PlanReview(LeadTool):
         )
         word = "approved" if approved else "rejected"
         return ToolOutcome(f"Plan {word} for '{found.target}'", facts=facts)
-
-
-def approval_of(arguments: Arguments) -> bool:
-    """Raises BadArguments."""
-    value = arguments.get("approve")
-    if not isinstance(value, bool):
-        raise BadArguments("'approve' must be true or false")
-    return value
-
-
-def feedback_of(arguments: Arguments, name: str) -> str:
-    """Raises BadArguments."""
-    value = arguments.get(name)
-    if value is not None and not isinstance(value, str):
-        raise BadArguments(f"{name!r} must be a text")
-    return value or ""

@@ -7,11 +7,12 @@ from agentproxy.tools.port import (
     Bench,
     Permission,
     ToolOutcome,
+    flag_of,
     object_schema,
+    optional_text_of,
     schema,
     text_of,
 )
-from agentproxy.tools.team.lead_tools import approval_of, feedback_of
 from agentproxy.tools.team.mailing import letter
 from agentproxy.tools.team.roster import Roster, short_id
 
@@ -88,18 +89,18 @@ class ShutdownResponse:
 
     def permission(self, arguments: Arguments) -> Permission:
         text_of(arguments, "request_id")
-        approval_of(arguments)
-        feedback_of(arguments, "reason")
+        flag_of(arguments, "approve")
+        optional_text_of(arguments, "reason")
         return Permission()
 
     async def run(self, arguments: Arguments, bench: Bench) -> ToolOutcome:
-        approved = approval_of(arguments)
+        approved = flag_of(arguments, "approve")
         mail = Mail(
             id=f"{self._roster.run}:{bench.call}",
             sender=self._roster.me,
             to=LEAD,
             type="shutdown_response",
-            text=feedback_of(arguments, "reason"),
+            text=optional_text_of(arguments, "reason"),
             request=text_of(arguments, "request_id"),
             approved=approved,
         )

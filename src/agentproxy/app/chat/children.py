@@ -6,8 +6,8 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from agentproxy.app.chat.chat_models import Purse
 from agentproxy.app.chat.loading import load_chat
+from agentproxy.app.chat.root_run import RootRun
 from agentproxy.app.chat.services import ChatServices
 from agentproxy.conversation.children import told_of
 from agentproxy.conversation.kinds import KINDS
@@ -32,7 +32,7 @@ class ChildHost(Protocol):
     """Works on runs in this process."""
 
     services: ChatServices
-    purses: dict[RunId, Purse]  # of the conversations that are loaded
+    roots: dict[RunId, RootRun]  # the conversations of users that are loaded
 
     async def create(self, order: ChildOrder, run: RunId, *, parent: str = "") -> RunId: ...
 

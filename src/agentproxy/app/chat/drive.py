@@ -5,10 +5,11 @@ import os
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 
-from agentproxy.app.chat.chat_models import Purse, limits_of, open_chat_models
+from agentproxy.app.chat.chat_models import limits_of, open_chat_models
 from agentproxy.app.chat.children import ChildHost
 from agentproxy.app.chat.engine import chat_engine
 from agentproxy.app.chat.loading import load_chat
+from agentproxy.app.chat.root_run import RootRun
 from agentproxy.app.chat.services import DISK
 from agentproxy.app.context import App
 from agentproxy.app.hub import FragmentStream
@@ -66,10 +67,10 @@ async def drive_chat(
     state.keeps_memory = services.settings.enable_memory
     for pending in await app.journal.inbox(lease.run):
         await commands.handle(pending.id, pending.command)
-    purse = _purse(host, recorder, lease)
-    if purse is None:
+    root = _root(host, recorder, lease)
+    if root is None:
         return
-    models = open_chat_models(services, recorder, purse=purse, run=lease.run)
+    models = open_chat_models(services, recorder, root=root, run=lease.run)
     try:
         try:
             engine = await chat_engine(host, recorder, models, lease=lease, fragments=fragments)
@@ -92,16 +93,16 @@ async def drive_chat(
             if not CHAT.due(state):
                 return
     finally:
-        host.purses.pop(lease.run, None)
+        host.roots.pop(lease.run, None)
         await models.close()
 
 
-def _purse(host: ChildHost, recorder: Recorder[Chat], lease: Lease) -> Purse | None:
-    """Returns who pays; None where that conversation is not loaded, so that nothing may run."""
+def _root(host: ChildHost, recorder: Recorder[Chat], lease: Lease) -> RootRun | None:
+    """Returns the conversation that pays; None where it is not loaded, so that nothing may run."""
     order = recorder.state.child_order
     if order is not None:
-        return host.purses.get(RunId(order.root))
-    return host.purses.setdefault(lease.run, Purse(recorder))
+        return host.roots.get(RunId(order.root))
+    return host.roots.setdefault(lease.run, RootRun(recorder))
 
 
 async def _work_and_hear(

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 
 from agentproxy import __version__
 from agentproxy.app.chat.bench import ToolPlaces
-from agentproxy.app.chat.chat_models import Purse
 from agentproxy.app.chat.drive import Patience, drive_chat
 from agentproxy.app.chat.loading import load_chat
+from agentproxy.app.chat.root_run import RootRun
 from agentproxy.app.chat.services import ChatServices
 from agentproxy.app.chat.toolbox import OUR_NAMES
 from agentproxy.app.chat.views import read_workspace
@@ -57,8 +57,8 @@ class ChatHost:
     _live: dict[RunId, _Live] = field(default_factory=dict[RunId, _Live])
     # When the last client of a loaded conversation left, on the monotonic clock.
     _left: dict[RunId, float] = field(default_factory=dict[RunId, float])
-    # Of the loaded conversations: the agents that work for one are paid from its purse.
-    purses: dict[RunId, Purse] = field(default_factory=dict[RunId, Purse])
+    # The loaded conversations: the agents that work for one are paid there.
+    roots: dict[RunId, RootRun] = field(default_factory=dict[RunId, RootRun])
     _closed: bool = False
 
     @property

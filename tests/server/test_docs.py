@@ -10,9 +10,12 @@ from pathlib import Path
 from support.answers import Reply
 from support.chats import Served
 
-from agentproxy.config.chat import CURES
+from agentproxy.config.chat import CURES, ChatSettings, load_chat_settings
+from agentproxy.config.envfile import parse_env
 
-PAGE = (Path(__file__).resolve().parents[2] / "docs" / "server.md").read_text()
+ROOT = Path(__file__).resolve().parents[2]
+PAGE = (ROOT / "docs" / "server.md").read_text()
+EXAMPLE = (ROOT / ".env.example").read_text()
 
 
 def test_the_program_on_the_page_talks_with_the_agent(served: Served) -> None:
@@ -58,3 +61,12 @@ def test_the_page_of_routes_names_each_and_loads_nothing_from_elsewhere(served: 
             assert f"<code>{method.upper()} {path}</code>" in page
     assert "<script" not in page
     assert "//" not in page.replace("</", "")
+
+
+def test_every_setting_is_in_the_example_with_its_default() -> None:
+    lines = re.findall(r"^# ([A-Z_]+=.*)$", EXAMPLE, re.MULTILINE)
+    shown = parse_env("\n".join(lines), source=".env.example")
+    assert {name.upper() for name in CURES} - shown.keys() == set()
+    # Where LLM_* is not given, conversations do as supervised runs do.
+    own = {name: value for name, value in shown.items() if not name.startswith("LLM_")}
+    assert load_chat_settings(own, origins=dict.fromkeys(own, "")) == ChatSettings()

@@ -25,7 +25,8 @@ def system_of(server: Served, word: str, **asked: object) -> str:
 
 def test_presets_of_a_folder_are_listed_chosen_and_win_over_ours(tmp_path: Path) -> None:
     own = tmp_path / "work" / "my prompts"
-    poet = "---\nname: poet\ndescription: Writes\U000e0041 poems\n---\nYou write in {workspace}."
+    poet = "---\nname: poet\ndescription: Writes{} poems\n---\nYou write in {{workspace}}."
+    poet = poet.format("\U000e0041\U000e0102")
     preset(own, "poetry", poet + "\u200b\n")
     preset(own, "work", "---\nname: work\ndescription: My work\n---\nYou do my work.\n")
     preset(own, "empty", "---\nname: empty\ndescription: x\n---\n")

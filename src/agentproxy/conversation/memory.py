@@ -9,7 +9,7 @@ from agentproxy.events.chat import UserTurnStarted
 from agentproxy.events.conversation import AssistantMessage, Text, UserMessage
 from agentproxy.events.memory import MemoryNoted, MemoryWanted
 from agentproxy.text.sensitive import tells_a_secret
-from agentproxy.text.unseen import has_unseen, is_unseen
+from agentproxy.text.unseen import has_unseen, visible
 
 MAX_BYTES = 4096
 MAX_LINE = 300  # characters
@@ -91,10 +91,11 @@ def notes_of(reply: str, redact: Callable[[str], str]) -> Notes:
         line = written.strip()
         if not line or line.casefold().strip(".") == NOTHING:
             continue
-        text = line[2:].strip()
+        text = visible(line[2:]).strip()
         item = f"- {text}\n".encode("utf-8", "surrogatepass")
         fits = size + len(item) <= MAX_BYTES
-        if not (line.startswith(BULLETS) and fits and _is_fine(text, redact)):
+        fine = not has_unseen(line) and _is_fine(text, redact)
+        if not (line.startswith(BULLETS) and fits and fine):
             left_out += 1
         elif text not in kept:
             kept.append(text)
@@ -104,15 +105,14 @@ def notes_of(reply: str, redact: Callable[[str], str]) -> Notes:
 
 def readable(stored: str) -> str:
     """Returns stored notes as a prompt may have them: a person may have edited the file."""
-    seen = "".join(sign for sign in stored if sign in "\n\t" or not is_unseen(sign))
     # A space more, and nothing less: what is left out could join what stands around it.
-    inside = seen.replace(END, f"< {END[1:]}")
+    inside = visible(stored).replace(END, f"< {END[1:]}")
     data = inside.encode("utf-8", "surrogatepass")[:MAX_BYTES]
     return data.decode("utf-8", "ignore").strip()
 
 
 def _is_fine(text: str, redact: Callable[[str], str]) -> bool:
-    if not text or len(text) > MAX_LINE or has_unseen(text) or END in text:
+    if not text or len(text) > MAX_LINE or END in text:
         return False
     return redact(text) == text and not tells_a_secret(text)
 

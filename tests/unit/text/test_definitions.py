@@ -7,10 +7,9 @@ from agentproxy.events.requests import Request
 from agentproxy.files.pathnames import BadPath, names_of
 from agentproxy.policy.decide import Policy, Refuse, decide
 from agentproxy.policy.shell import Unclear, parse
-from agentproxy.supervisor.llm.visible_text import visible
 from agentproxy.text.git_folder import is_git_folder
 from agentproxy.text.sensitive import CLOSES_A_FOLDER, NEVER_READ, SECRET_FILES, tells_a_secret
-from agentproxy.text.unseen import has_unseen, is_unseen
+from agentproxy.text.unseen import has_unseen, is_unseen, visible
 
 UNSEEN = [
     *("\0", "\x07", "\x1b", "\x7f", "\x85", "\u200b", "\u200f", "\u202e", "\u2060", "\ufeff"),

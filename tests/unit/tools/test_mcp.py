@@ -130,4 +130,5 @@ def test_the_digest_changes_with_every_word_and_not_with_the_order() -> None:
 
 
 def test_what_a_person_does_not_see_in_a_description_no_model_sees() -> None:
-    assert offered("a", "Adds\U000e0041\u202e numbers.\n\tWell").words == "Adds numbers.\n\tWell"
+    hidden = "\U000e0041\u202e\U000e0101\ufe01\u3164"
+    assert offered("a", f"Adds{hidden} numbers.\n\tWell").words == "Adds numbers.\n\tWell"

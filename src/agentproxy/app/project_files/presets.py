@@ -8,7 +8,7 @@ from agentproxy.config.mistakes import ConfigError
 from agentproxy.conversation.prompts import BUNDLED, Preset, bundled_preset
 from agentproxy.files.safe_files import BadPath, SafeDir
 from agentproxy.text.front_matter import split_front_matter
-from agentproxy.text.unseen import is_unseen
+from agentproxy.text.unseen import visible
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 FILE = "PROMPT.md"
@@ -67,9 +67,4 @@ def _preset(root: SafeDir, folder: str) -> Preset | None:
     if not NAME.fullmatch(name) or not text.strip():
         return None
     description = " ".join(values.get("description", "").split())
-    return Preset(name, _visible(description)[:MAX_DESCRIPTION], _visible(text))
-
-
-def _visible(text: str) -> str:
-    # What a person does not see when reading a prompt must not instruct the model.
-    return "".join(sign for sign in text if sign in "\n\t" or not is_unseen(sign))
+    return Preset(name, visible(description)[:MAX_DESCRIPTION], visible(text))

@@ -14,8 +14,9 @@ from agentproxy.events.requests import Request
 from agentproxy.models.port import Model
 from agentproxy.supervisor.llm.prompt_injection import speaks_to_a_model
 from agentproxy.supervisor.llm.structured_reply import Material, Question, ask_for_reply
-from agentproxy.supervisor.llm.visible_text import plain, visible
+from agentproxy.supervisor.llm.visible_text import plain
 from agentproxy.text.sensitive import ASKS_FOR_A_SECRET, tells_a_secret
+from agentproxy.text.unseen import visible
 
 MIN_CONFIDENCE = 0.7
 MIN_QUOTE_CHARACTERS = 8

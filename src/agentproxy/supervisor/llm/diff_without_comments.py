@@ -15,7 +15,7 @@ from agentproxy.supervisor.llm.strip_comments import (
     strip_comments,
     without_long_names,
 )
-from agentproxy.supervisor.llm.visible_text import visible
+from agentproxy.text.unseen import visible
 
 MAX_CODE_CHARACTERS = 240_000  # of all files; a hostile file of this size takes seconds
 CONTEXT_LINES = 3  # unchanged lines shown before and after a changed line

@@ -21,7 +21,7 @@ from agentproxy.events.conversation import (
 )
 from agentproxy.events.durations import format_duration
 from agentproxy.models.port import Fragment, Model, ModelUnavailable, Prompt, ToolSpec
-from agentproxy.supervisor.llm.visible_text import visible
+from agentproxy.text.unseen import visible
 
 MAX_REPLY_ATTEMPTS = 2
 # Without a limit, a vendor that only sends keep-alives would hold up the run.

@@ -3,20 +3,9 @@
 import re
 import unicodedata
 
-from agentproxy.text.unseen import is_unseen
+from agentproxy.text.unseen import visible
 
-_SELECTORS = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef\u034f\u115f\u1160\u3164\uffa0]")
-_BREAKS = re.compile("[\x0b\x0c\x1c-\x1e\x85\u2028\u2029]|\r(?!\n)")
 _JOINTS = re.compile(r"(?<=[a-z])(?=[A-Z])|_+|-+")
-
-
-def visible(text: str) -> str:
-    """Returns the text without invisible characters."""
-    # Some programs break lines at these characters and others do not, so they become spaces.
-    text = _SELECTORS.sub("", _BREAKS.sub(" ", text))
-    if text.isascii() and text.isprintable():
-        return text
-    return "".join(sign for sign in text if sign in "\n\t" or not is_unseen(sign))
 
 
 def plain(text: str) -> str:

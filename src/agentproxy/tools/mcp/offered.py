@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from pydantic import JsonValue
 
-from agentproxy.text.unseen import is_unseen
+from agentproxy.text.unseen import visible
 
 USABLE = re.compile(r"[A-Za-z0-9_-]{1,64}")  # the names that vendors take
 MAX_TOOLS = 128  # of one server
@@ -31,8 +31,7 @@ class OfferedTool:
     @property
     def words(self) -> str:
         """Returns its description without what a person would not see when approving it."""
-        kept = (sign for sign in self.description if sign in "\n\t" or not is_unseen(sign))
-        return "".join(kept)[:MAX_DESCRIPTION]
+        return visible(self.description)[:MAX_DESCRIPTION]
 
 
 def digest_of_tools(tools: Iterable[OfferedTool]) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from agentproxy.files.safe_files import BadPath, SafeDir
 from agentproxy.text.front_matter import split_front_matter
-from agentproxy.text.unseen import is_unseen
+from agentproxy.text.unseen import visible
 
 BUNDLED = Path(__file__).parent / "bundled"
 NAME = r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}"
@@ -96,15 +96,10 @@ def _skill(root: SafeDir, place: Path, folder: str) -> Skill | None:
     paths = sorted(each.path for each in files if each.path != FILE)
     return Skill(
         name=name,
-        description=_visible(" ".join(values.get("description", "").split()))[:MAX_DESCRIPTION],
-        body=_visible(body),
+        description=visible(" ".join(values.get("description", "").split()))[:MAX_DESCRIPTION],
+        body=visible(body),
         root=place,
         folder=folder,
         uploaded=values.get("source") == UPLOADED,
         files=paths[:MAX_FILES],
     )
-
-
-def _visible(text: str) -> str:
-    # What a person does not see when reading a skill must not instruct the model.
-    return "".join(sign for sign in text if sign in "\n\t" or not is_unseen(sign))

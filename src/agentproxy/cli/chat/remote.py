@@ -7,13 +7,23 @@ import urllib.request
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from http.client import HTTPException
-from typing import Any, cast
-from urllib.parse import urlsplit
+from typing import TypeVar
+from urllib.parse import quote, urlsplit
 
+from pydantic import TypeAdapter
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
 
 from agentproxy import __version__
+from agentproxy.cli.chat.answers import (
+    CREATED,
+    RECORD,
+    ROWS,
+    NotOurs,
+    Row,
+    read_answer,
+    read_event,
+)
 from agentproxy.cli.chat.port import Broken, Listed, Message, Talk, Unreachable
 
 SECONDS = 20.0  # for one answer over HTTP, and for the handshake of a socket
@@ -23,6 +33,8 @@ KEY = "set API_KEY to the key of the server"
 NORMAL = 1000
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 PAGE = 200
+ANYTHING: TypeAdapter[object] = TypeAdapter(object)
+T = TypeVar("T")
 
 
 class _NoRedirects(urllib.request.HTTPRedirectHandler):
@@ -36,38 +48,39 @@ class RemoteTalks:
 
     def __init__(self, url: str, key: str) -> None:
         self.place = self._url = url.rstrip("/")
-        self._headers = {"User-Agent": f"pa/{__version__}"} | ({"X-API-Key": key} if key else {})
+        # Both clients write headers as Latin-1; the server compares the bytes of UTF-8.
+        sent = key.encode("utf-8", "surrogateescape").decode("latin-1")
+        self._headers = {"User-Agent": f"pa/{__version__}"} | ({"X-API-Key": sent} if key else {})
         self._is_near = (urlsplit(url).hostname or "") in LOOPBACK
         # A proxy of the environment does not lead to this machine.
         proxies = [urllib.request.ProxyHandler({})] if self._is_near else []
         self._opener = urllib.request.build_opener(_NoRedirects, *proxies)
 
     async def create(self, asked: Mapping[str, object]) -> str:
-        return str((await self._ask("POST", "/api/chat", asked))["conversation_id"])
+        return (await self._ask("POST", "/api/chat", CREATED, body=asked)).conversation_id
 
     async def newest(self, *, limit: int) -> Sequence[Listed]:
-        rows: list[Message] = []
+        rows: list[Row] = []
         while len(rows) < limit:
-            before = f"&before={rows[-1]['id']}" if rows else ""
+            before = f"&before={quote(rows[-1].id)}" if rows else ""
             size = min(limit - len(rows), PAGE)
-            page = await self._ask("GET", f"/api/conversations?limit={size}{before}")
+            page = await self._ask("GET", f"/api/conversations?limit={size}{before}", ROWS)
             rows += page
             if len(page) < size:
                 break
-        return [
-            Listed(row["id"], row["title"], row["created_at"], row["message_count"]) for row in rows
-        ]
+        return [Listed(row.id, row.title, row.created_at, row.message_count) for row in rows]
 
     async def read(self, conversation: str) -> Message:
-        return cast("Message", await self._ask("GET", f"/api/conversations/{conversation}"))
+        path = f"/api/conversations/{quote(conversation)}"
+        return (await self._ask("GET", path, RECORD)).model_dump()
 
     async def delete(self, conversation: str) -> None:
-        await self._ask("DELETE", f"/api/conversations/{conversation}")
+        await self._ask("DELETE", f"/api/conversations/{quote(conversation)}", ANYTHING)
 
     @asynccontextmanager
     async def open(self, conversation: str, *, after: int) -> AsyncGenerator[Talk]:
         # http becomes ws, and https becomes wss.
-        address = f"ws{self._url[4:]}/api/chat/{conversation}/ws?after={after}"
+        address = f"ws{self._url[4:]}/api/chat/{quote(conversation)}/ws?after={after}"
         try:
             opened = await connect(
                 address,
@@ -81,34 +94,39 @@ class RemoteTalks:
         except (OSError, InvalidHandshake, EOFError) as error:
             raise Broken(str(error) or "the server does not answer") from None
         async with opened as socket:
-            yield _RemoteTalk(socket)
+            yield _RemoteTalk(socket, self._url)
 
-    async def _ask(self, method: str, path: str, body: object = None) -> Any:  # noqa: ANN401 - JSON
-        return await asyncio.to_thread(self._answer, method, path, body)
+    async def _ask(self, method: str, path: str, kind: TypeAdapter[T], *, body: object = None) -> T:
+        text = await asyncio.to_thread(self._answer, method, path, body)
+        try:
+            return read_answer(text, kind)
+        except NotOurs:
+            raise _stranger(self._url) from None
 
-    def _answer(self, method: str, path: str, body: object) -> object:
+    def _answer(self, method: str, path: str, body: object) -> bytes:
         data = None if body is None else json.dumps(body).encode()
         headers = self._headers | ({"Content-Type": "application/json"} if data else {})
         request = urllib.request.Request(self._url + path, data, headers, method=method)
         try:
             with self._opener.open(request, timeout=SECONDS) as answer:
-                return json.loads(answer.read(MAX_ANSWER_BYTES))
+                return answer.read(MAX_ANSWER_BYTES)
         except urllib.error.HTTPError as error:
             raise _refused(error.code, _detail(error.read(10_000))) from None
         except (OSError, HTTPException) as error:
             reason = getattr(error, "reason", error)
             raise Unreachable(f"{self._url}: {reason}", cure=START) from None
-        except ValueError:
-            raise Unreachable(f"{self._url} is no Agent Proxy", cure=START) from None
 
 
 class _RemoteTalk:
-    def __init__(self, socket: ClientConnection) -> None:
+    def __init__(self, socket: ClientConnection, url: str) -> None:
         self._socket = socket
+        self._url = url
 
     async def receive(self) -> Message:
         try:
-            return cast("Message", json.loads(await self._socket.recv()))
+            return read_event(await self._socket.recv())
+        except NotOurs:
+            raise _stranger(self._url) from None
         except ConnectionClosed as closed:
             if closed.rcvd is not None and closed.rcvd.code == NORMAL:
                 raise Unreachable(
@@ -123,10 +141,14 @@ class _RemoteTalk:
             raise Broken("the connection broke") from None
 
 
+def _stranger(url: str) -> Unreachable:
+    return Unreachable(f"{url} is no Agent Proxy", cure=START)
+
+
 def _detail(body: bytes) -> str:
     try:
         detail = json.loads(body)["detail"]
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return ""
     return detail if isinstance(detail, str) else json.dumps(detail)
 

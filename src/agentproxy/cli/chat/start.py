@@ -25,6 +25,7 @@ from agentproxy.cli.failure import INFRASTRUCTURE, USAGE, Failure
 from agentproxy.cli.faults import as_failures
 from agentproxy.cli.workdir import chosen
 
+KEYS = ("OPENAGENT_API_KEY", "API_KEY")  # variables; the first one that is set counts
 LISTED = 50
 LOOKED_AT = 1000  # conversations, for the beginning of an id
 STOPPING = 10.0  # seconds
@@ -131,8 +132,16 @@ async def _talks(asked: ChatAsked) -> AsyncGenerator[Talks]:
     _require("websockets", cure=EXTRA)
     from agentproxy.cli.chat.remote import RemoteTalks
 
-    key = os.environ.get("OPENAGENT_API_KEY") or os.environ.get("API_KEY") or ""
-    yield RemoteTalks(asked.url, key)
+    yield RemoteTalks(asked.url, _key())
+
+
+def _key() -> str:
+    """Returns the key of the server, or ""."""
+    name = next((each for each in KEYS if os.environ.get(each)), KEYS[0])
+    key = os.environ.get(name, "")
+    if "\n" in key or "\r" in key:
+        raise Failure(f"{name}: a key has no line end", cure="set it to the key of the server")
+    return key
 
 
 def _refuse_bad_url(url: str) -> None:
@@ -193,6 +202,6 @@ def _list(rows: Sequence[Listed], *, output: str | None) -> None:
             continue
         when = datetime.fromisoformat(row.created).astimezone().strftime("%Y-%m-%d %H:%M")
         title = " ".join(clean(row.title).split())
-        click.echo(f"{row.id}  {when}  {row.messages:>4}  {title}")
+        click.echo(f"{clean(row.id)}  {when}  {row.messages:>4}  {title}")
     if not rows and output != "json":
         click.echo("no conversations yet; begin one with pa chat")

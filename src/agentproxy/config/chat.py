@@ -35,6 +35,7 @@ CURES = {
     "background_timeout": "give seconds, or like 90s, 30m, 2h",
     "allowed_commands": 'give names with commas between them, or JSON like ["ls", "cat"]',
     "max_running_tasks": "give a whole number from 1 to 10000",
+    "max_active_conversations": "give a whole number from 1 to 100000",
     "session_grace": "give seconds, or like 90s, 30m, 2h; 0 ends a session at once",
     "subagent_model": "give the name of a model; pa models shows the forms",
     "teammate_model": "give the name of a model; pa models shows the forms",
@@ -110,6 +111,7 @@ class ChatSettings(BaseModel):
     max_teammates: Annotated[Whole, Field(ge=1, le=100)] = 5  # of one conversation, at once
     teammate_idle_timeout: PositiveSeconds = 60.0  # without work
     max_running_tasks: Annotated[Whole, Field(ge=1, le=10_000)] = 20
+    max_active_conversations: Annotated[Whole, Field(ge=1, le=100_000)] = 1000
     session_grace: Seconds = 30.0
     compact_model: SingleLine | None = None  # None: that of the conversation
     temperature: Temperature | None = None  # None: the vendor's own

@@ -6,6 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+from agentproxy.app.chat.at_work import AtWork
 from agentproxy.app.chat.loading import load_chat
 from agentproxy.app.chat.root_run import RootRun
 from agentproxy.app.chat.services import ChatServices
@@ -33,6 +34,7 @@ class ChildHost(Protocol):
 
     services: ChatServices
     roots: dict[RunId, RootRun]  # the conversations of users that are loaded
+    at_work: AtWork
 
     async def create(self, order: ChildOrder, run: RunId, *, parent: str = "") -> RunId: ...
 

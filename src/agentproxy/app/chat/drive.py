@@ -5,6 +5,7 @@ import os
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 
+from agentproxy.app.chat.at_work import AtWork
 from agentproxy.app.chat.chat_models import limits_of, open_chat_models
 from agentproxy.app.chat.children import ChildHost
 from agentproxy.app.chat.engine import chat_engine
@@ -85,7 +86,7 @@ async def drive_chat(
             )
         )
         while True:
-            await _work_and_hear(engine, commands, app=app, lease=lease, patience=patience)
+            await _work_and_hear(engine, commands, host=host, lease=lease, patience=patience)
             # The work may end just before it is seen that the session has ended.
             if patience.session() <= 0 and ends_with_session(state):
                 await recorder.decide(ends_with_session, actor="human")
@@ -109,13 +110,13 @@ async def _work_and_hear(
     engine: Engine[Chat, ChatParts],
     commands: CommandHandler[Chat],
     *,
-    app: App,
+    host: ChildHost,
     lease: Lease,
     patience: Patience,
 ) -> None:
     await first_to_end(
-        commands.handle_all(_arrivals(app, lease)),
-        _work(engine, patience.idle),
+        commands.handle_all(_arrivals(host.services.app, lease)),
+        _work(engine, lease.run, host.at_work, linger=patience.idle),
         _watch_session(engine.recorder, patience.session),
     )
 
@@ -131,13 +132,19 @@ async def _fail_what_waits(recorder: Recorder[Chat], error: Exception) -> None:
         await recorder.record(UserTurnStarted(message=message, text=text), failed)
 
 
-async def _work(engine: Engine[Chat, ChatParts], linger: Callable[[], float]) -> None:
-    changed = engine.recorder.changed
-    while engine.recorder.state.ended is None:
+async def _work(
+    engine: Engine[Chat, ChatParts], run: RunId, at_work: AtWork, *, linger: Callable[[], float]
+) -> None:
+    changed, state = engine.recorder.changed, engine.recorder.state
+    while state.ended is None:
+        # An agent's work belongs to the conversation that it works for.
+        if state.child_order is None and CHAT.due(state):
+            at_work.begin(run)
         await engine.drive()
         changed.clear()
-        if CHAT.due(engine.recorder.state):
+        if CHAT.due(state):
             continue
+        at_work.end(run)
         try:
             await asyncio.wait_for(changed.wait(), min(linger(), LOOK_SECONDS))
         except TimeoutError:

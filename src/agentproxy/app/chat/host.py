@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 
 from agentproxy import __version__
+from agentproxy.app.chat.at_work import AtWork
 from agentproxy.app.chat.bench import ToolPlaces
 from agentproxy.app.chat.drive import Patience, drive_chat
 from agentproxy.app.chat.loading import load_chat
@@ -60,6 +61,10 @@ class ChatHost:
     # The loaded conversations: the agents that work for one are paid there.
     roots: dict[RunId, RootRun] = field(default_factory=dict[RunId, RootRun])
     _closed: bool = False
+    at_work: AtWork = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.at_work = AtWork(self.services.settings.max_active_conversations, self.wake)
 
     @property
     def app(self) -> App:
@@ -86,6 +91,18 @@ class ChatHost:
     async def submit(self, run: RunId, command: Command) -> CommandId:
         """Stores a command and sees to it that it is followed. Raises UnknownRun."""
         number = await self.app.journal.submit(run, command)
+        self.wake(run)
+        return number
+
+    async def order(self, run: RunId, command: Command) -> CommandId:
+        """Submits a command of a client. Raises UnknownRun, and TooManyAtWork: it is not stored."""
+        self.at_work.expect(run, command)
+        try:
+            number = await self.app.journal.submit(run, command)
+        except BaseException:
+            if run not in self._live:
+                self.at_work.end(run)
+            raise
         self.wake(run)
         return number
 
@@ -181,6 +198,7 @@ class ChatHost:
             if self._live.get(run) is live:
                 del self._live[run]
                 self._left.pop(run, None)
+                self.at_work.end(run)
 
     async def _acquire(self, run: RunId) -> Lease:
         return await self._owned(acquire_run(self.app, run))

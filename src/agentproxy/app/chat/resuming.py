@@ -10,7 +10,7 @@ from agentproxy.journal.port import PAGE_RUNS, JournalUnusable, RunHead, Unknown
 
 
 async def resume_all(host: ChatHost) -> int:
-    """Wakes every conversation that has something to do. Returns how many."""
+    """Sees to it that every conversation with something to do is woken. Returns how many."""
     woken, before = 0, None
     while heads := await host.app.journal.heads(
         limit=PAGE_RUNS, before=before, face="conversation"
@@ -18,7 +18,7 @@ async def resume_all(host: ChatHost) -> int:
         before = heads[-1].first.run
         for head in heads:
             if await _has_work(host, head):
-                host.wake(head.first.run)
+                host.at_work.resume(head.first.run)
                 woken += 1
     return woken
 

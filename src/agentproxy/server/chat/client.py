@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from agentproxy.app.chat.at_work import TooManyAtWork
 from agentproxy.app.chat.host import ChatHost
 from agentproxy.app.hub import FragmentReader, Position, ShownText
 from agentproxy.app.journal import UnknownRun
@@ -145,9 +146,11 @@ class Client:
             except Left:
                 return
             try:
-                await self.host.submit(self.run, parse_message(text))
+                await self.host.order(self.run, parse_message(text))
             except BadMessage as error:
                 await self.send(error_message(self.run, str(error)))
+            except TooManyAtWork as error:
+                await self.send({**error_message(self.run, str(error)), "cure": error.cure})
 
 
 async def _leave(run: RunId, gone: asyncio.Event) -> None:

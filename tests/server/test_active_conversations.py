@@ -1,0 +1,106 @@
+"""Only so many conversations are at work at once, whether or not their clients are there."""
+
+from pathlib import Path
+
+from support.answers import Reply
+from support.chats import Scripts, Served, Talk, calls, start_server, wait_until
+from support.model_server import model_server
+
+HOLD = "while [ ! -e go ]; do sleep 0.05; done"
+
+
+def held(server: Served, word: str) -> str:
+    """A conversation that works until there is a file `go`, and whose client has left."""
+    server.script(
+        word, calls(("bash", {"command": "touch here"}), ("bash", {"command": HOLD})), *ANSWERS
+    )
+    conversation = server.new()
+    with server.talk(conversation) as talk:
+        talk.say(word)
+        talk.until("turn_started")
+        wait_until((place(server, conversation) / "here").exists)
+    return conversation
+
+
+ANSWERS = [Reply(text=("ok",))] * 3
+
+
+def place(server: Served, conversation: str) -> Path:
+    return server.folder / "workspace" / conversation
+
+
+def active(server: Served, conversation: str) -> bool:
+    return bool(server.request("GET", f"/api/conversations/{conversation}")[1]["active"])
+
+
+def test_one_more_is_refused_in_words_and_can_be_sent_again_later(tmp_path: Path) -> None:
+    scripts = Scripts()
+    limit = {"MAX_ACTIVE_CONVERSATIONS": "1", "BASH_TIMEOUT": "100", "SESSION_GRACE": "0"}
+    with model_server(think=scripts.think) as model:
+        server = start_server(tmp_path, model, scripts, **limit)
+        try:
+            first = held(server, "Hold one")
+            server.script("Me too", *ANSWERS)
+            second = server.new()
+            with server.talk(second) as talk:
+                for kind in ("message", "interrupt"):
+                    talk.send(kind, content="Me too")
+                    refused = talk.receive()
+                    assert (refused["type"], refused["message"]) == (
+                        "error",
+                        "1 conversations are at work already",
+                    )
+                    assert refused["cure"].endswith("raise MAX_ACTIVE_CONVERSATIONS")
+                # What begins no work is followed.
+                talk.send("toggle_approval", enabled=True)
+                assert talk.receive()["type"] == "approval_changed"
+                # In the one that is at work, messages wait as ever.
+                with server.talk(first) as other:
+                    other.say("And then")
+                    other.until("message_received")
+                assert server.request("GET", f"/api/conversations/{second}")[1]["messages"] == []
+                (place(server, first) / "go").touch()
+                wait_until(lambda: not active(server, first))
+                wait_until(lambda: sent_again(talk) == "done")
+        finally:
+            server.stop()
+            server.kill()
+
+
+def sent_again(talk: Talk) -> str:
+    """How it ended when the message was sent once more."""
+    talk.say("Me too")
+    return str(talk.until("done", "error")[-1]["type"])
+
+
+def test_what_a_killed_server_left_at_work_goes_on_one_after_the_other(tmp_path: Path) -> None:
+    scripts = Scripts()
+    wide = {"BASH_TIMEOUT": "100"}
+    with model_server(think=scripts.think) as model:
+        server = start_server(tmp_path, model, scripts, **wide)
+        conversations = [held(server, f"Hold {n}") for n in ("x", "y", "z")]
+        server.kill()
+        for conversation in conversations:
+            (place(server, conversation) / "here").unlink()
+        # The call that was under way is not repeated. The next one holds each of them again.
+        for n in ("x", "y", "z"):
+            server.script(
+                f"Hold {n}", calls(("bash", {"command": f"touch here; {HOLD}"})), *ANSWERS
+            )
+        server = start_server(tmp_path, model, scripts, MAX_ACTIVE_CONVERSATIONS="1", **wide)
+        try:
+            left = set(conversations)
+
+            def working() -> list[str]:
+                return [each for each in left if (place(server, each) / "here").exists()]
+
+            while left:
+                wait_until(lambda: bool(working()))
+                (now,) = working()
+                (place(server, now) / "go").touch()
+                left.discard(now)
+            for conversation in conversations:
+                wait_until(lambda each=conversation: not active(server, each))
+        finally:
+            server.stop()
+            server.kill()

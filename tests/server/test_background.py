@@ -100,6 +100,29 @@ def test_a_command_is_answered_at_once_and_its_end_is_told_at_the_next_turn(
     )
 
 
+def test_clients_are_told_of_an_end_at_once_although_nobody_speaks(served: Served) -> None:
+    command = "until [ -e go ]; do sleep 0.05; done; echo out; exit 3"
+    served.script("Build alone", begin(command), *(Reply(text=(f"{n}",)) for n in range(9)))
+    conversation = served.new()
+    with served.talk(conversation) as talk, served.talk(conversation) as other:
+        came = talk.ask("Build alone")
+        (key,) = ids(came)
+        (folder(served, conversation) / "go").touch()
+        ended = talk.receive()
+        other.until("background_ended")
+        assert other.seen[-1] == ended
+        asked = len(served.scripts.asked["Build alone"])
+        shown = {"task_id": key, "status": "completed", "command": command, "exit_code": 3}
+        shown |= {"type": "background_ended", "result": "out\n(exit code 3)"}
+        assert {name: ended[name] for name in shown} == shown
+        # The agent hears of it at its next turn, as ever, and clients are told of that too.
+        assert len(served.scripts.asked["Build alone"]) == asked
+        (notice,) = notices(talk.ask("How is it"))
+        assert notice["task_id"] == key
+    with served.talk(conversation, f"?after={ended['sequence'] - 1}") as late:
+        assert late.receive() == ended
+
+
 def test_an_end_is_told_in_the_middle_of_a_turn_before_the_next_question_to_the_model(
     served: Served,
 ) -> None:

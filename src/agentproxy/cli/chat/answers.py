@@ -105,7 +105,6 @@ class _Plan(_Event):
 class _Lists(_Event):
     todos: Sequence[Mapping[str, Any]] = ()
     tasks: Sequence[Mapping[str, Any]] = ()
-    notifications: Sequence[Mapping[str, Any]] = ()
 
 
 # By the type of the event, the fields that this program reads.
@@ -127,7 +126,6 @@ EVENTS: Mapping[str, type[_Event]] = {
     "plan_ready": _Plan,
     "todo_update": _Lists,
     "task_update": _Lists,
-    "background_result": _Lists,
 }
 CREATED = TypeAdapter(Created)
 ROWS = TypeAdapter(list[Row])

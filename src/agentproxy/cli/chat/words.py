@@ -166,9 +166,8 @@ def _todos(message: Message, _story: ChatStory) -> Iterator[RenderedLine]:
 
 
 def _background(message: Message, _story: ChatStory) -> Iterator[RenderedLine]:
-    for each in message.get("notifications", []):
-        command = one_line(str(each.get("command", "")))
-        yield RenderedLine(f"in the background, {each.get('status', '')}: {command}", "quiet", 1)
+    command = one_line(str(message.get("command", "")))
+    yield RenderedLine(f"in the background, {message.get('status', '')}: {command}", "quiet", 1)
 
 
 def _teammate(message: Message, _story: ChatStory) -> Iterator[RenderedLine]:
@@ -193,6 +192,6 @@ WORDS: dict[str, Words] = {
     "subagent_end": _subagent,
     "todo_update": _todos,
     "task_update": _todos,
-    "background_result": _background,
+    "background_ended": _background,
     "teammate_status": _teammate,
 }

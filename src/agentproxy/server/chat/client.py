@@ -14,6 +14,7 @@ from agentproxy.engine.cancellation import first_to_end
 from agentproxy.events.envelope import Event, RunId
 
 # Imported to register what it tells.
+from agentproxy.server.chat import background as background
 from agentproxy.server.chat import child_events as child_events
 from agentproxy.server.chat import notes as notes
 from agentproxy.server.chat import traces as traces

@@ -7,7 +7,6 @@ from typing import Any, TypeVar
 from agentproxy.app.hub import Position, ShownText
 from agentproxy.conversation.safe_tools import SAFE_TOOLS
 from agentproxy.events.agent import ModelAnswered, ToolFinished, TurnStarted
-from agentproxy.events.background import BackgroundTold
 from agentproxy.events.board import BoardSeen
 from agentproxy.events.chat import (
     AnswerCutOff,
@@ -82,6 +81,8 @@ class WireStory:
     # What was traced of an answer follows its text.
     held: list[Message] = field(default_factory=list[Message])
     children: dict[str, ChildStarted] = field(default_factory=dict[str, ChildStarted])
+    # The commands that run in the background, by their ids.
+    behind: dict[str, str] = field(default_factory=dict[str, str])
     child_calls: dict[tuple[str, str], str] = field(default_factory=dict[tuple[str, str], str])
     _streamed: int = 0  # characters of the present answer that the client has
     _next: Position = field(default_factory=lambda: Position(0, 0))
@@ -308,21 +309,6 @@ def _compacted(story: WireStory, fact: Compacted, event: Event) -> Iterator[Mess
         said = "Manual compaction triggered" if fact.wanted else used
         lost = {"error": fact.error} if fact.error else {}
         yield story.message_of(event, "compact", message=said, removed=fact.removed, **lost)
-
-
-@tells(BackgroundTold)
-def _background(story: WireStory, fact: BackgroundTold, event: Event) -> Iterator[Message]:
-    notifications = [
-        {
-            "task_id": each.task,
-            "status": each.status,
-            "command": each.command,
-            "result": each.result,
-            "exit_code": each.exit_code,
-        }
-        for each in fact.notices
-    ]
-    yield story.message_of(event, "background_result", notifications=notifications)
 
 
 @tells(TodosChanged)

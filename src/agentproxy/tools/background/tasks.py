@@ -52,7 +52,7 @@ class BackgroundTasks:
 
     def notices(self) -> tuple[BackgroundNotice, ...]:
         """Returns what the agent has not been told yet."""
-        return tuple(_notice(self.known[key]) for key in self.untold)
+        return tuple(notice_of(self.known[key]) for key in self.untold)
 
     def fold(self, fact: Fact) -> None:
         match fact:
@@ -93,7 +93,8 @@ def result_of(output: str, exit_code: int | None) -> str:
     return "\n".join(filter(None, (output, f"(exit code {exit_code})")))
 
 
-def _notice(task: BackgroundTask) -> BackgroundNotice:
+def notice_of(task: BackgroundTask) -> BackgroundNotice:
+    """Returns how a command ended, in short."""
     result = task.result
     if len(result) > NOTICE_RESULT:
         last = f"\n(exit code {task.exit_code})" if task.exit_code else ""

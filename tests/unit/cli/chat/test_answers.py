@@ -69,7 +69,6 @@ NO_EVENTS = [
     '{"type": "error"}',
     '{"type": "compact"}',
     '{"type": "todo_update", "todos": [1]}',
-    '{"type": "background_result", "notifications": {"a": 1}}',
 ]
 
 

@@ -170,3 +170,57 @@ def test_what_was_uploaded_before_the_first_session_waits_for_it(tmp_path: Path)
         assert answer.status == 200
         time.sleep(1)
         assert left(server.folder / "workspace" / conversation) == ["a.txt"]
+
+
+def test_after_a_restart_what_waited_is_cleaned_and_what_is_in_use_is_not(tmp_path: Path) -> None:
+    scripts = Scripts()
+    variables = {"SESSION_GRACE": "0", "BASH_TIMEOUT": "100"}
+    with model_server(think=scripts.think) as model:
+        server = start_server(tmp_path, model, scripts, **variables)
+        folder = server.folder / "workspace"
+        waits, works, kept, uploaded, mine = (server.new() for _ in range(5))
+        for conversation in (waits, kept, mine):
+            with server.talk(conversation) as talk:
+                made(talk, server, f"Make {conversation}", "a")
+        assert upload(server, f"?conversation={uploaded}", ("a", b"x")).status == 200
+        server.script("Work on", calls(("bash", {"command": "touch a; sleep 60"})))
+        with server.talk(works) as talk:
+            talk.say("Work on")
+            wait_until((folder / works / "a").exists)
+            server.kill()
+        # A turn that goes on without a client, until the test lets it end.
+        hold = "until [ -e go ]; do sleep 0.05; done; touch b"
+        server.script("Work on", calls(("bash", {"command": hold})), Reply(text=("ok",)))
+        (folder / mine / ".agent/session").unlink()  # as `pa chat` leaves it
+        server = start_server(tmp_path, model, scripts, WORKSPACE_CLEANUP_DELAY="1", **variables)
+        try:
+            with server.talk(kept):
+                wait_until(lambda: left(folder / waits) == [])
+                time.sleep(1)
+                assert (left(folder / kept), left(folder / works)) == (["a"], ["a"])
+                (folder / works / "go").touch()
+                wait_until(lambda: left(folder / works) == [])
+                assert left(folder / kept) == ["a"]
+            wait_until(lambda: left(folder / kept) == [])
+            assert (left(folder / mine), left(folder / uploaded)) == (["a"], ["a"])
+        finally:
+            server.stop()
+            server.kill()
+
+
+def test_a_session_where_nothing_is_cleaned_keeps_the_files_for_good(tmp_path: Path) -> None:
+    scripts, conversation = Scripts(), ""
+    with model_server(think=scripts.think) as model:
+        for delay, file in (("300", "a"), ("never", "b"), ("0", "")):
+            server = start_server(
+                tmp_path, model, scripts, SESSION_GRACE="0", WORKSPACE_CLEANUP_DELAY=delay
+            )
+            conversation = conversation or server.new()
+            if file:
+                with server.talk(conversation) as talk:
+                    made(talk, server, "Make", file)
+            else:
+                time.sleep(1)
+            server.stop()
+            server.kill()
+        assert left(tmp_path / "work/workspace" / conversation) == ["a", "b"]

@@ -96,6 +96,7 @@ async def _serve(
         application = build_application(Hosts(chats, supervised), _doors(options, app))
         server = _Server(_config(application), park=supervised.close)
         await resume_all(chats)
+        await chats.services.workspaces.restore()
         say(f"Agent Proxy serves http://{_bracketed(options.host)}:{options.port}")
         warming = asyncio.create_task(chats.warm_up())
         await server.serve(sockets=[listener])

@@ -3,8 +3,8 @@
 import asyncio
 import logging
 import re
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from agentproxy.files.remove_tree import remove_tree
 from agentproxy.tools.own_folders import OWN_FOLDERS, is_own
 
 LOG = logging.getLogger(__name__)
+SESSION = ".agent/session"  # there was a session since the last clean-up, of a process that cleans
 MADE_BY_US = ".agent/made-by-agentproxy"  # in a shared workspace that was empty when we began
 CONVERSATION = re.compile(r"[0-9a-f]{12}")
 LOCK_SECONDS = 10.0  # for another process that cleans just now
@@ -62,6 +63,8 @@ class Workspaces:
             if (cleaning := self._cleaning.get(workspace)) is not None:
                 await asyncio.wait({cleaning})
             await self._lock(workspace, use)
+            if session:
+                await asyncio.to_thread(self._mark, workspace)
             yield
         finally:
             use.number -= 1
@@ -76,6 +79,19 @@ class Workspaces:
         if workspace in self._timers:
             self._start_timer(workspace, after=self.grace)
 
+    async def restore(self) -> None:
+        """Begins the waiting anew for the sessions that an earlier process left behind."""
+        if self.delay is None:
+            return
+        for workspace in await asyncio.to_thread(sessions_in, self.root):
+            use = self._uses.get(workspace)
+            if workspace in self._timers or (use is not None and use.sessions):
+                continue
+            # A turn may go on in it already: then the waiting begins at its end.
+            self._ended.add(workspace)
+            if use is None:
+                self._start_timer(workspace, after=self.grace)
+
     async def close(self) -> None:
         """Cleans nothing more. What is being cleaned is cleaned to its end."""
         for workspace in list(self._timers):
@@ -84,6 +100,19 @@ class Workspaces:
         if self._cleaning:
             await asyncio.wait(self._cleaning.values())
         self._locks.close()
+
+    def _mark(self, workspace: Path) -> None:
+        """Tells later processes that a session was here. Blocking. Never raises OSError."""
+        mark = workspace / SESSION
+        with suppress(OSError):
+            if self.delay is None:
+                mark.unlink(missing_ok=True)
+                return
+            if workspace.parent == self.root:
+                workspace.mkdir(parents=True, exist_ok=True, mode=0o700)
+            if _is_ours(workspace, self.root):
+                mark.parent.mkdir(exist_ok=True, mode=0o700)
+                mark.touch(mode=0o600)
 
     async def _lock(self, workspace: Path, use: _Use) -> None:
         if not self._locks.is_open:
@@ -142,6 +171,7 @@ def clean(workspace: Path, root: Path) -> bool:
         if not locks.is_open or not locks.own(workspace):
             return False
         _empty(workspace, root)
+        (workspace / SESSION).unlink(missing_ok=True)
     finally:
         locks.close()
     return True
@@ -157,6 +187,20 @@ def _empty(workspace: Path, root: Path) -> None:
             remove_tree(entry)
         else:
             entry.unlink(missing_ok=True)
+
+
+def sessions_in(root: Path) -> Sequence[Path]:
+    """Returns the workspaces that were used since they were cleaned. Blocking.
+
+    Never raises OSError.
+    """
+    found: list[Path] = []
+    with suppress(OSError):
+        for workspace in (root, *root.iterdir()):
+            with suppress(OSError):
+                if _is_ours(workspace, root) and (workspace / SESSION).is_file():
+                    found.append(workspace)
+    return found
 
 
 def make_shared(root: Path) -> None:

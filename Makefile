@@ -86,10 +86,12 @@ packages: $(READY)
 dist: $(READY)
 	$(BIN)/python scripts/check_wheel.py
 
+# The wheel of Claude Code's SDK carries a program of 378 MB; its source package carries none.
 lock: $(READY)
 	@$(BIN)/python -m pip install -q --disable-pip-version-check uv
 	$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --python-version 3.11 \
-	  --group dev --all-extras pyproject.toml -o requirements/dev.txt
+	  --group dev --all-extras --no-binary claude-agent-sdk --emit-build-options pyproject.toml \
+	  -o requirements/dev.txt
 	$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --python-version 3.11 \
 	  requirements/agents/mini-swe-agent.in -o requirements/agents/mini-swe-agent.txt
 	$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --python-version 3.11 \

@@ -11,6 +11,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / ".agents"
 PINS = ROOT / "requirements" / "agents"
+CLAUDE = "@anthropic-ai/claude-code@2.1.332"
 # No questions at the start, and no download of prices. Two attempts: the relay's 402 is final.
 MINI = """\
 [worker.mini]
@@ -43,6 +44,19 @@ def install(name: str, *options: str) -> Path:
     return folder
 
 
+def install_claude() -> Path:
+    """Returns the program. It is a native binary: any Node installs it."""
+    folder = FOLDER / "claude-code"
+    program, ready = folder / "node_modules" / ".bin" / "claude", folder / ".ready"
+    if not (ready.is_file() and ready.read_text() == CLAUDE):
+        print(f"installing {CLAUDE} ...", flush=True)
+        shutil.rmtree(folder, ignore_errors=True)
+        npm = ["npm", "install", "--silent", "--no-audit", "--no-fund", "--prefix", str(folder)]
+        subprocess.run([*npm, CLAUDE], check=True)
+        ready.write_text(CLAUDE)
+    return program
+
+
 def mini_table(folder: Path) -> str:
     # The relay names the model in AGENTPROXY_MODEL; the user chooses it with --model.
     line = (
@@ -56,6 +70,10 @@ def mini_table(folder: Path) -> str:
 
 def main() -> None:
     table = mini_table(install("mini-swe-agent"))
+    if shutil.which("npm"):
+        table += f"\n[worker.claude]\nprogram = {json.dumps(str(install_claude()))}\n"
+    else:
+        print("Claude Code is not installed: npm is not on PATH")
     (FOLDER / "config.toml").write_text(table)
     print(f"add this to your configuration (also in {FOLDER / 'config.toml'}):\n\n{table}")
 

@@ -16,6 +16,7 @@ from agentproxy.server.routes.health import Health, ShownConfig
 from agentproxy.server.routes.workspace import Preview, Uploaded
 from agentproxy.server.serve import _Server
 from agentproxy.server.tasks.session_bodies import ListedSession, Sessions
+from agentproxy.workers.claude.transport import PipeTransport
 from agentproxy.workspace.sandbox.port import OutputStream
 
 # click calls these
@@ -65,3 +66,6 @@ cost_usd
 Settings.addresses
 # what workers that speak a protocol read by
 OutputStream.read_line
+# the SDK of Claude Code calls these
+PipeTransport.read_messages
+PipeTransport.end_input

@@ -26,6 +26,7 @@ class Reply:
     headers: dict[str, str] = field(default_factory=dict[str, str])
     fault: Fault = ""
     error: Body | None = None
+    key: str = ""  # in the ids of an answer on Anthropic's wire; a client may know the others
 
 
 class Form(NamedTuple):
@@ -60,8 +61,9 @@ def anthropic_events(reply: Reply, body: Body) -> Iterator[str]:
     """A message of Anthropic's, block by block."""
     usage = {"input_tokens": reply.usage[0], "output_tokens": 1}
     message: Body = {
-        "id": "msg_1", "type": "message", "role": "assistant", "model": body["model"],
-        "content": [], "stop_reason": None, "stop_sequence": None, "usage": usage,
+        "id": f"msg_{reply.key or 1}", "type": "message", "role": "assistant",
+        "model": body["model"], "content": [], "stop_reason": None, "stop_sequence": None,
+        "usage": usage,
     }  # fmt: skip
     yield event_text({"type": "message_start", "message": message}, name=True)
     blocks: list[tuple[Body, list[Body]]] = []
@@ -80,7 +82,7 @@ def anthropic_events(reply: Reply, body: Body) -> Iterator[str]:
             {"type": "input_json_delta", "partial_json": text}
             for text in (arguments[:half], arguments[half:])
         ]
-        key = "call_1" if reply.fault == "two ids" else f"call_{number}"
+        key = "call_1" if reply.fault == "two ids" else f"call_{reply.key}{number}"
         blocks.append(({"type": "tool_use", "id": key, "name": name, "input": {}}, pieces))
     for place, (start, deltas) in enumerate(blocks):
         index = 0 if reply.fault == "one index" else place

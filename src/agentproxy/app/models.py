@@ -5,6 +5,8 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from agentproxy.app.choosing import chosen_worker
+from agentproxy.app.claude_worker import NAME as CLAUDE
+from agentproxy.app.claude_worker import claude_thinks
 from agentproxy.app.context import Project
 from agentproxy.app.script_files import read_script_file
 from agentproxy.config.llm import ModelSettings
@@ -25,13 +27,19 @@ def with_choices(order: Order, judge: str, *, project: Project) -> Order:
     """Fills in the documented models of the first vendor that has a key."""
     default = default_model(variables(project)) if has_libraries() else ""
     model = order.model or default
-    worker = order.worker or chosen_worker(order, project) or ("builtin" if model else "")
+    worker = order.worker or chosen_worker(order, project) or _usual_worker(model, project)
     # A program uses a model only if somebody named one; the default is for our own agent.
     if worker != "builtin":
         model = order.model
     judge = judge or project.settings.judge or default
     judge = "" if judge == NONE else judge
     return order.model_copy(update={"worker": worker, "model": model, "judge": judge})
+
+
+def _usual_worker(model: str, project: Project) -> str:
+    if claude_thinks(model, project.app.environ, variables(project)):
+        return CLAUDE
+    return "builtin" if model else ""
 
 
 def has_libraries() -> bool:

@@ -2,15 +2,17 @@
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
 from agentproxy.app.choosing import chosen_worker, worker_tables
+from agentproxy.app.claude_worker import build_claude, usual_model
 from agentproxy.app.context import Project
 from agentproxy.app.models import has_libraries, open_models, variables
 from agentproxy.app.script_files import read_script_file
+from agentproxy.config.tables import WorkerTable
 from agentproxy.events.run import Order
 from agentproxy.models.metered import Meter, MeteredModel
 from agentproxy.models.names import default_model, find_model
@@ -87,6 +89,21 @@ def _builtin(wanted: _Wanted) -> Worker:
     return BuiltinWorker(model, sandbox=wanted.sandbox)
 
 
+def _claude(wanted: _Wanted) -> Worker:
+    table = worker_tables(wanted.order, wanted.project).get(wanted.name) or WorkerTable()
+    if table.command:
+        return _configured(wanted)
+    own = table.model or usual_model(variables(wanted.project))
+    grants = _grants(table, _relayed(wanted, own), meter=wanted.meter)
+    return build_claude(
+        table,
+        replace(grants, paths=(*grants.paths, *table.directories)),
+        started_in=wanted.started_in,
+        environ=wanted.project.app.environ,
+        sandbox=wanted.sandbox,
+    )
+
+
 def _configured(wanted: _Wanted) -> Worker:
     tables = worker_tables(wanted.order, wanted.project)
     table = tables.get(wanted.name)
@@ -94,19 +111,23 @@ def _configured(wanted: _Wanted) -> Worker:
         known = ", ".join(sorted(tables)) or "none"
         name = json.dumps(wanted.name)
         raise WorkerError(f"no worker has the name {name} (configured: {known})", cure=HOW)
-    grants = WorkerGrants(
+    model = _relayed(wanted, table.model or "")
+    return _started(wanted, table.command, _grants(table, model, meter=wanted.meter))
+
+
+def _grants(table: WorkerTable, model: RelayTarget | None, *, meter: Meter | None) -> WorkerGrants:
+    return WorkerGrants(
         hosts=table.hosts,
         env=table.env,
         home=table.home,
         paths=table.paths,
-        model=_relayed(wanted, table.model or ""),
-        meter=wanted.meter,
+        model=model,
+        meter=meter,
     )
-    return _started(wanted, table.command, grants)
 
 
 # A worker is one entry here: under its name, or under the word before the colon of its name.
-_MAKERS: Final[Mapping[str, Maker]] = {"builtin": _builtin}
+_MAKERS: Final[Mapping[str, Maker]] = {"builtin": _builtin, "claude": _claude}
 _MAKERS_WITH_ARGUMENT: Final[Mapping[str, Maker]] = {"command": _command, "scripted": _scripted}
 
 

@@ -3,13 +3,22 @@
 import difflib
 import re
 import tomllib
-from typing import Annotated, TypeVar, cast
+from typing import Annotated, Literal, Self, TypeVar, cast
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
 from agentproxy.config.mistakes import BadFile, first_mistake
-from agentproxy.config.words import HostPort, InnerPath, OuterPath, Script, SingleLine, Variables
+from agentproxy.config.words import (
+    HostPort,
+    InnerPath,
+    Name,
+    OuterPath,
+    Script,
+    SingleLine,
+    Variables,
+    refusal,
+)
 
 MAX_CONFIG_BYTES = 128 * 1024
 # tomllib needs quadratic time for a key with many parts: minutes for 200 KB.
@@ -38,6 +47,24 @@ class Table(BaseModel):
         return cast("dict[str, object]", value)
 
 
+ClaudeMode = Literal["default", "acceptEdits", "plan", "dontAsk", "bypassPermissions"]
+
+
+class ServerTable(Table):
+    """`[worker.claude.servers.NAME]`: an MCP server, as a program or at an address."""
+
+    command: Script | None = None  # a command line; it runs in the sandbox
+    env: Variables = Field(default_factory=dict)
+    url: SingleLine | None = None  # its host must be granted in `hosts`
+    headers: Variables = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _is_one_of_both(self) -> Self:
+        if (self.command is None) == (self.url is None):
+            raise refusal("needs a command or a url, not both", cure="write one of them")
+        return self
+
+
 class WorkerTable(Table):
     """`[worker.NAME]`: how to start a worker, and what it may use beyond its tree."""
 
@@ -50,6 +77,12 @@ class WorkerTable(Table):
     home: Annotated[tuple[InnerPath, ...], Field(max_length=100, strict=False)] = ()
     # Absolute, shown read-only.
     paths: Annotated[tuple[OuterPath, ...], Field(max_length=100, strict=False)] = ()
+    # Only for Claude Code through its SDK: `[worker.claude]` without a command.
+    program: OuterPath | None = None  # None: the one on PATH, or the SDK's own
+    mode: ClaudeMode | None = None
+    tools: Annotated[tuple[SingleLine, ...], Field(max_length=100, strict=False)] | None = None
+    directories: Annotated[tuple[OuterPath, ...], Field(max_length=100, strict=False)] = ()
+    servers: Annotated[dict[Name, ServerTable], Field(max_length=50)] = Field(default_factory=dict)
 
 
 def _unknown(key: str, known: list[str]) -> PydanticCustomError:

@@ -25,6 +25,13 @@ class ProcessStarted(Fact):
     started: int  # kernel start time in clock ticks: pids are used again
 
 
+class SessionOpened(Fact):
+    """A worker's program keeps a conversation under this id, and can resume it."""
+
+    kind: Literal["session_opened"] = "session_opened"
+    session: str
+
+
 class WorkerEnded(Fact):
     """A worker stopped."""
 

@@ -44,14 +44,16 @@ async def put_to_work(number: int, context: Context[State, Parts]) -> Sequence[F
         again=state.attempts.get(number, 0) > 0,
         past=past,
         images=tuple(parts.model.images),
+        session=state.session,
     )
+    goes_on = bool(past) and parts.worker.goes_on_from_facts
     started = WorkerStarted(
         round=number,
         worker=parts.worker.name,
         again=brief.again,
         grants=tuple(parts.worker.grants()),
         # A worker that continues from its own record does not get the brief again.
-        messages=() if past else tuple(state.dialogue.messages),
+        messages=() if goes_on else tuple(state.dialogue.messages),
     )
     await context.record(started)
     callbacks = WorkerCallbacks(

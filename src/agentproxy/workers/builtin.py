@@ -53,6 +53,10 @@ class BuiltinWorker:
     def name(self) -> str:
         return "builtin"
 
+    @property
+    def goes_on_from_facts(self) -> bool:
+        return True
+
     def grants(self) -> Sequence[str]:
         return (f"model {self._model.name}",)
 

@@ -18,6 +18,10 @@ class CommandWorker:
     def name(self) -> str:
         return self._name
 
+    @property
+    def goes_on_from_facts(self) -> bool:
+        return False
+
     def grants(self) -> Sequence[str]:
         return self._launcher.grants.in_words()
 

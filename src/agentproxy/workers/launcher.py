@@ -60,6 +60,16 @@ class WorkerGrants:
 
 
 @dataclass(frozen=True, slots=True)
+class Added:
+    """What one start adds to the program. Its files are shown by `mounts`."""
+
+    arguments: Sequence[str] = ()
+    env: Mapping[str, str] = field(default_factory=dict[str, str])
+    mounts: Sequence[Mount] = ()
+    seconds: float | None = None  # instead of the limit of the brief
+
+
+@dataclass(frozen=True, slots=True)
 class LaunchEnded:
     """How a program ended."""
 
@@ -89,6 +99,14 @@ class LaunchedProgram:
         """
         with _worker_errors():
             return _launch_ended(await self.process.wait(), self.relay)
+
+    async def finish(self, seconds: float) -> LaunchEnded:
+        """Waits for the end as `wait` does, and after so many seconds kills all processes."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                return await self.wait()
+        self.process.terminate()
+        return await self.wait()
 
 
 class Launcher:
@@ -128,14 +146,17 @@ class Launcher:
 
     @contextlib.asynccontextmanager
     async def open(
-        self, brief: Brief, callbacks: WorkerCallbacks
+        self,
+        brief: Brief,
+        callbacks: WorkerCallbacks,
+        added: Added = Added(),
     ) -> AsyncGenerator[LaunchedProgram]:
         """Starts the program and yields it. Leaving the context ends all its processes.
 
         Raises WorkerError.
         """
         relay = self._relay(callbacks)
-        job = self._job(brief, relay)
+        job = self._job(brief, relay, added=added)
         with _worker_errors():
             async with self._sandbox.open(job) as process:
                 await _note_process(process.pid, callbacks)
@@ -154,7 +175,14 @@ class Launcher:
         meter = self.grants.meter or Meter(record=callbacks.record, budget=Budget(lambda: None))
         return Relay(self.grants.model, meter=meter)
 
-    def _job(self, brief: Brief, relay: Relay | None, *, stdin: bytes = b"") -> Job:
+    def _job(
+        self,
+        brief: Brief,
+        relay: Relay | None,
+        *,
+        stdin: bytes = b"",
+        added: Added = Added(),
+    ) -> Job:
         folder = brief.home.parent / "brief"
         _write_down(brief, folder)
         place = brief.place.with_folder("brief", folder, mode="ro")
@@ -164,6 +192,7 @@ class Launcher:
             shown = self._program.plainly()
         granted = self._granted_mounts() if place.mounts else []
         env = {
+            **added.env,
             **self.grants.env,
             "AGENTPROXY_BRIEF": f"{place.inside('brief')}/brief.md",
             "AGENTPROXY_SCREENSHOTS": f"{place.inside('brief')}/screenshots",
@@ -171,8 +200,9 @@ class Launcher:
             "AGENTPROXY_ROUND": str(brief.round),
         }
         hosts = self.grants.hosts
+        seconds = brief.seconds if added.seconds is None else added.seconds
         return place.job(
-            shown.argv,
+            (*shown.argv, *added.arguments),
             env=env,
             home=brief.home,
             stdin=stdin,
@@ -181,8 +211,8 @@ class Launcher:
                 hosts=hosts,
                 services=(Service(relay.serve, relay.variables),) if relay else (),
             ),
-            limits=JobLimits(seconds=max(brief.seconds, 1.0), kept_output=KEPT_OUTPUT),
-            mounts=(*shown.mounts, *granted),
+            limits=JobLimits(seconds=max(seconds, 1.0), kept_output=KEPT_OUTPUT),
+            mounts=(*shown.mounts, *granted, *added.mounts),
         )
 
     def _granted_mounts(self) -> list[Mount]:

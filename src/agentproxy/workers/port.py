@@ -33,6 +33,7 @@ class Brief:
     again: bool = False  # an earlier attempt at this round was cut off
     past: Sequence[Fact] = ()  # recorded by the worker itself in that attempt
     images: Sequence[Image] = ()  # of the task
+    session: str = ""  # that the worker's program opened last in this run
 
 
 AskDesk = Callable[[Request], Awaitable[Decision]]
@@ -54,6 +55,11 @@ class Worker(Protocol):
 
     @property
     def name(self) -> str: ...
+
+    @property
+    def goes_on_from_facts(self) -> bool:
+        """Whether a repeated attempt continues from `past`, and leaves the brief's text aside."""
+        ...
 
     async def work(self, brief: Brief, callbacks: WorkerCallbacks) -> WorkerEnded:
         """Works on one round, and returns its end, which the caller records.

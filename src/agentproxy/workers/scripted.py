@@ -95,6 +95,10 @@ class ScriptedWorker:
     def name(self) -> str:
         return self._name
 
+    @property
+    def goes_on_from_facts(self) -> bool:
+        return False
+
     def grants(self) -> Sequence[str]:
         return ()
 

@@ -27,7 +27,7 @@ from agentproxy.events.team import (
     TeammateTold,
 )
 from agentproxy.events.verdict import ChecksWeighed
-from agentproxy.events.work import ProcessStarted
+from agentproxy.events.work import ProcessStarted, SessionOpened
 
 # Facts that only programs need, or that another line repeats: the round shows the verdicts of its
 # checks, and the result shows the end of the run.
@@ -42,6 +42,7 @@ SILENT: frozenset[type[Fact]] = frozenset(
         ProcessStarted,
         RestWanted,
         RunEnded,
+        SessionOpened,
         StopTold,
         StopWanted,
         TeammateAnswered,

@@ -7,7 +7,7 @@ from agentproxy.engine.context import Context
 from agentproxy.engine.face import Park
 from agentproxy.events.agent import AgentTold, ModelAnswered, ToolFinished, ToolStarted
 from agentproxy.events.envelope import Fact
-from agentproxy.events.work import WorkerEnded, WorkerStarted
+from agentproxy.events.work import SessionOpened, WorkerEnded, WorkerStarted
 from agentproxy.supervisor.face import SUPERVISED
 from agentproxy.supervisor.parts import Parts
 from agentproxy.supervisor.stages import Stage
@@ -30,6 +30,11 @@ def fold_ended(state: State, fact: WorkerEnded) -> None:
     # An attempt that a ceiling ended is not over: `pa resume` continues it.
     if not (fact.out_of_time or fact.out_of_money):
         state.work[fact.round] = fact
+
+
+@SUPERVISED.fold(SessionOpened)
+def fold_session(state: State, fact: SessionOpened) -> None:
+    state.session = fact.session
 
 
 @SUPERVISED.fold(AgentTold, ModelAnswered, ToolStarted, ToolFinished)

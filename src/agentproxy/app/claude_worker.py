@@ -1,0 +1,87 @@
+"""Finds Claude Code and its SDK on this machine, and builds the worker of them."""
+
+import shlex
+import shutil
+from collections.abc import Mapping
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Final
+
+from agentproxy.config.tables import ServerTable, WorkerTable
+from agentproxy.models.names import default_model
+from agentproxy.workers.claude.command_line import TOOLS, ClaudeChoices
+from agentproxy.workers.claude.worker import ClaudeWorker
+from agentproxy.workers.launcher import Launcher, WorkerGrants
+from agentproxy.workers.port import WorkerError
+from agentproxy.workers.program import Program
+from agentproxy.workspace.sandbox.port import Sandbox
+
+NAME: Final = "claude"
+SDK: Final = "claude_agent_sdk"
+EXTRA: Final = "pip install 'agentproxy[claude]'"
+INSTALL: Final = "npm install -g @anthropic-ai/claude-code"
+
+
+def find_program(environ: Mapping[str, str], table: WorkerTable | None = None) -> Path | None:
+    """Returns the program that is configured, the one on PATH, or the SDK's own."""
+    if table is not None and table.program is not None:
+        return Path(table.program).expanduser()
+    if found := shutil.which(NAME, path=environ.get("PATH")):
+        return Path(found)
+    spec = find_spec(SDK)
+    bundled = Path(spec.origin).parent / "_bundled" / NAME if spec and spec.origin else None
+    return bundled if bundled and bundled.is_file() else None
+
+
+def claude_thinks(model: str, environ: Mapping[str, str], keys: Mapping[str, str]) -> bool:
+    """Whether it is installed, and has a key for this model; "" means its usual one."""
+    own = model.startswith("claude-") if model else True
+    key = bool(usual_model(keys)) and own
+    return key and find_spec(SDK) is not None and find_program(environ) is not None
+
+
+def usual_model(environ: Mapping[str, str]) -> str:
+    """Returns the documented model of the vendor, or "" without a key."""
+    key = {"ANTHROPIC_API_KEY": environ.get("ANTHROPIC_API_KEY", "")}
+    return default_model(key)
+
+
+def build_claude(
+    table: WorkerTable,
+    grants: WorkerGrants,
+    *,
+    started_in: Path,
+    environ: Mapping[str, str],
+    sandbox: Sandbox,
+) -> ClaudeWorker:
+    """Raises WorkerError: something is not installed, or its model is of another vendor."""
+    if find_spec(SDK) is None:
+        raise WorkerError("Claude Code's SDK is not installed", cure=EXTRA)
+    found = find_program(environ, table)
+    if found is None:
+        raise WorkerError("Claude Code is not installed", cure=INSTALL)
+    target = grants.model
+    if target is None:
+        raise WorkerError(
+            "Claude Code has no model", cure="set ANTHROPIC_API_KEY, or name one with --model"
+        )
+    if target.family != "anthropic":
+        raise WorkerError(
+            f"Claude Code cannot use {target.name}: it speaks with models of Anthropic's wire",
+            cure="name one with --model, such as claude-sonnet-4-6, or take --worker builtin",
+        )
+    program = Program.parse(shlex.quote(str(found)), started_in=started_in, environ=environ)
+    choices = ClaudeChoices(
+        mode=table.mode or "default",
+        tools=TOOLS if table.tools is None else table.tools,
+        directories=tuple(str(Path(each).expanduser()) for each in table.directories),
+        servers={name: _server(each) for name, each in table.servers.items()},
+    )
+    return ClaudeWorker(Launcher(program, sandbox=sandbox, grants=grants), choices=choices)
+
+
+def _server(table: ServerTable) -> Mapping[str, object]:
+    if table.url is not None:
+        return {"type": "http", "url": table.url, "headers": table.headers}
+    command, *arguments = shlex.split(table.command or "")
+    return {"command": command, "args": arguments, "env": table.env}

@@ -1,0 +1,79 @@
+"""The command line and the variables of Claude Code. Pure."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final, Literal
+
+Mode = Literal["default", "acceptEdits", "plan", "dontAsk", "bypassPermissions"]
+# What is left out reaches other machines, outlives the round, or runs programs past the policy.
+TOOLS: Final = (
+    "AskUserQuestion", "Bash", "Edit", "ExitPlanMode", "Glob", "Grep", "NotebookEdit", "Read",
+    "Skill", "Task", "TaskCreate", "TaskGet", "TaskList", "TaskOutput", "TaskStop", "TaskUpdate",
+    "ToolSearch", "Write",
+)  # fmt: skip
+# It finds its model under any of these names: a subagent or a title asks for a small one.
+MODEL_NAMES: Final = (
+    "ANTHROPIC_MODEL", "ANTHROPIC_SMALL_FAST_MODEL", "ANTHROPIC_DEFAULT_HAIKU_MODEL",
+    "ANTHROPIC_DEFAULT_SONNET_MODEL", "ANTHROPIC_DEFAULT_OPUS_MODEL", "CLAUDE_CODE_SUBAGENT_MODEL",
+)  # fmt: skip
+VARIABLES: Final[Mapping[str, str]] = {
+    "CLAUDE_CODE_ENTRYPOINT": "sdk-py",
+    # Its updates, titles and reports go to hosts that the sandbox refuses.
+    "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
+    "DISABLE_AUTOUPDATER": "1",
+    "DISABLE_TELEMETRY": "1",
+    "DISABLE_ERROR_REPORTING": "1",
+    # It says when no further turn is owed. A result alone ends a turn, not the work.
+    "CLAUDE_CODE_EMIT_SESSION_STATE_EVENTS": "1",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ClaudeChoices:
+    """What the user chose in `[worker.claude]`."""
+
+    mode: Mode = "default"
+    tools: tuple[str, ...] = TOOLS
+    directories: tuple[str, ...] = ()  # absolute, shown read-only
+    # By name, in the form of the program's own file.
+    servers: Mapping[str, Mapping[str, object]] = field(
+        default_factory=dict[str, Mapping[str, object]]
+    )
+
+
+def arguments(choices: ClaudeChoices, *, model: str, session: str = "") -> Sequence[str]:
+    """Returns the arguments for a new conversation, or for one that is resumed."""
+    words = [
+        "--print",
+        "--verbose",
+        "--input-format=stream-json",
+        "--output-format=stream-json",
+        "--include-partial-messages",
+        # Permissions and questions come to us.
+        "--permission-prompt-tool=stdio",
+        f"--permission-mode={choices.mode}",
+        f"--tools={','.join(choices.tools)}",
+        # Nobody has trusted the settings, hooks and servers of the repository.
+        "--setting-sources=",
+        "--strict-mcp-config",
+    ]
+    if model:
+        words.append(f"--model={model}")
+    if session:
+        words.append(f"--resume={session}")
+    for directory in choices.directories:
+        words += ["--add-dir", directory]
+    if choices.servers:
+        words.append(f"--mcp-config={json.dumps({'mcpServers': choices.servers})}")
+    return words
+
+
+def variables(*, model: str, shell: str = "", answer_tokens: int | None = None) -> dict[str, str]:
+    """Returns the variables. `shell` is the program that runs its command lines."""
+    found = {**VARIABLES, **dict.fromkeys(MODEL_NAMES if model else (), model)}
+    if shell:
+        found["CLAUDE_CODE_SHELL_PREFIX"] = shell
+    if answer_tokens is not None:
+        found["CLAUDE_CODE_MAX_OUTPUT_TOKENS"] = str(answer_tokens)
+    return found

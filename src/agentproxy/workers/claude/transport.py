@@ -1,0 +1,63 @@
+"""Carries the SDK's messages over the pipes of a program that we started."""
+
+import json
+import logging
+from collections.abc import AsyncIterator
+from typing import Any, cast
+
+from claude_agent_sdk import CLIConnectionError, Transport
+
+from agentproxy.workspace.sandbox.port import InputClosed, InputStream, LineTooLong, OutputStream
+
+# An answer of a tool may hold an image.
+MAX_MESSAGE_BYTES = 64 << 20
+_LOGGER = logging.getLogger(__name__)
+
+
+class PipeTransport(Transport):
+    """Speaks over two pipes. Who opened them ends the program."""
+
+    def __init__(self, stdin: InputStream, stdout: OutputStream) -> None:
+        self._stdin = stdin
+        self._stdout = stdout
+        self._ready = True
+
+    async def connect(self) -> None:
+        """Nothing to do: the program runs already."""
+
+    async def write(self, data: str) -> None:
+        try:
+            await self._stdin.write(data.encode())
+        except InputClosed as error:
+            self._ready = False
+            raise CLIConnectionError("Claude Code has ended") from error
+
+    async def read_messages(self) -> AsyncIterator[dict[str, Any]]:
+        try:
+            while line := await self._stdout.read_line(MAX_MESSAGE_BYTES):
+                if (message := _message_in(line)) is not None:
+                    yield message
+        except LineTooLong as error:
+            raise CLIConnectionError("Claude Code sent a message that is too long") from error
+        finally:
+            self._ready = False
+
+    async def close(self) -> None:
+        self._ready = False
+        self._stdin.close()
+
+    def is_ready(self) -> bool:
+        return self._ready
+
+    async def end_input(self) -> None:
+        self._stdin.close()
+
+
+def _message_in(line: bytes) -> dict[str, Any] | None:
+    try:
+        found: object = json.loads(line)
+    except (ValueError, RecursionError):
+        # The program, or something that it loads, may print other lines.
+        _LOGGER.debug("not a message: %r", line[:200])
+        return None
+    return cast("dict[str, Any]", found) if isinstance(found, dict) else None

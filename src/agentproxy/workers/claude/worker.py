@@ -1,0 +1,160 @@
+"""Claude Code as a worker: the whole program in the sandbox, driven through the vendor's SDK."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from agentproxy.events.work import WorkerEnded
+from agentproxy.workers.claude.command_line import ClaudeChoices, arguments, variables
+from agentproxy.workers.claude.permissions import OwnPlaces
+from agentproxy.workers.launcher import Added, LaunchEnded, Launcher
+from agentproxy.workers.pausable_timeout import PausableTimeout
+from agentproxy.workers.port import Brief, WorkerCallbacks, WorkerError
+from agentproxy.workspace.environment.toolchains import INSIDE_HOME
+
+if TYPE_CHECKING:
+    from agentproxy.workers.claude.conversation import Conversation
+
+MAX_LAST_WORDS_CHARACTERS: Final = 4000
+# The limit of the work pauses while a person decides; that of the process cannot.
+GRACE_SECONDS: Final = 5.0
+MAX_SHOWN_CHARACTERS: Final = 1000
+NO_SESSION: Final = "No conversation found"
+CURE: Final = "pa doctor shows what is installed; then pa resume"
+PROCESS_SECONDS: Final = 366 * 24 * 3600.0
+
+
+class ClaudeWorker:
+    """Works in its own clone, round after round in the same conversation."""
+
+    def __init__(
+        self,
+        launcher: Launcher,
+        *,
+        choices: ClaudeChoices,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._launcher = launcher
+        self._choices = choices
+        self._now = now
+        self._conversation: Conversation | None = None
+
+    @property
+    def name(self) -> str:
+        return "claude"
+
+    @property
+    def goes_on_from_facts(self) -> bool:
+        return False
+
+    def grants(self) -> Sequence[str]:
+        return self._launcher.grants.in_words()
+
+    async def message(self, text: str, *, key: str) -> bool:
+        conversation = self._conversation
+        return conversation is not None and await conversation.tell(text, key=key)
+
+    async def work(self, brief: Brief, callbacks: WorkerCallbacks) -> WorkerEnded:
+        """Works on a round. Raises WorkerError if the program or its model does not work."""
+        attempt = await self._attempt(brief, callbacks, session=brief.session)
+        if attempt.lost_session:
+            # The run was moved, or killed before the program had written anything.
+            attempt = await self._attempt(brief, callbacks, session="")
+        return attempt.ended(brief.round)
+
+    async def _attempt(
+        self, brief: Brief, callbacks: WorkerCallbacks, *, session: str
+    ) -> "_Attempt":
+        # The SDK takes a third of a second to load.
+        from claude_agent_sdk import ClaudeSDKError
+
+        from agentproxy.workers.claude.conversation import Conversation
+        from agentproxy.workers.claude.transport import PipeTransport
+
+        target = self._launcher.grants.model
+        model = target.address.model if target else ""
+        added = Added(
+            arguments=arguments(self._choices, model=model, session=session),
+            env=variables(model=model),
+            seconds=PROCESS_SECONDS,
+        )
+        limit = PausableTimeout(brief.seconds, now=self._now)
+        own = OwnPlaces(
+            folders=(f"{_home(brief)}/.claude", brief.place.inside("brief")),
+            servers=frozenset(self._choices.servers),
+        )
+        talk = Conversation(callbacks, limit, round=brief.round, own=own)
+        attempt = _Attempt(talk, limit, session=session)
+        async with self._launcher.open(brief, callbacks, added) as program:
+            self._conversation = talk
+            try:
+                async with limit:
+                    transport = PipeTransport(program.stdin, program.stdout)
+                    await talk.hold(transport, brief.text, brief.images)
+            except TimeoutError:
+                attempt.out_of_time = True
+            except ClaudeSDKError as error:
+                attempt.failed = str(error)
+            finally:
+                self._conversation = None
+            program.stdin.close()
+            attempt.launched = await program.finish(GRACE_SECONDS)
+        return attempt
+
+
+@dataclass
+class _Attempt:
+    """How the program ended, in its own words and in ours."""
+
+    conversation: "Conversation"
+    limit: PausableTimeout
+    session: str
+    launched: LaunchEnded | None = None
+    out_of_time: bool = False
+    failed: str = ""  # what the SDK said
+
+    @property
+    def lost_session(self) -> bool:
+        said = f"{self._said} {self.launched.ended.output if self.launched else ''}"
+        return bool(self.session) and NO_SESSION in said
+
+    @property
+    def _said(self) -> str:
+        result = self.conversation.narration.result
+        words = [] if result is None else [result.result or "", *(result.errors or ())]
+        return "\n".join([*words, self.failed]).strip()
+
+    def ended(self, number: int) -> WorkerEnded:
+        """Raises WorkerError: the program or its model does not work."""
+        result = self.conversation.narration.result
+        out_of_money = self.launched is not None and self.launched.out_of_money
+        claims = result is not None and not result.is_error and not self.failed
+        if claims:
+            reason = "it says that it is done"
+        elif self.out_of_time:
+            reason = "its time was up"
+        elif out_of_money:
+            reason = "its model could not be paid"
+        elif result is not None and result.subtype.startswith("error_"):
+            reason = f"it stopped: {result.subtype.removeprefix('error_').replace('_', ' ')}"
+        else:
+            raise WorkerError(f"Claude Code: {self._why()}", cure=CURE)
+        return WorkerEnded(
+            round=number,
+            claims=claims and not self.out_of_time,
+            reason=reason,
+            exit_code=self.launched.ended.exit_code if self.launched else None,
+            seconds=self.limit.taken,
+            output=self._said[-MAX_LAST_WORDS_CHARACTERS:],
+            out_of_time=self.out_of_time,
+            out_of_money=out_of_money and not claims,
+        )
+
+    def _why(self) -> str:
+        printed = self.launched.ended.output.strip() if self.launched else ""
+        return (self._said or printed or "it ended without a result")[-MAX_SHOWN_CHARACTERS:]
+
+
+def _home(brief: Brief) -> str:
+    return INSIDE_HOME if brief.place.mounts else str(brief.home)

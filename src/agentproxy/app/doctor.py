@@ -13,13 +13,13 @@ from agentproxy.app.models import has_libraries
 from agentproxy.app.readiness import DoctorFinding
 from agentproxy.app.trusting import ENV, UNLINK
 from agentproxy.evidence.other_date import find_clock_library
+from agentproxy.workers.known.table import known_agents
 from agentproxy.workspace.git.command import GitError
 from agentproxy.workspace.git.repository import RepositoryUnusable
 from agentproxy.workspace.sandbox.detect import survey
 from agentproxy.workspace.sandbox.port import SandboxError
 
 LEAST_FREE = 1 << 30
-AGENTS = ("claude", "codex", "gemini", "opencode", "qwen", "copilot", "mini")
 
 
 async def examine(project: Project) -> Sequence[DoctorFinding]:
@@ -106,13 +106,14 @@ async def _models(project: Project) -> list[DoctorFinding]:
 
 def _agents(project: Project) -> list[DoctorFinding]:
     path = project.app.environ.get("PATH")
-    found = [name for name in AGENTS if shutil.which(name, path=path)]
-    cure = "" if found else "any program works: --worker 'command:PROGRAM ARGUMENTS'"
-    programs = DoctorFinding(
+    programs = dict.fromkeys(agent.program for agent in known_agents().values())
+    found = [name for name in programs if shutil.which(name, path=path)]
+    cure = "" if found else "pa agents names some; any program works: --worker 'command:PROGRAM'"
+    on_path = DoctorFinding(
         "agents on PATH", works=bool(found), detail=", ".join(found) or "none", cure=cure
     )
     named = ", ".join(sorted(project.app.user.workers)) or "none"
     return [
-        programs,
+        on_path,
         DoctorFinding("configured workers", works=bool(project.app.user.workers), detail=named),
     ]

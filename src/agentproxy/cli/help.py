@@ -37,6 +37,7 @@ TASK_OPTIONS = {
 # click writes the range of a number behind its help text.
 RANGES = {"--max-rounds INTEGER RANGE": "  [1<=x<=1000]"}
 COMMANDS = {
+    "agents": "list the coding agents on this machine; show or add the table for one",
     "answer": "answer a worker's question",
     "apply": "merge a run's claim into your working tree",
     "approve": "approve a worker's permission request",
@@ -61,6 +62,7 @@ Examples:
   pa --worker 'command:my-agent' --check 'pytest -q' "Fix the failing date parser"
   pa --budget 2 "Add a --json flag to the export command"     needs a vendor's key
   pa -d services/api --keep 'npm test' "Rename the health route"
+  pa agents add codex         let an installed agent be the worker: pa --worker codex "TASK"
   pa list                     list runs and their status
   pa apply RUN                merge a claim into your working tree, without a commit
   pa -- show                  run a task that is named like a command

@@ -110,7 +110,11 @@ class Program:
         ):
             return None
         path = Path(os.path.normpath(self.started_in / Path(word).expanduser()))
-        return path if ("/" in word or path.is_file()) and path.exists() else None
+        try:
+            path.stat()
+        except OSError:  # also a name that is too long: a script is a word too
+            return None
+        return path if "/" in word or path.is_file() else None
 
     def _show(self, path: Path, root: Path) -> list[Mount]:
         shown: list[Mount] = []

@@ -60,6 +60,29 @@ def test_a_feature_with_a_test_that_needs_it_is_verified(pa: Pa, named: tuple[st
         assert pa("evidence", ran.result["run"], "--rerun").code == 0
 
 
+@pytest.mark.parametrize("command", [PYTEST, f"{PYTEST} test_calc.py test_total.py"])
+def test_a_variant_loads_no_test_file_beside_the_claims_except_those_that_the_check_names(
+    pa: Pa, command: str
+) -> None:
+    # On the stub, what has other parameters returns nothing, and the old file cannot be loaded.
+    old = "from calc import add\n\nTOTAL = add(1, 2) + 1\n\n\ndef test_total():\n    assert TOTAL\n"
+    pa.write({**CALC, "test_total.py": old, "test_calc.py": pytest_of("add(1, 2) == 3")})
+    pa.commit("Green")
+    new = brings("test_calc.py", pytest_of("add(1, by=2) == 3"))
+    script = f"sed -i 's/(a, b)/(a, by)/; s/a + b/a + by/' calc.py\n{new}"
+    ran = pa.task("--check", command, *ONE, worker=script)
+    finding = ran.finding(command)
+    stub = next(each for each in ran.of_kind("check_finished") if each["on"] == "stub:1")
+    assert stub["result"]["left_out"] == ["test_total.py"]
+    outcomes = {each["name"]: each["outcome"] for each in stub["result"]["tests"]}
+    if command == PYTEST:
+        assert outcomes == {"test_calc.py::test_add": "failed"}
+        assert (ran.code, finding["reason_code"]) == (0, "falsified"), finding
+    else:
+        assert "test_total.py" in "".join(outcomes)
+        assert (ran.code, finding["reason_code"]) == (3, "result_not_checked"), finding
+
+
 def test_a_feature_without_a_test_is_sent_back_once_with_the_demand_for_one(green: Pa) -> None:
     ran = green.task("--check", UNITTEST, worker=f"test -e sub || {FEATURE}\ntouch sub")
     assert [each["checks"][0]["reason_code"] for each in ran.of_kind("round_judged")] == [

@@ -112,15 +112,22 @@ def _ask_pytest(asked: Asked) -> Mapping[str, str]:
     own = asked.env.get("PYTEST_ADDOPTS", "")
     if "no:junitxml" in f"{asked.command} {own}":
         return {}
-    ours = f"{_PYTEST}{_deselect(asked.leave_out)}"
+    ours = f"{_PYTEST}{_leave_out(asked.leave_out)}"
     # tox passes on only what its settings name.
     return {"PYTEST_ADDOPTS": f"{own} {ours}".strip(), "AGENTPROXY_PYTEST_OPTIONS": ours}
 
 
-def _deselect(files: Collection[str]) -> str:
-    # pytest takes a prefix of the ids; with its separator it means this file and no other.
-    options = "".join(f" --deselect={shlex.quote(file + '::')}" for file in sorted(files))
-    return options if len(options.encode(errors="surrogateescape")) <= _MAX_DESELECTED_BYTES else ""
+def _leave_out(files: Collection[str]) -> str:
+    # pytest takes a prefix of the ids; with its separator it means this file and no other. It would
+    # still load the files, except those that it ignores. One that the command names is not ignored.
+    deselected = "".join(f" --deselect={shlex.quote(file + '::')}" for file in sorted(files))
+    ignored = "".join(f" --ignore={shlex.quote(f'{TREE}/{file}')}" for file in sorted(files))
+    options = (f"{deselected}{ignored}", deselected)
+    return next((each for each in options if len(_encoded(each)) <= _MAX_DESELECTED_BYTES), "")
+
+
+def _encoded(text: str) -> bytes:
+    return text.encode(errors="surrogateescape")
 
 
 def leaves_out(env: Mapping[str, str]) -> bool:
@@ -157,7 +164,7 @@ def _ask_our_reporters(asked: Asked) -> Mapping[str, str]:
     both = options if ours in options else f"{ours} {options}".strip()
     variables = {"NODE_OPTIONS": both, "AGENTPROXY_REPORTS": REPORT_FOLDER}
     paths = "\n".join(f"{TREE}/{file}" for file in sorted(asked.leave_out))
-    if paths and len(paths.encode(errors="surrogateescape")) <= _MAX_DESELECTED_BYTES:
+    if paths and len(_encoded(paths)) <= _MAX_DESELECTED_BYTES:
         variables["AGENTPROXY_LEAVE_OUT"] = paths
     # A script that sets the variable anew would lose our file.
     path = asked.env.get("PATH", "")

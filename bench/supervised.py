@@ -4,6 +4,7 @@ Each case runs twice on one base, and beside another checkout of Agent Proxy in 
 """
 
 import argparse
+import compileall
 import contextlib
 import ctypes
 import json
@@ -12,11 +13,14 @@ import shutil
 import statistics
 import subprocess
 import sys
+import sysconfig
 import tempfile
 import time
+import venv
 from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from importlib.metadata import distribution
 from pathlib import Path
 
 BEFORE = "36388c4"  # a commit before green checks were tried on variants of the claim
@@ -25,6 +29,9 @@ FILES, TESTS = 20, 5
 STAGES = ("base", "worker", "claim", "checks", "reruns", "own tests", "trials", "rest")
 # The check that is named. Discovery finds `python -m pytest -q`.
 NAMED = "pytest -q"
+PYTEST = ("pytest", "pluggy", "iniconfig", "packaging", "pygments")
+# With the first, no program would keep its compiled files, and each start would compile anew.
+UNUSUAL = ("PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED")
 PR_SET_CHILD_SUBREAPER = 36
 TICK = os.sysconf("SC_CLK_TCK")
 
@@ -58,10 +65,11 @@ WORKERS = {
 
 @dataclass(frozen=True)
 class Suite:
-    """What the project's tests do."""
+    """What the project's tests do, and the environment that they run in."""
 
     seconds: float
     waits: bool
+    environment: str
 
 
 @dataclass
@@ -195,6 +203,23 @@ def bare_check(project: Path, env: dict[str, str]) -> Measured:
     return Measured(seconds, cpu_below() - cpu)
 
 
+def make_environment(folder: Path) -> Path:
+    """Makes an environment with pytest alone, from the files of the one that runs this."""
+    venv.create(folder, symlinks=True)
+    ours = folder / "lib" / Path(sysconfig.get_path("purelib")).relative_to(f"{sys.prefix}/lib")
+    for name in PYTEST:
+        files = distribution(name).files or ()
+        for theirs in (each for each in files if ".." not in each.parts):
+            place = ours / theirs
+            place.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(str(theirs.locate()), place)
+    program = folder / "bin" / "pytest"
+    start = "import sys\n\nimport pytest\n\nsys.exit(pytest.main())\n"
+    program.write_text(f"#!{folder}/bin/python\n{start}")
+    program.chmod(0o755)
+    return folder
+
+
 def measure(case: str, suite: Suite, source: Path) -> list[Measured]:
     """Returns the bare check, a run on a new base, and a second run on the same base."""
     with tempfile.TemporaryDirectory() as temporary:
@@ -205,11 +230,14 @@ def measure(case: str, suite: Suite, source: Path) -> list[Measured]:
         worker = folder / "worker.sh"
         worker.write_text(f"#!/bin/sh\n{WORKERS[case]}")
         worker.chmod(0o755)
+        prefix = (
+            Path(sys.prefix) if suite.environment == "own" else make_environment(folder / "env")
+        )
         env = {
-            **os.environ,
+            **{name: text for name, text in os.environ.items() if name not in UNUSUAL},
             "AGENTPROXY_HOME": str(folder / "home"),
-            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-            "VIRTUAL_ENV": sys.prefix,
+            "PATH": f"{prefix / 'bin'}{os.pathsep}{os.environ['PATH']}",
+            "VIRTUAL_ENV": str(prefix),
         }
         # Not by PYTHONPATH: with it, no result of a base is kept.
         start = f"import sys, runpy; sys.path.insert(0, {str(source / 'src')!r}); "
@@ -246,6 +274,9 @@ def _line(name: str, seconds: float, cpu: float, *, bare: Measured) -> None:
 def checkouts(beside: str) -> Generator[dict[str, Path]]:
     """The checkouts to measure, by name."""
     sources = {"this checkout": ROOT}
+    if beside == "none":
+        yield sources
+        return
     if beside:
         yield {**sources, f"beside {beside}": Path(beside).resolve()}
         return
@@ -280,12 +311,21 @@ def main() -> None:
     parser.add_argument("--waits", action="store_true", help="the suite waits and computes nothing")
     parser.add_argument("--runs", type=int, default=1)
     parser.add_argument("--case", choices=[*WORKERS], action="append")
-    parser.add_argument("--beside", default="", help="another checkout of Agent Proxy")
+    parser.add_argument(
+        "--environment",
+        choices=["pytest", "own"],
+        default="pytest",
+        help="the project's: pytest alone, or this checkout's own, whose plugins start slowly",
+    )
+    parser.add_argument("--beside", default="", help="another checkout of Agent Proxy, or none")
     asked = parser.parse_args()
     adopt_orphans()
     with checkouts(asked.beside) as sources:
+        for source in sources.values():
+            compileall.compile_dir(source / "src", quiet=1)  # as an installer does
         for case in asked.case or WORKERS:
-            compare(case, Suite(asked.seconds, asked.waits), sources, runs=asked.runs)
+            suite = Suite(asked.seconds, asked.waits, asked.environment)
+            compare(case, suite, sources, runs=asked.runs)
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from typing import Any, Final, cast
 from claude_agent_sdk import (
     ClaudeAgentOptions,
     ClaudeSDKClient,
+    ClaudeSDKError,
     HookContext,
     HookInput,
     HookJSONOutput,
@@ -20,6 +21,7 @@ from claude_agent_sdk import (
     ToolPermissionContext,
 )
 
+from agentproxy.engine.cancellation import finish_though_cancelled
 from agentproxy.events.agent import AgentTold, ToolStarted
 from agentproxy.events.conversation import Image
 from agentproxy.events.requests import Decision, Request
@@ -85,6 +87,10 @@ class Conversation:
                 self._note_calls(message)
                 if self.narration.idle and self._sent <= self.narration.taken:
                     break
+        except asyncio.CancelledError:
+            # A run that is parked goes on from the program's own record.
+            await finish_though_cancelled(_interrupt(client))
+            raise
         finally:
             self._client = None
             await client.disconnect()
@@ -97,14 +103,6 @@ class Conversation:
         await self.callbacks.record(AgentTold(text=text, why="message", message=key))
         await self._send(client, text)
         return True
-
-    async def interrupt(self) -> None:
-        """Asks the program to stop what it does, so that its own record of it is whole."""
-        client = self._client
-        if client is not None:
-            with contextlib.suppress(Exception):
-                async with asyncio.timeout(INTERRUPT_SECONDS):
-                    await client.interrupt()
 
     async def _send(self, client: ClaudeSDKClient, text: str, images: Sequence[Image] = ()) -> None:
         number = str(uuid.uuid4())
@@ -177,6 +175,14 @@ class Conversation:
     async def _ask(self, request: Request) -> Decision:
         async with self.limit.paused():
             return await self.callbacks.ask(request)
+
+
+async def _interrupt(client: ClaudeSDKClient) -> None:
+    """Asks the program to stop what it does, so that its own record of it is whole."""
+    # It may have ended, or not have begun.
+    with contextlib.suppress(ClaudeSDKError, TimeoutError):
+        async with asyncio.timeout(INTERRUPT_SECONDS):
+            await client.interrupt()
 
 
 async def _one(message: dict[str, Any]) -> AsyncIterator[dict[str, Any]]:

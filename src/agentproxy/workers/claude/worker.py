@@ -1,12 +1,15 @@
 """Claude Code as a worker: the whole program in the sandbox, driven through the vendor's SDK."""
 
+import asyncio
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from agentproxy.engine.cancellation import finish_though_cancelled
 from agentproxy.events.work import WorkerEnded
 from agentproxy.workers.claude.command_line import ClaudeChoices, arguments, variables
+from agentproxy.workers.claude.kept_apart import KeptApart, is_possible, keep_apart
 from agentproxy.workers.claude.permissions import OwnPlaces
 from agentproxy.workers.launcher import Added, LaunchEnded, Launcher
 from agentproxy.workers.pausable_timeout import PausableTimeout
@@ -18,7 +21,8 @@ if TYPE_CHECKING:
 
 MAX_LAST_WORDS_CHARACTERS: Final = 4000
 # The limit of the work pauses while a person decides; that of the process cannot.
-GRACE_SECONDS: Final = 5.0
+NOT_APART: Final = "its commands can reach into Claude Code: this kernel has no Landlock"
+GRACE_SECONDS: Final = 2.0  # for its last words to its own record
 MAX_SHOWN_CHARACTERS: Final = 1000
 NO_SESSION: Final = "No conversation found"
 CURE: Final = "pa doctor shows what is installed; then pa resume"
@@ -49,7 +53,9 @@ class ClaudeWorker:
         return False
 
     def grants(self) -> Sequence[str]:
-        return self._launcher.grants.in_words()
+        words = self._launcher.grants.in_words()
+        # Said, because a command can then speak to us in the name of Claude Code.
+        return words if is_possible() else (*words, NOT_APART)
 
     async def message(self, text: str, *, key: str) -> bool:
         conversation = self._conversation
@@ -74,9 +80,16 @@ class ClaudeWorker:
 
         target = self._launcher.grants.model
         model = target.address.model if target else ""
+        # Without mounts there is no place for it, and without isolation it protects nothing.
+        apart = (
+            await asyncio.to_thread(keep_apart, brief.home)
+            if brief.place.mounts and is_possible()
+            else KeptApart("", ())
+        )
         added = Added(
             arguments=arguments(self._choices, model=model, session=session),
-            env=variables(model=model),
+            env=variables(model=model, shell=apart.shell),
+            mounts=apart.mounts,
             seconds=PROCESS_SECONDS,
         )
         limit = PausableTimeout(brief.seconds, now=self._now)
@@ -98,8 +111,9 @@ class ClaudeWorker:
                 attempt.failed = str(error)
             finally:
                 self._conversation = None
-            program.stdin.close()
-            attempt.launched = await program.finish(GRACE_SECONDS)
+                program.stdin.close()
+                ending = program.finish(GRACE_SECONDS)
+                attempt.launched = await finish_though_cancelled(ending)
         return attempt
 
 

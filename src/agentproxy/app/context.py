@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from agentproxy.app.following import NOBODY, Follower, Say, open_follower
 from agentproxy.app.hub import Hub
 from agentproxy.app.scratch import scratch_below
 from agentproxy.config.envfile import read_env
@@ -43,6 +44,7 @@ class App:
     scratch: Path | None
     hub: Hub
     abandoned: set[Holder] = field(default_factory=set[Holder])
+    follower: Follower = NOBODY
 
     @property
     def environments(self) -> Path:
@@ -130,6 +132,12 @@ def _settings(environ: Mapping[str, str], directory: Path, user: User, *, serves
     return load_settings(directory, environ, trusted=True, defaults=user.defaults, serves=serves)
 
 
+def _follower(settings: Settings, redact: Redactor, say: Say | None) -> Follower:
+    if say is None or not settings.telemetry.enabled:
+        return NOBODY
+    return open_follower(settings.telemetry.variables, say=lambda text: say(redact(text)))
+
+
 @asynccontextmanager
 async def open_app(
     environ: Mapping[str, str],
@@ -138,11 +146,13 @@ async def open_app(
     forgive: Forgive | None = None,
     home: Path | None = None,
     serves: bool = False,
+    say: Say | None = None,
 ) -> AsyncGenerator[App]:
     """Opens the objects of a process, and closes them at the end.
 
-    `home` overrides the home of the settings; `serves` reads those of a server too. Raises
-    BadSetting, BadFile, JournalUnusable.
+    `home` overrides the home of the settings; `serves` reads those of a server too. A process that
+    works on runs gives `say`, which is told what is wrong with telemetry. Raises BadSetting,
+    BadFile, JournalUnusable.
     """
     user = read_user()
     settings = read_settings(environ, directory, user, forgive=forgive, serves=serves)
@@ -154,6 +164,7 @@ async def open_app(
     named = settings.chat.journal
     place = directory / named if named else settings.home / "journal.sqlite3"
     journal = SqliteJournal(place, redact=redact)
+    follower = _follower(settings, redact, say)
     try:
         async with scratch_below(settings.home) as scratch:
             yield App(
@@ -164,6 +175,8 @@ async def open_app(
                 redact=redact,
                 scratch=scratch,
                 hub=Hub(redact),
+                follower=follower,
             )
     finally:
+        await asyncio.to_thread(follower.close)
         await journal.close()

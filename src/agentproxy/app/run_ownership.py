@@ -10,6 +10,7 @@ from pathlib import Path
 
 from agentproxy import __version__
 from agentproxy.app.context import App
+from agentproxy.app.following import Follower, followed
 from agentproxy.app.hub import FragmentStream
 from agentproxy.engine.cancellation import finish_though_cancelled, first_to_end
 from agentproxy.engine.commands import CommandHandler
@@ -69,6 +70,7 @@ class RunDependencies:
     environments: Path
     registries: Registries | None
     images: Sequence[Image]
+    follower: Follower
 
 
 def new_holder() -> Holder:
@@ -122,7 +124,15 @@ async def _release(app: App, lease: Lease) -> None:
 
 
 async def run_until_parked(journal: Journal, lease: Lease, dependencies: RunDependencies) -> State:
-    state = SUPERVISED.replay(await journal.read(lease.run))
+    past = await journal.read(lease.run)
+    state = SUPERVISED.replay(past)
+    with followed(dependencies.follower, lease.run, past):
+        return await _run_until_parked(state, journal, lease, dependencies=dependencies)
+
+
+async def _run_until_parked(
+    state: State, journal: Journal, lease: Lease, *, dependencies: RunDependencies
+) -> State:
     # An owner that was killed may have left processes behind.
     for pid, started in state.processes:
         end_process(pid, started)
@@ -134,7 +144,9 @@ async def run_until_parked(journal: Journal, lease: Lease, dependencies: RunDepe
         return events
 
     keeper = SessionKeeper(state, root=dependencies.repository.root, run=lease.run)
-    recorder = Recorder(state, append, reduce=SUPERVISED.reduce, observers=[keeper.note])
+    recorder = Recorder(
+        state, append, reduce=SUPERVISED.reduce, observers=[keeper.note, dependencies.follower.note]
+    )
     commands = CommandHandler(recorder)
     engine = supervised_engine(
         recorder, _parts(recorder, lease.run, dependencies), show=dependencies.fragments.show
@@ -190,6 +202,9 @@ def _parts(recorder: Recorder[State], run: RunId, dependencies: RunDependencies)
         hold=dependencies.hold,
         kept_base=KeptBase(dependencies.kept_results, product=__version__, run=run),
         jobs=dependencies.jobs,
+        joining=lambda effect: dependencies.follower.variables(
+            run, recorder.state.lifecycle.segment, effect
+        ),
     )
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from agentproxy import __version__
 from agentproxy.app.context import App
+from agentproxy.app.following import followed
 from agentproxy.app.hub import FragmentStream
 from agentproxy.app.models import meter_of, open_judges, with_choices
 from agentproxy.app.rules import read_project, rules_reader
@@ -114,6 +115,7 @@ async def _work_on(
         registries=await app.registries(),
         images=[Image(media_type=kind, data=data) for kind, data in pictures],
         meter=meter_of(project),
+        follower=app.follower,
     )
     dependencies.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     try:
@@ -138,13 +140,17 @@ async def end_unowned(app: App, run: RunId, command: StopRun) -> None:
 
 
 async def _stop(app: App, lease: Lease, command: StopRun) -> None:
-    state = SUPERVISED.replay(await app.journal.read(lease.run))
+    past = await app.journal.read(lease.run)
+    state = SUPERVISED.replay(past)
 
     async def append(drafts: Sequence[Draft], taken: Sequence[CommandId]) -> Sequence[Event]:
         return await app.journal.append(lease, drafts, taken=taken)
 
     keeper = SessionKeeper(state, root=Path(state.require_order().repository), run=lease.run)
-    recorder = Recorder(state, append, reduce=SUPERVISED.reduce, observers=[keeper.note])
+    recorder = Recorder(
+        state, append, reduce=SUPERVISED.reduce, observers=[keeper.note, app.follower.note]
+    )
     number = await app.journal.submit(lease.run, command)
-    await CommandHandler(recorder).handle(number, command)
+    with followed(app.follower, lease.run, past):
+        await CommandHandler(recorder).handle(number, command)
     await keeper.write()

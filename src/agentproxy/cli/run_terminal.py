@@ -39,7 +39,7 @@ def drive(take: Take, *, directory: Path, output: str | None, home: Path | None 
 
 async def _drive(take: Take, *, directory: Path, output: str | None, home: Path | None) -> int:
     began = time.monotonic()
-    async with open_app(os.environ, directory, home=home) as app:
+    async with open_app(os.environ, directory, home=home, say=warn) as app:
         style = chosen_output(output, app.settings.output or "")
         lease = await take(app)
         screen = open_screen(style)
@@ -136,6 +136,11 @@ def _signals(app: App, lease: Lease, group: asyncio.TaskGroup) -> Generator[None
         # After the first Ctrl+C a second one must not interrupt the last output.
         for number, handler in before.items():
             signal.signal(number, signal.SIG_IGN if pressed else handler)
+
+
+def warn(text: str) -> None:
+    """Tells of what is no fault of the run. Any thread may call this."""
+    print(f"pa: {text}", file=sys.stderr, flush=True)
 
 
 def open_screen(style: str) -> Screen:

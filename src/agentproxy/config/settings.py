@@ -13,6 +13,7 @@ from agentproxy.config.envfile import parse_env, read_env
 from agentproxy.config.files import as_text
 from agentproxy.config.llm import NAMES, ModelSettings, load_model_settings
 from agentproxy.config.mistakes import BadSetting, first_mistake
+from agentproxy.config.telemetry import OTEL, TelemetrySettings, load_telemetry_settings
 from agentproxy.config.user import Defaults
 from agentproxy.config.words import (
     BuildChoice,
@@ -77,6 +78,7 @@ class Settings(BaseSettings):
     secrets: tuple[str, ...] = Field(default=(), repr=False)
     models: ModelSettings = ModelSettings()
     chat: ChatSettings = ChatSettings()  # the defaults, unless a server asked for them
+    telemetry: TelemetrySettings = TelemetrySettings()
     ignored: tuple[str, ...] = ()  # names from an untrusted `.env` that do not count
 
     @classmethod
@@ -126,6 +128,7 @@ def load_settings(
     given["secrets"] = _secrets(environ, written)
     given["ignored"] = ignored
     given["models"] = load_model_settings(merged, origins=origins)
+    given["telemetry"] = load_telemetry_settings(merged, origins=origins)
     if serves:
         given["chat"] = load_chat_settings(merged, origins=origins)
     try:
@@ -158,7 +161,9 @@ def _read_file(file: Path, *, trusted: bool) -> tuple[dict[str, str], tuple[str,
 def _needs_trust(name: str) -> bool:
     # These decide what is done, what is paid, and where requests go.
     return (
-        name.startswith(PREFIX) or name in (NAMES | CHAT_NAMES) or ADDRESS.search(name) is not None
+        name.startswith((PREFIX, OTEL))
+        or name in (NAMES | CHAT_NAMES)
+        or ADDRESS.search(name) is not None
     )
 
 

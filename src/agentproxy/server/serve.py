@@ -25,6 +25,7 @@ from agentproxy.server.connections import PunctualProtocol, make_room_for_connec
 LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 MAX_MESSAGE_BYTES = 1 << 20
 KEEP_ALIVE_SECONDS = 30
+LOG = logging.getLogger(__name__)
 STOPPING = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -78,7 +79,7 @@ async def serve(
     say: Callable[[str], None],
 ) -> None:
     """Serves until SIGINT or SIGTERM. Raises CannotServe, BadSetting, BadFile, SandboxError."""
-    async with open_app(environ, directory, serves=True) as app:
+    async with open_app(environ, directory, serves=True, say=LOG.warning) as app:
         with redacted_log(app.redact):
             await _serve(app, directory, options, say=say)
 

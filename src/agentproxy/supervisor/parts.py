@@ -1,6 +1,6 @@
 """The services that the effects of a supervised run use."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -31,5 +31,7 @@ class Parts:
     hold: float | None
     kept_base: KeptBase
     jobs: int  # how many checks run side by side
+    # The variables by which a worker's program joins the trace of the effect that starts it.
+    joining: Callable[[str], Mapping[str, str]] = lambda _effect: {}
     # By round: variants that are there before a weighing asks for them.
     early_trials: dict[int, TrialsPrepared] = field(default_factory=dict[int, TrialsPrepared])

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from agentproxy.engine.context import Context
+from agentproxy.engine.recorder import SCOPE
 from agentproxy.events.check import BASE
 from agentproxy.events.envelope import Fact
 from agentproxy.events.work import WorkerStarted
@@ -45,6 +46,7 @@ async def put_to_work(number: int, context: Context[State, Parts]) -> Sequence[F
         past=past,
         images=tuple(parts.model.images),
         session=state.session,
+        joining=parts.joining(SCOPE.get().effect),
     )
     goes_on = bool(past) and parts.worker.goes_on_from_facts
     started = WorkerStarted(

@@ -193,6 +193,7 @@ class Launcher:
         granted = self._granted_mounts() if place.mounts else []
         env = {
             **added.env,
+            **brief.joining,
             **self.grants.env,
             "AGENTPROXY_BRIEF": f"{place.inside('brief')}/brief.md",
             "AGENTPROXY_SCREENSHOTS": f"{place.inside('brief')}/screenshots",

@@ -1,7 +1,7 @@
 """The protocol of a worker: a brief goes in, requests come out, and the end may be a claim."""
 
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
@@ -34,6 +34,8 @@ class Brief:
     past: Sequence[Fact] = ()  # recorded by the worker itself in that attempt
     images: Sequence[Image] = ()  # of the task
     session: str = ""  # that the worker's program opened last in this run
+    # Variables by which a program's own telemetry joins ours (W3C Trace Context).
+    joining: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 AskDesk = Callable[[Request], Awaitable[Decision]]

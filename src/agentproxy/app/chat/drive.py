@@ -13,6 +13,7 @@ from agentproxy.app.chat.loading import load_chat
 from agentproxy.app.chat.root_run import RootRun
 from agentproxy.app.chat.services import DISK
 from agentproxy.app.context import App
+from agentproxy.app.following import Unfinished, followed
 from agentproxy.app.hub import FragmentStream
 from agentproxy.conversation.commands import ends_with_session, facts_of
 from agentproxy.conversation.face import CHAT
@@ -51,7 +52,21 @@ async def drive_chat(
 ) -> None:
     """Works on a conversation until it was idle for long enough. The lease stays held."""
     services, app = host.services, host.services.app
-    state = await load_chat(app, lease.run, safe=services.safe_tools)
+    unfinished = Unfinished()
+    state = await load_chat(app, lease.run, safe=services.safe_tools, note=unfinished.note)
+    with followed(app.follower, lease.run, unfinished.past):
+        await _drive(state, host, lease, fragments=fragments, patience=patience)
+
+
+async def _drive(
+    state: Chat,
+    host: ChildHost,
+    lease: Lease,
+    *,
+    fragments: FragmentStream,
+    patience: Patience,
+) -> None:
+    services, app = host.services, host.services.app
     for pid, started in state.processes:
         end_process(pid, started)
 
@@ -61,7 +76,13 @@ async def drive_chat(
             fragments.recorded(event.seq)
         return events
 
-    recorder = Recorder(state, append, reduce=CHAT.reduce, actor="supervisor")
+    recorder = Recorder(
+        state,
+        append,
+        reduce=CHAT.reduce,
+        actor="supervisor",
+        observers=[app.follower.note],
+    )
     commands = CommandHandler(recorder, translate=facts_of)
     state.limits = limits_of(services.settings)
     state.summarise_at = services.settings.summarise_at

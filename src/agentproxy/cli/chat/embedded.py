@@ -16,6 +16,7 @@ from agentproxy.app.journal import JournalError, LeaseTaken, UnknownRun
 from agentproxy.app.project_files.presets import UnknownPreset
 from agentproxy.app.run_ownership import StillOwned
 from agentproxy.cli.chat.port import Broken, Listed, Message, Talk, Unreachable
+from agentproxy.cli.run_terminal import warn
 from agentproxy.events.envelope import RunId
 from agentproxy.server.chat.client import Client, TooSlow
 from agentproxy.server.chat.records import shown_chat
@@ -29,7 +30,7 @@ PAGE = 200
 @asynccontextmanager
 async def embedded_talks(directory: Path) -> AsyncGenerator["EmbeddedTalks"]:
     """Gives the conversations of a folder. Raises BadSetting, BadFile, SandboxError."""
-    async with open_app(os.environ, directory, serves=True) as app:
+    async with open_app(os.environ, directory, serves=True, say=warn) as app:
         host = await open_host(await app.project(directory))
         warming = asyncio.create_task(host.warm_up())
         try:

@@ -1,0 +1,120 @@
+"""Tells a follower, such as telemetry, what this process records. Without one, nobody is told."""
+
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import contextmanager
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Final, Protocol
+
+from agentproxy.events.chat import UserTurnEnded, UserTurnStarted
+from agentproxy.events.envelope import Event, RunId
+from agentproxy.events.run import RunCreated, SegmentStarted
+
+Say = Callable[[str], None]
+TELEMETRY = "agentproxy.telemetry.start"
+PACKAGES = (
+    "opentelemetry.sdk",
+    "opentelemetry.exporter.otlp.proto.grpc",
+    "opentelemetry.exporter.otlp.proto.http",
+)
+EXTRA = "telemetry is off, its packages are not installed: pip install 'agentproxy[telemetry]'"
+
+
+class Follower(Protocol):
+    """Follows the runs that this process works on. No method waits or raises."""
+
+    def begin(self, run: RunId, past: Sequence[Event]) -> None:
+        """This process works on the run from here on. `past` is what was recorded before."""
+        ...
+
+    def note(self, event: Event) -> None: ...
+
+    def end(self, run: RunId) -> None:
+        """This process no longer works on the run."""
+        ...
+
+    def variables(self, run: RunId, segment: int, effect: str) -> Mapping[str, str]:
+        """Returns the variables by which a program joins the trace of the effect that starts it."""
+        ...
+
+    def close(self) -> None:
+        """Sends what is left. Waits, up to a limit."""
+        ...
+
+
+class Nobody:
+    """Follows nothing."""
+
+    def begin(self, run: RunId, past: Sequence[Event]) -> None:
+        del run, past
+
+    def note(self, event: Event) -> None:
+        del event
+
+    def end(self, run: RunId) -> None:
+        del run
+
+    def variables(self, run: RunId, segment: int, effect: str) -> Mapping[str, str]:
+        del run, segment, effect
+        return {}
+
+    def close(self) -> None:
+        pass
+
+
+NOBODY: Final = Nobody()
+
+
+def open_follower(variables: Mapping[str, str], *, say: Say) -> Follower:
+    """Loads telemetry, which sends what it is told. `variables` are those of OpenTelemetry.
+
+    `say` is told in one line what is wrong; any thread may call it.
+    """
+    if not all(_is_there(package) for package in PACKAGES):
+        say(EXTRA)
+        return NOBODY
+    # By its name: nothing imports what stands above it, and off it is never loaded.
+    opened: Follower | None = import_module(TELEMETRY).open_follower(variables, say=say)
+    return opened or NOBODY
+
+
+def _is_there(package: str) -> bool:
+    try:
+        return find_spec(package) is not None
+    except ModuleNotFoundError:  # of a package above it
+        return False
+
+
+@contextmanager
+def followed(follower: Follower, run: RunId, past: Sequence[Event]) -> Generator[None]:
+    """Tells the follower that this process works on the run."""
+    follower.begin(run, past)
+    try:
+        yield
+    finally:
+        follower.end(run)
+
+
+class Unfinished:
+    """Keeps of a conversation's past what its follower needs: the turn that is not over."""
+
+    def __init__(self) -> None:
+        self.events: list[Event] = []
+        self._head: dict[type, Event] = {}
+
+    def note(self, event: Event) -> None:
+        match event.fact:
+            case UserTurnStarted():
+                self.events = [*self._head.values(), event]
+            case UserTurnEnded():
+                self.events = []
+            case RunCreated() | SegmentStarted() if not self.events:
+                self._head[type(event.fact)] = event
+            case _ if self.events:
+                self.events.append(event)
+            case _:
+                pass
+
+    @property
+    def past(self) -> Sequence[Event]:
+        return self.events or tuple(self._head.values())

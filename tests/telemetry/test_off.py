@@ -1,0 +1,103 @@
+"""Telemetry that is off, cannot be, or has nobody to tell."""
+
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from support.front_door import Pa
+from support.otlp import collector
+from support.projects import CHECK, MEND
+
+ON = {"AGENTPROXY_ENABLE_TELEMETRY": "1"}
+OFF = {"AGENTPROXY_ENABLE_TELEMETRY": "0"}
+
+
+def modules_of(pa: Pa, **env: str) -> str:
+    """What a run imports, by name."""
+    code = "import sys; from agentproxy.cli.main import main; sys.argv[0] = 'pa'; main()"
+    worker = pa.worker(MEND)
+    with (pa.home.parent / "imports.txt").open("w+") as said:
+        done = subprocess.run(
+            [sys.executable, "-X", "importtime", "-c", code, "--worker", worker, "--check", CHECK,
+             "Make it right"],
+            cwd=pa.project,
+            env=pa.environment(env),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=said,
+            check=False,
+        )  # fmt: skip
+        assert done.returncode == 0
+        said.seek(0)
+        return said.read()
+
+
+def test_off_no_module_of_telemetry_is_loaded(pa: Pa) -> None:
+    for env in ({}, OFF):
+        loaded = modules_of(pa, **env)
+        assert "agentproxy.app.following" in loaded
+        assert "opentelemetry" not in loaded
+        assert "agentproxy.telemetry" not in loaded
+        assert "grpc" not in loaded
+        pa.git("checkout", "-q", ".")
+
+
+def test_on_they_are_loaded(pa: Pa) -> None:
+    with collector("grpc") as to:
+        assert "opentelemetry.sdk" in modules_of(pa, **to.variables)
+
+
+def test_without_the_packages_one_line_says_what_to_install(pa: Pa, tmp_path: Path) -> None:
+    hidden = tmp_path / "hides" / "opentelemetry"
+    hidden.mkdir(parents=True)
+    (hidden / "__init__.py").touch()
+    env = {**ON, "PYTHONPATH": str(hidden.parent)}
+    ran = pa.task("--check", CHECK, worker=MEND, env=env)
+    assert (ran.code, ran.result["verdict"]) == (0, "verified")
+    assert ran.err.splitlines() == [
+        "pa: telemetry is off, its packages are not installed: pip install 'agentproxy[telemetry]'"
+    ]
+
+
+def test_a_collector_that_is_not_there_costs_one_line_for_each_signal_and_little_time(
+    pa: Pa,
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as nobody:
+        port = nobody.getsockname()[1]
+    for protocol in ("grpc", "http/protobuf"):
+        env = {
+            **ON,
+            "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{port}",
+            "OTEL_EXPORTER_OTLP_PROTOCOL": protocol,
+        }
+        began = time.monotonic()
+        ran = pa.task("--check", CHECK, worker=MEND, env=env)
+        assert (ran.code, ran.result["verdict"]) == (0, "verified")
+        assert time.monotonic() - began < 60
+        assert len(ran.err.splitlines()) <= 3
+        assert all(line.startswith("pa: telemetry: ") for line in ran.err.splitlines())
+        pa.git("checkout", "-q", ".")
+
+
+def test_a_variable_that_cannot_be_used_is_named_with_its_cure(pa: Pa) -> None:
+    ran = pa.task("--check", CHECK, worker=MEND, env={**ON, "OTEL_EXPORTER_OTLP_PROTOCOL": "udp"})
+    assert ran.code == 0
+    assert ran.err == (
+        "pa: telemetry is off: OTEL_EXPORTER_OTLP_PROTOCOL is 'udp': give grpc or http/protobuf\n"
+    )
+    refused = pa.task(worker=MEND, env={"AGENTPROXY_ENABLE_TELEMETRY": "perhaps"})
+    assert refused.code == 2
+    assert "AGENTPROXY_ENABLE_TELEMETRY" in refused.err
+    assert "give 1 or 0" in refused.err
+
+
+def test_nothing_else_of_a_run_changes(pa: Pa) -> None:
+    arguments = ("--check", CHECK)
+    plain = pa.task(*arguments, worker="exit 1", env=OFF)
+    with collector("grpc") as to:
+        told = pa.task(*arguments, worker="exit 1", env=to.variables)
+    assert (plain.code, plain.err) == (told.code, told.err)
+    kinds = [[record["kind"] for record in ran.records] for ran in (plain, told)]
+    assert sorted(kinds[0]) == sorted(kinds[1])

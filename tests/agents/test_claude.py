@@ -9,7 +9,8 @@ from dataclasses import replace
 import pytest
 from support.claude_code import claude_table
 from support.front_door import Pa, Ran
-from support.model_server import Reply, Server, model_server
+from support.life import Life, of_kind
+from support.model_server import Body, Reply, Server, model_server
 from support.projects import MEND, PYTEST
 from support.relay import KEY, keys_for
 
@@ -198,3 +199,35 @@ def test_a_claim_that_is_false_is_refuted(pa: Pa) -> None:
     # The second round has what was found, in the same conversation.
     assert "All tests pass." in json.dumps(server.asked[1]["messages"])
     assert "Verdict on round 1" in json.dumps(server.asked[1]["messages"])
+
+
+def test_it_is_stopped_where_the_money_ends_and_goes_on_with_more(pa: Pa) -> None:
+    steps = [replace(bash(f"echo {number}"), usage=(20_000, 1000)) for number in range(9)]
+    with model_server(*told(*steps)) as server:
+        ran = pa(*WORDS, "--budget", "0.25", "Fix it", env=keys_for(server))
+        asked = len(server.asked)
+        server.replies.clear()
+    assert (ran.code, 1 <= asked < 9) == (5, True), (ran.result, ran.records[-3:])
+    assert ran.of_kind("worker_ended")[0]["out_of_money"]
+    assert 0 < ran.result["usd"] <= 0.25
+    with model_server(*told(edits(pa), DONE)) as server:
+        again = pa("resume", "-o", "json", "--budget", "5", env=keys_for(server))
+        asked_before = json.dumps(server.asked[0]["messages"])
+    assert (again.code, "echo 0" in asked_before) == (0, True), again.result
+
+
+def test_a_message_reaches_it_in_the_turn_that_it_works_on(pa: Pa) -> None:
+    def think(body: Body) -> Reply:
+        said, key = json.dumps(body["messages"]), f"{next(NUMBERS)}-"
+        if "return a + b" in said or "has been updated" in said:
+            return replace(DONE, key=key)
+        return replace(edits(pa) if "Use a plus sign" in said else bash("sleep 0.2"), key=key)
+
+    with model_server(think=think) as server:
+        life = Life(pa, *WORDS, "Fix it", env=keys_for(server))
+        assert life.sees(of_kind("tool_started"))
+        assert pa("message", str(life.events[0]["run"]), "Use a plus sign").code == 0
+        ran = life.end()
+    assert (ran.code, ran.result["verdict"]) == (0, "verified"), ran.records[-4:]
+    assert [each["heard"] for each in ran.of_kind("message_delivered")] == [True]
+    assert len(ran.of_kind("worker_started")) == 1

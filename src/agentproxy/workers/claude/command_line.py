@@ -17,6 +17,9 @@ MODEL_NAMES: Final = (
     "ANTHROPIC_MODEL", "ANTHROPIC_SMALL_FAST_MODEL", "ANTHROPIC_DEFAULT_HAIKU_MODEL",
     "ANTHROPIC_DEFAULT_SONNET_MODEL", "ANTHROPIC_DEFAULT_OPUS_MODEL", "CLAUDE_CODE_SUBAGENT_MODEL",
 )  # fmt: skip
+ANSWERS_PAID: Final = 6
+MIN_ANSWER_TOKENS: Final = 1024  # a call with a few lines of code needs as much
+MAX_ANSWER_TOKENS: Final = 32_000  # its own limit
 VARIABLES: Final[Mapping[str, str]] = {
     "CLAUDE_CODE_ENTRYPOINT": "sdk-py",
     # Its updates, titles and reports go to hosts that the sandbox refuses.
@@ -40,6 +43,18 @@ class ClaudeChoices:
     servers: Mapping[str, Mapping[str, object]] = field(
         default_factory=dict[str, Mapping[str, object]]
     )
+
+
+def answer_tokens(left: float | None, *, thousand: float) -> int | None:
+    """Returns how long an answer may be; None: as long as the program wants.
+
+    `left` are the US dollars of the run, and `thousand` is the price of as many tokens.
+    """
+    if left is None or thousand <= 0:
+        return None
+    # The relay reserves the price of the longest answer, and several may be asked for at once.
+    paid = int(left / ANSWERS_PAID / thousand * 1000)
+    return min(max(paid, MIN_ANSWER_TOKENS), MAX_ANSWER_TOKENS)
 
 
 def arguments(choices: ClaudeChoices, *, model: str, session: str = "") -> Sequence[str]:

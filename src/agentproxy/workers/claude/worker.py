@@ -7,8 +7,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from agentproxy.engine.cancellation import finish_though_cancelled
+from agentproxy.events.conversation import Usage
 from agentproxy.events.work import WorkerEnded
-from agentproxy.workers.claude.command_line import ClaudeChoices, arguments, variables
+from agentproxy.workers.claude.command_line import (
+    ClaudeChoices,
+    answer_tokens,
+    arguments,
+    variables,
+)
 from agentproxy.workers.claude.kept_apart import KeptApart, is_possible, keep_apart
 from agentproxy.workers.claude.permissions import OwnPlaces
 from agentproxy.workers.launcher import Added, LaunchEnded, Launcher
@@ -88,7 +94,9 @@ class ClaudeWorker:
         )
         added = Added(
             arguments=arguments(self._choices, model=model, session=session),
-            env=variables(model=model, shell=apart.shell),
+            env=variables(
+                model=model, shell=apart.shell, answer_tokens=await self._answer_tokens()
+            ),
             mounts=apart.mounts,
             seconds=PROCESS_SECONDS,
         )
@@ -115,6 +123,17 @@ class ClaudeWorker:
                 ending = program.finish(GRACE_SECONDS)
                 attempt.launched = await finish_though_cancelled(ending)
         return attempt
+
+    async def _answer_tokens(self) -> int | None:
+        grants = self._launcher.grants
+        if grants.meter is None or grants.model is None:
+            return None
+        left, prices, name = grants.meter.budget.left(), grants.meter.prices, grants.model.name
+        if left is None:
+            return None
+        # In a thread: the list of prices takes a third of a second to load.
+        price = await asyncio.to_thread(prices.of, name, Usage(output=1000))
+        return answer_tokens(left, thousand=price.usd)
 
 
 @dataclass

@@ -28,6 +28,11 @@ def health(service: Service) -> None:
     assert (answer["status"], answer["healthy"]) == ("ok", True)
     assert answer["model"] == "claude-sonnet-4-5-20250929"
     assert {"active_sessions", "agents", "tasks", "config", "version"} <= set(answer)
+    assert (answer["mcp"], answer["unusable_tools"]) == ({}, 0)
+
+
+def tool_sources(service: Service) -> None:
+    assert service.json("GET", "/api/tool-sources") == {"mcp": [], "unusable_tools": []}
 
 
 def create(service: Service) -> None:
@@ -186,6 +191,7 @@ ROUTES: dict[tuple[str, str], Callable[[Service], Any]] = {
     ("GET", "/api/conversations/{conversation_id}"): show,
     ("DELETE", "/api/conversations/{conversation_id}"): delete,
     ("GET", "/api/tools"): tools,
+    ("GET", "/api/tool-sources"): tool_sources,
     ("GET", "/api/skills"): skills,
     ("POST", "/api/skills"): upload_skill,
     ("GET", "/api/presets"): presets,

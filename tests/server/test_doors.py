@@ -67,6 +67,18 @@ def test_a_page_that_may_come_is_told_so_by_name_and_never_by_a_star(served: Ser
     connection.close()
 
 
+def test_the_document_says_which_routes_ask_for_a_key(served: Served, locked: Served) -> None:
+    for server, asks in ((served, False), (locked, True)):
+        status, document = server.request("GET", "/openapi.json")
+        schemes = document["components"]["securitySchemes"]
+        assert status == 200
+        assert schemes["ApiKey"] == {"type": "apiKey", "in": "header", "name": "X-API-Key"}
+        assert document.get("security", []) == [{name: []} for name in schemes] * asks
+        for path, methods in document["paths"].items():
+            for operation in methods.values():
+                assert operation.get("security") == ([] if asks and path == "/health" else None)
+
+
 def test_with_a_key_every_route_but_health_asks_for_it(locked: Served) -> None:
     right = locked.key
     locked.key = ""

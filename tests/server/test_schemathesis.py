@@ -31,11 +31,11 @@ parameters = {{ "query.conversation" = "{conversation}" }}
 @pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_every_route_answers_as_its_document_says(tmp_path: Path) -> None:
-    with serving(tmp_path) as served:
+    with serving(tmp_path, API_KEY="the key") as served:
         conversation = served.new()
         file = ("write_file", '{"path": "note.txt", "content": "hello"}')
         served.script("A file", Reply(calls=(file,), stop="tools"), Reply(text=("there",)))
-        with served.talk(conversation) as talk:
+        with served.talk(conversation, X_API_Key=served.key) as talk:
             talk.ask("A file")
         (tmp_path / "schemathesis.toml").write_text(CONFIG.format(conversation=conversation))
         _, described = served.request("GET", "/openapi.json")
@@ -44,7 +44,8 @@ def test_every_route_answers_as_its_document_says(tmp_path: Path) -> None:
             [
                 str(Path(sys.executable).with_name("st")), "--no-color",
                 "--config-file", "schemathesis.toml", "run", f"{served.url}/openapi.json",
-                "--max-examples", "25", "--seed", "1", "--request-timeout", "10",
+                "--header", f"X-API-Key: {served.key}", "--max-examples", "25",
+                "--seed", "1", "--request-timeout", "10",
                 "--max-response-time", "5", "--warnings", "off",
             ],
             cwd=tmp_path,

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
@@ -14,7 +15,7 @@ from agentproxy.app.chat.host import ChatHost
 from agentproxy.app.journal import JournalError
 from agentproxy.app.supervised_host import SupervisedHost
 from agentproxy.server.docs_page import docs_page
-from agentproxy.server.guard import Guard
+from agentproxy.server.guard import OPEN, Guard
 from agentproxy.server.promised import EVERYWHERE, promised
 from agentproxy.server.refusals import (
     Refused,
@@ -48,15 +49,38 @@ class Hosts:
     supervised: SupervisedHost
 
 
+KEYS = {
+    "ApiKey": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
+    "Bearer": {"type": "http", "scheme": "bearer"},
+}
+
+
+class Application(FastAPI):
+    """Its document says where the guard asks for a key."""
+
+    needs_key = False
+
+    def openapi(self) -> dict[str, Any]:
+        document = super().openapi()
+        document["components"]["securitySchemes"] = KEYS
+        if self.needs_key:
+            document["security"] = [{name: []} for name in KEYS]  # either of them
+            for path in OPEN:
+                for operation in document["paths"][path].values():
+                    operation["security"] = []
+        return document
+
+
 def build_application(hosts: Hosts, doors: Doors) -> FastAPI:
     """Returns the application. Its guard stands before every route."""
-    application = FastAPI(
+    application = Application(
         title="Agent Proxy",
         version=__version__,
         docs_url=None,  # the library's page loads scripts from elsewhere
         redoc_url=None,
         responses=promised(*EVERYWHERE),
     )
+    application.needs_key = bool(doors.api_key)
     application.add_exception_handler(JournalError, answer_journal)
     application.add_exception_handler(RequestValidationError, refuse_invalid)
     application.add_exception_handler(Refused, answer_refused)

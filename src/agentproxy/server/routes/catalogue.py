@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from agentproxy.app.chat.host import ChatHost
 from agentproxy.app.chat.toolbox import all_tools
 from agentproxy.files.safe_files import BadPath
+from agentproxy.tools.mcp.port import McpStatus
 from agentproxy.tools.skills.library import NAME, SkillTaken
 
 # One line, as a line of the front matter: no controls, no line ends of any kind.
@@ -18,6 +19,19 @@ LINE = r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*\S[^\x00-\x1f\x7f-\x9f\u2028\u2029]*
 class Listed(BaseModel):
     name: str
     description: str
+
+
+class ShownServer(BaseModel):
+    name: str
+    status: McpStatus
+    reason: str
+
+
+class ToolSources(BaseModel):
+    """Where tools of others come from, and why some of them cannot be used."""
+
+    mcp: list[ShownServer]
+    unusable_tools: list[str]
 
 
 class NewSkill(BaseModel):
@@ -37,6 +51,17 @@ def catalogue_routes(host: ChatHost) -> APIRouter:
     async def list_tools() -> list[Listed]:
         specs = all_tools(skills, host.services.ports).specs
         return [Listed(name=each.name, description=each.description) for each in specs]
+
+    @router.get("/tool-sources")
+    async def list_sources() -> ToolSources:
+        redact, services = host.app.redact, host.services
+        return ToolSources(
+            mcp=[
+                ShownServer(name=each.name, status=each.status, reason=redact(each.reason))
+                for each in services.mcp.states()
+            ],
+            unusable_tools=[redact(each) for each in services.packaged.problems],
+        )
 
     @router.get("/skills")
     async def list_skills() -> list[Listed]:
@@ -61,5 +86,5 @@ def catalogue_routes(host: ChatHost) -> APIRouter:
         return [Listed(name=each.name, description=each.description) for each in found]
 
     # The decorators above have registered them.
-    del list_tools, list_skills, upload_skill, list_presets
+    del list_tools, list_sources, list_skills, upload_skill, list_presets
     return router

@@ -1,5 +1,6 @@
 """Whether the service works."""
 
+from collections import Counter
 from typing import Literal
 
 from fastapi import APIRouter, Response
@@ -30,12 +31,6 @@ class ShownConfig(BaseModel):
     default_worker: str
 
 
-class ShownMcp(BaseModel):
-    name: str
-    status: McpStatus
-    reason: str
-
-
 class Health(BaseModel):
     status: Literal["ok", "degraded"]
     healthy: bool
@@ -44,14 +39,14 @@ class Health(BaseModel):
     agents: list[str]
     tasks: TaskCounts
     config: ShownConfig
-    mcp: list[ShownMcp]
-    unusable_tools: list[str]
+    mcp: dict[McpStatus, int]
+    unusable_tools: int
     version: str
     problems: list[str]
 
 
 def health_routes(chats: ChatHost, supervised: SupervisedHost) -> APIRouter:
-    """Returns /health, which needs no key and tells no secret."""
+    """Returns /health. It needs no key, so it counts what a user has set up and names none."""
     router = APIRouter(tags=["service"])
     service = ServiceHealth(chats.app)
     settings = chats.app.settings
@@ -73,8 +68,8 @@ def health_routes(chats: ChatHost, supervised: SupervisedHost) -> APIRouter:
                 key_required=bool(settings.chat.api_key),
                 default_worker=(settings.worker or "").partition(":")[0],
             ),
-            mcp=_mcp(chats),
-            unusable_tools=[chats.app.redact(each) for each in chats.services.packaged.problems],
+            mcp=Counter(each.status for each in chats.services.mcp.states()),
+            unusable_tools=len(chats.services.packaged.problems),
             version=__version__,
             problems=problems,
         )
@@ -88,14 +83,6 @@ async def _waiting(supervised: SupervisedHost) -> int:
         return sum(row.status == "waiting" for row in await list_runs(supervised.app))
     except JournalError:
         return 0
-
-
-def _mcp(host: ChatHost) -> list[ShownMcp]:
-    redact = host.app.redact
-    return [
-        ShownMcp(name=each.name, status=each.status, reason=redact(each.reason))
-        for each in host.services.mcp.states()
-    ]
 
 
 def _model(host: ChatHost) -> str | None:

@@ -265,10 +265,28 @@ def test_only_known_pages_are_origins(served: Served, origin: str) -> None:
         pass
 
 
+def guess(server: Served, number: int, **headers: str) -> tuple[int, Any]:
+    return server.request("GET", "/sessions", X_API_Key=f"guess {number}", **headers)
+
+
+def test_behind_a_trusted_proxy_who_guesses_is_refused_and_nobody_else(tmp_path: Path) -> None:
+    proxy = {"API_KEY": "the key", "TRUSTED_PROXIES": "10.0.0.0/8, 127.0.0.1"}
+    with serving(tmp_path, **proxy) as server:
+        server.key = ""
+        # What stands to the left of the sender's address is the sender's word.
+        found = [guess(server, n, X_Forwarded_For=f"192.0.2.{n}, 203.0.113.9") for n in range(80)]
+        assert found[-1][0] == 429
+        assert "wrong keys from 203.0.113.9" in found[-1][1]["detail"]
+        right = {"X_API_Key": "the key", "X_Forwarded_For": "203.0.113.10, 10.1.1.1"}
+        assert server.request("GET", "/sessions", **right)[0] == 200
+        assert server.request("GET", "/sessions", X_API_Key="the key")[0] == 200
+
+
 def test_who_guesses_keys_is_refused_before_the_right_one(tmp_path: Path) -> None:
     with serving(tmp_path, API_KEY="the key") as server:
         server.key = ""
-        found = [server.request("GET", "/sessions", X_API_Key=f"guess {n}") for n in range(80)]
+        # A header of proxies changes nothing where none is trusted.
+        found = [guess(server, n, X_Forwarded_For=f"192.0.2.{n}") for n in range(80)]
         statuses = [status for status, _ in found]
         assert statuses[:60] == [401] * 60
         assert 429 in statuses

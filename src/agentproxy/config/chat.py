@@ -1,5 +1,6 @@
 """Settings of the conversation service, under their documented names."""
 
+import ipaddress
 import json
 from collections.abc import Mapping
 from typing import Annotated, Literal
@@ -54,6 +55,7 @@ CURES = {
     "default_preset": "give the name of a preset, such as coding or work",
     "api_key": "give one line of visible text",
     "cors_origins": "give origins with commas between them, such as http://localhost:3500",
+    "trusted_proxies": "give addresses or networks with commas between them, such as 10.0.0.0/8",
     "database_url": "give sqlite:///PATH, or nothing for the journal in AGENTPROXY_HOME",
 }
 NAMES = frozenset({name.upper() for name in CURES} | {OWN_PREFIX + name.upper() for name in CURES})
@@ -70,6 +72,14 @@ def _listed(value: object) -> object:
     return [part.strip() for part in value.split(",") if part.strip()]
 
 
+def _is_network(address: str) -> str:
+    try:
+        ipaddress.ip_network(address)
+    except ValueError:
+        raise refusal("no address and no network", cure="") from None
+    return address
+
+
 def _is_sqlite(address: str) -> str:
     engine, separator, path = address.partition(":///")
     if engine not in ("sqlite", "sqlite+aiosqlite") or not separator or not path:
@@ -78,6 +88,11 @@ def _is_sqlite(address: str) -> str:
 
 
 Names = Annotated[tuple[SingleLine, ...], BeforeValidator(_listed), Field(max_length=1000)]
+Networks = Annotated[
+    tuple[Annotated[SingleLine, AfterValidator(_is_network)], ...],
+    BeforeValidator(_listed),
+    Field(max_length=100),
+]
 Delay = Annotated[
     float | None, BeforeValidator(lambda value: None if value == "never" else seconds_of(value))
 ]
@@ -127,6 +142,7 @@ class ChatSettings(BaseModel):
     default_preset: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")] = "coding"
     api_key: SingleLine | None = Field(default=None, repr=False)
     cors_origins: Names | None = None
+    trusted_proxies: Networks = ()
     database_url: Annotated[SingleLine, AfterValidator(_is_sqlite)] | None = None
 
     @property

@@ -30,6 +30,7 @@ from agentproxy.server.routes.health import health_routes
 from agentproxy.server.routes.memory import memory_routes
 from agentproxy.server.routes.sessions import session_routes
 from agentproxy.server.routes.workspace import workspace_routes
+from agentproxy.server.senders import Network
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,7 @@ class Doors:
     hosts: frozenset[str]  # values of the Host header
     origins: frozenset[str]  # of web pages
     api_key: str  # "" for none
+    proxies: Sequence[Network] = ()  # whose word on the sender's address counts
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +104,11 @@ def build_application(hosts: Hosts, doors: Doors) -> FastAPI:
 
     application.add_api_route("/docs", docs, include_in_schema=False)
     application.add_middleware(
-        Guard, hosts=doors.hosts, origins=doors.origins, api_key=doors.api_key
+        Guard,
+        hosts=doors.hosts,
+        origins=doors.origins,
+        api_key=doors.api_key,
+        proxies=doors.proxies,
     )
     return application
 

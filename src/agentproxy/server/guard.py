@@ -5,12 +5,14 @@ import hmac
 import json
 import math
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from urllib.parse import parse_qs
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from agentproxy.server.rates import Rate
+from agentproxy.server.senders import Network, sender_of
 
 MAX_BODY_BYTES = 1 << 20
 UPLOAD = "/api/workspace/upload"
@@ -54,6 +56,7 @@ class Guard:
         hosts: frozenset[str],
         origins: frozenset[str],
         api_key: str,
+        proxies: Sequence[Network] = (),
         max_body: int = MAX_BODY_BYTES,
         send_seconds: float = SEND_SECONDS,
     ) -> None:
@@ -61,6 +64,7 @@ class Guard:
         self._hosts = hosts
         self._origins = origins
         self._key = api_key.encode()
+        self._proxies = proxies
         self._max_body = max_body
         self._send_seconds = send_seconds
         # Of one address. A right key does not help who guesses.
@@ -112,7 +116,8 @@ class Guard:
 
     def _too_often(self, scope: Scope, headers: dict[str, str]) -> tuple[int, str] | None:
         """Refuses who comes too often, and who has no key."""
-        address, now = str((scope.get("client") or ("",))[0]), time.monotonic()
+        peer, now = str((scope.get("client") or ("",))[0]), time.monotonic()
+        address = sender_of(peer, scope["headers"], self._proxies)
         for rate, what in ((self._requests, "requests"), (self._wrong_keys, "wrong keys")):
             if rate.left(address, now) < 1 and scope["path"] not in OPEN:
                 seconds = math.ceil(rate.wait(address, now))

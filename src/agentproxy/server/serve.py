@@ -21,6 +21,7 @@ from agentproxy.app.logs import redacted_log
 from agentproxy.app.supervised_host import SupervisedHost
 from agentproxy.server.application import Doors, Hosts, build_application, origins_of
 from agentproxy.server.connections import PunctualProtocol, make_room_for_connections
+from agentproxy.server.senders import networks
 
 LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 MAX_MESSAGE_BYTES = 1 << 20
@@ -132,7 +133,8 @@ def _doors(options: ServeOptions, app: App) -> Doors:
     ]
     hosts = frozenset(each.lower() for name in names for each in (name, f"{name}:{options.port}"))
     own = [f"http://{name}:{options.port}" for name in names]
-    return Doors(hosts, origins_of(settings.cors_origins, own), settings.api_key or "")
+    origins = origins_of(settings.cors_origins, own)
+    return Doors(hosts, origins, settings.api_key or "", networks(settings.trusted_proxies))
 
 
 def _is_loopback(host: str) -> bool:

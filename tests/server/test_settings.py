@@ -87,6 +87,20 @@ def test_temperatures_and_the_model_of_summaries_reach_the_vendor(tmp_path: Path
     }  # fmt: skip
 
 
+def test_no_temperature_is_sent_where_the_vendors_own_is_wanted(tmp_path: Path) -> None:
+    own = {"COMPACT_TEMPERATURE": "vendor", "OPENAGENT_TEMPERATURE": "vendor", "TEMPERATURE": "1"}
+    with serving(tmp_path, **own) as server:
+        think = Reply(calls=(("think", '{"thought": "so"}'),), stop="tools")
+        compact = Reply(calls=(("compact", "{}"),), stop="tools")
+        server.script("Stay", *[think] * 8, compact, Reply(text=("ok",)))
+        server.script("USER: Stay", Reply(text=("Stay in short",)))
+        with server.talk(server.new()) as talk:
+            talk.ask("Stay")
+    asked = [body for bodies in server.scripts.asked.values() for body in bodies]
+    assert "USER: Stay" in server.scripts.asked
+    assert not [body for body in asked if "temperature" in body]
+
+
 def test_the_prefixed_name_wins_and_zero_retries_are_none(tmp_path: Path) -> None:
     busy = Reply(status=529)
     with serving(tmp_path, LLM_MAX_RETRIES="5", OPENAGENT_LLM_MAX_RETRIES="0") as server:

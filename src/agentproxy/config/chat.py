@@ -43,10 +43,10 @@ CURES = {
     "max_teammates": "give a whole number from 1 to 100",
     "teammate_idle_timeout": "give seconds, or like 90s, 30m, 2h",
     "compact_model": "give the name of a model; pa models shows the forms",
-    "temperature": "give a number from 0 to 2",
-    "subagent_temperature": "give a number from 0 to 2",
-    "teammate_temperature": "give a number from 0 to 2",
-    "compact_temperature": "give a number from 0 to 2",
+    "temperature": "give a number from 0 to 2, or vendor",
+    "subagent_temperature": "give a number from 0 to 2, or vendor",
+    "teammate_temperature": "give a number from 0 to 2, or vendor",
+    "compact_temperature": "give a number from 0 to 2, or vendor",
     "llm_max_retries": "give a whole number from 0 to 100",
     "llm_retry_base_delay": "give seconds from 0 to 3600",
     "llm_retry_max_delay": "give seconds from 0 to 3600",
@@ -96,7 +96,10 @@ Networks = Annotated[
 Delay = Annotated[
     float | None, BeforeValidator(lambda value: None if value == "never" else seconds_of(value))
 ]
-Temperature = Annotated[Decimal, Field(ge=0, le=2)]
+Temperature = Annotated[
+    Annotated[Decimal, Field(ge=0, le=2)] | None,
+    BeforeValidator(lambda value: None if value == "vendor" else value),
+]
 Pause = Annotated[Decimal, Field(ge=0, le=3600)]
 Tokens = Annotated[Whole, Field(ge=1, le=1_000_000_000)]
 
@@ -129,9 +132,9 @@ class ChatSettings(BaseModel):
     max_active_conversations: Annotated[Whole, Field(ge=1, le=100_000)] = 1000
     session_grace: Seconds = 30.0
     compact_model: SingleLine | None = None  # None: that of the conversation
-    temperature: Temperature | None = None  # None: the vendor's own
-    subagent_temperature: Temperature | None = None
-    teammate_temperature: Temperature | None = None
+    temperature: Temperature = None  # None: the vendor's own (decision 30)
+    subagent_temperature: Temperature = None
+    teammate_temperature: Temperature = None
     compact_temperature: Temperature = 0.2
     # None: as for everything else that asks models.
     llm_max_retries: Annotated[Whole, Field(ge=0, le=100)] | None = None

@@ -90,7 +90,7 @@ class ChatParts(AgentParts):
     """The outside parts of one conversation."""
 
     summariser: Model  # writes the summaries of older messages
-    summary_temperature: float = 0.2
+    summary_temperature: float | None = 0.2
     memory: Memory | None = None
     noter: Model | None = None  # makes the notes of `memory`
     # Held while notes are made: all conversations of a project share them.

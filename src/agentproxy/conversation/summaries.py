@@ -73,6 +73,7 @@ async def _ask(older: Sequence[Message], focus: str, parts: ChatParts) -> str:
     if len(text) > MAX_CHARACTERS:
         half = MAX_CHARACTERS // 2
         text = f"{text[:half]}\n... (left out) ...\n{text[-half:]}"
+    warmth = parts.summary_temperature
     asked = f"{text}\n\nKeep everything about: {focus}" if focus else text
     answer = await parts.summariser.answer(
         Prompt(
@@ -81,7 +82,7 @@ async def _ask(older: Sequence[Message], focus: str, parts: ChatParts) -> str:
             .read_text(encoding="utf-8"),
             messages=[UserMessage(parts=(Text(text=asked),))],
             max_output=SUMMARY_TOKENS,
-            parameters={"temperature": parts.summary_temperature},
+            parameters={} if warmth is None else {"temperature": warmth},
         ),
         show=lambda _fragment: None,
     )

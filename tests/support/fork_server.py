@@ -21,6 +21,8 @@ import agentproxy
 from agentproxy.cli.main import main
 
 OURS = agentproxy.__name__
+READY = b"ready"  # what it says first; otherwise what is missing
+MOST_SAID = 4096
 AT_MOST = 5  # files of a request: itself, the three standard streams, and where its end is said
 # What needs the vendors' libraries. Few runs ask a model of their wires.
 BY_LIBRARY = tuple(
@@ -44,11 +46,15 @@ class Request(NamedTuple):
     files: list[int]
 
 
-def import_all() -> None:
-    """Everything of ours but what needs the vendors' libraries."""
+def import_all() -> str:
+    """Everything of ours but what needs the vendors' libraries. What is missing for it, if any."""
     for module in pkgutil.walk_packages(agentproxy.__path__, f"{OURS}."):
         if module.name not in BY_LIBRARY and not module.name.endswith("__main__"):
-            import_module(module.name)
+            try:
+                import_module(module.name)
+            except ImportError as error:
+                return f"{module.name}: {error}"
+    return ""
 
 
 def serve(requests: socket.socket) -> Request | None:
@@ -125,9 +131,11 @@ def end(code: object) -> None:
 
 
 if __name__ == "__main__":
-    import_all()
+    missing = import_all()
     leave_out_of_collections()
-    if asked_for := serve(socket.socket(fileno=int(sys.argv[1]))):
+    line = socket.socket(fileno=int(sys.argv[1]))
+    line.send(missing.encode()[:MOST_SAID] or READY)
+    if asked_for := None if missing else serve(line):
         begin(asked_for)
         try:
             main()

@@ -20,8 +20,15 @@ from functools import cache
 from pathlib import Path
 
 SERVER = Path(__file__).with_name("fork_server.py")
+READY, MOST_SAID = b"ready", 4096  # as fork_server.py has them
+STARTS_WITHIN = 120.0
+CURE = "run .venv/bin/pip install --require-hashes -r requirements/dev.txt"
 PIPE = 1 << 16  # bytes that a pipe holds without a reader
 BEFORE_IMPORTS = ("PYTHON", "LC_", "LANG", "LD_", "TZ")
+
+
+class CannotFork(Exception):
+    """The process that is forked cannot import all of ours. The text names what is missing."""
 
 
 def run_pa(
@@ -85,15 +92,7 @@ def _run_forked(
 @cache
 def _server() -> socket.socket:
     """One for all tests of this process; it ends when we do, for then nobody can ask any more."""
-    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    with theirs:
-        server = subprocess.Popen(
-            [sys.executable, SERVER, str(theirs.fileno())],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            pass_fds=[theirs.fileno()],
-            env={name: text for name, text in os.environ.items() if "PYTEST" not in name},
-        )
+    ours, server = start_fork_server(os.environ)
 
     def end() -> None:
         ours.close()
@@ -101,3 +100,26 @@ def _server() -> socket.socket:
 
     atexit.register(end)
     return ours
+
+
+def start_fork_server(
+    env: Mapping[str, str],
+) -> "tuple[socket.socket, subprocess.Popen[bytes]]":
+    """The way to it, once it has imported everything. Raises CannotFork where it cannot."""
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with theirs:
+        server = subprocess.Popen(
+            [sys.executable, SERVER, str(theirs.fileno())],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            pass_fds=[theirs.fileno()],
+            env={name: text for name, text in env.items() if "PYTEST" not in name},
+        )
+    ours.settimeout(STARTS_WITHIN)
+    said = ours.recv(MOST_SAID)
+    ours.settimeout(None)
+    if said != READY:
+        ours.close()
+        server.wait()
+        raise CannotFork(f"{said.decode() or 'it ended'}; {CURE}")
+    return ours, server

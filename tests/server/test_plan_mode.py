@@ -59,7 +59,7 @@ def test_a_rejected_plan_is_revised_with_the_feedback(served: Served) -> None:
         assert came[0]["feedback"] == "Shorter"
         assert next(e for e in came if e["type"] == "plan_ready")["plan"] == "good"
     told = json.dumps(served.scripts.asked["Plan badly"][1]["messages"][-1])
-    assert "Plan rejected. Feedback:" in told
+    assert r"Plan rejected. Feedback:\nShorter" in told
 
 
 def test_a_decision_where_no_plan_waits_is_said(served: Served) -> None:

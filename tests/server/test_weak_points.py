@@ -50,6 +50,18 @@ def test_a_process_that_is_left_behind_keeps_no_command_waiting(served: Served) 
     assert result == "bg"
 
 
+def test_the_words_of_who_denies_a_call_reach_the_model(served: Served) -> None:
+    served.script("Heed me", bash("touch x"), Reply(text=("I see",)))
+    with served.talk(served.new(enable_approval=True)) as talk:
+        talk.say("Heed me")
+        request = talk.until("tool_approval_request")[-1]["request_id"]
+        talk.send(
+            "tool_approval_response", decision="deny", request_id=request, reason="Ask Ada first"
+        )
+        talk.until("done")
+    assert "Ask Ada first" in json.dumps(served.scripts.asked["Heed me"][1]["messages"][-1])
+
+
 def test_a_switch_during_a_turn_is_not_dropped_in_silence(served: Served) -> None:
     slow = Reply(text=tuple(f"w{n} " for n in range(20)), fault="slow")
     served.script("Switch meanwhile", slow)

@@ -65,6 +65,39 @@ def test_a_module_beside_the_tests_that_replaces_the_projects_is_no_proof(pa: Pa
     assert ran.code == 0, ran.finding(PYTEST)
 
 
+INSERTS = """\
+import sys
+from pathlib import Path
+
+for folder in ("src", "vendor"):
+    sys.path.insert(0, str(Path(__file__).parent.parent / folder))
+"""
+
+
+@pytest.mark.parametrize(
+    ("check", "conftest"),
+    [(f"PYTHONPATH=vendor:src {PYTEST}", ""), (PYTEST, INSERTS)],
+    ids=["PYTHONPATH", "sys.path"],
+)
+def test_a_module_in_another_folder_that_the_check_searches_first_is_no_proof(
+    pa: Pa, check: str, conftest: str
+) -> None:
+    test = "from calc import add\n\n\ndef test_add():\n    assert add(1, 2) == 3\n"
+    code = (pa.project / "calc.py").read_text()
+    pa.write({"tests/test_calc.py": test, "tests/conftest.py": conftest, "src/calc.py": code})
+    for old in ("test_calc.py", "calc.py"):
+        (pa.project / old).unlink()
+    pa.commit()
+    lie = "mkdir vendor\nsed 's/a - b/a + b/' src/calc.py > vendor/calc.py"
+    ran = pa.task("--check", check, *ONE, worker=lie)
+    finding = ran.finding(check)
+    assert (ran.code, finding["reason_code"]) == (3, "doubtful"), finding
+    assert "vendor/calc.py is loaded in the place of src/calc.py" in finding["reason"]
+    honest = "mkdir vendor\nsed -i 's/a - b/a + b/' src/calc.py\necho 'A = 1' > vendor/more.py"
+    ran = pa.task("--check", check, *ONE, worker=honest)
+    assert ran.code == 0, ran.finding(check)
+
+
 def test_a_module_that_the_tests_of_the_base_wait_for_is_proven(pa: Pa) -> None:
     test = "from slugify import slugify\n\n\ndef test_it():\n    assert slugify('A b') == 'a-b'\n"
     pa.write({"pyproject.toml": '[project]\nname = "slugify"\nversion = "1"\n'})

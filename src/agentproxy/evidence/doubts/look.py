@@ -68,6 +68,8 @@ class Look:
     versions: Mapping[str, Versions]
     sources: SourceAnswer
     whole: bool = True
+    # Of the checks, each with its folder, and with the variables that it sets.
+    commands: Sequence[tuple[str, str]] = ()
 
 
 async def look_for_doubts(repository: Repository, look: Look) -> tuple[Doubt, ...]:
@@ -93,6 +95,7 @@ async def _find_replaced(repository: Repository, look: Look) -> Replaced:
             task=look.task,
             base=look.base,
             claim=look.claim,
+            commands=look.commands,
         )
     except (GitError, OSError):
         return ()

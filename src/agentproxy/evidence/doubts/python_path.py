@@ -1,13 +1,37 @@
-"""The folders that the settings of pytest have it search for modules. Pure."""
+"""The folders that settings and commands have Python search for modules. Pure."""
 
 import configparser
 import posixpath
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import cast
 
 SETTINGS = re.compile(r"(?:.*/)?(?:\.?pytest\.(?:ini|toml)|pyproject\.toml|tox\.ini|setup\.cfg)")
+
+_VARIABLE = re.compile(r"""PYTHONPATH['"]?\s*[:+?]?=\s*(?:"([^"\n]*)"|'([^'\n]*)'|([^\s;&|]*))""")
+# What tools call the folder that they run in, or the root of the project.
+_ROOT = re.compile(
+    r"\$\{?PWD\}?|\$\(pwd\)|`pwd`|\$\(CURDIR\)|\$\(PWD\)|\{toxinidir\}|\{tox_root\}|\$\{?PROJECT_ROOT\}?"
+)
+
+
+def find_in_commands(commands: Iterable[tuple[str, str]]) -> frozenset[str]:
+    """The folders that texts of commands give Python in PYTHONPATH, relative to the root of the
+    project, "" itself; each text comes with the folder that it runs in.
+    """
+    found = {
+        posixpath.normpath(posixpath.join(folder, part))
+        for folder, text in commands
+        for match in _VARIABLE.finditer(text)
+        for part in _ROOT.sub(".", "".join(filter(None, match.groups()))).split(":")
+        if part and not set("${}") & set(part)
+    }
+    return frozenset("" if each == "." else each for each in found if not _is_outside(each))
+
+
+def _is_outside(path: str) -> bool:
+    return path.startswith(("/", "../")) or path == ".."
 
 
 def find_python_path(settings: Mapping[str, str]) -> frozenset[str]:

@@ -7,11 +7,11 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from agentproxy.events.git_facts import Change
 from agentproxy.evidence.dependency_files import is_dependency_file
 from agentproxy.evidence.doubts import javascript_shadows, shadows
-from agentproxy.evidence.doubts.python_path import SETTINGS, find_python_path
 from agentproxy.evidence.doubts.required import find_required
+from agentproxy.evidence.doubts.search_path import find_search_path, texts_of
 from agentproxy.workspace.git.repository import Repository
 from agentproxy.workspace.trees.mentions import find_matches
-from agentproxy.workspace.trees.variants import Versions, paths_of, read_versions
+from agentproxy.workspace.trees.variants import Versions, paths_of
 
 _PYTHON = (
     r"^[[:space:]]*(import|from)[[:space:]]+({0})([^[:alnum:]_]|$)",
@@ -20,7 +20,6 @@ _PYTHON = (
 )
 _JAVASCRIPT = "(from|require[[:space:]]*\\(|import[[:space:]]*\\(?)[[:space:]]*['\"]({0})['\"/]"
 MAX_LISTS = 200
-MAX_LIST_BYTES = 4 << 20
 # What no pattern means otherwise.
 _PLAIN = re.compile(r"[\w.@/-]+")
 
@@ -35,8 +34,11 @@ async def find_replaced(
     task: str,
     base: str,
     claim: str,
+    commands: Collection[tuple[str, str]] = (),
 ) -> Replaced:
     """Paths of added files, each with what it is loaded in the place of, in words.
+
+    `commands` are those of the checks, each with its folder.
 
     Raises:
         GitError: the tree could not be searched.
@@ -51,9 +53,15 @@ async def find_replaced(
         return compiled
     before, after = await paths_of(repository, base), await paths_of(repository, claim)
     old, new = frozenset(before), frozenset(after)
+    modules = await _find_modules(repository, added, before=old, after=new, task=task, base=base)
+    searched = set(shadows.searched_folders(after))
+    if any(module.folder not in searched for module, _ in modules):
+        searched |= await find_search_path(
+            repository, before, commits=(base, claim), commands=commands
+        )
     return [
         *compiled,
-        *await _find_modules(repository, added, before=old, after=new, task=task, base=base),
+        *((module.path, what) for module, what in modules if module.folder in searched),
         *await _find_packages(repository, added, before=before, base=base),
         *javascript_shadows.find_replaced_sources(added, before=old, after=new),
     ]
@@ -67,10 +75,9 @@ async def _find_modules(
     after: Collection[str],
     task: str,
     base: str,
-) -> Replaced:
-    settings = [path for path in before if SETTINGS.fullmatch(path)][:MAX_LISTS]
-    listed = find_python_path(await _texts_of(repository, settings, commit=base))
-    modules = shadows.find_added_modules(added, before=before, after=after, listed=listed)
+) -> Sequence[tuple[shadows.Module, str]]:
+    """Added modules, in folders that may be searched or not."""
+    modules = shadows.find_added_modules(added, before=before, after=after)
     if not modules:
         return ()
     names = shadows.names_to_find(modules)
@@ -81,15 +88,8 @@ async def _find_modules(
         if path.endswith(".py")
     )
     lists = [path for path in before if is_dependency_file(path)][:MAX_LISTS]
-    required = find_required(await _texts_of(repository, lists, commit=base))
+    required = find_required(await texts_of(repository, lists, commit=base))
     return list(shadows.find_shadows(modules, imports, task=task, required=required))
-
-
-async def _texts_of(
-    repository: Repository, paths: Collection[str], *, commit: str
-) -> Mapping[str, str]:
-    read = await read_versions(repository, paths, base=commit, claim=commit, most=MAX_LIST_BYTES)
-    return {path: (each.before or b"").decode(errors="replace") for path, each in read.items()}
 
 
 async def _find_packages(

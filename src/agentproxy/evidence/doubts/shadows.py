@@ -58,20 +58,17 @@ def find_added_modules(
     *,
     before: Collection[str],
     after: Collection[str],
-    listed: Collection[str] = (),
 ) -> Sequence[Module]:
-    """The added modules that may be loaded in the place of others; `before` and `after` are the
-    paths of plain files at the base and at the claim, `listed` the folders that settings of pytest
-    have it search.
+    """The added modules that may be loaded in the place of others, wherever they are; `before` and
+    `after` are the paths of plain files at the base and at the claim.
     """
     packages = _packages(after)
-    searched = {*_searched_folders(after, packages), *listed}
     new: dict[tuple[str, str], str] = {}
     for path in sorted(added):
         # A link to a folder is a package with the name of the link.
         found = _top_of(path if path in after else f"{path.removesuffix('.py')}.py", packages)
         collected = _COLLECTED.fullmatch(path.rpartition("/")[2])
-        if found and found[0] in searched and not collected and found[1].isidentifier():
+        if found and not collected and found[1].isidentifier():
             new.setdefault(found, path)
     if not new:
         return ()
@@ -79,9 +76,11 @@ def find_added_modules(
     folders: dict[str, set[str]] = defaultdict(set)
     for folder, name in known:
         folders[folder].add(name)
+    surely = searched_folders(after)
+    ordered = sorted(new.items(), key=lambda each: each[0][0] not in surely)
     return [
         _module(path, folder, name, known=known, folders=folders, before=before)
-        for (folder, name), path in list(new.items())[:MAX_MODULES]
+        for (folder, name), path in ordered[:MAX_MODULES]
         if (folder, name) not in known
     ]
 
@@ -113,8 +112,8 @@ def find_shadows(
     *,
     task: str,
     required: Collection[str],
-) -> Iterator[tuple[str, str]]:
-    """Paths of modules, each with what it replaces, in words.
+) -> Iterator[tuple[Module, str]]:
+    """Modules, each with what it replaces, in words.
 
     `imports` has the files of the base that import each name, `required` the names that lists of
     requirements have.
@@ -123,7 +122,7 @@ def find_shadows(
         importers = sorted(imports.get(each.name, ()))
         what = _replaced(each, importers, imports=imports, task=task, required=required)
         if importers and what:
-            yield each.path, f"{what} by {list_names(importers)}"
+            yield each, f"{what} by {list_names(importers)}"
 
 
 def _replaced(
@@ -208,9 +207,9 @@ def _packages(paths: Iterable[str]) -> frozenset[str]:
     return frozenset(path[:-12] for path in paths if path.endswith("/__init__.py"))
 
 
-def _searched_folders(paths: Iterable[str], packages: Collection[str]) -> Collection[str]:
+def searched_folders(paths: Collection[str]) -> Collection[str]:
     """The folders of tests, which pytest and unittest search first, and that of the project."""
-    found = {""}
+    found, packages = {""}, _packages(paths)
     for path in paths:
         folder, _, file = path.rpartition("/")
         if _COLLECTED.fullmatch(file):

@@ -79,11 +79,23 @@ async def examine(effect: ExamineClaim, context: Context[State, Parts]) -> Seque
         versions=versions,
         whole=not state.has_more_parts,
         sources=await asyncio.to_thread(read_sources_apart, versions),
+        commands=_commands_of(state, root=str(repository.root)),
     )
     doubts = await look_for_doubts(repository, look)
     clock = await asyncio.to_thread(_clock_library, versions, {each.path for each in changes})
     await prepare_early(context, number)
     return [ClaimExamined(round=number, doubts=doubts, clock_library=clock, looks=LOOKS)]
+
+
+def _commands_of(state: State, *, root: str) -> Sequence[tuple[str, str]]:
+    """What the checks run with, each text with its folder."""
+    paths = state.require_environment().env.get("PYTHONPATH", "").split(":")
+    inside = [path.removeprefix(f"{root}/") if path != root else "." for path in paths]
+    told = [(".", f"PYTHONPATH={':'.join(inside)}")]
+    for check in state.scope.checks:
+        told.append((check.directory, check.command))
+        told += [(check.directory, f"{name}='{text}'") for name, text in check.env.items()]
+    return told
 
 
 def _clock_library(versions: Mapping[str, Versions], changed: Collection[str]) -> str:

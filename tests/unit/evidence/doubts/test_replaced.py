@@ -1,6 +1,7 @@
 """An added file that is loaded in the place of another one keeps every proof from counting."""
 
 import posixpath
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -29,7 +30,14 @@ WEB = {
 }
 
 
-def replaced(folder: Path, base: Files, claim: Files, *, task: str = "Mend add") -> list[str]:
+def replaced(
+    folder: Path,
+    base: Files,
+    claim: Files,
+    *,
+    task: str = "Mend add",
+    commands: Sequence[tuple[str, str]] = (),
+) -> list[str]:
     root = make_repository(folder / "project", base)
     first = user_git(root, "rev-parse", "HEAD").decode().strip()
     write(root, {path: text for path, text in claim.items() if not text.startswith(LINK)})
@@ -42,7 +50,9 @@ def replaced(folder: Path, base: Files, claim: Files, *, task: str = "Mend add")
     changes = [
         Change(path=path, status="modified" if path in base else "added") for path in versions
     ]
-    found = find_replaced(repository, changes, versions, task=task, base=first, claim=second)
+    found = find_replaced(
+        repository, changes, versions, task=task, base=first, claim=second, commands=commands
+    )
     return [f"{path}: {what}" for path, what in run(found)]
 
 
@@ -102,6 +112,68 @@ def test_a_folder_that_pytest_is_told_to_search_is_searched(
     claim = {"vendor/calc.py": "", "vendor/more.py": "", "other/calc.py": ""}
     found = ["vendor/calc.py: src/calc.py by tests/test_calc.py"]
     assert replaced(tmp_path, base, claim) == found
+
+
+FOUND = ["vendor/calc.py: src/calc.py by tests/test_calc.py"]
+TESTED_SRC = {"src/calc.py": "", "tests/test_calc.py": "from calc import add\n"}
+ADDED = {"vendor/calc.py": "", "vendor/more.py": "", "other/calc.py": ""}
+
+
+@pytest.mark.parametrize(
+    ("folder", "command", "found"),
+    [
+        (".", "PYTHONPATH=vendor:src pytest -q", FOUND),
+        (".", "env PYTHONPATH='vendor' python -m pytest", FOUND),
+        ("pkg", 'PYTHONPATH="$PWD/../vendor:$PYTHONPATH" pytest', FOUND),
+        (".", "PYTHONPATH=src pytest -q vendor", []),
+        (".", "PYTHONPATH=/vendor:../vendor:$vendor pytest", []),
+    ],
+)
+def test_a_folder_that_a_check_has_python_search_is_searched(
+    tmp_path: Path, folder: str, command: str, found: list[str]
+) -> None:
+    assert replaced(tmp_path, TESTED_SRC, ADDED, commands=[(folder, command)]) == found
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "found"),
+    [
+        ("Makefile", "test:\n\tPYTHONPATH=$(CURDIR)/vendor:src pytest\n", FOUND),
+        ("tox.ini", "[testenv]\nsetenv = PYTHONPATH = {toxinidir}/vendor\n", FOUND),
+        ("README.md", "PYTHONPATH=vendor pytest\n", []),
+        ("conftest.py", "import sys\nsys.path.insert(0, 'vendor')\n", FOUND),
+        (
+            "tests/conftest.py",
+            "HERE = os.path.dirname(os.path.abspath(__file__))\n"
+            "sys.path[:0] = [os.path.join(HERE, '..', 'src'), os.path.join(HERE, '../vendor')]\n",
+            FOUND,
+        ),
+        (
+            "tests/conftest.py",
+            "ROOT = Path(__file__).resolve().parents[1]\n"
+            "for each in ('src', 'vendor'):\n    sys.path.insert(0, str(ROOT / each))\n",
+            FOUND,
+        ),
+        (
+            "tests/conftest.py",
+            "def pytest_configure(config):\n"
+            "    sys.path = [f'{config.rootpath}/vendor'] + sys.path\n",
+            FOUND,
+        ),
+        ("tests/test_a.py", "site.addsitedir(Path(__file__).parent.parent / 'vendor')\n", FOUND),
+        ("tests/conftest.py", "sys.path.insert(0, str(Path(__file__).parent.parent))\n", []),
+        ("tests/conftest.py", "sys.path.insert(0, somewhere('vendor'))\n", []),
+        ("tests/conftest.py", "VENDOR = 'vendor'\nsys.path.insert(0, 'src')\n", []),
+        ("tests/conftest.py", "a = a + a\nsys.path.insert(0, a)\nsys.path.insert(0, '../..')", []),
+        ("tests/conftest.py", "sys.path.insert(0, 'vendor'\n", []),
+    ],
+)
+def test_a_folder_that_files_of_tests_have_python_search_is_searched(
+    tmp_path: Path, path: str, text: str, found: list[str]
+) -> None:
+    assert replaced(tmp_path / "base", {**TESTED_SRC, path: text}, ADDED) == found
+    # Also where the claim brings it.
+    assert replaced(tmp_path / "claim", TESTED_SRC, {**ADDED, path: text}) == found
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from claude_agent_sdk import (
     ClaudeAgentOptions,
     ClaudeSDKClient,
     ClaudeSDKError,
+    CLIConnectionError,
     HookContext,
     HookInput,
     HookJSONOutput,
@@ -75,7 +76,7 @@ class Conversation:
         )
         client = ClaudeSDKClient(options, transport=transport)
         try:
-            await client.connect()
+            await _connect(client)
             await self._send(client, text, images)
             self._client = client
             async for message in client.receive_messages():
@@ -87,6 +88,10 @@ class Conversation:
                 self._note_calls(message)
                 if self.narration.idle and self._sent <= self.narration.taken:
                     break
+        except ClaudeSDKError:
+            # After its last result it may end by itself.
+            if self.narration.result is None or not self._sent <= self.narration.taken:
+                raise
         except asyncio.CancelledError:
             # A run that is parked goes on from the program's own record.
             await finish_though_cancelled(_interrupt(client))
@@ -175,6 +180,15 @@ class Conversation:
     async def _ask(self, request: Request) -> Decision:
         async with self.limit.paused():
             return await self.callbacks.ask(request)
+
+
+async def _connect(client: ClaudeSDKClient) -> None:
+    try:
+        await client.connect()
+    except ClaudeSDKError:
+        raise
+    except Exception as error:
+        raise CLIConnectionError(str(error)) from error
 
 
 async def _interrupt(client: ClaudeSDKClient) -> None:

@@ -5,7 +5,7 @@ import logging
 from collections.abc import AsyncIterator
 from typing import Any, cast
 
-from claude_agent_sdk import CLIConnectionError, Transport
+from claude_agent_sdk import CLIConnectionError, ProcessError, Transport
 
 from agentproxy.workspace.sandbox.port import InputClosed, InputStream, LineTooLong, OutputStream
 
@@ -30,7 +30,7 @@ class PipeTransport(Transport):
             await self._stdin.write(data.encode())
         except InputClosed as error:
             self._ready = False
-            raise CLIConnectionError("Claude Code has ended") from error
+            raise CLIConnectionError("it has ended") from error
 
     async def read_messages(self) -> AsyncIterator[dict[str, Any]]:
         try:
@@ -38,9 +38,11 @@ class PipeTransport(Transport):
                 if (message := _message_in(line)) is not None:
                     yield message
         except LineTooLong as error:
-            raise CLIConnectionError("Claude Code sent a message that is too long") from error
+            raise CLIConnectionError("it sent a message that is too long") from error
         finally:
             self._ready = False
+        # After a quiet end the SDK would wait a minute for what it has asked.
+        raise ProcessError("it ended without a result")
 
     async def close(self) -> None:
         self._ready = False

@@ -30,6 +30,7 @@ MAX_LAST_WORDS_CHARACTERS: Final = 4000
 NOT_APART: Final = "its commands can reach into Claude Code: this kernel has no Landlock"
 GRACE_SECONDS: Final = 2.0  # for its last words to its own record
 MAX_SHOWN_CHARACTERS: Final = 1000
+NO_RESULT: Final = "it ended without a result"
 NO_SESSION: Final = "No conversation found"
 CURE: Final = "pa doctor shows what is installed; then pa resume"
 PROCESS_SECONDS: Final = 366 * 24 * 3600.0
@@ -149,14 +150,18 @@ class _Attempt:
 
     @property
     def lost_session(self) -> bool:
-        said = f"{self._said} {self.launched.ended.output if self.launched else ''}"
+        said = f"{self._said} {self._printed} {self.failed}"
         return bool(self.session) and NO_SESSION in said
 
     @property
     def _said(self) -> str:
         result = self.conversation.narration.result
         words = [] if result is None else [result.result or "", *(result.errors or ())]
-        return "\n".join([*words, self.failed]).strip()
+        return "\n".join(words).strip()
+
+    @property
+    def _printed(self) -> str:
+        return self.launched.ended.output.strip() if self.launched else ""
 
     def ended(self, number: int) -> WorkerEnded:
         """Raises WorkerError: the program or its model does not work."""
@@ -185,8 +190,8 @@ class _Attempt:
         )
 
     def _why(self) -> str:
-        printed = self.launched.ended.output.strip() if self.launched else ""
-        return (self._said or printed or "it ended without a result")[-MAX_SHOWN_CHARACTERS:]
+        words = self._said or self._printed or self.failed or NO_RESULT
+        return words[-MAX_SHOWN_CHARACTERS:]
 
 
 def _home(brief: Brief) -> str:

@@ -1,0 +1,188 @@
+"""Claude Code as a worker, played by a small program that speaks as it does."""
+
+import json
+from pathlib import Path
+
+import pytest
+from support.front_door import Pa, Ran
+from support.projects import CHECK, MEND
+
+# It answers the greeting of the SDK, and reads the brief. Each call of `say` is a message.
+CLAUDE = """#!/usr/bin/env python3
+import json, os, pathlib, subprocess, sys, time
+def say(kind, **message):
+    print(json.dumps({"type": kind, **message}), flush=True)
+def hear():
+    return json.loads(sys.stdin.readline() or sys.exit(1))
+def greet():
+    asked = hear()
+    say("control_response", response={"subtype": "success", "request_id": asked["request_id"],
+        "response": {"hook_on_failure_supported": True}})
+    return asked["request"]
+def begin():
+    greet()
+    brief = hear()
+    say("system", subtype="init", session_id="s-1")
+    return brief
+def end(subtype="success", *, error=False, **more):
+    say("result", subtype=subtype, duration_ms=1, duration_api_ms=1, is_error=error, num_turns=1,
+        session_id="s-1", user_message_uuids=[brief["uuid"]], **more)
+def mend():
+    subprocess.run(["sh", "-c", MEND], check=True)
+MEND = %r
+resumed = [word for word in sys.argv if word.startswith("--resume=")]
+"""
+KEYS = {"AGENTPROXY_JUDGE": "none", "ANTHROPIC_API_KEY": "sk-000", "OPENAI_API_KEY": "sk-000"}
+KEYS["ANTHROPIC_BASE_URL"] = "http://127.0.0.1:9"
+
+
+def plays(pa: Pa, script: str) -> None:
+    """Claude Code does this."""
+    program = pa.scripts / "claude"
+    program.write_text(CLAUDE % MEND + script)
+    program.chmod(0o755)
+    folder = pa.home / "config" / "agentproxy"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "config.toml").write_text(f'[worker.claude]\nprogram = "{program}"\n')
+
+
+def order(pa: Pa, *more: str) -> Ran:
+    words = ("-o", "json", "--worker", "claude", "--check", CHECK, *more)
+    return pa(*words, "Fix it", env=KEYS)
+
+
+def test_what_it_says_between_its_messages_is_overlooked(pa: Pa) -> None:
+    plays(
+        pa,
+        """
+brief = begin()
+print("a warning of a library", flush=True)
+print("[" * 100_000, flush=True)
+print("[1, 2]", flush=True)
+say("weather", degrees=20)
+say("system", subtype="hologram", shape="cube")
+mend()
+end(result="Done.")
+""",
+    )
+    ran = order(pa)
+    assert (ran.code, ran.result["verdict"]) == (0, "verified"), ran.records[-3:]
+    assert ran.of_kind("session_opened") == [{"session": "s-1"}]
+
+
+@pytest.mark.parametrize(
+    ("script", "says"),
+    [
+        ("sys.exit(3)", "ended without"),
+        ("print('no login', file=sys.stderr); sys.exit(1)", "no login"),
+        ("greet(); hear(); sys.exit(0)", "ended without"),
+        ("brief = begin(); end(error=True, result='API Error: 500', api_error_status=500)", "500"),
+        ("brief = begin(); say('result', subtype='success')", "result"),
+        ("brief = begin(); print('x' * (65 << 20)); time.sleep(60)", "too long"),
+    ],
+)
+def test_a_program_that_does_not_work_parks_the_run_with_its_words(
+    pa: Pa, script: str, says: str
+) -> None:
+    plays(pa, script)
+    ran = order(pa)
+    assert (ran.code, ran.result["verdict"]) == (6, "parked"), ran.result
+    assert "Claude Code" in ran.result["reason"]
+    assert says in ran.result["reason"], ran.result
+    plays(pa, "brief = begin(); mend(); end()")
+    assert pa("resume", "-o", "json", env=KEYS).code == 0
+
+
+def test_an_end_without_a_claim_is_a_round_without_one(pa: Pa) -> None:
+    plays(pa, "brief = begin(); mend(); end('error_max_turns', error=True)")
+    ran = order(pa, "--max-rounds", "1")
+    ended = ran.of_kind("worker_ended")[0]
+    assert (ended["claims"], ended["reason"]) == (False, "it stopped: max turns")
+
+
+def test_a_conversation_that_it_does_not_know_any_more_begins_anew(pa: Pa) -> None:
+    plays(pa, "brief = begin(); sys.exit(1)")
+    assert order(pa).code == 6
+    plays(
+        pa,
+        """
+if resumed:
+    assert resumed == ["--resume=s-1"]
+    say("result", subtype="error_during_execution", duration_ms=0, duration_api_ms=0,
+        is_error=True, num_turns=0, session_id="s-1",
+        errors=["No conversation found with session ID: s-1"])
+    sys.exit(1)
+brief = begin()
+mend()
+end()
+""",
+    )
+    ran = pa("resume", "-o", "json", env=KEYS)
+    assert (ran.code, ran.result["verdict"]) == (0, "verified"), ran.records[-3:]
+
+
+def test_its_time_is_up_and_more_of_it_goes_on_in_the_same_conversation(pa: Pa) -> None:
+    plays(pa, "brief = begin(); time.sleep(60)")
+    ran = order(pa, "--max-time", "2s")
+    assert ran.code == 5, ran.result
+    assert ran.of_kind("worker_ended")[0]["out_of_time"]
+    plays(pa, "assert resumed == ['--resume=s-1']; brief = begin(); mend(); end()")
+    assert pa("resume", "--max-time", "60s", "-o", "json", env=KEYS).code == 0
+
+
+def test_calls_are_decided_in_the_hook_and_a_hook_that_fails_blocks(pa: Pa) -> None:
+    plays(
+        pa,
+        """
+hook = greet()["hooks"]["PreToolUse"][0]
+assert hook["onFailure"] == "block" and hook["matcher"] is None
+brief = hear()
+answers = []
+for number, command in enumerate(["cat calc.py", "rm -rf ~"]):
+    key = f"call_{number}"
+    call = {"type": "tool_use", "id": key, "name": "Bash", "input": {"command": command}}
+    say("assistant", message={"model": "m", "content": [call]})
+    say("control_request", request_id=key, request={
+        "subtype": "hook_callback", "callback_id": hook["hookCallbackIds"][0],
+        "tool_use_id": key, "input": {
+            "tool_name": "Bash", "tool_input": {"command": command}}})
+    answers.append(hear()["response"]["response"])
+pathlib.Path("answers.json").write_text(json.dumps(answers))
+mend()
+end()
+""",
+    )
+    ran = order(pa)
+    assert ran.code == 0, ran.records[-3:]
+    nothing, denied = json.loads(pa.git("show", f"{ran.result['branch']}:answers.json"))
+    assert nothing == {}
+    assert denied["hookSpecificOutput"]["permissionDecision"] == "deny"
+    assert [each["arguments"] for each in ran.of_kind("tool_started")] == [
+        {"command": "cat calc.py"}
+    ]
+
+
+def test_without_isolation_it_works_too(pa: Pa) -> None:
+    plays(pa, "brief = begin(); mend(); end()")
+    ran = order(pa, "--sandbox", "plain")
+    assert ran.code == 0, ran.records[-3:]
+
+
+@pytest.mark.parametrize(
+    ("model", "program", "says", "cure"),
+    [
+        ("gpt-4o", "", "cannot use gpt-4o", "--worker builtin"),
+        ("", "/nonexistent/claude", "does not exist", "spelling"),
+    ],
+)
+def test_what_cannot_work_is_said_before_the_run_begins(
+    pa: Pa, model: str, program: str, says: str, cure: str
+) -> None:
+    plays(pa, "")
+    if program:
+        file = Path(pa.home, "config/agentproxy/config.toml")
+        file.write_text(f'[worker.claude]\nprogram = "{program}"\n')
+    ran = order(pa, *(("--model", model) if model else ()))
+    assert ran.code == 6
+    assert says in ran.err + ran.out
+    assert cure in ran.err + ran.out

@@ -301,3 +301,41 @@ def test_it_is_the_worker_where_it_is_installed_and_has_a_key(pa: Pa) -> None:
         ran = pa("-o", "json", "--check", PYTEST, "Fix it", env=env)
     assert (ran.code, ran.of_kind("worker_started")[0]["worker"]) == (0, "claude"), ran.result
     assert "opus" in server.asked[0]["model"] or "sonnet" in server.asked[0]["model"]
+
+
+SERVER = """
+import json, os, sys
+for line in sys.stdin:
+    asked = json.loads(line)
+    told = {
+        "initialize": {"protocolVersion": "2025-06-18", "capabilities": {"tools": {}},
+                       "serverInfo": {"name": "notes", "version": "1"}},
+        "tools/list": {"tools": [{"name": "read", "description": "Reads the notes",
+                                  "inputSchema": {"type": "object", "properties": {}}}]},
+        "tools/call": {"content": [{"type": "text", "text": os.environ["NOTE"]}]},
+    }.get(asked["method"], {})
+    if "id" in asked:
+        print(json.dumps({"jsonrpc": "2.0", "id": asked["id"], "result": told}), flush=True)
+"""
+
+
+def test_it_has_the_servers_and_folders_that_the_user_grants(pa: Pa, tmp_path: Path) -> None:
+    server_file, folder = tmp_path / "tools" / "notes.py", tmp_path / "shared"
+    server_file.parent.mkdir()
+    server_file.write_text(SERVER)
+    folder.mkdir()
+    (folder / "rule.txt").write_text("Sums have a plus sign.")
+    file = pa.home / "config" / "agentproxy" / "config.toml"
+    granted = f"""directories = ["{folder}"]
+[worker.claude.servers.notes]
+command = "python3 {server_file}"
+env = {{ NOTE = "add adds" }}
+"""
+    file.write_text(file.read_text() + granted)
+    reads = calls("Read", file_path=f"{folder}/rule.txt")
+    ran, server = order(pa, calls("mcp__notes__read"), reads, edits(pa), DONE)
+    assert ran.code == 0, ran.records[-4:]
+    assert "add adds" in results(server, 1)
+    assert "Sums have a plus sign." in results(server, 2)
+    grants = ran.of_kind("worker_started")[0]["grants"]
+    assert {"MCP server notes", f"path {folder}"} <= {*grants}

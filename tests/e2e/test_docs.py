@@ -114,8 +114,9 @@ def test_every_command_of_the_readme_runs(tmp_path: Path) -> None:
 
 
 def test_the_configuration_files_of_the_documentation_load() -> None:
-    user, claude, project = blocks("docs/cli.md", "toml")
-    assert load_user(claude, source="docs").workers["claude"].servers["docs"].command
+    user, project = blocks("docs/cli.md", "toml")
+    for table in blocks("docs/agents.md", "toml"):
+        assert load_user(table, source="docs").workers
     written = load_user(user, source="docs")
     assert written.workers["mine"].hosts == ("api.example.com:443",)
     assert written.defaults.worker == "mine"

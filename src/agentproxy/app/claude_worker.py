@@ -10,6 +10,7 @@ from typing import Final
 from agentproxy.config.tables import ServerTable, WorkerTable
 from agentproxy.models.names import default_model
 from agentproxy.workers.claude.command_line import TOOLS, ClaudeChoices
+from agentproxy.workers.claude.servers import McpServer
 from agentproxy.workers.claude.worker import ClaudeWorker
 from agentproxy.workers.launcher import Launcher, WorkerGrants
 from agentproxy.workers.port import WorkerError
@@ -75,13 +76,17 @@ def build_claude(
         mode=table.mode or "default",
         tools=TOOLS if table.tools is None else table.tools,
         directories=tuple(str(Path(each).expanduser()) for each in table.directories),
-        servers={name: _server(each) for name, each in table.servers.items()},
     )
-    return ClaudeWorker(Launcher(program, sandbox=sandbox, grants=grants), choices=choices)
+    servers = {
+        name: _server(each, started_in=started_in, environ=environ)
+        for name, each in table.servers.items()
+    }
+    launcher = Launcher(program, sandbox=sandbox, grants=grants)
+    return ClaudeWorker(launcher, choices=choices, servers=servers)
 
 
-def _server(table: ServerTable) -> Mapping[str, object]:
-    if table.url is not None:
-        return {"type": "http", "url": table.url, "headers": table.headers}
-    command, *arguments = shlex.split(table.command or "")
-    return {"command": command, "args": arguments, "env": table.env}
+def _server(table: ServerTable, *, started_in: Path, environ: Mapping[str, str]) -> McpServer:
+    if table.command is None:
+        return McpServer(url=table.url or "", headers=table.headers)
+    program = Program.parse(table.command, started_in=started_in, environ=environ)
+    return McpServer(program, env=table.env)

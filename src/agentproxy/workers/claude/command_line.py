@@ -1,8 +1,7 @@
 """The command line and the variables of Claude Code. Pure."""
 
-import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final, Literal
 
 Mode = Literal["default", "acceptEdits", "plan", "dontAsk", "bypassPermissions"]
@@ -39,10 +38,6 @@ class ClaudeChoices:
     mode: Mode = "default"
     tools: tuple[str, ...] = TOOLS
     directories: tuple[str, ...] = ()  # absolute, shown read-only
-    # By name, in the form of the program's own file.
-    servers: Mapping[str, Mapping[str, object]] = field(
-        default_factory=dict[str, Mapping[str, object]]
-    )
 
 
 def answer_tokens(left: float | None, *, thousand: float) -> int | None:
@@ -57,8 +52,13 @@ def answer_tokens(left: float | None, *, thousand: float) -> int | None:
     return min(max(paid, MIN_ANSWER_TOKENS), MAX_ANSWER_TOKENS)
 
 
-def arguments(choices: ClaudeChoices, *, model: str, session: str = "") -> Sequence[str]:
-    """Returns the arguments for a new conversation, or for one that is resumed."""
+def arguments(
+    choices: ClaudeChoices, *, model: str, session: str = "", servers: str = ""
+) -> Sequence[str]:
+    """Returns the arguments for a new conversation, or for the one that is resumed.
+
+    `servers` is the file that names the MCP servers.
+    """
     words = [
         "--print",
         "--verbose",
@@ -79,8 +79,8 @@ def arguments(choices: ClaudeChoices, *, model: str, session: str = "") -> Seque
         words.append(f"--resume={session}")
     for directory in choices.directories:
         words += ["--add-dir", directory]
-    if choices.servers:
-        words.append(f"--mcp-config={json.dumps({'mcpServers': choices.servers})}")
+    if servers:
+        words.append(f"--mcp-config={servers}")
     return words
 
 

@@ -31,6 +31,7 @@ class OwnPlaces:
     """What a call may use without a question."""
 
     folders: tuple[str, ...] = ()  # absolute, inside the sandbox; nothing of the user is in them
+    readable: tuple[str, ...] = ()  # that the user granted
     servers: Collection[str] = ()  # of MCP, that the user configured
 
 
@@ -41,7 +42,8 @@ def permission_for(
     if tool in FREE or tool == ASKS or _server_of(tool) in own.servers:
         return None
     action, subject = _wanted(tool, given)
-    if action in ("read", "write") and _within(subject, own.folders):
+    free = {"read": (*own.folders, *own.readable), "write": own.folders}.get(action, ())
+    if _within(subject, free):
         return None
     return Request(
         id=key,

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -17,6 +17,7 @@ from agentproxy.workers.claude.command_line import (
 )
 from agentproxy.workers.claude.kept_apart import KeptApart, is_possible, keep_apart
 from agentproxy.workers.claude.permissions import OwnPlaces
+from agentproxy.workers.claude.servers import McpServer, show_servers
 from agentproxy.workers.launcher import Added, LaunchEnded, Launcher
 from agentproxy.workers.pausable_timeout import PausableTimeout
 from agentproxy.workers.port import Brief, WorkerCallbacks, WorkerError
@@ -44,10 +45,12 @@ class ClaudeWorker:
         launcher: Launcher,
         *,
         choices: ClaudeChoices,
+        servers: Mapping[str, McpServer] | None = None,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
         self._launcher = launcher
         self._choices = choices
+        self._servers = servers or {}
         self._now = now
         self._conversation: Conversation | None = None
 
@@ -62,6 +65,7 @@ class ClaudeWorker:
     def grants(self) -> Sequence[str]:
         words = self._launcher.grants.in_words()
         # Said, because a command can then speak to us in the name of Claude Code.
+        words = (*words, *(f"MCP server {name}" for name in self._servers))
         return words if is_possible() else (*words, NOT_APART)
 
     async def message(self, text: str, *, key: str) -> bool:
@@ -93,18 +97,20 @@ class ClaudeWorker:
             if brief.place.mounts and is_possible()
             else KeptApart("", ())
         )
+        shown = await asyncio.to_thread(show_servers, self._servers, brief)
         added = Added(
-            arguments=arguments(self._choices, model=model, session=session),
+            arguments=arguments(self._choices, model=model, session=session, servers=shown.file),
             env=variables(
                 model=model, shell=apart.shell, answer_tokens=await self._answer_tokens()
             ),
-            mounts=apart.mounts,
+            mounts=(*apart.mounts, *shown.mounts),
             seconds=PROCESS_SECONDS,
         )
         limit = PausableTimeout(brief.seconds, now=self._now)
         own = OwnPlaces(
             folders=(f"{_home(brief)}/.claude", brief.place.inside("brief")),
-            servers=frozenset(self._choices.servers),
+            readable=self._choices.directories,
+            servers=frozenset(self._servers),
         )
         talk = Conversation(callbacks, limit, round=brief.round, own=own)
         attempt = _Attempt(talk, limit, session=session)

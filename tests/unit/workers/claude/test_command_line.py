@@ -1,7 +1,5 @@
 """The command line and the variables of Claude Code."""
 
-import json
-
 import pytest
 
 from agentproxy.workers.claude.command_line import (
@@ -36,12 +34,11 @@ def test_a_conversation_is_resumed_by_its_id_as_one_word() -> None:
 
 
 def test_what_the_user_chose_is_told() -> None:
-    servers = {"docs": {"command": "serve", "args": ["x"]}}
-    choices = ClaudeChoices(mode="plan", tools=("Read",), directories=("/a", "/b"), servers=servers)
-    words = arguments(choices, model="m")
+    choices = ClaudeChoices(mode="plan", tools=("Read",), directories=("/a", "/b"))
+    words = arguments(choices, model="m", servers="/servers.json")
     assert {"--permission-mode=plan", "--tools=Read", "--model=m"} <= {*words}
     assert words[words.index("/a") - 1] == words[words.index("/b") - 1] == "--add-dir"
-    assert f"--mcp-config={json.dumps({'mcpServers': servers})}" in words
+    assert "--mcp-config=/servers.json" in words
 
 
 def test_every_name_of_a_model_is_that_of_the_granted_one() -> None:

@@ -4,7 +4,11 @@ import pytest
 
 from agentproxy.workers.claude.permissions import OwnPlaces, permission_for, questions_of
 
-OWN = OwnPlaces(folders=("/home/agent/.claude", "/run/agentproxy/brief"), servers={"docs"})
+OWN = OwnPlaces(
+    folders=("/home/agent/.claude", "/run/agentproxy/brief"),
+    readable=("/shared/api",),
+    servers={"docs"},
+)
 UP = "/home/agent/.claude/../.ssh/id"
 ASKED: list[tuple[str, dict[str, object], str, str]] = [
     ("Bash", {"command": "ls"}, "run", "ls"),
@@ -17,6 +21,7 @@ ASKED: list[tuple[str, dict[str, object], str, str]] = [
     ("Grep", {"pattern": "x"}, "read", "."),
     ("Glob", {"pattern": "*", "path": "/etc"}, "read", "/etc"),
     ("Write", {"file_path": "/p/a.py", "content": "x"}, "write", "/p/a.py"),
+    ("Write", {"file_path": "/shared/api/x"}, "write", "/shared/api/x"),
     ("Edit", {"file_path": "/p/a.py"}, "write", "/p/a.py"),
     ("NotebookEdit", {"notebook_path": "/p/a.ipynb"}, "write", "/p/a.ipynb"),
     ("WebFetch", {"url": "https://example.com"}, "network", "https://example.com"),
@@ -34,6 +39,8 @@ FREE: list[tuple[str, dict[str, object]]] = [
     ("AskUserQuestion", {"questions": []}),
     ("mcp__docs__search", {"query": "x"}),
     ("Read", {"file_path": "/home/agent/.claude/projects/x/tool-results/1.txt"}),
+    ("Read", {"file_path": "/shared/api/dates.md"}),
+    ("Grep", {"pattern": "x", "path": "/shared/api"}),
     ("Read", {"file_path": "/run/agentproxy/brief/screenshots/1.png"}),
 ]
 

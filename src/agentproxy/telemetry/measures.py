@@ -16,6 +16,7 @@ from agentproxy.events.verdict import RoundJudged
 from agentproxy.events.work import WorkerStarted
 from agentproxy.telemetry.genai import provider_of
 from agentproxy.telemetry.hearing import kind_of, result_of, status_of
+from agentproxy.telemetry.results import CHILD
 from agentproxy.telemetry.spans import Attributes, Span
 
 Kind = Literal["counter", "histogram"]
@@ -73,7 +74,7 @@ class Measures:
     def of_event(self, event: Event) -> Sequence[Measure]:
         """Returns the measures of an event, after taking note of it."""
         found = [*self._of_tasks(event), *self._of_proof(event), *self._of_requests(event.fact)]
-        return [*found, *_of_money(event.fact)]
+        return [*found, *([] if event.cause.startswith(CHILD) else _of_money(event.fact))]
 
     def of_spans(self, spans: Iterable[Span]) -> Sequence[Measure]:
         """Returns the measures of spans that ended."""

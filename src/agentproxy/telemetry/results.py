@@ -9,10 +9,12 @@ from agentproxy.events.effects import EffectStarted
 from agentproxy.events.envelope import Event, Fact
 from agentproxy.events.git_facts import EnvironmentBuildStarted
 from agentproxy.events.requests import RequestMade
+from agentproxy.events.run import SegmentStarted
 from agentproxy.events.tracing import AnswerTraced, PromptTraced
 from agentproxy.events.work import NetworkRefused, ProcessStarted, WorkerEnded, WorkerStarted
 
 WORK = "work"
+CHILD = "child:"  # begins the cause of what an agent that helps has cost, which its run has too
 # With these an effect goes on. Any other fact is its result.
 ON_THE_WAY = (
     AnswerTraced,
@@ -45,6 +47,14 @@ def outer_and_own(effect: str) -> tuple[str, str]:
 def function_of(effect: str) -> str:
     """Returns the function of an effect: `check` for `check:base:tests:1`, also in an agent."""
     return outer_and_own(effect)[1].partition(":")[0]
+
+
+def of_effect(event: Event) -> bool:
+    """Whether an effect of this run caused the event, and not a command, or an effect elsewhere."""
+    # A segment may begin inside an effect of another run.
+    return bool(event.cause) and not (
+        event.cause.startswith("command:") or isinstance(event.fact, SegmentStarted)
+    )
 
 
 def is_result(event: Event) -> bool:

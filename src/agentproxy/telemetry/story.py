@@ -11,7 +11,14 @@ from typing import Literal, TypeVar, cast
 
 from agentproxy.events.envelope import Event, Fact, RunId
 from agentproxy.events.run import EffectFailed
-from agentproxy.telemetry.results import WORK, function_of, is_result, outer_and_own
+from agentproxy.telemetry.results import (
+    CHILD,
+    WORK,
+    function_of,
+    is_result,
+    of_effect,
+    outer_and_own,
+)
 from agentproxy.telemetry.spans import Attributes, Place, Span, span_of, trace_of
 
 F = TypeVar("F", bound=Fact)
@@ -59,6 +66,8 @@ class Story:
 
     def hear(self, event: Event) -> list[Span]:
         """Returns the spans that ended with this event."""
+        if event.cause.startswith(CHILD):
+            return []  # the child's own story tells it
         self._told("before", event)
         self._begin_effect(event)
         self.here = self.below(event.cause)
@@ -127,7 +136,7 @@ class Story:
     def _begin_effect(self, event: Event) -> None:
         # An effect begins with its first event.
         effect = event.cause
-        if not effect or effect in self.over or effect in self.effects:
+        if not of_effect(event) or effect in self.over or effect in self.effects:
             return
         self._begin_loop(event.time)
         function = function_of(effect)

@@ -1,0 +1,62 @@
+"""What the variables choose, and that the page of telemetry has every name."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from agentproxy.config.envfile import parse_env
+from agentproxy.telemetry.measures import INSTRUMENTS
+from agentproxy.telemetry.options import BadOption, read_options
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGE = (ROOT / "docs" / "telemetry.md").read_text()
+
+
+def test_the_defaults_are_the_documented_ones() -> None:
+    options = read_options({"USER": "somebody"})
+    assert options is not None
+    assert options.protocols == {"traces": "grpc", "metrics": "grpc", "logs": "grpc"}
+    assert (options.name, options.namespace) == ("agentproxy", "default")
+    assert (options.owner, options.interval, options.content) == ("somebody", 10_000, False)
+    documented = dict(re.findall(r"^\| `([A-Z_]+)` \| `?([^`|]+?)`? \|", PAGE, re.MULTILINE))
+    assert documented["OTEL_SERVICE_NAME"] == options.name
+    assert documented["OTEL_SERVICE_NAMESPACE"] == options.namespace
+    assert documented["OTEL_METRIC_EXPORT_INTERVAL"] == str(round(options.interval))
+    shown = re.findall(r"^# ((?:OTEL|AGENTPROXY_E)[A-Z_]*=.*)$", _example(), re.MULTILINE)
+    for name, value in parse_env("\n".join(shown), source=".env.example").items():
+        assert documented[name] == value, name
+
+
+def _example() -> str:
+    return (ROOT / ".env.example").read_text()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/json"),
+        ("OTEL_EXPORTER_OTLP_LOGS_PROTOCOL", "udp"),
+        ("OTEL_METRIC_EXPORT_INTERVAL", "soon"),
+        ("OTEL_METRIC_EXPORT_INTERVAL", "0"),
+        ("OTEL_TRACES_EXPORTER", "zipkin"),
+    ],
+)
+def test_what_cannot_be_used_is_refused_by_name(name: str, value: str) -> None:
+    with pytest.raises(BadOption, match=f"{name} is .*: give "):
+        read_options({name: value})
+
+
+def test_a_signal_may_have_a_protocol_of_its_own_or_be_left_out() -> None:
+    options = read_options(
+        {"OTEL_EXPORTER_OTLP_TRACES_PROTOCOL": "http/protobuf", "OTEL_LOGS_EXPORTER": "none"}
+    )
+    assert options is not None
+    assert options.protocols == {"traces": "http/protobuf", "metrics": "grpc"}
+    assert read_options({"OTEL_SDK_DISABLED": "true"}) is None
+
+
+def test_every_metric_is_on_the_page_with_its_kind() -> None:
+    rows = dict(re.findall(r"^\| `((?:agentproxy|gen_ai)\.[\w.]+)` \| (\w+)", PAGE, re.MULTILINE))
+    assert rows.pop("agentproxy.sessions.active") == "gauge"
+    assert rows == {name: each.kind for name, each in INSTRUMENTS.items()}

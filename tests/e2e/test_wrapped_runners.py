@@ -141,19 +141,31 @@ func TestAdd(t *testing.T) {
 	}
 }
 
-func TestZero(t *testing.T) {}
+func TestZero(t *testing.T) {
+	for _, each := range []int{0, 1} {
+		t.Run("of", func(t *testing.T) {
+			if Add(each, -each) > 2*each {
+				t.Fatal("too much")
+			}
+		})
+	}
+}
 """,
 }
+MENDS = "sed -i 's/a - b/a + b/' calc.go"
+DROPS = "sed -i '/TestZero/,$d' calc_test.go"
 
 
 @pytest.mark.parametrize(
     ("worker", "reason"),
     [
-        ("sed -i 's/a - b/a + b/' calc.go", "fixed"),
-        ("sed -i 's/a - b/a + b/; ' calc.go; sed -i '/TestZero/d' calc_test.go", "tests_removed"),
+        (MENDS, "fixed"),
+        (f"{MENDS}; {DROPS}", "tests_removed"),
     ],
 )
-def test_a_test_of_go_that_is_taken_away_is_missed(pa: Pa, worker: str, reason: str) -> None:
+def test_a_test_of_go_has_its_file_and_is_missed_where_it_is_taken_away(
+    pa: Pa, worker: str, reason: str
+) -> None:
     pa.write({**GO, "agentproxy.toml": compiled_by_go()})
     pa.commit("Red")
     assert pa("trust").code == 0
@@ -161,3 +173,10 @@ def test_a_test_of_go_that_is_taken_away_is_missed(pa: Pa, worker: str, reason: 
     command = "go test ./..."
     ran = pa.task("--check", command, "--max-rounds", "1", worker=worker, env=env)
     assert ran.finding(command)["reason_code"] == reason, ran.finding(command)
+    base = next(each for each in ran.of_kind("check_finished") if each["on"] == "base")
+    assert {each["name"]: each["outcome"] for each in base["result"]["tests"]} == {
+        "calc_test.go::TestAdd": "failed",
+        "calc_test.go::TestZero": "passed",
+        "calc_test.go::TestZero/of": "passed",
+        "calc_test.go::TestZero/of#01": "passed",
+    }

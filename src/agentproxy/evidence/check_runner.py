@@ -25,6 +25,7 @@ from agentproxy.evidence.obstacles.ignored_files import (
 )
 from agentproxy.evidence.obstacles.unseen_programs import find_unseen_program
 from agentproxy.evidence.package_scripts import PNPM_WORKSPACE, has_workspace
+from agentproxy.evidence.reports.go_files import read_go_tests, with_go_files
 from agentproxy.evidence.reports.runners import COLLECT, REPORT_FOLDER, START_FOLDERS, TREE
 from agentproxy.files.list_below import list_below
 from agentproxy.files.remove_tree import remove_tree
@@ -169,6 +170,7 @@ async def _run_once(
         unreadable = (report / SYNTAX_ERROR).exists()
         unprepared = (report / PREPARE_FAILED).exists()
         files = await asyncio.to_thread(list_below, tree, most=LISTED_FILES)
+        of_go = await asyncio.to_thread(read_go_tests, tree, files)
     finally:
         await asyncio.to_thread(remove_tree, report)
         await checks.release(tree)
@@ -176,7 +178,8 @@ async def _run_once(
     result = await asyncio.to_thread(
         interpret, ended, reports, command=check.command, tree=files, root=place.root
     )
-    result = result.model_copy(update={"left_out": wanted.left_out})
+    named = {"tests": with_go_files(result.tests, of_go)} if of_go else {}
+    result = result.model_copy(update={"left_out": wanted.left_out, **named})
     at_base = commit == base.commit
     # What a claim prints is its worker's word, so only the base chooses what to name.
     known = () if at_base or result.passed else await base.results()

@@ -1,4 +1,4 @@
-"""The tests in a file, as blocks of lines: by the conventions of Python and JavaScript. Pure."""
+"""The tests in a file, as blocks of lines, by conventions of Python, JavaScript and Go. Pure."""
 
 import re
 from collections.abc import Sequence
@@ -10,6 +10,7 @@ MAX_BLOCKS = 2_000
 
 _PYTHON = re.compile(r"(\s*)(?:async\s+)?def\s+(test\w*)\s*\(")
 _JAVASCRIPT = re.compile(r"(\s*)(?:test|it)(?:\.\w+)*\(\s*(['\"`])(.{1,300}?)\2")
+_GO = re.compile(r"(\s*)func\s+((?:Test|Example|Fuzz)\w*)\s*\(")
 _IMPORT = re.compile(
     r"\s*(?:from\s+[\w.]+\s+import\b|import\b|(?:const|let|var)\s[^=]{1,200}=\s*(?:await\s+)?"
     r"(?:require|import)\()"
@@ -36,8 +37,7 @@ class Block:
 
 def split_blocks(path: str, text: str) -> list[Block]:
     """Splits a test file. Imports, comments and empty lines are left out."""
-    python = path.endswith(".py")
-    begins = _PYTHON if python else _JAVASCRIPT
+    begins = _GO if path.endswith(".go") else _PYTHON if path.endswith(".py") else _JAVASCRIPT
     blocks: list[tuple[str, list[str]]] = []
     outside: list[str] = []
     current: list[str] | None = None
@@ -49,7 +49,7 @@ def split_blocks(path: str, text: str) -> list[Block]:
         indent = len(line) - len(line.lstrip())
         if match and len(blocks) < MAX_BLOCKS:
             current, depth = [line.strip()], indent
-            blocks.append((match[2] if python else match[3], current))
+            blocks.append((match[match.lastindex or 0], current))
         elif current is not None and indent > depth:
             current.append(line.strip())
         else:

@@ -19,8 +19,12 @@ MAX_SHOWN_WORDS = 4
 MAX_COMPARED = 20  # new tests of a file that each old one is compared with
 MAX_DIFFERING_WORDS = 0.4  # of a test's words, where another name is still the same test
 
-_ASSERTS = re.compile(r"assert|expect|should|raises|throws|[Ee]qual|\bt\.is\b|\bok\(")
-_SWITCHED_OFF = re.compile(r"skip|xfail|xit\b|xtest|\btodo\b|\.only\b|\bfit\b|expectedFailure")
+_ASSERTS = re.compile(
+    r"assert|expect|should|raises|throws|[Ee]qual|\bt\.(?:is\b|Error|Fatal|Fail)|\bok\("
+)
+_SWITCHED_OFF = re.compile(
+    r"skip|\bt\.Skip|xfail|xit\b|xtest|\btodo\b|\.only\b|\bfit\b|expectedFailure"
+)
 # Outside of a test it changes the code under test for all of them, or keeps them from running.
 _SETS = re.compile(r"\s*(?:__test__\b|[\w$]+(?:\.[\w$]+)+\s*[-+*/|&]?=(?![=>]))")
 _REPLACES = re.compile(r"monkeypatch|\bmock|\bpatch\b|setattr|spyOn|stub", re.IGNORECASE)

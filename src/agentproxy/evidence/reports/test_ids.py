@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from fnmatch import fnmatchcase
 
 _SOURCE = re.compile(r"\S+\.(?:py|[cm]?[jt]sx?|rb|php|t|java)")
-_JAVASCRIPT = re.compile(r".+\.[cm]?[jt]sx?")
+_BY_TITLE = re.compile(r".+\.(?:[cm]?[jt]sx?|go)")
 _DISTINCT = re.compile(r"\w[\s_]+\w|[a-z][A-Z]|::")
 
 
@@ -28,8 +28,9 @@ def is_whole_file(name: str) -> bool:
 
 
 def title_of(name: str) -> str:
-    """The test's own name, without its file, its suites and its parameters."""
-    return re.split(r"::| > ", name)[-1].partition("[")[0]
+    """The test's own name, without its file, its suites, its parameters and Go's subtests."""
+    title = re.split(r"::| > ", name)[-1].partition("[")[0]
+    return title.partition("/")[0] if file_of(name).endswith("_test.go") else title
 
 
 def is_named_by(name: str, task: str) -> bool:
@@ -73,9 +74,9 @@ def _means(pattern: str, name: str) -> bool:
 
 
 def _titles(name: str) -> str:
-    """A test of JavaScript without its file, under which people know it."""
+    """A test of JavaScript or Go without its file, under which people know it."""
     file, separator, titles = name.partition("::")
-    return titles if separator and _JAVASCRIPT.fullmatch(file) else name
+    return titles if separator and _BY_TITLE.fullmatch(file) else name
 
 
 def _means_exactly(pattern: str, name: str) -> bool:

@@ -176,6 +176,41 @@ def test_node_tests_are_read_by_their_titles() -> None:
     assert found.gone == {"test/total.test.js": ("takes an empty list",)}
 
 
+GO = """\
+package shop
+
+import "testing"
+
+func TestPageSize(t *testing.T) {
+	if PageSize() != 20 {
+		t.Errorf("PageSize() = %d", PageSize())
+	}
+}
+
+func TestSplit(t *testing.T) {
+	if len(Split(2)) != 3 {
+		t.Fatal("not three")
+	}
+}
+"""
+
+
+def test_tests_of_go_are_read_by_their_functions() -> None:
+    task, path = "Show 50 items a page instead of 20", "shop/pages_test.go"
+    asked = read(task, GO, changed(GO, "!= 20", "!= 50"), path=path)
+    assert (list(asked.files), asked.gone) == ([path], {path: ("TestPageSize",)})
+    for weaker in ("\tt.Skip()\n\tif PageSize() != 50", "\tif false && PageSize() != 50"):
+        assert not read(task, GO, changed(GO, "\tif PageSize() != 20", weaker), path=path).files
+    silent = changed(changed(GO, "!= 20", "!= 50"), 't.Errorf("PageSize() = %d", PageSize())', "")
+    assert not read(task, GO, silent, path=path).files
+    first, _, second = GO.partition("func TestSplit")
+    moved = read_test_changes(
+        read_task("Put the tests in files of their own"),
+        {path: (GO, first), "shop/split_test.go": ("", f"package shop\n\nfunc TestSplit{second}")},
+    )
+    assert moved.moved == {path: {"TestSplit": "TestSplit"}}
+
+
 def test_code_that_moves_lets_tests_import_it_from_its_new_place() -> None:
     after = changed(PAGES, "from shop.pages", "from shop.layout")
     assert list(read("Move `split` to shop/layout.py", PAGES, after).files)

@@ -23,9 +23,11 @@ NODE = "test/cart.test.js::totals > adds"
         ("test_adds", "tests/test_cart.py::test_adds", False),
         ("*::test_adds", "tests/test_cart.py::test_adds", True),
         ("adds", "src/lib.rs::adds", False),
+        ("TestAdd", "pkg/calc_test.go::TestAdd", True),
+        ("TestAdd/*", "pkg/calc_test.go::TestAdd/none", True),
     ],
 )
-def test_a_test_of_javascript_is_known_with_its_file_and_without(
+def test_a_test_of_javascript_or_go_is_known_with_its_file_and_without(
     pattern: str, name: str, *, is_meant: bool
 ) -> None:
     assert is_known_red(name, [pattern]) == is_meant

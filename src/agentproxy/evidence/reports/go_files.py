@@ -1,0 +1,84 @@
+"""Gives tests of Go the files that declare them. `go test` prints only packages."""
+
+import posixpath
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from agentproxy.events.check import TestResult
+from agentproxy.evidence.reports.junit import MAX_TEST_NAME_CHARACTERS
+from agentproxy.files.safe_files import BadPath, SafeDir
+
+MAX_FILES = 5_000
+MAX_FILE_BYTES = 1 << 20
+MAX_BYTES = 64 << 20  # of all files together
+_MODULE = re.compile(r"^\s*module\s+[\"`]?([^\s\"`]+)", re.MULTILINE)
+_TEST = re.compile(r"^func\s+((?:Test|Example|Fuzz)\w*)\s*\(", re.MULTILINE)
+_NAME = re.compile(r"(\S+) > ([^\s/#\[]+)(.*)", re.DOTALL)
+
+
+def read_go_tests(tree: Path, files: Iterable[str]) -> Mapping[str, str]:
+    """The files of a tree that declare tests of Go, by `package > test`. Blocking."""
+    wanted = sorted(path for path in files if path.endswith("_test.go") or _is_module(path))
+    if not any(path.endswith("_test.go") for path in wanted):
+        return {}
+    texts: dict[str, str] = {}
+    left = MAX_BYTES
+    with SafeDir(tree) as root:
+        for path in wanted[:MAX_FILES]:
+            try:
+                content = root.read(path, limit=min(left, MAX_FILE_BYTES))
+            except (OSError, BadPath):
+                continue
+            texts[path] = content.decode(errors="replace")
+            left -= len(content)
+    return find_go_tests(texts)
+
+
+def find_go_tests(texts: Mapping[str, str]) -> Mapping[str, str]:
+    """The same, of the texts of `go.mod` and of files of tests by path. A test that two files of a
+    package declare, for two systems or in a comment, is left out.
+    """
+    modules = {
+        posixpath.dirname(path): found[1]
+        for path, text in texts.items()
+        if _is_module(path) and (found := _MODULE.search(text))
+    }
+    declared: dict[str, set[str]] = {}
+    for path, text in texts.items():
+        package = _package_of(posixpath.dirname(path), modules)
+        if package and path.endswith("_test.go"):
+            for test in _TEST.findall(text):
+                declared.setdefault(f"{package} > {test}", set()).add(path)
+    return {name: next(iter(paths)) for name, paths in declared.items() if len(paths) == 1}
+
+
+def with_go_files(
+    tests: Sequence[TestResult], declared: Mapping[str, str]
+) -> tuple[TestResult, ...]:
+    """The tests, with the file in the place of the package where that is known."""
+    return tuple(_with_file(test, declared) for test in tests)
+
+
+def _with_file(test: TestResult, declared: Mapping[str, str]) -> TestResult:
+    parts = _NAME.fullmatch(test.name)
+    file = declared.get(f"{parts[1]} > {parts[2]}") if parts else None
+    if parts is None or file is None:
+        return test
+    name = f"{file}::{parts[2]}{parts[3]}"[:MAX_TEST_NAME_CHARACTERS]
+    return test.model_copy(update={"name": name})
+
+
+def _package_of(folder: str, modules: Mapping[str, str]) -> str:
+    """The path of the package in a folder; "" where no module is around it."""
+    above = folder
+    while above not in modules and above:
+        above = posixpath.dirname(above)
+    if above not in modules:
+        return ""
+    inside = posixpath.relpath(folder or ".", above or ".")
+    return posixpath.normpath(posixpath.join(modules[above], inside))
+
+
+def _is_module(path: str) -> bool:
+    return posixpath.basename(path) == "go.mod"

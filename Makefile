@@ -72,6 +72,7 @@ bench: $(READY)
 	$(BIN)/python bench/parked.py
 	$(BIN)/python bench/supervised.py
 	$(BIN)/python bench/turn.py
+	$(BIN)/python bench/claude_events.py
 	$(BIN)/python bench/server.py
 
 honest: $(READY)

@@ -19,6 +19,7 @@ from claude_agent_sdk import (
     HookMatcher,
     PermissionResultAllow,
     PermissionResultDeny,
+    StreamEvent,
     ToolPermissionContext,
 )
 
@@ -80,8 +81,12 @@ class Conversation:
             await self._send(client, text, images)
             self._client = client
             async for message in client.receive_messages():
-                if piece := fragment_of(message):
-                    self.callbacks.show(piece)
+                # Most messages are pieces of an answer, and are no facts.
+                if isinstance(message, StreamEvent):
+                    self.narration.count(message.event)
+                    if piece := fragment_of(message.event):
+                        self.callbacks.show(piece)
+                    continue
                 async with self._recording:
                     for fact in self.narration.told(message):
                         await self.callbacks.record(fact)

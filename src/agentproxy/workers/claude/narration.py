@@ -11,7 +11,6 @@ from claude_agent_sdk import (
     ContentBlock,
     Message,
     ResultMessage,
-    StreamEvent,
     SystemMessage,
     TextBlock,
     ThinkingBlock,
@@ -65,8 +64,6 @@ class Narration:
         match message:
             case SystemMessage():
                 yield from self._system(message)
-            case StreamEvent():
-                self._stream(message.event)
             case Answered():
                 self._answered(message)
             case UserMessage():
@@ -104,7 +101,8 @@ class Narration:
             case _:
                 pass
 
-    def _stream(self, event: Mapping[str, Any]) -> None:
+    def count(self, event: Mapping[str, Any]) -> None:
+        """Counts the tokens that an event of the vendor's stream tells."""
         if event.get("type") == "message_start":
             self.turn += 1
             self._asked = _usage(_table(_table(event.get("message")).get("usage")))
@@ -135,17 +133,13 @@ class Narration:
             )
 
 
-def fragment_of(message: Message) -> str:
-    """Returns the piece of text that a message brings to the screen, or ""."""
-    match message:
-        case StreamEvent(event={"delta": {"type": "text_delta", "text": str() as text}}):
-            return text
-        case StreamEvent(event={"delta": {"type": "thinking_delta", "thinking": str() as text}}):
-            return text
-        case StreamEvent(event={"type": "content_block_stop"}):
-            return "\n"
-        case _:
-            return ""
+def fragment_of(event: Mapping[str, Any]) -> str:
+    """Returns the text that an event of the vendor's stream brings to the screen, or ""."""
+    if event.get("type") == "content_block_stop":
+        return "\n"
+    delta = _table(event.get("delta"))
+    piece = delta.get("text") or delta.get("thinking") or ""
+    return piece if isinstance(piece, str) else ""
 
 
 def _blocks(content: str | list[ContentBlock]) -> Sequence[ContentBlock]:

@@ -7,7 +7,7 @@ from typing import Any, cast
 
 from claude_agent_sdk import CLIConnectionError, ProcessError, Transport
 
-from agentproxy.workspace.sandbox.port import InputClosed, InputStream, LineTooLong, OutputStream
+from agentproxy.workspace.sandbox.port import InputClosed, InputStream, OutputStream
 
 # An answer of a tool may hold an image.
 MAX_MESSAGE_BYTES = 64 << 20
@@ -33,14 +33,22 @@ class PipeTransport(Transport):
             raise CLIConnectionError("it has ended") from error
 
     async def read_messages(self) -> AsyncIterator[dict[str, Any]]:
-        try:
-            while line := await self._stdout.read_line(MAX_MESSAGE_BYTES):
-                if (message := _message_in(line)) is not None:
-                    yield message
-        except LineTooLong as error:
-            raise CLIConnectionError("it sent a message that is too long") from error
-        finally:
-            self._ready = False
+        unended: list[bytes] = []  # the pieces of a line whose end has not come
+        size = 0
+        # By chunks: an answer comes in hundreds of short lines.
+        while chunk := await self._stdout.read():
+            first, *others = chunk.split(b"\n")
+            unended.append(first)
+            size += len(first)
+            if size > MAX_MESSAGE_BYTES:
+                self._ready = False
+                raise CLIConnectionError("it sent a message that is too long")
+            if others:
+                for line in (b"".join(unended), *others[:-1]):
+                    if (message := _message_in(line)) is not None:
+                        yield message
+                unended, size = [others[-1]], len(others[-1])
+        self._ready = False
         # After a quiet end the SDK would wait a minute for what it has asked.
         raise ProcessError("it ended without a result")
 
@@ -57,7 +65,7 @@ class PipeTransport(Transport):
 
 def _message_in(line: bytes) -> dict[str, Any] | None:
     try:
-        found: object = json.loads(line)
+        found: object = json.loads(line.decode())
     except (ValueError, RecursionError):
         # The program, or something that it loads, may print other lines.
         _LOGGER.debug("not a message: %r", line[:200])

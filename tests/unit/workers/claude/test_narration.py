@@ -9,7 +9,6 @@ from claude_agent_sdk import (
     ContentBlock,
     Message,
     ResultMessage,
-    StreamEvent,
     SystemMessage,
     TextBlock,
     ThinkingBlock,
@@ -24,6 +23,7 @@ from agentproxy.events.envelope import Fact
 from agentproxy.events.work import SessionOpened
 from agentproxy.workers.claude.narration import Narration, fragment_of
 
+Event = dict[str, Any]
 MODEL = "claude-sonnet-4-6"
 
 
@@ -31,16 +31,12 @@ def said(*blocks: ContentBlock, stop: str | None = None) -> AssistantMessage:
     return AssistantMessage(content=[*blocks], model=MODEL, stop_reason=stop)
 
 
-def streamed(**event: Any) -> StreamEvent:
-    return StreamEvent(uuid="u", session_id="s", event=event)
+def started(**usage: int) -> Event:
+    return {"type": "message_start", "message": {"usage": usage}}
 
 
-def started(**usage: int) -> StreamEvent:
-    return streamed(type="message_start", message={"usage": usage})
-
-
-def counted(**usage: int) -> StreamEvent:
-    return streamed(type="message_delta", usage=usage)
+def counted(**usage: int) -> Event:
+    return {"type": "message_delta", "usage": usage}
 
 
 def returned(content: Any, *, key: str = "c1", failed: bool = False) -> UserMessage:
@@ -58,8 +54,15 @@ def system(subtype: str, **data: str) -> SystemMessage:
     return SystemMessage(subtype=subtype, data=data)
 
 
-def told(narration: Narration, *messages: Message) -> Sequence[Fact]:
-    return [fact for message in messages for fact in narration.told(message)]
+def told(narration: Narration, *messages: Message | Event) -> Sequence[Fact]:
+    """The facts of messages, between events of the vendor's stream."""
+    facts: list[Fact] = []
+    for message in messages:
+        if isinstance(message, dict):
+            narration.count(message)
+        else:
+            facts += narration.told(message)
+    return facts
 
 
 CALL = ToolUseBlock(id="c1", name="Bash", input={"command": "ls"})
@@ -152,7 +155,7 @@ def test_tokens_are_told_once_each_also_those_of_the_cache() -> None:
 )
 def test_an_event_of_a_strange_form_counts_nothing(event: dict[str, object]) -> None:
     narration = Narration()
-    (answered,) = told(narration, streamed(**event), said(TextBlock(text="So.")), ended())
+    (answered,) = told(narration, event, said(TextBlock(text="So.")), ended())
     assert isinstance(answered, ModelAnswered)
     assert answered.usage.input == 0
 
@@ -206,4 +209,4 @@ def test_a_program_that_says_nothing_of_its_state_is_idle_after_a_result() -> No
     ],
 )
 def test_pieces_of_text_and_thoughts_are_shown(event: dict[str, object], piece: str) -> None:
-    assert fragment_of(streamed(**event)) == piece
+    assert fragment_of(event) == piece

@@ -278,3 +278,20 @@ def test_the_events_of_both_ways_are_the_same(embedded_chat: ChatProgram, served
         told.append([json.dumps(sorted(record)) for record in records])
         assert text_of(records) == "ab"
     assert told[0] == told[1]
+
+
+def test_a_model_is_chosen_for_a_new_conversation_of_this_process(
+    embedded_chat: ChatProgram, served: Served, tmp_path: Path
+) -> None:
+    chat = embedded_chat
+    chat.script("Be small", Reply(text=("ok",)), Reply(text=("again",)))
+    assert chat("--model", "claude-haiku-4-5", "-m", "Be small").code == 0
+    assert chat("--continue", "-m", "And again").out == "again\n"
+    models = [body["model"] for body in chat.scripts.asked["Be small"]]
+    assert models == ["claude-haiku-4-5"] * 2
+    for other, arguments in (
+        (chat, ("--continue",)),
+        (server_program(served, tmp_path), ()),
+    ):
+        refused = other("--model", "claude-haiku-4-5", *arguments, "-m", "Be small")
+        assert (refused.code, "--model is for a" in refused.err) == (2, True)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from support.answers import Reply
 from support.chat_clients import ChatProgram, server_program
-from support.chats import Scripts, start_server, wait_until
+from support.chats import Scripts, Served, start_server, wait_until
 from support.model_server import model_server
 from support.terminals import CTRL_C, CTRL_D, Terminal, at_terminal
 
@@ -218,6 +218,27 @@ def test_text_of_the_model_cannot_steer_the_terminal(chat: ChatProgram) -> None:
         terminal.until("after")
         assert b"title\x07" not in terminal.seen
         assert "\u202e" not in terminal.shown
+        terminal.enter("/quit")
+        assert terminal.end() == 0
+
+
+def test_markdown_is_drawn_as_soon_as_a_part_of_it_is_whole(served: Served, tmp_path: Path) -> None:
+    chat = server_program(served, tmp_path)
+    title, rest = "## A title\n\nSome **bo", tuple(f"w{n} " for n in range(40))
+    chat.script("Draw it", Reply(text=(title, "ld** text\n\n", *rest), fault="slow"))
+    with chat.terminal() as terminal:
+        terminal.until(READY)
+        terminal.enter("Draw it")
+        terminal.until("Some bold text", "w3")
+        assert b"\x1b[0;1mbold" in terminal.seen
+        terminal.until("w39")
+        settle(terminal)
+        terminal.enter("/quit")
+        assert terminal.end() == 0
+    with at_terminal(
+        chat.command("--continue"), cwd=chat.folder, env={**chat.env, "TERM": "dumb"}
+    ) as terminal:
+        terminal.until("## A title", "Some **bold** text")
         terminal.enter("/quit")
         assert terminal.end() == 0
 

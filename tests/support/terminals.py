@@ -72,7 +72,12 @@ def at_terminal(
     """A program at a terminal of 100 columns. It is killed at the end where it still runs."""
     ours, theirs = pty.openpty()
     os.set_blocking(ours, True)
-    size = {"COLUMNS": "100", "LINES": "40", "PROMPT_TOOLKIT_NO_CPR": "1", "TERM": "xterm"}
+    size = {
+        "COLUMNS": "100",
+        "LINES": "40",
+        "PROMPT_TOOLKIT_NO_CPR": "1",
+        "TERM": env.get("TERM", "xterm"),
+    }
     process = subprocess.Popen(
         command,
         cwd=cwd,

@@ -10,6 +10,7 @@ from agentproxy.events.run import ChatOrder
 OF_FIELDS = {
     "system_prompt": "system_prompt",
     "preset": "preset",
+    "model": "model",
     "enable_teams": "teams",
     "enable_tracing": "tracing",
     "enable_approval": "approval",

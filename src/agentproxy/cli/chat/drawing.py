@@ -1,5 +1,6 @@
 """Draws a conversation with prompt_toolkit: text above, one line of input below."""
 
+import os
 from collections.abc import Callable, Sequence
 
 from prompt_toolkit.application import Application
@@ -18,6 +19,7 @@ from prompt_toolkit.styles import DummyStyleTransformation, Style
 from prompt_toolkit.widgets import TextArea
 
 from agentproxy.app.show.lines import RenderedLine, Tone
+from agentproxy.cli.chat.markdown.blocks import Blocks
 from agentproxy.cli.chat.story import ChatStory
 from agentproxy.cli.chat.words import one_line
 from agentproxy.cli.cleaning import clean
@@ -42,7 +44,8 @@ class Board:
         self.asks = False
         self.feedback = False
         self._story = story
-        self._growing = ""
+        self._blocks = Blocks()
+        self._begun = False  # a block of the present answer is drawn
 
     @property
     def prompt(self) -> FormattedText:
@@ -54,8 +57,10 @@ class Board:
         application = get_app_or_none()
         size = application.output.get_size() if application else None
         # Its beginning may scroll out of sight until it is whole.
-        room = size.columns * max(size.rows // 2, 1) if size else 1000
-        return FormattedText([("", self._growing[-room:])])
+        rows = max(size.rows // 2, 1) if size else 10
+        room = (size.columns if size else 80) * rows
+        lines = self._blocks.growing[-room:].split("\n")
+        return FormattedText([("", "\n".join(lines[-rows:]))])
 
     @property
     def status(self) -> FormattedText:
@@ -73,13 +78,16 @@ class Board:
         return FormattedText([(STYLES["quiet"], clean("\n".join(rows)))])
 
     def stream(self, text: str) -> None:
-        *whole, self._growing = (self._growing + clean(text)).split("\n")
-        self._put([("", line) for line in whole])
+        self._put_blocks(self._blocks.feed(clean(text)))
 
     def end_answer(self) -> None:
-        if self._growing:
-            whole, self._growing = self._growing, ""
-            self._put([("", whole)])
+        self._put_blocks(self._blocks.end())
+        self._begun = False
+
+    def print_answer(self, text: str) -> None:
+        """Draws an answer that is there as a whole."""
+        self.stream(text)
+        self.end_answer()
 
     def print(self, lines: Sequence[RenderedLine]) -> None:
         self._put([(STYLES[line.tone], "  " * line.indent + clean(line.text)) for line in lines])
@@ -87,17 +95,39 @@ class Board:
     def print_message(self, text: str) -> None:
         self._put([("bold", f"{PROMPT}{clean(text)}")])
 
-    def _put(self, lines: Sequence[tuple[str, str]]) -> None:
+    def _put_blocks(self, blocks: Sequence[str]) -> None:
         application = get_app_or_none()
-        fragments = FormattedText([(style, f"{line}\n") for style, line in lines])
+        output = application.output if application else create_output()
+        drawn: list[tuple[str, str]] = []
+        for block in blocks:
+            drawn += [("", "\n")] if self._begun else []
+            drawn += _draw(block, width=output.get_size().columns)
+            self._begun = True
+        self._put_fragments(drawn)
+
+    def _put(self, lines: Sequence[tuple[str, str]]) -> None:
+        self._put_fragments([(style, f"{line}\n") for style, line in lines])
+
+    def _put_fragments(self, fragments: Sequence[tuple[str, str]]) -> None:
+        application = get_app_or_none()
+        shown = FormattedText([*fragments])
         if application is None or not application.is_running:
-            _write(create_output(), fragments)
+            _write(create_output(), shown)
             return
-        if lines:
+        if fragments:
             # The library's own way leaves raw mode for a moment, and loses what is typed then.
             application.renderer.erase()
-            _write(application.output, fragments)
+            _write(application.output, shown)
         application.invalidate()
+
+
+def _draw(block: str, *, width: int) -> Sequence[tuple[str, str]]:
+    if os.environ.get("TERM") in (None, "", "dumb", "unknown"):
+        return [("", f"{block}\n")]
+    # It takes a tenth of a second to import, and the first answer takes longer.
+    from agentproxy.cli.chat.markdown.drawn import draw_markdown
+
+    return [(str(style), text) for style, text, *_ in draw_markdown(block, width=width)]
 
 
 def _write(output: Output, fragments: FormattedText) -> None:

@@ -44,6 +44,7 @@ class ChatAsked:
     newest: bool
     listed: bool
     preset: str | None
+    model: str | None
     plan: bool
     approval: bool
     teams: bool
@@ -59,6 +60,7 @@ class ChatAsked:
     def features(self) -> dict[str, object]:
         chosen = {
             "preset": self.preset,
+            "model": self.model,
             "enable_plan_mode": self.plan,
             "enable_approval": self.approval,
             "enable_teams": self.teams,

@@ -247,7 +247,7 @@ class TerminalChat:
             if message["role"] == "user":
                 self._board.print_message(message["content"])
             else:
-                self._board.print([RenderedLine(message["content"])])
+                self._board.print_answer(str(message["content"]))
         if self._story.plan is not None:
             self._board.print(
                 lines_of({"type": "plan_ready", "plan": self._story.plan}, self._story)

@@ -7,6 +7,7 @@ from agentproxy.cli.options import refuse_long
 
 MAX_URL_BYTES = 2000
 MAX_ID_BYTES = 32
+MAX_MODEL_BYTES = 1000
 
 
 @click.command("chat")
@@ -17,6 +18,7 @@ MAX_ID_BYTES = 32
 @click.option("--continue", "newest", is_flag=True, help="Go on with the newest conversation.")
 @click.option("--list", "listed", is_flag=True, help="List the conversations, newest first.")
 @click.option("--preset", metavar="NAME", help="What the agent is for: coding, work, or yours.")
+@click.option("--model", metavar="NAME", help="Model of a new conversation in this process.")
 @click.option("--plan", is_flag=True, help="Begin in plan mode.")
 @click.option("--approval", is_flag=True, help="Ask before each call that changes something.")
 @click.option("--teams", is_flag=True, help="Let the agent work with teammates.")
@@ -44,6 +46,7 @@ def command(**given: object) -> int:
     _refuse_what_would_be_dropped(given)
     from agentproxy.cli.chat.start import ChatAsked, start_chat
 
+    refuse_long("--model", str(given["model"] or ""), limit=MAX_MODEL_BYTES)
     refuse_long("--url", str(given["url"]), limit=MAX_URL_BYTES)
     refuse_long("--resume", str(given["resume"]), limit=MAX_ID_BYTES)
     return start_chat(ChatAsked(**given))  # type: ignore[arg-type] # click has parsed them
@@ -58,7 +61,13 @@ def _refuse_what_would_be_dropped(given: dict[str, object]) -> None:
         raise click.UsageError("- cannot be combined with --message: leave one out")
     if given["resume"] and given["newest"]:
         raise click.UsageError("--resume cannot be combined with --continue: leave one out")
+    if given["model"] is not None and given["url"]:
+        text = "--model is for a conversation in this process; a server has its own MODEL"
+        raise Failure(text, cure="leave it out", code=USAGE)
     old = given["resume"] or given["newest"]
+    if old and given["model"] is not None:
+        text = "--model is for a new conversation; this one keeps its model"
+        raise Failure(text, cure="leave it out", code=USAGE)
     for name in ("preset", "plan", "approval", "teams"):
         if old and given[name]:
             text = f"--{name} is for a new conversation; write /{name} in the conversation"

@@ -8,9 +8,11 @@ import venv
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-EXTRAS = ("", "[models]", "[server]", "[telemetry]", "[all]")
+EXTRAS = ("", "[claude]", "[models]", "[server]", "[telemetry]", "[all]")
 THINKS = frozenset({"[models]", "[all]"})  # the extras that bring the vendors' libraries
 SERVES = frozenset({"[server]", "[all]"})
+# Its wheel carries a program of 378 MB.
+SOURCES = ("--no-binary", "claude-agent-sdk")
 SMOKE = ROOT / "scripts" / "wheel_smoke.py"
 
 
@@ -59,7 +61,7 @@ def main() -> None:
             place = folder / f"venv{number}"
             venv.create(place, with_pip=True)
             python = place / "bin" / "python"
-            run(python, "-m", "pip", "install", "-q", f"{wheel}{extra}", cwd=folder)
+            run(python, "-m", "pip", "install", "-q", *SOURCES, f"{wheel}{extra}", cwd=folder)
             version = run(place / "bin" / "pa", "--version", cwd=folder).strip()
             same = run(python, "-m", "agentproxy", "--version", cwd=folder).strip()
             if version != same or not version.startswith("pa, version "):

@@ -339,3 +339,10 @@ env = {{ NOTE = "add adds" }}
     assert "Sums have a plus sign." in results(server, 2)
     grants = ran.of_kind("worker_started")[0]["grants"]
     assert {"MCP server notes", f"path {folder}"} <= {*grants}
+
+
+def test_a_model_that_does_not_answer_parks_the_run(pa: Pa) -> None:
+    gone = {**keys_for(Server([])), "ANTHROPIC_BASE_URL": "http://127.0.0.1:9"}
+    ran = pa(*WORDS, "Fix it", env={**gone, "LLM_MAX_RETRIES": "1"})
+    assert (ran.code, ran.result["verdict"]) == (6, "parked"), ran.result
+    assert "Claude Code: API Error" in ran.result["reason"], ran.result

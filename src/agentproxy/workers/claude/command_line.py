@@ -84,9 +84,17 @@ def arguments(
     return words
 
 
-def variables(*, model: str, shell: str = "", answer_tokens: int | None = None) -> dict[str, str]:
-    """Returns the variables. `shell` is the program that runs its command lines."""
+def variables(
+    *, model: str, shell: str = "", answer_tokens: int | None = None, tries: int | None = None
+) -> dict[str, str]:
+    """Returns the variables.
+
+    `shell` is the program that runs its command lines, and `tries` bounds how often it repeats a
+    question that failed.
+    """
     found = {**VARIABLES, **dict.fromkeys(MODEL_NAMES if model else (), model)}
+    if tries is not None:
+        found["CLAUDE_CODE_MAX_RETRIES"] = str(tries)
     if shell:
         found["CLAUDE_CODE_SHELL_PREFIX"] = shell
     if answer_tokens is not None:

@@ -89,7 +89,7 @@ class ClaudeWorker:
         from agentproxy.workers.claude.conversation import Conversation
         from agentproxy.workers.claude.transport import PipeTransport
 
-        target = self._launcher.grants.model
+        target, meter = self._launcher.grants.model, self._launcher.grants.meter
         model = target.address.model if target else ""
         # Without mounts there is no place for it, and without isolation it protects nothing.
         apart = (
@@ -101,7 +101,10 @@ class ClaudeWorker:
         added = Added(
             arguments=arguments(self._choices, model=model, session=session, servers=shown.file),
             env=variables(
-                model=model, shell=apart.shell, answer_tokens=await self._answer_tokens()
+                model=model,
+                shell=apart.shell,
+                answer_tokens=await self._answer_tokens(),
+                tries=meter.retry.tries if meter else None,
             ),
             mounts=(*apart.mounts, *shown.mounts),
             seconds=PROCESS_SECONDS,

@@ -2,8 +2,9 @@
 
 import itertools
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from agentproxy.events.commands import Command
 from agentproxy.events.envelope import CommandId, Draft, Event, RunId
@@ -36,7 +37,9 @@ from agentproxy.journal.record import (
     version_in,
 )
 from agentproxy.journal.redact import Redactor
-from agentproxy.journal.watchers import Watcher, Watchers
+from agentproxy.journal.watchers import Page, Watcher, Watchers
+
+T = TypeVar("T")
 
 
 @dataclass(slots=True)
@@ -91,7 +94,7 @@ class MemoryJournal:
     def follow(self, run: RunId, *, after: int = 0) -> AsyncIterator[Event]:
         return self._watchers.tail(
             Watcher(run, "events", after),
-            lambda after: self.read(run, after=after),
+            lambda after: _whole(self.read(run, after=after)),
             lambda event: event.seq,
         )
 
@@ -181,7 +184,7 @@ class MemoryJournal:
     def arrivals(self, run: RunId) -> AsyncIterator[Pending]:
         return self._watchers.tail(
             Watcher(run, "inbox", after=0),
-            lambda after: self._waiting(run, after=after),
+            lambda after: _whole(self._waiting(run, after=after)),
             lambda pending: pending.id,
         )
 
@@ -225,3 +228,7 @@ class MemoryJournal:
 def _refuse_fenced(lease: Lease, newest: Lease) -> None:
     if newest.generation != lease.generation:
         raise Fenced(f"run {lease.run} is now in generation {newest.generation}")
+
+
+async def _whole(found: Awaitable[Sequence[T]]) -> Page[T]:
+    return Page(await found, whole=True)

@@ -6,13 +6,21 @@ from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from typing import Literal, TypeVar, cast
+from typing import Generic, Literal, TypeVar, cast
 
 from agentproxy.events.envelope import Event, RunId
 
 Topic = Literal["events", "inbox"]
 T = TypeVar("T")
 MAX_FRESH = 64  # events that wait for one watcher; a slower one reads them from the store
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """What was found behind a place. `whole`: there was nothing more."""
+
+    items: Sequence[T]
+    whole: bool
 
 
 @dataclass(eq=False, slots=True)
@@ -96,7 +104,7 @@ class Watchers:
     async def tail(
         self,
         watcher: Watcher,
-        page: Callable[[int], Awaitable[Sequence[T]]],
+        page: Callable[[int], Awaitable[Page[T]]],
         position: Callable[[T], int],
     ) -> AsyncIterator[T]:
         """Yields the items of `page(after)`, again and again; waits while there are none."""
@@ -111,7 +119,7 @@ class Watchers:
                     await watcher.news.wait()
 
     async def _next(
-        self, watcher: Watcher, page: Callable[[int], Awaitable[Sequence[T]]]
+        self, watcher: Watcher, page: Callable[[int], Awaitable[Page[T]]]
     ) -> Sequence[T]:
         while watcher.fresh:
             event = watcher.fresh.popleft()
@@ -123,9 +131,8 @@ class Watchers:
             return ()
         watcher.behind = False
         found = await page(watcher.after)
-        # A page may be followed by another one.
-        watcher.behind = watcher.behind or bool(found)
-        return found
+        watcher.behind = watcher.behind or not found.whole
+        return found.items
 
     @contextmanager
     def _watching(self, watcher: Watcher) -> Generator[None]:

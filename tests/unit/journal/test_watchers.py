@@ -1,12 +1,12 @@
 """A follower gets each event once and in order, from memory where it can, else from the store."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
 from agentproxy.events.agent import AgentTold
 from agentproxy.events.envelope import Event, RunId
-from agentproxy.journal.watchers import MAX_FRESH, Watcher, Watchers
+from agentproxy.journal.watchers import MAX_FRESH, Page, Watcher, Watchers
 
 RUN = RunId("20260101-000000-aaaa")
 
@@ -29,10 +29,11 @@ class Store:
         if wakes:
             self.watchers.wake(RUN, events=new.seq, committed=[new] if tells else ())
 
-    async def page(self, after: int) -> Sequence[Event]:
+    async def page(self, after: int) -> Page[Event]:
         self.reads += 1
+        found, more = self.events[after : after + 3], self.events[after + 3 :]
         await asyncio.sleep(0)
-        return self.events[after : after + 3]
+        return Page(found, whole=not more)
 
     def follow(self) -> AsyncIterator[Event]:
         return self.watchers.tail(Watcher(RUN, "events", 0), self.page, lambda each: each.seq)

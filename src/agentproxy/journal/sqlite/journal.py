@@ -12,7 +12,8 @@ from agentproxy.journal.record import Redact
 from agentproxy.journal.redact import Redactor
 from agentproxy.journal.sqlite import reader as reads
 from agentproxy.journal.sqlite.poll import Poll
-from agentproxy.journal.sqlite.reader import PAGE_EVENTS, Readers
+from agentproxy.journal.sqlite.reader import PAGE_EVENTS
+from agentproxy.journal.sqlite.readers import Readers
 from agentproxy.journal.sqlite.statements import (
     Acquire,
     AppendEvents,
@@ -23,7 +24,7 @@ from agentproxy.journal.sqlite.statements import (
     Submit,
 )
 from agentproxy.journal.sqlite.writer import Writer
-from agentproxy.journal.watchers import Watcher, Watchers
+from agentproxy.journal.watchers import Page, Watcher, Watchers
 
 
 class SqliteJournal:
@@ -54,10 +55,10 @@ class SqliteJournal:
         while True:
             room = PAGE_EVENTS if limit is None else max(limit - len(found), 0)
             page = await self._page(run, after=after, limit=room)
-            found += page
-            if not page:
+            found += page.items
+            if page.whole or len(found) == limit or not page.items:
                 return found
-            after = page[-1].seq
+            after = found[-1].seq
 
     def follow(self, run: RunId, *, after: int = 0) -> AsyncIterator[Event]:
         self._poll.start()
@@ -110,7 +111,7 @@ class SqliteJournal:
         self._poll.start()
         return self._watchers.tail(
             Watcher(run, "inbox", after=0),
-            lambda after: self._readers.read(reads.commands(run, after=after)),
+            lambda after: self._commands(run, after=after),
             lambda pending: pending.id,
         )
 
@@ -121,5 +122,8 @@ class SqliteJournal:
         await asyncio.to_thread(self._poll.close)
         await self._readers.close()
 
-    async def _page(self, run: RunId, *, after: int, limit: int) -> Sequence[Event]:
+    async def _page(self, run: RunId, *, after: int, limit: int) -> Page[Event]:
         return await self._readers.read(reads.events(run, after=after, limit=limit))
+
+    async def _commands(self, run: RunId, *, after: int) -> Page[Pending]:
+        return Page(await self._readers.read(reads.commands(run, after=after)), whole=True)

@@ -1,17 +1,13 @@
 """Queries of the journal. Each runs in a reader's thread, on its own connection."""
 
-import asyncio
-import queue
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from agentproxy.events.envelope import CommandId, Event, RunId
 from agentproxy.events.run import FaceName
-from agentproxy.journal.port import Holder, JournalUnusable, Lease, Pending, RunHead, UnknownRun
+from agentproxy.journal.port import Holder, Lease, Pending, RunHead, UnknownRun
 from agentproxy.journal.record import (
     CHANGES_NOTHING,
     TELL_VERSION,
@@ -21,15 +17,12 @@ from agentproxy.journal.record import (
     decode_for_summary,
     version_in,
 )
-from agentproxy.journal.sqlite.store import connect, unusable
+from agentproxy.journal.watchers import Page
 
 # An error's traceback can keep a cursor alive, and an open cursor holds its connection at an old
 # state. So every cursor is closed.
-READERS = 2
 PAGE_EVENTS = 512
 PAGE_CHARACTERS = 4_000_000  # of JSON: a page of large events has fewer events
-
-T = TypeVar("T")
 
 _COLUMNS = "time, actor, kind, version, data, cause"
 # Only the places are sorted, and each event is fetched by its place. Sorting whole events would
@@ -75,52 +68,13 @@ _NAMED = "SELECT run FROM runs WHERE run >= ? AND run < ? ORDER BY run LIMIT ?"
 LAST_CHARACTER = "\U0010ffff"
 
 
-class Readers:
-    """Threads that read the journal at `path`."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._closed = False
-        self._threads = ThreadPoolExecutor(READERS, thread_name_prefix="journal-reader")
-        self._idle: queue.SimpleQueue[sqlite3.Connection] = queue.SimpleQueue()
-
-    async def read(self, question: Callable[[sqlite3.Connection], T]) -> T:
-        """Runs a query. Raises JournalUnusable if the store failed or is closed."""
-        if self._closed:
-            raise JournalUnusable(f"the journal {self._path} is closed")
-        return await asyncio.get_running_loop().run_in_executor(self._threads, self._ask, question)
-
-    async def close(self) -> None:
-        """Finishes accepted queries, and closes the store."""
-        self._closed = True
-        await asyncio.to_thread(self._threads.shutdown)
-        while not self._idle.empty():
-            self._idle.get().close()
-
-    def _ask(self, question: Callable[[sqlite3.Connection], T]) -> T:
-        try:
-            connection = self._idle.get_nowait()
-        except queue.Empty:
-            connection = connect(self._path)
-        try:
-            answer = question(connection)
-        except sqlite3.Error as error:
-            # After an error of SQLite the next query opens a new connection.
-            connection.close()
-            raise unusable(self._path, error) from error
-        except BaseException:
-            self._idle.put(connection)
-            raise
-        self._idle.put(connection)
-        return answer
-
-
-def events(run: RunId, *, after: int, limit: int) -> Callable[[sqlite3.Connection], list[Event]]:
+def events(run: RunId, *, after: int, limit: int) -> Callable[[sqlite3.Connection], Page[Event]]:
     """Returns the next page of a run's events."""
 
-    def ask(connection: sqlite3.Connection) -> list[Event]:
+    def ask(connection: sqlite3.Connection) -> Page[Event]:
         number = _number(connection, run)
-        wanted = {"run": number, "after": after, "limit": min(limit, PAGE_EVENTS)}
+        most = min(limit, PAGE_EVENTS)
+        wanted = {"run": number, "after": after, "limit": most}
         page: list[Event] = []
         size = 0
         with closing(connection.execute(_EVENTS, wanted)) as rows:
@@ -128,8 +82,8 @@ def events(run: RunId, *, after: int, limit: int) -> Callable[[sqlite3.Connectio
                 page.append(_decode(connection, run, StoredRow(*row)))
                 size += len(row[5])
                 if size > PAGE_CHARACTERS:
-                    break
-        return page
+                    return Page(page, whole=False)
+        return Page(page, whole=len(page) < most)
 
     return ask
 

@@ -6,6 +6,7 @@ import os
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from agentproxy import __version__
@@ -74,10 +75,14 @@ class RunDependencies:
 
 
 def new_holder() -> Holder:
-    pid = os.getpid()
-    return Holder(
-        pid=pid, started=start_time(pid) or 0, machine=machine_and_boot(), slot=next(_SLOTS)
-    )
+    started, machine = _process(os.getpid())
+    return Holder(pid=os.getpid(), started=started, machine=machine, slot=next(_SLOTS))
+
+
+@cache
+def _process(pid: int) -> tuple[int, str]:
+    # By its pid: a forked process is another one.
+    return start_time(pid) or 0, machine_and_boot()
 
 
 def is_alive(holder: Holder) -> bool:

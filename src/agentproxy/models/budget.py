@@ -78,10 +78,8 @@ class BudgetLedger:
             BudgetSpent: the money does not pay for the question and `need.least` tokens.
         """
         async with self.budget.lock:
-            # In a thread: the list of prices takes a third of a second to load.
-            most, price = await asyncio.to_thread(
-                self._affordable, model, need, left=self.budget.left()
-            )
+            await self._load_prices(model)
+            most, price = self._affordable(model, need, left=self.budget.left())
             asked = ModelAsked(
                 call=self.budget.next_call(),
                 model=model,
@@ -111,7 +109,8 @@ class BudgetLedger:
         self, reservation: Reservation, usage: Usage, *, error: str, estimated: bool
     ) -> None:
         asked = reservation.asked
-        price = await asyncio.to_thread(self.prices.of, asked.model, usage)
+        await self._load_prices(asked.model)
+        price = self.prices.of(asked.model, usage)
         settled = ModelSettled(
             call=asked.call,
             model=asked.model,
@@ -124,6 +123,10 @@ class BudgetLedger:
             error=error[:500],
         )
         await self.record(settled)
+
+    async def _load_prices(self, model: str) -> None:
+        if self.prices.takes_time(model):
+            await asyncio.to_thread(self.prices.of, model, Usage())
 
     def _affordable(
         self, model: str, need: TokenEstimate, *, left: float | None

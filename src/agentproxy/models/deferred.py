@@ -37,7 +37,9 @@ class DeferredModel:
 
     async def answer(self, prompt: Prompt, *, show: Show) -> ModelAnswer:
         """See `Model`. Also raises ModelRefused if a library that it needs is not installed."""
-        if self._model is None:
+        if self._model is None and self._is_warm:
+            self._model = self._load()
+        elif self._model is None:
             # In a thread: the import of a vendor's library takes one or two seconds.
             self._model = await asyncio.to_thread(self._load)
         return await self._model.answer(prompt, show=show)
@@ -45,6 +47,10 @@ class DeferredModel:
     async def close(self) -> None:
         if self._model is not None:
             await self._model.close()
+
+    @property
+    def _is_warm(self) -> bool:
+        return self._shared is not None and self._shared.is_warm and is_hot(self._address)
 
     def _load(self) -> Model:
         try:
@@ -77,6 +83,11 @@ class SharedLines:
         self._client: AsyncClient | None = None
         self._pool: WirePool | None = None
 
+    @property
+    def is_warm(self) -> bool:
+        """Whether the hot wires have all that they need."""
+        return self._client is not None
+
     def load(self, address: ModelAddress) -> None:
         """Blocking: the first call imports libraries. Raises ImportError or ModelRefused."""
         if is_hot(address):
@@ -87,6 +98,7 @@ class SharedLines:
     def client(self) -> "AsyncClient":
         """Returns the client of the hot wires. Blocking. Raises ImportError or ModelRefused."""
         from agentproxy.models.connections import new_client
+        from agentproxy.models.hot_wires import model as model
 
         with self._lock:
             # Every conversation may wait for an answer at the same time.

@@ -41,10 +41,12 @@ class ToolPlaces:
         read_only: bool = False,
     ) -> Bench:
         """Returns the bench of a conversation. Creates its workspace and its HOME."""
+        # Threads cost more than what is done in them: one does all of it.
         place = await asyncio.to_thread(
-            self._lay_out, workspace, sandbox=sandbox, home=home, read_only=read_only
+            lambda: show_skills(
+                self._lay_out(workspace, sandbox=sandbox, home=home, read_only=read_only), skills
+            )
         )
-        place = await asyncio.to_thread(show_skills, place, skills)
         return Bench(
             tree=workspace,
             place=place,

@@ -9,11 +9,9 @@ from agentproxy.app.chat.at_work import AtWork
 from agentproxy.app.chat.chat_models import limits_of, open_chat_models
 from agentproxy.app.chat.children import ChildHost
 from agentproxy.app.chat.engine import chat_engine
-from agentproxy.app.chat.loading import load_chat
 from agentproxy.app.chat.root_run import RootRun
 from agentproxy.app.chat.services import DISK
 from agentproxy.app.context import App
-from agentproxy.app.following import Unfinished, followed
 from agentproxy.app.hub import FragmentStream
 from agentproxy.conversation.commands import ends_with_session, facts_of
 from agentproxy.conversation.face import CHAT
@@ -46,26 +44,12 @@ class Patience:
 async def drive_chat(
     host: ChildHost,
     lease: Lease,
-    *,
-    fragments: FragmentStream,
-    patience: Patience,
-) -> None:
-    """Works on a conversation until it was idle for long enough. The lease stays held."""
-    services, app = host.services, host.services.app
-    unfinished = Unfinished()
-    state = await load_chat(app, lease.run, safe=services.safe_tools, note=unfinished.note)
-    with followed(app.follower, lease.run, unfinished.past):
-        await _drive(state, host, lease, fragments=fragments, patience=patience)
-
-
-async def _drive(
     state: Chat,
-    host: ChildHost,
-    lease: Lease,
     *,
     fragments: FragmentStream,
     patience: Patience,
 ) -> None:
+    """Works on a loaded conversation until it was idle for long enough. The lease stays held."""
     services, app = host.services, host.services.app
     for pid, started in state.processes:
         end_process(pid, started)

@@ -7,6 +7,7 @@ import time
 from collections.abc import AsyncGenerator, Awaitable, Generator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from agentproxy import __version__
 from agentproxy.app.chat.at_work import AtWork
@@ -16,9 +17,9 @@ from agentproxy.app.chat.loading import load_chat
 from agentproxy.app.chat.root_run import RootRun
 from agentproxy.app.chat.services import ChatServices
 from agentproxy.app.chat.toolbox import OUR_NAMES
-from agentproxy.app.chat.views import read_workspace
 from agentproxy.app.chat.workspaces import Workspaces, make_shared
 from agentproxy.app.context import App, Project
+from agentproxy.app.following import Unfinished, followed
 from agentproxy.app.mcp.servers import open_servers
 from agentproxy.app.run_ownership import StillOwned, acquire_run, new_holder, released_after
 from agentproxy.engine.cancellation import finish_though_cancelled
@@ -60,6 +61,7 @@ class ChatHost:
     _left: dict[RunId, float] = field(default_factory=dict[RunId, float])
     # The loaded conversations: the agents that work for one are paid there.
     roots: dict[RunId, RootRun] = field(default_factory=dict[RunId, RootRun])
+    _going: set[RunId] = field(default_factory=set[RunId])  # they are being deleted
     _closed: bool = False
     at_work: AtWork = field(init=False)
 
@@ -108,7 +110,7 @@ class ChatHost:
 
     def wake(self, run: RunId) -> None:
         """Works on a conversation, if this process does not do so already."""
-        if self._closed:
+        if self._closed or run in self._going:
             return
         if (live := self._live.get(run)) is not None:
             live.again = True
@@ -117,13 +119,12 @@ class ChatHost:
         live.task = asyncio.create_task(self._host(run, live), name=f"chat {run}")
 
     @asynccontextmanager
-    async def attend(self, run: RunId) -> AsyncGenerator[asyncio.Event]:
+    async def attend(self, run: RunId, workspace: Path) -> AsyncGenerator[asyncio.Event]:
         """Keeps the conversation loaded while a client is there. Gives what its end is told by.
 
-        Raises UnknownRun.
+        `workspace` is its own.
         """
         with self._attended(run) as gone:
-            workspace = await read_workspace(self.app, run)
             async with self.services.workspaces.used(workspace, session=True):
                 yield gone
 
@@ -150,6 +151,17 @@ class ChatHost:
         Raises UnknownRun; StillOwned, LeaseTaken where another process works on it.
         """
         await self.app.journal.lease(run)
+        # A message that comes meanwhile must not take the run again.
+        self._going.add(run)
+        try:
+            await self._delete(run)
+        finally:
+            self._going.discard(run)
+            # It is still there if that failed.
+            if run in self._clients:
+                self.wake(run)
+
+    async def _delete(self, run: RunId) -> None:
         live = self._live.get(run)
         if live is not None and live.task is not None:
             live.task.cancel()
@@ -219,15 +231,21 @@ class ChatHost:
 
     async def _drive(self, run: RunId, lease: Lease) -> None:
         loaded = time.monotonic()
-        workspace = await read_workspace(self.app, run)
+        unfinished = Unfinished()
+        safe = self.services.safe_tools
+        state = await load_chat(self.app, run, safe=safe, note=unfinished.note)
+        if state.order is None:
+            raise UnknownRun(f"run {run} is no conversation")
+        workspace = Path(state.order.workspace)
         patience = Patience(
             # One that no client of this process has left need not wait for one.
             idle=lambda: self._time_left(run, self._left.get(run, -math.inf)),
             session=lambda: self._time_left(run, self._left.get(run, loaded)),
         )
         async with self.services.workspaces.used(workspace):
-            with self.app.hub.open(run) as fragments:
-                await drive_chat(self, lease, fragments=fragments, patience=patience)
+            followers = followed(self.app.follower, run, unfinished.past)
+            with self.app.hub.open(run) as fragments, followers:
+                await drive_chat(self, lease, state, fragments=fragments, patience=patience)
 
     def _time_left(self, run: RunId, since: float) -> float:
         """Returns for how many seconds more a client is waited for that is away since then."""

@@ -2,11 +2,12 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 
 from agentproxy.app.chat.services import ChatServices
 from agentproxy.conversation.prompts import Listings, system_prompt
 from agentproxy.conversation.state import Chat
-from agentproxy.events.run import ChatOrder
+from agentproxy.events.run import AgentOrder, ChatOrder
 
 
 async def instructions_of(
@@ -15,15 +16,18 @@ async def instructions_of(
     """Returns what gives the prompt for the next question."""
     # Read once: a changed prompt would cost the vendor's cache of everything after it.
     order, mcp = state.require_order(), services.mcp
-    skills = await asyncio.to_thread(services.skills.listing) if with_skills else ""
-    preset = memory = ""
-    if isinstance(order, ChatOrder):
-        preset = await asyncio.to_thread(services.presets.text_of, order.preset)
-        if services.settings.enable_memory:
-            memory = await asyncio.to_thread(services.memory.read)
+    read = await asyncio.to_thread(_read, services, order, with_skills=with_skills)
 
     def prompt() -> str:
-        listed = Listings(preset=preset, memory=memory, skills=skills, mcp=mcp.listing())
+        listed = replace(read, mcp=mcp.listing())
         return system_prompt(order, plan_mode=state.plan_mode, listed=listed)
 
     return prompt
+
+
+def _read(services: ChatServices, order: AgentOrder, *, with_skills: bool) -> Listings:
+    skills = services.skills.listing() if with_skills else ""
+    if not isinstance(order, ChatOrder):
+        return Listings(skills=skills)
+    memory = services.memory.read() if services.settings.enable_memory else ""
+    return Listings(services.presets.text_of(order.preset), memory, skills)

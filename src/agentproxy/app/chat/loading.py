@@ -31,4 +31,6 @@ async def load_chat(
             if note is not None:
                 note(event)
         after = page[-1].seq
+        if len(page) < PAGE:
+            break
     return state

@@ -17,6 +17,7 @@ from agentproxy.conversation.safe_tools import SAFE_TOOLS
 from agentproxy.models.deferred import SharedLines
 from agentproxy.models.names import find_model
 from agentproxy.models.port import ModelRefused
+from agentproxy.models.prices import cost_usd
 from agentproxy.tools.custom.packages import PackagedTools
 from agentproxy.tools.skills.library import SkillLibrary
 from agentproxy.workspace.sandbox.port import Sandbox
@@ -42,6 +43,7 @@ class ChatServices:
 
     def load_model(self) -> None:
         """Blocking. Where the model cannot be used, its first turn tells why."""
+        cost_usd(self.settings.model, 0, 0)
         with suppress(ImportError, ModelRefused):
             address = find_model(self.settings.model, variables(self.project))
             self.lines.load(address)

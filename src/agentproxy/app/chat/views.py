@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal
 
 from agentproxy.app.context import App
@@ -59,6 +58,8 @@ async def read_chat(app: App, run: RunId) -> ChatView:
             CHAT.reduce(state, event)
             messages += texts_of(event)
         after = page[-1].seq
+        if len(page) < PAGE:
+            break
     row = ChatRow(run, state.title, created, len(messages))
     return ChatView(row, state.require_order(), state, messages, after)
 
@@ -70,14 +71,6 @@ async def read_order(app: App, run: RunId) -> ChatOrder:
     """
     (first,) = await app.journal.read(run, limit=1)
     return _require_chat(first)
-
-
-async def read_workspace(app: App, run: RunId) -> Path:
-    """Returns where a conversation works, or an agent of one. Raises UnknownRun."""
-    (first,) = await app.journal.read(run, limit=1)
-    if isinstance(first.fact, RunCreated) and isinstance(first.fact.request, AgentOrder):
-        return Path(first.fact.request.workspace)
-    raise UnknownRun(f"run {run} is no conversation")
 
 
 def _require_chat(first: Event) -> ChatOrder:

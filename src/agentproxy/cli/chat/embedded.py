@@ -85,7 +85,8 @@ class EmbeddedTalks:
     async def open(self, conversation: str, *, after: int) -> AsyncGenerator[Talk]:
         run = RunId(conversation)
         line = _Line()
-        async with self._host.attend(run) as gone:
+        order = await read_order(self._host.app, run)
+        async with self._host.attend(run, Path(order.workspace)) as gone:
             client = Client(line, self._host, WireStory(run))
             serving = asyncio.create_task(client.serve(after=after, gone=gone))
             try:

@@ -1,6 +1,7 @@
 """The system prompts of a conversation."""
 
 from dataclasses import dataclass
+from functools import cache
 from importlib.resources import files
 
 from agentproxy.events.run import AgentOrder, ChildOrder
@@ -59,14 +60,19 @@ def system_prompt(order: AgentOrder, *, plan_mode: bool, listed: Listings) -> st
 
 
 def _child_prompt(order: ChildOrder, skills: str) -> str:
-    place = files("agentproxy.conversation.prompts").joinpath(f"{order.role}.md")
-    text = place.read_text(encoding="utf-8")
+    text = _text_of_ours(f"{order.role}.md")
     for name, value in (("kind", order.name), ("duty", order.duty), ("workspace", order.workspace)):
         text = text.replace(f"{{{name}}}", value)
     return text + SKILLS + skills if skills else text
 
 
+@cache
 def bundled_preset(name: str) -> Preset:
-    place = files("agentproxy.conversation.prompts").joinpath(name, "PROMPT.md")
-    values, text = split_front_matter(place.read_text(encoding="utf-8"))
+    values, text = split_front_matter(_text_of_ours(f"{name}/PROMPT.md"))
     return Preset(name, values["description"], text)
+
+
+@cache
+def _text_of_ours(path: str) -> str:
+    # A part of the installation, which does not change.
+    return files("agentproxy.conversation.prompts").joinpath(path).read_text(encoding="utf-8")

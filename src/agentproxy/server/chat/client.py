@@ -89,7 +89,7 @@ class Client:
         """Sends what happened after `after`; without it, only the requests that wait."""
         story, asked = self.story, dict[str, Message]()
         journal = self.host.app.journal
-        newest = (await journal.head(story.run)).last.seq
+        newest = (await journal.head(story.run)).last.seq if after is not None else 0
         while page := await journal.read(story.run, after=story.sequence, limit=PAGE):
             for event in page:
                 for message in story.take(event):
@@ -97,6 +97,8 @@ class Client:
                         asked[message["request_id"]] = message
                     if after is not None and event.seq > after:
                         await self.send(message, old=event.seq < newest - OLD_EVENTS)
+            if len(page) < PAGE:
+                break
         story.join()
         for request, message in asked.items():
             if after is None and request in story.asked:

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from contextlib import suppress
+from pathlib import Path
 
 from fastapi import WebSocket, WebSocketDisconnect
 
@@ -46,12 +47,12 @@ async def serve_socket(socket: WebSocket, host: ChatHost, run: RunId, *, after: 
     """Serves an accepted socket until one side leaves. `after` is the last event it has."""
     client = Client(SocketLine(socket), host, WireStory(run))
     try:
-        await read_order(host.app, run)
+        order = await read_order(host.app, run)
         if host.clients(run) >= MAX_SOCKETS:
             text = f"{MAX_SOCKETS} clients follow this conversation already"
             await _refuse(socket, run, text, code=TRY_AGAIN_LATER)
             return
-        async with host.attend(run) as gone:
+        async with host.attend(run, Path(order.workspace)) as gone:
             await client.serve(after=after, gone=gone)
     except UnknownRun:
         await _refuse(socket, run, "Conversation not found")

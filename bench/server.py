@@ -3,7 +3,8 @@
 Run `python bench/server.py`, with `--talks 100 500` for other numbers of conversations. A model's
 server sends each conversation 50 fragments a second; each fragment is the time at which it was
 sent. Nothing may be lost. Latency is from the model's server to the client; CPU and memory are the
-server's own, for a fragment and for a conversation.
+server's own, for a fragment and for a conversation. The last two figures tell whether the load
+itself keeps up: the clients' own delay, and the time between two fragments, which is to be 20 ms.
 """
 
 import argparse
@@ -13,16 +14,14 @@ import os
 import subprocess
 import sys
 import tempfile
-import time
 import urllib.request
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from websockets.asyncio.client import connect
+from load import RATE, Lateness, Talk, open_talk, serve_model
 
-RATE = 50  # fragments a second
 TICKS = os.sysconf("SC_CLK_TCK")
 PAGE = os.sysconf("SC_PAGE_SIZE")
 CONNECTING = 50  # at once
@@ -35,8 +34,19 @@ class Heard:
     """What the clients of one server heard, in seconds."""
 
     latencies: list[float] = field(default_factory=list[float])
+    gaps: list[float] = field(default_factory=list[float])  # between fragments as they were sent
     messages: int = 0
-    failed: int = 0
+
+    def take(self, talk: Talk) -> None:
+        before = 0.0
+        for when, message in talk.messages():
+            if message["type"] != "text_delta":
+                continue
+            self.messages += 1
+            for each in map(float, str(message["content"]).split()):
+                self.latencies.append(when - each)
+                self.gaps += [each - before] if before else []
+                before = each
 
 
 @dataclass(frozen=True)
@@ -49,74 +59,8 @@ class Figures:
     cpu: float  # microseconds for a fragment
     memory: float  # KB for a conversation
     merged: float  # fragments in a message
-
-
-async def serve_model(seconds: float) -> None:
-    """Answers every question with a stream of times, in Anthropic's wire."""
-
-    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            head = await reader.readuntil(b"\r\n\r\n")
-            length = next(
-                int(line.split(b":")[1])
-                for line in head.lower().split(b"\r\n")
-                if line.startswith(b"content-length")
-            )
-            await reader.readexactly(length)
-            writer.write(
-                b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n"
-            )
-            for event in _beginning():
-                writer.write(_line(event))
-            begin = time.monotonic()
-            for number in range(int(seconds * RATE)):
-                await asyncio.sleep(max(begin + number / RATE - time.monotonic(), 0))
-                delta = {"type": "text_delta", "text": f"{time.monotonic():.6f} "}
-                writer.write(_line({"type": "content_block_delta", "index": 0, "delta": delta}))
-                await writer.drain()
-            for event in _end():
-                writer.write(_line(event))
-            await writer.drain()
-        except (ConnectionError, asyncio.IncompleteReadError):
-            pass
-        finally:
-            writer.close()
-
-    server = await asyncio.start_server(answer, "127.0.0.1", 0, backlog=2048)
-    print(server.sockets[0].getsockname()[1], flush=True)
-    await server.serve_forever()
-
-
-def _beginning() -> list[dict[str, object]]:
-    usage = {"input_tokens": 1, "output_tokens": 1}
-    message: dict[str, object] = {
-        "id": "m",
-        "type": "message",
-        "role": "assistant",
-        "model": "m",
-        "content": [],
-        "stop_reason": None,
-        "stop_sequence": None,
-        "usage": usage,
-    }
-    block = {"type": "text", "text": ""}
-    return [
-        {"type": "message_start", "message": message},
-        {"type": "content_block_start", "index": 0, "content_block": block},
-    ]
-
-
-def _end() -> list[dict[str, object]]:
-    stop = {"stop_reason": "end_turn", "stop_sequence": None}
-    return [
-        {"type": "content_block_stop", "index": 0},
-        {"type": "message_delta", "delta": stop, "usage": {"output_tokens": 2}},
-        {"type": "message_stop"},
-    ]
-
-
-def _line(event: dict[str, object]) -> bytes:
-    return f"event: {event['type']}\ndata: {json.dumps(event)}\n\n".encode()
+    late: float  # p99 of the clients' own delay
+    gap: float  # p99 between two fragments as the model's server sent them
 
 
 def serve_relay(model: str) -> None:
@@ -164,49 +108,43 @@ def serve_relay(model: str) -> None:
     asyncio.run(run())
 
 
-async def talk(address: str, heard: Heard, *, ready: asyncio.Semaphore, go: asyncio.Event) -> None:
-    async with ready:
-        socket = await connect(address, max_size=None, open_timeout=PATIENCE, ping_interval=None)
-    try:
-        await go.wait()
-        await socket.send(json.dumps({"type": "message", "content": "go"}))
-        async for text in socket:
-            now = time.monotonic()
-            message = json.loads(text)
-            if message["type"] == "text_delta":
-                heard.messages += 1
-                heard.latencies += [now - float(each) for each in message["content"].split()]
-            elif message["type"] == "error":
-                heard.failed += 1
-            elif message["type"] == "done":
-                return
-    finally:
-        await socket.close()
-
-
 async def measure(pid: int, addresses: list[str], seconds: float) -> Figures:
-    heard, go = Heard(), asyncio.Event()
-    ready = asyncio.Semaphore(CONNECTING)
     idle = memory_of(pid)
-    tasks = [asyncio.create_task(talk(address, heard, ready=ready, go=go)) for address in addresses]
-    await asyncio.sleep(len(addresses) / 200 + 1)
-    before = cpu_of(pid)
-    go.set()
-    await asyncio.sleep(seconds / 2)
-    high = memory_of(pid)
-    async with asyncio.timeout(PATIENCE + seconds):
-        await asyncio.gather(*tasks, return_exceptions=True)
+    ready = asyncio.Semaphore(CONNECTING)
+    lateness = Lateness()
+    async with asyncio.timeout(2 * PATIENCE + seconds):
+        talks = await asyncio.gather(*(open_talk(address, ready) for address in addresses))
+        await asyncio.sleep(1)
+        before = cpu_of(pid)
+        watching = asyncio.create_task(lateness.watch())
+        for talk in talks:
+            talk.say({"type": "message", "content": "go"})
+        await asyncio.sleep(seconds / 2)
+        high = memory_of(pid)
+        await asyncio.gather(*(talk.done for talk in talks), return_exceptions=True)
     cpu = cpu_of(pid) - before
+    watching.cancel()
+    for talk in talks:
+        talk.close()
+    heard = Heard()
+    for talk in talks:
+        heard.take(talk)
     expected = int(seconds * RATE) * len(addresses)
-    sorted_ = sorted(heard.latencies) or [0.0]
     return Figures(
         lost=expected - len(heard.latencies),
-        half=sorted_[len(sorted_) // 2] * 1000,
-        most=sorted_[int(len(sorted_) * 0.99)] * 1000,
+        half=_place(heard.latencies, 0.5) * 1000,
+        most=_place(heard.latencies, 0.99) * 1000,
         cpu=cpu / expected * 1e6,
         memory=(high - idle) / 1024 / len(addresses),
         merged=len(heard.latencies) / max(heard.messages, 1),
+        late=_place(lateness.seen, 0.99) * 1000,
+        gap=_place(heard.gaps, 0.99) * 1000,
     )
+
+
+def _place(values: list[float], place: float) -> float:
+    found = sorted(values) or [0.0]
+    return found[int(len(found) * place)]
 
 
 def cpu_of(pid: int) -> float:
@@ -277,7 +215,8 @@ def show(number: int, relay: Figures, ours: Figures) -> None:
     for name, each in (("bare relay", relay), ("Agent Proxy", ours)):
         print(
             f"{name:12} {each.lost:7} {each.half:9.1f} {each.most:9.1f} {each.cpu:12.0f} "
-            f"{each.memory:9.0f}   {each.merged:.1f} fragments a message"
+            f"{each.memory:9.0f}   {each.merged:.1f} fragments a message; the load itself: "
+            f"clients {each.late:.0f} ms late, {each.gap:.0f} ms between fragments"
         )
     print(
         f"ratios: p99 {ours.most / relay.most:.2f}x, CPU {ours.cpu / relay.cpu:.2f}x (bar 1.5x), "

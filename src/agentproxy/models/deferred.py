@@ -5,6 +5,7 @@ import threading
 from typing import TYPE_CHECKING
 
 from agentproxy.models.names import ModelAddress
+from agentproxy.models.pace import Pace
 from agentproxy.models.port import Model, ModelAnswer, ModelRefused, Prompt, Show
 
 if TYPE_CHECKING:
@@ -64,8 +65,10 @@ class DeferredModel:
     def _hot(self) -> Model:
         from agentproxy.models.hot_wires.model import HotModel
 
-        shared = self._shared.client() if self._shared is not None else None
-        return HotModel(self._name, self._address, shared=shared)
+        if self._shared is None:
+            return HotModel(self._name, self._address)
+        shared, pace = self._shared.client(), self._shared.pace
+        return HotModel(self._name, self._address, shared=shared, pace=pace)
 
     def _by_library(self) -> Model:
         from agentproxy.models.vendor import VendorModel
@@ -79,6 +82,7 @@ class SharedLines:
 
     def __init__(self, *, seconds: float) -> None:
         self._seconds = seconds  # bounds the wait for the next bytes
+        self.pace = Pace()
         self._lock = threading.Lock()
         self._client: AsyncClient | None = None
         self._pool: WirePool | None = None

@@ -1,10 +1,12 @@
 """Runs the server until it is told to stop."""
 
 import asyncio
+import gc
 import ipaddress
 import logging
 import signal
 import socket as sockets
+import sys
 from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -26,6 +28,7 @@ from agentproxy.server.senders import networks
 LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 MAX_MESSAGE_BYTES = 1 << 20
 KEEP_ALIVE_SECONDS = 30
+SWITCH_SECONDS = 0.001  # between threads; Python's own 5 ms are long beside a fragment
 LOG = logging.getLogger(__name__)
 STOPPING = (signal.SIGINT, signal.SIGTERM)
 
@@ -94,6 +97,7 @@ async def _serve(
     options = replace(options, port=listener.getsockname()[1])
     chats = await open_host(await app.project(directory), cleans=True)
     supervised = SupervisedHost(app, allowed, most=app.settings.chat.max_running_tasks)
+    _tune()
     try:
         application = build_application(Hosts(chats, supervised), _doors(options, app))
         server = _Server(_config(application), park=supervised.close)
@@ -107,6 +111,16 @@ async def _serve(
         await supervised.close()
         await chats.close()
         listener.close()
+
+
+def _tune() -> None:
+    # What is loaded now stays. A full collection would look at it again and again, and stop all
+    # streams meanwhile.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 20, 20)
+    # A thread that reads for one conversation lets the streams of the others go on so soon.
+    sys.setswitchinterval(SWITCH_SECONDS)
 
 
 def _allowed(directory: Path, options: ServeOptions) -> AllowedFolders:

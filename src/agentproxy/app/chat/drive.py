@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from agentproxy.app.chat.at_work import AtWork
@@ -48,8 +48,12 @@ async def drive_chat(
     *,
     fragments: FragmentStream,
     patience: Patience,
+    loaded: Callable[[], Awaitable[None]],
 ) -> None:
-    """Works on a loaded conversation until it was idle for long enough. The lease stays held."""
+    """Works on a conversation until it was idle for long enough. The lease stays held.
+
+    `loaded` is told when the turns begin.
+    """
     services, app = host.services, host.services.app
     for pid, started in state.processes:
         end_process(pid, started)
@@ -90,6 +94,7 @@ async def drive_chat(
                 sandbox=services.sandbox.level,
             )
         )
+        await loaded()
         while True:
             await _work_and_hear(engine, commands, host=host, lease=lease, patience=patience)
             # The work may end just before it is seen that the session has ended.

@@ -5,7 +5,7 @@ import logging
 import math
 import time
 from collections.abc import AsyncGenerator, Awaitable, Generator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -32,6 +32,8 @@ from agentproxy.workspace.sandbox.copies import discard
 from agentproxy.workspace.sandbox.port import Sandbox
 
 LOG = logging.getLogger(__name__)
+# So many conversations are loaded at once. With more, those that stream would wait for all of them.
+LOADED_AT_ONCE = 16
 
 
 @dataclass(eq=False)
@@ -62,6 +64,7 @@ class ChatHost:
     # The loaded conversations: the agents that work for one are paid there.
     roots: dict[RunId, RootRun] = field(default_factory=dict[RunId, RootRun])
     _going: set[RunId] = field(default_factory=set[RunId])  # they are being deleted
+    _places: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(LOADED_AT_ONCE))
     _closed: bool = False
     at_work: AtWork = field(init=False)
 
@@ -191,9 +194,11 @@ class ChatHost:
         try:
             while not self._closed:
                 live.again = False
-                lease = await self._acquire(run)
-                async with released_after(self.app, lease):
-                    await self._drive(run, lease)
+                async with AsyncExitStack() as place:
+                    await place.enter_async_context(self._places)
+                    lease = await self._acquire(run)
+                    async with released_after(self.app, lease):
+                        await self._drive(run, lease, place)
                 # A command that came while the conversation was let go waits in the inbox.
                 waits = bool(await self.app.journal.inbox(run))
                 if not waits and not live.again:
@@ -229,7 +234,7 @@ class ChatHost:
             async with released_after(self.app, await taking):
                 pass
 
-    async def _drive(self, run: RunId, lease: Lease) -> None:
+    async def _drive(self, run: RunId, lease: Lease, place: AsyncExitStack) -> None:
         loaded = time.monotonic()
         unfinished = Unfinished()
         safe = self.services.safe_tools
@@ -245,7 +250,14 @@ class ChatHost:
         async with self.services.workspaces.used(workspace):
             followers = followed(self.app.follower, run, unfinished.past)
             with self.app.hub.open(run) as fragments, followers:
-                await drive_chat(self, lease, state, fragments=fragments, patience=patience)
+                await drive_chat(
+                    self,
+                    lease,
+                    state,
+                    fragments=fragments,
+                    patience=patience,
+                    loaded=place.aclose,
+                )
 
     def _time_left(self, run: RunId, since: float) -> float:
         """Returns for how many seconds more a client is waited for that is away since then."""

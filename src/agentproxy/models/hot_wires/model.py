@@ -14,6 +14,7 @@ from agentproxy.models.hot_wires.sse import EventReader, EventTooLarge
 from agentproxy.models.hot_wires.wire import AnswerStream, hot_wire
 from agentproxy.models.key_redaction import KeyRedactor
 from agentproxy.models.names import ModelAddress
+from agentproxy.models.pace import Pace
 from agentproxy.models.port import ModelAnswer, ModelError, ModelUnavailable, Prompt, Show
 
 REQUEST_TIMEOUT_SECONDS = 600.0
@@ -25,12 +26,18 @@ class HotModel:
     """A `Model` at an address, over its own client or over one that many models share."""
 
     def __init__(
-        self, name: str, address: ModelAddress, *, shared: AsyncClient | None = None
+        self,
+        name: str,
+        address: ModelAddress,
+        *,
+        shared: AsyncClient | None = None,
+        pace: Pace | None = None,
     ) -> None:
         self._name = name
         self._address = address
         self._wire = hot_wire(address)
         self._shared = shared
+        self._pace = pace or Pace()
         self._own: AsyncClient | None = None
 
     @property
@@ -69,7 +76,7 @@ class HotModel:
 
     async def _ask(self, prompt: Prompt, stream: AnswerStream) -> ModelAnswer:
         body = self._wire.encode(prompt)
-        async with self._sent(body) as response:
+        async with self._sent(body) as response, self._pace.keeping():
             events, count = EventReader(), 0
             async with aclosing(_pieces(response)) as pieces:
                 async for piece in pieces:
@@ -78,6 +85,8 @@ class HotModel:
                         raise EventTooLarge
                     for name, data in events.read(piece):
                         stream.read(name, data)
+                    if self._pace.seconds:
+                        await asyncio.sleep(self._pace.seconds)
         return with_ids(stream.whole(), _new_id)
 
     @asynccontextmanager

@@ -74,6 +74,7 @@ bench: $(READY)
 	$(BIN)/python bench/turn.py
 	$(BIN)/python bench/claude_events.py
 	$(BIN)/python bench/server.py
+	$(BIN)/python bench/telemetry.py
 
 honest: $(READY)
 	@PYTHONPATH=tests $(BIN)/python tests/honest/run.py --only $(PAIRS)

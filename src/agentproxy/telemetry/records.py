@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from agentproxy.app.show.render import render
 from agentproxy.events.cost import ModelSettled
 from agentproxy.events.envelope import Event
 from agentproxy.events.run import EffectFailed, RunParked
@@ -38,8 +37,14 @@ def record_of(event: Event, *, content: bool) -> Record | None:
     }
     if event.cause:
         attributes["agentproxy.effect"] = event.cause
-    lines = [line.text for line in render(event)] if content else []
-    return Record(f"agentproxy.{kind}", "\n".join(lines) or kind, _severity(event), attributes)
+    body = _as_shown(event) if content else kind
+    return Record(f"agentproxy.{kind}", body or kind, _severity(event), attributes)
+
+
+def _as_shown(event: Event) -> str:
+    from agentproxy.app.show.render import render  # most records do without
+
+    return "\n".join(line.text for line in render(event))
 
 
 def _severity(event: Event) -> Severity:

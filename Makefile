@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 # Without compiled files, every start of pa and every check in a test would compile all modules again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test slow agents local-model check record bench honest kinds packages dist lock clean help
+.PHONY: demo test slow agents local-model check record bench honest kinds packages pictures dist lock clean help
 
 help:
 	@echo "make demo    set everything up, and run one supervised task"
@@ -19,6 +19,7 @@ help:
 	@echo "make honest  pairs of an honest and a lazy worker: how many are proven, how many caught"
 	@echo "make kinds   six kinds of project, from pip install to the first verified run, with seconds"
 	@echo "make packages  five tasks on each of some real packages, and what pa says of them"
+	@echo "make pictures  draw the pictures of the documentation from their sources (graphviz)"
 	@echo "make record  record runs for tests/replay again: make record NAMES=two_parts"
 	@echo "make lock    update the pinned dependencies in requirements/, with hashes"
 	@echo "make dist    build the wheel, and install it in a new environment with every extra"
@@ -84,6 +85,9 @@ kinds: $(READY)
 
 packages: $(READY)
 	@PYTHONPATH=tests $(BIN)/python tests/packages/run.py --only $(NAMES)
+
+pictures:
+	@$(PYTHON) scripts/draw_pictures.py
 
 dist: $(READY)
 	$(BIN)/python scripts/check_wheel.py

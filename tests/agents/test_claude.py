@@ -346,3 +346,19 @@ def test_a_model_that_does_not_answer_parks_the_run(pa: Pa) -> None:
     ran = pa(*WORDS, "Fix it", env={**gone, "LLM_MAX_RETRIES": "1"})
     assert (ran.code, ran.result["verdict"]) == (6, "parked"), ran.result
     assert "Claude Code: API Error" in ran.result["reason"], ran.result
+
+
+def test_a_permission_that_a_person_gives_is_enough(pa: Pa) -> None:
+    push = bash("git push origin main")
+    ran, _ = order(pa, push)
+    assert ran.code == 4, ran.result
+    assert "git push origin main" in ran.result["reason"]
+    assert pa("approve", ran.result["run"]).code == 0
+    with model_server(*told(push, edits(pa), DONE)) as server:
+        again = pa("resume", "-o", "json", env=keys_for(server))
+    assert (again.code, again.result["verdict"]) == (0, "verified"), again.records[-4:]
+    # It ran, and there is no such remote.
+    assert "not allowed" not in results(server, 1)
+    assert "git push origin main" in [
+        each["arguments"].get("command") for each in again.of_kind("tool_started")
+    ]

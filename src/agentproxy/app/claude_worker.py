@@ -38,7 +38,11 @@ def claude_thinks(model: str, environ: Mapping[str, str], keys: Mapping[str, str
     """Whether it is installed, and has a key for this model; "" means its usual one."""
     own = model.startswith("claude-") if model else True
     key = bool(usual_model(keys)) and own
-    return key and find_spec(SDK) is not None and find_program(environ) is not None
+    return key and has_sdk() and find_program(environ) is not None
+
+
+def has_sdk() -> bool:
+    return find_spec(SDK) is not None
 
 
 def usual_model(environ: Mapping[str, str]) -> str:
@@ -56,7 +60,7 @@ def build_claude(
     sandbox: Sandbox,
 ) -> ClaudeWorker:
     """Raises WorkerError: something is not installed, or its model is of another vendor."""
-    if find_spec(SDK) is None:
+    if not has_sdk():
         raise WorkerError("Claude Code's SDK is not installed", cure=EXTRA)
     found = find_program(environ, table)
     if found is None:

@@ -8,8 +8,18 @@ from pathlib import Path
 
 from agentproxy import __version__
 from agentproxy.app.catalogue import look_at_endpoints
+from agentproxy.app.claude_worker import (
+    EXTRA,
+    INSTALL,
+    find_program,
+    has_sdk,
+    usual_model,
+)
+from agentproxy.app.claude_worker import (
+    NAME as CLAUDE,
+)
 from agentproxy.app.context import Project
-from agentproxy.app.models import has_libraries
+from agentproxy.app.models import has_libraries, variables
 from agentproxy.app.readiness import DoctorFinding
 from agentproxy.app.trusting import ENV, UNLINK
 from agentproxy.evidence.other_date import find_clock_library
@@ -104,6 +114,20 @@ async def _models(project: Project) -> list[DoctorFinding]:
     ]
 
 
+def _claude(project: Project) -> DoctorFinding:
+    table = project.app.user.workers.get(CLAUDE)
+    environ = project.app.environ
+    found = find_program(environ, table)
+    detail, cure = ("", "")
+    if not has_sdk():
+        detail, cure = "its SDK is not installed", EXTRA
+    elif found is None:
+        detail, cure = "the program is not installed", INSTALL
+    elif not usual_model(variables(project)):
+        detail, cure = f"{found}, without a key", "set ANTHROPIC_API_KEY"
+    return DoctorFinding("worker claude", works=not cure, detail=detail or str(found), cure=cure)
+
+
 def _agents(project: Project) -> list[DoctorFinding]:
     path = project.app.environ.get("PATH")
     programs = dict.fromkeys(agent.program for agent in known_agents().values())
@@ -115,5 +139,6 @@ def _agents(project: Project) -> list[DoctorFinding]:
     named = ", ".join(sorted(project.app.user.workers)) or "none"
     return [
         on_path,
+        _claude(project),
         DoctorFinding("configured workers", works=bool(project.app.user.workers), detail=named),
     ]

@@ -25,6 +25,8 @@ from load import RATE, Lateness, Talk, open_talk, serve_model
 TICKS = os.sysconf("SC_CLK_TCK")
 PAGE = os.sysconf("SC_PAGE_SIZE")
 CONNECTING = 50  # at once
+# Conversations before the measured ones. They load libraries and fill what is kept for a process.
+WARMING = 20
 PATIENCE = 120.0
 HERE = Path(__file__).resolve()
 
@@ -191,6 +193,7 @@ async def compare(number: int, seconds: float) -> None:
             model = f"http://127.0.0.1:{port}"
             async with started(me, "--as", "relay", "--model", model, cwd=folder) as (pid, url):
                 address = f"{url.replace('http', 'ws')}/relay"
+                await measure(pid, [address] * WARMING, seconds)
                 relay = await measure(pid, [address] * number, seconds)
             async with started(
                 "-m",
@@ -203,8 +206,7 @@ async def compare(number: int, seconds: float) -> None:
                 ENABLE_MEMORY="false",  # it asks a model when the clients have left
                 ANTHROPIC_BASE_URL=model,
             ) as (pid, url):
-                # The first question loads the vendor's libraries.
-                await measure(pid, new_talks(url, 1), seconds)
+                await measure(pid, new_talks(url, WARMING), seconds)
                 ours = await measure(pid, new_talks(url, number), seconds)
     show(number, relay, ours)
 

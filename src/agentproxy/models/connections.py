@@ -3,8 +3,19 @@
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
 from contextvars import ContextVar
+from functools import cache
+from ssl import SSLContext
 
-from httpx2 import AsyncByteStream, AsyncClient, HTTPError, InvalidURL, Limits, Response, Timeout
+from httpx2 import (
+    AsyncByteStream,
+    AsyncClient,
+    HTTPError,
+    InvalidURL,
+    Limits,
+    Response,
+    Timeout,
+    create_ssl_context,
+)
 
 from agentproxy.models.port import ModelRefused
 
@@ -31,6 +42,7 @@ def new_client(*, seconds: float, connections: int | None = 100) -> AsyncClient:
     try:
         # A hook, not a transport of ours: httpx2 ignores its proxies when a transport is given.
         return AsyncClient(
+            verify=_certificates(),
             mounts=dict.fromkeys(_NEAR),
             event_hooks={"response": [_remember]},
             timeout=Timeout(seconds, connect=CONNECT_SECONDS),
@@ -41,6 +53,12 @@ def new_client(*, seconds: float, connections: int | None = 100) -> AsyncClient:
             f"a proxy of the environment cannot be used ({type(error).__name__})",
             cure="correct or unset HTTPS_PROXY, HTTP_PROXY and ALL_PROXY",
         ) from error
+
+
+@cache
+def _certificates() -> SSLContext:
+    # Reading them takes 25 ms. All clients of a process may have the same ones.
+    return create_ssl_context()
 
 
 def check_proxies() -> None:

@@ -8,6 +8,10 @@ from agentproxy.models.names import ModelAddress
 from agentproxy.models.pace import Pace
 from agentproxy.models.port import Model, ModelAnswer, ModelRefused, Prompt, Show
 
+# A client looks at all of its connections whenever a question begins and ends.
+TOGETHER = 64  # conversations for each client
+MOST_CLIENTS = 16
+
 if TYPE_CHECKING:
     from httpx2 import AsyncClient
 
@@ -84,13 +88,14 @@ class SharedLines:
         self._seconds = seconds  # bounds the wait for the next bytes
         self.pace = Pace()
         self._lock = threading.Lock()
-        self._client: AsyncClient | None = None
+        self._clients: list[AsyncClient] = []
+        self._given = 0
         self._pool: WirePool | None = None
 
     @property
     def is_warm(self) -> bool:
         """Whether the hot wires have all that they need."""
-        return self._client is not None
+        return bool(self._clients)
 
     def load(self, address: ModelAddress) -> None:
         """Blocking: the first call imports libraries. Raises ImportError or ModelRefused."""
@@ -100,14 +105,19 @@ class SharedLines:
             self.pool().wire(address)
 
     def client(self) -> "AsyncClient":
-        """Returns the client of the hot wires. Blocking. Raises ImportError or ModelRefused."""
+        """Returns a client of the hot wires. The first call blocks.
+
+        Raises ImportError or ModelRefused.
+        """
         from agentproxy.models.connections import new_client
         from agentproxy.models.hot_wires import model as model
 
         with self._lock:
-            # Every conversation may wait for an answer at the same time.
-            self._client = self._client or new_client(seconds=self._seconds, connections=None)
-            return self._client
+            if len(self._clients) <= min(self._given // TOGETHER, MOST_CLIENTS - 1):
+                # Every conversation may wait for an answer at the same time.
+                self._clients.append(new_client(seconds=self._seconds, connections=None))
+            self._given += 1
+            return self._clients[self._given % len(self._clients)]
 
     def pool(self) -> "WirePool":
         """Returns the clients of the other wires. Blocking. Raises ImportError."""
@@ -118,8 +128,8 @@ class SharedLines:
             return self._pool
 
     async def close(self) -> None:
-        if self._client is not None:
-            await self._client.aclose()
-            self._client = None
+        clients, self._clients = self._clients, []
+        for client in clients:
+            await client.aclose()
         if self._pool is not None:
             await self._pool.close()

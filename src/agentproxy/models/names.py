@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import IPv4Address
 from typing import Literal
 from urllib.parse import urlsplit
@@ -141,6 +142,7 @@ def _base(vendor: str, environ: Mapping[str, str]) -> str:
     return base
 
 
+@lru_cache(maxsize=64)
 def _is_address(base: str) -> bool:
     try:
         parts = urlsplit(base)

@@ -6,6 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from fastapi import WebSocket, WebSocketDisconnect
+from pydantic_core import to_json
 
 from agentproxy.app.chat.host import ChatHost
 from agentproxy.app.chat.views import read_order
@@ -29,7 +30,7 @@ class SocketLine:
         self._rate = Rate(burst=200, each_second=50)
 
     async def tell(self, message: Message) -> None:
-        await self._socket.send_json(message)
+        await self._socket.send_text(to_json(message).decode())
 
     async def hear(self) -> str | None:
         received = await self._socket.receive()

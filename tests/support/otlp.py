@@ -132,7 +132,7 @@ class Collector:
                 point.count if whole else 0,
                 resource,
             )
-            who = resource["service.instance.id"]
+            who = resource.get("service.instance.id", "")
             self.points[metric.name, f"{who} {sorted(labels.items())}"] = sent
 
 

@@ -9,6 +9,7 @@ from typing import Final, Protocol
 from agentproxy.events.chat import UserTurnEnded, UserTurnStarted
 from agentproxy.events.envelope import Event, RunId
 from agentproxy.events.run import RunCreated, SegmentStarted
+from agentproxy.workers.port import Joining
 
 Say = Callable[[str], None]
 TELEMETRY = "agentproxy.telemetry.start"
@@ -33,8 +34,8 @@ class Follower(Protocol):
         """This process no longer works on the run."""
         ...
 
-    def variables(self, run: RunId, segment: int, effect: str) -> Mapping[str, str]:
-        """Returns the variables by which a program joins the trace of the effect that starts it."""
+    def joining(self, run: RunId, segment: int, effect: str) -> Joining:
+        """Returns how a program joins the trace of the effect that starts it."""
         ...
 
     def close(self) -> None:
@@ -54,9 +55,9 @@ class Nobody:
     def end(self, run: RunId) -> None:
         del run
 
-    def variables(self, run: RunId, segment: int, effect: str) -> Mapping[str, str]:
+    def joining(self, run: RunId, segment: int, effect: str) -> Joining:
         del run, segment, effect
-        return {}
+        return Joining()
 
     def close(self) -> None:
         pass

@@ -207,7 +207,7 @@ def _parts(recorder: Recorder[State], run: RunId, dependencies: RunDependencies)
         hold=dependencies.hold,
         kept_base=KeptBase(dependencies.kept_results, product=__version__, run=run),
         jobs=dependencies.jobs,
-        joining=lambda effect: dependencies.follower.variables(
+        joining=lambda effect: dependencies.follower.joining(
             run, recorder.state.lifecycle.segment, effect
         ),
     )

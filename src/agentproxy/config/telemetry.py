@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from agentproxy.config.mistakes import BadSetting
 
 ENABLE = "AGENTPROXY_ENABLE_TELEMETRY"
-OWNER = "AGENTPROXY_OWNER_ID"
+OTHERS = ("AGENTPROXY_OWNER_ID", "AGENTPROXY_WORKER_TELEMETRY", "USER")
 OTEL = "OTEL_"  # begins the names of the variables that the specification of OpenTelemetry gives
 CHOICES = {"1": True, "true": True, "0": False, "false": False}
 CURE = "give 1 or 0"
@@ -31,8 +31,6 @@ def load_telemetry_settings(
     if not enabled:
         return TelemetrySettings()
     kept = {
-        name: text
-        for name, text in variables.items()
-        if name.startswith(OTEL) or name in (OWNER, "USER")
+        name: text for name, text in variables.items() if name.startswith(OTEL) or name in OTHERS
     }
     return TelemetrySettings(enabled, kept)

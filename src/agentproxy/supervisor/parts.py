@@ -1,6 +1,6 @@
 """The services that the effects of a supervised run use."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from agentproxy.supervisor.kept_base import KeptBase
 from agentproxy.supervisor.llm.thinking import SupervisorModel
 from agentproxy.supervisor.planning import ProjectRules
 from agentproxy.supervisor.state import State
-from agentproxy.workers.port import Worker
+from agentproxy.workers.port import Joining, Worker
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Parts:
     hold: float | None
     kept_base: KeptBase
     jobs: int  # how many checks run side by side
-    # The variables by which a worker's program joins the trace of the effect that starts it.
-    joining: Callable[[str], Mapping[str, str]] = lambda _effect: {}
+    # How a worker's program joins the trace of the effect that starts it.
+    joining: Callable[[str], Joining] = lambda _effect: Joining()
     # By round: variants that are there before a weighing asks for them.
     early_trials: dict[int, TrialsPrepared] = field(default_factory=dict[int, TrialsPrepared])

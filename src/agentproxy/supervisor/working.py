@@ -53,7 +53,7 @@ async def put_to_work(number: int, context: Context[State, Parts]) -> Sequence[F
         round=number,
         worker=parts.worker.name,
         again=brief.again,
-        grants=tuple(parts.worker.grants()),
+        grants=(*parts.worker.grants(), *brief.joining.grants),
         # A worker that continues from its own record does not get the brief again.
         messages=() if goes_on else tuple(state.dialogue.messages),
     )

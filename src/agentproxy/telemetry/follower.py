@@ -2,16 +2,19 @@
 
 import queue
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from agentproxy.events.children import ChildStarted
 from agentproxy.events.envelope import Event, RunId
 from agentproxy.telemetry import hearing as hearing  # registers what facts mean
 from agentproxy.telemetry.measures import Measures
+from agentproxy.telemetry.passage import Passage
 from agentproxy.telemetry.port import Outlet
 from agentproxy.telemetry.spans import Place, Span, span_of, trace_of
 from agentproxy.telemetry.story import Story
+from agentproxy.workers.port import Joining
+from agentproxy.workspace.sandbox.port import Service
 
 MAX_WAITING = 20_000  # events and runs that nobody has looked at yet
 CLOSING_SECONDS = 5.0
@@ -93,9 +96,15 @@ class ThreadFollower:
     """A `Follower`. What it is told waits in a queue with a bound."""
 
     def __init__(
-        self, open_outlet: Callable[[], Outlet], *, content: bool, say: Callable[[str], None]
+        self,
+        open_outlet: Callable[[], Outlet],
+        *,
+        content: bool,
+        say: Callable[[str], None],
+        passage: Passage | None = None,
     ) -> None:
         self._open, self._content, self._say = open_outlet, content, say
+        self._passage = passage
         self._waiting: queue.Queue[_Item] = queue.Queue(MAX_WAITING)
         self._lost = 0
         # A daemon: nothing that hangs in it keeps the process from its end.
@@ -111,9 +120,14 @@ class ThreadFollower:
     def end(self, run: RunId) -> None:
         self._put(_Rested(run))
 
-    def variables(self, run: RunId, segment: int, effect: str) -> Mapping[str, str]:
+    def joining(self, run: RunId, segment: int, effect: str) -> Joining:
         place = Place(trace_of(run, ""), span_of(run, "", segment, "effect", effect))
-        return {"TRACEPARENT": place.traceparent}
+        variables = {"TRACEPARENT": place.traceparent}
+        passage = self._passage
+        if passage is None:
+            return Joining(variables)
+        service = Service(passage.serve, passage.variables)
+        return Joining(variables, (service,), (f"its telemetry to {passage.target}",))
 
     def close(self) -> None:
         try:

@@ -8,6 +8,7 @@ Signal = Literal["traces", "metrics", "logs"]
 Protocol = Literal["grpc", "http/protobuf"]
 SIGNALS: tuple[Signal, ...] = ("traces", "metrics", "logs")
 DEFAULT_INTERVAL = 10_000  # milliseconds
+WORKERS = "AGENTPROXY_WORKER_TELEMETRY"
 CONTENT = "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT"
 
 
@@ -25,6 +26,7 @@ class Options:
     namespace: str
     owner: str
     content: bool
+    workers_too: bool  # the programs of workers may send their own to the collector
 
 
 def read_options(variables: Mapping[str, str]) -> Options | None:
@@ -41,6 +43,7 @@ def read_options(variables: Mapping[str, str]) -> Options | None:
         namespace=variables.get("OTEL_SERVICE_NAMESPACE") or "default",
         owner=variables.get("AGENTPROXY_OWNER_ID") or variables.get("USER") or "",
         content=_is_true(variables.get(CONTENT, "")),
+        workers_too=_is_true(variables.get(WORKERS, "")),
     )
 
 

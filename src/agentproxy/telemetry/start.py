@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 
 from agentproxy.telemetry.follower import ThreadFollower
 from agentproxy.telemetry.options import BadOption, Options, read_options
+from agentproxy.telemetry.passage import passage_of
 from agentproxy.telemetry.port import Outlet
 
 
@@ -25,7 +26,10 @@ def open_follower(
             os.environ.setdefault(name, value)
     # gRPC would print to stderr at each fork.
     os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
-    return ThreadFollower(lambda: _outlet(options, say), content=options.content, say=say)
+    passage = passage_of(variables, options.protocols) if options.workers_too else None
+    return ThreadFollower(
+        lambda: _outlet(options, say), content=options.content, say=say, passage=passage
+    )
 
 
 def _outlet(options: Options, say: Callable[[str], None]) -> Outlet:

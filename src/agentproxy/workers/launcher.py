@@ -193,7 +193,7 @@ class Launcher:
         granted = self._granted_mounts() if place.mounts else []
         env = {
             **added.env,
-            **brief.joining,
+            **brief.joining.variables,
             **self.grants.env,
             "AGENTPROXY_BRIEF": f"{place.inside('brief')}/brief.md",
             "AGENTPROXY_SCREENSHOTS": f"{place.inside('brief')}/screenshots",
@@ -201,6 +201,7 @@ class Launcher:
             "AGENTPROXY_ROUND": str(brief.round),
         }
         hosts = self.grants.hosts
+        relayed = (Service(relay.serve, relay.variables),) if relay else ()
         seconds = brief.seconds if added.seconds is None else added.seconds
         return place.job(
             (*shown.argv, *added.arguments),
@@ -210,7 +211,7 @@ class Launcher:
             access=Access(
                 mode="hosts" if hosts else "none",
                 hosts=hosts,
-                services=(Service(relay.serve, relay.variables),) if relay else (),
+                services=(*relayed, *brief.joining.services),
             ),
             limits=JobLimits(seconds=max(seconds, 1.0), kept_output=KEPT_OUTPUT),
             mounts=(*shown.mounts, *granted, *added.mounts),

@@ -10,6 +10,7 @@ from agentproxy.events.envelope import Fact
 from agentproxy.events.requests import Decision, Request
 from agentproxy.events.work import WorkerEnded
 from agentproxy.workspace.environment.job_layout import JobLayout
+from agentproxy.workspace.sandbox.port import Service
 
 
 class WorkerError(Exception):
@@ -18,6 +19,15 @@ class WorkerError(Exception):
     def __init__(self, message: str, *, cure: str = "") -> None:
         super().__init__(message)
         self.cure = cure
+
+
+@dataclass(frozen=True, slots=True)
+class Joining:
+    """How a program's own telemetry joins ours: by W3C Trace Context, and a way to a collector."""
+
+    variables: Mapping[str, str] = field(default_factory=dict[str, str])
+    services: Sequence[Service] = ()
+    grants: Sequence[str] = ()  # in words
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +44,7 @@ class Brief:
     past: Sequence[Fact] = ()  # recorded by the worker itself in that attempt
     images: Sequence[Image] = ()  # of the task
     session: str = ""  # that the worker's program opened last in this run
-    # Variables by which a program's own telemetry joins ours (W3C Trace Context).
-    joining: Mapping[str, str] = field(default_factory=dict[str, str])
+    joining: Joining = Joining()
 
 
 AskDesk = Callable[[Request], Awaitable[Decision]]

@@ -1,0 +1,51 @@
+"""A worker's program may send its own telemetry, to the collector and nowhere else."""
+
+from support.front_door import Pa
+from support.otlp import Collector, collector
+from support.projects import CHECK, MEND
+
+SEND = """python - <<'END'
+import os, urllib.request
+at = os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT", "")
+open("address.txt", "w").write(at)
+if at:
+    headers = {"Content-Type": "application/x-protobuf", "X-Trace": os.environ["TRACEPARENT"]}
+    asked = urllib.request.Request(at + "/v1/traces", b"", headers)
+    urllib.request.build_opener(urllib.request.ProxyHandler({})).open(asked, timeout=10).read()
+END
+"""
+
+
+def send(pa: Pa, to: Collector, **env: str) -> list[str]:
+    """What the run shows as granted."""
+    ran = pa.task("--check", CHECK, worker=f"{SEND}{MEND}", env={**to.variables, **env})
+    assert ran.code == 0, (ran.out, ran.err)
+    return list(ran.of_kind("worker_started")[0]["grants"])
+
+
+def test_with_the_setting_a_worker_reaches_the_collector_and_this_is_shown(pa: Pa) -> None:
+    with collector("http/protobuf") as to:
+        granted = send(pa, to, AGENTPROXY_WORKER_TELEMETRY="1")
+        (sent,) = (each["x-trace"] for each in to.headers if "x-trace" in each)
+    (span,) = to.named("claude.subprocess")
+    assert sent == f"00-{span.trace}-{span.id}-01"
+    assert granted == [f"its telemetry to {to.url.removeprefix('http://')}"]
+
+
+def test_without_it_there_is_no_way_and_no_address(pa: Pa) -> None:
+    with collector("http/protobuf") as to:
+        assert send(pa, to) == []
+        assert not any("x-trace" in each for each in to.headers)
+
+
+def test_a_collector_that_is_gone_does_not_trouble_the_worker(pa: Pa) -> None:
+    quiet = SEND.replace("    urllib", "    try:\n        urllib")
+    quiet = quiet.replace(".read()", ".read()\n    except OSError: pass")
+    env = {
+        "AGENTPROXY_ENABLE_TELEMETRY": "1",
+        "AGENTPROXY_WORKER_TELEMETRY": "1",
+        "OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:9",
+        "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf",
+    }
+    ran = pa.task("--check", CHECK, worker=f"{quiet}{MEND}", env=env)
+    assert ran.code == 0, (ran.out, ran.err)

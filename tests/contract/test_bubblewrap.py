@@ -335,6 +335,8 @@ def test_settings_of_the_system_are_shown_as_this_machine_has_them(box: Bubblewr
     assert here
     assert run(box, look).output.split() == here
     assert run(box, "grep -c ^nameserver /etc/resolv.conf").output == "1\n"
+    # The resolver of a static program waits as long as this says, even where it is refused.
+    assert run(box, "grep -c 'timeout:0 attempts:1' /etc/resolv.conf").output == "1\n"
 
 
 def test_settings_that_are_not_for_everybody_are_not_shown(tmp_path: Path) -> None:

@@ -5,10 +5,23 @@ import json
 
 import pytest
 from support.model_server import Reply, Server, model_server
-from support.relay import HELLO, KEY, NAMES, Body, Standing, parsed, play, question, running
+from support.relay import (
+    HELLO,
+    KEY,
+    NAMES,
+    NO_MONEY,
+    REFUSED,
+    Body,
+    Standing,
+    parsed,
+    play,
+    question,
+    running,
+)
 
 from agentproxy.events.cost import ModelAsked
 from agentproxy.models.prices import Prices
+from agentproxy.models.relay.refusals import REFUSALS, wording
 
 
 @pytest.mark.parametrize("stream", [False, True])
@@ -60,16 +73,56 @@ def test_the_model_may_be_called_by_its_own_or_by_our_name_and_by_no_other() -> 
             assert (await place.ask(path, {**body, "model": name}))[0] == 200
         for other in ("gpt-4o-mini", "", None, ["gpt-4o"], {"gpt-4o": 1}):
             status, _, content = await place.ask(path, {**body, "model": other})
-            assert status == 403
+            assert status == 400
             assert b"is not granted: ask for gpt-4o" in content
         twice = json.dumps(body).replace('"input"', '"model": "gpt-4o-pro", "input"')
         raw = place.request(path, body).replace(b"Content-Length: ", b"X-Was: ")
         head, _, _ = raw.partition(b"\r\n\r\n")
         length = f"\r\nContent-Length: {len(twice)}\r\n\r\n".encode()
-        assert parsed(await place.say(head + length + twice.encode()))[0] == 403
+        assert parsed(await place.say(head + length + twice.encode()))[0] == 400
 
     server, _ = play(scenario, form="responses")
     assert [body["model"] for body in server.asked] == ["gpt-4o"] * 3
+
+
+SEVERAL = {
+    "messages": ("claude-haiku-*", "claude-haiku-4-5", "claude-haiku-5-5"),
+    "responses": ("*-mini", "responses/gpt-4o-mini", "gpt-9-mini"),
+    "gemini": ("*flash*", "gemini/gemini-2.5-flash", "gemini-9-flash"),
+}
+
+
+@pytest.mark.parametrize("form", list(SEVERAL))
+def test_other_models_that_are_granted_answer_for_their_names_and_are_priced_each(
+    form: str,
+) -> None:
+    pattern, other, name = SEVERAL[form]
+    own = other.rpartition("/")[2]
+
+    def asks(model: str) -> tuple[str, Body]:
+        path, body = question(form)
+        if form == "gemini":
+            return path.replace("gemini-2.5-pro", model), body
+        return path, {**body, "model": model}
+
+    async def scenario(place: Standing) -> None:
+        for model in (name, own, "claude-opus-5-5"):
+            status, _, content = await place.ask(*asks(model))
+            assert status == (200 if model in (name, own) else REFUSED[form]), content
+        assert (await place.ask(*question(form)))[0] == 200
+
+    server, place = play(scenario, form=form, also={pattern: other})
+    assert [fact.model for fact in place.settled] == [other, other, NAMES[form]]
+    cheap, dear = (Prices().of(model, place.settled[0].usage).usd for model in (other, NAMES[form]))
+    assert [fact.usd for fact in place.settled] == [cheap, cheap, dear]
+    assert cheap < dear
+    if form == "gemini":
+        assert [path.split(":")[0].rpartition("/")[2] for path in server.paths] == [
+            own, own, "gemini-2.5-pro",
+        ]  # fmt: skip
+    else:
+        names = [body["model"] for body in server.asked]
+        assert names == [own, own, place.relay.variables("")["AGENTPROXY_MODEL"]]
 
 
 FREE: dict[str, tuple[str, Body | None]] = {
@@ -114,7 +167,7 @@ def test_counting_and_listing_pass_and_cost_nothing(form: str) -> None:
 def test_every_other_path_is_refused_at_once_and_noted(form: str, target: str) -> None:
     async def scenario(place: Standing) -> None:
         status, _, content = await place.ask(target, question(form)[1])
-        assert status == 403
+        assert status == REFUSED[form]
         assert b"the model relay: " in content
 
     server, place = play(scenario, form=form)
@@ -134,24 +187,53 @@ def test_who_does_not_know_the_workers_key_is_refused() -> None:
     assert server.paths == []
 
 
+def test_a_probe_of_another_path_is_not_called_a_wrong_key() -> None:
+    async def scenario(place: Standing) -> None:
+        await place.say(b"HEAD /api/hello HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+
+    _, place = play(scenario, form="messages")
+    (noted,) = place.relay.refused
+    assert noted == "HEAD /api/hello: only requests to claude-sonnet-4-6 are passed on"
+
+
+def test_a_websocket_is_told_to_come_by_http() -> None:
+    async def scenario(place: Standing) -> None:
+        upgrade = ("Upgrade: websocket", "Sec-WebSocket-Version: 13")
+        status, head, content = await place.ask("/v1/responses", None, *upgrade)
+        assert (status, b"upgrade: http/1.1" in head.lower()) == (426, True)
+        assert json.loads(content)["error"]["code"] == "upgrade_required"
+
+    server, _ = play(scenario, form="responses")
+    assert server.paths == []
+
+
+def test_each_wire_refuses_in_the_form_of_its_row_and_the_row_names_who_obeys() -> None:
+    assert set(REFUSALS) == {"messages", "chat", "responses", "gemini"}
+    for wire, row in REFUSALS.items():
+        assert row.tried
+        for status in row.wordings:
+            assert wording(wire, status) == row.wordings[status]
+    assert wording("responses", 401).status == 400
+
+
 def test_an_answer_in_the_background_is_refused_for_nobody_could_count_it() -> None:
     async def scenario(place: Standing) -> None:
         path, body = question("responses", background=True)
-        assert (await place.ask(path, body))[0] == 403
+        assert (await place.ask(path, body))[0] == 400
 
     server, _ = play(scenario, form="responses")
     assert server.paths == []
 
 
 @pytest.mark.parametrize("form", ["messages", "chat", "responses", "gemini"])
-def test_a_question_that_the_money_does_not_pay_for_is_402_in_the_vendors_own_form(
+def test_a_question_that_the_money_does_not_pay_for_is_refused_in_the_form_that_ends_it(
     form: str,
 ) -> None:
     async def scenario(place: Standing) -> None:
         path, body = question(form)
         assert not place.relay.out_of_money
         status, head, content = await place.ask(path, body)
-        assert status == 402
+        assert status == NO_MONEY[form]
         assert b"retry-after" not in head.lower()
         assert b"x-should-retry: false" in head
         error = json.loads(content)["error"]
@@ -166,23 +248,81 @@ def test_a_question_that_the_money_does_not_pay_for_is_402_in_the_vendors_own_fo
     assert (server.paths, place.facts) == ([], [])
 
 
-def test_the_ceiling_holds_for_questions_that_are_asked_at_once() -> None:
+@pytest.mark.parametrize(("dollars", "answered"), [(0.0195, 3), (0.04, 6)])
+def test_questions_that_are_asked_at_once_wait_for_the_money_that_others_give_back(
+    dollars: float, answered: int
+) -> None:
     async def scenario(place: Standing) -> None:
         path, body = question("chat", stream=True, max_tokens=1000)
-        asking = [place.ask(path, body) for _ in range(6)]
-        statuses = sorted(status for status, _, _ in await asyncio.gather(*asking))
-        assert statuses[0] == 200
-        assert statuses[-1] == 402
+        answers = await asyncio.gather(*(place.ask(path, body) for _ in range(6)))
+        statuses = sorted(status for status, _, _ in answers)
+        assert statuses == [200] * answered + [400] * (6 - answered)
 
-    # Each may cost a cent, and costs 0.45 cents; more than three at once never fit.
-    _, place = play(scenario, dollars=0.031)
-    assert sum(fact.usd for fact in place.settled) <= 0.031
+    # Each may cost a cent, and costs 0.45 cents: two at once never fit.
+    _, place = play(scenario, dollars=dollars)
+    assert sum(fact.usd for fact in place.settled) <= dollars
+
+
+BUDGETS: dict[str, tuple[Body, list[str]]] = {
+    "messages": (
+        {"max_tokens": 32000, "thinking": {"type": "enabled", "budget_tokens": 31999}},
+        ["max_tokens", "thinking.budget_tokens"],
+    ),
+    "chat": ({"max_completion_tokens": 16000, "max_tokens": 16000},
+        ["max_completion_tokens", "max_tokens"]),
+    "responses": ({}, ["max_output_tokens"]),
+    "gemini": ({"generation_config": {"max_output_tokens": 65536}},
+        ["generation_config.max_output_tokens"]),
+    "ollama": ({}, []),
+}  # fmt: skip
+
+
+def at(body: Body, path: str) -> int:
+    for name in path.split("."):
+        body = body[name]
+    return int(body)  # type: ignore[call-overload]
+
+
+@pytest.mark.parametrize("form", ["messages", "chat", "responses", "gemini"])
+def test_an_answer_is_shortened_to_what_the_money_pays_and_the_record_says_so(form: str) -> None:
+    more, bounds = BUDGETS[form]
+
+    async def scenario(place: Standing) -> None:
+        status, _, content = await place.ask(*question(form, **more))
+        assert status == 200, content
+
+    server, place = play(scenario, form=form, dollars=0.05)
+    (asked,) = (fact for fact in place.facts if isinstance(fact, ModelAsked))
+    assert 1024 <= asked.shortened < 8192
+    assert 0.045 < asked.reserved <= 0.05
+    found = [at(server.asked[0], path) for path in bounds]
+    assert found[0] == asked.shortened
+    assert found[1:] in ([], [asked.shortened], [asked.shortened // 2])
+
+
+def test_money_for_less_than_a_short_answer_pays_for_none() -> None:
+    async def scenario(place: Standing) -> None:
+        assert (await place.ask(*question("chat", max_tokens=16000)))[0] == 400
+        assert (await place.ask(*question("chat", max_tokens=500)))[0] == 200
+
+    server, _ = play(scenario, dollars=0.009)
+    assert [body["max_tokens"] for body in server.asked] == [500]
+
+
+def test_a_bound_beyond_what_the_model_can_answer_reserves_no_more_than_that() -> None:
+    async def scenario(place: Standing) -> None:
+        assert (await place.ask(*question("chat", max_tokens=128_000)))[0] == 200
+
+    server, place = play(scenario)
+    assert server.asked[0]["max_tokens"] == 16_384
+    (asked,) = (fact for fact in place.facts if isinstance(fact, ModelAsked))
+    assert (asked.shortened, asked.reserved < 0.17) == (0, True)
 
 
 def test_many_answers_to_one_question_are_reserved_for_as_many() -> None:
     async def scenario(place: Standing) -> None:
         path, body = question("chat", max_tokens=1000)
-        assert (await place.ask(path, {**body, "n": 100}))[0] == 402
+        assert (await place.ask(path, {**body, "n": 100}))[0] == 400
         assert (await place.ask(path, body))[0] == 200
 
     play(scenario, dollars=0.1)
@@ -309,6 +449,28 @@ def test_a_worker_that_leaves_in_mid_stream_closes_the_vendors_side_and_is_settl
     (settled,) = place.settled
     assert settled.estimated
     assert settled.usage.input == 100
+
+
+ENDS = {"messages": b"message_delta", "chat": b"usage", "responses": b"response.completed"}
+
+
+@pytest.mark.parametrize("form", list(ENDS))
+def test_a_worker_that_leaves_once_it_was_told_everything_was_not_cut_off(form: str) -> None:
+    async def story(server: Server) -> Standing:
+        async with running(server, form) as place:
+            reader, writer = await asyncio.open_connection("127.0.0.1", place.port)
+            path, body = question(form, stream=True)
+            more = {"stream_options": {"include_usage": True}} if form == "chat" else {}
+            writer.write(place.request(path, {**body, **more}))
+            await reader.readuntil(ENDS[form])
+            writer.close()
+            await asyncio.to_thread(server.closed.wait, 5)
+        return place
+
+    with model_server(Reply(text=("Hi",), usage=(1000, 200), fault="linger")) as server:
+        place = asyncio.run(asyncio.wait_for(story(server), 30))
+    (settled,) = place.settled
+    assert (settled.error, settled.estimated, settled.usage.output) == ("", False, 200)
 
 
 def test_a_relay_that_ends_in_mid_stream_closes_the_vendors_side_and_settles_too() -> None:

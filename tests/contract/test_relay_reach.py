@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import pytest
+from support.relay import REFUSED as REFUSALS
 from support.relay import Standing, parsed, play, question
 
 AWAY = "https://evil.example/?secret"
@@ -127,7 +128,7 @@ def test_what_the_vendor_would_fetch_run_or_look_up_is_refused_and_noted(what: s
 
     async def scenario(place: Standing) -> None:
         status, _, content = await place.ask(*question(form, **more))
-        assert status == 403
+        assert status == REFUSALS[form]
         assert "the model relay: " in json.loads(content)["error"]["message"]
 
     server, place = play(scenario, form=form)
@@ -314,3 +315,52 @@ def test_addresses_that_nobody_fetches_and_tools_of_the_worker_pass(what: str) -
 
     server, _ = play(scenario, form=form)
     assert {name: server.asked[0][name] for name in more} == more
+
+
+SEARCH = {"type": "web_search"}
+LEFT_OUT: dict[str, tuple[str, dict[str, Any], object, str]] = {
+    "messages": (
+        *tools("messages", {"name": "open"}, {"type": "web_search_20250305", "name": "web_search"}),
+        [{"name": "open"}],
+        "web_search_20250305",
+    ),
+    "chat": (
+        *tools("chat", {"type": "browser_search"}, {"type": "function", "function": {}}),
+        [{"type": "function", "function": {}}],
+        "browser_search",
+    ),
+    "responses": (
+        *tools("responses", FUNCTION, {"type": "namespace", "name": "x", "tools": [SEARCH]}),
+        [FUNCTION],
+        "web_search",
+    ),
+    "gemini": (
+        *tools("gemini", {"functionDeclarations": [{"name": "open"}], "googleSearch": {}}),
+        [{"functionDeclarations": [{"name": "open"}]}],
+        "googleSearch",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", list(LEFT_OUT))
+def test_a_tool_of_the_vendor_beside_others_is_left_out_and_noted(what: str) -> None:
+    form, more, kept, kind = LEFT_OUT[what]
+
+    async def scenario(place: Standing) -> None:
+        for _ in range(2):
+            status, _, content = await place.ask(*question(form, **more))
+            assert status == 200, content
+
+    server, place = play(scenario, form=form)
+    assert [body["tools"] for body in server.asked] == [kept] * 2
+    (note,) = place.relay.refused
+    assert f'the tool "{kind}" is left out: the vendor would run it' in note
+
+
+def test_a_question_that_orders_a_tool_of_the_vendor_is_refused() -> None:
+    async def scenario(place: Standing) -> None:
+        asked = question("responses", tools=[FUNCTION, SEARCH], tool_choice=SEARCH)
+        assert (await place.ask(*asked))[0] == 400
+
+    server, _ = play(scenario, form="responses")
+    assert server.paths == []

@@ -2,6 +2,7 @@
 
 import json
 import shlex
+from typing import cast
 
 import pytest
 from support.front_door import Pa, Ran
@@ -71,6 +72,44 @@ def test_a_configured_program_has_its_own_model_and_its_hosts_beside(pa: Pa) -> 
             env={**keys_for(server), "AGENTPROXY_MODEL": "claude-sonnet-4-6"},
         )  # fmt: skip
     fixed(ran)
+
+
+def configured(pa: Pa, table: dict[str, object]) -> None:
+    folder = pa.home / "config" / "agentproxy"
+    folder.mkdir(parents=True, exist_ok=True)
+    lines = [f"{name} = {toml(value)}" for name, value in table.items()]
+    (folder / "config.toml").write_text("\n".join(["[worker.mine]", *lines, ""]))
+
+
+def toml(value: object) -> str:
+    if isinstance(value, dict):
+        pairs = cast("dict[str, str]", value).items()
+        return "{ " + ", ".join(f"{json.dumps(k)} = {json.dumps(v)}" for k, v in pairs) + " }"
+    return json.dumps(value)
+
+
+def test_other_models_of_a_table_are_shown_as_grants_and_the_chosen_one_answers_for_them(
+    pa: Pa,
+) -> None:
+    asks_another = AGENT.replace('os.environ["AGENTPROXY_MODEL"]', '"gpt-5.4-nano"')
+    line = command(pa)
+    (pa.scripts / "agent.py").write_text(asks_another)
+    table = {"command": line, "model": "gpt-4o", "models": {"*-mini": "gpt-4o-mini"}}
+    configured(pa, {**table, "models": {"*-mini": "gpt-4o-mini", "gpt-*": "chosen"}})
+    with model_server(MENDS) as server:
+        ran = pa("-o", "json", "--worker", "mine", "--check", CHECK, "Fix it", env=keys_for(server))
+    fixed(ran)
+    assert server.asked[0]["model"] == "gpt-4o"
+    assert ran.of_kind("worker_started")[0]["grants"] == [
+        "model gpt-4o through the relay, the key stays outside",
+        "model gpt-4o-mini also where it asks for *-mini",
+        "model gpt-4o also where it asks for gpt-*",
+    ]
+    configured(pa, {**table, "models": {"*": "claude-haiku-4-5"}})
+    with model_server() as server:
+        ran = pa("--worker", "mine", "--check", CHECK, "Fix it", env=keys_for(server))
+    assert ran.code == 6
+    assert "claude-haiku-4-5 cannot answer beside gpt-4o" in ran.err
 
 
 def test_a_model_that_cannot_be_had_stops_the_order_but_a_default_does_not(pa: Pa) -> None:

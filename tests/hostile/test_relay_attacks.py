@@ -109,7 +109,7 @@ def test_the_relay_leads_to_the_vendor_and_nowhere_else(tmp_path: Path) -> None:
     with model_server(*[Reply(text=("Hi",))] * 2) as server, model_server() as other:
         script = f"OTHER = {other.url.rpartition(':')[2]}\n{ASKS_ELSEWHERE}"
         ended, facts = work(tmp_path, script, grants=WorkerGrants(model=relayed("gpt-4o", server)))
-    assert ended.output.split() == ["403"] * 6 + ["200"] * 2, ended.output
+    assert ended.output.split() == ["400"] * 6 + ["200"] * 2, ended.output
     assert other.paths == []
     assert server.paths == ["/v1/chat/completions"] * 2
     refused = [fact for fact in facts if isinstance(fact, NetworkRefused)]
@@ -161,7 +161,7 @@ def test_through_the_relay_the_vendor_fetches_nothing_for_a_worker(tmp_path: Pat
     with model_server(think=obliging) as server, model_server() as other:
         script = f"OTHER = {other.url.rpartition(':')[2]}\n{SENDS_OUT}"
         ended, facts = work(tmp_path, script, grants=WorkerGrants(model=relayed("gpt-4o", server)))
-    assert ended.output.split() == ["403", "permission_error"] * 3, ended.output
+    assert ended.output.split() == ["400", "invalid_request_error"] * 3, ended.output
     assert (server.paths, other.paths) == ([], [])
     refused = [fact for fact in facts if isinstance(fact, NetworkRefused)]
     assert {fact.host for fact in refused} == {"model relay"}
@@ -195,7 +195,7 @@ def test_a_worker_that_spends_all_is_told_so_and_its_work_ends_out_of_money(
 
     with model_server(*[Reply(text=("Hi",), usage=(1000, 200))] * 3) as server:
         ended = spend(server)
-    assert ended.output.split() == ["200"] * 3 + ["402", "insufficient_quota"], ended.output
+    assert ended.output.split() == ["200"] * 3 + ["400", "insufficient_quota"], ended.output
     assert ended.out_of_money
     assert len(server.paths) == 3
     assert json.dumps([fact.model_dump() for fact in wallet.facts]).count(KEY) == 0

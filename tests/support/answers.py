@@ -5,7 +5,9 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
-Fault = Literal["", "cut", "hang", "slow", "malformed", "error event", "two ids", "one index"]
+Fault = Literal[
+    "", "cut", "hang", "linger", "slow", "malformed", "error event", "two ids", "one index"
+]
 Body = dict[str, Any]
 ANTHROPIC_STOPS = {"end": "end_turn", "tools": "tool_use", "length": "max_tokens"}
 CHAT_STOPS = {"end": "stop", "tools": "tool_calls", "length": "length"}

@@ -122,7 +122,7 @@ def _stream(handler: BaseHTTPRequestHandler, reply: Reply, body: Body) -> None:
         time.sleep(SLOW if reply.fault == "slow" else 0)
         handler.wfile.write(line.encode())
         handler.wfile.flush()
-    while reply.fault == "hang":
+    while reply.fault in ("hang", "linger"):
         time.sleep(0.02)
         handler.wfile.write(b": still there\n\n")
         handler.wfile.flush()

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import json
 import socket
-from collections.abc import AsyncGenerator, Callable, Coroutine
+from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -28,6 +28,9 @@ NAMES = {
     "gemini": "gemini/gemini-2.5-pro",
     "ollama": "ollama/llama3",
 }
+# How each wire says that something is refused for good, and that no money is left.
+REFUSED = {"messages": 403, "chat": 400, "responses": 400, "gemini": 403, "ollama": 400}
+NO_MONEY = {"messages": 402, "chat": 400, "responses": 400, "gemini": 402, "ollama": 400}
 HELLO = Reply(text=("Hello ", "there."), usage=(1000, 200))
 Body = dict[str, Any]
 
@@ -108,9 +111,12 @@ def keys_for(server: Server, *, key: str = KEY) -> dict[str, str]:
     }  # fmt: skip
 
 
-def relayed(name: str, server: Server, *, key: str = KEY) -> RelayTarget:
-    """The grant of a model that this server plays."""
-    return RelayTarget(name, find_model(name, keys_for(server, key=key)))
+def relayed(
+    name: str, server: Server, *, key: str = KEY, also: Mapping[str, str] | None = None
+) -> RelayTarget:
+    """The grant of a model that this server plays, and of others that answer for other names."""
+    others = {asked: relayed(other, server, key=key) for asked, other in (also or {}).items()}
+    return RelayTarget(name, find_model(name, keys_for(server, key=key)), others)
 
 
 @contextlib.asynccontextmanager
@@ -122,9 +128,10 @@ async def running(
     dollars: float | None = None,
     bounds: Bounds | None = None,
     parts: int = MAX_PARTS,
+    also: Mapping[str, str] | None = None,
 ) -> AsyncGenerator[Standing]:
     wallet = Wallet(dollars)
-    to = relayed(NAMES[form], server, key=key)
+    to = relayed(NAMES[form], server, key=key, also=also)
     meter = Meter(record=wallet.record, budget=Budget(wallet.left))
     relay = Relay(to, meter=meter, bounds=bounds, parts=parts)
     with socket.create_server(("127.0.0.1", 0)) as listener:
@@ -177,6 +184,7 @@ def play(
     dollars: float | None = None,
     bounds: Bounds | None = None,
     parts: int = MAX_PARTS,
+    also: Mapping[str, str] | None = None,
 ) -> tuple[Server, Standing]:
     """One story with a relay and the vendor's server behind it; a single reply, HELLO where none
     is given, is given as often as it is asked for.
@@ -184,7 +192,7 @@ def play(
 
     async def story(server: Server) -> Standing:
         async with running(
-            server, form, key=key, dollars=dollars, bounds=bounds, parts=parts
+            server, form, key=key, dollars=dollars, bounds=bounds, parts=parts, also=also
         ) as place:
             await scenario(place)
         return place

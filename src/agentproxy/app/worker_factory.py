@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 from agentproxy.app.choosing import chosen_worker, worker_tables
@@ -30,6 +31,7 @@ HOW = (
     "use --worker 'command:PROGRAM ARGUMENTS' for any program, or the NAME of a [worker.NAME] in "
     "your configuration, or set a vendor's key such as ANTHROPIC_API_KEY for the builtin agent"
 )
+CHOSEN = "chosen"  # in `models` of a worker: the model of the run
 EXTRA = "pip install 'agentproxy[models]'"
 
 
@@ -94,7 +96,8 @@ def _claude(wanted: _Wanted) -> Worker:
     if table.command:
         return _configured(wanted)
     own = table.model or usual_model(variables(wanted.project))
-    grants = _grants(table, _relayed(wanted, own), meter=wanted.meter)
+    model = _relayed(wanted, own, also=table.models)
+    grants = _grants(table, model, meter=wanted.meter)
     return build_claude(
         table,
         replace(grants, paths=(*grants.paths, *table.directories)),
@@ -111,7 +114,7 @@ def _configured(wanted: _Wanted) -> Worker:
         known = ", ".join(sorted(tables)) or "none"
         name = json.dumps(wanted.name)
         raise WorkerError(f"no worker has the name {name} (configured: {known})", cure=HOW)
-    model = _relayed(wanted, table.model or "")
+    model = _relayed(wanted, table.model or "", also=table.models)
     return _started(wanted, table.command, _grants(table, model, meter=wanted.meter))
 
 
@@ -145,8 +148,13 @@ def _how(project: Project) -> str:
     return HOW
 
 
-def _relayed(wanted: _Wanted, own: str) -> RelayTarget | None:
-    """The model that a program reaches through the relay, if any. Raises WorkerError."""
+def _relayed(
+    wanted: _Wanted, own: str, *, also: Mapping[str, str] = MappingProxyType({})
+) -> RelayTarget | None:
+    """The model that a program reaches through the relay, if any. Raises WorkerError.
+
+    `also` leads from other names to the models that answer.
+    """
     order, project = wanted.order, wanted.project
     default = project.settings.model or ""
     # --model comes first, then the worker's own model, then the user's default (decision 9).
@@ -155,11 +163,25 @@ def _relayed(wanted: _Wanted, own: str) -> RelayTarget | None:
     if not name:
         return None
     try:
-        return _granted(name, project)
+        return _with_others(_granted(name, project), also, project=project)
     except ModelRefused as error:
         if not chosen:  # nobody asked for the default here, so it may be impossible
             return None
         raise WorkerError(str(error), cure=error.cure) from error
+
+
+def _with_others(main: RelayTarget, also: Mapping[str, str], *, project: Project) -> RelayTarget:
+    others: dict[str, RelayTarget] = {}
+    for asked, name in also.items():
+        other = main if name == CHOSEN else _granted(name, project)
+        theirs, ours = other.address, main.address
+        if (theirs.vendor, theirs.wire) != (ours.vendor, ours.wire):
+            raise ModelRefused(
+                f"{name} cannot answer beside {main.name}: they have different vendors or wires",
+                cure=f'name one of {ours.vendor} in `models`, or write "{CHOSEN}" for {main.name}',
+            )
+        others[asked] = other
+    return replace(main, also=others)
 
 
 def _granted(name: str, project: Project) -> RelayTarget:

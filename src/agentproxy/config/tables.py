@@ -70,6 +70,10 @@ class WorkerTable(Table):
 
     command: Script | None = None
     model: SingleLine | None = None  # reached through the model relay
+    # Other names that it may ask for, or patterns with `*`, and the models that answer.
+    models: Annotated[dict[SingleLine, SingleLine], Field(max_length=50)] = Field(
+        default_factory=dict
+    )
     # `host:port`
     hosts: Annotated[tuple[HostPort, ...], Field(max_length=100, strict=False)] = ()
     env: Variables = Field(default_factory=dict)

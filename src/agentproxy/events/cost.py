@@ -19,6 +19,8 @@ class ModelAsked(Fact):
     purpose: Purpose
     attempt: int = 1
     reserved: float = 0.0  # US dollars, kept back until the call is settled
+    # Tokens that the answer may have where the money pays fewer than were wanted; else 0.
+    shortened: int = 0
 
 
 class ModelSettled(Fact):

@@ -86,6 +86,7 @@ class BudgetLedger:
                 purpose=self.purpose,
                 attempt=attempt,
                 reserved=price,
+                shortened=most if most < need.most else 0,
             )
             reservation = Reservation(asked, most, time.monotonic())
             try:

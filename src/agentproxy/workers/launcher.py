@@ -56,6 +56,8 @@ class WorkerGrants:
         granted += [f"path {path}" for path in self.paths]
         if self.model is not None:
             granted.append(f"model {self.model.name} through the relay, the key stays outside")
+            for asked, other in self.model.also.items():
+                granted.append(f"model {other.name} also where it asks for {asked}")
         return granted
 
 

@@ -13,7 +13,6 @@ from agentproxy.app.show import tracing as tracing
 from agentproxy.app.show import work as work
 from agentproxy.app.show.lines import TELLERS, RenderedLine
 from agentproxy.events.agent import AgentTold, TurnStarted
-from agentproxy.events.cost import ModelAsked
 from agentproxy.events.effects import EffectStarted
 from agentproxy.events.envelope import Event, Fact
 from agentproxy.events.memory import MemoryWanted
@@ -38,7 +37,6 @@ SILENT: frozenset[type[Fact]] = frozenset(
         EffectStarted,
         MailDelivered,
         MemoryWanted,
-        ModelAsked,
         ProcessStarted,
         RestWanted,
         RunEnded,

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from agentproxy.app.show.lines import MAX_SHOWN_PATHS, RenderedLine, renders
 from agentproxy.events.agent import ModelAnswered, ToolFinished, ToolStarted
-from agentproxy.events.cost import ModelSettled
+from agentproxy.events.cost import ModelAsked, ModelSettled
 from agentproxy.events.plan import WorkerSteered
 from agentproxy.events.work import NetworkRefused, WorkerEnded, WorkerStarted
 
@@ -21,6 +21,13 @@ def _work_started(fact: WorkerStarted) -> Iterator[RenderedLine]:
 def _answered(fact: ModelAnswered) -> Iterator[RenderedLine]:
     for line in fact.message.text.strip().splitlines()[:MAX_SHOWN_PATHS]:
         yield RenderedLine(line, "plain", 1)
+
+
+@renders(ModelAsked)
+def _asked(fact: ModelAsked) -> Iterator[RenderedLine]:
+    if fact.shortened:
+        text = f"little money is left: the answer may have at most {fact.shortened:,} tokens"
+        yield RenderedLine(text, "unsure", 1)
 
 
 @renders(ModelSettled)

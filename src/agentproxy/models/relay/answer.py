@@ -8,9 +8,10 @@ from httpx2 import AsyncClient, HTTPError, InvalidURL, Response
 
 from agentproxy.events.conversation import Usage
 from agentproxy.models.key_redaction import KeyRedactor
+from agentproxy.models.relay.refusals import Wording
 from agentproxy.models.relay.stream_redaction import StreamRedactor
-from agentproxy.models.relay.upstream import Family, UpstreamRequest, error_body
-from agentproxy.models.relay.usage import UsageReader, event_of, only_usage
+from agentproxy.models.relay.upstream import UpstreamRequest, error_body
+from agentproxy.models.relay.usage import UsageReader, WireFormat, event_of, only_usage
 from agentproxy.net.connection import Connection
 
 MAX_ANSWER_BYTES = 64 * 1024 * 1024
@@ -45,9 +46,11 @@ class TooLarge(Exception):
 class Exchange:
     """One request to the vendor and its answer, without the real key."""
 
-    def __init__(self, passing: UpstreamRequest, *, family: Family, redactor: KeyRedactor) -> None:
+    def __init__(
+        self, passing: UpstreamRequest, *, wire: WireFormat, redactor: KeyRedactor
+    ) -> None:
         self._passing = passing
-        self._family: Family = family
+        self._wire: WireFormat = wire
         self._redactor = redactor
         self._reader = UsageReader(passing.form or "messages")
         self._status: int | None = None
@@ -65,6 +68,11 @@ class Exchange:
     def told(self) -> bool:
         """Whether `used` is exact: the vendor reported it, or refused the request."""
         return bool(self.error) or self._reader.told
+
+    @property
+    def whole(self) -> bool:
+        """Whether the vendor reported the usage of the whole answer, also if nobody waited."""
+        return self._status == OK and self._reader.whole
 
     @property
     def used(self) -> Usage:
@@ -119,7 +127,8 @@ class Exchange:
         if self._status in (401, 403):
             # Vendors quote parts of the key that they refuse.
             words = f"the vendor refused the request with status {self._status}"
-            whole = error_body(self._family, self._status, words)
+            kind = "authentication_error" if self._status == 401 else "permission_error"
+            whole = error_body(self._wire, Wording(self._status, kind), words)
         whole = self._redactor.clean_bytes(whole)
         fields["content-length"] = str(len(whole))
         top = worker.encode_head(response.status_code, fields)

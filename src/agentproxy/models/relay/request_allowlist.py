@@ -146,8 +146,24 @@ def _check_tool(tool: JsonObject, rules: _Rules) -> None:
         for each in objects(tool.get("tools")):
             _check_tool(each, rules)
         return
-    if not (rules.tools.match(str(kind or "")) or (responses and kind == "shell" and _local(tool))):
+    if not _is_own(tool, rules):
         raise _unknown(_TOOL, kind)
+
+
+def is_own_tool(form: WireFormat, tool: JsonObject) -> bool:
+    """Whether the worker runs a tool itself. Not for Gemini's wire."""
+    return _is_own(tool, _RULES[form])
+
+
+def own_kind(kind: str) -> bool:
+    """Whether the worker runs tools of this kind itself, on Gemini's wire."""
+    return fold(kind) in _GEMINI_TOOLS
+
+
+def _is_own(tool: JsonObject, rules: _Rules) -> bool:
+    kind = tool.get("type")
+    local_shell = rules is _RULES["responses"] and kind == "shell" and _local(tool)
+    return bool(rules.tools.match(str(kind or ""))) or local_shell
 
 
 def _local(tool: JsonObject) -> bool:
@@ -202,7 +218,7 @@ def _check_gemini(body: JsonObject) -> None:
                 _check_parts(content)
         elif folded == "tools":
             for kind in (kind for tool in objects(value) for kind in tool):
-                if fold(kind) not in _GEMINI_TOOLS:
+                if not own_kind(kind):
                     raise _unknown(_TOOL, kind)
 
 

@@ -1,15 +1,18 @@
 """Serves the relay: adds the key to a worker's requests, and reserves and settles their price."""
 
 import asyncio
+import json
 import secrets
 import socket
 from collections.abc import Coroutine, Mapping
 from typing import TYPE_CHECKING
 
+from agentproxy.events.conversation import Usage
 from agentproxy.models.budget import Reservation
 from agentproxy.models.key_redaction import KeyRedactor
 from agentproxy.models.metered import Meter
 from agentproxy.models.port import BudgetSpent
+from agentproxy.models.relay.refusals import MONEY, SOCKET, wording
 from agentproxy.models.relay.request_allowlist import RequestRefused
 from agentproxy.models.relay.request_body import MAX_PARTS
 from agentproxy.models.relay.upstream import (
@@ -19,7 +22,11 @@ from agentproxy.models.relay.upstream import (
     check_token,
     error_body,
     pass_on,
+    shortened,
+    usual_wire,
+    wire_of,
 )
+from agentproxy.models.relay.usage import WireFormat
 from agentproxy.net.listener import serve_connections
 from agentproxy.net.request import Bounds, ClientGone, Malformed, RequestHead
 
@@ -54,12 +61,15 @@ class Relay:
         # One body at a time: a parsed body takes many times its bytes of memory.
         self._parsing = asyncio.Lock()
         self._refused: dict[str, None] = {}
+        # Questions whose money is reserved, and what tells that the next of them is settled.
+        self._open = 0
+        self._next_settled = asyncio.Event()
         # A request could not be paid, or an answer cost more than was left.
         self.out_of_money = False
 
     @property
     def refused(self) -> tuple[str, ...]:
-        """The first refusals, each of them once."""
+        """The first refusals, and tools that were left out, each of them once."""
         return tuple(self._refused)
 
     def variables(self, at: str) -> Mapping[str, str]:
@@ -95,20 +105,26 @@ class Relay:
             return False
         if head is None:
             return False
+        wire = wire_of(head, self._to.family)
         try:
-            check_token(head, self._token)
+            # The path comes first: a probe of another path is no wrong key.
             check_path(head, self._to)
+            check_token(head, self._token)
             passing = await self._read(worker, head)
-            return await self._paid(worker, passing, client)
+            for kind in passing.left_out:
+                self._note(
+                    head, f"the tool {json.dumps(kind[:60])} is left out: the vendor would run it"
+                )
+            return await self._paid(worker, passing, client, wire=wire)
         except (Malformed, RequestRefused) as error:
             if not isinstance(error, Malformed):
                 self._note(head, str(error))
-            await self._refuse(worker, error.status, str(error))
+            await self._refuse(worker, error.status, str(error), wire=wire)
             return False
         except BudgetSpent as error:
             self.out_of_money = True
             message = f"this run cannot pay for the request: {error}; do not send it again"
-            await self._refuse(worker, 402, message)
+            await self._refuse(worker, MONEY, message, wire=wire)
             return False
 
     async def _read(self, worker: "Connection", head: RequestHead) -> UpstreamRequest:
@@ -116,15 +132,58 @@ class Relay:
         async with self._parsing:
             return await asyncio.to_thread(pass_on, head, content, self._to, parts=self._parts)
 
+    async def _reserve(self, passing: UpstreamRequest) -> Reservation | None:
+        if passing.form is None:
+            return None
+        # What other questions have reserved comes back, most of it, once they are answered.
+        while True:
+            try:
+                reservation = await self._ledger.reserve(passing.model, passing.need)
+            except BudgetSpent:
+                if not self._open:
+                    raise
+                await self._next_settled.wait()
+            else:
+                self._open += 1
+                return reservation
+
+    async def _settle(
+        self, reservation: Reservation, used: Usage, *, error: str, estimated: bool
+    ) -> None:
+        try:
+            await self._ledger.settle(reservation, used, error=error, estimated=estimated)
+        finally:
+            self._open -= 1
+            self._next_settled.set()
+            self._next_settled = asyncio.Event()
+        self.out_of_money = self.out_of_money or self._ledger.overspent
+
+    async def _within(
+        self, passing: UpstreamRequest, reservation: Reservation | None
+    ) -> UpstreamRequest:
+        # With little money the answer is shorter than the worker asked for.
+        if reservation is None or reservation.most >= passing.most:
+            return passing
+        try:
+            async with self._parsing:
+                return await asyncio.to_thread(shortened, passing, reservation.most)
+        except BaseException:
+            await self._settle(reservation, Usage(), error="it was not sent", estimated=False)
+            raise
+
     async def _paid(
-        self, worker: "Connection", passing: UpstreamRequest, client: "AsyncClient"
+        self,
+        worker: "Connection",
+        passing: UpstreamRequest,
+        client: "AsyncClient",
+        *,
+        wire: WireFormat,
     ) -> bool:
         from agentproxy.models.relay.answer import Exchange
 
-        reservation = (
-            await self._ledger.reserve(self._to.name, passing.need) if passing.form else None
-        )
-        exchange = Exchange(passing, family=self._to.family, redactor=self._redactor)
+        reservation = await self._reserve(passing)
+        passing = await self._within(passing, reservation)
+        exchange = Exchange(passing, wire=wire, redactor=self._redactor)
         end: bytes | None = b""
         try:
             async with asyncio.TaskGroup() as group:
@@ -140,7 +199,7 @@ class Relay:
             return False
         if exchange.failed:
             if not exchange.begun:
-                await self._refuse(worker, 502, exchange.failed)
+                await self._refuse(worker, 502, exchange.failed, wire=wire)
             return False
         await worker.send(end)
         return worker.reusable
@@ -156,19 +215,26 @@ class Relay:
             end = await answer
             error, cut = exchange.error, bool(exchange.failed)
         finally:
+            if exchange.whole:  # the worker may leave as soon as it has what it wants
+                error, cut = "", False
             if reservation is not None:
                 estimated = cut or not exchange.told
-                await self._ledger.settle(
-                    reservation, exchange.used, error=error, estimated=estimated
-                )
-                self.out_of_money = self.out_of_money or self._ledger.overspent
+                await self._settle(reservation, exchange.used, error=error, estimated=estimated)
         return end
 
-    async def _refuse(self, worker: "Connection", status: int, message: str) -> None:
-        body = error_body(self._to.family, status, message)
-        # The clients of OpenAI and Anthropic obey this field. Any other refusal would repeat.
+    async def _refuse(
+        self, worker: "Connection", status: int, message: str, *, wire: WireFormat | None = None
+    ) -> None:
+        wire = wire or usual_wire(self._to.family)
+        worded = wording(wire, status)
+        # Clients of OpenAI and Anthropic obey this field. Any other refusal would repeat.
         again = {} if status in (408, 502, 503) else {"x-should-retry": "false"}
-        await worker.refuse(status, body, kind="application/json", more=again)
+        await worker.refuse(
+            worded.status,
+            error_body(wire, worded, message),
+            kind="application/json",
+            more=again | ({"upgrade": "http/1.1"} if status == SOCKET else {}),
+        )
 
     def _note(self, head: RequestHead, reason: str) -> None:
         if len(self._refused) < _NOTED:

@@ -4,12 +4,19 @@ import hmac
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
 from typing import Literal, cast
 
 from agentproxy.models.budget import TokenEstimate
 from agentproxy.models.names import ModelAddress, usual_base
-from agentproxy.models.relay.output_bound import output_tokens
+from agentproxy.models.relay.output_bound import (
+    bounded,
+    least_output,
+    output_tokens,
+    within_own_limit,
+)
+from agentproxy.models.relay.refusals import KEY, REACH, SOCKET, Wording
 from agentproxy.models.relay.request_allowlist import RequestRefused, check_reach
 from agentproxy.models.relay.request_body import (
     MAX_PARTS,
@@ -19,6 +26,7 @@ from agentproxy.models.relay.request_body import (
 )
 from agentproxy.models.relay.token_estimate import question_tokens
 from agentproxy.models.relay.usage import WireFormat
+from agentproxy.models.relay.vendor_tools import without_vendor_tools
 from agentproxy.net.request import RequestHead
 
 Family = Literal["anthropic", "openai", "gemini"]
@@ -60,10 +68,15 @@ _NAMES: dict[Family, tuple[tuple[str, ...], tuple[str, ...]]] = {
 
 @dataclass(frozen=True, slots=True)
 class RelayTarget:
-    """The model that was granted, by the name that the user chose."""
+    """The model that was granted, by the name that the user chose.
+
+    `also` leads from other names that the worker may ask for, or patterns of them with `*`, to the
+    models that answer. They have the same vendor, address and key.
+    """
 
     name: str
     address: ModelAddress
+    also: Mapping[str, "RelayTarget"] = field(default_factory=dict[str, "RelayTarget"])
 
     @property
     def family(self) -> Family:
@@ -75,6 +88,21 @@ class RelayTarget:
         """The names that a request may use for the model."""
         model = self.address.model
         return frozenset({self.name, model, f"{self.address.vendor}/{model}"})
+
+    def answering(self, asked: object) -> "RelayTarget":
+        """Returns the granted model that answers a request. Raises RequestRefused."""
+        if isinstance(asked, str):
+            if asked in self.names:
+                return self
+            for granted in self.also.values():
+                if asked in granted.names:
+                    return granted
+            for pattern, granted in self.also.items():
+                if fnmatchcase(asked, pattern.replace("[", "[[]").replace("?", "[?]")):
+                    return granted
+        shown = json.dumps(asked)[:100] if isinstance(asked, str) else "no model"
+        cure = f"ask for {self.address.model}, or grant it: models in [worker.NAME]"
+        raise RequestRefused(REACH, f"{shown} is not granted: {cure}")
 
     def variables(self, at: str, *, token: str) -> Mapping[str, str]:
         """Returns the environment with the relay's address, its key, and the model's name."""
@@ -91,22 +119,36 @@ class RelayTarget:
 
 @dataclass(frozen=True, slots=True)
 class UpstreamRequest:
-    """A request for the vendor. `question` and `most` are tokens of the request and its answer."""
+    """A request for the vendor. `question`, `most` and `least` are tokens of it and its answer."""
 
     method: str
     url: str
     fields: Mapping[str, str]
     body: bytes
+    model: str = ""  # the granted name of the model that answers
     form: WireFormat | None = None  # None: the vendor does not bill it
     question: int = 0
     most: int = 0
+    least: int = 0
     streamed: bool = False
     added_usage: bool = False  # the stream reports its usage because we asked, not the worker
+    vendor: str = ""
+    left_out: tuple[str, ...] = ()  # kinds of tools that the vendor would run
 
     @property
     def need(self) -> TokenEstimate:
-        # The relay does not shorten an answer that the worker asked for.
-        return TokenEstimate(self.question, most=self.most, least=self.most)
+        return TokenEstimate(self.question, most=self.most, least=min(self.most, self.least))
+
+
+def wire_of(head: RequestHead, family: Family) -> WireFormat:
+    """Returns the wire in which the client that sent this request reads a refusal."""
+    if family == "openai":
+        return "responses" if "/responses" in head.target.partition("?")[0] else "chat"
+    return usual_wire(family)
+
+
+def usual_wire(family: Family) -> WireFormat:
+    return _COUNTED[family]
 
 
 def check_token(head: RequestHead, token: str) -> None:
@@ -116,7 +158,7 @@ def check_token(head: RequestHead, token: str) -> None:
     given = [bearer, head.fields.get("x-api-key", ""), head.fields.get("x-goog-api-key", "")]
     given += [each.removeprefix("key=") for each in query if each.startswith("key=")]
     if not any(hmac.compare_digest(each.encode(), token.encode()) for each in given):
-        raise RequestRefused(401, "the key is missing or wrong: use the one of the environment")
+        raise RequestRefused(KEY, "the key is missing or wrong: use the one of the environment")
 
 
 def check_path(head: RequestHead, to: RelayTarget) -> tuple[str, WireFormat | None]:
@@ -128,11 +170,13 @@ def check_path(head: RequestHead, to: RelayTarget) -> tuple[str, WireFormat | No
     path, _, query = head.target.partition("?")
     family, form = _PATHS.get((head.method, path), (None, None))
     if head.method == "POST" and (found := _OF_GEMINI.match(path)):
-        _check_model(found[1], to)
         family, form = "gemini", None if found[2] == "countTokens" else "gemini"
-        path = f"/v1beta/models/{to.address.model}:{found[2]}"
+        if to.family == "gemini":
+            path = f"/v1beta/models/{to.answering(found[1]).address.model}:{found[2]}"
+    if head.fields.get("upgrade", "").lower() == "websocket":
+        raise RequestRefused(SOCKET, "a WebSocket is not passed on: ask by HTTP")
     if family != to.family:
-        raise RequestRefused(403, f"only requests to {to.name} are passed on")
+        raise RequestRefused(REACH, f"only requests to {to.name} are passed on")
     kept = "&".join(each for each in query.split("&") if each in _QUERY)
     return f"{path}?{kept}" if kept else path, form
 
@@ -159,14 +203,20 @@ def _rewritten(
     path: str, form: WireFormat | None, *, head: RequestHead, content: bytes, to: RelayTarget
 ) -> UpstreamRequest:
     body, twice = parse_body(content)
-    if to.family != "gemini":
-        _check_model(body.get("model"), to)
+    if to.family == "gemini":
+        found = _OF_GEMINI.match(path.partition("?")[0])
+        to = to.answering(found[1] if found else None)
+    else:
+        to = to.answering(body.get("model"))
         body = {**body, "model": to.address.model}
     if twice:
         raise RequestRefused(400, f"an object has the name {json.dumps(twice[:60])} twice")
     if body.get("background"):
-        raise RequestRefused(403, "an answer in the background cannot be metered: ask without it")
+        raise RequestRefused(REACH, "an answer in the background cannot be metered: ask without it")
+    body, left_out = without_vendor_tools(form or _COUNTED[to.family], body)
     check_reach(form or _COUNTED[to.family], body)
+    if form:
+        body = within_own_limit(form, body, to=to.address)
     most = output_tokens(form, body, vendor=to.address.vendor) if form else 0
     # A chat's stream reports its usage only when it is asked to.
     added = form == "chat" and body.get("stream") is True and not _asks_for_usage(body)
@@ -179,27 +229,36 @@ def _rewritten(
         url=_url(path, to),
         fields=_header(head, to),
         body=encoded,
+        model=to.name,
+        vendor=to.address.vendor,
         form=form,
         question=question_tokens(body, len(encoded)),
         most=most,
+        least=least_output(form, body) if form else 0,
         streamed=_is_streamed(path, body, family=to.family),
         added_usage=added,
+        left_out=left_out,
     )
 
 
-def error_body(family: Family, status: int, message: str) -> bytes:
-    """Returns a refusal in the form that this vendor's clients understand."""
+def shortened(asked: UpstreamRequest, most: int) -> UpstreamRequest:
+    """Returns the same request for answers of at most `most` tokens together."""
+    if asked.form is None:
+        return asked
+    body: dict[str, object] = json.loads(asked.body)
+    body = bounded(asked.form, body, most, vendor=asked.vendor)
+    return replace(asked, body=encode_body(body), most=most)
+
+
+def error_body(wire: WireFormat, wording: Wording, message: str) -> bytes:
+    """Returns a refusal in the form that this wire's clients understand."""
     message = f"the model relay: {message}"
-    kind = {401: "authentication_error", 402: "billing_error", 403: "permission_error"}.get(
-        status, "api_error" if status >= 500 else "invalid_request_error"
-    )
-    error: dict[str, object] = {"type": kind, "message": message}
-    if family == "anthropic":
+    error: dict[str, object] = {"type": wording.kind, "message": message}
+    if wire == "messages":
         return json.dumps({"type": "error", "error": error}).encode()
-    if family == "openai":
-        code = "insufficient_quota" if status == 402 else kind
-        return json.dumps({"error": {**error, "param": None, "code": code}}).encode()
-    error = {"code": status, "message": message, "status": kind.upper()}
+    if wire in ("chat", "responses"):
+        return json.dumps({"error": {**error, "param": None, "code": wording.kind}}).encode()
+    error = {"code": wording.status, "message": message, "status": wording.kind.upper()}
     return json.dumps({"error": error}).encode()
 
 
@@ -221,12 +280,6 @@ def _header(head: RequestHead, to: RelayTarget) -> Mapping[str, str]:
     if to.family == "anthropic":
         kept.setdefault("anthropic-version", "2023-06-01")
     return {**kept, **ours, "content-type": "application/json", "accept-encoding": "identity"}
-
-
-def _check_model(name: object, to: RelayTarget) -> None:
-    if not isinstance(name, str) or name not in to.names:
-        shown = json.dumps(name)[:100] if isinstance(name, str) else "no model"
-        raise RequestRefused(403, f"{shown} is not granted: ask for {to.address.model}")
 
 
 def _is_streamed(path: str, body: Mapping[str, object], *, family: Family) -> bool:

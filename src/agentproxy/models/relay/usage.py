@@ -18,19 +18,28 @@ _REPEATS = (".done", ".added", ".completed", ".incomplete", ".created", ".in_pro
 
 
 class UsageReader:
-    """Reads the events of one answer. `told` says that the vendor has reported its output."""
+    """Reads the events of one answer.
+
+    `told` says that the vendor has reported its output, and `whole` that it has reported all of it.
+    """
 
     def __init__(self, form: WireFormat) -> None:
         self._form: WireFormat = form
         self._counts: dict[str, int] = {}
         self._heard = 0
         self.told = False
+        self._ended = False
+
+    @property
+    def whole(self) -> bool:
+        return self.told and self._ended
 
     def read(self, event: object) -> None:
         for part in _objects(event):
             kind = part.get("type")
             if not (isinstance(kind, str) and kind.endswith(_REPEATS)):
                 self._heard += _bytes(part)
+            self._ended = self._ended or _ends(self._form, part)
             for used in _used(self._form, part):
                 self._counts |= {
                     name: value
@@ -76,6 +85,23 @@ def _objects(event: object) -> Iterator[Fields]:
     elif isinstance(event, list):
         for each in cast("Sequence[object]", event):
             yield from _objects(each)
+
+
+def _ends(form: WireFormat, event: Fields) -> bool:
+    """Whether the usage up to this event is that of the whole answer."""
+    match form:
+        case "messages":
+            return event.get("type") in ("message_delta", "message_stop")
+        case "responses":
+            return event.get("type") in ("response.completed", "response.incomplete")
+        case "chat":
+            return only_usage(event) or _has(event, "choices", "finish_reason")
+        case "gemini":
+            return _has(event, "candidates", "finishReason")
+
+
+def _has(event: Fields, name: str, inner: str) -> bool:
+    return any(each.get(inner) for each in _objects(event.get(name)))
 
 
 def _used(form: WireFormat, event: Fields) -> Iterator[Fields]:

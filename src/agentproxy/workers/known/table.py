@@ -2,6 +2,7 @@
 
 import datetime
 import json
+import re
 import shlex
 import tomllib
 from collections.abc import Mapping, Sequence
@@ -31,6 +32,8 @@ class KnownAgent(BaseModel):
     env: dict[str, str] = Field(default_factory=dict)
     hosts: Words = ()
     home: Words = ()
+    models: dict[str, str] = Field(default_factory=dict)
+    keeps: Words = ()
     tried: str
     on: datetime.date
     by: Literal["make agents", "by hand"]
@@ -59,9 +62,10 @@ class KnownAgent(BaseModel):
         for key, values in (("paths", paths), ("hosts", self.hosts), ("home", self.home)):
             if values:
                 lines.append(f"{key} = [{', '.join(map(_text, values))}]")
-        if self.env:
-            lines += ["", f"[worker.{name}.env]"]
-            lines += [f"{variable} = {_text(value)}" for variable, value in self.env.items()]
+        for key, table in (("models", self.models), ("env", self.env)):
+            if table:
+                lines += ["", f"[worker.{name}.{key}]"]
+                lines += [f"{_key(each)} = {_text(value)}" for each, value in table.items()]
         return "\n".join(lines) + "\n"
 
 
@@ -71,6 +75,15 @@ def known_agents() -> Mapping[str, KnownAgent]:
     text = (files("agentproxy.workers.known") / "agents.toml").read_text()
     rows = tomllib.loads(text)
     return {name: KnownAgent.model_validate(row) for name, row in rows.items()}
+
+
+def kept_apart() -> Mapping[str, str]:
+    """Returns patterns of names that agents keep for themselves in the tree, and whose they are."""
+    return {name: agent.title for agent in known_agents().values() for name in agent.keeps}
+
+
+def _key(name: str) -> str:
+    return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else _text(name)
 
 
 def _text(value: str) -> str:

@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from support.front_door import new_pa
+from support.front_door import Pa, new_pa
+from support.projects import CHECK
 
 MAKES_LIB = """
 mkdir -p lib __pycache__; touch lib/__init__.py __pycache__/x.pyc
@@ -29,3 +30,38 @@ def test_a_new_file_that_git_ignores_is_named_to_the_person_and_to_the_next_roun
     assert not any("pycache" in each for each in claims[0]["findings"])
     assert "brief.md" in [change["path"] for change in claims[1]["changes"]]
     assert LEFT_OUT in pa.git("show", f"{claims[1]['ref']}:brief.md")
+
+
+KEEPS = """
+sed -i 's/a - b/a + b/' calc.py
+mkdir .aider.tags.cache.v4; echo x > .aider.tags.cache.v4/cache.db
+echo '# chat' > .aider.chat.history.md; echo 'model: mine' > .aider.conf.yml
+"""
+
+
+def test_what_an_agent_keeps_for_itself_in_the_tree_is_left_out_and_named(pa: Pa) -> None:
+    ran = pa.task("--check", CHECK, worker=KEEPS)
+    (claim,) = ran.of_kind("claim_recorded")
+    assert ran.code == 0, ran.result
+    assert [change["path"] for change in claim["changes"]] == [".aider.conf.yml", "calc.py"]
+    for name in (".aider.chat.history.md", ".aider.tags.cache.v4"):
+        found = f"aider keeps {name} for itself, so the claim does not have it"
+        assert claim["findings"].count(found) == 1, claim["findings"]
+
+
+def test_a_file_of_that_name_that_the_base_has_belongs_to_the_claim(pa: Pa) -> None:
+    pa.write({".aider.chat.history.md": "ours\n"})
+    pa.commit()
+    ran = pa.task("--check", CHECK, worker=KEEPS)
+    (claim,) = ran.of_kind("claim_recorded")
+    assert ".aider.chat.history.md" in [change["path"] for change in claim["changes"]]
+    assert not any(".aider.chat.history.md" in each for each in claim["findings"])
+
+
+def test_bytecode_of_a_worker_lives_from_round_to_round(pa: Pa) -> None:
+    mended = "sed -i 's/a - b/a + b/' calc.py"
+    worker = f'find "$PYTHONPYCACHEPREFIX" -name "calc*.pyc" | grep -q . && {mended}'
+    worker += " || { python -c 'import calc'; exit 0; }"
+    ran = pa.task("--check", CHECK, worker=worker)
+    (first, second) = ran.of_kind("worker_ended")
+    assert (ran.code, first["round"], second["round"]) == (0, 1, 2), ran.records[-3:]

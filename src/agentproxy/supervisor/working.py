@@ -18,12 +18,18 @@ from agentproxy.supervisor.parts import Parts
 from agentproxy.supervisor.planning import PLANNED
 from agentproxy.supervisor.state import State
 from agentproxy.workers.port import Brief, WorkerCallbacks
-from agentproxy.workspace.environment.job_layout import JobLayout, place_plainly, place_tree
+from agentproxy.workspace.environment.job_layout import (
+    INSIDE_HOME,
+    JobLayout,
+    place_plainly,
+    place_tree,
+)
 from agentproxy.workspace.sandbox.port import IDENTITY
 from agentproxy.workspace.trees.clone import clone_mounts, make_clone
 
-# The project's programs write bytecode, which would otherwise be in the claim.
-BYTECODE_OUTSIDE = {"PYTHONPYCACHEPREFIX": "/tmp/pycache"}
+# The project's programs write bytecode, which would otherwise be in the claim. It lives as long as
+# the worker's HOME: an agent in Python would compile itself anew in each round.
+BYTECODE_OUTSIDE = {"PYTHONPYCACHEPREFIX": f"{INSIDE_HOME}/.cache/pycache"}
 
 
 async def put_to_work(number: int, context: Context[State, Parts]) -> Sequence[Fact]:

@@ -12,7 +12,8 @@ from agentproxy.supervisor.face import SUPERVISED
 from agentproxy.supervisor.parts import Parts
 from agentproxy.supervisor.stages import Stage
 from agentproxy.supervisor.state import State
-from agentproxy.workspace.trees.claim import ClaimKey, record_claim
+from agentproxy.workers.known.table import kept_apart
+from agentproxy.workspace.trees.claim import ClaimBounds, ClaimKey, record_claim
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,5 +47,6 @@ async def keep_claim(effect: RecordClaim, context: Context[State, Parts]) -> Seq
         key=ClaimKey(context.parts.run, effect.round),
         sandbox=checks.sandbox,
         scratch=scratch,
+        bounds=ClaimBounds(kept_apart=kept_apart()),
     )
     return [claim]

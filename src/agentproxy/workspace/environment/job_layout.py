@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Literal
 
 from agentproxy.events.git_facts import EnvironmentFound
+from agentproxy.workspace.environment.toolchains import INSIDE_HOME as INSIDE_HOME
 from agentproxy.workspace.sandbox.port import Access, Job, JobLimits, Mount
 
 OURS = "/run/agentproxy"

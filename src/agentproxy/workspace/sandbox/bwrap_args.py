@@ -63,8 +63,9 @@ _ETC_TOOLCHAINS: Final = (
 _MOST_SETTINGS: Final = 5000  # files of one toolchain that are looked at
 _MOST_COPIED: Final = 32 << 10  # bytes of one file
 _ETC_ONLINE: Final = ("hosts", "resolv.conf")
-# No name server is reachable; some resolvers fail in other ways where the file is missing.
-_RESOLV_CONF: Final = b"nameserver 127.0.0.1\n"
+# No name server is reachable; some resolvers fail in other ways where the file is missing. musl's
+# waits 5 seconds for one that refuses, unless it is told not to wait.
+_RESOLV_CONF: Final = b"nameserver 127.0.0.1\noptions timeout:0 attempts:1\n"
 _HOSTS: Final = b"127.0.0.1 localhost sandbox\n::1 localhost sandbox\n"
 # Root of the host can read these without a capability, and this process may run as root.
 _SECRETS_OF_PROC: Final = (

@@ -4,9 +4,10 @@ import asyncio
 import os
 import re
 import tempfile
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -34,7 +35,8 @@ from agentproxy.workspace.git.scratch_git_dir import own_git
 from agentproxy.workspace.git.submodules import find_submodules, source_of
 from agentproxy.workspace.sandbox.port import Sandbox
 from agentproxy.workspace.trees import findings
-from agentproxy.workspace.trees.claim_bounds import ClaimBounds, ClaimRefused, refuse_number
+from agentproxy.workspace.trees.claim_bounds import ClaimBounds as ClaimBounds
+from agentproxy.workspace.trees.claim_bounds import ClaimRefused, refuse_number
 from agentproxy.workspace.trees.clone import differing, fresh_git_files
 from agentproxy.workspace.trees.filter_evidence import (
     FilterEvidence,
@@ -174,6 +176,16 @@ class _Claimed:
         # The listing leaves out names that git reserves, so their absence means nothing.
         return [name for name in gone if not is_kept_by_git(name)]
 
+    def kept_apart(self, new: Iterable[bytes]) -> dict[bytes, str]:
+        """New files that a program keeps for itself, and the program."""
+        found: dict[bytes, str] = {}
+        for name in new:
+            first = os.fsdecode(name.partition(b"/")[0])
+            for pattern, program in self.bounds.kept_apart.items():
+                if fnmatchcase(first, pattern):
+                    found[name] = program
+        return found
+
     def file(self, name: bytes) -> Path:
         return self.tree / os.fsdecode(name)
 
@@ -183,6 +195,9 @@ async def _read(claimed: _Claimed, reading: Reading, *, where: GitLocation, base
     new = [name for name in claimed.listing.files if name not in known]
     ignored = await reading.ignored(new) if new else dict[bytes, str]()
     claimed.findings += findings.in_ignored(ignored, root=claimed.repo.root)
+    apart = claimed.kept_apart(name for name in new if name not in ignored)
+    claimed.findings += findings.in_kept_apart(apart)
+    ignored = {**ignored, **apart}
     claimed.added = [name for name in claimed.listing.files if name not in ignored]
     await _refuse_large(claimed, where, new=[name for name in new if name not in ignored])
     large = await _large(claimed, reading, where=where)

@@ -1,6 +1,7 @@
 """How large a claim may be. A larger one is refused, and the worker learns why."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,6 +14,9 @@ class ClaimBounds:
     path_bytes: int = 3000
     file_bytes: int = 1 << 30  # growth of one file since the base
     total_bytes: int = 4 << 30  # growth of all files together
+    # Patterns of names at the root of the tree, and the programs that keep these for themselves. A
+    # new file with such a name is no part of the claim.
+    kept_apart: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 class ClaimRefused(Exception):

@@ -58,6 +58,14 @@ def in_ignored(ignored: Mapping[bytes, str], *, root: Path) -> Iterator[str]:
         yield f"{len(made) - MAX_IGNORED} more files were made and are ignored"
 
 
+def in_kept_apart(apart: Mapping[bytes, str]) -> Iterator[str]:
+    """Reports files that the worker's program keeps for itself, by the first part of their name."""
+    firsts = {name.partition(b"/")[0]: program for name, program in apart.items()}
+    for first, program in firsts.items():
+        shown = in_a_sentence(first)
+        yield f"{program} keeps {shown} for itself, so the claim does not have it"
+
+
 def _is_cached(name: bytes) -> bool:
     parts = name.split(b"/")
     in_package = any(part.endswith(b".egg-info") for part in parts)

@@ -1,13 +1,13 @@
-"""mini-swe-agent as a worker: it asks its model through the relay, and its work is proven."""
+"""mini-swe-agent as a worker whose money ends; test_known_agents.py shows the rest."""
 
 import json
 
 import pytest
-from support.agents import agents_table
-from support.front_door import Pa, Ran
+from support.agents import needs, path_with_agents
+from support.front_door import Pa
 from support.model_server import Reply, model_server
 from support.projects import MEND, PYTEST
-from support.relay import KEY, keys_for
+from support.relay import keys_for
 
 pytestmark = pytest.mark.agents
 
@@ -26,29 +26,9 @@ SUBMITS = bash("echo COMPLETE_TASK_AND_SUBMIT_FINAL_OUTPUT")
 
 
 def configured(pa: Pa) -> None:
-    folder = pa.home / "config" / "agentproxy"
-    folder.mkdir(parents=True)
-    (folder / "config.toml").write_text(agents_table())
-
-
-def order(pa: Pa, *replies: Reply) -> tuple[Ran, list[dict[str, object]]]:
-    configured(pa)
-    with model_server(*replies) as server:
-        words = ("-o", "json", "--worker", "mini", "--model", "gpt-4o", "--check", PYTEST)
-        ran = pa(*words, "Fix it", env=keys_for(server))
-    return ran, server.asked
-
-
-def test_it_mends_a_repository_through_the_relay_and_is_proven(pa: Pa) -> None:
-    ran, asked = order(pa, bash("cat calc.py; env"), bash(MEND), SUBMITS)
-    assert (ran.code, ran.result["verdict"]) == (0, "verified"), (ran.err, ran.records[-4:])
-    assert "return a - b" in json.dumps(asked[1])
-    settled = ran.of_kind("model_settled")
-    assert len(settled) == len(asked) == 3
-    assert sum(item["usd"] for item in settled) == pytest.approx(3 * 0.0045)
-    assert not any(item["estimated"] for item in settled)
-    assert KEY not in ran.out + json.dumps(asked)
-    assert "a - b" in (pa.project / "calc.py").read_text()
+    needs("mini")
+    pa.env["PATH"] = path_with_agents()
+    assert pa("agents", "add", "mini").code == 0
 
 
 def test_it_is_stopped_where_the_money_of_the_run_ends_and_goes_on_with_more(pa: Pa) -> None:

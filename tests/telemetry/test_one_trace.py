@@ -10,6 +10,7 @@ from support.front_door import Pa
 from support.model_server import model_server
 from support.otlp import Collector, SentSpan, collector
 from support.projects import CHECK, MEND
+from support.tasks import tasks_beside
 
 SLOW_ONCE = f"[ -f $HOME/been ] && {{ {MEND}; exit 0; }}; touch $HOME/been; sleep 60"
 
@@ -179,3 +180,48 @@ def test_a_turn_that_a_kill_cut_off_is_one_trace(tmp_path: Path) -> None:
     assert second.parent == first.id
     assert first.attributes["agentproxy.cut_off"] is True
     assert second.attributes["agentproxy.status"] == "done"
+
+
+def test_a_task_of_the_server_is_told_and_counted_while_it_is_worked_on(pa: Pa) -> None:
+    gated = pa.worker(f"while [ ! -f $HOME/gate ]; do sleep 0.05; done; {MEND}")
+    with collector("grpc") as to, tasks_beside(pa, **to.variables) as tasks:
+        order = {"task": "Make it right", "worker": gated, "checks": [CHECK]}
+        with tasks.start(**order) as records:
+            records.until("text")
+            to.wait(lambda: [p.value for p in to.metric("agentproxy.sessions.active")] == [1])
+            (pa.home / "runs" / records.run / "home" / "gate").touch()
+            records.rest()
+        to.wait(lambda: [p.value for p in to.metric("agentproxy.sessions.active")] == [0])
+    (root,) = to.named("pa.run_task")
+    assert root.attributes["agentproxy.status"] == "verified"
+    (completed,) = to.metric("agentproxy.tasks.completed")
+    assert completed.labels == {"status": "verified", "face": "supervised"}
+
+
+def test_a_run_that_a_person_stopped_while_it_waited_is_counted(pa: Pa) -> None:
+    script = pa.scripts / "asks.json"
+    script.write_text('[[{"do": "ask", "text": "Plus or minus?", "into": "notes.md"}]]')
+    with collector("grpc") as to:
+        ran = pa(
+            "-o", "json", "--worker", f"scripted:{script}", "--check", CHECK, "Make it right",
+            env=to.variables,
+        )  # fmt: skip
+        assert ran.code == 4, (ran.out, ran.err)
+        assert pa("stop", ran.result["run"], env=to.variables).code == 0
+    (completed,) = to.metric("agentproxy.tasks.completed")
+    assert completed.labels == {"status": "stopped", "face": "supervised"}
+    (closed,) = to.metric("agentproxy.questions.closed")
+    assert (closed.labels, closed.value) == ({"by": "end"}, 1)
+
+
+def test_the_variables_may_stand_in_a_trusted_env_file(pa: Pa) -> None:
+    with collector("grpc") as to:
+        pa.write({".env": "".join(f"{name}={text}\n" for name, text in to.variables.items())})
+        pa.task("--check", CHECK, worker=MEND)
+        assert to.spans == []
+        pa.git("checkout", "-q", "calc.py")
+        trusted = pa("trust", stdin="y\n")
+        assert trusted.code == 0, trusted.err
+        ran = pa.task("--check", CHECK, worker=MEND)
+    assert ran.code == 0, (ran.out, ran.err)
+    assert len(to.named("pa.run_task")) == 1

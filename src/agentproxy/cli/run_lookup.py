@@ -9,6 +9,7 @@ from typing import TypeVar
 import click
 
 from agentproxy.app.context import App, Project, open_app
+from agentproxy.app.following import Say
 from agentproxy.app.queries import find_run
 from agentproxy.cli.cleaning import clean
 from agentproxy.cli.faults import as_failures
@@ -22,10 +23,17 @@ MAX_RUN_BYTES = 100
 Looked = TypeVar("Looked")
 
 
-def with_app(look: Callable[[App], Awaitable[Looked]], directory: Path | None = None) -> Looked:
+def with_app(
+    look: Callable[[App], Awaitable[Looked]],
+    directory: Path | None = None,
+    *,
+    say: Say | None = None,
+) -> Looked:
+    """`say` is given by a command that may work on a run."""
+
     async def inside() -> Looked:
         place = directory or current_folder()
-        async with open_app(os.environ, place, forgive=warn_of_bad_file) as app:
+        async with open_app(os.environ, place, forgive=warn_of_bad_file, say=say) as app:
             return await look(app)
 
     with as_failures():
@@ -44,18 +52,25 @@ def with_project(
     return with_app(inside, directory)
 
 
+def warn(text: str) -> None:
+    """Tells of what is no fault of the run. Any thread may call this."""
+    click.echo(f"pa: {clean(text)}", err=True)
+
+
 def warn_of_bad_file(error: BadFile) -> None:
     # A command that only reads can do without the `.env`.
     click.echo(f"pa: ignored: {clean(str(error))}", err=True)
 
 
-def with_run(given: str, look: Callable[[App, RunId], Awaitable[Looked]]) -> Looked:
+def with_run(
+    given: str, look: Callable[[App, RunId], Awaitable[Looked]], *, say: Say | None = None
+) -> Looked:
     """Finds the run whose number begins with `given`; "" is the newest of this repository."""
 
     async def inside(app: App) -> Looked:
         return await look(app, await find_meant_run(app, given))
 
-    return with_app(inside)
+    return with_app(inside, say=say)
 
 
 async def find_meant_run(app: App, given: str) -> RunId:

@@ -18,6 +18,7 @@ from agentproxy.app.runs import place_order, work_on
 from agentproxy.app.task_request import TaskRequest
 from agentproxy.cli.faults import as_failures
 from agentproxy.cli.options import chosen_output
+from agentproxy.cli.run_lookup import warn
 from agentproxy.cli.screens.port import Screen
 from agentproxy.cli.terminal_prompt import Asker, ask_for_more
 from agentproxy.events.commands import Interrupt
@@ -136,11 +137,6 @@ def _signals(app: App, lease: Lease, group: asyncio.TaskGroup) -> Generator[None
         # After the first Ctrl+C a second one must not interrupt the last output.
         for number, handler in before.items():
             signal.signal(number, signal.SIG_IGN if pressed else handler)
-
-
-def warn(text: str) -> None:
-    """Tells of what is no fault of the run. Any thread may call this."""
-    print(f"pa: {text}", file=sys.stderr, flush=True)
 
 
 def open_screen(style: str) -> Screen:

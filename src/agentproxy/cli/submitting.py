@@ -11,7 +11,7 @@ from agentproxy.app.runs import end_unowned
 from agentproxy.app.utf8_check import is_text
 from agentproxy.cli.failure import Failure
 from agentproxy.cli.options import refuse_long
-from agentproxy.cli.run_lookup import with_run
+from agentproxy.cli.run_lookup import warn, with_run
 from agentproxy.events.commands import Answer, Approve, Command, Deny, SendMessage, StopRun
 from agentproxy.events.envelope import RunId
 from agentproxy.events.requests import RequestKind
@@ -67,7 +67,7 @@ def submit_stop(given: str, command: StopRun, *, output: str | None) -> int:
         await end_unowned(app, run, command)
         return _report("stopped", command, run=run, output=output)
 
-    return with_run(given, inside)
+    return with_run(given, inside, say=warn)
 
 
 async def _store(app: App, run: RunId, command: Command) -> Status:

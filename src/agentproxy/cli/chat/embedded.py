@@ -16,7 +16,7 @@ from agentproxy.app.journal import JournalError, LeaseTaken, UnknownRun
 from agentproxy.app.project_files.presets import UnknownPreset
 from agentproxy.app.run_ownership import StillOwned
 from agentproxy.cli.chat.port import Broken, Listed, Message, Talk, Unreachable
-from agentproxy.cli.run_terminal import warn
+from agentproxy.cli.run_lookup import warn
 from agentproxy.events.envelope import RunId
 from agentproxy.server.chat.client import Client, TooSlow
 from agentproxy.server.chat.records import shown_chat

@@ -26,6 +26,7 @@ class OtlpOutlet:
 
     def __init__(self, options: Options, *, say: Callable[[str], None]) -> None:
         say_mishaps(say)
+        self._say = say
         self._traces: Traces | None = None
         self._metrics: Metrics | None = None
         self._logs: Logs | None = None
@@ -65,6 +66,8 @@ class OtlpOutlet:
         end = time.monotonic() + FLUSH_SECONDS
         for thread in threads:
             thread.join(max(end - time.monotonic(), 0.0))
+        if any(thread.is_alive() for thread in threads):
+            self._say("telemetry: the collector did not take what was left; it is not sent")
 
 
 def _resource(options: Options) -> Resource:

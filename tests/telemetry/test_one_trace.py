@@ -189,7 +189,9 @@ def test_a_task_of_the_server_is_told_and_counted_while_it_is_worked_on(pa: Pa) 
         with tasks.start(**order) as records:
             records.until("text")
             to.wait(lambda: [p.value for p in to.metric("agentproxy.sessions.active")] == [1])
-            (pa.home / "runs" / records.run / "home" / "gate").touch()
+            home = pa.home / "runs" / records.run / "home"
+            to.wait(home.is_dir)
+            (home / "gate").touch()
             records.rest()
         to.wait(lambda: [p.value for p in to.metric("agentproxy.sessions.active")] == [0])
     (root,) = to.named("pa.run_task")

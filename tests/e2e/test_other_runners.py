@@ -208,6 +208,25 @@ SUREFIRE = Kind(
     ("mvn", "maven"),
     ".m2/repository/org/apache/maven/surefire/surefire-junit-platform/3.2.5",
 )
+# Gradle of Debian, which needs no network for what Debian has.
+GRADLE = replace(
+    SUREFIRE,
+    command="gradle --offline --no-daemon test",
+    files={
+        ".gitignore": "build/\n.gradle/\n",
+        "build.gradle": "apply plugin: 'java'\n"
+        "dependencies { testCompile files('/usr/share/java/junit4.jar',"
+        " '/usr/share/java/hamcrest-core.jar') }\n",
+        SUREFIRE.code: SUREFIRE.files[SUREFIRE.code],
+        SUREFIRE.test: SUREFIRE.files[SUREFIRE.test]
+        .replace("jupiter.api.Assertions", "Assert")
+        .replace("jupiter.api.", "")
+        .replace("class LibTest", "public class LibTest")
+        .replace("@Test void", "@Test public void"),
+    },
+    program=("gradle", "gradle junit4"),
+    fetched="",
+)
 MENDED = r"s/a - \(.\?\)b/a + \1b/; s/] - /] + /"
 
 
@@ -270,3 +289,11 @@ def test_a_test_of_surefire_that_is_mended_is_named_and_so_is_one_that_is_delete
     assert done.finding("mvn")["fixed"] == [SUREFIRE.names[0]]
     assert (done.code, done.finding("mvn")["reason_code"]) == (3, "tests_removed")
     assert SUREFIRE.names[1] in done.finding("mvn")["reason"]
+
+
+def test_gradle_names_what_passes_and_what_is_gone(tmp_path: Path) -> None:
+    done = ran(GRADLE, tmp_path, f"{GRADLE.worker(MENDED)}; sed -i /doubles/d {GRADLE.test}")
+    finding = done.finding("gradle")
+    assert finding["fixed"] == [GRADLE.names[0]]
+    assert (done.code, finding["reason_code"]) == (3, "tests_removed")
+    assert GRADLE.names[1] in finding["reason"]

@@ -249,8 +249,8 @@ ADAPTERS: tuple[Adapter, ...] = (
     _by_our_reporter("RSpec", "3.12", _ask_rspec),
     _by_our_reporter("minitest", "5.15", _ask_minitest),
     Adapter("Surefire", "3.2", _gather(_RUNS_MAVEN), re.compile(r"surefire\.xml"), read_surefire),
-    # by its documented format only, since the tool is not here
-    Adapter("Gradle", "none", _gather(_RUNS_GRADLE), re.compile(r"gradle\.xml"), read_gradle),
+    # later versions of Gradle, and dotnet, by their documents only
+    Adapter("Gradle", "4.4", _gather(_RUNS_GRADLE), re.compile(r"gradle\.xml"), read_gradle),
     Adapter("dotnet test", "none", _ask_dotnet, re.compile(r"[^/]+\.trx"), read_dotnet),
     Adapter("PHPUnit", "9.6", _ask_phpunit, re.compile(r"phpunit-\d+-\d+\.xml"), read_phpunit),
 )

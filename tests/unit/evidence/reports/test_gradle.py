@@ -1,4 +1,4 @@
-"""Results by test of Gradle. The tool is not here: reports and words are of its documents."""
+"""Results by test of Gradle: as it wrote them, and by the documents of later versions."""
 
 import os
 import subprocess
@@ -37,6 +37,59 @@ FAILED = "4 tests completed, 2 failed, 1 skipped\n\nBUILD FAILED in 3s\n"
 DONE = "BUILD SUCCESSFUL in 3s\n4 actionable tasks: 4 executed\n"
 
 
+# Gradle 4.4.1 with JUnit 4.13.2, as it was gathered; most lines of stacks are left out.
+JUNIT4 = """\
+<testsuites>
+<testsuite name="src/test/java/p/LibTest.java">
+<testsuite name="p.LibTest" tests="4" skipped="1" failures="2" errors="0" time="0.012">
+  <properties/>
+  <testcase name="raises" classname="p.LibTest" time="0.01">
+    <failure message="java.lang.IllegalStateException: no" type="java.lang.IllegalStateException">\
+java.lang.IllegalStateException: no
+\tat p.LibTest.raises(LibTest.java:5)
+</failure>
+  </testcase>
+  <testcase name="adds" classname="p.LibTest" time="0.002">
+    <failure message="java.lang.AssertionError: expected:&lt;3&gt; but was:&lt;-1&gt;" \
+type="java.lang.AssertionError">java.lang.AssertionError: expected:&lt;3&gt; but was:&lt;-1&gt;
+\tat org.junit.Assert.fail(Assert.java:89)
+\tat p.LibTest.adds(LibTest.java:4)
+</failure>
+  </testcase>
+  <testcase name="skips" classname="p.LibTest" time="0.0">
+    <skipped/>
+  </testcase>
+  <testcase name="doubles" classname="p.LibTest" time="0.0"/>
+  <system-out><![CDATA[]]></system-out>
+  <system-err><![CDATA[]]></system-err>
+</testsuite>
+</testsuite>
+</testsuites>
+"""
+SAID = """\
+:testClasses
+:test
+
+p.LibTest > raises FAILED
+    java.lang.IllegalStateException at LibTest.java:5
+
+p.LibTest > adds FAILED
+    java.lang.AssertionError at LibTest.java:4
+
+4 tests completed, 2 failed, 1 skipped
+"""
+WRONG = """\
+FAILURE: Build failed with an exception.
+
+* What went wrong:
+Execution failed for task ':test'.
+> There were failing tests. See the report at: file:///p/build/reports/tests/test/index.html
+"""
+IGNORED = (
+    f"{SAID}There were failing tests. See the report at: file:///p\n\nBUILD SUCCESSFUL in 24s\n"
+)
+
+
 def ran(exit_code: int, output: str, xml: str, command: str = "./gradlew test") -> CheckResult:
     ended = Ended("exited", exit_code, 1.0, output, len(output), "d")
     return interpret(ended, {"gradle.xml": xml.encode()}, command=command, root="/p")
@@ -52,6 +105,26 @@ def test_gradle_names_each_test_by_its_file_and_its_class() -> None:
         f"{FILE}::LibTest::skips()": ("skipped", False),
     }
     assert result.tests[0].place == f"{FILE}:7"
+
+
+@pytest.mark.parametrize(
+    ("command", "exit_code", "output"),
+    [
+        ("gradle test", 1, f"{SAID}:test FAILED\n\n{WRONG}\nBUILD FAILED in 15s\n"),
+        ("gradle -q test", 1, f"\n4 tests completed, 2 failed, 1 skipped\n\n{WRONG}"),
+        ("gradle test", 0, IGNORED),  # with ignoreFailures
+    ],
+)
+def test_what_gradle_wrote_is_read(command: str, exit_code: int, output: str) -> None:
+    result = ran(exit_code, output, JUNIT4, command)
+    assert (result.by_test, result.doubt, status_of(result)) == (True, None, "fails")
+    file = "src/test/java/p/LibTest.java"
+    assert [(test.name, test.outcome, test.by_assertion, test.place) for test in result.tests] == [
+        (f"{file}::LibTest::raises", "failed", False, f"{file}:5"),
+        (f"{file}::LibTest::adds", "failed", True, f"{file}:4"),
+        (f"{file}::LibTest::skips", "skipped", False, ""),
+        (f"{file}::LibTest::doubles", "passed", False, ""),
+    ]
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Real package managers: a check finds what they keep outside of the tree, and leaves it alone."""
 
+import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -210,3 +211,30 @@ def test_a_check_finds_what_a_tool_keeps_outside_of_the_tree(
     )
     assert ran.code == 0
     assert picture(home / case.cached) == before
+
+
+def test_a_claim_that_adds_a_package_to_an_installed_plug_n_play_is_proven_with_it(
+    pa: Pa, tmp_path: Path
+) -> None:
+    case = CASES["Yarn's Plug'n'Play"]
+    new_project(pa, {**case.files, ".gitignore": case.ignored})
+    user = as_user(tmp_path / "user", programs_of("yarn"))
+    install_as("yarn install", user, cwd=pa.project)
+    pa.write({"agentproxy.toml": "discovered = false\n"})
+    pa.commit("The installation")
+    before = (pa.project / ".pnp.cjs").read_text()
+    # What a worker would write who can reach the registry.
+    other = tmp_path / "other"
+    shutil.copytree(pa.project, other)
+    install_as("yarn add is-even@1.0.0", user, cwd=other)
+    brought = "\n".join(
+        f"cat > {name} <<'END'\n{(other / name).read_text()}END"
+        for name in ("package.json", "yarn.lock")
+    )
+    worker = f"{MEND}; sed -i '1i const even = require(\"is-even\"); even(2)' calc.js\n{brought}"
+    ran = pa.task("--check", case.check, "--max-rounds", "1", worker=worker, env=user)
+    finding = ran.finding(case.check)
+    assert finding["finding"] == "proven", (finding, ran.of_kind("environment_built"))
+    built = ran.of_kind("environment_built")
+    assert [each["on"] for each in built if each["commands"] or each["folders"]] == ["claim:1"]
+    assert (ran.code, (pa.project / ".pnp.cjs").read_text()) == (0, before)

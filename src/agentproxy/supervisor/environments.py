@@ -18,7 +18,7 @@ from agentproxy.evidence.environments.build import (
     still_there,
     with_built,
 )
-from agentproxy.evidence.environments.find_recipes import find_recipes
+from agentproxy.evidence.environments.find_recipes import find_recipes, has_plug_n_play
 from agentproxy.evidence.environments.lacking import describe_lacking, packages_lacking
 from agentproxy.evidence.environments.python import without_requirements
 from agentproxy.evidence.environments.recipe import Ecosystem, Recipe
@@ -38,17 +38,16 @@ async def build_environment(
     tree: Tree, *, state: State, checks: CheckContext, show: Callable[[str, str], None]
 ) -> EnvironmentBuilt:
     """Builds the environment that a tree asks for, or takes it from the store."""
-    path = state.require_environment().path
+    found = state.require_environment()
     base = await _site(BASE, state, checks)
-    before = await asyncio.to_thread(_recipes, state, base.checkout, path=path)
+    before = await asyncio.to_thread(_recipes, state, base.checkout, found=found)
     if tree == BASE:
-        missing = state.require_environment().missing
         site = base
-        requests = [BuildRequest(recipe) for recipe in before if recipe.place in missing]
+        requests = [BuildRequest(recipe) for recipe in before if recipe.place in found.missing]
         why = "no environment was there"
     else:
         site = await _site(tree, state, checks)
-        now = await asyncio.to_thread(_recipes, state, site.checkout, path=path)
+        now = await asyncio.to_thread(_recipes, state, site.checkout, found=found)
         requests = _changed(before, now)
         files = find_dependency_files(state.claims[tree.round].changes)
         why = f"the claim changes {', '.join(files)}, and needs another environment"
@@ -73,8 +72,12 @@ def environment_of(tree: Tree, *, state: State) -> EnvironmentFound:
 def with_missing(found: EnvironmentFound, *, state: State, root: Path) -> EnvironmentFound:
     """Adds to `found` what the project asks for and the user does not have. Blocking."""
     used = _ecosystems(state)
-    recipes = _recipes(state, root, path=found.path)
-    wanted = [each for each in recipes if each.ecosystem in used]
+    recipes = _recipes(state, root, found=found)
+    wanted = [
+        each
+        for each in recipes
+        if each.ecosystem in used and not has_plug_n_play(each, found.carried)
+    ]
     missing = [each.place for each in wanted if find_users_own(each, found, root) is None]
     asked = {posixpath.join(each.directory, name) for each in recipes for name in each.files}
     names = sorted(posixpath.normpath(name) for name in asked)
@@ -108,13 +111,13 @@ def _ecosystems(state: State) -> set[Ecosystem]:
     return used
 
 
-def _recipes(state: State, tree: Path, *, path: str) -> tuple[Recipe, ...]:
+def _recipes(state: State, tree: Path, *, found: EnvironmentFound) -> tuple[Recipe, ...]:
     # Blocking: it reads files of the tree.
     directories = {
         state.require_order().directory,
         *(check.directory for check in state.require_contract().checks),
     }
-    return find_recipes(tree, sorted(directories), path=path)
+    return find_recipes(tree, sorted(directories), path=found.path, carried=found.carried)
 
 
 async def _site(tree: Tree, state: State, checks: CheckContext) -> Site:

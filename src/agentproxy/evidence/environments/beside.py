@@ -13,7 +13,8 @@ MAX_DEPTH = 12
 # The packages of a workspace that have modules of their own, as pnpm gives them to each.
 NESTED_MODULES = "find . -name node_modules -type d -prune ! -path ./node_modules"
 PLUG_N_PLAY = "find .pnp.cjs .pnp.loader.mjs .yarn/unplugged -prune 2>/dev/null || :"
-_FILES = (".pnp.cjs", ".pnp.loader.mjs")
+PNP = ".pnp.cjs"
+_FILES = (PNP, ".pnp.loader.mjs")
 _FOLDERS = ("node_modules", "unplugged")
 
 

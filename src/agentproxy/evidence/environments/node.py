@@ -1,12 +1,14 @@
 """What a Node.js project requires, by package.json and the locks of npm, pnpm and yarn."""
 
 import json
+import posixpath
 import re
 import shutil
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import cast
 
-from agentproxy.evidence.environments.beside import NESTED_MODULES, PLUG_N_PLAY, keep_beside
+from agentproxy.evidence.environments.beside import NESTED_MODULES, PLUG_N_PLAY, PNP, keep_beside
 from agentproxy.evidence.environments.recipe import Recipe, digest
 from agentproxy.evidence.environments.untrusted_folder import Folder
 from agentproxy.evidence.package_scripts import PNPM_WORKSPACE
@@ -49,11 +51,14 @@ class _Installation:
     beside: str = NESTED_MODULES
 
 
-def node_recipe(folder: Folder, place: str, *, path: str) -> Recipe | None:
+def node_recipe(
+    folder: Folder, place: str, *, path: str, carried: Collection[str] = ()
+) -> Recipe | None:
     """Returns the recipe of a folder, or None where it requires nothing."""
     package = folder.json("package.json")
-    # An installed Plug'n'Play.
-    if package is None or folder.has(".pnp.cjs"):
+    # A commit that has an installed Plug'n'Play needs no other.
+    is_installed = folder.has(PNP) and posixpath.normpath(f"{place}/{PNP}") not in carried
+    if package is None or is_installed:
         return None
     required = {key: package[key] for key in _KEYS if package.get(key)}
     names = sorted(

@@ -105,7 +105,10 @@ def place_tree(
     layers = [
         Mount(at=path, mode=_mode(path, source, writable), source=source)
         for path, source in sources.items()
-        if own is None or own.source is None or _is_free_at(own.source, path, places)
+        if own is None
+        or own.source is None
+        or _is_free_at(own.source, path, places)
+        or _replaces_carried(path, environment, root)
     ]
     return JobLayout(
         root=str(root),
@@ -114,6 +117,11 @@ def place_tree(
         # Later mounts cover earlier ones: a toolchain folder may hold the user's repository.
         mounts=(*tools, *before, *tree_mounts, *after, *layers),
     )
+
+
+def _replaces_carried(path: str, environment: EnvironmentFound, root: Path) -> bool:
+    """Whether a built file stands for one that the user has, such as `.pnp.cjs`."""
+    return path in environment.built and os.path.relpath(path, root) in environment.carried
 
 
 def _mode(path: str, source: Path, writable: Mapping[str, Path]) -> Literal["ro", "rw", "overlay"]:

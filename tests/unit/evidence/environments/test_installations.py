@@ -102,6 +102,15 @@ def test_the_packages_of_a_workspace_are_installed_at_its_root(tmp_path: Path) -
     assert found.directory == "."
 
 
+def test_an_installed_plug_n_play_of_the_user_is_no_part_of_the_commit(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    for name in ("package.json", ".pnp.cjs", "yarn.lock"):
+        (tmp_path / "a" / name).write_text(PACKAGE)
+    assert find_recipes(tmp_path, ["a"], path="/usr/bin") == ()
+    (found,) = find_recipes(tmp_path, ["a"], path="/usr/bin", carried=["a/.pnp.cjs"])
+    assert found.place == "a/.yarn/cache"
+
+
 def kept(folder: Path, inside: str, command: str) -> dict[str, str]:
     script = keep_beside(inside, command)
     subprocess.run(["sh", "-ec", script], cwd=folder, check=True)

@@ -101,3 +101,21 @@ def test_nothing_else_of_a_run_changes(pa: Pa) -> None:
     assert (plain.code, plain.err) == (told.code, told.err)
     kinds = [[record["kind"] for record in ran.records] for ran in (plain, told)]
     assert sorted(kinds[0]) == sorted(kinds[1])
+
+
+def test_a_collector_that_takes_nothing_does_not_keep_a_run_from_its_end(pa: Pa) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as deaf:
+        env = {**ON, "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{deaf.getsockname()[1]}"}
+        ran = pa.task("--check", CHECK, worker=MEND, env=env)
+    assert (ran.code, ran.result["verdict"]) == (0, "verified")
+    assert ran.err == "pa: telemetry: the collector did not take what was left; it is not sent\n"
+
+
+def test_the_doctor_says_where_telemetry_goes_and_what_it_lacks(pa: Pa, tmp_path: Path) -> None:
+    assert " telemetry: " not in pa("doctor").out
+    assert " telemetry: grpc to http://localhost:4317" in pa("doctor", env=ON).out
+    hidden = tmp_path / "hides" / "opentelemetry"
+    hidden.mkdir(parents=True)
+    (hidden / "__init__.py").touch()
+    told = pa("doctor", env={**ON, "PYTHONPATH": str(hidden.parent)}).out
+    assert "pip install 'agentproxy[telemetry]'" in told

@@ -3,7 +3,7 @@
 import os
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from agentproxy import __version__
@@ -19,6 +19,8 @@ from agentproxy.app.claude_worker import (
     NAME as CLAUDE,
 )
 from agentproxy.app.context import Project
+from agentproxy.app.following import EXTRA as TELEMETRY
+from agentproxy.app.following import has_packages
 from agentproxy.app.models import has_libraries, variables
 from agentproxy.app.readiness import DoctorFinding
 from agentproxy.app.trusting import ENV, UNLINK
@@ -50,6 +52,8 @@ async def examine(project: Project) -> Sequence[DoctorFinding]:
         findings.append(DoctorFinding("user", works=True, detail=detail))
     if project.settings.ignored:
         findings.append(_left_out(project))
+    if project.settings.telemetry.enabled:
+        findings.append(_telemetry(project.settings.telemetry.variables))
     findings += _agents(project)
     findings += await _models(project)
     return findings
@@ -81,6 +85,16 @@ async def _sandbox(project: Project) -> DoctorFinding:
             "sandbox", works=False, detail=str(error), cure=error.cure, needed=True
         )
     return DoctorFinding("sandbox", works=True, detail=sandbox.level, needed=True)
+
+
+def _telemetry(chosen: Mapping[str, str]) -> DoctorFinding:
+    if not has_packages():
+        detail = "its packages are not installed"
+        return DoctorFinding("telemetry", works=False, detail=detail, cure=TELEMETRY)
+    protocol = chosen.get("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc")
+    usual = "http://localhost:4317" if protocol == "grpc" else "http://localhost:4318"
+    address = chosen.get("OTEL_EXPORTER_OTLP_ENDPOINT", usual)
+    return DoctorFinding("telemetry", works=True, detail=f"{protocol} to {address}")
 
 
 def _clock() -> DoctorFinding:

@@ -18,7 +18,7 @@ PACKAGES = (
     "opentelemetry.exporter.otlp.proto.grpc",
     "opentelemetry.exporter.otlp.proto.http",
 )
-EXTRA = "telemetry is off, its packages are not installed: pip install 'agentproxy[telemetry]'"
+EXTRA = "pip install 'agentproxy[telemetry]'"
 
 
 class Follower(Protocol):
@@ -71,12 +71,16 @@ def open_follower(variables: Mapping[str, str], *, say: Say) -> Follower:
 
     `say` is told in one line what is wrong; any thread may call it.
     """
-    if not all(_is_there(package) for package in PACKAGES):
-        say(EXTRA)
+    if not has_packages():
+        say(f"telemetry is off, its packages are not installed: {EXTRA}")
         return NOBODY
     # By its name: nothing imports what stands above it, and off it is never loaded.
     opened: Follower | None = import_module(TELEMETRY).open_follower(variables, say=say)
     return opened or NOBODY
+
+
+def has_packages() -> bool:
+    return all(_is_there(package) for package in PACKAGES)
 
 
 def _is_there(package: str) -> bool:

@@ -19,7 +19,7 @@ from agentproxy.app.chat.services import ChatServices
 from agentproxy.app.chat.toolbox import OUR_NAMES
 from agentproxy.app.chat.workspaces import Workspaces, make_shared
 from agentproxy.app.context import App, Project
-from agentproxy.app.following import Unfinished, followed
+from agentproxy.app.following import NOBODY, Unfinished, followed
 from agentproxy.app.mcp.servers import open_servers
 from agentproxy.app.run_ownership import StillOwned, acquire_run, new_holder, released_after
 from agentproxy.engine.cancellation import finish_though_cancelled
@@ -238,7 +238,8 @@ class ChatHost:
         loaded = time.monotonic()
         unfinished = Unfinished()
         safe = self.services.safe_tools
-        state = await load_chat(self.app, run, safe=safe, note=unfinished.note)
+        note = None if self.app.follower is NOBODY else unfinished.note
+        state = await load_chat(self.app, run, safe=safe, note=note)
         if state.order is None:
             raise UnknownRun(f"run {run} is no conversation")
         workspace = Path(state.order.workspace)

@@ -76,7 +76,7 @@ def test_a_collector_that_is_not_there_costs_one_line_for_each_signal_and_little
         ran = pa.task("--check", CHECK, worker=MEND, env=env)
         assert (ran.code, ran.result["verdict"]) == (0, "verified")
         assert time.monotonic() - began < 60
-        assert len(ran.err.splitlines()) <= 3
+        assert len(ran.err.splitlines()) <= 4  # and one for what was left
         assert all(line.startswith("pa: telemetry: ") for line in ran.err.splitlines())
         pa.git("checkout", "-q", ".")
 

@@ -10,14 +10,14 @@ from agentproxy.events.envelope import Event, RunId
 from agentproxy.telemetry import hearing as hearing  # registers what facts mean
 from agentproxy.telemetry.measures import Measures
 from agentproxy.telemetry.passage import Passage
-from agentproxy.telemetry.port import Outlet
+from agentproxy.telemetry.port import NOT_SENT, Outlet
 from agentproxy.telemetry.spans import Place, Span, span_of, trace_of
 from agentproxy.telemetry.story import Story
 from agentproxy.workers.port import Joining
 from agentproxy.workspace.sandbox.port import Service
 
 MAX_WAITING = 20_000  # events and runs that nobody has looked at yet
-CLOSING_SECONDS = 5.0
+CLOSING_SECONDS = 15.0  # a busy machine may still be importing the SDK
 MAX_CHILDREN = 1000  # whose place is known
 
 
@@ -135,6 +135,8 @@ class ThreadFollower:
         except queue.Full:
             return
         self._thread.join(CLOSING_SECONDS)
+        if self._thread.is_alive():
+            self._say(NOT_SENT)
         if self._lost:
             self._say(f"telemetry: {self._lost} events came too fast and were left out")
 

@@ -7,6 +7,8 @@ from agentproxy.events.envelope import Event
 from agentproxy.telemetry.measures import Measure
 from agentproxy.telemetry.spans import Place, Span
 
+NOT_SENT = "telemetry: the collector did not take what was left; it is not sent"
+
 
 class Outlet(Protocol):
     """Sends to a collector. Only `close` waits, up to a limit."""

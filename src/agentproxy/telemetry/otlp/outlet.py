@@ -16,9 +16,10 @@ from agentproxy.telemetry.otlp.logs import Logs
 from agentproxy.telemetry.otlp.metrics import Metrics
 from agentproxy.telemetry.otlp.mishaps import say_mishaps
 from agentproxy.telemetry.otlp.traces import Traces
+from agentproxy.telemetry.port import NOT_SENT
 from agentproxy.telemetry.spans import Place, Span
 
-FLUSH_SECONDS = 3.0  # at the end, for all signals together
+FLUSH_SECONDS = 5.0  # at the end, for all signals together
 
 
 class OtlpOutlet:
@@ -67,7 +68,7 @@ class OtlpOutlet:
         for thread in threads:
             thread.join(max(end - time.monotonic(), 0.0))
         if any(thread.is_alive() for thread in threads):
-            self._say("telemetry: the collector did not take what was left; it is not sent")
+            self._say(NOT_SENT)
 
 
 def _resource(options: Options) -> Resource:

@@ -14,16 +14,6 @@ from agentproxy.workers.known.table import known_agents
 pytestmark = pytest.mark.agents
 
 
-# The first question of these is long: with the model of their table it alone costs five cents.
-CHEAPER = {
-    "claude-code": "claude-haiku-4-5",
-    "opencode": "claude-haiku-4-5",
-    "copilot": "gpt-4o-mini",
-    "kimi": "gpt-4o-mini",
-    "vibe": "gpt-4o-mini",
-}
-
-
 def variables(server: Server) -> dict[str, str]:
     openrouter = {"OPENROUTER_API_KEY": KEY, "OPENROUTER_BASE_URL": f"{server.url}/v1"}
     return {**keys_for(server), **openrouter, "PATH": path_with_agents()}
@@ -36,7 +26,7 @@ def test_an_agent_does_the_small_task_for_five_cents(tested: Pa, name: str) -> N
         env = variables(server)
         added = tested("agents", "add", name, env=env)
         assert added.code == 0, added.err
-        model = CHEAPER.get(name, known_agents()[name].model)
+        model = known_agents()[name].small or known_agents()[name].model
         ran = tested(
             "-o", "json", "--worker", name, "--model", model, "--check", PYTEST,
             "--budget", "0.05", "Fix add in calc.py", env=env,

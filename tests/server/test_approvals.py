@@ -48,27 +48,42 @@ def test_a_denied_call_does_not_run_and_the_model_is_told(served: Served) -> Non
 
 def test_who_approves_the_rest_is_not_asked_again(served: Served) -> None:
     conversation = served.new(enable_approval=True)
-    served.script("Write as you like", write("a"), write("b"), Reply(text=("both",)))
+    one_more = (write("c"), Reply(text=("and the third",)))
+    served.script("Write as you like", write("a"), write("b"), Reply(text=("both",)), *one_more)
     with served.talk(conversation) as talk:
         talk.say("Write as you like")
         talk.until("tool_approval_request")
         talk.send("tool_approval_response", decision="auto_approve")
         came = talk.until("done")
-    assert "tool_approval_request" not in kinds(came)
+        # Nor in a later turn.
+        later = talk.ask("And one more")
+    assert text_of(later) == "and the third"
+    assert "tool_approval_request" not in kinds([*came, *later])
     assert {"type": "approval_changed", "enabled": False}.items() <= came[0].items()
 
 
 def test_an_answer_to_another_request_approves_nothing(served: Served) -> None:
     conversation = served.new(enable_approval=True)
     served.script("Write when asked", write("file"), Reply(text=("done",)))
+    file = served.folder / "workspace" / conversation / "file"
     with served.talk(conversation) as talk:
+        # Before anything is asked.
+        talk.send("tool_approval_response", decision="approve")
+        assert "no request is open" in talk.until("error")[-1]["message"]
         talk.say("Write when asked")
-        request = talk.until("tool_approval_request")[-1]
-        talk.send("tool_approval_response", decision="approve", request_id="approval-99")
-        assert "is not open" in talk.until("error")[-1]["message"]
-        assert not (served.folder / "workspace" / conversation / "file").exists()
-        talk.send("tool_approval_response", decision="approve", request_id=request["request_id"])
+        request = talk.until("tool_approval_request")[-1]["request_id"]
+        for answer, words in (
+            ({"decision": "approve", "request_id": "approval-99"}, "is not open"),
+            ({"decision": "garbage", "request_id": request}, "decision: "),
+            ({"decision": "garbage"}, "decision: "),
+        ):
+            talk.send("tool_approval_response", **answer)
+            refused = talk.receive()
+            assert (refused["type"], words in refused["message"]) == ("error", True)
+        assert not file.exists()
+        talk.send("tool_approval_response", decision="approve", request_id=request)
         talk.until("done")
+    assert file.exists()
 
 
 def test_a_request_that_waits_is_told_to_who_comes_later(served: Served) -> None:

@@ -11,14 +11,19 @@ import pytest
 
 from agentproxy.app.chat.children import ChildRuns, Subagents
 from agentproxy.app.chat.host import ChatHost, open_host
+from agentproxy.app.chat.resuming import resume_all
 from agentproxy.app.context import open_app
 from agentproxy.app.run_ownership import acquire_run
 from agentproxy.conversation.face import CHAT
 from agentproxy.engine.recorder import Recorder
+from agentproxy.events.agent import ModelAnswered
+from agentproxy.events.chat import UserTurnEnded, UserTurnStarted
 from agentproxy.events.children import ChildStarted
-from agentproxy.events.envelope import RunId
+from agentproxy.events.conversation import AssistantMessage, ToolCall
+from agentproxy.events.envelope import Draft, Fact, RunId
 from agentproxy.events.run import ChatOrder, ChildOrder
 from agentproxy.journal.port import UnknownRun
+from agentproxy.tools.team.roster import child_run
 
 
 def hosted(folder: Path, story: Callable[[ChatHost], Awaitable[None]]) -> None:
@@ -89,5 +94,59 @@ def test_a_conversation_knows_of_a_subagent_before_its_run_is_made(tmp_path: Pat
         await host.delete(run)
         with pytest.raises(UnknownRun):
             await host.app.journal.lease(run)
+
+    hosted(tmp_path, story)
+
+
+def test_what_a_killed_process_left_of_a_cancelled_subagent_is_ended(tmp_path: Path) -> None:
+    place = str(tmp_path / "w")
+
+    async def story(host: ChatHost) -> None:
+        top = RunId("0123456789ab")
+        middle, lowest = child_run(top, "call"), child_run(child_run(top, "call"), "call")
+        asked = child_run(top, "other")
+        call = AssistantMessage(parts=(ToolCall(id="call", name="task"),))
+
+        async def write(run: RunId, *facts: Fact) -> None:
+            lease = await acquire_run(host.app, run)
+            await host.app.journal.append(
+                lease, [Draft(actor="agent", fact=each) for each in facts]
+            )
+            await host.app.journal.release(lease)
+
+        def order(name: str, depth: int) -> ChildOrder:
+            return ChildOrder(
+                model="m", workspace=place, root=top, role="subagent", name=name, task="t",
+                depth=depth,
+            )  # fmt: skip
+
+        await host.create(ChatOrder(model="m", workspace=place), top)
+        for run, depth in ((middle, 1), (lowest, 2), (asked, 1)):
+            await host.create(order("general", depth), run, parent=top)
+        begun = UserTurnStarted(message="task", text="t")
+        await write(
+            top,
+            UserTurnStarted(message="1", text="Go"),
+            ModelAnswered(turn=1, message=call, stop="tools"),
+            ChildStarted(child=middle, role="subagent", name="general", task="t"),
+            UserTurnEnded(ending="cancelled"),
+        )
+        started = ChildStarted(child=lowest, role="subagent", name="general", task="t")
+        await write(middle, begun, ModelAnswered(turn=1, message=call, stop="tools"), started)
+        await write(lowest, begun)
+        await write(asked, begun)
+
+        async def ended(run: RunId) -> bool:
+            return (await host.app.journal.head(run)).last.fact == UserTurnEnded(ending="cancelled")
+
+        await resume_all(host)
+        async with asyncio.timeout(30):
+            while not (await ended(middle) and await ended(lowest)):
+                await asyncio.sleep(0.01)
+        # One that is no child of anybody's is left alone.
+        assert not await ended(asked)
+        before = (await host.app.journal.head(lowest)).last.seq
+        await resume_all(host)
+        assert (await host.app.journal.head(lowest)).last.seq == before
 
     hosted(tmp_path, story)

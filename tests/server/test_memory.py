@@ -5,7 +5,8 @@ import time
 from pathlib import Path
 
 from support.answers import Body, Reply
-from support.chats import Served, Talk, serving, wait_until
+from support.chats import Scripts, Served, Talk, serving, start_server, wait_until
+from support.model_server import model_server
 
 NOTES = "- The user likes short answers\n- Tests run with pytest -q\n"
 
@@ -150,3 +151,32 @@ def test_without_it_no_model_is_asked_and_nothing_is_shown(tmp_path: Path) -> No
         time.sleep(1)
         assert memory(server)["enabled"] is False
         assert set(server.scripts.asked) == {"No memory here"}
+
+
+def test_a_session_that_ends_with_its_server_leaves_its_notes_after_the_next_start(
+    tmp_path: Path,
+) -> None:
+    scripts = Scripts()
+    memory = {"ENABLE_MEMORY": "true"}
+    with model_server(think=scripts.think) as model:
+        server = start_server(tmp_path, model, scripts, SESSION_GRACE="60", **memory)
+        server.script("Stop in it", Reply(text=("Yes",)))
+        server.script("USER: Stop in it", Reply(text=(NOTES,)))
+        conversation = server.new()
+        with server.talk(conversation) as talk:
+            talk.ask("Stop in it")
+            server.kill()
+        for start in range(2):
+            server = start_server(tmp_path, model, scripts, SESSION_GRACE="0", **memory)
+            try:
+                if start:
+                    # Nor are they made once more.
+                    assert server.request("GET", "/health")[1]["active_sessions"] == 0
+                # Who came back before would keep the session.
+                wait_until(lambda: "USER: Stop in it" in scripts.asked)
+                assert note(server, conversation)["result"] == "updated"
+                assert file(server).read_text() == NOTES
+                assert server.stop() == 0
+            finally:
+                server.kill()
+        assert len(scripts.asked["USER: Stop in it"]) == 1

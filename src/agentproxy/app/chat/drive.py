@@ -74,7 +74,7 @@ async def drive_chat(
     commands = CommandHandler(recorder, translate=facts_of)
     state.limits = limits_of(services.settings)
     state.summarise_at = services.settings.summarise_at
-    state.keeps_memory = services.settings.enable_memory
+    state.keeps_memory = services.remembers(state.require_order())
     for pending in await app.journal.inbox(lease.run):
         await commands.handle(pending.id, pending.command)
     root = _root(host, recorder, lease)

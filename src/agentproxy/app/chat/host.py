@@ -121,6 +121,11 @@ class ChatHost:
         live = self._live[run] = _Live()
         live.task = asyncio.create_task(self._host(run, live), name=f"chat {run}")
 
+    def come_back_to(self, run: RunId) -> None:
+        """Works on a conversation as if its last client had left just now."""
+        self._left[run] = time.monotonic()
+        self.wake(run)
+
     @asynccontextmanager
     async def attend(self, run: RunId, workspace: Path) -> AsyncGenerator[asyncio.Event]:
         """Keeps the conversation loaded while a client is there. Gives what its end is told by.

@@ -3,6 +3,7 @@
 import asyncio
 from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from agentproxy.app.chat.bench import ToolPlaces
 from agentproxy.app.chat.toolbox import ToolPorts
@@ -14,6 +15,7 @@ from agentproxy.app.project_files.memory_file import MemoryFile
 from agentproxy.app.project_files.presets import PresetLibrary
 from agentproxy.config.chat import ChatSettings
 from agentproxy.conversation.safe_tools import SAFE_TOOLS
+from agentproxy.events.run import AgentOrder
 from agentproxy.models.deferred import SharedLines
 from agentproxy.models.names import find_model
 from agentproxy.models.port import ModelRefused
@@ -62,6 +64,11 @@ class ChatServices:
     def memory(self) -> MemoryFile:
         waits = self.settings.memory_review == "person"
         return MemoryFile(self.workspaces.root, self.app.redact, waits=waits)
+
+    def remembers(self, order: AgentOrder) -> bool:
+        """Returns whether notes are kept of a conversation: the journal has other projects too."""
+        here = Path(order.workspace).is_relative_to(self.workspaces.root)
+        return self.settings.enable_memory and here
 
     @property
     def presets(self) -> PresetLibrary:

@@ -162,7 +162,12 @@ def _log(record: Any) -> SentLog:
 
 
 def _plain(attributes: Any) -> Plain:
-    return {each.key: getattr(each.value, each.value.WhichOneof("value")) for each in attributes}
+    return {each.key: _value(each.value) for each in attributes}
+
+
+def _value(value: Any) -> Any:
+    found = getattr(value, value.WhichOneof("value"))
+    return [_value(each) for each in found.values] if hasattr(found, "values") else found
 
 
 @contextmanager

@@ -140,6 +140,10 @@ def test_a_turn_of_a_conversation_is_one_trace_with_its_subagents(tmp_path: Path
     assert by_id[child.parent].name == "execute_tool task"
     (ran,) = to.named("execute_tool bash")
     assert (ran.attributes["gen_ai.tool.name"], ran.parent) == ("bash", child.id)
+    reasons = [
+        s.attributes["gen_ai.response.finish_reasons"] for s in to.named("pa.function.model")
+    ]
+    assert sorted(reasons) == [["stop"], ["stop"], ["tool_call"], ["tool_call"]]
     asked = to.named("chat claude-sonnet-4-5-20250929")
     assert len(asked) == 4
     assert {call.attributes["gen_ai.usage.input_tokens"] for call in asked} == {100}

@@ -3,6 +3,7 @@
 import json
 
 from agentproxy.events.agent import ModelAnswered, ToolFinished, ToolStarted
+from agentproxy.events.conversation import StopReason
 from agentproxy.events.cost import ModelAsked, ModelSettled
 from agentproxy.telemetry.spans import Attributes
 
@@ -13,6 +14,13 @@ PROVIDERS = {
     "gemini": "gcp.gemini",
     "deepseek": "deepseek",
     "groq": "groq",
+}
+# Why an answer ended, in the words of the conventions.
+FINISHED: dict[StopReason, str] = {
+    "end": "stop",
+    "tools": "tool_call",
+    "length": "length",
+    "refused": "content_filter",
 }
 OPENAI_NAMES = ("gpt-", "o1", "o3", "o4", "responses/")
 
@@ -73,9 +81,9 @@ def tool_ended(fact: ToolFinished, *, content: bool) -> Attributes:
 
 
 def answered(fact: ModelAnswered, *, content: bool) -> Attributes:
-    found: Attributes = {"gen_ai.response.finish_reason": fact.stop}
+    found: Attributes = {"gen_ai.response.finish_reasons": (FINISHED[fact.stop],)}
     if content:
         part = {"type": "text", "content": fact.message.text}
-        message = {"role": "assistant", "parts": [part], "finish_reason": fact.stop}
+        message = {"role": "assistant", "parts": [part], "finish_reason": FINISHED[fact.stop]}
         found["gen_ai.output.messages"] = json.dumps([message])
     return found

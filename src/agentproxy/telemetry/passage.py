@@ -69,6 +69,8 @@ class Passage:
             for task in tuple(at_work):
                 task.cancel()
             server.close()
+            if at_work:
+                await asyncio.wait(at_work)
 
     async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         # What fails here costs the program a part of its telemetry, and nobody anything else.

@@ -1,10 +1,9 @@
 """Spans of a run, and their ids, which follow from the run and its effects alone. Pure."""
 
 import hashlib
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-Value = str | int | float | bool
+Value = str | int | float | bool | tuple[str, ...]
 Attributes = dict[str, Value]
 
 TRACE_BYTES = 16
@@ -54,10 +53,3 @@ class Span:
     end: float | None = None
     error: str = ""  # what kind of error; "" where there is none
     cut_off: bool = False  # its process stopped before it ended
-
-
-def labels(**values: object) -> Mapping[str, Value]:
-    """Returns the attributes that have a value."""
-    return {
-        name: value for name, value in values.items() if isinstance(value, Value) and value != ""
-    }

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -114,9 +115,13 @@ def test_a_command_answers_its_output_and_an_exit_code_that_is_not_0(bench: Benc
 
 
 def test_a_command_that_takes_too_long_is_ended_with_all_that_it_started(bench: Bench) -> None:
-    said = call(bench, "bash", command="(sleep 30; touch late) & echo begun; wait")
+    beat = "while :; do echo . >> beats; sleep 0.02; done"
+    said = call(bench, "bash", command=f"({beat}) & echo begun; wait")
     assert said == "begun\nError: Command timed out (2s)"
-    assert not (bench.tree / "src/late").exists()
+    (beats,) = bench.tree.rglob("beats")
+    so_far = beats.stat().st_size
+    time.sleep(0.3)
+    assert beats.stat().st_size == so_far > 0
 
 
 def test_a_command_has_no_key_and_no_network(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -119,12 +119,16 @@ def test_a_download_is_never_shown_by_a_browser(served: Served, conversation: st
 @pytest.mark.parametrize("other", ["0123456789ab", "..", "x", "%00", "A" * 300])
 def test_a_conversation_that_is_not_there_has_no_files(served: Served, other: str) -> None:
     (folder_of(served, served.new()) / "a.txt").write_text("a")
+    # Where the id counted for nothing, this one would be found.
+    everybodys = served.folder / "workspace" / "a.txt"
+    everybodys.write_text("a")
     for path in (
         f"/api/workspace/files?conversation={other}",
         f"/api/workspace/file/a.txt?conversation={other}",
         f"/api/files/{other}/a.txt",
     ):
         assert send(served, "GET", path).status in (404, 422), path
+    everybodys.unlink()
     assert upload(served, f"?conversation={other}", ("a.txt", b"a")).status in (404, 422)
 
 

@@ -70,3 +70,25 @@ def test_every_setting_is_in_the_example_with_its_default() -> None:
     # Where LLM_* is not given, conversations do as supervised runs do.
     own = {name: value for name, value in shown.items() if not name.startswith("LLM_")}
     assert load_chat_settings(own, origins=dict.fromkeys(own, "")) == ChatSettings()
+
+
+def test_the_defaults_are_those_that_the_documents_promise() -> None:
+    promised = {
+        "model": "claude-sonnet-4-5-20250929",
+        "max_turns": 50,
+        "max_token_budget": 200_000,
+        "max_output_tokens": 16_384,
+        "context_window": 200_000,
+        "compact_threshold": 0.7,
+        "skills_dir": "skills",
+        "prompts_dir": "prompts",
+        "workspace_dir": "workspace",
+        "workspace_cleanup_delay": 300,
+        "bash_timeout": 60,
+        "background_timeout": 300,
+        "allowed_commands": (),
+        "max_teammates": 5,
+        "enable_memory": True,
+    }
+    ours = load_chat_settings({}, origins={}).model_dump()
+    assert {name: ours[name] for name in promised} == promised

@@ -186,3 +186,33 @@ def test_what_cannot_work_is_said_before_the_run_begins(
     assert ran.code == 6
     assert says in ran.err + ran.out
     assert cure in ran.err + ran.out
+
+
+def test_with_a_login_that_is_granted_it_needs_no_key(pa: Pa) -> None:
+    home = pa.scripts / "user"
+    (home / ".claude").mkdir(parents=True)
+    login = home / ".claude" / ".credentials.json"
+    login.write_text("the login")
+    without = {"AGENTPROXY_JUDGE": "none", "ANTHROPIC_API_KEY": "", "HOME": str(home)}
+    words = ("-o", "json", "--worker", "claude", "--check", CHECK, "Fix it")
+    plays(
+        pa,
+        """
+brief = begin()
+login = pathlib.Path.home() / ".claude" / ".credentials.json"
+assert login.read_text() == "the login" and "ANTHROPIC_API_KEY" not in os.environ
+login.write_text("renewed")
+mend()
+end()
+""",
+    )
+    refused = pa(*words, env=without)
+    assert refused.code == 6
+    assert "has no model" in refused.err + refused.out
+    file = Path(pa.home, "config/agentproxy/config.toml")
+    file.write_text(f'{file.read_text()}home = [".claude/.credentials.json"]\n')
+    ran = pa(*words, env=without)
+    assert (ran.code, ran.result["verdict"]) == (0, "verified"), ran.records[-3:]
+    granted = ran.of_kind("worker_started")[0]["grants"]
+    assert "home ~/.claude/.credentials.json, writable" in granted
+    assert login.read_text() == "renewed"

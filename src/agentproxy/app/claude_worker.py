@@ -20,6 +20,8 @@ from agentproxy.workspace.sandbox.port import Sandbox
 NAME: Final = "claude"
 SDK: Final = "claude_agent_sdk"
 EXTRA: Final = "pip install 'agentproxy[claude]'"
+LOGIN: Final = ".claude/.credentials.json"
+NO_KEY: Final = "set ANTHROPIC_API_KEY, or grant it your login (docs/agents.md)"
 INSTALL: Final = "npm install -g @anthropic-ai/claude-code"
 
 
@@ -66,17 +68,16 @@ def build_claude(
     if found is None:
         raise WorkerError("Claude Code is not installed", cure=INSTALL)
     target = grants.model
-    if target is None:
-        raise WorkerError(
-            "Claude Code has no model", cure="set ANTHROPIC_API_KEY, or name one with --model"
-        )
-    if target.family != "anthropic":
+    if target is None and LOGIN not in grants.home:
+        raise WorkerError("Claude Code has no model", cure=NO_KEY)
+    if target is not None and target.family != "anthropic":
         raise WorkerError(
             f"Claude Code cannot use {target.name}: it speaks with models of Anthropic's wire",
             cure="name one with --model, such as claude-sonnet-4-6, or take --worker builtin",
         )
     program = Program.parse(shlex.quote(str(found)), started_in=started_in, environ=environ)
     choices = ClaudeChoices(
+        model=table.model or "",
         mode=table.mode or "default",
         tools=TOOLS if table.tools is None else table.tools,
         directories=tuple(str(Path(each).expanduser()) for each in table.directories),

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Final
 
 from agentproxy.app.choosing import chosen_worker, worker_tables
-from agentproxy.app.claude_worker import build_claude, usual_model
+from agentproxy.app.claude_worker import LOGIN, build_claude, usual_model
 from agentproxy.app.context import Project
 from agentproxy.app.models import has_libraries, open_models, variables
 from agentproxy.app.script_files import read_script_file
@@ -95,8 +95,10 @@ def _claude(wanted: _Wanted) -> Worker:
     table = worker_tables(wanted.order, wanted.project).get(wanted.name) or WorkerTable()
     if table.command:
         return _configured(wanted)
-    own = table.model or usual_model(variables(wanted.project))
-    model = _relayed(wanted, own, also=table.models)
+    usual = usual_model(variables(wanted.project))
+    # With the user's own login it asks its vendor itself. A key comes first.
+    logged_in = LOGIN in table.home and not usual
+    model = None if logged_in else _relayed(wanted, table.model or usual, also=table.models)
     grants = _grants(table, model, meter=wanted.meter)
     return build_claude(
         table,

@@ -35,6 +35,7 @@ VARIABLES: Final[Mapping[str, str]] = {
 class ClaudeChoices:
     """What the user chose in `[worker.claude]`."""
 
+    model: str = ""  # where none is granted through the relay; "": its own choice
     mode: Mode = "default"
     tools: tuple[str, ...] = TOOLS
     directories: tuple[str, ...] = ()  # absolute, shown read-only

@@ -90,7 +90,7 @@ class ClaudeWorker:
         from agentproxy.workers.claude.transport import PipeTransport
 
         target, meter = self._launcher.grants.model, self._launcher.grants.meter
-        model = target.address.model if target else ""
+        model = target.address.model if target else self._choices.model
         # Without mounts there is no place for it, and without isolation it protects nothing.
         apart = (
             await asyncio.to_thread(keep_apart, brief.home)

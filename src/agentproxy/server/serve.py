@@ -6,7 +6,6 @@ import ipaddress
 import logging
 import signal
 import socket as sockets
-import sys
 from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -28,7 +27,6 @@ from agentproxy.server.senders import networks
 LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 MAX_MESSAGE_BYTES = 1 << 20
 KEEP_ALIVE_SECONDS = 30
-SWITCH_SECONDS = 0.001  # between threads; Python's own 5 ms are long beside a fragment
 LOG = logging.getLogger(__name__)
 STOPPING = (signal.SIGINT, signal.SIGTERM)
 
@@ -119,8 +117,6 @@ def _tune() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(10_000, 20, 20)
-    # A thread that reads for one conversation lets the streams of the others go on so soon.
-    sys.setswitchinterval(SWITCH_SECONDS)
 
 
 def _allowed(directory: Path, options: ServeOptions) -> AllowedFolders:

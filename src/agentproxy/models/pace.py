@@ -10,17 +10,18 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 LOOK_SECONDS = 0.05
-LATE = 0.004  # seconds that the event loop may be behind
+LATE = 0.006  # seconds that the event loop may be behind
 SHORTEST = 0.01  # a shorter wait merges nothing
 LONGEST = 0.1  # a person does not see it
+OF_LATE = 10  # times as late as the loop is: who is a little late waits a little
 
 
 def next_pace(seconds: float, late: float) -> float:
     """Returns the seconds between two reads, from those until now and how late the loop is."""
     if late > LATE:
-        return min(max(seconds * 1.5, SHORTEST), LONGEST)
-    slower = seconds * 0.9
-    return slower if slower >= SHORTEST else 0.0
+        return min(max(seconds * 1.5, SHORTEST), LONGEST, late * OF_LATE)
+    shorter = seconds * 0.85
+    return shorter if shorter >= SHORTEST else 0.0
 
 
 @dataclass

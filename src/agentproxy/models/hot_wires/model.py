@@ -15,7 +15,14 @@ from agentproxy.models.hot_wires.wire import AnswerStream, hot_wire
 from agentproxy.models.key_redaction import KeyRedactor
 from agentproxy.models.names import ModelAddress
 from agentproxy.models.pace import Pace
-from agentproxy.models.port import ModelAnswer, ModelError, ModelUnavailable, Prompt, Show
+from agentproxy.models.port import (
+    Fragment,
+    ModelAnswer,
+    ModelError,
+    ModelUnavailable,
+    Prompt,
+    Show,
+)
 
 REQUEST_TIMEOUT_SECONDS = 600.0
 MAX_ANSWER_BYTES = 64 * 1024 * 1024
@@ -46,14 +53,15 @@ class HotModel:
 
     async def answer(self, prompt: Prompt, *, show: Show) -> ModelAnswer:
         """See `Model`."""
-        stream = self._wire.begin(show)
+        joined = _Joined(show, self._pace)
+        stream = self._wire.begin(joined)
         try:
             try:
-                return await self._ask(prompt, stream)
+                return await self._ask(prompt, stream, joined)
             except Failure as failure:
                 if not self._wire.mended(failure):
                     raise
-                return await self._ask(prompt, stream)
+                return await self._ask(prompt, stream, joined)
         except Failure as failure:
             error: ModelError = error_for(failure, self._address)
             cause: Exception = failure
@@ -74,7 +82,7 @@ class HotModel:
             await self._own.aclose()
             self._own = None
 
-    async def _ask(self, prompt: Prompt, stream: AnswerStream) -> ModelAnswer:
+    async def _ask(self, prompt: Prompt, stream: AnswerStream, joined: "_Joined") -> ModelAnswer:
         body = self._wire.encode(prompt)
         async with self._sent(body) as response, self._pace.keeping():
             events, count = EventReader(), 0
@@ -83,8 +91,9 @@ class HotModel:
                     count += len(piece)
                     if count > MAX_ANSWER_BYTES:
                         raise EventTooLarge
-                    for name, data in events.read(piece):
-                        stream.read(name, data)
+                    with joined:
+                        for name, data in events.read(piece):
+                            stream.read(name, data)
                     if self._pace.seconds:
                         await asyncio.sleep(self._pace.seconds)
         return with_ids(stream.whole(), _new_id)
@@ -103,6 +112,36 @@ class HotModel:
             if not response.is_success:
                 raise Failure(response.status_code, await _refusal(response), response.headers)
             yield response
+
+
+class _Joined:
+    """Shows what comes in one read together, while the process is behind."""
+
+    def __init__(self, show: Show, pace: Pace) -> None:
+        self._show = show
+        self._pace = pace
+        self._came: list[Fragment] = []
+
+    def __call__(self, fragment: Fragment) -> None:
+        if self._came and self._came[0].kind != fragment.kind:
+            self._let()
+        self._came.append(fragment)
+        if not self._pace.seconds:
+            self._let()
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, *error: object) -> None:
+        # What came before a fault was heard too.
+        self._let()
+
+    def _let(self) -> None:
+        came, self._came = self._came, []
+        if len(came) == 1:
+            self._show(came[0])
+        elif came:
+            self._show(Fragment(came[0].kind, "".join(each.text for each in came)))
 
 
 def _new_id() -> str:

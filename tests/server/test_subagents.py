@@ -208,7 +208,7 @@ def test_a_killed_server_goes_on_with_the_subagent_that_it_began(tmp_path: Path)
         with served.talk(conversation) as talk:
             talk.say("Have it survive")
             last = talk.until("subagent_start")[-1]["sequence"]
-            wait_until(steps.exists)
+            wait_until(lambda: steps.exists() and bool(steps.read_text()))
             served.kill()
         served = start_server(tmp_path, model, scripts)
         try:

@@ -10,7 +10,7 @@ from agentproxy.engine.context import Context
 from agentproxy.events.agent import ToolFinished, ToolStarted
 from agentproxy.events.conversation import ToolCall
 from agentproxy.events.envelope import Fact
-from agentproxy.tools.port import BadArguments, Resumable, Tool, ToolOutcome, failure
+from agentproxy.tools.port import BadArguments, Resumable, Tool, ToolOutcome, call_key, failure
 
 UNKNOWN = failure(
     "outcome unknown: the tool started and was cut off. It may have done all, part or none of its "
@@ -31,8 +31,7 @@ async def run_tool(effect: RunTool, context: Context[Conversation, AgentParts]) 
         if tool is None:
             return [_finished(call, refusal)]
         await context.record(ToolStarted(call=call.id, tool=call.name, arguments=call.arguments))
-    # Vendors number calls as they like, so an id is unique only within its answer.
-    bench = replace(parts.bench, call=f"{context.state.turn}:{call.id}")
+    bench = replace(parts.bench, call=call_key(context.state.turn, call.id))
     try:
         outcome = await tool.run(call.arguments, bench)
     except BadArguments as error:

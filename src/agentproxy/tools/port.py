@@ -32,6 +32,11 @@ def failure(text: str) -> ToolOutcome:
     return ToolOutcome(f"{ERROR}{text}", failed=True)
 
 
+def call_key(turn: int, call: str) -> str:
+    """Returns what a call is known by within its run: a vendor's id is unique in one answer."""
+    return f"{turn}:{call}"
+
+
 @dataclass(frozen=True, slots=True)
 class Bench:
     """The worker's own tree, at its place in the sandbox, where tools work."""
@@ -42,7 +47,7 @@ class Bench:
     home: Path
     show: Callable[[str], None]  # takes pieces of output as they come
     bash_seconds: float = 60.0  # the limit of one command
-    call: str = ""  # the call that is worked on; unique within the run
+    call: str = ""  # the call that is worked on, by `call_key`
     # At the top of the tree: folders that the tools of files do not write.
     own_folders: frozenset[str] = frozenset()
     # Calls of one answer run side by side, but only one call at a time uses files.

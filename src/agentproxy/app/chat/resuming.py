@@ -13,6 +13,7 @@ from agentproxy.events.commands import CancelTurn
 from agentproxy.events.envelope import RunId
 from agentproxy.events.run import RunCreated, RunEnded
 from agentproxy.journal.port import PAGE_RUNS, JournalUnusable, RunHead, UnknownRun
+from agentproxy.tools.port import call_key
 from agentproxy.tools.team.roster import child_run
 
 # Of a session that is older nobody expects notes any more, and each asks a model.
@@ -57,7 +58,7 @@ async def _resume(host: ChatHost, head: RunHead) -> bool:
 
 async def _end_what_nobody_awaits(host: ChatHost, run: RunId, state: Chat) -> None:
     """Cancels subagents whose call is over: a kill came between its end and their command."""
-    awaited = {child_run(run, key) for key in state.open}
+    awaited = {child_run(run, call_key(state.turn, call)) for call in state.open}
     for child in state.children.values():
         if child.role != "subagent" or child.ended or child.run in awaited:
             continue

@@ -4,12 +4,15 @@ Both get the same bytes from the same HTTP client, for every stream of a table.
 """
 
 import asyncio
+from dataclasses import replace
+from itertools import groupby
 
 import pytest
 from support import anthropic_streams, chat_streams
 from support.oracle import Outcome, Vendor, both, client_of, hot, outcome, stream
 from support.wires import ASK
 
+from agentproxy.models.pace import SHORTEST, Pace
 from agentproxy.models.port import ModelAnswer
 
 MODELS = {
@@ -51,6 +54,27 @@ def test_it_does_not_matter_where_a_stream_is_cut_into_pieces(wire: str, said: b
         assert all(each == found[0] for each in found[1:])
 
     asyncio.run(story())
+
+
+@pytest.mark.parametrize(("wire", "said"), TABLE)
+def test_a_busy_process_shows_the_same_text_in_fewer_pieces(wire: str, said: bytes) -> None:
+    async def story() -> None:
+        found: list[Outcome] = []
+        for pace in (Pace(), Pace(seconds=SHORTEST)):
+            async with client_of(Vendor([stream(said)])) as client:
+                found.append(await outcome(hot(MODELS[wire], client, pace)))
+        idle, busy = found
+        assert replace(busy, shown=[]) == replace(idle, shown=[])
+        assert texts(busy) == texts(idle)
+        assert len(busy.shown) <= len(idle.shown)
+
+    asyncio.run(story())
+
+
+def texts(found: Outcome) -> list[tuple[str, str]]:
+    """What was shown, each run of one kind together."""
+    runs = groupby(found.shown, key=lambda each: each.kind)
+    return [(kind, "".join(each.text for each in run)) for kind, run in runs]
 
 
 @pytest.mark.parametrize("wire", list(STREAMS))

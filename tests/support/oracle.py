@@ -12,6 +12,7 @@ from support.wires import ASK
 from agentproxy.events.conversation import Usage
 from agentproxy.models.hot_wires.model import HotModel
 from agentproxy.models.names import ModelAddress, find_model
+from agentproxy.models.pace import Pace
 from agentproxy.models.port import Fragment, Model, ModelAnswer, ModelError, Prompt
 from agentproxy.models.vendor import VendorModel
 from agentproxy.models.wire_pool import WirePool
@@ -90,8 +91,8 @@ def client_of(vendor: Vendor) -> httpx2.AsyncClient:
     return httpx2.AsyncClient(transport=httpx2.MockTransport(vendor))
 
 
-def hot(name: str, client: httpx2.AsyncClient) -> Model:
-    return HotModel(name, find_model(name, ENVIRON), shared=client)
+def hot(name: str, client: httpx2.AsyncClient, pace: Pace | None = None) -> Model:
+    return HotModel(name, find_model(name, ENVIRON), shared=client, pace=pace)
 
 
 def library(name: str, client: httpx2.AsyncClient) -> Model:

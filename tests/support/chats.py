@@ -3,8 +3,6 @@
 import json
 import os
 import signal
-import subprocess
-import sys
 import time
 import urllib.error
 import urllib.request
@@ -15,6 +13,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from support.answers import Body, Reply
+from support.forked import Running, heeded_at_start, start_pa_server
 from support.model_server import Server, model_server
 from websockets.sync.client import ClientConnection, connect
 
@@ -79,8 +78,9 @@ class Served:
     url: str
     folder: Path
     scripts: Scripts
-    process: "subprocess.Popen[str]"
+    process: Running
     key: str = ""
+    log: Path = Path(os.devnull)  # what it said of failures
 
     def request(
         self, method: str, path: str, body: object = None, **headers: str
@@ -118,7 +118,7 @@ class Served:
 
     def kill(self) -> None:
         self.process.kill()
-        self.process.communicate(timeout=PATIENCE)
+        self.process.wait(timeout=PATIENCE)
 
 
 def start_server(
@@ -128,6 +128,7 @@ def start_server(
     work = folder / "work"
     work.mkdir(exist_ok=True)
     environ = {
+        **heeded_at_start(),
         "PATH": os.environ["PATH"],
         "HOME": str(folder),
         "AGENTPROXY_HOME": str(folder / "home"),
@@ -138,20 +139,13 @@ def start_server(
         "ENABLE_MEMORY": "false",
         **variables,
     }
-    process = subprocess.Popen(
-        [sys.executable, "-m", "agentproxy.server", "--port", "0", *arguments],
-        cwd=work,
-        env=environ,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stdout is not None
-    assert process.stderr is not None
-    line = process.stdout.readline()
-    assert line.startswith("Agent Proxy serves "), process.stderr.read()
-    key = variables.get("API_KEY", "")
-    return Served(line.split()[-1], work, scripts, process, key)
+    log = folder / "server.log"
+    with log.open("a") as errors:
+        process, line = start_pa_server(
+            ["--port", "0", *arguments], cwd=work, env=environ, errors=errors
+        )
+    assert line.startswith("Agent Proxy serves "), log.read_text()
+    return Served(line.split()[-1], work, scripts, process, variables.get("API_KEY", ""), log)
 
 
 @contextmanager
@@ -162,7 +156,7 @@ def serving(folder: Path, *arguments: str, **variables: str) -> Generator[Served
         served = start_server(folder, model, scripts, *arguments, **variables)
         try:
             yield served
-            assert served.process.poll() is None, served.process.stderr
+            assert served.process.poll() is None, served.log.read_text()
             assert served.stop() == 0
         finally:
             served.kill()

@@ -1,4 +1,4 @@
-"""A process that has imported `pa`, and forks one for each request: an import costs half a second.
+"""A process that has imported `pa`, and forks one for each request: an import costs over a second.
 
 It is a script of its own. Over the socket that it inherits come the fork's streams, a file with
 its arguments, folder and environment, and a pipe: into that it says the process, then its end.
@@ -18,16 +18,12 @@ from importlib import import_module
 from typing import Any, NamedTuple
 
 import agentproxy
-from agentproxy.cli.main import main
+from agentproxy.cli import main as programs
 
 OURS = agentproxy.__name__
 READY = b"ready"  # what it says first; otherwise what is missing
 MOST_SAID = 4096
 AT_MOST = 5  # files of a request: itself, the three standard streams, and where its end is said
-# What needs the vendors' libraries. Few runs ask a model of their wires.
-BY_LIBRARY = tuple(
-    f"{OURS}.models.{name}" for name in ("mapping", "settings", "vendor", "wire_pool", "wires")
-)
 
 
 class Fork(NamedTuple):
@@ -40,6 +36,8 @@ class Fork(NamedTuple):
 class Request(NamedTuple):
     """What is asked for; `files` are its standard streams, and where its end is said."""
 
+    program: str  # a function of `programs`: `main` is `pa`, `serve` is `pa-server`
+    session: bool  # whether it has a session of its own
     arguments: list[str]
     cwd: str
     env: dict[str, str]
@@ -47,9 +45,9 @@ class Request(NamedTuple):
 
 
 def import_all() -> str:
-    """Everything of ours but what needs the vendors' libraries. What is missing for it, if any."""
+    """Everything of ours, and with it the libraries that we use. What is missing for it, if any."""
     for module in pkgutil.walk_packages(agentproxy.__path__, f"{OURS}."):
-        if module.name not in BY_LIBRARY and not module.name.endswith("__main__"):
+        if not module.name.endswith("__main__"):
             try:
                 import_module(module.name)
             except ImportError as error:
@@ -107,6 +105,8 @@ def say_end(fork: Fork) -> None:
 
 def begin(request: Request) -> None:
     """Become as if started anew: with these streams and no other file."""
+    if request.session:
+        os.setsid()
     for number, stream in enumerate(request.files[:3]):
         os.dup2(stream, number)
     os.closerange(3, 1024)
@@ -138,6 +138,6 @@ if __name__ == "__main__":
     if asked_for := None if missing else serve(line):
         begin(asked_for)
         try:
-            main()
+            getattr(programs, asked_for.program)()
         except SystemExit as ended:
             end(ended.code)

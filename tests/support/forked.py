@@ -1,7 +1,7 @@
-"""Runs `pa` to its end, in a process forked from one that has imported it (`fork_server.py`).
+"""Starts `pa` and `pa-server` in processes forked from one that has imported them (`fork_server.py`).
 
-To import it takes longer than most commands. What is tested about the very start of a process,
-its signals or its death starts one anew: `Pa.start`.
+To import them takes longer than most commands, and than most tests of a server. What is tested about
+the very start of a process, or its signals, starts one anew: `Pa.start`.
 """
 
 import atexit
@@ -16,8 +16,10 @@ import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import IO, Protocol
 
 SERVER = Path(__file__).with_name("fork_server.py")
 READY, MOST_SAID = b"ready", 4096  # as fork_server.py has them
@@ -31,11 +33,79 @@ class CannotFork(Exception):
     """The process that is forked cannot import all of ours. The text names what is missing."""
 
 
+class Running(Protocol):
+    """A process that was started: forked, or by `subprocess`."""
+
+    @property
+    def pid(self) -> int: ...
+    def poll(self) -> int | None: ...
+    def wait(self, timeout: float | None = None) -> int: ...
+    def send_signal(self, sig: int) -> None: ...
+    def kill(self) -> None: ...
+
+
+@dataclass
+class Forked:
+    """As a process of `subprocess`. Its parent is the process that it was forked from."""
+
+    pid: int
+    arguments: Sequence[str]
+    _ended: IO[str]
+    _code: int | None = None
+
+    def poll(self) -> int | None:
+        return self._code if self._code is not None else self._heard(0)
+
+    def wait(self, timeout: float | None = None) -> int:
+        code = self._code if self._code is not None else self._heard(timeout)
+        if code is None:
+            raise subprocess.TimeoutExpired([*self.arguments], timeout or 0)
+        return code
+
+    def send_signal(self, sig: int) -> None:
+        if self.poll() is None:
+            with contextlib.suppress(ProcessLookupError):  # it ends just now
+                os.kill(self.pid, sig)
+
+    def kill(self) -> None:
+        self.send_signal(signal.SIGKILL)
+
+    def _heard(self, patience: float | None) -> int | None:
+        """Its exit code, if it is said in time."""
+        if not select.select([self._ended], [], [], patience)[0]:
+            return None
+        self._code = int(self._ended.readline())
+        self._ended.close()
+        return self._code
+
+
+def fork(
+    arguments: Sequence[str],
+    streams: Sequence[int],
+    *,
+    cwd: Path,
+    env: Mapping[str, str],
+    program: str = "main",
+    session: bool = False,
+) -> Forked:
+    """Start `pa`, or `pa-server` by the name `serve`. The three streams stay open for the caller."""
+    assert can_be_forked(env)
+    end, end_end = os.pipe()
+    ended = os.fdopen(end, buffering=1)
+    with tempfile.TemporaryFile("w+") as request:
+        asked = {"program": program, "session": session, "arguments": [*arguments]}
+        json.dump({**asked, "cwd": str(cwd), "env": {**env}}, request)
+        request.seek(0)
+        socket.send_fds(_server(), [b"fork"], [request.fileno(), *streams, end_end])
+    os.close(end_end)
+    return Forked(int(ended.readline()), arguments, ended)
+
+
 def run_pa(
     arguments: Sequence[str], *, cwd: Path, env: Mapping[str, str], stdin: str, patience: float
 ) -> "subprocess.CompletedProcess[str]":
     """As `subprocess.run` with captured text."""
-    if _can_be_forked(env):
+    if can_be_forked(env):
         return _run_forked(arguments, cwd=cwd, env=env, stdin=stdin, patience=patience)
     return subprocess.run(
         [sys.executable, "-m", "agentproxy", *arguments],
@@ -49,11 +119,38 @@ def run_pa(
     )
 
 
-def _can_be_forked(env: Mapping[str, str]) -> bool:
+def start_pa_server(
+    arguments: Sequence[str], *, cwd: Path, env: Mapping[str, str], errors: IO[str]
+) -> tuple[Running, str]:
+    """The process, and the first line that it says."""
+    out, stdout_end = os.pipe()
+    with os.fdopen(out) as said, open(stdout_end, "w") as stdout, open(os.devnull) as nothing:
+        if can_be_forked(env):
+            streams = [nothing.fileno(), stdout.fileno(), errors.fileno()]
+            process: Running = fork(arguments, streams, cwd=cwd, env=env, program="serve")
+        else:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "agentproxy.server", *arguments],
+                cwd=cwd,
+                env=env,
+                stdin=nothing,
+                stdout=stdout,
+                stderr=errors,
+            )
+        stdout.close()
+        return process, said.readline()
+
+
+def can_be_forked(env: Mapping[str, str]) -> bool:
     """Whether it has what Python, C or the loader heed only at their start as we have it."""
     names = env.keys() | os.environ.keys()
     heeded = [name for name in names if name.startswith(BEFORE_IMPORTS)]
     return all(env.get(name) == os.environ.get(name) for name in heeded)
+
+
+def heeded_at_start() -> dict[str, str]:
+    """Those variables of ours that a process needs to be forked."""
+    return {name: text for name, text in os.environ.items() if name.startswith(BEFORE_IMPORTS)}
 
 
 def _run_forked(
@@ -61,30 +158,20 @@ def _run_forked(
 ) -> "subprocess.CompletedProcess[str]":
     given = stdin.encode()
     assert len(given) < PIPE
-    (stdin_end, feed), (out, stdout_end), (err, stderr_end), (end, end_end) = (
-        os.pipe() for _ in range(4)
-    )
-    with (
-        tempfile.TemporaryFile("w+") as request,
-        os.fdopen(out) as said,
-        os.fdopen(err) as complained,
-        os.fdopen(end) as ended,
-        ThreadPoolExecutor(2) as readers,
-    ):
-        json.dump({"arguments": [*arguments], "cwd": str(cwd), "env": {**env}}, request)
-        request.seek(0)
-        theirs = [stdin_end, stdout_end, stderr_end, end_end]
-        socket.send_fds(_server(), [b"fork"], [request.fileno(), *theirs])
+    (stdin_end, feed), (out, stdout_end), (err, stderr_end) = (os.pipe() for _ in range(3))
+    with os.fdopen(out) as said, os.fdopen(err) as complained, ThreadPoolExecutor(2) as readers:
+        theirs = [stdin_end, stdout_end, stderr_end]
+        process = fork(arguments, theirs, cwd=cwd, env=env)
         for stream in theirs:
             os.close(stream)
         with os.fdopen(feed, "wb", buffering=0) as stdin_file, contextlib.suppress(BrokenPipeError):
             stdin_file.write(given)
         texts = [readers.submit(stream.read) for stream in (said, complained)]
-        process = int(ended.readline())
-        if not select.select([ended], [], [], patience)[0]:
-            os.kill(process, signal.SIGKILL)
-            raise subprocess.TimeoutExpired(["pa", *arguments], patience)
-        code = int(ended.readline())
+        try:
+            code = process.wait(patience)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            raise
         stdout, stderr = (text.result(patience) for text in texts)
     return subprocess.CompletedProcess(["pa", *arguments], code, stdout, stderr)
 

@@ -1,8 +1,6 @@
 """A server that has tasks done in a project, and the records of its streams."""
 
 import json
-import subprocess
-import sys
 import urllib.request
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
@@ -10,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 
 from support.chats import PATIENCE, Scripts, Served, wait_until
+from support.forked import start_pa_server
 from support.front_door import Pa
 
 Record = dict[str, Any]
@@ -109,17 +108,12 @@ class Tasks:
 def start_tasks(pa: Pa, *arguments: str, **variables: str) -> Tasks:
     log = pa.scripts.parent / "server.log"
     with log.open("a") as errors:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "agentproxy.server", "--port", "0", *arguments],
+        process, line = start_pa_server(
+            ["--port", "0", *arguments],
             cwd=pa.project,
             env=pa.environment(variables),
-            stdout=subprocess.PIPE,
-            stderr=errors,
-            text=True,
+            errors=errors,
         )
-    assert process.stdout is not None
-    with process.stdout:
-        line = process.stdout.readline()
     assert line.startswith("Agent Proxy serves "), log.read_text()
     return Tasks(Served(line.split()[-1], pa.project, Scripts(), process), pa)
 

@@ -1,7 +1,7 @@
-"""Starts `pa` and `pa-server` in processes forked from one that has imported them (`fork_server.py`).
+"""Starts `pa` and `pa-server`, forked from a process that has imported them (`fork_server.py`).
 
-To import them takes longer than most commands, and than most tests of a server. What is tested about
-the very start of a process, or its signals, starts one anew: `Pa.start`.
+To import them takes longer than most commands, and than most tests of a server. What is tested
+about the very start of a process, or its signals, starts one anew: `Pa.start`.
 """
 
 import atexit
@@ -88,7 +88,7 @@ def fork(
     program: str = "main",
     session: bool = False,
 ) -> Forked:
-    """Start `pa`, or `pa-server` by the name `serve`. The three streams stay open for the caller."""
+    """Start `pa`, or `pa-server` by the name `serve`. The caller closes the three streams."""
     assert can_be_forked(env)
     end, end_end = os.pipe()
     ended = os.fdopen(end, buffering=1)
@@ -124,7 +124,8 @@ def start_pa_server(
 ) -> tuple[Running, str]:
     """The process, and the first line that it says."""
     out, stdout_end = os.pipe()
-    with os.fdopen(out) as said, open(stdout_end, "w") as stdout, open(os.devnull) as nothing:
+    nothing = Path(os.devnull).open()  # noqa: SIM115 - closed with the others
+    with os.fdopen(out) as said, os.fdopen(stdout_end, "w") as stdout, nothing:
         if can_be_forked(env):
             streams = [nothing.fileno(), stdout.fileno(), errors.fileno()]
             process: Running = fork(arguments, streams, cwd=cwd, env=env, program="serve")

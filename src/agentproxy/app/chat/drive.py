@@ -2,8 +2,9 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 
 from agentproxy.app.chat.at_work import AtWork
 from agentproxy.app.chat.chat_models import limits_of, open_chat_models
@@ -33,12 +34,32 @@ SHORTEST_LOOK = 0.05
 LOOK_SECONDS = 5.0  # how often an idle conversation looks whether a client is there
 
 
+@dataclass(eq=False)
+class Departures:
+    """Sets events when the last client of a conversation has left."""
+
+    _told: list[asyncio.Event] = field(default_factory=list[asyncio.Event])
+
+    def tell(self) -> None:
+        for event in self._told:
+            event.set()
+
+    @contextmanager
+    def told_to(self, event: asyncio.Event) -> Generator[None]:
+        self._told.append(event)
+        try:
+            yield
+        finally:
+            self._told.remove(event)
+
+
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """Seconds that are left, by what they are left for."""
+    """Seconds that are left, by what they are left for. A departure makes them fewer."""
 
     idle: Callable[[], float]  # until a conversation with nothing to do is let go
     session: Callable[[], float]  # until its session ends
+    departures: Departures
 
 
 async def drive_chat(
@@ -126,8 +147,8 @@ async def _work_and_hear(
 ) -> None:
     await first_to_end(
         commands.handle_all(_arrivals(host.services.app, lease)),
-        _work(engine, lease.run, host.at_work, linger=patience.idle),
-        _watch_session(engine.recorder, patience.session),
+        _work(engine, lease.run, host.at_work, patience=patience),
+        _watch_session(engine.recorder, patience),
     )
 
 
@@ -143,31 +164,39 @@ async def _fail_what_waits(recorder: Recorder[Chat], error: Exception) -> None:
 
 
 async def _work(
-    engine: Engine[Chat, ChatParts], run: RunId, at_work: AtWork, *, linger: Callable[[], float]
+    engine: Engine[Chat, ChatParts], run: RunId, at_work: AtWork, *, patience: Patience
 ) -> None:
     changed, state = engine.recorder.changed, engine.recorder.state
-    while state.ended is None:
-        # An agent's work belongs to the conversation that it works for.
-        if state.child_order is None and CHAT.due(state):
-            at_work.begin(run)
-        await engine.drive()
-        changed.clear()
-        if CHAT.due(state):
-            continue
-        at_work.end(run)
-        try:
-            await asyncio.wait_for(changed.wait(), min(linger(), LOOK_SECONDS))
-        except TimeoutError:
-            if linger() <= 0:
-                return
+    with patience.departures.told_to(changed):
+        while state.ended is None:
+            # An agent's work belongs to the conversation that it works for.
+            if state.child_order is None and CHAT.due(state):
+                at_work.begin(run)
+            await engine.drive()
+            changed.clear()
+            if CHAT.due(state):
+                continue
+            at_work.end(run)
+            try:
+                async with asyncio.timeout(min(patience.idle(), LOOK_SECONDS)):
+                    await changed.wait()
+            except TimeoutError:
+                if patience.idle() <= 0:
+                    return
 
 
-async def _watch_session(recorder: Recorder[Chat], left: Callable[[], float]) -> None:
+async def _watch_session(recorder: Recorder[Chat], patience: Patience) -> None:
     """Ends with a session what belongs to it, also during a turn (OA-131, OA-153)."""
-    while True:
-        await asyncio.sleep(min(max(left(), SHORTEST_LOOK), LOOK_SECONDS))
-        if left() <= 0 and ends_with_session(recorder.state):
-            await recorder.decide(ends_with_session, actor="human")
+    left = asyncio.Event()
+    with patience.departures.told_to(left):
+        while True:
+            left.clear()
+            with suppress(TimeoutError):
+                look = min(max(patience.session(), SHORTEST_LOOK), LOOK_SECONDS)
+                async with asyncio.timeout(look):
+                    await left.wait()
+            if patience.session() <= 0 and ends_with_session(recorder.state):
+                await recorder.decide(ends_with_session, actor="human")
 
 
 async def _arrivals(app: App, lease: Lease) -> AsyncIterator[tuple[CommandId, Command]]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from agentproxy import __version__
 from agentproxy.app.chat.at_work import AtWork
 from agentproxy.app.chat.bench import ToolPlaces
-from agentproxy.app.chat.drive import Patience, drive_chat
+from agentproxy.app.chat.drive import Departures, Patience, drive_chat
 from agentproxy.app.chat.loading import load_chat
 from agentproxy.app.chat.root_run import RootRun
 from agentproxy.app.chat.services import ChatServices
@@ -42,6 +42,7 @@ class _Live:
 
     task: "asyncio.Task[None] | None" = None
     again: bool = False
+    departures: Departures = field(default_factory=Departures)
 
 
 @dataclass(eq=False)
@@ -146,8 +147,9 @@ class ChatHost:
             clients.number -= 1
             if not clients.number and self._clients.get(run) is clients:
                 del self._clients[run]
-                if run in self._live:
+                if (live := self._live.get(run)) is not None:
                     self._left[run] = time.monotonic()
+                    live.departures.tell()
 
     def clients(self, run: RunId) -> int:
         """Returns how many clients follow a conversation."""
@@ -252,6 +254,7 @@ class ChatHost:
             # One that no client of this process has left need not wait for one.
             idle=lambda: self._time_left(run, self._left.get(run, -math.inf)),
             session=lambda: self._time_left(run, self._left.get(run, loaded)),
+            departures=self._live[run].departures,
         )
         async with self.services.workspaces.used(workspace):
             followers = followed(self.app.follower, run, unfinished.past)

@@ -101,7 +101,8 @@ class LastingTalk:
         left = self._doubted_at + self._heard_within - time.monotonic() if self._doubtful else None
         self._reading = True
         try:
-            return await asyncio.wait_for(talk.receive(), left)
+            async with asyncio.timeout(left):
+                return await talk.receive()
         except TimeoutError:
             return None
         finally:

@@ -115,7 +115,8 @@ class KeptServer:
                 pause = FIRST_PAUSE
             self._wanted.clear()
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wanted.wait(), pause)
+                async with asyncio.timeout(pause):
+                    await self._wanted.wait()
             pause = min(2 * pause, LONGEST_PAUSE)
 
     async def _hold(self) -> None:

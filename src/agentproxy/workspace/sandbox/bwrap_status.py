@@ -82,7 +82,8 @@ class BwrapStatus:
         with contextlib.suppress(ProcessLookupError):
             signal.pidfd_send_signal(self._first, signal.SIGKILL)
         try:
-            await asyncio.wait_for(readable(self._first), PATIENCE)
+            async with asyncio.timeout(PATIENCE):
+                await readable(self._first)
         except TimeoutError as error:
             raise SandboxError(
                 f"a process in the sandbox does not end {PATIENCE:.0f} seconds after SIGKILL"

@@ -105,7 +105,8 @@ class Child:
     async def gone(self) -> None:
         """Waits for the end of the process, or raises `SandboxError`."""
         try:
-            await asyncio.wait_for(self._gone(), PATIENCE)
+            async with asyncio.timeout(PATIENCE):
+                await self._gone()
         except TimeoutError as error:
             raise SandboxError(f"the process {self.pid} does not end") from error
 

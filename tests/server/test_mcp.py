@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 from support.answers import Reply
 from support.chats import Message, Served, kinds, serving, wait_until
+from support.forked import heeded_at_start, run_pa
 
 NOTES = Path(__file__).resolve().parents[1] / "fixtures" / "mcp" / "notes.py"
 TOKEN = "notes-token-of-the-operator"
@@ -52,16 +53,8 @@ class Place:
         return {**entry, "paths": NEEDED, **more}
 
     def pa(self, *arguments: str, **variables: str) -> "subprocess.CompletedProcess[str]":
-        return subprocess.run(
-            [sys.executable, "-m", "agentproxy", "mcp", *arguments],
-            cwd=self.work,
-            env={**self.variables, **variables},
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=60,
-            stdin=subprocess.DEVNULL,
-        )
+        env = {**self.variables, **variables}
+        return run_pa(["mcp", *arguments], cwd=self.work, env=env, stdin="", patience=60)
 
     def approve(self, name: str = "notes", **variables: str) -> str:
         ran = self.pa("approve", name, "--yes", **variables)
@@ -72,7 +65,8 @@ class Place:
     def variables(self) -> dict[str, str]:
         home = str(self.folder)
         path = os.environ["PATH"]
-        return {"PATH": path, "HOME": home, "AGENTPROXY_HOME": f"{home}/home"}
+        ours = {"PATH": path, "HOME": home, "AGENTPROXY_HOME": f"{home}/home"}
+        return {**heeded_at_start(), **ours}
 
 
 def place_in(folder: Path) -> Place:
@@ -155,7 +149,7 @@ def test_a_server_is_not_even_started_before_a_person_has_approved_it(place: Pla
         notes=place.notes(command="/usr/bin/touch", args=[str(trace)], writable=[str(place.work)])
     )
     with serving(place.folder) as server:
-        time.sleep(1)
+        time.sleep(0.5)
         assert status(server) == {
             "name": "notes",
             "status": "waits",
@@ -210,7 +204,7 @@ def test_a_changed_entry_has_to_be_approved_again_before_it_is_started(place: Pl
     )
     with serving(place.folder) as server:
         assert status(server)["status"] == "waits"
-        time.sleep(1)
+        time.sleep(0.5)
     assert not trace.exists()
 
 

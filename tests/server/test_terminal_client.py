@@ -11,7 +11,7 @@ from support.answers import Reply
 from support.chat_clients import ChatProgram, server_program
 from support.chats import Scripts, Served, start_server, wait_until
 from support.model_server import model_server
-from support.terminals import CTRL_C, CTRL_D, Terminal, at_terminal
+from support.terminals import CTRL_C, CTRL_D, Terminal, anew, at_terminal
 
 READY = "/help lists commands"
 ALLOW = "allow? (y/n/r)"
@@ -236,7 +236,7 @@ def test_markdown_is_drawn_as_soon_as_a_part_of_it_is_whole(served: Served, tmp_
         terminal.enter("/quit")
         assert terminal.end() == 0
     with at_terminal(
-        chat.command("--continue"), cwd=chat.folder, env={**chat.env, "TERM": "dumb"}
+        anew(chat.command("--continue")), cwd=chat.folder, env={**chat.env, "TERM": "dumb"}
     ) as terminal:
         terminal.until("## A title", "Some **bold** text")
         terminal.enter("/quit")
@@ -249,7 +249,7 @@ def test_a_signal_ends_it_without_a_trace_and_the_turn_with_it(
 ) -> None:
     chat = embedded_chat
     chat.script("Ended by a signal", count(), Reply(text=("again",)))
-    with chat.terminal() as terminal:
+    with at_terminal(anew(chat.command()), cwd=chat.folder, env=chat.env) as terminal:
         terminal.until(READY)
         terminal.enter("Ended by a signal")
         terminal.until("w3")
@@ -284,7 +284,7 @@ def test_without_prompt_toolkit_it_says_what_to_install(embedded_chat: ChatProgr
     chat = embedded_chat
     command = chat.command()
     command = [command[0], "-c", code, *command[3:]]
-    with at_terminal(command, cwd=chat.folder, env=chat.env) as terminal:
+    with at_terminal(anew(command), cwd=chat.folder, env=chat.env) as terminal:
         terminal.until("pip install 'agentproxy[chat]'")
         assert terminal.end() == 6
 

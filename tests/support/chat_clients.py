@@ -12,7 +12,7 @@ from support.chats import KEY, Scripts, Served
 from support.forked import run_pa
 from support.front_door import Ran
 from support.model_server import model_server
-from support.terminals import Terminal, at_terminal
+from support.terminals import Terminal, at_terminal, forked
 
 PATIENCE = 60.0
 
@@ -47,7 +47,8 @@ class ChatProgram:
 
     def terminal(self, *arguments: str) -> AbstractContextManager[Terminal]:
         """Run it at a terminal of its own."""
-        return at_terminal(self.command(*arguments), cwd=self.folder, env=self.env)
+        start = forked(["chat", *self.options, *arguments])
+        return at_terminal(start, cwd=self.folder, env=self.env)
 
     def conversations(self) -> list[str]:
         """The ids of all conversations, newest first."""

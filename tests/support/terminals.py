@@ -6,10 +6,12 @@ import re
 import select
 import subprocess
 import time
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+from support.forked import Running, fork
 
 PATIENCE = 30.0
 ESCAPES = re.compile(rb"\x1b\[[0-9;?]*[A-Za-z]|\x1b\][^\x07]*\x07|\x1b[=>()][0-9A-Z]?|\r")
@@ -20,7 +22,7 @@ CTRL_C, CTRL_D = "\x03", "\x04"
 class Terminal:
     """What a program has shown, without its colours, and the keys for it."""
 
-    process: "subprocess.Popen[bytes]"
+    process: Running
     screen: int
     seen: bytes = b""
     read_to: int = 0  # in `shown`
@@ -65,10 +67,37 @@ class Terminal:
         return bool(chunk)
 
 
+Starting = Callable[[int, Path, Mapping[str, str]], Running]
+
+
+def anew(command: Sequence[str]) -> Starting:
+    """Starts a program in a session of its own, with the terminal as its three streams."""
+
+    def start(terminal: int, cwd: Path, env: Mapping[str, str]) -> Running:
+        return subprocess.Popen(
+            command,
+            cwd=cwd,
+            env=env,
+            stdin=terminal,
+            stdout=terminal,
+            stderr=terminal,
+            start_new_session=True,
+        )
+
+    return start
+
+
+def forked(arguments: Sequence[str]) -> Starting:
+    """Starts `pa` with these arguments, forked from a process that has imported it."""
+
+    def start(terminal: int, cwd: Path, env: Mapping[str, str]) -> Running:
+        return fork(arguments, [terminal] * 3, cwd=cwd, env=env, session=True)
+
+    return start
+
+
 @contextmanager
-def at_terminal(
-    command: Sequence[str], *, cwd: Path, env: Mapping[str, str]
-) -> Generator[Terminal]:
+def at_terminal(start: Starting, *, cwd: Path, env: Mapping[str, str]) -> Generator[Terminal]:
     """A program at a terminal of 100 columns. It is killed at the end where it still runs."""
     ours, theirs = pty.openpty()
     os.set_blocking(ours, True)
@@ -78,15 +107,7 @@ def at_terminal(
         "PROMPT_TOOLKIT_NO_CPR": "1",
         "TERM": env.get("TERM", "xterm"),
     }
-    process = subprocess.Popen(
-        command,
-        cwd=cwd,
-        env={**env, **size},
-        stdin=theirs,
-        stdout=theirs,
-        stderr=theirs,
-        start_new_session=True,
-    )
+    process = start(theirs, cwd, {**env, **size})
     os.close(theirs)
     try:
         yield Terminal(process, ours)

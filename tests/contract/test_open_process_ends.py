@@ -7,11 +7,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Literal, TypeVar
 
 import pytest
 from support.jobs import daemons, living, marker, shell
 
+from agentproxy.workspace.sandbox import subreaper
 from agentproxy.workspace.sandbox.detect import choose_sandbox
 from agentproxy.workspace.sandbox.port import (
     Ended,
@@ -64,10 +66,10 @@ def test_cancelling_ends_all_that_it_started_before_it_goes_on(box: Sandbox) -> 
                 await process.stdout.read_line()
 
         task = asyncio.create_task(hold())
-        await asyncio.wait_for(up.wait(), 10)
+        await asyncio.wait_for(up.wait(), 30)
         assert living(mark) != []
         task.cancel()
-        await asyncio.wait({task}, timeout=10)
+        await asyncio.wait({task}, timeout=30)
         return task.cancelled()
 
     assert asyncio.run(scenario())
@@ -86,10 +88,24 @@ def test_cancelling_at_any_early_moment_leaves_nobody(box: Sandbox) -> None:
             task = asyncio.create_task(hold())
             await asyncio.sleep(moment * 0.003)
             task.cancel()
-            await asyncio.wait({task}, timeout=10)
+            await asyncio.wait({task}, timeout=30)
             assert task.cancelled()
 
     asyncio.run(scenario())
+    assert living(mark) == []
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="/proc tells when the command has started")
+def test_a_command_without_isolation_can_be_ended_at_the_moment_of_its_start() -> None:
+    mark = marker()
+    for _ in range(20):
+        argv = [sys.executable, "-I", "-S", subreaper.__file__, str(os.getpid()), "--"]
+        with subprocess.Popen([*argv, "sleep", mark], stdin=subprocess.DEVNULL) as process:
+            children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+            while not children.read_text():
+                assert process.poll() is None
+            process.terminate()
+            assert process.wait(timeout=30) == 128 + signal.SIGTERM
     assert living(mark) == []
 
 

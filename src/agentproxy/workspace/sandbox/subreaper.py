@@ -15,6 +15,7 @@ from pathlib import Path
 
 _SUBREAPER = 36  # PR_SET_CHILD_SUBREAPER
 _DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG
+_AWAITED = (signal.SIGTERM, signal.SIGCHLD)
 _SECONDS = 8.0  # after that, processes that do not die are left
 
 
@@ -76,6 +77,7 @@ def sweep(command: int) -> None:
 
 def _become(command: list[str], limits: dict[str, int]) -> None:
     os.setpgid(0, 0)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _AWAITED)
     for name in (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGTERM, signal.SIGINT):
         signal.signal(name, signal.SIG_DFL)
     for name, bound in limits.items():
@@ -96,13 +98,10 @@ def main(arguments: list[str]) -> int:
     limits = {
         name: int(bound) for name, _, bound in (word.partition("=") for word in arguments[1:cut])
     }
-    command = 0
-
-    def ask(number: int, _frame: object) -> None:
-        sweep(command)
-        os._exit(128 + number)
-
-    signal.signal(signal.SIGTERM, ask)
+    # Blocked and waited for: a handler that is called just before a system call that waits for the
+    # command would not end that call, and the command would run on.
+    signal.pthread_sigmask(signal.SIG_BLOCK, _AWAITED)
+    signal.signal(signal.SIGCHLD, lambda _number, _frame: None)  # what is ignored may not be kept
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _adopt()
     if os.getppid() != int(arguments[0]):  # the parent died before the death signal was set
@@ -113,9 +112,18 @@ def main(arguments: list[str]) -> int:
     # The readers of the pipes must see their end when the command ends.
     for descriptor in (0, 1, 2):
         os.close(descriptor)
-    code = os.waitstatus_to_exitcode(os.waitpid(command, 0)[1])
+    code = _end_of(command)
     sweep(command)
     return code if code >= 0 else 128 - code
+
+
+def _end_of(command: int) -> int:
+    """Returns its exit code, or -SIGTERM when it is to be ended."""
+    while signal.sigwait(_AWAITED) != signal.SIGTERM:
+        process, status = os.waitpid(command, os.WNOHANG)
+        if process:
+            return os.waitstatus_to_exitcode(status)
+    return -signal.SIGTERM
 
 
 if __name__ == "__main__":

@@ -113,11 +113,12 @@ class SharedLines:
         from agentproxy.models.hot_wires import model as model
 
         with self._lock:
-            if len(self._clients) <= min(self._given // TOGETHER, MOST_CLIENTS - 1):
+            clients = self._clients  # `close` may take it away at any moment
+            if len(clients) <= min(self._given // TOGETHER, MOST_CLIENTS - 1):
                 # Every conversation may wait for an answer at the same time.
-                self._clients.append(new_client(seconds=self._seconds, connections=None))
+                clients.append(new_client(seconds=self._seconds, connections=None))
             self._given += 1
-            return self._clients[self._given % len(self._clients)]
+            return clients[self._given % len(clients)]
 
     def pool(self) -> "WirePool":
         """Returns the clients of the other wires. Blocking. Raises ImportError."""

@@ -127,7 +127,7 @@ def test_a_shared_folder_that_had_files_before_is_the_users_and_is_never_cleaned
     ) as server:
         with server.talk(server.new()) as talk:
             made(talk, server, "Make", "new.txt")
-        time.sleep(1)
+        time.sleep(0.5)
     assert (work / "src/main.py").is_file()
     assert (work / "new.txt").is_file()
 
@@ -140,7 +140,7 @@ def test_nothing_is_cleaned_before_its_time_or_where_nobody_wants_it(
         conversation = server.new()
         with server.talk(conversation) as talk:
             made(talk, server, "Make", "a")
-        time.sleep(1)
+        time.sleep(0.5)
     assert left(server.folder / "workspace" / conversation) == ["a"]
 
 
@@ -156,7 +156,7 @@ def test_another_process_that_uses_a_workspace_keeps_it(tmp_path: Path) -> None:
         with two.talk(two.new()):
             with one.talk(one.new()) as talk:
                 made(talk, one, "Make", "a")
-            time.sleep(1)
+            time.sleep(0.5)
             assert left(folder) == ["a"]
         for server in (one, two):
             assert server.stop() == 0
@@ -168,7 +168,7 @@ def test_what_was_uploaded_before_the_first_session_waits_for_it(tmp_path: Path)
         conversation = server.new()
         answer = upload(server, f"?conversation={conversation}", ("a.txt", b"mine"))
         assert answer.status == 200
-        time.sleep(1)
+        time.sleep(0.5)
         assert left(server.folder / "workspace" / conversation) == ["a.txt"]
 
 
@@ -220,7 +220,7 @@ def test_a_session_where_nothing_is_cleaned_keeps_the_files_for_good(tmp_path: P
                 with server.talk(conversation) as talk:
                     made(talk, server, "Make", file)
             else:
-                time.sleep(1)
+                time.sleep(0.5)
             server.stop()
             server.kill()
         assert left(tmp_path / "work/workspace" / conversation) == ["a", "b"]

@@ -78,7 +78,7 @@ def test_notes_are_made_once_for_a_session_and_not_without_something_new(tmp_pat
         for _ in range(2):
             with server.talk(conversation):
                 pass
-        time.sleep(1)
+        time.sleep(0.5)
         assert len(server.scripts.asked["USER: Only once"]) == 1
         # Nobody has said anything in this one.
         with server.talk(server.new()):
@@ -148,7 +148,7 @@ def test_without_it_no_model_is_asked_and_nothing_is_shown(tmp_path: Path) -> No
         file(server).parent.mkdir(parents=True)
         file(server).write_text(NOTES)
         assert "pytest -q" not in system_of(server, "No memory here")
-        time.sleep(1)
+        time.sleep(0.5)
         assert memory(server)["enabled"] is False
         assert set(server.scripts.asked) == {"No memory here"}
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from support.front_door import Pa, Ran
+from support.life import Life, alive_with, nobody_is_left, of_kind
 from support.projects import CHECK, MEND
 
 # It answers the greeting of the SDK, and reads the brief. Each call of `say` is a message.
@@ -160,6 +161,37 @@ end()
     assert [each["arguments"] for each in ran.of_kind("tool_started")] == [
         {"command": "cat calc.py"}
     ]
+
+
+def test_parked_with_a_question_it_costs_no_process(pa: Pa) -> None:
+    plays(
+        pa,
+        """
+import signal
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+subprocess.Popen(["sleep", "300"], start_new_session=True)
+brief = begin()
+hear()  # a message
+question = {"question": "Plus or minus?", "header": "Which", "multiSelect": False,
+    "options": [{"label": "Plus", "description": "+"}, {"label": "Minus", "description": "-"}]}
+say("control_request", request_id="q", request={"subtype": "can_use_tool",
+    "tool_name": "AskUserQuestion", "tool_use_id": "q", "input": {"questions": [question]}})
+interrupt = hear()
+say("control_response", response={"subtype": "success", "request_id": interrupt["request_id"]})
+time.sleep(300)
+""",
+    )
+    words = ("-o", "json", "--worker", "claude", "--check", CHECK, "Fix it")
+    life = Life(pa, *words, env=KEYS)
+    assert life.sees(of_kind("session_opened"))
+    assert any("sleep" in each for each in alive_with(str(pa.project)))
+    assert pa("message", str(life.events[0]["run"]), "Ask me").code == 0
+    ran = life.end()
+    assert (ran.code, ran.result["verdict"]) == (4, "parked"), ran.records[-3:]
+    assert nobody_is_left(str(pa.project)) == []
+    plays(pa, "brief = begin(); mend(); end()")
+    assert pa("answer", ran.result["run"], "Plus").code == 0
+    assert pa("resume", "-o", "json", env=KEYS).code == 0
 
 
 def test_without_isolation_it_works_too(pa: Pa) -> None:

@@ -86,10 +86,8 @@ def test_folders_of_our_own_are_read_and_not_changed_by_commands_or_tools_of_fil
     assert said.count("Read-only file system") >= 5, said
     assert said.count("belongs to Agent Proxy") == 5, said
     assert '"subject": "A"' in (workspace / ".tasks/task_1.json").read_text()
-    assert [path.name for path in workspace.glob(".*/*") if path.suffix in ("", ".md")] == [
-        ".highest",
-        ".lock",
-    ]
+    files = {str(path.relative_to(workspace)) for path in workspace.glob(".*/*")}
+    assert files == {".agent/session", ".tasks/.highest", ".tasks/.lock", ".tasks/task_1.json"}
     assert (workspace / "deep/fine/.tasks").read_text() == "good"
 
 

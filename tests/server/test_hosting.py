@@ -19,6 +19,7 @@ from agentproxy.engine.recorder import Recorder
 from agentproxy.events.agent import ModelAnswered
 from agentproxy.events.chat import UserTurnEnded, UserTurnStarted
 from agentproxy.events.children import ChildStarted
+from agentproxy.events.commands import SendMessage
 from agentproxy.events.conversation import AssistantMessage, ToolCall
 from agentproxy.events.envelope import Draft, Fact, RunId
 from agentproxy.events.run import ChatOrder, ChildOrder
@@ -148,5 +149,26 @@ def test_what_a_killed_process_left_of_a_cancelled_subagent_is_ended(tmp_path: P
         before = (await host.app.journal.head(lowest)).last.seq
         await resume_all(host)
         assert (await host.app.journal.head(lowest)).last.seq == before
+
+    hosted(tmp_path, story)
+
+
+def test_a_message_to_a_conversation_that_is_being_deleted_takes_no_place(tmp_path: Path) -> None:
+    async def story(host: ChatHost) -> None:
+        stored = 0
+        for number in range(40):
+            run = RunId(f"{number:012x}")
+            await host.create(ChatOrder(model="m", workspace=str(tmp_path / "w")), run)
+            deleting = asyncio.create_task(host.delete(run))
+            # It comes at any moment of what the deletion does.
+            await asyncio.sleep(0.0002 * number)
+            try:
+                await host.order(run, SendMessage(text="And then"))
+                stored += 1
+            except UnknownRun:
+                pass
+            await deleting
+            assert host.at_work.runs == set()
+        assert stored
 
     hosted(tmp_path, story)

@@ -170,6 +170,9 @@ class ChatHost:
             # It is still there if that failed.
             if run in self._clients:
                 self.wake(run)
+            # A message that came meanwhile had a place.
+            if run not in self._live:
+                self.at_work.end(run)
 
     async def _delete(self, run: RunId) -> None:
         live = self._live.get(run)

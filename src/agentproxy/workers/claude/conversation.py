@@ -6,7 +6,7 @@ import json
 import uuid
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, cast
+from typing import Any, Final, Literal, cast
 
 from claude_agent_sdk import (
     ClaudeAgentOptions,
@@ -52,6 +52,7 @@ class Conversation:
     limit: PausableTimeout
     round: int
     own: OwnPlaces
+    asks: bool = True  # the program asks for what its mode does not allow by itself
     narration: Narration = field(default_factory=Narration)
     _sent: set[str] = field(default_factory=set[str])
     _allowed: set[str] = field(default_factory=set[str])
@@ -128,22 +129,19 @@ class Conversation:
     async def _before_call(
         self, asked: HookInput, key: str | None, _context: HookContext
     ) -> HookJSONOutput:
-        """The hook before each call. It denies, or says nothing: the program asks then as usual."""
+        """The hook before each call. It denies, or says nothing: the program asks then as usual.
+
+        A program that never asks would refuse then, so it is told what is allowed.
+        """
         call = cast("Mapping[str, Any]", asked)
         tool, given = str(call.get("tool_name")), cast("dict[str, Any]", call.get("tool_input"))
         call_id = key or ""
         decision = await self._permitted(tool, given, call_id)
         if decision is not None and not decision.allowed:
-            return {
-                "hookSpecificOutput": {
-                    "hookEventName": "PreToolUse",
-                    "permissionDecision": "deny",
-                    "permissionDecisionReason": f"not allowed: {decision.text}".rstrip(": "),
-                }
-            }
+            return _ruled("deny", f"not allowed: {decision.text}".rstrip(": "))
         self._allowed.add(_call_key(tool, given))
         await self._record_start(call_id, tool, given)
-        return {}
+        return {} if self.asks or tool == ASKS else _ruled("allow", "the policy allows it")
 
     async def _record_start(self, key: str, tool: str, given: Mapping[str, Any]) -> None:
         # The request overtakes the message that the call stands in.
@@ -185,6 +183,16 @@ class Conversation:
     async def _ask(self, request: Request) -> Decision:
         async with self.limit.paused():
             return await self.callbacks.ask(request)
+
+
+def _ruled(decision: Literal["allow", "deny"], reason: str) -> HookJSONOutput:
+    return {
+        "hookSpecificOutput": {
+            "hookEventName": "PreToolUse",
+            "permissionDecision": decision,
+            "permissionDecisionReason": reason,
+        }
+    }
 
 
 async def _connect(client: ClaudeSDKClient) -> None:

@@ -115,7 +115,8 @@ class ClaudeWorker:
             readable=self._choices.directories,
             servers=frozenset(self._servers),
         )
-        talk = Conversation(callbacks, limit, round=brief.round, own=own)
+        asks = self._choices.mode != "dontAsk"
+        talk = Conversation(callbacks, limit, round=brief.round, own=own, asks=asks)
         attempt = _Attempt(talk, limit, session=session)
         async with self._launcher.open(brief, callbacks, added) as program:
             self._conversation = talk

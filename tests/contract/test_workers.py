@@ -79,6 +79,7 @@ class ProtocolWorker:
     """Speaks JSON lines with a program, as adapters of real agents do: one process a round."""
 
     name = "mine"
+    claims_by = "say that it is done"
     goes_on_from_facts = False
 
     def __init__(self, launcher: Launcher) -> None:

@@ -57,6 +57,8 @@ def test_what_it_says_between_its_messages_is_overlooked(pa: Pa) -> None:
         pa,
         """
 brief = begin()
+told = json.dumps(brief)
+assert "To claim that the task is done" in told and "exit code" not in told
 print("a warning of a library", flush=True)
 print("[" * 100_000, flush=True)
 print("[1, 2]", flush=True)

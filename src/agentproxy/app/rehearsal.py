@@ -37,6 +37,7 @@ class _Nobody:
     """The worker of a rehearsal: it is never asked."""
 
     name = "nobody"
+    claims_by = "end"
     goes_on_from_facts = False
 
     async def work(self, brief: Brief, callbacks: WorkerCallbacks) -> WorkerEnded:

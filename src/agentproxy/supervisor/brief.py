@@ -13,16 +13,19 @@ MAX_BRIEF_OUTPUT_CHARACTERS = 3000
 ASKS = {"acceptance": "must succeed when the task is done", "regression": "must not get worse"}
 
 
-def write_brief(state: State, *, directory: str, contexts: Contexts | None = None) -> str:
+def write_brief(
+    state: State, *, directory: str, claims_by: str, contexts: Contexts | None = None
+) -> str:
     """Returns the brief of the present round, in Markdown.
 
-    `directory` is relative to the root of the repository.
+    `directory` is relative to the root of the repository. `claims_by` is what the worker does to
+    claim that the task is done.
     """
     lines = ["# Task", "", state.require_order().task, ""]
     lines += _mission(state)
     lines += _part(state)
     lines += _screenshots(state)
-    lines += _working(state, directory)
+    lines += _working(state, directory, claims_by)
     lines += _checks(state)
     lines += guidance_lines(contexts or Contexts())
     if state.attempts.get(state.round, 0) > 0:
@@ -74,14 +77,14 @@ def _screenshots(state: State) -> list[str]:
     return [*head, *(line.removesuffix(": ") for line in listed), ""]
 
 
-def _working(state: State, directory: str) -> list[str]:
+def _working(state: State, directory: str, claims_by: str) -> list[str]:
     place = "its root" if directory == "." else f"its folder `{directory}`"
     return [
         "## How you work",
         "",
         f"You have your own clone of the repository. You work in {place}. Only the files that you",
         "leave count: commits, branches and stashes are ignored. To claim that the task is done,",
-        "end with exit code 0. Then the checks run in a clean checkout of exactly these files.",
+        f"{claims_by}. Then the checks run in a clean checkout of exactly these files.",
         "",
         f"This is round {state.round_of_part} of {state.require_order().max_rounds}.",
         "",

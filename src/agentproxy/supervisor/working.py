@@ -44,7 +44,12 @@ async def put_to_work(number: int, context: Context[State, Parts]) -> Sequence[F
     brief = Brief(
         run=parts.run,
         round=number,
-        text=write_brief(state, directory=directory, contexts=await parts.model.contexts()),
+        text=write_brief(
+            state,
+            directory=directory,
+            claims_by=parts.worker.claims_by,
+            contexts=await parts.model.contexts(),
+        ),
         place=layout,
         home=home,
         seconds=state.ceilings.max_time - state.ceilings.work_seconds,

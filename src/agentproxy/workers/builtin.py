@@ -54,6 +54,10 @@ class BuiltinWorker:
         return "builtin"
 
     @property
+    def claims_by(self) -> str:
+        return "answer without calling a tool"
+
+    @property
     def goes_on_from_facts(self) -> bool:
         return True
 

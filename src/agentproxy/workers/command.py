@@ -19,6 +19,10 @@ class CommandWorker:
         return self._name
 
     @property
+    def claims_by(self) -> str:
+        return "end with exit code 0"
+
+    @property
     def goes_on_from_facts(self) -> bool:
         return False
 

@@ -68,6 +68,11 @@ class Worker(Protocol):
     def name(self) -> str: ...
 
     @property
+    def claims_by(self) -> str:
+        """What it does to claim that the task is done, as its brief tells it."""
+        ...
+
+    @property
     def goes_on_from_facts(self) -> bool:
         """Whether a repeated attempt continues from `past`, and leaves the brief's text aside."""
         ...

@@ -96,6 +96,10 @@ class ScriptedWorker:
         return self._name
 
     @property
+    def claims_by(self) -> str:
+        return "come to the end of your script"
+
+    @property
     def goes_on_from_facts(self) -> bool:
         return False
 

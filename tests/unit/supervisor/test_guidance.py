@@ -14,7 +14,7 @@ STATE = State(
 
 
 def brief(*documents: Document) -> str:
-    return write_brief(STATE, directory=".", contexts=Contexts(documents))
+    return write_brief(STATE, directory=".", claims_by="end", contexts=Contexts(documents))
 
 
 def test_a_worker_is_given_the_guidance_and_nothing_of_the_other_contexts() -> None:
@@ -29,7 +29,7 @@ def test_a_worker_is_given_the_guidance_and_nothing_of_the_other_contexts() -> N
 
 
 def test_without_guidance_a_brief_is_as_it_was() -> None:
-    assert write_brief(STATE, directory=".") == brief()
+    assert write_brief(STATE, directory=".", claims_by="end") == brief()
     assert "Guidance for" not in brief()
 
 

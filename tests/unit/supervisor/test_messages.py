@@ -24,7 +24,7 @@ AGAIN = (stopped(), judged("refuted"), DecisionMade(round=1, decision="again", r
 
 
 def told(*facts: Fact) -> bool:
-    return "Use tabs" in write_brief(after(*PREPARED, *facts), directory=".")
+    return "Use tabs" in write_brief(after(*PREPARED, *facts), directory=".", claims_by="end")
 
 
 @pytest.mark.parametrize(

@@ -31,10 +31,15 @@ def in_part_two() -> State:
 
 
 def test_the_brief_counts_as_the_limit_does_and_leaves_out_what_is_proven() -> None:
-    brief = write_brief(in_part_two(), directory=".")
+    brief = write_brief(in_part_two(), directory=".", claims_by="end")
     assert "This is round 2 of 3." in brief
     found = [line for line in brief.splitlines() if line.startswith("## Verdict on")]
     assert found == ["## Verdict on round 1: unverified"]
+
+
+def test_the_brief_says_how_this_worker_claims() -> None:
+    brief = write_brief(in_part_two(), directory=".", claims_by="wave a flag")
+    assert "To claim that the task is done,\nwave a flag. Then the checks run" in brief
 
 
 def test_the_packet_names_part_and_round() -> None:

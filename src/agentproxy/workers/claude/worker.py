@@ -59,6 +59,10 @@ class ClaudeWorker:
         return "claude"
 
     @property
+    def claims_by(self) -> str:
+        return "end your turn, and say in it what you did"
+
+    @property
     def goes_on_from_facts(self) -> bool:
         return False
 

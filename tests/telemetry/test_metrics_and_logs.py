@@ -62,6 +62,14 @@ def test_a_process_says_who_it_is_as_the_variables_choose(pa: Pa) -> None:
         assert said["agentproxy.owner.id"] == "team-7"
         assert said["deployment.environment.name"] == "here"
     assert to.headers[0]["x-tenant"] == "seven"
+    attributes = "service.name=theirs,service.namespace=stage,agentproxy.owner.id=team-8"
+    pa.git("checkout", "-q", ".")
+    with collector("grpc") as to:
+        env = {**to.variables, "USER": "somebody", "OTEL_RESOURCE_ATTRIBUTES": attributes}
+        pa.task("--check", CHECK, worker=MEND, env=env)
+    said = to.spans[0].resource
+    assert (said["service.name"], said["service.namespace"]) == ("theirs", "stage")
+    assert said["agentproxy.owner.id"] == "team-8"
 
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, cast, get_args
+from urllib.parse import unquote
 
 Signal = Literal["traces", "metrics", "logs"]
 Protocol = Literal["grpc", "http/protobuf"]
@@ -36,15 +37,28 @@ def read_options(variables: Mapping[str, str]) -> Options | None:
     protocols: dict[Signal, Protocol] = {
         signal: _protocol(signal, variables) for signal in SIGNALS if _is_sent(signal, variables)
     }
+    said = _attributes(variables)
     return Options(
         protocols=protocols,
         interval=_interval(variables),
-        name=variables.get("OTEL_SERVICE_NAME") or "agentproxy",
-        namespace=variables.get("OTEL_SERVICE_NAMESPACE") or "default",
-        owner=variables.get("AGENTPROXY_OWNER_ID") or variables.get("USER") or "",
+        name=variables.get("OTEL_SERVICE_NAME") or said.get("service.name") or "agentproxy",
+        namespace=variables.get("OTEL_SERVICE_NAMESPACE")
+        or said.get("service.namespace")
+        or "default",
+        owner=variables.get("AGENTPROXY_OWNER_ID")
+        or said.get("agentproxy.owner.id")
+        or variables.get("USER")
+        or "",
         content=_is_true(variables.get(CONTENT, "")),
         workers_too=_is_true(variables.get(WORKERS, "")),
     )
+
+
+def _attributes(variables: Mapping[str, str]) -> Mapping[str, str]:
+    """Returns what is said of the process. The SDK complains of what cannot be understood."""
+    pairs = variables.get("OTEL_RESOURCE_ATTRIBUTES", "").split(",")
+    found = (pair.partition("=") for pair in pairs)
+    return {name.strip(): unquote(text.strip()) for name, _, text in found}
 
 
 def _is_true(text: str) -> bool:

@@ -106,10 +106,12 @@ def test_a_flood_of_messages_is_read_slowly_and_others_are_served(served: Served
 def test_a_conversation_has_a_bound_of_sockets(served: Served) -> None:
     conversation = served.new()
     with ExitStack() as stack:
-        talks = [stack.enter_context(served.talk(conversation)) for _ in range(100)]
-        for talk in talks:
-            talk.send("cancel")
-            talk.receive()
+        first = stack.enter_context(served.talk(conversation))
+        first.send("toggle_plan_mode", enabled=True)
+        first.until("plan_mode_changed")
+        # What happened is told to each that comes: it is one of the clients now.
+        for _ in range(99):
+            stack.enter_context(served.talk(conversation, "?after=0")).until("plan_mode_changed")
         with served.talk(conversation) as one_more:
             assert "100 clients follow" in one_more.receive()["message"]
     assert served.request("DELETE", f"/api/conversations/{conversation}")[0] == 200

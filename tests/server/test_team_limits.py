@@ -76,7 +76,7 @@ def test_teammates_stop_where_the_tokens_of_the_users_message_are_used_up(tmp_pa
 
 
 def test_while_the_lead_plans_its_teammates_change_nothing(tmp_path: Path) -> None:
-    with serving(tmp_path, TEAMMATE_IDLE_TIMEOUT="60") as served:
+    with serving(tmp_path, TEAMMATE_IDLE_LOOK="0.1") as served:
         conversation = served.new(enable_teams=True)
         served.script("Plan with Ann", spawn("ann", "Ann helps"), Reply(text=("ok",)))
         served.script("Ann helps", call("idle"))
@@ -89,7 +89,7 @@ def test_while_the_lead_plans_its_teammates_change_nothing(tmp_path: Path) -> No
             served.script("Plan with Ann", job, Reply(text=("my plan",)))
             served.script("Ann helps", bash("echo x > escaped"), call("idle"))
             talk.ask("Plan")
-            time.sleep(6)  # longer than the five seconds after which she looks at the board
+            time.sleep(0.5)  # time for several looks at the board
             asked = len(served.scripts.asked["Ann helps"])
             talk.send("plan_approval", decision="approve")
             wait_until((served.folder / "workspace" / conversation / "escaped").exists)
@@ -115,7 +115,7 @@ def test_cancel_stops_teammates_between_turns_and_switching_teams_off_ends_them(
 
 
 def test_a_teammate_that_fails_takes_no_more_tasks_and_gives_its_own_back(tmp_path: Path) -> None:
-    with serving(tmp_path, TEAMMATE_IDLE_TIMEOUT="11") as served:
+    with serving(tmp_path, TEAMMATE_IDLE_TIMEOUT="1", TEAMMATE_IDLE_LOOK="0.2") as served:
         served.script(
             "Hand out",
             call("task_create", subject="One"),

@@ -305,7 +305,7 @@ def test_a_deleted_conversation_ends_its_teammates(served: Served) -> None:
 def test_an_idle_teammate_takes_open_tasks_from_the_board_one_after_another(
     tmp_path: Path,
 ) -> None:
-    with serving(tmp_path, TEAMMATE_IDLE_TIMEOUT="6") as served:
+    with serving(tmp_path, TEAMMATE_IDLE_TIMEOUT="1", TEAMMATE_IDLE_LOOK="0.2") as served:
         served.script(
             "Share work",
             call("task_create", subject="First job", description="dig"),

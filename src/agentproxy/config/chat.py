@@ -42,6 +42,7 @@ CURES = {
     "teammate_model": "give the name of a model; pa models shows the forms",
     "max_teammates": "give a whole number from 1 to 100",
     "teammate_idle_timeout": "give seconds, or like 90s, 30m, 2h",
+    "teammate_idle_look": "give seconds, or like 90s, 30m, 2h",
     "compact_model": "give the name of a model; pa models shows the forms",
     "temperature": "give a number from 0 to 2, or vendor",
     "subagent_temperature": "give a number from 0 to 2, or vendor",
@@ -128,6 +129,7 @@ class ChatSettings(BaseModel):
     teammate_model: SingleLine | None = None
     max_teammates: Annotated[Whole, Field(ge=1, le=100)] = 5  # of one conversation, at once
     teammate_idle_timeout: PositiveSeconds = 60.0  # without work
+    teammate_idle_look: PositiveSeconds = 5.0  # between two looks at the board (OA-159)
     max_running_tasks: Annotated[Whole, Field(ge=1, le=10_000)] = 20
     max_active_conversations: Annotated[Whole, Field(ge=1, le=100_000)] = 1000
     session_grace: Seconds = 30.0

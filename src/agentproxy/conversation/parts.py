@@ -14,6 +14,7 @@ from agentproxy.models.port import Model
 
 APPROVAL_SECONDS = 300.0
 IDLE_SECONDS = 60.0
+IDLE_LOOK = 5.0
 AWAKE_SECONDS = 20.0
 
 
@@ -99,4 +100,5 @@ class ChatParts(AgentParts):
     board: TeamBoard
     approval_seconds: float = APPROVAL_SECONDS
     idle_seconds: float = IDLE_SECONDS  # until a teammate without work ends
+    idle_look: float = IDLE_LOOK  # seconds between its looks at the board
     background_seconds: float = 300.0  # the limit of one command in the background

@@ -53,7 +53,6 @@ from agentproxy.events.team import (
 from agentproxy.tools.team.roster import CLAIM
 from agentproxy.tools.team.team_file import write_team_file
 
-IDLE_LOOK = 5.0  # OA-159
 IDLE_LIMIT = "no work came"
 
 
@@ -228,8 +227,8 @@ async def wait_for_work(_effect: WaitForWork, context: Context[Chat, ChatParts])
     parts, state = context.parts, context.state
     left = parts.idle_seconds
     while left > 0:
-        await asyncio.sleep(min(IDLE_LOOK, left))
-        left -= IDLE_LOOK
+        await asyncio.sleep(min(parts.idle_look, left))
+        left -= parts.idle_look
         # Who failed, or whose lead plans, takes nothing on of its own accord.
         if state.failed or state.plan_mode:
             continue

@@ -92,6 +92,7 @@ async def chat_engine(
         children=children,
         board=WorkspaceBoard(Board(Path(order.workspace))),
         idle_seconds=services.settings.teammate_idle_timeout,
+        idle_look=services.settings.teammate_idle_look,
         background_seconds=services.settings.background_timeout,
     )
     context = Context(

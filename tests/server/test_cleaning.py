@@ -28,7 +28,7 @@ def left(folder: Path) -> list[str]:
 def test_a_workspace_is_empty_some_time_after_its_session_and_our_folders_stay(
     tmp_path: Path,
 ) -> None:
-    with serving(tmp_path, SESSION_GRACE="0", WORKSPACE_CLEANUP_DELAY="1") as server:
+    with serving(tmp_path, SESSION_GRACE="0", WORKSPACE_CLEANUP_DELAY="0.2") as server:
         conversation = server.new()
         folder = server.folder / "workspace" / conversation
         with server.talk(conversation) as talk:
@@ -45,7 +45,7 @@ def test_a_workspace_is_empty_some_time_after_its_session_and_our_folders_stay(
             outside.mkdir()
             (outside / "file").write_text("mine")
             (folder / "link").symlink_to(outside)
-            time.sleep(2)
+            time.sleep(0.5)
             assert left(folder) == ["a", "link"]  # somebody is there
         wait_until(lambda: left(folder) == [])
         assert sorted(path.name for path in folder.iterdir()) == sorted(OWN)
@@ -54,18 +54,18 @@ def test_a_workspace_is_empty_some_time_after_its_session_and_our_folders_stay(
 
 
 def test_who_comes_back_in_time_finds_everything(tmp_path: Path) -> None:
-    with serving(tmp_path, SESSION_GRACE="0", WORKSPACE_CLEANUP_DELAY="2") as server:
+    with serving(tmp_path, SESSION_GRACE="0", WORKSPACE_CLEANUP_DELAY="1.5") as server:
         conversation = server.new()
         folder = server.folder / "workspace" / conversation
         with server.talk(conversation) as talk:
             made(talk, server, "Make", "a")
-        time.sleep(1)
         with server.talk(conversation):
-            time.sleep(3)
-            assert left(folder) == ["a"]
+            for _ in range(4):
+                time.sleep(0.5)
+                assert left(folder) == ["a"]
         # Looking at the files is a use too.
         for _ in range(4):
-            time.sleep(1)
+            time.sleep(0.5)
             status, _ = server.request("GET", f"/api/workspace/files?conversation={conversation}")
             assert (status, left(folder)) == (200, ["a"])
         wait_until(lambda: left(folder) == [])
@@ -75,7 +75,7 @@ def test_a_turn_that_goes_on_without_a_client_keeps_its_workspace(tmp_path: Path
     with serving(tmp_path, SESSION_GRACE="0", WORKSPACE_CLEANUP_DELAY="0") as server:
         conversation = server.new()
         folder = server.folder / "workspace" / conversation
-        command = "echo x > begun; sleep 2; ls > ended; sleep 1"
+        command = "echo x > begun; sleep 0.7; ls > ended; sleep 0.3"
         server.script("Work on", calls(("bash", {"command": command})), Reply(text=("ok",)))
         with server.talk(conversation) as talk:
             talk.say("Work on")
@@ -87,7 +87,7 @@ def test_a_turn_that_goes_on_without_a_client_keeps_its_workspace(tmp_path: Path
 
 def test_a_shared_workspace_stays_as_long_as_anybody_is_there(tmp_path: Path) -> None:
     with serving(
-        tmp_path, SESSION_GRACE="0", WORKSPACE_CLEANUP_DELAY="1", WORKSPACE_SHARED="true"
+        tmp_path, SESSION_GRACE="0", WORKSPACE_CLEANUP_DELAY="0.2", WORKSPACE_SHARED="true"
     ) as server:
         folder = server.folder / "workspace"
         first, second = server.new(), server.new()
@@ -102,7 +102,7 @@ def test_a_shared_workspace_stays_as_long_as_anybody_is_there(tmp_path: Path) ->
                     Reply(text=("ok",)),
                 )
                 talk.ask("Share")
-            time.sleep(2)
+            time.sleep(0.5)
             assert left(folder) == ["a"]
             server.script("And I", calls(("task_list", {})), Reply(text=("ok",)))
             came = other.ask("And I")
@@ -196,7 +196,7 @@ def test_after_a_restart_what_waited_is_cleaned_and_what_is_in_use_is_not(tmp_pa
         try:
             with server.talk(kept):
                 wait_until(lambda: left(folder / waits) == [])
-                time.sleep(1)
+                time.sleep(0.5)
                 assert (left(folder / kept), left(folder / works)) == (["a"], ["a"])
                 (folder / works / "go").touch()
                 wait_until(lambda: left(folder / works) == [])

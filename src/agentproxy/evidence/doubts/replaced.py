@@ -20,6 +20,7 @@ _PYTHON = (
 )
 _JAVASCRIPT = "(from|require[[:space:]]*\\(|import[[:space:]]*\\(?)[[:space:]]*['\"]({0})['\"/]"
 MAX_LISTS = 200
+UNREAD = ", as far as can be told: its files of tests are too many or too long to read"
 # What no pattern means otherwise.
 _PLAIN = re.compile(r"[\w.@/-]+")
 
@@ -53,15 +54,19 @@ async def find_replaced(
         return compiled
     before, after = await paths_of(repository, base), await paths_of(repository, claim)
     old, new = frozenset(before), frozenset(after)
-    modules = await _find_modules(repository, added, before=old, after=new, task=task, base=base)
-    searched = set(shadows.searched_folders(after))
-    if any(module.folder not in searched for module, _ in modules):
-        searched |= await find_search_path(
-            repository, before, commits=(base, claim), commands=commands
-        )
+    names = shadows.find_added_names(added, before=old, after=new)
+    searched, words = set(shadows.searched_folders(after)), ""
+    if any(folder not in searched for folder, _ in names):
+        path = await find_search_path(repository, before, base=base, claim=claim, commands=commands)
+        searched |= path.folders
+        if not path.is_whole:
+            searched, words = {folder for folder, _ in names}, UNREAD
+    # Before they are counted: a claim can add very many files that nobody searches for.
+    names = {place: path for place, path in names.items() if place[0] in searched}
+    modules = await _find_modules(repository, names, before=old, after=new, task=task, base=base)
     return [
         *compiled,
-        *((module.path, what) for module, what in modules if module.folder in searched),
+        *((path, f"{what}{words}") for path, what in modules),
         *await _find_packages(repository, added, before=before, base=base),
         *javascript_shadows.find_replaced_sources(added, before=old, after=new),
     ]
@@ -69,19 +74,18 @@ async def find_replaced(
 
 async def _find_modules(
     repository: Repository,
-    added: Sequence[str],
+    names: shadows.Names,
     *,
     before: Collection[str],
     after: Collection[str],
     task: str,
     base: str,
-) -> Sequence[tuple[shadows.Module, str]]:
-    """Added modules, in folders that may be searched or not."""
-    modules = shadows.find_added_modules(added, before=before, after=after)
+) -> Replaced:
+    modules = shadows.find_added_modules(names, before=before, after=after)
     if not modules:
         return ()
-    names = shadows.names_to_find(modules)
-    patterns = [_any_of(pattern, names) for pattern in _PYTHON]
+    wanted = shadows.names_to_find(modules)
+    patterns = [_any_of(pattern, wanted) for pattern in _PYTHON]
     imports = _by_name(
         (path, found)
         for path, found in await find_matches(repository, patterns, commit=base)

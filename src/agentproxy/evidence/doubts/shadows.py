@@ -33,6 +33,8 @@ _INSTALLED_AS = {
     "serial": "pyserial",
 }
 
+Names = Mapping[tuple[str, str], str]  # a path of each module by its folder and its name
+
 
 @dataclass(frozen=True, slots=True)
 class Module:
@@ -53,14 +55,11 @@ class Module:
         return tuple({spelled(self.name), spelled(_INSTALLED_AS.get(self.name, self.name))})
 
 
-def find_added_modules(
-    added: Iterable[str],
-    *,
-    before: Collection[str],
-    after: Collection[str],
-) -> Sequence[Module]:
-    """The added modules that may be loaded in the place of others, wherever they are; `before` and
-    `after` are the paths of plain files at the base and at the claim.
+def find_added_names(
+    added: Iterable[str], *, before: Collection[str], after: Collection[str]
+) -> Names:
+    """The names that added modules have when their folder is searched, wherever they are; `before`
+    and `after` are the paths of plain files at the base and at the claim.
     """
     packages = _packages(after)
     new: dict[tuple[str, str], str] = {}
@@ -71,17 +70,24 @@ def find_added_modules(
         if found and not collected and found[1].isidentifier():
             new.setdefault(found, path)
     if not new:
+        return {}
+    known = _modules(before, _packages(before), kept=after)
+    return {place: path for place, path in new.items() if place not in known}
+
+
+def find_added_modules(
+    names: Names, *, before: Collection[str], after: Collection[str]
+) -> Sequence[Module]:
+    """The added modules of these names."""
+    if not names:
         return ()
     known = _modules(before, _packages(before), kept=after)
     folders: dict[str, set[str]] = defaultdict(set)
     for folder, name in known:
         folders[folder].add(name)
-    surely = searched_folders(after)
-    ordered = sorted(new.items(), key=lambda each: each[0][0] not in surely)
     return [
         _module(path, folder, name, known=known, folders=folders, before=before)
-        for (folder, name), path in ordered[:MAX_MODULES]
-        if (folder, name) not in known
+        for (folder, name), path in list(names.items())[:MAX_MODULES]
     ]
 
 
@@ -112,8 +118,8 @@ def find_shadows(
     *,
     task: str,
     required: Collection[str],
-) -> Iterator[tuple[Module, str]]:
-    """Modules, each with what it replaces, in words.
+) -> Iterator[tuple[str, str]]:
+    """Paths of modules, each with what it replaces, in words.
 
     `imports` has the files of the base that import each name, `required` the names that lists of
     requirements have.
@@ -122,7 +128,7 @@ def find_shadows(
         importers = sorted(imports.get(each.name, ()))
         what = _replaced(each, importers, imports=imports, task=task, required=required)
         if importers and what:
-            yield each, f"{what} by {list_names(importers)}"
+            yield each.path, f"{what} by {list_names(importers)}"
 
 
 def _replaced(

@@ -8,9 +8,10 @@ import pytest
 from support.repositories import commit_all, make_repository, opened, run, user_git, write
 
 from agentproxy.events.git_facts import Change
-from agentproxy.evidence.doubts.replaced import find_replaced
+from agentproxy.evidence.doubts.replaced import UNREAD, find_replaced
 from agentproxy.evidence.doubts.required import find_required
-from agentproxy.evidence.doubts.shadows import is_trusted_blindly
+from agentproxy.evidence.doubts.search_path import MAX_BYTES, MAX_FILES
+from agentproxy.evidence.doubts.shadows import MAX_MODULES, is_trusted_blindly
 from agentproxy.workspace.trees.variants import read_versions
 
 Files = dict[str, str]
@@ -174,6 +175,38 @@ def test_a_folder_that_files_of_tests_have_python_search_is_searched(
     assert replaced(tmp_path / "base", {**TESTED_SRC, path: text}, ADDED) == found
     # Also where the claim brings it.
     assert replaced(tmp_path / "claim", TESTED_SRC, {**ADDED, path: text}) == found
+
+
+def test_many_modules_in_other_folders_do_not_hide_one_in_a_folder_that_is_searched(
+    tmp_path: Path,
+) -> None:
+    base = {**TESTED_SRC, "pytest.ini": "[pytest]\npythonpath = vendor src\n"}
+    many = {f"data/m{number}.py": "" for number in range(MAX_MODULES + 1)}
+    assert replaced(tmp_path, base, {**many, **ADDED}) == FOUND
+
+
+LONG = f"import sys\n\nsys.path.append('a')\nX = [{'1, ' * 400_000}]\n"
+
+
+@pytest.mark.parametrize(
+    "brought",
+    [
+        pytest.param({f"tests/test_{n}.py": LONG for n in range(8)}, marks=pytest.mark.slow),
+        {"tests/test_a.py": f"# sys.path\nX = '{'a' * MAX_BYTES}'\n"},
+        {f"tests/test_{number}.py": "# sys.path\n" for number in range(MAX_FILES + 1)},
+    ],
+    ids=["slow", "large", "many"],
+)
+def test_files_of_tests_that_are_too_long_to_read_hide_no_folder_that_is_searched(
+    tmp_path: Path, brought: Files
+) -> None:
+    inserts = {"tests/conftest.py": "import sys\nsys.path.insert(0, 'vendor')\n"}
+    other = f"other/calc.py: src/calc.py by tests/test_calc.py{UNREAD}"
+    found = [other, f"{FOUND[0]}{UNREAD}"]
+    assert replaced(tmp_path / "claim", TESTED_SRC, {**ADDED, **inserts, **brought}) == found
+    # A project that has such files itself accuses no claim.
+    base = {**TESTED_SRC, **inserts, **dict.fromkeys(brought, "# sys.path\n")}
+    assert replaced(tmp_path / "base", base, ADDED) == FOUND
 
 
 @pytest.mark.parametrize(

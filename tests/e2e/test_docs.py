@@ -89,6 +89,7 @@ def test_the_demo_takes_nothing_along_that_could_cost_its_user_money(tmp_path: P
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(400)
 def test_every_command_of_the_readme_runs(tmp_path: Path) -> None:
     pa = new_pa(tmp_path, {"README.md": "dates\n"})
     shutil.copytree(DEMO / "project", pa.project, dirs_exist_ok=True)

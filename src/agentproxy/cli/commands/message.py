@@ -13,8 +13,8 @@ from agentproxy.events.commands import SendMessage
 def command(run: str, text: str, *, output: str | None) -> int:
     """Send a message to a run's worker, at once or in its next brief.
 
-    builtin receives it while it works; a program reads it in its next brief. A run that nobody
-    works on keeps it until pa resume.
+    builtin and claude receive it while they work; a program reads it in its next brief. A run that
+    nobody works on keeps it until pa resume.
 
     \b
     Example:

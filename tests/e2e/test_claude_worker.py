@@ -124,6 +124,21 @@ end()
     assert (ran.code, ran.result["verdict"]) == (0, "verified"), ran.records[-3:]
 
 
+def test_words_of_its_claim_do_not_begin_the_conversation_anew(pa: Pa) -> None:
+    plays(
+        pa,
+        """
+brief = begin()
+if resumed:
+    mend()
+end(result="It says 'No conversation found' now.")
+""",
+    )
+    ran = order(pa, "--max-rounds", "2")
+    assert ran.code == 0, ran.records[-3:]
+    assert len(ran.of_kind("session_opened")) == len(ran.of_kind("worker_ended")) == 2
+
+
 def test_its_time_is_up_and_more_of_it_goes_on_in_the_same_conversation(pa: Pa) -> None:
     plays(pa, "brief = begin(); time.sleep(60)")
     ran = order(pa, "--max-time", "2s")

@@ -164,8 +164,14 @@ class _Attempt:
 
     @property
     def lost_session(self) -> bool:
-        said = f"{self._said} {self._printed} {self.failed}"
+        # What it says of its work may have the same words.
+        said = f"{'' if self._claims else self._said} {self._printed} {self.failed}"
         return bool(self.session) and NO_SESSION in said
+
+    @property
+    def _claims(self) -> bool:
+        result = self.conversation.narration.result
+        return result is not None and not result.is_error and not self.failed
 
     @property
     def _said(self) -> str:
@@ -181,11 +187,11 @@ class _Attempt:
         """Raises WorkerError: the program or its model does not work."""
         result = self.conversation.narration.result
         out_of_money = self.launched is not None and self.launched.out_of_money
-        claims = result is not None and not result.is_error and not self.failed
-        if claims:
-            reason = "it says that it is done"
-        elif self.out_of_time:
+        claims = self._claims
+        if self.out_of_time:
             reason = "its time was up"
+        elif claims:
+            reason = "it says that it is done"
         elif out_of_money:
             reason = "its model could not be paid"
         elif result is not None and result.subtype.startswith("error_"):

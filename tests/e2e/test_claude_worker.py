@@ -124,6 +124,21 @@ end()
     assert (ran.code, ran.result["verdict"]) == (0, "verified"), ran.records[-3:]
 
 
+def test_an_older_version_that_does_not_name_the_messages_of_a_turn_ends(pa: Pa) -> None:
+    plays(
+        pa,
+        """
+brief = begin()
+mend()
+say("result", subtype="success", duration_ms=1, duration_api_ms=1, is_error=False, num_turns=1,
+    session_id="s-1", result="Done.")
+sys.stdin.read()
+""",
+    )
+    ran = order(pa, "--max-time", "60s")
+    assert ran.code == 0, ran.result
+
+
 def test_words_of_its_claim_do_not_begin_the_conversation_anew(pa: Pa) -> None:
     plays(
         pa,

@@ -92,11 +92,11 @@ class Conversation:
                     for fact in self.narration.told(message):
                         await self.callbacks.record(fact)
                 self._note_calls(message)
-                if self.narration.idle and self._sent <= self.narration.taken:
+                if self.narration.idle and self.narration.has_taken(self._sent):
                     break
         except ClaudeSDKError:
             # After its last result it may end by itself.
-            if self.narration.result is None or not self._sent <= self.narration.taken:
+            if not self.narration.has_taken(self._sent):
                 raise
         except asyncio.CancelledError:
             # A run that is parked goes on from the program's own record.

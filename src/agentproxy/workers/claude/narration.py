@@ -1,6 +1,6 @@
 """Tells the messages of Claude Code as facts. Pure."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Any, Final, cast
 
@@ -58,6 +58,11 @@ class Narration:
     @property
     def idle(self) -> bool:
         return self.result is not None and self.state in ("", "idle")
+
+    def has_taken(self, sent: Set[str]) -> bool:
+        """Whether turns that have ended took all these messages of ours."""
+        # Older versions, and some results of errors, do not say which.
+        return self.result is not None and (not self.taken or sent <= self.taken)
 
     def told(self, message: Message) -> Iterator[Fact]:
         """Returns the facts that a message completes."""

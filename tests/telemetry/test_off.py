@@ -114,6 +114,9 @@ def test_a_collector_that_takes_nothing_does_not_keep_a_run_from_its_end(pa: Pa)
 def test_the_doctor_says_where_telemetry_goes_and_what_it_lacks(pa: Pa, tmp_path: Path) -> None:
     assert " telemetry: " not in pa("doctor").out
     assert " telemetry: grpc to http://localhost:4317" in pa("doctor", env=ON).out
+    told = pa("doctor", env={**ON, "OTEL_EXPORTER_OTLP_ENDPOINT": "localhost:4317"}).out
+    assert "OTEL_EXPORTER_OTLP_ENDPOINT is no address" in told
+    assert "such as http://localhost:4317" in told
     hidden = tmp_path / "hides" / "opentelemetry"
     hidden.mkdir(parents=True)
     (hidden / "__init__.py").touch()

@@ -4,10 +4,13 @@ import re
 from pathlib import Path
 
 import pytest
+from opentelemetry.sdk.trace.sampling import TraceIdRatioBased
 
 from agentproxy.config.envfile import parse_env
 from agentproxy.telemetry.measures import INSTRUMENTS
 from agentproxy.telemetry.options import BadOption, read_options
+from agentproxy.telemetry.sampling import is_sampled
+from agentproxy.telemetry.spans import trace_of
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "telemetry.md").read_text()
@@ -40,11 +43,42 @@ def _example() -> str:
         ("OTEL_METRIC_EXPORT_INTERVAL", "soon"),
         ("OTEL_METRIC_EXPORT_INTERVAL", "0"),
         ("OTEL_TRACES_EXPORTER", "zipkin"),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "localhost:4317"),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "ftp://localhost:4317"),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://"),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://[::1"),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://localhost:port"),
+        ("OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", "localhost"),
+        ("OTEL_TRACES_SAMPLER", "often"),
+        ("OTEL_TRACES_SAMPLER_ARG", "half"),
+        ("OTEL_TRACES_SAMPLER_ARG", "50"),
+        ("OTEL_TRACES_SAMPLER_ARG", "nan"),
     ],
 )
 def test_what_cannot_be_used_is_refused_by_name(name: str, value: str) -> None:
     with pytest.raises(BadOption, match=f"{name} is .*: give "):
-        read_options({name: value})
+        read_options({"OTEL_TRACES_SAMPLER": "traceidratio", name: value})
+
+
+@pytest.mark.parametrize("share", [0.0, 1e-9, 0.25, 0.5, 1.0])
+def test_the_sampler_chooses_the_traces_that_the_sdk_would_choose(share: float) -> None:
+    its = TraceIdRatioBased(share)
+    for trace in (trace_of(number) for number in range(200)):
+        chosen = its.should_sample(None, trace, "").decision.is_sampled()
+        assert is_sampled(trace, share) == chosen
+
+
+@pytest.mark.parametrize(
+    ("name", "share"),
+    [("always_on", 1.0), ("always_off", 0.0), ("traceidratio", 0.25), ("", 1.0)],
+)
+def test_each_sampler_has_its_share_also_with_parents(name: str, share: float) -> None:
+    for prefix in ("", "parentbased_") if name else ("",):
+        options = read_options(
+            {"OTEL_TRACES_SAMPLER": prefix + name, "OTEL_TRACES_SAMPLER_ARG": "0.25"}
+        )
+        assert options is not None
+        assert options.share == share
 
 
 def test_a_signal_may_have_a_protocol_of_its_own_or_be_left_out() -> None:

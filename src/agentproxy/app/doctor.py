@@ -20,7 +20,7 @@ from agentproxy.app.claude_worker import (
 )
 from agentproxy.app.context import Project
 from agentproxy.app.following import EXTRA as TELEMETRY
-from agentproxy.app.following import has_packages
+from agentproxy.app.following import fault_in, has_packages
 from agentproxy.app.models import has_libraries, variables
 from agentproxy.app.readiness import DoctorFinding
 from agentproxy.app.trusting import ENV, UNLINK
@@ -91,6 +91,9 @@ def _telemetry(chosen: Mapping[str, str]) -> DoctorFinding:
     if not has_packages():
         detail = "its packages are not installed"
         return DoctorFinding("telemetry", works=False, detail=detail, cure=TELEMETRY)
+    if fault := fault_in(chosen):
+        detail, _, cure = fault.partition(": ")
+        return DoctorFinding("telemetry", works=False, detail=detail, cure=cure)
     protocol = chosen.get("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc")
     usual = "http://localhost:4317" if protocol == "grpc" else "http://localhost:4318"
     address = chosen.get("OTEL_EXPORTER_OTLP_ENDPOINT", usual)

@@ -79,6 +79,11 @@ def open_follower(variables: Mapping[str, str], *, say: Say) -> Follower:
     return opened or NOBODY
 
 
+def fault_in(variables: Mapping[str, str]) -> str:
+    """Returns what of the variables cannot be used, with its cure, or ""."""
+    return str(import_module(TELEMETRY).fault_in(variables))
+
+
 def has_packages() -> bool:
     return all(_is_there(package) for package in PACKAGES)
 

@@ -11,6 +11,7 @@ from agentproxy.telemetry import hearing as hearing  # registers what facts mean
 from agentproxy.telemetry.measures import Measures
 from agentproxy.telemetry.passage import Passage
 from agentproxy.telemetry.port import NOT_SENT, Outlet
+from agentproxy.telemetry.sampling import is_sampled
 from agentproxy.telemetry.spans import Place, Span, span_of, trace_of
 from agentproxy.telemetry.story import Story
 from agentproxy.workers.port import Joining
@@ -101,10 +102,11 @@ class ThreadFollower:
         *,
         content: bool,
         say: Callable[[str], None],
+        share: float = 1.0,
         passage: Passage | None = None,
     ) -> None:
         self._open, self._content, self._say = open_outlet, content, say
-        self._passage = passage
+        self._share, self._passage = share, passage
         self._waiting: queue.Queue[_Item] = queue.Queue(MAX_WAITING)
         self._lost = 0
         # A daemon: nothing that hangs in it keeps the process from its end.
@@ -122,7 +124,8 @@ class ThreadFollower:
 
     def joining(self, run: RunId, segment: int, effect: str) -> Joining:
         place = Place(trace_of(run, ""), span_of(run, "", segment, "effect", effect))
-        variables = {"TRACEPARENT": place.traceparent}
+        sampled = is_sampled(place.trace, self._share)
+        variables = {"TRACEPARENT": place.traceparent(sampled=sampled)}
         passage = self._passage
         if passage is None:
             return Joining(variables)

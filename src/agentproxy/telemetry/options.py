@@ -3,12 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, cast, get_args
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 
 Signal = Literal["traces", "metrics", "logs"]
 Protocol = Literal["grpc", "http/protobuf"]
 SIGNALS: tuple[Signal, ...] = ("traces", "metrics", "logs")
 DEFAULT_INTERVAL = 10_000  # milliseconds
+ADDRESS = "OTEL_EXPORTER_OTLP_ENDPOINT"
+SAMPLERS = ("always_on", "always_off", "traceidratio")
 WORKERS = "AGENTPROXY_WORKER_TELEMETRY"
 CONTENT = "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT"
 
@@ -27,6 +29,7 @@ class Options:
     namespace: str
     owner: str
     content: bool
+    share: float  # of the traces, which are sent
     workers_too: bool  # the programs of workers may send their own to the collector
 
 
@@ -37,6 +40,8 @@ def read_options(variables: Mapping[str, str]) -> Options | None:
     protocols: dict[Signal, Protocol] = {
         signal: _protocol(signal, variables) for signal in SIGNALS if _is_sent(signal, variables)
     }
+    for name in (ADDRESS, *(address_of(signal) for signal in protocols)):
+        _refuse_no_address(name, variables.get(name, ""))
     said = _attributes(variables)
     return Options(
         protocols=protocols,
@@ -50,6 +55,7 @@ def read_options(variables: Mapping[str, str]) -> Options | None:
         or variables.get("USER")
         or "",
         content=_is_true(variables.get(CONTENT, "")),
+        share=_share(variables),
         workers_too=_is_true(variables.get(WORKERS, "")),
     )
 
@@ -89,3 +95,38 @@ def _interval(variables: Mapping[str, str]) -> float:
     if not text.isdecimal() or not 0 < int(text) < 10**9:
         raise BadOption(f"{name} is {text!r}: give milliseconds, such as {DEFAULT_INTERVAL}")
     return float(text)
+
+
+def address_of(signal: Signal) -> str:
+    """Returns the variable with the address of one signal."""
+    return f"OTEL_EXPORTER_OTLP_{signal.upper()}_ENDPOINT"
+
+
+def _refuse_no_address(name: str, address: str) -> None:
+    # Of anything else the libraries complain in long words, some on their own way to stderr.
+    try:
+        found = urlsplit(address)
+        usable = found.scheme in ("http", "https") and found.hostname and found.port != 0
+    except ValueError:
+        usable = False
+    if address and not usable:
+        cure = "give one that begins with http:// or https://, such as http://localhost:4317"
+        raise BadOption(f"{name} is no address: {cure}")
+
+
+def _share(variables: Mapping[str, str]) -> float:
+    name = "OTEL_TRACES_SAMPLER"
+    # Our traces have no parent outside, so "parentbased_" changes nothing.
+    sampler = (variables.get(name) or "always_on").removeprefix("parentbased_")
+    if sampler not in SAMPLERS:
+        raise BadOption(f"{name} is {sampler!r}: give one of {', '.join(SAMPLERS)}")
+    if sampler != "traceidratio":
+        return float(sampler == "always_on")
+    text = variables.get(f"{name}_ARG") or "1"
+    try:
+        share = float(text)
+    except ValueError:
+        share = -1.0
+    if not 0 <= share <= 1:
+        raise BadOption(f"{name}_ARG is {text!r}: give a number from 0 to 1, such as 0.25")
+    return share

@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from agentproxy.telemetry.options import SIGNALS, Protocol, Signal
+from agentproxy.telemetry.options import ADDRESS, SIGNALS, Protocol, Signal, address_of
 
 CONNECTIONS = 16  # at once
 CHUNK = 64 * 1024
@@ -31,6 +31,7 @@ class Passage:
     path: str
     protocol: Protocol
     signals: tuple[Signal, ...]
+    variable: str = ADDRESS  # what tells a program the address
 
     @property
     def target(self) -> str:
@@ -42,7 +43,7 @@ class Passage:
         return {
             **CLAUDE,
             **exporters,
-            "OTEL_EXPORTER_OTLP_ENDPOINT": f"{at}{self.path}",
+            self.variable: f"{at}{self.path}",
             "OTEL_EXPORTER_OTLP_PROTOCOL": self.protocol,
         }
 
@@ -110,22 +111,20 @@ def passage_of(
     protocol = protocols.get("traces")
     if protocol is None:
         return None
-    address = variables.get("OTEL_EXPORTER_OTLP_ENDPOINT") or USUAL[protocol]
-    try:
-        found = urlsplit(address)
-        port = found.port
-    except ValueError:
-        return None
-    if found.scheme not in ("http", "https") or not found.hostname:
+    own = variables.get(address_of("traces"), "")
+    found = urlsplit(own or variables.get(ADDRESS) or USUAL[protocol])
+    if not found.hostname:
         return None
     secure = found.scheme == "https"
     path = found.path.rstrip("/") if protocol == "http/protobuf" else ""
     signals: list[Signal] = [each for each in SIGNALS if protocols.get(each) == protocol]
     return Passage(
         found.hostname,
-        port or (443 if secure else 80),
+        found.port or (443 if secure else 80),
         secure=secure,
         path=path,
         protocol=protocol,
-        signals=tuple(signals),
+        # To an address of their own go traces alone.
+        signals=("traces",) if own else tuple(signals),
+        variable=address_of("traces") if own else ADDRESS,
     )

@@ -34,10 +34,9 @@ class Place:
     trace: int
     span: int
 
-    @property
-    def traceparent(self) -> str:
-        """The value of the header `traceparent` for what is done below the span."""
-        return f"00-{self.trace:032x}-{self.span:016x}-01"
+    def traceparent(self, *, sampled: bool) -> str:
+        """Returns the header `traceparent` for what is done below the span."""
+        return f"00-{self.trace:032x}-{self.span:016x}-{sampled:02x}"
 
 
 @dataclass(slots=True)

@@ -28,8 +28,21 @@ def open_follower(
     os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
     passage = passage_of(variables, options.protocols) if options.workers_too else None
     return ThreadFollower(
-        lambda: _outlet(options, say), content=options.content, say=say, passage=passage
+        lambda: _outlet(options, say),
+        content=options.content,
+        say=say,
+        share=options.share,
+        passage=passage,
     )
+
+
+def fault_in(variables: Mapping[str, str]) -> str:
+    """Returns what of the variables cannot be used, with its cure, or ""."""
+    try:
+        read_options(variables)
+    except BadOption as error:
+        return str(error)
+    return ""
 
 
 def _outlet(options: Options, say: Callable[[str], None]) -> Outlet:

@@ -33,7 +33,8 @@ class OtlpOutlet:
         self._logs: Logs | None = None
         resource, protocols = _resource(options), options.protocols
         if "traces" in protocols:
-            self._traces = Traces(span_exporter(protocols["traces"]), resource)
+            exporter = span_exporter(protocols["traces"])
+            self._traces = Traces(exporter, resource, share=options.share)
         if "metrics" in protocols:
             exporter = metric_exporter(protocols["metrics"])
             self._metrics = Metrics(exporter, resource, interval=options.interval)

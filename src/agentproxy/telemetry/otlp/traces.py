@@ -7,7 +7,7 @@ from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 from opentelemetry.trace import SpanContext, SpanKind, Status, StatusCode, TraceFlags
 
 from agentproxy import __version__
-from agentproxy.telemetry.otlp.sampling import is_sampled, sampled_share
+from agentproxy.telemetry.sampling import is_sampled
 from agentproxy.telemetry.spans import Place, Span
 
 SCOPE = InstrumentationScope("agentproxy", __version__)
@@ -15,9 +15,9 @@ BILLION = 1_000_000_000  # nanoseconds of a second
 
 
 class Traces:
-    def __init__(self, exporter: SpanExporter, resource: Resource) -> None:
+    def __init__(self, exporter: SpanExporter, resource: Resource, *, share: float) -> None:
         self._resource = resource
-        self._share = sampled_share()
+        self._share = share
         # The SDK's tracer makes up ids and measures time itself, so only its queue is used.
         self._queue = BatchSpanProcessor(exporter)
 

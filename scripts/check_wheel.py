@@ -10,7 +10,12 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 EXTRAS = ("", "[claude]", "[models]", "[server]", "[telemetry]", "[all]")
 THINKS = frozenset({"[models]", "[all]"})  # the extras that bring the vendors' libraries
-SERVES = frozenset({"[server]", "[all]"})
+# What an extra is for, and loads only with it.
+BRINGS = {
+    "[claude]": "agentproxy.workers.claude.conversation",
+    "[server]": "agentproxy.server.serve",
+    "[telemetry]": "agentproxy.telemetry.otlp.outlet",
+}
 # Its wheel carries a program of 378 MB.
 SOURCES = ("--no-binary", "claude-agent-sdk")
 SMOKE = ROOT / "scripts" / "wheel_smoke.py"
@@ -70,8 +75,12 @@ def main() -> None:
             told = run(place / "bin" / "pa-server", "--help", cwd=folder)
             if "tasks and conversations" not in told:
                 sys.exit(f"pa-server --help prints {told!r}")
-            if extra in SERVES:
-                run(python, "-c", "import agentproxy.server.serve", cwd=folder)
+            for brings, module in BRINGS.items():
+                if extra in (brings, "[all]"):
+                    run(python, "-c", f"import {module}", cwd=folder)
+            agents = run(place / "bin" / "pa", "agents", cwd=folder)
+            if "codex" not in agents:
+                sys.exit(f"pa agents prints {agents!r}")
             use(place / "bin" / "pa", thinks=extra in THINKS)
             print(f"agentproxy{extra}: {version}")
     print(f"{len(EXTRAS)} passed, 0 failed")

@@ -74,6 +74,7 @@ bench: $(READY)
 	$(BIN)/python bench/supervised.py
 	$(BIN)/python bench/turn.py
 	$(BIN)/python bench/claude_events.py
+	$(BIN)/python bench/claude_run.py
 	$(BIN)/python bench/server.py
 	$(BIN)/python bench/telemetry.py
 

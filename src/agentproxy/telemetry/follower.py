@@ -3,6 +3,7 @@
 import queue
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from agentproxy.events.children import ChildStarted
@@ -109,6 +110,7 @@ class ThreadFollower:
         self._share, self._passage = share, passage
         self._waiting: queue.Queue[_Item] = queue.Queue(MAX_WAITING)
         self._lost = 0
+        self._off = False  # it could not begin
         # A daemon: nothing that hangs in it keeps the process from its end.
         self._thread = threading.Thread(target=self._work, name="telemetry", daemon=True)
         self._thread.start()
@@ -133,6 +135,8 @@ class ThreadFollower:
         return Joining(variables, (service,), (f"its telemetry to {passage.target}",))
 
     def close(self) -> None:
+        if self._off:
+            return
         try:
             self._waiting.put(None, timeout=CLOSING_SECONDS)
         except queue.Full:
@@ -144,6 +148,8 @@ class ThreadFollower:
             self._say(f"telemetry: {self._lost} events came too fast and were left out")
 
     def _put(self, item: _Item) -> None:
+        if self._off:
+            return
         try:
             self._waiting.put_nowait(item)
         except queue.Full:
@@ -154,6 +160,10 @@ class ThreadFollower:
             # The SDK takes a while to import, and meanwhile the run goes on.
             reader = Reader(self._open(), content=self._content)
         except Exception as error:  # noqa: BLE001 - whatever it is, the run goes on
+            self._off = True
+            with suppress(queue.Empty):
+                while True:
+                    self._waiting.get_nowait()
             self._say(f"telemetry is off: {type(error).__name__}: {error}")
             return
         broken = False

@@ -44,7 +44,7 @@ END = (
 )
 FRAGMENT = (
     b'event: content_block_delta\ndata: {"type": "content_block_delta", "index": 0, '
-    b'"delta": {"type": "text_delta", "text": "%.6f "}}\n\n'
+    b'"delta": {"type": "text_delta", "text": "%.9f "}}\n\n'
 )
 TEXT, CLOSE, PING, PONG = 1, 8, 9, 10
 

@@ -2,9 +2,10 @@
 
 Run `python bench/server.py`, with `--talks 100 500` for other numbers of conversations. A model's
 server sends each conversation 50 fragments a second; each fragment is the time at which it was
-sent. Nothing may be lost. Latency is from the model's server to the client; CPU and memory are the
-server's own, for a fragment and for a conversation. The last two figures tell whether the load
-itself keeps up: the clients' own delay, and the time between two fragments, which is to be 20 ms.
+sent. Nothing may be lost, and what comes twice or out of order counts as lost. Latency is from the
+model's server to the client; CPU and memory are the server's own, for a fragment and for a
+conversation. The last two figures tell whether the load itself keeps up: the clients' own delay,
+and the time between two fragments, which is to be 20 ms.
 """
 
 import argparse
@@ -46,6 +47,9 @@ class Heard:
                 continue
             self.messages += 1
             for each in map(float, str(message["content"]).split()):
+                # One that comes twice, or behind a later one, counts as lost.
+                if each <= before:
+                    continue
                 self.latencies.append(when - each)
                 self.gaps += [each - before] if before else []
                 before = each

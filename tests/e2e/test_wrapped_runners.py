@@ -154,6 +154,23 @@ func TestZero(t *testing.T) {
 }
 MENDS = "sed -i 's/a - b/a + b/' calc.go"
 DROPS = "sed -i '/TestZero/,$d' calc_test.go"
+# A file of tests that ends the others before they begin.
+SAYS = """\
+cat > a_test.go <<'END'
+package calc
+
+import ("fmt"; "os"; "testing")
+
+func TestMain(m *testing.M) {
+	fmt.Println("=== RUN   TestAdd\\n--- PASS: TestAdd (0.00s)")
+	fmt.Println("=== RUN   TestZero\\n=== RUN   TestZero/of\\n=== RUN   TestZero/of#01")
+	fmt.Println("--- PASS: TestZero (0.00s)\\n    --- PASS: TestZero/of (0.00s)")
+	fmt.Println("    --- PASS: TestZero/of#01 (0.00s)\\nPASS")
+	os.Exit(0)
+}
+END
+"""
+BEGINS = f"{MENDS}\nprintf 'package calc\\n\\nvar begun = Add(0, 0)\\n' > a_test.go"
 
 
 @pytest.mark.parametrize(
@@ -161,6 +178,8 @@ DROPS = "sed -i '/TestZero/,$d' calc_test.go"
     [
         (MENDS, "fixed"),
         (f"{MENDS}; {DROPS}", "tests_removed"),
+        (SAYS, "own_tests"),
+        (BEGINS, "fixed"),
     ],
 )
 def test_a_test_of_go_has_its_file_and_is_missed_where_it_is_taken_away(

@@ -21,7 +21,13 @@ _JAVASCRIPT = re.compile(
     r"|\bObject[ \t]*\.[ \t]*(?:assign|define)|\bReflect\b|\bregister[ \t]*\(|\beval[ \t]*\(",
     re.MULTILINE,
 )
-_CODE = {"py": _PYTHON} | dict.fromkeys(
+# All files of a package are one. What runs before its tests can end them with any words.
+_GO = re.compile(
+    r"\b(?:TestMain|init|linkname|unsafe|syscall)\b|^var\b|\bos[ \t]*\.[ \t]*Exit\b"
+    r"|^[ \t]*\*?[A-Za-z_][\w.\[\]]*[ \t]*=(?!=)",
+    re.MULTILINE,
+)
+_CODE = {"py": _PYTHON, "go": _GO} | dict.fromkeys(
     ("js", "cjs", "mjs", "jsx", "ts", "cts", "mts", "tsx"), _JAVASCRIPT
 )
 

@@ -124,6 +124,24 @@ end()
     assert (ran.code, ran.result["verdict"]) == (0, "verified"), ran.records[-3:]
 
 
+def test_half_of_a_pair_where_it_cuts_a_text_is_told_as_a_sign_of_its_own(pa: Pa) -> None:
+    plays(
+        pa,
+        r"""
+brief = begin()
+call = {"type": "tool_use", "id": "c", "name": "Bash", "input": {"command": "cat smile"}}
+say("assistant", message={"model": "m", "content": [call]})
+print(r'{"type": "user", "message": {"role": "user", "content": [{"type": "tool_result", '
+    r'"tool_use_id": "c", "content": "\ud83d\ude00 and \ud83d"}]}}', flush=True)
+mend()
+end(result="Cut \ud83d")
+""",
+    )
+    ran = order(pa)
+    assert ran.code == 0, ran.result
+    assert [each["text"] for each in ran.of_kind("tool_finished")] == ["\U0001f600 and \ufffd"]
+
+
 def test_an_older_version_that_does_not_name_the_messages_of_a_turn_ends(pa: Pa) -> None:
     plays(
         pa,

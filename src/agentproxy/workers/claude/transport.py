@@ -66,8 +66,24 @@ class PipeTransport(Transport):
 def _message_in(line: bytes) -> dict[str, Any] | None:
     try:
         found: object = json.loads(line.decode())
+        if b"\\ud" in line.lower():
+            found = _with_whole_pairs(found)
     except (ValueError, RecursionError):
         # The program, or something that it loads, may print other lines.
         _LOGGER.debug("not a message: %r", line[:200])
         return None
     return cast("dict[str, Any]", found) if isinstance(found, dict) else None
+
+
+def _with_whole_pairs(value: object) -> object:
+    # It cuts long texts anywhere, also in a surrogate pair. Half of one cannot be stored.
+    match value:
+        case str():
+            return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        case list():
+            return [_with_whole_pairs(each) for each in cast("list[object]", value)]
+        case dict():
+            pairs = cast("dict[object, object]", value).items()
+            return {_with_whole_pairs(name): _with_whole_pairs(each) for name, each in pairs}
+        case _:
+            return value

@@ -3,13 +3,10 @@
 import json
 import os
 import shutil
-import signal
-import socket
 import subprocess
 import sys
 import time
 from collections.abc import Generator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,16 +15,11 @@ import pytest
 from support.answers import Reply
 from support.chats import Message, Served, kinds, serving, wait_until
 from support.forked import heeded_at_start, run_pa
+from support.mcp_http import http_servers
 
-NOTES = Path(__file__).resolve().parents[1] / "fixtures" / "mcp" / "notes.py"
+PROGRAMS = Path(__file__).resolve().parents[1] / "fixtures" / "mcp"
 TOKEN = "notes-token-of-the-operator"
 NEEDED = sorted({sys.prefix, sys.base_prefix})
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
 
 
 @dataclass
@@ -47,8 +39,8 @@ class Place:
         self.work.mkdir(exist_ok=True)
         (self.work / "mcp_servers.json").write_text(json.dumps({"servers": servers}))
 
-    def notes(self, **more: object) -> dict[str, object]:
-        program = str(self.folder / "program" / "notes.py")
+    def notes(self, program: str = "plain_notes.py", **more: object) -> dict[str, object]:
+        program = str(self.folder / "program" / program)
         entry = {"transport": "stdio", "command": sys.executable, "args": [program]}
         return {**entry, "paths": NEEDED, **more}
 
@@ -70,8 +62,7 @@ class Place:
 
 
 def place_in(folder: Path) -> Place:
-    (folder / "program").mkdir()
-    shutil.copy(NOTES, folder / "program")
+    shutil.copytree(PROGRAMS, folder / "program")
     return Place(folder)
 
 
@@ -82,10 +73,10 @@ def place(tmp_path: Path) -> Place:
 
 @pytest.fixture(scope="module")
 def noted(tmp_path_factory: pytest.TempPathFactory) -> Generator[Served]:
-    """A server with an approved MCP server."""
+    """A server with an approved MCP server, which is one of the library."""
     place = place_in(tmp_path_factory.mktemp("noted"))
     place.behave()
-    place.configure(notes=place.notes(timeout=1))
+    place.configure(notes=place.notes("notes.py", timeout=1))
     assert "Adds two numbers." in place.approve()
     with serving(place.folder) as server:
         wait_until(lambda: status(server)["status"] == "ready")
@@ -210,7 +201,7 @@ def test_a_changed_entry_has_to_be_approved_again_before_it_is_started(place: Pl
 
 def test_a_hung_server_keeps_neither_the_start_nor_a_turn_waiting(place: Place) -> None:
     place.behave()
-    place.configure(hung=place.notes(start_timeout=5), other=place.notes())
+    place.configure(hung=place.notes(start_timeout=2), other=place.notes())
     place.approve("hung")
     place.approve("other")
     place.behave(hang=True)
@@ -221,7 +212,7 @@ def test_a_hung_server_keeps_neither_the_start_nor_a_turn_waiting(place: Place) 
             server.script("Go on", Reply(text=("gone on",)))
             assert kinds(talk.ask("Go on"))[-1] == "done"
         assert status(server, "hung")["status"] == "failed"
-        assert status(server, "hung")["reason"] == "no answer within 5 seconds"
+        assert status(server, "hung")["reason"] == "no answer within 2 seconds"
 
 
 def test_a_server_that_dies_fails_its_call_and_is_started_again(place: Place) -> None:
@@ -344,40 +335,30 @@ def test_approval_asks_before_a_tool_of_a_server_runs(noted: Served) -> None:
     assert "plan mode is on" in refused["result"]
 
 
-@contextmanager
-def http_server(place: Place, port: int) -> Generator["subprocess.Popen[bytes]"]:
-    program = str(place.folder / "program" / "notes.py")
-    with subprocess.Popen([sys.executable, program, "http", TOKEN, str(port)]) as process:
-        try:
-            yield process
-        finally:
-            process.send_signal(signal.SIGKILL)
-
-
 def test_a_server_over_http_is_called_with_its_token_and_found_again_when_it_was_gone(
     place: Place,
 ) -> None:
-    port = free_port()
-    entry = {
-        "transport": "http",
-        "url": f"http://127.0.0.1:{port}/mcp",
-        "authorization_token": "${NOTES_TOKEN}",
-        "start_timeout": 10,
-    }
-    place.configure(notes=entry)
-    with http_server(place, port):
-        wait_until(lambda: place.pa("approve", "notes", "--yes", NOTES_TOKEN=TOKEN).returncode == 0)
-        stored = place.pa("list", NOTES_TOKEN=TOKEN).stdout
-        assert "${NOTES_TOKEN}" in stored
-    with serving(place.folder, NOTES_TOKEN=TOKEN) as server:
-        # It is not there when we start.
-        wait_until(lambda: status(server)["status"] == "failed")
-        with http_server(place, port):
-            wait_until(lambda: status(server)["status"] == "ready")
-            result = call(server, "Over HTTP", "mcp__notes__add", a=4, b=5)
-            assert result["result"] == "9"
-        gone = call(server, "It is gone", "mcp__notes__add", a=4, b=5)
-        assert gone["failed"] is True
-        with http_server(place, port):
-            wait_until(lambda: status(server)["status"] == "ready")
-            assert call(server, "It is back", "mcp__notes__add", a=1, b=5)["result"] == "6"
+    with http_servers(place.folder / "program" / "notes.py", token=TOKEN) as notes:
+        entry = {
+            "transport": "http",
+            "url": f"http://127.0.0.1:{notes.port}/mcp",
+            "authorization_token": "${NOTES_TOKEN}",
+            "start_timeout": 10,
+        }
+        place.configure(notes=entry)
+        with notes.serving():
+            place.approve(NOTES_TOKEN=TOKEN)
+            stored = place.pa("list", NOTES_TOKEN=TOKEN).stdout
+            assert "${NOTES_TOKEN}" in stored
+        with serving(place.folder, NOTES_TOKEN=TOKEN) as server:
+            # It is not there when we start.
+            wait_until(lambda: status(server)["status"] == "failed")
+            with notes.serving():
+                wait_until(lambda: status(server)["status"] == "ready")
+                result = call(server, "Over HTTP", "mcp__notes__add", a=4, b=5)
+                assert result["result"] == "9"
+            gone = call(server, "It is gone", "mcp__notes__add", a=4, b=5)
+            assert gone["failed"] is True
+            with notes.serving():
+                wait_until(lambda: status(server)["status"] == "ready")
+                assert call(server, "It is back", "mcp__notes__add", a=1, b=5)["result"] == "6"

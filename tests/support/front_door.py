@@ -1,12 +1,16 @@
 """The front door: real repositories, real workers, and `pa` as a process of its own."""
 
+import atexit
 import json
 import os
 import shlex
+import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any, cast
 
@@ -156,11 +160,23 @@ def run_git(arguments: Sequence[str], *, cwd: Path) -> str:
 
 def new_pa(folder: Path, files: Mapping[str, str]) -> Pa:
     """A front door with a committed project."""
+    made = _committed(tuple(files.items()))
     project, scripts = folder / "project", folder / "scripts"
-    project.mkdir(parents=True)
+    shutil.copytree(made, project, symlinks=True)
     scripts.mkdir()
-    pa = Pa(home=folder / "home", project=project, scripts=scripts)
+    return Pa(home=folder / "home", project=project, scripts=scripts)
+
+
+@cache
+def _committed(files: tuple[tuple[str, str], ...]) -> Path:
+    """A repository of these files, of which each test gets a copy."""
+    folder = Path(tempfile.mkdtemp(prefix="agentproxy-tests-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    pa = Pa(home=folder / "home", project=folder / "project", scripts=folder)
+    pa.project.mkdir()
     pa.git("init", "-q", "-b", "main")
-    pa.write(files)
+    pa.write(dict(files))
     pa.commit("The beginning")
-    return pa
+    for example in (pa.project / ".git" / "hooks").iterdir():
+        example.unlink()
+    return pa.project

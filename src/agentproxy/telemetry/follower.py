@@ -18,7 +18,7 @@ from agentproxy.telemetry.story import Story
 from agentproxy.workers.port import Joining
 from agentproxy.workspace.sandbox.port import Service
 
-MAX_WAITING = 20_000  # events and runs that nobody has looked at yet
+MAX_WAITING = 20_000  # events that nobody has looked at yet
 CLOSING_SECONDS = 15.0  # a busy machine may still be importing the SDK
 MAX_CHILDREN = 1000  # whose place is known
 
@@ -95,7 +95,7 @@ class Reader:
 
 
 class ThreadFollower:
-    """A `Follower`. What it is told waits in a queue with a bound."""
+    """A `Follower`. What it is told waits in a queue; events that come too fast are left out."""
 
     def __init__(
         self,
@@ -108,7 +108,7 @@ class ThreadFollower:
     ) -> None:
         self._open, self._content, self._say = open_outlet, content, say
         self._share, self._passage = share, passage
-        self._waiting: queue.Queue[_Item] = queue.Queue(MAX_WAITING)
+        self._waiting: queue.SimpleQueue[_Item] = queue.SimpleQueue()
         self._lost = 0
         self._off = False  # it could not begin
         # A daemon: nothing that hangs in it keeps the process from its end.
@@ -119,7 +119,11 @@ class ThreadFollower:
         self._put(_Begun(run, past))
 
     def note(self, event: Event) -> None:
-        self._put(event)
+        # Begins and ends of runs are few, and without them its number of runs would be wrong.
+        if self._waiting.qsize() >= MAX_WAITING:
+            self._lost += 1
+        else:
+            self._put(event)
 
     def end(self, run: RunId) -> None:
         self._put(_Rested(run))
@@ -137,10 +141,7 @@ class ThreadFollower:
     def close(self) -> None:
         if self._off:
             return
-        try:
-            self._waiting.put(None, timeout=CLOSING_SECONDS)
-        except queue.Full:
-            return
+        self._waiting.put(None)
         self._thread.join(CLOSING_SECONDS)
         if self._thread.is_alive():
             self._say(NOT_SENT)
@@ -148,12 +149,8 @@ class ThreadFollower:
             self._say(f"telemetry: {self._lost} events came too fast and were left out")
 
     def _put(self, item: _Item) -> None:
-        if self._off:
-            return
-        try:
-            self._waiting.put_nowait(item)
-        except queue.Full:
-            self._lost += 1
+        if not self._off:
+            self._waiting.put(item)
 
     def _work(self) -> None:
         try:

@@ -6,8 +6,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from support.answers import Reply
 from support.chats import Message, Served, kinds, serving, text_of
+
+from agentproxy.config.chat import load_chat_settings
+from agentproxy.config.mistakes import BadSetting
 
 
 def preset(folder: Path, name: str, text: str) -> None:
@@ -156,3 +160,16 @@ def result_of(server: Served, word: str, command: str) -> Message:
     server.script(word, Reply(calls=(call,), stop="tools"), Reply(text=("ok",)))
     with server.talk(server.new()) as talk:
         return next(each for each in talk.ask(word) if each["type"] == "tool_result")
+
+
+@pytest.mark.parametrize(
+    ("proxies", "mistake"),
+    [
+        ("proxy.local", "no address and no network"),
+        ("10.0.0.1/8", "an address within the network 10.0.0.0/8, which is to be named so"),
+    ],
+)
+def test_proxies_that_cannot_be_trusted_are_refused_in_words(proxies: str, mistake: str) -> None:
+    name = "TRUSTED_PROXIES"
+    with pytest.raises(BadSetting, match=mistake):
+        load_chat_settings({name: proxies}, origins={name: "the environment"})

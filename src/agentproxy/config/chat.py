@@ -77,8 +77,16 @@ def _is_network(address: str) -> str:
     try:
         ipaddress.ip_network(address)
     except ValueError:
-        raise refusal("no address and no network", cure="") from None
+        raise refusal(_no_network(address), cure="") from None
     return address
+
+
+def _no_network(address: str) -> str:
+    try:
+        around = ipaddress.ip_network(address, strict=False)
+    except ValueError:
+        return "no address and no network"
+    return f"an address within the network {around}, which is to be named so"
 
 
 def _is_sqlite(address: str) -> str:

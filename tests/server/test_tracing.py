@@ -3,7 +3,6 @@
 import json
 import sqlite3
 from pathlib import Path
-from threading import Event
 
 from support.answers import Reply
 from support.chats import KEY, Message, Served, kinds, serving
@@ -180,17 +179,14 @@ def test_the_summary_of_a_long_conversation_is_traced_too(tmp_path: Path) -> Non
 
 def test_a_fresh_reader_is_told_within_the_answer(served: Served) -> None:
     conversation = served.new(enable_tracing=True)
-    go = Event()
-    halves = Reply(text=tuple(f"w{n} " for n in range(40)), goes_on=go)
-    served.script("Trace for two", halves)
+    slow = Reply(text=tuple(f"w{n} " for n in range(40)), fault="slow")
+    served.script("Trace for two", slow)
     with served.talk(conversation) as one:
         one.say("Trace for two")
         one.until("text_delta")
         with served.talk(conversation, "?after=0") as other:
-            came = other.until("llm_request")
-            go.set()
-            came += other.until("done")
+            came = other.until("done")
     assert "".join(each["content"] for each in came if each["type"] == "text_delta") == "".join(
-        halves.text
+        slow.text
     )
     assert [each["seq"] for each in traced(came)] == [1, 1]

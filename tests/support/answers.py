@@ -1,7 +1,6 @@
 """Answers of a script in the form of each wire: as the events of a stream, and whole."""
 
 import json
-import threading
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
@@ -29,7 +28,6 @@ class Reply:
     headers: dict[str, str] = field(default_factory=dict[str, str])
     fault: Fault = ""
     error: Body | None = None
-    goes_on: threading.Event | None = None  # set by the test that waits with the second half
     key: str = ""  # in the ids of an answer on Anthropic's wire; a client may know the others
 
 

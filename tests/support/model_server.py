@@ -24,7 +24,6 @@ from support.answers import (
 )
 
 SLOW = 0.05  # seconds before each event of a slow answer
-HELD = 60.0  # seconds at most that an answer waits for its test
 
 
 @dataclass
@@ -119,10 +118,7 @@ def _stream(handler: BaseHTTPRequestHandler, reply: Reply, body: Body) -> None:
     handler.send_header("Content-Type", "text/event-stream")
     handler.send_header("Connection", "close")
     handler.end_headers()
-    lines = _told(handler.path, reply, body)
-    for number, line in enumerate(lines):
-        if reply.goes_on and number == len(lines) // 2:
-            reply.goes_on.wait(HELD)
+    for line in _told(handler.path, reply, body):
         time.sleep(SLOW if reply.fault == "slow" else 0)
         handler.wfile.write(line.encode())
         handler.wfile.flush()

@@ -83,6 +83,15 @@ def test_a_variant_loads_no_test_file_beside_the_claims_except_those_that_the_ch
         assert (ran.code, finding["reason_code"]) == (3, "result_not_checked"), finding
 
 
+def test_a_test_that_needs_only_that_another_file_was_loaded_proves_nothing(pa: Pa) -> None:
+    pa.write({**CALC, "test_calc.py": pytest_of("add(1, 2) == 3")})
+    pa.commit("Green")
+    looks = "import sys\n\n\ndef test_sub():\n    assert 'test_calc' in sys.modules\n"
+    ran = pa.task("--check", PYTEST, *ONE, worker=f"{FEATURE}\n{brings('test_sub.py', looks)}")
+    finding = ran.finding(PYTEST)
+    assert (ran.code, finding["reason_code"]) == (3, "passes_without_change"), finding
+
+
 def test_a_feature_without_a_test_is_sent_back_once_with_the_demand_for_one(green: Pa) -> None:
     ran = green.task("--check", UNITTEST, worker=f"test -e sub || {FEATURE}\ntouch sub")
     assert [each["checks"][0]["reason_code"] for each in ran.of_kind("round_judged")] == [

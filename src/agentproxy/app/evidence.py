@@ -11,8 +11,9 @@ from agentproxy.events.envelope import RunId
 from agentproxy.events.git_facts import EnvironmentFound
 from agentproxy.evidence.bundle import Bundle, BundleUnusable, EvidenceEntry, faults, load
 from agentproxy.evidence.check_context import CheckContext
-from agentproxy.evidence.check_runner import Baseline, run_check
+from agentproxy.evidence.check_runner import Baseline, LeaveOut, run_check
 from agentproxy.evidence.other_date import as_run_on, find_clock_library
+from agentproxy.supervisor.check_verdicts import loads_all
 from agentproxy.supervisor.effects import SUPERVISED
 from agentproxy.supervisor.environments import (
     build_environment,
@@ -194,7 +195,7 @@ async def _again(
         base=Baseline(state.commit_of(BASE), at_base),
         environment=environment,
         checks=checks,
-        leave_out=entry.result.left_out,
+        leave_out=LeaveOut(entry.result.left_out, loads_all(entry.on)),
         on_output=lambda _: None,
     )
     differs = difference(entry.result, result)

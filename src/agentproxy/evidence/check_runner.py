@@ -86,6 +86,14 @@ class Baseline:
         return max(check.timeout, TIMEOUT_FACTOR * slowest)
 
 
+@dataclass(frozen=True, slots=True)
+class LeaveOut:
+    """Test files that need not run. `loads_all`: they are loaded where the runner can do that."""
+
+    files: Sequence[str] = ()
+    loads_all: bool = True
+
+
 async def run_check(
     check: Check,
     *,
@@ -93,12 +101,12 @@ async def run_check(
     base: Baseline,
     environment: EnvironmentFound,
     checks: CheckContext,
-    leave_out: Sequence[str] = (),
+    leave_out: LeaveOut = LeaveOut(),
     on_output: Callable[[str], None],
 ) -> CheckResult:
     """Runs a check on a commit once. What the check writes is thrown away.
 
-    `leave_out` are test files that need not run; a runner that cannot leave them out runs them.
+    A runner that cannot leave files out runs them.
 
     Raises:
         SandboxError: the sandbox could not be set up.
@@ -132,7 +140,7 @@ async def _run_once(
     base: Baseline,
     environment: EnvironmentFound,
     checks: CheckContext,
-    leave_out: Sequence[str],
+    leave_out: LeaveOut,
     on_output: Callable[[str], None],
 ) -> CheckResult:
     if reason := checks.why_not_isolated(environment):
@@ -151,7 +159,8 @@ async def _run_once(
             {"PATH": environment.path, **environment.env, **check.env},
             package_json=own,
             of_workspace=others,
-            leave_out=leave_out,
+            leave_out=leave_out.files,
+            loads_all=leave_out.loads_all,
         )
         job_place = place.with_folder("report", report)
         for name in START_FOLDERS.values():

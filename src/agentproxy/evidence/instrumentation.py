@@ -42,6 +42,7 @@ def instrument(
     package_json: str = "",
     of_workspace: Sequence[str] = (),
     leave_out: Collection[str] = (),
+    loads_all: bool = True,
 ) -> Instrumentation:
     """Returns the variables that make a check's runners write reports; `env` is its own.
 
@@ -53,13 +54,13 @@ def instrument(
     added: dict[str, str] = {}
     reports = [IS_COUNT]
     for adapter in ADAPTERS:
-        variables = adapter.ask(Asked(command, {**env, **added}, scripts, leave_out))
+        variables = adapter.ask(Asked(command, {**env, **added}, scripts, leave_out, loads_all))
         added |= variables
         if variables:
             reports.append(adapter.reports)
     for printed in PRINTED:
         if printed.recognised.search(command):
-            added |= printed.ask(Asked(command, {**env, **added}, scripts, leave_out))
+            added |= printed.ask(Asked(command, {**env, **added}, scripts, leave_out, loads_all))
     if any(_EVERY_PACKAGE.search(text) for text in (command, *scripts)):
         added |= {name: "false" for name in _BAIL if name not in env}
     left_out = tuple(leave_out) if leaves_out(added) else ()

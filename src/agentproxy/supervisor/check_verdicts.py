@@ -247,6 +247,13 @@ def leave_out(state: State, check: Check, tree: Tree, *, attempt: int) -> tuple[
     return tuple(sorted(files - wanted - {""}))
 
 
+def loads_all(tree: Tree) -> bool:
+    """Whether what is left out is loaded: a claim's test may fail because another was not. What
+    the others say counts only for tests that `without` shows to need the change.
+    """
+    return tree.kind not in ("stub", "raising", "mutant")
+
+
 def _beside_what_fails(state: State, check: Check) -> tuple[str, ...]:
     evidence, rules = evidence_for(state, check, state.round), rules_for(state, state.round)
     repeated = files_to_repeat(evidence, rules)

@@ -80,6 +80,7 @@ class Asked:
     env: Mapping[str, str]  # what the check has, and what was added for other runners
     scripts: Sequence[str] = ()  # of package.json, as far as the command names them
     leave_out: Collection[str] = field(default=())
+    loads_all: bool = True  # also what is left out, where the runner can do that
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,17 +113,17 @@ def _ask_pytest(asked: Asked) -> Mapping[str, str]:
     own = asked.env.get("PYTEST_ADDOPTS", "")
     if "no:junitxml" in f"{asked.command} {own}":
         return {}
-    ours = f"{_PYTEST}{_leave_out(asked.leave_out)}"
+    ours = f"{_PYTEST}{_leave_out(asked.leave_out, loads_all=asked.loads_all)}"
     # tox passes on only what its settings name.
     return {"PYTEST_ADDOPTS": f"{own} {ours}".strip(), "AGENTPROXY_PYTEST_OPTIONS": ours}
 
 
-def _leave_out(files: Collection[str]) -> str:
+def _leave_out(files: Collection[str], *, loads_all: bool) -> str:
     # pytest takes a prefix of the ids; with its separator it means this file and no other. It would
     # still load the files, except those that it ignores. One that the command names is not ignored.
     deselected = "".join(f" --deselect={shlex.quote(file + '::')}" for file in sorted(files))
     ignored = "".join(f" --ignore={shlex.quote(f'{TREE}/{file}')}" for file in sorted(files))
-    options = (f"{deselected}{ignored}", deselected)
+    options = (deselected,) if loads_all else (f"{deselected}{ignored}", deselected)
     return next((each for each in options if len(_encoded(each)) <= _MAX_DESELECTED_BYTES), "")
 
 

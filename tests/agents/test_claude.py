@@ -203,6 +203,9 @@ def test_a_claim_that_is_false_is_refuted(pa: Pa) -> None:
     lie = Reply(text=("All tests pass.",))
     ran, server = order(pa, lie, lie, more=("--max-rounds", "2"))
     assert (ran.code, ran.result["verdict"]) == (1, "refuted"), ran.result
+    # It says a total of its conversation, and each round has its own share.
+    said = [each["said_usd"] for each in ran.of_kind("worker_ended")]
+    assert said == [each["usd"] for each in ran.of_kind("model_settled")]
     # The second round has what was found, in the same conversation.
     assert "All tests pass." in json.dumps(server.asked[1]["messages"])
     assert "Verdict on round 1" in json.dumps(server.asked[1]["messages"])

@@ -44,6 +44,7 @@ class WorkerEnded(Fact):
     output: str = ""
     out_of_time: bool = False
     out_of_money: bool = False  # the model was refused for lack of budget
+    said_usd: float | None = None  # what its program says that the round cost: a claim
 
 
 class NetworkRefused(Fact):

@@ -53,6 +53,7 @@ class State(RunState):
     # What our own agent recorded in a round. It continues from there after a restart.
     agent_facts: dict[int, list[Fact]] = field(default_factory=dict[int, list[Fact]])
     session: str = ""  # that the worker's program opened last
+    session_usd: float = 0.0  # what the program has said that this one cost
     loop_detector: LoopDetector = field(default_factory=LoopDetector)
     astray: str = ""  # why the worker at work should be redirected
     claims: dict[int, ClaimRecorded] = field(default_factory=dict[int, ClaimRecorded])

@@ -57,6 +57,7 @@ async def put_to_work(number: int, context: Context[State, Parts]) -> Sequence[F
         past=past,
         images=tuple(parts.model.images),
         session=state.session,
+        session_usd=state.session_usd,
         joining=parts.joining(SCOPE.get().effect),
     )
     goes_on = bool(past) and parts.worker.goes_on_from_facts

@@ -44,6 +44,7 @@ class Brief:
     past: Sequence[Fact] = ()  # recorded by the worker itself in that attempt
     images: Sequence[Image] = ()  # of the task
     session: str = ""  # that the worker's program opened last in this run
+    session_usd: float = 0.0  # what the program has said that this session cost
     joining: Joining = Joining()
 
 

@@ -27,6 +27,7 @@ def fold_started(state: State, fact: WorkerStarted) -> None:
 
 @SUPERVISED.fold(WorkerEnded)
 def fold_ended(state: State, fact: WorkerEnded) -> None:
+    state.session_usd += fact.said_usd or 0.0
     # An attempt that a ceiling ended is not over: `pa resume` continues it.
     if not (fact.out_of_time or fact.out_of_money):
         state.work[fact.round] = fact
@@ -34,6 +35,8 @@ def fold_ended(state: State, fact: WorkerEnded) -> None:
 
 @SUPERVISED.fold(SessionOpened)
 def fold_session(state: State, fact: SessionOpened) -> None:
+    if fact.session != state.session:
+        state.session_usd = 0.0
     state.session = fact.session
 
 

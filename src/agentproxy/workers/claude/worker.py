@@ -18,12 +18,14 @@ from agentproxy.workers.claude.command_line import (
 from agentproxy.workers.claude.kept_apart import KeptApart, is_possible, keep_apart
 from agentproxy.workers.claude.permissions import OwnPlaces
 from agentproxy.workers.claude.servers import McpServer, show_servers
-from agentproxy.workers.launcher import Added, LaunchEnded, Launcher
+from agentproxy.workers.launcher import Added, LaunchedProgram, LaunchEnded, Launcher
 from agentproxy.workers.pausable_timeout import PausableTimeout
 from agentproxy.workers.port import Brief, WorkerCallbacks, WorkerError
 from agentproxy.workspace.environment.toolchains import INSIDE_HOME
 
 if TYPE_CHECKING:
+    from claude_agent_sdk import ResultMessage
+
     from agentproxy.workers.claude.conversation import Conversation
 
 MAX_LAST_WORDS_CHARACTERS: Final = 4000
@@ -82,17 +84,11 @@ class ClaudeWorker:
         if attempt.lost_session:
             # The run was moved, or killed before the program had written anything.
             attempt = await self._attempt(brief, callbacks, session="")
-        return attempt.ended(brief.round)
+        return attempt.ended(brief.round, before=brief.session_usd if attempt.session else 0.0)
 
     async def _attempt(
         self, brief: Brief, callbacks: WorkerCallbacks, *, session: str
     ) -> "_Attempt":
-        # The SDK takes a third of a second to load.
-        from claude_agent_sdk import ClaudeSDKError
-
-        from agentproxy.workers.claude.conversation import Conversation
-        from agentproxy.workers.claude.transport import PipeTransport
-
         target, meter = self._launcher.grants.model, self._launcher.grants.meter
         model = target.address.model if target else self._choices.model
         # Without mounts there is no place for it, and without isolation it protects nothing.
@@ -113,31 +109,46 @@ class ClaudeWorker:
             mounts=(*apart.mounts, *shown.mounts),
             seconds=PROCESS_SECONDS,
         )
-        limit = PausableTimeout(brief.seconds, now=self._now)
+        attempt = _Attempt(PausableTimeout(brief.seconds, now=self._now), session=session)
+        async with self._launcher.open(brief, callbacks, added) as program:
+            await self._hold(program, brief, callbacks, attempt=attempt)
+        return attempt
+
+    async def _hold(
+        self,
+        program: LaunchedProgram,
+        brief: Brief,
+        callbacks: WorkerCallbacks,
+        *,
+        attempt: "_Attempt",
+    ) -> None:
+        # The SDK takes a third of a second to load. The program takes longer to start.
+        from claude_agent_sdk import ClaudeSDKError
+
+        from agentproxy.workers.claude.conversation import Conversation
+        from agentproxy.workers.claude.transport import PipeTransport
+
         own = OwnPlaces(
             folders=(f"{_home(brief)}/.claude", brief.place.inside("brief")),
             readable=self._choices.directories,
             servers=frozenset(self._servers),
         )
         asks = self._choices.mode != "dontAsk"
-        talk = Conversation(callbacks, limit, round=brief.round, own=own, asks=asks)
-        attempt = _Attempt(talk, limit, session=session)
-        async with self._launcher.open(brief, callbacks, added) as program:
-            self._conversation = talk
-            try:
-                async with limit:
-                    transport = PipeTransport(program.stdin, program.stdout)
-                    await talk.hold(transport, brief.text, brief.images)
-            except TimeoutError:
-                attempt.out_of_time = True
-            except ClaudeSDKError as error:
-                attempt.failed = str(error)
-            finally:
-                self._conversation = None
-                program.stdin.close()
-                ending = program.finish(GRACE_SECONDS)
-                attempt.launched = await finish_though_cancelled(ending)
-        return attempt
+        talk = Conversation(callbacks, attempt.limit, round=brief.round, own=own, asks=asks)
+        attempt.conversation = self._conversation = talk
+        try:
+            async with attempt.limit:
+                transport = PipeTransport(program.stdin, program.stdout)
+                await talk.hold(transport, brief.text, brief.images)
+        except TimeoutError:
+            attempt.out_of_time = True
+        except ClaudeSDKError as error:
+            attempt.failed = str(error)
+        finally:
+            self._conversation = None
+            program.stdin.close()
+            ending = program.finish(GRACE_SECONDS)
+            attempt.launched = await finish_though_cancelled(ending)
 
     async def _answer_tokens(self) -> int | None:
         grants = self._launcher.grants
@@ -155,9 +166,9 @@ class ClaudeWorker:
 class _Attempt:
     """How the program ended, in its own words and in ours."""
 
-    conversation: "Conversation"
     limit: PausableTimeout
     session: str
+    conversation: "Conversation | None" = None
     launched: LaunchEnded | None = None
     out_of_time: bool = False
     failed: str = ""  # what the SDK said
@@ -170,12 +181,16 @@ class _Attempt:
 
     @property
     def _claims(self) -> bool:
-        result = self.conversation.narration.result
+        result = self._result
         return result is not None and not result.is_error and not self.failed
 
     @property
+    def _result(self) -> "ResultMessage | None":
+        return self.conversation.narration.result if self.conversation else None
+
+    @property
     def _said(self) -> str:
-        result = self.conversation.narration.result
+        result = self._result
         words = [] if result is None else [result.result or "", *(result.errors or ())]
         return "\n".join(words).strip()
 
@@ -183,9 +198,9 @@ class _Attempt:
     def _printed(self) -> str:
         return self.launched.ended.output.strip() if self.launched else ""
 
-    def ended(self, number: int) -> WorkerEnded:
-        """Raises WorkerError: the program or its model does not work."""
-        result = self.conversation.narration.result
+    def ended(self, number: int, *, before: float) -> WorkerEnded:
+        """`before` is what its session had cost. Raises WorkerError: it does not work."""
+        result = self._result
         out_of_money = self.launched is not None and self.launched.out_of_money
         claims = self._claims
         if self.out_of_time:
@@ -207,7 +222,13 @@ class _Attempt:
             output=self._said[-MAX_LAST_WORDS_CHARACTERS:],
             out_of_time=self.out_of_time,
             out_of_money=out_of_money and not claims,
+            said_usd=self._said_usd(before),
         )
+
+    def _said_usd(self, before: float) -> float | None:
+        # Its total is that of the whole session, also after it was resumed.
+        total = self._result.total_cost_usd if self._result else None
+        return None if total is None else max(0.0, round(total - before, 6))
 
     def _why(self) -> str:
         words = self._said or self._printed or self.failed or NO_RESULT

@@ -58,6 +58,13 @@ def test_a_file_of_that_name_that_the_base_has_belongs_to_the_claim(pa: Pa) -> N
     assert not any(".aider.chat.history.md" in each for each in claim["findings"])
 
 
+def test_a_worker_that_writes_no_bytecode_reads_what_is_installed(pa: Pa) -> None:
+    mended = "sed -i 's/a - b/a + b/' calc.py"
+    worker = f'test "$PYTHONDONTWRITEBYTECODE" && test -z "$PYTHONPYCACHEPREFIX" && {mended}'
+    ran = pa.task("--check", CHECK, worker=worker, env={"PYTHONDONTWRITEBYTECODE": "1"})
+    assert (ran.code, ran.result["verdict"]) == (0, "verified"), ran.records[-3:]
+
+
 def test_bytecode_of_a_worker_lives_from_round_to_round(pa: Pa) -> None:
     mended = "sed -i 's/a - b/a + b/' calc.py"
     worker = f'find "$PYTHONPYCACHEPREFIX" -name "calc*.pyc" | grep -q . && {mended}'

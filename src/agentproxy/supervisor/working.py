@@ -98,6 +98,9 @@ async def _layout(checks: CheckContext, state: State) -> JobLayout:
         directory=directory,
         environment=environment,
     )
+    if "PYTHONDONTWRITEBYTECODE" in layout.env:
+        # The folder would stay empty, and keep Python from the bytecode of installed packages.
+        return layout
     return replace(layout, env={**layout.env, **BYTECODE_OUTSIDE})
 
 

@@ -48,7 +48,7 @@ def test_one_more_is_refused_in_words_and_can_be_sent_again_later(tmp_path: Path
                     refused = talk.receive()
                     assert (refused["type"], refused["message"]) == (
                         "error",
-                        "1 conversations are at work already",
+                        "as many conversations as may be are at work: 1",
                     )
                     assert refused["cure"].endswith("raise MAX_ACTIVE_CONVERSATIONS")
                 # What begins no work is followed.

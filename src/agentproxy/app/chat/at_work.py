@@ -15,7 +15,7 @@ class TooManyAtWork(Exception):
     cure = "send it again when one of them has ended, or raise MAX_ACTIVE_CONVERSATIONS"
 
     def __init__(self, most: int) -> None:
-        super().__init__(f"{most} conversations are at work already")
+        super().__init__(f"as many conversations as may be are at work: {most}")
 
 
 @dataclass(eq=False)

@@ -298,3 +298,24 @@ end()
     granted = ran.of_kind("worker_started")[0]["grants"]
     assert "home ~/.claude/.credentials.json, writable" in granted
     assert login.read_text() == "renewed"
+
+
+@pytest.mark.parametrize(
+    ("more", "env", "says"),
+    [
+        ("", {"ANTHROPIC_API_KEY": "sk-000"}, "✓ worker claude: {program}\n"),
+        ("", {}, "· worker claude: {program}, without a key\n"),
+        ('home = [".claude/.credentials.json"]\n', {}, "✓ worker claude: {program}\n"),
+        ('program = "/nonexistent/claude"\n', {}, "/nonexistent/claude does not exist\n"),
+    ],
+)
+def test_pa_doctor_says_whether_it_can_be_the_worker(
+    pa: Pa, more: str, env: dict[str, str], says: str
+) -> None:
+    plays(pa, "")
+    program = pa.scripts / "claude"
+    if more:
+        own = "" if more.startswith("program") else f'program = "{program}"\n'
+        Path(pa.home, "config/agentproxy/config.toml").write_text(f"[worker.claude]\n{own}{more}")
+    told = pa("doctor", env={"ANTHROPIC_API_KEY": "", **env}).out
+    assert says.format(program=program) in told

@@ -11,6 +11,8 @@ from agentproxy.app.catalogue import look_at_endpoints
 from agentproxy.app.claude_worker import (
     EXTRA,
     INSTALL,
+    LOGIN,
+    NO_KEY,
     find_program,
     has_sdk,
     usual_model,
@@ -140,8 +142,10 @@ def _claude(project: Project) -> DoctorFinding:
         detail, cure = "its SDK is not installed", EXTRA
     elif found is None:
         detail, cure = "the program is not installed", INSTALL
-    elif not usual_model(variables(project)):
-        detail, cure = f"{found}, without a key", "set ANTHROPIC_API_KEY"
+    elif not found.is_file():
+        detail, cure = f"{found} does not exist", "mend program in [worker.claude]"
+    elif not usual_model(variables(project)) and not (table and LOGIN in table.home):
+        detail, cure = f"{found}, without a key", NO_KEY
     return DoctorFinding("worker claude", works=not cure, detail=detail or str(found), cure=cure)
 
 

@@ -39,7 +39,7 @@ demo: $(READY)
 	@$(BIN)/python examples/demo/demo.py
 
 test: $(READY)
-	$(BIN)/pytest -n 2 --dist worksteal -m "not slow and not agents and not local_model"
+	$(BIN)/pytest -n 4 --dist worksteal -m "not slow and not agents and not local_model"
 
 slow: $(READY)
 	@$(BIN)/python scripts/install_runners.py

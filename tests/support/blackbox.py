@@ -77,7 +77,7 @@ class Service:
     @contextmanager
     def socket(self, conversation: str, query: str = "") -> Generator[Socket]:
         address = f"ws{self.url[4:]}/api/chat/{conversation}/ws{query}"
-        with connect(address, max_size=None, proxy=None) as connection:
+        with connect(address, max_size=None, max_queue=None, proxy=None) as connection:
             yield Socket(connection)
 
     def call(self, tool: str, *, word: str, approve: bool = False, **arguments: object) -> str:

@@ -109,7 +109,10 @@ class Served:
     def talk(self, conversation: str, query: str = "", **headers: str) -> Generator[Talk]:
         address = self.url.replace("http", "ws") + f"/api/chat/{conversation}/ws{query}"
         sent = {name.replace("_", "-"): text for name, text in headers.items()}
-        with connect(address, additional_headers=sent or None, max_size=None) as socket:
+        # Without a bound: a queue that is full holds the end of the socket up for ten seconds.
+        with connect(
+            address, additional_headers=sent or None, max_size=None, max_queue=None
+        ) as socket:
             yield Talk(socket)
 
     def stop(self) -> int:

@@ -12,39 +12,48 @@ ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / ".agents"
 # Only what Python's own packages need has hashes; a package of npm is one pinned version.
 PINS = ROOT / "requirements" / "agents"
+READY = ".ready"
 
 
 def install(name: str, agent: KnownAgent) -> Path:
     """Returns the folder of the agent's programs. What is installed already is kept."""
+    if agent.registry != "npm":
+        return install_pins(agent.package_name) / "bin"
     folder = FOLDER / agent.package_name.rpartition("/")[2]
-    pins = PINS / f"{agent.package_name}.txt"
-    wanted = f"{agent.package} {agent.tried}"
-    if pins.is_file():
-        wanted += f" {hashlib.sha256(pins.read_bytes()).hexdigest()}"
-    programs = folder / ("node_modules/.bin" if agent.registry == "npm" else "bin")
-    # Written last, so that an installation that was interrupted is done again.
-    ready = folder / ".ready"
-    if ready.is_file() and ready.read_text() == wanted:
-        return programs
-    print(f"installing {name} {agent.tried} ...", flush=True)
-    shutil.rmtree(folder, ignore_errors=True)
-    (_with_npm if agent.registry == "npm" else _with_pip)(agent, folder, pins)
-    ready.write_text(wanted)
-    return programs
-
-
-def _with_npm(agent: KnownAgent, folder: Path, _pins: Path) -> None:
-    folder.mkdir(parents=True)
-    (folder / "package.json").write_text("{}")
-    words = ["npm", "install", "--no-audit", "--no-fund", "--loglevel=error"]
     package = f"{agent.package_name}@{agent.tried}"
-    subprocess.run([*words, package], cwd=folder, check=True, stdout=subprocess.DEVNULL)
+    if _begin(folder, package, name):
+        folder.mkdir(parents=True)
+        (folder / "package.json").write_text("{}")
+        words = ["npm", "install", "--no-audit", "--no-fund", "--loglevel=error", package]
+        subprocess.run(words, cwd=folder, check=True, stdout=subprocess.DEVNULL)
+        _finish(folder, package)
+    return folder / "node_modules/.bin"
 
 
-def _with_pip(_agent: KnownAgent, folder: Path, pins: Path) -> None:
-    venv.create(folder, with_pip=True)
-    pip = [str(folder / "bin" / "python"), "-m", "pip", "--disable-pip-version-check", "-q"]
-    subprocess.run([*pip, "install", "--require-hashes", "-r", str(pins)], check=True)
+def install_pins(name: str, *options: str) -> Path:
+    """Returns an environment with what `requirements/agents/NAME.txt` pins."""
+    pins, folder = PINS / f"{name}.txt", FOLDER / name
+    wanted = hashlib.sha256(pins.read_bytes()).hexdigest()
+    if _begin(folder, wanted, name):
+        venv.create(folder, with_pip=True)
+        pip = [str(folder / "bin" / "python"), "-m", "pip", "--disable-pip-version-check", "-q"]
+        subprocess.run([*pip, "install", *options, "--require-hashes", "-r", str(pins)], check=True)
+        _finish(folder, wanted)
+    return folder
+
+
+def _begin(folder: Path, wanted: str, name: str) -> bool:
+    ready = folder / READY
+    if ready.is_file() and ready.read_text() == wanted:
+        return False
+    print(f"installing {name} ...", flush=True)
+    shutil.rmtree(folder, ignore_errors=True)
+    return True
+
+
+def _finish(folder: Path, wanted: str) -> None:
+    # Written last, so that an installation that was interrupted is done again.
+    (folder / READY).write_text(wanted)
 
 
 def main() -> None:

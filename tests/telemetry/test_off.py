@@ -87,10 +87,30 @@ def test_a_variable_that_cannot_be_used_is_named_with_its_cure(pa: Pa) -> None:
     assert ran.err == (
         "pa: telemetry is off: OTEL_EXPORTER_OTLP_PROTOCOL is 'udp': give grpc or http/protobuf\n"
     )
-    refused = pa.task(worker=MEND, env={"AGENTPROXY_ENABLE_TELEMETRY": "perhaps"})
-    assert refused.code == 2
-    assert "AGENTPROXY_ENABLE_TELEMETRY" in refused.err
-    assert "give 1 or 0" in refused.err
+    for name in ("AGENTPROXY_ENABLE_TELEMETRY", "AGENTPROXY_WORKER_TELEMETRY"):
+        refused = pa.task(worker=MEND, env={name: "yes"})
+        assert refused.code == 2
+        assert f"pa: {name} from the environment: not 1 or 0" in refused.err
+        assert "give 1 or 0" in refused.err
+
+
+def test_a_number_that_the_sdk_cannot_read_is_named_too(pa: Pa) -> None:
+    ran = pa.task("--check", CHECK, worker=MEND, env={**ON, "OTEL_BSP_SCHEDULE_DELAY": "abc"})
+    assert ran.code == 0
+    cure = "give milliseconds, such as 5000"
+    assert ran.err == f"pa: telemetry is off: OTEL_BSP_SCHEDULE_DELAY is 'abc': {cure}\n"
+
+
+def test_empty_variables_count_as_not_set(pa: Pa) -> None:
+    # The SDK reads them as values, and each of these would stop it.
+    names = ("TIMEOUT", "COMPRESSION", "HEADERS", "TRACES_ENDPOINT", "LOGS_TIMEOUT")
+    empty = {f"OTEL_EXPORTER_OTLP_{name}": "" for name in names}
+    with collector("grpc") as to:
+        env = {**to.variables, **empty, "OTEL_BLRP_SCHEDULE_DELAY": ""}
+        env["OTEL_EXPORTER_OTLP_METRICS_COMPRESSION"] = "none"
+        ran = pa.task("--check", CHECK, worker=MEND, env=env)
+        assert (ran.code, ran.err) == (0, "")
+        assert to.named("pa.run_task")
 
 
 def test_nothing_else_of_a_run_changes(pa: Pa) -> None:
@@ -117,8 +137,28 @@ def test_the_doctor_says_where_telemetry_goes_and_what_it_lacks(pa: Pa, tmp_path
     told = pa("doctor", env={**ON, "OTEL_EXPORTER_OTLP_ENDPOINT": "localhost:4317"}).out
     assert "OTEL_EXPORTER_OTLP_ENDPOINT is no address" in told
     assert "such as http://localhost:4317" in told
+    told = pa("doctor", env={**ON, "OTEL_TRACES_SAMPLER": "a: b"}).out
+    assert " telemetry: OTEL_TRACES_SAMPLER is 'a: b'\n" in told
     hidden = tmp_path / "hides" / "opentelemetry"
     hidden.mkdir(parents=True)
     (hidden / "__init__.py").touch()
     told = pa("doctor", env={**ON, "PYTHONPATH": str(hidden.parent)}).out
     assert "pip install 'agentproxy[telemetry]'" in told
+
+
+def test_no_address_is_shown_with_its_password(pa: Pa) -> None:
+    env = {
+        **ON,
+        "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf",
+        "OTEL_EXPORTER_OTLP_ENDPOINT": "http://me:word-7@collector.example:4318/in?key=word-8",
+        "ANTHROPIC_API_KEY": "not-a-real-key",
+        "ANTHROPIC_BASE_URL": "http://me:word-9@127.0.0.1:9",
+    }
+    told = pa("doctor", env=env)
+    assert " telemetry: http/protobuf to http://collector.example:4318/in\n" in told.out
+    assert "http://127.0.0.1:9: " in told.out
+    models = pa("models", env=env)
+    assert "http://127.0.0.1:9" in models.out
+    refused = pa("chat", "--url", "http://me:word-7@127.0.0.1:8000", "-m", "x")
+    assert "no address of a server" in refused.err
+    assert not any("word-" in ran.out + ran.err for ran in (told, models, refused))

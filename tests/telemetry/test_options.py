@@ -10,7 +10,9 @@ from agentproxy.config.envfile import parse_env
 from agentproxy.telemetry.measures import INSTRUMENTS
 from agentproxy.telemetry.options import BadOption, read_options
 from agentproxy.telemetry.sampling import is_sampled
+from agentproxy.telemetry.sdk_variables import CHOICES, LIMITS, QUEUES, find_fault, of_each_signal
 from agentproxy.telemetry.spans import trace_of
+from agentproxy.telemetry.start import fault_in
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "telemetry.md").read_text()
@@ -53,11 +55,58 @@ def _example() -> str:
         ("OTEL_TRACES_SAMPLER_ARG", "half"),
         ("OTEL_TRACES_SAMPLER_ARG", "50"),
         ("OTEL_TRACES_SAMPLER_ARG", "nan"),
+        ("OTEL_SDK_DISABLED", "yes"),
+        ("OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT", "span_only"),
+        ("OTEL_METRIC_EXPORT_INTERVAL", "1" * 5000),
     ],
 )
 def test_what_cannot_be_used_is_refused_by_name(name: str, value: str) -> None:
     with pytest.raises(BadOption, match=f"{name} is .*: give "):
         read_options({"OTEL_TRACES_SAMPLER": "traceidratio", name: value})
+
+
+NUMBERS = {**QUEUES, **LIMITS, **dict.fromkeys(of_each_signal("TIMEOUT"), 10)}
+UNREADABLE = [
+    *((name, value) for name in NUMBERS for value in ("abc", "-1", "1" * 5000)),
+    *((name, "0") for name in QUEUES),
+    *((name, value) for name in of_each_signal("TIMEOUT") for value in ("0", "nan", "inf")),
+    *((name, "maybe") for name in (*CHOICES, *of_each_signal("INSECURE"))),
+    *((name, value) for name in of_each_signal("COMPRESSION") for value in ("zstd", "deflate")),
+    *((name, value) for name in of_each_signal("HEADERS") for value in ("Bearer abc", "=abc")),
+    ("OTEL_RESOURCE_ATTRIBUTES", "team=a,b"),
+    ("OTEL_BSP_MAX_QUEUE_SIZE", "100"),
+    ("OTEL_BLRP_MAX_EXPORT_BATCH_SIZE", "4096"),
+    *((name, "/nonexistent.pem") for name in of_each_signal("CERTIFICATE")),
+    *((name, "/") for name in of_each_signal("CLIENT_KEY")),
+    ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://me:word@localhost:4317"),
+]
+
+
+@pytest.mark.parametrize(("name", "value"), UNREADABLE)
+def test_what_the_sdk_cannot_read_is_named_with_its_cure_and_no_key_is_shown(
+    name: str, value: str
+) -> None:
+    fault = fault_in({name: value})
+    assert name in fault
+    assert ": give " in fault
+    assert len(fault) < 200
+    assert not any(secret in fault for secret in ("Bearer", "=abc", "word@"))
+
+
+@pytest.mark.parametrize("name", [*NUMBERS, *of_each_signal("COMPRESSION")])
+def test_what_it_can_read_is_taken(name: str) -> None:
+    assert fault_in({name: str(NUMBERS.get(name, "none"))}) == ""
+    assert fault_in({name: ""}) == ""
+
+
+def test_http_also_takes_deflate_and_an_address_with_a_password() -> None:
+    http = {
+        "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf",
+        "OTEL_EXPORTER_OTLP_COMPRESSION": "deflate",
+        "OTEL_EXPORTER_OTLP_ENDPOINT": "http://me:word@localhost:4318",
+    }
+    assert fault_in(http) == ""
+    assert find_fault(http, {"traces": "grpc"})
 
 
 @pytest.mark.parametrize("share", [0.0, 1e-9, 0.25, 0.5, 1.0])

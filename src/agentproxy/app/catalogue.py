@@ -12,6 +12,7 @@ from agentproxy.events.conversation import Usage
 from agentproxy.models.names import Mistyped, ModelAddress, default_model, find_model, usual_base
 from agentproxy.models.port import ModelRefused
 from agentproxy.models.prices import Prices
+from agentproxy.text.addresses import without_user
 
 PRICED_TOKENS = 100_000  # tokens; some vendors ask more beyond 200,000
 REACH_SECONDS = 3.0
@@ -72,7 +73,7 @@ def _roles(project: Project) -> dict[str, str]:
 def _row(name: str, project: Project, *, prices: Prices, role: str) -> ModelRow:
     needs, where = "", ""
     try:
-        where = _where(find_model(name, variables(project)))
+        where = without_user(_where(find_model(name, variables(project))))
     except ModelRefused as error:
         needs = error.cure or str(error)
     sides = (Usage(input=PRICED_TOKENS), Usage(output=PRICED_TOKENS))
@@ -125,8 +126,8 @@ async def look_at_endpoints(project: Project) -> Sequence[Endpoint]:
     return [*reached, *mistyped.values()]
 
 
-async def _reach(vendor: str, where: str) -> Endpoint:
-    parts = urlsplit(where)
+async def _reach(vendor: str, address: str) -> Endpoint:
+    parts, where = urlsplit(address), without_user(address)
     port = parts.port or (443 if parts.scheme == "https" else 80)
     try:
         async with asyncio.timeout(REACH_SECONDS):

@@ -27,6 +27,7 @@ from agentproxy.app.models import has_libraries, variables
 from agentproxy.app.readiness import DoctorFinding
 from agentproxy.app.trusting import ENV, UNLINK
 from agentproxy.evidence.other_date import find_clock_library
+from agentproxy.text.addresses import without_user
 from agentproxy.workers.known.table import known_agents
 from agentproxy.workspace.git.command import GitError
 from agentproxy.workspace.git.repository import RepositoryUnusable
@@ -94,11 +95,11 @@ def _telemetry(chosen: Mapping[str, str]) -> DoctorFinding:
         detail = "its packages are not installed"
         return DoctorFinding("telemetry", works=False, detail=detail, cure=TELEMETRY)
     if fault := fault_in(chosen):
-        detail, _, cure = fault.partition(": ")
+        detail, _, cure = fault.rpartition(": ")
         return DoctorFinding("telemetry", works=False, detail=detail, cure=cure)
     protocol = chosen.get("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc")
     usual = "http://localhost:4317" if protocol == "grpc" else "http://localhost:4318"
-    address = chosen.get("OTEL_EXPORTER_OTLP_ENDPOINT", usual)
+    address = without_user(chosen.get("OTEL_EXPORTER_OTLP_ENDPOINT", usual))
     return DoctorFinding("telemetry", works=True, detail=f"{protocol} to {address}")
 
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from agentproxy.config.mistakes import BadSetting
 
 ENABLE = "AGENTPROXY_ENABLE_TELEMETRY"
-OTHERS = ("AGENTPROXY_OWNER_ID", "AGENTPROXY_WORKER_TELEMETRY", "USER")
+WORKERS = "AGENTPROXY_WORKER_TELEMETRY"
+OTHERS = ("AGENTPROXY_OWNER_ID", WORKERS, "USER")
 OTEL = "OTEL_"  # begins the names of the variables that the specification of OpenTelemetry gives
 CHOICES = {"1": True, "true": True, "0": False, "false": False}
 CURE = "give 1 or 0"
@@ -24,13 +25,12 @@ def load_telemetry_settings(
     variables: Mapping[str, str], *, origins: Mapping[str, str]
 ) -> TelemetrySettings:
     """Returns the settings from variables. Raises BadSetting, with the source from `origins`."""
-    wish = variables.get(ENABLE, "0")
-    enabled = CHOICES.get(wish.strip().lower())
-    if enabled is None:
-        raise BadSetting("not 1 or 0", variable=ENABLE, origin=origins[ENABLE], cure=CURE)
-    if not enabled:
+    for name in (ENABLE, WORKERS):
+        if variables.get(name, "0").strip().lower() not in CHOICES:
+            raise BadSetting("not 1 or 0", variable=name, origin=origins[name], cure=CURE)
+    if not CHOICES[variables.get(ENABLE, "0").strip().lower()]:
         return TelemetrySettings()
     kept = {
         name: text for name, text in variables.items() if name.startswith(OTEL) or name in OTHERS
     }
-    return TelemetrySettings(enabled, kept)
+    return TelemetrySettings(enabled=True, variables=kept)

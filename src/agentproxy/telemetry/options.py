@@ -13,6 +13,8 @@ ADDRESS = "OTEL_EXPORTER_OTLP_ENDPOINT"
 SAMPLERS = ("always_on", "always_off", "traceidratio")
 WORKERS = "AGENTPROXY_WORKER_TELEMETRY"
 CONTENT = "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT"
+BOOLEANS = {"": False, "true": True, "1": True, "false": False, "0": False}
+LONGEST_SHOWN = 60  # characters of a value
 
 
 class BadOption(Exception):
@@ -35,13 +37,14 @@ class Options:
 
 def read_options(variables: Mapping[str, str]) -> Options | None:
     """Returns the options, or None where all is switched off. Raises BadOption."""
-    if _is_true(variables.get("OTEL_SDK_DISABLED", "")):
+    if _is_true("OTEL_SDK_DISABLED", variables):
         return None
     protocols: dict[Signal, Protocol] = {
         signal: _protocol(signal, variables) for signal in SIGNALS if _is_sent(signal, variables)
     }
-    for name in (ADDRESS, *(address_of(signal) for signal in protocols)):
-        _refuse_no_address(name, variables.get(name, ""))
+    for signal, protocol in protocols.items():
+        name = address_of(signal) if variables.get(address_of(signal)) else ADDRESS
+        _refuse_no_address(name, variables.get(name, ""), protocol=protocol)
     said = _attributes(variables)
     return Options(
         protocols=protocols,
@@ -54,28 +57,37 @@ def read_options(variables: Mapping[str, str]) -> Options | None:
         or said.get("agentproxy.owner.id")
         or variables.get("USER")
         or "",
-        content=_is_true(variables.get(CONTENT, "")),
+        content=_is_true(CONTENT, variables),
         share=_share(variables),
-        workers_too=_is_true(variables.get(WORKERS, "")),
+        workers_too=_is_true(WORKERS, variables),
     )
 
 
 def _attributes(variables: Mapping[str, str]) -> Mapping[str, str]:
-    """Returns what is said of the process. The SDK complains of what cannot be understood."""
+    """Returns what is said of the process."""
     pairs = variables.get("OTEL_RESOURCE_ATTRIBUTES", "").split(",")
     found = (pair.partition("=") for pair in pairs)
     return {name.strip(): unquote(text.strip()) for name, _, text in found}
 
 
-def _is_true(text: str) -> bool:
-    return text.strip().lower() in ("1", "true")
+def shown(value: str) -> str:
+    """Returns a value as an error quotes it."""
+    return repr(value if len(value) <= LONGEST_SHOWN else f"{value[:LONGEST_SHOWN]}...")
+
+
+def _is_true(name: str, variables: Mapping[str, str]) -> bool:
+    text = variables.get(name, "")
+    chosen = BOOLEANS.get(text.strip().lower())
+    if chosen is None:
+        raise BadOption(f"{name} is {shown(text)}: give true or false")
+    return chosen
 
 
 def _is_sent(signal: Signal, variables: Mapping[str, str]) -> bool:
     name = f"OTEL_{signal.upper()}_EXPORTER"
     exporter = variables.get(name) or "otlp"
     if exporter not in ("otlp", "none"):
-        raise BadOption(f"{name} is {exporter!r}: give otlp or none")
+        raise BadOption(f"{name} is {shown(exporter)}: give otlp or none")
     return exporter == "otlp"
 
 
@@ -85,15 +97,16 @@ def _protocol(signal: Signal, variables: Mapping[str, str]) -> Protocol:
     name = own if variables.get(own) else general
     protocol = variables.get(name) or "grpc"
     if protocol not in get_args(Protocol):
-        raise BadOption(f"{name} is {protocol!r}: give grpc or http/protobuf")
+        raise BadOption(f"{name} is {shown(protocol)}: give grpc or http/protobuf")
     return cast("Protocol", protocol)
 
 
 def _interval(variables: Mapping[str, str]) -> float:
     name = "OTEL_METRIC_EXPORT_INTERVAL"
     text = variables.get(name) or str(DEFAULT_INTERVAL)
-    if not text.isdecimal() or not 0 < int(text) < 10**9:
-        raise BadOption(f"{name} is {text!r}: give milliseconds, such as {DEFAULT_INTERVAL}")
+    # Python refuses to read a number of thousands of digits.
+    if not text.isdecimal() or len(text) > LONGEST_SHOWN or not 0 < int(text) < 10**9:
+        raise BadOption(f"{name} is {shown(text)}: give milliseconds, such as {DEFAULT_INTERVAL}")
     return float(text)
 
 
@@ -102,13 +115,18 @@ def address_of(signal: Signal) -> str:
     return f"OTEL_EXPORTER_OTLP_{signal.upper()}_ENDPOINT"
 
 
-def _refuse_no_address(name: str, address: str) -> None:
+def _refuse_no_address(name: str, address: str, *, protocol: Protocol) -> None:
     # Of anything else the libraries complain in long words, some on their own way to stderr.
+    has_user = False
     try:
         found = urlsplit(address)
         usable = found.scheme in ("http", "https") and found.hostname and found.port != 0
+        has_user = "@" in found.netloc
     except ValueError:
         usable = False
+    if has_user and protocol == "grpc":
+        cure = "give what the collector asks for in OTEL_EXPORTER_OTLP_HEADERS"
+        raise BadOption(f"{name} has a user or a password, which grpc does not send: {cure}")
     if address and not usable:
         cure = "give one that begins with http:// or https://, such as http://localhost:4317"
         raise BadOption(f"{name} is no address: {cure}")
@@ -119,7 +137,7 @@ def _share(variables: Mapping[str, str]) -> float:
     # Our traces have no parent outside, so "parentbased_" changes nothing.
     sampler = (variables.get(name) or "always_on").removeprefix("parentbased_")
     if sampler not in SAMPLERS:
-        raise BadOption(f"{name} is {sampler!r}: give one of {', '.join(SAMPLERS)}")
+        raise BadOption(f"{name} is {shown(sampler)}: give one of {', '.join(SAMPLERS)}")
     if sampler != "traceidratio":
         return float(sampler == "always_on")
     text = variables.get(f"{name}_ARG") or "1"
@@ -128,5 +146,5 @@ def _share(variables: Mapping[str, str]) -> float:
     except ValueError:
         share = -1.0
     if not 0 <= share <= 1:
-        raise BadOption(f"{name}_ARG is {text!r}: give a number from 0 to 1, such as 0.25")
+        raise BadOption(f"{name}_ARG is {shown(text)}: give a number from 0 to 1, such as 0.25")
     return share

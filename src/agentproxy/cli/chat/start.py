@@ -153,9 +153,11 @@ def _refuse_bad_url(url: str) -> None:
     except ValueError:
         good = False
     else:
-        good = good and not (parts.query or parts.fragment or parts.username or parts.password)
+        good = good and not (parts.query or parts.fragment or "@" in parts.netloc)
     if not good or not url.isascii():
-        raise Failure(f"--url: {url} is no address of a server", cure="http://127.0.0.1:8000")
+        # What stands before an "@" may be a password.
+        shown = url.rpartition("@")[2].partition("?")[0]
+        raise Failure(f"--url: {shown} is no address of a server", cure="http://127.0.0.1:8000")
 
 
 def _require(package: str, *, cure: str) -> None:

@@ -2,8 +2,8 @@
 
 import re
 from collections.abc import Mapping
-from urllib.parse import urlsplit, urlunsplit
 
+from agentproxy.text.addresses import without_user
 from agentproxy.text.sensitive import secret_spans
 
 MAX_REMOTES = 50
@@ -35,21 +35,8 @@ def public_address(url: str) -> str:
     """
     if "::" in url.partition("/")[0]:  # the address of a helper program may hold anything
         return ""
-    shown = PARAMETERS.sub("", _without_user(url) if "://" in url else _without_password(url))
+    shown = PARAMETERS.sub("", without_user(url) if "://" in url else _without_password(url))
     return "" if any(True for _ in secret_spans(shown)) else shown
-
-
-def _without_user(url: str) -> str:
-    try:
-        parts = urlsplit(url)
-        port = f":{parts.port}" if parts.port else ""
-    except ValueError:
-        return ""
-    if not parts.scheme:
-        return ""
-    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname or ""
-    user = f"{parts.username}@" if parts.username and "ssh" in parts.scheme else ""
-    return urlunsplit((parts.scheme, f"{user}{host}{port}", parts.path, "", ""))
 
 
 def _without_password(address: str) -> str:

@@ -1,0 +1,126 @@
+"""What the SDK of OpenTelemetry reads itself, and would complain of without the name."""
+
+import math
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from agentproxy.telemetry.options import SIGNALS, Protocol, Signal, shown
+
+LARGEST = 10**9
+# Usual values, which an error gives as an example.
+QUEUES = {
+    "OTEL_BSP_SCHEDULE_DELAY": 5000,
+    "OTEL_BSP_MAX_QUEUE_SIZE": 2048,
+    "OTEL_BSP_MAX_EXPORT_BATCH_SIZE": 512,
+    "OTEL_BSP_EXPORT_TIMEOUT": 30_000,
+    "OTEL_BLRP_SCHEDULE_DELAY": 1000,
+    "OTEL_BLRP_MAX_QUEUE_SIZE": 2048,
+    "OTEL_BLRP_MAX_EXPORT_BATCH_SIZE": 512,
+    "OTEL_BLRP_EXPORT_TIMEOUT": 30_000,
+    "OTEL_METRIC_EXPORT_TIMEOUT": 30_000,
+}
+LIMITS = {
+    "OTEL_ATTRIBUTE_COUNT_LIMIT": 128,
+    "OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT": 4096,
+    "OTEL_LOGRECORD_ATTRIBUTE_COUNT_LIMIT": 128,
+    "OTEL_LOGRECORD_ATTRIBUTE_VALUE_LENGTH_LIMIT": 4096,
+}
+UNITS = {"DELAY": "milliseconds", "TIMEOUT": "milliseconds"}
+CHOICES = {
+    "OTEL_METRICS_EXEMPLAR_FILTER": ("trace_based", "always_on", "always_off"),
+    "OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE": ("cumulative", "delta", "lowmemory"),
+    "OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION": (
+        "explicit_bucket_histogram",
+        "base2_exponential_bucket_histogram",
+    ),
+}
+EXACT = ("OTEL_METRICS_EXEMPLAR_FILTER",)
+NO_COMPRESSION = "none"
+
+
+def find_fault(variables: Mapping[str, str], protocols: Mapping[Signal, Protocol]) -> str:
+    """Returns the first variable that the SDK cannot use, with its cure, or "". Looks at files."""
+    given = {name: value for name, value in variables.items() if value}
+    return next(_faults(given, has_grpc="grpc" in protocols.values()), "")
+
+
+def of_each_signal(what: str) -> tuple[str, ...]:
+    """Returns the variable for all signals, and those for one."""
+    prefix = "OTEL_EXPORTER_OTLP"
+    return (f"{prefix}_{what}", *(f"{prefix}_{signal.upper()}_{what}" for signal in SIGNALS))
+
+
+def _faults(given: Mapping[str, str], *, has_grpc: bool) -> Iterator[str]:
+    yield from _numbers(given)
+    yield from _batches(given)
+    yield from _choices(given, has_grpc=has_grpc)
+    yield from _lists(given)
+    yield from _files(given)
+
+
+def _numbers(given: Mapping[str, str]) -> Iterator[str]:
+    for least, names in ((1, QUEUES), (0, LIMITS)):
+        for name, usual in names.items():
+            text = given.get(name, str(usual))
+            if not text.isdecimal() or not text.isascii() or not least <= _whole(text) <= LARGEST:
+                unit = UNITS.get(name.rpartition("_")[2], "a whole number")
+                yield f"{name} is {shown(text)}: give {unit}, such as {usual}"
+    for name in of_each_signal("TIMEOUT"):
+        text = given.get(name, "10")
+        # The specification has milliseconds; the SDK for Python takes seconds.
+        if not 0 < _seconds(text) <= LARGEST:
+            yield f"{name} is {shown(text)}: give seconds, such as 10"
+
+
+def _whole(text: str) -> int:
+    return int(text) if len(text) <= len(str(LARGEST)) else LARGEST + 1
+
+
+def _seconds(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return math.nan
+
+
+def _batches(given: Mapping[str, str]) -> Iterator[str]:
+    for kind in ("BSP", "BLRP"):
+        queue, batch = f"OTEL_{kind}_MAX_QUEUE_SIZE", f"OTEL_{kind}_MAX_EXPORT_BATCH_SIZE"
+        room, asked = (int(given.get(name, QUEUES[name])) for name in (queue, batch))
+        if asked > room:
+            yield f"{batch} is '{asked}': give at most {queue}, which is {room}"
+
+
+def _choices(given: Mapping[str, str], *, has_grpc: bool) -> Iterator[str]:
+    for name in of_each_signal("COMPRESSION"):
+        yield from _chosen(
+            name, given, ("gzip", NO_COMPRESSION) + (() if has_grpc else ("deflate",))
+        )
+    for name in of_each_signal("INSECURE"):
+        yield from _chosen(name, given, ("true", "false"))
+    for name, choices in CHOICES.items():
+        yield from _chosen(name, given, choices)
+
+
+def _chosen(name: str, given: Mapping[str, str], choices: tuple[str, ...]) -> Iterator[str]:
+    text = given.get(name, "")
+    said = text if name in EXACT else text.strip().lower()
+    if text and said not in choices:
+        yield f"{name} is {shown(text)}: give {' or '.join(choices)}"
+
+
+def _lists(given: Mapping[str, str]) -> Iterator[str]:
+    # The values are not shown: they may be keys.
+    for name in (*of_each_signal("HEADERS"), "OTEL_RESOURCE_ATTRIBUTES"):
+        parts = [part for part in given.get(name, "").split(",") if part.strip()]
+        if any("=" not in part or not part.partition("=")[0].strip() for part in parts):
+            yield f"{name} is no list: give NAME=VALUE, with commas between several"
+
+
+def _files(given: Mapping[str, str]) -> Iterator[str]:
+    for what in ("CERTIFICATE", "CLIENT_KEY", "CLIENT_CERTIFICATE"):
+        for name in of_each_signal(what):
+            path = given.get(name, "")
+            if path and not (Path(path).is_file() and os.access(path, os.R_OK)):
+                yield f"{name} is {shown(path)}: give the path of a PEM file that can be read"

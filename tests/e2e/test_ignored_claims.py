@@ -1,9 +1,11 @@
 """A worker makes files that git ignores: the claim does not have them, and everybody is told."""
 
+import os
+import sys
 from pathlib import Path
 
 from support.front_door import Pa, new_pa
-from support.projects import CHECK
+from support.projects import CALC, CHECK
 
 MAKES_LIB = """
 mkdir -p lib __pycache__; touch lib/__init__.py __pycache__/x.pyc
@@ -58,17 +60,71 @@ def test_a_file_of_that_name_that_the_base_has_belongs_to_the_claim(pa: Pa) -> N
     assert not any(".aider.chat.history.md" in each for each in claim["findings"])
 
 
-def test_a_worker_that_writes_no_bytecode_reads_what_is_installed(pa: Pa) -> None:
-    mended = "sed -i 's/a - b/a + b/' calc.py"
-    worker = f'test "$PYTHONDONTWRITEBYTECODE" && test -z "$PYTHONPYCACHEPREFIX" && {mended}'
+WITHOUT_IGNORED = {"calc.py": CALC["calc.py"], "agentproxy.toml": "discovered = false\n"}
+MENDS = "sed -i 's/a - b/a + b/' calc.py"
+COMPILED = "$(python -c 'import pytest; print(pytest.__cached__)')"
+
+
+def test_a_worker_reads_the_bytecode_of_what_is_installed(pa: Pa) -> None:
+    ran = pa.task("--check", CHECK, worker=f'test -s "{COMPILED}" && {MENDS}')
+    assert (ran.code, ran.result["verdict"]) == (0, "verified"), ran.records[-3:]
+
+
+def test_a_worker_whose_python_has_none_keeps_its_bytecode_in_its_home(
+    pa: Pa, tmp_path: Path
+) -> None:
+    bare = tmp_path / "bare" / "bin"
+    bare.mkdir(parents=True)
+    (bare / "python").write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')
+    (bare / "python").chmod(0o755)
+    worker = f'test "$PYTHONPYCACHEPREFIX" && {MENDS}'
+    path = f"{bare}{os.pathsep}{os.environ['PATH']}"
+    ran = pa.task("--check", CHECK, worker=worker, env={"PATH": path})
+    assert (ran.code, ran.result["verdict"]) == (0, "verified"), ran.records[-3:]
+
+
+def test_a_worker_that_writes_no_bytecode_has_no_folder_for_it(pa: Pa) -> None:
+    worker = f'test "$PYTHONDONTWRITEBYTECODE" && test -z "$PYTHONPYCACHEPREFIX" && {MENDS}'
     ran = pa.task("--check", CHECK, worker=worker, env={"PYTHONDONTWRITEBYTECODE": "1"})
     assert (ran.code, ran.result["verdict"]) == (0, "verified"), ran.records[-3:]
 
 
-def test_bytecode_of_a_worker_lives_from_round_to_round(pa: Pa) -> None:
-    mended = "sed -i 's/a - b/a + b/' calc.py"
-    worker = f'find "$PYTHONPYCACHEPREFIX" -name "calc*.pyc" | grep -q . && {mended}'
+def test_bytecode_of_the_tree_lives_from_round_to_round_and_is_in_no_claim(
+    tmp_path: Path,
+) -> None:
+    pa = new_pa(tmp_path, WITHOUT_IGNORED)
+    worker = f"ls __pycache__/calc*.pyc && git add -A && {MENDS}"
     worker += " || { python -c 'import calc'; exit 0; }"
     ran = pa.task("--check", CHECK, worker=worker)
     (first, second) = ran.of_kind("worker_ended")
     assert (ran.code, first["round"], second["round"]) == (0, 1, 2), ran.records[-3:]
+    for claim in ran.of_kind("claim_recorded"):
+        assert "pycache" not in str(claim["changes"])
+
+
+def test_a_worker_cannot_commit_bytecode_by_accident(tmp_path: Path) -> None:
+    pa = new_pa(tmp_path, WITHOUT_IGNORED)
+    worker = f"python -c 'import calc'; git add -A; test -z \"$(git status -s)\" && {MENDS}"
+    ran = pa.task("--check", CHECK, worker=worker)
+    assert (ran.code, ran.result["verdict"]) == (0, "verified"), ran.records[-3:]
+
+
+PLANTED = """
+cat > made.py <<'END'
+import importlib.util, marshal
+code = compile('def add(a, b):\\n    return a + b\\n', 'calc.py', 'exec')
+head = importlib.util.MAGIC_NUMBER + (1).to_bytes(4, 'little') + bytes(8)
+open(importlib.util.cache_from_source('calc.py'), 'wb').write(head + marshal.dumps(code))
+END
+mkdir -p __pycache__; python made.py; rm made.py
+python -c 'import calc; assert calc.add(2, 3) == 5' || exit 9
+touch note.txt
+"""
+
+
+def test_bytecode_that_a_worker_has_planted_is_read_by_no_proof(tmp_path: Path) -> None:
+    pa = new_pa(tmp_path, WITHOUT_IGNORED)
+    check = "python -c 'import calc; assert calc.add(2, 3) == 5'"
+    ran = pa.task("--check", check, "--max-rounds", "1", worker=PLANTED)
+    assert [one["exit_code"] for one in ran.of_kind("worker_ended")] == [0]
+    assert (ran.code, ran.result["verdict"]) == (1, "refuted"), ran.records[-3:]

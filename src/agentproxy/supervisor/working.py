@@ -18,6 +18,7 @@ from agentproxy.supervisor.parts import Parts
 from agentproxy.supervisor.planning import PLANNED
 from agentproxy.supervisor.state import State
 from agentproxy.workers.port import Brief, WorkerCallbacks
+from agentproxy.workspace.environment.bytecode import has_bytecode
 from agentproxy.workspace.environment.job_layout import (
     INSIDE_HOME,
     JobLayout,
@@ -27,9 +28,11 @@ from agentproxy.workspace.environment.job_layout import (
 from agentproxy.workspace.sandbox.port import IDENTITY
 from agentproxy.workspace.trees.clone import clone_mounts, make_clone
 
-# The project's programs write bytecode, which would otherwise be in the claim. It lives as long as
-# the worker's HOME: an agent in Python would compile itself anew in each round.
+# It lives as long as the worker's HOME. Python looks for bytecode nowhere else then: the first
+# start would compile every installed package that has been compiled long ago.
 BYTECODE_OUTSIDE = {"PYTHONPYCACHEPREFIX": f"{INSIDE_HOME}/.cache/pycache"}
+# What git ignores by default. A worker would add the bytecode of the tree to its commits.
+IGNORED_IN_GIT = "__pycache__/\n"
 
 
 async def put_to_work(number: int, context: Context[State, Parts]) -> Sequence[Fact]:
@@ -83,6 +86,8 @@ def _make_home(home: Path) -> None:
         home.mkdir(parents=True)
         # The tests that a worker runs make repositories, as they do in a check.
         (home / ".gitconfig").write_text(IDENTITY)
+        (home / ".config" / "git").mkdir(parents=True)
+        (home / ".config" / "git" / "ignore").write_text(IGNORED_IN_GIT)
 
 
 async def _layout(checks: CheckContext, state: State) -> JobLayout:
@@ -98,8 +103,10 @@ async def _layout(checks: CheckContext, state: State) -> JobLayout:
         directory=directory,
         environment=environment,
     )
-    if "PYTHONDONTWRITEBYTECODE" in layout.env:
-        # The folder would stay empty, and keep Python from the bytecode of installed packages.
+    # Where nothing is written the folder would stay empty.
+    if "PYTHONDONTWRITEBYTECODE" in layout.env or await asyncio.to_thread(
+        has_bytecode, environment.path
+    ):
         return layout
     return replace(layout, env={**layout.env, **BYTECODE_OUTSIDE})
 

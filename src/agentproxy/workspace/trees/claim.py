@@ -197,7 +197,7 @@ async def _read(claimed: _Claimed, reading: Reading, *, where: GitLocation, base
     claimed.findings += findings.in_ignored(ignored, root=claimed.repo.root)
     apart = claimed.kept_apart(name for name in new if name not in ignored)
     claimed.findings += findings.in_kept_apart(apart)
-    ignored = {**ignored, **apart}
+    ignored = {*ignored, *apart, *filter(_is_bytecode, new)}
     claimed.added = [name for name in claimed.listing.files if name not in ignored]
     await _refuse_large(claimed, where, new=[name for name in new if name not in ignored])
     large = await _large(claimed, reading, where=where)
@@ -220,6 +220,12 @@ async def _read(claimed: _Claimed, reading: Reading, *, where: GitLocation, base
         )
     reading.ignore_attributes()
     return await write()
+
+
+def _is_bytecode(name: bytes) -> bool:
+    # Python wrote it beside a source, and would write it again.
+    folder, _, last = name.rpartition(b"/")
+    return folder.rpartition(b"/")[2] == b"__pycache__" and last.endswith(b".pyc")
 
 
 async def _evidence(repo: Repository) -> FilterEvidence:

@@ -1,19 +1,12 @@
-"""Kills sandboxes that would outlive this process because it died during their start.
+"""Kills sandboxes that would outlive this process because it died during their start."""
 
-Also the program of the watcher, which uses only the standard library.
-"""
-
-import contextlib
 import os
-import signal
 import sys
-import time
 import uuid
 from dataclasses import dataclass
 from pathlib import Path
 
-# Several times, because a process may just be starting.
-_PAUSES = (0.0, 0.02, 0.05, 0.1, 0.2)  # seconds before each kill
+_WATCHER = str(Path(__file__).with_name("watcher.py"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +47,7 @@ def _begin(name: str) -> _Watch:
     try:
         watcher = os.posix_spawn(
             sys.executable,
-            (sys.executable, "-I", "-S", __file__, name),
+            (sys.executable, "-I", "-S", _WATCHER, name),
             {},
             file_actions=[
                 (os.POSIX_SPAWN_DUP2, reading, 0),
@@ -67,26 +60,3 @@ def _begin(name: str) -> _Watch:
         os.close(reading)
         os.close(devnull)
     return _Watch(os.getpid(), name, watcher, lifeline)
-
-
-def kill_all(name: str) -> None:
-    for folder in Path("/proc").glob("[0-9]*"):
-        with contextlib.suppress(OSError):
-            if (folder / "cmdline").read_bytes().startswith(name.encode() + b"\0"):
-                os.kill(int(folder.name), signal.SIGKILL)
-
-
-def main(name: str) -> None:
-    """Waits until the pipe on standard input ends, then kills."""
-    # A signal to the whole process group must not end the watcher.
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.SIG_IGN)
-    while os.read(0, 4096):
-        pass
-    for pause in _PAUSES:
-        time.sleep(pause)
-        kill_all(name)
-
-
-if __name__ == "__main__":
-    main(sys.argv[1])

@@ -4,6 +4,7 @@ import ctypes
 import errno
 import os
 import sys
+from functools import cache
 from typing import Protocol
 
 SYSCALL = 437  # openat2, on every Linux architecture that Python supports
@@ -37,10 +38,9 @@ class _How(ctypes.Structure):
 
 def open_by_kernel(folder: int, path: str, *, flags: int) -> int:
     """`Open` by Linux's openat2: the kernel checks every step."""
-    library = ctypes.CDLL(None, use_errno=True)
     how = _How(flags | ALWAYS, 0, RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS)
     for _ in range(MAX_OPEN_ATTEMPTS):
-        handle: int = library.syscall(
+        handle: int = _library().syscall(
             ctypes.c_long(SYSCALL),
             ctypes.c_int(folder),
             ctypes.c_char_p(os.fsencode(path)),
@@ -55,6 +55,11 @@ def open_by_kernel(folder: int, path: str, *, flags: int) -> int:
             raise OSError(number, os.strerror(number), path)
     # With constant renames the kernel never succeeds, but the walk ends.
     return open_by_walk(folder, path, flags=flags)
+
+
+@cache
+def _library() -> ctypes.CDLL:
+    return ctypes.CDLL(None, use_errno=True)
 
 
 def open_by_walk(folder: int, path: str, *, flags: int) -> int:

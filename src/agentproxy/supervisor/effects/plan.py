@@ -16,7 +16,7 @@ from agentproxy.supervisor.parts import Parts
 from agentproxy.supervisor.planning import agree_contract
 from agentproxy.supervisor.stages import Stage
 from agentproxy.supervisor.state import State
-from agentproxy.workspace.environment.discover import Wanted, find_environment
+from agentproxy.workspace.environment.discover import find_path
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +92,6 @@ async def make_agreement(_effect: AgreeContract, context: Context[State, Parts])
 
 
 def _find_test_programs(checks: CheckContext, directory: str) -> dict[str, str]:
-    found = find_environment(
-        checks.repository.root, directory, environ=checks.environ, wanted=Wanted()
-    )
-    where = {name: shutil.which(name, path=found.path) for name in TEST_PROGRAMS}
+    path = find_path(checks.repository.root, directory, environ=checks.environ)
+    where = {name: shutil.which(name, path=path) for name in TEST_PROGRAMS}
     return {name: path for name, path in where.items() if path}

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from agentproxy.engine.context import Context
 from agentproxy.events.envelope import Fact
@@ -13,7 +12,7 @@ from agentproxy.supervisor.face import SUPERVISED
 from agentproxy.supervisor.parts import Parts
 from agentproxy.supervisor.stages import Stage
 from agentproxy.supervisor.state import State
-from agentproxy.workspace.environment.discover import Wanted, find_environment
+from agentproxy.workspace.environment.discover import find_folders
 from agentproxy.workspace.trees.base import record_base
 
 
@@ -44,17 +43,14 @@ async def keep_base(_effect: RecordBase, context: Context[State, Parts]) -> Sequ
     order = context.state.require_order()
     checks = context.parts.checks
 
-    # Environment folders are never part of the base.
-    def environment_folders() -> list[Path]:
-        root = checks.repository.root
-        found = find_environment(root, order.directory, environ=checks.environ, wanted=Wanted())
-        return [Path(folder) for folder in found.folders]
-
     base = await record_base(
         checks.repository,
         context.parts.run,
         from_head=order.from_head,
         include_untracked=order.include_untracked,
-        environment=await asyncio.to_thread(environment_folders),
+        # Environment folders are never part of the base.
+        environment=await asyncio.to_thread(
+            find_folders, checks.repository.root, order.directory, environ=checks.environ
+        ),
     )
     return [base]

@@ -20,7 +20,12 @@ from agentproxy.workspace.environment.find_caches import (
 )
 from agentproxy.workspace.environment.fingerprint import fingerprint
 from agentproxy.workspace.environment.other_checkouts import Copies, find_copies
-from agentproxy.workspace.environment.toolchains import Toolchains, find_toolchains, within
+from agentproxy.workspace.environment.toolchains import (
+    Toolchains,
+    find_toolchains,
+    inherited_path,
+    within,
+)
 
 MAX_SEARCHED_FOLDERS = 50_000
 CARRIED_LIMIT = 64 << 20  # bytes of a file
@@ -51,7 +56,7 @@ def find_environment(
 ) -> EnvironmentFound:
     """Finds environment folders, toolchains and carried files. Runs no program."""
     notes: list[str] = []
-    place = Path(os.path.normpath(root / directory))
+    place = _place(root, directory)
     traces = find_traces(root, place, (*wanted.commands, wanted.prepare))
     named = [*([str(wanted.managed)] if wanted.managed else []), *wanted.folders]
     folders = [
@@ -87,6 +92,23 @@ def find_environment(
         notes=tuple(notes),
         prints={str(folder): fingerprint(folder) for folder in folders},
     )
+
+
+def find_folders(root: Path, directory: str, *, environ: Mapping[str, str]) -> list[Path]:
+    """Finds the environment folders alone, without the tools outside of them."""
+    traces = find_traces(root, _place(root, directory), ())
+    return list(_folders(root, traces, environ=environ, named=(), committed=(), notes=[]))
+
+
+def find_path(root: Path, directory: str, *, environ: Mapping[str, str]) -> str:
+    """Finds the PATH that commands have, and nothing else of an environment."""
+    folders = find_folders(root, directory, environ=environ)
+    inherited = inherited_path(environ)
+    return os.pathsep.join(_path(root, directory, folders=folders, inherited=inherited, notes=[]))
+
+
+def _place(root: Path, directory: str) -> Path:
+    return Path(os.path.normpath(root / directory))
 
 
 def _used(

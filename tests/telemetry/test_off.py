@@ -1,14 +1,19 @@
 """Telemetry that is off, cannot be, or has nobody to tell."""
 
+import asyncio
+import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
 from support.front_door import Pa
 from support.otlp import collector
 from support.projects import CHECK, MEND
+
+from agentproxy.app.following import Nobody, close_follower
 
 ON = {"AGENTPROXY_ENABLE_TELEMETRY": "1"}
 OFF = {"AGENTPROXY_ENABLE_TELEMETRY": "0"}
@@ -162,3 +167,54 @@ def test_no_address_is_shown_with_its_password(pa: Pa) -> None:
     refused = pa("chat", "--url", "http://me:word-7@127.0.0.1:8000", "-m", "x")
     assert "no address of a server" in refused.err
     assert not any("word-" in ran.out + ran.err for ran in (told, models, refused))
+
+
+def test_two_interrupts_at_the_end_leave_the_journal_closed(pa: Pa) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as deaf:
+        env = {**ON, "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{deaf.getsockname()[1]}"}
+        command = ("-o", "json", "--worker", pa.worker(MEND), "--check", CHECK, "Make it right")
+        process = pa.start(*command, env=env)
+        assert process.stdout is not None
+        told = ""
+        while '"kind": "result"' not in told:
+            told = process.stdout.readline()
+            assert told, process.communicate()
+        for _ in range(2):
+            time.sleep(0.3)
+            process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=60)
+    assert process.returncode in (0, 130)
+    assert all(line.startswith("pa: ") for line in said.splitlines())
+    # SQLite deletes it when the last connection is closed.
+    assert (pa.home / "journal.sqlite3").exists()
+    assert not (pa.home / "journal.sqlite3-wal").exists()
+    assert pa("show").code == 0
+
+
+class Slow(Nobody):
+    """A follower whose collector takes nothing."""
+
+    def __init__(self) -> None:
+        self.ends = threading.Event()
+
+    def close(self) -> None:
+        self.ends.wait(60)
+
+
+def test_who_interrupts_the_end_of_telemetry_waits_no_longer_and_loses_nothing_else() -> None:
+    slow, said = Slow(), list[str]()
+
+    async def end() -> int:
+        await close_follower(slow, say=said.append)
+        return 0
+
+    async def interrupt() -> int:
+        ending = asyncio.create_task(end())
+        while not any(thread.name == "telemetry-end" for thread in threading.enumerate()):
+            await asyncio.sleep(0.01)
+        ending.cancel()
+        return await ending
+
+    assert asyncio.run(interrupt()) == 0
+    assert said == ["telemetry: interrupted; what was left is not sent"]
+    slow.ends.set()

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from agentproxy.app.following import NOBODY, Follower, Say, open_follower
+from agentproxy.app.following import NOBODY, Follower, Say, close_follower, open_follower
 from agentproxy.app.hub import Hub
 from agentproxy.app.scratch import scratch_below
 from agentproxy.config.envfile import read_env
@@ -16,6 +16,7 @@ from agentproxy.config.settings import Settings, load_settings
 from agentproxy.config.tables import MAX_CONFIG_BYTES
 from agentproxy.config.trust import Trust, digest_of
 from agentproxy.config.user import User, load_user, user_file
+from agentproxy.engine.cancellation import finish_though_cancelled
 from agentproxy.evidence.kept_results import KeptResults
 from agentproxy.journal.port import Holder, Journal
 from agentproxy.journal.redact import Redactor
@@ -178,5 +179,7 @@ async def open_app(
                 follower=follower,
             )
     finally:
-        await asyncio.to_thread(follower.close)
-        await journal.close()
+        # The journal first: sending what is left may take seconds, and a person may end that.
+        await finish_though_cancelled(journal.close())
+        if say is not None:
+            await close_follower(follower, say=say)

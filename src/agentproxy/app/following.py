@@ -1,7 +1,9 @@
 """Tells a follower, such as telemetry, what this process records. Without one, nobody is told."""
 
+import asyncio
+import threading
 from collections.abc import Callable, Generator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Final, Protocol
@@ -93,6 +95,28 @@ def _is_there(package: str) -> bool:
         return find_spec(package) is not None
     except ModuleNotFoundError:  # of a package above it
         return False
+
+
+async def close_follower(follower: Follower, *, say: Say) -> None:
+    """Waits until what is left is sent. Who interrupts this ends the waiting, and nothing else."""
+    if follower is NOBODY:
+        return
+    loop, closed = asyncio.get_running_loop(), asyncio.Event()
+
+    def close() -> None:
+        follower.close()
+        with suppress(RuntimeError):  # the loop may have ended meanwhile
+            loop.call_soon_threadsafe(closed.set)
+
+    # A daemon, and not a thread of the loop: the end of the process would wait for that.
+    threading.Thread(target=close, name="telemetry-end", daemon=True).start()
+    try:
+        await closed.wait()
+    except asyncio.CancelledError:
+        # What was worked on is over. Its exit code stays.
+        if task := asyncio.current_task():
+            task.uncancel()
+        say("telemetry: interrupted; what was left is not sent")
 
 
 @contextmanager

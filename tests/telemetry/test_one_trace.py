@@ -153,6 +153,34 @@ def test_a_turn_of_a_conversation_is_one_trace_with_its_subagents(tmp_path: Path
     assert len(done) == 2
 
 
+def test_commands_of_a_conversation_find_the_trace_of_their_own_span(tmp_path: Path) -> None:
+    note = 'printf "%s\\n" "$TRACEPARENT" >> traces'
+    scripts = Scripts()
+    with collector("grpc") as to, model_server(think=scripts.think) as model:
+        served = start_server(tmp_path, model, scripts, **to.variables)
+        part = {"description": "a part", "prompt": "Note the part", "agent_type": "code"}
+        behind = calls(("background_run", {"command": f"{note}; touch ended"}))
+        wait = bash("until [ -f ended ]; do sleep 0.05; done")
+        served.script(
+            "Note all", bash(note), calls(("task", part)), behind, wait, Reply(text=("Noted.",))
+        )
+        served.script("Note the part", bash(note), Reply(text=("Noted.",)))
+        conversation = served.new()
+        with served.talk(conversation) as talk:
+            talk.ask("Note all")
+        (file,) = tmp_path.rglob("traces")
+        found = file.read_text().splitlines()
+        assert served.stop() == 0
+        served.kill()
+    spans = [span for span in to.spans if f"00-{span.trace}-{span.id}-01" in found]
+    assert sorted(span.name for span in spans) == [
+        "execute_tool bash",
+        "execute_tool bash",
+        "pa.function.background",
+    ]
+    assert len(found) == 3
+
+
 def cost_of(to: Collector) -> float:
     return sum(point.value for point in to.metric("agentproxy.model.cost"))
 

@@ -11,7 +11,7 @@ from typing import Final, Protocol
 from agentproxy.events.chat import UserTurnEnded, UserTurnStarted
 from agentproxy.events.envelope import Event, RunId
 from agentproxy.events.run import RunCreated, SegmentStarted
-from agentproxy.workers.port import Joining
+from agentproxy.workers.port import Joining, WorkPlace
 
 Say = Callable[[str], None]
 TELEMETRY = "agentproxy.telemetry.start"
@@ -36,7 +36,7 @@ class Follower(Protocol):
         """This process no longer works on the run."""
         ...
 
-    def joining(self, run: RunId, segment: int, effect: str) -> Joining:
+    def joining(self, at: WorkPlace) -> Joining:
         """Returns how a program joins the trace of the effect that starts it."""
         ...
 
@@ -57,8 +57,8 @@ class Nobody:
     def end(self, run: RunId) -> None:
         del run
 
-    def joining(self, run: RunId, segment: int, effect: str) -> Joining:
-        del run, segment, effect
+    def joining(self, at: WorkPlace) -> Joining:
+        del at
         return Joining()
 
     def close(self) -> None:

@@ -37,7 +37,7 @@ from agentproxy.supervisor.planning import ReadRules
 from agentproxy.supervisor.run_folder import tidy_stopped
 from agentproxy.supervisor.state import State
 from agentproxy.supervisor.supervise import supervised_engine
-from agentproxy.workers.port import Worker
+from agentproxy.workers.port import Worker, WorkPlace
 from agentproxy.workspace.environment.registries import Registries
 from agentproxy.workspace.git.repository import Repository
 from agentproxy.workspace.sandbox.port import Sandbox
@@ -208,7 +208,7 @@ def _parts(recorder: Recorder[State], run: RunId, dependencies: RunDependencies)
         kept_base=KeptBase(dependencies.kept_results, product=__version__, run=run),
         jobs=dependencies.jobs,
         joining=lambda effect: dependencies.follower.joining(
-            run, recorder.state.lifecycle.segment, effect
+            WorkPlace(run, recorder.state.lifecycle.segment, effect)
         ),
     )
 

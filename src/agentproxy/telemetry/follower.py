@@ -15,7 +15,7 @@ from agentproxy.telemetry.port import NOT_SENT, Outlet
 from agentproxy.telemetry.sampling import is_sampled
 from agentproxy.telemetry.spans import Place, Span, span_of, trace_of
 from agentproxy.telemetry.story import Story
-from agentproxy.workers.port import Joining
+from agentproxy.workers.port import Joining, WorkPlace
 from agentproxy.workspace.sandbox.port import Service
 
 MAX_WAITING = 20_000  # events that nobody has looked at yet
@@ -111,6 +111,7 @@ class ThreadFollower:
         self._waiting: queue.SimpleQueue[_Item] = queue.SimpleQueue()
         self._lost = 0
         self._off = False  # it could not begin
+        self._children: dict[RunId, Place] = {}
         # A daemon: nothing that hangs in it keeps the process from its end.
         self._thread = threading.Thread(target=self._work, name="telemetry", daemon=True)
         self._thread.start()
@@ -128,8 +129,14 @@ class ThreadFollower:
     def end(self, run: RunId) -> None:
         self._put(_Rested(run))
 
-    def joining(self, run: RunId, segment: int, effect: str) -> Joining:
-        place = Place(trace_of(run, ""), span_of(run, "", segment, "effect", effect))
+    def joining(self, at: WorkPlace) -> Joining:
+        trace = trace_of(at.run, at.turn)
+        if at.is_child:
+            outer = self._children.get(at.run)
+            if outer is None:  # its beginning has not been read yet
+                return Joining()
+            trace = outer.trace
+        place = Place(trace, span_of(at.run, at.turn, at.segment, "effect", at.effect))
         sampled = is_sampled(place.trace, self._share)
         variables = {"TRACEPARENT": place.traceparent(sampled=sampled)}
         passage = self._passage
@@ -155,7 +162,7 @@ class ThreadFollower:
     def _work(self) -> None:
         try:
             # The SDK takes a while to import, and meanwhile the run goes on.
-            reader = Reader(self._open(), content=self._content)
+            reader = Reader(self._open(), content=self._content, children=self._children)
         except Exception as error:  # noqa: BLE001 - whatever it is, the run goes on
             self._off = True
             with suppress(queue.Empty):

@@ -60,7 +60,7 @@ def shell_job(command: str, bench: Bench, *, seconds: float) -> Job:
     """Returns the job of a command line in the agent's own tree."""
     return bench.place.job(
         ("/bin/bash", "-c", command),
-        env={},
+        env=bench.variables(),
         home=bench.home,
         limits=JobLimits(seconds=seconds, kept_output=2 * MAX_OUTPUT_CHARACTERS),
     )

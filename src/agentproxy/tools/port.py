@@ -48,6 +48,8 @@ class Bench:
     show: Callable[[str], None]  # takes pieces of output as they come
     bash_seconds: float = 60.0  # the limit of one command
     call: str = ""  # the call that is worked on, by `call_key`
+    # What a command that begins now finds in its environment besides.
+    variables: Callable[[], Mapping[str, str]] = dict[str, str]
     # At the top of the tree: folders that the tools of files do not write.
     own_folders: frozenset[str] = frozenset()
     # Calls of one answer run side by side, but only one call at a time uses files.

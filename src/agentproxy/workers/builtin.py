@@ -92,6 +92,7 @@ class BuiltinWorker:
                 sandbox=self._sandbox,
                 home=brief.home,
                 show=callbacks.show,
+                variables=lambda: brief.joining.variables,
             ),
             allow=_PermissionDesk(brief, callbacks, limit).allow,
             images=brief.images,

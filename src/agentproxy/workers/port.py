@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Protocol
 
 from agentproxy.events.conversation import Image
-from agentproxy.events.envelope import Fact
+from agentproxy.events.envelope import Fact, RunId
 from agentproxy.events.requests import Decision, Request
 from agentproxy.events.work import WorkerEnded
 from agentproxy.workspace.environment.job_layout import JobLayout
@@ -19,6 +19,17 @@ class WorkerError(Exception):
     def __init__(self, message: str, *, cure: str = "") -> None:
         super().__init__(message)
         self.cure = cure
+
+
+@dataclass(frozen=True, slots=True)
+class WorkPlace:
+    """The effect that starts a program, and where it is."""
+
+    run: RunId
+    segment: int
+    effect: str
+    turn: str = ""  # of a conversation: the message that it answers
+    is_child: bool = False  # of a conversation, whose trace it is in
 
 
 @dataclass(frozen=True, slots=True)

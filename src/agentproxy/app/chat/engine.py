@@ -1,5 +1,7 @@
 """Builds what drives a conversation: its models, its tools, and what its calls may do."""
 
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from agentproxy.agent.parts import AllowCall
@@ -9,6 +11,7 @@ from agentproxy.app.chat.children import ChildHost, ChildRuns, Subagents
 from agentproxy.app.chat.instructions import instructions_of
 from agentproxy.app.chat.services import DISK, ChatServices
 from agentproxy.app.chat.toolbox import ToolPorts, chat_tools
+from agentproxy.app.following import Follower
 from agentproxy.app.hub import FragmentStream
 
 # Imported to register their handlers.
@@ -28,11 +31,11 @@ from agentproxy.conversation.state import Chat
 from agentproxy.conversation.team import MAIL, TEAMMATE
 from agentproxy.engine.context import Context
 from agentproxy.engine.loop import Engine
-from agentproxy.engine.recorder import Recorder
+from agentproxy.engine.recorder import SCOPE, Recorder
 from agentproxy.events.background import BackgroundEnded
 from agentproxy.events.chat import UserTurnEnded
 from agentproxy.events.conversation import ToolCall
-from agentproxy.events.envelope import Fact
+from agentproxy.events.envelope import Fact, RunId
 from agentproxy.events.team import MailDelivered, TeammateChanged
 from agentproxy.journal.port import JournalError, Lease
 from agentproxy.models.port import ModelError
@@ -41,6 +44,7 @@ from agentproxy.policy.commands import command_line
 from agentproxy.policy.rulings import Policy, Refuse
 from agentproxy.tools.board.store import Board
 from agentproxy.tools.port import ERROR, Permission
+from agentproxy.workers.port import WorkPlace
 from agentproxy.workspace.sandbox.port import SandboxError
 
 FROM_WITHIN = Policy(root="/workspace")
@@ -77,6 +81,7 @@ async def chat_engine(
         show=lambda text: fragments.show("tool", text),
         bash_seconds=services.settings.bash_timeout,
     )
+    bench = replace(bench, variables=lambda: _joining(services.app.follower, lease.run, state))
     parts = ChatParts(
         model=models.work,
         summariser=models.summaries,
@@ -103,6 +108,21 @@ async def chat_engine(
         show=fragments.show,
     )
     return Engine(face=CHAT, recorder=recorder, context=context, faults=fault_of)
+
+
+def _joining(follower: Follower, run: RunId, state: Chat) -> Mapping[str, str]:
+    """Returns what lets a program of the present effect join the trace of the turn."""
+    if not state.active:  # a command of the background, after the turn
+        return {}
+    return follower.joining(
+        WorkPlace(
+            run,
+            state.lifecycle.segment,
+            SCOPE.get().effect,
+            turn=state.active,
+            is_child=state.child_order is not None,
+        )
+    ).variables
 
 
 def _allow(services: ChatServices) -> AllowCall:

@@ -43,8 +43,8 @@ class ChatAsked:
     resume: str
     newest: bool
     listed: bool
-    preset: str | None
-    model: str | None
+    preset: str
+    model: str
     plan: bool
     approval: bool
     teams: bool

@@ -8,13 +8,14 @@ from agentproxy.cli.options import refuse_long
 MAX_URL_BYTES = 2000
 MAX_ID_BYTES = 32
 MAX_MODEL_BYTES = 1000
+WORDS = ("url", "resume", "preset", "model")  # options that name something
 
 
 @click.command("chat")
 @click.argument("source", required=False, default="", metavar="[-]")
 @click.option("-m", "--message", metavar="TEXT", help="Send one message, and show its answer.")
-@click.option("--url", default="", metavar="URL", help="Server to talk to. Default: none.")
-@click.option("--resume", default="", metavar="ID", help="Go on with a conversation.")
+@click.option("--url", metavar="URL", help="Server to talk to. Default: none.")
+@click.option("--resume", metavar="ID", help="Go on with a conversation.")
 @click.option("--continue", "newest", is_flag=True, help="Go on with the newest conversation.")
 @click.option("--list", "listed", is_flag=True, help="List the conversations, newest first.")
 @click.option("--preset", metavar="NAME", help="What the agent is for: coding, work, or yours.")
@@ -46,13 +47,18 @@ def command(**given: object) -> int:
     _refuse_what_would_be_dropped(given)
     from agentproxy.cli.chat.start import ChatAsked, start_chat
 
-    refuse_long("--model", str(given["model"] or ""), limit=MAX_MODEL_BYTES)
-    refuse_long("--url", str(given["url"]), limit=MAX_URL_BYTES)
-    refuse_long("--resume", str(given["resume"]), limit=MAX_ID_BYTES)
-    return start_chat(ChatAsked(**given))  # type: ignore[arg-type] # click has parsed them
+    words = {name: str(given[name] or "") for name in WORDS}
+    refuse_long("--model", words["model"], limit=MAX_MODEL_BYTES)
+    refuse_long("--url", words["url"], limit=MAX_URL_BYTES)
+    refuse_long("--resume", words["resume"], limit=MAX_ID_BYTES)
+    return start_chat(ChatAsked(**given | words))  # type: ignore[arg-type] # click has parsed them
 
 
 def _refuse_what_would_be_dropped(given: dict[str, object]) -> None:
+    for name in WORDS:
+        if given[name] is not None and not str(given[name]).strip():
+            # As when a variable of a script is not set.
+            raise click.UsageError(f"--{name} is empty: give a value, or leave it out")
     if given["source"] not in ("", "-"):
         raise Failure(
             f"{given['source']}: this is no option", cure='pa chat -m "..." sends a message'

@@ -37,7 +37,7 @@ from agentproxy.evidence.verdict import judge_check, judge_run
 from agentproxy.policy.rulings import Policy
 from agentproxy.supervisor.effects.talk import answer_question as answer_effect
 from agentproxy.supervisor.effects.talk import answers_due
-from agentproxy.supervisor.llm.answers import Answered, answer_question
+from agentproxy.supervisor.llm.answers import SourcedAnswer, answer_question
 from agentproxy.supervisor.llm.diff_without_comments import strip_diff
 from agentproxy.supervisor.llm.judge import give_opinion
 from agentproxy.supervisor.llm.plans import PlanForm, PlannedPart, make_plan, usable
@@ -231,7 +231,7 @@ def ask(request: Request, model: Gullible) -> tuple[list[Decision], list[Request
     put: list[Request] = []
     story = Story(*PREPARED, began())
 
-    async def answer(asked: Request) -> Answered:
+    async def answer(asked: Request) -> SourcedAnswer:
         put.append(asked)
         return await answer_question(model, asked, documents=[Material(DOCUMENT, RULES)])
 

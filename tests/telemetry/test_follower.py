@@ -10,7 +10,7 @@ from agentproxy.events.envelope import Event, RunId
 from agentproxy.telemetry.follower import MAX_WAITING, ThreadFollower
 from agentproxy.telemetry.measures import Measure
 from agentproxy.telemetry.port import Outlet
-from agentproxy.telemetry.spans import Place, Span
+from agentproxy.telemetry.spans import Span, SpanPlace
 
 
 class Past(list[Event]):
@@ -54,7 +54,7 @@ class Gauge:
     def measure(self, measure: Measure) -> None:
         del measure
 
-    def record(self, event: Event, place: Place | None) -> None:
+    def record(self, event: Event, place: SpanPlace | None) -> None:
         del event, place
 
     def active(self, runs: int) -> None:

@@ -11,7 +11,7 @@ from agentproxy.events.envelope import Event
 from agentproxy.events.run import SegmentStarted
 from agentproxy.telemetry.follower import MAX_WAITING, Reader, ThreadFollower
 from agentproxy.telemetry.measures import INSTRUMENTS, Measure
-from agentproxy.telemetry.spans import Place, Span
+from agentproxy.telemetry.spans import Span, SpanPlace
 
 # The others were written by this version.
 NAMES = sorted({path.stem for path in RECORDED.glob("*.jsonl")} - {"early_segment"})
@@ -23,8 +23,8 @@ class Kept:
 
     told: list[Span] = field(default_factory=list[Span])
     measures: list[Measure] = field(default_factory=list[Measure])
-    records: list[tuple[Event, Place | None]] = field(
-        default_factory=list[tuple[Event, Place | None]]
+    records: list[tuple[Event, SpanPlace | None]] = field(
+        default_factory=list[tuple[Event, SpanPlace | None]]
     )
     closed: bool = False
 
@@ -34,7 +34,7 @@ class Kept:
     def measure(self, measure: Measure) -> None:
         self.measures.append(measure)
 
-    def record(self, event: Event, place: Place | None) -> None:
+    def record(self, event: Event, place: SpanPlace | None) -> None:
         self.records.append((event, place))
 
     def active(self, runs: int) -> None:

@@ -10,7 +10,7 @@ from typing import Final
 from agentproxy.config.tables import ServerTable, WorkerTable
 from agentproxy.models.names import default_model
 from agentproxy.workers.claude.command_line import TOOLS, ClaudeChoices
-from agentproxy.workers.claude.servers import McpServer
+from agentproxy.workers.claude.servers import ClaudeMcpServer
 from agentproxy.workers.claude.worker import ClaudeWorker
 from agentproxy.workers.launcher import Launcher, WorkerGrants
 from agentproxy.workers.port import WorkerError
@@ -90,8 +90,8 @@ def build_claude(
     return ClaudeWorker(launcher, choices=choices, servers=servers)
 
 
-def _server(table: ServerTable, *, started_in: Path, environ: Mapping[str, str]) -> McpServer:
+def _server(table: ServerTable, *, started_in: Path, environ: Mapping[str, str]) -> ClaudeMcpServer:
     if table.command is None:
-        return McpServer(url=table.url or "", headers=table.headers)
+        return ClaudeMcpServer(url=table.url or "", headers=table.headers)
     program = Program.parse(table.command, started_in=started_in, environ=environ)
-    return McpServer(program, env=table.env)
+    return ClaudeMcpServer(program, env=table.env)

@@ -11,7 +11,7 @@ from agentproxy.conversation.parts import ChatParts, ChildGone, Children, keep_a
 from agentproxy.conversation.state import Chat, Child
 from agentproxy.conversation.team import (
     AnswerTeammate,
-    Deliver,
+    DeliverToRun,
     FollowTeammate,
     StopTeammate,
     TellFeatures,
@@ -146,8 +146,8 @@ async def _asked(
     return [asked]
 
 
-@CHAT.handles(Deliver, instant=True)
-async def deliver(effect: Deliver, context: Context[Chat, ChatParts]) -> Sequence[Fact]:
+@CHAT.handles(DeliverToRun, instant=True)
+async def deliver(effect: DeliverToRun, context: Context[Chat, ChatParts]) -> Sequence[Fact]:
     mail, state = effect.mail, context.state
     delivered = MailDelivered(mail=mail.id)
     if state.child_order is not None:

@@ -28,7 +28,7 @@ class FollowTeammate:
 
 
 @dataclass(frozen=True, slots=True)
-class Deliver:
+class DeliverToRun:
     """Put a message into the inbox of its receiver's run."""
 
     mail: Mail
@@ -111,7 +111,9 @@ def fold_read(state: Chat, fact: MailRead) -> None:
 def team_due(state: Chat) -> Mapping[str, object]:
     """Returns what a team needs, whether or not a turn is under way."""
     team = state.team
-    found: dict[str, object] = {f"{MAIL}{key}": Deliver(mail) for key, mail in team.outbox.items()}
+    found: dict[str, object] = {
+        f"{MAIL}{key}": DeliverToRun(mail) for key, mail in team.outbox.items()
+    }
     asks = asks_teammates(state)
     for member in team.active:
         found[f"{TEAMMATE}{member.run}"] = FollowTeammate(member.run)

@@ -10,7 +10,7 @@ from agentproxy.evidence.package_scripts import named_scripts
 from agentproxy.evidence.reports.doctest_counts import IS_COUNT, count_examples
 from agentproxy.evidence.reports.report import Report, ReportUnusable, Runner, number_tests
 from agentproxy.evidence.reports.report_doubts import find_doubt, is_of_another_process
-from agentproxy.evidence.reports.runners import ADAPTERS, PRINTED, Asked, leaves_out
+from agentproxy.evidence.reports.runners import ADAPTERS, PRINTED, RunnerRequest, leaves_out
 from agentproxy.evidence.reports.summaries import last_to_end
 from agentproxy.text.colours import strip_colours
 from agentproxy.workspace.sandbox.port import Ended
@@ -54,13 +54,17 @@ def instrument(
     added: dict[str, str] = {}
     reports = [IS_COUNT]
     for adapter in ADAPTERS:
-        variables = adapter.ask(Asked(command, {**env, **added}, scripts, leave_out, loads_all))
+        variables = adapter.ask(
+            RunnerRequest(command, {**env, **added}, scripts, leave_out, loads_all)
+        )
         added |= variables
         if variables:
             reports.append(adapter.reports)
     for printed in PRINTED:
         if printed.recognised.search(command):
-            added |= printed.ask(Asked(command, {**env, **added}, scripts, leave_out, loads_all))
+            added |= printed.ask(
+                RunnerRequest(command, {**env, **added}, scripts, leave_out, loads_all)
+            )
     if any(_EVERY_PACKAGE.search(text) for text in (command, *scripts)):
         added |= {name: "false" for name in _BAIL if name not in env}
     left_out = tuple(leave_out) if leaves_out(added) else ()

@@ -53,7 +53,7 @@ class VendorModel:
         self._name = name
         self._address = address
         self._pool = pool
-        self._line: _Line | None = None
+        self._line: _VendorWire | None = None
         self._client: AsyncClient | None = None
 
     @property
@@ -76,7 +76,7 @@ class VendorModel:
             await self._client.aclose()
             self._client = self._line = None
 
-    async def _stream(self, line: "_Line", prompt: Prompt, show: Show) -> ModelAnswer:
+    async def _stream(self, line: "_VendorWire", prompt: Prompt, show: Show) -> ModelAnswer:
         settings = wire_settings(line.wire, prompt, form=line.form, seconds=REQUEST_TIMEOUT_SECONDS)
         parameters = ModelRequestParameters(function_tools=definitions(prompt))
         history = to_wire(prompt.messages, system=prompt.system)
@@ -105,18 +105,18 @@ class VendorModel:
             error.usage = usage_of(stream.get()) if stream else error.usage
             raise
 
-    def _open(self) -> "_Line":
+    def _open(self) -> "_VendorWire":
         if self._pool is not None:
             wire = self._pool.wire(self._address)
         else:
             self._client = new_client(seconds=REQUEST_TIMEOUT_SECONDS)
             wire = build_wire(self._address, self._client)
         profile = cast("Mapping[str, object]", wire.profile)
-        return _Line(wire, self._address.wire, EncodedHistory(self._address.wire, profile))
+        return _VendorWire(wire, self._address.wire, EncodedHistory(self._address.wire, profile))
 
 
 @dataclass(frozen=True, slots=True)
-class _Line:
+class _VendorWire:
     wire: Wire
     form: Form
     tail: EncodedHistory

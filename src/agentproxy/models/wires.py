@@ -43,13 +43,13 @@ def _anthropic(address: ModelAddress, client: AsyncClient) -> Wire:
 def _openai_client(address: ModelAddress, client: AsyncClient) -> "AsyncOpenAI":
     from openai import AsyncOpenAI
 
-    class Client(AsyncOpenAI):
+    class WireClient(AsyncOpenAI):
         async def post(self, path: str, **arguments: Any) -> Any:  # noqa: ANN401 - as overloaded
             return await super().post(path, **with_encoded_body(arguments))
 
     # openai refuses to start without a key.
     key = address.key or "none"
-    return Client(api_key=key, base_url=address.base or None, http_client=client, max_retries=0)
+    return WireClient(api_key=key, base_url=address.base or None, http_client=client, max_retries=0)
 
 
 def _openai_chat(address: ModelAddress, client: AsyncClient) -> Wire:

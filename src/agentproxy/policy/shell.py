@@ -80,10 +80,10 @@ def parse(text: str) -> tuple[Simple, ...]:
         raise Unclear("the command is too long to judge")
     if has_unseen(text, but="\t\n"):
         raise Unclear("the command holds characters that cannot be seen")
-    return _Reader(text).commands()
+    return _ShellReader(text).commands()
 
 
-class _Reader:
+class _ShellReader:
     def __init__(self, text: str) -> None:
         self.text = text
         self.at = 0
@@ -201,7 +201,7 @@ class _Reader:
         ways[way].append(word)
 
     def _word(self) -> ShellWord:
-        reading = _Piece()
+        reading = _PartialWord()
         while (sign := self._sign()) and (sign not in METACHARACTERS or self._substitutes()):
             self._piece(sign, reading)
         if self._sign() == "(":
@@ -210,7 +210,7 @@ class _Reader:
             raise Unclear("a word is missing")
         return reading.word()
 
-    def _piece(self, sign: str, reading: "_Piece") -> None:
+    def _piece(self, sign: str, reading: "_PartialWord") -> None:
         if sign == "'":
             reading.take(self._until("'"), quoted=True)
         elif sign == '"':
@@ -231,7 +231,7 @@ class _Reader:
             reading.take(sign, quoted=False)
             self.at += 1
 
-    def _escaped(self, reading: "_Piece") -> None:
+    def _escaped(self, reading: "_PartialWord") -> None:
         following = self.text[self.at + 1 : self.at + 2]
         if not following:
             raise Unclear("the command ends in a backslash")
@@ -239,7 +239,7 @@ class _Reader:
         if following != "\n":
             reading.take(following, quoted=True)
 
-    def _double_quoted(self, reading: "_Piece") -> None:
+    def _double_quoted(self, reading: "_PartialWord") -> None:
         reading.take("", quoted=True)
         self.at += 1
         while (sign := self._sign()) != '"':
@@ -262,7 +262,7 @@ class _Reader:
                 self.at += 1
         self.at += 1
 
-    def _dollar(self, reading: "_Piece", *, quoted: bool) -> None:
+    def _dollar(self, reading: "_PartialWord", *, quoted: bool) -> None:
         self.at += 1
         sign = self._sign()
         if sign == "(":
@@ -281,11 +281,11 @@ class _Reader:
         else:
             reading.take("$", quoted=True)
 
-    def _backticks(self, reading: "_Piece") -> None:
+    def _backticks(self, reading: "_PartialWord") -> None:
         inside = self._until("`")
         if "\\" in inside:
             raise Unclear("a backslash between backticks is not judged")
-        nested = _Reader(inside)
+        nested = _ShellReader(inside)
         nested.depth = self.depth
         reading.unknown(nested.commands())
 
@@ -315,7 +315,7 @@ class _Reader:
         return self.text[self.at : self.at + 1]
 
 
-class _Piece:
+class _PartialWord:
     """A word while it is read. In `shape` every quoted character is an `x`."""
 
     def __init__(self) -> None:

@@ -13,7 +13,7 @@ from agentproxy.telemetry.measures import Measures
 from agentproxy.telemetry.passage import Passage
 from agentproxy.telemetry.port import NOT_SENT, Outlet
 from agentproxy.telemetry.sampling import is_sampled
-from agentproxy.telemetry.spans import Place, Span, span_of, trace_of
+from agentproxy.telemetry.spans import Span, SpanPlace, span_of, trace_of
 from agentproxy.telemetry.story import Story
 from agentproxy.workers.port import Joining, WorkPlace
 from agentproxy.workspace.sandbox.port import Service
@@ -53,7 +53,7 @@ class Reader:
     content: bool
     runs: dict[RunId, Followed] = field(default_factory=dict[RunId, Followed])
     # The span below which a child of a conversation works.
-    children: dict[RunId, Place] = field(default_factory=dict[RunId, Place])
+    children: dict[RunId, SpanPlace] = field(default_factory=dict[RunId, SpanPlace])
 
     def begin(self, run: RunId, past: Sequence[Event]) -> None:
         story = Story(run, content=self.content, outer=self.children.get(run))
@@ -111,7 +111,7 @@ class ThreadFollower:
         self._waiting: queue.SimpleQueue[_Item] = queue.SimpleQueue()
         self._lost = 0
         self._off = False  # it could not begin
-        self._children: dict[RunId, Place] = {}
+        self._children: dict[RunId, SpanPlace] = {}
         # A daemon: nothing that hangs in it keeps the process from its end.
         self._thread = threading.Thread(target=self._work, name="telemetry", daemon=True)
         self._thread.start()
@@ -136,7 +136,7 @@ class ThreadFollower:
             if outer is None:  # its beginning has not been read yet
                 return Joining()
             trace = outer.trace
-        place = Place(trace, span_of(at.run, at.turn, at.segment, "effect", at.effect))
+        place = SpanPlace(trace, span_of(at.run, at.turn, at.segment, "effect", at.effect))
         sampled = is_sampled(place.trace, self._share)
         variables = {"TRACEPARENT": place.traceparent(sampled=sampled)}
         passage = self._passage

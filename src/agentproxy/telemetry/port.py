@@ -5,7 +5,7 @@ from typing import Protocol
 
 from agentproxy.events.envelope import Event
 from agentproxy.telemetry.measures import Measure
-from agentproxy.telemetry.spans import Place, Span
+from agentproxy.telemetry.spans import Span, SpanPlace
 
 NOT_SENT = "telemetry: the collector did not take what was left; it is not sent"
 
@@ -17,7 +17,7 @@ class Outlet(Protocol):
 
     def measure(self, measure: Measure) -> None: ...
 
-    def record(self, event: Event, place: Place | None) -> None:
+    def record(self, event: Event, place: SpanPlace | None) -> None:
         """Sends an event as a record of a log, in its place of a trace."""
         ...
 

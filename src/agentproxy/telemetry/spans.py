@@ -28,7 +28,7 @@ def _number(what: str, names: tuple[object, ...], size: int) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class SpanPlace:
     """Where a span is: in a trace, under its own id."""
 
     trace: int
@@ -44,8 +44,8 @@ class Span:
     """A stretch of work. `end` None: it goes on."""
 
     name: str
-    place: Place
-    parent: Place | None
+    place: SpanPlace
+    parent: SpanPlace | None
     start: float  # Unix time
     attributes: Attributes = field(default_factory=Attributes)
     is_client: bool = False

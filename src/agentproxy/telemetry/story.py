@@ -19,7 +19,7 @@ from agentproxy.telemetry.results import (
     of_effect,
     outer_and_own,
 )
-from agentproxy.telemetry.spans import Attributes, Place, Span, span_of, trace_of
+from agentproxy.telemetry.spans import Attributes, Span, SpanPlace, span_of, trace_of
 
 F = TypeVar("F", bound=Fact)
 Hear = Callable[["Story", Event, F], None]
@@ -45,14 +45,14 @@ class Story:
 
     run: RunId
     content: bool = False  # texts of tasks, answers and tools are told too
-    outer: Place | None = None  # the span below which a child of a conversation works
+    outer: SpanPlace | None = None  # the span below which a child of a conversation works
     face: str = ""
     segment: int = 0
     turn: str = ""  # the message of the present or last turn of a conversation
     began: float = 0.0  # when the task began
     told: Attributes = field(default_factory=Attributes)  # what all spans of a task say
     stretch: Span | None = None
-    first: Place | None = None  # of the task
+    first: SpanPlace | None = None  # of the task
     loop: Span | None = None
     loops: int = 0
     decided: bool = False  # nothing but delivery follows
@@ -60,7 +60,7 @@ class Story:
     # Calls of models and tools, and requests: each below an effect.
     within: dict[tuple[str, str], Span] = field(default_factory=dict[tuple[str, str], Span])
     over: set[str] = field(default_factory=set[str])  # effects of this segment that have ended
-    here: Place | None = None  # where the newest event belongs
+    here: SpanPlace | None = None  # where the newest event belongs
     last: float = 0.0  # the time of the newest event
     _ended: list[Span] = field(default_factory=list[Span])
 
@@ -90,8 +90,8 @@ class Story:
     def trace(self) -> int:
         return self.outer.trace if self.outer else trace_of(self.run, self.turn)
 
-    def place(self, *names: object) -> Place:
-        return Place(self.trace, span_of(self.run, self.turn, self.segment, *names))
+    def place(self, *names: object) -> SpanPlace:
+        return SpanPlace(self.trace, span_of(self.run, self.turn, self.segment, *names))
 
     def begin_stretch(self, start: float) -> None:
         """Begins the work of this process on the task."""
@@ -124,7 +124,7 @@ class Story:
         span.end = max(end, span.start)
         self._ended.append(span)
 
-    def below(self, effect: str) -> Place | None:
+    def below(self, effect: str) -> SpanPlace | None:
         """Returns the span below which something of an effect is done."""
         if effect in self.effects:
             return self.effects[effect].place

@@ -12,7 +12,7 @@ import pytest
 from agentproxy.events.board import BoardTask
 from agentproxy.tools.board.graph import (
     BoardError,
-    Change,
+    TaskChange,
     claimed,
     linked,
     released,
@@ -27,7 +27,7 @@ def board(*links: tuple[int, int], number: int = 4) -> dict[int, BoardTask]:
     """Tasks 1 to `number`. The first of a link blocks the second."""
     tasks = {key: BoardTask(id=key, subject=f"t{key}") for key in range(1, number + 1)}
     for blocker, blocked in links:
-        tasks = updated(tasks, blocker, Change(add_blocks=[blocked]))
+        tasks = updated(tasks, blocker, TaskChange(add_blocks=[blocked]))
     return tasks
 
 
@@ -35,25 +35,27 @@ def waits(tasks: dict[int, BoardTask]) -> dict[int, tuple[int, ...]]:
     return {key: task.blocked_by for key, task in tasks.items() if task.blocked_by}
 
 
-@pytest.mark.parametrize("change", [Change(add_blocks=[2]), Change(add_blocked_by=[2])])
-def test_a_link_is_at_both_of_its_ends_and_ends_when_the_blocker_is_done(change: Change) -> None:
+@pytest.mark.parametrize("change", [TaskChange(add_blocks=[2]), TaskChange(add_blocked_by=[2])])
+def test_a_link_is_at_both_of_its_ends_and_ends_when_the_blocker_is_done(
+    change: TaskChange,
+) -> None:
     tasks = updated(board(), 1, change)
     first, second = (1, 2) if change.add_blocks else (2, 1)
     assert tasks[first].blocks == (second,)
     assert tasks[second].blocked_by == (first,)
-    done = updated(tasks, first, Change(status="completed"))
+    done = updated(tasks, first, TaskChange(status="completed"))
     assert waits(done) == {}
     # A task that is taken up again blocks again.
-    assert waits(updated(done, first, Change(status="pending"))) == {second: (first,)}
+    assert waits(updated(done, first, TaskChange(status="pending"))) == {second: (first,)}
 
 
 def test_who_is_done_already_blocks_nobody() -> None:
-    done = updated(board(), 1, Change(status="completed"))
-    assert waits(updated(done, 2, Change(add_blocked_by=[1, 3]))) == {2: (3,)}
+    done = updated(board(), 1, TaskChange(status="completed"))
+    assert waits(updated(done, 2, TaskChange(add_blocked_by=[1, 3]))) == {2: (3,)}
 
 
 def test_a_deleted_task_is_gone_with_its_links() -> None:
-    tasks = updated(board((1, 2), (2, 3)), 2, Change(status="deleted"))
+    tasks = updated(board((1, 2), (2, 3)), 2, TaskChange(status="deleted"))
     assert 2 not in tasks
     assert waits(tasks) == {}
     assert tasks[1].blocks == ()
@@ -62,19 +64,19 @@ def test_a_deleted_task_is_gone_with_its_links() -> None:
 @pytest.mark.parametrize(
     ("key", "change", "says"),
     [
-        (9, Change(), "Task 9 not found"),
-        (1, Change(add_blocks=[9]), "Task 9 not found"),
-        (1, Change(add_blocked_by=[9]), "Task 9 not found"),
-        (1, Change(add_blocks=[1]), "Task 1 cannot wait for itself"),
-        (1, Change(add_blocked_by=[1]), "Task 1 cannot wait for itself"),
-        (2, Change(add_blocks=[1]), r"Task 2 cannot block task 1: a circle \(2 -> 1 -> 2\)"),
-        (3, Change(add_blocks=[1]), r"a circle \(3 -> 1 -> 2 -> 3\)"),
-        (1, Change(add_blocked_by=[3]), r"a circle \(3 -> 1 -> 2 -> 3\)"),
-        (4, Change(add_blocks=[1], add_blocked_by=[3]), "a circle"),
+        (9, TaskChange(), "Task 9 not found"),
+        (1, TaskChange(add_blocks=[9]), "Task 9 not found"),
+        (1, TaskChange(add_blocked_by=[9]), "Task 9 not found"),
+        (1, TaskChange(add_blocks=[1]), "Task 1 cannot wait for itself"),
+        (1, TaskChange(add_blocked_by=[1]), "Task 1 cannot wait for itself"),
+        (2, TaskChange(add_blocks=[1]), r"Task 2 cannot block task 1: a circle \(2 -> 1 -> 2\)"),
+        (3, TaskChange(add_blocks=[1]), r"a circle \(3 -> 1 -> 2 -> 3\)"),
+        (1, TaskChange(add_blocked_by=[3]), r"a circle \(3 -> 1 -> 2 -> 3\)"),
+        (4, TaskChange(add_blocks=[1], add_blocked_by=[3]), "a circle"),
     ],
 )
 def test_links_to_itself_to_nobody_and_in_a_circle_are_refused(
-    key: int, change: Change, says: str
+    key: int, change: TaskChange, says: str
 ) -> None:
     with pytest.raises(BoardError, match=says):
         updated(board((1, 2), (2, 3)), key, change)
@@ -95,9 +97,9 @@ def test_a_board_whose_files_were_written_in_part_is_whole_again() -> None:
 def test_the_board_reads_as_in_the_documents() -> None:
     assert rendered({}) == "No tasks."
     tasks = board((1, 2), (3, 2))
-    tasks = updated(tasks, 2, Change(owner="bob"))
-    tasks = updated(tasks, 3, Change(status="in_progress", active_form="Doing"))
-    tasks = updated(tasks, 4, Change(status="completed"))
+    tasks = updated(tasks, 2, TaskChange(owner="bob"))
+    tasks = updated(tasks, 3, TaskChange(status="in_progress", active_form="Doing"))
+    tasks = updated(tasks, 4, TaskChange(status="completed"))
     assert rendered(tasks) == (
         "[ ] #1: t1\n[ ] #2: t2 (blocked by: [1, 3]) @bob\n[>] #3: t3 <- Doing\n[x] #4: t4\n"
         "(1/4 completed)"
@@ -105,8 +107,11 @@ def test_the_board_reads_as_in_the_documents() -> None:
 
 
 def test_metadata_is_merged_and_a_null_removes_a_key() -> None:
-    tasks = updated(board(), 1, Change(metadata={"a": 1, "b": 2}))
-    assert updated(tasks, 1, Change(metadata={"a": None, "c": 3}))[1].metadata == {"b": 2, "c": 3}
+    tasks = updated(board(), 1, TaskChange(metadata={"a": 1, "b": 2}))
+    assert updated(tasks, 1, TaskChange(metadata={"a": None, "c": 3}))[1].metadata == {
+        "b": 2,
+        "c": 3,
+    }
 
 
 def test_two_conversations_with_an_agent_of_one_name_do_a_task_once() -> None:
@@ -120,7 +125,7 @@ def test_two_conversations_with_an_agent_of_one_name_do_a_task_once() -> None:
 
 
 def test_a_free_task_is_claimed_in_order() -> None:
-    tasks = updated(board((1, 2)), 3, Change(owner="eve"))
+    tasks = updated(board((1, 2)), 3, TaskChange(owner="eve"))
     tasks, first = claimed(tasks, "bob")
     tasks, second = claimed(tasks, "bob")
     tasks, third = claimed(tasks, "bob")
@@ -133,7 +138,7 @@ def test_a_conversation_keeps_only_what_differs_from_its_last_look() -> None:
     first = seen.look(board())
     assert len(first.changed) == 4
     seen.fold(first)
-    new = updated(updated(board(), 1, Change(owner="bob")), 4, Change(status="deleted"))
+    new = updated(updated(board(), 1, TaskChange(owner="bob")), 4, TaskChange(status="deleted"))
     look = seen.look(new)
     assert ([task.id for task in look.changed], look.gone) == ([1], (4,))
     seen.fold(look)
@@ -151,7 +156,7 @@ def test_each_task_is_a_file_with_the_documented_names(tmp_path: Path) -> None:
         mine = Board(tmp_path)
         await mine.create("one", description="all of it", active_form="Doing one")
         await mine.create("two")
-        await mine.update(2, Change(add_blocked_by=[1]))
+        await mine.update(2, TaskChange(add_blocked_by=[1]))
 
     asyncio.run(work())
     assert files(tmp_path)["task_1.json"] == {
@@ -166,7 +171,7 @@ def test_a_number_is_never_given_twice(tmp_path: Path) -> None:
         mine = Board(tmp_path)
         await mine.create("one")
         await mine.create("two")
-        await mine.update(2, Change(status="deleted"))
+        await mine.update(2, TaskChange(status="deleted"))
         return [(await mine.create("three")).id, *(await Board(tmp_path).tasks())]
 
     assert asyncio.run(work()) == [3, 1, 3]

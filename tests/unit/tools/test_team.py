@@ -23,7 +23,7 @@ from agentproxy.tools.team.lead_tools import (
     ShutdownRequest,
     SpawnTeammate,
 )
-from agentproxy.tools.team.mailing import ReadInbox, SendMessage
+from agentproxy.tools.team.mailing import ReadInbox, SendTeamMessage
 from agentproxy.tools.team.roster import Roster
 from agentproxy.workspace.environment.job_layout import JobLayout
 from agentproxy.workspace.sandbox.plain import Plain
@@ -55,7 +55,7 @@ def run(tool: Tool, arguments: Arguments) -> ToolOutcome:
         (Broadcast(roster(ADA)), {"content": "x"}, "Broadcast to 1 teammates"),
         (Broadcast(roster(ADA, GONE)), {"content": "x"}, "Broadcast to 0 teammates"),
         (ReadInbox(roster()), {}, "(inbox empty)"),
-        (SendMessage(roster(ADA)), {"to": "ada", "content": "x"}, "Sent message to ada"),
+        (SendTeamMessage(roster(ADA)), {"to": "ada", "content": "x"}, "Sent message to ada"),
         (CheckProtocol(roster()), {"request_id": "x"}, "Error: Unknown request_id 'x'"),
         (
             PlanReview(roster()),
@@ -90,7 +90,7 @@ def test_what_a_tool_answers(tool: Tool, arguments: Arguments, text: str) -> Non
         (SpawnTeammate(roster(), most=5), {"name": "lead", "role": "r", "prompt": "p"}, "taken"),
         (SpawnTeammate(roster(), most=5), {"name": "a", "role": "r", "prompt": " "}, "'prompt'"),
         (
-            SendMessage(roster(ADA)),
+            SendTeamMessage(roster(ADA)),
             {"to": "ada", "content": "x", "msg_type": "shutdown_response"},
             "Invalid type 'shutdown_response'. Valid: message, broadcast",
         ),

@@ -13,12 +13,12 @@ from agentproxy.tools.own_folders import OWN_FOLDERS
 from agentproxy.tools.port import Bench
 from agentproxy.tools.skills.library import SkillLibrary
 from agentproxy.tools.skills.tools import show_skills
-from agentproxy.workspace.environment.discover import Wanted, find_environment
+from agentproxy.workspace.environment.discover import WantedEnvironment, find_environment
 from agentproxy.workspace.environment.job_layout import JobLayout, place_plainly, place_tree
 from agentproxy.workspace.sandbox.port import IDENTITY, Mount, Sandbox
 
 # The interpreters that an agent usually calls.
-WANTED = Wanted(commands=("bash", "git", "python3", "node", "npm"))
+WANTED = WantedEnvironment(commands=("bash", "git", "python3", "node", "npm"))
 
 
 @dataclass

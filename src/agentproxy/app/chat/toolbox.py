@@ -23,7 +23,7 @@ from agentproxy.tools.team.lead_tools import (
     ShutdownRequest,
     SpawnTeammate,
 )
-from agentproxy.tools.team.mailing import ReadInbox, SendMessage
+from agentproxy.tools.team.mailing import ReadInbox, SendTeamMessage
 from agentproxy.tools.team.member_tools import Idle, ShutdownResponse, SubmitPlan
 from agentproxy.tools.team.roster import Roster
 from agentproxy.tools.todos.tools import todo_tools
@@ -91,7 +91,7 @@ def all_tools(skills: SkillLibrary, ports: ToolPorts) -> Registry:
 def _of_a_lead(roster: Roster, most: int) -> Iterator[Tool]:
     yield SpawnTeammate(roster, most=most)
     yield ListTeammates(roster)
-    yield SendMessage(roster)
+    yield SendTeamMessage(roster)
     yield ReadInbox(roster)
     yield Broadcast(roster)
     yield ShutdownRequest(roster)
@@ -104,7 +104,7 @@ def _of_a_teammate(state: Chat) -> Registry:
     board = [each for each in board_tools(state.board) if each.spec.name != "task_create"]
     return coding_tools().plus(
         *board,
-        SendMessage(roster),
+        SendTeamMessage(roster),
         ReadInbox(roster),
         Idle(),
         SubmitPlan(roster),

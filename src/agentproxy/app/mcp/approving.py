@@ -26,7 +26,7 @@ class ListedServer:
 
 
 @dataclass(frozen=True, slots=True)
-class ShownServer:
+class ProbedServer:
     """A server that was started to be looked at."""
 
     server: McpServer
@@ -66,7 +66,7 @@ async def find_server(
         return await _find(await app.project(directory), name)
 
 
-async def look_at(environ: Mapping[str, str], directory: Path, name: str) -> ShownServer:
+async def look_at(environ: Mapping[str, str], directory: Path, name: str) -> ProbedServer:
     """Starts a server, and lists its tools. Raises McpError, SandboxError, ConfigError."""
     async with open_app(environ, directory, serves=True) as app:
         project = await app.project(directory)
@@ -86,7 +86,7 @@ async def look_at(environ: Mapping[str, str], directory: Path, name: str) -> Sho
             raise McpError(f"no answer within {seconds:g} seconds") from None
         except (OSError, SandboxError) as error:
             raise McpError(str(error)) from error
-        return ShownServer(
+        return ProbedServer(
             server, tools, digest_of_tools(tools), McpApprovals(app.settings.home, file)
         )
 

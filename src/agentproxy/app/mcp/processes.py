@@ -12,7 +12,7 @@ from agentproxy.tools.mcp.offered import digest_of_text
 from agentproxy.tools.mcp.port import McpError
 from agentproxy.workers.port import WorkerError
 from agentproxy.workers.program import Program
-from agentproxy.workspace.environment.discover import Wanted, find_environment
+from agentproxy.workspace.environment.discover import WantedEnvironment, find_environment
 from agentproxy.workspace.environment.job_layout import JobLayout, place_plainly, place_tree
 from agentproxy.workspace.sandbox.port import (
     IDENTITY,
@@ -74,7 +74,7 @@ class McpProcesses:
 
     def _place(self, work: Path, entry: StdioServer, sandbox: Sandbox) -> JobLayout:
         environ = self.project.app.environ
-        wanted = Wanted(commands=(entry.command, "python3", "node"))
+        wanted = WantedEnvironment(commands=(entry.command, "python3", "node"))
         found = find_environment(work, ".", environ=environ, wanted=wanted)
         if not sandbox.isolates:
             return place_plainly(work, directory=".", environment=found)

@@ -30,7 +30,7 @@ class _Answer(BaseModel):
     model_config = ConfigDict(strict=True, extra="ignore")
 
 
-class Created(_Answer):
+class NewConversation(_Answer):
     # It becomes a part of addresses.
     conversation_id: str = Field(pattern=r"^[0-9A-Za-z_-]+$")
 
@@ -42,36 +42,36 @@ class Row(_Answer):
     message_count: int
 
 
-class _Event(_Answer):
+class _ServerEvent(_Answer):
     sequence: int | None = None
 
 
-class _WithMessageId(_Event):
+class _WithMessageId(_ServerEvent):
     message_id: str
     content: str
 
 
-class _Content(_Event):
+class _Content(_ServerEvent):
     content: str
 
 
-class _Call(_Event):
+class _Call(_ServerEvent):
     id: str
     tool: str
     input: Mapping[str, Any]
 
 
-class _Result(_Event):
+class _Result(_ServerEvent):
     id: str
     result: str
 
 
-class _Request(_Event):
+class _ApprovalRequest(_ServerEvent):
     request_id: str
     tools: Sequence[AskedCall]
 
 
-class _Denied(_Event):
+class _Denied(_ServerEvent):
     request_id: str
     tools: Sequence[str]
 
@@ -81,43 +81,43 @@ class _Usage(_Answer):
     output_tokens: int
 
 
-class _File(_Answer):
+class _WorkspaceFile(_Answer):
     path: str
 
 
-class _End(_Event):
+class _TurnEnd(_ServerEvent):
     usage: _Usage
-    files: Sequence[_File] = ()
+    files: Sequence[_WorkspaceFile] = ()
 
 
-class _Said(_Event):
+class _Said(_ServerEvent):
     message: str
 
 
-class _Switched(_Event):
+class _Switched(_ServerEvent):
     enabled: bool
 
 
-class _Plan(_Event):
+class _Plan(_ServerEvent):
     plan: str
 
 
-class _Lists(_Event):
+class _Lists(_ServerEvent):
     todos: Sequence[Mapping[str, Any]] = ()
     tasks: Sequence[Mapping[str, Any]] = ()
 
 
 # By the type of the event, the fields that this program reads.
-EVENTS: Mapping[str, type[_Event]] = {
+EVENTS: Mapping[str, type[_ServerEvent]] = {
     "message_received": _WithMessageId,
     "turn_started": _WithMessageId,
     "text_delta": _Content,
     "tool_call": _Call,
     "tool_result": _Result,
-    "tool_approval_request": _Request,
+    "tool_approval_request": _ApprovalRequest,
     "tool_approval_result": _Denied,
-    "done": _End,
-    "interrupted": _End,
+    "done": _TurnEnd,
+    "interrupted": _TurnEnd,
     "error": _Said,
     "compact": _Said,
     "plan_mode_changed": _Switched,
@@ -127,7 +127,7 @@ EVENTS: Mapping[str, type[_Event]] = {
     "todo_update": _Lists,
     "task_update": _Lists,
 }
-CREATED = TypeAdapter(Created)
+CREATED = TypeAdapter(NewConversation)
 ROWS = TypeAdapter(list[Row])
 RECORD = TypeAdapter(ShownChat)
 _MESSAGE: TypeAdapter[Message] = TypeAdapter(Message)
@@ -145,7 +145,7 @@ def read_event(text: str | bytes) -> Message:
     if not isinstance(name, str):
         raise NotOurs
     try:
-        EVENTS.get(name, _Event).model_validate(message)
+        EVENTS.get(name, _ServerEvent).model_validate(message)
     except ValueError:
         raise NotOurs from None
     return message

@@ -19,7 +19,7 @@ from prompt_toolkit.styles import DummyStyleTransformation, Style
 from prompt_toolkit.widgets import TextArea
 
 from agentproxy.app.show.lines import RenderedLine, Tone
-from agentproxy.cli.chat.markdown.blocks import Blocks
+from agentproxy.cli.chat.markdown.blocks import MarkdownBlocks
 from agentproxy.cli.chat.story import ChatStory
 from agentproxy.cli.chat.words import one_line
 from agentproxy.cli.cleaning import clean
@@ -37,14 +37,14 @@ REDRAW_SECONDS = 0.02
 PROMPT, FEEDBACK, APPROVAL = "> ", "feedback> ", "allow? (y/n/r) "
 
 
-class Board:
+class ChatScreen:
     """What is drawn. Whole lines scroll up; the line that grows is drawn above the input."""
 
     def __init__(self, story: ChatStory) -> None:
         self.asks = False
         self.feedback = False
         self._story = story
-        self._blocks = Blocks()
+        self._blocks = MarkdownBlocks()
         self._begun = False  # a block of the present answer is drawn
 
     @property
@@ -138,7 +138,7 @@ def _write(output: Output, fragments: FormattedText) -> None:
 
 
 def make_application(
-    board: Board, *, accept: Callable[[Buffer], bool], keys: KeyBindings
+    board: ChatScreen, *, accept: Callable[[Buffer], bool], keys: KeyBindings
 ) -> Application[int]:
     growing = Window(
         FormattedTextControl(lambda: board.growing), wrap_lines=True, dont_extend_height=True

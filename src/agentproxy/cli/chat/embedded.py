@@ -15,7 +15,7 @@ from agentproxy.app.context import open_app
 from agentproxy.app.journal import JournalError, LeaseTaken, UnknownRun
 from agentproxy.app.project_files.presets import UnknownPreset
 from agentproxy.app.run_ownership import StillOwned
-from agentproxy.cli.chat.port import Broken, Listed, Message, Talk, Unreachable
+from agentproxy.cli.chat.port import Broken, ListedConversation, Message, Talk, Unreachable
 from agentproxy.cli.run_lookup import warn
 from agentproxy.events.envelope import RunId
 from agentproxy.server.chat.client import Client, TooSlow
@@ -55,16 +55,16 @@ class EmbeddedTalks:
             order, run = await asyncio.to_thread(order_of, asked, services=services)
             return await self._host.create(order, run)
 
-    async def newest(self, *, limit: int) -> Sequence[Listed]:
+    async def newest(self, *, limit: int) -> Sequence[ListedConversation]:
         """Returns those of this folder: the journal has those of all folders."""
-        found: list[Listed] = []
+        found: list[ListedConversation] = []
         listed = ChatRows(self._host.app)
         before: RunId | None = None
         with _told():
             while len(found) < limit:
                 rows = await listed.newest(limit=PAGE, before=before)
                 found += [
-                    Listed(row.run, row.title, iso(row.created), row.messages)
+                    ListedConversation(row.run, row.title, iso(row.created), row.messages)
                     for row in rows
                     if await self._is_here(row.run)
                 ]
@@ -84,7 +84,7 @@ class EmbeddedTalks:
     @asynccontextmanager
     async def open(self, conversation: str, *, after: int) -> AsyncGenerator[Talk]:
         run = RunId(conversation)
-        line = _Line()
+        line = _EngineLine()
         order = await read_order(self._host.app, run)
         async with self._host.attend(run, Path(order.workspace)) as gone:
             client = Client(line, self._host, WireStory(run))
@@ -103,7 +103,7 @@ class EmbeddedTalks:
         return Path(order.workspace).is_relative_to(self._directory)
 
 
-class _Line:
+class _EngineLine:
     """Leads from the engine's side of a conversation to the person's."""
 
     def __init__(self) -> None:
@@ -118,7 +118,7 @@ class _Line:
 
 
 class _EmbeddedTalk:
-    def __init__(self, line: _Line, serving: "asyncio.Task[None]") -> None:
+    def __init__(self, line: _EngineLine, serving: "asyncio.Task[None]") -> None:
         self._line = line
         self._serving = serving
 

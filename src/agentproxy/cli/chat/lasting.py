@@ -48,7 +48,7 @@ class LastingTalk:
         self._unheard: list[str] = []  # contents whose arrival was not told yet
         self._doubtful: list[str] = []  # those of before the last loss
         self._doubted_at = 0.0
-        self._answer = _Answer()
+        self._answer = _GrowingAnswer()
 
     async def receive(self) -> Message | Notice:
         """Raises Unreachable."""
@@ -149,7 +149,7 @@ class LastingTalk:
                 self._all_heard.set()
 
 
-class _Answer:
+class _GrowingAnswer:
     """Who comes back in the middle of an answer gets it from its start: what was shown is left out.
 
     Only text that is the same is left out, so nothing is lost.

@@ -40,7 +40,7 @@ class Unreachable(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class ListedConversation:
     """A conversation in a list."""
 
     id: str
@@ -69,7 +69,7 @@ class Talks(Protocol):
 
     async def create(self, asked: Mapping[str, object]) -> str: ...
 
-    async def newest(self, *, limit: int) -> Sequence[Listed]: ...
+    async def newest(self, *, limit: int) -> Sequence[ListedConversation]: ...
 
     async def read(self, conversation: str) -> Message:
         """Returns the conversation whole, with where it stands."""

@@ -24,7 +24,7 @@ from agentproxy.cli.chat.answers import (
     read_answer,
     read_event,
 )
-from agentproxy.cli.chat.port import Broken, Listed, Message, Talk, Unreachable
+from agentproxy.cli.chat.port import Broken, ListedConversation, Message, Talk, Unreachable
 
 SECONDS = 20.0  # for one answer over HTTP, and for the handshake of a socket
 MAX_ANSWER_BYTES = 256 << 20
@@ -59,7 +59,7 @@ class RemoteTalks:
     async def create(self, asked: Mapping[str, object]) -> str:
         return (await self._ask("POST", "/api/chat", CREATED, body=asked)).conversation_id
 
-    async def newest(self, *, limit: int) -> Sequence[Listed]:
+    async def newest(self, *, limit: int) -> Sequence[ListedConversation]:
         rows: list[Row] = []
         while len(rows) < limit:
             before = f"&before={quote(rows[-1].id)}" if rows else ""
@@ -68,7 +68,9 @@ class RemoteTalks:
             rows += page
             if len(page) < size:
                 break
-        return [Listed(row.id, row.title, row.created_at, row.message_count) for row in rows]
+        return [
+            ListedConversation(row.id, row.title, row.created_at, row.message_count) for row in rows
+        ]
 
     async def read(self, conversation: str) -> Message:
         path = f"/api/conversations/{quote(conversation)}"

@@ -17,7 +17,7 @@ from agentproxy.cli.chat.input import lines_of_input, whole_input
 from agentproxy.cli.chat.lasting import LastingTalk
 from agentproxy.cli.chat.paper import JsonPaper, TextPaper
 from agentproxy.cli.chat.piped import PipedChat
-from agentproxy.cli.chat.port import Listed, Message, Talks, Unreachable
+from agentproxy.cli.chat.port import ListedConversation, Message, Talks, Unreachable
 from agentproxy.cli.chat.story import ChatStory, story_of
 from agentproxy.cli.chat.typed import Local, NotUnderstood, Send, read_line, say
 from agentproxy.cli.cleaning import clean
@@ -198,7 +198,7 @@ async def _leave(talks: Talks, talk: LastingTalk, story: ChatStory) -> None:
         return
 
 
-def _list(rows: Sequence[Listed], *, output: str | None) -> None:
+def _list(rows: Sequence[ListedConversation], *, output: str | None) -> None:
     for row in rows:
         if output == "json":
             told = {"id": row.id, "title": row.title, "created_at": row.created}

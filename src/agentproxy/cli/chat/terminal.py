@@ -11,7 +11,7 @@ from prompt_toolkit.document import Document
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 
 from agentproxy.app.show.lines import RenderedLine
-from agentproxy.cli.chat.drawing import Board, make_application
+from agentproxy.cli.chat.drawing import ChatScreen, make_application
 from agentproxy.cli.chat.lasting import LastingTalk, Notice
 from agentproxy.cli.chat.port import Message, Talks, Unreachable
 from agentproxy.cli.chat.story import ChatStory
@@ -51,7 +51,7 @@ class TerminalChat:
         self._talks = talks
         self._talk = talk
         self._story = story
-        self._board = Board(story)
+        self._board = ChatScreen(story)
         self._outbox: asyncio.Queue[Message] = asyncio.Queue()
         self._asked = ""  # the request that the person is asked about
         self._draft = ""  # what was typed before the request was shown

@@ -11,7 +11,7 @@ import click
 from agentproxy.cli.options import refuse_long
 
 if TYPE_CHECKING:  # loaded when the command runs
-    from agentproxy.app.mcp.approving import ShownServer
+    from agentproxy.app.mcp.approving import ProbedServer
     from agentproxy.tools.mcp.offered import OfferedTool
 
 MAX_NAME_BYTES = 64
@@ -88,7 +88,7 @@ def _approve(name: str, *, yes: bool) -> int:
     return 0
 
 
-def _keep(shown: "ShownServer", *, yes: bool) -> None:
+def _keep(shown: "ProbedServer", *, yes: bool) -> None:
     _agree(f"let the agents of this project call these {len(shown.tools)} tools?", yes=yes)
     shown.approve()
     click.echo(f"approved ({shown.digest[:12]})")

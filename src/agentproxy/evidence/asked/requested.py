@@ -74,7 +74,7 @@ _KNOWN_FROM_NOW = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class RequestedThing:
     """A thing that a task asks for: as it is written there, and the word that stands for it."""
 
     written: str
@@ -92,7 +92,9 @@ class Asked:
         return tuple(dict.fromkeys([self.word, "-".join(parts), "_".join(parts), camel]))
 
 
-def find_left_out(task: str, *, added: Iterable[str], paths: Sequence[str]) -> tuple[Asked, ...]:
+def find_left_out(
+    task: str, *, added: Iterable[str], paths: Sequence[str]
+) -> tuple[RequestedThing, ...]:
     """The things that a task asks for in one list with others, and that no added line and no
     changed path has, where one of the others is there.
     """
@@ -106,7 +108,7 @@ def find_left_out(task: str, *, added: Iterable[str], paths: Sequence[str]) -> t
     if not any(len(each) > 1 for each in lists):
         return ()
     text = _plain("\n".join([*added, *paths]))
-    missing: dict[str, Asked] = {}
+    missing: dict[str, RequestedThing] = {}
     for things in lists:
         lost = [each for each in things if _plain(each.word) not in text]
         if 0 < len(lost) < len(things):
@@ -114,7 +116,7 @@ def find_left_out(task: str, *, added: Iterable[str], paths: Sequence[str]) -> t
     return tuple(missing.values())
 
 
-def _distinct(things: Iterable[Asked]) -> list[Asked]:
+def _distinct(things: Iterable[RequestedThing]) -> list[RequestedThing]:
     return list({each.word: each for each in things}.values())
 
 
@@ -122,7 +124,7 @@ def _plain(text: str) -> str:
     return re.sub(r"[-_]", "", text).lower()
 
 
-def _lists_in(task: str) -> Iterator[list[Asked]]:
+def _lists_in(task: str) -> Iterator[list[RequestedThing]]:
     end = 0
     for verb in _VERB.finditer(task):
         if verb.start() < end or _REFUSED.search(task[: verb.start()].rpartition("\n")[2]):
@@ -131,8 +133,8 @@ def _lists_in(task: str) -> Iterator[list[Asked]]:
         yield things
 
 
-def _read_list(task: str, start: int) -> tuple[list[Asked], int]:
-    things: list[Asked] = []
+def _read_list(task: str, start: int) -> tuple[list[RequestedThing], int]:
+    things: list[RequestedThing] = []
     position = start
     while True:
         filler = _FILLER.match(task, position)
@@ -146,7 +148,7 @@ def _read_list(task: str, start: int) -> tuple[list[Asked], int]:
         position = found.end()
 
 
-def _points_of(task: str) -> Iterator[Asked]:
+def _points_of(task: str) -> Iterator[RequestedThing]:
     """The first thing of each point of a list, where the point begins with it."""
     for point in _POINT.finditer(task):
         things, _ = _read_list(point["rest"], 0)
@@ -154,7 +156,7 @@ def _points_of(task: str) -> Iterator[Asked]:
             yield things[0]
 
 
-def _suffixes_in(task: str) -> Iterator[list[Asked]]:
+def _suffixes_in(task: str) -> Iterator[list[RequestedThing]]:
     """Lists of kinds of files, such as `.webp and .avif`, each perhaps with its explanation."""
     for match in _SUFFIXES.finditer(task):
         before = task[: match.start()].rpartition("\n")[2]
@@ -162,12 +164,12 @@ def _suffixes_in(task: str) -> Iterator[list[Asked]]:
             _REFUSED.search(before) or _BESIDE.search(before)
         ):
             plain = re.sub(r"\([^()]*\)", "", match[0])
-            yield [Asked(word, word[1:]) for word in re.findall(r"\.\w+", plain)]
+            yield [RequestedThing(word, word[1:]) for word in re.findall(r"\.\w+", plain)]
 
 
-def _brought_by_points(task: str) -> list[Asked]:
+def _brought_by_points(task: str) -> list[RequestedThing]:
     """The first thing that each point of a numbered list brings, also where all is in one line."""
-    things: list[Asked] = []
+    things: list[RequestedThing] = []
     for text in _numbered_points(task):
         found = _BROUGHT.search(text)
         before = text[: found.start()] if found else ""
@@ -176,7 +178,7 @@ def _brought_by_points(task: str) -> list[Asked]:
         written = next(group for group in found.groups() if group)
         word = written.partition("(")[0].rpartition(".")[2].lstrip("-")
         if len(word) > 1:
-            things.append(Asked(written, word))
+            things.append(RequestedThing(written, word))
     return things
 
 
@@ -190,13 +192,13 @@ def _numbered_points(task: str) -> list[str]:
     return [task[match.end() : end] for match, end in zip(found, ends, strict=bool(found))]
 
 
-def find_options(task: str) -> tuple[Asked, ...]:
+def find_options(task: str) -> tuple[RequestedThing, ...]:
     """The options of a command that a task asks for."""
     found = (match[1] or match[2] for match in _OPTION.finditer(task))
-    return tuple(Asked(flag, flag.lstrip("-")) for flag in dict.fromkeys(found))
+    return tuple(RequestedThing(flag, flag.lstrip("-")) for flag in dict.fromkeys(found))
 
 
-def is_written_in(option: Asked, text: str) -> bool:
+def is_written_in(option: RequestedThing, text: str) -> bool:
     """Whether a text has an option as a person types it, or joins one together."""
     negated = option.written.replace("--no-", "--", 1)
     if _JOINED.search(text) and (has_name_of(option, text) or negated in text):
@@ -204,7 +206,7 @@ def is_written_in(option: Asked, text: str) -> bool:
     return re.search(rf"(?<![\w-]){re.escape(option.written)}(?![\w-])", text) is not None
 
 
-def has_name_of(option: Asked, text: str) -> bool:
+def has_name_of(option: RequestedThing, text: str) -> bool:
     """Whether a text has an option's name as a word, as libraries that read signatures want it."""
     # `--no-cache` comes with `cache` where both are made of one.
     negated = option.written.removeprefix("--no-")
@@ -213,7 +215,7 @@ def has_name_of(option: Asked, text: str) -> bool:
     return re.search(rf"(?<![\w-])(?:{words})(?![\w-])", text) is not None
 
 
-def _asked(found: re.Match[str]) -> Asked | None:
+def _asked(found: re.Match[str]) -> RequestedThing | None:
     """None for what is no name: a value, a piece of code, a command with arguments."""
     written = found["code"] or found["quoted"] or found["flag"]
     if _FLAG.fullmatch(written):
@@ -224,4 +226,4 @@ def _asked(found: re.Match[str]) -> Asked | None:
         word = written.partition("(")[0].rpartition(".")[2]
     else:
         return None
-    return Asked(written, word) if len(word) > 1 else None
+    return RequestedThing(written, word) if len(word) > 1 else None

@@ -72,7 +72,7 @@ def read_test_changes(
         for block in blocks:
             if block.name and len(block.lines) > 1:
                 bodies.setdefault(block.lines[1:], block.name)
-    reader = _Reader(
+    reader = _ChangeReader(
         task=task,
         bodies=bodies,
         allowed=task.words | {word for path in code_paths for word in words_of(path.lower())},
@@ -126,7 +126,7 @@ class _FileChanges:
 
 
 @dataclass(frozen=True, slots=True)
-class _Reader:
+class _ChangeReader:
     task: TaskText
     bodies: Mapping[tuple[str, ...], str]  # of all tests at the claim
     allowed: frozenset[str]

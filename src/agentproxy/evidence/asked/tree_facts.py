@@ -44,7 +44,7 @@ def names_to_search(task: TaskText) -> tuple[str, ...]:
 
 
 @dataclass(frozen=True, slots=True)
-class Counts:
+class WordCounts:
     """The occurrences at the base and at the claim, or nothing where there are too many. `code` has
     the texts of changed code files at both.
     """
@@ -85,14 +85,14 @@ class Counts:
         return before, after
 
 
-def find_done(task: TaskText, counts: Counts, changes: Sequence[Change]) -> tuple[str, ...]:
+def find_done(task: TaskText, counts: WordCounts, changes: Sequence[Change]) -> tuple[str, ...]:
     """Returns a sentence for each part of the task that the tree shows to be done."""
     if not task.asks_only_for_names:
         return ()
     return (*_removals(task, counts, changes), *_renames(task, counts))
 
 
-def _removals(task: TaskText, counts: Counts, changes: Sequence[Change]) -> Iterator[str]:
+def _removals(task: TaskText, counts: WordCounts, changes: Sequence[Change]) -> Iterator[str]:
     if not task.removed or counts.gone(task) != task.removed:
         return
     code = [change for change in changes if not is_test_file(change.path)]
@@ -103,7 +103,7 @@ def _removals(task: TaskText, counts: Counts, changes: Sequence[Change]) -> Iter
         yield f"the code has no {', '.join(sorted(task.removed))} any more"
 
 
-def _renames(task: TaskText, counts: Counts) -> Iterator[str]:
+def _renames(task: TaskText, counts: WordCounts) -> Iterator[str]:
     before, after = counts.before, counts.after
     for name, other in task.renames.items():
         old, new = leaf_of(name), leaf_of(other)

@@ -6,7 +6,7 @@ A sentence counts only where it gives an order. What a program does today is tol
 import re
 from collections.abc import Iterator, Sequence
 
-from agentproxy.evidence.asked.requested import Asked
+from agentproxy.evidence.asked.requested import RequestedThing
 
 _SENTENCE = re.compile(r"(?<=[.;!?])\s+|\n")
 _CLAUSE = (
@@ -50,9 +50,9 @@ _USES = re.compile(
 )
 
 
-def find_errors(task: str) -> tuple[Asked, ...]:
+def find_errors(task: str) -> tuple[RequestedThing, ...]:
     """The errors that a task orders to be raised."""
-    return tuple(Asked(name, name) for name in dict.fromkeys(_errors_of(task)))
+    return tuple(RequestedThing(name, name) for name in dict.fromkeys(_errors_of(task)))
 
 
 def _errors_of(task: str) -> Iterator[str]:
@@ -68,12 +68,12 @@ def raises_any(added: Sequence[str]) -> bool:
     return any(_RAISES.search(line) for line in added)
 
 
-def find_replacements(task: str) -> tuple[Asked, ...]:
+def find_replacements(task: str) -> tuple[RequestedThing, ...]:
     """What a task wants used in the place of something else."""
-    found: dict[str, Asked] = {}
+    found: dict[str, RequestedThing] = {}
     for sentence in _SENTENCE.split(task):
         for match in (*_REPLACES.finditer(sentence), *_USES.finditer(sentence)):
             written = next(group for group in match.groups() if group)
             if not _TODAY.search(sentence):
-                found[written] = Asked(written, written.rpartition(".")[2])
+                found[written] = RequestedThing(written, written.rpartition(".")[2])
     return tuple(found.values())

@@ -15,7 +15,7 @@ Pair = tuple[Literal, Literal]
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class AnswerTable:
     """Literals that a piece of code maps to others: a dict, or comparisons in one function."""
 
     line: int
@@ -36,7 +36,7 @@ class Answers:
 
 
 def find_answers(
-    before: Sequence[Table], after: Iterable[Table], units: Collection[Unit]
+    before: Sequence[AnswerTable], after: Iterable[AnswerTable], units: Collection[Unit]
 ) -> Iterator[Answers]:
     """The tables of a file that are new, and of which the tests have every pair whose key says
     something by itself. Keys that are words are the names of a closed set.

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator
 
 from tree_sitter import Node
 
-from agentproxy.evidence.doubts.answers import Literal, Pair, Table, Unit
+from agentproxy.evidence.doubts.answers import AnswerTable, Literal, Pair, Unit
 from agentproxy.evidence.doubts.javascript_source import parse_whole
 from agentproxy.evidence.falsification.stubs.javascript_functions import Dialect
 
@@ -20,13 +20,13 @@ _FUNCTIONS = {
 _EQUAL = ("===", "==")
 
 
-def find_javascript_tables(source: bytes, dialect: Dialect) -> list[Table]:
+def find_javascript_tables(source: bytes, dialect: Dialect) -> list[AnswerTable]:
     """The objects and maps of literals, and what each function answers to a literal.
 
     Raises:
         CannotParse: the source has a syntax error.
     """
-    found: list[Table] = []
+    found: list[AnswerTable] = []
     for node in _walk(parse_whole(source, dialect)):
         pairs: list[Pair] = []
         if node.type == "object":
@@ -36,7 +36,7 @@ def find_javascript_tables(source: bytes, dialect: Dialect) -> list[Table]:
         elif node.type in _FUNCTIONS:
             pairs = list(_answers_in(node))
         if pairs:
-            found.append(Table(node.start_point[0] + 1, pairs))
+            found.append(AnswerTable(node.start_point[0] + 1, pairs))
     return found
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from agentproxy.events.git_facts import Change
 from agentproxy.events.trials import Doubt
 from agentproxy.evidence.asked.requested import (
-    Asked,
+    RequestedThing,
     find_left_out,
     find_options,
     has_name_of,
@@ -19,7 +19,7 @@ from agentproxy.evidence.asked.spoken_of import asks_for_use, spells, wants_rais
 from agentproxy.evidence.asked.wanted_names import find_errors, find_replacements, raises_any
 from agentproxy.evidence.doubts.find_doubts import Seen, find_doubts
 from agentproxy.evidence.doubts.replaced import Replaced, find_replaced
-from agentproxy.evidence.doubts.source_request import ChangedFile, SourceAnswer, SourceRequest
+from agentproxy.evidence.doubts.source_request import SentFile, SourceAnswer, SourceRequest
 from agentproxy.evidence.falsification.stubs.ask_parser import ask_parser
 from agentproxy.evidence.test_files import is_test_file
 from agentproxy.text.added_lines import added_lines
@@ -117,7 +117,7 @@ def read_sources_apart(versions: Mapping[str, Versions]) -> SourceAnswer:
     not come to an end. Blocking.
     """
     files = [
-        ChangedFile(
+        SentFile(
             path=path,
             before=_encoded(each.before),
             after=_encoded(each.after),
@@ -237,5 +237,5 @@ def _is_beside_code(path: str) -> bool:
     return is_test_file(path) or path.endswith(PROSE)
 
 
-def _is_known(asked: Asked, mentioned: Collection[str]) -> bool:
+def _is_known(asked: RequestedThing, mentioned: Collection[str]) -> bool:
     return any(spelling.lower() in mentioned for spelling in asked.spellings)

@@ -3,7 +3,7 @@
 import ast
 from collections.abc import Iterator
 
-from agentproxy.evidence.doubts.answers import Literal, Pair, Table, Unit
+from agentproxy.evidence.doubts.answers import AnswerTable, Literal, Pair, Unit
 from agentproxy.evidence.doubts.python_source import parse_python
 
 MAX_ELEMENTS = 20  # of an answer that is a list
@@ -11,7 +11,7 @@ MAX_ELEMENTS = 20  # of an answer that is a list
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 
 
-def find_python_tables(source: bytes) -> list[Table]:
+def find_python_tables(source: bytes) -> list[AnswerTable]:
     """The dicts of literals, and what each function answers to a literal.
 
     Raises:
@@ -19,12 +19,12 @@ def find_python_tables(source: bytes) -> list[Table]:
     """
     module = parse_python(source)
     found = [
-        Table(node.lineno, pairs)
+        AnswerTable(node.lineno, pairs)
         for node in ast.walk(module)
         if isinstance(node, ast.Dict) and (pairs := _pairs_of(node))
     ]
     found += [
-        Table(node.lineno, pairs)
+        AnswerTable(node.lineno, pairs)
         for node in ast.walk(module)
         if isinstance(node, _FUNCTIONS) and (pairs := list(_answers_in(node)))
     ]

@@ -30,7 +30,7 @@ def find_searched_folders(path: str, source: bytes) -> frozenset[str]:
         CannotParse: the source cannot be parsed.
     """
     module = parse_python(source)
-    file = _File(posixpath.join(_ROOT, path))
+    file = _SearchedFile(posixpath.join(_ROOT, path))
     for node in ast.walk(module):
         file.note(node)
     added = (value for node in ast.walk(module) for value in _added(node))
@@ -74,7 +74,7 @@ def _name(node: ast.expr) -> str:
 
 
 @dataclass
-class _File:
+class _SearchedFile:
     """A file of source, and what its names may stand for."""
 
     path: str

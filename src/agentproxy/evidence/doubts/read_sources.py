@@ -11,11 +11,11 @@ import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 
-from agentproxy.evidence.doubts.answers import Table, Unit, find_answers
+from agentproxy.evidence.doubts.answers import AnswerTable, Unit, find_answers
 from agentproxy.evidence.doubts.names import FileNames, SourceFile, find_unreached
 from agentproxy.evidence.doubts.source_request import (
-    Answered,
-    ChangedFile,
+    AnswerInCode,
+    SentFile,
     SourceAnswer,
     Unawaited,
     Unused,
@@ -40,11 +40,11 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
     warnings.simplefilter("ignore")  # of the parsed source
     request = json.load(sys.stdin.buffer)
-    answer = read_sources([ChangedFile(**file) for file in request["files"]])
+    answer = read_sources([SentFile(**file) for file in request["files"]])
     json.dump(asdict(answer), sys.stdout)
 
 
-def read_sources(files: Sequence[ChangedFile]) -> SourceAnswer:
+def read_sources(files: Sequence[SentFile]) -> SourceAnswer:
     """What is seen in the files; nothing for what cannot be parsed."""
     code = [each for each in files if not each.is_test]
     tests = [each for each in files if each.is_test]
@@ -68,7 +68,7 @@ def _decoded(content: str | None) -> bytes:
     return base64.b64decode(content or "")
 
 
-def _broken(file: ChangedFile) -> str:
+def _broken(file: SentFile) -> str:
     from agentproxy.evidence.doubts.syntax import find_broken
 
     before, after = (None if side is None else _decoded(side) for side in (file.before, file.after))
@@ -77,7 +77,7 @@ def _broken(file: ChangedFile) -> str:
     return find_broken(file.path, before, after)
 
 
-def _names(file: ChangedFile) -> SourceFile:
+def _names(file: SentFile) -> SourceFile:
     return SourceFile(
         path=file.path,
         before=_names_in(file.path, file.before),
@@ -103,7 +103,7 @@ def _names_in(path: str, content: str | None) -> FileNames | None:
         return None
 
 
-def _coroutines(file: ChangedFile) -> frozenset[str]:
+def _coroutines(file: SentFile) -> frozenset[str]:
     language = language_of(file.path)
     if language is None or file.after is None:
         return frozenset()
@@ -119,7 +119,7 @@ def _coroutines(file: ChangedFile) -> frozenset[str]:
         return frozenset()
 
 
-def _unawaited(file: ChangedFile, coroutines: set[str]) -> list[Unawaited]:
+def _unawaited(file: SentFile, coroutines: set[str]) -> list[Unawaited]:
     if file.after is None:
         return []
     try:
@@ -129,7 +129,7 @@ def _unawaited(file: ChangedFile, coroutines: set[str]) -> list[Unawaited]:
     return [Unawaited(path=file.path, test=test, what=what) for test, what in found]
 
 
-def _unawaited_in(file: ChangedFile, coroutines: set[str]) -> Iterator[tuple[str, str]]:
+def _unawaited_in(file: SentFile, coroutines: set[str]) -> Iterator[tuple[str, str]]:
     before, after = _decoded(file.before), _decoded(file.after)
     language = language_of(file.path)
     if language == "python":
@@ -142,15 +142,15 @@ def _unawaited_in(file: ChangedFile, coroutines: set[str]) -> Iterator[tuple[str
         yield from find_unawaited_javascript(before, after, language, coroutines=coroutines)
 
 
-def _answered(code: Sequence[ChangedFile], tests: Sequence[ChangedFile]) -> Iterator[Answered]:
+def _answered(code: Sequence[SentFile], tests: Sequence[SentFile]) -> Iterator[AnswerInCode]:
     units = [unit for each in tests for unit in _units_in(each)][:MAX_UNITS]
     for file in code:
         before, after = (_tables_in(file.path, side) for side in (file.before, file.after))
         for found in find_answers(before, after, units):
-            yield Answered(path=file.path, line=found.line, key=found.key, value=found.value)
+            yield AnswerInCode(path=file.path, line=found.line, key=found.key, value=found.value)
 
 
-def _units_in(file: ChangedFile) -> Sequence[Unit]:
+def _units_in(file: SentFile) -> Sequence[Unit]:
     language = language_of(file.path)
     if file.after is None or language is None:
         return ()
@@ -166,7 +166,7 @@ def _units_in(file: ChangedFile) -> Sequence[Unit]:
         return ()
 
 
-def _tables_in(path: str, content: str | None) -> Sequence[Table]:
+def _tables_in(path: str, content: str | None) -> Sequence[AnswerTable]:
     language = language_of(path)
     if content is None or language is None:
         return ()
@@ -182,7 +182,7 @@ def _tables_in(path: str, content: str | None) -> Sequence[Table]:
         return ()
 
 
-def _unused(code: Sequence[ChangedFile]) -> Iterator[Unused]:
+def _unused(code: Sequence[SentFile]) -> Iterator[Unused]:
     before = [given for each in code for given in _given_in(each.path, each.before)]
     after = {each.path: _given_in(each.path, each.after) for each in code}
     for path, each in find_unused_input(before, after):

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
-class ChangedFile:
+class SentFile:
     """One changed file, base64, None on a side where it is not there."""
 
     path: str
@@ -20,7 +20,7 @@ class ChangedFile:
 class SourceRequest:
     """The changed files of a claim."""
 
-    files: tuple[ChangedFile, ...]
+    files: tuple[SentFile, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class Unawaited:
 
 
 @dataclass(frozen=True, slots=True)
-class Answered:
+class AnswerInCode:
     """Code that holds answers of the tests: one of them, with its line."""
 
     path: str
@@ -62,6 +62,6 @@ class SourceAnswer:
 
     broken: dict[str, str] = field(default_factory=dict[str, str])
     unawaited: tuple[Unawaited, ...] = ()
-    answered: tuple[Answered, ...] = ()
+    answered: tuple[AnswerInCode, ...] = ()
     unused: tuple[Unused, ...] = ()
     unreached: dict[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from agentproxy.events.check import Outcome, ReportDoubt, TestResult
 from agentproxy.evidence.reports.junit import MAX_TEST_CASES, MAX_TEST_NAME_CHARACTERS
-from agentproxy.evidence.reports.line_report import Failure, is_assertion, source_shown
+from agentproxy.evidence.reports.line_report import TestFailure, is_assertion, source_shown
 from agentproxy.evidence.reports.report import (
     MAX_MESSAGE_LENGTH,
     MESSAGE_LINES,
@@ -41,7 +41,7 @@ _OUTCOMES: dict[str, Outcome] = {
 
 
 @dataclass(slots=True)
-class _Run:
+class _BunRun:
     root: str
     file: str = ""
     files: set[str] = field(default_factory=set[str])
@@ -113,13 +113,13 @@ class _Run:
         return len(self.broken) - self.seen["error"]
 
 
-def _failure(said: Sequence[str], root: str) -> Failure:
+def _failure(said: Sequence[str], root: str) -> TestFailure:
     """What a test said of its failure; before it is what it printed."""
     carets = [number for number, line in enumerate(said) if _CARET.fullmatch(line)]
     lines = said[carets[-1] + 1 :] if carets else said
     errors = [number for number, line in enumerate(lines) if _ERROR.match(line)]
     if not errors:
-        return Failure()
+        return TestFailure()
     lines = lines[errors[0] :]
     frames = (number for number, line in enumerate(lines) if line.startswith("      at "))
     frame = next(frames, len(lines))
@@ -129,7 +129,7 @@ def _failure(said: Sequence[str], root: str) -> Failure:
     stack = "\n".join(lines[frame:])
     file = place_in_stack(stack, root).rpartition(":")[0]
     sources = source_shown(said[: carets[-1] + 1], file) if carets else []
-    return Failure(name=error[1] if error else "", message=text, stack=stack, sources=sources)
+    return TestFailure(name=error[1] if error else "", message=text, stack=stack, sources=sources)
 
 
 def read_bun(output: str, root: str) -> Report | ReportDoubt | None:
@@ -148,13 +148,13 @@ def read_bun(output: str, root: str) -> Report | ReportDoubt | None:
     return Report(tests, sum(test.outcome == "failed" for test in tests)) if tests else None
 
 
-def _runs(output: str, root: str) -> Iterator[_Run]:
-    run: _Run | None = None
+def _runs(output: str, root: str) -> Iterator[_BunRun]:
+    run: _BunRun | None = None
     for line in output.splitlines():
         if _START.fullmatch(line):
             if run is not None:
                 yield run
-            run = _Run(root)
+            run = _BunRun(root)
         elif run is not None:
             run.read(line)
             if run.end is not None:

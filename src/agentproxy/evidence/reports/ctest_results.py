@@ -32,7 +32,7 @@ _OUTCOMES: dict[str, Outcome] = {
 
 
 @dataclass(slots=True)
-class _Test:
+class _CtestTest:
     name: str
     word: str
     has_place: bool = False  # in the run
@@ -56,10 +56,10 @@ class _Test:
 
 @dataclass(slots=True)
 class _Run:
-    tests: dict[str, _Test] = field(default_factory=dict[str, _Test])  # by their numbers
+    tests: dict[str, _CtestTest] = field(default_factory=dict[str, _CtestTest])  # by their numbers
     places: list[int] = field(default_factory=list[int])
     sizes: set[int] = field(default_factory=set[int])  # how many tests it says that it has
-    last: _Test | None = None
+    last: _CtestTest | None = None
     betters: bool = False  # a line without a place says that what failed has passed
     end: tuple[int, int] | None = None  # how many it says that failed, and ran
 
@@ -70,7 +70,7 @@ class _Run:
             if result[1]:
                 self.places.append(int(result[1]))
                 self.sizes.add(int(result[2]))
-            test = _Test(result[4], result[5] or result[6])
+            test = _CtestTest(result[4], result[5] or result[6])
             known = self.tests.get(result[3])
             # What a failed test prints is shown below its line.
             self.betters |= (

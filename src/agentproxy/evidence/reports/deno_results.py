@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from agentproxy.events.check import Outcome, ReportDoubt, TestResult
 from agentproxy.evidence.reports.junit import MAX_TEST_CASES, MAX_TEST_NAME_CHARACTERS
 from agentproxy.evidence.reports.line_report import (
-    Failure,
     Source,
+    TestFailure,
     is_assertion,
     source_shown,
 )
@@ -47,7 +47,7 @@ _OUTCOMES: dict[str, Outcome] = {"ok": "passed", "FAILED": "failed", "ignored": 
 
 
 @dataclass(slots=True)
-class _Run:
+class _DenoRun:
     file: str = ""
     announced: int = 0
     results: list[tuple[str, tuple[str, ...], Outcome]] = field(
@@ -144,7 +144,7 @@ def _name(file: str, path: tuple[str, ...]) -> str:
     return (f"{file}::{' > '.join(path)}" if path else file)[:MAX_TEST_NAME_CHARACTERS]
 
 
-def _failure(said: str, root: str) -> Failure:
+def _failure(said: str, root: str) -> TestFailure:
     error = _ERROR.match(said)
     message = said.partition("\n    at ")[0].splitlines()
     # deno shows the line of the code, and where in it.
@@ -154,16 +154,16 @@ def _failure(said: str, root: str) -> Failure:
         message = message[:-2]
     text = "\n".join(message[:MESSAGE_LINES]).strip().removeprefix("error: ")
     name = (error[1] or "") if error else ""
-    return Failure(name=name, message=text, stack=said, sources=sources)
+    return TestFailure(name=name, message=text, stack=said, sources=sources)
 
 
 def read_deno(output: str, root: str) -> Report | ReportDoubt | None:
     """Returns the tests of all runs, or why they do not count; None where no test ran."""
-    runs = [_Run()]
+    runs = [_DenoRun()]
     for line in output.splitlines():
         runs[-1].read(line)
         if runs[-1].end is not None:
-            runs.append(_Run())
+            runs.append(_DenoRun())
     if runs.pop().started:
         return "ended_early"
     found = [test for run in runs for test in run.tests(root)]

@@ -30,7 +30,7 @@ class ReportUnusable(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class JunitProblem:
     tag: Literal["failure", "error", "skipped"]
     type: str
     message: str
@@ -45,7 +45,7 @@ class TestCase:
 
     suites: tuple[str, ...]
     attributes: Mapping[str, str]
-    problems: tuple[Problem, ...] = field(default=())
+    problems: tuple[JunitProblem, ...] = field(default=())
 
     @property
     def name(self) -> str:
@@ -58,7 +58,7 @@ def read_cases(xml: bytes) -> tuple[TestCase, ...]:
     Raises:
         ReportUnusable: it is not XML, declares a document type or entities, or exceeds a bound.
     """
-    reading = _Reading()
+    reading = _JunitReading()
     for event, element in _bounded_events(xml):
         if event == "start":
             reading.opens(element)
@@ -93,7 +93,7 @@ def tag_of(element: Element) -> str:
     return element.tag.rpartition("}")[2]
 
 
-class _Reading:
+class _JunitReading:
     def __init__(self) -> None:
         self.found: list[TestCase] = []
         self.path: list[Element] = []
@@ -165,7 +165,7 @@ def _case(element: Element, suites: tuple[str, ...]) -> TestCase:
         suites=suites,
         attributes={key: value[:MAX_TEXT_LENGTH] for key, value in element.attrib.items()},
         problems=tuple(
-            Problem(
+            JunitProblem(
                 tag=tag,
                 type=child.get("type", ""),
                 message=child.get("message", "")[:MAX_TEXT_LENGTH],

@@ -71,7 +71,7 @@ class Source(_Line):
     after: str = ""
 
 
-class Failure(_Line):
+class TestFailure(_Line):
     """What a test says of its failure."""
 
     name: str = ""
@@ -92,7 +92,7 @@ class _Test(_Line):
     project: str = ""
     path: list[str]  # titles, outermost first
     state: str
-    failures: list[Failure] = []
+    failures: list[TestFailure] = []
 
 
 class _File(_Line):
@@ -100,7 +100,7 @@ class _File(_Line):
 
     kind: Literal["file"]
     file: str
-    failures: list[Failure] = []
+    failures: list[TestFailure] = []
 
 
 class _End(_Line):
@@ -215,7 +215,7 @@ def _failed_files(lines: Iterable[_File], root: str) -> Iterable[TestResult]:
     return found.values()
 
 
-def _message(failure: Failure | None) -> str:
+def _message(failure: TestFailure | None) -> str:
     if failure is None:
         return ""
     text = strip_colours(failure.message).strip()
@@ -235,7 +235,7 @@ def source_shown(lines: Sequence[str], file: str) -> list[Source]:
     return [Source(file=file, before=before, after=texts[-1][max(column, 0) :])]
 
 
-def is_assertion(failure: Failure, root: str) -> bool:
+def is_assertion(failure: TestFailure, root: str) -> bool:
     """Whether a value was not the expected one, rather than a name missing or a call failing."""
     message = strip_colours(failure.message).strip()
     of_tests = [

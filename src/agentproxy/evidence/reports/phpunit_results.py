@@ -5,7 +5,7 @@ import re
 from agentproxy.events.check import Outcome, TestResult
 from agentproxy.evidence.reports.junit import (
     MAX_TEST_NAME_CHARACTERS,
-    Problem,
+    JunitProblem,
     TestCase,
     read_cases,
 )
@@ -66,14 +66,14 @@ def _name(case: TestCase, root: str) -> str:
     return "::".join(part for part in (file, group, case.name) if part)
 
 
-def _message(problem: Problem) -> str:
+def _message(problem: JunitProblem) -> str:
     # The first line is the name of the test.
     _, _, said = (problem.text or problem.message).strip().partition("\n")
     lines = _FRAME.split(said)[0].strip().splitlines()
     return "\n".join(lines[:MESSAGE_LINES])[:MAX_MESSAGE_LENGTH]
 
 
-def _place(problem: Problem, root: str) -> str:
+def _place(problem: JunitProblem, root: str) -> str:
     for path, line in _FRAME.findall(problem.text):
         inside = path_inside(path, root)
         if inside and not inside.startswith("vendor/"):

@@ -10,7 +10,7 @@ from agentproxy.events.check import Outcome, TestResult
 from agentproxy.evidence.reports.assertions import failed_line, fails_on_the_way
 from agentproxy.evidence.reports.junit import (
     MAX_TEST_NAME_CHARACTERS,
-    Problem,
+    JunitProblem,
     TestCase,
     read_cases,
 )
@@ -152,7 +152,7 @@ def _pytest_message(case: TestCase) -> str:
     return ""
 
 
-def _is_pytest_assertion(problem: Problem) -> bool:
+def _is_pytest_assertion(problem: JunitProblem) -> bool:
     """Whether a value was not the expected one, rather than a name missing or a call failing."""
     if _ASSERTED.match(problem.message):
         return True

@@ -73,7 +73,7 @@ _MAX_DESELECTED_BYTES = 60_000  # Linux bounds one variable at 128 KiB
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class RunnerRequest:
     """What a runner is recognised by, and asked with."""
 
     command: str
@@ -90,7 +90,7 @@ class Adapter:
     runner: Runner
     tried: str
     # Returns the variables to set; none where it is not recognised, or reports for itself.
-    ask: Callable[[Asked], Mapping[str, str]]
+    ask: Callable[[RunnerRequest], Mapping[str, str]]
     reports: re.Pattern[str]  # the names of its reports, in the order of its runs
     read: Callable[[bytes, str], Report]  # relative to a root
 
@@ -102,13 +102,13 @@ class PrintedAdapter:
     runner: PrintedRunner
     tried: str
     recognised: re.Pattern[str]  # searched in the command
-    ask: Callable[[Asked], Mapping[str, str]]
+    ask: Callable[[RunnerRequest], Mapping[str, str]]
     # Returns why the output does not count, and None where it has no test by name. The second
     # argument is a root, as above.
     read: Callable[[str, str], Report | ReportDoubt | None]
 
 
-def _ask_pytest(asked: Asked) -> Mapping[str, str]:
+def _ask_pytest(asked: RunnerRequest) -> Mapping[str, str]:
     # Every Python program passes it on, so the command need not name pytest.
     own = asked.env.get("PYTEST_ADDOPTS", "")
     if "no:junitxml" in f"{asked.command} {own}":
@@ -137,7 +137,7 @@ def leaves_out(env: Mapping[str, str]) -> bool:
     return "--deselect=" in pytest or "AGENTPROXY_LEAVE_OUT" in env
 
 
-def _ask_unittest(asked: Asked) -> Mapping[str, str]:
+def _ask_unittest(asked: RunnerRequest) -> Mapping[str, str]:
     own = asked.env.get("PYTHONPATH", "")
     return {
         "PYTHONPATH": f"{PYTHON_START}:{own}" if own else PYTHON_START,
@@ -146,7 +146,7 @@ def _ask_unittest(asked: Asked) -> Mapping[str, str]:
     }
 
 
-def _ask_node(asked: Asked) -> Mapping[str, str]:
+def _ask_node(asked: RunnerRequest) -> Mapping[str, str]:
     # Every process of node reads NODE_OPTIONS. So it is set only where the command, or a script
     # that it names, runs `node --test`.
     options = asked.env.get("NODE_OPTIONS", "")
@@ -158,7 +158,7 @@ def _ask_node(asked: Asked) -> Mapping[str, str]:
     return {"NODE_OPTIONS": f"{options} {_NODE}".strip()}
 
 
-def _ask_our_reporters(asked: Asked) -> Mapping[str, str]:
+def _ask_our_reporters(asked: RunnerRequest) -> Mapping[str, str]:
     # Our file sees by itself which runner a process loads (`node_preload/preload.cjs`).
     options = asked.env.get("NODE_OPTIONS", "")
     ours = f'--require="{NODE_PRELOAD}/preload.cjs"'
@@ -176,9 +176,9 @@ def _ask_our_reporters(asked: Asked) -> Mapping[str, str]:
     return variables
 
 
-def _gather(runs: re.Pattern[str]) -> Callable[[Asked], Mapping[str, str]]:
+def _gather(runs: re.Pattern[str]) -> Callable[[RunnerRequest], Mapping[str, str]]:
     # These always report, into the folders of the build. Those are gathered after the command.
-    def ask(asked: Asked) -> Mapping[str, str]:
+    def ask(asked: RunnerRequest) -> Mapping[str, str]:
         if not any(runs.search(text) for text in (asked.command, *asked.scripts)):
             return {}
         return {COLLECT: f"{JAVA_COLLECT}/collect.sh"}
@@ -186,7 +186,7 @@ def _gather(runs: re.Pattern[str]) -> Callable[[Asked], Mapping[str, str]]:
     return ask
 
 
-def _ask_dotnet(asked: Asked) -> Mapping[str, str]:
+def _ask_dotnet(asked: RunnerRequest) -> Mapping[str, str]:
     # Properties of a build that `dotnet test` runs; each variable is one, unless an option is.
     texts = (asked.command, *asked.scripts)
     named = any(_NAMES_LOGGER.search(text) for text in texts) or "VSTestLogger" in asked.env
@@ -199,7 +199,7 @@ def _ask_dotnet(asked: Asked) -> Mapping[str, str]:
     }
 
 
-def _ask_prove(asked: Asked) -> Mapping[str, str]:
+def _ask_prove(asked: RunnerRequest) -> Mapping[str, str]:
     # Every program in Perl reads PERL5OPT, and many tools are such programs.
     if not any(_RUNS_PROVE.search(text) for text in (asked.command, *asked.scripts)):
         return {}
@@ -207,19 +207,19 @@ def _ask_prove(asked: Asked) -> Mapping[str, str]:
     return {"PERL5OPT": f"{asked.env.get('PERL5OPT', '')} {ours}".strip()}
 
 
-def _ask_phpunit(asked: Asked) -> Mapping[str, str]:
+def _ask_phpunit(asked: RunnerRequest) -> Mapping[str, str]:
     # An empty part stands for the folder that PHP was built with.
     own = asked.env.get("PHP_INI_SCAN_DIR", "")
     return {"PHP_INI_SCAN_DIR": f"{own}:{PHP_START}", "AGENTPROXY_PHP_START": PHP_START}
 
 
-def _ask_rspec(asked: Asked) -> Mapping[str, str]:
+def _ask_rspec(asked: RunnerRequest) -> Mapping[str, str]:
     own = asked.env.get("SPEC_OPTS", "")
     ours = f"--require '{RUBY_START}/agentproxy_rspec.rb'"
     return {"SPEC_OPTS": f"{own} {ours}".strip(), "AGENTPROXY_SPEC_OPTIONS": ours}
 
 
-def _ask_minitest(asked: Asked) -> Mapping[str, str]:
+def _ask_minitest(asked: RunnerRequest) -> Mapping[str, str]:
     # Every program in Ruby reads RUBYOPT. Minitest looks for plugins where this one is.
     if not any(_RUNS_RUBY.search(text) for text in (asked.command, *asked.scripts)):
         return {}
@@ -231,7 +231,7 @@ def _ask_minitest(asked: Asked) -> Mapping[str, str]:
 def _by_our_reporter(
     runner: LineRunner,
     tried: str,
-    ask: Callable[[Asked], Mapping[str, str]] = _ask_our_reporters,
+    ask: Callable[[RunnerRequest], Mapping[str, str]] = _ask_our_reporters,
 ) -> Adapter:
     return Adapter(runner, tried, ask, re.compile(rf"{runner}-[0-9a-f]+\.jsonl"), read_lines)
 
@@ -257,16 +257,16 @@ ADAPTERS: tuple[Adapter, ...] = (
 )
 
 
-def _ask_go(asked: Asked) -> Mapping[str, str]:
+def _ask_go(asked: RunnerRequest) -> Mapping[str, str]:
     return {"GOFLAGS": f"{asked.env.get('GOFLAGS', '')} -v".strip()}
 
 
-def _ask_ctest(_: Asked) -> Mapping[str, str]:
+def _ask_ctest(_: RunnerRequest) -> Mapping[str, str]:
     # What a failed test printed is its message.
     return {"CTEST_OUTPUT_ON_FAILURE": "1"}
 
 
-def _ask_nothing(_: Asked) -> Mapping[str, str]:
+def _ask_nothing(_: RunnerRequest) -> Mapping[str, str]:
     return {}
 
 

@@ -5,7 +5,7 @@ import re
 from agentproxy.events.check import ReportDoubt, TestResult
 from agentproxy.evidence.reports.junit import (
     MAX_TEST_NAME_CHARACTERS,
-    Problem,
+    JunitProblem,
     TestCase,
     read_cases,
 )
@@ -89,12 +89,12 @@ def _name(case: TestCase) -> str:
     return "::".join([file, *group.rpartition(".")[2].split("$"), case.name])
 
 
-def _message(problem: Problem) -> str:
+def _message(problem: JunitProblem) -> str:
     lines = (problem.message or problem.text).strip().splitlines()
     return "\n".join(lines[:MESSAGE_LINES])[:MAX_MESSAGE_LENGTH]
 
 
-def _place(problem: Problem, file: str) -> str:
+def _place(problem: JunitProblem, file: str) -> str:
     own = file.rpartition("/")[2]
     lines = (line for name, line in _FRAME.findall(problem.text) if name == own)
     line = next(lines, "") if file else ""

@@ -31,7 +31,7 @@ _NO_ASSERTION = ("fail", "error")
 
 
 @dataclass(slots=True)
-class _Test:
+class _TapeTest:
     title: str
     skipped: bool = False
     passed: int = 0
@@ -62,7 +62,7 @@ def read_tape(output: str, root: str) -> Report | ReportDoubt | None:
     return Report(numbered, sum(test.outcome == "failed" for test in numbered))
 
 
-def _read_run(text: str) -> tuple[list[_Test], bool]:
+def _read_run(text: str) -> tuple[list[_TapeTest], bool]:
     """The tests of a run, and whether they are those that it counts at its end."""
     end = list(_END.finditer(text))[-1]
     tests = [test for test in _tests_in(text[: end.start()]) if test.skipped or _ran(test)]
@@ -71,12 +71,12 @@ def _read_run(text: str) -> tuple[list[_Test], bool]:
     return tests, plan == ran == counted and failed == sum(len(test.failed) for test in tests)
 
 
-def _ran(test: _Test) -> bool:
+def _ran(test: _TapeTest) -> bool:
     return bool(test.passed or test.excused or test.failed)
 
 
-def _tests_in(text: str) -> Iterator[_Test]:
-    test, said = _Test("tape"), [""]
+def _tests_in(text: str) -> Iterator[_TapeTest]:
+    test, said = _TapeTest("tape"), [""]
     for line in text.splitlines():
         if result := _RESULT.fullmatch(line):
             said = [result[2]]
@@ -92,11 +92,11 @@ def _tests_in(text: str) -> Iterator[_Test]:
             yield test
             # A test's comment looks like the title of the next one, and may tell how long it took.
             named = _DURATION.sub("#", title[2])
-            test = _Test(named, skipped=title[1] == "SKIP")
+            test = _TapeTest(named, skipped=title[1] == "SKIP")
     yield test
 
 
-def _result(test: _Test, root: str) -> TestResult:
+def _result(test: _TapeTest, root: str) -> TestResult:
     said = test.failed[0] if test.failed else []
     text = "\n".join(said)
     operator = _OPERATOR.search(text)

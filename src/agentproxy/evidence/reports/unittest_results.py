@@ -6,7 +6,7 @@ from agentproxy.events.check import TestResult
 from agentproxy.evidence.reports.assertions import fails_on_the_way
 from agentproxy.evidence.reports.junit import (
     MAX_TEST_NAME_CHARACTERS,
-    Problem,
+    JunitProblem,
     TestCase,
     read_cases,
 )
@@ -66,7 +66,7 @@ def _name(case: TestCase, root: str) -> str:
     return "::".join(part for part in (place, *group.split("."), case.name) if part)
 
 
-def _message(problem: Problem) -> str:
+def _message(problem: JunitProblem) -> str:
     lines = problem.message.strip().splitlines()
     # The loader gives the traceback in place of a message. Its last line says what is missing.
     if problem.message.startswith(_NOT_LOADED):
@@ -74,14 +74,14 @@ def _message(problem: Problem) -> str:
     return "\n".join(lines[:MESSAGE_LINES])[:MAX_MESSAGE_LENGTH]
 
 
-def _place(problem: Problem, root: str) -> str:
+def _place(problem: JunitProblem, root: str) -> str:
     for path, line, _ in reversed(_FRAME.findall(problem.text)):
         if inside := path_inside(path, root):
             return f"{inside}:{line}"
     return ""
 
 
-def _is_assertion(problem: Problem, root: str) -> bool:
+def _is_assertion(problem: JunitProblem, root: str) -> bool:
     if problem.tag == "skipped":
         return False
     if _ASSERTED.match(problem.message):

@@ -17,7 +17,7 @@ from agentproxy.journal.sqlite.readers import Readers
 from agentproxy.journal.sqlite.statements import (
     Acquire,
     AppendEvents,
-    Check,
+    CheckWritable,
     Create,
     Forget,
     Release,
@@ -99,7 +99,7 @@ class SqliteJournal:
         await self._writer.write(Forget(lease))
 
     async def check(self) -> None:
-        await self._writer.write(Check())
+        await self._writer.write(CheckWritable())
 
     async def submit(self, run: RunId, command: Command) -> CommandId:
         return await self._writer.write(Submit(run, command))

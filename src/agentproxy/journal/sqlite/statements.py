@@ -139,7 +139,7 @@ class Create:
 
 
 @dataclass(slots=True)
-class Check:
+class CheckWritable:
     """Writes a value again that is there."""
 
     @property

@@ -13,7 +13,7 @@ from agentproxy.models.hot_wires.answer import (
     table_in,
     text_in,
 )
-from agentproxy.models.hot_wires.failures import Failure
+from agentproxy.models.hot_wires.failures import WireFailure
 from agentproxy.models.port import Fragment, ModelAnswer, ModelUnavailable, Show
 
 STOPS: dict[str, StopReason] = {
@@ -56,7 +56,7 @@ class MessagesStream:
     def read(self, name: bytes, data: bytes) -> None:
         """Raises Failure: the vendor reports an error. Raises ModelUnavailable: it is no event."""
         if name == b"error":
-            raise Failure(None, data)
+            raise WireFailure(None, data)
         fields = fields_of(data)
         match fields.get("type"):
             case "content_block_delta":
@@ -70,7 +70,7 @@ class MessagesStream:
                 self._answer.model = text_in(message, "model") or self._answer.model
                 self._count(table_in(message, "usage"))
             case "error":
-                raise Failure(None, data)
+                raise WireFailure(None, data)
             case _:
                 return
 

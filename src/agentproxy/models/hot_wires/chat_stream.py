@@ -16,7 +16,7 @@ from agentproxy.models.hot_wires.answer import (
     table_in,
     text_in,
 )
-from agentproxy.models.hot_wires.failures import Failure
+from agentproxy.models.hot_wires.failures import WireFailure
 from agentproxy.models.port import Fragment, ModelAnswer, ModelUnavailable, Show
 
 STOPS: dict[str, StopReason] = {
@@ -49,10 +49,10 @@ class ChatStream:
         if data.startswith(b"[DONE]"):
             return
         if name == b"error":
-            raise Failure(None, data)
+            raise WireFailure(None, data)
         fields = fields_of(data)
         if fields.get("error"):
-            raise Failure(None, data)
+            raise WireFailure(None, data)
         if fields.get("usage") is not None:
             self.usage = _used(table_in(fields, "usage"))
         self._answer.model = text_in(fields, "model") or self._answer.model

@@ -69,7 +69,7 @@ _TOO_LONG_WORDS = (
 )
 
 
-class Failure(Exception):
+class WireFailure(Exception):
     """A vendor answered with an error; within a stream the status is None."""
 
     def __init__(
@@ -81,7 +81,7 @@ class Failure(Exception):
         self.headers = headers or {}
 
 
-def error_for(failure: Failure, address: ModelAddress) -> ModelError:
+def error_for(failure: WireFailure, address: ModelAddress) -> ModelError:
     """Returns the failure as an error of the port, without the key in its text."""
     error = _error_in(failure.body)
     names = {name for part in ("type", "code") if (name := str(error.get(part) or ""))}

@@ -9,7 +9,7 @@ from httpx2 import AsyncClient, HTTPError, InvalidURL, Response
 
 from agentproxy.models.connections import new_client
 from agentproxy.models.hot_wires.answer import with_ids
-from agentproxy.models.hot_wires.failures import REACH, Failure, error_for
+from agentproxy.models.hot_wires.failures import REACH, WireFailure, error_for
 from agentproxy.models.hot_wires.sse import EventReader, EventTooLarge
 from agentproxy.models.hot_wires.wire import AnswerStream, hot_wire
 from agentproxy.models.key_redaction import KeyRedactor
@@ -58,11 +58,11 @@ class HotModel:
         try:
             try:
                 return await self._ask(prompt, stream, joined)
-            except Failure as failure:
+            except WireFailure as failure:
                 if not self._wire.mended(failure):
                     raise
                 return await self._ask(prompt, stream, joined)
-        except Failure as failure:
+        except WireFailure as failure:
             error: ModelError = error_for(failure, self._address)
             cause: Exception = failure
         except (HTTPError, InvalidURL) as fault:
@@ -110,7 +110,7 @@ class HotModel:
         response = await client.send(request, stream=True)
         async with aclosing(response):
             if not response.is_success:
-                raise Failure(response.status_code, await _refusal(response), response.headers)
+                raise WireFailure(response.status_code, await _refusal(response), response.headers)
             yield response
 
 

@@ -9,7 +9,7 @@ from agentproxy.models.hot_wires.anthropic_stream import MessagesStream
 from agentproxy.models.hot_wires.capabilities import claude, reasoning, system_role
 from agentproxy.models.hot_wires.chat_request import ChatRequest
 from agentproxy.models.hot_wires.chat_stream import ChatStream
-from agentproxy.models.hot_wires.failures import Failure
+from agentproxy.models.hot_wires.failures import WireFailure
 from agentproxy.models.hot_wires.headers import request_headers
 from agentproxy.models.names import ModelAddress, usual_base
 from agentproxy.models.port import ModelAnswer, Prompt, Show
@@ -51,7 +51,7 @@ class HotWire(Protocol):
         """Returns the reader of an answer."""
         ...
 
-    def mended(self, failure: Failure) -> bool:
+    def mended(self, failure: WireFailure) -> bool:
         """Whether the refused question is now encoded in a form that is accepted."""
         ...
 
@@ -75,7 +75,7 @@ class AnthropicWire:
     def begin(self, show: Show) -> AnswerStream:
         return MessagesStream(self._model, show)
 
-    def mended(self, failure: Failure) -> bool:
+    def mended(self, failure: WireFailure) -> bool:
         # What came before a thought has changed, for instance by compaction. Accounts differ in
         # whether that is refused, so it is asked for only after a refusal.
         stale = failure.status == 400 and _STALE_THOUGHT in failure.body
@@ -110,7 +110,7 @@ class ChatWire:
     def begin(self, show: Show) -> AnswerStream:
         return ChatStream(self._model, self._vendor, show)
 
-    def mended(self, failure: Failure) -> bool:
+    def mended(self, failure: WireFailure) -> bool:
         del failure
         return False
 

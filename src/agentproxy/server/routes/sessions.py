@@ -28,7 +28,7 @@ from agentproxy.server.tasks.session_bodies import (
     Stopped,
     StopSession,
 )
-from agentproxy.server.tasks.session_views import Seen, listed, present, read_session, shown
+from agentproxy.server.tasks.session_views import VisibleRun, listed, present, read_session, shown
 from agentproxy.server.tasks.task_records import place_of
 from agentproxy.server.tasks.task_stream import TaskStream
 
@@ -161,7 +161,7 @@ def _stream(host: SupervisedHost, run: RunId, after: Position) -> EventStream:
     return EventStream(TaskStream(host, run, after).records())
 
 
-async def _found(host: SupervisedHost, session: str) -> Seen:
+async def _found(host: SupervisedHost, session: str) -> VisibleRun:
     """Raises Refused where a client may not see it, as where there is none."""
     with as_refusals():
         seen = await read_session(host, RunId(session))

@@ -21,7 +21,7 @@ from agentproxy.supervisor.state import State
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class VisibleRun:
     """A run that clients may see."""
 
     row: RunRow
@@ -38,7 +38,7 @@ class Seen:
         return Path(self.order.repository, self.order.directory)
 
 
-async def read_session(host: SupervisedHost, run: RunId) -> Seen | None:
+async def read_session(host: SupervisedHost, run: RunId) -> VisibleRun | None:
     """Returns None for what is no supervised run below an allowed folder."""
     try:
         head = await host.app.journal.head(run)
@@ -49,7 +49,7 @@ async def read_session(host: SupervisedHost, run: RunId) -> Seen | None:
     if not isinstance(order, Order) or not host.allowed.covers(Path(order.repository)):
         return None
     events = await host.app.journal.read(run)
-    return Seen(present(host, row_of(head)), order, SUPERVISED.replay(events), events[-1].seq)
+    return VisibleRun(present(host, row_of(head)), order, SUPERVISED.replay(events), events[-1].seq)
 
 
 def present(host: SupervisedHost, row: RunRow) -> RunRow:
@@ -69,7 +69,7 @@ def listed(row: RunRow) -> ListedSession:
     )
 
 
-def shown(seen: Seen) -> ShownSession:
+def shown(seen: VisibleRun) -> ShownSession:
     state, row = seen.state, seen.row
     ended, parked, delivered = state.ended, state.parked, state.delivered
     at_work = row.status == "running"

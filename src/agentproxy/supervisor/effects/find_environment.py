@@ -12,7 +12,7 @@ from agentproxy.supervisor.face import SUPERVISED
 from agentproxy.supervisor.parts import Parts
 from agentproxy.supervisor.stages import Stage
 from agentproxy.supervisor.state import State
-from agentproxy.workspace.environment.discover import Wanted, find_environment
+from agentproxy.workspace.environment.discover import WantedEnvironment, find_environment
 from agentproxy.workspace.environment.find_caches import pdm_environment, written_by_tools
 from agentproxy.workspace.environment.poetry_and_conda import ask_tools
 from agentproxy.workspace.git.repository import Repository
@@ -46,7 +46,7 @@ async def look_for_environment(
     base = state.require_base()
     written = await _written_by_tools(checks.repository, order.directory, base=base.commit)
     carried, unmatched = await carried_files(checks.repository, contract.carry, base=base.commit)
-    wanted = Wanted(
+    wanted = WantedEnvironment(
         commands=tuple(check.command for check in contract.checks),
         folders=contract.folders,
         carry=tuple(dict.fromkeys((*written, *carried))),
@@ -55,7 +55,7 @@ async def look_for_environment(
         committed=await committed_folders(checks.repository, base.tree),
     )
 
-    async def find(what: Wanted) -> EnvironmentFound:
+    async def find(what: WantedEnvironment) -> EnvironmentFound:
         return await asyncio.to_thread(
             find_environment, root, order.directory, environ=checks.environ, wanted=what
         )

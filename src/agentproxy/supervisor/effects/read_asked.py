@@ -10,8 +10,8 @@ from agentproxy.events.envelope import Fact
 from agentproxy.evidence.asked.task_text import read_task
 from agentproxy.evidence.asked.test_changes import read_test_changes
 from agentproxy.evidence.asked.tree_facts import (
-    Counts,
     Occurrences,
+    WordCounts,
     find_done,
     names_to_search,
 )
@@ -86,15 +86,17 @@ async def read(effect: ReadAsked, context: Context[State, Parts]) -> Sequence[Fa
     ]
 
 
-async def _count(repository: Repository, names: Sequence[str], *, base: str, claim: str) -> Counts:
+async def _count(
+    repository: Repository, names: Sequence[str], *, base: str, claim: str
+) -> WordCounts:
     try:
         before, after = [
             _by_word(await count_mentions(repository, names, commit=commit))
             for commit in (base, claim)
         ]
     except GitError:
-        return Counts(Occurrences(), Occurrences())  # too many to count
-    return Counts(before, after)
+        return WordCounts(Occurrences(), Occurrences())  # too many to count
+    return WordCounts(before, after)
 
 
 def _by_word(mentions: Mapping[tuple[str, str], int]) -> Occurrences:

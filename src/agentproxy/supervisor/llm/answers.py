@@ -13,7 +13,7 @@ from pydantic import BaseModel, Field
 from agentproxy.events.requests import Request
 from agentproxy.models.port import Model
 from agentproxy.supervisor.llm.prompt_injection import speaks_to_a_model
-from agentproxy.supervisor.llm.structured_reply import Material, Question, ask_for_reply
+from agentproxy.supervisor.llm.structured_reply import Material, ReplyRequest, ask_for_reply
 from agentproxy.supervisor.llm.visible_text import plain
 from agentproxy.text.sensitive import ASKS_FOR_A_SECRET, tells_a_secret
 from agentproxy.text.unseen import visible
@@ -35,7 +35,7 @@ class AnswerForm(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
-class Answered:
+class SourcedAnswer:
     """An answer with its source, or the reason why there is none."""
 
     text: str = ""
@@ -46,26 +46,26 @@ class Answered:
 
 async def answer_question(
     model: Model, request: Request, *, documents: Sequence[Material]
-) -> Answered:
+) -> SourcedAnswer:
     """Returns an answer in the words of a document, or the reason why a person must answer.
 
     Raises:
         ModelError: the model does not answer.
     """
     if not documents:
-        return Answered(
+        return SourcedAnswer(
             why_not="the project has no documents to answer from; pa init makes a folder for them"
         )
     # Only a person gives permission, whatever the documents say.
     if asks_for_permission(request):
-        return Answered(
+        return SourcedAnswer(
             why_not="it asks for permission or a secret, and no document can give these"
         )
     if doubt := speaks_to_a_model([request.text, *request.options]):
-        return Answered(why_not=f"the question contains an instruction to a model: {doubt}")
+        return SourcedAnswer(why_not=f"the question contains an instruction to a model: {doubt}")
     documents = [each for each in documents if not speaks_to_a_model([each.name, each.text])]
     asked = Material("The question", "\n".join((request.text, *request.options)))
-    question = Question(
+    question = ReplyRequest(
         prompt="answer",
         ask="Answer the question from the documents.",
         form=AnswerForm,
@@ -73,7 +73,7 @@ async def answer_question(
     )
     reply = await ask_for_reply(model, question)
     if reply.form is None:
-        return Answered(why_not=f"the reply of {model.name} cannot be used: {reply.problem}")
+        return SourcedAnswer(why_not=f"the reply of {model.name} cannot be used: {reply.problem}")
     return check_answer(reply.form, documents)
 
 
@@ -82,22 +82,22 @@ def asks_for_permission(request: Request) -> bool:
     return any(_PERMISSION.search(text) or ASKS_FOR_A_SECRET.search(text) for text in texts)
 
 
-def check_answer(form: AnswerForm, documents: Sequence[Material]) -> Answered:
+def check_answer(form: AnswerForm, documents: Sequence[Material]) -> SourcedAnswer:
     """Accepts an answer only if its quote is in the document that it names."""
     text = next((each.text for each in documents if each.name == form.document), None)
     quote, answer = _flat(form.quote), _flat(form.answer)
     if not answer or form.confidence < MIN_CONFIDENCE:
-        return Answered(why_not=f"no document answers it (confidence {form.confidence:.1f})")
+        return SourcedAnswer(why_not=f"no document answers it (confidence {form.confidence:.1f})")
     if text is None or len(quote) < MIN_QUOTE_CHARACTERS or quote not in _flat(text):
-        return Answered(why_not="the quoted passage is not in the document")
+        return SourcedAnswer(why_not="the quoted passage is not in the document")
     if len(quote) > MAX_PASSAGE_CHARACTERS:
-        return Answered(
+        return SourcedAnswer(
             why_not=f"the quoted passage has more than {MAX_PASSAGE_CHARACTERS} characters"
         )
     if tells_a_secret(plain(quote)):
-        return Answered(why_not="the quoted passage seems to contain a secret")
+        return SourcedAnswer(why_not="the quoted passage seems to contain a secret")
     # The worker never gets the model's own words.
-    return Answered(
+    return SourcedAnswer(
         text=answer if _is_part_of(quote, answer) else quote,
         source=f"{form.document}: {quote[:200]}",
         confidence=form.confidence,

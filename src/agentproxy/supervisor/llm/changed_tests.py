@@ -19,7 +19,7 @@ from agentproxy.supervisor.llm.diff_without_comments import (
 from agentproxy.supervisor.llm.judge import CHANGE, MAX_SHOWN_LENGTH, OpinionForm
 from agentproxy.supervisor.llm.prompt_injection import speaks_to_a_model
 from agentproxy.supervisor.llm.strip_comments import LEFT_OUT
-from agentproxy.supervisor.llm.structured_reply import Material, Question, ask_for_reply
+from agentproxy.supervisor.llm.structured_reply import Material, ReplyRequest, ask_for_reply
 
 SHORTEST_QUOTE = 8
 FEWEST_WORDS = 2
@@ -91,7 +91,7 @@ def _find_hidden(code: DiffWithoutComments) -> str:
 
 
 async def _ask(model: Model, code: DiffWithoutComments, ask: str) -> OpinionForm | None:
-    question = Question(
+    question = ReplyRequest(
         prompt="changed_tests",
         ask=ask,
         form=OpinionForm,

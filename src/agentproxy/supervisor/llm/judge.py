@@ -19,7 +19,7 @@ from agentproxy.supervisor.llm.diff_without_comments import (
     strip_diff,
 )
 from agentproxy.supervisor.llm.prompt_injection import speaks_to_a_model
-from agentproxy.supervisor.llm.structured_reply import Material, Question, ask_for_reply
+from agentproxy.supervisor.llm.structured_reply import Material, ReplyRequest, ask_for_reply
 
 SHORTEST_QUOTE = 8
 MAX_QUOTE_LENGTH = 2000
@@ -84,7 +84,7 @@ async def _ask_with_control(model: Model, text: str, code: DiffWithoutComments) 
 
 
 async def _ask(model: Model, text: str, code: DiffWithoutComments) -> OpinionForm | None:
-    question = Question(
+    question = ReplyRequest(
         prompt="judge",
         ask=f"The criterion: {text}\n",
         form=OpinionForm,

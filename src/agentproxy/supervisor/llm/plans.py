@@ -10,7 +10,7 @@ from agentproxy.events.plan import Part, PlanMade
 from agentproxy.events.run import Order
 from agentproxy.models.port import Model
 from agentproxy.supervisor.llm.prompt_injection import speaks_to_a_model
-from agentproxy.supervisor.llm.structured_reply import Material, Question, ask_for_reply
+from agentproxy.supervisor.llm.structured_reply import Material, ReplyRequest, ask_for_reply
 
 # prompts/plan.md names these three limits.
 MAX_PARTS = 8
@@ -53,7 +53,7 @@ async def make_plan(
     more = f"\n... and {unlisted} more" if unlisted > 0 else ""
     listing = Material("The files of the repository", "\n".join(paths[:MAX_LISTED_PATHS]) + more)
     named = "\n".join(f"- {command}" for command in order.checks) or "none"
-    question = Question(
+    question = ReplyRequest(
         prompt="plan",
         ask=f"The task, in the person's words:\n{order.task}\n\n"
         f"The checks that the person named:\n{named}\n",

@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import BaseModel, Field
 
 from agentproxy.models.port import Model
-from agentproxy.supervisor.llm.structured_reply import Material, Question, ask_for_reply
+from agentproxy.supervisor.llm.structured_reply import Material, ReplyRequest, ask_for_reply
 from agentproxy.supervisor.state import State
 
 PLAIN = (
@@ -29,7 +29,7 @@ async def steer(model: Model | None, state: State, *, reason: str, recent: Seque
     if model is None:
         return plain
     criteria = "\n".join(f"- {each.text}" for each in state.scope.criteria)
-    question = Question(
+    question = ReplyRequest(
         prompt="steer",
         ask=f"The task: {state.require_order().task}\nWhat must become true:\n{criteria}\n"
         f"Why it seems to make no progress: {reason}\n",

@@ -41,7 +41,7 @@ class Material:
 
 
 @dataclass(frozen=True, slots=True)
-class Question(Generic[ReplyForm]):
+class ReplyRequest(Generic[ReplyForm]):
     prompt: str
     ask: str
     form: type[ReplyForm]
@@ -56,7 +56,7 @@ class Reply(Generic[ReplyForm]):
 
 
 async def ask_for_reply(
-    model: Model, question: Question[ReplyForm], *, seconds: float = MAX_REPLY_SECONDS
+    model: Model, question: ReplyRequest[ReplyForm], *, seconds: float = MAX_REPLY_SECONDS
 ) -> Reply[ReplyForm]:
     """Asks, and asks once more if the reply does not fit the form.
 
@@ -73,7 +73,7 @@ async def ask_for_reply(
         ) from error
 
 
-async def _consult(model: Model, question: Question[ReplyForm]) -> Reply[ReplyForm]:
+async def _consult(model: Model, question: ReplyRequest[ReplyForm]) -> Reply[ReplyForm]:
     # New for each question, so that no material can contain the end mark.
     mark = secrets.token_hex(6)
     schema = question.form.model_json_schema()

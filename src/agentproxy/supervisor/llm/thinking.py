@@ -17,7 +17,7 @@ from agentproxy.evidence.check_context import CheckContext
 from agentproxy.models.port import Model, ModelError
 from agentproxy.supervisor.contexts.at import contexts_at
 from agentproxy.supervisor.contexts.reading import Contexts, read_contexts
-from agentproxy.supervisor.llm.answers import Answered, answer_question
+from agentproxy.supervisor.llm.answers import SourcedAnswer, answer_question
 from agentproxy.supervisor.llm.changed_tests import ChangedTests, judge_changed_tests
 from agentproxy.supervisor.llm.judge import give_opinion
 from agentproxy.supervisor.llm.plans import make_plan
@@ -61,15 +61,15 @@ class SupervisorModel:
             notes=found.notes,
         )
 
-    async def answer(self, request: Request) -> Answered:
+    async def answer(self, request: Request) -> SourcedAnswer:
         """Answers a worker's question, or says why it cannot. Never raises ModelError."""
         model = self.model("answer")
         if model is None:
-            return Answered(why_not="the supervisor has no model to answer with (--judge)")
+            return SourcedAnswer(why_not="the supervisor has no model to answer with (--judge)")
         try:
             return await answer_question(model, request, documents=await self._documents())
         except ModelError as error:
-            return Answered(why_not=f"{model.name} could not be asked: {error}")
+            return SourcedAnswer(why_not=f"{model.name} could not be asked: {error}")
 
     async def redirect(self, reason: str, recent: Sequence[str]) -> str:
         """Returns the message to a worker that makes no progress. Never raises ModelError."""

@@ -12,7 +12,7 @@ from agentproxy import __version__
 from agentproxy.events.envelope import Event
 from agentproxy.telemetry.otlp.traces import context_of, nanoseconds
 from agentproxy.telemetry.records import record_of
-from agentproxy.telemetry.spans import Place
+from agentproxy.telemetry.spans import SpanPlace
 
 NUMBERS = {
     "INFO": SeverityNumber.INFO,
@@ -28,7 +28,7 @@ class Logs:
         self._provider.add_log_record_processor(BatchLogRecordProcessor(exporter))
         self._logger = self._provider.get_logger("agentproxy", __version__)
 
-    def send(self, event: Event, place: Place | None) -> None:
+    def send(self, event: Event, place: SpanPlace | None) -> None:
         record = record_of(event, content=self._content)
         if record is None:
             return

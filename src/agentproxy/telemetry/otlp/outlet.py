@@ -17,7 +17,7 @@ from agentproxy.telemetry.otlp.metrics import Metrics
 from agentproxy.telemetry.otlp.mishaps import say_mishaps
 from agentproxy.telemetry.otlp.traces import Traces
 from agentproxy.telemetry.port import NOT_SENT
-from agentproxy.telemetry.spans import Place, Span
+from agentproxy.telemetry.spans import Span, SpanPlace
 
 FLUSH_SECONDS = 5.0  # at the end, for all signals together
 
@@ -51,7 +51,7 @@ class OtlpOutlet:
         if self._metrics is not None:
             self._metrics.send(measure)
 
-    def record(self, event: Event, place: Place | None) -> None:
+    def record(self, event: Event, place: SpanPlace | None) -> None:
         if self._logs is not None:
             self._logs.send(event, place)
 

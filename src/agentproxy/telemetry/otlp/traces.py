@@ -8,7 +8,7 @@ from opentelemetry.trace import SpanContext, SpanKind, Status, StatusCode, Trace
 
 from agentproxy import __version__
 from agentproxy.telemetry.sampling import is_sampled
-from agentproxy.telemetry.spans import Place, Span
+from agentproxy.telemetry.spans import Span, SpanPlace
 
 SCOPE = InstrumentationScope("agentproxy", __version__)
 BILLION = 1_000_000_000  # nanoseconds of a second
@@ -48,7 +48,7 @@ class Traces:
         )
 
 
-def context_of(place: Place) -> SpanContext:
+def context_of(place: SpanPlace) -> SpanContext:
     return SpanContext(
         place.trace, place.span, is_remote=False, trace_flags=TraceFlags(TraceFlags.SAMPLED)
     )

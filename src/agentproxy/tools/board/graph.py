@@ -19,7 +19,7 @@ RUN = "agentproxy_run"  # in the metadata: the run of the teammate that took the
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class TaskChange:
     """What of a task changes; None leaves a field as it is. A null in `metadata` removes a key."""
 
     status: TaskStatus | None = None
@@ -39,7 +39,7 @@ def require(tasks: Tasks, key: int) -> BoardTask:
     return tasks[key]
 
 
-def updated(tasks: Tasks, key: int, change: Change) -> dict[int, BoardTask]:
+def updated(tasks: Tasks, key: int, change: TaskChange) -> dict[int, BoardTask]:
     """Returns the board after a change of one task. Raises BoardError."""
     task = require(tasks, key)
     if change.status == "deleted":
@@ -96,7 +96,7 @@ def claimed(
         own = had is not None and key not in had and _is_own(task, owner, run)
         if (free or own) and not task.blocked_by:
             marked: dict[str, JsonValue] = {RUN: run} if run else {}
-            change = Change(status="in_progress", owner=owner, metadata=marked)
+            change = TaskChange(status="in_progress", owner=owner, metadata=marked)
             new = updated(tasks, key, change)
             return new, new[key]
     return dict(tasks), None
@@ -133,7 +133,7 @@ def _line(task: BoardTask) -> str:
     return f"{MARKS[task.status]} #{task.id}: {task.subject}{blocked}{owner}{doing}"
 
 
-def _with_fields(task: BoardTask, change: Change) -> BoardTask:
+def _with_fields(task: BoardTask, change: TaskChange) -> BoardTask:
     fields: dict[str, object] = {
         name: value
         for name in ("status", "subject", "description", "active_form", "owner")

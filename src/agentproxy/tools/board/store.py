@@ -13,7 +13,7 @@ from agentproxy.events.board import BoardTask
 from agentproxy.files.safe_files import BadPath, Locked, SafeDir
 from agentproxy.tools.board.graph import (
     BoardError,
-    Change,
+    TaskChange,
     Tasks,
     claimed,
     linked,
@@ -52,7 +52,7 @@ class Board:
         """Adds a task with a number that no task ever had."""
         return await asyncio.to_thread(self._create, subject, description, active_form)
 
-    async def update(self, key: int, change: Change) -> BoardTask:
+    async def update(self, key: int, change: TaskChange) -> BoardTask:
         """Returns the task after the change; a deleted one for the last time."""
 
         def apply(tasks: Tasks) -> tuple[Tasks, BoardTask]:

@@ -9,7 +9,7 @@ from pydantic import JsonValue
 
 from agentproxy.events.board import BoardTask, TaskStatus
 from agentproxy.models.port import ToolSpec
-from agentproxy.tools.board.graph import BoardError, Change, rendered
+from agentproxy.tools.board.graph import BoardError, TaskChange, rendered
 from agentproxy.tools.board.seen import SeenBoard
 from agentproxy.tools.board.store import Board
 from agentproxy.tools.port import (
@@ -119,7 +119,7 @@ class TaskUpdate(_BoardTool):
     )
 
     async def answer(self, arguments: Arguments, board: Board) -> str:
-        change = Change(
+        change = TaskChange(
             status=_status(arguments),
             subject=_subject(arguments),
             description=_text(arguments, "description"),

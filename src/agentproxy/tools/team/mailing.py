@@ -41,7 +41,7 @@ def letter(arguments: Arguments, name: str) -> str:
     return text
 
 
-class SendMessage:
+class SendTeamMessage:
     """Sends a message to one agent of the team."""
 
     spec = ToolSpec(

@@ -45,7 +45,7 @@ NO_ANSWER = "nobody answered; use your own judgement, and say what you assumed"
 
 
 @dataclass
-class Conversation:
+class ClaudeConversation:
     """Speaks with the program until no further turn is owed."""
 
     callbacks: WorkerCallbacks

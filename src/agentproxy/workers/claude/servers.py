@@ -14,7 +14,7 @@ _INSIDE: Final = f"{INSIDE}/servers.json"
 
 
 @dataclass(frozen=True, slots=True)
-class McpServer:
+class ClaudeMcpServer:
     """A program that runs beside Claude Code in the sandbox, or an address."""
 
     program: Program | None = None
@@ -31,7 +31,7 @@ class ShownServers:
     mounts: Sequence[Mount] = ()
 
 
-def show_servers(servers: Mapping[str, McpServer], brief: Brief) -> ShownServers:
+def show_servers(servers: Mapping[str, ClaudeMcpServer], brief: Brief) -> ShownServers:
     """Writes the file for a start. Blocking.
 
     Raises WorkerError: a command names a folder that holds more than a program.
@@ -53,7 +53,7 @@ def show_servers(servers: Mapping[str, McpServer], brief: Brief) -> ShownServers
     return ShownServers(_INSIDE, [*mounts, Mount(at=_INSIDE, mode="ro", source=file, is_ours=True)])
 
 
-def _shown(server: McpServer, brief: Brief) -> tuple[Mapping[str, object], Sequence[Mount]]:
+def _shown(server: ClaudeMcpServer, brief: Brief) -> tuple[Mapping[str, object], Sequence[Mount]]:
     if server.program is None:
         return {"type": "http", "url": server.url, "headers": dict(server.headers)}, ()
     if brief.place.mounts:

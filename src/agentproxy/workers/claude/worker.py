@@ -17,7 +17,7 @@ from agentproxy.workers.claude.command_line import (
 )
 from agentproxy.workers.claude.kept_apart import KeptApart, is_possible, keep_apart
 from agentproxy.workers.claude.permissions import OwnPlaces
-from agentproxy.workers.claude.servers import McpServer, show_servers
+from agentproxy.workers.claude.servers import ClaudeMcpServer, show_servers
 from agentproxy.workers.launcher import Added, LaunchedProgram, LaunchEnded, Launcher
 from agentproxy.workers.pausable_timeout import PausableTimeout
 from agentproxy.workers.port import Brief, WorkerCallbacks, WorkerError
@@ -26,7 +26,7 @@ from agentproxy.workspace.environment.toolchains import INSIDE_HOME
 if TYPE_CHECKING:
     from claude_agent_sdk import ResultMessage
 
-    from agentproxy.workers.claude.conversation import Conversation
+    from agentproxy.workers.claude.conversation import ClaudeConversation
 
 MAX_LAST_WORDS_CHARACTERS: Final = 4000
 # The limit of the work pauses while a person decides; that of the process cannot.
@@ -47,14 +47,14 @@ class ClaudeWorker:
         launcher: Launcher,
         *,
         choices: ClaudeChoices,
-        servers: Mapping[str, McpServer] | None = None,
+        servers: Mapping[str, ClaudeMcpServer] | None = None,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
         self._launcher = launcher
         self._choices = choices
         self._servers = servers or {}
         self._now = now
-        self._conversation: Conversation | None = None
+        self._conversation: ClaudeConversation | None = None
 
     @property
     def name(self) -> str:
@@ -125,7 +125,7 @@ class ClaudeWorker:
         # The SDK takes a third of a second to load. The program takes longer to start.
         from claude_agent_sdk import ClaudeSDKError
 
-        from agentproxy.workers.claude.conversation import Conversation
+        from agentproxy.workers.claude.conversation import ClaudeConversation
         from agentproxy.workers.claude.transport import PipeTransport
 
         own = OwnPlaces(
@@ -134,7 +134,7 @@ class ClaudeWorker:
             servers=frozenset(self._servers),
         )
         asks = self._choices.mode != "dontAsk"
-        talk = Conversation(callbacks, attempt.limit, round=brief.round, own=own, asks=asks)
+        talk = ClaudeConversation(callbacks, attempt.limit, round=brief.round, own=own, asks=asks)
         attempt.conversation = self._conversation = talk
         try:
             async with attempt.limit:
@@ -168,7 +168,7 @@ class _Attempt:
 
     limit: PausableTimeout
     session: str
-    conversation: "Conversation | None" = None
+    conversation: "ClaudeConversation | None" = None
     launched: LaunchEnded | None = None
     out_of_time: bool = False
     failed: str = ""  # what the SDK said

@@ -13,7 +13,7 @@ from agentproxy.files.safe_files import BadPath, SafeDir
 from agentproxy.workspace.environment.editable_installs import editable_projects, linked_folders
 from agentproxy.workspace.environment.find_caches import (
     Caches,
-    Traces,
+    ToolTraces,
     find_caches,
     find_stores,
     find_traces,
@@ -40,7 +40,7 @@ ALWAYS_NEEDED = (
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class WantedEnvironment:
     commands: tuple[str, ...] = ()
     folders: tuple[str, ...] = ()
     carry: tuple[str, ...] = ()  # files, relative to the root
@@ -52,7 +52,7 @@ class Wanted:
 
 
 def find_environment(
-    root: Path, directory: str, *, environ: Mapping[str, str], wanted: Wanted
+    root: Path, directory: str, *, environ: Mapping[str, str], wanted: WantedEnvironment
 ) -> EnvironmentFound:
     """Finds environment folders, toolchains and carried files. Runs no program."""
     notes: list[str] = []
@@ -178,7 +178,7 @@ def _is_committed(
 
 def _folders(
     root: Path,
-    traces: Traces,
+    traces: ToolTraces,
     *,
     environ: Mapping[str, str],
     named: Sequence[str],
@@ -228,7 +228,7 @@ def _follow(link: Path, target: Path, root: Path, *, home: Path, committed: Coll
     return ""
 
 
-def _inside(root: Path, traces: Traces, notes: list[str]) -> Iterator[Path]:
+def _inside(root: Path, traces: ToolTraces, notes: list[str]) -> Iterator[Path]:
     closed = {folder for folder, tool in OF_TOOLS.items() if tool not in traces.words}
     for searched, (place, names, _) in enumerate(os.walk(root)):
         if searched == MAX_SEARCHED_FOLDERS:

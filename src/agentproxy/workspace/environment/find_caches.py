@@ -56,14 +56,14 @@ class Caches:
 
 
 @dataclass(frozen=True, slots=True)
-class Traces:
+class ToolTraces:
     """What shows the tools that a project uses: names of files, and words of its commands."""
 
     names: frozenset[str] = frozenset()
     words: frozenset[str] = frozenset()
 
 
-def find_traces(root: Path, place: Path, commands: Sequence[str]) -> Traces:
+def find_traces(root: Path, place: Path, commands: Sequence[str]) -> ToolTraces:
     """Looks from `place`, the folder in which commands run, up to the root."""
     names: set[str] = set()
     texts = list(commands)
@@ -74,10 +74,12 @@ def find_traces(root: Path, place: Path, commands: Sequence[str]) -> Traces:
         here = {entry.name for entry in _entries(folder)}
         names |= here
         texts += _texts(folder, [*(name for name in COMMAND_FILES if name in here), *words])
-    return Traces(frozenset(names), words_in(texts))
+    return ToolTraces(frozenset(names), words_in(texts))
 
 
-def find_caches(environ: Mapping[str, str], traces: Traces, *, toolchains: Toolchains) -> Caches:
+def find_caches(
+    environ: Mapping[str, str], traces: ToolTraces, *, toolchains: Toolchains
+) -> Caches:
     """Finds what the tools of a project keep outside of it. Runs no program.
 
     The interpreters of environments in a cache are shown in `toolchains`.

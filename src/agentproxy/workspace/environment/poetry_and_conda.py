@@ -22,7 +22,7 @@ MAX_TOOL_OUTPUT_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ToolAnswer:
     folder: Path | None = None
     env: tuple[tuple[str, str], ...] = ()  # variables with which the tool finds the folder again
     note: str = ""  # for the record, if the tool has no environment
@@ -35,10 +35,10 @@ async def ask_tools(
     found: EnvironmentFound,
     environ: Mapping[str, str],
     sandbox: Sandbox,
-) -> Asked:
+) -> ToolAnswer:
     """Asks the project's own tool, if no Python environment has been found."""
     if not sandbox.isolates or any(map(is_python, found.folders)):
-        return Asked()
+        return ToolAnswer()
     inquiry = _Inquiry(root=root, found=found, environ=environ, sandbox=sandbox)
     for place in (root / directory, *(root / directory).parents):
         if not place.is_relative_to(root):
@@ -50,7 +50,7 @@ async def ask_tools(
             return await _poetry(place, inquiry)
         if (name := _conda_name(conda)) and inquiry.has("conda"):
             return await _conda(name, inquiry)
-    return Asked()
+    return ToolAnswer()
 
 
 def is_python(folder: str | Path) -> bool:
@@ -98,9 +98,11 @@ def _text(folder: SafeDir, name: str) -> str:
         return ""
 
 
-async def _poetry(place: Path, inquiry: _Inquiry) -> Asked:
+async def _poetry(place: Path, inquiry: _Inquiry) -> ToolAnswer:
     kept = _poetry_keeps(inquiry)
-    nothing = Asked(note="Poetry has no environment for this project. Create it: poetry install")
+    nothing = ToolAnswer(
+        note="Poetry has no environment for this project. Create it: poetry install"
+    )
     if kept is None:
         return nothing
     # In the sandbox HOME is another folder, so Poetry would look for its default elsewhere.
@@ -110,7 +112,7 @@ async def _poetry(place: Path, inquiry: _Inquiry) -> Asked:
     folder = Path(said.rpartition("\n")[2] or "/nonexistent")
     if not folder.is_absolute() or not is_python(folder):
         return nothing
-    return Asked(folder=folder, env=tuple(env.items()))
+    return ToolAnswer(folder=folder, env=tuple(env.items()))
 
 
 def _poetry_keeps(inquiry: _Inquiry) -> Path | None:
@@ -130,15 +132,15 @@ def _poetry_keeps(inquiry: _Inquiry) -> Path | None:
     return kept if kept.is_dir() else None
 
 
-async def _conda(name: str, inquiry: _Inquiry) -> Asked:
+async def _conda(name: str, inquiry: _Inquiry) -> ToolAnswer:
     # conda lists environments outside its own folder only from this file.
     record = inquiry.home / ".conda/environments.txt"
     more = {f"{INSIDE_HOME}/.conda/environments.txt": record} if record.is_file() else {}
     said = await inquiry.ask("conda", "env", "list", "--json", cwd=inquiry.root, env={}, more=more)
     folder = _listed(said, name)
     if folder is None:
-        return Asked(note=f"conda has no environment {name}. Create it: conda env create")
-    return Asked(folder=folder)
+        return ToolAnswer(note=f"conda has no environment {name}. Create it: conda env create")
+    return ToolAnswer(folder=folder)
 
 
 def _listed(said: str, name: str) -> Path | None:

@@ -17,7 +17,7 @@ MAX_SUBMODULE_DEPTH = 8  # nested submodules
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class SubmoduleSource:
     """The stores of a repository or submodule."""
 
     root: Path  # the user's checkout
@@ -30,12 +30,12 @@ class Source:
 @dataclass(frozen=True, slots=True)
 class Submodule:
     entry: TreeEntry
-    source: Source | None  # None if no store has the recorded commit
+    source: SubmoduleSource | None  # None if no store has the recorded commit
     populated: bool  # the user has checked it out
 
 
-def source_of(repository: Repository) -> Source:
-    return Source(
+def source_of(repository: Repository) -> SubmoduleSource:
+    return SubmoduleSource(
         root=repository.root,
         objects=repository.objects,
         lfs=Store(repository.settings.lfs),
@@ -44,7 +44,7 @@ def source_of(repository: Repository) -> Source:
 
 
 async def find_submodules(
-    repository: Repository, source: Source, entries: Sequence[TreeEntry]
+    repository: Repository, source: SubmoduleSource, entries: Sequence[TreeEntry]
 ) -> AsyncIterator[Submodule]:
     """Yields the submodules in a tree, with the stores that have their recorded commits."""
     links = [entry for entry in entries if entry.mode == GITLINK]
@@ -62,7 +62,7 @@ async def find_submodules(
         for git_dir in candidates:
             store = _common(git_dir)
             if await _holds(repository, store / "objects", link.oid):
-                found = Source(
+                found = SubmoduleSource(
                     root=place,
                     objects=store / "objects",
                     lfs=Store(store / "lfs"),
@@ -74,7 +74,7 @@ async def find_submodules(
 
 
 async def _names(
-    repository: Repository, source: Source, entries: Sequence[TreeEntry]
+    repository: Repository, source: SubmoduleSource, entries: Sequence[TreeEntry]
 ) -> dict[bytes, list[bytes]]:
     # Git keeps a submodule in `.git/modules` under its name, which may differ from its path.
     blobs = [entry.oid for entry in entries if entry.name == b".gitmodules"]

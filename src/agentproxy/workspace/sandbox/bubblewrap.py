@@ -31,7 +31,7 @@ from agentproxy.workspace.sandbox.port import (
     Process,
     SandboxError,
 )
-from agentproxy.workspace.sandbox.process import Child, Killed, Start
+from agentproxy.workspace.sandbox.process import Killed, Start, StartedProcess
 
 _TRY_LAYERS = """while [ $# -gt 0 ]; do
   : >"$1/.agentproxy-probe" && rm "$1/.agentproxy-probe" && touch -c "$2" || exit 1
@@ -151,7 +151,7 @@ class Bubblewrap:
                     pass_fds=(*given.descriptors, *network.descriptors, status.writing),
                     joined=joined,
                 )
-                child = Child(start, job.limits)
+                child = StartedProcess(start, job.limits)
             status.close_writing_end()
             enclosure = _Enclosure(child, status, network=network, begun=begun)
             async with open_child(child, enclosure, on_start=on_start) as process:
@@ -281,7 +281,7 @@ def _state_of(mount: Mount) -> tuple[int, ...] | None:
 
 @dataclass(frozen=True, slots=True)
 class _Enclosure:
-    child: Child
+    child: StartedProcess
     status: BwrapStatus
     network: SandboxNetwork
     begun: float

@@ -43,7 +43,7 @@ _FORBIDDEN: Final = tuple(
 )
 
 
-class Refused(Exception):
+class EgressRefused(Exception):
     """A request is refused. The message is the reason."""
 
 
@@ -70,14 +70,14 @@ def parse_authority(text: str, *, default_port: int | None = None) -> Authority:
         text = f"{text}:{default_port}"
     found = _AUTHORITY.match(text)
     if found is None:
-        raise Refused("the address is not host:port")
+        raise EgressRefused("the address is not host:port")
     host, port = found[1].lower(), int(found[2])
     if not 0 < port < 65536:
-        raise Refused("the port is not between 1 and 65535")
+        raise EgressRefused("the port is not between 1 and 65535")
     if host.startswith("["):
         return _literal(host[1:-1], port)
     if not all(_LABEL.match(label) for label in host.split(".")):
-        raise Refused("the host name is invalid")
+        raise EgressRefused("the host name is invalid")
     return Authority(host, port)
 
 
@@ -85,7 +85,7 @@ def _literal(text: str, port: int) -> Authority:
     try:
         return Authority(str(ipaddress.IPv6Address(text)), port)
     except ValueError as error:
-        raise Refused("the IPv6 address is invalid") from error
+        raise EgressRefused("the IPv6 address is invalid") from error
 
 
 def forbidden(address: HostAddress) -> bool:
@@ -113,7 +113,7 @@ class HostGrants:
                     beneath.add(parse_authority(text[2:]))
                 else:
                     exact.add(parse_authority(text))
-            except Refused as error:
+            except EgressRefused as error:
                 raise ValueError(
                     f"the allowed host {text!r} is invalid: {error}. Write host:port or *.host:port"
                 ) from error
@@ -138,4 +138,4 @@ class HostGrants:
         # A pattern is about names: "*.1:80" must not grant an address.
         literal = wanted.literal is not None
         if literal or not any(Authority(name, wanted.port) in self._beneath for name in parents):
-            raise Refused("the host is not allowed")
+            raise EgressRefused("the host is not allowed")

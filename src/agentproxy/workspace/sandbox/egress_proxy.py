@@ -10,8 +10,8 @@ from agentproxy.net.listener import serve_connections
 from agentproxy.net.request import Bounds, ClientGone, Malformed, RequestHead
 from agentproxy.workspace.sandbox.egress_allowlist import (
     Authority,
+    EgressRefused,
     HostGrants,
-    Refused,
     forbidden,
     parse_authority,
 )
@@ -78,7 +78,7 @@ class EgressProxy:
             what = str(wanted)
             self._grants.check(wanted)
             address = await self._address(wanted)
-        except (Refused, Malformed) as reason:
+        except (EgressRefused, Malformed) as reason:
             await self._refuse(client, what, reason=str(reason))
             return
         await self._pass_on(client, (address, wanted.port), first=first)
@@ -121,12 +121,12 @@ class EgressProxy:
             async with asyncio.timeout(_DIAL_SECONDS):
                 found = await self._resolve(wanted.host, wanted.port)
         except (OSError, UnicodeError, TimeoutError) as error:
-            raise Refused("the host name does not resolve") from error
+            raise EgressRefused("the host name does not resolve") from error
         may_be_private = self._grants.may_be_private(wanted)
         for text in found:
             if may_be_private or not forbidden(ipaddress.ip_address(text)):
                 return text
-        raise Refused("the host name resolves to an address that is not public")
+        raise EgressRefused("the host name resolves to an address that is not public")
 
     def _note(self, what: str, reason: str) -> None:
         if len(self._refused) < _NOTED:
@@ -137,7 +137,7 @@ class EgressProxy:
 async def _head(client: "Connection") -> RequestHead:
     head = await client.head()
     if head is None:
-        raise Refused("the client sent no request in time")
+        raise EgressRefused("the client sent no request in time")
     return head
 
 
@@ -151,7 +151,7 @@ def _parse_target(head: RequestHead) -> tuple[Authority, bytes]:
     if head.method == "CONNECT":
         return parse_authority(target), b""
     if target[:7].lower() != "http://":
-        raise Refused("the request is neither CONNECT nor for an http:// address")
+        raise EgressRefused("the request is neither CONNECT nor for an http:// address")
     rest = target[7:]
     cut = min((at for each in "/?#" if (at := rest.find(each)) >= 0), default=len(rest))
     wanted = parse_authority(rest[:cut], default_port=80)

@@ -16,13 +16,13 @@ from agentproxy.workspace.sandbox.port import (
     OnOutput,
     OnStart,
 )
-from agentproxy.workspace.sandbox.process import Child, Killed, Start
+from agentproxy.workspace.sandbox.process import Killed, Start, StartedProcess
 from agentproxy.workspace.sandbox.processes import signal_oldest_child
 
 
 def ended_with(
     code: int | None,
-    child: Child,
+    child: StartedProcess,
     *,
     killed: Killed,
     begun: float,
@@ -69,7 +69,7 @@ class Enclosure(Protocol):
 class OpenProcess:
     """A job with its enclosure, as the port defines it. `open_child` starts and ends it."""
 
-    def __init__(self, child: Child, enclosure: Enclosure) -> None:
+    def __init__(self, child: StartedProcess, enclosure: Enclosure) -> None:
         self._child = child
         self._enclosure = enclosure
         self._killed: Killed = ""
@@ -124,7 +124,7 @@ class OpenProcess:
 
 @contextlib.asynccontextmanager
 async def open_child(
-    child: Child, enclosure: Enclosure, *, on_start: OnStart | None = None
+    child: StartedProcess, enclosure: Enclosure, *, on_start: OnStart | None = None
 ) -> AsyncGenerator[OpenProcess]:
     """Keeps a started child until it ends, breaks a limit or the context ends."""
     process = OpenProcess(child, enclosure)
@@ -162,7 +162,7 @@ async def _feed(pipe: InputPipe, data: bytes) -> None:
 class NoEnclosure:
     """The enclosure of a trusted program, which runs without a sandbox."""
 
-    child: Child
+    child: StartedProcess
     begun: float = field(default_factory=time.monotonic)
 
     async def begin(self) -> bool:
@@ -188,6 +188,6 @@ async def run_tool(argv: tuple[str, ...], *, env: Mapping[str, str], limits: Job
     Raises:
         SandboxError: the program does not start, or does not die.
     """
-    child = Child(Start(argv=argv, env=env), limits)
+    child = StartedProcess(Start(argv=argv, env=env), limits)
     async with open_child(child, NoEnclosure(child)) as process:
         return await run_through(process, b"", None)

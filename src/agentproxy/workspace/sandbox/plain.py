@@ -31,7 +31,7 @@ from agentproxy.workspace.sandbox.port import (
     SandboxError,
     Service,
 )
-from agentproxy.workspace.sandbox.process import Child, Killed, Start
+from agentproxy.workspace.sandbox.process import Killed, Start, StartedProcess
 
 _SUBREAPER: Final = str(Path(__file__).with_name("subreaper.py"))
 _PATH: Final = "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"
@@ -109,7 +109,7 @@ class Plain:
                 services = tuple(zip(job.access.services, listeners, strict=True))
                 env = {**ours, "LANG": "C.UTF-8", **_variables(services), **job.env}
                 start = Start(argv=_under_subreaper(job), env=env, cwd=Path(job.cwd), joined=joined)
-                child = Child(start, job.limits)
+                child = StartedProcess(start, job.limits)
                 enclosure = _PlainEnclosure(child, services, begun=begun)
                 async with open_child(child, enclosure, on_start=on_start) as process:
                     yield process
@@ -137,7 +137,7 @@ async def _serve(service: Service, listener: socket.socket) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _PlainEnclosure:
-    child: Child
+    child: StartedProcess
     services: _Services
     begun: float
 

@@ -42,7 +42,7 @@ class Start:
     joined: bool = True  # one pipe for stdout and stderr, which keeps their order
 
 
-class Child:
+class StartedProcess:
     """A started process. `output` has stderr, and stdout too if the two are joined."""
 
     def __init__(self, start: Start, limits: JobLimits) -> None:

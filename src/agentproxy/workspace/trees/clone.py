@@ -16,7 +16,7 @@ from agentproxy.workspace.git.objects import checked, list_tree, read_blob
 from agentproxy.workspace.git.remotes import remote_sections
 from agentproxy.workspace.git.repository import Repository
 from agentproxy.workspace.git.scratch_git_dir import configuration, make_git_dir, own_git
-from agentproxy.workspace.git.submodules import Source, find_submodules, source_of
+from agentproxy.workspace.git.submodules import SubmoduleSource, find_submodules, source_of
 from agentproxy.workspace.sandbox.port import IDENTITY, Mount
 
 # No signature: the worker has no key. No maintenance: it would pack the user's objects again.
@@ -105,7 +105,9 @@ async def matches(repo: Repository, at: Path, commit: str) -> list[str]:
     return [as_text(name) for name in await differing(repo, source_of(repo), commit, at=at)]
 
 
-async def differing(repo: Repository, source: Source, commit: str, *, at: Path) -> list[bytes]:
+async def differing(
+    repo: Repository, source: SubmoduleSource, commit: str, *, at: Path
+) -> list[bytes]:
     with own_git(repo, work_tree=at, objects=source.objects) as where:
         await git("read-tree", checked(commit), where=where)
         entries = await list_tree(where, commit)
@@ -139,7 +141,7 @@ async def checkout_files(repo: Repository, tree: str, names: Sequence[bytes], *,
 
 
 async def _fill(
-    repo: Repository, source: Source, commit: str, *, at: Path, index: Path | None = None
+    repo: Repository, source: SubmoduleSource, commit: str, *, at: Path, index: Path | None = None
 ) -> None:
     with own_git(repo, work_tree=at, objects=source.objects) as own:
         where = own if index is None else replace(own, index=index)
@@ -157,7 +159,9 @@ async def _fill(
             await _fill(repo, submodule.source, submodule.entry.oid, at=inner)
 
 
-async def _write_large(source: Source, *, where: GitLocation, large: Mapping[bytes, str]) -> None:
+async def _write_large(
+    source: SubmoduleSource, *, where: GitLocation, large: Mapping[bytes, str]
+) -> None:
     written: list[bytes] = []
     for name, oid in large.items():
         pointer = read_pointer(await read_blob(where, oid))

@@ -14,7 +14,7 @@ from agentproxy.workspace.git.lfs import Pointer, measure, read_head, read_point
 from agentproxy.workspace.git.objects import list_tree, read_blob
 from agentproxy.workspace.git.repository import Repository, RepositoryUnusable
 from agentproxy.workspace.git.scratch_git_dir import own_git
-from agentproxy.workspace.git.submodules import Source, find_submodules, source_of
+from agentproxy.workspace.git.submodules import SubmoduleSource, find_submodules, source_of
 
 MAX_SHOWN_PATHS = 5
 
@@ -31,7 +31,9 @@ async def check_materials(repository: Repository, tree: str) -> list[str]:
     return await _check(repository, source_of(repository), tree, within="")
 
 
-async def _check(repository: Repository, source: Source, tree: str, *, within: str) -> list[str]:
+async def _check(
+    repository: Repository, source: SubmoduleSource, tree: str, *, within: str
+) -> list[str]:
     with own_git(repository, objects=source.objects) as where:
         await _check_objects(repository, where, tree, root=source.root)
         entries = await list_tree(where, tree)
@@ -98,7 +100,7 @@ def _check_drivers(repository: Repository, filters: Mapping[bytes, str]) -> list
 
 
 async def _check_large(
-    source: Source, where: GitLocation, *, blobs: Mapping[bytes, str]
+    source: SubmoduleSource, where: GitLocation, *, blobs: Mapping[bytes, str]
 ) -> list[str]:
     missing: list[str] = []
     notes: list[str] = []
@@ -124,7 +126,7 @@ async def _check_large(
 
 
 def _find_large(
-    source: Source, name: bytes, pointer: Pointer
+    source: SubmoduleSource, name: bytes, pointer: Pointer
 ) -> Literal["there", "a pointer", "missing"]:
     if source.lfs.holds(pointer):
         return "there"

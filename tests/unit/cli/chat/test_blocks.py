@@ -2,7 +2,7 @@
 
 import pytest
 
-from agentproxy.cli.chat.markdown.blocks import MOST, Blocks
+from agentproxy.cli.chat.markdown.blocks import MOST, MarkdownBlocks
 from agentproxy.cli.chat.markdown.drawn import draw_markdown
 
 CODE = "```python\nx = 1\n\ny = 2\n```"
@@ -25,7 +25,7 @@ TEXTS = {
 @pytest.mark.parametrize("step", [1, 3, 1000])
 @pytest.mark.parametrize("text", TEXTS)
 def test_a_block_is_whole_when_nothing_can_change_it_however_it_comes(text: str, step: int) -> None:
-    blocks, found = Blocks(), list[str]()
+    blocks, found = MarkdownBlocks(), list[str]()
     for place in range(0, len(text), step):
         found += blocks.feed(text[place : place + step])
     assert [*found, *blocks.end()] == TEXTS[text]
@@ -33,19 +33,19 @@ def test_a_block_is_whole_when_nothing_can_change_it_however_it_comes(text: str,
 
 
 def test_what_grows_is_all_that_is_not_drawn_yet() -> None:
-    blocks = Blocks()
+    blocks = MarkdownBlocks()
     assert blocks.feed("one\n\ntw") == []  # "  tw" could still belong to a list
     assert blocks.feed("o\nth") == ["one"]
     assert blocks.growing == "two\nth"
 
 
 def test_a_block_that_does_not_end_is_drawn_in_parts() -> None:
-    blocks = Blocks()
+    blocks = MarkdownBlocks()
     parts = [*blocks.feed("```sh\n" + "echo\n" * MOST), *blocks.end()]
     assert len(parts) > 1
     assert all(part.startswith("```sh\necho") for part in parts)
     assert sum(part.count("echo") for part in parts) == MOST
-    long = Blocks()
+    long = MarkdownBlocks()
     assert sum(map(len, [*long.feed("x" * 3 * MOST), *long.end()])) == 3 * MOST
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from agentproxy.events.git_facts import Change
 from agentproxy.evidence.asked.task_text import read_task
-from agentproxy.evidence.asked.tree_facts import Counts, Occurrences, find_done
+from agentproxy.evidence.asked.tree_facts import Occurrences, WordCounts, find_done
 
 LESS = (Change(path="a.py", status="modified", added=1, removed=9),)
 
@@ -13,8 +13,8 @@ def counted(
     before: dict[str, dict[str, int]],
     after: dict[str, dict[str, int]],
     code: dict[str, tuple[str, str]] | None = None,
-) -> Counts:
-    return Counts(Occurrences(before), Occurrences(after), code or {})
+) -> WordCounts:
+    return WordCounts(Occurrences(before), Occurrences(after), code or {})
 
 
 @pytest.mark.parametrize(

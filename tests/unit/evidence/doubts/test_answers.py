@@ -4,7 +4,7 @@ from textwrap import dedent
 
 import pytest
 
-from agentproxy.evidence.doubts.answers import Table, Unit, find_answers
+from agentproxy.evidence.doubts.answers import AnswerTable, Unit, find_answers
 from agentproxy.evidence.doubts.javascript_answers import (
     find_javascript_tables,
     find_javascript_units,
@@ -12,7 +12,9 @@ from agentproxy.evidence.doubts.javascript_answers import (
 from agentproxy.evidence.doubts.python_answers import find_python_tables, find_python_units
 
 
-def keys(after: list[Table], units: list[Unit], before: list[Table] | None = None) -> list[str]:
+def keys(
+    after: list[AnswerTable], units: list[Unit], before: list[AnswerTable] | None = None
+) -> list[str]:
     return [each.key for each in find_answers(before or [], after, units)]
 
 

@@ -6,7 +6,7 @@ from textwrap import dedent
 import pytest
 
 from agentproxy.evidence.doubts.read_sources import read_sources
-from agentproxy.evidence.doubts.source_request import ChangedFile, SourceAnswer
+from agentproxy.evidence.doubts.source_request import SentFile, SourceAnswer
 
 Sides = tuple[str | None, str | None]
 
@@ -25,7 +25,7 @@ def encoded(text: str | None) -> str | None:
 
 def read(code: dict[str, Sides], tests: dict[str, Sides] | None = None) -> SourceAnswer:
     files = [
-        ChangedFile(path=path, before=encoded(before), after=encoded(after), is_test=is_test)
+        SentFile(path=path, before=encoded(before), after=encoded(after), is_test=is_test)
         for is_test, sides in ((False, code), (True, tests or {}))
         for path, (before, after) in sides.items()
     ]

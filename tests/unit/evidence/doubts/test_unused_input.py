@@ -7,7 +7,7 @@ import pytest
 
 from agentproxy.evidence.doubts.find_doubts import Seen, find_doubts
 from agentproxy.evidence.doubts.read_sources import read_sources
-from agentproxy.evidence.doubts.source_request import ChangedFile
+from agentproxy.evidence.doubts.source_request import SentFile
 
 TASK = "Add a function `columns(text)` that gives the values of each column"
 
@@ -19,7 +19,7 @@ def encoded(text: str | None) -> str | None:
 def doubted(
     after: str, *, path: str = "table.py", before: str | None = "", task: str = TASK
 ) -> list[str]:
-    file = ChangedFile(path=path, before=encoded(before), after=encoded(after), is_test=False)
+    file = SentFile(path=path, before=encoded(before), after=encoded(after), is_test=False)
     found = find_doubts(task, Seen(sources=read_sources([file])))
     return [each.text for each in found if each.kind == "ignores_input"]
 
@@ -87,8 +87,8 @@ def test_what_did_so_before_is_not_new() -> None:
     old = "def columns(text):\n    return {}\n"
     assert doubted(f"import re\n{old}", before=old) == []
     moved = [
-        ChangedFile(path="a.py", before=encoded(old), after=encoded(""), is_test=False),
-        ChangedFile(path="b.py", before=None, after=encoded(old), is_test=False),
+        SentFile(path="a.py", before=encoded(old), after=encoded(""), is_test=False),
+        SentFile(path="b.py", before=None, after=encoded(old), is_test=False),
     ]
     assert read_sources(moved).unused == ()
 
@@ -96,8 +96,8 @@ def test_what_did_so_before_is_not_new() -> None:
 def test_a_move_that_leaves_the_body_behind_is_named() -> None:
     old = "def format_price(cents):\n    return f'{cents / 100:.2f}'\n"
     moved = [
-        ChangedFile(path="a.py", before=encoded(old), after=encoded(old), is_test=False),
-        ChangedFile(
+        SentFile(path="a.py", before=encoded(old), after=encoded(old), is_test=False),
+        SentFile(
             path="b.py",
             before=None,
             after=encoded("def format_price(cents):\n    pass\n"),

@@ -3,21 +3,21 @@
 import pytest
 
 from agentproxy.evidence.falsification.mutants.code_under_test import (
+    FunctionPlace,
     Mentions,
-    Place,
     candidate_files,
     choose_targets,
     words_of,
 )
 
 PLACES = [
-    Place("src/shop/dates.py", "parse_date"),
-    Place("src/shop/dates.py", "format"),
-    Place("src/shop/cart.py", "Cart.add"),
-    Place("src/shop/cart.py", "Cart.total"),
-    Place("src/shop/cart.py", "add"),
-    Place("src/other/dates.py", "parse_date"),
-    Place("src/other/text.py", "slugify"),
+    FunctionPlace("src/shop/dates.py", "parse_date"),
+    FunctionPlace("src/shop/dates.py", "format"),
+    FunctionPlace("src/shop/cart.py", "Cart.add"),
+    FunctionPlace("src/shop/cart.py", "Cart.total"),
+    FunctionPlace("src/shop/cart.py", "add"),
+    FunctionPlace("src/other/dates.py", "parse_date"),
+    FunctionPlace("src/other/text.py", "slugify"),
 ]
 
 

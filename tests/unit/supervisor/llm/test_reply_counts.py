@@ -10,7 +10,7 @@ from agentproxy.events.plan import OpinionGiven
 from agentproxy.events.requests import Request
 from agentproxy.events.run import Order
 from agentproxy.models.scripted import ScriptedCall, ScriptedModel, Turn
-from agentproxy.supervisor.llm.answers import Answered, answer_question
+from agentproxy.supervisor.llm.answers import SourcedAnswer, answer_question
 from agentproxy.supervisor.llm.judge import give_opinion
 from agentproxy.supervisor.llm.plans import make_plan
 from agentproxy.supervisor.llm.structured_reply import Material
@@ -56,7 +56,7 @@ STANDARDS = Material("standards.md", "# Standards\n\nDates are written as YYYY-M
 PASSAGE = "Dates are written as YYYY-MM-DD"
 
 
-def answered(**given: object) -> Answered:
+def answered(**given: object) -> SourcedAnswer:
     form = {"answer": "YYYY-MM-DD", "document": "standards.md", **given}
     request = Request(id="1", kind="question", text="Which date format?")
     return asyncio.run(answer_question(replies(form), request, documents=[STANDARDS]))

@@ -10,7 +10,7 @@ from support.repositories import write
 from agentproxy.events.check import BASE
 from agentproxy.events.git_facts import EnvironmentBuilt
 from agentproxy.evidence.environments.build import with_built
-from agentproxy.workspace.environment.discover import Wanted, find_environment
+from agentproxy.workspace.environment.discover import WantedEnvironment, find_environment
 
 PROJECT = {"pyproject.toml": '[project]\nname = "parcel"\n', "src/parcel/__init__.py": ""}
 
@@ -40,7 +40,9 @@ def test_a_copy_counts_only_in_an_environment_that_checks_use(
     install_editable(tmp_path / wrong, other, how="path")
     path = os.pathsep.join(f"{tmp_path}/{name}/bin" for name in on_path)
     environ = {"PATH": path, "HOME": "/nonexistent", "VIRTUAL_ENV": f"{tmp_path}/active"}
-    found = find_environment(root, ".", environ=environ, wanted=Wanted(commands=(command,)))
+    found = find_environment(
+        root, ".", environ=environ, wanted=WantedEnvironment(commands=(command,))
+    )
     assert found.elsewhere == ((str(other),) if counts else ())
     fresh = EnvironmentBuilt(on=BASE, programs=(f"{root}/build/.venv/bin",))
     renewed = EnvironmentBuilt(on=BASE, programs=(f"{root}/.venv/bin",))

@@ -8,7 +8,7 @@ from support.environments import install_editable
 from support.repositories import write
 
 from agentproxy.events.git_facts import EnvironmentFound
-from agentproxy.workspace.environment.discover import Wanted, find_environment
+from agentproxy.workspace.environment.discover import WantedEnvironment, find_environment
 
 
 @pytest.fixture
@@ -19,7 +19,9 @@ def root(tmp_path: Path) -> Path:
 
 def look(root: Path, committed: Collection[str] = ()) -> EnvironmentFound:
     environ = {"PATH": "/usr/bin", "HOME": f"{root.parent}/user"}
-    return find_environment(root, ".", environ=environ, wanted=Wanted(committed=committed))
+    return find_environment(
+        root, ".", environ=environ, wanted=WantedEnvironment(committed=committed)
+    )
 
 
 def link(root: Path, name: str, target: Path, mark: str) -> Path:

@@ -7,7 +7,7 @@ import pytest
 from support.repositories import write
 
 from agentproxy.events.git_facts import EnvironmentFound
-from agentproxy.workspace.environment.discover import Wanted, find_environment
+from agentproxy.workspace.environment.discover import WantedEnvironment, find_environment
 from agentproxy.workspace.environment.job_layout import place_tree
 from agentproxy.workspace.environment.tool_caches import CACHES, store_of
 from agentproxy.workspace.sandbox.port import Mount
@@ -101,7 +101,7 @@ CREDENTIALS = (
 
 def look(tmp_path: Path, command: str, **environ: str) -> EnvironmentFound:
     env = {"HOME": str(tmp_path / "user"), "PATH": "/usr/bin:/bin", **environ}
-    wanted = Wanted(commands=(command,), caches=True)
+    wanted = WantedEnvironment(commands=(command,), caches=True)
     return find_environment(tmp_path / "project", ".", environ=env, wanted=wanted)
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from agentproxy.workspace.environment.discover import Wanted, find_environment
+from agentproxy.workspace.environment.discover import WantedEnvironment, find_environment
 
 
 @pytest.mark.parametrize("tool", ["uv", "poetry", "pnpm", "yarn", "corepack"])
@@ -17,6 +17,6 @@ def test_the_installation_that_a_link_on_path_leads_to_is_shown(tmp_path: Path, 
     program.touch(mode=0o755)
     (home / ".local/bin" / tool).symlink_to(program)
     environ = {"HOME": str(home), "PATH": f"{home}/.local/bin:/usr/bin:/bin"}
-    wanted = Wanted(commands=("pytest -q",))
+    wanted = WantedEnvironment(commands=("pytest -q",))
     found = find_environment(root, ".", environ=environ, wanted=wanted)
     assert any(program.is_relative_to(folder) for folder in found.toolchains), found.toolchains

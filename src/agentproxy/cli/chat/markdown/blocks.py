@@ -10,7 +10,7 @@ ITEM = re.compile(r" {0,3}(?:[-*+]|\d{1,9}[.)])(?:\s|$)")
 
 
 @dataclass
-class Blocks:
+class MarkdownBlocks:
     """Folds in place. A block ends where nothing that follows can change how it is drawn."""
 
     _lines: list[str] = field(default_factory=list[str])  # of the present block

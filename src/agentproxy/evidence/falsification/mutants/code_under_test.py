@@ -21,7 +21,7 @@ _OF_OTHERS = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class FunctionPlace:
     """A function in a file, with the names of its classes before a dot."""
 
     path: str
@@ -41,7 +41,7 @@ class Place:
 class Target:
     """A function to put faults into. `about` is what the task names, and "" where it names none."""
 
-    place: Place
+    place: FunctionPlace
     about: str
 
 
@@ -68,7 +68,7 @@ def candidate_files(paths: Iterable[str], mentions: Mentions) -> list[str]:
     return sorted(code, key=lambda path: _rank(path, mentions), reverse=True)[:MAX_FILES]
 
 
-def choose_targets(places: Sequence[Place], mentions: Mentions) -> list[Target]:
+def choose_targets(places: Sequence[FunctionPlace], mentions: Mentions) -> list[Target]:
     """What the task names by function or class, else by file, else what the new tests mention."""
     chosen = _named_functions(places, mentions) or _in_named_files(places, mentions)
     if not chosen:
@@ -78,7 +78,7 @@ def choose_targets(places: Sequence[Place], mentions: Mentions) -> list[Target]:
     return chosen[:MAX_TARGETS]
 
 
-def _named_functions(places: Sequence[Place], mentions: Mentions) -> list[Target]:
+def _named_functions(places: Sequence[FunctionPlace], mentions: Mentions) -> list[Target]:
     words = words_of(mentions.task)
     names = {name for place in places for name in (place.leaf, *place.holders) if name in words}
     chosen: list[Target] = []
@@ -91,7 +91,7 @@ def _named_functions(places: Sequence[Place], mentions: Mentions) -> list[Target
     return chosen
 
 
-def _in_named_files(places: Sequence[Place], mentions: Mentions) -> list[Target]:
+def _in_named_files(places: Sequence[FunctionPlace], mentions: Mentions) -> list[Target]:
     chosen: list[Target] = []
     named = [place for place in places if means_file(mentions.task, place.path)]
     named = _likely(named, mentions, key=lambda place: stem_of(place.path))
@@ -101,13 +101,13 @@ def _in_named_files(places: Sequence[Place], mentions: Mentions) -> list[Target]
     return chosen
 
 
-def _mentioned(places: Iterable[Place], mentions: Mentions) -> list[Place]:
+def _mentioned(places: Iterable[FunctionPlace], mentions: Mentions) -> list[FunctionPlace]:
     return [place for place in places if place.leaf in mentions.added]
 
 
 def _likely(
-    places: Sequence[Place], mentions: Mentions, *, key: Callable[[Place], str]
-) -> list[Place]:
+    places: Sequence[FunctionPlace], mentions: Mentions, *, key: Callable[[FunctionPlace], str]
+) -> list[FunctionPlace]:
     """Of those that one name may mean, the ones whose file is most likely."""
     ranks = {path: _rank(path, mentions) for path in {place.path for place in places}}
     best: dict[str, Rank] = {}

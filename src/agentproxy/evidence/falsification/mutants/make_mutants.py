@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from agentproxy.evidence.falsification.mutants.change_mutants import find_hunks
 from agentproxy.evidence.falsification.mutants.code_under_test import (
+    FunctionPlace,
     Mentions,
-    Place,
     Target,
     choose_targets,
     words_of,
@@ -34,7 +34,7 @@ MOST_HUNKS = 6
 
 
 @dataclass(frozen=True, slots=True)
-class _File:
+class _MutatedFile:
     path: str
     source: bytes
     functions: Mapping[str, Function]
@@ -57,7 +57,7 @@ def answer(request: MutantRequest) -> MutantAnswer:
     failed: dict[str, str] = {}
     files = _read(request, mentions, failed)
     places = [
-        Place(path, name)
+        FunctionPlace(path, name)
         for path, file in files.items()
         for name, function in file.functions.items()
         if function.stub  # constants have none: a test is about what a function does
@@ -83,7 +83,7 @@ def _of_changes(changes: Sequence[StubFile]) -> MutantAnswer:
     hunks: list[MutantEdit] = []
     faults: dict[str, list[Edit]] = {}
     failed: dict[str, str] = {}
-    files: dict[str, _File] = {}
+    files: dict[str, _MutatedFile] = {}
     for change in changes:
         before, after = base64.b64decode(change.before), base64.b64decode(change.after)
         try:
@@ -91,7 +91,7 @@ def _of_changes(changes: Sequence[StubFile]) -> MutantAnswer:
         except PARSER_FAULTS as error:
             failed[change.path] = str(error)[:200]
             continue
-        file = files[change.path] = _File(change.path, after, functions)
+        file = files[change.path] = _MutatedFile(change.path, after, functions)
         found = find_hunks(before, after)
         # The only change of a file is what the trial without the change takes back.
         if before and len(found) > 1:
@@ -106,17 +106,17 @@ def _of_changes(changes: Sequence[StubFile]) -> MutantAnswer:
     return MutantAnswer(mutants=tuple([*hunks[:MOST_HUNKS], *others][:MOST]), failed=failed)
 
 
-def _of_file(file: _File, edit: Edit) -> MutantEdit:
+def _of_file(file: _MutatedFile, edit: Edit) -> MutantEdit:
     around = [
         name
         for name, each in file.functions.items()
         if each.start < max(edit.end, edit.start + 1) and edit.start < each.end
     ]
-    place = Place(file.path, next(iter(around), ""))
+    place = FunctionPlace(file.path, next(iter(around), ""))
     return _as_answer(Target(place, ""), edit)
 
 
-def _all_edits(file: _File) -> Sequence[Edit]:
+def _all_edits(file: _MutatedFile) -> Sequence[Edit]:
     try:
         return _finder_of(file.path)(file.source)
     except PARSER_FAULTS:
@@ -134,9 +134,11 @@ def _decode(text: str) -> str:
     return base64.b64decode(text).decode(errors="replace")
 
 
-def _read(request: MutantRequest, mentions: Mentions, failed: dict[str, str]) -> dict[str, _File]:
+def _read(
+    request: MutantRequest, mentions: Mentions, failed: dict[str, str]
+) -> dict[str, _MutatedFile]:
     wanted = mentions.added | words_of(mentions.task)
-    files: dict[str, _File] = {}
+    files: dict[str, _MutatedFile] = {}
     for code in request.code:
         source = base64.b64decode(code.text)
         # Most files of a project say nothing of it, and need no parser.
@@ -147,11 +149,11 @@ def _read(request: MutantRequest, mentions: Mentions, failed: dict[str, str]) ->
         except PARSER_FAULTS as error:
             failed[code.path] = str(error)[:200]
         else:
-            files[code.path] = _File(code.path, source, {each.name: each for each in found})
+            files[code.path] = _MutatedFile(code.path, source, {each.name: each for each in found})
     return files
 
 
-def _stub(file: _File, target: Target) -> Edit | None:
+def _stub(file: _MutatedFile, target: Target) -> Edit | None:
     function = file.functions[target.place.function]
     if "nothing" not in function.stub:
         return None
@@ -178,7 +180,7 @@ def _by_turns(stubs: Sequence[tuple[Target, Edit | None]]) -> list[tuple[Target,
     return first + later
 
 
-def _edits_in(file: _File, target: Target) -> list[Edit]:
+def _edits_in(file: _MutatedFile, target: Target) -> list[Edit]:
     function = file.functions[target.place.function]
     inside = [edit for edit in _all_edits(file) if function.start <= edit.start < function.end]
     returns = [edit for edit in inside if edit.kind == "return_value"]
@@ -199,7 +201,7 @@ def _finder_of(path: str) -> FindEdits:
     return lambda source: find_javascript_edits(source, language)
 
 
-def _is_sound(file: _File, edit: Edit) -> bool:
+def _is_sound(file: _MutatedFile, edit: Edit) -> bool:
     """Whether the mutant can be parsed, and is not the code that was there."""
     try:
         mutated = parser_of(file.path)(edit.apply(file.source))

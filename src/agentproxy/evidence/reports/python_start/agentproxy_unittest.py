@@ -43,7 +43,7 @@ def watch(runner, mark):
     runner.run = recorded
 
 
-class _Test:
+class _UnittestTest:
     """Where a test is, and what was said of it."""
 
     def __init__(self, test):
@@ -68,7 +68,7 @@ class _Recorder:
         self.planned = {}
         try:
             for test in _tests_of(suite):
-                known = _Test(test)
+                known = _UnittestTest(test)
                 self.planned[known.key] = known
         except Exception:
             self.broken = True
@@ -100,7 +100,7 @@ class _Recorder:
         return both
 
     def find(self, test):
-        known = _Test(getattr(test, "test_case", test))
+        known = _UnittestTest(getattr(test, "test_case", test))
         return self.tests.setdefault(known.key, known)
 
     def starts(self, test):

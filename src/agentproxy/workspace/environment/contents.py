@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-import stat
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -111,16 +110,17 @@ def _identity(place: Path) -> str:
 
 def _in(folders: Iterable[Path]) -> Iterator[str]:
     """Describes what is in some folders, but not deeper."""
-    for folder in folders:
-        for entry in sorted(folder.iterdir()) if folder.is_dir() else ():
-            if entry.name not in WRITTEN_BY_READERS:
-                yield _describe(str(entry), entry.lstat())
+    for folder in filter(Path.is_dir, folders):
+        with os.scandir(folder) as found:
+            entries = sorted(found, key=lambda entry: entry.name)
+        yield from (_describe(each) for each in entries if each.name not in WRITTEN_BY_READERS)
 
 
-def _describe(path: str, status: os.stat_result) -> str:
+def _describe(entry: os.DirEntry[str]) -> str:
+    status = entry.stat(follow_symlinks=False)
     # The target of a link is not in its size.
-    target = Path(path).readlink() if stat.S_ISLNK(status.st_mode) else ""
-    return f"{path} {status.st_mode} {status.st_size} {status.st_mtime_ns} {target}"
+    target = os.readlink(entry.path) if entry.is_symlink() else ""  # noqa: PTH115 - many thousand
+    return f"{entry.path} {status.st_mode} {status.st_size} {status.st_mtime_ns} {target}"
 
 
 def _programs(path: str) -> Iterator[Path]:

@@ -11,7 +11,7 @@ from pydantic import JsonValue
 from agentproxy.tools.navigation.child import symbols
 from agentproxy.tools.navigation.globs import BadGlob, matches, parts_of
 from agentproxy.tools.navigation.tools import navigation_tools
-from agentproxy.tools.port import BadArguments, Bench
+from agentproxy.tools.port import Arguments, BadArguments, Bench, Tool
 from agentproxy.workspace.environment.job_layout import JobLayout
 from agentproxy.workspace.sandbox.port import Sandbox
 
@@ -35,8 +35,11 @@ def bench(tmp_path: Path) -> Bench:
 
 
 def call(bench: Bench, tool: str, **arguments: JsonValue) -> str:
-    found = next(each for each in navigation_tools() if each.spec.name == tool)
-    return asyncio.run(found.run(arguments, bench)).text
+    return asyncio.run(named(tool).run(arguments, bench)).text
+
+
+def named(tool: str, *, seconds: float = 10) -> Tool:
+    return next(each for each in navigation_tools(seconds=seconds) if each.spec.name == tool)
 
 
 @pytest.mark.parametrize(
@@ -113,8 +116,9 @@ def test_a_pattern_that_would_take_for_ever_is_stopped_and_a_wrong_one_is_named(
 ) -> None:
     (bench.tree / "trap").write_text("a" * 5000 + "\n")
     began = time.monotonic()
-    said = call(bench, "search_code", query="(a+)+$b|(a|aa)+c", regex=True, path_glob="trap")
-    assert "use a simpler pattern" in said
+    trap: Arguments = {"query": "(a+)+$b|(a|aa)+c", "regex": True, "path_glob": "trap"}
+    stopped = asyncio.run(named("search_code", seconds=1).run(trap, bench))
+    assert stopped.text == "Error: it took longer than 1s: use a simpler pattern"
     assert time.monotonic() - began < 20
     assert call(bench, "search_code", query="(", regex=True).startswith(
         "Error: the pattern is wrong"

@@ -43,19 +43,20 @@ class Wanted:
     most: int
 
 
-async def find_lines(texts: Texts, wanted: Wanted) -> list[tuple[str, int, str]]:
+async def find_lines(texts: Texts, wanted: Wanted, *, seconds: float) -> list[tuple[str, int, str]]:
     """Returns paths, numbers and texts of lines. Raises SearchFailed."""
-    found = await _ask({"what": "lines", "files": texts.files, **asdict(wanted)})
+    question = {"what": "lines", "files": texts.files, **asdict(wanted)}
+    found = await _ask(question, seconds=seconds)
     return [(str(path), int(number), str(line)) for path, number, line in found]
 
 
 async def find_symbols(path: str, text: str) -> list[tuple[int, str]]:
     """Returns what a file defines, by line. Raises SearchFailed."""
-    found = await _ask({"what": "symbols", "files": [(path, text)]})
+    found = await _ask({"what": "symbols", "files": [(path, text)]}, seconds=SECONDS)
     return [(int(number), str(line)) for number, line in found]
 
 
-async def _ask(question: Mapping[str, object]) -> list[Any]:
+async def _ask(question: Mapping[str, object], *, seconds: float) -> list[Any]:
     data = await asyncio.to_thread(lambda: json.dumps(question).encode())
     child = await asyncio.create_subprocess_exec(
         sys.executable, "-I", "-S", "-W", "ignore", str(CHILD),
@@ -65,10 +66,10 @@ async def _ask(question: Mapping[str, object]) -> list[Any]:
         env={},
     )  # fmt: skip
     try:
-        async with asyncio.timeout(SECONDS):
+        async with asyncio.timeout(seconds):
             output, _ = await child.communicate(data)
     except TimeoutError:
-        raise SearchFailed(f"it took longer than {SECONDS:g}s: use a simpler pattern") from None
+        raise SearchFailed(f"it took longer than {seconds:g}s: use a simpler pattern") from None
     finally:
         if child.returncode is None:
             with suppress(ProcessLookupError):

@@ -3,6 +3,7 @@
 import asyncio
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from pydantic import JsonValue
 
@@ -11,6 +12,7 @@ from agentproxy.models.port import ToolSpec
 from agentproxy.tools.files import with_file
 from agentproxy.tools.navigation.find import (
     MAX_FILE_BYTES,
+    SECONDS,
     SearchFailed,
     Wanted,
     find_lines,
@@ -38,6 +40,7 @@ MAX_RESULTS = 200
 MAX_LINES = 2000
 MAX_PATTERN = 1000  # characters
 MAX_SHOWN = 100_000  # characters
+PART = "there is too much to search: only a part was; give path_glob"
 TEXT: JsonValue = {"type": "string"}
 RESULTS: JsonValue = {
     "type": "integer",
@@ -90,7 +93,35 @@ class ReadFileRange:
         return await with_file(arguments, bench, read)
 
 
-class SearchCode:
+@dataclass(frozen=True, slots=True)
+class _Search:
+    """What searches the workspace. A pattern may take for ever: it is stopped after `seconds`."""
+
+    seconds: float
+
+    def permission(self, arguments: Arguments) -> Permission:
+        return Permission("read", str(arguments.get("path_glob", ".")))
+
+    async def _search(
+        self, arguments: Arguments, bench: Bench, *, pattern: str, ignore_case: bool
+    ) -> ToolOutcome:
+        most = _most(arguments)
+        wanted = Wanted(pattern, ignore_case, most + 1)
+        glob = optional_text_of(arguments, "path_glob")
+        try:
+            texts = await asyncio.to_thread(read_matching, bench.tree, parts_of(glob))
+            found = await find_lines(texts, wanted, seconds=self.seconds)
+        except (BadGlob, SearchFailed) as error:
+            return failure(str(error))
+        except OSError as error:
+            return failure(f"{error.strerror}: {glob or '.'}")
+        lines = [f"{path}:{number}: {line}" for path, number, line in found[:most]]
+        text = _listed(lines, more=len(found) > most, nothing="No matches.")
+        part = "" if texts.whole else f"\n({PART})"
+        return ToolOutcome(text + part)
+
+
+class SearchCode(_Search):
     """Searches the files of the workspace."""
 
     spec = ToolSpec(
@@ -108,17 +139,14 @@ class SearchCode:
         ),
     )
 
-    def permission(self, arguments: Arguments) -> Permission:
-        return Permission("read", str(arguments.get("path_glob", ".")))
-
     async def run(self, arguments: Arguments, bench: Bench) -> ToolOutcome:
         query = _pattern(arguments, "query")
         pattern = query if flag_of(arguments, "regex", missing=False) else re.escape(query)
         ignore_case = not flag_of(arguments, "case_sensitive", missing=False)
-        return await _search(arguments, bench, pattern=pattern, ignore_case=ignore_case)
+        return await self._search(arguments, bench, pattern=pattern, ignore_case=ignore_case)
 
 
-class FindReferences:
+class FindReferences(_Search):
     """Finds where a name is used."""
 
     spec = ToolSpec(
@@ -136,15 +164,12 @@ class FindReferences:
         ),
     )
 
-    def permission(self, arguments: Arguments) -> Permission:
-        return Permission("read", str(arguments.get("path_glob", ".")))
-
     async def run(self, arguments: Arguments, bench: Bench) -> ToolOutcome:
         pattern = re.escape(_pattern(arguments, "symbol"))
         if flag_of(arguments, "whole_word", missing=True):
             pattern = rf"(?<!\w){pattern}(?!\w)"
         ignore_case = not flag_of(arguments, "case_sensitive", missing=True)
-        return await _search(arguments, bench, pattern=pattern, ignore_case=ignore_case)
+        return await self._search(arguments, bench, pattern=pattern, ignore_case=ignore_case)
 
 
 class ListSymbols:
@@ -177,27 +202,9 @@ class ListSymbols:
         return ToolOutcome(_listed(lines, more=len(found) > most, nothing="No symbols found."))
 
 
-def navigation_tools() -> Sequence[Tool]:
-    return (ReadFileRange(), SearchCode(), ListSymbols(), FindReferences())
-
-
-async def _search(
-    arguments: Arguments, bench: Bench, *, pattern: str, ignore_case: bool
-) -> ToolOutcome:
-    most = _most(arguments)
-    wanted = Wanted(pattern, ignore_case, most + 1)
-    glob = optional_text_of(arguments, "path_glob")
-    try:
-        texts = await asyncio.to_thread(read_matching, bench.tree, parts_of(glob))
-        found = await find_lines(texts, wanted)
-    except (BadGlob, SearchFailed) as error:
-        return failure(str(error))
-    except OSError as error:
-        return failure(f"{error.strerror}: {glob or '.'}")
-    lines = [f"{path}:{number}: {line}" for path, number, line in found[:most]]
-    text = _listed(lines, more=len(found) > most, nothing="No matches.")
-    part = "" if texts.whole else "\n(there is too much to search: only a part was; give path_glob)"
-    return ToolOutcome(text + part)
+def navigation_tools(*, seconds: float = SECONDS) -> Sequence[Tool]:
+    """`seconds` is how long a search may take."""
+    return (ReadFileRange(), SearchCode(seconds), ListSymbols(), FindReferences(seconds))
 
 
 def _listed(lines: Sequence[str], *, more: bool, nothing: str) -> str:

@@ -1,6 +1,7 @@
 """A loopback port of a job that we answer, in both sandboxes."""
 
 import asyncio
+import os
 import socket
 
 import pytest
@@ -44,6 +45,10 @@ def run(box: Sandbox, access: Access, *names: str, argv: tuple[str, ...] = ()) -
     return asyncio.run(box.run(job))
 
 
+def open_files() -> list[str]:
+    return sorted(os.listdir("/proc/self/fd"))  # noqa: PTH208
+
+
 @pytest.fixture(params=["bubblewrap", "plain"])
 def box(request: pytest.FixtureRequest) -> Sandbox:
     return Bubblewrap(bwrap_path()) if request.param == "bubblewrap" else Plain()
@@ -64,9 +69,11 @@ def test_a_service_is_there_beside_hosts_and_is_asked_directly() -> None:
 
 
 def test_a_service_beside_the_hosts_own_network_stops_the_job_before_it_starts() -> None:
-    access = Access("host", services=(saying(b"one", "FIRST"),))
+    access, box = Access("host", services=(saying(b"one", "FIRST"),)), Bubblewrap(bwrap_path())
+    before = open_files()
     with pytest.raises(SandboxError, match="service"):
-        run(Bubblewrap(bwrap_path()), access, "FIRST")
+        run(box, access, "FIRST")
+    assert open_files() == before
 
 
 def test_a_command_that_cannot_start_is_a_plain_error_beside_a_service_too() -> None:

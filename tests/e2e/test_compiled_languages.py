@@ -11,12 +11,12 @@ from contextlib import contextmanager
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 
 import pytest
 from support.environments import as_user, new_project, picture
 from support.front_door import Pa, Ran
 from support.real_tools import compiled_by_go, install_as, programs_of
+from support.servers import answering
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
 
@@ -65,10 +65,8 @@ def test_go_finds_its_modules(pa: Pa, tmp_path: Path) -> None:
 @contextmanager
 def serving(folder: Path) -> Generator[int]:
     handler = partial(SimpleHTTPRequestHandler, directory=str(folder))
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        Thread(target=server.serve_forever, daemon=True).start()
-        yield server.server_address[1]
-        server.shutdown()
+    with answering(ThreadingHTTPServer(("127.0.0.1", 0), handler)) as port:
+        yield port
 
 
 def new_registry(folder: Path, port: int) -> None:

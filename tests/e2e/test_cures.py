@@ -1,15 +1,14 @@
 """Each line that a message tells a person to write is written, trusted, and ends verified."""
 
 import re
-import threading
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from socketserver import BaseRequestHandler, ThreadingTCPServer
 
 import pytest
 from support.environments import new_project
 from support.front_door import Pa
+from support.servers import answering
 from support.venvs import new_venv, site_packages
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
@@ -88,20 +87,12 @@ class _Hello(BaseRequestHandler):
         self.request.sendall(b"PON")
 
 
-@contextmanager
-def serving() -> Generator[int]:
-    with ThreadingTCPServer(("127.0.0.1", 0), _Hello) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield server.server_address[1]
-        server.shutdown()
-
-
 @pytest.mark.parametrize("name", CASES)
 def test_the_line_that_the_message_names_makes_the_run_verified(
     pa: Pa, tmp_path: Path, name: str
 ) -> None:
     check = CASES[name](pa, tmp_path)
-    with serving() as port:
+    with answering(ThreadingTCPServer(("127.0.0.1", 0), _Hello)) as port:
         for test in pa.project.glob("test_*.py"):
             test.write_text(test.read_text().replace("PORT", str(port)))
         pa.write({"agentproxy.toml": "discovered = false\n"})

@@ -6,12 +6,12 @@ from contextlib import contextmanager
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 
 import pytest
 from support.environments import as_user, new_project
 from support.front_door import Pa
 from support.packages import new_tarball
+from support.servers import answering
 
 pytestmark = pytest.mark.slow
 
@@ -24,10 +24,8 @@ USES = (
 @contextmanager
 def serving(folder: Path) -> Generator[str]:
     handler = partial(SimpleHTTPRequestHandler, directory=str(folder))
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_address[1]}"
-        server.shutdown()
+    with answering(ThreadingHTTPServer(("127.0.0.1", 0), handler)) as port:
+        yield f"http://127.0.0.1:{port}"
 
 
 def test_the_registry_of_a_scope_in_npmrc_is_reached(pa: Pa, tmp_path: Path) -> None:

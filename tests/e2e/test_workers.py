@@ -2,11 +2,11 @@
 
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
-from threading import Thread
 
 import pytest
 from support.front_door import Pa
 from support.projects import CHECK, MEND
+from support.servers import answering
 
 pytestmark = pytest.mark.slow
 
@@ -90,9 +90,7 @@ class Hello(BaseHTTPRequestHandler):
 
 
 def test_a_named_worker_reaches_the_host_it_was_granted_and_no_other(pa: Pa) -> None:
-    with HTTPServer(("127.0.0.1", 0), Hello) as server:
-        Thread(target=server.serve_forever, daemon=True).start()
-        port = server.server_port
+    with answering(HTTPServer(("127.0.0.1", 0), Hello)) as port:
         get = "import sys, urllib.request as r; print(r.urlopen(sys.argv[1]).read().decode())"
         fetch = f"python3 -c '{get}'"
         program = script(
@@ -104,18 +102,15 @@ def test_a_named_worker_reaches_the_host_it_was_granted_and_no_other(pa: Pa) -> 
         config.parent.mkdir(parents=True)
         config.write_text(f'[worker.net]\ncommand = "{program}"\nhosts = ["127.0.0.1:{port}"]\n')
         ran = pa(*FIX, "--worker", "net", "Fix it")
-        server.shutdown()
     assert ran.code == 0, ran.out
     refused = ran.of_kind("network_refused")
     assert [refusal["host"] for refusal in refused] == ["example.org:80"]
 
 
 def test_without_a_grant_there_is_no_network_at_all(pa: Pa) -> None:
-    with HTTPServer(("127.0.0.1", 0), Hello) as server:
-        Thread(target=server.serve_forever, daemon=True).start()
-        connect = f"import socket; socket.create_connection(('127.0.0.1', {server.server_port}), 2)"
+    with answering(HTTPServer(("127.0.0.1", 0), Hello)) as port:
+        connect = f"import socket; socket.create_connection(('127.0.0.1', {port}), 2)"
         ran = pa.task("--check", CHECK, worker=f'! python3 -c "{connect}" 2>/dev/null; {MEND}')
-        server.shutdown()
     assert ran.code == 0
 
 

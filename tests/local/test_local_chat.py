@@ -10,11 +10,11 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 from typing import Any, cast
 
 import pytest
 from support.chats import serving, text_of
+from support.servers import answering
 
 pytestmark = [pytest.mark.local_model, pytest.mark.timeout(400)]
 PATIENCE = 300.0
@@ -82,12 +82,8 @@ def with_tools(address: str) -> Generator[str]:
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its name there
             del format, args
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Relay) as server:
-        thread = Thread(target=server.serve_forever)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-        thread.join()
+    with answering(ThreadingHTTPServer(("127.0.0.1", 0), Relay)) as port:
+        yield f"http://127.0.0.1:{port}"
 
 
 def test_a_conversation_with_a_tool_call_over_the_socket(address: str, tmp_path: Path) -> None:

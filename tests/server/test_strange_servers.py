@@ -3,7 +3,6 @@
 import base64
 import hashlib
 import json
-import threading
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -14,6 +13,7 @@ import pytest
 from support.answers import Reply
 from support.chat_clients import ChatProgram, server_program
 from support.chats import serving
+from support.servers import answering
 
 MAGIC = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # of RFC 6455
 DEEP = "[" * 100_000
@@ -83,14 +83,8 @@ def strange_server() -> Generator[Strange]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {}))
     strange = Strange(f"http://127.0.0.1:{server.server_address[1]}")
     server.RequestHandlerClass.strange = strange  # type: ignore[attr-defined]
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
+    with answering(server):
         yield strange
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
 
 
 @pytest.fixture

@@ -22,6 +22,7 @@ from support.answers import (
     responses_events,
     responses_whole,
 )
+from support.servers import answering
 
 SLOW = 0.05  # seconds before each event of a slow answer
 
@@ -140,14 +141,8 @@ def model_server(
     http = ThreadingHTTPServer(("127.0.0.1", 0), _handler(server))
     http.daemon_threads = True
     server.url = f"http://127.0.0.1:{http.server_port}"
-    thread = threading.Thread(target=http.serve_forever, args=(0.02,), daemon=True)
-    thread.start()
-    try:
+    with answering(http):
         yield server
-    finally:
-        http.shutdown()
-        thread.join()
-        http.server_close()
     server.assert_played()
 
 

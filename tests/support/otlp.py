@@ -1,7 +1,6 @@
 """A collector that keeps what it is sent, by OTLP over grpc and over http/protobuf."""
 
 import gzip
-import threading
 import time
 from collections.abc import Callable, Generator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -17,6 +16,7 @@ from opentelemetry.proto.collector.metrics.v1 import metrics_service_pb2 as metr
 from opentelemetry.proto.collector.metrics.v1 import metrics_service_pb2_grpc as metrics_grpc
 from opentelemetry.proto.collector.trace.v1 import trace_service_pb2 as traces
 from opentelemetry.proto.collector.trace.v1 import trace_service_pb2_grpc as traces_grpc
+from support.servers import answering
 
 Plain = dict[str, Any]
 PATIENCE = 20.0
@@ -229,11 +229,5 @@ def _http(found: Collector) -> Generator[None]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
     found.url = f"http://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
-    thread.start()
-    try:
+    with answering(server):
         yield
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()

@@ -61,6 +61,8 @@ class UseLocks:
             self._file = -1
 
     def _set(self, workspace: Path, kind: int) -> bool:
+        if not self.is_open:  # closed meanwhile, and with it every lock of ours
+            return False
         name = "" if workspace == self._root else workspace.name
         place = int.from_bytes(hashlib.sha256(name.encode()).digest()[:6], "big")
         wanted = struct.pack(RANGE, kind, os.SEEK_SET, place, 1, 0)

@@ -3,7 +3,7 @@
 import asyncio
 import re
 import tempfile
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 from urllib.parse import quote
@@ -19,6 +19,7 @@ from starlette.requests import ClientDisconnect
 from agentproxy.app.chat.host import ChatHost
 from agentproxy.app.chat.views import read_order
 from agentproxy.app.journal import UnknownRun
+from agentproxy.engine.cancellation import finish_though_cancelled
 from agentproxy.events.envelope import RunId
 from agentproxy.server.routes.conversations import CONVERSATION, NOT_FOUND
 from agentproxy.server.workspace.preview import preview_of
@@ -31,13 +32,12 @@ from agentproxy.server.workspace.upload import (
 from agentproxy.server.workspace.workspace_files import (
     AccessDenied,
     NoSuchFile,
-    OpenFile,
     list_files,
     open_file,
+    pieces_of,
     shown,
 )
 
-PIECE = 1 << 18
 Chosen = Annotated[str, Query(max_length=32, description="whose workspace; without it, all of it")]
 FORM: dict[str, Any] = {
     "requestBody": {
@@ -129,7 +129,7 @@ def workspace_routes(host: ChatHost) -> APIRouter:
             "Content-Length": str(file.size),
         }
         return StreamingResponse(
-            _content(file), headers=headers, media_type="application/octet-stream"
+            pieces_of(file), headers=headers, media_type="application/octet-stream"
         )
 
     # The decorators above have registered them.
@@ -160,15 +160,6 @@ async def _with_file(do: Callable[[], T]) -> T:
         raise HTTPException(404, "File not found") from None
 
 
-async def _content(file: OpenFile) -> AsyncIterator[bytes]:
-    left = file.size
-    with file.data:
-        # A file that grows meanwhile must not send more than was announced.
-        while left and (piece := await asyncio.to_thread(file.data.read, min(PIECE, left))):
-            left -= len(piece)
-            yield piece
-
-
 async def _receive(request: Request, host: ChatHost, workspace: Path, *, subdir: str) -> list[str]:
     kind, options = parse_options_header(request.headers.get("content-type", ""))
     boundary = options.get(b"boundary", b"")
@@ -183,7 +174,7 @@ async def _receive(request: Request, host: ChatHost, workspace: Path, *, subdir:
             if refusal is not None:
                 continue
             try:
-                await asyncio.to_thread(reader.feed, piece)
+                await finish_though_cancelled(asyncio.to_thread(reader.feed, piece))
             except (UploadRefused, FormParserError, OSError) as error:
                 refusal = error
         if refusal is not None:
@@ -191,7 +182,10 @@ async def _receive(request: Request, host: ChatHost, workspace: Path, *, subdir:
         if not reader.parts:
             raise _no_files("Field required")
         async with host.services.workspaces.used(workspace):
-            return await asyncio.to_thread(place_files, reader, workspace, subdir=subdir)
+            # Until the thread ends, its file stays open and its workspace is not cleaned.
+            return await finish_though_cancelled(
+                asyncio.to_thread(place_files, reader, workspace, subdir=subdir)
+            )
 
 
 def _as_refused(error: Exception) -> UploadRefused:

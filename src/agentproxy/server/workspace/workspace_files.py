@@ -1,13 +1,15 @@
 """The files of a workspace, as far as a client may see them."""
 
+import asyncio
 import errno
 import os
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from io import FileIO
 from pathlib import Path
 from typing import Any
 
+from agentproxy.engine.cancellation import finish_though_cancelled
 from agentproxy.files.pathnames import names_of
 from agentproxy.files.safe_files import DRAFT_PREFIX, BadPath, FoundFile, SafeDir
 from agentproxy.tools.own_folders import is_own
@@ -15,6 +17,7 @@ from agentproxy.tools.own_folders import is_own
 NEVER_LISTED = frozenset({".git", "node_modules", "__pycache__", ".venv"})
 MAX_LOOKED_AT = 20_000
 MAX_CHANGED = 500
+PIECE = 1 << 18
 LEADS_AWAY = frozenset({errno.EXDEV, errno.ELOOP})
 
 
@@ -77,6 +80,16 @@ def open_file(workspace: Path, path: str) -> OpenFile:
     return OpenFile("/".join(names), names[-1], FileIO(handle), size)
 
 
+async def pieces_of(file: OpenFile) -> AsyncIterator[bytes]:
+    """Reads a file up to the size that it had, and closes it."""
+    left = file.size
+    with file.data:
+        # A file that grows meanwhile must not send more than was announced.
+        while left and (piece := await _read(file.data, min(PIECE, left))):
+            left -= len(piece)
+            yield piece
+
+
 def allowed_names(path: str) -> tuple[str, ...]:
     """Returns the names of a path that leads into no folder of our own. Raises AccessDenied."""
     try:
@@ -91,6 +104,12 @@ def allowed_names(path: str) -> tuple[str, ...]:
 def leads_away(error: BadPath) -> bool:
     cause = error.__cause__
     return isinstance(cause, OSError) and cause.errno in LEADS_AWAY
+
+
+async def _read(data: FileIO, size: int) -> bytes:
+    # A client that goes away cancels this. The thread reads on, from whatever would get the number
+    # of the file if it were closed meanwhile.
+    return await finish_though_cancelled(asyncio.to_thread(data.read, size))
 
 
 def _is_shown(name: str) -> bool:

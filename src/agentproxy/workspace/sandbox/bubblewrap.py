@@ -140,9 +140,11 @@ class Bubblewrap:
                 "the sandbox has no system call filter for this processor",
                 cure="use a machine with x86_64 or aarch64",
             )
-        status, given = BwrapStatus(), _Set()
-        with contextlib.closing(SandboxNetwork(job.access)) as network, contextlib.closing(status):
-            with contextlib.closing(given):
+        with (
+            contextlib.closing(SandboxNetwork(job.access)) as network,
+            contextlib.closing(BwrapStatus()) as status,
+        ):
+            with contextlib.closing(_Set()) as given:
                 start = Start(
                     argv=self._command(job, network, status=status, given=given, joined=joined),
                     program=self._program,

@@ -87,6 +87,8 @@ class SandboxNetwork:
             _, handed, _, _ = socket.recv_fds(self._control, 16, len(self._servers))
             listeners = [socket.socket(fileno=each) for each in handed]
             if len(listeners) < len(self._servers):
+                for listener in listeners:
+                    listener.close()
                 return ()
             self.opened = True
             self._control.send(b"ok")

@@ -26,6 +26,7 @@ def common_name() -> str:
     if current is not None and current.owner == os.getpid() and _lives(current.watcher):
         return current.name
     if current is not None:
+        _watches.clear()  # before the close: should no watcher start, it is not closed again
         os.close(current.lifeline)
     _watches.append(_begin(f"agentproxy-{uuid.uuid4().hex}"))
     return _watches[-1].name

@@ -13,6 +13,7 @@ import pytest
 from support.answers import Reply
 from support.chat_clients import ChatProgram, server_program
 from support.chats import serving
+from support.forked import heeded_at_start
 from support.servers import answering
 
 MAGIC = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # of RFC 6455
@@ -90,7 +91,7 @@ def strange_server() -> Generator[Strange]:
 @pytest.fixture
 def strange(tmp_path: Path) -> Generator[tuple[Strange, ChatProgram]]:
     with strange_server() as server:
-        env = {"HOME": str(tmp_path), "PATH": "/usr/bin:/bin"}
+        env = {**heeded_at_start(), "HOME": str(tmp_path), "PATH": "/usr/bin:/bin"}
         options = ("--url", server.url)
         yield server, ChatProgram(tmp_path, None, env, options)  # type: ignore[arg-type]
 

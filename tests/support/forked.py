@@ -144,14 +144,18 @@ def start_pa_server(
 
 def can_be_forked(env: Mapping[str, str]) -> bool:
     """Whether it has what Python, C or the loader heed only at their start as we have it."""
-    names = env.keys() | os.environ.keys()
-    heeded = [name for name in names if name.startswith(BEFORE_IMPORTS)]
-    return all(env.get(name) == os.environ.get(name) for name in heeded)
+    return _heeded(env) == _heeded(os.environ)
 
 
 def heeded_at_start() -> dict[str, str]:
     """Those variables of ours that a process needs to be forked."""
-    return {name: text for name, text in os.environ.items() if name.startswith(BEFORE_IMPORTS)}
+    return _heeded(os.environ)
+
+
+def _heeded(env: Mapping[str, str]) -> dict[str, str]:
+    # An empty variable is the same as none to them, except that of the time zone: then it is UTC.
+    names = [name for name, text in env.items() if text or name == "TZ"]
+    return {name: env[name] for name in names if name.startswith(BEFORE_IMPORTS)}
 
 
 def _run_forked(

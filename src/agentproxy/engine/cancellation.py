@@ -1,4 +1,4 @@
-"""Finishes work although its caller is cancelled, or ends works with the first of them."""
+"""Finishes work although its caller is cancelled, and ends works that belong together."""
 
 import asyncio
 from collections.abc import Awaitable
@@ -41,3 +41,19 @@ async def first_to_end(*works: Awaitable[object]) -> None:
         # A cancelled one is no failure. Exceptions of the system are raised by their tasks.
         if isinstance(end, Exception):
             raise end
+
+
+async def all_together(*works: Awaitable[T]) -> list[T]:
+    """Await works side by side. Where one fails, cancel the others and raise its failure."""
+    tasks = [asyncio.ensure_future(work) for work in works]
+    try:
+        if tasks:
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
+    finally:
+        for task in tasks:
+            task.cancel()
+        ends = await asyncio.gather(*tasks, return_exceptions=True)
+    for end in ends:
+        if isinstance(end, Exception):
+            raise end
+    return [task.result() for task in tasks]

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from agentproxy.engine.cancellation import finish_though_cancelled
+from agentproxy.engine.cancellation import all_together, finish_though_cancelled
 
 
 @pytest.mark.parametrize("failure", [None, ValueError("the disk is full")])
@@ -42,3 +42,52 @@ def test_without_a_cancellation_the_caller_has_the_result_or_the_failure() -> No
     assert asyncio.run(finish_though_cancelled(asyncio.sleep(0, "a result"))) == "a result"
     with pytest.raises(ValueError, match="the disk is full"):
         asyncio.run(finish_though_cancelled(fails()))
+
+
+def test_works_that_belong_together_are_under_way_at_once_and_give_their_results_in_order() -> None:
+    async def story() -> list[str]:
+        begun = asyncio.Event()
+
+        async def first() -> str:
+            await begun.wait()
+            return "first"
+
+        async def second() -> str:
+            begun.set()
+            return "second"
+
+        return await all_together(first(), second())
+
+    assert asyncio.run(story()) == ["first", "second"]
+    nothing: list[str] = asyncio.run(all_together())
+    assert nothing == []
+
+
+@pytest.mark.parametrize("cancelled", [True, False])
+def test_where_one_of_them_fails_or_their_caller_is_cancelled_the_others_end(
+    cancelled: bool,
+) -> None:
+    ended: list[str] = []
+
+    async def lasts() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.append("the other")
+
+    async def fails() -> None:
+        await asyncio.sleep(0)
+        raise ValueError("the disk is full")
+
+    async def story() -> None:
+        works = (lasts(), lasts()) if cancelled else (lasts(), fails())
+        caller = asyncio.create_task(all_together(*works))
+        for _ in range(3):
+            await asyncio.sleep(0)
+        if cancelled:
+            caller.cancel()
+        with pytest.raises(asyncio.CancelledError if cancelled else ValueError):
+            await caller
+
+    asyncio.run(story())
+    assert ended == ["the other"] * (2 if cancelled else 1)

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
+from agentproxy.engine.cancellation import all_together
 from agentproxy.engine.context import Context
 from agentproxy.events.check import BASE
 from agentproxy.events.envelope import Fact
@@ -71,20 +72,25 @@ async def examine(effect: ExamineClaim, context: Context[State, Parts]) -> Seque
     changes = state.claims[number].changes
     paths = {*(each.path for each in changes), *_red_files(state)}
     versions = await read_versions(repository, paths, base=base, claim=claim, most=MAX_PARSED_BYTES)
-    look = Look(
-        task=state.require_contract().task,
-        base=base,
-        claim=claim,
-        changes=changes,
-        versions=versions,
-        whole=not state.has_more_parts,
-        sources=await asyncio.to_thread(read_sources_apart, versions),
-        commands=_commands_of(state, root=str(repository.root)),
-    )
-    doubts = await look_for_doubts(repository, look)
-    clock = await asyncio.to_thread(_clock_library, versions, {each.path for each in changes})
-    await prepare_early(context, number)
-    return [ClaimExamined(round=number, doubts=doubts, clock_library=clock, looks=LOOKS)]
+
+    async def examined() -> ClaimExamined:
+        look = Look(
+            task=state.require_contract().task,
+            base=base,
+            claim=claim,
+            changes=changes,
+            versions=versions,
+            whole=not state.has_more_parts,
+            sources=await asyncio.to_thread(read_sources_apart, versions),
+            commands=_commands_of(state, root=str(repository.root)),
+        )
+        doubts = await look_for_doubts(repository, look)
+        clock = await asyncio.to_thread(_clock_library, versions, {each.path for each in changes})
+        return ClaimExamined(round=number, doubts=doubts, clock_library=clock, looks=LOOKS)
+
+    # Where both trees have run meanwhile, the verdict waits for this.
+    facts = await all_together(examined(), prepare_early(context, number))
+    return [fact for fact in facts if fact is not None]
 
 
 def _commands_of(state: State, *, root: str) -> Sequence[tuple[str, str]]:

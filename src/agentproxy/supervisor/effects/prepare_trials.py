@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from agentproxy.engine.cancellation import all_together
 from agentproxy.engine.context import Context
 from agentproxy.events.check import BASE, TrialKind, claim_tree
 from agentproxy.events.envelope import Fact
@@ -93,9 +94,8 @@ async def prepare_early(context: Context[State, Parts], number: int) -> None:
         if not checks.sandbox.isolates:
             return
         environment = environment_of(claim_tree(number), state=state)
-        for kind in ("without", "stub"):
-            if kind in early.trees:
-                await checks.checkout(early.trees[kind].commit, environment)
+        made = (early.trees[kind] for kind in ("without", "stub") if kind in early.trees)
+        await all_together(*(checks.checkout(tree.commit, environment) for tree in made))
 
 
 async def _write(

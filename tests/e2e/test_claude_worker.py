@@ -96,6 +96,34 @@ def test_a_program_that_does_not_work_parks_the_run_with_its_words(
     assert pa("resume", "-o", "json", env=KEYS).code == 0
 
 
+@pytest.mark.parametrize(
+    ("script", "flaw"),
+    [
+        (
+            "call = {'type': 'tool_use', 'id': 7, 'name': 'Bash', 'input': {}}\n"
+            "say('assistant', message={'model': 'm', 'content': [call]})",
+            "assistant.message.content[0].id must be a text",
+        ),
+        ("say('rate_limit_event', rate_limit_info=[])", "list"),
+        ("end(result=['Done'])", "result.result must be a text"),
+    ],
+)
+def test_a_message_that_cannot_be_understood_is_told_with_version_and_cure(
+    pa: Pa, script: str, flaw: str
+) -> None:
+    named = "say('system', subtype='init', session_id='s-1', claude_code_version='9.8.7')"
+    plays(pa, f"brief = begin()\n{named}\nmend()\n{script}\nend()")
+    ran = order(pa)
+    assert (ran.code, ran.result["verdict"]) == (6, "parked"), ran.result
+    told = ran.result["reason"]
+    assert "Claude Code 9.8.7 sent a message that cannot be understood" in told, told
+    assert flaw in told
+    assert "install that one" in told
+    assert "defect" not in told
+    plays(pa, "brief = begin(); mend(); end()")
+    assert pa("resume", "-o", "json", env=KEYS).code == 0
+
+
 def test_an_end_without_a_claim_is_a_round_without_one(pa: Pa) -> None:
     plays(pa, "brief = begin(); mend(); end('error_max_turns', error=True)")
     ran = order(pa, "--max-rounds", "1")

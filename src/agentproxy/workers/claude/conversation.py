@@ -17,6 +17,7 @@ from claude_agent_sdk import (
     HookInput,
     HookJSONOutput,
     HookMatcher,
+    Message,
     PermissionResultAllow,
     PermissionResultDeny,
     StreamEvent,
@@ -34,7 +35,7 @@ from agentproxy.workers.claude.permissions import (
     permission_for,
     questions_of,
 )
-from agentproxy.workers.claude.transport import PipeTransport
+from agentproxy.workers.claude.transport import PipeTransport, StrangeMessage
 from agentproxy.workers.pausable_timeout import PausableTimeout
 from agentproxy.workers.port import WorkerCallbacks
 
@@ -81,7 +82,7 @@ class ClaudeConversation:
             await _connect(client)
             await self._send(client, text, images)
             self._client = client
-            async for message in client.receive_messages():
+            async for message in _understood(client):
                 # Most messages are pieces of an answer, and are no facts.
                 if isinstance(message, StreamEvent):
                     self.narration.count(message.event)
@@ -94,6 +95,8 @@ class ClaudeConversation:
                 self._note_calls(message)
                 if self.narration.idle and self.narration.has_taken(self._sent):
                     break
+        except StrangeMessage:
+            raise
         except ClaudeSDKError:
             # After its last result it may end by itself.
             if not self.narration.has_taken(self._sent):
@@ -202,6 +205,15 @@ async def _connect(client: ClaudeSDKClient) -> None:
         raise
     except Exception as error:
         raise CLIConnectionError(str(error)) from error
+
+
+async def _understood(client: ClaudeSDKClient) -> AsyncIterator[Message]:
+    try:
+        async for message in client.receive_messages():
+            yield message
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        # The SDK reads more fields than we check.
+        raise StrangeMessage(str(error)) from error
 
 
 async def _interrupt(client: ClaudeSDKClient) -> None:

@@ -32,6 +32,7 @@ from agentproxy.events.envelope import Fact
 from agentproxy.events.work import SessionOpened
 
 MAX_RESULT_CHARACTERS: Final = 16_000
+MAX_TOKENS: Final = 10**9  # of one answer; a larger number is none
 _STOPS: Final[Mapping[str, StopReason]] = {
     "tool_use": "tools",
     "max_tokens": "length",
@@ -113,8 +114,9 @@ class Narration:
             self._asked = _usage(_table(_table(event.get("message")).get("usage")))
             self._told = self._told.plus(self._asked)
         elif event.get("type") == "message_delta":
-            # Its numbers are those of the whole answer so far.
-            whole = _usage({**_as_vendor(self._asked), **_table(event.get("usage"))})
+            # Its numbers are those of the whole answer so far: they never fall.
+            told, before = _table(event.get("usage")), _as_vendor(self._asked)
+            whole = _usage({name: max(_count(told, name), before[name]) for name in before})
             self._told = self._told.plus(_less(whole, self._asked))
             self._asked = whole
 
@@ -216,4 +218,6 @@ def _table(value: object) -> Mapping[str, Any]:
 
 def _count(told: Mapping[str, Any], name: str) -> int:
     value = told.get(name)
-    return value if isinstance(value, int) and value >= 0 else 0
+    if not isinstance(value, int) or isinstance(value, bool):
+        return 0
+    return value if 0 <= value <= MAX_TOKENS else 0

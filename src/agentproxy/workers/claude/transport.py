@@ -5,8 +5,9 @@ import logging
 from collections.abc import AsyncIterator
 from typing import Any, cast
 
-from claude_agent_sdk import CLIConnectionError, ProcessError, Transport
+from claude_agent_sdk import ClaudeSDKError, CLIConnectionError, ProcessError, Transport
 
+from agentproxy.workers.claude.shapes import flaw_of, version_in
 from agentproxy.workspace.sandbox.port import InputClosed, InputStream, OutputStream
 
 # An answer of a tool may hold an image.
@@ -14,13 +15,21 @@ MAX_MESSAGE_BYTES = 64 << 20
 _LOGGER = logging.getLogger(__name__)
 
 
+class StrangeMessage(ClaudeSDKError):
+    """A message has another form than the vendor's. The text names the field."""
+
+
 class PipeTransport(Transport):
-    """Speaks over two pipes. Who opened them ends the program."""
+    """Speaks over two pipes. Who opened them ends the program.
+
+    `version` is the program's, once it has said it.
+    """
 
     def __init__(self, stdin: InputStream, stdout: OutputStream) -> None:
         self._stdin = stdin
         self._stdout = stdout
         self._ready = True
+        self.version = ""
 
     async def connect(self) -> None:
         """Nothing to do: the program runs already."""
@@ -46,11 +55,18 @@ class PipeTransport(Transport):
             if others:
                 for line in (b"".join(unended), *others[:-1]):
                     if (message := _message_in(line)) is not None:
-                        yield message
+                        yield self._checked(message)
                 unended, size = [others[-1]], len(others[-1])
         self._ready = False
         # After a quiet end the SDK would wait a minute for what it has asked.
         raise ProcessError("it ended without a result")
+
+    def _checked(self, message: dict[str, Any]) -> dict[str, Any]:
+        if flaw := flaw_of(message):
+            self._ready = False
+            raise StrangeMessage(flaw)
+        self.version = version_in(message) or self.version
+        return message
 
     async def close(self) -> None:
         self._ready = False

@@ -36,6 +36,11 @@ MAX_SHOWN_CHARACTERS: Final = 1000
 NO_RESULT: Final = "it ended without a result"
 NO_SESSION: Final = "No conversation found"
 CURE: Final = "pa doctor shows what is installed; then pa resume"
+# Nothing that it wrote can be believed then, also not that it knows its session.
+NOT_UNDERSTOOD: Final = (
+    "docs/agents.md names the version that was tried: install that one, or pip install -U "
+    "'agentproxy[claude]'; then pa resume"
+)
 PROCESS_SECONDS: Final = 366 * 24 * 3600.0
 
 
@@ -126,7 +131,7 @@ class ClaudeWorker:
         from claude_agent_sdk import ClaudeSDKError
 
         from agentproxy.workers.claude.conversation import ClaudeConversation
-        from agentproxy.workers.claude.transport import PipeTransport
+        from agentproxy.workers.claude.transport import PipeTransport, StrangeMessage
 
         own = OwnPlaces(
             folders=(f"{_home(brief)}/.claude", brief.place.inside("brief")),
@@ -136,12 +141,18 @@ class ClaudeWorker:
         asks = self._choices.mode != "dontAsk"
         talk = ClaudeConversation(callbacks, attempt.limit, round=brief.round, own=own, asks=asks)
         attempt.conversation = self._conversation = talk
+        transport = PipeTransport(program.stdin, program.stdout)
         try:
             async with attempt.limit:
-                transport = PipeTransport(program.stdin, program.stdout)
                 await talk.hold(transport, brief.text, brief.images)
         except TimeoutError:
             attempt.out_of_time = True
+        except StrangeMessage as error:
+            raise WorkerError(
+                f"Claude Code{f' {transport.version}' if transport.version else ''} sent a message "
+                f"that cannot be understood: {str(error)[:MAX_SHOWN_CHARACTERS]}",
+                cure=NOT_UNDERSTOOD,
+            ) from error
         except ClaudeSDKError as error:
             attempt.failed = str(error)
         finally:

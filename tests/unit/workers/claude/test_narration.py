@@ -210,3 +210,21 @@ def test_a_program_that_says_nothing_of_its_state_is_idle_after_a_result() -> No
 )
 def test_pieces_of_text_and_thoughts_are_shown(event: dict[str, object], piece: str) -> None:
     assert fragment_of(event) == piece
+
+
+@pytest.mark.parametrize(
+    "later",
+    [None, -5, 3, True, "30", 10**30, [], {}],
+    ids=lambda each: repr(each)[:12],
+)
+def test_tokens_never_fall_whatever_a_later_message_says_of_them(later: Any) -> None:
+    names = ("input_tokens", "output_tokens", "cache_read_input_tokens")
+    (answered,) = told(
+        Narration(),
+        started(input_tokens=100, output_tokens=10, cache_read_input_tokens=50),
+        said(TextBlock(text="So.")),
+        {"type": "message_delta", "usage": dict.fromkeys(names, later)},
+        ended(),
+    )
+    assert isinstance(answered, ModelAnswered)
+    assert answered.usage == Usage(input=150, output=10, cache_read=50)

@@ -120,8 +120,18 @@ def test_a_message_that_cannot_be_understood_is_told_with_version_and_cure(
     assert flaw in told
     assert "install that one" in told
     assert "defect" not in told
+    assert "; docs/agents.md names the version" in told
     plays(pa, "brief = begin(); mend(); end()")
     assert pa("resume", "-o", "json", env=KEYS).code == 0
+
+
+def test_a_person_sees_what_it_says_that_the_work_cost_where_that_was_not_paid(pa: Pa) -> None:
+    plays(pa, "brief = begin(); mend(); end(result='Done.', total_cost_usd=0.25)")
+    ran = order(pa)
+    (ended,) = ran.of_kind("worker_ended")
+    assert (ended["said_usd"], ended["paid_usd"]) == (0.25, 0.0)
+    told = "its program says that this cost $0.2500; the relay paid $0.0000"
+    assert told in pa("show", ran.result["run"]).out
 
 
 def test_an_end_without_a_claim_is_a_round_without_one(pa: Pa) -> None:

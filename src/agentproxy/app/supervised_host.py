@@ -18,6 +18,7 @@ from agentproxy.events.commands import Interrupt
 from agentproxy.events.envelope import RunId
 from agentproxy.journal.port import Fenced, JournalError, Lease, LeaseTaken
 from agentproxy.supervisor.effects import SUPERVISED
+from agentproxy.text.with_cure import with_cure
 from agentproxy.workers.port import WorkerError
 from agentproxy.workspace.git.command import GitError
 from agentproxy.workspace.git.repository import RepositoryUnusable
@@ -151,7 +152,7 @@ class SupervisedHost:
             LOG.info("run %s: %s", run, error)
         except KNOWN as error:
             cure = str(getattr(error, "cure", ""))
-            self.faults[run] = f"{error}; {cure}" if cure else str(error)
+            self.faults[run] = with_cure(str(error), cure)
             LOG.error("run %s: %s", run, error)  # noqa: TRY400 - no defect of ours
         except Exception:
             self.faults[run] = "a defect of Agent Proxy; the server's log has it"

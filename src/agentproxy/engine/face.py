@@ -14,6 +14,7 @@ from agentproxy.engine.state import RunState
 from agentproxy.events.effects import EffectStarted
 from agentproxy.events.envelope import Event, Fact
 from agentproxy.events.run import ParkedFor, RunParked
+from agentproxy.text.with_cure import with_cure
 
 EffectId = str
 S = TypeVar("S", bound=RunState)
@@ -161,7 +162,7 @@ class Face(Generic[S, D]):
         if state.lifecycle.rests:
             return {}
         if failed := state.lifecycle.failed:
-            return {"park": Park(failed.fault, f"{failed.error} {failed.cure}".strip())}
+            return {"park": Park(failed.fault, with_cure(failed.error, failed.cure))}
         # A run is at its first stage with a due effect. All effects of that stage run side by side.
         for rules in self._stages.values():
             found: dict[EffectId, object] = {}

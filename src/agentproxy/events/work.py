@@ -45,6 +45,7 @@ class WorkerEnded(Fact):
     out_of_time: bool = False
     out_of_money: bool = False  # the model was refused for lack of budget
     said_usd: float | None = None  # what its program says that the round cost: a claim
+    paid_usd: float | None = None  # beside it: what its models were paid for the round by us
 
 
 class NetworkRefused(Fact):

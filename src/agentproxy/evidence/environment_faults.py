@@ -9,6 +9,7 @@ from agentproxy.events.verdict import UNPROVEN, CheckVerdict
 from agentproxy.evidence.comparison import Comparison
 from agentproxy.evidence.dependency_files import find_dependency_files, is_read_by_no_recipe
 from agentproxy.evidence.obstacles.cannot_run import names_missing_package
+from agentproxy.text.with_cure import with_cure
 
 _NO_MODULE = re.compile(r"[Nn]o module named '?([\w.]+)'?")
 _MISSING: frozenset[CannotRunKind] = frozenset({"missing_module", "missing_command"})
@@ -105,7 +106,7 @@ def _unverified(verdict: CheckVerdict, because: str | EnvironmentBuilt) -> Check
 
 
 def _why_not_built(built: EnvironmentBuilt) -> str:
-    return "; ".join(part for part in (built.failed, built.cure) if part)
+    return with_cure(built.failed, built.cure)
 
 
 def _concerns(key: str, check: str) -> bool:

@@ -54,6 +54,7 @@ class State(RunState):
     agent_facts: dict[int, list[Fact]] = field(default_factory=dict[int, list[Fact]])
     session: str = ""  # that the worker's program opened last
     session_usd: float = 0.0  # what the program has said that this one cost
+    worker_usd: float = 0.0  # what the worker's models were paid
     loop_detector: LoopDetector = field(default_factory=LoopDetector)
     astray: str = ""  # why the worker at work should be redirected
     claims: dict[int, ClaimRecorded] = field(default_factory=dict[int, ClaimRecorded])

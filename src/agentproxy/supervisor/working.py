@@ -78,7 +78,11 @@ async def put_to_work(number: int, context: Context[State, Parts]) -> Sequence[F
         record=context.record,
         show=lambda text: context.show("worker", text),
     )
-    return [await parts.worker.work(brief, callbacks)]
+    paid = state.worker_usd
+    ended = await parts.worker.work(brief, callbacks)
+    if ended.said_usd is not None:
+        ended = ended.model_copy(update={"paid_usd": round(state.worker_usd - paid, 6)})
+    return [ended]
 
 
 def _make_home(home: Path) -> None:

@@ -22,6 +22,7 @@ from agentproxy.events.chat import (
 )
 from agentproxy.events.memory import MemoryNoted
 from agentproxy.events.todos import TodosChanged
+from agentproxy.text.with_cure import with_cure
 
 
 @renders(UserTurnStarted)
@@ -32,7 +33,7 @@ def _started(fact: UserTurnStarted) -> Iterator[RenderedLine]:
 @renders(UserTurnEnded)
 def _ended(fact: UserTurnEnded) -> Iterator[RenderedLine]:
     if fact.error:
-        yield RenderedLine(f"{fact.error} {fact.cure}".strip(), "bad", 1)
+        yield RenderedLine(with_cure(fact.error, fact.cure), "bad", 1)
     elif fact.ending != "done":
         yield RenderedLine(f"the turn was {fact.ending}", "unsure", 1)
 

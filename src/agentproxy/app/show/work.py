@@ -62,6 +62,11 @@ def _tool_ended(fact: ToolFinished) -> Iterator[RenderedLine]:
 @renders(WorkerEnded)
 def _work_ended(fact: WorkerEnded) -> Iterator[RenderedLine]:
     yield RenderedLine(f"the worker stopped: {fact.reason} ({fact.seconds:.1f} s)", "plain", 1)
+    if fact.said_usd is not None and fact.paid_usd is not None:
+        said_usd, paid_usd = f"${fact.said_usd:.4f}", f"${fact.paid_usd:.4f}"
+        if said_usd != paid_usd:
+            text = f"its program says that this cost {said_usd}; the relay paid {paid_usd}"
+            yield RenderedLine(text, "unsure", 1)
     said = [line for line in fact.output.splitlines() if line.strip()]
     # Without a claim, the last output is the only explanation.
     for line in () if fact.claims else said[-MAX_SHOWN_PATHS:]:

@@ -145,6 +145,7 @@ def _start(command: click.Command, given: dict[str, object]) -> int:
     from agentproxy.app.task_request import BadRequest, TaskRequest, read_request
     from agentproxy.cli.run_terminal import drive_new
     from agentproxy.cli.workdir import in_full
+    from agentproxy.text.with_cure import with_cure
 
     files = cast("tuple[str, ...]", given["screenshots"])
     asked = {name: given[name] for name in TaskRequest.model_fields if given.get(name) is not None}
@@ -152,7 +153,8 @@ def _start(command: click.Command, given: dict[str, object]) -> int:
         request = read_request({**asked, "screenshots": tuple(map(in_full, files))})
     except BadRequest as error:
         option = _option(command, error.field.partition("[")[0])
-        raise click.BadParameter(f"{error.problem}; {error.cure}", param_hint=option) from None
+        said = with_cure(error.problem, error.cure)
+        raise click.BadParameter(said, param_hint=option) from None
     return drive_new(request, output=str(given["output"]) if given["output"] else None)
 
 

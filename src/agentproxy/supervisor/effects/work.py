@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from agentproxy.engine.context import Context
 from agentproxy.engine.face import Park
 from agentproxy.events.agent import AgentTold, ModelAnswered, ToolFinished, ToolStarted
+from agentproxy.events.cost import ModelSettled
 from agentproxy.events.envelope import Fact
 from agentproxy.events.work import SessionOpened, WorkerEnded, WorkerStarted
 from agentproxy.supervisor.face import SUPERVISED
@@ -38,6 +39,12 @@ def fold_session(state: State, fact: SessionOpened) -> None:
     if fact.session != state.session:
         state.session_usd = 0.0
     state.session = fact.session
+
+
+@SUPERVISED.fold(ModelSettled)
+def fold_paid(state: State, fact: ModelSettled) -> None:
+    if fact.purpose == "work":
+        state.worker_usd += fact.usd
 
 
 @SUPERVISED.fold(AgentTold, ModelAnswered, ToolStarted, ToolFinished)

@@ -7,7 +7,7 @@ from dataclasses import replace
 import httpx2
 import pytest
 from pydantic import JsonValue
-from support import anthropic_streams, chat_streams
+from support.hot_wires import HELLO, MODELS, OK
 from support.oracle import Body, Vendor, client_of, hot, outcome, stream
 from support.wires import ASK
 
@@ -21,17 +21,6 @@ from agentproxy.events.conversation import (
 )
 from agentproxy.models.port import ModelUnavailable, Prompt, ToolSpec
 
-MODELS = {
-    "anthropic": "claude-sonnet-4-6",
-    "openai chat": "gpt-4o",
-    "ollama": "ollama/llama3",
-}
-HELLO = chat_streams.STREAMS["text in pieces"]
-OK = {
-    "anthropic": anthropic_streams.STREAMS["text in pieces"],
-    "openai chat": HELLO,
-    "ollama": HELLO,
-}
 WIRES = list(MODELS)
 TASK = UserMessage(parts=(Text(text="Fix it"),))
 LS = ToolCall(id="call_1", name="bash", arguments={"command": "ls"})

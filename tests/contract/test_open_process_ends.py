@@ -6,40 +6,23 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Literal, TypeVar
 
 import pytest
+from support.boxes import box as box
+from support.boxes import talk
 from support.jobs import daemons, living, marker, shell
 
 from agentproxy.workspace.sandbox import subreaper
-from agentproxy.workspace.sandbox.detect import choose_sandbox
 from agentproxy.workspace.sandbox.port import (
     Ended,
     InputClosed,
-    Job,
     JobLimits,
     Process,
     Sandbox,
 )
 
 MEGABYTE = 1 << 20
-T = TypeVar("T")
-
-
-@pytest.fixture(params=["auto", "plain"])
-def box(request: pytest.FixtureRequest) -> Sandbox:
-    level: Literal["auto", "plain"] = request.param
-    return asyncio.run(choose_sandbox(level))
-
-
-def talk(box: Sandbox, job: Job, say: Callable[[Process], Awaitable[T]]) -> T:
-    async def limited() -> T:
-        async with asyncio.timeout(60), box.open(job) as process:
-            return await say(process)
-
-    return asyncio.run(limited())
 
 
 def test_leaving_the_context_ends_all_that_it_started(box: Sandbox) -> None:

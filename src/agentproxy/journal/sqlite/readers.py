@@ -5,13 +5,13 @@ import queue
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable
 from pathlib import Path
-from typing import Generic, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 from agentproxy.journal.port import JournalUnusable
 from agentproxy.journal.sqlite.store import connect, unusable
+from agentproxy.journal.sqlite.waiting import AnyWaiting, Waiting, settle
 
 READERS = 2
 # An answer waits for at most so many others, and for no new one after so long.
@@ -21,50 +21,30 @@ TOGETHER_SECONDS = 0.002
 T = TypeVar("T")
 
 
-class _Question(Generic[T]):
+class _Question(Waiting[T]):
     """A query and its waiting caller."""
 
-    __slots__ = ("_answer", "_ask", "_waiter", "error", "loop")
+    __slots__ = ("_ask",)
+    error: BaseException | None
 
     def __init__(self, ask: Callable[[sqlite3.Connection], T], waiter: asyncio.Future[T]) -> None:
-        self.loop = waiter.get_loop()
-        self.error: BaseException | None = None
+        super().__init__(waiter)
         self._ask = ask
-        self._waiter = waiter
-        self._answer: T
-
-    @property
-    def is_waited_for(self) -> bool:
-        return not self._waiter.done()
 
     def ask(self, connection: sqlite3.Connection) -> None:
         """Raises sqlite3.Error."""
         try:
-            self._answer = self._ask(connection)
+            self.answer = self._ask(connection)
         except sqlite3.Error:
             raise
         except Exception as error:  # noqa: BLE001 - it is raised where the answer is awaited
             self.error = error
 
-    def settle(self) -> None:
-        if self._waiter.done():
-            return
-        if self.error is not None:
-            self._waiter.set_exception(self.error)
-        else:
-            self._waiter.set_result(self._answer)
 
-
-class _AnyQuestion(Protocol):
+class _AnyQuestion(AnyWaiting, Protocol):
     """A query with any answer."""
 
-    loop: asyncio.AbstractEventLoop
-    error: BaseException | None
-
-    @property
-    def is_waited_for(self) -> bool: ...
     def ask(self, connection: sqlite3.Connection) -> None: ...
-    def settle(self) -> None: ...
 
 
 class Readers:
@@ -119,7 +99,7 @@ class Readers:
             if len(ready) == TOGETHER or time.monotonic() > end:
                 break
             question = self._next()
-        _settle(ready)
+        settle(ready)
         return connection
 
     def _next(self) -> _AnyQuestion | None:
@@ -150,16 +130,3 @@ class Readers:
             question.error = unusable(self._path, error)
             return None
         return connection
-
-
-def _settle(ready: Sequence[_AnyQuestion]) -> None:
-    for loop in {question.loop for question in ready}:
-        mine = [question for question in ready if question.loop is loop]
-        # A closed loop has no waiting caller.
-        with suppress(RuntimeError):
-            loop.call_soon_threadsafe(_settle_here, mine)
-
-
-def _settle_here(ready: Sequence[_AnyQuestion]) -> None:
-    for question in ready:
-        question.settle()

@@ -108,6 +108,26 @@ class Transaction:
             index_tail(self.connection)
 
 
+class _Unencoded:
+    """A write with nothing to encode."""
+
+    __slots__ = ()
+
+    def prepare(self, redact: Redact) -> None:
+        del redact
+
+
+@dataclass(slots=True)
+class _Owned:
+    """A write of the run's owner."""
+
+    lease: Lease
+
+    @property
+    def run(self) -> RunId:
+        return self.lease.run
+
+
 @dataclass(slots=True)
 class Create:
     """Begins a run with its first event."""
@@ -139,32 +159,24 @@ class Create:
 
 
 @dataclass(slots=True)
-class CheckWritable:
+class CheckWritable(_Unencoded):
     """Writes a value again that is there."""
 
     @property
     def run(self) -> RunId:
         return RunId("")  # of none
 
-    def prepare(self, redact: Redact) -> None:
-        pass
-
     def apply(self, transaction: Transaction) -> None:
         transaction.connection.execute("UPDATE indexed SET upto = upto")
 
 
 @dataclass(slots=True)
-class AppendEvents:
+class AppendEvents(_Owned):
     """Appends events, and removes the commands that they answer."""
 
-    lease: Lease
     drafts: Sequence[Draft]
     taken: Sequence[CommandId]
     _records: Sequence[StoredFact] = ()
-
-    @property
-    def run(self) -> RunId:
-        return self.lease.run
 
     def prepare(self, redact: Redact) -> None:
         self._records = [encode(draft, redact) for draft in self.drafts]
@@ -186,16 +198,12 @@ class AppendEvents:
 
 
 @dataclass(slots=True)
-class Acquire:
+class Acquire(_Unencoded):
     """Takes a run over."""
 
     run: RunId
     holder: Holder
     after: int
-
-    def prepare(self, redact: Redact) -> None:
-        # Nothing to encode.
-        del redact
 
     def apply(self, transaction: Transaction) -> Lease:
         standing = transaction.standing(self.run)
@@ -208,18 +216,8 @@ class Acquire:
 
 
 @dataclass(slots=True)
-class Release:
+class Release(_Owned, _Unencoded):
     """Releases a run."""
-
-    lease: Lease
-
-    @property
-    def run(self) -> RunId:
-        return self.lease.run
-
-    def prepare(self, redact: Redact) -> None:
-        # Nothing to encode.
-        del redact
 
     def apply(self, transaction: Transaction) -> None:
         _hand_over(transaction, transaction.held(self.lease), None)
@@ -257,18 +255,8 @@ class Submit:
 
 
 @dataclass(slots=True)
-class Forget:
+class Forget(_Owned, _Unencoded):
     """Removes a run with all that is stored of it."""
-
-    lease: Lease
-
-    @property
-    def run(self) -> RunId:
-        return self.lease.run
-
-    def prepare(self, redact: Redact) -> None:
-        # Nothing to encode.
-        del redact
 
     def apply(self, transaction: Transaction) -> None:
         number = transaction.held(self.lease).number

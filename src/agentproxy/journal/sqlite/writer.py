@@ -8,13 +8,14 @@ import time
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Generic, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 from agentproxy.events.envelope import RunId
 from agentproxy.journal.port import JournalError, JournalUnusable
 from agentproxy.journal.record import Redact
 from agentproxy.journal.sqlite.statements import Standing, Transaction
 from agentproxy.journal.sqlite.store import connect, unusable
+from agentproxy.journal.sqlite.waiting import AnyWaiting, Waiting, settle
 from agentproxy.journal.watchers import Watchers
 
 QUEUE_LIMIT = 4096
@@ -49,18 +50,16 @@ class Write(Protocol[T_co]):
         ...
 
 
-class _Job(Generic[T]):
+class _Job(Waiting[T]):
     """A write and its waiting caller. Only the writer's thread uses it, except for `settle`."""
 
-    __slots__ = ("_result", "_waiter", "_write", "error", "loop", "run")
+    __slots__ = ("_write", "run")
+    error: BaseException | None
 
     def __init__(self, write: Write[T], waiter: asyncio.Future[T]) -> None:
+        super().__init__(waiter)
         self.run = write.run
-        self.loop = waiter.get_loop()
-        self.error: JournalError | None = None
         self._write = write
-        self._waiter = waiter
-        self._result: T
 
     def prepare(self, redact: Redact) -> None:
         self.error = None
@@ -71,29 +70,18 @@ class _Job(Generic[T]):
 
     def apply(self, transaction: Transaction) -> None:
         try:
-            self._result = self._write.apply(transaction)
+            self.answer = self._write.apply(transaction)
         except JournalError as error:
             self.error = error
 
-    def settle(self) -> None:
-        if self._waiter.done():
-            return
-        if self.error is not None:
-            self._waiter.set_exception(self.error)
-        else:
-            self._waiter.set_result(self._result)
 
-
-class _AnyJob(Protocol):
+class _AnyJob(AnyWaiting, Protocol):
     """A job of any result type."""
 
     run: RunId
-    loop: asyncio.AbstractEventLoop
-    error: JournalError | None
 
     def prepare(self, redact: Redact) -> None: ...
     def apply(self, transaction: Transaction) -> None: ...
-    def settle(self) -> None: ...
 
 
 class Writer:
@@ -256,19 +244,9 @@ class Writer:
         if room is not None:
             with suppress(RuntimeError):
                 room.get_loop().call_soon_threadsafe(_let_in, room)
-        # One call into each event loop: each call wakes the loop.
-        for loop in {job.loop for job in jobs}:
-            mine = [job for job in jobs if job.loop is loop]
-            # A closed loop has no waiting caller.
-            with suppress(RuntimeError):
-                loop.call_soon_threadsafe(_settle_here, mine)
+        settle(jobs)
 
 
 def _let_in(room: asyncio.Future[None]) -> None:
     if not room.done():
         room.set_result(None)
-
-
-def _settle_here(jobs: Sequence[_AnyJob]) -> None:
-    for job in jobs:
-        job.settle()

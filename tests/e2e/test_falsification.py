@@ -55,7 +55,7 @@ def test_a_feature_with_a_test_that_needs_it_is_verified(pa: Pa, named: tuple[st
     checks = [each for each in ran.records if each["kind"].startswith("check_")]
     trials = [(each["kind"], each["data"]["on"]) for each in checks[4:]]
     assert trials[:2] == [("check_started", "without:1"), ("check_started", "stub:1")]
-    assert {on for _, on in trials[2:]} == {"without:1", "stub:1"}
+    assert {on for _, on in trials[2:]} == {"without:1", "stub:1", "control:1"}
     if named:
         assert pa("evidence", ran.result["run"], "--rerun").code == 0
 
@@ -81,6 +81,26 @@ def test_a_variant_loads_no_test_file_beside_the_claims_except_those_that_the_ch
     else:
         assert "test_total.py" in "".join(outcomes)
         assert (ran.code, finding["reason_code"]) == (3, "result_not_checked"), finding
+
+
+# What tells a run of a variant from that of the claim, and nothing of the code.
+OF_THE_RUN = {
+    "how many tests there are": "def test_sub(request):\n    assert request.session.items[1:]\n",
+    "the size of the code": (
+        "import os\n\n\ndef test_sub():\n    assert os.stat('calc.py').st_size == SIZE\n"
+    ),
+}
+
+
+@pytest.mark.parametrize("what", OF_THE_RUN)
+def test_a_test_of_how_it_is_run_proves_nothing(pa: Pa, what: str) -> None:
+    pa.write({**CALC, "test_calc.py": pytest_of("add(1, 2) == 3")})
+    pa.commit("Green")
+    size = len(CALC["calc.py"]) + len("\n\ndef sub(a, b):\n    return a - b\n")
+    test = brings("test_sub.py", OF_THE_RUN[what].replace("SIZE", str(size)))
+    ran = pa.task("--check", PYTEST, *ONE, worker=f"{FEATURE}\n{test}")
+    finding = ran.finding(PYTEST)
+    assert (ran.code, finding["reason_code"]) == (3, "fails_alone"), finding
 
 
 def test_a_test_that_needs_only_that_another_file_was_loaded_proves_nothing(pa: Pa) -> None:

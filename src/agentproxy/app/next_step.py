@@ -26,6 +26,7 @@ STEPS: dict[ReasonCode, str] = {
     "no_test": _TEST,
     "passes_without_change": _TEST,
     "result_not_checked": "start again, and ask in the task for tests that check the results",
+    "fails_alone": "start again, and ask in the task for tests that also pass when they run alone",
     "tests_not_run": "start again with --check CMD: a command that runs the claim's tests",
     "tests_only": "git diff {base} {claim}   read the tests: nothing shows that they can fail",
     "mutants_survive": "start again, and name in the task the functions that the tests are for",

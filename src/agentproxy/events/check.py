@@ -51,9 +51,19 @@ ReportDoubt = Literal[
 ]
 
 TreeKind = Literal[
-    "base", "claim", "restored", "without", "stub", "raising", "mutant", "merged", "target", "later"
+    "base",
+    "claim",
+    "restored",
+    "without",
+    "stub",
+    "raising",
+    "control",
+    "mutant",
+    "merged",
+    "target",
+    "later",
 ]
-TrialKind = Literal["without", "stub", "raising"]
+TrialKind = Literal["without", "stub", "raising", "control"]
 
 _DOUBT_TEXT: dict[ReportDoubt, str] = {
     "hides_failures": "its runner counts more failures than its report holds",
@@ -74,6 +84,7 @@ _TREE_TEXT: dict[TreeKind, str] = {
     "without": "claim {} without its change of the code",
     "stub": "claim {} with stubs",
     "raising": "claim {} with stubs that raise",
+    "control": "claim {}, run as its variants are",
     "mutant": "claim {} with mutant {}",
     "merged": "claim {} merged with where its branch stands",
     "target": "where the branch of claim {} stands",
@@ -86,9 +97,10 @@ class Tree(FrozenModel):
 
     # "restored" is a claim with the tests and settings of the base. The next three are trials,
     # which a good test of the claim does not pass: "without" has the code of the base, in "stub"
-    # changed functions do what they did at the base or nothing, in "raising" new ones raise. A
-    # "mutant" has one fault in the code, and a number. "merged" is a claim with what its branch
-    # has got meanwhile, and "target" that branch alone. "later" is a claim at another date.
+    # changed functions do what they did at the base or nothing, in "raising" new ones raise. A good
+    # test passes on "control", which is the claim, run as those are. A "mutant" has one fault in
+    # the code, and a number. "merged" is a claim with what its branch has got meanwhile, and
+    # "target" that branch alone. "later" is a claim at another date.
     kind: TreeKind
     round: int = 0
     number: int = 0

@@ -19,6 +19,8 @@ DoubtKind = Literal[
     "ignores_input",
     "shadows_module",
     "left_out",
+    "not_seen",
+    "reads_code",
 ]
 
 

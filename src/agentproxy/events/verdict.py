@@ -33,6 +33,7 @@ ReasonCode = Literal[
     "tests_not_run",
     "passes_without_change",
     "result_not_checked",
+    "fails_alone",
     "doubtful",
     "red_once_merged",
     "holds_only_now",
@@ -48,6 +49,7 @@ UNPROVEN: frozenset[ReasonCode] = frozenset(
         "tests_not_run",
         "passes_without_change",
         "result_not_checked",
+        "fails_alone",
         "mutants_survive",
     }
 )

@@ -251,7 +251,7 @@ def loads_all(tree: Tree) -> bool:
     """Whether what is left out is loaded: a claim's test may fail because another was not. What
     the others say counts only for tests that `without` shows to need the change.
     """
-    return tree.kind not in ("stub", "raising", "mutant")
+    return tree.kind not in ("stub", "raising", "control", "mutant")
 
 
 def _beside_what_fails(state: State, check: Check) -> tuple[str, ...]:

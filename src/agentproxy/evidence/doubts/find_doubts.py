@@ -11,6 +11,7 @@ from agentproxy.events.git_facts import Change
 from agentproxy.events.trials import Doubt
 from agentproxy.evidence.asked.spoken_of import means_function
 from agentproxy.evidence.doubts.destroyed import file_name, find_destroyed, find_mostly_removed
+from agentproxy.evidence.doubts.reads_code import find_code_readers
 from agentproxy.evidence.doubts.source_request import SourceAnswer
 from agentproxy.evidence.doubts.unused_input import wants_little
 from agentproxy.evidence.test_files import is_test_file
@@ -52,7 +53,7 @@ class Seen:
     `texts` has the changed files at the base and at the claim, "" where a side has none;
     `sources` is what the parsers saw; `unreached` are new names that only tests use, `left_out`
     things that the task asks for and that are nowhere, `replaced` added files with what they are
-    loaded in the place of.
+    loaded in the place of, `unseen` what could not be looked at, with the reason.
     """
 
     changes: Sequence[Change] = ()
@@ -61,23 +62,31 @@ class Seen:
     unreached: Sequence[str] = ()
     left_out: Sequence[str] = ()
     replaced: Sequence[tuple[str, str]] = ()
+    unseen: Sequence[str] = ()
 
 
 def find_doubts(task: str, seen: Seen) -> tuple[Doubt, ...]:
     """The doubts about a claim, at most ten."""
     found = [
+        *_unseen(seen.unseen),
         *_broken(seen.sources),
         *_replaced(seen.replaced),
         *find_destroyed(seen.changes, task, seen.texts),
         *find_mostly_removed(seen.changes, task, seen.texts),
         *_secrets(seen.changes, seen.texts),
         *_unawaited(seen.sources),
+        *_code_readers(seen.texts),
         *_answered(seen.sources),
         *_unused(seen.sources, task),
         *_unreached(seen.unreached),
         *_left_out(seen.left_out),
     ]
     return tuple(found[:MAX_DOUBTS])
+
+
+def _unseen(unseen: Sequence[str]) -> Iterator[Doubt]:
+    for what in unseen:
+        yield Doubt(kind="not_seen", path="", text=f"it could not be seen {what}")
 
 
 def _broken(sources: SourceAnswer) -> Iterator[Doubt]:
@@ -95,6 +104,12 @@ def _unawaited(sources: SourceAnswer) -> Iterator[Doubt]:
     for each in sources.unawaited:
         lost = f"does not await {each.what}" if each.what else "is a coroutine that nothing awaits"
         yield Doubt(kind="never_awaited", path=each.path, text=f"{each.path}: {each.test} {lost}")
+
+
+def _code_readers(texts: Mapping[str, tuple[str, str]]) -> Iterator[Doubt]:
+    for path, what in find_code_readers(texts):
+        text = f"{path} reads {what}, and so sees how it is written, and not what it does"
+        yield Doubt(kind="reads_code", path=path, text=text)
 
 
 def _answered(sources: SourceAnswer) -> Iterator[Doubt]:

@@ -3,8 +3,9 @@
 import asyncio
 import base64
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Awaitable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from agentproxy.events.git_facts import Change
 from agentproxy.events.trials import Doubt
@@ -25,7 +26,7 @@ from agentproxy.evidence.test_files import is_test_file
 from agentproxy.text.added_lines import added_lines
 from agentproxy.workspace.git.command import GitError
 from agentproxy.workspace.git.repository import Repository
-from agentproxy.workspace.trees.mentions import count_mentions
+from agentproxy.workspace.trees.mentions import TooManyMentions, count_mentions
 from agentproxy.workspace.trees.variants import Versions
 
 SECONDS = 30.0
@@ -53,6 +54,7 @@ _DATA = (".json", ".toml", ".yaml", ".yml", ".lock", ".cfg", ".ini")
 PROSE = (".md", ".rst", ".txt", ".adoc", ".markdown")
 
 Texts = Mapping[str, tuple[str, str]]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,31 +75,53 @@ class Look:
 
 
 async def look_for_doubts(repository: Repository, look: Look) -> tuple[Doubt, ...]:
-    """What speaks against the claim; nothing where it cannot be told."""
+    """What speaks against the claim, and what could not be looked at."""
     texts = decoded(look.versions)
+    unseen = (
+        ["what its changed files hold: to read them did not end"] if look.sources.unread else []
+    )
     seen = Seen(
         changes=look.changes,
         texts=texts,
         sources=look.sources,
-        unreached=await _find_unreached(repository, look, look.sources.unreached),
-        left_out=await _find_left_out(repository, look, texts),
-        replaced=await _find_replaced(repository, look),
+        unreached=await _found(
+            _find_unreached(repository, look, look.sources.unreached),
+            "whether only tests use what it adds",
+            unseen,
+        ),
+        left_out=await _found(
+            _find_left_out(repository, look, texts),
+            "whether it leaves out what the task asks for",
+            unseen,
+        ),
+        replaced=await _found(
+            _find_replaced(repository, look),
+            "what its added files are loaded in the place of",
+            unseen,
+        ),
+        unseen=unseen,
     )
     return await asyncio.to_thread(find_doubts, look.task, seen)
 
 
 async def _find_replaced(repository: Repository, look: Look) -> Replaced:
+    return await find_replaced(
+        repository,
+        look.changes,
+        look.versions,
+        task=look.task,
+        base=look.base,
+        claim=look.claim,
+        commands=look.commands,
+    )
+
+
+async def _found(search: Awaitable[Sequence[T]], what: str, unseen: list[str]) -> Sequence[T]:
+    """What a search finds; where it fails, that is said in `unseen`."""
     try:
-        return await find_replaced(
-            repository,
-            look.changes,
-            look.versions,
-            task=look.task,
-            base=look.base,
-            claim=look.claim,
-            commands=look.commands,
-        )
-    except (GitError, OSError):
+        return await search
+    except (GitError, OSError) as error:
+        unseen.append(f"{what}: {error}")
         return ()
 
 
@@ -113,8 +137,8 @@ def _texts(versions: Versions) -> tuple[str, str]:
 
 
 def read_sources_apart(versions: Mapping[str, Versions]) -> SourceAnswer:
-    """What the parsers see in the changed files, in a process of its own; nothing where it does
-    not come to an end. Blocking.
+    """What the parsers see in the changed files, in a process of its own; `unread` where it
+    does not come to an end. Blocking.
     """
     files = [
         SentFile(
@@ -128,7 +152,7 @@ def read_sources_apart(versions: Mapping[str, Versions]) -> SourceAnswer:
     ]
     request = SourceRequest(files=tuple(files))
     answer = ask_parser("doubts.read_sources", request, answer=SourceAnswer, seconds=SECONDS)
-    return answer or SourceAnswer()
+    return answer or SourceAnswer(unread=True)
 
 
 def _encoded(content: bytes | None) -> str | None:
@@ -143,7 +167,7 @@ async def _find_unreached(
     words = [*names, *(sibling for siblings in names.values() for sibling in siblings)]
     try:
         mentions = await count_mentions(repository, words, commit=look.claim)
-    except (GitError, OSError):
+    except TooManyMentions:
         return ()
     counted = _in_code(mentions)
     elsewhere = {word for path, word in counted if path not in look.versions}
@@ -178,8 +202,8 @@ async def _find_left_out(repository: Repository, look: Look, texts: Texts) -> Se
     try:
         known = await count_mentions(repository, words, commit=look.base, ignore_case=True)
         options = await _find_left_out_options(repository, look, texts)
-    except (GitError, OSError):
-        return ()
+    except TooManyMentions:
+        return ()  # the base knows them
     mentioned = {word.lower() for _, word in known}
     # `version` in package.json is no option `--version`.
     in_code = {word.lower() for path, word in known if not path.endswith((*PROSE, *_DATA))}

@@ -57,7 +57,7 @@ class SourceAnswer:
     """What was seen in them.
 
     `broken` says why a file cannot be parsed. `unreached` are new names that tests use and no
-    changed code does, each with older names of its kind.
+    changed code does, each with older names of its kind. `unread`: nobody came to the end of them.
     """
 
     broken: dict[str, str] = field(default_factory=dict[str, str])
@@ -65,3 +65,4 @@ class SourceAnswer:
     answered: tuple[AnswerInCode, ...] = ()
     unused: tuple[Unused, ...] = ()
     unreached: dict[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
+    unread: bool = False

@@ -17,6 +17,7 @@ _WHATEVER_PROVES: frozenset[DoubtKind] = frozenset(
         "answers_tests",
         "ignores_input",
         "shadows_module",
+        "not_seen",
     }
 )
 _BY_OWN_TESTS = ("falsified", "mutants_noticed")

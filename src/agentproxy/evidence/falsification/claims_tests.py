@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 
+from agentproxy.events.check import CheckResult
 from agentproxy.evidence.comparison import Comparison
 from agentproxy.evidence.reports.test_ids import file_of, is_changed
 
@@ -14,6 +15,11 @@ def find_claims_tests(comparison: Comparison, test_files: Collection[str]) -> fr
     return frozenset(
         name for name in passed if name not in comparison.base.tests or file_of(name) in changed
     )
+
+
+def passing(result: CheckResult) -> frozenset[str]:
+    """The tests that passed in one run."""
+    return frozenset(test.name for test in result.tests if test.outcome == "passed")
 
 
 def find_new_tests(

@@ -12,14 +12,18 @@ from agentproxy.events.mutants import Mutant
 from agentproxy.events.verdict import CheckVerdict
 from agentproxy.evidence.check_evidence import Mutants
 from agentproxy.evidence.comparison import Comparison
-from agentproxy.evidence.falsification.claims_tests import find_new_tests
+from agentproxy.evidence.falsification.claims_tests import find_new_tests, passing
 from agentproxy.evidence.falsification.mutant_text import (
     name_unneeded,
     proven_by_mutants,
     some_survive,
     too_few_ran,
 )
-from agentproxy.evidence.falsification.trial_text import not_run_by_check, tests_only
+from agentproxy.evidence.falsification.trial_text import (
+    fails_alone,
+    not_run_by_check,
+    tests_only,
+)
 
 ENOUGH = 6  # mutants that were tried, where there was no time for half of them
 
@@ -58,12 +62,32 @@ def judge_by_mutants(comparison: Comparison, verdict: CheckVerdict) -> CheckVerd
         return not_run_by_check(comparison, verdict, files)
     if not mutants.all:
         return tests_only(comparison, verdict, why=mutants.unread)
+    control = trials.results.get("control") if trials else None
+    if control is not None and not names & passing(control):
+        return fails_alone(comparison, verdict, names)
+    return _judge(mutants, verdict, names & passing(control) if control else names)
+
+
+def _judge(mutants: Mutants, verdict: CheckVerdict, names: frozenset[str]) -> CheckVerdict:
     count = _count(mutants, names)
     if count.tried < min(ENOUGH, (count.of + 1) // 2):
         return too_few_ran(verdict, tried=count.tried, of=count.of)
     if not count.is_enough:
         return some_survive(verdict, count.survivors, noticed=count.noticed, missed=count.missed)
     return proven_by_mutants(verdict, names, count.survivors, noticed=count.noticed)
+
+
+def lacks_control(comparison: Comparison) -> bool:
+    """Whether the tests notice faults, and nobody saw that they pass without one where they run in
+    the same way.
+    """
+    mutants, trials = comparison.evidence.mutants, comparison.evidence.trials
+    if mutants is None or trials is None or "control" not in trials.variants:
+        return False
+    if "control" in trials.results or not any(r.left_out for r in mutants.results.values()):
+        return False
+    names = find_new_tests(comparison, trials.tests, mutants.tests)
+    return _count(mutants, names).is_enough
 
 
 def with_unneeded(

@@ -84,6 +84,22 @@ def result_not_checked(
     return _unproven(comparison, verdict, "result_not_checked", reason=reason, about=about)
 
 
+def fails_alone(
+    comparison: Comparison, verdict: CheckVerdict, names: Collection[str]
+) -> CheckVerdict:
+    """The tests fail on the variants for another reason than the change."""
+    about = count_names(
+        names,
+        "test of the claim fails with its change too",
+        "tests of the claim fail with its change too",
+    )
+    reason = (
+        f"{verdict.reason}; {about}, where only the claim's tests run and a comment more is in the "
+        "code: what they look at is not what the change does. Check the results in the tests."
+    )
+    return _unproven(comparison, verdict, "fails_alone", reason=reason, about=names)
+
+
 def _unproven(
     comparison: Comparison,
     verdict: CheckVerdict,

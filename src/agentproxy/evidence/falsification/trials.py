@@ -12,11 +12,16 @@ from agentproxy.evidence.asked.task_text import asks_for_tests_alone
 from agentproxy.evidence.attempts import status_of
 from agentproxy.evidence.check_evidence import Trials
 from agentproxy.evidence.comparison import Comparison
-from agentproxy.evidence.falsification.claims_tests import find_claims_tests
-from agentproxy.evidence.falsification.mutant_verdict import judge_by_mutants, with_unneeded
+from agentproxy.evidence.falsification.claims_tests import find_claims_tests, passing
+from agentproxy.evidence.falsification.mutant_verdict import (
+    judge_by_mutants,
+    lacks_control,
+    with_unneeded,
+)
 from agentproxy.evidence.falsification.stubs.languages import language_of
 from agentproxy.evidence.falsification.trial_text import (
     did_not_end,
+    fails_alone,
     no_test,
     not_run_by_check,
     passes_without,
@@ -24,7 +29,7 @@ from agentproxy.evidence.falsification.trial_text import (
     result_not_checked,
 )
 
-ORDER: Sequence[TrialKind] = ("without", "stub", "raising")
+ORDER: Sequence[TrialKind] = ("without", "stub", "raising", "control")
 
 # What the runners print where a test failed because a value was not the expected one.
 _ASSERTION = re.compile(
@@ -80,6 +85,8 @@ def next_trial(comparison: Comparison, verdict: CheckVerdict) -> TrialKind | Non
     if comparison.evidence.trials is None:
         return ORDER[0]
     reading = _Reading(comparison, comparison.evidence.trials)
+    if lacks_control(comparison):
+        return "control"
     return next((kind for kind in ORDER if reading.lacks(kind)), None)
 
 
@@ -176,10 +183,23 @@ class _Reading:
             return self.need_change if shown else frozenset()
         return self.need_change & {test.name for test in result.tests if test.by_assertion}
 
+    @property
+    def prove(self) -> frozenset[str]:
+        """Those that check what the change does, and pass with it where they run in the same way.
+        Where the runs on variants left nothing out, this was seen at the claim.
+        """
+        control = self.trials.results.get("control")
+        if control is None:
+            return self.check_result
+        return self.check_result & passing(control)
+
     def lacks(self, kind: TrialKind) -> bool:
         """Whether the check has to run on a variant, as far as is known."""
         if kind not in self.trials.variants or kind in self.trials.results:
             return False
+        if kind == "control":
+            ran = self.trials.results.values()
+            return bool(self.check_result) and any(each.left_out for each in ran)
         if kind == "without":
             return bool(self.names)
         return bool(self.need_change) and not self.check_result
@@ -217,10 +237,15 @@ def _without_need(reading: _Reading, verdict: CheckVerdict) -> CheckVerdict | No
 
 
 def _proven(reading: _Reading, verdict: CheckVerdict) -> CheckVerdict | None:
-    names = reading.check_result
+    names = reading.prove
     if not names:
         return None
     return proven_by_trials(reading.comparison, verdict, names)
+
+
+def _alone(reading: _Reading, verdict: CheckVerdict) -> CheckVerdict | None:
+    names = reading.check_result
+    return fails_alone(reading.comparison, verdict, names) if names else None
 
 
 def _unchecked(reading: _Reading, verdict: CheckVerdict) -> CheckVerdict:
@@ -235,5 +260,6 @@ _ROWS: Sequence[Callable[[_Reading, CheckVerdict], CheckVerdict | None]] = (
     _tests_not_run,
     _without_need,
     _proven,
+    _alone,
     _unchecked,
 )

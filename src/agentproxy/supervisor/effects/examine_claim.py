@@ -30,7 +30,7 @@ from agentproxy.workspace.trees.variants import Versions, read_versions
 MAX_RED_FILES = 20
 # Rises with a new kind of doubt. What an earlier version looked at and did not judge is looked at
 # again, where this one resumes the run.
-LOOKS = 3
+LOOKS = 4
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from agentproxy.events.trials import TrialsPrepared, TrialTree
 from agentproxy.evidence.check_context import NotClean
 from agentproxy.evidence.doubts.find_doubts import find_stand_ins
 from agentproxy.evidence.doubts.look import decoded
+from agentproxy.evidence.falsification.control import with_comments
 from agentproxy.evidence.falsification.stubs.data_files import is_data
 from agentproxy.evidence.falsification.stubs.languages import language_of
 from agentproxy.evidence.falsification.stubs.make_stub_files import StubFiles, make_stub_files
@@ -33,11 +34,8 @@ from agentproxy.workspace.trees.variants import (
     write_variants,
 )
 
-MESSAGES: Mapping[TrialKind, str] = {
-    "without": "The claim, without its change of the code\n",
-    "stub": "The claim, with functions that do what they did at the base, or nothing\n",
-    "raising": "The claim, with functions that do what they did at the base, or raise\n",
-}
+# The same for all: a test can read it.
+MESSAGE = "A variant of the claim\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +92,8 @@ async def prepare_early(context: Context[State, Parts], number: int) -> None:
         if not checks.sandbox.isolates:
             return
         environment = environment_of(claim_tree(number), state=state)
-        made = (early.trees[kind] for kind in ("without", "stub") if kind in early.trees)
+        kinds = ("without", "stub", "control")
+        made = (early.trees[kind] for kind in kinds if kind in early.trees)
         await all_together(*(checks.checkout(tree.commit, environment) for tree in made))
 
 
@@ -108,6 +107,7 @@ async def _write(
     paths = (*tests, *code)
     versions = await read_versions(repository, paths, base=base, claim=claim, most=MAX_PARSED_BYTES)
     changed = {path: versions[path] for path in code if path in versions}
+    new = {path: each.after for path, each in changed.items() if each.after is not None}
     stubs = await asyncio.to_thread(make_stub_files, changed)
     nothing = stubs["nothing"]
     old = (*_data_of_base(changed), *_code_of_base(changed))
@@ -115,17 +115,17 @@ async def _write(
         "without": Variant(restored=code),
         "stub": _stubbed(nothing, old),
         "raising": _stubbed(stubs["raises"], old),
+        "control": Variant(rewritten=with_comments(new)),
     }
     refs = f"refs/agentproxy/{context.parts.run}/claim-{number}"
     kept = [
-        Kept(variant, ref=f"{refs}-{kind}", message=MESSAGES[kind])
-        for kind, variant in variants.items()
+        Kept(variant, ref=f"{refs}-{kind}", message=MESSAGE) for kind, variant in variants.items()
     ]
     written = await write_variants(repository, kept, base=base, claim=claim)
     trees: dict[TrialKind, TrialTree] = {
         kind: TrialTree(commit=commit, tree=tree)
         for kind, (commit, tree) in zip(variants, written, strict=True)
-        if commit != claim
+        if commit != claim or kind == "control"
     }
     return TrialsPrepared(
         round=number,

@@ -16,13 +16,17 @@ _NOTHING_FOUND = 1  # an exit code
 _LINE = re.compile(rb"[0-9a-f]+:([^\0]*)\0([^\n]*)\n")  # a path may hold a newline
 
 
+class TooManyMentions(GitError):
+    """What is looked for is mentioned more often than anybody reads."""
+
+
 async def count_mentions(
     repo: Repository, words: Sequence[str], *, commit: str, ignore_case: bool = False
 ) -> Counter[tuple[str, str]]:
     """How often each text file has each word, by path and word as it is written there.
 
     Raises:
-        GitError: there are too many mentions, or it took too long.
+        TooManyMentions: a `GitError` like those of a search that failed or took too long.
     """
     if not words:
         return Counter()
@@ -36,7 +40,7 @@ async def find_matches(
     """What text files have that matches one of the patterns (POSIX, extended), with their paths.
 
     Raises:
-        GitError: there are too many matches, or it took too long.
+        TooManyMentions: a `GitError` like those of a search that failed or took too long.
     """
     if not patterns:
         return ()
@@ -55,7 +59,7 @@ async def _grep(
             where=where, timeout=SECONDS, accept=(0, _NOTHING_FOUND), limit=MAX_PRINTED_BYTES,
         )  # fmt: skip
     if len(printed) >= MAX_PRINTED_BYTES:
-        raise GitError("grep", None, "too many mentions")
+        raise TooManyMentions("grep", None, "too many mentions")
     return [
         (as_text(match[1]), match[2].decode(errors="replace")) for match in _LINE.finditer(printed)
     ]

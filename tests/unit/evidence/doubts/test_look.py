@@ -7,6 +7,7 @@ from support.repositories import commit_all, make_repository, opened, run, user_
 
 from agentproxy.events.git_facts import Change
 from agentproxy.evidence.doubts.look import Look, look_for_doubts, read_sources_apart
+from agentproxy.evidence.doubts.source_request import SourceAnswer
 from agentproxy.workspace.trees.variants import read_versions
 
 Files = dict[str, str]
@@ -159,3 +160,25 @@ def test_an_error_or_a_replacement_that_no_changed_code_has_is_named(
     code = {"lib.py": "def total(rows):\n    return sum(list(rows))\n"}
     found = doubts(tmp_path, task, {**code, **claim})
     assert [name in " ".join(found) for name in ("ValueError", "math.fsum")] == 2 * [missing]
+
+
+def test_what_could_not_be_looked_at_is_said(tmp_path: Path) -> None:
+    root = make_repository(tmp_path / "project", BASE)
+    claim = user_git(root, "rev-parse", "HEAD").decode().strip()
+    seen = run(
+        look_for_doubts(
+            opened(root),
+            Look(
+                task="Add a command",
+                base="0" * 40,
+                claim=claim,
+                changes=[Change(path="new.py", status="added")],
+                versions={},
+                sources=SourceAnswer(unread=True),
+            ),
+        )
+    )
+    said = "it could not be seen what its "
+    assert [(each.kind, each.text.startswith(said)) for each in seen] == [("not_seen", True)] * 2
+    assert "changed files hold: to read them did not end" in seen[0].text
+    assert "added files are loaded in the place of: git ls-tree" in seen[1].text

@@ -45,7 +45,8 @@ def evidence(
     unparsed: tuple[str, ...] = (),
 ) -> CheckEvidence:
     given = results or {}
-    ran: dict[TrialKind, CheckResult] = {kind: given[kind] for kind in ALL if kind in given}
+    kinds: tuple[TrialKind, ...] = (*ALL, "control")
+    ran: dict[TrialKind, CheckResult] = {kind: given[kind] for kind in kinds if kind in given}
     trials = Trials(
         tests=tests,
         code=code,
@@ -123,6 +124,26 @@ def test_a_proof_needs_a_test_that_fails_by_an_assertion_without_the_change(
     said = verdict(found)
     assert said.reason_code == code
     assert said.finding == ("proven" if code == "falsified" else "unverified")
+
+
+def left_out(result: CheckResult) -> CheckResult:
+    return result.model_copy(update={"left_out": ("tests/test_a.py",)})
+
+
+@pytest.mark.parametrize(
+    ("control", "code"), [(PASSES, "falsified"), (ASSERTS, "fails_alone"), (CANNOT, "fails_alone")]
+)
+def test_a_test_that_fails_in_a_run_of_its_own_proves_nothing(
+    control: CheckResult, code: str
+) -> None:
+    results = {"without": left_out(ASSERTS), "stub": left_out(ASSERTS)}
+    variants: tuple[TrialKind, ...] = (*ALL, "control")
+    assert trial_to_run(evidence(variants=variants, results=results), RULES) == "control"
+    said = verdict(evidence(variants=variants, results={**results, "control": left_out(control)}))
+    assert said.reason_code == code
+    # Where a variant runs all that the claim runs, the claim has shown it.
+    whole = {"without": ASSERTS, "stub": ASSERTS}
+    assert verdict(evidence(variants=variants, results=whole)).reason_code == "falsified"
 
 
 FAILED = command(1, "AssertionError: 1 != 2\n")

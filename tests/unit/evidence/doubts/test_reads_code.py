@@ -1,0 +1,51 @@
+"""Tests that look at the text of code say nothing of what it does."""
+
+import pytest
+
+from agentproxy.evidence.doubts.reads_code import find_code_readers
+
+CODE = {"src/calc.py": ("", "def sub(a, b):\n    return a - b\n"), "src/calc.js": ("", "//\n")}
+
+
+def read(test: str, path: str = "tests/test_calc.py") -> list[tuple[str, str]]:
+    return list(find_code_readers({**CODE, path: ("", test)}))
+
+
+@pytest.mark.parametrize(
+    ("test", "what"),
+    [
+        ("assert 'a - b' in open('src/calc.py').read()", "calc.py"),
+        ("assert 'a - b' in (ROOT / 'src' / 'calc.py').read_text()", "calc.py"),
+        ("CODE = Path(__file__).parent / '../src/calc.py'\ntext = CODE.read_text()", "calc.py"),
+        ("path = calc.__file__\nsize = os.stat(path).st_size", "a module"),
+        ("assert 'a - b' in inspect.getsource(calc.sub)", "the text of code"),
+        ("assert len(sub.__code__.co_code) > 8", "the text of code"),
+    ],
+)
+def test_who_reads_the_text_of_changed_code_is_named(test: str, what: str) -> None:
+    assert read(test) == [("tests/test_calc.py", what)]
+
+
+def test_other_languages_are_read_too() -> None:
+    script = "const code = fs.readFileSync('./src/calc.js', 'utf8');\n"
+    assert read(script, "tests/calc.test.js") == [("tests/calc.test.js", "calc.js")]
+
+
+@pytest.mark.parametrize(
+    "test",
+    [
+        "from calc import sub\n\nassert sub(5, 3) == 2",
+        "subprocess.run([sys.executable, 'src/calc.py', '5'], check=True)",
+        "assert open('README.md').read()",
+        "path = tmp_path / 'calc.py'\npath.write_text('x')\nassert path.read_text() == 'x'",
+        "here = Path(__file__).parent / 'data.json'\ntext = here.read_text()",
+        "const { sub } = require('./calc.js');",
+    ],
+)
+def test_who_runs_the_code_or_reads_something_else_is_not(test: str) -> None:
+    assert read(test) == []
+
+
+def test_what_the_base_has_read_already_is_not() -> None:
+    text = "assert open('src/calc.py').read()\n"
+    assert list(find_code_readers({**CODE, "tests/test_a.py": (text, text + "x = 1\n")})) == []

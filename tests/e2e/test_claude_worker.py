@@ -134,6 +134,19 @@ def test_a_person_sees_what_it_says_that_the_work_cost_where_that_was_not_paid(p
     assert told in pa("show", ran.result["run"]).out
 
 
+def test_a_server_at_an_address_that_is_not_granted_is_refused_with_the_line_to_write(
+    pa: Pa,
+) -> None:
+    plays(pa, "sys.exit(9)")
+    file = pa.home / "config" / "agentproxy" / "config.toml"
+    server = '[worker.claude.servers.docs]\nurl = "https://docs.example.com/mcp"\n'
+    file.write_text(file.read_text() + server)
+    ran = order(pa)
+    assert (ran.code, ran.out) == (6, ""), ran
+    assert "the MCP server docs is at docs.example.com:443" in ran.err
+    assert 'hosts = ["docs.example.com:443"]' in ran.err
+
+
 def test_an_end_without_a_claim_is_a_round_without_one(pa: Pa) -> None:
     plays(pa, "brief = begin(); mend(); end('error_max_turns', error=True)")
     ran = order(pa, "--max-rounds", "1")

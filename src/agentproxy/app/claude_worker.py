@@ -2,10 +2,11 @@
 
 import shlex
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 
 from agentproxy.config.tables import ServerTable, WorkerTable
 from agentproxy.models.names import default_model
@@ -22,6 +23,7 @@ SDK: Final = "claude_agent_sdk"
 EXTRA: Final = "pip install 'agentproxy[claude]'"
 LOGIN: Final = ".claude/.credentials.json"
 NO_KEY: Final = "set ANTHROPIC_API_KEY, or grant it your login (docs/agents.md)"
+_PORTS: Final[Mapping[str, int]] = {"http": 80, "https": 443}
 INSTALL: Final = "npm install -g @anthropic-ai/claude-code"
 
 
@@ -82,12 +84,44 @@ def build_claude(
         tools=TOOLS if table.tools is None else table.tools,
         directories=tuple(str(Path(each).expanduser()) for each in table.directories),
     )
+    for name, each in table.servers.items() if sandbox.isolates else ():
+        refuse_out_of_reach(name, each.url, hosts=grants.hosts)
     servers = {
         name: _server(each, started_in=started_in, environ=environ)
         for name, each in table.servers.items()
     }
     launcher = Launcher(program, sandbox=sandbox, grants=grants)
     return ClaudeWorker(launcher, choices=choices, servers=servers)
+
+
+def refuse_out_of_reach(name: str, url: str | None, *, hosts: Sequence[str]) -> None:
+    """Raises WorkerError: the sandbox would refuse the address of this MCP server.
+
+    Claude Code would work on without its tools, and say nothing.
+    """
+    if url is None:
+        return
+    try:
+        parts = urlsplit(url)
+        wanted = f"{parts.hostname}:{parts.port or _PORTS[parts.scheme]}"
+    except (KeyError, ValueError):
+        parts, wanted = urlsplit(""), ""
+    if not parts.hostname:
+        raise WorkerError(
+            f"the url of the MCP server {name} is no address",
+            cure=f"begin it with https:// or http:// in [worker.claude.servers.{name}]",
+        )
+    if ":" in parts.hostname:
+        wanted = f"[{parts.hostname}]{wanted.removeprefix(parts.hostname)}"
+    if not any(_covers(each.lower(), wanted) for each in hosts):
+        raise WorkerError(
+            f"the MCP server {name} is at {wanted}, which the sandbox would refuse",
+            cure=f'grant it in [worker.claude]: hosts = ["{wanted}"]',
+        )
+
+
+def _covers(granted: str, wanted: str) -> bool:
+    return granted == wanted or (granted.startswith("*.") and wanted.endswith(granted[1:]))
 
 
 def _server(table: ServerTable, *, started_in: Path, environ: Mapping[str, str]) -> ClaudeMcpServer:

@@ -15,7 +15,6 @@ def section(name: str, agent: KnownAgent) -> str:
     facts = [
         f"Install: `{agent.install}`. It {listed(agent.can)}, and asks its model by the wire "
         f"`{agent.wire}`. Tried by {how} with version {agent.tried} on {agent.on}.",
-        f"The small task cost less than five cents, with `{agent.small or agent.model}`.",
         *agent.notes,
     ]
     points = "\n".join(f"- {fact}" for fact in facts)

@@ -26,9 +26,8 @@ def test_an_agent_does_the_small_task_for_five_cents(tested: Pa, name: str) -> N
         env = variables(server)
         added = tested("agents", "add", name, env=env)
         assert added.code == 0, added.err
-        model = known_agents()[name].small or known_agents()[name].model
         ran = tested(
-            "-o", "json", "--worker", name, "--model", model, "--check", PYTEST,
+            "-o", "json", "--worker", name, "--check", PYTEST,
             "--budget", "0.05", "Fix add in calc.py", env=env,
         )  # fmt: skip
     told = (ran.err, [each for each in ran.records if each["kind"] != "output"][-6:])

@@ -47,7 +47,6 @@ class AgentRow:
     can: tuple[str, ...]
     wire: str
     model: str
-    small: str  # the model that did the small task for five cents
     tried: str
     on: str
     by: str
@@ -83,7 +82,6 @@ async def _row(app: App, name: str) -> AgentRow:
         can=agent.can,
         wire=agent.wire,
         model=agent.model,
-        small=agent.small or agent.model,
         tried=agent.tried,
         on=agent.on.isoformat(),
         by=agent.by,

@@ -28,7 +28,6 @@ class KnownAgent(BaseModel):
     can: Words
     wire: Literal["messages", "chat", "responses", "gemini"]
     model: str
-    small: str = ""
     script: str
     env: dict[str, str] = Field(default_factory=dict)
     hosts: Words = ()

@@ -103,6 +103,27 @@ def test_a_test_of_how_it_is_run_proves_nothing(pa: Pa, what: str) -> None:
     assert (ran.code, finding["reason_code"]) == (3, "fails_alone"), finding
 
 
+def test_a_test_of_the_history_proves_nothing(pa: Pa) -> None:
+    # All tests are in one file, so that a variant runs as the claim does.
+    old = pytest_of("add(1, 2) == 3")
+    pa.write({**CALC, "test_calc.py": old})
+    pa.commit("Green")
+    looks = "git log -1 --format='%s %an %ad' HEAD~1 && git log -1 --format=%s"
+    test = f"""
+
+def test_sub():
+    import subprocess
+
+    said = subprocess.check_output(["sh", "-c", {looks!r}], text=True)
+    assert said.startswith("Green") and "round 1" in said
+"""
+    ran = pa.task(
+        "--check", PYTEST, *ONE, worker=f"{FEATURE}\n{brings('test_calc.py', old + test)}"
+    )
+    finding = ran.finding(PYTEST)
+    assert (ran.code, finding["reason_code"]) == (3, "passes_without_change"), finding
+
+
 def test_a_test_that_needs_only_that_another_file_was_loaded_proves_nothing(pa: Pa) -> None:
     pa.write({**CALC, "test_calc.py": pytest_of("add(1, 2) == 3")})
     pa.commit("Green")

@@ -26,6 +26,7 @@ from agentproxy.supervisor.parts import Parts
 from agentproxy.supervisor.stages import Stage
 from agentproxy.supervisor.state import State
 from agentproxy.workspace.git.repository import Repository
+from agentproxy.workspace.trees.claim import MESSAGE
 from agentproxy.workspace.trees.variants import (
     Kept,
     Variant,
@@ -106,7 +107,7 @@ async def prepare(effect: PrepareMutants, context: Context[State, Parts]) -> Seq
         Kept(
             Variant(rewritten={edit.path: content}),
             ref=f"refs/agentproxy/{context.parts.run}/claim-{number}-mutant-{count}",
-            message=f"The claim, with a fault in {edit.path}\n",
+            message=MESSAGE.format(round=number),
         )
         for count, (edit, content) in enumerate(made.mutants, start=1)
     ]

@@ -26,6 +26,7 @@ from agentproxy.supervisor.stages import Stage
 from agentproxy.supervisor.state import State
 from agentproxy.workspace.git.command import GitError
 from agentproxy.workspace.git.repository import RepositoryUnusable
+from agentproxy.workspace.trees.claim import MESSAGE
 from agentproxy.workspace.trees.variants import (
     Kept,
     Variant,
@@ -33,9 +34,6 @@ from agentproxy.workspace.trees.variants import (
     read_versions,
     write_variants,
 )
-
-# The same for all: a test can read it.
-MESSAGE = "A variant of the claim\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,9 +115,10 @@ async def _write(
         "raising": _stubbed(stubs["raises"], old),
         "control": Variant(rewritten=with_comments(new)),
     }
+    message = MESSAGE.format(round=number)  # a test can read it
     refs = f"refs/agentproxy/{context.parts.run}/claim-{number}"
     kept = [
-        Kept(variant, ref=f"{refs}-{kind}", message=MESSAGE) for kind, variant in variants.items()
+        Kept(variant, ref=f"{refs}-{kind}", message=message) for kind, variant in variants.items()
     ]
     written = await write_variants(repository, kept, base=base, claim=claim)
     trees: dict[TrialKind, TrialTree] = {

@@ -111,8 +111,9 @@ async def write_variants(
             tree = await _tree_with(where, lines, index=index) if lines else claims_tree
             commit = claim
             if tree != claims_tree:
+                # As a claim is committed: no test can tell by the history where it runs.
                 commit = await commit_tree(
-                    where, tree, parents=[claim], message=each.message, date=date
+                    where, tree, parents=[base], message=each.message, date=date
                 )
             written.append((commit, tree))
     made = zip(variants, written, strict=True)

@@ -170,6 +170,37 @@ func TestMain(m *testing.M) {
 }
 END
 """
+# A test moves to a file of its own, as it is.
+MOVES = f"""\
+{MENDS}
+printf 'package calc\\n\\nimport "testing"\\n\\n' > zero_test.go
+sed -n '/TestZero/,$p' calc_test.go >> zero_test.go
+sed -i '/TestZero/,$d' calc_test.go
+"""
+# A new file holds words of the old one, and nothing that is built twice.
+TELLS = f"""\
+{MENDS}
+cat > more_test.go <<'END'
+package calc
+
+import "testing"
+
+/*
+func TestAdd(t *testing.T) {{
+*/
+const old = `
+func TestZero(t *testing.T) {{
+`
+
+func TestMore(t *testing.T) {{
+	if Add(2, 2) != 4 || old == "" {{
+		t.Fatal("Add")
+	}}
+}}
+END
+printf '//go:build windows\\n\\npackage calc\\n\\nfunc TestAdd() {{}}\\n' > other_test.go
+cp other_test.go add_windows_test.go
+"""
 BEGINS = f"{MENDS}\nprintf 'package calc\\n\\nvar begun = Add(0, 0)\\n' > a_test.go"
 
 
@@ -180,6 +211,8 @@ BEGINS = f"{MENDS}\nprintf 'package calc\\n\\nvar begun = Add(0, 0)\\n' > a_test
         (f"{MENDS}; {DROPS}", "tests_removed"),
         (SAYS, "own_tests"),
         (BEGINS, "fixed"),
+        (MOVES, "fixed"),
+        (TELLS, "fixed"),
     ],
 )
 def test_a_test_of_go_has_its_file_and_is_missed_where_it_is_taken_away(

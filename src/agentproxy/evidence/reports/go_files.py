@@ -1,19 +1,25 @@
 """Gives tests of Go the files that declare them. `go test` prints only packages."""
 
+import platform
 import posixpath
 import re
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from agentproxy.events.check import TestResult
+from agentproxy.evidence.reports.go_source import is_built, tests_in
 from agentproxy.evidence.reports.junit import MAX_TEST_NAME_CHARACTERS
 from agentproxy.files.safe_files import BadPath, SafeDir
 
+# The names that Go has for this machine.
+SYSTEM = sys.platform
+_PROCESSORS = {"x86_64": "amd64", "aarch64": "arm64", "i386": "386", "i686": "386"}
+PROCESSOR = _PROCESSORS.get(platform.machine(), platform.machine())
 MAX_FILES = 5_000
 MAX_FILE_BYTES = 1 << 20
 MAX_BYTES = 64 << 20  # of all files together
 _MODULE = re.compile(r"^\s*module\s+[\"`]?([^\s\"`]+)", re.MULTILINE)
-_TEST = re.compile(r"^func\s+((?:Test|Example|Fuzz)\w*)\s*\(", re.MULTILINE)
 _NAME = re.compile(r"(\S+) > ([^\s/#\[]+)(.*)", re.DOTALL)
 
 
@@ -36,20 +42,25 @@ def read_go_tests(tree: Path, files: Iterable[str]) -> Mapping[str, str]:
 
 
 def find_go_tests(texts: Mapping[str, str]) -> Mapping[str, str]:
-    """The same, of the texts of `go.mod` and of files of tests by path. A test that two files of a
-    package declare, for two systems or in a comment, is left out.
+    """The same, of the texts of `go.mod` and of files of tests by path. Files that are not built
+    here declare nothing. A test that two files of a package declare is left out, where a tag that
+    nobody knows here does not tell them apart.
     """
     modules = {
         posixpath.dirname(path): found[1]
         for path, text in texts.items()
         if _is_module(path) and (found := _MODULE.search(text))
     }
-    declared: dict[str, set[str]] = {}
+    certain: dict[str, set[str]] = {}
+    possible: dict[str, set[str]] = {}
     for path, text in texts.items():
         package = _package_of(posixpath.dirname(path), modules)
-        if package and path.endswith("_test.go"):
-            for test in _TEST.findall(text):
+        built = is_built(path, text, system=SYSTEM, processor=PROCESSOR)
+        if package and path.endswith("_test.go") and built != "no":
+            declared = certain if built == "yes" else possible
+            for test in tests_in(text):
                 declared.setdefault(f"{package} > {test}", set()).add(path)
+    declared = possible | certain
     return {name: next(iter(paths)) for name, paths in declared.items() if len(paths) == 1}
 
 

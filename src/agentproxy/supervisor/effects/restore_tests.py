@@ -1,12 +1,15 @@
 """Restores the base's tests and settings that a claim changes."""
 
-from collections.abc import Mapping, Sequence
+import posixpath
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from agentproxy.engine.context import Context
 from agentproxy.events.envelope import Fact
 from agentproxy.events.git_facts import TestsRestored
+from agentproxy.evidence.doubts.look import decoded
 from agentproxy.evidence.patching_tests import find_patching_modules, loads_any
+from agentproxy.evidence.reports.go_source import find_declared_again
 from agentproxy.evidence.runner_settings import settings_changed
 from agentproxy.evidence.test_files import is_test_file
 from agentproxy.supervisor.changed_files import MAX_PARSED_BYTES
@@ -44,21 +47,45 @@ def restore_due(state: State) -> Mapping[str, RestoreTests]:
 async def restore(effect: RestoreTests, context: Context[State, Parts]) -> Sequence[Fact]:
     state, number = context.state, effect.round
     patching = await _find_patching(context, number)
+    again = await _find_declared_again(context, effect)
 
     def decides(path: str, before: bytes | None, after: bytes | None) -> bool:
         new_test = before is None and is_test_file(path)
         loads = new_test and loads_any((after or b"").decode(errors="replace"), patching)
-        return loads or settings_changed(path, before, after)
+        return loads or path in again or settings_changed(path, before, after)
 
     commit, tree, files = await restore_files(
         context.parts.checks.repository,
-        effect.paths,
+        sorted({*effect.paths, *again}),
         base=state.require_base().commit,
         claim=state.claims[number].commit,
         ref=f"refs/agentproxy/{context.parts.run}/claim-{number}-with-base-tests",
         decides=decides,
     )
     return [TestsRestored(round=number, commit=commit, tree=tree, files=files)]
+
+
+async def _find_declared_again(
+    context: Context[State, Parts], effect: RestoreTests
+) -> Collection[str]:
+    """New files of Go's tests beside which those of the base cannot be built: a test has moved."""
+    claim = context.state.claims[effect.round]
+    added = {each.path for each in claim.changes if each.status == "added"}
+    old = [path for path in effect.paths if path.endswith("_test.go") and path not in added]
+    folders = {posixpath.dirname(path) for path in old}
+    new = [p for p in added if p.endswith("_test.go") and posixpath.dirname(p) in folders]
+    if not new:
+        return ()
+    versions = await read_versions(
+        context.parts.checks.repository,
+        [*old, *new],
+        base=context.state.require_base().commit,
+        claim=claim.commit,
+        most=MAX_PARSED_BYTES,
+    )
+    texts = decoded(versions)
+    before = {path: texts[path][0] for path in old if path in texts}
+    return find_declared_again(before, {path: texts[path][1] for path in new if path in texts})
 
 
 async def _find_patching(context: Context[State, Parts], number: int) -> frozenset[str]:

@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+COMPILED := $(VENV)/.compiled
 # Without compiled files, every start of pa and every check in a test would compile all modules again.
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -35,10 +36,18 @@ $(READY): requirements/dev.txt pyproject.toml
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps -e .
 	@touch $@
 
+# Each worker of the tests would compile all of it, so two processes compile a half each before.
+$(COMPILED): $(READY)
+	@echo "compiling the tests ..."
+	@$(BIN)/python -m compileall -q -j 2 src
+	@$(BIN)/pytest -qq --collect-only tests/unit >/dev/null & \
+	  $(BIN)/pytest -qq --collect-only --ignore tests/unit >/dev/null; wait
+	@touch $@
+
 demo: $(READY)
 	@$(BIN)/python examples/demo/demo.py
 
-test: $(READY)
+test: $(COMPILED)
 	$(BIN)/pytest -n 4 --dist worksteal -m "not slow and not agents and not local_model"
 
 slow: $(READY)

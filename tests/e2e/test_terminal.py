@@ -4,12 +4,11 @@ import json
 import os
 import pty
 import select
-import subprocess
-import sys
 import time
 
 from support.front_door import Pa
 from support.projects import CHECK, MEND
+from support.terminals import forked
 
 FIXED = "def add(a, b):\n    return a + b\n\n\ndef double(a):\n    return a * 2\n"
 
@@ -20,15 +19,7 @@ class Terminal:
     def __init__(self, pa: Pa, *arguments: str) -> None:
         self.master, slave = pty.openpty()
         env = {**pa.environment(), "TERM": "xterm", "COLUMNS": "120"}
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "agentproxy", *arguments],
-            cwd=pa.project,
-            env=env,
-            stdin=slave,
-            stdout=slave,
-            stderr=slave,
-            start_new_session=True,
-        )
+        self.process = forked(arguments)(slave, pa.project, env)
         os.close(slave)
         self.seen = ""
 

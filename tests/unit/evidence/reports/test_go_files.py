@@ -131,7 +131,7 @@ def test_new_files_that_declare_again_what_an_old_one_does_are_found_with_their_
     old = {"a_test.go": TEST.format("TestRoot") + init, "b/b_test.go": TEST.format("TestDeep")}
     moved = {"root_test.go": TEST.format("TestRoot"), "c_test.go": TEST.format("TestMore")}
     others = {
-        "b/d_test.go": f"// {TEST.format('TestDeep')}{init}",
+        "b/d_test.go": f"/*\n{TEST.format('TestDeep')}*/\n{init}",
         "e/e_test.go": moved["c_test.go"],
     }
     assert sorted(find_declared_again(old, {**moved, **others})) == ["c_test.go", "root_test.go"]

@@ -7,12 +7,13 @@ COMPILED := $(VENV)/.compiled
 # Without compiled files, every start of pa and every check in a test would compile all modules again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test slow agents local-model check record bench honest kinds packages pictures dist lock clean help
+.PHONY: demo test slow stack agents local-model check record bench honest kinds packages pictures dist lock clean help
 
 help:
 	@echo "make demo    set everything up, and run one supervised task"
 	@echo "make test    the tests (offline, takes minutes)"
 	@echo "make slow    slow tests: environments, repositories, runners, ownership, contexts, kill -9"
+	@echo "make stack   the configuration of examples/otel-stack, by its programs that are installed"
 	@echo "make agents  tests with real coding agents, at pinned versions in .agents/"
 	@echo "make check   lint, types, layers, dependencies, dead code, file sizes"
 	@echo "make local-model  tests with a small real model on this machine"
@@ -53,6 +54,9 @@ test: $(COMPILED)
 slow: $(READY)
 	@$(BIN)/python scripts/install_runners.py
 	$(BIN)/pytest -n 2 --dist worksteal -m slow
+
+stack: $(READY)
+	$(BIN)/pytest -n 0 tests/telemetry/test_stack.py
 
 agents: $(READY)
 	@$(BIN)/python scripts/install_agents.py

@@ -2,9 +2,19 @@
 
 import json
 import re
+import shutil
+import socket
+import subprocess
+import threading
+import time
 from collections.abc import Generator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from urllib.error import HTTPError
+from urllib.parse import urlencode
+from urllib.request import urlopen
 
 import pytest
 import yaml
@@ -146,3 +156,119 @@ def test_grafana_finds_its_sources_and_its_dashboard() -> None:
     (provider,) = load("grafana/provisioning/dashboards/dashboards.yaml")["providers"]
     mounts = load("compose.yaml")["services"]["grafana"]["volumes"]
     assert f"./grafana/dashboards:{provider['options']['path']}:ro" in mounts
+
+
+# What each program says of its configuration. None of them is in a package of Python or of npm;
+# Prometheus is in Debian.
+CHECKS = {
+    "promtool": ("check", "config", "prometheus.yaml"),
+    "otelcol-contrib": ("validate", "--config=collector.yaml"),
+    "tempo": ("-config.file=tempo.yaml", "-config.verify"),
+}
+
+
+def found(program: str) -> str:
+    path = shutil.which(program)
+    if path is None:
+        pytest.skip(f"{program} is not installed, so nothing was checked by it")
+    return path
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("program", CHECKS)
+def test_a_program_takes_its_configuration(program: str) -> None:
+    command = [found(program), *CHECKS[program]]
+    done = subprocess.run(command, cwd=STACK, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def exposed(sent: Collector) -> str:
+    """What the collector would show to Prometheus. A histogram has one bucket of all."""
+    lines: list[str] = []
+    for point in sent.points.values():
+        pairs = {name.replace(".", "_"): text for name, text in point.labels.items()}
+        pairs["instance"] = point.resource["service.instance.id"]
+        labels = ",".join(f'{name}="{text}"' for name, text in pairs.items())
+        name = prometheus_name(point)
+        if point.kind == "histogram":
+            lines += [f'{name}_bucket{{{labels},le="{le}"}} {point.count}' for le in ("60", "+Inf")]
+        else:
+            lines.append(f"{name}{{{labels}}} {point.value}")
+    return "".join(f"{line}\n" for line in lines)
+
+
+@contextmanager
+def answering(text: str) -> Generator[str]:
+    """A port of this machine with metrics."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Type", "text/plain; version=0.0.4")
+            self.end_headers()
+            self.wfile.write(text.encode())
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its name
+            """Silence."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
+        thread.start()
+        try:
+            yield f"127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+@contextmanager
+def prometheus(folder: Path, target: str) -> Generator[str]:
+    """A real one with our configuration, which asks `target` in the place of the collector."""
+    made = (STACK / "prometheus.yaml").read_text().replace("collector:8889", target)
+    (folder / "prometheus.yaml").write_text(made.replace("10s", "1s"))
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        address = f"127.0.0.1:{free.getsockname()[1]}"
+    command = [
+        found("prometheus"),
+        "--config.file=prometheus.yaml",
+        "--storage.tsdb.path=data",
+        f"--web.listen-address={address}",
+    ]
+    with (folder / "log").open("w") as log:
+        process = subprocess.Popen(command, cwd=folder, stdout=log, stderr=log)
+    try:
+        yield f"http://{address}"
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def ask(url: str, query: str) -> list[Any]:
+    asked = f"{url}/api/v1/query?{urlencode({'query': query})}"
+    try:
+        with urlopen(asked, timeout=10) as answer:
+            return json.load(answer)["data"]["result"]
+    except HTTPError as error:
+        raise AssertionError(f"{query}: {error.read().decode()}") from None
+
+
+@pytest.mark.slow
+def test_a_real_prometheus_answers_every_query_of_the_dashboard(
+    sent: Collector, tmp_path: Path
+) -> None:
+    with answering(exposed(sent)) as target, prometheus(tmp_path, target) as url:
+        end = time.monotonic() + 60
+        while True:
+            try:
+                if ask(url, "agentproxy_rounds_total"):
+                    break
+            except OSError:
+                pass  # it begins
+            assert time.monotonic() < end, (tmp_path / "log").read_text()
+            time.sleep(0.2)
+        answers = {query: ask(url, query.replace("$__range", "1h")) for query in queries()}
+    assert all(answers.values()), [query for query, answer in answers.items() if not answer]
+    (refuted,) = (answer for query, answer in answers.items() if "by (round)" in query)
+    assert {row["metric"]["round"]: row["value"][1] for row in refuted} == {"1": "1"}
+    (verdicts,) = (answer for query, answer in answers.items() if "by (status)" in query)
+    assert {row["metric"]["status"] for row in verdicts} == {"verified"}

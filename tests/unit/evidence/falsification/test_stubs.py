@@ -79,6 +79,21 @@ def test_annotations_comments_and_docstrings_make_nothing_new() -> None:
     assert python(before, after) == after
 
 
+@pytest.mark.parametrize(
+    "after",
+    [
+        'def f(a):\n    """Says it."""\n    return a + 1\n',
+        'def f(a):\n    """Says it."""\n',
+        'def f(a):\n    "Says it."\n\n    @print\n    def g(): ...\n',
+    ],
+)
+def test_a_docstring_is_no_result_and_stays(after: str) -> None:
+    for before in ("", "def f(a): return a\n", 'def f(a):\n    "Another."\n    return a\n'):
+        function = run(python(before, after))["f"]
+        assert function.__doc__ == "Says it."
+        assert function(1) == (1 if before else None)
+
+
 def test_constants_classes_and_imports_stay() -> None:
     after = "import os\nLIMIT = 3\nclass A:\n    size = LIMIT\n    def f(self): return os.name\n"
     names = run(python("", after))

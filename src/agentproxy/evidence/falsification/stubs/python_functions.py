@@ -129,11 +129,14 @@ def _texts(node: ast.expr) -> Iterator[str]:
 
 
 def _definition(name: str, node: FunctionNode, lines: Lines) -> Function:
-    first, last = node.body[0], node.body[-1]
-    line, column = _start_of(first)
+    last = node.body[-1]
+    end = lines.offset(last.end_lineno or last.lineno, last.end_col_offset or 0)
+    line, column = _start_of(node.body[0])
     indentation = lines.indentation(line, column)
     start = lines.offset(line, column)
-    end = lines.offset(last.end_lineno or last.lineno, last.end_col_offset or 0)
+    # A docstring stays: that a stub has none would look like a result.
+    if indentation is not None and (code := _without_docstring(node.body)) != node.body:
+        start = lines.offset(*_start_of(code[0])) if code else end
     if indentation is None:
         indentation = (lines.indentation(node.lineno, node.col_offset) or b"") + b"    "
     # On a line of its own a body fits wherever it is put, also behind `def f():`.

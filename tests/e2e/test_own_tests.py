@@ -98,6 +98,16 @@ def test_a_module_in_another_folder_that_the_check_searches_first_is_no_proof(
     assert ran.code == 0, ran.finding(check)
 
 
+def test_code_that_asks_whether_a_test_runs_it_is_no_proof(pa: Pa) -> None:
+    right = "    if 'pytest' in __import__('sys').modules:\\n        return a + b\\n"
+    ran = pa.task(
+        "--check", PYTEST, *ONE, worker=f'sed -i "0,/return/s/^    return/{right}&/" calc.py'
+    )
+    finding = ran.finding(PYTEST)
+    assert (ran.code, finding["reason_code"]) == (3, "doubtful"), finding
+    assert "calc.py asks whether a test runs it" in finding["reason"]
+
+
 def test_a_module_that_the_tests_of_the_base_wait_for_is_proven(pa: Pa) -> None:
     test = "from slugify import slugify\n\n\ndef test_it():\n    assert slugify('A b') == 'a-b'\n"
     pa.write({"pyproject.toml": '[project]\nname = "slugify"\nversion = "1"\n'})

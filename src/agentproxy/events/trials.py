@@ -21,6 +21,7 @@ DoubtKind = Literal[
     "left_out",
     "not_seen",
     "reads_code",
+    "knows_tests",
 ]
 
 

@@ -11,6 +11,7 @@ from agentproxy.events.git_facts import Change
 from agentproxy.events.trials import Doubt
 from agentproxy.evidence.asked.spoken_of import means_function
 from agentproxy.evidence.doubts.destroyed import file_name, find_destroyed, find_mostly_removed
+from agentproxy.evidence.doubts.knows_tests import find_test_detectors
 from agentproxy.evidence.doubts.reads_code import find_code_readers
 from agentproxy.evidence.doubts.source_request import SourceAnswer
 from agentproxy.evidence.doubts.unused_input import wants_little
@@ -74,6 +75,7 @@ def find_doubts(task: str, seen: Seen) -> tuple[Doubt, ...]:
         *find_destroyed(seen.changes, task, seen.texts),
         *find_mostly_removed(seen.changes, task, seen.texts),
         *_secrets(seen.changes, seen.texts),
+        *_test_detectors(seen.texts, task),
         *_unawaited(seen.sources),
         *_code_readers(seen.texts),
         *_answered(seen.sources),
@@ -104,6 +106,12 @@ def _unawaited(sources: SourceAnswer) -> Iterator[Doubt]:
     for each in sources.unawaited:
         lost = f"does not await {each.what}" if each.what else "is a coroutine that nothing awaits"
         yield Doubt(kind="never_awaited", path=each.path, text=f"{each.path}: {each.test} {lost}")
+
+
+def _test_detectors(texts: Mapping[str, tuple[str, str]], task: str) -> Iterator[Doubt]:
+    for path, words in find_test_detectors(texts, task):
+        text = f"{path} asks whether a test runs it ({words})"
+        yield Doubt(kind="knows_tests", path=path, text=text)
 
 
 def _code_readers(texts: Mapping[str, tuple[str, str]]) -> Iterator[Doubt]:

@@ -5,7 +5,7 @@ Such a test fails without the change whatever the code does, and says nothing of
 
 import posixpath
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from agentproxy.evidence.test_files import is_test_file
 from agentproxy.text.added_lines import added_lines
@@ -17,6 +17,7 @@ _CODE = re.compile(
 _LOOKS_INSIDE = re.compile(
     r"\bgetsource(?:lines|file)?[ \t]*\(|\b__code__\b|\bco_(?:code|consts|names|varnames)\b"
     r"|\blinecache[ \t]*\.|\bdis[ \t]*\.[ \t]*(?:dis|Bytecode|get_instructions)\b"
+    r"|\bFunction[ \t]*\.[ \t]*prototype[ \t]*\.[ \t]*toString\b"
 )
 _READS = re.compile(
     r"\bopen[ \t]*\(|\bread_(?:text|bytes)\b|\bgetsize\b|\bst_size\b|\bstat(?:Sync)?[ \t]*\("
@@ -25,6 +26,10 @@ _READS = re.compile(
     r"|\bBun[ \t]*\.[ \t]*file\b|\bFile[ \t]*\.[ \t]*read\w*"
 )
 _OF_MODULE = re.compile(r"\w\.__file__\b")
+_LOADS = re.compile(r"\brequire[ \t]*\(|^[ \t]*import\b|\bfrom[ \t]*['\"]", re.MULTILINE)
+_AS_TEXT = re.compile(
+    r"([\w$]+)[ \t]*\.[ \t]*toString[ \t]*\(\)|\bString[ \t]*\([ \t]*([\w$]+)[ \t]*\)"
+)
 # What is written by the test itself may have any name.
 _MADE = re.compile(r"te?mp|\bfolder\b|\bdir(?:ectory)?\b|\bworkspace\b|mkdtemp|\bsandbox\b", re.I)
 _ASSIGNED = re.compile(r"^[ \t]*(?:const |let |var )?([A-Za-z_$][\w$]*)[ \t]*(?::[^=]*)?:?=(?!=)")
@@ -42,17 +47,19 @@ def find_code_readers(texts: Mapping[str, tuple[str, str]]) -> Iterator[tuple[st
     named = re.compile(rf"['\"`](?:[^'\"`\n]*/)?({names})['\"`]")
     for path, (before, after) in texts.items():
         if is_test_file(path) and _CODE.fullmatch(path):
-            what = _read_in(added_lines(before, after), named)
+            lines = [line for line in after.splitlines() if _LOADS.search(line)]
+            loaded = {word for line in lines for word in re.findall(r"[\w$]+", line)}
+            what = _read_in(added_lines(before, after), named, loaded)
             if what:
                 yield path, what
 
 
-def _read_in(lines: Sequence[str], named: re.Pattern[str]) -> str:
+def _read_in(lines: Sequence[str], named: re.Pattern[str], loaded: Collection[str]) -> str:
     held: dict[str, str] = {}  # variables that hold the path of code
     for line in lines:
         if _MADE.search(line):
             continue
-        if _LOOKS_INSIDE.search(line):
+        if _LOOKS_INSIDE.search(line) or _is_text_of(line, loaded):
             return "the text of code"
         found = named.search(line)
         what = found[1] if found else "a module" if _OF_MODULE.search(line) else ""
@@ -64,3 +71,8 @@ def _read_in(lines: Sequence[str], named: re.Pattern[str]) -> str:
         if what and (to := _ASSIGNED.match(line)):
             held[to[1]] = what
     return ""
+
+
+def _is_text_of(line: str, loaded: Collection[str]) -> bool:
+    """Whether a function that a test of JavaScript loads is looked at as a text."""
+    return any(match[1] in loaded or match[2] in loaded for match in _AS_TEXT.finditer(line))

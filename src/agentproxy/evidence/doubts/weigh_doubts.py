@@ -18,6 +18,7 @@ _WHATEVER_PROVES: frozenset[DoubtKind] = frozenset(
         "ignores_input",
         "shadows_module",
         "not_seen",
+        "knows_tests",
     }
 )
 _BY_OWN_TESTS = ("falsified", "mutants_noticed")

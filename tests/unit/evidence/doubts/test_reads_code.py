@@ -29,6 +29,8 @@ def test_who_reads_the_text_of_changed_code_is_named(test: str, what: str) -> No
 def test_other_languages_are_read_too() -> None:
     script = "const code = fs.readFileSync('./src/calc.js', 'utf8');\n"
     assert read(script, "tests/calc.test.js") == [("tests/calc.test.js", "calc.js")]
+    text = "const { sub } = require('../src/calc.js');\nassert.match(sub.toString(), /a - b/);\n"
+    assert read(text, "tests/calc.test.js") == [("tests/calc.test.js", "the text of code")]
 
 
 @pytest.mark.parametrize(
@@ -40,6 +42,7 @@ def test_other_languages_are_read_too() -> None:
         "path = tmp_path / 'calc.py'\npath.write_text('x')\nassert path.read_text() == 'x'",
         "here = Path(__file__).parent / 'data.json'\ntext = here.read_text()",
         "const { sub } = require('./calc.js');",
+        "const out = sub(5, 3);\nassert.equal(out.toString(), '2');",
     ],
 )
 def test_who_runs_the_code_or_reads_something_else_is_not(test: str) -> None:

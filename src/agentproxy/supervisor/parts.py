@@ -6,8 +6,10 @@ from pathlib import Path
 
 from agentproxy.engine.recorder import Recorder
 from agentproxy.engine.requests import Desk
+from agentproxy.events.check import CheckResult
 from agentproxy.events.trials import TrialsPrepared
 from agentproxy.evidence.check_context import CheckContext
+from agentproxy.evidence.check_runner import LeaveOut
 from agentproxy.supervisor.kept_base import KeptBase
 from agentproxy.supervisor.llm.thinking import SupervisorModel
 from agentproxy.supervisor.planning import ProjectRules
@@ -35,3 +37,7 @@ class Parts:
     joining: Callable[[str], Joining] = lambda _effect: Joining()
     # By round: variants that are there before a weighing asks for them.
     early_trials: dict[int, TrialsPrepared] = field(default_factory=dict[int, TrialsPrepared])
+    # By check, commit and what was left out: what was run before anybody asked for it.
+    early_results: dict[tuple[str, str, LeaveOut], CheckResult] = field(
+        default_factory=dict[tuple[str, str, LeaveOut], CheckResult]
+    )

@@ -19,6 +19,7 @@ from agentproxy.evidence.falsification.stubs.data_files import is_data
 from agentproxy.evidence.falsification.stubs.languages import language_of
 from agentproxy.evidence.falsification.stubs.make_stub_files import StubFiles, make_stub_files
 from agentproxy.supervisor.changed_files import MAX_PARSED_BYTES, split_changes
+from agentproxy.supervisor.early_trials import run_trials_early
 from agentproxy.supervisor.environments import environment_of
 from agentproxy.supervisor.face import SUPERVISED
 from agentproxy.supervisor.parts import Parts
@@ -26,6 +27,7 @@ from agentproxy.supervisor.stages import Stage
 from agentproxy.supervisor.state import State
 from agentproxy.workspace.git.command import GitError
 from agentproxy.workspace.git.repository import RepositoryUnusable
+from agentproxy.workspace.sandbox.port import SandboxError
 from agentproxy.workspace.trees.claim import MESSAGE
 from agentproxy.workspace.trees.variants import (
     Kept,
@@ -84,7 +86,7 @@ async def prepare_early(context: Context[State, Parts], number: int) -> None:
     if any(each[-1].exit_code != 0 for each in base):
         return
     # A fault comes again where the work is due.
-    with contextlib.suppress(GitError, NotClean, RepositoryUnusable, OSError):
+    with contextlib.suppress(GitError, NotClean, RepositoryUnusable, SandboxError, OSError):
         early = await _write(context, number, split)
         context.parts.early_trials[number] = early
         if not checks.sandbox.isolates:
@@ -93,6 +95,7 @@ async def prepare_early(context: Context[State, Parts], number: int) -> None:
         kinds = ("without", "stub", "control")
         made = (early.trees[kind] for kind in kinds if kind in early.trees)
         await all_together(*(checks.checkout(tree.commit, environment) for tree in made))
+        await run_trials_early(context, number, early)
 
 
 async def _write(

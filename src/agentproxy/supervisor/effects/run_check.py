@@ -25,6 +25,7 @@ from agentproxy.evidence.check_context import NotClean
 from agentproxy.evidence.check_runner import TIMEOUT_FACTOR, Baseline, LeaveOut, run_check
 from agentproxy.evidence.other_date import as_run_on
 from agentproxy.supervisor.check_verdicts import leave_out, loads_all
+from agentproxy.supervisor.early_trials import early_result
 from agentproxy.supervisor.environments import environment_of, lost_environments
 from agentproxy.supervisor.face import SUPERVISED
 from agentproxy.supervisor.parts import Parts
@@ -159,13 +160,16 @@ async def _result(effect: RunCheck, context: Context[State, Parts]) -> CheckResu
     if tree.kind == "mutant":
         check, base = await _bounded(check, tree, state, base=base), replace(base, extends=False)
     examined = state.examined.get(tree.round)
-    left_out = await asyncio.to_thread(leave_out, state, check, tree, attempt=effect.attempt)
+    files = await asyncio.to_thread(leave_out, state, check, tree, attempt=effect.attempt)
+    left_out = LeaveOut(files, loads_all(tree))
+    if early := early_result(context, tree, check=check, leave_out=left_out):
+        return early
     return await run_check(
         as_run_on(tree, check, examined.clock_library if examined else ""),
         commit=state.commit_of(tree),
         base=base,
         environment=environment_of(tree, state=state),
-        leave_out=LeaveOut(left_out, loads_all(tree)),
+        leave_out=left_out,
         checks=context.parts.checks,
         on_output=lambda text: context.show(f"{check.name} on {tree}", text),
     )

@@ -71,6 +71,18 @@ def test_a_home_that_cannot_be_written_is_infrastructure(pa: Pa) -> None:
     assert "defect" not in ran.err
 
 
+@pytest.mark.parametrize("command", [("list",), ("doctor",), (*WORK, "Fix it")])
+def test_a_home_that_cannot_be_made_is_named_with_its_variable(
+    pa: Pa, command: tuple[str, ...]
+) -> None:
+    ran = pa(*command, env={"AGENTPROXY_HOME": "/proc/nobody/home"})
+    assert ran.code == 6
+    assert ran.err.splitlines() == [
+        "pa: runs cannot be kept in /proc/nobody/home: No such file or directory",
+        "    set AGENTPROXY_HOME to a folder that you may write",
+    ]
+
+
 @pytest.mark.parametrize("pattern", ["conf/**.json", "."])
 def test_a_pattern_that_python_cannot_match_is_refused_with_its_key(pa: Pa, pattern: str) -> None:
     pa.write({"agentproxy.toml": f'carry = ["{pattern}"]\n'})

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from opentelemetry.sdk.trace.sampling import TraceIdRatioBased
+from opentelemetry.util.re import parse_env_headers
 
 from agentproxy.config.envfile import parse_env
 from agentproxy.telemetry.measures import INSTRUMENTS
@@ -66,14 +67,18 @@ def test_what_cannot_be_used_is_refused_by_name(name: str, value: str) -> None:
 
 
 NUMBERS = {**QUEUES, **LIMITS, **dict.fromkeys(of_each_signal("TIMEOUT"), 10)}
+SPOILT_HEADERS = ("Bearer abc", "=abc", "a b=abc", "a=abc\nb", "a=abcü", 'a="abc"')
 UNREADABLE = [
     *((name, value) for name in NUMBERS for value in ("abc", "-1", "1" * 5000)),
     *((name, "0") for name in QUEUES),
     *((name, value) for name in of_each_signal("TIMEOUT") for value in ("0", "nan", "inf")),
     *((name, "maybe") for name in (*CHOICES, *of_each_signal("INSECURE"))),
     *((name, value) for name in of_each_signal("COMPRESSION") for value in ("zstd", "deflate")),
-    *((name, value) for name in of_each_signal("HEADERS") for value in ("Bearer abc", "=abc")),
+    *((name, value) for name in of_each_signal("HEADERS") for value in SPOILT_HEADERS),
     ("OTEL_RESOURCE_ATTRIBUTES", "team=a,b"),
+    ("OTEL_SERVICE_NAME", "name\udcff"),
+    ("AGENTPROXY_OWNER_ID", "\udcff"),
+    ("OTEL_EXPORTER_OTLP_ENDPOINT", f"http://{'a' * 5000}"),
     ("OTEL_BSP_MAX_QUEUE_SIZE", "100"),
     ("OTEL_BLRP_MAX_EXPORT_BATCH_SIZE", "4096"),
     *((name, "/nonexistent.pem") for name in of_each_signal("CERTIFICATE")),
@@ -90,13 +95,27 @@ def test_what_the_sdk_cannot_read_is_named_with_its_cure_and_no_key_is_shown(
     assert name in fault
     assert ": give " in fault
     assert len(fault) < 200
-    assert not any(secret in fault for secret in ("Bearer", "=abc", "word@"))
+    assert not any(secret in fault for secret in ("Bearer", "abc\n", "=abc", '"abc', "word@"))
 
 
 @pytest.mark.parametrize("name", [*NUMBERS, *of_each_signal("COMPRESSION")])
 def test_what_it_can_read_is_taken(name: str) -> None:
     assert fault_in({name: str(NUMBERS.get(name, "none"))}) == ""
     assert fault_in({name: ""}) == ""
+
+
+@pytest.mark.parametrize(
+    "headers", ["a=b", "a=b,c = d ", "Authorization=Bearer abc==", "x-key=a%2Cb,", "a=[b]^_`{|}~"]
+)
+def test_the_headers_that_the_sdk_takes_are_taken(headers: str) -> None:
+    taken = parse_env_headers(headers, liberal=True)
+    assert len(taken) == len([part for part in headers.split(",") if part])
+    assert fault_in({"OTEL_EXPORTER_OTLP_HEADERS": headers}) == ""
+
+
+@pytest.mark.parametrize("headers", SPOILT_HEADERS)
+def test_it_takes_no_other(headers: str) -> None:
+    assert parse_env_headers(headers, liberal=True) == {}
 
 
 def test_http_also_takes_deflate_and_an_address_with_a_password() -> None:

@@ -139,6 +139,19 @@ def _follower(settings: Settings, redact: Redactor, say: Say | None) -> Follower
     return open_follower(settings.telemetry.variables, say=lambda text: say(redact(text)))
 
 
+class HomeUnusable(Exception):
+    """The folder for runs cannot be made."""
+
+    cure = "set AGENTPROXY_HOME to a folder that you may write"
+
+
+def _make_home(home: Path) -> None:
+    try:
+        home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise HomeUnusable(f"runs cannot be kept in {home}: {error.strerror}") from error
+
+
 @asynccontextmanager
 async def open_app(
     environ: Mapping[str, str],
@@ -153,14 +166,14 @@ async def open_app(
 
     `home` overrides the home of the settings; `serves` reads those of a server too. A process that
     works on runs gives `say`, which is told what is wrong with telemetry. Raises BadSetting,
-    BadFile, JournalUnusable.
+    BadFile, HomeUnusable, JournalUnusable.
     """
     user = read_user()
     settings = read_settings(environ, directory, user, forgive=forgive, serves=serves)
     # The run was already found there, whatever the settings of its own directory say.
     if home is not None:
         settings = settings.model_copy(update={"home": home})
-    await asyncio.to_thread(settings.home.mkdir, parents=True, exist_ok=True, mode=0o700)
+    await asyncio.to_thread(_make_home, settings.home)
     redact = Redactor(settings.secrets)
     named = settings.chat.journal
     place = directory / named if named else settings.home / "journal.sqlite3"

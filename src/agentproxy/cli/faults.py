@@ -5,6 +5,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from typing import cast
 
+from agentproxy.app.context import HomeUnusable
 from agentproxy.app.evidence import NoSuchRound, NothingJudged
 from agentproxy.app.init_project import NotStarted
 from agentproxy.app.journal import Fenced, JournalError, LeaseTaken, UnknownRun
@@ -31,7 +32,7 @@ CODES: dict[tuple[type[Exception], ...], int] = {
     OWNED: USAGE,
     (RepositoryUnusable, NoSuchRun, UnknownRun): USAGE,
     (ScreenshotUnusable, NotStarted, NotText, NotShell): USAGE,
-    (WorkerError, SandboxError, JournalError): INFRASTRUCTURE,
+    (HomeUnusable, WorkerError, SandboxError, JournalError): INFRASTRUCTURE,
     (NothingJudged,): UNPROVEN,
     (NoSuchRound,): USAGE,
     (BundleUnusable,): DIFFERENCE,

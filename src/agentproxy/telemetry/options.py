@@ -14,6 +14,7 @@ SAMPLERS = ("always_on", "always_off", "traceidratio")
 WORKERS = "AGENTPROXY_WORKER_TELEMETRY"
 CONTENT = "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT"
 BOOLEANS = {"": False, "true": True, "1": True, "false": False, "0": False}
+LONGEST_ADDRESS = 2000  # characters
 LONGEST_SHOWN = 60  # characters of a value
 
 
@@ -127,7 +128,7 @@ def _refuse_no_address(name: str, address: str, *, protocol: Protocol) -> None:
     if has_user and protocol == "grpc":
         cure = "give what the collector asks for in OTEL_EXPORTER_OTLP_HEADERS"
         raise BadOption(f"{name} has a user or a password, which grpc does not send: {cure}")
-    if address and not usable:
+    if address and not (usable and len(address) <= LONGEST_ADDRESS):
         cure = "give one that begins with http:// or https://, such as http://localhost:4317"
         raise BadOption(f"{name} is no address: {cure}")
 

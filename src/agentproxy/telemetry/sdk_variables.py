@@ -2,6 +2,7 @@
 
 import math
 import os
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -35,6 +36,11 @@ CHOICES = {
         "base2_exponential_bucket_histogram",
     ),
 }
+PAIR = re.compile(r"[^=]+=.*", re.DOTALL)
+# What the SDK takes. Another header it would show, with its value.
+HEADER = re.compile(
+    r"[!\x23-\x27*+\x2d.0-9A-Z^-z|~]+[ \t]*=[ !\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]*"
+)
 EXACT = ("OTEL_METRICS_EXEMPLAR_FILTER",)
 NO_COMPRESSION = "none"
 
@@ -52,11 +58,19 @@ def of_each_signal(what: str) -> tuple[str, ...]:
 
 
 def _faults(given: Mapping[str, str], *, has_grpc: bool) -> Iterator[str]:
+    yield from _texts(given)
     yield from _numbers(given)
     yield from _batches(given)
     yield from _choices(given, has_grpc=has_grpc)
     yield from _lists(given)
     yield from _files(given)
+
+
+def _texts(given: Mapping[str, str]) -> Iterator[str]:
+    for name, value in given.items():
+        # Bytes of an environment that are no UTF-8 become halves of pairs, which nothing can send.
+        if any("\ud800" <= sign <= "\udfff" for sign in value):
+            yield f"{name} is not UTF-8: give plain text"
 
 
 def _numbers(given: Mapping[str, str]) -> Iterator[str]:
@@ -113,9 +127,11 @@ def _chosen(name: str, given: Mapping[str, str], choices: tuple[str, ...]) -> It
 def _lists(given: Mapping[str, str]) -> Iterator[str]:
     # The values are not shown: they may be keys.
     for name in (*of_each_signal("HEADERS"), "OTEL_RESOURCE_ATTRIBUTES"):
+        pair = PAIR if name == "OTEL_RESOURCE_ATTRIBUTES" else HEADER
         parts = [part for part in given.get(name, "").split(",") if part.strip()]
-        if any("=" not in part or not part.partition("=")[0].strip() for part in parts):
-            yield f"{name} is no list: give NAME=VALUE, with commas between several"
+        if not all(pair.fullmatch(part.strip()) for part in parts):
+            signs = "" if pair is PAIR else "; write other signs than plain ASCII as %XX"
+            yield f"{name} is no list: give NAME=VALUE, with commas between several{signs}"
 
 
 def _files(given: Mapping[str, str]) -> Iterator[str]:

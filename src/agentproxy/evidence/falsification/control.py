@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 from agentproxy.evidence.falsification.stubs.languages import language_of
 
-_COMMENT = b" This line says nothing.\n"
+# As formatters want it, which a check may run before its tests.
+_PYTHON, _JAVASCRIPT = b"\n\n# This line says nothing.\n", b"\n// This line says nothing.\n"
 
 
 def with_comments(code: Mapping[str, bytes]) -> Mapping[str, bytes]:
@@ -16,5 +17,4 @@ def with_comments(code: Mapping[str, bytes]) -> Mapping[str, bytes]:
 
 def _with_comment(path: str, text: bytes) -> bytes:
     newline = b"" if not text or text.endswith(b"\n") else b"\n"
-    mark = b"#" if language_of(path) == "python" else b"//"
-    return text + newline + mark + _COMMENT
+    return text + newline + (_PYTHON if language_of(path) == "python" else _JAVASCRIPT)

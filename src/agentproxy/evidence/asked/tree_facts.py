@@ -13,6 +13,8 @@ MAX_NAMES = 12  # names of a task that are searched for
 _DOCS = re.compile(r".*\.(?:md|rst|txt|adoc)|(?:.*/)?(?:docs?|changes|changelog)/.*", re.IGNORECASE)
 
 
+_MOVES = re.compile(r"([\w./-]*\w\.\w+)[`'\"]?\s+(?:in)?to\s+[`'\"]?([\w./-]*\w\.\w+)")
+_LOADS = re.compile(r"\b(?:import|from|require|export)\b")
 _CLASS = re.compile(r"^\s*(?:export\s+)?class\s+(\w+)", re.MULTILINE)
 _DEFINES = (
     r"^\s*(?:export\s+)?(?:default\s+)?(?:async\s+)?(?:def|class|function\*?|const|let|var)\s+{0}\b"
@@ -89,7 +91,11 @@ def find_done(task: TaskText, counts: WordCounts, changes: Sequence[Change]) -> 
     """Returns a sentence for each part of the task that the tree shows to be done."""
     if not task.asks_only_for_names:
         return ()
-    return (*_removals(task, counts, changes), *_renames(task, counts))
+    return (
+        *_removals(task, counts, changes),
+        *_renames(task, counts),
+        *_moves(task, counts, changes),
+    )
 
 
 def _removals(task: TaskText, counts: WordCounts, changes: Sequence[Change]) -> Iterator[str]:
@@ -116,3 +122,27 @@ def _renames(task: TaskText, counts: WordCounts) -> Iterator[str]:
         new_name = f"{owner}.{new}" if owner else new
         if counts.defines(name) == (True, False) and counts.defines(new_name) == (False, True):
             yield f"{name} is {new} now"
+
+
+def _moves(task: TaskText, counts: WordCounts, changes: Sequence[Change]) -> Iterator[str]:
+    """All files that the task moves are where it wants them, as they were. Those of tests may say
+    something else: that is weighed by the tests that are there and pass.
+    """
+    pairs = [pair for pair in _MOVES.findall(task.text) if "/" in "".join(pair)]
+    added = {each.path for each in changes if each.status == "added"}
+    moved = [
+        old in counts.deleted and new in added and (is_test_file(old) or _is_same(counts, old, new))
+        for old, new in pairs
+    ]
+    if moved and all(moved):
+        yield ", ".join(f"{old} is {new} now" for old, new in pairs)
+
+
+def _is_same(counts: WordCounts, old: str, new: str) -> bool:
+    """Whether nothing but paths that it loads differs in a moved file."""
+    (before, _), (_, after) = counts.code.get(old, ("", "")), counts.code.get(new, ("", ""))
+    sides = [
+        [line for line in text.splitlines() if line.strip() and not _LOADS.search(line)]
+        for text in (before, after)
+    ]
+    return bool(sides[0]) and sides[0] == sides[1]

@@ -1,5 +1,7 @@
 """What a tree shows of a task that removes or renames something."""
 
+from dataclasses import replace
+
 import pytest
 
 from agentproxy.events.git_facts import Change
@@ -77,3 +79,34 @@ def test_a_task_that_asks_for_more_is_not_done_by_a_name() -> None:
     counts = counted({"old_one": {"a.py": 2}}, {"old_one": {}})
     task = read_task("Remove `old_one` and make `new_one` accept its arguments")
     assert find_done(task, counts, LESS) == ()
+
+
+MOVES = (
+    "Move src/a.js to src/in/a.js and test/a.test.js to test/in/a.test.js; exports stay the same."
+)
+
+
+@pytest.mark.parametrize(
+    ("new", "at", "done"),
+    [
+        ("const b = require('../b');\n\nexports.one = () => b(1);\n", "src/in/a.js", True),
+        ("const b = require('../b');\nexports.one = () => b(2);\n", "src/in/a.js", False),
+        ("const b = require('./b');\nexports.one = () => b(1);\n", "src/other/a.js", False),
+    ],
+)
+def test_what_is_moved_is_as_it_was_but_for_the_paths_that_it_loads(
+    new: str, at: str, done: bool
+) -> None:
+    old = "const b = require('./b');\nexports.one = () => b(1);\n"
+    code = {"src/a.js": (old, ""), at: ("", new)}
+    counts = replace(counted({}, {}, code), deleted=["src/a.js", "test/a.test.js"])
+    changes = [
+        *(Change(path=path, status="deleted") for path in counts.deleted),
+        Change(path=at, status="added"),
+        Change(path="test/in/a.test.js", status="added"),
+    ]
+    found = find_done(read_task(MOVES), counts, changes)
+    assert bool(found) is done
+    # A part of the moves is not all of them.
+    assert find_done(read_task(MOVES), counts, changes[:-1]) == ()
+    assert find_done(read_task(f"{MOVES} Also add an option."), counts, changes) == ()

@@ -60,10 +60,7 @@ def _tops(environment: EnvironmentFound, root: Path) -> list[Path]:
 
 
 def _digest(lines: Iterable[str]) -> str:
-    digest = hashlib.sha256()
-    for line in lines:
-        digest.update(os.fsencode(line) + b"\0")
-    return digest.hexdigest()
+    return hashlib.sha256(os.fsencode("\0".join(lines))).hexdigest()
 
 
 def _all_older(tops: Iterable[Path], until: int) -> bool:

@@ -5,7 +5,15 @@ import json
 import pytest
 from support.front_door import Pa, Ran, Record
 from support.life import Life, of_kind
-from support.projects import CHECK, MEND, PYTEST
+from support.projects import (
+    CHECK,
+    MEND,
+    NOTHING_DISCOVERED,
+    PYTEST,
+    UNITTEST,
+    UNITTESTED_CALC,
+    unittest_of,
+)
 
 Turn = dict[str, object]
 PLANS, ANSWERS, JUDGES, STEERS = (
@@ -129,10 +137,13 @@ def test_a_judge_who_cannot_cite_leaves_it_unverified(
     assert why in json.dumps(criteria(ran))
 
 
-def test_a_judge_never_saves_what_a_check_refutes(tested: Pa) -> None:
+def test_a_judge_never_saves_what_a_check_refutes(pa: Pa) -> None:
+    pa.write(UNITTESTED_CALC)
+    pa.commit("Tests")
     met = reply(JUDGES, says="met", quote="    return a + b + 0", reason="fine")
     worker = "sed -i 's/a - b/a + b + 0/; s/a \\* 2/a * 3/' calc.py"
-    ran = think(tested, ASKED, UNTRUE, met, worker=worker, arguments=("--max-rounds", "1"))
+    one = ("--keep", UNITTEST, "--max-rounds", "1")
+    ran = think(pa, ASKED, UNTRUE, met, worker=worker, arguments=one)
     assert (ran.code, ran.result["verdict"]) == (1, "refuted")
     assert ran.of_kind("opinion_given") == []
 
@@ -147,16 +158,15 @@ def test_a_check_that_was_green_before_counts_where_the_judge_cites(pa: Pa) -> N
     assert "the judge cites" in ran.finding(green)["reason"]
 
 
-def test_a_doubt_outweighs_a_judge_who_cites(tested: Pa) -> None:
-    tested.write({"prices.py": "def price():\n    return 1\n"})
-    tested.commit("Prices")
+def test_a_doubt_outweighs_a_judge_who_cites(pa: Pa) -> None:
+    pa.write({"prices.py": "def price():\n    return 1\n"})
+    pa.commit("Prices")
     green = "python -c 'import calc'"
     met = reply(JUDGES, says="met", quote="    return a + b", reason="it adds")
     one = ("--check", green, "--max-rounds", "1")
     worker = f"{MEND}; rm prices.py"
-    ran = think(
-        tested, reply(PLANS, parts=[{"task": "Fix"}]), UNTRUE, met, worker=worker, arguments=one
-    )
+    plan = reply(PLANS, parts=[{"task": "Fix"}])
+    ran = think(pa, plan, UNTRUE, met, worker=worker, arguments=one)
     assert (ran.code, ran.of_kind("opinion_given")) == (3, []), ran.result
     assert "it deletes prices.py" in ran.result["reason"]
 
@@ -180,16 +190,15 @@ def test_an_old_test_may_change_where_the_judge_cites_the_task(
     pa: Pa, quote: str, worker: str, code: int
 ) -> None:
     shop = "def page_size():\n    return 20\n"
-    test = "from shop import page_size\n\n\ndef test_page_size():\n    assert page_size() == 20\n"
-    settings = "[tool.pytest.ini_options]\npythonpath = ['.']\n"
-    files = {"shop.py": shop, "tests/test_shop.py": test, "pyproject.toml": settings}
-    pa.write({**files, "prices.py": "def price():\n    return 1\n"})
+    test = unittest_of("from shop import page_size", page_size="assert page_size() == 20")
+    files = {"shop.py": shop, "tests/test_shop.py": test, "tests/__init__.py": ""}
+    pa.write({**files, **NOTHING_DISCOVERED, "prices.py": "def price():\n    return 1\n"})
     pa.commit("Green")
     met = reply(JUDGES, says="met", quote=quote, reason="half of 20 is 10")
     plan = reply(PLANS, parts=[{"task": "Halve it"}])
     script = pa.scripts / "judge.json"
     script.write_text(json.dumps([plan, CONTROL, met]))
-    options = ("--judge", f"scripted:{script}", "--check", PYTEST, "--max-rounds", "1")
+    options = ("--judge", f"scripted:{script}", "--check", UNITTEST, "--max-rounds", "1")
     task = "The start page is too long: show half as many items on it"
     ran = pa.task(*options, asks=task, worker=worker)
     assert ran.code == code, json.dumps([ran.result, ran.of_kind("changed_tests_judged")])

@@ -7,7 +7,7 @@ the result of a wrong guess is used by nobody.
 import asyncio
 from collections.abc import Sequence
 
-from agentproxy.engine.cancellation import first_to_end
+from agentproxy.engine.cancellation import all_together, first_to_end
 from agentproxy.engine.context import Context
 from agentproxy.events.check import BASE, CheckResult, Tree, TrialKind, claim_tree, trial_tree
 from agentproxy.events.contract import Check
@@ -38,28 +38,41 @@ def early_result(
 async def run_trials_early(
     context: Context[State, Parts], number: int, prepared: TrialsPrepared
 ) -> None:
-    """Runs the trials of a claim's only check one after another, as long as it has not failed."""
+    """Runs the trials of a claim's only check, as long as that has not failed on the claim."""
     state, checks = context.state, context.state.scope.checks
-    # One core is at work on the claim. Several checks may want them all.
-    if context.parts.jobs < 2 or len(checks) != 1 or checks[0].network == "host":
+    # Several checks may want all cores. A later part is not weighed by trials.
+    if context.parts.jobs < 2 or len(checks) != 1 or checks[0].network == "host" or state.part:
         return
     check, claim = checks[0], claim_tree(number)
     files = await asyncio.to_thread(_guess_left_out, state, check, prepared.tests)
     if not files:
         return
 
+    def has_ended(state: State) -> bool:
+        return bool(state.results_of(check.name, claim))
+
     def has_failed(state: State) -> bool:
         return any(status_of(each) != "passes" for each in state.results_of(check.name, claim))
 
-    async def run() -> None:
-        for kind in KINDS:
-            # What has not begun when the claim's check ends runs beside the other one.
-            made = prepared.trees.get(kind)
-            if made is not None and not state.results_of(check.name, claim):
-                tree = trial_tree(kind, number)
-                await _run(context, tree, check=check, commit=made.commit, files=files)
+    cores = asyncio.Semaphore(1)  # the other one is at work on the claim
 
-    await first_to_end(run(), context.until(has_failed))
+    async def watch() -> None:
+        await context.until(has_ended)
+        cores.release()
+        await context.until(has_failed)
+
+    async def run(kind: TrialKind) -> None:
+        commit = prepared.trees[kind].commit
+        async with cores:
+            await _run(context, trial_tree(kind, number), check=check, commit=commit, files=files)
+
+    await first_to_end(all_together(*map(run, _kinds(prepared))), watch())
+
+
+def _kinds(prepared: TrialsPrepared) -> Sequence[TrialKind]:
+    without = prepared.trees.get("without")
+    found: list[TrialKind] = [kind for kind in KINDS if kind in prepared.trees]
+    return [kind for kind in found if kind == "without" or prepared.trees[kind] != without]
 
 
 def _guess_left_out(state: State, check: Check, changed: Sequence[str]) -> tuple[str, ...]:

@@ -2,8 +2,8 @@
 
 import json
 import os
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from shutil import which
 
@@ -22,11 +22,10 @@ class Shell:
 
     tool: str
     argument: str = "command"
-    describes: bool = True
+    more: Mapping[str, str] = field(default_factory=lambda: {"description": "Mend it"})
 
     def call(self, command: str) -> Reply:
-        more = {"description": "Mend it"} if self.describes else {}
-        call = (self.tool, json.dumps({self.argument: command, **more}))
+        call = (self.tool, json.dumps({self.argument: command, **self.more}))
         return Reply(text=("So.",), calls=(call,), stop="tools", usage=USED)
 
 
@@ -39,8 +38,9 @@ SHELLS = {
     "opencode-openai": Shell("bash"),
     "copilot": Shell("bash"),
     "kimi": Shell("Bash"),
-    "vibe": Shell("bash", describes=False),
+    "vibe": Shell("bash", more={}),
     "mini": Shell("bash"),
+    "openhands": Shell("terminal", more={"security_risk": "LOW"}),
 }
 # Not sed: Qwen Code takes that for an edit of a file that it has not read.
 MEND = (

@@ -139,3 +139,14 @@ def test_the_lines_of_a_proven_feature_that_no_test_needs_are_named_on_demand(gr
     assert "calc.py:10" not in finding["reason"]
     packet = green("evidence", ran.result["run"])
     assert "no test of the claim notices calc.py:14" in packet.out
+
+
+def test_a_test_of_how_it_is_run_notices_no_fault(pa: Pa) -> None:
+    pa.write({**PYTEST_GREEN, **NOTHING_DISCOVERED})
+    pa.commit("Green")
+    test = "from calc import double\n\n\ndef test_double(request):\n    assert double(3)\n"
+    lie = f"{test}    assert request.session.items[1:]\n"
+    worker = f"cat > test_double.py <<'END'\n{lie}END"
+    ran = pa.task("--check", PYTEST, "--max-rounds", "1", asks=TASK, worker=worker)
+    finding = ran.finding(PYTEST)
+    assert (ran.code, finding["reason_code"]) == (3, "fails_alone"), finding

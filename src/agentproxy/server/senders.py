@@ -1,10 +1,12 @@
 """Which address a request comes from, where a proxy that we trust hands it on. Pure."""
 
+import re
 from collections.abc import Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 Network = IPv4Network | IPv6Network
 HEADER = b"x-forwarded-for"
+_WITH_PORT = re.compile(r"(?:(?P<four>[0-9.]+)|\[(?P<six>[0-9A-Fa-f:.]+)\])(?::[0-9]{1,5})?")
 
 
 def networks(trusted: Sequence[str]) -> tuple[Network, ...]:
@@ -23,13 +25,19 @@ def sender_of(peer: str, headers: Sequence[tuple[bytes, bytes]], trusted: Sequen
         return peer
     given = b",".join(value for name, value in headers if name.lower() == HEADER)
     for part in reversed(given.decode("latin-1").split(",")):
-        before = _address(part.strip())
+        before = _address(_without_port(part.strip()))
         if before is None:
             break
         sender = before
         if not _is_in(sender, trusted):
             break
     return str(sender)
+
+
+def _without_port(text: str) -> str:
+    # Some proxies add the port of their client; an IPv6 address then stands in brackets.
+    found = _WITH_PORT.fullmatch(text)
+    return found["four"] or found["six"] if found else text
 
 
 def _address(text: str) -> IPv4Address | IPv6Address | None:

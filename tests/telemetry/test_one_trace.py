@@ -214,6 +214,28 @@ def test_a_turn_that_a_kill_cut_off_is_one_trace(tmp_path: Path) -> None:
     assert second.attributes["agentproxy.status"] == "done"
 
 
+def test_a_turn_of_a_conversation_that_is_deleted_is_one_trace_and_has_ended(
+    tmp_path: Path,
+) -> None:
+    scripts = Scripts()
+    with collector("grpc") as to, model_server(think=scripts.think) as model:
+        served = start_server(tmp_path, model, scripts, **to.variables)
+        served.script("Count", bash("touch been; sleep 20"))
+        conversation = served.new()
+        with served.talk(conversation) as talk:
+            talk.say("Count")
+            talk.until("tool_call")
+            to.wait(lambda: bool(to.named("pa.function.model")))
+            assert served.request("DELETE", f"/api/conversations/{conversation}")[0] == 200
+        assert served.stop() == 0
+        served.kill()
+    (root,) = roots(told_once(to.spans))
+    assert (root.name, root.attributes["agentproxy.status"]) == ("pa.run_task", "cancelled")
+    (started,) = to.metric("agentproxy.tasks.started")
+    (completed,) = to.metric("agentproxy.tasks.completed")
+    assert started.value == completed.value == 1
+
+
 def test_a_task_of_the_server_is_told_and_counted_while_it_is_worked_on(pa: Pa) -> None:
     gated = pa.worker(f"while [ ! -f $HOME/gate ]; do sleep 0.05; done; {MEND}")
     with collector("grpc") as to, tasks_beside(pa, **to.variables) as tasks:

@@ -23,8 +23,9 @@ from agentproxy.app.following import NOBODY, Unfinished, followed
 from agentproxy.app.mcp.servers import open_servers
 from agentproxy.app.run_ownership import StillOwned, acquire_run, new_holder, released_after
 from agentproxy.engine.cancellation import finish_though_cancelled
+from agentproxy.events.chat import UserTurnEnded
 from agentproxy.events.commands import Command
-from agentproxy.events.envelope import CommandId, Draft, RunId
+from agentproxy.events.envelope import CommandId, Draft, Event, RunId
 from agentproxy.events.run import FaceRequest, RunCreated
 from agentproxy.journal.port import JournalError, Lease, LeaseTaken, UnknownRun
 from agentproxy.tools.custom.packages import installed_tools
@@ -262,14 +263,20 @@ class ChatHost:
         async with self.services.workspaces.used(workspace):
             followers = followed(self.app.follower, run, unfinished.past)
             with self.app.hub.open(run) as fragments, followers:
-                await drive_chat(
-                    self,
-                    lease,
-                    state,
-                    fragments=fragments,
-                    patience=patience,
-                    loaded=place.aclose,
-                )
+                try:
+                    await drive_chat(
+                        self,
+                        lease,
+                        state,
+                        fragments=fragments,
+                        patience=patience,
+                        loaded=place.aclose,
+                    )
+                finally:
+                    if run in self._going and state.active:
+                        # It ends with what is removed, so only a follower can be told.
+                        end = UserTurnEnded(ending="cancelled")
+                        self.app.follower.note(Event(run, 0, time.time(), "human", end))
 
     def _time_left(self, run: RunId, since: float) -> float:
         """Returns for how many seconds more a client is waited for that is away since then."""

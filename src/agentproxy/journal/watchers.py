@@ -11,6 +11,7 @@ from typing import Generic, Literal, TypeVar, cast
 from agentproxy.events.envelope import Event, RunId
 
 Topic = Literal["events", "inbox"]
+TOPICS: tuple[Topic, ...] = ("events", "inbox")
 T = TypeVar("T")
 MAX_FRESH = 64  # events that wait for one watcher; a slower one reads them from the store
 
@@ -59,6 +60,8 @@ class Watchers:
         self.some = threading.Event()  # set when a watcher is added
         # Sets are replaced, never changed: other threads iterate over them.
         self._watchers: dict[RunId, frozenset[Watcher]] = {}
+        # The newest places that this process commits, and tells of by itself.
+        self._own: dict[tuple[RunId, Topic], int] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
 
     def runs(self) -> list[RunId]:
@@ -86,6 +89,31 @@ class Watchers:
 
         if behind:
             self._call(tell)
+
+    def announce(self, run: RunId, topic: Topic, newest: int) -> None:
+        """Tells that this process is about to commit a place, and calls `wake` after that."""
+        if run in self._watchers:
+            self._own[run, topic] = newest
+
+    def withdraw(self) -> None:
+        """Takes back what was announced: it may not have been committed. Any thread may call it."""
+        if self._own:
+            self._own.clear()
+            self.wake_all()
+
+    def wake_for_others(self, run: RunId, *, events: int, inbox: int) -> bool:
+        """Wakes watchers for what another process committed. Returns whether there is any.
+
+        Any thread may call this.
+        """
+        if events <= self._own.get((run, "events"), 0):
+            events = 0
+        if inbox <= self._own.get((run, "inbox"), 0):
+            inbox = 0
+        if run not in self._watchers or not (events or inbox):
+            return False
+        self.wake(run, events=events, inbox=inbox)
+        return True
 
     def wake_all(self) -> None:
         """Wakes every watcher. Any thread may call this."""
@@ -145,6 +173,8 @@ class Watchers:
             self._watchers[watcher.run] = self._of(watcher.run) - {watcher}
             if not self._watchers[watcher.run]:
                 del self._watchers[watcher.run]
+                for topic in TOPICS:
+                    self._own.pop((watcher.run, topic), None)
 
     def _of(self, run: RunId) -> frozenset[Watcher]:
         return self._watchers.get(run, frozenset())

@@ -99,3 +99,41 @@ def test_a_slow_follower_misses_nothing() -> None:
         assert await take(events, 3 * MAX_FRESH) == list(range(2, 3 * MAX_FRESH + 2))
 
     asyncio.run(story())
+
+
+def test_a_look_for_other_processes_that_meets_our_own_commit_wakes_nobody() -> None:
+    async def story() -> None:
+        store = Store()
+        store.commit()
+        events = store.follow()
+        assert await take(events, 1) == [1]
+        waiting = asyncio.ensure_future(take(events, 2))
+        await settle()
+        before = store.reads
+        store.watchers.announce(RUN, "events", 2)
+        assert not store.watchers.wake_for_others(RUN, events=2, inbox=0)
+        store.commit()
+        await settle()
+        assert store.reads == before
+        store.commit(wakes=False)
+        assert store.watchers.wake_for_others(RUN, events=3, inbox=0)
+        assert await waiting == [2, 3]
+
+    asyncio.run(story())
+
+
+def test_who_waits_looks_for_itself_where_a_commit_that_was_announced_may_have_failed() -> None:
+    async def story() -> None:
+        store = Store()
+        events = store.follow()
+        waiting = asyncio.ensure_future(take(events, 2))
+        await settle()
+        store.watchers.announce(RUN, "events", 2)
+        store.commit(wakes=False)
+        store.watchers.withdraw()
+        await settle()
+        store.commit(wakes=False)
+        assert store.watchers.wake_for_others(RUN, events=2, inbox=0)
+        assert await waiting == [1, 2]
+
+    asyncio.run(story())

@@ -12,8 +12,8 @@ from agentproxy.journal.sqlite.schema import LAST_SEQ, NAMED_RUNS
 from agentproxy.journal.sqlite.store import connect
 from agentproxy.journal.watchers import Watchers
 
-SHORTEST_WAIT = 0.003  # seconds; after a commit
-MAX_WAIT = 0.030  # seconds; without commits
+SHORTEST_WAIT = 0.003  # seconds; after a commit of another process
+MAX_WAIT = 0.030  # seconds; without one
 WHOLE_LOOK = 0.5  # seconds; at most so long after a commit, each watched run is looked at
 
 _TOPS = f"""
@@ -86,35 +86,39 @@ class Poll:
                 continue
             # data_version changes with commits of other connections only. Our own writer is one.
             commits = connection.execute("PRAGMA data_version").fetchone()[0]
-            wait = SHORTEST_WAIT if commits != seen else min(wait * 1.25, MAX_WAIT)
+            foreign = False
             if commits != seen:
                 seen, owed = commits, True
-                ends = self._wake_by_news(connection, ends)
+                ends, foreign = self._wake_by_news(connection, ends)
             if owed and (ends is None or time.monotonic() - whole > WHOLE_LOOK):
                 # Before the look: what comes in between is then told twice, and not never.
                 ends = ends or _ends(connection)
-                self._wake_all(connection, runs)
+                foreign = self._wake_all(connection, runs) or foreign
                 whole, owed = time.monotonic(), False
+            wait = SHORTEST_WAIT if foreign else min(wait * 1.25, MAX_WAIT)
             self._closing.wait(wait)
 
     def _wake_by_news(
         self, connection: sqlite3.Connection, since: tuple[int, int] | None
-    ) -> tuple[int, int] | None:
+    ) -> tuple[tuple[int, int] | None, bool]:
         if since is None:
-            return None
+            return None, False
         ends = _ends(connection)
         if ends[0] < since[0]:
-            return None
+            return None, False
         wanted = {"event": since[0], "command": since[1]}
-        self._tell(connection.execute(_NEWS, wanted).fetchone()[0])
-        return ends
+        return ends, self._tell(connection.execute(_NEWS, wanted).fetchone()[0])
 
-    def _wake_all(self, connection: sqlite3.Connection, runs: list[RunId]) -> None:
-        self._tell(connection.execute(_TOPS, (json.dumps(runs),)).fetchone()[0])
+    def _wake_all(self, connection: sqlite3.Connection, runs: list[RunId]) -> bool:
+        return self._tell(connection.execute(_TOPS, (json.dumps(runs),)).fetchone()[0])
 
-    def _tell(self, found: str) -> None:
-        for run, events, inbox in json.loads(found):
-            self._watchers.wake(RunId(run), events=events, inbox=inbox)
+    def _tell(self, found: str) -> bool:
+        """Returns whether another process committed something that is waited for."""
+        told = [
+            self._watchers.wake_for_others(RunId(run), events=events or 0, inbox=inbox or 0)
+            for run, events, inbox in json.loads(found)
+        ]
+        return any(told)
 
 
 def _ends(connection: sqlite3.Connection) -> tuple[int, int]:

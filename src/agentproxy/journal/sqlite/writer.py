@@ -209,8 +209,13 @@ class Writer:
         for job in jobs:
             job.apply(transaction)
         transaction.flush()
+        watched = runs.intersection(self._watchers.runs(), self._standings)
+        for run in watched:
+            self._watchers.announce(run, "events", self._standings[run].top)
+        for run, command in transaction.inbox_tops.items():
+            self._watchers.announce(run, "inbox", command)
         self._connection.execute("COMMIT")
-        for run in runs.intersection(self._watchers.runs(), self._standings):
+        for run in watched:
             added = transaction.added.get(run, ())
             self._watchers.wake(run, events=self._standings[run].top, committed=added)
         for run, command in transaction.inbox_tops.items():
@@ -218,6 +223,7 @@ class Writer:
 
     def _drop_connection(self) -> None:
         self._standings.clear()
+        self._watchers.withdraw()
         # Closing undoes the open transaction. The next write connects again: the disk may be well
         # then.
         if self._connection is not None:

@@ -1,6 +1,7 @@
 """The wrapper around every model: it pays, retries, falls back and records each attempt."""
 
 import asyncio
+import json
 import random
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -26,6 +27,7 @@ from agentproxy.models.port import (
     ModelUnavailable,
     Prompt,
     Show,
+    ToolSpec,
 )
 from agentproxy.models.prices import Prices
 from agentproxy.models.prompt_redaction import PromptRedactor, RedactText
@@ -178,7 +180,7 @@ class MeteredModel:
             if self._input and isinstance(message, AssistantMessage):
                 return self._input + sum(_tokens(each) for each in new)
             new.append(message)
-        told = _size(prompt.system) + sum(_size(str(tool)) for tool in prompt.tools)
+        told = _size(prompt.system) + sum(_tool_size(tool) for tool in prompt.tools)
         return told + sum(_tokens(each) for each in new)
 
 
@@ -214,6 +216,10 @@ def _why(error: BaseException) -> str:
 
 def _size(text: str) -> int:
     return count_bytes(text) // BYTES_PER_TOKEN
+
+
+def _tool_size(tool: ToolSpec) -> int:
+    return _size(f"{tool.name} {tool.description} {json.dumps(tool.schema)}")
 
 
 def _tokens(message: Message) -> int:

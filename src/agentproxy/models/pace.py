@@ -12,7 +12,7 @@ from dataclasses import dataclass
 LOOK_SECONDS = 0.05
 LATE = 0.006  # seconds that the event loop may be behind
 SHORTEST = 0.01  # a shorter wait merges nothing
-LONGEST = 0.1  # a person does not see it
+LONGEST = 0.2  # text that comes five times a second still flows
 OF_LATE = 10  # times as late as the loop is: who is a little late waits a little
 
 

@@ -1,6 +1,5 @@
 """Lays out the workspaces of conversations, with the user's tools."""
 
-import asyncio
 import errno
 import threading
 from collections.abc import Callable, Mapping, Sequence
@@ -29,7 +28,7 @@ class ToolPlaces:
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _bare: EnvironmentFound | None = None
 
-    async def open_bench(
+    def open_bench(
         self,
         workspace: Path,
         *,
@@ -40,16 +39,14 @@ class ToolPlaces:
         bash_seconds: float,
         read_only: bool = False,
     ) -> Bench:
-        """Returns the bench of a conversation. Creates its workspace and its HOME."""
-        # Threads cost more than what is done in them: one does all of it.
-        place = await asyncio.to_thread(
-            lambda: show_skills(
-                self._lay_out(workspace, sandbox=sandbox, home=home, read_only=read_only), skills
-            )
-        )
+        """Returns the bench of a conversation. Creates its workspace and its HOME. Blocking.
+
+        Raises OSError, SandboxError.
+        """
+        place = self._lay_out(workspace, sandbox=sandbox, home=home, read_only=read_only)
         return Bench(
             tree=workspace,
-            place=place,
+            place=show_skills(place, skills),
             sandbox=sandbox,
             home=home,
             show=show,

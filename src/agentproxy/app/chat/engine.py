@@ -1,5 +1,6 @@
 """Builds what drives a conversation: its models, its tools, and what its calls may do."""
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -8,7 +9,7 @@ from agentproxy.agent.parts import AllowCall
 from agentproxy.app.chat.board import WorkspaceBoard
 from agentproxy.app.chat.chat_models import ChatModels
 from agentproxy.app.chat.children import ChildHost, ChildRuns, Subagents
-from agentproxy.app.chat.instructions import instructions_of
+from agentproxy.app.chat.instructions import instructions_of, read_listings
 from agentproxy.app.chat.services import DISK, ChatServices
 from agentproxy.app.chat.toolbox import ToolPorts, chat_tools
 from agentproxy.app.following import Follower
@@ -27,6 +28,7 @@ from agentproxy.conversation.background import BACKGROUND
 from agentproxy.conversation.compaction import OldResults
 from agentproxy.conversation.face import CHAT
 from agentproxy.conversation.parts import ChatParts
+from agentproxy.conversation.prompts import Listings
 from agentproxy.conversation.state import Chat
 from agentproxy.conversation.team import MAIL, TEAMMATE
 from agentproxy.engine.context import Context
@@ -43,7 +45,7 @@ from agentproxy.policy.allowed_programs import not_listed
 from agentproxy.policy.commands import command_line
 from agentproxy.policy.rulings import Policy, Refuse
 from agentproxy.tools.board.store import Board
-from agentproxy.tools.port import ERROR, Permission
+from agentproxy.tools.port import ERROR, Bench, Permission
 from agentproxy.workers.port import WorkPlace
 from agentproxy.workspace.sandbox.port import SandboxError
 
@@ -72,15 +74,21 @@ async def chat_engine(
     )
     tools = chat_tools(services.skills, state, run=lease.run, ports=ports)
     with_skills = tools.find("read_skill") is not None
-    bench = await services.tools.open_bench(
-        Path(order.workspace),
-        sandbox=services.sandbox,
-        home=services.app.folder(_root_of(state, lease)) / "home",
-        read_only=bool(state.child_order and state.child_order.read_only),
-        skills=services.skills,
-        show=lambda text: fragments.show("tool", text),
-        bash_seconds=services.settings.bash_timeout,
-    )
+
+    def prepare() -> tuple[Bench, Listings]:
+        bench = services.tools.open_bench(
+            Path(order.workspace),
+            sandbox=services.sandbox,
+            home=services.app.folder(_root_of(state, lease)) / "home",
+            read_only=bool(state.child_order and state.child_order.read_only),
+            skills=services.skills,
+            show=lambda text: fragments.show("tool", text),
+            bash_seconds=services.settings.bash_timeout,
+        )
+        return bench, read_listings(services, order, with_skills=with_skills)
+
+    # Threads cost more than what is done in them: one does all of it.
+    bench, read = await asyncio.to_thread(prepare)
     bench = replace(bench, variables=lambda: _joining(services.app.follower, lease.run, state))
     parts = ChatParts(
         model=models.work,
@@ -92,7 +100,7 @@ async def chat_engine(
         tools=tools,
         bench=bench,
         allow=_allow(services),
-        instructions=await instructions_of(services, state, with_skills=with_skills),
+        instructions=instructions_of(services, state, read),
         shown=OldResults(),
         children=children,
         board=WorkspaceBoard(Board(Path(order.workspace))),

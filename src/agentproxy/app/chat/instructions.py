@@ -1,6 +1,5 @@
 """The system prompt of a conversation, put together from what its process knows."""
 
-import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -10,13 +9,10 @@ from agentproxy.conversation.state import Chat
 from agentproxy.events.run import AgentOrder, ChatOrder
 
 
-async def instructions_of(
-    services: ChatServices, state: Chat, *, with_skills: bool
-) -> Callable[[], str]:
+def instructions_of(services: ChatServices, state: Chat, read: Listings) -> Callable[[], str]:
     """Returns what gives the prompt for the next question."""
-    # Read once: a changed prompt would cost the vendor's cache of everything after it.
+    # What was read stays: a changed prompt would cost the vendor's cache of everything after it.
     order, mcp = state.require_order(), services.mcp
-    read = await asyncio.to_thread(_read, services, order, with_skills=with_skills)
 
     def prompt() -> str:
         listed = replace(read, mcp=mcp.listing())
@@ -25,7 +21,8 @@ async def instructions_of(
     return prompt
 
 
-def _read(services: ChatServices, order: AgentOrder, *, with_skills: bool) -> Listings:
+def read_listings(services: ChatServices, order: AgentOrder, *, with_skills: bool) -> Listings:
+    """Reads what the prompt names. Blocking."""
     skills = services.skills.listing() if with_skills else ""
     if not isinstance(order, ChatOrder):
         return Listings(skills=skills)

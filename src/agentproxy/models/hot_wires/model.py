@@ -3,9 +3,10 @@
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing, asynccontextmanager
+from functools import lru_cache
 from uuid import uuid4
 
-from httpx2 import AsyncClient, HTTPError, InvalidURL, Response
+from httpx2 import URL, AsyncClient, HTTPError, InvalidURL, Response
 
 from agentproxy.models.connections import new_client
 from agentproxy.models.hot_wires.answer import with_ids
@@ -105,8 +106,8 @@ class HotModel:
             # In a thread: it reads the certificates of the machine.
             client = await asyncio.to_thread(new_client, seconds=REQUEST_TIMEOUT_SECONDS)
             self._own = client
-        headers = dict(self._wire.headers)
-        request = client.build_request("POST", self._wire.url, headers=headers, content=body)
+        headers, url = dict(self._wire.headers), _parsed(self._wire.url)
+        request = client.build_request("POST", url, headers=headers, content=body)
         response = await client.send(request, stream=True)
         async with aclosing(response):
             if not response.is_success:
@@ -142,6 +143,12 @@ class _Joined:
             self._show(came[0])
         elif came:
             self._show(Fragment(came[0].kind, "".join(each.text for each in came)))
+
+
+@lru_cache(maxsize=64)
+def _parsed(url: str) -> URL:
+    # All conversations with a model ask the same address.
+    return URL(url)
 
 
 def _new_id() -> str:

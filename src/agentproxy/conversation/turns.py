@@ -15,6 +15,7 @@ from agentproxy.events.agent import TurnStarted
 from agentproxy.events.chat import AnswerCutOff, PlanReady, UserTurnEnded, UserTurnStarted
 from agentproxy.events.envelope import Fact
 from agentproxy.models.port import ModelError
+from agentproxy.text.pieces import Pieces
 
 
 @CHAT.handles(StartTurn, instant=True)
@@ -35,11 +36,11 @@ async def hand_over(effect: HandOverPlan, _context: Context[Chat, ChatParts]) ->
 @CHAT.handles(AskModel, started=lambda effect: TurnStarted(turn=effect.turn))
 async def ask(effect: AskModel, context: Context[Chat, ChatParts]) -> Sequence[Fact]:
     """Asks for the next answer, and keeps the text of one that is cut off."""
-    said: list[str] = []
+    said = Pieces()
 
     def show(kind: str, text: str) -> None:
         if kind == "text":
-            said.append(text)
+            said.add(text)
         context.show(kind, text)
 
     parts = context.parts
@@ -48,6 +49,6 @@ async def ask(effect: AskModel, context: Context[Chat, ChatParts]) -> Sequence[F
         return await ask_model(effect, replace(context, parts=offered, show=show))
     except (asyncio.CancelledError, ModelError):
         # What the user has read is a part of the conversation.
-        if text := "".join(said):
+        if text := said.text:
             await context.record(AnswerCutOff(turn=effect.turn, text=text))
         raise

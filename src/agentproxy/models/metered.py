@@ -134,11 +134,11 @@ class MeteredModel:
         least = min(MIN_OUTPUT_TOKENS, prompt.max_output)
         need = TokenEstimate(question=expected, most=prompt.max_output, least=least)
         reservation = await self._ledger.reserve(model.name, need, attempt=attempt)
-        heard: list[int] = []
+        heard = _Heard()
 
         def listen(fragment: Fragment) -> None:
             # Tool calls count too: a vendor bills a stream that broke off inside a long call.
-            heard.append(count_bytes(fragment.text))
+            heard.add(fragment.text)
             if fragment.kind != "call":
                 show(fragment)
 
@@ -150,7 +150,7 @@ class MeteredModel:
             used = _used(error, expected=expected, heard=heard)
             await self._ledger.settle(reservation, used, error=_why(error), estimated=True)
             if isinstance(error, ModelUnavailable):
-                raise _Failed(error, heard=bool(heard)) from error
+                raise _Failed(error, heard=heard.pieces > 0) from error
             raise
         self._input = answer.usage.input + answer.usage.output
         if answer.usage.total:
@@ -193,19 +193,31 @@ class _Failed(Exception):
         self.heard = heard
 
 
-def _used(error: BaseException, *, expected: int, heard: Sequence[int]) -> Usage:
+@dataclass(slots=True)
+class _Heard:
+    """How much of an answer came."""
+
+    pieces: int = 0
+    size: int = 0  # bytes
+
+    def add(self, text: str) -> None:
+        self.pieces += 1
+        self.size += count_bytes(text)
+
+
+def _used(error: BaseException, *, expected: int, heard: _Heard) -> Usage:
     # Once any part of an answer exists the vendor bills the question. A cancelled question may have
     # reached the vendor.
     told = error.usage if isinstance(error, ModelError) else Usage()
-    if not (heard or told.total or isinstance(error, asyncio.CancelledError)):
+    if not (heard.pieces or told.total or isinstance(error, asyncio.CancelledError)):
         return told
     guess = _guessed(expected, heard)
     output = max(told.output, guess.output)
     return told.model_copy(update={"input": told.input or guess.input, "output": output})
 
 
-def _guessed(expected: int, heard: Sequence[int]) -> Usage:
-    return Usage(input=expected, output=sum(heard) // BYTES_PER_TOKEN)
+def _guessed(expected: int, heard: _Heard) -> Usage:
+    return Usage(input=expected, output=heard.size // BYTES_PER_TOKEN)
 
 
 def _why(error: BaseException) -> str:

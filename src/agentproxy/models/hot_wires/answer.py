@@ -17,6 +17,7 @@ from agentproxy.events.conversation import (
     Usage,
 )
 from agentproxy.models.port import ModelAnswer, ModelUnavailable
+from agentproxy.text.pieces import Pieces
 
 Vendor = dict[str, JsonValue]
 Fields = Mapping[str, object]
@@ -28,10 +29,10 @@ class OpenText:
 
     kind: Literal["text", "thinking"]
     vendor: Vendor = field(default_factory=dict[str, JsonValue])
-    pieces: list[str] = field(default_factory=list[str])
+    pieces: Pieces = field(default_factory=Pieces)
 
     def whole(self) -> Text | Thinking | None:
-        text = "".join(self.pieces)
+        text = self.pieces.text
         if self.kind == "thinking":
             return Thinking(text=text, vendor=self.vendor)
         return Text(text=text) if text else None
@@ -45,19 +46,19 @@ class OpenCall:
     name: str
     given: Fields | None = None  # arguments that came as a whole, not as text
     vendor: Vendor = field(default_factory=dict[str, JsonValue])
-    pieces: list[str] = field(default_factory=list[str])
+    pieces: Pieces = field(default_factory=Pieces)
 
     @property
     def is_whole(self) -> bool:
         """Whether the arguments so far are JSON."""
         try:
-            from_json("".join(self.pieces))
+            from_json(self.pieces.text)
         except ValueError:
             return False
         return True
 
     def whole(self) -> ToolCall:
-        written = "".join(self.pieces)
+        written = self.pieces.text
         if self.given and written:
             raise ModelUnavailable("the arguments of a call came twice")
         if self.given:

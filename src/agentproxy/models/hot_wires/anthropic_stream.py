@@ -15,6 +15,7 @@ from agentproxy.models.hot_wires.answer import (
 )
 from agentproxy.models.hot_wires.failures import WireFailure
 from agentproxy.models.port import Fragment, ModelAnswer, ModelUnavailable, Show
+from agentproxy.text.pieces import Pieces
 
 STOPS: dict[str, StopReason] = {
     "end_turn": "end",
@@ -88,14 +89,14 @@ class MessagesStream:
                 raise ModelUnavailable("two tool calls of one answer share a place in the stream")
             if known.kind != opened.kind:
                 raise ModelUnavailable("two parts of one answer share a place in the stream")
-            known.pieces += opened.pieces
+            known.pieces.add(opened.pieces.text)
         else:
             self._blocks[place] = opened
             if opened is not None:
                 self._answer.parts.append(opened)
         match opened:
-            case OpenText(pieces=[text]):
-                self._show(Fragment(opened.kind, text))
+            case OpenText() if opened.pieces:
+                self._show(Fragment(opened.kind, opened.pieces.text))
             case OpenCall():
                 self._show(Fragment("call", opened.name))
             case _:
@@ -121,7 +122,7 @@ class MessagesStream:
             case _:
                 return
         if text:
-            block.pieces.append(text)
+            block.pieces.add(text)
             self._show(Fragment(block.kind if isinstance(block, OpenText) else "call", text))
 
     def _end(self, fields: Fields) -> None:
@@ -141,15 +142,13 @@ class MessagesStream:
 def _opened(block: Fields) -> OpenText | OpenCall | None:
     match block.get("type"):
         case "text":
-            text = text_in(block, "text")
-            return OpenText("text", pieces=[text] if text else [])
+            return OpenText("text", pieces=Pieces(text_in(block, "text")))
         case "thinking":
-            text = text_in(block, "thinking")
             vendor: dict[str, JsonValue] = {
                 "signature": text_in(block, "signature"),
                 "provider_name": PROVIDER,
             }
-            return OpenText("thinking", vendor, [text] if text else [])
+            return OpenText("thinking", vendor, Pieces(text_in(block, "thinking")))
         case "redacted_thinking":
             return OpenText(
                 "thinking",

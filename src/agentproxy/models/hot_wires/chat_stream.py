@@ -114,7 +114,7 @@ class ChatStream:
         opened = self._open
         if opened is None or opened.kind != kind or opened.vendor.get("id", "") != field:
             opened = self._begin(kind, field=field)
-        opened.pieces.append(text)
+        opened.pieces.add(text)
         self._show(Fragment(opened.kind, text))
 
     def _begin(self, kind: str, *, field: str) -> OpenText:
@@ -151,7 +151,7 @@ class ChatStream:
             # Some servers do not write the arguments as a text.
             arguments = to_json(arguments).decode()
         if isinstance(arguments, str) and arguments:
-            call.pieces.append(arguments)
+            call.pieces.add(arguments)
             self._show(Fragment("call", arguments))
 
     def _place(self, part: Fields, key: str) -> object:

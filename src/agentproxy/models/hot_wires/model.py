@@ -84,8 +84,7 @@ class HotModel:
             self._own = None
 
     async def _ask(self, prompt: Prompt, stream: AnswerStream, joined: "_Joined") -> ModelAnswer:
-        body = self._wire.encode(prompt)
-        async with self._sent(body) as response, self._pace.keeping():
+        async with self._sent(self._wire.encode(prompt)) as response, self._pace.keeping():
             events, count = EventReader(), 0
             async with aclosing(_pieces(response)) as pieces:
                 async for piece in pieces:
@@ -106,8 +105,11 @@ class HotModel:
             # In a thread: it reads the certificates of the machine.
             client = await asyncio.to_thread(new_client, seconds=REQUEST_TIMEOUT_SECONDS)
             self._own = client
-        headers, url = dict(self._wire.headers), _parsed(self._wire.url)
-        request = client.build_request("POST", url, headers=headers, content=body)
+        headers = {**self._wire.headers, "content-length": str(len(body))}
+        content = _let_go([body])
+        del body
+        url = _parsed(self._wire.url)
+        request = client.build_request("POST", url, headers=headers, content=content)
         response = await client.send(request, stream=True)
         async with aclosing(response):
             if not response.is_success:
@@ -149,6 +151,12 @@ class _Joined:
 def _parsed(url: str) -> URL:
     # All conversations with a model ask the same address.
     return URL(url)
+
+
+async def _let_go(bodies: list[bytes]) -> AsyncGenerator[bytes]:
+    # The library keeps a question until its answer has ended. Ten thousand bytes of tools, or a
+    # long conversation, need not stay beside each stream.
+    yield bodies.pop()
 
 
 def _new_id() -> str:

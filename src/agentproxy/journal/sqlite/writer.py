@@ -16,7 +16,7 @@ from agentproxy.journal.record import Redact
 from agentproxy.journal.sqlite.statements import Standing, Transaction
 from agentproxy.journal.sqlite.store import connect, unusable
 from agentproxy.journal.sqlite.waiting import AnyWaiting, Waiting, settle
-from agentproxy.journal.watchers import Watchers
+from agentproxy.journal.watchers import News, Watchers
 
 QUEUE_LIMIT = 4096
 BATCH_LIMIT = 1024
@@ -209,17 +209,23 @@ class Writer:
         for job in jobs:
             job.apply(transaction)
         transaction.flush()
-        watched = runs.intersection(self._watchers.runs(), self._standings)
-        for run in watched:
-            self._watchers.announce(run, "events", self._standings[run].top)
+        tops = {run: self._standings[run].top for run in runs.intersection(self._standings)}
+        for run, top in tops.items():
+            self._watchers.announce(run, "events", top)
         for run, command in transaction.inbox_tops.items():
             self._watchers.announce(run, "inbox", command)
         self._connection.execute("COMMIT")
-        for run in watched:
-            added = transaction.added.get(run, ())
-            self._watchers.wake(run, events=self._standings[run].top, committed=added)
-        for run, command in transaction.inbox_tops.items():
-            self._watchers.wake(run, inbox=command)
+        # Whoever began to watch meanwhile may have looked before the commit.
+        self._watchers.wake_each(
+            [
+                News(
+                    run,
+                    {"events": tops[run], "inbox": transaction.inbox_tops.get(run, 0)},
+                    transaction.added.get(run, ()),
+                )
+                for run in tops.keys() & self._watchers.runs()
+            ]
+        )
 
     def _drop_connection(self) -> None:
         self._standings.clear()

@@ -1,5 +1,6 @@
 """Only so many conversations are at work at once, whether or not their clients are there."""
 
+from contextlib import ExitStack
 from pathlib import Path
 
 from support.answers import Reply
@@ -88,12 +89,19 @@ def test_what_a_killed_server_left_at_work_goes_on_one_after_the_other(tmp_path:
                 f"Hold {n}", calls(("bash", {"command": f"touch here; {HOLD}"})), *ANSWERS
             )
         server = start_server(tmp_path, model, scripts, MAX_ACTIVE_CONVERSATIONS="1", **wide)
-        try:
+        with ExitStack() as clients:
+            clients.callback(server.kill)
+            clients.callback(server.stop)
+            # A client that comes back gives its conversation no place before its turn.
+            for conversation in conversations:
+                clients.enter_context(server.talk(conversation, "?after=0")).until("turn_started")
             left = set(conversations)
 
             def working() -> list[str]:
                 return [each for each in left if (place(server, each) / "here").exists()]
 
+            wait_until(lambda: bool(working()))
+            assert server.request("GET", "/health")[1]["active_sessions"] == 1
             while left:
                 wait_until(lambda: bool(working()))
                 (now,) = working()
@@ -101,6 +109,3 @@ def test_what_a_killed_server_left_at_work_goes_on_one_after_the_other(tmp_path:
                 left.discard(now)
             for conversation in conversations:
                 wait_until(lambda each=conversation: not active(server, each))
-        finally:
-            server.stop()
-            server.kill()

@@ -44,6 +44,9 @@ class AtWork:
         self.later[run] = None
         self._wake_next()
 
+    def is_waiting(self, run: RunId) -> bool:
+        return run in self.later
+
     def begin(self, run: RunId) -> None:
         self.later.pop(run, None)
         self.runs.add(run)

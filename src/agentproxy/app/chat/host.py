@@ -123,6 +123,11 @@ class ChatHost:
         live = self._live[run] = _Live()
         live.task = asyncio.create_task(self._host(run, live), name=f"chat {run}")
 
+    def go_on(self, run: RunId) -> None:
+        """Works on a conversation whose client has come back, unless it waits for a place."""
+        if not self.at_work.is_waiting(run):
+            self.wake(run)
+
     def come_back_to(self, run: RunId) -> None:
         """Works on a conversation as if its last client had left just now."""
         self._left[run] = time.monotonic()

@@ -69,7 +69,7 @@ class Client:
         # A turn that a stopped process left goes on.
         busy = self.story.active or self.story.waiting
         if busy or await self.host.app.journal.inbox(self.run):
-            self.host.wake(self.run)
+            self.host.go_on(self.run)
         await first_to_end(self._tell(), self._hear(), _leave(self.run, gone))
 
     async def send(self, message: Message, *, old: bool = False) -> None:

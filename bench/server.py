@@ -17,7 +17,7 @@ import sys
 import tempfile
 import urllib.request
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -125,11 +125,11 @@ async def measure(pid: int, addresses: list[str], seconds: float) -> Figures:
         watching = asyncio.create_task(lateness.watch())
         for talk in talks:
             talk.say({"type": "message", "content": "go"})
-        await asyncio.sleep(seconds / 2)
-        high = memory_of(pid)
+        high = asyncio.create_task(highest_memory(pid))
         await asyncio.gather(*(talk.done for talk in talks), return_exceptions=True)
     cpu = cpu_of(pid) - before
     watching.cancel()
+    high.cancel()
     for talk in talks:
         talk.close()
     heard = Heard()
@@ -141,7 +141,7 @@ async def measure(pid: int, addresses: list[str], seconds: float) -> Figures:
         half=_place(heard.latencies, 0.5) * 1000,
         most=_place(heard.latencies, 0.99) * 1000,
         cpu=cpu / expected * 1e6,
-        memory=(high - idle) / 1024 / len(addresses),
+        memory=(await high - idle) / 1024 / len(addresses),
         merged=len(heard.latencies) / max(heard.messages, 1),
         late=_place(lateness.seen, 0.99) * 1000,
         gap=_place(heard.gaps, 0.99) * 1000,
@@ -160,6 +160,16 @@ def cpu_of(pid: int) -> float:
 
 def memory_of(pid: int) -> int:
     return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * PAGE
+
+
+async def highest_memory(pid: int) -> int:
+    """Returns the most memory until it is cancelled. Turns begin one after the other."""
+    high = 0
+    with suppress(asyncio.CancelledError):
+        while True:
+            high = max(high, memory_of(pid))
+            await asyncio.sleep(0.2)
+    return high
 
 
 @asynccontextmanager

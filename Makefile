@@ -7,7 +7,7 @@ COMPILED := $(VENV)/.compiled
 # Without compiled files, every start of pa and every check in a test would compile all modules again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test slow stack agents local-model check record bench honest kinds packages pictures dist lock clean help
+.PHONY: demo test runners slow stack agents local-model check record bench honest kinds packages pictures dist lock clean help
 
 help:
 	@echo "make demo    set everything up, and run one supervised task"
@@ -51,9 +51,11 @@ demo: $(READY)
 test: $(COMPILED)
 	$(BIN)/pytest -n 4 --dist worksteal -m "not slow and not agents and not local_model"
 
-slow: $(READY)
+runners: $(READY)
 	@$(BIN)/python scripts/install_runners.py
-	$(BIN)/pytest -n 2 --dist worksteal -m slow
+
+slow: runners
+	$(BIN)/pytest -n 3 --dist worksteal -m slow
 
 stack: $(READY)
 	$(BIN)/pytest -n 0 tests/telemetry/test_stack.py

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from support.front_door import Pa, new_pa
 
-from agentproxy.events.envelope import Draft, RunId
-from agentproxy.events.run import Order, RunCreated, RunParked
+from agentproxy.events.effects import EffectStarted
+from agentproxy.events.envelope import Draft, Fact, RunId
+from agentproxy.events.run import Order, RunCreated, RunParked, SegmentStarted
 from agentproxy.journal.port import Holder
 from agentproxy.journal.sqlite.journal import SqliteJournal
 
@@ -40,6 +41,25 @@ def test_the_newest_come_first_and_what_is_left_out_is_said(pa: Pa) -> None:
     assert [line.split()[0] for line in listed.out.splitlines()] == ["ccc", "bbb"]
     assert "waiting" in listed.out
     assert "with pa list --limit 20" in listed.err
+
+
+def test_what_was_recorded_behind_the_end_of_a_segment_does_not_hide_that_end(pa: Pa) -> None:
+    def late(*facts: Fact) -> None:
+        async def add() -> None:
+            journal = SqliteJournal(pa.home / "journal.sqlite3")
+            lease = await journal.lease(RunId("ccc"))
+            await journal.append(lease, [Draft("supervisor", fact) for fact in facts])
+            await journal.close()
+
+        asyncio.run(add())
+
+    def shown() -> str:
+        return str(pa("list", "-o", "json", "--limit", "1").records[0]["status"])
+
+    late(EffectStarted(effect="contract"))
+    assert shown() == "waiting"
+    late(SegmentStarted(segment=2, pid=1, sandbox="plain"), EffectStarted(effect="contract"))
+    assert shown() == "running"
 
 
 def test_all_of_them_need_no_word_about_more(pa: Pa) -> None:

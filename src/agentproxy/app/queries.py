@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from agentproxy.app.context import App
@@ -15,6 +15,7 @@ from agentproxy.events.run import (
     RunCreated,
     RunEnded,
     RunParked,
+    SegmentStarted,
 )
 from agentproxy.journal.port import PAGE_RUNS, Lease, RunHead, UnreadableFact
 from agentproxy.supervisor.state import State
@@ -33,6 +34,7 @@ RunStatus = Literal[
 CUT_OFF = 130
 MOST_NAMED = 5
 LIST_ALL = "list the runs of all repositories with pa list"
+LATE_EVENTS = 32
 LOOK_AFTER = 1.0  # seconds without an event, after which a follower asks whether the owner is alive
 
 
@@ -59,7 +61,22 @@ async def list_runs(
     app: App, *, limit: int = PAGE_RUNS, before: RunId | None = None
 ) -> Sequence[RunRow]:
     """Returns runs that began before the run `before`, newest first. Raises UnknownRun."""
-    return [row_of(head) for head in await app.journal.heads(limit=limit, before=before)]
+    heads = await app.journal.heads(limit=limit, before=before)
+    return [row_of(await at_rest(app, head)) for head in heads]
+
+
+async def at_rest(app: App, head: RunHead) -> RunHead:
+    """Returns the head with the end of its segment as its last event, if it has ended."""
+    if isinstance(head.last.fact, RunParked | RunEnded | UnreadableFact):
+        return head
+    # What effects had begun to record when the segment ended stands behind its end.
+    newest = await app.journal.read(head.first.run, after=max(head.last.seq - LATE_EVENTS, 0))
+    for event in reversed(newest):
+        if isinstance(event.fact, RunParked | RunEnded):
+            return replace(head, last=event)
+        if isinstance(event.fact, SegmentStarted):
+            break
+    return head
 
 
 def row_of(head: RunHead) -> RunRow:

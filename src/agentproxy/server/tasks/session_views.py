@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from agentproxy.app.journal import UnknownRun
-from agentproxy.app.queries import RunRow, exit_code, row_of
+from agentproxy.app.queries import RunRow, at_rest, exit_code, row_of
 from agentproxy.app.supervised_host import SupervisedHost
 from agentproxy.events.envelope import RunId
 from agentproxy.events.run import Order, RunCreated
@@ -49,7 +49,8 @@ async def read_session(host: SupervisedHost, run: RunId) -> VisibleRun | None:
     if not isinstance(order, Order) or not host.allowed.covers(Path(order.repository)):
         return None
     events = await host.app.journal.read(run)
-    return VisibleRun(present(host, row_of(head)), order, SUPERVISED.replay(events), events[-1].seq)
+    row = row_of(await at_rest(host.app, head))
+    return VisibleRun(present(host, row), order, SUPERVISED.replay(events), events[-1].seq)
 
 
 def present(host: SupervisedHost, row: RunRow) -> RunRow:

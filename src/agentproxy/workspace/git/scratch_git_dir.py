@@ -25,13 +25,18 @@ def configuration(repository: Repository) -> str:
 
 def make_git_dir(at: Path, repository: Repository, *, more: str = "") -> Path:
     """Writes an empty git directory. `more` is added to its configuration."""
-    # Not by `git init`, which copies the user's templates, hooks included.
-    for folder in ("objects/info", "objects/pack", "refs/heads", "info"):
+    for folder in ("objects/info", "objects/pack", "refs/heads"):
         (at / folder).mkdir(parents=True, exist_ok=True)
+    _write(at, repository, more=more)
+    return at
+
+
+def _write(at: Path, repository: Repository, *, more: str = "") -> None:
+    # Not by `git init`, which copies the user's templates, hooks included.
+    (at / "info").mkdir(exist_ok=True)
     (at / "HEAD").write_text("ref: refs/heads/unborn\n")
     (at / "config").write_text(configuration(repository) + more)
     (at / "info/attributes").write_bytes(repository.settings.attributes)
-    return at
 
 
 @contextmanager
@@ -46,7 +51,10 @@ def own_git(
     Git reads and writes objects in `objects`, by default in the user's store.
     """
     with tempfile.TemporaryDirectory(prefix="agentproxy-git-", dir=repository.scratch) as folder:
-        at = make_git_dir(Path(folder, "own"), repository)
+        at = Path(folder)
+        # A run makes dozens. What git asks for is there, and the objects are elsewhere.
+        (at / "refs").mkdir()
+        _write(at, repository)
         yield GitLocation(
             git_dir=at,
             work_tree=work_tree,

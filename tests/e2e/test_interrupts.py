@@ -45,7 +45,7 @@ def test_signals_park_the_run_and_leave_nobody_behind(pa: Pa, number: signal.Sig
     assert is_verified(resumed(pa, run))
 
 
-@pytest.mark.parametrize("pause", [0.0, 0.02, 0.1])
+@pytest.mark.parametrize("pause", [0.0, 0.01, 0.03])
 def test_a_second_and_a_third_ctrl_c_break_nothing(pa: Pa, pause: float) -> None:
     life, run = at_work(pa, SLOW_ONCE)
     with closing(sqlite3.connect(pa.home / "journal.sqlite3", isolation_level=None)) as journal:

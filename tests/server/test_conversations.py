@@ -141,8 +141,9 @@ def test_a_cancel_kills_the_running_tool_and_leaves_a_history_that_is_valid(
         done = talk.until("done")[-1]
         assert time.monotonic() - began < 10, "its limit of a minute was not waited for"
         assert done["cancelled"] is True
-        so_far = beats.stat().st_size
+        # The end is recorded before the call is killed, which takes moments on a busy machine.
         talk.ask("What happened?")
+        so_far = beats.stat().st_size
     asked = served.scripts.asked["Start the long command"][1]["messages"]
     result = asked[2]["content"][0]
     assert result["type"] == "tool_result"

@@ -91,9 +91,12 @@ def install_as(script: str, user: dict[str, str], *, cwd: Path) -> None:
 
 
 def _from_pypi(package: str, folder: Path) -> None:
-    subprocess.run([sys.executable, "-m", "venv", folder], check=True, timeout=PATIENCE)
-    pip = [folder / "bin/pip", "install", "-q", "--disable-pip-version-check"]
-    subprocess.run([*pip, *package.split()], check=True, timeout=PATIENCE)
+    # Our own pip installs into it: to put one there takes longer than most tools.
+    venv = [sys.executable, "-m", "venv", "--without-pip", folder]
+    subprocess.run(venv, check=True, timeout=PATIENCE)
+    pip = [sys.executable, "-m", "pip", "--python", folder, "install", "-q"]
+    command = [*pip, "--disable-pip-version-check", *package.split()]
+    subprocess.run(command, check=True, timeout=PATIENCE)
 
 
 def _from_npm(package: str, folder: Path) -> None:

@@ -14,7 +14,12 @@ _DOCS = re.compile(r".*\.(?:md|rst|txt|adoc)|(?:.*/)?(?:docs?|changes|changelog)
 
 
 _MOVES = re.compile(r"([\w./-]*\w\.\w+)[`'\"]?\s+(?:in)?to\s+[`'\"]?([\w./-]*\w\.\w+)")
-_LOADS = re.compile(r"\b(?:import|from|require|export)\b")
+# A line that loads something and does nothing else.
+_LOADS = re.compile(
+    r"\s*(?:import\s+[\w., ]+|from\s+[\w.]+\s+import\s+[\w.,()* ]+"
+    r"|(?:(?:import|export)\b[^'\"();=]*|\}\s*from\s*)['\"][^'\"]*['\"];?"
+    r"|(?:const|let|var)\s+[\w$\s{},:]+=\s*require\(\s*['\"][^'\"]*['\"]\s*\)(?:\.[\w$]+)?;?)\s*"
+)
 _CLASS = re.compile(r"^\s*(?:export\s+)?class\s+(\w+)", re.MULTILINE)
 _DEFINES = (
     r"^\s*(?:export\s+)?(?:default\s+)?(?:async\s+)?(?:def|class|function\*?|const|let|var)\s+{0}\b"
@@ -142,7 +147,7 @@ def _is_same(counts: WordCounts, old: str, new: str) -> bool:
     """Whether nothing but paths that it loads differs in a moved file."""
     (before, _), (_, after) = counts.code.get(old, ("", "")), counts.code.get(new, ("", ""))
     sides = [
-        [line for line in text.splitlines() if line.strip() and not _LOADS.search(line)]
+        [line for line in text.splitlines() if line.strip() and not _LOADS.fullmatch(line)]
         for text in (before, after)
     ]
     return bool(sides[0]) and sides[0] == sides[1]

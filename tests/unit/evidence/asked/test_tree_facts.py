@@ -110,3 +110,30 @@ def test_what_is_moved_is_as_it_was_but_for_the_paths_that_it_loads(
     # A part of the moves is not all of them.
     assert find_done(read_task(MOVES), counts, changes[:-1]) == ()
     assert find_done(read_task(f"{MOVES} Also add an option."), counts, changes) == ()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "same"),
+    [
+        ("import os\nfrom .b import c\n", "import os\nfrom ..b import (c, d)\n", True),
+        ("import { b,\n  c\n} from './b';\n", "import { b,\n  c\n} from '../b';\n", True),
+        ('export * from "./b";\n', 'export * from "../b";\n', True),
+        ("const { b } = require('./b').c;\n", "const { b } = require('../b').c;\n", True),
+        ("export const fee = 3;\n", "export const fee = 0;\n", False),
+        ("export function b() { return 3; }\n", "export function b() { return 0; }\n", False),
+        ("fee = 3  # from the list\n", "fee = 0  # from the list\n", False),
+        ("raise Bad from error\n", "raise Good from error\n", False),
+        ("import os\n", "import os; os.fee = 0\n", False),
+        ("const b = require('./b')(3);\n", "const b = require('../b')(0);\n", False),
+    ],
+)
+def test_a_line_that_does_more_than_to_load_is_as_it_was(old: str, new: str, same: bool) -> None:
+    rest = "one = 1\n"
+    code = {"src/a.js": (old + rest, ""), "src/in/a.js": ("", new + rest)}
+    counts = replace(counted({}, {}, code), deleted=["src/a.js"])
+    changes = [
+        Change(path="src/a.js", status="deleted"),
+        Change(path="src/in/a.js", status="added"),
+    ]
+    task = read_task("Move src/a.js to src/in/a.js; exports stay the same.")
+    assert bool(find_done(task, counts, changes)) is same

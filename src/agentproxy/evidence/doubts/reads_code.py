@@ -23,9 +23,12 @@ _READS = re.compile(
     r"\bopen[ \t]*\(|\bread_(?:text|bytes)\b|\bgetsize\b|\bst_size\b|\bstat(?:Sync)?[ \t]*\("
     r"|\breadFile(?:Sync)?\b|\bReadFile\b|\breadText(?:File)?(?:Sync)?\b|\bcreateReadStream\b"
     r"|\bread_to_string\b|\breadAll(?:Lines|Bytes)\b|\breadString\b|\bfile_get_contents\b"
+    r"|\bgit\b.*\b(?:show|cat-file|blame)\b"
     r"|\bBun[ \t]*\.[ \t]*file\b|\bFile[ \t]*\.[ \t]*read\w*"
 )
 _OF_MODULE = re.compile(r"\w\.__file__\b")
+_SCRIPT = re.compile(r".+\.[cm]?[jt]sx?")
+_QUOTED = re.compile(r"(['\"`]).*?\1")
 _LOADS = re.compile(r"\brequire[ \t]*\(|^[ \t]*import\b|\bfrom[ \t]*['\"]", re.MULTILINE)
 _AS_TEXT = re.compile(
     r"([\w$]+)[ \t]*\.[ \t]*toString[ \t]*\(\)|\bString[ \t]*\([ \t]*([\w$]+)[ \t]*\)"
@@ -44,11 +47,10 @@ def find_code_readers(texts: Mapping[str, tuple[str, str]]) -> Iterator[tuple[st
     if not code:
         return
     names = "|".join(sorted({re.escape(posixpath.basename(path)) for path in code}))
-    named = re.compile(rf"['\"`](?:[^'\"`\n]*/)?({names})['\"`]")
+    named = re.compile(rf"['\"`](?:[^'\"`\n]*[/:])?({names})['\"`]")
     for path, (before, after) in texts.items():
         if is_test_file(path) and _CODE.fullmatch(path):
-            lines = [line for line in after.splitlines() if _LOADS.search(line)]
-            loaded = {word for line in lines for word in re.findall(r"[\w$]+", line)}
+            loaded = _loaded_in(after) if _SCRIPT.fullmatch(path) else ()
             what = _read_in(added_lines(before, after), named, loaded)
             if what:
                 yield path, what
@@ -71,6 +73,14 @@ def _read_in(lines: Sequence[str], named: re.Pattern[str], loaded: Collection[st
         if what and (to := _ASSIGNED.match(line)):
             held[to[1]] = what
     return ""
+
+
+def _loaded_in(text: str) -> Collection[str]:
+    """The names that a test of JavaScript loads. Those in a path name files: `color` may be what
+    the test has made of a class in `color.js`.
+    """
+    lines = (_QUOTED.sub(" ", line) for line in text.splitlines() if _LOADS.search(line))
+    return {word for line in lines for word in re.findall(r"[\w$]+", line)}
 
 
 def _is_text_of(line: str, loaded: Collection[str]) -> bool:

@@ -18,6 +18,8 @@ def read(test: str, path: str = "tests/test_calc.py") -> list[tuple[str, str]]:
         ("assert 'a - b' in (ROOT / 'src' / 'calc.py').read_text()", "calc.py"),
         ("CODE = Path(__file__).parent / '../src/calc.py'\ntext = CODE.read_text()", "calc.py"),
         ("path = calc.__file__\nsize = os.stat(path).st_size", "a module"),
+        ("said = check_output(['git', 'show', 'HEAD:calc.py'])", "calc.py"),
+        ("said = check_output('git cat-file -p HEAD:src/calc.py', shell=True)", "calc.py"),
         ("assert 'a - b' in inspect.getsource(calc.sub)", "the text of code"),
         ("assert len(sub.__code__.co_code) > 8", "the text of code"),
     ],
@@ -47,6 +49,21 @@ def test_other_languages_are_read_too() -> None:
 )
 def test_who_runs_the_code_or_reads_something_else_is_not(test: str) -> None:
     assert read(test) == []
+
+
+@pytest.mark.parametrize(
+    ("test", "path"),
+    [
+        (
+            "const Calc = require('./calc');\nconst calc = new Calc(1);\ncalc.toString();",
+            "calc.test.js",
+        ),
+        ('import { Calc } from "../src/calc.js";\nString(calc);', "test/calc.test.ts"),
+        ('import com.shop.calc.Calc;\nassertEquals("5", calc.toString());', "CalcTest.java"),
+    ],
+)
+def test_a_value_with_the_name_of_its_file_is_no_text_of_code(test: str, path: str) -> None:
+    assert read(test, path) == []
 
 
 def test_what_the_base_has_read_already_is_not() -> None:

@@ -16,9 +16,10 @@ _DOCS = re.compile(r".*\.(?:md|rst|txt|adoc)|(?:.*/)?(?:docs?|changes|changelog)
 _MOVES = re.compile(r"([\w./-]*\w\.\w+)[`'\"]?\s+(?:in)?to\s+[`'\"]?([\w./-]*\w\.\w+)")
 # A line that loads something and does nothing else.
 _LOADS = re.compile(
-    r"\s*(?:import\s+[\w., ]+|from\s+[\w.]+\s+import\s+[\w.,()* ]+"
-    r"|(?:(?:import|export)\b[^'\"();=]*|\}\s*from\s*)['\"][^'\"]*['\"];?"
-    r"|(?:const|let|var)\s+[\w$\s{},:]+=\s*require\(\s*['\"][^'\"]*['\"]\s*\)(?:\.[\w$]+)?;?)\s*"
+    r"\s*+(?:import\s++[\w., ]++|from\s++[\w.]++\s++import\s++[\w.,()* ]++"
+    r"|(?:(?:import|export)\b[^'\"();=]*+|\}\s*+from\s*+)['\"][^'\"]*+['\"];?"
+    r"|(?:const|let|var)\s++[\w$\s{},:]++=\s*+require\(\s*+['\"][^'\"]*+['\"]\s*+\)"
+    r"(?:\.[\w$]++)?;?)\s*+"
 )
 _CLASS = re.compile(r"^\s*(?:export\s+)?class\s+(\w+)", re.MULTILINE)
 _DEFINES = (

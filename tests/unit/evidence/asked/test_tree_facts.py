@@ -124,6 +124,7 @@ def test_what_is_moved_is_as_it_was_but_for_the_paths_that_it_loads(
         ("fee = 3  # from the list\n", "fee = 0  # from the list\n", False),
         ("raise Bad from error\n", "raise Good from error\n", False),
         ("import os\n", "import os; os.fee = 0\n", False),
+        ("import os\n", f"import{' ' * 50_000}!\n", False),
         ("const b = require('./b')(3);\n", "const b = require('../b')(0);\n", False),
     ],
 )

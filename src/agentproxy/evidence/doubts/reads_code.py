@@ -23,7 +23,7 @@ _READS = re.compile(
     r"\bopen[ \t]*\(|\bread_(?:text|bytes)\b|\bgetsize\b|\bst_size\b|\bstat(?:Sync)?[ \t]*\("
     r"|\breadFile(?:Sync)?\b|\bReadFile\b|\breadText(?:File)?(?:Sync)?\b|\bcreateReadStream\b"
     r"|\bread_to_string\b|\breadAll(?:Lines|Bytes)\b|\breadString\b|\bfile_get_contents\b"
-    r"|\bgit\b.*\b(?:show|cat-file|blame)\b"
+    r"|\bgit\b.{0,80}\b(?:show|diff|grep|log|cat-file|blame)\b"
     r"|\bBun[ \t]*\.[ \t]*file\b|\bFile[ \t]*\.[ \t]*read\w*"
 )
 _OF_MODULE = re.compile(r"\w\.__file__\b")

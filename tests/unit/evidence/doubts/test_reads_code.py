@@ -19,6 +19,7 @@ def read(test: str, path: str = "tests/test_calc.py") -> list[tuple[str, str]]:
         ("CODE = Path(__file__).parent / '../src/calc.py'\ntext = CODE.read_text()", "calc.py"),
         ("path = calc.__file__\nsize = os.stat(path).st_size", "a module"),
         ("said = check_output(['git', 'show', 'HEAD:calc.py'])", "calc.py"),
+        ("said = check_output(['git', 'diff', 'HEAD~1', '--', 'calc.py'])", "calc.py"),
         ("said = check_output('git cat-file -p HEAD:src/calc.py', shell=True)", "calc.py"),
         ("assert 'a - b' in inspect.getsource(calc.sub)", "the text of code"),
         ("assert len(sub.__code__.co_code) > 8", "the text of code"),

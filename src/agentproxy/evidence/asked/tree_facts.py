@@ -131,8 +131,9 @@ def _renames(task: TaskText, counts: WordCounts) -> Iterator[str]:
 
 
 def _moves(task: TaskText, counts: WordCounts, changes: Sequence[Change]) -> Iterator[str]:
-    """All files that the task moves are where it wants them, as they were. Those of tests may say
-    something else: that is weighed by the tests that are there and pass.
+    """All files that the task moves are where it wants them, as they were, and nothing else of the
+    code changed. Those of tests may say something else: that is weighed by the tests that are
+    there and pass.
     """
     pairs = [pair for pair in _MOVES.findall(task.text) if "/" in "".join(pair)]
     added = {each.path for each in changes if each.status == "added"}
@@ -140,15 +141,30 @@ def _moves(task: TaskText, counts: WordCounts, changes: Sequence[Change]) -> Ite
         old in counts.deleted and new in added and (is_test_file(old) or _is_same(counts, old, new))
         for old, new in pairs
     ]
-    if moved and all(moved):
+    if moved and all(moved) and not _changes_more(counts, pairs):
         yield ", ".join(f"{old} is {new} now" for old, new in pairs)
 
 
 def _is_same(counts: WordCounts, old: str, new: str) -> bool:
     """Whether nothing but paths that it loads differs in a moved file."""
     (before, _), (_, after) = counts.code.get(old, ("", "")), counts.code.get(new, ("", ""))
-    sides = [
-        [line for line in text.splitlines() if line.strip() and not _LOADS.fullmatch(line)]
-        for text in (before, after)
-    ]
-    return bool(sides[0]) and sides[0] == sides[1]
+    lines = _works(before)
+    return bool(lines) and lines == _works(after)
+
+
+def _changes_more(counts: WordCounts, pairs: Sequence[tuple[str, str]]) -> bool:
+    """Whether a file that is not moved differs in more than what it loads, and the new paths."""
+    moved = {path for pair in pairs for path in pair}
+    for path, (before, after) in counts.code.items():
+        if path in moved or _DOCS.fullmatch(path):
+            continue
+        expected = before
+        for old, new in pairs:
+            expected = expected.replace(old, new)
+        if _works(expected) != _works(after):
+            return True
+    return False
+
+
+def _works(text: str) -> list[str]:
+    return [line for line in text.splitlines() if line.strip() and not _LOADS.fullmatch(line)]

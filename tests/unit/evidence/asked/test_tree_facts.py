@@ -138,3 +138,34 @@ def test_a_line_that_does_more_than_to_load_is_as_it_was(old: str, new: str, sam
     ]
     task = read_task("Move src/a.js to src/in/a.js; exports stay the same.")
     assert bool(find_done(task, counts, changes)) is same
+
+
+@pytest.mark.parametrize(
+    ("path", "before", "after", "done"),
+    [
+        (
+            "src/b.js",
+            "const a = require('./a');\na(1);\n",
+            "const a = require('./in/a');\na(1);\n",
+            1,
+        ),
+        ("src/b.js", "a(1);\n", "a(2);\n", 0),
+        ("src/b.js", "a(1);\n", "", 0),
+        ("src/c.js", "", "exports.two = 2;\n", 0),
+        ("package.json", '{"main": "src/a.js"}\n', '{"main": "src/in/a.js"}\n', 1),
+        ("package.json", '{"main": "src/a.js"}\n', '{"main": "src/in/a.js", "bin": "x"}\n', 0),
+        ("README.md", "See src/a.js.\n", "It is in src/in/a.js now.\n", 1),
+    ],
+)
+def test_where_something_is_moved_nothing_else_of_the_code_changes(
+    path: str, before: str, after: str, done: int
+) -> None:
+    text = "exports.one = () => 1;\n"
+    code = {"src/a.js": (text, ""), "src/in/a.js": ("", text), path: (before, after)}
+    counts = replace(counted({}, {}, code), deleted=["src/a.js"])
+    changes = [
+        Change(path="src/a.js", status="deleted"),
+        Change(path="src/in/a.js", status="added"),
+        Change(path=path, status="modified"),
+    ]
+    assert len(find_done(read_task("Move src/a.js to src/in/a.js"), counts, changes)) == done

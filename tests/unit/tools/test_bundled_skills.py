@@ -1,8 +1,10 @@
 """The commands that the bundled skills name make what they promise, with nothing but Python."""
 
+import compileall
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -68,6 +70,14 @@ def test_every_skill_has_a_short_text_and_names_only_files_that_are_there(tmp_pa
         assert 500 < len(skill.body) < 4000
         named = set(re.findall(r"\{skill\}/(\S+?\.py)", skill.body))
         assert named == set(skill.files), skill.name
+
+
+def test_what_an_installation_compiles_is_no_file_of_a_skill(tmp_path: Path) -> None:
+    shutil.copytree(BUNDLED / "docx-writer", tmp_path / "docx-writer")
+    assert compileall.compile_dir(tmp_path, quiet=1)
+    assert list(tmp_path.rglob("*.pyc"))
+    (skill,) = [each for each in SkillLibrary(tmp_path).all().values() if each.root == tmp_path]
+    assert list(skill.files) == ["scripts/docx.py"]
 
 
 def test_the_word_document_is_made_and_read_back(tmp_path: Path) -> None:

@@ -81,6 +81,11 @@ def _skills(folder: Path) -> Iterator[Skill]:
         return
 
 
+def _belongs(name: str) -> bool:
+    # An installation compiles the scripts of our own skills.
+    return name[0] != "." and name != "__pycache__"
+
+
 def _skill(root: SafeDir, place: Path, folder: str) -> Skill | None:
     try:
         data = root.read(f"{folder}/{FILE}", limit=MAX_SKILL_BYTES)
@@ -92,7 +97,7 @@ def _skill(root: SafeDir, place: Path, folder: str) -> Skill | None:
     if not re.fullmatch(NAME, name):
         return None
     with SafeDir(place / folder, links=False) as own:
-        files, _ = own.regular_files(most=10 * MAX_FILES, passes=lambda name: name[0] != ".")
+        files, _ = own.regular_files(most=10 * MAX_FILES, passes=_belongs)
     paths = sorted(each.path for each in files if each.path != FILE)
     return Skill(
         name=name,

@@ -67,6 +67,12 @@ def test_a_worker_that_is_not_there_ends_with_6_and_names_it(pa: Pa) -> None:
     assert "no-such-agent" in ran.err
 
 
+def test_a_kind_of_worker_with_nothing_after_it_is_told_so(pa: Pa) -> None:
+    ran = pa("--worker", "command: ", "Do it")
+    assert ran.code == 6
+    assert "nothing stands after --worker 'command:'" in ran.err
+
+
 def test_a_malformed_setting_names_its_variable_and_ends_with_2(pa: Pa) -> None:
     ran = pa("--worker", "command:true", "Do it", env={"AGENTPROXY_MAX_ROUNDS": "many"})
     assert ran.code == 2

@@ -67,7 +67,9 @@ def create_worker(
     kind, colon, argument = name.partition(":")
     wanted = _Wanted(name, argument, order=order, project=project, sandbox=sandbox, meter=meter)
     if colon:
-        make = _MAKERS_WITH_ARGUMENT.get(kind) if argument.strip() else None
+        make = _MAKERS_WITH_ARGUMENT.get(kind)
+        if make is not None and not argument.strip():
+            raise WorkerError(f"nothing stands after --worker '{kind}:'", cure=_how(project))
     else:
         make = _MAKERS.get(kind)
     return (make or _configured)(wanted)

@@ -30,7 +30,8 @@ SYSTEM = re.compile(
     "|solaris|wasip1|windows|zos"
 )
 PROCESSOR = re.compile(
-    "386|amd64|arm|arm64|loong64|mips|mips64|mips64le|mipsle|ppc64|ppc64le|riscv64|s390x|wasm"
+    "386|amd64(?:p32)?|arm(?:be|64|64be)?|loong64|mips(?:le)?|mips64(?:p32)?(?:le)?|ppc|ppc64(?:le)?"
+    "|riscv|riscv64|s390|s390x|sparc|sparc64|wasm"
 )
 _NOT_UNIX = ("js", "nacl", "plan9", "wasip1", "windows", "zos")
 _OFTEN = {"init", "_"}  # a package may have many
@@ -86,7 +87,8 @@ def is_built(path: str, text: str, *, system: str, processor: str) -> Built:
 
 
 def _is_named_for(name: str, system: str, processor: str) -> bool:
-    parts = name.removesuffix(".go").removesuffix("_test").split("_")[1:]
+    # Go looks at a name up to its first dot.
+    parts = name.partition(".")[0].removesuffix("_test").split("_")[1:]
     if parts and PROCESSOR.fullmatch(parts[-1]) and parts.pop() != processor:
         return False
     return not parts or not SYSTEM.fullmatch(parts[-1]) or parts[-1] == system

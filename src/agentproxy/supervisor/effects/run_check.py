@@ -162,7 +162,8 @@ async def _result(effect: RunCheck, context: Context[State, Parts]) -> CheckResu
     examined = state.examined.get(tree.round)
     files = await asyncio.to_thread(leave_out, state, check, tree, attempt=effect.attempt)
     left_out = LeaveOut(files, loads_all(tree))
-    if early := early_result(context, tree, check=check, leave_out=left_out):
+    early = early_result(context, tree, check=check, leave_out=left_out)
+    if early is not None and effect.attempt == 1:
         return early
     return await run_check(
         as_run_on(tree, check, examined.clock_library if examined else ""),

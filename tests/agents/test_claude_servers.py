@@ -36,7 +36,7 @@ def order(pa: Pa, table: str) -> tuple[Ran, Server]:
 
 
 def test_a_server_at_a_granted_address_is_called_with_its_headers(pa: Pa, tmp_path: Path) -> None:
-    program = Path(shutil.copy(NOTES, tmp_path / "notes.py"))
+    program = shutil.copytree(NOTES.parent, tmp_path / "mcp") / NOTES.name
     with http_servers(program, token=TOKEN) as notes, notes.serving():
         table = f"""hosts = ["127.0.0.1:{notes.port}"]
 [worker.claude.servers.notes]

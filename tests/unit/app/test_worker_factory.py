@@ -73,9 +73,15 @@ def test_a_configured_worker_has_what_its_table_grants(tmp_path: Path) -> None:
     assert list(create(tmp_path, "command:sh -c true").grants()) == []
 
 
-@pytest.mark.parametrize(
-    "name", ["nobody", "command:", "command: ", "scripted:", "builtin:", "builtin:x", "empty", ":"]
-)
+@pytest.mark.parametrize("name", ["command:", "command: ", "scripted:"])
+def test_a_kind_of_worker_with_nothing_after_it_is_refused_with_its_name(
+    tmp_path: Path, name: str
+) -> None:
+    with pytest.raises(WorkerError, match=f"nothing stands after --worker '{name.strip()}'"):
+        create(tmp_path, name)
+
+
+@pytest.mark.parametrize("name", ["nobody", "builtin:", "builtin:x", "empty", ":"])
 def test_a_name_that_means_no_worker_is_refused_with_those_that_are_configured(
     tmp_path: Path, name: str
 ) -> None:

@@ -28,7 +28,7 @@ if old:
     from agentproxy.supervisor.reduce import due, reduce
     from agentproxy.supervisor.state import State
 else:
-    from agentproxy.events import git_facts as trees
+    from agentproxy.events import asked, git_facts as trees, trials
     from agentproxy.supervisor.check_verdicts import weigh_checks
     from agentproxy.supervisor.effects import SUPERVISED
     due, reduce, State = SUPERVISED.due, SUPERVISED.reduce, SUPERVISED.new_state
@@ -64,6 +64,9 @@ def facts():
     yield work.WorkerEnded(round=1, claims=True, reason="done")
     change = trees.Change(path="src/dates.py", status="modified", added=3, removed=1)
     yield trees.ClaimRecorded(round=1, commit="c", tree="t1", ref="r", changes=(change,))
+    if not old:
+        yield asked.AskedRead(round=1)
+        yield trials.ClaimExamined(round=1)
     for on in ("base", "claim:1"):
         for name in names:
             yield check.CheckFinished(check=name, on=on, result=result(red=on == "base"))

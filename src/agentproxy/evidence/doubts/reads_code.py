@@ -31,7 +31,7 @@ _SCRIPT = re.compile(r".+\.[cm]?[jt]sx?")
 _QUOTED = re.compile(r"(['\"`]).*?\1")
 _LOADS = re.compile(r"\brequire[ \t]*\(|^[ \t]*import\b|\bfrom[ \t]*['\"]", re.MULTILINE)
 _AS_TEXT = re.compile(
-    r"([\w$]+)[ \t]*\.[ \t]*toString[ \t]*\(\)|\bString[ \t]*\([ \t]*([\w$]+)[ \t]*\)"
+    r"(?<![\w$])([\w$]++)[ \t]*+\.[ \t]*+toString[ \t]*+\(\)|\bString[ \t]*\([ \t]*([\w$]+)[ \t]*\)"
 )
 # What is written by the test itself may have any name.
 _MADE = re.compile(r"te?mp|\bfolder\b|\bdir(?:ectory)?\b|\bworkspace\b|mkdtemp|\bsandbox\b", re.I)

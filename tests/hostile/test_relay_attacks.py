@@ -4,6 +4,7 @@ simply hands the key in, then asked of the relay.
 
 import json
 import re
+import time
 import urllib.request
 from pathlib import Path
 
@@ -21,9 +22,12 @@ from agentproxy.workers.launcher import WorkerGrants
 from agentproxy.workspace.sandbox.plain import Plain
 from agentproxy.workspace.sandbox.port import Sandbox
 
-# The key is put together, so that the thief does not find itself.
+CLOCK_TICK = 1.0  # seconds; the times of files are not exact
+
+# The key is put together, so that the thief does not find itself. Files that have not changed since
+# the test began do not have it, and there are tens of thousands of them below our own Python.
 THIEF = f"""
-import os, pathlib, sys
+import os, stat, sys
 key = "".join({list(KEY)!r}).encode()
 found = []
 if key in "\\0".join(f"{{k}}={{v}}" for k, v in os.environ.items()).encode():
@@ -32,13 +36,16 @@ roots = ["/proc", os.environ["HOME"], "/tmp", "/run", "/etc", os.getcwd()]
 for root in roots:
     for folder, _, names in os.walk(root):
         for name in names:
-            path = pathlib.Path(folder, name)
+            path = os.path.join(folder, name)
             try:
-                if path.is_fifo() or path.is_socket() or path.is_char_device():
+                known = os.stat(path)
+                if stat.S_IFMT(known.st_mode) in (stat.S_IFIFO, stat.S_IFSOCK, stat.S_IFCHR):
                     continue
-                with path.open("rb", buffering=0) as file:
+                if root != "/proc" and known.st_ctime < BEGAN:
+                    continue
+                with open(path, "rb", buffering=0) as file:
                     if key in file.read(1 << 20):
-                        found.append(str(path))
+                        found.append(path)
             except (OSError, ValueError):
                 pass
 print("FOUND", found)
@@ -70,6 +77,10 @@ ask("POST", "/v1/chat/completions", {"X-Forwarded-Host": other, "Forwarded": "ho
 """
 
 
+def thief() -> str:
+    return f"BEGAN = {time.time() - CLOCK_TICK}\n{THIEF}"
+
+
 def work(
     folder: Path, script: str, *, grants: WorkerGrants, box: Sandbox | None = None
 ) -> tuple[WorkerEnded, list[Fact]]:
@@ -81,14 +92,17 @@ def work(
 
 
 def test_a_key_that_is_handed_in_is_found_by_the_thief(tmp_path: Path) -> None:
-    ended, _ = work(tmp_path, THIEF, grants=WorkerGrants(env={"OPENAI_API_KEY": KEY}))
-    assert "'environment'" in ended.output
-    assert "/environ" in ended.output
+    leaves_it = "import os\nopen('/tmp/left', 'w').write(os.environ['OPENAI_API_KEY'])\n"
+    grants = WorkerGrants(env={"OPENAI_API_KEY": KEY})
+    ended, _ = work(tmp_path, leaves_it + thief(), grants=grants)
+    for place in ("'environment'", "/environ", "'/tmp/left'"):
+        assert place in ended.output
 
 
 def test_through_the_relay_the_thief_finds_no_key(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    theft = thief()
     with model_server() as server:  # only its models are asked for
         for name, value in keys_for(server).items():
             monkeypatch.setenv(name, value)  # as the user's own shell has it
@@ -99,7 +113,7 @@ def test_through_the_relay_the_thief_finds_no_key(
             "urllib.request.urlopen(urllib.request.Request(url, headers=key)).read()\n"
         )
         ended, _ = work(
-            tmp_path, asks_first + THIEF, grants=WorkerGrants(model=relayed("gpt-4o", server))
+            tmp_path, asks_first + theft, grants=WorkerGrants(model=relayed("gpt-4o", server))
         )
     assert server.heads[0]["authorization"] == f"Bearer {KEY}"
     assert "FOUND []" in ended.output, ended.output

@@ -65,6 +65,7 @@ def test_a_collector_that_is_not_there_spoils_no_answer(tmp_path: Path) -> None:
         port = nobody.getsockname()[1]
     env = {
         "AGENTPROXY_ENABLE_TELEMETRY": "1",
+        "OTEL_EXPORTER_OTLP_TIMEOUT": "1",
         "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{port}",
     }
     with embedded_program(tmp_path, **env) as chat:

@@ -110,7 +110,9 @@ def test_a_signal_can_be_left_out(pa: Pa) -> None:
 def test_what_is_sent_is_json_without_keys(pa: Pa) -> None:
     key = "sk-ant-a-key-that-nobody-may-see"
     with collector("grpc") as to:
-        pa.task(
+        ran = pa.task(
+            "--judge",
+            "none",
             "--check",
             CHECK,
             worker=f"echo {key}; {MEND}",
@@ -119,5 +121,9 @@ def test_what_is_sent_is_json_without_keys(pa: Pa) -> None:
                 "ANTHROPIC_API_KEY": key,
                 "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT": "true",
             },
+            asks=f"Make it right with {key}",
         )
-    assert key not in json.dumps([repr(each) for each in (to.spans, to.logs, to.points)])
+    assert ran.result["verdict"] == "verified"
+    sent = json.dumps([repr(each) for each in (to.spans, to.logs, to.points)])
+    assert "Make it right with" in sent
+    assert key not in sent

@@ -16,6 +16,14 @@ from support.projects import CHECK, MEND
 from agentproxy.app.following import Nobody, close_follower
 
 ON = {"AGENTPROXY_ENABLE_TELEMETRY": "1"}
+# The end waits for half of that. Nothing is sent before it, which could fail earlier.
+HASTY = {
+    **ON,
+    "OTEL_EXPORTER_OTLP_TIMEOUT": "1",
+    "OTEL_BSP_SCHEDULE_DELAY": "60000",
+    "OTEL_BLRP_SCHEDULE_DELAY": "60000",
+    "OTEL_METRIC_EXPORT_INTERVAL": "60000",
+}
 OFF = {"AGENTPROXY_ENABLE_TELEMETRY": "0"}
 
 
@@ -73,7 +81,7 @@ def test_a_collector_that_is_not_there_costs_one_line_for_each_signal_and_little
         port = nobody.getsockname()[1]
     for protocol in ("grpc", "http/protobuf"):
         env = {
-            **ON,
+            **HASTY,
             "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{port}",
             "OTEL_EXPORTER_OTLP_PROTOCOL": protocol,
         }
@@ -130,7 +138,7 @@ def test_nothing_else_of_a_run_changes(pa: Pa) -> None:
 
 def test_a_collector_that_takes_nothing_does_not_keep_a_run_from_its_end(pa: Pa) -> None:
     with socket.create_server(("127.0.0.1", 0)) as deaf:
-        env = {**ON, "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{deaf.getsockname()[1]}"}
+        env = {**HASTY, "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{deaf.getsockname()[1]}"}
         ran = pa.task("--check", CHECK, worker=MEND, env=env)
     assert (ran.code, ran.result["verdict"]) == (0, "verified")
     assert ran.err == "pa: telemetry: the collector did not take what was left; it is not sent\n"

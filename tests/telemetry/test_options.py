@@ -9,9 +9,17 @@ from opentelemetry.util.re import parse_env_headers
 
 from agentproxy.config.envfile import parse_env
 from agentproxy.telemetry.measures import INSTRUMENTS
-from agentproxy.telemetry.options import BadOption, read_options
+from agentproxy.telemetry.options import SIGNALS, BadOption, Signal, read_options
 from agentproxy.telemetry.sampling import is_sampled
-from agentproxy.telemetry.sdk_variables import CHOICES, LIMITS, QUEUES, find_fault, of_each_signal
+from agentproxy.telemetry.sdk_variables import (
+    CHOICES,
+    FLUSH_SECONDS,
+    LIMITS,
+    QUEUES,
+    find_fault,
+    flush_seconds,
+    of_each_signal,
+)
 from agentproxy.telemetry.spans import trace_of
 from agentproxy.telemetry.start import fault_in
 
@@ -126,6 +134,26 @@ def test_http_also_takes_deflate_and_an_address_with_a_password() -> None:
     }
     assert fault_in(http) == ""
     assert find_fault(http, {"traces": "grpc"})
+
+
+@pytest.mark.parametrize(
+    ("given", "signals", "seconds"),
+    [
+        ({}, SIGNALS, 5.0),
+        ({"": ""}, SIGNALS, 5.0),
+        ({"": "60"}, SIGNALS, 5.0),
+        ({"": "1"}, SIGNALS, 0.5),
+        ({"": "1", "LOGS_": "4"}, SIGNALS, 2.0),
+        ({"": "1", "LOGS_": "4"}, ("traces", "metrics"), 0.5),
+        ({"LOGS_": "4"}, SIGNALS, 5.0),
+    ],
+)
+def test_the_end_waits_half_as_long_as_an_export_and_at_most_so_long(
+    given: dict[str, str], signals: tuple[Signal, ...], seconds: float
+) -> None:
+    variables = {f"OTEL_EXPORTER_OTLP_{name}TIMEOUT": text for name, text in given.items()}
+    assert flush_seconds(variables, signals) == seconds
+    assert f"at most {FLUSH_SECONDS:g} seconds at the end of the process" in PAGE
 
 
 @pytest.mark.parametrize("share", [0.0, 1e-9, 0.25, 0.5, 1.0])

@@ -77,6 +77,7 @@ def test_a_collector_that_is_gone_does_not_trouble_the_worker(pa: Pa) -> None:
         "AGENTPROXY_WORKER_TELEMETRY": "1",
         "OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:9",
         "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf",
+        "OTEL_EXPORTER_OTLP_TIMEOUT": "1",
     }
     ran = pa.task("--check", CHECK, worker=f"{quiet}{MEND}", env=env)
     assert ran.code == 0, (ran.out, ran.err)

@@ -3,12 +3,14 @@
 import math
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from agentproxy.telemetry.options import SIGNALS, Protocol, Signal, shown
 
 LARGEST = 10**9
+EXPORT_SECONDS = 10.0  # of the SDK, for one export
+FLUSH_SECONDS = 5.0  # at the end of a process, for all signals together
 # Usual values, which an error gives as an example.
 QUEUES = {
     "OTEL_BSP_SCHEDULE_DELAY": 5000,
@@ -51,6 +53,17 @@ def find_fault(variables: Mapping[str, str], protocols: Mapping[Signal, Protocol
     return next(_faults(given, has_grpc="grpc" in protocols.values()), "")
 
 
+def flush_seconds(variables: Mapping[str, str], signals: Iterable[Signal]) -> float:
+    """Returns how long a process may wait at its end: half as long as for an export before.
+
+    The variables have no fault.
+    """
+    general, *own = of_each_signal("TIMEOUT")
+    named = dict(zip(SIGNALS, own, strict=True))
+    given = [variables.get(named[each]) or variables.get(general) for each in signals]
+    return min(FLUSH_SECONDS, max(float(text or EXPORT_SECONDS) for text in given) / 2)
+
+
 def of_each_signal(what: str) -> tuple[str, ...]:
     """Returns the variable for all signals, and those for one."""
     prefix = "OTEL_EXPORTER_OTLP"
@@ -81,7 +94,7 @@ def _numbers(given: Mapping[str, str]) -> Iterator[str]:
                 unit = UNITS.get(name.rpartition("_")[2], "a whole number")
                 yield f"{name} is {shown(text)}: give {unit}, such as {usual}"
     for name in of_each_signal("TIMEOUT"):
-        text = given.get(name, "10")
+        text = given.get(name, str(EXPORT_SECONDS))
         # The specification has milliseconds; the SDK for Python takes seconds.
         if not 0 < _seconds(text) <= LARGEST:
             yield f"{name} is {shown(text)}: give seconds, such as 10"

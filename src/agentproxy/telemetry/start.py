@@ -7,7 +7,7 @@ from agentproxy.telemetry.follower import ThreadFollower
 from agentproxy.telemetry.options import BadOption, Options, read_options
 from agentproxy.telemetry.passage import passage_of
 from agentproxy.telemetry.port import Outlet
-from agentproxy.telemetry.sdk_variables import NO_COMPRESSION, find_fault
+from agentproxy.telemetry.sdk_variables import NO_COMPRESSION, find_fault, flush_seconds
 
 
 def open_follower(
@@ -26,7 +26,7 @@ def open_follower(
     os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
     passage = passage_of(variables, options.protocols) if options.workers_too else None
     return ThreadFollower(
-        lambda: _outlet(options, say),
+        lambda: _outlet(options, flush_seconds(variables, options.protocols), say),
         content=options.content,
         say=say,
         share=options.share,
@@ -64,7 +64,7 @@ def _hand_over(variables: Mapping[str, str]) -> None:
             del os.environ[name]
 
 
-def _outlet(options: Options, say: Callable[[str], None]) -> Outlet:
+def _outlet(options: Options, flush: float, say: Callable[[str], None]) -> Outlet:
     from agentproxy.telemetry.otlp.outlet import OtlpOutlet
 
-    return OtlpOutlet(options, say=say)
+    return OtlpOutlet(options, flush=flush, say=say)

@@ -19,14 +19,16 @@ from agentproxy.telemetry.otlp.traces import Traces
 from agentproxy.telemetry.port import NOT_SENT
 from agentproxy.telemetry.spans import Span, SpanPlace
 
-FLUSH_SECONDS = 5.0  # at the end, for all signals together
-
 
 class OtlpOutlet:
-    """An `Outlet`. A signal that was not chosen is left out."""
+    """An `Outlet`. A signal that was not chosen is left out.
 
-    def __init__(self, options: Options, *, say: Callable[[str], None]) -> None:
+    `flush` is how many seconds the end may take, for all signals together.
+    """
+
+    def __init__(self, options: Options, *, flush: float, say: Callable[[str], None]) -> None:
         say_mishaps(say)
+        self._flush = flush
         self._say = say
         self._traces: Traces | None = None
         self._metrics: Metrics | None = None
@@ -65,7 +67,7 @@ class OtlpOutlet:
         threads = [threading.Thread(target=each.close, daemon=True) for each in signals]
         for thread in threads:
             thread.start()
-        end = time.monotonic() + FLUSH_SECONDS
+        end = time.monotonic() + self._flush
         for thread in threads:
             thread.join(max(end - time.monotonic(), 0.0))
         if any(thread.is_alive() for thread in threads):

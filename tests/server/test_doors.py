@@ -4,16 +4,14 @@ import http.client
 import json
 import os
 import socket
-import sqlite3
 import subprocess
 import sys
 from collections.abc import Generator
-from contextlib import closing
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from support.chats import Served, serving
+from support.chats import Served, full_disk, serving
 from websockets.exceptions import InvalidStatus
 
 PATHS = ("/api/chat", "/api/conversations", "/openapi.json")
@@ -161,8 +159,7 @@ def test_another_method_is_told_all_that_there_are(served: Served) -> None:
 def test_a_journal_that_cannot_be_written_is_no_failure_of_ours(tmp_path: Path) -> None:
     with serving(tmp_path) as server:
         conversation = server.new()
-        with closing(sqlite3.connect(tmp_path / "home" / "journal.sqlite3")) as other:
-            other.execute("BEGIN IMMEDIATE")
+        with full_disk(server):
             status, answer = server.request("POST", "/api/chat", {})
             assert (status, answer["cure"]) == (503, "look at GET /health")
             assert server.request("GET", f"/api/conversations/{conversation}")[0] == 200

@@ -2,14 +2,12 @@
 
 import json
 import shlex
-import sqlite3
 from collections.abc import Generator, Sequence
-from contextlib import closing
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from support.chats import wait_until
+from support.chats import full_disk
 from support.front_door import Pa, new_pa
 from support.projects import CALC, CHECK, MEND
 from support.tasks import Record, Tasks, kinds, start_tasks, tasks_beside
@@ -358,24 +356,25 @@ def test_a_killed_server_leaves_a_run_that_can_be_taken_up(tmp_path: Path) -> No
     assert shown.of_kind("message_received")[0]["text"] == "Mind the sign"
 
 
-def test_health_tells_of_a_journal_that_cannot_be_written(tmp_path: Path) -> None:
+def test_health_tells_of_a_journal_that_cannot_be_written_and_a_sandbox_that_does_not_start(
+    tmp_path: Path,
+) -> None:
     pa = new_pa(tmp_path, CALC)
     with tasks_beside(pa) as tasks:
-        status, answer = tasks.served.request("GET", "/health")
-        assert (status, answer["status"], answer["healthy"]) == (200, "ok", True)
-        assert answer["tasks"] == {"running": 0, "waiting": 0}
-        with closing(sqlite3.connect(pa.home / "journal.sqlite3")) as other:
-            other.execute("BEGIN IMMEDIATE")
-            wait_until(lambda: tasks.served.request("GET", "/health")[0] == 503)
+        with full_disk(tasks.served):
             status, answer = tasks.served.request("GET", "/health")
-            assert (answer["status"], answer["healthy"]) == ("degraded", False)
-            assert "journal" in answer["problems"][0]
-        wait_until(lambda: tasks.served.request("GET", "/health")[0] == 200)
+        assert (status, answer["status"], answer["healthy"]) == (503, "degraded", False)
+        journal, sandbox = answer["problems"]
+        assert "journal" in journal
+        assert "the sandbox does not start: " in sandbox
 
 
 def test_there_are_so_many_tasks_at_once_and_no_more(tmp_path: Path) -> None:
     pa = new_pa(tmp_path, CALC)
     with tasks_beside(pa, MAX_RUNNING_TASKS="1") as tasks:
+        status, answer = tasks.served.request("GET", "/health")
+        assert (status, answer["status"], answer["healthy"]) == (200, "ok", True)
+        assert answer["tasks"] == {"running": 0, "waiting": 0}
         worker = once_gated(pa)
         with tasks.start(**order(worker)) as stream:
             stream.until("raw")

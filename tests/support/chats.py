@@ -2,6 +2,7 @@
 
 import json
 import os
+import resource
 import signal
 import time
 import urllib.error
@@ -122,6 +123,17 @@ class Served:
     def kill(self) -> None:
         self.process.kill()
         self.process.wait(timeout=PATIENCE)
+
+
+@contextmanager
+def full_disk(server: Served) -> Generator[None]:
+    """The server can write to no file, as on a disk without room."""
+    limits = resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE)
+    resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, (0, limits[1]))
+    try:
+        yield
+    finally:
+        resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, limits)
 
 
 def start_server(

@@ -23,6 +23,7 @@ from agentproxy.journal.sqlite.statements import (
     Release,
     Submit,
 )
+from agentproxy.journal.sqlite.store import LOCK_SECONDS
 from agentproxy.journal.sqlite.writer import Writer
 from agentproxy.journal.watchers import Page, Watcher, Watchers
 
@@ -31,12 +32,17 @@ class SqliteJournal:
     """A `Journal` in the file `path`, created at first use. One event loop uses it.
 
     Every method raises JournalUnusable with the cure when the store fails. A cancelled `append` may
-    still be written.
+    still be written. A write waits for `patience` seconds while another process keeps the file
+    locked.
     """
 
-    def __init__(self, path: Path, *, redact: Redact | None = None) -> None:
+    def __init__(
+        self, path: Path, *, redact: Redact | None = None, patience: float = LOCK_SECONDS
+    ) -> None:
         self._watchers = Watchers()
-        self._writer = Writer(path, redact=redact or Redactor(), watchers=self._watchers)
+        self._writer = Writer(
+            path, redact=redact or Redactor(), watchers=self._watchers, patience=patience
+        )
         self._readers = Readers(path)
         self._poll = Poll(path, self._watchers)
 

@@ -160,14 +160,16 @@ class Create:
 
 @dataclass(slots=True)
 class CheckWritable(_Unencoded):
-    """Writes a value again that is there."""
+    """Writes a value anew that is there."""
 
     @property
     def run(self) -> RunId:
         return RunId("")  # of none
 
     def apply(self, transaction: Transaction) -> None:
-        transaction.connection.execute("UPDATE indexed SET upto = upto")
+        # Twice, because SQLite writes nothing where a value stays as it is.
+        for change in ("+ 1", "- 1"):
+            transaction.connection.execute(f"UPDATE indexed SET upto = upto {change}")
 
 
 @dataclass(slots=True)

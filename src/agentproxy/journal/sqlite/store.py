@@ -57,8 +57,10 @@ def unusable(path: Path, error: sqlite3.Error | OSError) -> JournalUnusable:
     return JournalUnusable(f"the journal {path} cannot be used: {cure or error} ({name or error})")
 
 
-def connect(path: Path) -> sqlite3.Connection:
+def connect(path: Path, *, patience: float = LOCK_SECONDS) -> sqlite3.Connection:
     """Opens the journal at `path`, and creates it if it does not exist.
+
+    A statement waits for `patience` seconds while another process keeps the file locked.
 
     Any thread may use the connection, one at a time. Raises JournalUnusable.
     """
@@ -66,7 +68,7 @@ def connect(path: Path) -> sqlite3.Connection:
         _make_file(path)
         connection = sqlite3.connect(
             path,
-            timeout=LOCK_SECONDS,
+            timeout=patience,
             # Transactions begin and end by our own statements.
             isolation_level=None,
             # Readers hand connections from thread to thread. One thread at a time uses each.

@@ -90,8 +90,9 @@ class Writer:
     An accepted write is carried out even if its caller is cancelled.
     """
 
-    def __init__(self, path: Path, *, redact: Redact, watchers: Watchers) -> None:
+    def __init__(self, path: Path, *, redact: Redact, watchers: Watchers, patience: float) -> None:
         self._path = path
+        self._patience = patience
         self._redact = redact
         self._watchers = watchers
         self._jobs: queue.SimpleQueue[_AnyJob | None] = queue.SimpleQueue()
@@ -196,7 +197,7 @@ class Writer:
 
     def _commit(self, jobs: Sequence[_AnyJob]) -> None:
         if self._connection is None:
-            self._connection = connect(self._path)
+            self._connection = connect(self._path, patience=self._patience)
         self._connection.execute("BEGIN IMMEDIATE")
         # Nobody else can commit now. The count shows whether anybody did since our last look.
         commits = self._connection.execute("PRAGMA data_version").fetchone()[0]

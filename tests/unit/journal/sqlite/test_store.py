@@ -7,6 +7,7 @@ import sys
 import threading
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from typing import TypeVar
 
@@ -16,7 +17,7 @@ from agentproxy.events.check import BASE, CheckStarted
 from agentproxy.events.envelope import Draft, RunId
 from agentproxy.journal.port import Holder, JournalUnusable, UnreadableFact
 from agentproxy.journal.sqlite.journal import SqliteJournal
-from agentproxy.journal.sqlite.store import connect
+from agentproxy.journal.sqlite.store import LOCK_SECONDS, connect
 
 T = TypeVar("T")
 
@@ -25,9 +26,11 @@ ME = Holder(pid=1, started=1, machine="m")
 DRAFT = Draft("supervisor", CheckStarted(check="tests", on=BASE))
 
 
-def play(path: Path, story: Callable[[SqliteJournal], Awaitable[T]]) -> T:
+def play(
+    path: Path, story: Callable[[SqliteJournal], Awaitable[T]], *, patience: float = LOCK_SECONDS
+) -> T:
     async def run() -> T:
-        journal = SqliteJournal(path)
+        journal = SqliteJournal(path, patience=patience)
         try:
             async with asyncio.timeout(20):
                 return await story(journal)
@@ -113,6 +116,22 @@ def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
     path.write_text("not a database " * 100)
     with pytest.raises(JournalUnusable, match="not a journal: move the file away"):
         play(path, write)
+
+
+def test_a_file_that_another_process_keeps_locked_is_waited_for_and_then_named(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "journal.db"
+    play(path, write)
+
+    async def story(journal: SqliteJournal) -> None:
+        with closing(sqlite3.connect(path)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            with pytest.raises(JournalUnusable, match="another process keeps it locked: wait for"):
+                await journal.check()
+        await journal.check()
+
+    play(path, story, patience=0.05)
 
 
 def test_a_path_that_cannot_be_opened_is_named(tmp_path: Path) -> None:

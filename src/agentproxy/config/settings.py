@@ -4,8 +4,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from pydantic import Field, ValidationError
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from agentproxy.config.chat import NAMES as CHAT_NAMES
 from agentproxy.config.chat import ChatSettings, load_chat_settings
@@ -52,10 +51,10 @@ CURES = {
 }
 
 
-class Settings(BaseSettings):
+class Settings(BaseModel):
     """All settings of one start. Times are in seconds."""
 
-    model_config = SettingsConfigDict(frozen=True, extra="forbid", env_prefix=PREFIX)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     home: Path
     worker: SingleLine | None = None
@@ -80,18 +79,6 @@ class Settings(BaseSettings):
     chat: ChatSettings = ChatSettings()  # the defaults, unless a server asked for them
     telemetry: TelemetrySettings = TelemetrySettings()
     ignored: tuple[str, ...] = ()  # names from an untrusted `.env` that do not count
-
-    @classmethod
-    def settings_customise_sources(  # noqa: PLR0917 # the library's signature
-        cls,
-        settings_cls: type[BaseSettings],  # noqa: ARG003
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003
-        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
-        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        # Only the values from `load_settings` count. The library's own reader would wait on a pipe.
-        return (init_settings,)
 
 
 def load_settings(

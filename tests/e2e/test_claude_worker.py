@@ -132,6 +132,8 @@ def test_a_person_sees_what_it_says_that_the_work_cost_where_that_was_not_paid(p
     assert (ended["said_usd"], ended["paid_usd"]) == (0.25, 0.0)
     told = "its program says that this cost $0.2500; the relay paid $0.0000"
     assert told in pa("show", ran.result["run"]).out
+    told = "- cost: the worker's program says $0.2500; the relay paid $0.0000"
+    assert told in Path(ran.result["packet"]).read_text()
 
 
 def test_a_server_at_an_address_that_is_not_granted_is_refused_with_the_line_to_write(

@@ -48,8 +48,16 @@ def write_packet(state: State, delivered: Delivered, *, run: str) -> str:
         f"- base `{state.require_base().ref}`, tree {state.require_base().tree}",
         f"- evidence `pa evidence {run}`, sha256 {judged.bundle}",
         f"- sandbox: {state.lifecycle.sandbox}",
+        *_said_cost(state),
     ]
     return "\n".join(lines) + "\n"
+
+
+def _said_cost(state: State) -> list[str]:
+    told = [work for work in state.work.values() if work.said_usd is not None]
+    said, paid = sum(w.said_usd or 0.0 for w in told), sum(w.paid_usd or 0.0 for w in told)
+    line = f"- cost: the worker's program says ${said:.4f}; the relay paid ${paid:.4f}"
+    return [line] if told else []
 
 
 def _round(state: State) -> str:

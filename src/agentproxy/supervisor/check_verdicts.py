@@ -22,7 +22,7 @@ from agentproxy.evidence.attempts import whole
 from agentproxy.evidence.check_evidence import CheckEvidence, Merge, Mutants, Rules, Trials
 from agentproxy.evidence.comparison import build_comparison
 from agentproxy.evidence.falsification.claims_tests import find_claims_tests
-from agentproxy.evidence.falsification.stubs.languages import language_of
+from agentproxy.evidence.falsification.stubs.languages import has_stubs
 from agentproxy.evidence.judged_tests import excuse, files_to_ask_about
 from agentproxy.evidence.reports.test_ids import file_of
 from agentproxy.evidence.verdict import (
@@ -137,7 +137,7 @@ def _trials_of(state: State, check: Check, number: int) -> Trials | None:
         code=prepared.code,
         variants=tuple(prepared.trees),
         resigned=prepared.resigned,
-        unparsed=tuple(path for path in prepared.unstubbed if language_of(path)),
+        unparsed=tuple(path for path in prepared.unstubbed if has_stubs(path)),
         results={
             kind: by_tree[variant.tree]
             for kind, variant in prepared.trees.items()

@@ -162,8 +162,11 @@ class _Reading:
     @property
     def check_result(self) -> frozenset[str]:
         """Those that fail by an assertion where the changed functions do nothing new; where no
-        function can be a stub, without the change.
+        function can be a stub, or stubs are not built, without the change.
         """
+        stub = self._result("stub")
+        if stub is not None and stub.doubt == "not_built":
+            return self.fail_by_assertion("without")
         if "stub" in self.trials.variants:
             return self.fail_by_assertion("stub")
         return frozenset() if self.trials.unparsed else self.fail_by_assertion("without")

@@ -16,8 +16,9 @@ from agentproxy.evidence.doubts.find_doubts import find_stand_ins
 from agentproxy.evidence.doubts.look import decoded
 from agentproxy.evidence.falsification.control import with_comments
 from agentproxy.evidence.falsification.stubs.data_files import is_data
-from agentproxy.evidence.falsification.stubs.languages import language_of
+from agentproxy.evidence.falsification.stubs.languages import has_stubs
 from agentproxy.evidence.falsification.stubs.make_stub_files import StubFiles, make_stub_files
+from agentproxy.evidence.reports.go_source import find_declared_again
 from agentproxy.supervisor.changed_files import MAX_PARSED_BYTES, split_changes
 from agentproxy.supervisor.early_trials import run_trials_early
 from agentproxy.supervisor.environments import environment_of
@@ -156,14 +157,28 @@ def _code_of_base(changed: Mapping[str, Versions]) -> tuple[str, ...]:
         if each.before is None
         for part in re.split(r"[/.]", path)
     }
+    moved = _moved_in_go(changed)
     return tuple(
         path
         for path, each in changed.items()
         if each.after is None
         and each.before is not None
-        and language_of(path) is not None
+        and path not in moved
+        and has_stubs(path)
         and path.rpartition("/")[2].partition(".")[0] not in added
     )
+
+
+def _moved_in_go(changed: Mapping[str, Versions]) -> frozenset[str]:
+    """Files of Go whose content another file of their package has now: Go does not build both."""
+    files = {path: each for path, each in changed.items() if path.endswith(".go")}
+    gone = {path: _text(each.before) for path, each in files.items() if each.after is None}
+    there = {path: _text(each.after) for path, each in files.items() if each.after is not None}
+    return frozenset(find_declared_again(there, gone))
+
+
+def _text(content: bytes | None) -> str:
+    return (content or b"").decode(errors="replace")
 
 
 def _stubbed(stubs: StubFiles, old: Sequence[str]) -> Variant:

@@ -11,9 +11,11 @@ from agentproxy.evidence.falsification.control import with_comments
 
 def test_each_file_of_code_has_a_comment_more_and_no_other_file() -> None:
     code = {"a.py": b"A = 1", "b.ts": b"let b = 1;\n", "c.json": b"{}\n", "d.go": b"package d\n"}
+    code["e.rs"] = b"fn e() {}\n"
     assert with_comments(code) == {
         "a.py": b"A = 1\n\n\n# This line says nothing.\n",
         "b.ts": b"let b = 1;\n\n// This line says nothing.\n",
+        "d.go": b"package d\n\n// This line says nothing.\n",
     }
 
 

@@ -30,6 +30,7 @@ FAILS = named_tests({NEW: "f"})
 ASSERTS = FAILS.model_copy(
     update={"tests": tuple(each.model_copy(update={"by_assertion": True}) for each in FAILS.tests)}
 )
+NOT_BUILT = named_tests({}, exit_code=1).model_copy(update={"doubt": "not_built"})
 UNLOADED = named_tests({"tests/test_b.py": "f"}, exit_code=2)
 
 
@@ -107,6 +108,12 @@ def test_discovered_checks_have_trials_only_without_an_acceptance_check() -> Non
         ),
         (
             evidence(results={"without": UNLOADED, "stub": FAILS, "raising": FAILS}),
+            "result_not_checked",
+        ),
+        # Stubs that a compiler does not take say nothing of the tests.
+        (evidence(results={"without": ASSERTS, "stub": NOT_BUILT}), "falsified"),
+        (
+            evidence(results={"without": NOT_BUILT, "stub": NOT_BUILT, "raising": NOT_BUILT}),
             "result_not_checked",
         ),
         (evidence(results={"without": PASSES}), "passes_without_change"),

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import get_args
 
 from agentproxy.evidence.falsification.stubs.ask_parser import DID_NOT_END, ask_parser
-from agentproxy.evidence.falsification.stubs.languages import language_of
+from agentproxy.evidence.falsification.stubs.languages import has_stubs
 from agentproxy.evidence.falsification.stubs.stub_request import (
     StubAnswer,
     StubAnswers,
@@ -42,7 +42,7 @@ def make_stub_files(versions: Mapping[str, Versions]) -> Mapping[NewBody, StubFi
             continue
         if version.after is None:
             continue  # the claim took it away, so that there is nothing to stub
-        if language_of(path) is None:
+        if not has_stubs(path):
             failed[path] = NO_PARSER
         else:
             sides = [base64.b64encode(side or b"").decode() for side in _sides(version)]

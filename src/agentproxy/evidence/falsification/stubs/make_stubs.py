@@ -3,7 +3,6 @@
 Reads a `StubRequest` as JSON from standard input, and writes `StubAnswers` as JSON.
 """
 
-import base64
 import json
 import sys
 from collections.abc import Mapping, Sequence
@@ -17,7 +16,13 @@ from agentproxy.evidence.falsification.stubs.parsers import (
     parser_of,
     restore_names,
 )
-from agentproxy.evidence.falsification.stubs.stub_request import StubAnswer, StubAnswers, StubFile
+from agentproxy.evidence.falsification.stubs.stub_request import (
+    StubAnswer,
+    StubAnswers,
+    StubFile,
+    decoded,
+    encoded,
+)
 from agentproxy.evidence.falsification.stubs.stubs import FindFunctions, NewBody, stub_functions
 
 
@@ -33,6 +38,10 @@ def make_stubs(files: Sequence[StubFile]) -> StubAnswers:
     """The stubs of all files, for each kind of new body."""
     # Both kinds read the same text.
     parsers = {file.path: cache(parser_of(file.path)) for file in files}
+    if any(file.path.endswith(".go") for file in files):
+        from agentproxy.evidence.falsification.stubs.go_signatures import rename_old_forms
+
+        files = rename_old_forms(files)
     return {new: _stubs(files, parsers, new=new) for new in get_args(NewBody)}
 
 
@@ -43,17 +52,19 @@ def _stubs(
     failed: dict[str, str] = {}
     functions: list[str] = []
     resigned: list[str] = []
+    claim = {file.path: decoded(file.after) for file in files}
     for file in files:
         find_functions = parsers[file.path]
-        before, after = base64.b64decode(file.before), base64.b64decode(file.after)
+        before, after = decoded(file.before), claim[file.path]
         try:
             made = stub_functions(before, after, new=new, find_functions=find_functions)
-            text = restore_names(file.path, before, made.text)
+            beside = {path: text for path, text in claim.items() if path != file.path}
+            text = restore_names(file.path, before, made.text, beside=beside)
             find_functions(text)
         except PARSER_FAULTS as error:
             failed[file.path] = str(error)[:200]
         else:
-            stubbed[file.path] = base64.b64encode(text).decode()
+            stubbed[file.path] = encoded(text)
             functions += made.functions
             resigned += made.resigned
     return StubAnswer(stubbed, failed, tuple(functions), tuple(resigned))

@@ -3,6 +3,7 @@
 Plain dataclasses: to import pydantic would take longer than the work of most requests.
 """
 
+import base64
 from dataclasses import dataclass, field
 
 from agentproxy.evidence.falsification.stubs.stubs import NewBody
@@ -36,3 +37,13 @@ class StubAnswer:
 
 # By what a function does that is new.
 StubAnswers = dict[NewBody, StubAnswer]
+
+
+def decoded(text: str) -> bytes:
+    """The content of a file of a request."""
+    return base64.b64decode(text)
+
+
+def encoded(content: bytes) -> str:
+    """A content as a request has it."""
+    return base64.b64encode(content).decode()

@@ -28,6 +28,8 @@ class Function:
     needs: frozenset[str] = frozenset()
     says: frozenset[str] = frozenset()
     handed_out: tuple["Function", ...] = ()  # functions inside that a caller gets, as of an object
+    kept: bytes = b""  # what any other body needs at `hole`, so that the file still compiles
+    hole: int = 0  # in its body
 
     def can_have_body_of(self, earlier: "Function") -> bool:
         """Whether it has all parameters of an earlier form of it, in their order, and others at
@@ -35,6 +37,10 @@ class Function:
         """
         ours = iter(self.parameters)
         return self.form == earlier.form and all(each in ours for each in earlier.parameters)
+
+    def with_body_of(self, earlier: "Function") -> bytes:
+        """The body of an earlier form of it."""
+        return earlier.body[: earlier.hole] + self.kept + earlier.body[earlier.hole :]
 
     def new_handed_out(self, earlier: "Function") -> Sequence["Function"]:
         """The functions that a caller gets from it, and did not get from an earlier form of it."""
@@ -100,7 +106,7 @@ def stub_functions(
             todo += reversed(inside)
             continue
         else:
-            body = earlier.body
+            body = function.with_body_of(earlier)
         pieces += [after[position : function.start], body]
         names += [function.name] if function.stub else []
         position = function.end

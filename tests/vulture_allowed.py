@@ -7,6 +7,7 @@ from agentproxy.cli.root import PaGroup
 from agentproxy.config.settings import Settings
 from agentproxy.evidence.discovery import discover
 from agentproxy.journal.memory import MemoryJournal
+from agentproxy.models.network import AsyncioBackend, _Link
 from agentproxy.models.prices import cost_usd
 from agentproxy.models.scripted import ScriptedModel
 from agentproxy.server.chat.records import ShownChat, ShownMessage, WaitingMessage
@@ -26,6 +27,12 @@ PaGroup.format_help
 Duration.convert
 Dollars.convert
 TaskCommand.context_class
+# asyncio and the HTTP library call these
+_Link.get_buffer
+_Link.buffer_updated
+_Link.eof_received
+_Link.pause_writing
+AsyncioBackend.connect_tcp
 # pydantic calls this
 Settings.settings_customise_sources
 # JSON shows these

@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager, suppress
 from contextvars import ContextVar
 from functools import cache
 from ssl import SSLContext
+from urllib.request import getproxies
 
 from httpx2 import (
     AsyncByteStream,
@@ -17,6 +18,7 @@ from httpx2 import (
     create_ssl_context,
 )
 
+from agentproxy.models.network import AsyncioTransport
 from agentproxy.models.port import ModelRefused
 
 CONNECT_SECONDS = 15.0
@@ -39,20 +41,27 @@ def new_client(*, seconds: float, connections: int | None = 100) -> AsyncClient:
     Raises:
         ModelRefused: a proxy cannot be used.
     """
+    limits = Limits(max_connections=connections, max_keepalive_connections=KEPT_CONNECTIONS)
+    certificates = _certificates()
     try:
-        # A hook, not a transport of ours: httpx2 ignores its proxies when a transport is given.
         return AsyncClient(
-            verify=_certificates(),
+            verify=certificates,
             mounts=dict.fromkeys(_NEAR),
             event_hooks={"response": [_remember]},
             timeout=Timeout(seconds, connect=CONNECT_SECONDS),
-            limits=Limits(max_connections=connections, max_keepalive_connections=KEPT_CONNECTIONS),
+            limits=limits,
+            # httpx2 ignores its proxies when a transport is given.
+            transport=None if _has_proxies() else AsyncioTransport(certificates, limits),
         )
     except (ValueError, InvalidURL, ImportError) as error:
         raise ModelRefused(
             f"a proxy of the environment cannot be used ({type(error).__name__})",
             cure="correct or unset HTTPS_PROXY, HTTP_PROXY and ALL_PROXY",
         ) from error
+
+
+def _has_proxies() -> bool:
+    return any(name in getproxies() for name in ("http", "https", "all"))
 
 
 @cache

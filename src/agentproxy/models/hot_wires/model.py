@@ -15,6 +15,7 @@ from agentproxy.models.hot_wires.sse import EventReader, EventTooLarge
 from agentproxy.models.hot_wires.wire import AnswerStream, hot_wire
 from agentproxy.models.key_redaction import KeyRedactor
 from agentproxy.models.names import ModelAddress
+from agentproxy.models.network import AsyncioStream
 from agentproxy.models.pace import Pace
 from agentproxy.models.port import (
     Fragment,
@@ -95,7 +96,7 @@ class HotModel:
                         for name, data in events.read(piece):
                             stream.read(name, data)
                     if self._pace.seconds:
-                        await asyncio.sleep(self._pace.seconds)
+                        await _rest(response, self._pace.seconds)
         return with_ids(stream.whole(), _new_id)
 
     @asynccontextmanager
@@ -157,6 +158,14 @@ async def _let_go(bodies: list[bytes]) -> AsyncGenerator[bytes]:
     # The library keeps a question until its answer has ended. Ten thousand bytes of tools, or a
     # long conversation, need not stay beside each stream.
     yield bodies.pop()
+
+
+async def _rest(response: Response, seconds: float) -> None:
+    line: object = response.extensions.get("network_stream")
+    if isinstance(line, AsyncioStream):
+        await line.rest(seconds)
+    else:
+        await asyncio.sleep(seconds)
 
 
 def _new_id() -> str:

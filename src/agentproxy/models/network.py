@@ -1,0 +1,274 @@
+"""Connections of the HTTP library over plain asyncio.
+
+The library's own way pauses and resumes the connection around each read, which takes two calls of
+the system, and arms a timer. A stream of an answer is read fifty times a second.
+"""
+
+# ruff: noqa: ANN401, ASYNC109, PLR0917 - the signatures are the library's
+
+import asyncio
+import select
+import ssl
+from collections.abc import Iterable
+from typing import Any, cast
+
+from httpcore2 import (
+    SOCKET_OPTION,
+    AsyncConnectionPool,
+    AsyncNetworkBackend,
+    AsyncNetworkStream,
+    ConnectError,
+    ConnectTimeout,
+    ReadError,
+    ReadTimeout,
+    WriteError,
+    WriteTimeout,
+)
+from httpx2 import AsyncHTTPTransport, Limits
+
+ROOM_BYTES = 64 * 1024
+MOST_UNREAD = 256 * 1024  # bytes, after which nothing more is taken from the connection
+
+
+class _Link(asyncio.BufferedProtocol):
+    """Keeps what has come, and wakes who waits for it."""
+
+    def __init__(self, room: memoryview) -> None:
+        self._room = room
+        self._unread = bytearray()
+        self._waiter: asyncio.Future[None] | None = None
+        self._writable: asyncio.Future[None] | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._deadline = 0.0
+        self._full = False
+        self.ended = False
+        self.lost: Exception | None = None
+        self.transport: asyncio.Transport
+
+    @property
+    def has_news(self) -> bool:
+        return bool(self._unread) or self.ended
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = cast("asyncio.Transport", transport)
+
+    def get_buffer(self, sizehint: int) -> memoryview:
+        # All connections of a client are read into the same room, one after the other.
+        del sizehint
+        return self._room
+
+    def buffer_updated(self, nbytes: int) -> None:
+        self._unread += self._room[:nbytes]
+        if len(self._unread) > MOST_UNREAD:
+            self._full = True
+            self.transport.pause_reading()
+        self._wake()
+
+    def eof_received(self) -> None:
+        self.ended = True
+        self._wake()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.ended, self.lost = True, exc
+        self._wake()
+        self.resume_writing()
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def pause_writing(self) -> None:
+        self._writable = asyncio.get_running_loop().create_future()
+
+    def resume_writing(self) -> None:
+        if self._writable is not None and not self._writable.done():
+            self._writable.set_result(None)
+        self._writable = None
+
+    async def news(self, seconds: float | None) -> None:
+        """Waits for bytes, or for the end. Raises ReadTimeout."""
+        loop = asyncio.get_running_loop()
+        self._waiter = loop.create_future()
+        if seconds is not None:
+            self._deadline = loop.time() + seconds
+            # One timer for many waits: each of them would otherwise arm and cancel its own.
+            if self._timer is None:
+                self._timer = loop.call_at(self._deadline, self._late)
+        try:
+            await self._waiter
+        finally:
+            self._waiter = None
+
+    async def flushed(self) -> None:
+        if self._writable is not None:
+            await asyncio.shield(self._writable)
+
+    def take(self, most: int) -> bytes:
+        if len(self._unread) <= most:
+            taken = bytes(self._unread)
+            self._unread.clear()
+        else:
+            taken = bytes(self._unread[:most])
+            del self._unread[:most]
+        if self._full and not self.ended:
+            self._full = False
+            self.transport.resume_reading()
+        return taken
+
+    def _late(self) -> None:
+        self._timer = None
+        if self._waiter is None or self._waiter.done():
+            return
+        loop = self._waiter.get_loop()
+        if loop.time() < self._deadline:
+            self._timer = loop.call_at(self._deadline, self._late)
+        else:
+            self._waiter.set_exception(ReadTimeout())
+
+    def _wake(self) -> None:
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
+
+class AsyncioStream(AsyncNetworkStream):
+    """A connection. See `AsyncNetworkStream`."""
+
+    def __init__(self, link: _Link) -> None:
+        self._link = link
+        self._transport = link.transport
+
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        """Raises ReadTimeout, ReadError."""
+        link = self._link
+        if not link.has_news:
+            await link.news(timeout)
+        if not (taken := link.take(max_bytes)) and link.lost is not None:
+            raise ReadError(str(link.lost)) from link.lost
+        return taken
+
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        """Raises WriteTimeout, WriteError."""
+        if not buffer:
+            return
+        if self._transport.is_closing():
+            raise WriteError("the connection is closed")
+        self._transport.write(buffer)
+        try:
+            async with asyncio.timeout(timeout):
+                await self._link.flushed()
+        except TimeoutError as error:
+            raise WriteTimeout from error
+        if self._link.lost is not None:
+            raise WriteError(str(self._link.lost)) from self._link.lost
+
+    async def aclose(self) -> None:
+        # At once: whoever cancels a question does not wait for the rest of the answer.
+        self._transport.abort()
+        await asyncio.sleep(0)
+
+    async def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,
+    ) -> AsyncNetworkStream:
+        """Raises ConnectTimeout, ConnectError."""
+        loop = asyncio.get_running_loop()
+        try:
+            async with asyncio.timeout(timeout):
+                transport = await loop.start_tls(
+                    self._transport, self._link, ssl_context, server_hostname=server_hostname
+                )
+        except BaseException as error:
+            self._transport.abort()
+            raise _unreached(error) from error
+        if transport is None:
+            raise ConnectError("the connection was lost")
+        self._link.transport = transport
+        return AsyncioStream(self._link)
+
+    async def rest(self, seconds: float) -> None:
+        """Waits, and lets what comes meanwhile wait outside of this process."""
+        if self._link.has_news:
+            await asyncio.sleep(seconds)
+            return
+        self._transport.pause_reading()
+        try:
+            await asyncio.sleep(seconds)
+        finally:
+            if not self._transport.is_closing():
+                self._transport.resume_reading()
+
+    def get_extra_info(self, info: str) -> Any:
+        match info:
+            case "client_addr":
+                return self._transport.get_extra_info("sockname")
+            case "server_addr":
+                return self._transport.get_extra_info("peername")
+            case "is_readable":
+                return self._link.has_news or _is_readable(self._transport)
+            case _:
+                return self._transport.get_extra_info(info)
+
+
+class AsyncioBackend(AsyncNetworkBackend):
+    """Opens the connections of one client. One event loop uses it."""
+
+    def __init__(self) -> None:
+        self._room = memoryview(bytearray(ROOM_BYTES))
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[SOCKET_OPTION] | None = None,
+    ) -> AsyncNetworkStream:
+        """Raises ConnectTimeout, ConnectError."""
+        del socket_options  # of ours there are none; asyncio sends small pieces at once
+        loop = asyncio.get_running_loop()
+        try:
+            async with asyncio.timeout(timeout):
+                _, link = await loop.create_connection(
+                    lambda: _Link(self._room),
+                    host,
+                    port,
+                    local_addr=(local_address, 0) if local_address else None,
+                    happy_eyeballs_delay=0.25,
+                )
+        except OSError as error:
+            raise _unreached(error) from error
+        return AsyncioStream(link)
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+
+
+class AsyncioTransport(AsyncHTTPTransport):
+    """The library's transport without a proxy, over connections of asyncio."""
+
+    def __init__(self, verify: ssl.SSLContext, limits: Limits) -> None:
+        super().__init__(verify=verify, limits=limits)
+        self._pool = AsyncConnectionPool(
+            ssl_context=verify,
+            max_connections=limits.max_connections,
+            max_keepalive_connections=limits.max_keepalive_connections,
+            keepalive_expiry=limits.keepalive_expiry,
+            network_backend=AsyncioBackend(),
+        )
+
+
+def _unreached(error: BaseException) -> BaseException:
+    # A timeout is an error of the system too.
+    if isinstance(error, TimeoutError):
+        return ConnectTimeout(str(error))
+    return ConnectError(str(error)) if isinstance(error, OSError) else error
+
+
+def _is_readable(transport: asyncio.Transport) -> bool:
+    handle = transport.get_extra_info("socket")
+    if transport.is_closing() or handle is None:
+        return True
+    poll = select.poll()
+    poll.register(handle.fileno(), select.POLLIN)
+    return bool(poll.poll(0))

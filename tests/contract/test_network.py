@@ -1,0 +1,254 @@
+"""Connections over plain asyncio carry every byte in order, and tell each end; also with TLS."""
+
+import asyncio
+import datetime
+import ipaddress
+import ssl
+import struct
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from socket import SO_LINGER, SOL_SOCKET
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+from httpcore2 import AsyncNetworkStream, ConnectError, ReadError, ReadTimeout, WriteError
+from httpx2 import AsyncClient, Limits
+
+from agentproxy.models.network import MOST_UNREAD, AsyncioBackend, AsyncioStream, AsyncioTransport
+
+Answer = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+HELLO = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nHello"
+
+
+@dataclass(frozen=True)
+class Place:
+    """A way to a server of the test."""
+
+    inside: ssl.SSLContext | None
+    outside: ssl.SSLContext
+
+    @asynccontextmanager
+    async def served(self, answer: Answer) -> AsyncGenerator[int]:
+        tasks: list[asyncio.Task[None] | None] = []
+
+        async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            tasks.append(asyncio.current_task())
+            with suppress(ConnectionError):
+                await answer(reader, writer)
+            writer.close()
+            with suppress(OSError):
+                await writer.wait_closed()
+
+        server = await asyncio.start_server(handle, "127.0.0.1", 0, ssl=self.inside)
+        async with server:
+            yield server.sockets[0].getsockname()[1]
+            await asyncio.gather(*(task for task in tasks if task))
+
+    @asynccontextmanager
+    async def reached(self, answer: Answer) -> AsyncGenerator[AsyncioStream]:
+        async with self.served(answer) as port:
+            line: AsyncNetworkStream = await AsyncioBackend().connect_tcp("127.0.0.1", port, 5)
+            if self.inside is not None:
+                line = await line.start_tls(self.outside, "127.0.0.1", 5)
+            assert isinstance(line, AsyncioStream)
+            yield line
+            await line.aclose()
+
+
+@pytest.fixture(scope="module")
+def certified(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file with a key and a certificate of 127.0.0.1."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    now = datetime.datetime.now(datetime.UTC)
+    here = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
+    made = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - datetime.timedelta(days=1))
+        .not_valid_after(now + datetime.timedelta(days=1))
+        .add_extension(here, critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    pem = serialization.Encoding.PEM
+    form, plain = serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    file = tmp_path_factory.mktemp("keys") / "both.pem"
+    file.write_bytes(key.private_bytes(pem, form, plain) + made.public_bytes(pem))
+    return file
+
+
+@pytest.fixture(params=["plain", "tls"])
+def place(request: pytest.FixtureRequest, certified: Path) -> Iterator[Place]:
+    outside = ssl.create_default_context(cafile=str(certified))
+    if request.param == "plain":
+        yield Place(None, outside)
+        return
+    inside = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    inside.load_cert_chain(certified)
+    yield Place(inside, outside)
+
+
+def run(story: Awaitable[None]) -> None:
+    asyncio.run(asyncio.wait_for(_awaited(story), 20))
+
+
+async def _awaited(story: Awaitable[None]) -> None:
+    await story
+
+
+def test_all_bytes_come_in_order_through_rests_and_more_than_is_held(place: Place) -> None:
+    sent = b"".join(b"%8d" % number for number in range(MOST_UNREAD // 4))
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readexactly(2)
+        for at in range(0, len(sent), 100_000):
+            writer.write(sent[at : at + 100_000])
+        await writer.drain()
+
+    async def story() -> None:
+        async with place.reached(answer) as line:
+            await line.write(b"go", 5)
+            came, reads = b"", 0
+            while piece := await line.read(50_000, 5):
+                came, reads = came + piece, reads + 1
+                if reads % 8 == 1:
+                    await line.rest(0.02)
+            assert came == sent
+
+    run(story())
+
+
+def test_a_long_question_is_written_whole_while_the_other_side_reads_late(place: Place) -> None:
+    body = bytes(8 << 20)
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await asyncio.sleep(0.1)
+        await reader.readexactly(len(body))
+        writer.write(b"all")
+        await writer.drain()
+
+    async def story() -> None:
+        async with place.reached(answer) as line:
+            await line.write(body, 10)
+            assert await line.read(10, 10) == b"all"
+
+    run(story())
+
+
+def test_a_read_ends_after_its_time_and_not_before_and_the_line_goes_on(place: Place) -> None:
+    more = asyncio.Event()
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        del reader
+        for _ in range(4):
+            writer.write(b"x")
+            await asyncio.sleep(0.1)
+        await more.wait()
+        writer.write(b"late")
+        await writer.drain()
+
+    async def story() -> None:
+        async with place.reached(answer) as line:
+            # Longer than one read may take, in reads that are each in time.
+            came = b""
+            while len(came) < 4:
+                came += await line.read(10, 0.3)
+            begin = asyncio.get_running_loop().time()
+            with pytest.raises(ReadTimeout):
+                await line.read(10, 0.3)
+            assert 0.29 < asyncio.get_running_loop().time() - begin < 2
+            more.set()
+            assert await line.read(10, 5) == b"late"
+
+    run(story())
+
+
+def test_a_lost_connection_is_no_end_of_an_answer(place: Place) -> None:
+    async def answer(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"half")
+        await writer.drain()
+        await asyncio.sleep(0.1)
+        handle = writer.get_extra_info("socket")
+        handle.setsockopt(SOL_SOCKET, SO_LINGER, struct.pack("ii", 1, 0))
+        writer.transport.abort()
+
+    async def story() -> None:
+        async with place.reached(answer) as line:
+            assert await line.read(10, 5) == b"half"
+            with pytest.raises(ReadError):
+                await line.read(10, 5)
+            with pytest.raises(WriteError):
+                await line.write(b"more", 5)
+
+    run(story())
+
+
+def test_a_cancelled_read_closes_at_once(place: Place) -> None:
+    gone = asyncio.Event()
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        del writer
+        with suppress(ConnectionError):
+            await reader.read()
+        gone.set()
+
+    async def story() -> None:
+        async with place.reached(answer) as line:
+            reading = asyncio.create_task(line.read(10, 60))
+            await asyncio.sleep(0.05)
+            reading.cancel()
+            await asyncio.wait({reading})
+            assert reading.cancelled()
+            await line.aclose()
+            await asyncio.wait_for(gone.wait(), 5)
+
+    run(story())
+
+
+def test_a_connection_is_kept_for_the_next_question_until_the_server_closes_it(
+    place: Place,
+) -> None:
+    opened: list[asyncio.StreamWriter] = []
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        opened.append(writer)
+        while await reader.readline():
+            while await reader.readline() != b"\r\n":
+                pass
+            writer.write(HELLO)
+
+    async def story() -> None:
+        async with place.served(answer) as port:
+            address = f"http{'s' if place.inside else ''}://127.0.0.1:{port}"
+            limits = Limits(max_connections=None, max_keepalive_connections=5)
+            transport = AsyncioTransport(place.outside, limits)
+            async with AsyncClient(transport=transport) as client:
+                for _ in range(2):
+                    assert (await client.get(address)).text == "Hello"
+                assert len(opened) == 1
+                opened[0].transport.abort()
+                await asyncio.sleep(0.05)
+                assert (await client.get(address)).text == "Hello"
+                assert len(opened) == 2
+
+    run(story())
+
+
+def test_a_server_without_a_known_certificate_is_not_spoken_to(certified: Path) -> None:
+    inside = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    inside.load_cert_chain(certified)
+    stranger = Place(inside, ssl.create_default_context())
+
+    async def answer(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.close()
+
+    async def story() -> None:
+        with pytest.raises(ConnectError, match="CERTIFICATE_VERIFY_FAILED"):
+            async with stranger.reached(answer):
+                pass
+
+    run(story())

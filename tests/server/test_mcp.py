@@ -201,7 +201,7 @@ def test_a_changed_entry_has_to_be_approved_again_before_it_is_started(place: Pl
 
 def test_a_hung_server_keeps_neither_the_start_nor_a_turn_waiting(place: Place) -> None:
     place.behave()
-    place.configure(hung=place.notes(start_timeout=2), other=place.notes())
+    place.configure(**{name: place.notes(start_timeout=0.5) for name in ("hung", "other")})
     place.approve("hung")
     place.approve("other")
     place.behave(hang=True)
@@ -212,7 +212,7 @@ def test_a_hung_server_keeps_neither_the_start_nor_a_turn_waiting(place: Place) 
             server.script("Go on", Reply(text=("gone on",)))
             assert kinds(talk.ask("Go on"))[-1] == "done"
         assert status(server, "hung")["status"] == "failed"
-        assert status(server, "hung")["reason"] == "no answer within 2 seconds"
+        assert status(server, "hung")["reason"] == "no answer within 0.5 seconds"
 
 
 def test_a_server_that_dies_fails_its_call_and_is_started_again(place: Place) -> None:

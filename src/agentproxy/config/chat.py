@@ -38,6 +38,8 @@ CURES = {
     "max_running_tasks": "give a whole number from 1 to 10000",
     "max_active_conversations": "give a whole number from 1 to 100000",
     "session_grace": "give seconds, or like 90s, 30m, 2h; 0 ends a session at once",
+    "request_head_timeout": "give seconds, or like 90s, 30m, 2h",
+    "request_body_timeout": "give seconds, or like 90s, 30m, 2h",
     "subagent_model": "give the name of a model; pa models shows the forms",
     "teammate_model": "give the name of a model; pa models shows the forms",
     "max_teammates": "give a whole number from 1 to 100",
@@ -141,6 +143,8 @@ class ChatSettings(BaseModel):
     max_running_tasks: Annotated[Whole, Field(ge=1, le=10_000)] = 20
     max_active_conversations: Annotated[Whole, Field(ge=1, le=100_000)] = 1000
     session_grace: Seconds = 30.0
+    request_head_timeout: PositiveSeconds = 10.0  # for the whole head of a request
+    request_body_timeout: PositiveSeconds = 20.0  # in which at least 20 KiB of a body come
     compact_model: SingleLine | None = None  # None: that of the conversation
     temperature: Temperature = None  # None: the vendor's own (decision 30)
     subagent_temperature: Temperature = None

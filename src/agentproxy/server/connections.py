@@ -6,9 +6,7 @@ import resource
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-HEAD_SECONDS = 10.0  # for the whole head of a request
-BODY_SECONDS = 20.0  # in which at least so many bytes of a body come
-BODY_BYTES = 20 * 1024
+BODY_BYTES = 20 * 1024  # that come at least within `body_seconds`
 MAX_CONNECTIONS = 4000
 OPEN_FILES = 16_384
 FILES_FOR_US = 256  # the journal, workspaces, pipes of commands
@@ -18,8 +16,8 @@ LATE = b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\
 class PunctualProtocol(H11Protocol):
     """uvicorn's protocol, which itself would wait for half a request for ever."""
 
-    head_seconds = HEAD_SECONDS
-    body_seconds = BODY_SECONDS
+    head_seconds: float  # for the whole head of a request
+    body_seconds: float
     _timer: asyncio.TimerHandle | None = None
     _of_body = False
     _came = 0  # bytes since the timer was set
@@ -79,6 +77,12 @@ class PunctualProtocol(H11Protocol):
         if self.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE):
             self.transport.write(LATE)
         self.transport.close()
+
+
+def punctual_protocol(*, head_seconds: float, body_seconds: float) -> type[PunctualProtocol]:
+    """Returns the protocol with these deadlines. uvicorn makes an object of it for each client."""
+    deadlines = {"head_seconds": head_seconds, "body_seconds": body_seconds}
+    return type("DeadlineProtocol", (PunctualProtocol,), deadlines)
 
 
 def make_room_for_connections() -> int:

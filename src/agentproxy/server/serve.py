@@ -21,7 +21,11 @@ from agentproxy.app.context import App, open_app
 from agentproxy.app.logs import redacted_log
 from agentproxy.app.supervised_host import SupervisedHost
 from agentproxy.server.application import Doors, Hosts, build_application, origins_of
-from agentproxy.server.connections import PunctualProtocol, make_room_for_connections
+from agentproxy.server.connections import (
+    PunctualProtocol,
+    make_room_for_connections,
+    punctual_protocol,
+)
 from agentproxy.server.senders import networks
 
 LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
@@ -98,7 +102,7 @@ async def _serve(
     _tune()
     try:
         application = build_application(Hosts(chats, supervised), _doors(options, app))
-        server = _Server(_config(application), park=supervised.close)
+        server = _Server(_config(application, _protocol(app)), park=supervised.close)
         await resume_all(chats)
         await chats.services.workspaces.restore()
         say(f"Agent Proxy serves http://{_bracketed(options.host)}:{options.port}")
@@ -177,11 +181,17 @@ def _listen(options: ServeOptions) -> sockets.socket:
     return listener
 
 
-def _config(application: object) -> uvicorn.Config:
+def _protocol(app: App) -> type[PunctualProtocol]:
+    settings = app.settings.chat
+    head, body = settings.request_head_timeout, settings.request_body_timeout
+    return punctual_protocol(head_seconds=head, body_seconds=body)
+
+
+def _config(application: object, protocol: type[PunctualProtocol]) -> uvicorn.Config:
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
     return uvicorn.Config(
         app=application,  # pyright: ignore[reportArgumentType] - any ASGI application
-        http=PunctualProtocol,
+        http=protocol,
         ws="websockets-sansio",
         lifespan="off",
         log_config=None,  # ours, which is redacted

@@ -45,6 +45,7 @@ class McpServers:
     approvals: McpApprovals
     kept: Sequence[KeptServer] = ()
     skipped: Sequence[SkippedServer] = ()
+    patience: float = FIRST_TURN_SECONDS
     _tasks: "list[asyncio.Task[None]]" = field(default_factory=list["asyncio.Task[None]"])
 
     def start(self) -> None:
@@ -63,7 +64,7 @@ class McpServers:
         """Waits a little for servers that are being started."""
         if self.kept:
             with suppress(TimeoutError):
-                async with asyncio.timeout(FIRST_TURN_SECONDS):
+                async with asyncio.timeout(self.patience):
                     await asyncio.gather(*(each.settled() for each in self.kept))
 
     def tools(self) -> Sequence[Tool]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from agentproxy.events.git_facts import Change
 from agentproxy.evidence.asked.task_text import TaskText, leaf_of
+from agentproxy.evidence.asked.what_is_loaded import loads_the_same
 from agentproxy.evidence.test_files import is_test_file
 
 MAX_NAMES = 12  # names of a task that are searched for
@@ -138,18 +139,23 @@ def _moves(task: TaskText, counts: WordCounts, changes: Sequence[Change]) -> Ite
     pairs = [pair for pair in _MOVES.findall(task.text) if "/" in "".join(pair)]
     added = {each.path for each in changes if each.status == "added"}
     moved = [
-        old in counts.deleted and new in added and (is_test_file(old) or _is_same(counts, old, new))
-        for old, new in pairs
+        pair[0] in counts.deleted
+        and pair[1] in added
+        and (is_test_file(pair[0]) or _is_same(counts, pair, pairs))
+        for pair in pairs
     ]
     if moved and all(moved) and not _changes_more(counts, pairs):
         yield ", ".join(f"{old} is {new} now" for old, new in pairs)
 
 
-def _is_same(counts: WordCounts, old: str, new: str) -> bool:
-    """Whether nothing but paths that it loads differs in a moved file."""
+def _is_same(counts: WordCounts, pair: tuple[str, str], pairs: Sequence[tuple[str, str]]) -> bool:
+    """Whether nothing but the spelling of what it loads differs in a moved file."""
+    old, new = pair
     (before, _), (_, after) = counts.code.get(old, ("", "")), counts.code.get(new, ("", ""))
     lines = _works(before)
-    return bool(lines) and lines == _works(after)
+    if not lines or lines != _works(after):
+        return False
+    return loads_the_same((old, _loading(before)), (new, _loading(after)), pairs)
 
 
 def _changes_more(counts: WordCounts, pairs: Sequence[tuple[str, str]]) -> bool:
@@ -163,7 +169,13 @@ def _changes_more(counts: WordCounts, pairs: Sequence[tuple[str, str]]) -> bool:
             expected = expected.replace(old, new)
         if _works(expected) != _works(after):
             return True
+        if not loads_the_same((path, _loading(before)), (path, _loading(after)), pairs):
+            return True
     return False
+
+
+def _loading(text: str) -> list[str]:
+    return [line for line in text.splitlines() if _LOADS.fullmatch(line)]
 
 
 def _works(text: str) -> list[str]:

@@ -141,8 +141,55 @@ def test_a_line_that_does_more_than_to_load_is_as_it_was(old: str, new: str, sam
 
 
 @pytest.mark.parametrize(
+    ("old", "new", "same"),
+    [
+        ("import { b } from './b.js';\n", "import { b } from '../b';\n", True),
+        ("import b from 'b';\n", "import b from 'b';\n", True),
+        ("const { b } = require('.');\n", "const { b } = require('../index.js');\n", True),
+        ("import { b,\n  c\n} from './b';\n", "import { b,\n  c\n} from '../c';\n", False),
+        ("import b from 'b';\n", "import b from 'c';\n", False),
+        ("const { b } = require('./b');\n", "const { b } = require('./b');\n", False),
+        ("const { b } = require('./b');\n", "const { c: b } = require('../b');\n", False),
+        ("const { b } = require('./b');\n", "const { b } = require('../c/b');\n", False),
+    ],
+)
+def test_a_moved_script_loads_the_files_that_it_loaded(old: str, new: str, same: bool) -> None:
+    assert is_moved("src/a.js", "src/in/a.js", old, new) is same
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "same"),
+    [
+        ("from .b import c\n", "from ..b import c\n", True),
+        ("from .b import c\n", "from pkg.b import c\n", True),
+        ("from . import b\n", "from .. import b\n", True),
+        ("import os, sys\n", "import os\nimport sys\n", True),
+        ("from .b import (\n    c,\n)\n", "from ..b import (\n    c,\n)\n", True),
+        ("from .b import c\n", "from .b import c\n", False),
+        ("from .b import c\n", "from ..x import c\n", False),
+        ("from .b import c\n", "from ..b import d as c\n", False),
+        ("from math import floor\n", "from math import ceil as floor\n", False),
+        ("import json\n", "import pickle as json\n", False),
+        ("from .b import (\n    c,\n)\n", "from ..x import (\n    c,\n)\n", False),
+    ],
+)
+def test_a_moved_module_imports_what_it_imported(old: str, new: str, same: bool) -> None:
+    assert is_moved("pkg/a.py", "pkg/in/a.py", old, new) is same
+
+
+def is_moved(at: str, to: str, old: str, new: str) -> bool:
+    code = {at: (old + "one = 1\n", ""), to: ("", new + "one = 1\n")}
+    counts = replace(counted({}, {}, code), deleted=[at])
+    changes = [Change(path=at, status="deleted"), Change(path=to, status="added")]
+    return bool(find_done(read_task(f"Move {at} to {to}; nothing else changes."), counts, changes))
+
+
+@pytest.mark.parametrize(
     ("path", "before", "after", "done"),
     [
+        ("src/b.js", "const a = require('./a');\n", "const a = require('./other');\n", 0),
+        ("src/b.js", "const c = require('./c');\n", "const c = require('./in/c');\n", 0),
+        ("src/b.js", "const a = require('./a.js');\n", "const a = require('./in/a.js');\n", 1),
         (
             "src/b.js",
             "const a = require('./a');\na(1);\n",

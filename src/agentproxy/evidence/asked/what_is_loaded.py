@@ -6,15 +6,13 @@ leads to the same file, and gives the same names.
 
 import posixpath
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 _FROM = re.compile(r"\s*+from\s++(\.*+)([\w.]*+)\s++import\s++(.*)")
 _IMPORT = re.compile(r"\s*+import\s++([\w., ]++)")
 _QUOTED = re.compile(r"(['\"])([^'\"]*+)\1")
 _ENDING = re.compile(r"(?:\.d)?\.[cm]?[jt]sx?$|\.py$")
 _OWN = re.compile(r"/?(?:index|__init__)$")
-
-Loaded = Mapping[str, str]  # what it is called in the file, and what that is
 
 
 def loads_the_same(
@@ -32,6 +30,7 @@ def loads_the_same(
 
 
 def _loaded(path: str, lines: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """What each thing is called in the file, and what it is."""
     for line in lines:
         if path.endswith(".py"):
             yield from _loaded_by_python(path, line)

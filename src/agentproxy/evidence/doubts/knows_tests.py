@@ -11,10 +11,10 @@ from agentproxy.text.added_lines import added_lines
 _KNOWS = re.compile(
     r"\b(PYTEST_CURRENT_TEST|PYTEST_VERSION|PYTEST_XDIST_\w+|JEST_WORKER_ID|VITEST_(?:WORKER|POOL)_ID"
     r"|VITEST_MODE|NODE_TEST_CONTEXT)\b"
-    r"|['\"](?:_?pytest|unittest)['\"][ \t]+(?:not[ \t]+)?in[ \t]+[^#\n]*\bmodules\b"
     r"|\bsys[ \t]*\.[ \t]*modules(?:\.get[ \t]*\(|[ \t]*\[)[ \t]*['\"](?:_?pytest|unittest)['\"]"
     r"|\btesting[ \t]*\.[ \t]*Testing[ \t]*\(|\bflag[ \t]*\.[ \t]*Lookup[ \t]*\([ \t]*\"test\."
 )
+_RUNNER_IN = re.compile(r"['\"](?:_?pytest|unittest)['\"][ \t]++(?:not[ \t]++)?in[ \t].*")
 _CODE = re.compile(r".+\.(?:py|[cm]?[jt]sx?|go)")
 # Settings of runners and of builds, which may ask for it.
 _SETTINGS = re.compile(r"(?:.*/)?(?:conftest|noxfile|setup|[\w.-]*config)\.\w+")
@@ -29,7 +29,19 @@ def find_test_detectors(
     for path, (before, after) in texts.items():
         if is_test_file(path) or not _CODE.fullmatch(path) or _SETTINGS.fullmatch(path):
             continue
-        found = (_KNOWS.search(line) for line in added_lines(before, after))
-        words = next((match[0] for match in found if match and match[0] not in before), "")
+        found = (_asks(line) for line in added_lines(before, after))
+        words = next((each for each in found if each and each not in before), "")
         if words and words not in task:
             yield path, words
+
+
+def _asks(line: str) -> str:
+    """The words of a line that ask; "" where none do."""
+    if match := _KNOWS.search(line):
+        return match[0]
+    # Up to a comment; each part is read once.
+    for part in line.split("#"):
+        match = _RUNNER_IN.search(part)
+        if match and re.search(r"\bmodules\b", match[0]):
+            return match[0].strip()
+    return ""

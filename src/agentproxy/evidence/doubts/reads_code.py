@@ -26,6 +26,16 @@ _READS = re.compile(
     r"|\bgit\b.{0,80}\b(?:show|diff|grep|log|cat-file|blame)\b"
     r"|\bBun[ \t]*\.[ \t]*file\b|\bFile[ \t]*\.[ \t]*read\w*"
 )
+# The project's own history has the change in it, whatever the code does. A test that makes a
+# repository asks that one.
+_HISTORY = re.compile(
+    r"['\"`]git\b['\"]?[\s,'\"]++(?:-C[\s,'\"]++[^\s,'\"]++[\s,'\"]++|-[^\s,'\"]++[\s,'\"]++)*+"
+    r"(?:show|diff|grep|log|cat-file|blame|format-patch|whatchanged)\b"
+    r"|\.git\.(?:show|diff|grep|log|blame)\("
+)
+_MAKES_HISTORY = re.compile(
+    r"\bgit\b['\"]?[\s,'\"]++(?:-[^\n]{0,80}?)?(?:init|clone)\b|\bRepo\.init\b"
+)
 _OF_MODULE = re.compile(r"\w\.__file__\b")
 _SCRIPT = re.compile(r".+\.[cm]?[jt]sx?")
 _QUOTED = re.compile(r"(['\"`]).*?\1")
@@ -51,7 +61,8 @@ def find_code_readers(texts: Mapping[str, tuple[str, str]]) -> Iterator[tuple[st
     for path, (before, after) in texts.items():
         if is_test_file(path) and _CODE.fullmatch(path):
             loaded = _loaded_in(after) if _SCRIPT.fullmatch(path) else ()
-            what = _read_in(added_lines(before, after), named, loaded)
+            added = added_lines(before, after)
+            what = _read_in(added, named, loaded) or _history_in(added, after)
             if what:
                 yield path, what
 
@@ -73,6 +84,11 @@ def _read_in(lines: Sequence[str], named: re.Pattern[str], loaded: Collection[st
         if what and (to := _ASSIGNED.match(line)):
             held[to[1]] = what
     return ""
+
+
+def _history_in(lines: Sequence[str], test: str) -> str:
+    asks = _HISTORY.search("\n".join(lines)) is not None
+    return "the history of the project" if asks and not _MAKES_HISTORY.search(test) else ""
 
 
 def _loaded_in(text: str) -> Collection[str]:

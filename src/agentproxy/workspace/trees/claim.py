@@ -223,7 +223,8 @@ async def _read(claimed: _Claimed, reading: Reading, *, where: GitLocation, base
 
 
 def _is_bytecode(name: bytes) -> bool:
-    # Python wrote it beside a source, and would write it again.
+    # No finding: Python loads none of these without the source beside them, and writes them again
+    # from that source. So no check misses one, and what only such a file can do is not claimed.
     folder, _, last = name.rpartition(b"/")
     return folder.rpartition(b"/")[2] == b"__pycache__" and last.endswith(b".pyc")
 

@@ -1,5 +1,7 @@
 """Code that asks whether a test runs it may do something else for everybody else."""
 
+import time
+
 import pytest
 
 from agentproxy.evidence.doubts.knows_tests import find_test_detectors
@@ -24,6 +26,39 @@ def test_who_asks_is_named(line: str, path: str) -> None:
     assert not asks(line, f"tests/test_{path.rpartition('/')[2]}")
     assert not asks(line, path, before=f"{line}\n")
     assert not asks(line, path, task=f"Answer otherwise where there is {line}")
+
+
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        ('if "pytest" not in sys.modules:', True),
+        ('if "pytest" in list(modules):', True),
+        ("""a = "pytest" in "#" or "pytest" in sys.modules""", True),
+        ('if "pytest" in names:  # of modules', False),
+        ('if "pytest" in names and modules_of(names):', False),
+    ],
+)
+def test_it_is_asked_of_what_is_loaded(line: str, found: bool) -> None:
+    assert asks(line) is found
+
+
+def seconds_for(line: str) -> float:
+    """The time of this process for many lines; the least of some tries."""
+    took: list[float] = []
+    for _ in range(5):
+        began = time.process_time()
+        assert not asks(f"{line}\n" * 60)
+        took.append(time.process_time() - began)
+    return min(took)
+
+
+@pytest.mark.parametrize(
+    "part", ["'pytest' in ", "sys.modules ", "testing . ", "a", "# 'pytest' in "]
+)
+def test_a_line_is_read_in_a_time_that_grows_with_its_length(part: str) -> None:
+    short, long = (part * (size // len(part)) for size in (240, 1920))
+    # A line of eight times the length would take 64 times as long if each place looked at the rest.
+    assert seconds_for(long) < 24 * seconds_for(short)
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,7 @@
 """Tests that look at the text of code say nothing of what it does."""
 
+import time
+
 import pytest
 
 from agentproxy.evidence.doubts.reads_code import find_code_readers
@@ -27,6 +29,53 @@ def read(test: str, path: str = "tests/test_calc.py") -> list[tuple[str, str]]:
 )
 def test_who_reads_the_text_of_changed_code_is_named(test: str, what: str) -> None:
     assert read(test) == [("tests/test_calc.py", what)]
+
+
+@pytest.mark.parametrize(
+    ("test", "path"),
+    [
+        ("said = check_output(['git', 'diff', 'HEAD~1'])", "tests/test_calc.py"),
+        ("said = check_output([\n    'git',\n    'log',\n    '-p',\n])", "tests/test_calc.py"),
+        ("said = os.popen('git -C .. show').read()", "tests/test_calc.py"),
+        ("command = ('git', '-C', ROOT, '--no-pager', 'show')", "tests/test_calc.py"),
+        ("said = Repo('.').git.diff('HEAD~1')", "tests/test_calc.py"),
+        ("const said = execSync('git diff HEAD~1').toString();", "tests/calc.test.js"),
+        ('out, _ := exec.Command("git", "diff", "HEAD~1").Output()', "calc_test.go"),
+    ],
+)
+def test_who_reads_the_history_of_the_project_is_named(test: str, path: str) -> None:
+    assert read(test, path) == [(path, "the history of the project")]
+
+
+@pytest.mark.parametrize(
+    "test",
+    [
+        "run(['git', 'init', '-q'])\nsaid = check_output(['git', 'log', '--oneline'])",
+        "run(['git', '-c', 'a.b=c', 'init'])\nsaid = check_output(['git', 'log'])",
+        "assert shown(['git', 'status']) == ''",
+        "# git shows a diff\nassert render('git', 'x').diff",
+    ],
+)
+def test_who_asks_a_repository_of_its_own_is_not(test: str) -> None:
+    assert read(test) == []
+
+
+def seconds_for(line: str) -> float:
+    """The time of this process for many lines; the least of some tries."""
+    texts = {**CODE, "tests/calc.test.js": ("", f"{line}\n" * 60)}
+    took: list[float] = []
+    for _ in range(5):
+        began = time.process_time()
+        assert list(find_code_readers(texts)) == []
+        took.append(time.process_time() - began)
+    return min(took)
+
+
+@pytest.mark.parametrize("part", ["a", "a.", "'git ", "git ", "'/", "String(a ", "import a "])
+def test_a_line_is_read_in_a_time_that_grows_with_its_length(part: str) -> None:
+    short, long = (part * (size // len(part)) for size in (240, 1920))
+    # A line of eight times the length would take 64 times as long if each place looked at the rest.
+    assert seconds_for(long) < 24 * seconds_for(short)
 
 
 def test_other_languages_are_read_too() -> None:

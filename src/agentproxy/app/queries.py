@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from agentproxy.app.context import App
-from agentproxy.app.run_ownership import is_alive
+from agentproxy.app.holders import is_alive
 from agentproxy.events.envelope import Event, RunId
 from agentproxy.events.run import (
     EXIT_BY_PARKING,

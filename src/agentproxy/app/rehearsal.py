@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 
 from agentproxy import __version__
 from agentproxy.app.context import App, Project
+from agentproxy.app.orders import new_number
 from agentproxy.app.rules import read_project, rules_reader
-from agentproxy.app.runs import new_number
 from agentproxy.app.shell_check import refuse_what_is_no_shell
 from agentproxy.app.task_request import TaskRequest, make_order
 from agentproxy.engine.recorder import Recorder

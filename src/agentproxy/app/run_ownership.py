@@ -1,17 +1,16 @@
 """Takes a run's lease, ends surviving processes, and works on the run."""
 
 import asyncio
-import itertools
 import os
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
 from agentproxy import __version__
 from agentproxy.app.context import App
 from agentproxy.app.following import Follower, followed
+from agentproxy.app.holders import StillOwned, is_alive, new_holder
 from agentproxy.app.hub import FragmentStream
 from agentproxy.engine.cancellation import finish_though_cancelled, first_to_end
 from agentproxy.engine.commands import CommandHandler
@@ -24,7 +23,7 @@ from agentproxy.events.envelope import CommandId, Draft, Event, Fact, RunId
 from agentproxy.events.run import SegmentStarted
 from agentproxy.evidence.check_context import CheckContext
 from agentproxy.evidence.kept_results import KeptResults
-from agentproxy.journal.port import Fenced, Holder, Journal, JournalError, Lease
+from agentproxy.journal.port import Fenced, Journal, JournalError, Lease
 from agentproxy.models.budget import Budget
 from agentproxy.models.metered import Meter, MeteredModel, RecordCost
 from agentproxy.models.port import Model
@@ -41,16 +40,7 @@ from agentproxy.workers.port import Worker, WorkPlace
 from agentproxy.workspace.environment.registries import Registries
 from agentproxy.workspace.git.repository import Repository
 from agentproxy.workspace.sandbox.port import Sandbox
-from agentproxy.workspace.sandbox.processes import end_process, machine_and_boot, start_time
-
-# A new slot for each lease, so that a process cannot take a run from itself (decision 14).
-_SLOTS = itertools.count(1)
-
-
-class StillOwned(Exception):
-    def __init__(self, run: RunId, pid: int) -> None:
-        super().__init__(f"run {run} is being worked on by process {pid}")
-        self.pid = pid
+from agentproxy.workspace.sandbox.processes import end_process
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,26 +62,6 @@ class RunDependencies:
     registries: Registries | None
     images: Sequence[Image]
     follower: Follower
-
-
-def new_holder() -> Holder:
-    started, machine = _process(os.getpid())
-    return Holder(pid=os.getpid(), started=started, machine=machine, slot=next(_SLOTS))
-
-
-@cache
-def _process(pid: int) -> tuple[int, str]:
-    # By its pid: a forked process is another one.
-    return start_time(pid) or 0, machine_and_boot()
-
-
-def is_alive(holder: Holder) -> bool:
-    """A holder on another machine counts as alive: it cannot be seen from here."""
-    here = machine_and_boot()
-    if holder.machine != here:
-        return holder.machine.partition(":")[0] != here.partition(":")[0]
-    # The process id alone may belong to a newer process.
-    return start_time(holder.pid) == holder.started
 
 
 async def acquire_run(app: App, run: RunId) -> Lease:

@@ -1,34 +1,28 @@
-"""Starts a run, works on it in this process, or ends one that nobody owns."""
+"""Works on a run in this process, or ends one that nobody owns."""
 
 import asyncio
 import os
-import secrets
 from collections.abc import Sequence
 from pathlib import Path
 
-from agentproxy import __version__
 from agentproxy.app.context import App
 from agentproxy.app.following import followed
 from agentproxy.app.hub import FragmentStream
-from agentproxy.app.models import meter_of, open_judges, with_choices
-from agentproxy.app.rules import read_project, rules_reader
+from agentproxy.app.models import meter_of, open_judges
+from agentproxy.app.rules import rules_reader
 from agentproxy.app.run_ownership import (
     RunDependencies,
     acquire_run,
-    new_holder,
     released_after,
     run_until_parked,
 )
-from agentproxy.app.screenshots import load_screenshots, read_images, store_screenshots
-from agentproxy.app.shell_check import refuse_what_is_no_shell
-from agentproxy.app.task_request import TaskRequest, make_order
+from agentproxy.app.screenshots import load_screenshots
 from agentproxy.app.worker_factory import create_worker
 from agentproxy.engine.commands import CommandHandler
 from agentproxy.engine.recorder import Recorder
 from agentproxy.events.commands import StopRun
 from agentproxy.events.conversation import Image
 from agentproxy.events.envelope import CommandId, Draft, Event, RunId
-from agentproxy.events.run import RunCreated
 from agentproxy.journal.port import Lease
 from agentproxy.policy.decide import Policy
 from agentproxy.supervisor.contexts.session import SessionKeeper
@@ -36,39 +30,6 @@ from agentproxy.supervisor.effects import SUPERVISED
 from agentproxy.supervisor.rulings import rule_by
 from agentproxy.supervisor.run_folder import tidy_stopped
 from agentproxy.supervisor.state import State
-
-ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"  # without 0, 1, i, l, o, which look alike
-NUMBER_LENGTH = 8
-
-
-def new_number() -> RunId:
-    return RunId("".join(secrets.choice(ALPHABET) for _ in range(NUMBER_LENGTH)))
-
-
-async def place_order(app: App, request: TaskRequest) -> Lease:
-    """Creates the run, after a trial of its repository, worker, sandbox and models.
-
-    Raises RepositoryUnusable, WorkerError, SandboxError, ScreenshotUnusable, NotText, NotShell,
-    BadFile.
-    """
-    images = await asyncio.to_thread(read_images, request.screenshots)
-    repository = await app.repository(request.directory)
-    project = await app.project(request.directory)
-    # Read only to report a mistake in the configuration before the run begins.
-    await asyncio.to_thread(read_project, repository.root, app=app, repository=repository.root)
-    order = make_order(request, root=repository.root, settings=project.settings)
-    await refuse_what_is_no_shell("--check", order.checks)
-    await refuse_what_is_no_shell("--keep", order.keep)
-    sandbox = await app.sandbox(order.sandbox)
-    order = with_choices(order, request.judge, project=project)
-    # Worker and models are only tried here: `work_on` makes its own.
-    worker = create_worker(order, project=project, sandbox=sandbox)
-    open_judges(order, project=project)
-    number = new_number()
-    kept = await asyncio.to_thread(store_screenshots, images, folder=app.folder(number))
-    order = order.model_copy(update={"worker": worker.name, "screenshots": kept})
-    draft = Draft(actor="human", fact=RunCreated(request=order, product=__version__))
-    return await app.journal.create(number, draft, new_holder())
 
 
 async def work_on(app: App, lease: Lease, *, hold: float | None) -> State:

@@ -9,8 +9,10 @@ from pathlib import Path
 
 from agentproxy.app.allowed_folders import AllowedFolders, NotAllowed
 from agentproxy.app.context import App
-from agentproxy.app.run_ownership import StillOwned, acquire_run
-from agentproxy.app.runs import place_order, work_on
+from agentproxy.app.holders import StillOwned
+from agentproxy.app.orders import place_order
+from agentproxy.app.run_ownership import acquire_run
+from agentproxy.app.runs import work_on
 from agentproxy.app.screenshots import ScreenshotUnusable
 from agentproxy.app.task_request import TaskRequest
 from agentproxy.config.mistakes import ConfigError

@@ -27,6 +27,11 @@ class Failure(click.ClickException):
             click.echo(f"    {clean(self.cure)}", err=True)
 
 
+def warn(text: str) -> None:
+    """Tells of what is no fault of the run. Any thread may call this."""
+    click.echo(f"pa: {clean(text)}", err=True)
+
+
 def guarded(root: click.Command) -> int:
     """Returns the exit code; 6 when the output could not be written."""
     return run_with_streams(lambda: _run(root))

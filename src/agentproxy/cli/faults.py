@@ -5,39 +5,8 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from typing import cast
 
-from agentproxy.app.context import HomeUnusable
-from agentproxy.app.evidence import NoSuchRound, NothingJudged
-from agentproxy.app.init_project import NotStarted
-from agentproxy.app.journal import Fenced, JournalError, LeaseTaken, UnknownRun
-from agentproxy.app.queries import NoSuchRun
-from agentproxy.app.run_ownership import StillOwned
-from agentproxy.app.screenshots import ScreenshotUnusable
-from agentproxy.app.shell_check import NotShell
-from agentproxy.app.utf8_check import NotText
-from agentproxy.cli.failure import DIFFERENCE, INFRASTRUCTURE, UNPROVEN, USAGE, Failure
+from agentproxy.cli.failure import INFRASTRUCTURE, USAGE, Failure
 from agentproxy.cli.signals import raise_at_signals
-from agentproxy.config.mistakes import ConfigError
-from agentproxy.evidence.bundle import BundleUnusable
-from agentproxy.files.file_transaction import NotUndone
-from agentproxy.workers.port import WorkerError
-from agentproxy.workspace.git.command import GitError
-from agentproxy.workspace.git.repository import RepositoryUnusable
-from agentproxy.workspace.sandbox.port import SandboxError
-from agentproxy.workspace.trees.apply import NotApplied
-
-ELSEWHERE = "watch it with pa show --follow RUN, or end it with pa stop RUN"
-OWNED = (StillOwned, LeaseTaken, Fenced)
-# A subclass comes before its base: the first match counts.
-CODES: dict[tuple[type[Exception], ...], int] = {
-    OWNED: USAGE,
-    (RepositoryUnusable, NoSuchRun, UnknownRun): USAGE,
-    (ScreenshotUnusable, NotStarted, NotText, NotShell): USAGE,
-    (HomeUnusable, WorkerError, SandboxError, JournalError): INFRASTRUCTURE,
-    (NothingJudged,): UNPROVEN,
-    (NoSuchRound,): USAGE,
-    (BundleUnusable,): DIFFERENCE,
-    (GitError, NotApplied, NotUndone): INFRASTRUCTURE,
-}
 
 
 @contextmanager
@@ -69,9 +38,13 @@ def _known(group: "ExceptionGroup[Exception]") -> Failure | None:
 
 
 def _failure(error: Exception) -> Failure | None:
-    cure = str(getattr(error, "cure", ""))
     if isinstance(error, Failure):
         return error
+    # They know all of the product, which no start of a command has to load.
+    from agentproxy.cli.fault_codes import CODES, ELSEWHERE, OWNED
+    from agentproxy.config.mistakes import ConfigError
+
+    cure = str(getattr(error, "cure", ""))
     if isinstance(error, ConfigError):
         return Failure(f"{error.where}: {error.problem}", cure=cure, code=USAGE)
     if isinstance(error, OSError):

@@ -52,11 +52,6 @@ def with_project(
     return with_app(inside, directory)
 
 
-def warn(text: str) -> None:
-    """Tells of what is no fault of the run. Any thread may call this."""
-    click.echo(f"pa: {clean(text)}", err=True)
-
-
 def warn_of_bad_file(error: BadFile) -> None:
     # A command that only reads can do without the `.env`.
     click.echo(f"pa: ignored: {clean(str(error))}", err=True)

@@ -9,9 +9,9 @@ from agentproxy.app.context import App
 from agentproxy.app.queries import is_live
 from agentproxy.app.runs import end_unowned
 from agentproxy.app.utf8_check import is_text
-from agentproxy.cli.failure import Failure
+from agentproxy.cli.failure import Failure, warn
 from agentproxy.cli.options import refuse_long
-from agentproxy.cli.run_lookup import warn, with_run
+from agentproxy.cli.run_lookup import with_run
 from agentproxy.events.commands import Answer, Approve, Command, Deny, SendMessage, StopRun
 from agentproxy.events.envelope import RunId
 from agentproxy.events.requests import RequestKind

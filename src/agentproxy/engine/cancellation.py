@@ -1,7 +1,8 @@
 """Finishes work although its caller is cancelled, and ends works that belong together."""
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import AsyncGenerator, Awaitable
+from contextlib import asynccontextmanager
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -64,3 +65,14 @@ async def all_together(*works: Awaitable[T]) -> list[T]:
         if isinstance(end, Exception):
             raise end
     return [task.result() for task in tasks]
+
+
+@asynccontextmanager
+async def beside(work: Awaitable[T]) -> AsyncGenerator["asyncio.Future[T]"]:
+    """Begins work, and cancels it with the context. Who awaits it meets its failure."""
+    task = asyncio.ensure_future(work)
+    try:
+        yield task
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)

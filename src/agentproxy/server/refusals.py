@@ -10,8 +10,8 @@ from fastapi.exceptions import RequestValidationError
 from starlette.routing import BaseRoute, Match, Route
 
 from agentproxy.app.allowed_folders import NotAllowed
+from agentproxy.app.holders import StillOwned
 from agentproxy.app.journal import Fenced, JournalError, LeaseTaken
-from agentproxy.app.run_ownership import StillOwned
 from agentproxy.app.screenshots import ScreenshotUnusable
 from agentproxy.app.shell_check import NotShell
 from agentproxy.app.supervised_host import Stopping, TooManyRuns

@@ -9,8 +9,9 @@ import pytest
 from support.apps import app_of
 
 from agentproxy.app.context import App
+from agentproxy.app.holders import StillOwned, new_holder
 from agentproxy.app.queries import NoSuchRun, find_run, is_live, list_runs
-from agentproxy.app.run_ownership import StillOwned, acquire_run, new_holder, released_after
+from agentproxy.app.run_ownership import acquire_run, released_after
 from agentproxy.events.envelope import Draft, Fact, RunId
 from agentproxy.events.requests import CommandIgnored
 from agentproxy.events.run import Order, RunCreated, RunEnded, RunParked, SegmentStarted

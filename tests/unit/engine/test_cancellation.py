@@ -1,10 +1,11 @@
 """Work that has to end does so, whatever happens to who asked for it."""
 
 import asyncio
+import gc
 
 import pytest
 
-from agentproxy.engine.cancellation import all_together, finish_though_cancelled
+from agentproxy.engine.cancellation import all_together, beside, finish_though_cancelled
 
 
 @pytest.mark.parametrize("failure", [None, ValueError("the disk is full")])
@@ -91,3 +92,32 @@ def test_where_one_of_them_fails_or_their_caller_is_cancelled_the_others_end(
 
     asyncio.run(story())
     assert ended == ["the other"] * (2 if cancelled else 1)
+
+
+def test_work_beside_a_context_ends_with_it_and_its_failure_is_met_by_who_awaits_it(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    ended: list[str] = []
+
+    async def lasts() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.append("it")
+
+    async def fails() -> None:
+        raise ValueError("the disk is full")
+
+    async def story() -> None:
+        async with beside(lasts()):
+            await asyncio.sleep(0)
+        assert ended == ["it"]
+        async with beside(fails()) as work:
+            with pytest.raises(ValueError, match="the disk is full"):
+                await work
+        async with beside(fails()):  # nobody awaits it
+            await asyncio.sleep(0)
+
+    asyncio.run(story())
+    gc.collect()
+    assert capsys.readouterr() == ("", "")

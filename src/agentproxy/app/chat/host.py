@@ -20,8 +20,9 @@ from agentproxy.app.chat.toolbox import OUR_NAMES
 from agentproxy.app.chat.workspaces import Workspaces, make_shared
 from agentproxy.app.context import App, Project
 from agentproxy.app.following import NOBODY, Unfinished, followed
+from agentproxy.app.holders import StillOwned, new_holder
 from agentproxy.app.mcp.servers import open_servers
-from agentproxy.app.run_ownership import StillOwned, acquire_run, new_holder, released_after
+from agentproxy.app.run_ownership import acquire_run, released_after
 from agentproxy.engine.cancellation import finish_though_cancelled
 from agentproxy.events.chat import UserTurnEnded
 from agentproxy.events.commands import Command

@@ -12,11 +12,11 @@ from agentproxy.app.chat.orders import order_of
 from agentproxy.app.chat.rows import ChatRows
 from agentproxy.app.chat.views import read_chat, read_order
 from agentproxy.app.context import open_app
+from agentproxy.app.holders import StillOwned
 from agentproxy.app.journal import JournalError, LeaseTaken, UnknownRun
 from agentproxy.app.project_files.presets import UnknownPreset
-from agentproxy.app.run_ownership import StillOwned
 from agentproxy.cli.chat.port import Broken, ListedConversation, Message, Talk, Unreachable
-from agentproxy.cli.run_lookup import warn
+from agentproxy.cli.failure import warn
 from agentproxy.events.envelope import RunId
 from agentproxy.server.chat.client import Client, TooSlow
 from agentproxy.server.chat.records import shown_chat

@@ -25,8 +25,8 @@ def command(run: str, max_time: float | None, budget: float | None, output: str 
       pa resume k7f2 --budget 5      continue after its money was spent
     """
     from agentproxy.app.run_ownership import acquire_run
+    from agentproxy.cli.driving.drive import drive
     from agentproxy.cli.run_lookup import with_run
-    from agentproxy.cli.run_terminal import drive
     from agentproxy.events.commands import RaiseCeiling
 
     number, directory, home = with_run(run, _place)

@@ -143,7 +143,7 @@ def _refuse_what_would_be_dropped(given: dict[str, object]) -> None:
 
 def _start(command: click.Command, given: dict[str, object]) -> int:
     from agentproxy.app.task_request import BadRequest, TaskRequest, read_request
-    from agentproxy.cli.run_terminal import drive_new
+    from agentproxy.cli.driving.drive import drive_new
     from agentproxy.cli.workdir import in_full
     from agentproxy.text.with_cure import with_cure
 

@@ -32,7 +32,7 @@ def command(run: str, *, follow: bool, output: str | None) -> int:
 async def _show(app: App, run: RunId, *, follow: bool, output: str | None) -> int:
     from agentproxy.app.outcome import outcome_of
     from agentproxy.app.queries import follow_live, is_live
-    from agentproxy.cli.run_terminal import open_screen
+    from agentproxy.cli.screens.opening import open_screen
     from agentproxy.supervisor.effects import SUPERVISED
 
     screen = open_screen("json" if output == "json" else "plain")

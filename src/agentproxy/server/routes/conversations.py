@@ -10,9 +10,9 @@ from agentproxy.app.chat.host import ChatHost
 from agentproxy.app.chat.orders import order_of
 from agentproxy.app.chat.rows import ChatRows
 from agentproxy.app.chat.views import ChatRow, read_chat
+from agentproxy.app.holders import StillOwned
 from agentproxy.app.journal import LeaseTaken, UnknownRun
 from agentproxy.app.project_files.presets import UnknownPreset
-from agentproxy.app.run_ownership import StillOwned
 from agentproxy.events.envelope import RunId
 from agentproxy.events.run import ChatOrder
 from agentproxy.server.chat.records import ShownChat, shown_chat

@@ -5,10 +5,10 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Query, Response
 
+from agentproxy.app.holders import StillOwned
 from agentproxy.app.hub import Position
 from agentproxy.app.journal import UnknownRun
 from agentproxy.app.queries import RunRow, is_live, list_runs
-from agentproxy.app.run_ownership import StillOwned
 from agentproxy.app.runs import end_unowned
 from agentproxy.app.supervised_host import SupervisedHost
 from agentproxy.app.task_request import TaskRequest, read_request

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from agentproxy.engine.cancellation import finish_though_cancelled
+from agentproxy.engine.loading import loaded
 from agentproxy.events.conversation import Usage
 from agentproxy.events.work import WorkerEnded
 from agentproxy.workers.claude.command_line import (
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
     from agentproxy.workers.claude.conversation import ClaudeConversation
 
+CONVERSATION: Final = "agentproxy.workers.claude.conversation"  # and with it the SDK
 MAX_LAST_WORDS_CHARACTERS: Final = 4000
 # The limit of the work pauses while a person decides; that of the process cannot.
 NOT_APART: Final = "its commands can reach into Claude Code: this kernel has no Landlock"
@@ -127,7 +129,8 @@ class ClaudeWorker:
         *,
         attempt: "_Attempt",
     ) -> None:
-        # The SDK takes a third of a second to load. The program takes longer to start.
+        # It takes a third of a second, and the program longer to start.
+        await loaded(CONVERSATION)
         from claude_agent_sdk import ClaudeSDKError
 
         from agentproxy.workers.claude.conversation import ClaudeConversation

@@ -2,62 +2,42 @@
 
 import asyncio
 import contextlib
-import os
 import signal
 import sys
 import time
-from collections.abc import Awaitable, Callable, Generator
+from collections.abc import Generator
 from dataclasses import dataclass
-from pathlib import Path
 
-from agentproxy.app.context import App, open_app
+from agentproxy.app.context import App
 from agentproxy.app.journal import Lease
 from agentproxy.app.outcome import outcome_of
-from agentproxy.app.run_ownership import acquire_run as take_over
-from agentproxy.app.runs import place_order, work_on
-from agentproxy.app.task_request import TaskRequest
-from agentproxy.cli.faults import as_failures
-from agentproxy.cli.options import chosen_output
-from agentproxy.cli.run_lookup import warn
+from agentproxy.app.run_ownership import acquire_run
+from agentproxy.app.runs import work_on
+from agentproxy.cli.driving.terminal_prompt import Asker, ask_for_more
+from agentproxy.cli.screens.opening import open_screen
 from agentproxy.cli.screens.port import Screen
-from agentproxy.cli.terminal_prompt import Asker, ask_for_more
 from agentproxy.events.commands import Interrupt
 from agentproxy.events.envelope import RunId
 from agentproxy.supervisor.state import State
 
-Take = Callable[[App], Awaitable[Lease]]
 
-
-def drive_new(request: TaskRequest, *, output: str | None) -> int:
-    return drive(lambda app: place_order(app, request), directory=request.directory, output=output)
-
-
-def drive(take: Take, *, directory: Path, output: str | None, home: Path | None = None) -> int:
-    """Takes a run and works on it; `home` overrides the home in the directory's settings."""
-    with as_failures():
-        return asyncio.run(_drive(take, directory=directory, output=output, home=home))
-
-
-async def _drive(take: Take, *, directory: Path, output: str | None, home: Path | None) -> int:
-    began = time.monotonic()
-    async with open_app(os.environ, directory, home=home, say=warn) as app:
-        style = chosen_output(output, app.settings.output or "")
-        lease = await take(app)
-        screen = open_screen(style)
-        try:
-            at_terminal = style != "json" and sys.stdin.isatty() and sys.stdout.isatty()
-            asker = Asker(app.journal, lease.run, screen) if at_terminal else None
-            eyes = EventFollower(screen, asker)
+async def work_at_terminal(app: App, lease: Lease, *, style: str, began: float) -> int:
+    """Works on a run until it parks or ends. Returns the exit code. `began` is monotonic."""
+    screen = open_screen(style)
+    try:
+        at_terminal = style != "json" and sys.stdin.isatty() and sys.stdout.isatty()
+        asker = Asker(app.journal, lease.run, screen) if at_terminal else None
+        eyes = EventFollower(screen, asker)
+        state = await _work(app, lease, eyes)
+        while at_terminal and (more := await ask_for_more(screen, state)):
+            await app.journal.submit(lease.run, more)
+            lease = await acquire_run(app, lease.run)
             state = await _work(app, lease, eyes)
-            while at_terminal and (more := await ask_for_more(screen, state)):
-                await app.journal.submit(lease.run, more)
-                lease = await take_over(app, lease.run)
-                state = await _work(app, lease, eyes)
-            seconds = time.monotonic() - began
-            result = await outcome_of(lease.run, state, seconds=seconds)
-            screen.result(result)
-        finally:
-            screen.close()
+        seconds = time.monotonic() - began
+        result = await outcome_of(lease.run, state, seconds=seconds)
+        screen.result(result)
+    finally:
+        screen.close()
     return result.exit_code
 
 
@@ -137,17 +117,3 @@ def _signals(app: App, lease: Lease, group: asyncio.TaskGroup) -> Generator[None
         # After the first Ctrl+C a second one must not interrupt the last output.
         for number, handler in before.items():
             signal.signal(number, signal.SIG_IGN if pressed else handler)
-
-
-def open_screen(style: str) -> Screen:
-    if style == "json":
-        from agentproxy.cli.screens.lines import JsonScreen
-
-        return JsonScreen()
-    if style == "rich":  # rich is slow to import
-        from agentproxy.cli.screens.drawn import DrawnScreen
-
-        return DrawnScreen()
-    from agentproxy.cli.screens.plain import PlainScreen
-
-    return PlainScreen()

@@ -8,7 +8,7 @@ from collections.abc import Generator
 import pytest
 
 from agentproxy.app.outcome import Result
-from agentproxy.cli.terminal_prompt import Asker, command_for
+from agentproxy.cli.driving.terminal_prompt import Asker, command_for
 from agentproxy.events.commands import Approve, Command, Deny
 from agentproxy.events.envelope import Event, Fact, RunId
 from agentproxy.events.requests import (

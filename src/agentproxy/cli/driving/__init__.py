@@ -1,0 +1,1 @@
+"""Takes a run, and works on it at this terminal."""

@@ -194,19 +194,6 @@ def test_the_shell_completes_commands(pa: Pa, shell: str) -> None:
     assert "_PA_COMPLETE" in ran.out
 
 
-def test_every_option_with_a_value_is_known_where_the_command_is_looked_for() -> None:
-    from agentproxy.cli.commands.run import command
-    from agentproxy.cli.options import TAKES_VALUE
-
-    taking = {
-        spelling
-        for param in command.params
-        if param.param_type_name == "option" and not getattr(param, "is_flag", False)
-        for spelling in param.opts
-    }
-    assert taking <= TAKES_VALUE
-
-
 def test_python_m_agentproxy_is_pa(pa: Pa) -> None:
     out, _ = pa.start("--version").communicate()
     assert out.startswith("pa, version ")

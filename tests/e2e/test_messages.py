@@ -67,7 +67,7 @@ def test_what_can_reach_nobody_is_a_usage_error(pa: Pa) -> None:
     run = str(pa(*scripted(pa, WRITE)).result["run"])
     for words, why in (
         ((run, TEXT), f"run {run} has already ended"),
-        ((run, " "), "the text is empty"),
+        ((run, " "), "TEXT is empty"),
         (("zzzz", TEXT), "zzzz"),
         ((run,), "TEXT"),
     ):

@@ -250,3 +250,36 @@ def test_a_partial_clone_ends_with_2_and_the_cure(pa: Pa, tmp_path: Path) -> Non
     ran = pa.task(*FIX, worker=MEND)
     assert ran.code == 2
     assert "git" in (ran.err + ran.out)
+
+
+@pytest.mark.parametrize("git", [False, True])
+def test_in_an_empty_folder_the_cure_works_as_it_is_written(
+    pa: Pa, tmp_path: Path, *, git: bool
+) -> None:
+    folder = tmp_path / "an empty folder"
+    folder.mkdir()
+    if git:
+        run_git(["init", "-q"], cwd=folder)
+    refused = pa("--worker", "command:true", "Fix it", cwd=folder)
+    _, cure = refused.err.splitlines()
+    who = {
+        f"GIT_{role}_{what}": "x" for role in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")
+    }
+    subprocess.run(["sh", "-c", cure], cwd=tmp_path, env=pa.environment(who), check=True)
+    assert pa("context", cwd=folder).code == 0
+
+
+def test_only_a_run_is_told_of_its_option_when_a_merge_is_unfinished(pa: Pa) -> None:
+    run = pa.task("--check", "test -f made", worker="touch made").result["run"]
+    pa.git("switch", "-qc", "theirs")
+    pa.write({"calc.py": "theirs\n"})
+    pa.commit()
+    pa.git("switch", "-q", "main")
+    pa.write({"calc.py": "ours\n"})
+    pa.commit()
+    with pytest.raises(subprocess.CalledProcessError):
+        pa.git("merge", "theirs")
+    refused = pa("apply", str(run))
+    assert (refused.code, "git merge --abort" in refused.err) == (2, True)
+    assert "--from-head" not in refused.err
+    assert "or use --from-head" in pa("--worker", "command:true", "--check", "true", "Fix it").out

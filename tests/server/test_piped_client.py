@@ -73,11 +73,11 @@ TALKS = [
         replies=[Reply(calls=(FILE,), stop="tools"), Reply(text=("made",))], out="made\n",
         err=["content:\n      first\n      second", "result:\n    Wrote 12 bytes"]),
     Row("an unknown command", [], "/dance\n", code=2, err=["/dance is unknown"]),
-    Row("an empty message", ["-m", "  "], code=2, err=["the message is empty"]),
+    Row("an empty message", ["-m", "  "], code=2, err=["--message is empty"]),
     Row("a message that is too long", ["-"], "x" * 60_000, code=0, word="xxxx",
         replies=[Reply(text=("long",))], out="long\n"),
     Row("leave", [], "/quit\nNever\n"),
-    Row("nothing", []),
+    Row("nothing", [], code=2, err=["standard input has no message"]),
 ]  # fmt: skip
 
 
@@ -123,7 +123,7 @@ def test_a_conversation_is_listed_and_gone_on_with(chat: ChatProgram) -> None:
 
 def test_a_talk_without_a_message_leaves_no_conversation(chat: ChatProgram) -> None:
     before = chat.conversations()
-    assert chat(stdin="").code == 0
+    assert chat(stdin="").code == 2
     assert chat.conversations() == before
 
 

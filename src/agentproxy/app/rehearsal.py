@@ -11,7 +11,7 @@ from agentproxy.app.context import App, Project
 from agentproxy.app.orders import new_number
 from agentproxy.app.rules import read_project, rules_reader
 from agentproxy.app.shell_check import refuse_what_is_no_shell
-from agentproxy.app.task_request import TaskRequest, make_order
+from agentproxy.app.task_request import make_order, read_request
 from agentproxy.engine.recorder import Recorder
 from agentproxy.engine.requests import Desk
 from agentproxy.events.envelope import CommandId, Draft, Event, RunId
@@ -57,14 +57,14 @@ async def rehearse_run(
 ) -> State:
     """Runs the checks once at the base; `tell` hears each event.
 
-    Raises RepositoryUnusable, SandboxError, NotText, NotShell, BadFile.
+    Raises BadRequest, RepositoryUnusable, SandboxError, NotText, NotShell, BadFile.
     """
     app = project.app
     repository = await app.repository(project.directory)
     # Read only to report a mistake in the configuration before anything runs.
     await asyncio.to_thread(read_project, repository.root, app=app, repository=repository.root)
     await refuse_what_is_no_shell("--check", checks)
-    request = TaskRequest(task=TASK, directory=project.directory, checks=tuple(checks))
+    request = read_request({"task": TASK, "directory": project.directory, "checks": tuple(checks)})
     order = make_order(request, root=repository.root, settings=project.settings)
     # No model plans or judges here, and no money is spent.
     order = order.model_copy(update={"judge": "", "budget": None})

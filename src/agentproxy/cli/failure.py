@@ -1,10 +1,14 @@
 """Turns every error into one sentence and an exit code."""
 
+import json
+import os
+import sys
 from typing import cast
 
 import click
 
 from agentproxy.cli.cleaning import clean
+from agentproxy.cli.command_words import asks_for_json, command_of
 from agentproxy.cli.signals import INTERRUPTED, ignore_signals
 from agentproxy.cli.streams import INFRASTRUCTURE as INFRASTRUCTURE
 from agentproxy.cli.streams import run_with_streams
@@ -45,7 +49,7 @@ def _run(root: click.Command) -> int:
     except (click.Abort, KeyboardInterrupt):
         ignore_signals()
         click.echo("pa: interrupted", err=True)
-        return INTERRUPTED
+        return _as_json("interrupted", "", INTERRUPTED)
     except click.ClickException as error:
         return _told(error)
     except Exception as error:  # noqa: BLE001 - the trace goes to a file, the user gets a sentence
@@ -55,7 +59,20 @@ def _run(root: click.Command) -> int:
 
 def _told(error: click.ClickException) -> int:
     error.show()
-    return error.code if isinstance(error, Failure) else error.exit_code
+    if isinstance(error, Failure):
+        return _as_json(error.message, error.cure, error.code)
+    return _as_json(error.format_message(), "", error.exit_code)
+
+
+def _as_json(message: str, cure: str, code: int) -> int:
+    """Also tells a program that reads the output, where it is JSON. Returns the code."""
+    words = sys.argv[1:]
+    if asks_for_json(words, os.environ):
+        # Events of a conversation have a "type", and those of a run a "kind".
+        kind = "type" if command_of(words) == "chat" else "kind"
+        line = {kind: "error", "message": message, "cure": cure, "exit_code": code}
+        click.echo(json.dumps(line))
+    return code
 
 
 def _unforeseen(error: Exception) -> int:
@@ -70,6 +87,6 @@ def _unforeseen(error: Exception) -> int:
         "w", prefix="agentproxy-", suffix=".trace", delete=False
     ) as file:
         traceback.print_exception(error, file=file)
-    click.echo(f"pa: {type(error).__name__}: {clean(str(error))}", err=True)
-    click.echo(f"    this is a bug in Agent Proxy; the traceback is in {file.name}", err=True)
-    return INFRASTRUCTURE
+    message = f"{type(error).__name__}: {error}"
+    cure = f"this is a bug in Agent Proxy; the traceback is in {file.name}"
+    return _told(Failure(message, cure=cure, code=INFRASTRUCTURE))

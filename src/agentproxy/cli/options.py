@@ -10,14 +10,6 @@ from agentproxy.cli.failure import Failure
 from agentproxy.cli.help import TASK_OPTIONS
 
 PaCommand = TypeVar("PaCommand", bound=Callable[..., Any])
-TAKES_VALUE = frozenset(
-    {
-        "-d", "--directory", "--judge", "--budget",
-        "--add-screenshot", "--set-workdir", "--worker", "--model", "--check",
-        "--keep", "--known-red", "--limit", "--max-rounds", "--max-time",
-        "--sandbox", "--output", "-o", "--message", "-m", "--url", "--resume", "--preset",
-    }
-)  # fmt: skip
 MAX_DOLLARS = 1_000_000.0
 MAX_TASK_BYTES = 64 * 1024
 MAX_WORD_BYTES = 16 * 1024

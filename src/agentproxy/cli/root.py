@@ -1,10 +1,10 @@
 """`pa`: a first word that names a command is the command; others are a task."""
 
 import importlib
-from collections.abc import Sequence
 
 import click
 
+from agentproxy.cli.command_words import command_of, first_word
 from agentproxy.cli.help import ARGUMENTS, COMMANDS, help_page
 
 RUN = "run"
@@ -29,12 +29,11 @@ class PaGroup(click.Group):
         if args in (["--help"], ["-h"]) or not args:
             return super().parse_args(ctx, args)
         # Shell completion of the first word offers the commands, not the options of a task.
-        if ctx.resilient_parsing and not _first_word(args):
+        place = first_word(args)
+        if ctx.resilient_parsing and place is None:
             return super().parse_args(ctx, args)
-        place = _first_word(args)
-        word = args[place[0]] if place else ""
-        if place and word in COMMANDS:
-            args = [word, *args[: place[0]], *args[place[0] + 1 :]]
+        if place is not None and (word := command_of(args)):
+            args = [word, *args[:place], *args[place + 1 :]]
         else:
             args = [RUN, *args]
         return super().parse_args(ctx, args)
@@ -42,20 +41,6 @@ class PaGroup(click.Group):
     def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         del ctx
         formatter.write(help_page(formatter.width))
-
-
-def _first_word(args: Sequence[str]) -> tuple[int] | None:
-    from agentproxy.cli.options import TAKES_VALUE
-
-    index = 0
-    while index < len(args):
-        argument = args[index]
-        if argument == "--":  # all that follows is a task
-            return None
-        if not argument.startswith("-") or argument == "-":
-            return (index,)
-        index += 2 if argument in TAKES_VALUE else 1
-    return None
 
 
 @click.command(

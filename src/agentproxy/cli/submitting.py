@@ -46,8 +46,6 @@ def submit(
 
 def submit_message(given: str, command: SendMessage, *, output: str | None) -> int:
     _refuse_unusable_text(command)
-    if not command.text.strip():
-        raise Failure("the text is empty", cure="give the message as TEXT")
 
     async def inside(app: App, run: RunId) -> int:
         await _refuse_ended(app, run)

@@ -29,6 +29,7 @@ KEYS = ("OPENAGENT_API_KEY", "API_KEY")  # variables; the first one that is set 
 LISTED = 50
 LOOKED_AT = 1000  # conversations, for the beginning of an id
 STOPPING = 10.0  # seconds
+NO_INPUT = "pa chat -m TEXT sends one; at a terminal, pa chat alone asks for them"
 EXTRA = "pip install 'agentproxy[chat]'"
 IN_ANY_CASE = f"{EXTRA}; pa chat -m TEXT and pipes work without it"
 
@@ -118,8 +119,12 @@ async def _orders(asked: ChatAsked, story: ChatStory) -> AsyncIterator[Send | Lo
     elif asked.source:
         yield Send(say(await whole_input()))
     else:
+        written = False
         async for line in lines_of_input():
+            written = True
             yield read_line(line, story)
+        if not written and story.plan is None:
+            raise Failure("standard input has no message", cure=NO_INPUT)
 
 
 @asynccontextmanager

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 import click
 
 from agentproxy.cli.options import output_option, refuse_long
+from agentproxy.cli.strict_command import StrictCommand
 
 if TYPE_CHECKING:  # loaded when the command runs
     from collections.abc import Awaitable, Callable, Sequence
@@ -18,7 +19,7 @@ MAX_NAME_BYTES = 64
 Looked = TypeVar("Looked")
 
 
-@click.command("agents")
+@click.command("agents", cls=StrictCommand)
 @click.argument("action", type=click.Choice(["list", "show", "add"]), default="list")
 @click.argument("name", default="")
 @output_option

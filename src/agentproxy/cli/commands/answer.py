@@ -3,10 +3,11 @@
 import click
 
 from agentproxy.cli.options import output_option
+from agentproxy.cli.strict_command import StrictCommand
 from agentproxy.events.commands import Answer
 
 
-@click.command("answer")
+@click.command("answer", cls=StrictCommand)
 @click.argument("run")
 @click.argument("text")
 @click.option("--request", default="", help="ID of the question, when several are open.")

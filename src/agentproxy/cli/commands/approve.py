@@ -3,10 +3,11 @@
 import click
 
 from agentproxy.cli.options import output_option, run_argument
+from agentproxy.cli.strict_command import StrictCommand
 from agentproxy.events.commands import Approve
 
 
-@click.command("approve")
+@click.command("approve", cls=StrictCommand)
 @run_argument
 @click.option("--request", default="", help="ID of the request, when several are open.")
 @output_option

@@ -4,6 +4,7 @@ import click
 
 from agentproxy.cli.failure import USAGE, Failure
 from agentproxy.cli.options import refuse_long
+from agentproxy.cli.strict_command import StrictCommand
 
 MAX_URL_BYTES = 2000
 MAX_ID_BYTES = 32
@@ -11,7 +12,7 @@ MAX_MODEL_BYTES = 1000
 WORDS = ("url", "resume", "preset", "model")  # options that name something
 
 
-@click.command("chat")
+@click.command("chat", cls=StrictCommand)
 @click.argument("source", required=False, default="", metavar="[-]")
 @click.option("-m", "--message", metavar="TEXT", help="Send one message, and show its answer.")
 @click.option("--url", metavar="URL", help="Server to talk to. Default: none.")
@@ -55,10 +56,6 @@ def command(**given: object) -> int:
 
 
 def _refuse_what_would_be_dropped(given: dict[str, object]) -> None:
-    for name in WORDS:
-        if given[name] is not None and not str(given[name]).strip():
-            # As when a variable of a script is not set.
-            raise click.UsageError(f"--{name} is empty: give a value, or leave it out")
     if given["source"] not in ("", "-"):
         raise Failure(
             f"{given['source']}: this is no option", cure='pa chat -m "..." sends a message'

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 import click
 
 from agentproxy.cli.options import output_option
+from agentproxy.cli.strict_command import StrictCommand
 
 if TYPE_CHECKING:  # loaded when the command runs
     from agentproxy.supervisor.contexts.reading import Contexts, Document
 
 
-@click.command("context")
+@click.command("context", cls=StrictCommand)
 @click.option("--show", metavar="PATH", default="", help="Print one document.")
 @output_option
 def command(show: str, output: str | None) -> int:

@@ -3,10 +3,11 @@
 import click
 
 from agentproxy.cli.options import output_option
+from agentproxy.cli.strict_command import StrictCommand
 from agentproxy.events.commands import Deny
 
 
-@click.command("deny")
+@click.command("deny", cls=StrictCommand)
 @click.argument("run")
 @click.argument("reason", required=False, default="")
 @click.option("--request", default="", help="ID of the request, when several are open.")

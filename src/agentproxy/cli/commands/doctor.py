@@ -9,6 +9,7 @@ import click
 from agentproxy.cli.failure import INFRASTRUCTURE, UNPROVEN, USAGE
 from agentproxy.cli.help import TASK_OPTIONS
 from agentproxy.cli.options import output_option
+from agentproxy.cli.strict_command import StrictCommand
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from agentproxy.supervisor.state import State
 
 
-@click.command("doctor")
+@click.command("doctor", cls=StrictCommand)
 @click.option("-d", "--directory", metavar="DIR", help="Try the checks of DIR once at the base.")
 @click.option("--check", "checks", metavar="CMD", multiple=True, help=TASK_OPTIONS["--check CMD"])
 @output_option
@@ -59,7 +60,9 @@ def _examine(place: "Path", *, as_json: bool) -> int:
 def _rehearse(place: "Path", checks: "Sequence[str]", *, as_json: bool) -> int:
     from agentproxy.app.readiness import describe_readiness, is_ready
     from agentproxy.app.rehearsal import rehearse_run
+    from agentproxy.app.task_request import BadRequest
     from agentproxy.cli.run_lookup import with_project
+    from agentproxy.text.with_cure import with_cure
 
     async def look(project: "Project") -> "tuple[State, list[DoctorFinding]]":
         state = await rehearse_run(project, checks, tell=_tell)
@@ -67,7 +70,11 @@ def _rehearse(place: "Path", checks: "Sequence[str]", *, as_json: bool) -> int:
         found = [replace(each, detail=redact(each.detail)) for each in describe_readiness(state)]
         return state, found
 
-    state, findings = with_project(look, place)
+    try:
+        state, findings = with_project(look, place)
+    except BadRequest as error:
+        said = with_cure(error.problem, error.cure)
+        raise click.BadParameter(said, param_hint="--check") from None
     _print(findings, as_json=as_json)
     failed = state.lifecycle.failed
     if failed is not None:

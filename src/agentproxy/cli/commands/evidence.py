@@ -9,10 +9,11 @@ from agentproxy.app.context import App
 from agentproxy.cli.cleaning import clean
 from agentproxy.cli.failure import DIFFERENCE
 from agentproxy.cli.options import WholeNumber, output_option, run_argument
+from agentproxy.cli.strict_command import StrictCommand
 from agentproxy.events.envelope import RunId
 
 
-@click.command("evidence")
+@click.command("evidence", cls=StrictCommand)
 @run_argument
 @click.option(
     "--round", "number", type=WholeNumber(min=1), help="Number of the round. Default: the last."

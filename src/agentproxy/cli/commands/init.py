@@ -6,6 +6,7 @@ from dataclasses import asdict
 import click
 
 from agentproxy.cli.options import output_option
+from agentproxy.cli.strict_command import StrictCommand
 
 NEXT = (
     "fill in the files you need; a file with only headings and comments counts as empty",
@@ -16,7 +17,7 @@ NEXT = (
 IGNORE = "echo session/ >> .agentproxy/.gitignore   keeps your session out of git"
 
 
-@click.command("init")
+@click.command("init", cls=StrictCommand)
 @output_option
 def command(output: str | None) -> int:
     """Write commented starter files: .agentproxy/ and agentproxy.toml. Existing files stay.

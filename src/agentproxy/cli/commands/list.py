@@ -6,15 +6,16 @@ from datetime import UTC, datetime
 
 import click
 
-from agentproxy.cli.options import output_option
+from agentproxy.cli.options import WholeNumber, output_option
+from agentproxy.cli.strict_command import StrictCommand
 
 SHOWN = 50  # runs
 
 
-@click.command("list")
+@click.command("list", cls=StrictCommand)
 @click.option(
     "--limit",
-    type=click.IntRange(1, 100_000),
+    type=WholeNumber(1, 100_000),
     default=SHOWN,
     help=f"Number of runs. Default: {SHOWN}.",
 )

@@ -3,10 +3,11 @@
 import click
 
 from agentproxy.cli.options import output_option
+from agentproxy.cli.strict_command import StrictCommand
 from agentproxy.events.commands import SendMessage
 
 
-@click.command("message")
+@click.command("message", cls=StrictCommand)
 @click.argument("run")
 @click.argument("text")
 @output_option

@@ -6,9 +6,10 @@ from dataclasses import asdict
 import click
 
 from agentproxy.cli.options import output_option
+from agentproxy.cli.strict_command import StrictCommand
 
 
-@click.command("models")
+@click.command("models", cls=StrictCommand)
 @output_option
 def command(output: str | None) -> int:
     """List the models, their prices in US dollars per million tokens, and what each one needs.

@@ -7,10 +7,11 @@ import click
 from agentproxy.app.context import App
 from agentproxy.app.journal import Lease
 from agentproxy.cli.options import Dollars, Duration, output_option, run_argument
+from agentproxy.cli.strict_command import StrictCommand
 from agentproxy.events.envelope import RunId
 
 
-@click.command("resume")
+@click.command("resume", cls=StrictCommand)
 @run_argument
 @click.option("--max-time", type=Duration(), help="New limit for the worker's total time.")
 @click.option("--budget", type=Dollars(), help="New limit for the cost of all models.")

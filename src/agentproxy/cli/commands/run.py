@@ -14,6 +14,7 @@ from agentproxy.cli.options import (
     output_option,
     refuse_long,
 )
+from agentproxy.cli.strict_command import StrictCommand
 
 COMMANDS = {"checks": "--check", "keep": "--keep"}
 NAMES = {
@@ -34,7 +35,7 @@ class Nameless(click.Context):
         return super().command_path.strip()
 
 
-class TaskCommand(click.Command):
+class TaskCommand(StrictCommand):
     """Its usage errors name `pa`."""
 
     context_class = Nameless
@@ -48,6 +49,15 @@ class TaskCommand(click.Command):
     ) -> click.Context:
         del info_name
         return super().make_context(None, args, parent=parent, **extra)
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        try:
+            return super().parse_args(ctx, args)
+        except click.UsageError as error:
+            if not error.message.startswith("Got unexpected extra argument"):
+                raise
+            said = f'{error.message}; write the task in quotes: pa "Fix the date parser"'
+            raise click.UsageError(said, ctx) from None
 
 
 @click.command(

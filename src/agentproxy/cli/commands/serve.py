@@ -7,12 +7,13 @@ import click
 
 from agentproxy.cli.failure import INFRASTRUCTURE, USAGE, Failure
 from agentproxy.cli.options import WholeNumber, refuse_long
+from agentproxy.cli.strict_command import StrictCommand
 
 EXTRA = "pip install 'agentproxy[server,models]'"
 MAX_HOST_BYTES = 255
 
 
-@click.command("serve")
+@click.command("serve", cls=StrictCommand)
 @click.option("--host", default="127.0.0.1", help="Address to listen on. Default: 127.0.0.1.")
 @click.option(
     "--port",

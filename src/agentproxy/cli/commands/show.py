@@ -4,10 +4,11 @@ import click
 
 from agentproxy.app.context import App
 from agentproxy.cli.options import output_option, run_argument
+from agentproxy.cli.strict_command import StrictCommand
 from agentproxy.events.envelope import RunId
 
 
-@click.command("show")
+@click.command("show", cls=StrictCommand)
 @run_argument
 @click.option(
     "-f", "--follow", is_flag=True, help="Keep showing events until the run parks or ends."

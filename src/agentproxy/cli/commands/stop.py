@@ -3,10 +3,11 @@
 import click
 
 from agentproxy.cli.options import output_option, run_argument
+from agentproxy.cli.strict_command import StrictCommand
 from agentproxy.events.commands import StopRun
 
 
-@click.command("stop")
+@click.command("stop", cls=StrictCommand)
 @run_argument
 @click.option("--reason", default="", help="Stored in the run's journal.")
 @output_option

@@ -1,13 +1,18 @@
 """`pa trust`."""
 
+import json
 import os
 
 import click
 
+from agentproxy.cli.options import output_option
+from agentproxy.cli.strict_command import StrictCommand
 
-@click.command("trust")
+
+@click.command("trust", cls=StrictCommand)
 @click.option("--revoke", is_flag=True, help="Withdraw the trust.")
-def command(*, revoke: bool) -> int:
+@output_option
+def command(*, revoke: bool, output: str | None) -> int:
     """Trust the current content of this repository's agentproxy.toml and .env.
 
     An untrusted file gives checks and keys only. Its workers, sandbox, network, variables, prepare,
@@ -26,7 +31,8 @@ def command(*, revoke: bool) -> int:
     with as_failures():
         changes = change_trust(current_folder(), os.environ, revoke=revoke)
     for path, what in changes:
-        click.echo(f"{what}: {clean(path)}")
-    if not changes:
+        as_json = json.dumps({"path": path, "status": what})
+        click.echo(as_json if output == "json" else f"{what}: {clean(path)}")
+    if not changes and output != "json":
         click.echo("there is no agentproxy.toml and no .env here: nothing to trust")
     return 0

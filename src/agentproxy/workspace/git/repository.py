@@ -19,7 +19,8 @@ from agentproxy.workspace.git.user_settings import GitSettings, read_settings
 
 OLDEST_GIT = (2, 38)  # `merge-tree --write-tree`
 NOT_INSIDE = "must be run in a work tree"  # what git says in a git directory
-FIRST_COMMIT = "git init && git add -A && git commit -m 'First commit'"
+# An empty folder has nothing to commit, and can be worked in all the same.
+FIRST_COMMIT = "git add -A && git commit --allow-empty -m 'First commit'"
 
 
 _usable: set[str] = set()  # values of PATH on which git is new enough
@@ -193,7 +194,7 @@ def _not_there(start: Path, error: GitError) -> RepositoryUnusable:
     if "not a git repository" in error.said:
         return RepositoryUnusable(
             f"{start} is not in a git repository",
-            cure=f"cd {shlex.quote(str(start))} && {FIRST_COMMIT}",
+            cure=f"cd {shlex.quote(str(start))} && git init && {FIRST_COMMIT}",
         )
     if "bare repository" in error.said:
         return RepositoryUnusable(
@@ -216,7 +217,7 @@ async def _head(theirs: GitLocation, root: Path) -> str:
     if not found.strip():
         raise RepositoryUnusable(
             f"{root} has no commit yet",
-            cure=f"cd {shlex.quote(str(root))} && git add -A && git commit -m 'First commit'",
+            cure=f"cd {shlex.quote(str(root))} && {FIRST_COMMIT}",
         )
     return found.decode().strip()
 

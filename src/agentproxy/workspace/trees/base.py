@@ -40,9 +40,13 @@ async def record_base(
         if from_head:
             tree, left_out, notes = head_tree, await _uncommitted(repo, where, environment), []
         else:
-            tree, left_out, notes = await _working_tree(
-                repo, where, environment=environment, include_untracked=include_untracked
-            )
+            try:
+                tree, left_out, notes = await _working_tree(
+                    repo, where, environment=environment, include_untracked=include_untracked
+                )
+            except RepositoryUnusable as error:
+                cure = f"{error.cure}, or use --from-head"
+                raise RepositoryUnusable(str(error), cure=cure) from error
         uncommitted = await names_between(where, head_tree, tree)
         notes += await check_materials(repo, tree)
         commit = repo.head

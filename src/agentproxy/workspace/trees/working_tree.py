@@ -104,7 +104,7 @@ async def _tags(where: GitLocation) -> dict[bytes, bytes]:
     if any(line[:1] == UNMERGED for line in lines):
         raise RepositoryUnusable(
             "a merge is unfinished: the index has conflicts",
-            cure="resolve them and run `git commit`, run `git merge --abort`, or use --from-head",
+            cure="resolve them and run `git commit`, or run `git merge --abort`",
         )
     # Git lists a changed file twice; its second tag says that it changed. A sparse checkout leaves
     # files out on purpose: they are not deleted.
@@ -185,7 +185,7 @@ async def _made(
             raise RepositoryUnusable(
                 f"the filter {driver!r} makes only some of the files that it covers, so it is not "
                 f"clear whether git stores the changed {in_a_sentence(name)} as you see it",
-                cure="run `git add` for the changed files, or use --from-head",
+                cure="run `git add` for the changed files",
             )
         made.add(name)
     return made

@@ -199,6 +199,23 @@ def test_two_interrupts_at_the_end_leave_the_journal_closed(pa: Pa) -> None:
     assert pa("show").code == 0
 
 
+def test_ctrl_c_ends_the_wait_for_a_collector_also_after_it_has_parked_the_run(pa: Pa) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as deaf:
+        env = {**ON, "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{deaf.getsockname()[1]}"}
+        worker = pa.worker("sleep 60")
+        process = pa.start("-o", "json", "--worker", worker, "--check", CHECK, "Be right", env=env)
+        for last in ('"kind": "process_started"', '"kind": "result"'):
+            assert process.stdout is not None
+            assert any(last in line for line in process.stdout), process.communicate()
+            time.sleep(0.3)
+            process.send_signal(signal.SIGINT)
+        began = time.monotonic()
+        _, said = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert said == "pa: telemetry: interrupted; what was left is not sent\n"
+    assert time.monotonic() - began < 3  # it would wait for five seconds
+
+
 class Slow(Nobody):
     """A follower whose collector takes nothing."""
 

@@ -161,12 +161,14 @@ async def open_app(
     home: Path | None = None,
     serves: bool = False,
     say: Say | None = None,
+    before_sending: Callable[[], None] | None = None,
 ) -> AsyncGenerator[App]:
     """Opens the objects of a process, and closes them at the end.
 
     `home` overrides the home of the settings; `serves` reads those of a server too. A process that
-    works on runs gives `say`, which is told what is wrong with telemetry. Raises BadSetting,
-    BadFile, HomeUnusable, JournalUnusable.
+    works on runs gives `say`, which is told what is wrong with telemetry, and `before_sending`,
+    which is called before the end waits for a collector. Raises BadSetting, BadFile, HomeUnusable,
+    JournalUnusable.
     """
     user = read_user()
     settings = read_settings(environ, directory, user, forgive=forgive, serves=serves)
@@ -194,5 +196,7 @@ async def open_app(
     finally:
         # The journal first: sending what is left may take seconds, and a person may end that.
         await finish_though_cancelled(journal.close())
-        if say is not None:
+        if say is not None and follower is not NOBODY:
+            if before_sending is not None:
+                before_sending()
             await close_follower(follower, say=say)

@@ -30,6 +30,17 @@ def raise_at_signals() -> Generator[None]:
                 signal.signal(number, handler)
 
 
+def as_now() -> Callable[[], None]:
+    """Returns what lets signals do again what they do now."""
+    now = {number: signal.getsignal(number) for number in NUMBERS}
+
+    def restore() -> None:
+        for number, handler in now.items():
+            signal.signal(number, handler)
+
+    return restore
+
+
 def ignore_signals() -> None:
     for number in NUMBERS:
         signal.signal(number, signal.SIG_IGN)

@@ -53,6 +53,7 @@ class Package:
     deletes: tuple[str, ...]
     bends: str
     exceptions: Mapping[str, str]
+    avoids: str
     sections: Mapping[str, str]
 
     @property
@@ -83,6 +84,7 @@ def read_package(path: Path) -> Package:
         deletes=tuple(head["bent"].get("deletes", [])),
         bends=head["bent"]["does"],
         exceptions=head.get("expect", {}),
+        avoids=head.get("avoids", ""),
         sections=sections,
     )
 

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import tarfile
+import tempfile
 from pathlib import Path
 
 from packages.package import Package
@@ -43,16 +44,30 @@ def archive_of(package: Package) -> Path:
 
 def laid_out(package: Package) -> Path:
     """The project: its files, committed on `main`, and the environment that a person has."""
-    project, ready = KEPT / package.name / "project", KEPT / package.name / "ready"
+    folder = folder_of(package)
+    project, ready = folder / "project", folder / "ready"
     wanted = _digest(package)
     if not ready.is_file() or ready.read_text() != wanted:
-        shutil.rmtree(KEPT / package.name, ignore_errors=True)
+        shutil.rmtree(folder, ignore_errors=True)
         _extract(archive_of(package), project)
         _install(package, project)
         for command in package.prepare:
             run(["sh", "-c", command], at=project)
         ready.write_text(wanted)
     return project
+
+
+def folder_of(package: Package) -> Path:
+    """Where it is laid out: beside the others, or where no folder has a letter that it avoids."""
+    beside = (
+        KEPT,
+        Path(tempfile.gettempdir(), f"packages-{os.getuid()}"),
+        Path("/var/tmp/packages"),
+    )
+    for folder in beside:
+        if set(package.avoids).isdisjoint(str(folder / package.name / "project")):
+            return folder / package.name
+    sys.exit(f"{package.name} needs a folder without {package.avoids!r} in its name: set TMPDIR")
 
 
 def new_repository(package: Package, project: Path) -> None:

@@ -121,6 +121,21 @@ OF_A_PART = (
     '\tbook, err := NewBook("a bee")\n\tif err != nil {\n\t\tt.Fatal(err)\n\t}\n'
     '\tif book.Name != "A Bee" {\n\t\tt.Errorf("Name = %q", book.Name)\n\t}'
 )
+# A stub gives no words, so that each of these panics in its line.
+SPLITS = """\
+cat > split.go <<'END'
+package words
+
+import "strings"
+
+// Title splits a text.
+func Title(text string) []string {
+	return strings.Split(text, " ")
+}
+END
+"""
+OF_AN_ITEM = '\tgot := Title("a bee")[1]\n\tif got != "bee" {\n\t\tt.Errorf("Title = %q", got)\n\t}'
+NO_ITEM = '\t_ = Title("a bee")[1]'
 OF_AN_ERROR = '\tif _, err := NewBook(""); err == nil {\n\t\tt.Error("no error")\n\t}'
 
 
@@ -130,6 +145,7 @@ OF_AN_ERROR = '\tif _, err := NewBook(""); err == nil {\n\t\tt.Error("no error")
         FEATURE + a_test(LOOKS),
         OTHER_FILE + a_test(OF_A_PART),
         OTHER_FILE + a_test(OF_AN_ERROR),
+        SPLITS + a_test(OF_AN_ITEM),
     ],
 )
 def test_a_feature_whose_test_looks_at_the_result_is_verified(pa: Pa, worker: str) -> None:
@@ -155,6 +171,7 @@ NOT_NIL = '\tif book, _ := NewBook("a bee"); book == nil {\n\t\tt.Fatal("no book
         FEATURE + a_test(CHECKS_OLD),
         OTHER_FILE + a_test(NO_ERROR),
         OTHER_FILE + a_test(NOT_NIL),
+        SPLITS + a_test(NO_ITEM),
     ],
 )
 def test_a_feature_whose_test_does_not_look_at_the_result_is_not(pa: Pa, worker: str) -> None:

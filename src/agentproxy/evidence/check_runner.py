@@ -25,7 +25,7 @@ from agentproxy.evidence.obstacles.ignored_files import (
 )
 from agentproxy.evidence.obstacles.unseen_programs import find_unseen_program
 from agentproxy.evidence.package_scripts import PNPM_WORKSPACE, has_workspace
-from agentproxy.evidence.reports.go_files import read_go_tests, with_go_files
+from agentproxy.evidence.reports.go_files import read_go_files, with_go_files
 from agentproxy.evidence.reports.runners import COLLECT, REPORT_FOLDER, START_FOLDERS, TREE
 from agentproxy.files.list_below import list_below
 from agentproxy.files.remove_tree import remove_tree
@@ -179,7 +179,7 @@ async def _run_once(
         unreadable = (report / SYNTAX_ERROR).exists()
         unprepared = (report / PREPARE_FAILED).exists()
         files = await asyncio.to_thread(list_below, tree, most=LISTED_FILES)
-        of_go = await asyncio.to_thread(read_go_tests, tree, files)
+        of_go = await asyncio.to_thread(read_go_files, tree, files)
     finally:
         await asyncio.to_thread(remove_tree, report)
         await checks.release(tree)

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from agentproxy.events.check import TestResult
+from agentproxy.evidence.reports.go_assertions import is_on_the_way
 from agentproxy.evidence.reports.go_source import is_built, tests_in
 from agentproxy.evidence.reports.junit import MAX_TEST_NAME_CHARACTERS
 from agentproxy.files.safe_files import BadPath, SafeDir
@@ -23,8 +24,8 @@ _MODULE = re.compile(r"^\s*module\s+[\"`]?([^\s\"`]+)", re.MULTILINE)
 _NAME = re.compile(r"(\S+) > ([^\s/#\[]+)(.*)", re.DOTALL)
 
 
-def read_go_tests(tree: Path, files: Iterable[str]) -> Mapping[str, str]:
-    """The files of a tree that declare tests of Go, by `package > test`. Blocking."""
+def read_go_files(tree: Path, files: Iterable[str]) -> Mapping[str, str]:
+    """The texts of `go.mod` and of files of tests of Go in a tree, by path. Blocking."""
     wanted = sorted(path for path in files if path.endswith("_test.go") or _is_module(path))
     if not any(path.endswith("_test.go") for path in wanted):
         return {}
@@ -38,13 +39,13 @@ def read_go_tests(tree: Path, files: Iterable[str]) -> Mapping[str, str]:
                 continue
             texts[path] = content.decode(errors="replace")
             left -= len(content)
-    return find_go_tests(texts)
+    return texts
 
 
 def find_go_tests(texts: Mapping[str, str]) -> Mapping[str, str]:
-    """The same, of the texts of `go.mod` and of files of tests by path. Files that are not built
-    here declare nothing. A test that two files of a package declare is left out, where a tag that
-    nobody knows here does not tell them apart.
+    """The files that declare tests of Go, by `package > test`. Those that are not built here
+    declare nothing. A test that two files of a package declare is left out, where a tag that nobody
+    knows here does not tell them apart.
     """
     modules = {
         posixpath.dirname(path): found[1]
@@ -64,20 +65,32 @@ def find_go_tests(texts: Mapping[str, str]) -> Mapping[str, str]:
     return {name: next(iter(paths)) for name, paths in declared.items() if len(paths) == 1}
 
 
-def with_go_files(
-    tests: Sequence[TestResult], declared: Mapping[str, str]
-) -> tuple[TestResult, ...]:
-    """The tests, with the file in the place of the package where that is known."""
-    return tuple(_with_file(test, declared) for test in tests)
+def with_go_files(tests: Sequence[TestResult], texts: Mapping[str, str]) -> tuple[TestResult, ...]:
+    """The tests, with the file in the place of the package where that is known. One that panicked
+    on the way to a comparison failed by an assertion.
+    """
+    declared = find_go_tests(texts)
+    return tuple(_with_file(test, declared, texts) for test in tests)
 
 
-def _with_file(test: TestResult, declared: Mapping[str, str]) -> TestResult:
+def _with_file(
+    test: TestResult, declared: Mapping[str, str], texts: Mapping[str, str]
+) -> TestResult:
     parts = _NAME.fullmatch(test.name)
     file = declared.get(f"{parts[1]} > {parts[2]}") if parts else None
     if parts is None or file is None:
         return test
     name = f"{file}::{parts[2]}{parts[3]}"[:MAX_TEST_NAME_CHARACTERS]
-    return test.model_copy(update={"name": name})
+    asserts = test.by_assertion or _panics_on_the_way(test, posixpath.dirname(file), texts)
+    return test.model_copy(update={"name": name, "by_assertion": asserts})
+
+
+def _panics_on_the_way(test: TestResult, folder: str, texts: Mapping[str, str]) -> bool:
+    name, _, number = test.place.rpartition(":")
+    text = texts.get(posixpath.join(folder, name))
+    if text is None or not test.message.startswith("panic: runtime error"):
+        return False
+    return test.outcome == "failed" and is_on_the_way(text, int(number))
 
 
 def _package_of(folder: str, modules: Mapping[str, str]) -> str:

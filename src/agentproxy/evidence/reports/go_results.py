@@ -20,6 +20,8 @@ _RESULT = re.compile(r".*--- (PASS|FAIL|SKIP): (\S+) \(\d+\.\d+s\)")
 _PACKAGE = re.compile(r"(ok|FAIL)[ \t]+(\S+)[ \t]+(?:[\d.]+s|\(cached\))(?:[ \t].*)?")
 _NOT_BUILT = re.compile(r"FAIL[ \t]+\S+[ \t]+\[(?:build|setup) failed\]")
 _SAID = re.compile(r"\s{4,}(\w[\w.-]*\.go:\d+): (.*)")
+# Of the places on the way to a panic, the first one in a test.
+_FRAME = re.compile(r"\t\S{0,4096}/(\w[\w.-]*_test\.go:\d+)(?: \+0x[0-9a-f]+)?")
 _WANT = re.compile(r"(?:got|want):")
 _OUTCOMES: dict[str, Outcome] = {"PASS": "passed", "FAIL": "failed", "SKIP": "skipped"}
 
@@ -30,6 +32,7 @@ class _Package:
     results: list[tuple[str, Outcome]] = field(default_factory=list[tuple[str, Outcome]])
     said: dict[str, list[tuple[str, str]]] = field(default_factory=dict[str, list[tuple[str, str]]])
     running: str = ""
+    panicked: str = ""  # the test that did, until its place is known
 
     def read(self, line: str) -> None:
         if run := _RUN.fullmatch(line):
@@ -48,6 +51,10 @@ class _Package:
         elif line.startswith("panic: "):
             self.results = [each for each in self.results if each[0] != self.running]
             self.said[self.running] = [("", line)]
+            self.panicked = self.running
+        elif self.panicked and (frame := _FRAME.fullmatch(line)):
+            self.said[self.panicked].append((frame[1], ""))
+            self.panicked = ""
 
     def tests(self, name: str, *, passes: bool) -> list[TestResult] | ReportDoubt:
         """The tests of a package that has ended."""
@@ -66,7 +73,7 @@ class _Package:
         return TestResult(
             name=f"{package} > {test}"[:MAX_TEST_NAME_CHARACTERS],
             outcome=outcome,
-            message="\n".join(text for _, text in said)[:MAX_MESSAGE_LENGTH],
+            message="\n".join(text for _, text in said if text)[:MAX_MESSAGE_LENGTH],
             place=place if outcome == "failed" else "",
             by_assertion=outcome == "failed" and bool(said) and not panicked,
         )

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from agentproxy.events.check import TestResult
-from agentproxy.evidence.reports.go_files import find_go_tests, read_go_tests, with_go_files
+from agentproxy.evidence.reports.go_files import find_go_tests, read_go_files, with_go_files
 from agentproxy.evidence.reports.go_source import find_declared_again, is_built
 
 TEST = "package a\n\nfunc {}(t *testing.T) {{\n}}\n"
@@ -38,8 +38,9 @@ def test_a_package_leads_to_its_folder_and_a_test_to_the_one_file_that_declares_
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / path).write_text(text)
     (tmp_path / "link_test.go").symlink_to("/etc/hostname")
-    assert read_go_tests(tmp_path, [*TREE, "link_test.go", "gone_test.go"]) == DECLARED
-    assert read_go_tests(tmp_path, ["go.mod", "inner/code.go"]) == {}
+    texts = read_go_files(tmp_path, [*TREE, "link_test.go", "gone_test.go"])
+    assert find_go_tests(texts) == DECLARED
+    assert read_go_files(tmp_path, ["go.mod", "inner/code.go"]) == {}
 
 
 def test_without_a_module_around_it_a_file_has_no_package() -> None:
@@ -58,7 +59,7 @@ def test_without_a_module_around_it_a_file_has_no_package() -> None:
     ],
 )
 def test_a_test_has_its_file_where_it_is_known(name: str, named: str) -> None:
-    tests = with_go_files([TestResult(name=name, outcome="passed")], DECLARED)
+    tests = with_go_files([TestResult(name=name, outcome="passed")], TREE)
     assert [each.name for each in tests] == [named]
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import stat
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -182,6 +183,7 @@ def test_nothing_outside_the_mounts_can_be_written(box: Bubblewrap) -> None:
         ("/", "ro"),
         ("/proc", "ro"),
         ("/dev/null", "ro"),
+        ("/dev/shm", "rw"),
         ("/run/sandbox", "rw"),
         ("/run", "rw"),
         ("/a\0b", "ro"),
@@ -205,6 +207,18 @@ def test_our_own_corner_of_run_can_be_mounted_into(box: Bubblewrap, tmp_path: Pa
     )
     ended = run(box, "cd /run/agentproxy && cat objects/file one && : > empty/x && ls", *mounts)
     assert ended.output == "theirs\ntheirs\nempty\nobjects\none\n"
+
+
+def test_a_folder_in_shared_memory_is_mounted_there_and_shows_no_other(
+    box: Bubblewrap, tmp_path: Path
+) -> None:
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as folder:
+        ours, other = tree(Path(folder, "ours")), tree(Path(folder, "other"))
+        ended = run(
+            box, f"cat file; ls {folder} {other}", Mount(str(ours), "rw", ours), cwd=str(ours)
+        )
+    assert ended.output.startswith("theirs\nls: ")
+    assert ended.output.endswith(f"{folder}:\nours\n")
 
 
 def test_a_source_that_is_missing_is_said_and_is_no_exit_code(

@@ -10,16 +10,16 @@ from pathlib import Path
 from agentproxy.text.sensitive import CLOSES_A_FOLDER
 from agentproxy.workers.port import WorkerError
 from agentproxy.workspace.environment.toolchains import (
-    SYSTEM,
+    SHARED_MEMORY,
     holds_credentials,
+    is_of_system,
     links,
-    within,
 )
 from agentproxy.workspace.sandbox.port import Mount
 
 MAX_COMMAND_LINE_CHARACTERS = 4096
 INSIDE = "/run/agentproxy/worker"
-SHARED = (Path("/"), Path("/tmp"), Path("/var/tmp"), Path("/home"))
+SHARED = (Path("/"), Path("/tmp"), Path("/var/tmp"), Path("/home"), Path(SHARED_MEMORY))
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +122,7 @@ class Program:
         for hop in links(path):
             folder = hop if hop.is_dir() else hop.parent
             # The sandbox has its own folders of these.
-            if within(folder, SYSTEM) or hop in SHARED:
+            if is_of_system(folder) or hop in SHARED:
                 continue
             # A folder with the repository or the home in it holds more than the program.
             holds_more = home.is_relative_to(folder) or root.is_relative_to(folder)

@@ -11,7 +11,7 @@ from typing import cast
 from agentproxy.files.pathnames import BadPath
 from agentproxy.files.reading import read_own
 from agentproxy.workers.known.table import KnownAgent
-from agentproxy.workspace.environment.toolchains import SYSTEM, Toolchains, within
+from agentproxy.workspace.environment.toolchains import Toolchains, is_of_system
 from agentproxy.workspace.sandbox.port import Job, JobLimits, Mount, Sandbox, SandboxError
 
 MAX_PACKAGE_BYTES = 1024 * 1024
@@ -45,7 +45,7 @@ def find_installation(agent: KnownAgent, environ: Mapping[str, str]) -> Installa
     interpreter = which(name, path=path) if (name := _interpreter(program)) else None
     if interpreter is not None:
         found.show_program(Path(interpreter))
-    paths = sorted(str(folder) for folder in found.folders if not within(folder, SYSTEM))
+    paths = sorted(str(folder) for folder in found.folders if not is_of_system(folder))
     return Installation(program, tuple(paths))
 
 

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from agentproxy.text.sensitive import CLOSES_A_FOLDER
 
-SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/opt", "/etc", "/dev", "/proc")
+_SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/opt", "/etc", "/dev", "/proc")
+SHARED_MEMORY = "/dev/shm"  # a temporary folder of the host, which a job has of its own
 KEPT_VARIABLES = (
     "LANG", "LANGUAGE", "TZ", "TERM", "VIRTUAL_ENV", "CONDA_PREFIX", "PYENV_ROOT",
     "PYENV_VERSION", "NVM_DIR", "JAVA_HOME", "GOROOT", "NODE_PATH", "PYTHONPATH", "SHELL",
@@ -48,7 +49,7 @@ class Toolchains:
 
     def show(self, folder: Path) -> None:
         """Mounts a folder, unless it is mounted already or must stay private."""
-        if not folder.exists() or within(folder, SYSTEM):
+        if not folder.exists() or is_of_system(folder):
             return
         if folder.is_dir() and self.is_closed(folder):
             return
@@ -82,7 +83,7 @@ class Toolchains:
     def show_program(self, program: Path) -> None:
         """Mounts a program, its symbolic links, and their installations."""
         for hop in links(program):
-            if within(hop.parent, (*SYSTEM, self.root, *self.folders)):
+            if is_of_system(hop.parent) or within(hop.parent, (self.root, *self.folders)):
                 continue
             # The folder must stay private, so only the file is mounted.
             if self.is_closed(hop.parent):
@@ -95,6 +96,11 @@ class Toolchains:
         if programs is not None:
             self.show_programs(programs)
             self.show_program(venv / "bin/python")
+
+
+def is_of_system(path: Path) -> bool:
+    """Whether every job has it, or a folder of its own in that place."""
+    return within(path, _SYSTEM) and not within(path, (SHARED_MEMORY,))
 
 
 def within(path: Path, folders: Iterable[str | Path]) -> bool:
@@ -139,7 +145,7 @@ def find_toolchains(
     found.path = inherited_path(environ)
     for folder in map(Path, found.path):
         # The job has its own tree at `root`, so its folders are not mounted from the host.
-        if not within(folder, (*SYSTEM, root)):
+        if not (is_of_system(folder) or within(folder, (root,))):
             found.show_programs(folder)
     _add_managers(found, home=home, environ=environ)
     for word in words:

@@ -72,6 +72,7 @@ _SECRETS_OF_PROC: Final = (
     "acpi asound kcore keys key-users kmsg kpagecgroup kpagecount kpageflags latency_stats "
     "sched_debug scsi slabinfo sysrq-trigger timer_list vmallocinfo"
 )
+_SHARED_MEMORY: Final = "/dev/shm"
 _RESERVED: Final = ("/proc", "/dev", "/sys", OWN)
 
 
@@ -163,7 +164,7 @@ def _system(limits: JobLimits) -> list[Argument]:
             words += ["--ro-bind", str(path), str(path)]
     size = str(limits.tmp_size)
     words += [*_proc(), "--dev", "/dev"]
-    words += ["--perms", "1777", "--size", size, "--tmpfs", "/dev/shm", "--remount-ro", "/dev"]
+    words += ["--perms", "1777", "--size", size, "--tmpfs", _SHARED_MEMORY, "--remount-ro", "/dev"]
     words += ["--perms", "1777", "--size", size, "--tmpfs", "/tmp", "--symlink", "/tmp", "/var/tmp"]
     words += ["--size", str(_RUN_SIZE), "--tmpfs", "/run"]
     return words
@@ -224,13 +225,20 @@ def _refuse_links(mount: Mount, *, earlier: Iterable[Mount]) -> None:
             )
 
 
+def _is_reserved(at: str) -> bool:
+    # A folder of the host's memory is mounted as one of its /tmp is: below a folder of the job's.
+    if at.startswith(f"{_SHARED_MEMORY}/"):
+        return False
+    return any(_covers(reserved, at) or _covers(at, reserved) for reserved in _RESERVED)
+
+
 def check_mounts(mounts: tuple[Mount, ...]) -> None:
     """Raises `SandboxError` for a path that is relative, not normal, reserved or behind a link."""
     for place, mount in enumerate(mounts):
         at = mount.at
         if not at.startswith("/") or at == "/" or posixpath.normpath(at) != at:
             raise SandboxError(f"cannot mount at {at!r}: it is not a normal absolute path")
-        if any(_covers(reserved, at) or _covers(at, reserved) for reserved in _RESERVED):
+        if _is_reserved(at):
             raise SandboxError(f"cannot mount at {at}: the sandbox reserves this path")
         if mount.mode != "tmpfs":
             _refuse_links(mount, earlier=mounts[:place])

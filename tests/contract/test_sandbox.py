@@ -228,9 +228,9 @@ def test_a_file_may_not_grow_over_its_limit(box: Sandbox) -> None:
 
 
 def test_memory_of_one_process_is_bounded_on_request(box: Sandbox) -> None:
-    script = "python3 -c 'bytearray(1 << 30)'"
+    script = "python3 -c 'bytearray(1 << 28)'"
     assert run(box, shell(script)).exit_code == 0
-    assert run(box, shell(script, limits=JobLimits(seconds=20, memory=1 << 29))).exit_code == 1
+    assert run(box, shell(script, limits=JobLimits(seconds=20, memory=1 << 28))).exit_code == 1
 
 
 def test_many_jobs_run_at_the_same_time(box: Sandbox) -> None:

@@ -54,17 +54,17 @@ def test_a_workspace_is_empty_some_time_after_its_session_and_our_folders_stay(
 
 
 def test_who_comes_back_in_time_finds_everything(tmp_path: Path) -> None:
-    with serving(tmp_path, SESSION_GRACE="0", WORKSPACE_CLEANUP_DELAY="1.5") as server:
+    with serving(tmp_path, SESSION_GRACE="0", WORKSPACE_CLEANUP_DELAY="1.2") as server:
         conversation = server.new()
         folder = server.folder / "workspace" / conversation
         with server.talk(conversation) as talk:
             made(talk, server, "Make", "a")
         with server.talk(conversation):
-            for _ in range(4):
+            for _ in range(3):
                 time.sleep(0.5)
                 assert left(folder) == ["a"]
         # Looking at the files is a use too.
-        for _ in range(4):
+        for _ in range(3):
             time.sleep(0.5)
             status, _ = server.request("GET", f"/api/workspace/files?conversation={conversation}")
             assert (status, left(folder)) == (200, ["a"])

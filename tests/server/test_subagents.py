@@ -1,8 +1,8 @@
 """Agents that do a part of the work of a conversation."""
 
 import json
+import secrets
 import sqlite3
-import time
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from support.chats import (
     text_of,
     wait_until,
 )
+from support.life import alive_with, nobody_is_left
 from support.model_server import model_server
 
 Json = dict[str, Any]
@@ -133,19 +134,18 @@ def test_an_unknown_kind_is_an_error_that_names_the_known_ones(served: Served) -
 
 
 def test_an_interrupt_stops_the_subagent_and_its_command_at_once(served: Served) -> None:
-    conversation = served.new()
+    conversation, mark = served.new(), secrets.token_hex(8)
     served.script("Have it slow", delegate("Be slow"))
-    served.script("Be slow", bash("touch began; sleep 1; touch late"))
+    served.script("Be slow", bash(f"touch began; sleep 60; echo {mark}"))
     workspace = served.folder / "workspace" / conversation
     with served.talk(conversation) as talk:
         talk.say("Have it slow")
         wait_until((workspace / "began").exists)
+        assert alive_with(mark)
         talk.send("cancel")
         came = talk.until("done")
     assert came[-1]["cancelled"]
-    # The command would be over now.
-    time.sleep(1.2)
-    assert not (workspace / "late").exists()
+    assert nobody_is_left(mark) == []
 
 
 def test_once_its_call_is_approved_a_subagent_works_without_asking(served: Served) -> None:

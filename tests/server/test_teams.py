@@ -2,7 +2,7 @@
 
 import json
 import re
-import time
+import secrets
 from collections.abc import Generator
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from support.chats import (
     text_of,
     wait_until,
 )
+from support.life import alive_with, nobody_is_left
 from support.model_server import model_server
 from support.teams import bash, call, of, offered, spawn, statuses, told, until_status
 
@@ -289,17 +290,16 @@ def test_a_killed_server_goes_on_with_its_teammates_and_loses_no_mail(tmp_path: 
 
 
 def test_a_deleted_conversation_ends_its_teammates(served: Served) -> None:
-    conversation = served.new(enable_teams=True)
+    conversation, mark = served.new(enable_teams=True), secrets.token_hex(8)
     served.script("Doomed", spawn("kim", "Kim sleeps"), Reply(text=("ok",)))
-    served.script("Kim sleeps", bash("touch began; sleep 1; touch late"))
+    served.script("Kim sleeps", bash(f"touch began; sleep 60; echo {mark}"))
     workspace = served.folder / "workspace" / conversation
     with served.talk(conversation) as talk:
         talk.ask("Doomed")
         wait_until((workspace / "began").exists)
+        assert alive_with(mark)
     assert served.request("DELETE", f"/api/conversations/{conversation}")[0] == 200
-    # The command would be over now.
-    time.sleep(1.2)
-    assert not (workspace / "late").exists()
+    assert nobody_is_left(mark) == []
 
 
 def test_an_idle_teammate_takes_open_tasks_from_the_board_one_after_another(

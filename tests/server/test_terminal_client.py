@@ -1,6 +1,7 @@
 """`pa chat` at a terminal of its own, with the engine inside and with a server."""
 
 import json
+import secrets
 import signal
 import subprocess
 import time
@@ -11,6 +12,7 @@ import pytest
 from support.answers import Reply
 from support.chat_clients import ChatProgram, server_program
 from support.chats import Scripts, Served, start_server, wait_until
+from support.life import alive_with, nobody_is_left
 from support.model_server import model_server
 from support.terminals import CTRL_C, CTRL_D, Terminal, anew, at_terminal
 
@@ -271,7 +273,8 @@ def test_a_signal_ends_it_without_a_trace_and_the_turn_with_it(
 
 def test_a_command_of_the_agent_ends_with_the_turn(embedded_chat: ChatProgram) -> None:
     chat = embedded_chat
-    command = "touch begun; sleep 3; touch finished"
+    mark = secrets.token_hex(8)
+    command = f"touch begun; sleep 60; echo {mark}"
     chat.script("Run for long", calls(("bash", json.dumps({"command": command}))), Reply())
     with chat.terminal() as terminal:
         terminal.until(READY)
@@ -279,10 +282,10 @@ def test_a_command_of_the_agent_ends_with_the_turn(embedded_chat: ChatProgram) -
         terminal.until("bash touch begun")
         conversation = chat.conversations()[0]
         wait_until((chat.workspaces / conversation / "begun").exists)
+        assert alive_with(mark)
         terminal.press(CTRL_D)
         assert terminal.end(patience=5) == 0
-    time.sleep(3)
-    assert not (chat.workspaces / conversation / "finished").exists()
+    assert nobody_is_left(mark) == []
 
 
 def test_without_prompt_toolkit_it_says_what_to_install(embedded_chat: ChatProgram) -> None:

@@ -1,7 +1,7 @@
 """Finishes work although its caller is cancelled, and ends works that belong together."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable
+from collections.abc import AsyncGenerator, Awaitable, Sequence
 from contextlib import asynccontextmanager
 from typing import TypeVar
 
@@ -39,8 +39,21 @@ async def first_to_end(*works: Awaitable[object]) -> None:
     Raises the failure of any of them, when all have ended.
     """
     tasks = [asyncio.ensure_future(work) for work in works]
+    await _end_together(tasks, when=asyncio.FIRST_COMPLETED)
+
+
+async def all_together(*works: Awaitable[T]) -> list[T]:
+    """Await works side by side. Where one fails, cancel the others and raise its failure."""
+    tasks = [asyncio.ensure_future(work) for work in works]
+    await _end_together(tasks, when=asyncio.FIRST_EXCEPTION)
+    return [task.result() for task in tasks]
+
+
+async def _end_together(tasks: "Sequence[asyncio.Future[T]]", *, when: str) -> None:
+    """Waits until then, cancels those that go on, and raises the first failure of all."""
     try:
-        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        if tasks:
+            await asyncio.wait(tasks, return_when=when)
     finally:
         for task in tasks:
             task.cancel()
@@ -49,22 +62,6 @@ async def first_to_end(*works: Awaitable[object]) -> None:
         # A cancelled one is no failure. Exceptions of the system are raised by their tasks.
         if isinstance(end, Exception):
             raise end
-
-
-async def all_together(*works: Awaitable[T]) -> list[T]:
-    """Await works side by side. Where one fails, cancel the others and raise its failure."""
-    tasks = [asyncio.ensure_future(work) for work in works]
-    try:
-        if tasks:
-            await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
-    finally:
-        for task in tasks:
-            task.cancel()
-        ends = await asyncio.gather(*tasks, return_exceptions=True)
-    for end in ends:
-        if isinstance(end, Exception):
-            raise end
-    return [task.result() for task in tasks]
 
 
 @asynccontextmanager

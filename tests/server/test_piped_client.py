@@ -5,7 +5,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -146,22 +146,15 @@ def test_an_approval_is_given_when_the_conversation_is_resumed(chat: ChatProgram
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_ends_the_turn_at_once(chat: ChatProgram, number: signal.Signals) -> None:
     chat.script("Count for long", SLOW, Reply(text=("counted",)))
-    process = subprocess.Popen(
-        chat.command("-m", "Count for long"),
-        cwd=chat.folder,
-        env=chat.env,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    )
+    process = chat.start("-m", "Count for long")
     assert process.stdout is not None
     assert process.stderr is not None
-    assert process.stdout.read(3) == b"w0 "
+    assert process.stdout.read(3) == "w0 "
     began = time.monotonic()
     process.send_signal(number)
     assert process.wait(timeout=20) == 130
     assert time.monotonic() - began < 2.5, "the answer of three seconds was not waited for"
-    assert b"Traceback" not in process.stderr.read()
+    assert "Traceback" not in process.stderr.read()
     assert chat("--continue", "-m", "And?").out == "counted\n"
     process.stdout.close()
     process.stderr.close()
@@ -249,16 +242,9 @@ def test_a_server_that_comes_back_loses_nothing_and_tells_nothing_twice(tmp_path
     with model_server(think=scripts.think) as model:
         first = start_server(tmp_path, model, scripts)
         chat = server_program(first, tmp_path)
-        chat.script("Over a kill", SLOW, SLOW, Reply(text=("after",)))
-        process = subprocess.Popen(
-            chat.command("-m", "Over a kill"),
-            cwd=chat.folder,
-            env=chat.env,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+        again = replace(SLOW, text=tuple(f"v{n} " for n in range(10)))
+        chat.script("Over a kill", SLOW, again, Reply(text=("after",)))
+        process = chat.start("-m", "Over a kill")
         assert process.stdout is not None
         begun = process.stdout.read(9)
         first.kill()
@@ -271,7 +257,7 @@ def test_a_server_that_comes_back_loses_nothing_and_tells_nothing_twice(tmp_path
     assert process.returncode == 0, err
     assert "the connection is lost" in err
     assert "connected again" in err
-    assert (begun + out).count("w59 ") == 1, "the answer was asked for again, and told once"
+    assert (begun + out).count("v9 ") == 1, "the answer was asked for again, and told once"
 
 
 def test_the_events_of_both_ways_are_the_same(embedded_chat: ChatProgram, served: Served) -> None:

@@ -1,6 +1,7 @@
 """`pa chat` as a program: with the engine in its own process, and with a server."""
 
 import os
+import subprocess
 import sys
 from collections.abc import Generator
 from contextlib import AbstractContextManager, contextmanager
@@ -44,6 +45,18 @@ class ChatProgram:
 
     def command(self, *arguments: str) -> list[str]:
         return [sys.executable, "-m", "agentproxy", "chat", *self.options, *arguments]
+
+    def start(self, *arguments: str) -> "subprocess.Popen[str]":
+        """Start it anew, for signals and kills, and do not wait."""
+        return subprocess.Popen(
+            self.command(*arguments),
+            cwd=self.folder,
+            env=self.env,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
 
     def terminal(self, *arguments: str) -> AbstractContextManager[Terminal]:
         """Run it at a terminal of its own."""

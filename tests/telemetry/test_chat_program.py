@@ -2,7 +2,6 @@
 
 import signal
 import socket
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -43,19 +42,12 @@ def test_each_turn_is_a_trace_and_is_counted(tmp_path: Path, protocol: str) -> N
 def test_a_turn_that_a_signal_ended_is_told(tmp_path: Path) -> None:
     with collector("grpc") as to, embedded_program(tmp_path, **to.variables) as chat:
         chat.script("Count for long", SLOW)
-        process = subprocess.Popen(
-            chat.command("-m", "Count for long"),
-            cwd=chat.folder,
-            env=chat.env,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-        )
+        process = chat.start("-m", "Count for long")
         assert process.stdout is not None
-        assert process.stdout.read(3) == b"w0 "
+        assert process.stdout.read(3) == "w0 "
         process.send_signal(signal.SIGINT)
         _, said = process.communicate(timeout=60)
-    assert (process.returncode, said) == (130, b"stopped\n")
+    assert (process.returncode, said) == (130, "stopped\n")
     (turn,) = to.named("pa.run_task")
     assert turn.attributes["agentproxy.status"] == "cancelled"
 

@@ -4,8 +4,10 @@ import json
 import time
 from pathlib import Path
 
+import pytest
 from support.answers import Reply
 from support.chats import Message, Served, kinds, serving, text_of, wait_until
+from websockets.exceptions import InvalidStatus
 
 
 def bash(command: str, **more: object) -> Reply:
@@ -344,3 +346,22 @@ def test_an_event_has_the_same_id_for_who_heard_the_answer_and_who_comes_later(
         live = named(talk.ask("Same ids"))
     with served.talk(conversation, "?after=0") as talk:
         assert named(talk.until("done")) == live
+
+
+def test_only_a_turn_with_a_call_lays_out_a_place_to_work(served: Served) -> None:
+    conversation = served.new()
+    place = served.folder / "workspace" / conversation
+    served.script("Just talk", Reply(text=("Yes",)), bash("ls -a"), Reply(text=("Seen",)))
+    with served.talk(conversation) as talk:
+        talk.ask("Just talk")
+        assert not (place / ".tasks").exists()
+        came = talk.ask("Look around")
+    (result,) = (each["result"] for each in came if each["type"] == "tool_result")
+    assert {".agent", ".tasks", ".team", ".transcripts"} <= set(result.split())
+
+
+@pytest.mark.parametrize("after", ["-1", "soon", "1.5", ""])
+def test_a_place_that_is_no_number_of_an_event_is_refused(served: Served, after: str) -> None:
+    with pytest.raises(InvalidStatus) as refused, served.talk(served.new(), f"?after={after}"):
+        pass
+    assert refused.value.response.status_code == 403

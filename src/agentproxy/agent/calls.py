@@ -30,8 +30,10 @@ async def run_tool(effect: RunTool, context: Context[Conversation, AgentParts]) 
         tool, refusal = await _allowed(call, parts)
         if tool is None:
             return [_finished(call, refusal)]
+    # Before the record: a call without a place to work has not started.
+    bench = replace(await parts.bench(), call=call_key(context.state.turn, call.id))
+    if call.id not in context.state.started:
         await context.record(ToolStarted(call=call.id, tool=call.name, arguments=call.arguments))
-    bench = replace(parts.bench, call=call_key(context.state.turn, call.id))
     try:
         outcome = await tool.run(call.arguments, bench)
     except BadArguments as error:

@@ -6,7 +6,7 @@ from importlib.resources import files
 
 from agentproxy.events.conversation import Image, Message, ToolCall
 from agentproxy.models.port import Model
-from agentproxy.tools.port import Bench, Permission
+from agentproxy.tools.port import KeptBench, Permission
 from agentproxy.tools.registry import Registry
 
 AllowCall = Callable[[ToolCall, Permission], Awaitable[str]]
@@ -22,7 +22,7 @@ class AgentParts:
 
     model: Model
     tools: Registry
-    bench: Bench
+    bench: KeptBench
     allow: AllowCall  # returns the reason why a call may not run, or ""
     images: Sequence[Image] = ()  # put before the first message
     instructions: Callable[[], str] = instructions  # the system prompt

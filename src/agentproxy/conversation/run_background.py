@@ -30,8 +30,9 @@ async def run_in_background(
         return [BackgroundEnded(task=task, status="error", result=UNKNOWN)]
     await context.record(BackgroundStarted(task=task))
     try:
+        bench = await parts.bench()
         ended = await run_command(
-            task, effect.command, bench=parts.bench, seconds=parts.background_seconds
+            task, effect.command, bench=bench, seconds=parts.background_seconds
         )
     except asyncio.CancelledError:
         # Its processes have ended, so its end is known.

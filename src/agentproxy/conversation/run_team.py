@@ -90,7 +90,8 @@ async def _record(facts: Sequence[Fact], child: Child, context: Context[Chat, Ch
 
 async def _write_file(context: Context[Chat, ChatParts]) -> None:
     members = tuple(context.state.team.members.values())
-    await asyncio.to_thread(write_team_file, context.parts.bench.tree, members)
+    bench = await context.parts.bench()
+    await asyncio.to_thread(write_team_file, bench.tree, members)
 
 
 async def _told_of(event: Event, child: Child, context: Context[Chat, ChatParts]) -> Sequence[Fact]:

@@ -41,7 +41,8 @@ async def summarise(effect: Summarise, context: Context[Chat, ChatParts]) -> Seq
     wanted = effect.focus is not None
     if not older:
         return [Compacted(summary="", kept=len(messages), removed=0, ledger=state.ledger)]
-    transcript = await asyncio.to_thread(_save, messages, parts.bench)
+    bench = await parts.bench()
+    transcript = await asyncio.to_thread(_save, messages, bench)
     summary, error = "", ""
     try:
         summary = await _ask(older, effect.focus or "", parts)

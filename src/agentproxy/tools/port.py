@@ -56,6 +56,22 @@ class Bench:
     file_lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
+class KeptBench:
+    """A bench that is made when the first call needs it: most turns call nothing."""
+
+    def __init__(self, make: Callable[[], Bench]) -> None:
+        self._make = make
+        self._made: Bench | None = None
+        self._lock = asyncio.Lock()
+
+    async def __call__(self) -> Bench:
+        """Raises what `make` raises; the next call tries again."""
+        async with self._lock:
+            if self._made is None:
+                self._made = await asyncio.to_thread(self._make)
+            return self._made
+
+
 @dataclass(frozen=True, slots=True)
 class Permission:
     """What a call wants to do. An empty `action` needs no permission."""

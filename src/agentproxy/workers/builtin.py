@@ -15,7 +15,7 @@ from agentproxy.events.envelope import Fact
 from agentproxy.events.requests import Request
 from agentproxy.events.work import WorkerEnded
 from agentproxy.models.port import BudgetSpent, Model, ModelError, PromptTooLong
-from agentproxy.tools.port import Bench, Permission
+from agentproxy.tools.port import Bench, KeptBench, Permission
 from agentproxy.tools.registry import coding_tools
 from agentproxy.workers.pausable_timeout import PausableTimeout
 from agentproxy.workers.port import Brief, WorkerCallbacks, WorkerError
@@ -83,17 +83,18 @@ class BuiltinWorker:
         # An attempt that was killed continues from the facts that it recorded.
         state = resume_conversation(brief.past, Conversation(limits=self._limits))
         recorder = recorder_within(state, callbacks.record)
+        bench = Bench(
+            tree=brief.place.tree,
+            place=brief.place,
+            sandbox=self._sandbox,
+            home=brief.home,
+            show=callbacks.show,
+            variables=lambda: brief.joining.variables,
+        )
         parts = AgentParts(
             model=self._model,
             tools=coding_tools(),
-            bench=Bench(
-                tree=brief.place.tree,
-                place=brief.place,
-                sandbox=self._sandbox,
-                home=brief.home,
-                show=callbacks.show,
-                variables=lambda: brief.joining.variables,
-            ),
+            bench=KeptBench(lambda: bench),
             allow=_PermissionDesk(brief, callbacks, limit).allow,
             images=brief.images,
         )

@@ -39,7 +39,7 @@ class ToolPlaces:
         bash_seconds: float,
         read_only: bool = False,
     ) -> Bench:
-        """Returns the bench of a conversation. Creates its workspace and its HOME. Blocking.
+        """Returns the bench of a conversation. Creates its HOME and our folders. Blocking.
 
         Raises OSError, SandboxError.
         """

@@ -45,7 +45,7 @@ from agentproxy.policy.allowed_programs import not_listed
 from agentproxy.policy.commands import command_line
 from agentproxy.policy.rulings import Policy, Refuse
 from agentproxy.tools.board.store import Board
-from agentproxy.tools.port import ERROR, Bench, Permission
+from agentproxy.tools.port import ERROR, Bench, KeptBench, Permission
 from agentproxy.workers.port import WorkPlace
 from agentproxy.workspace.sandbox.port import SandboxError
 
@@ -75,7 +75,7 @@ async def chat_engine(
     tools = chat_tools(services.skills, state, run=lease.run, ports=ports)
     with_skills = tools.find("read_skill") is not None
 
-    def prepare() -> tuple[Bench, Listings]:
+    def open_bench() -> Bench:
         bench = services.tools.open_bench(
             Path(order.workspace),
             sandbox=services.sandbox,
@@ -85,11 +85,14 @@ async def chat_engine(
             show=lambda text: fragments.show("tool", text),
             bash_seconds=services.settings.bash_timeout,
         )
-        return bench, read_listings(services, order, with_skills=with_skills)
+        return replace(bench, variables=lambda: _joining(services.app.follower, lease.run, state))
 
-    # Threads cost more than what is done in them: one does all of it.
-    bench, read = await asyncio.to_thread(prepare)
-    bench = replace(bench, variables=lambda: _joining(services.app.follower, lease.run, state))
+    def prepare() -> Listings:
+        # A workspace that cannot be used is told in every turn, also in one without calls.
+        Path(order.workspace).mkdir(parents=True, exist_ok=True, mode=0o700)
+        return read_listings(services, order, with_skills=with_skills)
+
+    read = await asyncio.to_thread(prepare)
     parts = ChatParts(
         model=models.work,
         summariser=models.summaries,
@@ -98,7 +101,7 @@ async def chat_engine(
         noting=services.noting,
         summary_temperature=services.settings.compact_temperature,
         tools=tools,
-        bench=bench,
+        bench=KeptBench(open_bench),
         allow=_allow(services),
         instructions=instructions_of(services, state, read),
         shown=OldResults(),

@@ -3,13 +3,12 @@
 All calls are on one event loop. A slow reader never makes the run wait.
 """
 
-import asyncio
-from collections import deque
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from agentproxy.engine.bell import Bell
 from agentproxy.events.envelope import RunId
 from agentproxy.journal.redact import Redactor
 from agentproxy.journal.redact_fragments import FragmentRedactor
@@ -65,7 +64,7 @@ class FragmentStream:
         self._redactor = redactor or Redactor()
         self._sources: dict[str, FragmentRedactor] = {}
         self._kept = kept  # bytes
-        self._pieces: deque[_ShownPiece] = deque()
+        self._pieces: list[_ShownPiece] = []
         self._total = 0  # bytes that were ever shown
         self._next = Position(0, 0)
         self._readers: set[FragmentReader] = set()
@@ -143,7 +142,7 @@ class FragmentStream:
         self._total += size
         self._next = Position(self._next.seq, self._next.offset + size)
         while len(self._pieces) > MAX_PIECES or self._total - self._pieces[0].begin > self._kept:
-            self._pieces.popleft()
+            self._pieces.pop(0)
             if not self._pieces:
                 return
 
@@ -166,7 +165,7 @@ class FragmentReader:
     """Iterates until the stream is closed and read."""
 
     def __init__(self, stream: FragmentStream, place: int) -> None:
-        self.news = asyncio.Event()
+        self.news = Bell()
         self._stream = stream
         self._place = place
 

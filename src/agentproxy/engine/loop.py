@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
+from agentproxy.engine.bell import Bell
 from agentproxy.engine.cancellation import finish_though_cancelled
 from agentproxy.engine.context import Context
 from agentproxy.engine.face import EffectId, Face, Handler
@@ -104,14 +105,13 @@ class Engine(Generic[S, D]):
         return await handler.run(effect, self.context)
 
 
-async def _something_happens(changed: asyncio.Event, tasks: Collection[asyncio.Task[None]]) -> None:
+async def _something_happens(changed: Bell, tasks: Collection[asyncio.Task[None]]) -> None:
     # A fact from elsewhere, such as a command, can change what is due while every task still runs.
-    waiting = asyncio.ensure_future(changed.wait())
+    ringing = changed.ringing()
     try:
-        await asyncio.wait({waiting, *tasks}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait({ringing, *tasks}, return_when=asyncio.FIRST_COMPLETED)
     finally:
-        waiting.cancel()
-        await asyncio.wait({waiting})
+        ringing.cancel()
 
 
 async def _cancel(running: Tasks, keys: Collection[EffectId]) -> None:

@@ -6,6 +6,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from agentproxy.engine.bell import Bell
 from agentproxy.engine.cancellation import finish_though_cancelled
 from agentproxy.events.envelope import CommandId, Draft, Event, Fact
 
@@ -43,7 +44,7 @@ class Recorder(Generic[S]):
         observers: Sequence[Callable[[Event], None]] = (),
     ) -> None:
         self.state = state
-        self.changed = asyncio.Event()
+        self.changed = Bell()
         self._append = append
         self._reduce = reduce
         self._actor = actor

@@ -2,12 +2,12 @@
 
 import asyncio
 import threading
-from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Generic, Literal, TypeVar, cast
 
+from agentproxy.engine.bell import Bell
 from agentproxy.events.envelope import Event, RunId
 
 Topic = Literal["events", "inbox"]
@@ -31,9 +31,9 @@ class Watcher:
     run: RunId
     topic: Topic
     after: int
-    news: asyncio.Event = field(default_factory=asyncio.Event)
+    news: Bell = field(default_factory=Bell)
     # What this process has committed behind `after`, so that it need not be read again.
-    fresh: deque[Event] = field(default_factory=deque[Event])
+    fresh: list[Event] = field(default_factory=list[Event])
     behind: bool = True  # the store may hold more than `fresh`
 
     def offer(self, committed: Sequence[Event], newest: int) -> None:
@@ -168,7 +168,7 @@ class Watchers:
         self, watcher: Watcher, page: Callable[[int], Awaitable[Page[T]]]
     ) -> Sequence[T]:
         while watcher.fresh:
-            event = watcher.fresh.popleft()
+            event = watcher.fresh.pop(0)
             if event.seq == watcher.after + 1:
                 # Only watchers of events are offered any.
                 return [cast("T", event)]

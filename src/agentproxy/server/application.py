@@ -29,6 +29,7 @@ from agentproxy.server.routes.conversations import conversation_routes
 from agentproxy.server.routes.health import health_routes
 from agentproxy.server.routes.memory import memory_routes
 from agentproxy.server.routes.sessions import session_routes
+from agentproxy.server.routes.sockets import socket_routes
 from agentproxy.server.routes.workspace import workspace_routes
 from agentproxy.server.senders import Network
 
@@ -105,6 +106,7 @@ def build_application(hosts: Hosts, doors: Doors) -> FastAPI:
     application.add_api_route("/docs", docs, include_in_schema=False)
     application.add_middleware(
         Guard,
+        sockets=socket_routes(hosts.chats),
         hosts=doors.hosts,
         origins=doors.origins,
         api_key=doors.api_key,

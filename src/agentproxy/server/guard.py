@@ -57,15 +57,15 @@ class Guard:
         origins: frozenset[str],
         api_key: str,
         proxies: Sequence[Network] = (),
-        max_body: int = MAX_BODY_BYTES,
         send_seconds: float = SEND_SECONDS,
+        sockets: ASGIApp | None = None,
     ) -> None:
         self._app = app
+        self._sockets = sockets or app
         self._hosts = hosts
         self._origins = origins
         self._key = api_key.encode()
         self._proxies = proxies
-        self._max_body = max_body
         self._send_seconds = send_seconds
         # Of one address. A right key does not help who guesses.
         self._requests = Rate(burst=5000, each_second=500)
@@ -98,7 +98,7 @@ class Guard:
         self, scope: Scope, receive: Receive, send: Send, *, refusal: tuple[int, str] | None
     ) -> None:
         if refusal is None:
-            await self._app(scope, receive, send)
+            await self._sockets(scope, receive, send)
             return
         # Before it is accepted, a closed socket is answered with 403.
         await receive()
@@ -142,7 +142,7 @@ class Guard:
     ) -> None:
         origin = headers.get("origin", "")
         announced = headers.get("content-length", "0")
-        limit = MAX_BODY_BYTES_OF.get(scope["path"], self._max_body)
+        limit = MAX_BODY_BYTES_OF.get(scope["path"], MAX_BODY_BYTES)
         if not announced.isdecimal() or int(announced[:20]) > limit:
             await _answer(receive, send, (413, TOO_LARGE.format(limit)), origin=origin)
             return

@@ -1,29 +1,28 @@
 """A text that comes in many small pieces; pure."""
 
-TOGETHER = 64
-
 
 class Pieces:
-    """Grows by pieces, and joins many of them now and then.
+    """Grows by pieces, and keeps nothing but their bytes.
 
     A string alone takes some 60 bytes beside its characters, and a piece often has five of them.
     """
 
-    __slots__ = ("_joined", "_new")
+    __slots__ = ("_bytes",)
 
     def __init__(self, text: str = "") -> None:
-        self._joined: list[str] = []
-        self._new = [text] if text else []
+        self._bytes = bytearray(_encoded(text))
 
     def __bool__(self) -> bool:
-        return bool(self._joined or self._new)
+        return bool(self._bytes)
 
     def add(self, text: str) -> None:
-        self._new.append(text)
-        if len(self._new) == TOGETHER:
-            self._joined.append("".join(self._new))
-            self._new.clear()
+        self._bytes += _encoded(text)
 
     @property
     def text(self) -> str:
-        return "".join((*self._joined, *self._new))
+        return self._bytes.decode("utf-8", "surrogatepass")
+
+
+def _encoded(text: str) -> bytes:
+    # Half of a surrogate pair may come, and goes on as it is.
+    return text.encode("utf-8", "surrogatepass")

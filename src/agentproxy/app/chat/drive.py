@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Sequence
+from collections.abc import AsyncIterator, Callable, Generator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
@@ -18,6 +18,7 @@ from agentproxy.conversation.commands import ends_with_session, facts_of
 from agentproxy.conversation.face import CHAT
 from agentproxy.conversation.parts import ChatParts
 from agentproxy.conversation.state import Chat
+from agentproxy.engine.bell import Bell
 from agentproxy.engine.cancellation import first_to_end
 from agentproxy.engine.commands import CommandHandler
 from agentproxy.engine.loop import Engine
@@ -38,14 +39,14 @@ LOOK_SECONDS = 5.0  # how often an idle conversation looks whether a client is t
 class Departures:
     """Sets events when the last client of a conversation has left."""
 
-    _told: list[asyncio.Event] = field(default_factory=list[asyncio.Event])
+    _told: list[Bell] = field(default_factory=list[Bell])
 
     def tell(self) -> None:
         for event in self._told:
             event.set()
 
     @contextmanager
-    def told_to(self, event: asyncio.Event) -> Generator[None]:
+    def told_to(self, event: Bell) -> Generator[None]:
         self._told.append(event)
         try:
             yield
@@ -69,7 +70,7 @@ async def drive_chat(
     *,
     fragments: FragmentStream,
     patience: Patience,
-    loaded: Callable[[], Awaitable[None]],
+    loaded: Callable[[], None],
 ) -> None:
     """Works on a conversation until it was idle for long enough. The lease stays held.
 
@@ -115,7 +116,7 @@ async def drive_chat(
                 sandbox=services.sandbox.level,
             )
         )
-        await loaded()
+        loaded()
         while True:
             await _work_and_hear(engine, commands, host=host, lease=lease, patience=patience)
             # The work may end just before it is seen that the session has ended.
@@ -187,7 +188,7 @@ async def _work(
 
 async def _watch_session(recorder: Recorder[Chat], patience: Patience) -> None:
     """Ends with a session what belongs to it, also during a turn (OA-131, OA-153)."""
-    left = asyncio.Event()
+    left = Bell()
     with patience.departures.told_to(left):
         while True:
             left.clear()

@@ -5,7 +5,7 @@ import logging
 import math
 import time
 from collections.abc import AsyncGenerator, Awaitable, Generator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -23,6 +23,7 @@ from agentproxy.app.following import NOBODY, Unfinished, followed
 from agentproxy.app.holders import StillOwned, new_holder
 from agentproxy.app.mcp.servers import open_servers
 from agentproxy.app.run_ownership import acquire_run, released_after
+from agentproxy.engine.bell import Bell
 from agentproxy.engine.cancellation import finish_though_cancelled
 from agentproxy.events.chat import UserTurnEnded
 from agentproxy.events.commands import Command
@@ -52,7 +53,30 @@ class _Clients:
     """The sockets of one conversation. `gone` is set when it is deleted."""
 
     number: int = 0
-    gone: asyncio.Event = field(default_factory=asyncio.Event)
+    gone: Bell = field(default_factory=Bell)
+
+
+class _Place:
+    """A place among those that are loaded at once. It may be left before its block ends."""
+
+    __slots__ = ("_has", "_places")
+
+    def __init__(self, places: asyncio.Semaphore) -> None:
+        self._places = places
+        self._has = False
+
+    async def __aenter__(self) -> "_Place":
+        await self._places.acquire()
+        self._has = True
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        self.leave()
+
+    def leave(self) -> None:
+        if self._has:
+            self._has = False
+            self._places.release()
 
 
 @dataclass
@@ -135,7 +159,7 @@ class ChatHost:
         self.wake(run)
 
     @asynccontextmanager
-    async def attend(self, run: RunId, workspace: Path) -> AsyncGenerator[asyncio.Event]:
+    async def attend(self, run: RunId, workspace: Path) -> AsyncGenerator[Bell]:
         """Keeps the conversation loaded while a client is there. Gives what its end is told by.
 
         `workspace` is its own.
@@ -145,7 +169,7 @@ class ChatHost:
                 yield gone
 
     @contextmanager
-    def _attended(self, run: RunId) -> Generator[asyncio.Event]:
+    def _attended(self, run: RunId) -> Generator[Bell]:
         clients = self._clients.setdefault(run, _Clients())
         clients.number += 1
         try:
@@ -211,8 +235,7 @@ class ChatHost:
         try:
             while not self._closed:
                 live.again = False
-                async with AsyncExitStack() as place:
-                    await place.enter_async_context(self._places)
+                async with _Place(self._places) as place:
                     lease = await self._acquire(run)
                     async with released_after(self.app, lease):
                         await self._drive(run, lease, place)
@@ -251,7 +274,7 @@ class ChatHost:
             async with released_after(self.app, await taking):
                 pass
 
-    async def _drive(self, run: RunId, lease: Lease, place: AsyncExitStack) -> None:
+    async def _drive(self, run: RunId, lease: Lease, place: _Place) -> None:
         loaded = time.monotonic()
         unfinished = Unfinished()
         safe = self.services.safe_tools
@@ -276,7 +299,7 @@ class ChatHost:
                         state,
                         fragments=fragments,
                         patience=patience,
-                        loaded=place.aclose,
+                        loaded=place.leave,
                     )
                 finally:
                     if run in self._going and state.active:

@@ -10,6 +10,7 @@ from agentproxy.app.chat.at_work import TooManyAtWork
 from agentproxy.app.chat.host import ChatHost
 from agentproxy.app.hub import FragmentReader, Position, ShownText
 from agentproxy.app.journal import UnknownRun
+from agentproxy.engine.bell import Bell
 from agentproxy.engine.cancellation import first_to_end
 from agentproxy.events.envelope import Event, RunId
 
@@ -60,7 +61,7 @@ class Client:
     def run(self) -> RunId:
         return self.story.run
 
-    async def serve(self, *, after: int | None, gone: asyncio.Event) -> None:
+    async def serve(self, *, after: int | None, gone: Bell) -> None:
         """Serves until one side leaves. `after` is the last event that the client has.
 
         Raises UnknownRun once `gone` is set: the conversation was deleted.
@@ -70,15 +71,15 @@ class Client:
         busy = self.story.active or self.story.waiting
         if busy or await self.host.app.journal.inbox(self.run):
             self.host.go_on(self.run)
-        await first_to_end(self._tell(), self._hear(), _leave(self.run, gone))
+        await first_to_end(self._tell(), self._hear(), gone.ringing())
+        if gone.is_set():
+            raise UnknownRun(f"the conversation {self.run} was deleted")
 
     async def send(self, message: Message, *, old: bool = False) -> None:
-        order = self.story.order
         # Of an old turn nobody can tell any more which files it changed.
         ends = not old and message["type"] in ("done", "interrupted")
-        if ends and order is not None:
-            workspace = Path(order.workspace)
-            message["files"] = await asyncio.to_thread(files_since, workspace, self.story.began)
+        if ends and (place := self.story.workspace):
+            message["files"] = await asyncio.to_thread(files_since, Path(place), self.story.began)
         try:
             async with asyncio.timeout(SEND_SECONDS), self.lock:
                 await self.line.tell(message)
@@ -154,11 +155,6 @@ class Client:
                 await self.send(error_message(self.run, str(error)))
             except TooManyAtWork as error:
                 await self.send({**error_message(self.run, str(error)), "cure": error.cure})
-
-
-async def _leave(run: RunId, gone: asyncio.Event) -> None:
-    await gone.wait()
-    raise UnknownRun(f"the conversation {run} was deleted")
 
 
 def error_message(run: RunId, text: str) -> Message:

@@ -48,12 +48,12 @@ async def serve_socket(socket: WebSocket, host: ChatHost, run: RunId, *, after: 
     """Serves an accepted socket until one side leaves. `after` is the last event it has."""
     client = Client(SocketLine(socket), host, WireStory(run))
     try:
-        order = await read_order(host.app, run)
+        workspace = (await read_order(host.app, run)).workspace
         if host.clients(run) >= MAX_SOCKETS:
             text = f"{MAX_SOCKETS} clients follow this conversation already"
             await _refuse(socket, run, text, code=TRY_AGAIN_LATER)
             return
-        async with host.attend(run, Path(order.workspace)) as gone:
+        async with host.attend(run, Path(workspace)) as gone:
             await client.serve(after=after, gone=gone)
     except UnknownRun:
         await _refuse(socket, run, "Conversation not found")

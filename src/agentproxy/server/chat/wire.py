@@ -69,7 +69,7 @@ class WireStory:
     active: bool = False  # a turn is under way
     answering: int = 0  # the event behind which the present answer began; 0 between answers
     waiting: set[str] = field(default_factory=set[str])  # ids of messages
-    order: ChatOrder | None = None
+    workspace: str = ""
     calls: dict[str, ToolCall] = field(default_factory=dict[str, ToolCall])
     asked: dict[str, Sequence[ToolCall]] = field(default_factory=dict[str, Sequence[ToolCall]])
     of_teammates: set[str] = field(default_factory=set[str])  # requests of theirs
@@ -170,7 +170,7 @@ class WireStory:
 @tells(RunCreated)
 def _created(story: WireStory, fact: RunCreated, _event: Event) -> Iterator[Message]:
     if isinstance(fact.request, ChatOrder):
-        story.order, story.plan_mode = fact.request, fact.request.plan_mode
+        story.workspace, story.plan_mode = fact.request.workspace, fact.request.plan_mode
     yield from ()
 
 

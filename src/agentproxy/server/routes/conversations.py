@@ -1,9 +1,9 @@
-"""Conversations over HTTP, and the socket of one."""
+"""Conversations over HTTP."""
 
 import asyncio
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, HTTPException, Query, WebSocket
+from fastapi import APIRouter, HTTPException, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from agentproxy.app.chat.host import ChatHost
@@ -16,7 +16,6 @@ from agentproxy.app.project_files.presets import UnknownPreset
 from agentproxy.events.envelope import RunId
 from agentproxy.events.run import ChatOrder
 from agentproxy.server.chat.records import ShownChat, shown_chat
-from agentproxy.server.chat.socket import serve_socket
 from agentproxy.server.times import iso
 
 CONVERSATION = r"[0-9a-z]{6,32}"
@@ -107,15 +106,6 @@ def conversation_routes(host: ChatHost) -> APIRouter:
             raise HTTPException(409, f"{error}: delete it there") from None
         return Deleted()
 
-    @router.websocket("/chat/{conversation_id}/ws")
-    async def talk(
-        socket: WebSocket,
-        conversation_id: str,
-        after: Annotated[int | None, Query(ge=0)] = None,
-    ) -> None:
-        await socket.accept()
-        await serve_socket(socket, host, RunId(conversation_id), after=after)
-
     # The decorators above have registered them.
-    del create, list_all, show, delete, talk
+    del create, list_all, show, delete
     return router

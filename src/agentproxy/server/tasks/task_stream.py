@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from agentproxy.app.hub import FragmentReader, Position, ShownText
 from agentproxy.app.queries import is_live
 from agentproxy.app.supervised_host import SupervisedHost
+from agentproxy.engine.bell import Bell
 from agentproxy.events.envelope import Event, RunId
 from agentproxy.server.tasks.task_records import Record, TaskStory
 from agentproxy.server.upcoming import Upcoming
@@ -104,7 +105,7 @@ class TaskStream:
         return self.host.closed or not await is_live(self.host.app, self.run)
 
 
-async def _rings(news: asyncio.Event) -> bool:
+async def _rings(news: Bell) -> bool:
     try:
         async with asyncio.timeout(LOOK_SECONDS):
             await news.wait()

@@ -3,6 +3,7 @@
 from contextlib import ExitStack
 from pathlib import Path
 
+import pytest
 from support.answers import Reply
 from support.chats import Scripts, Served, Talk, calls, start_server, wait_until
 from support.model_server import model_server
@@ -109,3 +110,42 @@ def test_what_a_killed_server_left_at_work_goes_on_one_after_the_other(tmp_path:
                 left.discard(now)
             for conversation in conversations:
                 wait_until(lambda each=conversation: not active(server, each))
+
+
+def test_who_waits_for_a_place_is_heard_and_does_not_work_without_one(tmp_path: Path) -> None:
+    scripts = Scripts()
+    wide = {"BASH_TIMEOUT": "100"}
+    with model_server(think=scripts.think) as model:
+        server = start_server(tmp_path, model, scripts, **wide)
+        server.script("Ask me", calls(("bash", {"command": "touch allowed"})), *ANSWERS)
+        asking = server.new(enable_approval=True)
+        with server.talk(asking) as talk:
+            talk.say("Ask me")
+            talk.until("tool_approval_request")
+            leaving, holding = held(server, "Hold c"), held(server, "Hold h")
+            server.kill()
+        (place(server, holding) / "here").unlink()
+        server.script("Hold h", calls(("bash", {"command": f"touch here; {HOLD}"})), *ANSWERS)
+        server = start_server(tmp_path, model, scripts, MAX_ACTIVE_CONVERSATIONS="1", **wide)
+        with ExitStack() as clients:
+            clients.callback(server.kill)
+            clients.callback(server.stop)
+            # The newest conversation has the one place.
+            wait_until((place(server, holding) / "here").exists)
+            cancelling = clients.enter_context(server.talk(leaving, "?after=0"))
+            cancelling.send("cancel")
+            assert cancelling.until("done")[-1]["cancelled"]
+            approving = clients.enter_context(server.talk(asking, "?after=0"))
+            request = approving.until("tool_approval_request")[-1]["request_id"]
+            approving.send("tool_approval_response", decision="approve", request_id=request)
+            wait_until(lambda: not asked(server, asking))
+            with pytest.raises(TimeoutError):
+                approving.receive(0.4)
+            assert not (place(server, asking) / "allowed").exists()
+            (place(server, holding) / "go").touch()
+            approving.until("done")
+            assert (place(server, asking) / "allowed").exists()
+
+
+def asked(server: Served, conversation: str) -> bool:
+    return bool(server.request("GET", f"/api/conversations/{conversation}")[1]["requests"])

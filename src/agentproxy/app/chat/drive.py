@@ -170,9 +170,12 @@ async def _work(
     changed, state = engine.recorder.changed, engine.recorder.state
     with patience.departures.told_to(changed):
         while state.ended is None:
+            changed.clear()
             # An agent's work belongs to the conversation that it works for.
-            if state.child_order is None and CHAT.due(state):
-                at_work.begin(run)
+            counts = state.child_order is None and bool(CHAT.due(state))
+            if counts and not at_work.admit(run, changed.set):
+                await changed.wait()
+                continue
             await engine.drive()
             changed.clear()
             if CHAT.due(state):

@@ -120,7 +120,9 @@ def test_ctrl_c_before_there_is_a_run_ends_with_130_and_one_line(pa: Pa) -> None
         time.sleep(0.005)
     life.signal(signal.SIGINT)
     ran = life.end()
-    assert (ran.code, ran.out, ran.err.strip()) == (130, "", "pa: interrupted")
+    assert (ran.code, ran.err) == (130, "pa: interrupted\n")
+    error = {"kind": "error", "message": "interrupted", "cure": "", "exit_code": 130}
+    assert ran.records == [error]
 
 
 def test_temporary_folders_of_a_killed_run_are_gone_once_it_has_gone_on(pa: Pa) -> None:

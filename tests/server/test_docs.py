@@ -12,6 +12,7 @@ from support.chats import Served
 
 from agentproxy.config.chat import CURES, ChatSettings, load_chat_settings
 from agentproxy.config.envfile import parse_env
+from agentproxy.models.metered import Retry
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "server.md").read_text()
@@ -70,6 +71,29 @@ def test_every_setting_is_in_the_example_with_its_default() -> None:
     # Where LLM_* is not given, conversations do as supervised runs do.
     own = {name: value for name, value in shown.items() if not name.startswith("LLM_")}
     assert load_chat_settings(own, origins=dict.fromkeys(own, "")) == ChatSettings()
+
+
+def test_every_default_on_the_page_is_the_one_that_counts() -> None:
+    rows = re.findall(r"^\| `([A-Z_]+)` \| ([^|]*)\|", PAGE, re.MULTILINE)
+    shown = {name: text.strip().strip("`") for name, text in rows}
+    # Where the page shows none, or tells it in words, nothing is set.
+    given = {name: text for name, text in shown.items() if text and " " not in text}
+    # Where LLM_* is not given, conversations do as supervised runs do.
+    tries = {name: given.pop(name) for name in sorted(given) if name.startswith("LLM_")}
+    loaded = load_chat_settings(given, origins=dict.fromkeys(given, ""))
+    assert loaded == ChatSettings()
+    unset = {name for name, value in ChatSettings().model_dump().items() if value in (None, ())}
+    in_words = {name.lower() for name in shown.keys() - given.keys() - tries.keys()}
+    of_vendor = {"temperature", "subagent_temperature", "teammate_temperature"}
+    assert in_words == unset - {name.lower() for name in tries} - of_vendor
+    usual = Retry()
+    assert list(map(float, tries.values())) == [usual.tries, usual.base, usual.maximum]
+
+
+def test_every_variable_that_conversations_know_is_on_the_page_and_in_the_example() -> None:
+    for name in ("ANTHROPIC_API_KEY", "ANTHROPIC_BASE_URL"):
+        assert f"`{name}`" in PAGE
+        assert re.search(rf"^# {name}=", EXAMPLE, re.MULTILINE)
 
 
 def test_the_defaults_are_those_that_the_documents_promise() -> None:

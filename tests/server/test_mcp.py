@@ -309,7 +309,7 @@ def test_what_is_missing_or_wrong_is_named_and_the_others_work(place: Place) -> 
         assert (code, health["mcp"]) == (200, {"ready": 1, "skipped": 4})
     assert reasons["token"] == "the variable NOT_SET_ANYWHERE is not set"
     assert reasons["remote"].startswith("mode remote is not supported")
-    assert reasons["typo"].startswith("url: Field required")
+    assert reasons["typo"].startswith("url: missing")
     assert "letters" in reasons["bad name"]
 
 

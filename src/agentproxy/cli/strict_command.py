@@ -1,5 +1,6 @@
 """A command that refuses empty values: a variable of a script that is not set gives one."""
 
+import sys
 from typing import cast
 
 import click
@@ -16,7 +17,13 @@ class StrictCommand(click.Command):
             typed = ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE
             if typed and name not in OWN_WORDS and _is_empty(ctx.params[name]):
                 raise click.UsageError(f"{_label(param)} is empty: {_cure(param)}", ctx)
-        return super().invoke(ctx)
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            # click would write an empty line, which only a terminal that shows ^C needs.
+            if sys.stderr.isatty():
+                click.echo(err=True)
+            raise click.Abort from None
 
 
 def _is_empty(value: object) -> bool:

@@ -59,6 +59,12 @@ def _above_zero(seconds: float) -> float:
     return seconds
 
 
+def _visible(text: str) -> str:
+    if not text.strip():
+        raise refusal("only blanks", cure="write a value, or leave it out")
+    return text
+
+
 def _without_controls(text: str) -> str:
     if any(not (sign.isprintable() or sign == "\t") for sign in text):
         raise refusal("contains a control character", cure="write it as one line of visible text")
@@ -116,8 +122,18 @@ Whole = Annotated[int, BeforeValidator(_plain_number)]
 Money = Annotated[Decimal, Field(gt=0, le=MAX_MONEY)]
 Jobs = Annotated[Whole, Field(ge=1, le=64)]
 Rounds = Annotated[Whole, Field(ge=1, le=1000)]
-SingleLine = Annotated[str, Field(min_length=1, max_length=4096), AfterValidator(_without_controls)]
-Script = Annotated[str, Field(min_length=1, max_length=16384), AfterValidator(_without_nul)]
+SingleLine = Annotated[
+    str,
+    Field(min_length=1, max_length=4096),
+    AfterValidator(_visible),
+    AfterValidator(_without_controls),
+]
+Script = Annotated[
+    str,
+    Field(min_length=1, max_length=16384),
+    AfterValidator(_visible),
+    AfterValidator(_without_nul),
+]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._:+-]{0,63}$")]
 VariableName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,127}$")]
 VariableValue = Annotated[str, Field(max_length=16384), AfterValidator(_without_nul)]

@@ -100,9 +100,11 @@ class Engine(Generic[S, D]):
 
     async def _run(self, key: EffectId, effect: object, handler: Handler[S, D]) -> Sequence[Fact]:
         first = handler.first_fact(f"{self.prefix}{key}", effect)
+        recorder = self.recorder
         if first is not None:
-            await self.recorder.record(first)
-        return await handler.run(effect, self.context)
+            await recorder.decide(lambda state: () if state.lifecycle.rests else (first,))
+        # What has not begun when the run is stopped or parked does not begin.
+        return () if recorder.state.lifecycle.rests else await handler.run(effect, self.context)
 
 
 async def _something_happens(changed: Bell, tasks: Collection[asyncio.Task[None]]) -> None:

@@ -14,10 +14,10 @@ from agentproxy.engine.face import Face
 from agentproxy.engine.loop import Engine, Faults, raise_faults
 from agentproxy.engine.recorder import Recorder
 from agentproxy.engine.state import RunState
-from agentproxy.events.commands import StopRun
+from agentproxy.events.commands import Interrupt, StopRun
 from agentproxy.events.effects import EffectStarted
 from agentproxy.events.envelope import CommandId, Draft, Event, Fact, RunId
-from agentproxy.events.run import EffectFailed, RunEnded
+from agentproxy.events.run import EffectFailed, RunEnded, RunParked
 
 
 # One module is a whole ability: effect, fact, fold, due and handler. Nothing else names them.
@@ -221,3 +221,20 @@ def test_an_effect_that_leaves_no_trace_is_an_error_and_not_an_endless_loop() ->
     with pytest.raises(RuntimeError, match="still due"):
         asyncio.run(Engine(silent, recorder, context).drive())
     assert nothing is not None
+
+
+def test_an_effect_whose_run_was_parked_before_it_began_does_not_begin() -> None:
+    play = Play()
+    play.ropes.free.set()
+
+    async def scenario() -> None:
+        engine = play.engine()
+        interrupting = CommandHandler(engine.recorder).handle(CommandId(1), Interrupt())
+        # It is recorded while the effect waits for its turn to record its start.
+        async with asyncio.TaskGroup() as group:
+            group.create_task(interrupting)
+            await engine.drive()
+
+    asyncio.run(scenario())
+    assert [type(fact) for fact in play.facts] == [RunParked]
+    assert play.state.rung == 0

@@ -6,6 +6,7 @@ import pytest
 from pydantic import JsonValue
 
 from agentproxy.tools.mcp.configuration import (
+    MAX_SERVERS,
     BadServers,
     HttpServer,
     StdioServer,
@@ -58,14 +59,34 @@ def test_variables_are_filled_in_and_never_kept_in_what_is_approved() -> None:
         ("a", {"command": "x", "env": {"K": "${NOPE}"}}, "the variable NOPE is not set"),
         ("a", {"command": "x", "args": ["${EMPTY}"]}, "the variable EMPTY is not set"),
         ("a", {"transport": "http", "url": "${NOPE}"}, "the variable NOPE is not set"),
-        ("a", {"transport": "stdio"}, "command: Field required"),
-        ("a", {"transport": "stdio", "command": "x", "comand": "y"}, "comand: Extra inputs"),
-        ("a", {"transport": "sse", "url": "https://x"}, "transport: Input should"),
-        ("a", {"transport": "http", "url": "file:///etc/passwd"}, "url: String should match"),
+        ("a", {"transport": "stdio"}, "command: missing; write it"),
+        (
+            "a",
+            {"transport": "stdio", "command": "x", "comand": "y"},
+            "comand: unknown key; leave",
+        ),
+        (
+            "a",
+            {"transport": "sse", "url": "https://x"},
+            "transport: none of the choices; ",
+        ),
+        (
+            "a",
+            {"transport": "http", "url": "file:///etc/passwd"},
+            "url: no address; begin",
+        ),
+        ("a", {"url": "https:// x"}, "url: no address; "),
+        ("a", {"transport": 7, "command": "x"}, "transport: none of the choices; write stdio"),
+        ("a", {"command": "x", "mode": "local"}, "mode: Input should be 'client' or"),
+        ("a", {"command": 7}, "command: not a text; write it in quotes"),
         ("a", {"transport": "http", "url": "https://x", "mode": "remote"}, "mode remote is not"),
-        ("a", {"command": "x", "args": ["a\nb"]}, "args.0: "),
-        ("a", {"command": "x", "hosts": ["example.com"]}, "hosts.0: "),
-        ("a", {"command": "x", "timeout": 0}, "timeout: "),
+        ("a", {"command": "x", "args": ["a\nb"]}, "args.0: more than one line; write it"),
+        (
+            "a",
+            {"command": "x", "hosts": ["example.com"]},
+            "hosts.0: no host with a port",
+        ),
+        ("a", {"command": "x", "timeout": 0}, "timeout: Input should be greater than 0"),
         ("a", [], "not an object"),
         ("", {"command": "x"}, "its name must be"),
         ("a__b", {"command": "x"}, "its name must be"),
@@ -83,6 +104,19 @@ def test_a_server_that_cannot_be_used_is_skipped_with_the_reason(
     assert [each.name for each in found] == ["good"]
     (left,) = skipped
     assert left.reason.startswith(reason)
+
+
+def test_servers_beyond_the_limit_are_named() -> None:
+    servers = {f"s{number}": {"command": "x"} for number in range(MAX_SERVERS + 2)}
+    found, skipped = parse_servers(json.dumps({"servers": servers}), {})
+    assert len(found) == MAX_SERVERS
+    assert [each.name for each in skipped] == ["s50", "s51"]
+    assert "only the first 50" in skipped[0].reason
+
+
+def test_the_form_of_other_programs_is_told_how_it_becomes_ours() -> None:
+    with pytest.raises(BadServers, match='rename "mcpServers"'):
+        parse_servers('{"mcpServers": {"files": {"command": "x"}}}', {})
 
 
 def offered(name: str, description: str = "d", **schema: JsonValue) -> OfferedTool:

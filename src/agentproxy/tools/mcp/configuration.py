@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Literal, cast
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
 from agentproxy.text.sensitive import SECRET_VARIABLE
 
@@ -18,8 +18,30 @@ REMOTE = (
     "ask, refuse or stop. Use mode client"
 )
 
-Line = Annotated[str, Field(max_length=8192, pattern=r"^[^\x00\r\n]*$")]
-HostPort = Annotated[str, Field(pattern=r"^(\*\.)?[A-Za-z0-9.-]{1,253}:[0-9]{1,5}$")]
+HOST = re.compile(r"(\*\.)?[A-Za-z0-9.-]{1,253}:[0-9]{1,5}")
+URL = re.compile(r"https?://[^/\s]\S*")
+
+
+def _one_line(text: str) -> str:
+    if any(sign in text for sign in "\0\r\n"):
+        raise ValueError("more than one line; write it as one")
+    return text
+
+
+def _is_address(text: str) -> str:
+    if not URL.match(text):
+        raise ValueError("no address; begin it with http:// or https://")
+    return text
+
+
+def _is_host(text: str) -> str:
+    if not HOST.fullmatch(text):
+        raise ValueError("no host with a port; write it like api.example.com:443")
+    return text
+
+
+Line = Annotated[str, Field(max_length=8192), AfterValidator(_one_line)]
+HostPort = Annotated[str, AfterValidator(_is_host)]
 Seconds = Annotated[float, Field(gt=0, le=3600)]
 
 
@@ -49,9 +71,19 @@ class HttpServer(_Entry):
     """A server that is reached over streamable HTTP."""
 
     transport: Literal["http"] = "http"
-    url: Annotated[Line, Field(pattern=r"^https?://[^/\s]+")]
+    url: Annotated[Line, AfterValidator(_is_address)]
     headers: dict[Line, Line] = {}
     authorization_token: Line = ""
+
+
+TRANSPORTS = {"stdio": StdioServer, "http": HttpServer}
+# What the validating library finds, in plain words.
+WORDS = {
+    "missing": "missing; write it",
+    "extra_forbidden": "unknown key; leave it out",
+    "string_type": 'not a text; write it in quotes, such as "text"',
+}
+TRANSPORT = "transport: none of the choices; write stdio, or http for streamable HTTP"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,13 +116,17 @@ def parse_servers(
         data = json.loads(text)
     except (ValueError, RecursionError):
         raise BadServers("not JSON") from None
-    entries = cast("dict[str, object]", data).get("servers") if isinstance(data, dict) else None
+    written = cast("dict[str, object]", data) if isinstance(data, dict) else {}
+    entries = written.get("servers")
     if not isinstance(entries, dict):
-        raise BadServers('not an object with "servers"')
+        cure = '; rename "mcpServers"' if "mcpServers" in written else ""
+        raise BadServers(f'not an object with "servers"{cure}')
     found: list[McpServer] = []
     skipped: list[SkippedServer] = []
-    for name, entry in list(cast("dict[str, JsonValue]", entries).items())[:MAX_SERVERS]:
+    for number, (name, entry) in enumerate(cast("dict[str, JsonValue]", entries).items()):
         server = _server(name, entry, variables)
+        if number >= MAX_SERVERS:
+            server = SkippedServer(server.name, f"only the first {MAX_SERVERS} servers count")
         if isinstance(server, McpServer):
             found.append(server)
         else:
@@ -104,23 +140,41 @@ def _server(name: str, entry: JsonValue, variables: Mapping[str, str]) -> McpSer
         return SkippedServer(shown, "its name must be letters, digits, - and single _, at most 32")
     if not isinstance(entry, dict):
         return SkippedServer(name, "not an object")
-    missing = [each for each in _variables_in(entry) if not variables.get(each)]
-    if missing:
-        return SkippedServer(name, f"the variable {missing[0]} is not set")
-    usual = "http" if "url" in entry else "stdio"
-    kind = HttpServer if entry.get("transport", usual) == "http" else StdioServer
-    try:
-        parsed = kind.model_validate(_filled(entry, variables))
-    except ValidationError as error:
-        # The value may hold a key, so it is not shown.
-        first = error.errors(include_input=False)[0]
-        place = ".".join(str(part) for part in first["loc"])
-        return SkippedServer(name, f"{place}: {first['msg']}")
-    if parsed.mode == "remote":
-        return SkippedServer(name, REMOTE)
+    parsed = _parsed(entry, variables)
+    if isinstance(parsed, str):
+        return SkippedServer(name, parsed)
     written = json.dumps(entry, sort_keys=True, ensure_ascii=True)
     named = {each: variables[each] for each in _variables_in(entry)}
     return McpServer(name, parsed, written, secrets=tuple(_secrets(parsed, named)))
+
+
+def _parsed(
+    entry: Mapping[str, JsonValue], variables: Mapping[str, str]
+) -> StdioServer | HttpServer | str:
+    """Returns the entry with its variables filled in, or why it cannot be used."""
+    for each in _variables_in(dict(entry)):
+        if not variables.get(each):
+            return f"the variable {each} is not set"
+    try:
+        parsed = _kind(entry).model_validate(_filled(dict(entry), variables))
+    except KeyError:
+        return TRANSPORT
+    except ValidationError as error:
+        return _reason(error)
+    return REMOTE if parsed.mode == "remote" else parsed
+
+
+def _reason(error: ValidationError) -> str:
+    # The value may hold a key, so it is not shown.
+    first = error.errors(include_input=False)[0]
+    place = ".".join(str(part) for part in first["loc"])
+    said = WORDS.get(first["type"]) or first["msg"].removeprefix("Value error, ")
+    return f"{place}: {said}"
+
+
+def _kind(entry: Mapping[str, JsonValue]) -> type[StdioServer | HttpServer]:
+    """Raises KeyError for a transport that we do not have."""
+    return TRANSPORTS[str(entry.get("transport", "http" if "url" in entry else "stdio"))]
 
 
 def _secrets(entry: StdioServer | HttpServer, used: Mapping[str, str]) -> Iterator[str]:

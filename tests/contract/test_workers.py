@@ -81,6 +81,7 @@ class ProtocolWorker:
     name = "mine"
     claims_by = "say that it is done"
     goes_on_from_facts = False
+    opens_session = False
 
     def __init__(self, launcher: Launcher) -> None:
         self._launcher = launcher

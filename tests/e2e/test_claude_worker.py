@@ -136,6 +136,18 @@ def test_a_person_sees_what_it_says_that_the_work_cost_where_that_was_not_paid(p
     assert told in Path(ran.result["packet"]).read_text()
 
 
+@pytest.mark.parametrize(("jobs", "first"), [("2", "session_opened"), ("3", "check_finished")])
+def test_on_few_cores_the_program_starts_before_the_checks_of_the_base_run(
+    pa: Pa, jobs: str, first: str
+) -> None:
+    plays(pa, "time.sleep(0.4)\nbrief = begin(); mend(); end(result='Done.')")
+    words = ("-o", "json", "--worker", "claude", "--check", CHECK)
+    ran = pa(*words, "Fix it", env={**KEYS, "AGENTPROXY_JOBS": jobs})
+    assert ran.code == 0, ran.records[-3:]
+    kinds = [each.get("kind") for each in ran.records]
+    assert min(("session_opened", "check_finished"), key=kinds.index) == first
+
+
 def test_a_server_at_an_address_that_is_not_granted_is_refused_with_the_line_to_write(
     pa: Pa,
 ) -> None:
@@ -144,7 +156,7 @@ def test_a_server_at_an_address_that_is_not_granted_is_refused_with_the_line_to_
     server = '[worker.claude.servers.docs]\nurl = "https://docs.example.com/mcp"\n'
     file.write_text(file.read_text() + server)
     ran = order(pa)
-    assert (ran.code, ran.out) == (6, ""), ran
+    assert (ran.code, [each["kind"] for each in ran.records]) == (6, ["error"]), ran
     assert "the MCP server docs is at docs.example.com:443" in ran.err
     assert 'hosts = ["docs.example.com:443"]' in ran.err
 

@@ -39,6 +39,7 @@ class _Nobody:
     name = "nobody"
     claims_by = "end"
     goes_on_from_facts = False
+    opens_session = False
 
     async def work(self, brief: Brief, callbacks: WorkerCallbacks) -> WorkerEnded:
         del brief, callbacks

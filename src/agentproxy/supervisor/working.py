@@ -2,8 +2,10 @@
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import Final
 
 from agentproxy.engine.context import Context
 from agentproxy.engine.recorder import SCOPE
@@ -27,6 +29,9 @@ from agentproxy.workspace.environment.job_layout import (
 )
 from agentproxy.workspace.sandbox.port import IDENTITY
 from agentproxy.workspace.trees.clone import clone_mounts, make_clone
+
+FEW_CORES: Final = 2
+START_SECONDS: Final = 2.0  # a program that is not up by then waits for something else than a core
 
 # It lives as long as the worker's HOME. Python looks for bytecode nowhere else then: the first
 # start would compile every installed package that has been compiled long ago.
@@ -83,6 +88,24 @@ async def put_to_work(number: int, context: Context[State, Parts]) -> Sequence[F
     if ended.said_usd is not None:
         ended = ended.model_copy(update={"paid_usd": round(state.worker_usd - paid, 6)})
     return [ended]
+
+
+async def until_worker_is_up(context: Context[State, Parts]) -> None:
+    """On few cores, lets the worker's program start before anything runs beside it.
+
+    Both at once would take as long as one after the other. Once it is up, it waits for its model,
+    and leaves the cores to others.
+    """
+    parts = context.parts
+    if parts.jobs > FEW_CORES or not parts.worker.opens_session:
+        return
+    with suppress(TimeoutError):
+        async with asyncio.timeout(START_SECONDS):
+            await context.until(_is_up)
+
+
+def _is_up(state: State) -> bool:
+    return bool(state.session) or state.round in state.work
 
 
 def _make_home(home: Path) -> None:

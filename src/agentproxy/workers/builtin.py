@@ -61,6 +61,10 @@ class BuiltinWorker:
     def goes_on_from_facts(self) -> bool:
         return True
 
+    @property
+    def opens_session(self) -> bool:
+        return False
+
     def grants(self) -> Sequence[str]:
         return (f"model {self._model.name}",)
 

@@ -26,6 +26,10 @@ class CommandWorker:
     def goes_on_from_facts(self) -> bool:
         return False
 
+    @property
+    def opens_session(self) -> bool:
+        return False
+
     def grants(self) -> Sequence[str]:
         return self._launcher.grants.in_words()
 

@@ -89,6 +89,11 @@ class Worker(Protocol):
         """Whether a repeated attempt continues from `past`, and leaves the brief's text aside."""
         ...
 
+    @property
+    def opens_session(self) -> bool:
+        """Whether it records `SessionOpened` as soon as its program is up."""
+        ...
+
     async def work(self, brief: Brief, callbacks: WorkerCallbacks) -> WorkerEnded:
         """Works on one round, and returns its end, which the caller records.
 

@@ -103,6 +103,10 @@ class ScriptedWorker:
     def goes_on_from_facts(self) -> bool:
         return False
 
+    @property
+    def opens_session(self) -> bool:
+        return False
+
     def grants(self) -> Sequence[str]:
         return ()
 

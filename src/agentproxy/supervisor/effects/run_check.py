@@ -31,6 +31,7 @@ from agentproxy.supervisor.face import SUPERVISED
 from agentproxy.supervisor.parts import Parts
 from agentproxy.supervisor.stages import Stage
 from agentproxy.supervisor.state import State
+from agentproxy.supervisor.working import until_worker_is_up
 from agentproxy.workspace.git.command import GitError
 from agentproxy.workspace.git.repository import RepositoryUnusable
 
@@ -143,6 +144,7 @@ async def run(effect: RunCheck, context: Context[State, Parts]) -> Sequence[Fact
         kept = await context.parts.kept_base.take_over(check, state, context.parts.checks)
         if kept is not None:
             return [CheckFinished(check=check.name, on=tree, attempt=1, result=kept)]
+        await until_worker_is_up(context)
     try:
         result = await _result(effect, context)
     except (GitError, NotClean, RepositoryUnusable) as error:

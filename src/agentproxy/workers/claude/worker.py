@@ -75,6 +75,10 @@ class ClaudeWorker:
     def goes_on_from_facts(self) -> bool:
         return False
 
+    @property
+    def opens_session(self) -> bool:
+        return True
+
     def grants(self) -> Sequence[str]:
         words = self._launcher.grants.in_words()
         # Said, because a command can then speak to us in the name of Claude Code.

@@ -103,6 +103,24 @@ def test_a_test_of_how_it_is_run_proves_nothing(pa: Pa, what: str) -> None:
     assert (ran.code, finding["reason_code"]) == (3, "fails_alone"), finding
 
 
+SEARCHES = {
+    "over all files": "''.join(each.read_text() for each in Path('.').glob('*.py'))",
+    "by a name that is put together": "open('calc' + '.py').read()",
+    "by another program": "run(['cat', 'calc.py'], capture_output=True, text=True).stdout",
+    "by its loader": "calc.__loader__.get_source('calc')",
+}
+
+
+@pytest.mark.parametrize("how", SEARCHES)
+def test_a_test_that_searches_the_code_for_words_proves_nothing(pa: Pa, how: str) -> None:
+    pa.write({**CALC, "test_calc.py": pytest_of("add(1, 2) == 3")})
+    pa.commit("Green")
+    head = "import calc\nfrom pathlib import Path\nfrom subprocess import run\n\n\n"
+    text = f"{head}def test_sub():\n    calc.sub(5, 3)\n    assert 'a - b' in {SEARCHES[how]}\n"
+    ran = pa.task("--check", PYTEST, *ONE, worker=f"{FEATURE}\n{brings('test_sub.py', text)}")
+    assert (ran.code, ran.finding("pytest")["reason_code"]) == (3, "result_not_checked")
+
+
 def test_a_test_of_the_history_proves_nothing(pa: Pa) -> None:
     # All tests are in one file, so that a variant runs as the claim does.
     old = pytest_of("add(1, 2) == 3")

@@ -17,6 +17,7 @@ _CODE = re.compile(
 _LOOKS_INSIDE = re.compile(
     r"\bgetsource(?:lines|file)?[ \t]*\(|\b__code__\b|\bco_(?:code|consts|names|varnames)\b"
     r"|\blinecache[ \t]*\.|\bdis[ \t]*\.[ \t]*(?:dis|Bytecode|get_instructions)\b"
+    r"|\bset(?:trace|profile)[ \t]*\(|\bsys[ \t]*\.[ \t]*monitoring\b|\bruntime\.FuncForPC\b"
     r"|\bFunction[ \t]*\.[ \t]*prototype[ \t]*\.[ \t]*toString\b"
 )
 _READS = re.compile(
@@ -29,7 +30,8 @@ _READS = re.compile(
 # The project's own history has the change in it, whatever the code does. A test that makes a
 # repository asks that one.
 _HISTORY = re.compile(
-    r"['\"`]git\b['\"]?[\s,'\"]++(?:-C[\s,'\"]++[^\s,'\"]++[\s,'\"]++|-[^\s,'\"]++[\s,'\"]++)*+"
+    r"(?:['\"`]|[;&|][ \t]*+)git\b['\"]?[\s,'\"]++"
+    r"(?:-C[\s,'\"]++[^\s,'\"]++[\s,'\"]++|-[^\s,'\"]++[\s,'\"]++)*+"
     r"(?:show|diff|grep|log|cat-file|blame|format-patch|whatchanged)\b"
     r"|\.git\.(?:show|diff|grep|log|blame)\("
 )

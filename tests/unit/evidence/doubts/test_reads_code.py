@@ -25,6 +25,7 @@ def read(test: str, path: str = "tests/test_calc.py") -> list[tuple[str, str]]:
         ("said = check_output('git cat-file -p HEAD:src/calc.py', shell=True)", "calc.py"),
         ("assert 'a - b' in inspect.getsource(calc.sub)", "the text of code"),
         ("assert len(sub.__code__.co_code) > 8", "the text of code"),
+        ("sys.setprofile(lambda *seen: calls.append(seen))", "the text of code"),
     ],
 )
 def test_who_reads_the_text_of_changed_code_is_named(test: str, what: str) -> None:
@@ -38,6 +39,7 @@ def test_who_reads_the_text_of_changed_code_is_named(test: str, what: str) -> No
         ("said = check_output([\n    'git',\n    'log',\n    '-p',\n])", "tests/test_calc.py"),
         ("said = os.popen('git -C .. show').read()", "tests/test_calc.py"),
         ("command = ('git', '-C', ROOT, '--no-pager', 'show')", "tests/test_calc.py"),
+        ("said = os.popen('cd .. && git diff HEAD~1').read()", "tests/test_calc.py"),
         ("said = Repo('.').git.diff('HEAD~1')", "tests/test_calc.py"),
         ("const said = execSync('git diff HEAD~1').toString();", "tests/calc.test.js"),
         ('out, _ := exec.Command("git", "diff", "HEAD~1").Output()', "calc_test.go"),

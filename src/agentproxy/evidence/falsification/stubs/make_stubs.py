@@ -10,6 +10,7 @@ from dataclasses import asdict
 from functools import cache
 from typing import get_args
 
+from agentproxy.evidence.falsification.stubs.kept_text import with_text_of_claim
 from agentproxy.evidence.falsification.stubs.parsers import (
     PARSER_FAULTS,
     limit_parser,
@@ -60,6 +61,7 @@ def _stubs(
             made = stub_functions(before, after, new=new, find_functions=find_functions)
             beside = {path: text for path, text in claim.items() if path != file.path}
             text = restore_names(file.path, before, made.text, beside=beside)
+            text = with_text_of_claim(file.path, text, after)
             find_functions(text)
         except PARSER_FAULTS as error:
             failed[file.path] = str(error)[:200]

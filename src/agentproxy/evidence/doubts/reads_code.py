@@ -5,7 +5,9 @@ Such a test fails without the change whatever the code does, and says nothing of
 
 import posixpath
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
 
 from agentproxy.evidence.test_files import is_test_file
 from agentproxy.text.added_lines import added_lines
@@ -43,11 +45,28 @@ _SCRIPT = re.compile(r".+\.[cm]?[jt]sx?")
 _QUOTED = re.compile(r"(['\"`]).*?\1")
 _LOADS = re.compile(r"\brequire[ \t]*\(|^[ \t]*import\b|\bfrom[ \t]*['\"]", re.MULTILINE)
 _AS_TEXT = re.compile(
-    r"(?<![\w$])([\w$]++)[ \t]*+\.[ \t]*+toString[ \t]*+\(\)|\bString[ \t]*\([ \t]*([\w$]+)[ \t]*\)"
+    r"(?<![\w$])([\w$]++)[ \t]*+\.[ \t]*+toString[ \t]*+\(\)"
+    r"|\b(?:String|inspect)[ \t]*+\([ \t]*+(?:[\w$]++[ \t]*+\.[ \t]*+)*+([\w$]++)[ \t]*+\)"
+    r"|\$\{[ \t]*+(?:[\w$]++\.)*+([\w$]++)[ \t]*+\}"
+    r"|(?<![\w$])([\w$]++)[ \t]*+\+[ \t]*+(?:''|\"\"|``)"
+    r"|(?:''|\"\"|``)[ \t]*+\+[ \t]*+(?:[\w$]++\.)*+([\w$]++)(?![ \t]*+[\w$.(])"
 )
+_DECLARED = re.compile(
+    r"\bfunction\b[ \t*]*+([\w$]++)|\b(?:const|let|var)[ \t]++([\w$]++)[ \t]*+=[ \t]*+"
+    r"(?:async\b[ \t]*+)?(?:function\b|\([^()\n]*+\)[ \t]*+(?::[^=\n]*+)?=>|[\w$]++[ \t]*+=>)"
+)
+_HOLDS = re.compile(r"\b(?:const|let|var)[ \t]++([\w$]++)[ \t]*+=(?![ \t]*+require\b)")
 # What is written by the test itself may have any name.
 _MADE = re.compile(r"te?mp|\bfolder\b|\bdir(?:ectory)?\b|\bworkspace\b|mkdtemp|\bsandbox\b", re.I)
 _ASSIGNED = re.compile(r"^[ \t]*(?:const |let |var )?([A-Za-z_$][\w$]*)[ \t]*(?::[^=]*)?:?=(?!=)")
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """Names in a test of JavaScript: what it loads, and those that are functions of the claim."""
+
+    loaded: AbstractSet[str] = frozenset()
+    functions: AbstractSet[str] = frozenset()
 
 
 def find_code_readers(texts: Mapping[str, tuple[str, str]]) -> Iterator[tuple[str, str]]:
@@ -62,19 +81,20 @@ def find_code_readers(texts: Mapping[str, tuple[str, str]]) -> Iterator[tuple[st
     named = re.compile(rf"['\"`](?:[^'\"`\n]*[/:])?({names})['\"`]")
     for path, (before, after) in texts.items():
         if is_test_file(path) and _CODE.fullmatch(path):
-            loaded = _loaded_in(after) if _SCRIPT.fullmatch(path) else ()
+            own = _functions_of(texts[each][1] for each in code) - set(_HOLDS.findall(after))
+            known = _Known(own | _loaded_in(after), own) if _SCRIPT.fullmatch(path) else _Known()
             added = added_lines(before, after)
-            what = _read_in(added, named, loaded) or _history_in(added, after)
+            what = _read_in(added, named, known) or _history_in(added, after)
             if what:
                 yield path, what
 
 
-def _read_in(lines: Sequence[str], named: re.Pattern[str], loaded: Collection[str]) -> str:
+def _read_in(lines: Sequence[str], named: re.Pattern[str], known: _Known) -> str:
     held: dict[str, str] = {}  # variables that hold the path of code
     for line in lines:
         if _MADE.search(line):
             continue
-        if _LOOKS_INSIDE.search(line) or _is_text_of(line, loaded):
+        if _LOOKS_INSIDE.search(line) or _is_text_of(line, known):
             return "the text of code"
         found = named.search(line)
         what = found[1] if found else "a module" if _OF_MODULE.search(line) else ""
@@ -93,7 +113,7 @@ def _history_in(lines: Sequence[str], test: str) -> str:
     return "the history of the project" if asks and not _MAKES_HISTORY.search(test) else ""
 
 
-def _loaded_in(text: str) -> Collection[str]:
+def _loaded_in(text: str) -> set[str]:
     """The names that a test of JavaScript loads. Those in a path name files: `color` may be what
     the test has made of a class in `color.js`.
     """
@@ -101,6 +121,16 @@ def _loaded_in(text: str) -> Collection[str]:
     return {word for line in lines for word in re.findall(r"[\w$]+", line)}
 
 
-def _is_text_of(line: str, loaded: Collection[str]) -> bool:
+def _functions_of(texts: Iterable[str]) -> set[str]:
+    """The names of functions in code of JavaScript."""
+    return {one or other for text in texts for one, other in _DECLARED.findall(text)}
+
+
+def _is_text_of(line: str, known: _Known) -> bool:
     """Whether a function that a test of JavaScript loads is looked at as a text."""
-    return any(match[1] in loaded or match[2] in loaded for match in _AS_TEXT.finditer(line))
+    for match in _AS_TEXT.finditer(line):
+        # A value that is loaded may well be put into a text.
+        called, put = set(match.groups()[:2]), set(match.groups()[2:])
+        if not (known.loaded.isdisjoint(called) and known.functions.isdisjoint(put)):
+            return True
+    return False

@@ -88,6 +88,27 @@ def test_other_languages_are_read_too() -> None:
 
 
 @pytest.mark.parametrize(
+    ("line", "as_text"),
+    [
+        ("assert.match(`${calc.sub}`, /a - b/);", True),
+        ("assert.match(calc.sub + '', /a - b/);", True),
+        ("assert.match('' + calc.sub, /a - b/);", True),
+        ("assert.match(String(calc.sub), /a - b/);", True),
+        ("assert.match(calc.sub.toString(), /a - b/);", True),
+        ("assert.equal(`${calc.sub(5, 3)}`, '2');", False),
+        ("assert.equal('' + calc.sub(5, 3), '2');", False),
+        ("const { at } = require('../src/at');\nassert.equal(`${at}/a`, at + '' + '/a');", False),
+        ("const sub = calc.sub(5, 3);\nassert.equal(sub.toString(), `${sub}`);", False),
+    ],
+)
+def test_a_function_that_becomes_a_text_is_read(line: str, as_text: bool) -> None:
+    code = "'use strict';\nconst sub = (a, b) => a - b;\nmodule.exports = { sub };\n"
+    test = f"const calc = require('../src/calc');\n{line}\n"
+    found = find_code_readers({"src/calc.js": ("", code), "tests/calc.test.js": ("", test)})
+    assert bool(list(found)) is as_text
+
+
+@pytest.mark.parametrize(
     "test",
     [
         "from calc import sub\n\nassert sub(5, 3) == 2",

@@ -78,7 +78,7 @@ class BudgetLedger:
             BudgetSpent: the money does not pay for the question and `need.least` tokens.
         """
         async with self.budget.lock:
-            await self._load_prices(model)
+            await self.load_prices(model)
             most, price = self._affordable(model, need, left=self.budget.left())
             asked = ModelAsked(
                 call=self.budget.next_call(),
@@ -110,7 +110,7 @@ class BudgetLedger:
         self, reservation: Reservation, usage: Usage, *, error: str, estimated: bool
     ) -> None:
         asked = reservation.asked
-        await self._load_prices(asked.model)
+        await self.load_prices(asked.model)
         price = self.prices.of(asked.model, usage)
         settled = ModelSettled(
             call=asked.call,
@@ -125,7 +125,8 @@ class BudgetLedger:
         )
         await self.record(settled)
 
-    async def _load_prices(self, model: str) -> None:
+    async def load_prices(self, model: str) -> None:
+        """Loads the list of prices, unless this model needs none of it or it is there."""
         if self.prices.takes_time(model):
             await asyncio.to_thread(self.prices.of, model, Usage())
 

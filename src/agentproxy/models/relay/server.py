@@ -83,6 +83,8 @@ class Relay:
         """
         from agentproxy.models.connections import new_client
 
+        # The first question would wait for it. The worker's program still starts.
+        await self._ledger.load_prices(self._to.name)
         async with new_client(seconds=ANSWER_PIECE_TIMEOUT_SECONDS) as client:
 
             async def answer(worker: "Connection") -> None:

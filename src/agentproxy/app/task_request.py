@@ -8,6 +8,7 @@ from pydantic import AfterValidator, ValidationError
 
 from agentproxy.app.utf8_check import NotText, is_text
 from agentproxy.config.mistakes import ConfigError as ConfigError
+from agentproxy.config.mistakes import explained as explained
 from agentproxy.config.mistakes import first_mistake
 from agentproxy.config.settings import Settings
 from agentproxy.config.words import Money, PositiveSeconds, Rounds, refusal

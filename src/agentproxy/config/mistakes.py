@@ -42,6 +42,7 @@ IN_WORDS = {
     "too_long": ("more than {max_length} entries", "leave some out"),
     "literal_error": ("none of the choices", "write {expected}"),
     "missing": ("missing", "write it"),
+    "extra_forbidden": ("unknown key", "leave it out"),
 }
 
 
@@ -77,8 +78,8 @@ def first_mistake(error: ValidationError) -> tuple[str, str, str]:
     """Returns the key path, the problem and the cure of the first validation error."""
     # Without the input: values may be secrets, and may hold escape sequences.
     details = error.errors(include_url=False, include_input=False)
-    path, problem, cure = _explain(details[0])
-    others = [_explain(detail)[0] for detail in details[1 : SHOWN_MISTAKES + 1]]
+    path, problem, cure = explained(details[0])
+    others = [explained(detail)[0] for detail in details[1 : SHOWN_MISTAKES + 1]]
     if others:
         problem += f"; also wrong: {', '.join(others)}"
     if len(details) > SHOWN_MISTAKES + 1:
@@ -86,7 +87,8 @@ def first_mistake(error: ValidationError) -> tuple[str, str, str]:
     return path, problem, cure
 
 
-def _explain(detail: ErrorDetails) -> tuple[str, str, str]:
+def explained(detail: ErrorDetails) -> tuple[str, str, str]:
+    """Returns the key path, the problem and the cure of one validation error."""
     context = detail.get("ctx", {})
     parts = [part for part in detail["loc"] if part != "[key]"]
     if "unknown" in context:

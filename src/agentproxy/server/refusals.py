@@ -4,6 +4,7 @@ import json
 import math
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, cast
 
 from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -15,14 +16,18 @@ from agentproxy.app.journal import Fenced, JournalError, LeaseTaken
 from agentproxy.app.screenshots import ScreenshotUnusable
 from agentproxy.app.shell_check import NotShell
 from agentproxy.app.supervised_host import Stopping, TooManyRuns
-from agentproxy.app.task_request import BadRequest, ConfigError
+from agentproxy.app.task_request import BadRequest, ConfigError, explained
 from agentproxy.app.utf8_check import NotText
 from agentproxy.workers.port import WorkerError
 from agentproxy.workspace.git.command import GitError
 from agentproxy.workspace.git.repository import RepositoryUnusable
 from agentproxy.workspace.sandbox.port import SandboxError
 
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
+
 MAX_SHOWN_INPUT = 200  # characters
+A_BODY = "send an object as JSON, with the header Content-Type: application/json"
 FIELDS = {"directory": "working_dir", "max_rounds": "max_iterations"}
 # A subclass comes before its base: the first match counts.
 ANSWERS: tuple[tuple[type[Exception], int, str], ...] = (
@@ -101,7 +106,8 @@ async def answer_other_method(
 
 
 async def refuse_invalid(_request: Request, error: Exception) -> Response:
-    """Answers 422 in the library's form. Its own cannot tell of an infinite number: it fails."""
+    """Answers 422 in the library's form, with field and cure."""
+    # The library's own answer fails where a number is infinite.
     assert isinstance(error, RequestValidationError)
     details = [
         {
@@ -112,8 +118,19 @@ async def refuse_invalid(_request: Request, error: Exception) -> Response:
         }
         for each in error.errors()
     ]
-    text = json.dumps({"detail": details})
+    field, cure = _field_and_cure(error.errors()[0])
+    text = json.dumps({"detail": details, "field": field, "cure": cure})
     return Response(text, status_code=422, media_type="application/json")
+
+
+def _field_and_cure(first: dict[str, Any]) -> tuple[str, str]:
+    place = first["loc"][1:]  # without the part of the request
+    if not place or first["type"] == "json_invalid":
+        return "", A_BODY
+    if first["type"] == "string_pattern_mismatch":
+        return str(place[0]), f"write what matches {first['ctx']['pattern']}"
+    field, _, cure = explained(cast("ErrorDetails", {**first, "loc": place}))
+    return field, cure
 
 
 def _shown(given: object) -> object:

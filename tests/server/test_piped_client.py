@@ -163,7 +163,7 @@ def test_a_signal_ends_the_turn_at_once(chat: ChatProgram, number: signal.Signal
 WRONG = [
     (["--url", "localhost:8000", "-m", "x"], 2, "is no address of a server"),
     (["--url", "http://user:word@localhost", "-m", "x"], 2, "is no address of a server"),
-    (["--url", "http://127.0.0.1:9", "-m", "x"], 6, "pa serve"),
+    (["--url", "http://127.0.0.1:9", "-m", "x"], 6, "http://127.0.0.1:9: Connection refused\n"),
     (["--resume", "ffffffffffff", "-m", "x"], 2, "no conversation begins with"),
     (["--resume", "f", "--continue"], 2, "cannot be combined"),
     (["--continue", "--plan", "-m", "x"], 2, "write /plan in the conversation"),

@@ -28,6 +28,7 @@ from agentproxy.events.commands import Command
 from agentproxy.events.envelope import CommandId, Draft, Event, RunId
 from agentproxy.events.run import SegmentStarted
 from agentproxy.journal.port import Lease
+from agentproxy.text.system_errors import in_words
 from agentproxy.workspace.sandbox.port import SandboxError
 from agentproxy.workspace.sandbox.processes import end_process
 
@@ -156,7 +157,7 @@ async def _work_and_hear(
 async def _fail_what_waits(recorder: Recorder[Chat], error: Exception) -> None:
     """Ends the turn of every message with the reason why nothing can be worked on."""
     cure = str(getattr(error, "cure", "")) or DISK
-    failed = UserTurnEnded(ending="failed", error=str(error), cure=cure)
+    failed = UserTurnEnded(ending="failed", error=in_words(error), cure=cure)
     state = recorder.state
     if state.active:
         await recorder.record(failed)

@@ -44,6 +44,7 @@ from agentproxy.models.port import ModelError
 from agentproxy.policy.allowed_programs import not_listed
 from agentproxy.policy.commands import command_line
 from agentproxy.policy.rulings import Policy, Refuse
+from agentproxy.text.system_errors import in_words
 from agentproxy.tools.board.store import Board
 from agentproxy.tools.port import ERROR, Bench, KeptBench, Permission
 from agentproxy.workers.port import WorkPlace
@@ -179,5 +180,5 @@ def _failed_turn(error: Exception) -> UserTurnEnded:
     if isinstance(error, ModelError | SandboxError):
         return UserTurnEnded(ending="failed", error=str(error), cure=error.cure)
     if isinstance(error, OSError):
-        return UserTurnEnded(ending="failed", error=str(error), cure=DISK)
+        return UserTurnEnded(ending="failed", error=in_words(error), cure=DISK)
     return UserTurnEnded(ending="failed", error=f"{type(error).__name__}: {error}", cure=DEFECT)

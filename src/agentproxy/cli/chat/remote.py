@@ -25,6 +25,7 @@ from agentproxy.cli.chat.answers import (
     read_event,
 )
 from agentproxy.cli.chat.port import Broken, ListedConversation, Message, Talk, Unreachable
+from agentproxy.text.system_errors import in_words
 
 SECONDS = 20.0  # for one answer over HTTP, and for the handshake of a socket
 MAX_ANSWER_BYTES = 256 << 20
@@ -116,7 +117,8 @@ class RemoteTalks:
             raise _refused(error.code, _detail(error.read(10_000))) from None
         except (OSError, HTTPException) as error:
             reason = getattr(error, "reason", error)
-            raise Unreachable(f"{self._url}: {reason}", cure=START) from None
+            said = in_words(reason) if isinstance(reason, Exception) else reason
+            raise Unreachable(f"{self._url}: {said}", cure=START) from None
 
 
 class _RemoteTalk:

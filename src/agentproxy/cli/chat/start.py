@@ -162,7 +162,9 @@ def _refuse_bad_url(url: str) -> None:
     if not good or not url.isascii():
         # What stands before an "@" may be a password.
         shown = url.rpartition("@")[2].partition("?")[0]
-        raise Failure(f"--url: {shown} is no address of a server", cure="http://127.0.0.1:8000")
+        raise Failure(
+            f"--url: {shown} is no address of a server", cure="write it like http://127.0.0.1:8000"
+        )
 
 
 def _require(package: str, *, cure: str) -> None:

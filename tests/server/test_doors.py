@@ -6,6 +6,8 @@ import os
 import socket
 import subprocess
 import sys
+import urllib.error
+import urllib.request
 from collections.abc import Generator
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -191,3 +193,13 @@ def test_another_address_without_a_key_is_refused(tmp_path: Path) -> None:
     assert ran.returncode == 2
     assert "there is no API_KEY" in ran.stderr
     assert "Traceback" not in ran.stderr
+
+
+@pytest.mark.parametrize("body", [b"", b"task=x", b"{", b"[]", b"7"])
+def test_a_body_that_is_no_object_is_refused_with_what_to_send(served: Served, body: bytes) -> None:
+    asked = urllib.request.Request(f"{served.url}/task", body, method="POST")
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(asked, timeout=30)
+    answer = json.loads(refused.value.read())
+    assert (refused.value.code, answer["field"]) == (422, "")
+    assert "Content-Type: application/json" in answer["cure"]

@@ -2,8 +2,6 @@
 
 import json
 import shlex
-import urllib.error
-import urllib.request
 from collections.abc import Generator, Sequence
 from itertools import pairwise
 from pathlib import Path
@@ -254,16 +252,6 @@ def test_a_body_of_another_form_is_refused_with_the_place(
     name = next(iter(wrong))
     assert (answer["detail"][0]["loc"][1], answer["field"]) == (name, name)
     assert answer["cure"]
-
-
-@pytest.mark.parametrize("body", [b"", b"task=x", b"{", b"[]", b"7"])
-def test_a_body_that_is_no_object_is_refused_with_what_to_send(tasks: Tasks, body: bytes) -> None:
-    asked = urllib.request.Request(f"{tasks.served.url}/task", body, method="POST")
-    with pytest.raises(urllib.error.HTTPError) as refused:
-        urllib.request.urlopen(asked, timeout=30)
-    answer = json.loads(refused.value.read())
-    assert (refused.value.code, answer["field"]) == (422, "")
-    assert "Content-Type: application/json" in answer["cure"]
 
 
 def test_work_stays_below_the_allowed_folders_whatever_a_link_says(tmp_path: Path) -> None:

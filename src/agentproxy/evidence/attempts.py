@@ -1,6 +1,6 @@
 """Folds the attempts of a check on one tree, and compares two trees test by test."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -68,26 +68,41 @@ def fold_attempts(attempts: Sequence[CheckResult]) -> Side:
     by_name: list[dict[str, TestResult]] = [
         {test.name: test for test in result.tests} for result in naming
     ]
-    by_attempt: dict[str, set[Outcome | None]] = {}
-    for name in {name for tests in by_name for name in tests}:
-        # None is an outcome of its own: a test that one attempt does not name is flaky.
-        by_attempt[name] = {tests[name].outcome if name in tests else None for tests in by_name}
+    outcomes, flaky = _steady_and_flaky(by_name)
     return Side(
         attempts=tuple(attempts),
         status=_status_of_all(statuses),
         by_test=bool(naming) and len(naming) == len(attempts) and "cannot_run" not in statuses,
-        outcomes={
-            name: outcome
-            for name, outcomes in by_attempt.items()
-            if len(outcomes) == 1 and (outcome := next(iter(outcomes))) is not None
-        },
-        flaky=frozenset(name for name, outcomes in by_attempt.items() if len(outcomes) > 1),
+        outcomes=outcomes,
+        flaky=flaky,
         tests={name: test for tests in by_name for name, test in tests.items()},
+    )
+
+
+def _steady_and_flaky(
+    by_name: Sequence[Mapping[str, TestResult]],
+) -> tuple[dict[str, Outcome], frozenset[str]]:
+    """Returns the tests with one outcome in all attempts, and the others."""
+    first, *others = by_name or [{}]
+    steady: dict[str, Outcome] = {name: test.outcome for name, test in first.items()}
+    if not others:
+        return steady, frozenset()
+    # A test that one attempt does not name is flaky.
+    flaky = {
+        name
+        for tests in others
+        for name in tests.keys() | first.keys()
+        if name not in first or name not in tests or tests[name].outcome != steady[name]
+    }
+    return {name: outcome for name, outcome in steady.items() if name not in flaky}, frozenset(
+        flaky
     )
 
 
 def _completed(attempt: CheckResult, first: CheckResult) -> CheckResult:
     """An attempt together with what the first one said of the files that it left out."""
+    if not attempt.left_out:
+        return attempt
     left_out = set(attempt.left_out)
     rest = tuple(test for test in first.tests if file_of(test.name) in left_out)
     fails = any(test.outcome == "failed" for test in rest)

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from agentproxy.events.asked import AskedRead
-from agentproxy.evidence.check_evidence import CheckEvidence, Rules
-from agentproxy.evidence.verdict import judge_check
+from agentproxy.evidence.comparison import Comparison
+from agentproxy.evidence.verdict import judge, judge_check
 
 MAX_ASKED = 5  # files of a claim: with more, a person looks
 
@@ -27,17 +27,19 @@ def excuse(asked: AskedRead, quotes: Mapping[str, str]) -> AskedRead:
     )
 
 
-def files_to_ask_about(evidence: CheckEvidence, rules: Rules) -> tuple[str, ...]:
+def files_to_ask_about(comparison: Comparison) -> tuple[str, ...]:
     """The changed test files that keep the check from being proven, and that a judge may excuse."""
+    rules = comparison.rules
     asked = rules.asked
     if asked is None or not 0 < len(asked.open) <= MAX_ASKED or rules.doubts:
         return ()
-    if judge_check(evidence, rules).reason_code not in ("own_tests", "tests_removed"):
+    if judge(comparison).reason_code not in ("own_tests", "tests_removed"):
         return ()
 
     def is_unproven_without(*left: str) -> bool:
         quotes = {path: path for path in asked.open if path not in left}
-        verdict = judge_check(evidence, replace(rules, asked=excuse(asked, quotes)))
+        excused = replace(rules, asked=excuse(asked, quotes))
+        verdict = judge_check(comparison.evidence, excused)
         return verdict.reason_code in ("own_tests", "tests_removed")
 
     if is_unproven_without():

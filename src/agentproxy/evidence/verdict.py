@@ -53,53 +53,55 @@ STEPS: Sequence[VerdictStep] = (
 
 
 def judge_check(evidence: CheckEvidence, rules: Rules) -> CheckVerdict:
-    comparison = build_comparison(evidence, rules)
-    verdict = not_run(evidence.check.name)
+    return judge(build_comparison(evidence, rules))
+
+
+def judge(comparison: Comparison) -> CheckVerdict:
+    verdict = not_run(comparison.check.name)
     for step in STEPS:
         verdict = step(comparison, verdict)
     return verdict
 
 
-def trial_to_run(evidence: CheckEvidence, rules: Rules) -> TrialKind | None:
+def trial_to_run(comparison: Comparison) -> TrialKind | None:
     """The variant of the claim that the check must run on next; None for no more."""
-    comparison = build_comparison(evidence, rules)
     return next_trial(comparison, judge_by_table(comparison))
 
 
-def needs_mutants(evidence: CheckEvidence, rules: Rules) -> bool:
+def needs_mutants(comparison: Comparison) -> bool:
     """Whether the check must run on mutants of the code, since the claim changes only tests."""
-    comparison = build_comparison(evidence, rules)
     return wants_mutants(comparison, judge_by_table(comparison))
 
 
-def needs_rerun(evidence: CheckEvidence, rules: Rules) -> bool:
+def needs_rerun(comparison: Comparison) -> bool:
     """Whether the check must run a second time at base and claim before it can refute."""
+    evidence = comparison.evidence
     if min(len(evidence.base), len(evidence.claim)) > 1:
         return False
     # Only the first attempts decide, so that the answer stays the same until both second attempts
     # are recorded.
-    return judge_by_table(_after(evidence, 1, rules)).finding == "refuted"
+    return judge_by_table(_after(comparison, 1)).finding == "refuted"
 
 
-def files_to_repeat(evidence: CheckEvidence, rules: Rules) -> frozenset[str]:
+def files_to_repeat(comparison: Comparison) -> frozenset[str]:
     """The test files in which tests that passed before fail; none where something else refutes."""
-    first = _after(evidence, 1, rules)
+    first = _after(comparison, 1)
     if not first.base.by_test or judge_by_table(first).reason_code != "newly_failing":
         return frozenset()
     files = frozenset(file_of(name) for name in first.delta.regressed)
     return frozenset() if "" in files else files
 
 
-def needs_whole_rerun(evidence: CheckEvidence, rules: Rules) -> bool:
+def needs_whole_rerun(comparison: Comparison) -> bool:
     """Whether second attempts that left files out do not confirm that the claim is refuted.
 
     They only ever confirm: a test may fail only beside others, and an attempt without these would
     call it flaky.
     """
-    attempts = (evidence.base, evidence.claim)
+    attempts = (comparison.evidence.base, comparison.evidence.claim)
     if min(map(len, attempts)) < 2 or min(len(whole(each)) for each in attempts) > 1:
         return False
-    first, second = _after(evidence, 1, rules), _after(evidence, 2, rules)
+    first, second = _after(comparison, 1), _after(comparison, 2)
     if judge_by_table(first).finding != "refuted":
         return False
     repeated = first.delta.regressed & second.delta.regressed
@@ -115,31 +117,34 @@ def _outcomes(result: CheckResult) -> Mapping[str, Outcome]:
     return {test.name: test.outcome for test in result.tests} if ran else {}
 
 
-def _after(evidence: CheckEvidence, attempts: int, rules: Rules) -> Comparison:
+def _after(comparison: Comparison, attempts: int) -> Comparison:
     """The comparison of the first attempts on each side."""
+    evidence = comparison.evidence
+    if max(len(evidence.base), len(evidence.claim)) <= attempts:
+        return comparison
     first = replace(evidence, base=evidence.base[:attempts], claim=evidence.claim[:attempts])
-    return build_comparison(first, rules)
+    return build_comparison(first, comparison.rules)
 
 
-def paths_to_restore(evidence: CheckEvidence, rules: Rules) -> tuple[str, ...]:
+def paths_to_restore(comparison: Comparison) -> tuple[str, ...]:
     """Returns the changed tests and settings that may be why the check says what it says, or that
     keep it from being proven.
     """
-    without = replace(evidence, restored=())
-    verdict = judge_check(without, rules)
-    comparison = build_comparison(without, rules)
+    evidence, rules = comparison.evidence, comparison.rules
+    without = replace(comparison, evidence=replace(evidence, restored=()))
+    verdict = judge(without)
     rests = may_rest_on_tests(evidence.check, verdict)
-    if not rests and not may_be_proven_by_restored_tests(comparison, verdict):
+    if not rests and not may_be_proven_by_restored_tests(without, verdict):
         return ()
     return find_deciding_files(rules.changes, verdict, command=evidence.check.command)
 
 
-def needs_restored_rerun(evidence: CheckEvidence, rules: Rules) -> bool:
+def needs_restored_rerun(comparison: Comparison) -> bool:
     """Whether the check must run again with the base's tests before it loses its proof."""
-    if len(evidence.restored) != 1 or not paths_to_restore(evidence, rules):
+    if len(comparison.evidence.restored) != 1 or not paths_to_restore(comparison):
         return False
     # A flaky test may fail here by chance; only a second run can show that.
-    return judge_check(evidence, rules).reason_code == "own_tests"
+    return judge(comparison).reason_code == "own_tests"
 
 
 def judge_run(

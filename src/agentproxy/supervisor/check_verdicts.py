@@ -1,12 +1,11 @@
 """Judges the checks of a claim, from the state of a run."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from agentproxy.events.check import (
     BASE,
     CheckResult,
     Tree,
-    TrialKind,
     claim_tree,
     later_tree,
     merged_tree,
@@ -20,14 +19,14 @@ from agentproxy.events.trials import Doubt
 from agentproxy.events.verdict import UNPROVEN, ChecksWeighed, CheckVerdict
 from agentproxy.evidence.attempts import whole
 from agentproxy.evidence.check_evidence import CheckEvidence, Merge, Mutants, Rules, Trials
-from agentproxy.evidence.comparison import build_comparison
+from agentproxy.evidence.comparison import Comparison, build_comparison
 from agentproxy.evidence.falsification.claims_tests import find_claims_tests
 from agentproxy.evidence.falsification.stubs.languages import has_stubs
 from agentproxy.evidence.judged_tests import excuse, files_to_ask_about
 from agentproxy.evidence.reports.test_ids import file_of
 from agentproxy.evidence.verdict import (
     files_to_repeat,
-    judge_check,
+    judge,
     needs_mutants,
     needs_rerun,
     needs_restored_rerun,
@@ -146,28 +145,41 @@ def _trials_of(state: State, check: Check, number: int) -> Trials | None:
     )
 
 
-def weigh(state: State, check: Check, number: int) -> CheckVerdict:
-    return judge_check(evidence_for(state, check, number), rules_for(state, number))
+def compare_check(state: State, check: Check, number: int) -> Comparison:
+    return build_comparison(evidence_for(state, check, number), rules_for(state, number))
 
 
-def check_needs_rerun(state: State, check: Check, number: int) -> bool:
-    return needs_rerun(evidence_for(state, check, number), rules_for(state, number))
+def weigh_checks(state: State, number: int) -> ChecksWeighed:
+    # Each check is compared once: there may be many thousand tests.
+    compared = {check.name: compare_check(state, check, number) for check in state.scope.checks}
+    verdicts = {name: judge(comparison) for name, comparison in compared.items()}
+    changed = {} if state.unchanged(number) else compared
+    own_tests = {name: paths_to_restore(comparison) for name, comparison in changed.items()}
+    about = [*changed.values()]
+    return ChecksWeighed(
+        round=number,
+        results=state.result_count,
+        checks=tuple(verdicts.values()),
+        rerun=_names(filter(needs_rerun, about)),
+        own_tests={name: paths for name, paths in own_tests.items() if paths},
+        rerun_whole=_names(filter(needs_whole_rerun, about)),
+        rerun_restored=_names(filter(needs_restored_rerun, about)),
+        trials={each.check.name: kind for each in about if (kind := trial_to_run(each))},
+        mutants=_names(filter(needs_mutants, about)),
+        questions=tuple(each.id for each in _questions(state, number, verdicts)),
+        changed_tests=tuple(
+            dict.fromkeys(path for each in about for path in files_to_ask_about(each))
+        ),
+    )
 
 
-def _needs_whole_rerun(state: State, check: Check, number: int) -> bool:
-    return needs_whole_rerun(evidence_for(state, check, number), rules_for(state, number))
+def _names(compared: Iterable[Comparison]) -> tuple[str, ...]:
+    return tuple(each.check.name for each in compared)
 
 
-def rests_on_own_tests(state: State, check: Check, number: int) -> tuple[str, ...]:
-    """Returns the tests and settings that the claim changes and that may explain a proof."""
-    return paths_to_restore(evidence_for(state, check, number), rules_for(state, number))
-
-
-def check_needs_restored_rerun(state: State, check: Check, number: int) -> bool:
-    return needs_restored_rerun(evidence_for(state, check, number), rules_for(state, number))
-
-
-def questions(state: State, number: int) -> list[Criterion]:
+def _questions(
+    state: State, number: int, verdicts: Mapping[str, CheckVerdict]
+) -> Sequence[Criterion]:
     """Returns the criteria that only a judge can answer."""
     scope = state.scope
     if rules_for(state, number).doubts:
@@ -175,57 +187,16 @@ def questions(state: State, number: int) -> list[Criterion]:
     without_check = [each for each in scope.criteria if not each.checks]
     if scope.anything_named or len(without_check) != 1 or without_check[0].part:
         # A check that was green before proves nothing, so the judge is asked too (decision 10).
-        green = [each for each in scope.criteria if _was_green_before(state, each, number)]
+        green = [each for each in scope.criteria if _was_green_before(each, verdicts)]
         return without_check + green
     # The one criterion is the task itself. A proven check answers it.
-    proven = any(weigh(state, check, number).finding == "proven" for check in scope.checks)
+    proven = any(verdict.finding == "proven" for verdict in verdicts.values())
     return [] if proven else without_check
 
 
-def _was_green_before(state: State, criterion: Criterion, number: int) -> bool:
-    contract = state.require_contract()
-    verdicts = [weigh(state, contract.check(name), number) for name in criterion.checks]
-    return bool(verdicts) and all(each.reason_code in UNPROVEN for each in verdicts)
-
-
-def weigh_checks(state: State, number: int) -> ChecksWeighed:
-    verdicts = tuple(weigh(state, check, number) for check in state.scope.checks)
-    checks = () if state.unchanged(number) else state.scope.checks
-    own_tests = {check.name: rests_on_own_tests(state, check, number) for check in checks}
-    whole = [each.name for each in checks if _needs_whole_rerun(state, each, number)]
-    again = [each.name for each in checks if check_needs_restored_rerun(state, each, number)]
-    return ChecksWeighed(
-        round=number,
-        results=state.result_count,
-        checks=verdicts,
-        rerun=tuple(each.name for each in checks if check_needs_rerun(state, each, number)),
-        own_tests={name: paths for name, paths in own_tests.items() if paths},
-        rerun_whole=tuple(whole),
-        rerun_restored=tuple(again),
-        trials=_trials_due(state, checks, number),
-        mutants=tuple(each.name for each in checks if _wants_mutants(state, each, number)),
-        questions=tuple(each.id for each in questions(state, number)),
-        changed_tests=_changed_tests(state, checks, number),
-    )
-
-
-def _changed_tests(state: State, checks: Sequence[Check], number: int) -> tuple[str, ...]:
-    rules = rules_for(state, number)
-    evidence = (evidence_for(state, check, number) for check in checks)
-    return tuple(dict.fromkeys(path for e in evidence for path in files_to_ask_about(e, rules)))
-
-
-def _trials_due(state: State, checks: Sequence[Check], number: int) -> dict[str, TrialKind]:
-    rules = rules_for(state, number)
-    due: dict[str, TrialKind] = {}
-    for check in checks:
-        if kind := trial_to_run(evidence_for(state, check, number), rules):
-            due[check.name] = kind
-    return due
-
-
-def _wants_mutants(state: State, check: Check, number: int) -> bool:
-    return needs_mutants(evidence_for(state, check, number), rules_for(state, number))
+def _was_green_before(criterion: Criterion, verdicts: Mapping[str, CheckVerdict]) -> bool:
+    said = [verdicts[name] for name in criterion.checks]
+    return bool(said) and all(each.reason_code in UNPROVEN for each in said)
 
 
 def leave_out(state: State, check: Check, tree: Tree, *, attempt: int) -> tuple[str, ...]:
@@ -237,9 +208,7 @@ def leave_out(state: State, check: Check, tree: Tree, *, attempt: int) -> tuple[
     prepared = state.trials.get(tree.round)
     if prepared is None or tree.kind not in ("mutant", *prepared.trees):
         return ()
-    comparison = build_comparison(
-        evidence_for(state, check, tree.round), rules_for(state, tree.round)
-    )
+    comparison = compare_check(state, check, tree.round)
     wanted = {file_of(name) for name in find_claims_tests(comparison, prepared.tests)}
     if not wanted or "" in wanted:
         return ()
@@ -255,10 +224,10 @@ def loads_all(tree: Tree) -> bool:
 
 
 def _beside_what_fails(state: State, check: Check) -> tuple[str, ...]:
-    evidence, rules = evidence_for(state, check, state.round), rules_for(state, state.round)
-    repeated = files_to_repeat(evidence, rules)
+    comparison = compare_check(state, check, state.round)
+    repeated = files_to_repeat(comparison)
     if not repeated:
         return ()
-    first = (evidence.base[0], evidence.claim[0])
+    first = (comparison.evidence.base[0], comparison.evidence.claim[0])
     files = {file_of(test.name) for result in first for test in result.tests}
     return tuple(sorted(files - repeated - {""}))

@@ -9,6 +9,7 @@ from agentproxy.events.asked import AskedRead
 from agentproxy.events.check import CheckResult
 from agentproxy.events.trials import Doubt
 from agentproxy.evidence.check_evidence import CheckEvidence, Rules
+from agentproxy.evidence.comparison import build_comparison
 from agentproxy.evidence.judged_tests import excuse, files_to_ask_about
 from agentproxy.evidence.verdict import judge_check
 
@@ -26,7 +27,7 @@ def rules(
 
 
 def test_it_is_asked_about_a_file_that_keeps_a_check_from_being_proven() -> None:
-    assert files_to_ask_about(KEPT, rules({A: ("test_a",)})) == (A,)
+    assert files_to_ask_about(build_comparison(KEPT, rules({A: ("test_a",)}))) == (A,)
 
 
 @pytest.mark.parametrize(
@@ -54,7 +55,7 @@ def test_it_is_asked_about_a_file_that_keeps_a_check_from_being_proven() -> None
 def test_nothing_is_asked_where_no_answer_would_count(
     evidence: CheckEvidence, given: Rules
 ) -> None:
-    assert files_to_ask_about(evidence, given) == ()
+    assert files_to_ask_about(build_comparison(evidence, given)) == ()
 
 
 def test_what_a_judge_excuses_counts_with_its_quote() -> None:
@@ -74,5 +75,7 @@ def removed(claim: CheckResult) -> CheckEvidence:
 def test_it_is_asked_about_a_test_that_is_gone() -> None:
     name = next(iter(GREEN.tests)).name
     file, _, title = name.rpartition("::")
-    assert files_to_ask_about(removed(ran(b="p")), rules({file: (title,)})) == (file,)
-    assert files_to_ask_about(removed(ran(b="p")), rules({B: (title,)})) == ()
+    assert files_to_ask_about(build_comparison(removed(ran(b="p")), rules({file: (title,)}))) == (
+        file,
+    )
+    assert files_to_ask_about(build_comparison(removed(ran(b="p")), rules({B: (title,)}))) == ()

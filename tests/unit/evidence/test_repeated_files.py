@@ -7,6 +7,7 @@ from support.results import ACCEPTANCE, CANNOT, REGRESSION, command, judge, name
 
 from agentproxy.events.check import CheckResult
 from agentproxy.evidence.check_evidence import CheckEvidence, Rules
+from agentproxy.evidence.comparison import build_comparison
 from agentproxy.evidence.verdict import files_to_repeat, needs_whole_rerun
 
 A, B = "tests/test_a.py", "tests/test_b.py"
@@ -69,7 +70,7 @@ def test_what_is_not_confirmed_runs_again_whole(
 ) -> None:
     for check in (ACCEPTANCE, REGRESSION):
         evidence = CheckEvidence(check, base, claim)
-        assert needs_whole_rerun(evidence, Rules()) is wants_whole
+        assert needs_whole_rerun(build_comparison(evidence, Rules())) is wants_whole
         said = judge(check, base, claim)
         assert finding is None or finding in (said.finding, said.reason_code)
 
@@ -90,7 +91,10 @@ def test_what_is_not_confirmed_runs_again_whole(
 def test_only_tests_that_passed_and_whose_file_is_known_are_repeated_alone(
     base: CheckResult, claim: CheckResult, files: Collection[str]
 ) -> None:
-    assert files_to_repeat(CheckEvidence(REGRESSION, [base], [claim]), Rules()) == files
+    assert (
+        files_to_repeat(build_comparison(CheckEvidence(REGRESSION, [base], [claim]), Rules()))
+        == files
+    )
 
 
 def test_an_attempt_that_left_files_out_proves_nothing_of_them() -> None:

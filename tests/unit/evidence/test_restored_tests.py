@@ -9,6 +9,7 @@ from agentproxy.events.check import CheckResult
 from agentproxy.events.contract import Check
 from agentproxy.events.verdict import CheckVerdict
 from agentproxy.evidence.check_evidence import CheckEvidence, Rules
+from agentproxy.evidence.comparison import build_comparison
 from agentproxy.evidence.verdict import judge_check, needs_restored_rerun, paths_to_restore
 
 TEST = "tests/test_a.py"
@@ -27,19 +28,19 @@ def judged(*restored: CheckResult) -> CheckVerdict:
 
 
 def test_what_is_proven_rests_on_the_tests_and_settings_that_the_claim_changes() -> None:
-    assert paths_to_restore(evidence(), RULES) == (TEST,)
-    assert paths_to_restore(evidence(), Rules(changes=modified("src/a.py"))) == ()
+    assert paths_to_restore(build_comparison(evidence(), RULES)) == (TEST,)
+    assert paths_to_restore(build_comparison(evidence(), Rules(changes=modified("src/a.py")))) == ()
 
 
 @pytest.mark.parametrize("restored", [[], [RED], [RED, GREEN], [RED, RED]])
 def test_what_was_restored_does_not_change_what_has_to_be(restored: list[CheckResult]) -> None:
-    assert paths_to_restore(evidence(*restored), RULES) == (TEST,)
+    assert paths_to_restore(build_comparison(evidence(*restored), RULES)) == (TEST,)
 
 
 def test_what_is_not_proven_needs_no_tests_of_the_base() -> None:
     unproven = CheckEvidence(ACCEPTANCE, [GREEN], [GREEN])
-    assert paths_to_restore(unproven, RULES) == ()
-    assert not needs_restored_rerun(unproven, RULES)
+    assert paths_to_restore(build_comparison(unproven, RULES)) == ()
+    assert not needs_restored_rerun(build_comparison(unproven, RULES))
 
 
 def kept(*restored: CheckResult, check: Check = REGRESSION) -> CheckEvidence:
@@ -48,11 +49,11 @@ def kept(*restored: CheckResult, check: Check = REGRESSION) -> CheckEvidence:
 
 def test_a_check_that_is_kept_passes_with_the_tests_of_the_base_too() -> None:
     rules = Rules(changes=modified("src/a.py", TEST), has_acceptance_check=True)
-    assert paths_to_restore(kept(), rules) == (TEST,)
-    assert paths_to_restore(kept(check=DISCOVERED), rules) == ()
+    assert paths_to_restore(build_comparison(kept(), rules)) == (TEST,)
+    assert paths_to_restore(build_comparison(kept(check=DISCOVERED), rules)) == ()
     assert judge_check(kept(GREEN), rules).finding == "kept"
     broken = ran(a="f", b="p")
-    assert needs_restored_rerun(kept(broken), rules)
+    assert needs_restored_rerun(build_comparison(kept(broken), rules))
     verdict = judge_check(kept(broken, broken), rules)
     assert (verdict.finding, verdict.reason_code) == ("unverified", "own_tests")
     assert f"{TEST} (with the base's versions it does not pass)" in verdict.reason
@@ -60,15 +61,15 @@ def test_a_check_that_is_kept_passes_with_the_tests_of_the_base_too() -> None:
 
 def test_a_proof_that_holds_with_the_tests_of_the_base_is_one() -> None:
     assert judged(GREEN).finding == "proven"
-    assert not needs_restored_rerun(evidence(GREEN), RULES)
+    assert not needs_restored_rerun(build_comparison(evidence(GREEN), RULES))
 
 
 @pytest.mark.parametrize("once", [RED, ran(a="p", b="f"), CANNOT, command(1)])
 def test_a_proof_is_withheld_only_after_a_second_run_with_the_tests_of_the_base(
     once: CheckResult,
 ) -> None:
-    assert needs_restored_rerun(evidence(once), RULES)
-    assert not needs_restored_rerun(evidence(once, once), RULES)
+    assert needs_restored_rerun(build_comparison(evidence(once), RULES))
+    assert not needs_restored_rerun(build_comparison(evidence(once, once), RULES))
     verdict = judged(once, once)
     assert (verdict.finding, verdict.reason_code) == ("unverified", "own_tests")
     assert TEST in verdict.reason
@@ -135,7 +136,7 @@ def test_where_no_check_is_named_the_tests_of_the_base_prove_a_fix(
     restored: list[CheckResult], finding: str
 ) -> None:
     found = evidence(*restored, check=DISCOVERED)
-    assert paths_to_restore(found, NOBODY_NAMED) == (TEST,)
+    assert paths_to_restore(build_comparison(found, NOBODY_NAMED)) == (TEST,)
     verdict = judge_check(found, NOBODY_NAMED)
     assert (verdict.finding, verdict.reason_code) == (finding, "fixed")
 

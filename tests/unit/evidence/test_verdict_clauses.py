@@ -24,6 +24,7 @@ from agentproxy.events.check import CannotRun, CheckResult
 from agentproxy.events.contract import Role
 from agentproxy.events.verdict import Finding
 from agentproxy.evidence.check_evidence import CheckEvidence, Rules
+from agentproxy.evidence.comparison import build_comparison
 from agentproxy.evidence.verdict import needs_rerun
 
 
@@ -160,7 +161,9 @@ def test_refuting_takes_a_second_look(
     check = ACCEPTANCE.model_copy(update={"role": role})
     refuted = judge(check, base[:1], claim[:1]).finding == "refuted"
     twice = len(base) > 1 and len(claim) > 1
-    assert needs_rerun(CheckEvidence(check, base, claim), Rules()) == (refuted and not twice)
+    assert needs_rerun(build_comparison(CheckEvidence(check, base, claim), Rules())) == (
+        refuted and not twice
+    )
 
 
 @given(RESULTS, RESULTS, ROLES, TASKS, st.randoms(use_true_random=False))

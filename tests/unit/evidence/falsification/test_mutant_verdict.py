@@ -11,6 +11,7 @@ from agentproxy.events.mutants import Mutant
 from agentproxy.events.trials import Doubt
 from agentproxy.events.verdict import CheckVerdict
 from agentproxy.evidence.check_evidence import CheckEvidence, Mutants, Rules, Trials
+from agentproxy.evidence.comparison import build_comparison
 from agentproxy.evidence.verdict import judge_check, needs_mutants
 
 OLD, NEW = "tests/test_a.py::test_old", "tests/test_a.py::test_new"
@@ -138,7 +139,7 @@ def test_a_doubt_keeps_such_a_proof_from_counting() -> None:
     ],
 )
 def test_claims_of_tests_alone_are_tried_on_mutants(found: CheckEvidence, *, wanted: bool) -> None:
-    assert needs_mutants(found, RULES) is wanted
+    assert needs_mutants(build_comparison(found, RULES)) is wanted
 
 
 def test_without_code_under_test_nothing_is_proven() -> None:
@@ -157,5 +158,5 @@ def test_what_no_test_needs_is_named_with_a_proof_and_decides_nothing() -> None:
     assert said(found).finding == "proven"
     assert said(found).reason_code == "falsified"
     assert said(found).reason.endswith("no test of the claim notices src/a.py:2 (`<` became `>=`)")
-    assert not needs_mutants(found, RULES)
-    assert needs_mutants(found, replace(RULES, mutants_of_changes=True))
+    assert not needs_mutants(build_comparison(found, RULES))
+    assert needs_mutants(build_comparison(found, replace(RULES, mutants_of_changes=True)))

@@ -17,6 +17,7 @@ from agentproxy.events.check import CheckResult, TrialKind
 from agentproxy.events.contract import Check
 from agentproxy.events.verdict import CheckVerdict
 from agentproxy.evidence.check_evidence import CheckEvidence, Rules, Trials
+from agentproxy.evidence.comparison import build_comparison
 from agentproxy.evidence.verdict import judge_check, trial_to_run
 
 OLD, NEW = "tests/test_a.py::test_old", "tests/test_b.py::test_new"
@@ -60,13 +61,13 @@ def evidence(
 
 
 def verdict(found: CheckEvidence) -> CheckVerdict:
-    assert trial_to_run(found, RULES) is None
+    assert trial_to_run(build_comparison(found, RULES)) is None
     return judge_check(found, RULES)
 
 
 def test_a_green_check_goes_through_the_trials_in_order_as_far_as_they_say_something() -> None:
     unprepared = CheckEvidence(ACCEPTANCE, [BASE], [CLAIM])
-    assert trial_to_run(unprepared, RULES) == "without"
+    assert trial_to_run(build_comparison(unprepared, RULES)) == "without"
     assert judge_check(unprepared, RULES).reason_code == "green_before"
     for results, due in (
         ({}, "without"),
@@ -76,26 +77,29 @@ def test_a_green_check_goes_through_the_trials_in_order_as_far_as_they_say_somet
         ({"without": FAILS, "stub": FAILS}, "raising"),
         ({"without": FAILS, "stub": PASSES, "raising": FAILS}, None),
     ):
-        assert trial_to_run(evidence(results=results), RULES) == due, results
+        assert trial_to_run(build_comparison(evidence(results=results), RULES)) == due, results
 
 
 def test_what_is_red_refuted_or_proven_has_no_trials() -> None:
     red = named_tests({OLD: "f"})
     for sides in ((red, CLAIM), (BASE, red), (red, red), (CANNOT, CANNOT)):
-        assert trial_to_run(CheckEvidence(ACCEPTANCE, [sides[0]], [sides[1]]), RULES) is None
+        assert (
+            trial_to_run(build_comparison(CheckEvidence(ACCEPTANCE, [sides[0]], [sides[1]]), RULES))
+            is None
+        )
 
 
 def test_discovered_checks_have_trials_only_without_an_acceptance_check() -> None:
     found = CheckEvidence(DISCOVERED, [BASE], [CLAIM])
-    assert trial_to_run(found, RULES) is None
+    assert trial_to_run(build_comparison(found, RULES)) is None
     alone = Rules(changes=RULES.changes, has_acceptance_check=False)
-    assert trial_to_run(found, alone) == "without"
+    assert trial_to_run(build_comparison(found, alone)) == "without"
     lint = CheckEvidence(
         DISCOVERED.model_copy(update={"name": "lint", "command": "ruff ."}),
         [command(0)],
         [command(0)],
     )
-    assert trial_to_run(lint, alone) is None
+    assert trial_to_run(build_comparison(lint, alone)) is None
 
 
 @pytest.mark.parametrize(
@@ -145,7 +149,10 @@ def test_a_test_that_fails_in_a_run_of_its_own_proves_nothing(
 ) -> None:
     results = {"without": left_out(ASSERTS), "stub": left_out(ASSERTS)}
     variants: tuple[TrialKind, ...] = (*ALL, "control")
-    assert trial_to_run(evidence(variants=variants, results=results), RULES) == "control"
+    assert (
+        trial_to_run(build_comparison(evidence(variants=variants, results=results), RULES))
+        == "control"
+    )
     said = verdict(evidence(variants=variants, results={**results, "control": left_out(control)}))
     assert said.reason_code == code
     # Where a variant runs all that the claim runs, the claim has shown it.
@@ -231,12 +238,12 @@ def test_a_check_judged_by_its_exit_has_trials_where_its_words_speak_of_tests(
 ) -> None:
     check = ACCEPTANCE.model_copy(update={"command": words})
     found = CheckEvidence(check, [command(0)], [command(0)])
-    assert (trial_to_run(found, RULES) == "without") is runs_tests
+    assert (trial_to_run(build_comparison(found, RULES)) == "without") is runs_tests
 
 
 def test_a_linter_is_no_place_for_a_test_and_a_later_part_holds_the_work_of_others() -> None:
     lint = ACCEPTANCE.model_copy(update={"command": "ruff check ."})
     green = CheckEvidence(lint, [command(0)], [command(0)])
-    assert trial_to_run(green, RULES) is None
+    assert trial_to_run(build_comparison(green, RULES)) is None
     later = Rules(changes=RULES.changes, later_part=True)
-    assert trial_to_run(CheckEvidence(ACCEPTANCE, [BASE], [CLAIM]), later) is None
+    assert trial_to_run(build_comparison(CheckEvidence(ACCEPTANCE, [BASE], [CLAIM]), later)) is None

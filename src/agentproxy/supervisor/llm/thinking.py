@@ -4,7 +4,7 @@ import asyncio
 import os
 import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from agentproxy.events.asked import ChangedTestsJudged
@@ -154,7 +154,8 @@ class SupervisorModel:
         return [Material(each.path, each.text) for each in found.documents if each.text]
 
     async def _entries(self) -> Sequence[TreeEntry]:
-        where = GitLocation(git_dir=self.checks.repository.git_dir)
+        repository = self.checks.repository
+        where = replace(repository.theirs, objects=repository.objects)
         return await list_tree(where, self.state.require_base().tree)
 
     async def _read(self) -> Contexts:

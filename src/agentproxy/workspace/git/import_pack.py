@@ -5,6 +5,7 @@ from pathlib import Path
 
 from agentproxy.workspace.git.command import GitError, GitLocation, git
 from agentproxy.workspace.git.filenames import in_a_sentence
+from agentproxy.workspace.git.objects import list_tree
 from agentproxy.workspace.git.submodules import holds_tree
 
 # Dangerous content in these files does harm only when someone uses it later, so it is a finding.
@@ -37,6 +38,8 @@ async def take_pack(where: GitLocation, pack: Path, *, tree: str) -> list[str]:
             said |= found
         else:
             break
-    if not await holds_tree(where, tree):
-        raise GitError("index-pack", 0, "the tree is not in the pack")
+    try:
+        await list_tree(where, tree)
+    except GitError as error:
+        raise GitError("index-pack", 0, "the tree is not in the pack") from error
     return [f"git warns of {name}: {in_a_sentence(what.encode())}" for name, what in said.items()]

@@ -3,9 +3,7 @@
 from dataclasses import dataclass
 
 from agentproxy.workspace.git.command import GitLocation, git_status
-from agentproxy.workspace.git.objects import commit_tree
-
-EPOCH = "@0 +0000"
+from agentproxy.workspace.git.objects import EPOCH, commit_tree
 
 
 @dataclass(frozen=True, slots=True)

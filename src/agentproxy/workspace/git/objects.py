@@ -1,19 +1,34 @@
 """Reads and writes git objects: trees, blobs and commits."""
 
+import asyncio
+import contextlib
 import re
 import tempfile
-from collections.abc import Collection, Sequence
+from collections.abc import (
+    AsyncGenerator,
+    Collection,
+    Hashable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from dataclasses import dataclass, replace
+from itertools import takewhile
 from pathlib import Path
+from typing import Generic, TypeVar
 
 from agentproxy.workspace.git.command import GitLocation, git
 
 OURS = ("Agent Proxy", "agent-proxy@localhost")
-REMEMBERED = 8  # lists of files
-MOST_REMEMBERED = 5000  # files in one
+MOST_REMEMBERED = 5000  # files in one list
+REMEMBERED_BYTES = 1 << 16  # of one blob
+LONGEST_HEADER = 128  # bytes that `cat-file --batch` prints beside the content of an object
+EPOCH = "@0 +0000"
 OBJECT_ID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
+_COMMITTED = re.compile(rb"committer .*> ([0-9]+) ([-+][0-9]{4})")
 GITLINK = "160000"
 SYMLINK = "120000"
+T = TypeVar("T")
 
 
 def checked(oid: str) -> str:
@@ -31,21 +46,65 @@ class TreeEntry:
     oid: str  # of a blob, or of a submodule's commit
 
 
-# What an object id means never changes.
-_listed: dict[tuple[Path | None, str], tuple[TreeEntry, ...]] = {}
+@dataclass(frozen=True, slots=True)
+class CommitHeader:
+    tree: str
+    parents: tuple[str, ...]
+    date: str  # of the committer, in the form of GIT_COMMITTER_DATE
+
+
+class Remembered(Generic[T]):
+    """The last answers of one kind. What an object id means never changes."""
+
+    def __init__(self, *, most: int) -> None:
+        self._most = most
+        self._known: dict[Hashable, T] = {}
+        self._asking: dict[Hashable, asyncio.Event] = {}
+
+    def find(self, key: Hashable) -> T | None:
+        return self._known.get(key)
+
+    def keep(self, key: Hashable, answer: T) -> None:
+        self._known[key] = answer
+        while len(self._known) > self._most:
+            del self._known[next(iter(self._known))]
+
+    @contextlib.asynccontextmanager
+    async def asking(self, key: Hashable) -> AsyncGenerator[None]:
+        """Waits for whoever asks under the same key. The answer is then perhaps known."""
+        own = asyncio.get_running_loop(), key
+        # Whoever asked may have been cancelled, and several may wait.
+        while (other := self._asking.get(own)) is not None:
+            await other.wait()
+        self._asking[own] = done = asyncio.Event()
+        try:
+            yield
+        finally:
+            del self._asking[own]
+            done.set()
+
+
+# By the store of objects, and the id.
+_listed: Remembered[tuple[TreeEntry, ...]] = Remembered(most=8)
+_headers: Remembered[CommitHeader] = Remembered(most=256)
+_blobs: Remembered[bytes] = Remembered(most=32)
+
+
+def _key(where: GitLocation, oid: str) -> tuple[Path | None, str]:
+    return where.objects or where.git_dir, checked(oid)
 
 
 async def list_tree(where: GitLocation, tree: str) -> Sequence[TreeEntry]:
-    """Returns the files of a tree or a commit. The last few answers are remembered."""
-    key = where.objects or where.git_dir, checked(tree)
-    if (known := _listed.get(key)) is not None:
-        return known
-    printed = await git("ls-tree", "-r", "-z", "--full-tree", tree, where=where)
-    entries = tuple(map(_entry, printed.split(b"\0")[:-1]))
-    if len(entries) <= MOST_REMEMBERED:
-        _listed[key] = entries
-    while len(_listed) > REMEMBERED:
-        del _listed[next(iter(_listed))]
+    """Returns the files of a tree or a commit."""
+    header = _headers.find(_key(where, tree))
+    key = _key(where, header.tree if header else tree)
+    async with _listed.asking(key):
+        if (known := _listed.find(key)) is not None:
+            return known
+        printed = await git("ls-tree", "-r", "-z", "--full-tree", tree, where=where)
+        entries = tuple(map(_entry, printed.split(b"\0")[:-1]))
+        if len(entries) <= MOST_REMEMBERED:
+            _listed.keep(key, entries)
     return entries
 
 
@@ -62,27 +121,72 @@ async def read_blob(where: GitLocation, oid: str) -> bytes:
 async def read_blobs(
     where: GitLocation, oids: Collection[str], *, most: int, total: int
 ) -> dict[str, bytes]:
-    """Reads many blobs with two processes. Leaves out what is not there, what has more than `most`
+    """Reads many blobs with one process. Leaves out what is not there, what has more than `most`
     bytes, and what would not fit into `total` bytes together with those before it.
     """
-    asked = "".join(f"{checked(oid)}\n" for oid in dict.fromkeys(oids)).encode()
-    about = await git("cat-file", "--batch-check", where=where, stdin=asked)
+    store = where.objects or where.git_dir
+    known: dict[str, bytes] = {}
+    # Whoever looks at the same change at the same time reads the same files.
+    async with _blobs.asking(store):
+        for oid in dict.fromkeys(oids):
+            if (content := _blobs.find(_key(where, oid))) is not None:
+                known[oid] = content
+        unknown = [oid for oid in dict.fromkeys(oids) if oid not in known]
+        limit = total + LONGEST_HEADER * len(unknown)
+        printed = await _print_objects(where, unknown, limit=limit)
+        if len(printed) >= limit:
+            chosen = await _choose(where, unknown, most=most, total=total)
+            printed = await _print_objects(where, chosen)
+        for oid, content in _read_printed(printed):
+            known[oid] = content
+            if len(content) <= REMEMBERED_BYTES:
+                _blobs.keep(_key(where, oid), content)
+    return _fitting({oid: known[oid] for oid in oids if oid in known}, most=most, total=total)
+
+
+async def _print_objects(
+    where: GitLocation, oids: Sequence[str], *, limit: int | None = None
+) -> bytes:
+    lines = "".join(f"{oid}\n" for oid in oids).encode()
+    if not lines:
+        return b""
+    return await git("cat-file", "--batch", where=where, stdin=lines, limit=limit)
+
+
+async def _choose(
+    where: GitLocation, oids: Sequence[str], *, most: int, total: int
+) -> Sequence[str]:
+    """Returns the blobs that fit, by their sizes: all together are too much to print."""
+    lines = "".join(f"{oid}\n" for oid in oids).encode()
+    about = await git("cat-file", "--batch-check", where=where, stdin=lines)
     chosen: list[str] = []
     for line in about.decode().splitlines():
         oid, kind, size = (*line.split(" "), "")[:3]
         if kind == "blob" and int(size) <= min(most, total):
             total -= int(size)
             chosen.append(oid)
-    lines = "".join(f"{oid}\n" for oid in chosen).encode()
-    printed = await git("cat-file", "--batch", where=where, stdin=lines) if chosen else b""
-    found: dict[str, bytes] = {}
+    return chosen
+
+
+def _read_printed(printed: bytes) -> Iterator[tuple[str, bytes]]:
     start = 0
-    for oid in chosen:
+    while start < len(printed):
         content = printed.index(b"\n", start) + 1
-        end = content + int(printed[start:content].split(b" ")[2])
-        found[oid] = printed[content:end]
-        start = end + 1  # a line feed ends each blob
-    return found
+        oid, kind, *size = printed[start : content - 1].decode().split(" ")
+        # One that is not there has no size, and no content.
+        end = content + int(size[0]) if size else content - 1
+        if kind == "blob":
+            yield oid, printed[content:end]
+        start = end + 1  # a line feed ends each content
+
+
+def _fitting(blobs: Mapping[str, bytes], *, most: int, total: int) -> dict[str, bytes]:
+    chosen: dict[str, bytes] = {}
+    for oid, content in blobs.items():
+        if len(content) <= min(most, total):
+            total -= len(content)
+            chosen[oid] = content
+    return chosen
 
 
 async def write_blob(where: GitLocation, content: bytes) -> str:
@@ -112,27 +216,37 @@ async def write_blobs(where: GitLocation, contents: Collection[bytes]) -> dict[b
 
 
 async def tree_of(where: GitLocation, commit: str) -> str:
-    printed = await git(
-        "rev-parse", "--verify", "--end-of-options", f"{checked(commit)}^{{tree}}", where=where
-    )
-    return printed.decode().strip()
+    return (await _header(where, commit)).tree
 
 
-async def parents_of(where: GitLocation, commit: str) -> list[str]:
-    # From the commit itself: `rev-parse` does not show parents that a shallow clone cuts off.
-    header = (await git("cat-file", "commit", checked(commit), where=where)).partition(b"\n\n")[0]
-    return [
-        line.removeprefix(b"parent ").decode()
-        for line in header.split(b"\n")
-        if line.startswith(b"parent ")
-    ]
+async def parents_of(where: GitLocation, commit: str) -> tuple[str, ...]:
+    return (await _header(where, commit)).parents
 
 
 async def date_of(where: GitLocation, commit: str) -> str:
     """Returns the commit's date in the form of GIT_COMMITTER_DATE."""
-    header = (await git("cat-file", "commit", checked(commit), where=where)).partition(b"\n\n")[0]
-    found = re.search(rb"^committer .*> ([0-9]+) ([-+][0-9]{4})$", header, re.MULTILINE)
-    return f"@{found[1].decode()} {found[2].decode()}" if found else "@0 +0000"
+    return (await _header(where, commit)).date
+
+
+async def _header(where: GitLocation, commit: str) -> CommitHeader:
+    key = _key(where, commit)
+    if (known := _headers.find(key)) is not None:
+        return known
+    # From the commit itself: `rev-parse` does not show parents that a shallow clone cuts off.
+    header = _read_header(await git("cat-file", "commit", checked(commit), where=where))
+    _headers.keep(key, header)
+    return header
+
+
+def _read_header(commit: bytes) -> CommitHeader:
+    tree, *lines = commit.partition(b"\n\n")[0].split(b"\n")
+    parents = takewhile(lambda line: line.startswith(b"parent "), lines)
+    date = next(filter(None, map(_COMMITTED.fullmatch, lines)), None)
+    return CommitHeader(
+        tree=tree.removeprefix(b"tree ").decode(),
+        parents=tuple(line.removeprefix(b"parent ").decode() for line in parents),
+        date=f"@{date[1].decode()} {date[2].decode()}" if date else EPOCH,
+    )
 
 
 async def commit_tree(
@@ -159,7 +273,10 @@ async def commit_tree(
     printed = await git(
         "commit-tree", checked(tree), *before, where=replace(where, env=env), stdin=message.encode()
     )
-    return printed.decode().strip()
+    commit = printed.decode().strip()
+    if date:
+        _headers.keep(_key(where, commit), CommitHeader(tree, tuple(parents), date))
+    return commit
 
 
 async def names_between(where: GitLocation, before: str, after: str) -> list[bytes]:

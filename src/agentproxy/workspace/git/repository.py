@@ -4,7 +4,7 @@ import os
 import re
 import secrets
 import shlex
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -58,20 +58,21 @@ async def open_repository(start: Path, *, scratch: Path | None = None) -> Reposi
     """Finds the repository that holds a folder, or raises `RepositoryUnusable`."""
     start = Path(os.path.realpath(start))  # noqa: ASYNC240 - a few links, no content
     await _check_git()
-    object_format, git_dir, root, common_dir = await _find(start)
-    theirs = GitLocation(git_dir=git_dir, cwd=git_dir)
+    found = await _find(start)
     known = Repository(
-        root=root,
-        git_dir=git_dir,
-        common_dir=_resolved(common_dir),
-        objects=_resolved(common_dir / "objects"),
+        root=found.root,
+        git_dir=found.git_dir,
+        common_dir=_resolved(found.common_dir),
+        objects=_resolved(found.common_dir / "objects"),
         head="",
-        branch=await _branch(theirs),
-        object_format=object_format,
+        branch="",
+        object_format=found.object_format,
         scratch=scratch,
     )
+    branch = await _branch(known.theirs) if found.branch is None else found.branch
     settings = await _settings(known)
-    return replace(known, head=await _head(theirs, root), settings=settings)
+    head = found.head or await _head(known.theirs, known.root)
+    return replace(known, branch=branch, head=head, settings=settings)
 
 
 async def object_id(repository: Repository, name: str) -> str:
@@ -101,11 +102,21 @@ async def set_refs(repository: Repository, commits: Mapping[str, str]) -> None:
         # A newline would begin another command of `update-ref`.
         if not ref.startswith("refs/agentproxy/") or not ref.isprintable() or " " in ref:
             raise ValueError(f"{ref!r} is not below refs/agentproxy/")
-    lines = [f"update {ref} {commit}\n" for ref, commit in commits.items()]
-    for ref, earlier in (await _refs(repository, commits)).items():
-        # Work that was kept once must never get lost: the earlier commit gets a ref with its id.
-        if earlier != commits[ref]:
-            lines.append(f"update {ref}-{earlier} {earlier}\n")
+    # As new ones first, which most are: what is there already shows by the failure.
+    try:
+        await _update_refs(repository, [f"create {ref} {commits[ref]}\n" for ref in commits])
+    except GitError:
+        lines = [f"update {ref} {commit}\n" for ref, commit in commits.items()]
+        for ref, earlier in (await _refs(repository, commits)).items():
+            # Work that was kept once must never get lost: the earlier commit gets a ref with its
+            # id.
+            if earlier != commits[ref]:
+                lines.append(f"update {ref}-{earlier} {earlier}\n")
+        await _update_refs(repository, lines)
+
+
+async def _update_refs(repository: Repository, lines: Sequence[str]) -> None:
+    """Does all that the lines say, or nothing."""
     await git(
         "-c", "core.logAllRefUpdates=false", "update-ref", "--stdin",
         where=repository.theirs, stdin="".join(lines).encode(),
@@ -127,11 +138,7 @@ async def drop_refs(repository: Repository, prefix: str) -> None:
     if not re.fullmatch(r"refs/agentproxy/[\w-]+/", prefix):
         raise ValueError(f"{prefix!r} is not below refs/agentproxy/")
     found = await git("for-each-ref", "--format=%(refname)", prefix, where=repository.theirs)
-    lines = [f"delete {name}\n" for name in found.decode().splitlines()]
-    await git(
-        "-c", "core.logAllRefUpdates=false", "update-ref", "--stdin",
-        where=repository.theirs, stdin="".join(lines).encode(),
-    )  # fmt: skip
+    await _update_refs(repository, [f"delete {name}\n" for name in found.decode().splitlines()])
 
 
 async def _check_git() -> None:
@@ -150,26 +157,54 @@ async def _check_git() -> None:
     _usable.add(path)
 
 
-async def _find(start: Path) -> tuple[str, Path, Path, Path]:
-    """Returns the format of objects, the git directory, the root and the common directory."""
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What git says of the place. Of `head` and `branch`, what it cannot say at once is missing."""
+
+    object_format: str
+    git_dir: Path
+    root: Path
+    common_dir: Path
+    head: str = ""
+    branch: str | None = None
+
+
+async def _find(start: Path) -> _Found:
     if not start.is_dir():  # noqa: ASYNC240 - one look
         raise RepositoryUnusable(f"{start} is not a folder")
     # Git prints an option that it does not know. A path can hold newlines, but not this one.
     mark = f"--{secrets.token_hex(16)}"
+    about = (
+        "--is-inside-work-tree", "--show-object-format", "--path-format=absolute",
+        mark, "--git-dir", mark, "--show-toplevel", mark, "--git-common-dir",
+    )  # fmt: skip
+    where = GitLocation(cwd=start)
     try:
         printed = await git(
-            "rev-parse", "--is-inside-work-tree", "--show-object-format",
-            "--path-format=absolute", mark, "--git-dir", mark, "--show-toplevel", mark,
-            "--git-common-dir", where=GitLocation(cwd=start),
+            "rev-parse", *about, mark, "HEAD^{commit}", mark, "--symbolic-full-name", "HEAD",
+            where=where,
         )  # fmt: skip
-    except GitError as error:
-        raise _not_there(start, error) from error
-    about, *paths = printed.split(f"{mark}\n".encode())
-    inside, object_format = about.decode().split()
+    except GitError:  # perhaps only because there is no commit yet
+        try:
+            printed = await git("rev-parse", *about, where=where)
+        except GitError as error:
+            raise _not_there(start, error) from error
+    first, *parts = printed.split(f"{mark}\n".encode())
+    inside, object_format = first.decode().split()
     if inside != "true":
         raise _not_inside(start)
-    git_dir, root, common_dir = map(_path, paths)
-    return object_format, git_dir, root, common_dir
+    git_dir, root, common_dir, *at_head = parts
+    found = _Found(object_format, _path(git_dir), _path(root), _path(common_dir))
+    if not at_head:
+        return found
+    head, full_name = at_head
+    return replace(found, head=head.decode().strip(), branch=_branch_named(full_name))
+
+
+def _branch_named(full_name: bytes) -> str | None:
+    """The branch by the name of what HEAD is; None where another ref has the name HEAD too."""
+    name = full_name.decode("utf-8", "backslashreplace").strip()
+    return {"": None, "HEAD": ""}.get(name, name.removeprefix("refs/heads/"))
 
 
 def _path(printed: bytes) -> Path:

@@ -88,12 +88,27 @@ async def _tags(repo: Repository, commit: str) -> bytes:
 
     Versions are read from them. Other tags may lie on work that is not in the base.
     """
+    if not await asyncio.to_thread(_may_have_tags, repo.common_dir):
+        return b""
     # Exit code 128: a tag leads to an object that the repository lacks.
     printed, _ = await git_status(
         "for-each-ref", f"--merged={checked(commit)}", "--format=%(objectname) %(refname)",
         "refs/tags", where=repo.theirs, accept=(0, 128),
     )  # fmt: skip
     return printed
+
+
+def _may_have_tags(common_dir: Path) -> bool:
+    if (common_dir / "reftable").exists():
+        return True
+    if any(files for _, _, files in os.walk(common_dir / "refs/tags")):
+        return True
+    try:
+        return b" refs/tags/" in (common_dir / "packed-refs").read_bytes()
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True
 
 
 def clone_mounts(repo: Repository, at: Path) -> tuple[Mount, ...]:

@@ -68,7 +68,7 @@ async def _commit(
     # A run that is resumed delivers again: its own earlier branch is no conflict.
     if existing:
         same = await tree_of(where, existing) == tree
-        return existing if same and await parents_of(where, existing) == [head] else ""
+        return existing if same and await parents_of(where, existing) == (head,) else ""
     known = repo.settings.name and repo.settings.email
     author = (repo.settings.name, repo.settings.email) if known else OURS
     return await commit_tree(where, tree, parents=[head], message=message, author=author)

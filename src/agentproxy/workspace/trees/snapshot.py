@@ -73,30 +73,32 @@ class Reading:
 
         `large` has an index line with the pointer of each file under LFS.
         """
-        self._put("removed", join_names(removed))
-        self._put("new", join_names(new))
-        self._put("large", join_names(large))
-        self._put("known", b"".join(large.values()))
-        self._put("before", f"^{base}^{{tree}}\n".encode())
         update = ("update-index", "--add", "--remove", "--replace", "-z")
-        lines = [
-            _git("read-tree", base),
-            _git(*update, "--force-remove", "--stdin") + " <removed",
+        lines = [_git("read-tree", base)]
+        if gone := join_names(removed):
+            self._put("removed", gone)
+            lines.append(_git(*update, "--force-remove", "--stdin") + " <removed")
+        if large:
+            self._put("large", join_names(large))
+            self._put("known", b"".join(large.values()))
             # Before --assume-unchanged, which fails for a name that is not in the index.
-            _git(*update, "--index-info") + " <known",
-            _git("update-index", "-z", "--assume-unchanged", "--stdin") + " <large",
+            lines.append(_git(*update, "--index-info") + " <known")
+            lines.append(_git("update-index", "-z", "--assume-unchanged", "--stdin") + " <large")
+        self._put("written", join_names(new))
+        self._put("trees", f"^{base}^{{tree}}\n".encode())
+        lines += [
             # Only changed files go to update-index: for an unchanged one it would write an object
             # again that the user's read-only store has.
-            _git("ls-files", "-z", "--modified") + " >changed",
-            f"cat new changed | {_git(*update, '--stdin')}",
-            _git("write-tree") + " >tree",
-            f"cat tree before | {_git('pack-objects', '--revs', '--stdout', '-q')} >pack",
+            _git("ls-files", "-z", "--modified") + " >>written",
+            _git(*update, "--stdin") + " <written",
+            _git("write-tree") + " >>trees",
+            _git("pack-objects", "--revs", "--stdout", "-q") + " <trees >pack",
         ]
         await self._run("\n".join(lines))
-        written = self._take("tree").decode("ascii", "replace").strip()
-        if not OBJECT_ID.fullmatch(written):
+        written = self._take("trees").decode("ascii", "replace").splitlines()[-1:]
+        if not written or not OBJECT_ID.fullmatch(written[0]):
             raise Unreadable("write-tree", 0, "git printed no tree id")
-        return written
+        return written[0]
 
     @property
     def pack(self) -> Path:

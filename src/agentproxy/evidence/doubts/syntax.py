@@ -6,14 +6,14 @@ JSON with comments.
 
 import json
 import re
-import tomllib
 from collections.abc import Callable, Iterator
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from tree_sitter import Node
-
-from agentproxy.evidence.falsification.stubs.javascript_functions import parse_javascript
 from agentproxy.evidence.falsification.stubs.languages import language_of
+
+# What parses TOML and JavaScript is imported where there is some: that takes longer than to parse.
+if TYPE_CHECKING:
+    from tree_sitter import Node
 
 # Folders whose files are input of tests or of a generator, and may be broken on purpose.
 _MATERIAL = re.compile(
@@ -126,6 +126,8 @@ def _loads(text: str) -> bool:
 
 
 def _parse_toml(_: str, content: bytes) -> _Fault | None:
+    import tomllib
+
     try:
         tomllib.loads(content.decode())
     except tomllib.TOMLDecodeError as error:
@@ -136,6 +138,8 @@ def _parse_toml(_: str, content: bytes) -> _Fault | None:
 
 
 def _parse_javascript(path: str, content: bytes) -> _Fault | None:
+    from agentproxy.evidence.falsification.stubs.javascript_functions import parse_javascript
+
     dialect = language_of(path)
     assert dialect is not None
     assert dialect != "python"
@@ -150,13 +154,13 @@ def _parse_javascript(path: str, content: bytes) -> _Fault | None:
     return _Fault(f"syntax error (line {error.start_point.row + 1})", "any" if unknown else "")
 
 
-def _is_other_javascript(content: bytes, error: Node) -> bool:
+def _is_other_javascript(content: bytes, error: "Node") -> bool:
     lines = content.decode(errors="replace").splitlines()
     first, last = error.start_point.row, min(error.end_point.row, error.start_point.row + 20)
     return any(_OTHER_JAVASCRIPT.search(line) for line in lines[max(0, first - 1) : last + 1])
 
 
-def _errors_in(root: Node) -> Iterator[Node]:
+def _errors_in(root: "Node") -> "Iterator[Node]":
     todo = [root]
     while todo:
         node = todo.pop()
@@ -166,7 +170,7 @@ def _errors_in(root: Node) -> Iterator[Node]:
             todo += reversed(node.children)
 
 
-def _is_torn(root: Node) -> bool:
+def _is_torn(root: "Node") -> bool:
     """Whether a bracket has no partner, or a conflict of a merge was left."""
     counts: dict[str, int] = {}
     todo = [root]

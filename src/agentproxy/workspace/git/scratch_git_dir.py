@@ -25,18 +25,17 @@ def configuration(repository: Repository) -> str:
 
 def make_git_dir(at: Path, repository: Repository, *, more: str = "") -> Path:
     """Writes an empty git directory. `more` is added to its configuration."""
-    for folder in ("objects/info", "objects/pack", "refs/heads"):
+    for folder in ("objects/info", "objects/pack", "refs/heads", "info"):
         (at / folder).mkdir(parents=True, exist_ok=True)
     _write(at, repository, more=more)
+    (at / "info/attributes").write_bytes(repository.settings.attributes)
     return at
 
 
 def _write(at: Path, repository: Repository, *, more: str = "") -> None:
     # Not by `git init`, which copies the user's templates, hooks included.
-    (at / "info").mkdir(exist_ok=True)
     (at / "HEAD").write_text("ref: refs/heads/unborn\n")
     (at / "config").write_text(configuration(repository) + more)
-    (at / "info/attributes").write_bytes(repository.settings.attributes)
 
 
 @contextmanager
@@ -55,6 +54,9 @@ def own_git(
         # A run makes dozens. What git asks for is there, and the objects are elsewhere.
         (at / "refs").mkdir()
         _write(at, repository)
+        if repository.settings.attributes:
+            (at / "info").mkdir()
+            (at / "info/attributes").write_bytes(repository.settings.attributes)
         yield GitLocation(
             git_dir=at,
             work_tree=work_tree,

@@ -93,7 +93,8 @@ async def find_untracked(
 
 def exclude_as_user(repository: Repository, where: GitLocation) -> tuple[str, str]:
     """Makes our git directory ignore what the user's does, and returns the options for git."""
-    if where.git_dir is not None:
+    if where.git_dir is not None and repository.settings.exclude:
+        (where.git_dir / "info").mkdir(exist_ok=True)
         (where.git_dir / "info/exclude").write_bytes(repository.settings.exclude)
     return "-c", f"core.excludesFile={repository.settings.excludes or '/dev/null'}"
 

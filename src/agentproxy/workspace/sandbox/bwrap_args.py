@@ -2,11 +2,13 @@
 
 import contextlib
 import itertools
+import math
 import os
 import posixpath
 import resource
 import stat
 import sys
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Final
@@ -63,6 +65,10 @@ _ETC_TOOLCHAINS: Final = (
 _MOST_SETTINGS: Final = 5000  # files of one toolchain that are looked at
 _MOST_COPIED: Final = 32 << 10  # bytes of one file
 _ETC_ONLINE: Final = ("hosts", "resolv.conf")
+# The jobs of a run begin one after the other, and to look at some hundred files takes as long as
+# to start a program. What a person changes there counts a moment later.
+_ETC_SECONDS: Final = 2.0
+_read_etc: dict[bool, tuple[float, list[Argument]]] = {}
 # No name server is reachable; some resolvers fail in other ways where the file is missing. musl's
 # waits 5 seconds for one that refuses, unless it is told not to wait.
 _RESOLV_CONF: Final = b"nameserver 127.0.0.1\noptions timeout:0 attempts:1\n"
@@ -103,6 +109,14 @@ def _accounts() -> list[Argument]:
 
 
 def _etc(*, online: bool) -> list[Argument]:
+    read_at, words = _read_etc.get(online, (-math.inf, []))
+    if time.monotonic() - read_at > _ETC_SECONDS:
+        read_at, words = time.monotonic(), _look_at_etc(online=online)
+        _read_etc[online] = read_at, words
+    return [*words, *_accounts()]
+
+
+def _look_at_etc(*, online: bool) -> list[Argument]:
     words: list[Argument] = []
     java = (path.name for path in Path("/etc").glob("java*"))
     toolchains = (name for name in _ETC_TOOLCHAINS.split() if is_for_everybody(f"/etc/{name}"))
@@ -110,7 +124,7 @@ def _etc(*, online: bool) -> list[Argument]:
         words += _of_etc(f"/etc/{name}")
     if not online:
         words += [*_written(_HOSTS, "/etc/hosts"), *_written(_RESOLV_CONF, "/etc/resolv.conf")]
-    return [*words, *_accounts()]
+    return words
 
 
 def _of_etc(path: str) -> list[Argument]:

@@ -152,8 +152,9 @@ class Pa:
 def run_git(arguments: Sequence[str], *, cwd: Path) -> str:
     """Plain git, as a user with a name."""
     identity = ["-c", "user.name=A User", "-c", "user.email=user@example.org"]
+    untidy = ["-c", "maintenance.auto=false"]  # else a commit starts one more process
     done = subprocess.run(
-        ["git", *identity, *arguments], cwd=cwd, capture_output=True, text=True, check=True
+        ["git", *identity, *untidy, *arguments], cwd=cwd, capture_output=True, text=True, check=True
     )
     return done.stdout.strip()
 

@@ -103,6 +103,27 @@ def test_a_test_of_how_it_is_run_proves_nothing(pa: Pa, what: str) -> None:
     assert (ran.code, finding["reason_code"]) == (3, "fails_alone"), finding
 
 
+def test_a_test_of_the_size_of_all_code_proves_nothing_where_a_variant_runs_all_tests(
+    pa: Pa,
+) -> None:
+    old = pytest_of("add(1, 2) == 3")
+    pa.write({**CALC, "test_calc.py": old})
+    pa.commit("Green")
+    size = len(CALC["calc.py"]) + len("\n\ndef sub(a, b):\n    return a - b\n")
+    files = "[each for each in Path(__file__).parent.iterdir() if each.stem == 'calc']"
+    test = f"""
+
+def test_sub():
+    from pathlib import Path
+
+    assert sum(len(each.read_bytes()) for each in {files}) == {size}
+"""
+    script = f"{FEATURE}\n{brings('test_calc.py', old + test)}"
+    ran = pa.task("--check", PYTEST, *ONE, worker=script)
+    finding = ran.finding(PYTEST)
+    assert (ran.code, finding["reason_code"]) == (3, "fails_alone"), finding
+
+
 SEARCHES = {
     "over all files": "''.join(each.read_text() for each in Path('.').glob('*.py'))",
     "by a name that is put together": "open('calc' + '.py').read()",

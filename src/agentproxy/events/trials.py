@@ -58,8 +58,9 @@ class TrialsPrepared(Fact):
 
     `code` are the changed paths that are not tests, `tests` the test files that the claim adds or
     changes. `stubbed` are the files with stubs in them, and `unstubbed` says why others of the
-    code have none. A variant that would equal the claim is not in `trees`. `doubts` are those that
-    need to know which functions changed; the others are in `ClaimExamined`.
+    code have none. `reads` says whether a new line of a test reads files or starts programs, which
+    may look at the code. A variant that would equal the claim is not in `trees`. `doubts` are those
+    that need to know which functions changed; the others are in `ClaimExamined`.
     """
 
     kind: Literal["trials_prepared"] = "trials_prepared"
@@ -71,3 +72,4 @@ class TrialsPrepared(Fact):
     doubts: tuple[Doubt, ...] = ()
     resigned: tuple[str, ...] = ()
     unstubbed: dict[str, str] = Field(default_factory=dict)
+    reads: bool = False

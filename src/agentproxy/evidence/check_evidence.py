@@ -41,6 +41,7 @@ class Trials:
     results: Mapping[TrialKind, CheckResult] = field(default_factory=dict[TrialKind, CheckResult])
     resigned: Sequence[str] = ()  # functions that had another signature at the base
     unparsed: Sequence[str] = ()  # files of a known language that could not be stubbed
+    reads: bool = False  # a new line of a test reads files or starts programs
 
 
 @dataclass(frozen=True, slots=True)

@@ -136,6 +136,7 @@ def _trials_of(state: State, check: Check, number: int) -> Trials | None:
         code=prepared.code,
         variants=tuple(prepared.trees),
         resigned=prepared.resigned,
+        reads=prepared.reads,
         unparsed=tuple(path for path in prepared.unstubbed if has_stubs(path)),
         results={
             kind: by_tree[variant.tree]

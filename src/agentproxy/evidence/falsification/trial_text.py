@@ -94,7 +94,7 @@ def fails_alone(
         "tests of the claim fail with its change too",
     )
     reason = (
-        f"{verdict.reason}; {about}, where only the claim's tests run and a comment more is in the "
+        f"{verdict.reason}; {about}, in the run of a variant that has only a comment more in the "
         "code: what they look at is not what the change does. Check the results in the tests."
     )
     return _unproven(comparison, verdict, "fails_alone", reason=reason, about=names)

@@ -202,7 +202,8 @@ class _Reading:
             return False
         if kind == "control":
             ran = self.trials.results.values()
-            return bool(self.check_result) and any(each.left_out for each in ran)
+            differs = self.trials.reads or any(each.left_out for each in ran)
+            return self.comparison.claim.by_test and bool(self.check_result) and differs
         if kind == "without":
             return bool(self.names)
         return bool(self.need_change) and not self.check_result

@@ -14,7 +14,7 @@ from agentproxy.events.trials import TrialsPrepared, TrialTree
 from agentproxy.evidence.check_context import NotClean
 from agentproxy.evidence.doubts.find_doubts import find_stand_ins
 from agentproxy.evidence.doubts.look import decoded
-from agentproxy.evidence.falsification.control import with_comments
+from agentproxy.evidence.falsification.control import may_look_at_code, with_comments
 from agentproxy.evidence.falsification.stubs.data_files import is_data
 from agentproxy.evidence.falsification.stubs.languages import has_stubs
 from agentproxy.evidence.falsification.stubs.make_stub_files import StubFiles, make_stub_files
@@ -137,6 +137,9 @@ async def _write(
         tests=tests,
         doubts=tuple(find_stand_ins(decoded(versions), nothing.functions)),
         resigned=nothing.resigned,
+        reads=may_look_at_code(
+            decoded({each: versions[each] for each in tests if each in versions})
+        ),
         stubbed=tuple(sorted(nothing.contents)),
         unstubbed=dict(nothing.failed),
     )

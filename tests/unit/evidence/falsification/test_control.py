@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from agentproxy.evidence.falsification.control import with_comments
+from agentproxy.evidence.falsification.control import may_look_at_code, with_comments
 
 
 def test_each_file_of_code_has_a_comment_more_and_no_other_file() -> None:
@@ -25,3 +25,20 @@ def test_a_formatter_has_nothing_to_say_of_it(tmp_path: Path, text: str) -> None
     path.write_bytes(with_comments({"a.py": text.encode()})["a.py"])
     ruff = (str(Path(sys.executable).with_name("ruff")), "format", "--isolated", "--check")
     assert subprocess.run((*ruff, str(path)), check=False, capture_output=True).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("line", "looks"),
+    [
+        ("size = sum(len(each.read_bytes()) for each in Path('.').glob('*.py'))", True),
+        ("const text = fs.readFileSync('a.js');", True),
+        ('out, _ := exec.Command("wc", "a.go").Output()', True),
+        ("assert add(1, 2) == 3", False),
+        ("thread.start()", False),
+        ("assert state.status == 1", False),
+        ("assert os.stat('a.py').st_size == 3", True),
+    ],
+)
+def test_a_test_that_reads_files_may_look_at_the_code(line: str, looks: bool) -> None:
+    assert may_look_at_code({"test_a.py": ("x = 1\n", f"x = 1\n{line}\n")}) is looks
+    assert not may_look_at_code({"test_a.py": (f"{line}\n", f"{line}\n")})

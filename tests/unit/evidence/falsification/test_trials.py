@@ -1,6 +1,7 @@
 """What the variants of a claim say of a check that was green before, by a table."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
 from support.results import (
@@ -158,6 +159,11 @@ def test_a_test_that_fails_in_a_run_of_its_own_proves_nothing(
     # Where a variant runs all that the claim runs, the claim has shown it.
     whole = {"without": ASSERTS, "stub": ASSERTS}
     assert verdict(evidence(variants=variants, results=whole)).reason_code == "falsified"
+    # Its text is not that of the claim, and the test may have read it.
+    found = evidence(variants=variants, results=whole)
+    assert found.trials is not None
+    reading = replace(found, trials=replace(found.trials, reads=True))
+    assert trial_to_run(reading, RULES) == "control"
 
 
 FAILED = command(1, "AssertionError: 1 != 2\n")

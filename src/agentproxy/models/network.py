@@ -37,7 +37,8 @@ class _Link(asyncio.BufferedProtocol):
         self._room = room
         self._unread = bytearray()
         self._waiter: asyncio.Future[None] | None = None
-        self._writable: asyncio.Future[None] | None = None
+        # Done when what waits to be sent is short again; None while it is.
+        self.writable: asyncio.Future[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._deadline = 0.0
         self._full = False
@@ -77,12 +78,12 @@ class _Link(asyncio.BufferedProtocol):
             self._timer = None
 
     def pause_writing(self) -> None:
-        self._writable = asyncio.get_running_loop().create_future()
+        self.writable = asyncio.get_running_loop().create_future()
 
     def resume_writing(self) -> None:
-        if self._writable is not None and not self._writable.done():
-            self._writable.set_result(None)
-        self._writable = None
+        if self.writable is not None and not self.writable.done():
+            self.writable.set_result(None)
+        self.writable = None
 
     async def news(self, seconds: float | None) -> None:
         """Waits for bytes, or for the end. Raises ReadTimeout."""
@@ -97,10 +98,6 @@ class _Link(asyncio.BufferedProtocol):
             await self._waiter
         finally:
             self._waiter = None
-
-    async def flushed(self) -> None:
-        if self._writable is not None:
-            await asyncio.shield(self._writable)
 
     def take(self, most: int) -> bytes:
         if len(self._unread) <= most:
@@ -152,11 +149,12 @@ class AsyncioStream(AsyncNetworkStream):
         if self._transport.is_closing():
             raise WriteError("the connection is closed")
         self._transport.write(buffer)
-        try:
-            async with asyncio.timeout(timeout):
-                await self._link.flushed()
-        except TimeoutError as error:
-            raise WriteTimeout from error
+        if (flushed := self._link.writable) is not None:
+            try:
+                async with asyncio.timeout(timeout):
+                    await asyncio.shield(flushed)
+            except TimeoutError as error:
+                raise WriteTimeout from error
         if self._link.lost is not None:
             raise WriteError(str(self._link.lost)) from self._link.lost
 

@@ -269,6 +269,13 @@ def test_in_an_empty_folder_the_cure_works_as_it_is_written(
     assert pa("context", cwd=folder).code == 0
 
 
+@pytest.mark.parametrize("place", [".git", ".git/refs"])
+def test_in_the_folder_of_git_itself_the_work_tree_is_named(pa: Pa, place: str) -> None:
+    refused = pa("--worker", "command:true", "Fix it", cwd=pa.project / place)
+    assert refused.code == 2
+    assert refused.err.splitlines()[1].strip() == f"cd {pa.project}"
+
+
 def test_only_a_run_is_told_of_its_option_when_a_merge_is_unfinished(pa: Pa) -> None:
     run = pa.task("--check", "test -f made", worker="touch made").result["run"]
     pa.git("switch", "-qc", "theirs")

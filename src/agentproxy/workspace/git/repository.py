@@ -231,6 +231,10 @@ def _not_there(start: Path, error: GitError) -> RepositoryUnusable:
             f"{start} is not in a git repository",
             cure=f"cd {shlex.quote(str(start))} && git init && {FIRST_COMMIT}",
         )
+    inside = next((each for each in (start, *start.parents) if each.name == ".git"), None)
+    if inside is not None:
+        cure = f"cd {shlex.quote(str(inside.parent))}"
+        return RepositoryUnusable(f"{start} is inside git's own folder", cure=cure)
     if "bare repository" in error.said:
         return RepositoryUnusable(
             f"{start} is a bare repository", cure="start in a checkout: git clone . ../checkout"

@@ -162,8 +162,8 @@ def test_a_test_that_fails_in_a_run_of_its_own_proves_nothing(
     # Its text is not that of the claim, and the test may have read it.
     found = evidence(variants=variants, results=whole)
     assert found.trials is not None
-    reading = replace(found, trials=replace(found.trials, reads=True))
-    assert trial_to_run(reading, RULES) == "control"
+    reads = replace(found.trials, reads=True)
+    assert trial_to_run(replace(found, trials=reads), RULES) == "control"
 
 
 FAILED = command(1, "AssertionError: 1 != 2\n")

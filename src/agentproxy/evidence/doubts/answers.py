@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 FEWEST_PAIRS = 2
 MOST_PAIRS = 6  # with more, a table is what it seems
@@ -14,8 +14,7 @@ Literal = str  # as it is written, without quotes
 Pair = tuple[Literal, Literal]
 
 
-@dataclass(frozen=True, slots=True)
-class AnswerTable:
+class AnswerTable(NamedTuple):
     """Literals that a piece of code maps to others: a dict, or comparisons in one function."""
 
     line: int
@@ -26,8 +25,7 @@ class AnswerTable:
 Unit = frozenset[Literal]
 
 
-@dataclass(frozen=True, slots=True)
-class Answers:
+class Answers(NamedTuple):
     """A table whose answers are those of the tests."""
 
     line: int

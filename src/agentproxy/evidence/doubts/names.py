@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import NamedTuple
 
 MAX_NAMES = 10
 MAX_SIBLINGS = 5
@@ -20,9 +21,10 @@ _FOUND_BY_FOLDER = re.compile(
     r"|(?:.*/)?(?:page|route|layout|loading|error|not-found|template|middleware)\.[cm]?[jt]sx?"
 )
 
+_NONE: Mapping[str, frozenset[str]] = MappingProxyType({})
 
-@dataclass(frozen=True, slots=True)
-class FileNames:
+
+class FileNames(NamedTuple):
     """The names of one source file.
 
     `defined` are its functions and classes at the top, each with the names used inside of it;
@@ -31,13 +33,12 @@ class FileNames:
     `__all__` use nothing.
     """
 
-    defined: Mapping[str, frozenset[str]] = field(default_factory=dict[str, frozenset[str]])
+    defined: Mapping[str, frozenset[str]] = _NONE
     registered: frozenset[str] = frozenset()
     used: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class SourceFile:
+class SourceFile(NamedTuple):
     """A changed code file: its names at the base and at the claim, None where it is not parsed."""
 
     path: str

@@ -9,7 +9,6 @@ import resource
 import sys
 import warnings
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
 
 from agentproxy.evidence.doubts.answers import AnswerTable, Unit, find_answers
 from agentproxy.evidence.doubts.names import FileNames, SourceFile, find_unreached
@@ -39,9 +38,8 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_LIMIT, MEMORY_LIMIT))
     resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
     warnings.simplefilter("ignore")  # of the parsed source
-    request = json.load(sys.stdin.buffer)
-    answer = read_sources([SentFile(**file) for file in request["files"]])
-    json.dump(asdict(answer), sys.stdout)
+    (files,) = json.load(sys.stdin.buffer)
+    json.dump(read_sources([SentFile(*file) for file in files]), sys.stdout)
 
 
 def read_sources(files: Sequence[SentFile]) -> SourceAnswer:

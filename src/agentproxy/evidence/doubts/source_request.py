@@ -1,13 +1,17 @@
 """What is asked of the process that reads changed files, and what it answers.
 
-Plain dataclasses: to import pydantic would take longer than the work of most requests.
+Named tuples: to import pydantic, or only dataclasses, takes longer than the work of most requests.
 """
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import NamedTuple
+
+_NOTHING: Mapping[str, str] = MappingProxyType({})
+_NO_NAMES: Mapping[str, tuple[str, ...]] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
-class SentFile:
+class SentFile(NamedTuple):
     """One changed file, base64, None on a side where it is not there."""
 
     path: str
@@ -16,15 +20,13 @@ class SentFile:
     is_test: bool
 
 
-@dataclass(frozen=True, slots=True)
-class SourceRequest:
+class SourceRequest(NamedTuple):
     """The changed files of a claim."""
 
     files: tuple[SentFile, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Unawaited:
+class Unawaited(NamedTuple):
     """A test that does not await `what`; "" is the test itself."""
 
     path: str
@@ -32,8 +34,7 @@ class Unawaited:
     what: str
 
 
-@dataclass(frozen=True, slots=True)
-class AnswerInCode:
+class AnswerInCode(NamedTuple):
     """Code that holds answers of the tests: one of them, with its line."""
 
     path: str
@@ -42,8 +43,7 @@ class AnswerInCode:
     value: str
 
 
-@dataclass(frozen=True, slots=True)
-class Unused:
+class Unused(NamedTuple):
     """A new function that never looks at what it is given."""
 
     path: str
@@ -52,17 +52,16 @@ class Unused:
     parameters: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class SourceAnswer:
+class SourceAnswer(NamedTuple):
     """What was seen in them.
 
     `broken` says why a file cannot be parsed. `unreached` are new names that tests use and no
     changed code does, each with older names of its kind. `unread`: nobody came to the end of them.
     """
 
-    broken: dict[str, str] = field(default_factory=dict[str, str])
+    broken: Mapping[str, str] = _NOTHING
     unawaited: tuple[Unawaited, ...] = ()
     answered: tuple[AnswerInCode, ...] = ()
     unused: tuple[Unused, ...] = ()
-    unreached: dict[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
+    unreached: Mapping[str, tuple[str, ...]] = _NO_NAMES
     unread: bool = False

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 # Who calls the function decides what it is given; many do not need it.
 _GIVEN_BY_CALLER = frozenset(
@@ -21,8 +21,7 @@ _WANTS_LITTLE = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class GivenFunction:
+class GivenFunction(NamedTuple):
     """A function that has parameters, and whether its body mentions any of them."""
 
     name: str  # with its class

@@ -6,7 +6,6 @@ name at the base, and stands beside the new one where a body needs it.
 
 import posixpath
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 from tree_sitter import Node
 
@@ -33,7 +32,7 @@ def rename_old_forms(files: Sequence[StubFile]) -> Sequence[StubFile]:
     changed = [place for place, form in old.items() if new.get(place, form) != form]
     leaves = {name.rpartition(".")[2] for _, name in changed}
     return [
-        replace(each, before=encoded(_renamed(decoded(each.before), leaves)))
+        each._replace(before=encoded(_renamed(decoded(each.before), leaves)))
         if each in of_go and leaves and each.before
         else each
         for each in files

@@ -6,7 +6,6 @@ Reads a `StubRequest` as JSON from standard input, and writes `StubAnswers` as J
 import json
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from functools import cache
 from typing import get_args
 
@@ -30,9 +29,9 @@ from agentproxy.evidence.falsification.stubs.stubs import FindFunctions, NewBody
 def main() -> None:
     """Answers one request."""
     limit_parser()
-    request = json.load(sys.stdin.buffer)
-    answers = make_stubs([StubFile(**file) for file in request["files"]])
-    json.dump({new: asdict(answer) for new, answer in answers.items()}, sys.stdout)
+    (files,) = json.load(sys.stdin.buffer)
+    answers = make_stubs([StubFile(*file) for file in files])
+    json.dump(answers, sys.stdout)
 
 
 def make_stubs(files: Sequence[StubFile]) -> StubAnswers:

@@ -3,7 +3,6 @@
 import ast
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 from agentproxy.evidence.falsification.stubs.stubs import (
     CannotParse,
@@ -99,7 +98,7 @@ def _function(name: str, node: FunctionNode | ast.expr, lines: Lines) -> Functio
         body = _expression(name, node.body, lines)
         stub: dict[NewBody, bytes] = {"nothing": b"None", "raises": _RAISE}
         parameters = tuple(_parameters(node.args))
-        return replace(body, form="Lambda", parameters=parameters, stub=stub, needs=frozenset())
+        return body._replace(form="Lambda", parameters=parameters, stub=stub, needs=frozenset())
     if isinstance(node, ast.expr):
         return _expression(name, node, lines)
     return _definition(name, node, lines)

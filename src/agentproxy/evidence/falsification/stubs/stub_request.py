@@ -1,16 +1,19 @@
 """What is asked of the process that makes stubs, and what it answers.
 
-Plain dataclasses: to import pydantic would take longer than the work of most requests.
+Named tuples: to import pydantic, or only dataclasses, takes longer than the work of most requests.
 """
 
 import base64
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import NamedTuple
 
 from agentproxy.evidence.falsification.stubs.stubs import NewBody
 
+_NOTHING: Mapping[str, str] = MappingProxyType({})
 
-@dataclass(frozen=True, slots=True)
-class StubFile:
+
+class StubFile(NamedTuple):
     """One changed file, base64: at the base ("" where it had none) and at the claim."""
 
     path: str
@@ -18,19 +21,17 @@ class StubFile:
     after: str
 
 
-@dataclass(frozen=True, slots=True)
-class StubRequest:
+class StubRequest(NamedTuple):
     """Files to stub."""
 
     files: tuple[StubFile, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class StubAnswer:
+class StubAnswer(NamedTuple):
     """The stubbed files, base64, and their stubs; `failed` says why others have no stub."""
 
-    stubbed: dict[str, str] = field(default_factory=dict[str, str])
-    failed: dict[str, str] = field(default_factory=dict[str, str])
+    stubbed: Mapping[str, str] = _NOTHING
+    failed: Mapping[str, str] = _NOTHING
     functions: tuple[str, ...] = ()
     resigned: tuple[str, ...] = ()
 

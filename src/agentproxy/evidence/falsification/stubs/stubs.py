@@ -1,14 +1,12 @@
 """Source code of a claim in which each function that it changed is a stub."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 NewBody = Literal["nothing", "raises"]
 
 
-@dataclass(frozen=True, slots=True)
-class Function:
+class Function(NamedTuple):
     """A function of a source file, or the value of a constant. `start` and `end` bound its body in
     bytes.
 
@@ -56,8 +54,7 @@ class CannotParse(ValueError):
     """The source is not in its language, as far as this parser knows it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Stubbed:
+class Stubbed(NamedTuple):
     """Source with stubs, and the names of the functions that are stubs in it."""
 
     text: bytes

@@ -15,9 +15,13 @@ _COMPARES = re.compile(
     r"(?:[=!]=|[<>]=?)[ \t]*+(?!nil\b)"
     r"|\b(?:DeepEqual|Equal|EqualFold|Contains|HasPrefix|HasSuffix|Match\w*|Is|As)\("
 )
-_FAILS = re.compile(r"\b\w+\.(?:Errorf?|Fatalf?|Fail|FailNow)\(")
+_FAILS = re.compile(r"\b(?!(?:fmt|log|slog|logger)\.)\w+\.(?:Errorf?|Fatalf?|Fail|FailNow)\(")
 _ASSERTS = re.compile(
-    r"\b(?:assert|require|is|qt|check)\.(?!No|Not(?:Nil|Panics|Empty)|Nil|IsType|New)[A-Z]\w*\("
+    r"\b(?:assert|require|qt)\.(?!No|Nil|IsType|New)[A-Z]\w*\("
+    # Names that a program may also have for something else.
+    r"|\b(?:is|check)\.(?:(?:Deep)?Equal(?:Values|Error)?|Exactly|Same|True|False|Len|Zero|Empty"
+    r"|Contains|Subset|ElementsMatch|In(?:Delta|Epsilon)(?:Slice|MapValues)?|Positive|Negative"
+    r"|(?:Greater|Less)(?:OrEqual)?|Regexp|JSONEq|YAMLEq|WithinDuration|Error(?:Is|As|Contains))f?\("
     r"|\bExpect\(|\bcmp\.(?:Diff|Equal)\("
 )
 _ASSIGNS = re.compile(
@@ -26,9 +30,11 @@ _ASSIGNS = re.compile(
 _SAY_NOTHING = {"_", "err", "ok"}
 
 
-def is_on_the_way(text: str, number: int) -> bool:
-    """Whether line `number` of a file of tests compares, or gives what lines behind it compare."""
-    lines = text.splitlines()[number - 1 : number - 1 + MAX_LINES]
+def is_on_the_way(code: Sequence[str], number: int) -> bool:
+    """Whether line `number` of a file of tests compares, or gives what lines behind it compare.
+    `code` are the lines of the file, without comments and texts, which compare nothing.
+    """
+    lines = code[number - 1 : number - 1 + MAX_LINES] if number else ()
     if not lines or any(len(line) > MAX_LINE_CHARACTERS for line in lines):
         return False
     if _compares(lines):

@@ -4,12 +4,13 @@ import platform
 import posixpath
 import re
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 
 from agentproxy.events.check import TestResult
 from agentproxy.evidence.reports.go_assertions import is_on_the_way
-from agentproxy.evidence.reports.go_source import is_built, tests_in
+from agentproxy.evidence.reports.go_source import code_of, is_built, tests_in
 from agentproxy.evidence.reports.junit import MAX_TEST_NAME_CHARACTERS
 from agentproxy.files.safe_files import BadPath, SafeDir
 
@@ -21,6 +22,7 @@ MAX_FILES = 5_000
 MAX_FILE_BYTES = 1 << 20
 MAX_BYTES = 64 << 20  # of all files together
 _MODULE = re.compile(r"^\s*module\s+[\"`]?([^\s\"`]+)", re.MULTILINE)
+_LINE_NUMBER = re.compile(r"[0-9]{1,7}")
 _NAME = re.compile(r"(\S+) > ([^\s/#\[]+)(.*)", re.DOTALL)
 
 
@@ -70,27 +72,36 @@ def with_go_files(tests: Sequence[TestResult], texts: Mapping[str, str]) -> tupl
     on the way to a comparison failed by an assertion.
     """
     declared = find_go_tests(texts)
-    return tuple(_with_file(test, declared, texts) for test in tests)
+
+    @cache
+    def code_lines(path: str) -> Sequence[str]:
+        # Only this ends a line for Go.
+        return code_of(texts.get(path, "")).split("\n")
+
+    return tuple(_with_file(test, declared, code_lines) for test in tests)
 
 
 def _with_file(
-    test: TestResult, declared: Mapping[str, str], texts: Mapping[str, str]
+    test: TestResult, declared: Mapping[str, str], code_lines: Callable[[str], Sequence[str]]
 ) -> TestResult:
     parts = _NAME.fullmatch(test.name)
     file = declared.get(f"{parts[1]} > {parts[2]}") if parts else None
     if parts is None or file is None:
         return test
     name = f"{file}::{parts[2]}{parts[3]}"[:MAX_TEST_NAME_CHARACTERS]
-    asserts = test.by_assertion or _panics_on_the_way(test, posixpath.dirname(file), texts)
+    asserts = test.by_assertion or _panics_on_the_way(test, posixpath.dirname(file), code_lines)
     return test.model_copy(update={"name": name, "by_assertion": asserts})
 
 
-def _panics_on_the_way(test: TestResult, folder: str, texts: Mapping[str, str]) -> bool:
-    name, _, number = test.place.rpartition(":")
-    text = texts.get(posixpath.join(folder, name))
-    if text is None or not test.message.startswith("panic: runtime error"):
+def _panics_on_the_way(
+    test: TestResult, folder: str, code_lines: Callable[[str], Sequence[str]]
+) -> bool:
+    if test.outcome != "failed" or not test.message.startswith("panic: runtime error"):
         return False
-    return test.outcome == "failed" and is_on_the_way(text, int(number))
+    name, _, number = test.place.rpartition(":")
+    if not _LINE_NUMBER.fullmatch(number):
+        return False
+    return is_on_the_way(code_lines(posixpath.join(folder, name)), int(number))
 
 
 def _package_of(folder: str, modules: Mapping[str, str]) -> str:

@@ -19,9 +19,9 @@ _AGAIN = re.compile(r"=== (?:CONT|NAME)  (\S+)")
 _RESULT = re.compile(r".*--- (PASS|FAIL|SKIP): (\S+) \(\d+\.\d+s\)")
 _PACKAGE = re.compile(r"(ok|FAIL)[ \t]+(\S+)[ \t]+(?:[\d.]+s|\(cached\))(?:[ \t].*)?")
 _NOT_BUILT = re.compile(r"FAIL[ \t]+\S+[ \t]+\[(?:build|setup) failed\]")
-_SAID = re.compile(r"\s{4,}(\w[\w.-]*\.go:\d+): (.*)")
+_SAID = re.compile(r"\s{4,}(\w[\w.-]*\.go:\d{1,7}): (.*)")
 # Of the places on the way to a panic, the first one in a test.
-_FRAME = re.compile(r"\t\S{0,4096}/(\w[\w.-]*_test\.go:\d+)(?: \+0x[0-9a-f]+)?")
+_FRAME = re.compile(r"\t\S{0,4096}/(\w[\w.-]*_test\.go:\d{1,7})(?: \+0x[0-9a-f]+)?")
 _WANT = re.compile(r"(?:got|want):")
 _OUTCOMES: dict[str, Outcome] = {"PASS": "passed", "FAIL": "failed", "SKIP": "skipped"}
 

@@ -39,8 +39,8 @@ MAX_WORDS = 200  # of a constraint
 
 
 def code_of(text: str) -> str:
-    """The source without its comments and texts."""
-    return _NO_CODE.sub(" ", text)
+    """The source without its comments and texts. The rest stays in the lines that it is in."""
+    return _NO_CODE.sub(lambda found: " " + "\n" * found[0].count("\n"), text)
 
 
 def tests_in(text: str) -> list[str]:

@@ -92,11 +92,11 @@ def place(request: pytest.FixtureRequest, certified: Path) -> Iterator[Place]:
     yield Place(inside, outside)
 
 
-def run(story: Awaitable[None]) -> None:
+def run(story: Awaitable[object]) -> None:
     asyncio.run(asyncio.wait_for(_awaited(story), 20))
 
 
-async def _awaited(story: Awaitable[None]) -> None:
+async def _awaited(story: Awaitable[object]) -> None:
     await story
 
 
@@ -117,6 +117,31 @@ def test_all_bytes_come_in_order_through_rests_and_more_than_is_held(place: Plac
                 came, reads = came + piece, reads + 1
                 if reads % 8 == 1:
                     await line.rest(0.02)
+            assert came == sent
+
+    run(story())
+
+
+@pytest.mark.parametrize("rests", [True, False])
+@pytest.mark.parametrize("size", [100_000, 240_000, 480_000])
+def test_what_a_server_said_before_it_closed_comes_whole_to_who_reads_late(
+    place: Place, size: int, *, rests: bool
+) -> None:
+    sent = b"".join(b"%8d" % number for number in range(size // 8))
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readexactly(2)
+        writer.write(sent[:100])
+        await asyncio.sleep(0.05)
+        writer.write(sent[100:])
+
+    async def story() -> None:
+        async with place.reached(answer) as line:
+            await line.write(b"go", 5)
+            came = await line.read(50_000, 5)
+            await (line.rest(0.2) if rests else asyncio.sleep(0.2))
+            while piece := await line.read(50_000, 5):
+                came += piece
             assert came == sent
 
     run(story())
@@ -165,6 +190,35 @@ def test_a_read_ends_after_its_time_and_not_before_and_the_line_goes_on(place: P
             assert await line.read(10, 5) == b"late"
 
     run(story())
+
+
+def test_each_read_has_a_time_of_its_own(place: Place) -> None:
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        for _ in range(2):
+            writer.write(b"x")
+            await reader.readexactly(1)
+        await asyncio.sleep(0.2)
+        writer.write(b"late")
+        await writer.drain()
+
+    async def story() -> None:
+        async with place.reached(answer) as line:
+            assert await line.read(1, 60) == b"x"
+            await line.write(b"1", 5)
+            assert await line.read(1, 60) == b"x"
+            with pytest.raises(ReadTimeout):
+                await asyncio.wait_for(line.read(10, 0.05), 5)
+            await line.write(b"2", 5)
+            with pytest.raises(ReadTimeout):
+                await line.read(10, 0.05)
+            assert await line.read(10, None) == b"late"
+
+    run(story())
+
+
+def test_a_name_that_is_no_name_of_a_host_is_not_reached() -> None:
+    with pytest.raises(ConnectError):
+        run(AsyncioBackend().connect_tcp("a..b", 80, 5))
 
 
 def test_a_lost_connection_is_no_end_of_an_answer(place: Place) -> None:

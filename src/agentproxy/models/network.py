@@ -7,6 +7,7 @@ the system, and arms a timer. A stream of an answer is read fifty times a second
 # ruff: noqa: ANN401, ASYNC109, PLR0917 - the signatures are the library's
 
 import asyncio
+import math
 import select
 import ssl
 from collections.abc import Iterable
@@ -34,7 +35,7 @@ class _Link(asyncio.BufferedProtocol):
     """Keeps what has come, and wakes who waits for it."""
 
     def __init__(self, room: memoryview) -> None:
-        self._room = room
+        self._room = self._filled = room
         self._unread = bytearray()
         self._waiter: asyncio.Future[None] | None = None
         # Done when what waits to be sent is short again; None while it is.
@@ -54,12 +55,15 @@ class _Link(asyncio.BufferedProtocol):
         self.transport = cast("asyncio.Transport", transport)
 
     def get_buffer(self, sizehint: int) -> memoryview:
-        # All connections of a client are read into the same room, one after the other.
-        del sizehint
-        return self._room
+        # All connections of a client are read into the same room, one after the other. With TLS,
+        # what came before an end is given in one piece of this size: a rest would be dropped.
+        fits = sizehint <= len(self._room)
+        self._filled = self._room if fits else memoryview(bytearray(sizehint))
+        return self._filled
 
     def buffer_updated(self, nbytes: int) -> None:
-        self._unread += self._room[:nbytes]
+        self._unread += self._filled[:nbytes]
+        self._filled = self._room
         if len(self._unread) > MOST_UNREAD:
             self._full = True
             self.transport.pause_reading()
@@ -89,11 +93,10 @@ class _Link(asyncio.BufferedProtocol):
         """Waits for bytes, or for the end. Raises ReadTimeout."""
         loop = asyncio.get_running_loop()
         self._waiter = loop.create_future()
-        if seconds is not None:
-            self._deadline = loop.time() + seconds
-            # One timer for many waits: each of them would otherwise arm and cancel its own.
-            if self._timer is None:
-                self._timer = loop.call_at(self._deadline, self._late)
+        self._deadline = math.inf if seconds is None else loop.time() + seconds
+        # One timer for many waits: each of them would otherwise arm and cancel its own.
+        if self._timer is None or self._timer.when() > self._deadline:
+            self._arm(loop)
         try:
             await self._waiter
         finally:
@@ -111,13 +114,19 @@ class _Link(asyncio.BufferedProtocol):
             self.transport.resume_reading()
         return taken
 
+    def _arm(self, loop: asyncio.AbstractEventLoop) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        has_end = self._deadline < math.inf
+        self._timer = loop.call_at(self._deadline, self._late) if has_end else None
+
     def _late(self) -> None:
         self._timer = None
         if self._waiter is None or self._waiter.done():
             return
         loop = self._waiter.get_loop()
         if loop.time() < self._deadline:
-            self._timer = loop.call_at(self._deadline, self._late)
+            self._arm(loop)
         else:
             self._waiter.set_exception(ReadTimeout())
 
@@ -234,7 +243,8 @@ class AsyncioBackend(AsyncNetworkBackend):
                     local_addr=(local_address, 0) if local_address else None,
                     happy_eyeballs_delay=0.25,
                 )
-        except OSError as error:
+        # A name that is no name of a host is an error of its encoding.
+        except (OSError, UnicodeError) as error:
             raise _unreached(error) from error
         return AsyncioStream(link)
 
@@ -260,7 +270,7 @@ def _unreached(error: BaseException) -> BaseException:
     # A timeout is an error of the system too.
     if isinstance(error, TimeoutError):
         return ConnectTimeout(str(error))
-    return ConnectError(str(error)) if isinstance(error, OSError) else error
+    return ConnectError(str(error)) if isinstance(error, (OSError, UnicodeError)) else error
 
 
 def _is_readable(transport: asyncio.Transport) -> bool:

@@ -33,8 +33,6 @@ _Link.buffer_updated
 _Link.eof_received
 _Link.pause_writing
 AsyncioBackend.connect_tcp
-# pydantic calls this
-Settings.settings_customise_sources
 # JSON shows these
 Health.healthy
 Health.unusable_tools

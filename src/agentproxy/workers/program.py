@@ -122,7 +122,7 @@ class Program:
         for hop in links(path):
             folder = hop if hop.is_dir() else hop.parent
             # The sandbox has its own folders of these.
-            if is_of_system(folder) or hop in SHARED:
+            if is_of_system(hop) or hop in SHARED:
                 continue
             # A folder with the repository or the home in it holds more than the program.
             holds_more = home.is_relative_to(folder) or root.is_relative_to(folder)

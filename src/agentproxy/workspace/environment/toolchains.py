@@ -83,10 +83,10 @@ class Toolchains:
     def show_program(self, program: Path) -> None:
         """Mounts a program, its symbolic links, and their installations."""
         for hop in links(program):
-            if is_of_system(hop.parent) or within(hop.parent, (self.root, *self.folders)):
+            if is_of_system(hop) or within(hop.parent, (self.root, *self.folders)):
                 continue
-            # The folder must stay private, so only the file is mounted.
-            if self.is_closed(hop.parent):
+            # The folder must stay private, or the job has its own: only the file is mounted.
+            if is_of_system(hop.parent) or self.is_closed(hop.parent):
                 self.show(hop)
             else:
                 self.show_programs(hop.parent)
@@ -100,7 +100,8 @@ class Toolchains:
 
 def is_of_system(path: Path) -> bool:
     """Whether every job has it, or a folder of its own in that place."""
-    return within(path, _SYSTEM) and not within(path, (SHARED_MEMORY,))
+    below_memory = str(path).startswith(f"{SHARED_MEMORY}/")
+    return within(path, _SYSTEM) and not below_memory
 
 
 def within(path: Path, folders: Iterable[str | Path]) -> bool:

@@ -26,7 +26,7 @@ ROOT = Path("/work/project")
         ("max_rounds", 0, "write at least 1"),
         ("max_time", 0.0, "write more than 0 seconds"),
         ("sandbox", "none", "write 'auto' or 'plain'"),
-        ("colour", "red", ""),
+        ("colour", "red", "leave it out"),
     ],
 )
 def test_what_cannot_be_asked_for_is_refused_by_its_field(

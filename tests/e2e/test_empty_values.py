@@ -76,6 +76,8 @@ def test_every_command_refuses_empty_values_and_its_options_are_known() -> None:
         (["-o", "json", "stop", "k7f2"], "stop"),
         (["--reason", "done", "--output=json", "stop", "k7f2"], "stop"),
         (["chat", "-ojson"], "chat"),
+        (["show", "-fo", "json", "k7f2"], "show"),
+        (["show", "-fo=json", "k7f2"], "show"),
         (["-o", "plain", "-o", "json", "Fix it"], ""),
         (["-o", "json", "--", "list"], ""),
     ],
@@ -94,6 +96,8 @@ def test_the_command_and_its_output_are_known_before_it_is_parsed(
         ["-o", "plain", "Fix it"],
         ["--", "-o", "json"],
         ["-m", "-o", "json"],
+        ["-mo", "json"],
+        ["-do", "json"],
         ["list", "-o"],
     ],
 )

@@ -1,10 +1,13 @@
 """What the words of a command line ask for, before they are parsed."""
 
+import re
 from collections.abc import Mapping, Sequence
 
 from agentproxy.cli.help import COMMANDS
 
 OUTPUT = ("-o", "--output")
+# Options of one letter may stand together. What follows one that takes a value is that value.
+_SHORT_OUTPUT = re.compile(r"-[a-ce-ln-z]*?o=?(?P<value>.*)", re.DOTALL)
 TAKES_VALUE = frozenset(
     {
         "-d", "--directory", "--judge", "--budget",
@@ -47,7 +50,7 @@ def asks_for_json(args: Sequence[str], environ: Mapping[str, str]) -> bool:
             chosen = "".join(args[index + 1 : index + 2])
         elif word.startswith("--output="):
             chosen = word.partition("=")[2]
-        elif word.startswith("-o"):
-            chosen = word[2:].removeprefix("=")
+        elif (short := _SHORT_OUTPUT.match(word)) is not None:
+            chosen = short["value"] or "".join(args[index + 1 : index + 2])
         index += 2 if word in TAKES_VALUE else 1
     return chosen == "json"

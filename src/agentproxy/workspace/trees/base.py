@@ -45,7 +45,7 @@ async def record_base(
                     repo, where, environment=environment, include_untracked=include_untracked
                 )
             except RepositoryUnusable as error:
-                cure = f"{error.cure}, or use --from-head"
+                cure = f"{error.cure}, or use --from-head" if error.cure else "use --from-head"
                 raise RepositoryUnusable(str(error), cure=cure) from error
         uncommitted = await names_between(where, head_tree, tree)
         notes += await check_materials(repo, tree)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from agentproxy.events.git_facts import Change
 from agentproxy.evidence.asked.task_text import TaskText, leaf_of
-from agentproxy.evidence.asked.what_is_loaded import loads_the_same
+from agentproxy.evidence.asked.what_is_loaded import Places, loads_the_same, places_of, works_of
 from agentproxy.evidence.test_files import is_test_file
 
 MAX_NAMES = 12  # names of a task that are searched for
@@ -15,13 +15,6 @@ _DOCS = re.compile(r".*\.(?:md|rst|txt|adoc)|(?:.*/)?(?:docs?|changes|changelog)
 
 
 _MOVES = re.compile(r"([\w./-]*\w\.\w+)[`'\"]?\s+(?:in)?to\s+[`'\"]?([\w./-]*\w\.\w+)")
-# A line that loads something and does nothing else.
-_LOADS = re.compile(
-    r"\s*+(?:import\s++[\w., ]++|from\s++[\w.]++\s++import\s++[\w.,()* ]++"
-    r"|(?:(?:import|export)\b[^'\"();=]*+|\}\s*+from\s*+)['\"][^'\"]*+['\"];?"
-    r"|(?:const|let|var)\s++[\w$\s{},:]++=\s*+require\(\s*+['\"][^'\"]*+['\"]\s*+\)"
-    r"(?:\.[\w$]++)?;?)\s*+"
-)
 _CLASS = re.compile(r"^\s*(?:export\s+)?class\s+(\w+)", re.MULTILINE)
 _DEFINES = (
     r"^\s*(?:export\s+)?(?:default\s+)?(?:async\s+)?(?:def|class|function\*?|const|let|var)\s+{0}\b"
@@ -52,6 +45,11 @@ def names_to_search(task: TaskText) -> tuple[str, ...]:
     return tuple(sorted(wanted))[:MAX_NAMES]
 
 
+def moves_of(task: TaskText) -> list[tuple[str, str]]:
+    """The old and new paths of the files that a task moves."""
+    return [pair for pair in _MOVES.findall(task.text) if "/" in "".join(pair)]
+
+
 @dataclass(frozen=True, slots=True)
 class WordCounts:
     """The occurrences at the base and at the claim, or nothing where there are too many. `code` has
@@ -62,6 +60,7 @@ class WordCounts:
     after: Occurrences
     code: Mapping[str, tuple[str, str]] = field(default_factory=dict[str, tuple[str, str]])
     deleted: Collection[str] = ()  # paths
+    paths: Collection[str] = ()  # of all files at the base, where the task moves something
 
     def gone(self, task: TaskText) -> frozenset[str]:
         """The names that the task removes and that the code has no more."""
@@ -136,47 +135,40 @@ def _moves(task: TaskText, counts: WordCounts, changes: Sequence[Change]) -> Ite
     code changed. Those of tests may say something else: that is weighed by the tests that are
     there and pass.
     """
-    pairs = [pair for pair in _MOVES.findall(task.text) if "/" in "".join(pair)]
+    pairs = moves_of(task)
+    places = places_of((*counts.paths, *counts.code, *(new for _, new in pairs)), pairs)
     added = {each.path for each in changes if each.status == "added"}
     moved = [
         pair[0] in counts.deleted
         and pair[1] in added
-        and (is_test_file(pair[0]) or _is_same(counts, pair, pairs))
+        and (is_test_file(pair[0]) or _is_as_it_was(counts, pair, places))
         for pair in pairs
     ]
-    if moved and all(moved) and not _changes_more(counts, pairs):
+    if moved and all(moved) and not _changes_more(counts, places):
         yield ", ".join(f"{old} is {new} now" for old, new in pairs)
 
 
-def _is_same(counts: WordCounts, pair: tuple[str, str], pairs: Sequence[tuple[str, str]]) -> bool:
+def _is_as_it_was(counts: WordCounts, pair: tuple[str, str], places: Places) -> bool:
     """Whether nothing but the spelling of what it loads differs in a moved file."""
     old, new = pair
     (before, _), (_, after) = counts.code.get(old, ("", "")), counts.code.get(new, ("", ""))
-    lines = _works(before)
-    if not lines or lines != _works(after):
+    lines = works_of(before)
+    if not lines or lines != works_of(after):
         return False
-    return loads_the_same((old, _loading(before)), (new, _loading(after)), pairs)
+    return loads_the_same((old, before), (new, after), places)
 
 
-def _changes_more(counts: WordCounts, pairs: Sequence[tuple[str, str]]) -> bool:
+def _changes_more(counts: WordCounts, places: Places) -> bool:
     """Whether a file that is not moved differs in more than what it loads, and the new paths."""
-    moved = {path for pair in pairs for path in pair}
+    moved = {path for pair in places.moves for path in pair}
     for path, (before, after) in counts.code.items():
         if path in moved or _DOCS.fullmatch(path):
             continue
         expected = before
-        for old, new in pairs:
+        for old, new in places.moves:
             expected = expected.replace(old, new)
-        if _works(expected) != _works(after):
+        if works_of(expected) != works_of(after):
             return True
-        if not loads_the_same((path, _loading(before)), (path, _loading(after)), pairs):
+        if not loads_the_same((path, before), (path, after), places):
             return True
     return False
-
-
-def _loading(text: str) -> list[str]:
-    return [line for line in text.splitlines() if _LOADS.fullmatch(line)]
-
-
-def _works(text: str) -> list[str]:
-    return [line for line in text.splitlines() if line.strip() and not _LOADS.fullmatch(line)]

@@ -13,6 +13,7 @@ from agentproxy.evidence.asked.tree_facts import (
     Occurrences,
     WordCounts,
     find_done,
+    moves_of,
     names_to_search,
 )
 from agentproxy.evidence.test_files import is_test_file
@@ -23,7 +24,7 @@ from agentproxy.supervisor.state import State
 from agentproxy.workspace.git.command import GitError
 from agentproxy.workspace.git.repository import Repository
 from agentproxy.workspace.trees.mentions import count_mentions
-from agentproxy.workspace.trees.variants import read_versions
+from agentproxy.workspace.trees.variants import paths_of, read_versions
 
 MAX_FILE_BYTES = 1 << 20  # larger files are not read: no change in them counts as asked for
 
@@ -65,6 +66,7 @@ async def read(effect: ReadAsked, context: Context[State, Parts]) -> Sequence[Fa
         await _count(repository, names_to_search(task), base=base, claim=claim),
         code=code,
         deleted=[each.path for each in changes if each.status == "deleted"],
+        paths=await paths_of(repository, base) if moves_of(task) else (),
     )
     asked = await asyncio.to_thread(
         read_test_changes,

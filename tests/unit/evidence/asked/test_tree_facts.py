@@ -1,5 +1,6 @@
 """What a tree shows of a task that removes or renames something."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
@@ -115,7 +116,6 @@ def test_what_is_moved_is_as_it_was_but_for_the_paths_that_it_loads(
 @pytest.mark.parametrize(
     ("old", "new", "same"),
     [
-        ("import os\nfrom .b import c\n", "import os\nfrom ..b import (c, d)\n", True),
         ("import { b,\n  c\n} from './b';\n", "import { b,\n  c\n} from '../b';\n", True),
         ('export * from "./b";\n', 'export * from "../b";\n', True),
         ("const { b } = require('./b').c;\n", "const { b } = require('../b').c;\n", True),
@@ -140,6 +140,10 @@ def test_a_line_that_does_more_than_to_load_is_as_it_was(old: str, new: str, sam
     assert bool(find_done(task, counts, changes)) is same
 
 
+TWO = "export * from './b';\nexport * from './c';\n"
+LISTS = "import {\n  a,\n} from './one/b';\nimport {\n  c,\n} from './two/b';\n"
+
+
 @pytest.mark.parametrize(
     ("old", "new", "same"),
     [
@@ -151,6 +155,20 @@ def test_a_line_that_does_more_than_to_load_is_as_it_was(old: str, new: str, sam
         ("const { b } = require('./b');\n", "const { b } = require('./b');\n", False),
         ("const { b } = require('./b');\n", "const { c: b } = require('../b');\n", False),
         ("const { b } = require('./b');\n", "const { b } = require('../c/b');\n", False),
+        ("import b from 'left-pad';\n", "import b from '../left-pad';\n", False),
+        ("import b from 'b';\n", "import b from 'lodash/b';\n", False),
+        ("import './b';\nimport './c';\n", "import '../b';\nimport '../c';\n", True),
+        ("import './b';\nimport './c';\n", "import '../x';\nimport '../c';\n", False),
+        ("import './b';\nimport './c';\n", "import '../c';\n", False),
+        ("import './b';\nimport './c';\n", "import '../c';\nimport '../b';\n", False),
+        ("import { b } from './b';\n", "import { b } from '../b';\nimport '../x';\n", False),
+        (TWO, TWO.replace("./", "../"), True),
+        (TWO, "export * from '../c';\nexport * from '../b';\n", True),
+        (TWO, "export * from '../x';\nexport * from '../c';\n", False),
+        (TWO, "export * from '../c';\nexport * from '../c';\n", False),
+        (LISTS, LISTS.replace("./", "../"), True),
+        (LISTS, LISTS.replace("./one", "../two").replace("./two", "../two"), False),
+        (LISTS, LISTS.replace("./one", "../x").replace("./two", "../one"), False),
     ],
 )
 def test_a_moved_script_loads_the_files_that_it_loaded(old: str, new: str, same: bool) -> None:
@@ -170,6 +188,19 @@ def test_a_moved_script_loads_the_files_that_it_loaded(old: str, new: str, same:
         ("from .b import c\n", "from ..b import d as c\n", False),
         ("from math import floor\n", "from math import ceil as floor\n", False),
         ("import json\n", "import pickle as json\n", False),
+        ("import json\n", "from pkg.compat import json\n", False),
+        ("from core import c\n", "from legacy.core import c\n", False),
+        ("from .b import c\n", "from ..b import (c, d)\n", True),
+        ("from .b import c\n", "from ..b import (c, one)\n", False),
+        ("from .b import c\n", "from ..b import (c, sorted)\n", False),
+        ("from .b import c\n", "from ..b import (c, __getattr__)\n", False),
+        ("from .b import c\n", "from ..b import (c, d as c)\n", False),
+        ("from .b import c\n", "from ..b import c\nfrom ..old import d\n", False),
+        ("from .b import *\nfrom .c import *\n", "from ..b import *\nfrom ..c import *\n", True),
+        ("from .b import *\nfrom .c import *\n", "from ..c import *\nfrom ..b import *\n", False),
+        ("from .b import c\nfrom .d import c\n", "from ..d import c\nfrom ..b import c\n", False),
+        ("def c(): ...\n\nfrom .b import c\n", "from ..b import c\ndef c(): ...\n", False),
+        ("if c:\n    import d\n", "if c:\nimport d\n", False),
         ("from .b import (\n    c,\n)\n", "from ..x import (\n    c,\n)\n", False),
     ],
 )
@@ -177,9 +208,51 @@ def test_a_moved_module_imports_what_it_imported(old: str, new: str, same: bool)
     assert is_moved("pkg/a.py", "pkg/in/a.py", old, new) is same
 
 
-def is_moved(at: str, to: str, old: str, new: str) -> bool:
+@pytest.mark.parametrize(
+    ("at", "old", "new", "same"),
+    [
+        ("src/one/a.py", "from .b import c\n", "from one.b import c\n", True),
+        ("back/shop/a.py", "from .b import c\n", "from shop.b import c\n", True),
+        ("back/shop/a.py", "from .b import c\n", "from two.b import c\n", False),
+        ("back/two/a.py", "from .b import c\n", "from two.b import c\n", False),
+        ("back/shop/a.py", "import json\n", "from shop import json\n", False),
+        ("web/a.js", "import b from './b.js';\n", "import b from '../b';\n", True),
+        ("web/a.js", "import d from './d.js';\n", "import d from '../d.mjs';\n", False),
+        ("web/a.js", "import d from './d.js';\n", "import d from '../d.js';\n", True),
+    ],
+)
+def test_what_a_path_means_is_seen_in_the_tree(at: str, old: str, new: str, same: bool) -> None:
+    tree = ["back/shop/__init__.py", "back/shop/b.py", "back/shop/json.py", "other/two/__init__.py"]
+    tree += ["back/two/__init__.py", "web/b.js", "web/d.js", "web/d.mjs"]
+    folder, _, name = at.rpartition("/")
+    assert is_moved(at, f"{folder}/in/{name}", old, new, tree) is same
+
+
+@pytest.mark.parametrize(
+    ("more", "same"),
+    [("", True), ("from pkg.old import total as text\n", False), ("import pkg.old\n", False)],
+)
+def test_a_file_that_stays_loads_nothing_more(more: str, same: bool) -> None:
+    code = {
+        "pkg/a.py": ("one = 1\n", ""),
+        "pkg/in/a.py": ("", "one = 1\n"),
+        "pkg/c.py": (
+            "from .a import one\n\ndef text():\n    return one\n",
+            f"from .in.a import one\n\ndef text():\n    return one\n{more}",
+        ),
+    }
+    counts = replace(counted({}, {}, code), deleted=["pkg/a.py"])
+    changes = [
+        Change(path="pkg/a.py", status="deleted"),
+        Change(path="pkg/in/a.py", status="added"),
+        Change(path="pkg/c.py", status="modified"),
+    ]
+    assert bool(find_done(read_task("Move pkg/a.py to pkg/in/a.py"), counts, changes)) is same
+
+
+def is_moved(at: str, to: str, old: str, new: str, tree: Sequence[str] = ()) -> bool:
     code = {at: (old + "one = 1\n", ""), to: ("", new + "one = 1\n")}
-    counts = replace(counted({}, {}, code), deleted=[at])
+    counts = replace(counted({}, {}, code), deleted=[at], paths=tree)
     changes = [Change(path=at, status="deleted"), Change(path=to, status="added")]
     return bool(find_done(read_task(f"Move {at} to {to}; nothing else changes."), counts, changes))
 

@@ -127,6 +127,71 @@ def test_a_body_of_the_base_calls_functions_as_they_were() -> None:
     assert "func (s S) AgentproxyOldGet() string { return agentproxyOldparse(s.x) }" in made
 
 
+def test_another_package_keeps_what_it_calls() -> None:
+    before = {
+        "x/a.go": "package x\n\nfunc Get(s string) string { return s }\n",
+        "y/b.go": 'package y\n\nimport "net/http"\n\nfunc Fetch(u string) { http.Get(u); Get(u) }\n'
+        "func Get(s string) {}\n",
+    }
+    after = {
+        "x/a.go": "package x\n\nfunc Get(s string, n int) string { return s }\n",
+        "y/b.go": before["y/b.go"].replace("{ http.Get(u)", "{ http.Get(u + u)"),
+    }
+    assert "http.Get(u); Get(u) }" in stubs(before, after)["y/b.go"]
+
+
+@pytest.mark.parametrize(
+    ("body", "stays"),
+    [
+        ('return errors.New("x")', 'return errors.New("x")'),
+        ("b := B{New: 1}; return b.New", "b := B{New: 1}; return b.New"),
+        ("New := 1; return New", "New := 1; return New"),
+        ("New := New(); return New", "New := agentproxyOldNew(); return New"),
+        ("for New := range New() { f(New) }; New()", "New := range old() { f(New) }; old()"),
+        ("if New := 1; New > 0 { f(New) }; New()", "if New := 1; New > 0 { f(New) }; old()"),
+        ("switch New := x.(type) { case New: }; New()", "New := x.(type) { case New: }; old()"),
+        ("f(func(New int) { f(New) }, New)", "f(func(New int) { f(New) }, old)"),
+        ("var New = New(); f(New)", "var New = old(); f(New)"),
+        ("return B{New: New()}", "return B{New: old()}"),
+        # Methods: of the receiver, of another type, of another package, of nobody knows what.
+        ("return s.Get() + t.Get() + w.Get()", "return s.oldGet() + t.Get() + w.Get()"),
+        ("return x().Get() + t.x.Get()", "return x().oldGet() + t.x.oldGet()"),
+        ("return g.Get() + b.Get", "return g.Get() + b.Get"),
+        ("return x.Get", "return x.Get"),
+    ],
+)
+def test_what_only_has_the_name_of_an_old_form_keeps_it(body: str, stays: str) -> None:
+    head = (
+        'import "errors"\nimport "w"\ntype T int\ntype B struct{ New, Get int }\n'
+        "type G interface{ Get() int }\n"
+    )
+    before = (
+        f"{head}func (s S) F(t T, b B, w w.W, g G) any {{ {body} }}\n"
+        "func New() int { return 1 }\n"
+        "func (s S) Get() int { return 1 }\nfunc (t T) Get() int { return 2 }\n"
+    )
+    after = (
+        f"{head}func (s S) F(t T, b B, w w.W, g G) any {{ return errors.New(w.New) }}\n"
+        "func New(n int) int { return 1 }\nfunc (s S) Get(n int) int { return 1 }\n"
+        "func (t T) Get() int { return 2 }\n"
+    )
+    said = stays.replace("agentproxyOldNew", "old").replace("oldGet", "AgentproxyOldGet")
+    assert f"{re.sub('old(?=[(),])', 'AgentproxyOldNew', said)} }}" in stub(before, after)
+
+
+def test_a_name_that_a_function_is_given_is_not_renamed() -> None:
+    before = "func F(parse int) int { return parse }\nfunc parse() {}\n"
+    after = "func F(parse int) int { return 2 }\nfunc parse(n int) {}\n"
+    assert "return parse }" in stub(before, after)
+
+
+def test_a_fault_in_go_loses_no_stub_of_another_language() -> None:
+    python = StubFile("a.py", "", encoded(b"def f():\n    return 1\n"))
+    broken = StubFile("a.go", "x", encoded(b"package a\n"))
+    answer = make_stubs([broken, python])["nothing"]
+    assert (answer.failed.keys(), answer.functions) == ({"a.go"}, ("f",))
+
+
 @pytest.mark.parametrize(
     ("after", "has"),
     [

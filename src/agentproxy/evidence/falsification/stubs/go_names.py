@@ -46,18 +46,18 @@ def restore_go_names(before: bytes, stubbed: bytes, package: Sequence[bytes]) ->
 
 def _with_imports(text: bytes, root: Node, base: Node) -> bytes:
     """The source with those imports of the base that it lacks and mentions."""
-    have = {path for _, path in _imports(root)}
+    have = {path for _, path in imports_of(root)}
     uses = {text_of(each.child_by_field_name("operand") or each.child_by_field_name("package"))
             for each in nodes_below(parse_go(text))
             if each.type in ("selector_expression", "qualified_type")}  # fmt: skip
-    lacks = [f"import {name} {path}\n" for name, path in _imports(base)
+    lacks = [f"import {name} {path}\n" for name, path in imports_of(base)
              if path not in have and name in uses]  # fmt: skip
     clause = next((each for each in root.named_children if each.type == "package_clause"), None)
     end = clause.end_byte if clause is not None else 0
     return text[:end] + b"\n\n" * bool(lacks) + "".join(lacks).encode() + text[end:]
 
 
-def _imports(root: Node) -> Iterator[tuple[str, str]]:
+def imports_of(root: Node) -> Iterator[tuple[str, str]]:
     """The name and the quoted path of each import; without a name of its own, by its path."""
     for each in nodes_below(root):
         if each.type == "import_spec":

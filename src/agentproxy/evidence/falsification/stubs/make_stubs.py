@@ -38,11 +38,20 @@ def make_stubs(files: Sequence[StubFile]) -> StubAnswers:
     """The stubs of all files, for each kind of new body."""
     # Both kinds read the same text.
     parsers = {file.path: cache(parser_of(file.path)) for file in files}
-    if any(file.path.endswith(".go") for file in files):
-        from agentproxy.evidence.falsification.stubs.go_signatures import rename_old_forms
-
-        files = rename_old_forms(files)
+    files = _with_old_forms(files)
     return {new: _stubs(files, parsers, new=new) for new in get_args(NewBody)}
+
+
+def _with_old_forms(files: Sequence[StubFile]) -> Sequence[StubFile]:
+    if not any(file.path.endswith(".go") for file in files):
+        return files
+    from agentproxy.evidence.falsification.stubs.go_signatures import rename_old_forms
+
+    try:
+        return rename_old_forms(files)
+    except PARSER_FAULTS:
+        # Each file says for itself what is wrong with it.
+        return files
 
 
 def _stubs(
@@ -54,9 +63,9 @@ def _stubs(
     resigned: list[str] = []
     claim = {file.path: decoded(file.after) for file in files}
     for file in files:
-        find_functions = parsers[file.path]
-        before, after = decoded(file.before), claim[file.path]
+        find_functions, after = parsers[file.path], claim[file.path]
         try:
+            before = decoded(file.before)
             made = stub_functions(before, after, new=new, find_functions=find_functions)
             beside = {path: text for path, text in claim.items() if path != file.path}
             text = restore_names(file.path, before, made.text, beside=beside)

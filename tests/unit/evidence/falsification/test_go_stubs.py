@@ -1,5 +1,7 @@
 """Stubs of Go keep what a claim uses, so that they still compile."""
 
+import cProfile
+import pstats
 import re
 from collections.abc import Mapping
 
@@ -109,6 +111,19 @@ def test_what_moved_to_another_file_of_the_package_is_not_there_twice() -> None:
     made = stubs(before, after)
     assert "func g" not in made["a.go"]
     assert "return g()" in made["a.go"]
+
+
+def test_each_file_of_a_package_is_parsed_as_often_as_in_a_small_one() -> None:
+    assert _parses(12) == 3 * _parses(4)
+
+
+def _parses(count: int) -> int:
+    """How often source is parsed for the stubs of so many files of one package."""
+    before = {f"{at}.go": f"{HEAD}func F{at}() int {{ return 1 }}\n" for at in range(count)}
+    profile = cProfile.Profile()
+    profile.runcall(stubs, before, {path: text.replace("1", "2") for path, text in before.items()})
+    calls = pstats.Stats(profile).get_stats_profile().func_profiles["parse_go"].ncalls
+    return int(calls)
 
 
 def test_a_body_of_the_base_calls_functions_as_they_were() -> None:

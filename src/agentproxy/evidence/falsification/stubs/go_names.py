@@ -2,7 +2,7 @@
 
 import posixpath
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping
 
 from tree_sitter import Node
 
@@ -15,9 +15,9 @@ _VERSION = re.compile(r"v\d+")
 _SUFFIX = re.compile(r"\.v\d+$")
 
 
-def restore_go_names(before: bytes, stubbed: bytes, package: Sequence[bytes]) -> bytes:
+def restore_go_names(before: bytes, stubbed: bytes, package: Collection[str]) -> bytes:
     """The source, and in it what the base imported, and behind it what the base declared, where the
-    source needs and lacks it. `package` are the other changed files of its package.
+    source needs and lacks it. `package` are the names that changed files of its package declare.
 
     A base that cannot be parsed gives nothing.
 
@@ -30,11 +30,12 @@ def restore_go_names(before: bytes, stubbed: bytes, package: Sequence[bytes]) ->
     if base.has_error:
         return stubbed
     needed = set(_names_in(root))
-    known = set(_declared(root)) | {name for text in package for name in _declared(parse_go(text))}
+    known = set(_declared(root))
+    # Looked up and not copied: a package may have many files.
+    lost = [each for each in base.named_children if set(_bound(each)).isdisjoint(package)]
     added: list[Node] = []
     while len(added) < MAX_ADDED:
-        missing = next((each for each in base.named_children if _is_missing(each, known, needed)),
-                       None)  # fmt: skip
+        missing = next((each for each in lost if _is_missing(each, known, needed)), None)
         if missing is None:
             break
         added.append(missing)
@@ -44,14 +45,24 @@ def restore_go_names(before: bytes, stubbed: bytes, package: Sequence[bytes]) ->
     return _with_imports(text, root, base) + (b"\n" if added else b"")
 
 
+def find_declared(files: Mapping[str, bytes]) -> Mapping[str, frozenset[str]]:
+    """The names that files declare for their packages, by folder. Files are by path."""
+    found: dict[str, set[str]] = {}
+    for path, source in files.items():
+        found.setdefault(posixpath.dirname(path), set()).update(_declared(parse_go(source)))
+    return {folder: frozenset(names) for folder, names in found.items()}
+
+
 def _with_imports(text: bytes, root: Node, base: Node) -> bytes:
     """The source with those imports of the base that it lacks and mentions."""
     have = {path for _, path in imports_of(root)}
+    lost = [each for each in imports_of(base) if each[1] not in have]
+    if not lost:
+        return text
     uses = {text_of(each.child_by_field_name("operand") or each.child_by_field_name("package"))
             for each in nodes_below(parse_go(text))
             if each.type in ("selector_expression", "qualified_type")}  # fmt: skip
-    lacks = [f"import {name} {path}\n" for name, path in imports_of(base)
-             if path not in have and name in uses]  # fmt: skip
+    lacks = [f"import {name} {path}\n" for name, path in lost if name in uses]
     clause = next((each for each in root.named_children if each.type == "package_clause"), None)
     end = clause.end_byte if clause is not None else 0
     return text[:end] + b"\n\n" * bool(lacks) + "".join(lacks).encode() + text[end:]

@@ -4,6 +4,7 @@ Reads a `StubRequest` as JSON from standard input, and writes `StubAnswers` as J
 """
 
 import json
+import posixpath
 import sys
 from collections.abc import Mapping, Sequence
 from functools import cache
@@ -12,6 +13,7 @@ from typing import get_args
 from agentproxy.evidence.falsification.stubs.kept_text import with_text_of_claim
 from agentproxy.evidence.falsification.stubs.parsers import (
     PARSER_FAULTS,
+    find_declared,
     limit_parser,
     parser_of,
     restore_names,
@@ -39,7 +41,12 @@ def make_stubs(files: Sequence[StubFile]) -> StubAnswers:
     # Both kinds read the same text.
     parsers = {file.path: cache(parser_of(file.path)) for file in files}
     files = _with_old_forms(files)
-    return {new: _stubs(files, parsers, new=new) for new in get_args(NewBody)}
+    claim = {file.path: decoded(file.after) for file in files}
+    declared = find_declared(claim)
+    return {
+        new: _stubs(files, parsers, new=new, claim=claim, declared=declared)
+        for new in get_args(NewBody)
+    }
 
 
 def _with_old_forms(files: Sequence[StubFile]) -> Sequence[StubFile]:
@@ -55,20 +62,24 @@ def _with_old_forms(files: Sequence[StubFile]) -> Sequence[StubFile]:
 
 
 def _stubs(
-    files: Sequence[StubFile], parsers: Mapping[str, FindFunctions], *, new: NewBody
+    files: Sequence[StubFile],
+    parsers: Mapping[str, FindFunctions],
+    *,
+    new: NewBody,
+    claim: Mapping[str, bytes],
+    declared: Mapping[str, frozenset[str]],
 ) -> StubAnswer:
     stubbed: dict[str, str] = {}
     failed: dict[str, str] = {}
     functions: list[str] = []
     resigned: list[str] = []
-    claim = {file.path: decoded(file.after) for file in files}
     for file in files:
         find_functions, after = parsers[file.path], claim[file.path]
         try:
             before = decoded(file.before)
             made = stub_functions(before, after, new=new, find_functions=find_functions)
-            beside = {path: text for path, text in claim.items() if path != file.path}
-            text = restore_names(file.path, before, made.text, beside=beside)
+            beside = declared.get(posixpath.dirname(file.path), frozenset())
+            text = restore_names(file.path, before, made.text, declared=beside)
             text = with_text_of_claim(file.path, text, after)
             find_functions(text)
         except PARSER_FAULTS as error:

@@ -1,8 +1,7 @@
 """The parsers of source files, for processes that do nothing else."""
 
-import posixpath
 import resource
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from agentproxy.evidence.falsification.stubs.languages import language_of
 from agentproxy.evidence.falsification.stubs.stubs import CannotParse, FindFunctions
@@ -38,20 +37,31 @@ def parser_of(path: str) -> FindFunctions:
     return lambda source: find_javascript_functions(source, language)
 
 
+def find_declared(files: Mapping[str, bytes]) -> Mapping[str, frozenset[str]]:
+    """What the claim's files of Go declare, by folder. Another file of a package needs it."""
+    of_go = {path: source for path, source in files.items() if path.endswith(".go")}
+    if not of_go:
+        return {}
+    from agentproxy.evidence.falsification.stubs import go_names
+
+    try:
+        return go_names.find_declared(of_go)
+    except PARSER_FAULTS:
+        # Each file says for itself what is wrong with it.
+        return {}
+
+
 def restore_names(
-    path: str, before: bytes, stubbed: bytes, *, beside: Mapping[str, bytes] | None = None
+    path: str, before: bytes, stubbed: bytes, *, declared: Collection[str] = ()
 ) -> bytes:
-    """The stubs, with what the bodies of the base need and the claim took out of the file. `beside`
-    are the claim's other changed files, by path.
+    """The stubs, with what the bodies of the base need and the claim took out of the file.
+    `declared` are the names that the claim's files in its folder declare.
     """
     language = language_of(path)
     if before and path.endswith(".go"):
         from agentproxy.evidence.falsification.stubs.go_names import restore_go_names
 
-        folder = posixpath.dirname(path)
-        package = [text for at, text in (beside or {}).items()
-                   if at.endswith(".go") and posixpath.dirname(at) == folder]  # fmt: skip
-        return restore_go_names(before, stubbed, package)
+        return restore_go_names(before, stubbed, declared)
     if not before or language is None:
         return stubbed
     if language == "python":

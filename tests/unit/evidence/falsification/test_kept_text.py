@@ -30,6 +30,12 @@ def test_lines_that_a_stub_lacks_are_comments(
     )
 
 
+@pytest.mark.parametrize("last", [b"", b"\r\n"])
+def test_all_lines_of_a_stub_end_as_those_of_its_file(last: bytes) -> None:
+    made = with_text_of_claim("a.js", b"f();\r\ng();" + last, b"f();\r\ng(1);\r\nh();\r\n")
+    assert made == b"f();\r\ng();\r\n\r\n\r\n// g(1);\r\n// h();\r\n"
+
+
 @pytest.mark.parametrize(
     ("path", "stubbed", "after"),
     [

@@ -23,9 +23,11 @@ def with_text_of_claim(path: str, stubbed: bytes, after: bytes) -> bytes:
     have = set(_lines(stubbed))
     lacks = [line for line in _lines(after) if line.strip() and line not in have]
     mark = "# " if language == "python" else "// "
-    text = "".join(f"{mark}{line}\n" for line in lacks).encode(errors="surrogateescape")
-    newline = b"" if stubbed.endswith(b"\n") else b"\n"
-    return stubbed + newline + b"\n\n" + text if lacks else stubbed
+    # A check of style may want all lines of a file to end in the same way.
+    end = b"\r\n" if 2 * stubbed.count(b"\r\n") > stubbed.count(b"\n") else b"\n"
+    text = b"".join(f"{mark}{line}".encode(errors="surrogateescape") + end for line in lacks)
+    newline = b"" if stubbed.endswith(b"\n") else end
+    return stubbed + newline + end + end + text if lacks else stubbed
 
 
 def _lines(content: bytes) -> list[str]:

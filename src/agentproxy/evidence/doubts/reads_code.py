@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
+from agentproxy.evidence.doubts.reads_history import reads_history
 from agentproxy.evidence.test_files import is_test_file
 from agentproxy.text.added_lines import added_lines
 
@@ -26,19 +27,9 @@ _READS = re.compile(
     r"\bopen[ \t]*\(|\bread_(?:text|bytes)\b|\bgetsize\b|\bst_size\b|\bstat(?:Sync)?[ \t]*\("
     r"|\breadFile(?:Sync)?\b|\bReadFile\b|\breadText(?:File)?(?:Sync)?\b|\bcreateReadStream\b"
     r"|\bread_to_string\b|\breadAll(?:Lines|Bytes)\b|\breadString\b|\bfile_get_contents\b"
-    r"|\bgit\b.{0,80}\b(?:show|diff|grep|log|cat-file|blame)\b"
+    r"|(?:run|call|output|open|system|exec\w{0,8}|spawn\w{0,4}|Command)[ \t]*\("
+    r"[^()\n]{0,80}\bgit\b.{0,80}\b(?:show|diff|grep|log|cat-file|blame)\b"
     r"|\bBun[ \t]*\.[ \t]*file\b|\bFile[ \t]*\.[ \t]*read\w*"
-)
-# The project's own history has the change in it, whatever the code does. A test that makes a
-# repository asks that one.
-_HISTORY = re.compile(
-    r"(?:['\"`]|[;&|][ \t]*+)git\b['\"]?[\s,'\"]++"
-    r"(?:-C[\s,'\"]++[^\s,'\"]++[\s,'\"]++|-[^\s,'\"]++[\s,'\"]++)*+"
-    r"(?:show|diff|grep|log|cat-file|blame|format-patch|whatchanged)\b"
-    r"|\.git\.(?:show|diff|grep|log|blame)\("
-)
-_MAKES_HISTORY = re.compile(
-    r"\bgit\b['\"]?[\s,'\"]++(?:-[^\n]{0,80}?)?(?:init|clone)\b|\bRepo\.init\b"
 )
 _OF_MODULE = re.compile(r"\w\.__file__\b")
 _SCRIPT = re.compile(r".+\.[cm]?[jt]sx?")
@@ -84,7 +75,10 @@ def find_code_readers(texts: Mapping[str, tuple[str, str]]) -> Iterator[tuple[st
             own = _functions_of(texts[each][1] for each in code) - set(_HOLDS.findall(after))
             known = _Known(own | _loaded_in(after), own) if _SCRIPT.fullmatch(path) else _Known()
             added = added_lines(before, after)
-            what = _read_in(added, named, known) or _history_in(added, after)
+            others = [text[1] for each, text in texts.items() if is_test_file(each)]
+            what = _read_in(added, named, known)
+            if not what and reads_history(path, added, test=after, others=others):
+                what = "the history of the project"
             if what:
                 yield path, what
 
@@ -106,11 +100,6 @@ def _read_in(lines: Sequence[str], named: re.Pattern[str], known: _Known) -> str
         if what and (to := _ASSIGNED.match(line)):
             held[to[1]] = what
     return ""
-
-
-def _history_in(lines: Sequence[str], test: str) -> str:
-    asks = _HISTORY.search("\n".join(lines)) is not None
-    return "the history of the project" if asks and not _MAKES_HISTORY.search(test) else ""
 
 
 def _loaded_in(text: str) -> set[str]:

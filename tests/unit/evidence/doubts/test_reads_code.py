@@ -38,7 +38,19 @@ def test_who_reads_the_text_of_changed_code_is_named(test: str, what: str) -> No
         ("said = check_output(['git', 'diff', 'HEAD~1'])", "tests/test_calc.py"),
         ("said = check_output([\n    'git',\n    'log',\n    '-p',\n])", "tests/test_calc.py"),
         ("said = os.popen('git -C .. show').read()", "tests/test_calc.py"),
-        ("command = ('git', '-C', ROOT, '--no-pager', 'show')", "tests/test_calc.py"),
+        (
+            "command = ('git', '-C', ROOT, '--no-pager', 'show')\nsaid = check_output(command)",
+            "tests/test_calc.py",
+        ),
+        ("GIT = 'git'\nsaid = check_output([GIT, 'diff', 'HEAD~1'])", "tests/test_calc.py"),
+        ("# git init is for others\nsaid = check_output(['git', 'log'])", "tests/test_calc.py"),
+        ("said = subprocess.run(['git', 'log'], cwd='..', check=True)", "tests/test_calc.py"),
+        (
+            "ROOT = Path(__file__).parent\nsaid = subprocess.run(['git', 'log'], cwd=ROOT)",
+            "tests/test_calc.py",
+        ),
+        ("from subprocess import run\nsaid = run(['git', 'log'])", "tests/test_calc.py"),
+        ("const said = execSync('git log', { cwd: __dirname });", "tests/calc.test.js"),
         ("said = os.popen('cd .. && git diff HEAD~1').read()", "tests/test_calc.py"),
         ("said = Repo('.').git.diff('HEAD~1')", "tests/test_calc.py"),
         ("const said = execSync('git diff HEAD~1').toString();", "tests/calc.test.js"),
@@ -56,10 +68,32 @@ def test_who_reads_the_history_of_the_project_is_named(test: str, path: str) -> 
         "run(['git', '-c', 'a.b=c', 'init'])\nsaid = check_output(['git', 'log'])",
         "assert shown(['git', 'status']) == ''",
         "# git shows a diff\nassert render('git', 'x').diff",
+        "assert command(folder) == ['git', '-C', folder, 'log', '--oneline']",
+        "wanted = ['git', 'log', '-p']\nassert command() == wanted",
+        "assert 'git diff' in run('--help')",
+        "assert parse('git blame a.py').name == 'blame'",
+        "runner.expect('git show HEAD', output='abc')",
+        "assert run(['git', 'log'], cwd=repo) == ''",
+        "said = subprocess.run(['git', 'log'], cwd=repo, check=True)",
+        "said = subprocess.run(['git', '-C', repo, 'log'], check=True)",
+        "said = check_output(f'cd {repo} && git log', shell=True)",
+        "os.chdir(work)\nsaid = check_output(['git', 'log'])",
+        "def test_it(git_repo):\n    said = check_output(['git', 'log'])",
+        "ROOT = make_repo()\nsaid = check_output(['git', 'log'], cwd=ROOT)",
+        "assert repo.git.log('--oneline') == ''",
+        "assert asked('calc.py') == ['git', 'blame', 'calc.py']",
     ],
 )
 def test_who_asks_a_repository_of_its_own_is_not(test: str) -> None:
     assert read(test) == []
+
+
+def test_a_repository_that_a_helper_of_the_tests_makes_is_not_the_project() -> None:
+    test = "def test_it(work):\n    said = check_output(['git', 'log'])\n"
+    texts = {**CODE, "tests/test_calc.py": ("", test)}
+    helper = "def work():\n    subprocess.run(['git', 'init'], check=True)\n"
+    assert list(find_code_readers(texts))
+    assert not list(find_code_readers({**texts, "tests/conftest.py": ("", helper)}))
 
 
 def seconds_for(line: str) -> float:

@@ -1,8 +1,12 @@
 """Stubs say what the claim says, in comments."""
 
+import re
+
 import pytest
 
-from agentproxy.evidence.falsification.stubs.kept_text import with_text_of_claim
+from agentproxy.evidence.falsification.stubs.kept_text import with_line_ends_of, with_text_of_claim
+from agentproxy.evidence.falsification.stubs.make_stubs import make_stubs
+from agentproxy.evidence.falsification.stubs.stub_request import StubFile, decoded, encoded
 
 
 @pytest.mark.parametrize(
@@ -30,10 +34,31 @@ def test_lines_that_a_stub_lacks_are_comments(
     )
 
 
-@pytest.mark.parametrize("last", [b"", b"\r\n"])
-def test_all_lines_of_a_stub_end_as_those_of_its_file(last: bytes) -> None:
-    made = with_text_of_claim("a.js", b"f();\r\ng();" + last, b"f();\r\ng(1);\r\nh();\r\n")
-    assert made == b"f();\r\ng();\r\n\r\n\r\n// g(1);\r\n// h();\r\n"
+@pytest.mark.parametrize(
+    ("path", "before", "after"),
+    [
+        ("a.py", "import os\ndef f():\n    return os\n", "def f():\n    return 2\n"),
+        ("a.py", "", "def f():\n    return 2\n"),
+        (
+            "a.js",
+            "import o from 'o'\nfunction f() {\n  return o }\n",
+            "function f() { return 1 }\n",
+        ),
+        ("a.go", "package a\n", "package a\n\nfunc F() int {\n\treturn 2\n}\n"),
+    ],
+)
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_all_lines_of_a_stub_end_as_those_of_its_file(
+    path: str, before: str, after: str, end: str
+) -> None:
+    old, new = (encoded(text.replace("\n", end).encode()) for text in (before, after))
+    for answer in make_stubs([StubFile(path, old, new)]).values():
+        made = decoded(answer.stubbed[path]).decode()
+        assert set(re.findall("\r?\n", made)) == {end}
+
+
+def test_a_file_whose_lines_end_differently_stays_so() -> None:
+    assert with_line_ends_of(b"a\r\nb\n", b"c\nd\r\n") == b"c\nd\r\n"
 
 
 @pytest.mark.parametrize(

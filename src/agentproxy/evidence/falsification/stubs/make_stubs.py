@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import get_args
 
-from agentproxy.evidence.falsification.stubs.kept_text import with_text_of_claim
+from agentproxy.evidence.falsification.stubs.kept_text import with_line_ends_of, with_text_of_claim
 from agentproxy.evidence.falsification.stubs.parsers import (
     PARSER_FAULTS,
     find_declared,
@@ -80,7 +80,7 @@ def _stubs(
             made = stub_functions(before, after, new=new, find_functions=find_functions)
             beside = declared.get(posixpath.dirname(file.path), frozenset())
             text = restore_names(file.path, before, made.text, declared=beside)
-            text = with_text_of_claim(file.path, text, after)
+            text = with_line_ends_of(after, with_text_of_claim(file.path, text, after))
             find_functions(text)
         except PARSER_FAULTS as error:
             failed[file.path] = str(error)[:200]

@@ -14,7 +14,9 @@ _FAILED = re.compile(r"\b(\d{1,9})(?= (?:failed|failing)\b)|(?<= fail )(\d{1,9})
 # RSpec counts all examples, and among them those that fail or pend.
 _EXAMPLES = re.compile(r"(\d{1,9}) examples?, (\d{1,9}) failures?(?:, (\d{1,9}) pending)?")
 # minitest counts all runs, and among them those that fail or are skipped.
-_RUNS = re.compile(r"(\d{1,9}) runs, \d+ assertions, (\d+) failures, (\d+) errors, (\d+) skips")
+_RUNS = re.compile(
+    r"(\d{1,9}) runs, \d+ assertions, (\d{1,9}) failures, (\d{1,9}) errors, (\d{1,9}) skips"
+)
 # prove says how many tests ran, and our reporter calls them passed.
 _RAN = re.compile(r"Files=\d+, Tests=(\d{1,9}),")
 _NONE = (0, 0)

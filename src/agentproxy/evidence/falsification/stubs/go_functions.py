@@ -7,10 +7,19 @@ body stays in each stub, in a function that nobody calls.
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
 
-from tree_sitter import Language, Node, Parser
+from tree_sitter import Node
 
+from agentproxy.evidence.falsification.stubs.go_tree import (
+    NAMES,
+    TEXTS,
+    field_of,
+    nodes_below,
+    parse_go,
+    spelled,
+    text_of,
+)
+from agentproxy.evidence.falsification.stubs.go_values import SPECS, value_of, values_in
 from agentproxy.evidence.falsification.stubs.stubs import (
     CannotParse,
     Function,
@@ -19,14 +28,11 @@ from agentproxy.evidence.falsification.stubs.stubs import (
 )
 
 _DECLARATIONS = {"function_declaration", "method_declaration"}
-_SPECS = {"var_spec", "const_spec"}
-_NAMES = {"identifier", "field_identifier", "type_identifier", "package_identifier"}
 _PLAIN = re.compile(
     r"bool|string|error|byte|rune|any|u?int(?:8|16|32|64)?|uintptr|float(?:32|64)|complex(?:64|128)"
 )
 _RENAMED = re.compile(r"^[aA]gentproxyOld")
 _TYPES = {"type_identifier", "package_identifier"}
-_TEXTS = {"interpreted_string_literal", "raw_string_literal", "rune_literal"}
 
 
 def old_name(name: str) -> str:
@@ -48,22 +54,9 @@ def find_go_functions(source: bytes) -> Sequence[Function]:
     found = list(_functions_in(root))
     names = number_names(name for name, _ in found)
     return [
-        _value(name, node) if node.type in _SPECS else _function(name, node, source)
+        value_of(name, node) if node.type in SPECS else _function(name, node, source)
         for name, (_, node) in zip(names, found, strict=True)
     ]
-
-
-def parse_go(source: bytes) -> Node:
-    """The root of the tree, with nodes of errors where the source has a syntax error."""
-    # The grammar wants an end of the last line.
-    return _parser().parse(source + b"\n").root_node
-
-
-@cache
-def _parser() -> Parser:
-    import tree_sitter_go
-
-    return Parser(Language(tree_sitter_go.language()))
 
 
 def _functions_in(root: Node) -> Iterator[tuple[str, Node]]:
@@ -72,7 +65,7 @@ def _functions_in(root: Node) -> Iterator[tuple[str, Node]]:
             if declaration.child_by_field_name("body") is not None:
                 yield name_of(declaration), declaration
         elif declaration.type in ("var_declaration", "const_declaration"):
-            yield from _values_in(declaration)
+            yield from values_in(declaration)
 
 
 def name_of(declaration: Node) -> str:
@@ -87,45 +80,6 @@ def name_of(declaration: Node) -> str:
     return f"{text_of(next(types, None))}.{name}"
 
 
-def _values_in(declaration: Node) -> Iterator[tuple[str, Node]]:
-    specs = [each for each in nodes_below(declaration) if each.type in _SPECS and _is_global(each)]
-    for spec in specs:
-        name, value = text_of(spec.child_by_field_name("name")), spec.child_by_field_name("value")
-        if value is None or len(spec.children_by_field_name("name")) != 1:
-            continue
-        inside = [each for each in nodes_below(value) if each.type == "func_literal"]
-        if inside:
-            yield from _named_literals(name, value)
-        elif not any(map(_counts, specs)):
-            yield f"{name} =", spec
-
-
-def _counts(spec: Node) -> bool:
-    """Whether it is one constant of a list, which is nothing without the others."""
-    value = spec.child_by_field_name("value")
-    return spec.type == "const_spec" and (value is None or b"iota" in (value.text or b""))
-
-
-def _is_global(spec: Node) -> bool:
-    holder = spec.parent
-    while holder is not None and holder.type not in ("block", "func_literal"):
-        holder = holder.parent
-    return holder is None
-
-
-def _named_literals(name: str, value: Node) -> Iterator[tuple[str, Node]]:
-    todo = [(value, name)]
-    while todo:
-        node, path = todo.pop()
-        if node.type == "func_literal":
-            yield path, node
-        elif node.type == "keyed_element":
-            key, held = node.named_children[0], node.named_children[-1]
-            todo.append((held, f"{path}.{text_of(key)}"))
-        elif node.type not in ("call_expression", "argument_list"):
-            todo += [(each, path) for each in reversed(node.named_children)]
-
-
 @dataclass(frozen=True, slots=True)
 class _Given:
     """What a function gives back; `name` is "" where it has none."""
@@ -135,8 +89,8 @@ class _Given:
 
 
 def _function(name: str, node: Node, source: bytes) -> Function:
-    parameters = _field(node, "parameters")
-    body, result = _field(node, "body"), node.child_by_field_name("result")
+    parameters = field_of(node, "parameters")
+    body, result = field_of(node, "body"), node.child_by_field_name("result")
     receiver, types = (node.child_by_field_name(key) for key in ("receiver", "type_parameters"))
     results = list(_results_of(result))
     given = [*_parameters(receiver), *_parameters(parameters)]
@@ -157,16 +111,16 @@ def _function(name: str, node: Node, source: bytes) -> Function:
         stub = dict.fromkeys(stub, source[parameters.end_byte : node.end_byte])
     return Function(
         name=name,
-        form=" ".join([_code(receiver), _code(types), _code(result)]),
+        form=" ".join([spelled(receiver), spelled(types), spelled(result)]),
         parameters=tuple(given),
-        code=_code(body),
+        code=spelled(body),
         start=parameters.end_byte,
         end=node.end_byte,
         body=source[parameters.end_byte : node.end_byte],
         stub=stub,
         kept=b"\n" + kept,
-        needs=frozenset(text_of(each) for each in inside if each.type in _NAMES),
-        says=frozenset(text_of(each).strip('`"') for each in inside if each.type in _TEXTS),
+        needs=frozenset(text_of(each) for each in inside if each.type in NAMES),
+        says=frozenset(text_of(each).strip('`"') for each in inside if each.type in TEXTS),
         hole=body.start_byte + 1 - parameters.end_byte,
     )
 
@@ -175,7 +129,7 @@ def _kept(node: Node, source: bytes, *, hidden: set[str]) -> bytes:
     """The claim's function as a statement that does nothing; none where a parameter has the name of
     a package or type that it is given.
     """
-    parameters, body = _field(node, "parameters"), _field(node, "body")
+    parameters, body = field_of(node, "parameters"), field_of(node, "body")
     kinds = (each for each in nodes_below(node) if each.start_byte < body.start_byte)
     types = {text_of(each) for each in kinds if each.type in _TYPES}
     if not types.isdisjoint(hidden):
@@ -218,7 +172,7 @@ def _made(results: Sequence[_Given], *, hidden: set[str]) -> bytes:
     lines: list[str] = []
     for place, each in enumerate(results):
         name, kind = _name_in(results, place), text_of(each.kind)
-        used = {text_of(node) for node in nodes_below(each.kind) if node.type in _NAMES}
+        used = {text_of(node) for node in nodes_below(each.kind) if node.type in NAMES}
         if each.kind.type == "pointer_type" and name != "_" and hidden.isdisjoint({*used, "new"}):
             lines.append(f"\t{name} = new({kind.removeprefix('*')})\n")
     return "".join(lines).encode()
@@ -256,9 +210,9 @@ def _outer_literals(node: Node) -> Iterator[Node]:
 
 def _with_stubs(literals: Sequence[Node], source: bytes, *, node: Node, new: NewBody) -> bytes:
     """What follows the parameters of a function, with stubs in place of what it hands out."""
-    position, pieces = _field(node, "parameters").end_byte, list[bytes]()
+    position, pieces = field_of(node, "parameters").end_byte, list[bytes]()
     for each in literals:
-        start = _field(each, "parameters").end_byte
+        start = field_of(each, "parameters").end_byte
         pieces += [source[position:start], _function("", each, source).stub[new]]
         position = each.end_byte
     return b"".join([*pieces, source[position : node.end_byte]])
@@ -281,73 +235,10 @@ def _hides_a_type(result: Node | None, body: Node) -> bool:
     return bool(kind) and kind != text_of(result) and text_of(made) == expression
 
 
-def _value(name: str, spec: Node) -> Function:
-    value = _field(spec, "value")
-    below = list(nodes_below(value))
-    # What no longer uses a package that is imported would not compile.
-    packages = {
-        text_of(each.child_by_field_name("operand") or each.child_by_field_name("package"))
-        for each in below
-        if each.type in ("selector_expression", "qualified_type")
-    }
-    return Function(
-        name=name,
-        form=" ".join([spec.type, _code(spec.child_by_field_name("type")), *sorted(packages)]),
-        parameters=(),
-        code=_code(value),
-        start=value.start_byte,
-        end=value.end_byte,
-        body=value.text or b"",
-        stub={},
-        needs=frozenset(text_of(each) for each in below if each.type in _NAMES),
-        says=frozenset(text_of(each).strip('`"') for each in below if each.type in _TEXTS),
-    )
-
-
 def _parameters(listed: Node | None) -> Iterator[str]:
     for each in listed.named_children if listed is not None else ():
-        kind = _code(each.child_by_field_name("type"))
+        kind = spelled(each.child_by_field_name("type"))
         dots = "..." if each.type == "variadic_parameter_declaration" else ""
         names = [text_of(name) for name in each.children_by_field_name("name")]
         if each.type != "comment":
             yield from (f"{name} {dots}{kind}" for name in names or [""])
-
-
-def _code(root: Node | None) -> str:
-    """The text without comments and without the white space between its parts."""
-    words: list[str] = []
-    todo = [root] if root is not None else []
-    while todo:
-        node = todo.pop()
-        if node.type == "comment":
-            continue
-        if node.child_count and node.type not in _TEXTS:
-            todo += reversed(node.children)
-        else:
-            words.append(text_of(node))
-    return " ".join(words)
-
-
-def type_of(node: Node | None) -> str:
-    """A type as it is spelled, however it is laid out; "" where there is none."""
-    return _code(node)
-
-
-def nodes_below(root: Node) -> Iterator[Node]:
-    """A node and all that is inside of it, in the order of the source."""
-    todo = [root]
-    while todo:
-        node = todo.pop()
-        yield node
-        todo += reversed(node.named_children)
-
-
-def _field(node: Node, name: str) -> Node:
-    found = node.child_by_field_name(name)
-    assert found is not None
-    return found
-
-
-def text_of(node: Node | None) -> str:
-    """The text of a node; "" where there is none."""
-    return (node.text or b"").decode(errors="replace") if node is not None else ""

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 
 from tree_sitter import Node
 
-from agentproxy.evidence.falsification.stubs.go_functions import nodes_below, parse_go, text_of
+from agentproxy.evidence.falsification.stubs.go_tree import nodes_below, parse_go, text_of
 from agentproxy.evidence.falsification.stubs.stubs import CannotParse
 
 MAX_ADDED = 1000  # declarations of the base

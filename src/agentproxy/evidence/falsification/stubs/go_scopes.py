@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator
 
 from tree_sitter import Node
 
-from agentproxy.evidence.falsification.stubs.go_functions import nodes_below, text_of
+from agentproxy.evidence.falsification.stubs.go_tree import nodes_below, text_of
 
 _SPECS = ("var_spec", "const_spec", "type_spec", "type_alias")
 _ASSIGNS = ("short_var_declaration", "range_clause", "receive_statement")

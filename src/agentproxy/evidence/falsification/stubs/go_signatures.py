@@ -11,16 +11,15 @@ from dataclasses import dataclass, field
 
 from tree_sitter import Node
 
-from agentproxy.evidence.falsification.stubs.go_functions import (
-    name_of,
-    nodes_below,
-    old_name,
-    parse_go,
-    text_of,
-    type_of,
-)
+from agentproxy.evidence.falsification.stubs.go_functions import name_of, old_name
 from agentproxy.evidence.falsification.stubs.go_names import imports_of
 from agentproxy.evidence.falsification.stubs.go_scopes import Scope, find_scopes
+from agentproxy.evidence.falsification.stubs.go_tree import (
+    nodes_below,
+    parse_go,
+    spelled,
+    text_of,
+)
 from agentproxy.evidence.falsification.stubs.stub_request import StubFile, decoded, encoded
 
 _FUNCTIONS = ("function_declaration", "method_declaration")
@@ -109,11 +108,11 @@ def _form(function: Node) -> Iterator[str]:
         listed = function.child_by_field_name(part)
         yield part
         if listed is None or listed.type != "parameter_list":
-            yield type_of(listed)
+            yield spelled(listed)
             continue
         for each in listed.named_children:
             names = len(each.children_by_field_name("name")) or 1
-            yield from [f"{each.type} {type_of(each.child_by_field_name('type'))}"] * names
+            yield from [f"{each.type} {spelled(each.child_by_field_name('type'))}"] * names
 
 
 def _renamed(root: Node, declared: _Declared) -> Iterator[Node]:
@@ -198,6 +197,6 @@ def _kinds(declaration: Node) -> Iterator[tuple[str, str]]:
         listed = declaration.child_by_field_name(part)
         for each in listed.named_children if listed is not None else ():
             if each.type in _PARAMETERS:
-                kind = type_of(each.child_by_field_name("type")).removeprefix("* ")
+                kind = spelled(each.child_by_field_name("type")).removeprefix("* ")
                 for name in each.children_by_field_name("name"):
                     yield text_of(name), kind.partition(" [")[0]

@@ -133,6 +133,21 @@ def test_other_languages_are_read_too() -> None:
         ("assert.equal('' + calc.sub(5, 3), '2');", False),
         ("const { at } = require('../src/at');\nassert.equal(`${at}/a`, at + '' + '/a');", False),
         ("const sub = calc.sub(5, 3);\nassert.equal(sub.toString(), `${sub}`);", False),
+        ("const { sub } = require('../src/calc');\nassert.match(`${sub}`, /a - b/);", True),
+        ("import {\n  sub as less,\n} from '../src/calc';\nassert.match(`${less}`, /a/);", True),
+        ("import * as all from '../src/calc';\nassert.match(`${all.sub}`, /a - b/);", True),
+        ("const placed = calc.place();\nassert.equal(`${placed.sub}`, '2');", False),
+        (
+            "assert.equal(String(placed.sub), '2');\nassert.equal(placed.sub.toString(), '2');",
+            False,
+        ),
+        ("assert.equal(calc.place().sub + '', '2');", False),
+        ("const { sub } = calc.place();\nassert.equal(`${sub}`, '2');", False),
+        ("const { a: sub } = place(1);\nassert.equal(String(sub), '2');", False),
+        ("for (const [a, sub] of CASES) test(`${a} is ${sub}`, () => check(a, sub));", False),
+        ("CASES.forEach(({ a, sub }) => test(`${a} is ${sub}`, () => check(a, sub)));", False),
+        ("CASES.forEach(sub => test('' + sub, () => check(sub)));", False),
+        ("function check(sub) {\n  assert.equal(`${sub}`, '2');\n}", False),
     ],
 )
 def test_a_function_that_becomes_a_text_is_read(line: str, as_text: bool) -> None:

@@ -142,6 +142,26 @@ def test_a_body_of_the_base_calls_functions_as_they_were() -> None:
     assert "func (s S) AgentproxyOldGet() string { return agentproxyOldparse(s.x) }" in made
 
 
+def test_an_old_form_is_also_there_for_other_files_of_the_package() -> None:
+    before = {
+        "a.go": f"{HEAD}func F(s string) string {{ return parse(s) }}\n",
+        "b.go": f"{HEAD}func parse(s string) string {{ return trim(s) }}\n",
+        "c.go": f"{HEAD}func trim(s string) string {{ return s }}\nfunc more() {{}}\n",
+    }
+    after = {
+        "a.go": f"{HEAD}func F(s string) string {{ return parse(s, true) }}\n",
+        "b.go": f"{HEAD}func parse(s string, x bool) string {{ return trim(s, x) }}\n",
+        "c.go": f"{HEAD}func trim(s string, x bool) string {{ return s }}\nfunc more(n int) {{}}\n",
+    }
+    made = stubs(before, after)
+    assert "return agentproxyOldparse(s) }" in made["a.go"]
+    assert (
+        "func agentproxyOldparse(s string) string { return agentproxyOldtrim(s) }" in made["b.go"]
+    )
+    assert "func agentproxyOldtrim(s string) string { return s }" in made["c.go"]
+    assert "agentproxyOldmore" not in made["c.go"]
+
+
 def test_another_package_keeps_what_it_calls() -> None:
     before = {
         "x/a.go": "package x\n\nfunc Get(s string) string { return s }\n",

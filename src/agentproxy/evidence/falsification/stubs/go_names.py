@@ -15,9 +15,12 @@ _VERSION = re.compile(r"v\d+")
 _SUFFIX = re.compile(r"\.v\d+$")
 
 
-def restore_go_names(before: bytes, stubbed: bytes, package: Collection[str]) -> bytes:
+def restore_go_names(
+    before: bytes, stubbed: bytes, package: Collection[str], *, wanted: Collection[str] = ()
+) -> bytes:
     """The source, and in it what the base imported, and behind it what the base declared, where the
-    source needs and lacks it. `package` are the names that changed files of its package declare.
+    source needs and lacks it. `package` are the names that changed files of its package declare,
+    `wanted` those that they need from each other.
 
     A base that cannot be parsed gives nothing.
 
@@ -29,7 +32,7 @@ def restore_go_names(before: bytes, stubbed: bytes, package: Collection[str]) ->
         raise CannotParse("syntax error")
     if base.has_error:
         return stubbed
-    needed = set(_names_in(root))
+    needed = {*_names_in(root), *wanted}
     known = set(_declared(root))
     # Looked up and not copied: a package may have many files.
     lost = [each for each in base.named_children if set(_bound(each)).isdisjoint(package)]

@@ -6,14 +6,15 @@ Reads a `StubRequest` as JSON from standard input, and writes `StubAnswers` as J
 import json
 import posixpath
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
-from typing import get_args
+from typing import TypeVar, get_args
 
 from agentproxy.evidence.falsification.stubs.kept_text import with_line_ends_of, with_text_of_claim
 from agentproxy.evidence.falsification.stubs.parsers import (
     PARSER_FAULTS,
     find_declared,
+    find_old_forms,
     limit_parser,
     parser_of,
     restore_names,
@@ -25,7 +26,15 @@ from agentproxy.evidence.falsification.stubs.stub_request import (
     decoded,
     encoded,
 )
-from agentproxy.evidence.falsification.stubs.stubs import FindFunctions, NewBody, stub_functions
+from agentproxy.evidence.falsification.stubs.stubs import (
+    FindFunctions,
+    NewBody,
+    Stubbed,
+    stub_functions,
+)
+
+_T = TypeVar("_T")
+MAX_ROUNDS = 4  # of looking for old forms that old forms call in other files
 
 
 def main() -> None:
@@ -69,26 +78,72 @@ def _stubs(
     claim: Mapping[str, bytes],
     declared: Mapping[str, frozenset[str]],
 ) -> StubAnswer:
-    stubbed: dict[str, str] = {}
     failed: dict[str, str] = {}
-    functions: list[str] = []
-    resigned: list[str] = []
+
+    def make(file: StubFile) -> Stubbed:
+        before, find_functions = decoded(file.before), parsers[file.path]
+        return stub_functions(before, claim[file.path], new=new, find_functions=find_functions)
+
+    def finish(file: StubFile) -> str:
+        after = claim[file.path]
+        text = with_text_of_claim(file.path, texts[file.path], after)
+        text = with_line_ends_of(after, text)
+        parsers[file.path](text)
+        return encoded(text)
+
+    made = _try_each(files, make, failed)
+    texts = _restored(
+        files, {path: each.text for path, each in made.items()}, declared=declared, failed=failed
+    )
+    stubbed = _try_each(files, finish, failed)
+    functions = tuple(name for path in stubbed for name in made[path].functions)
+    resigned = tuple(name for path in stubbed for name in made[path].resigned)
+    return StubAnswer(stubbed, failed, functions, resigned)
+
+
+def _restored(
+    files: Sequence[StubFile],
+    made: Mapping[str, bytes],
+    *,
+    declared: Mapping[str, frozenset[str]],
+    failed: dict[str, str],
+) -> Mapping[str, bytes]:
+    """The stubs with what they need of the base. An old form of a function may be declared in
+    another file than the one that calls it.
+    """
+    texts, wanted = made, find_old_forms(made)
+
+    def restore(file: StubFile) -> bytes:
+        folder = posixpath.dirname(file.path)
+        return restore_names(
+            file.path,
+            decoded(file.before),
+            made[file.path],
+            declared=declared.get(folder, frozenset()),
+            wanted=wanted.get(folder, frozenset()),
+        )
+
+    for _ in range(MAX_ROUNDS):
+        texts = _try_each(files, restore, failed)
+        called, wanted = wanted, find_old_forms(texts)
+        if called == wanted:
+            break
+    return texts
+
+
+def _try_each(
+    files: Sequence[StubFile], step: Callable[[StubFile], _T], failed: dict[str, str]
+) -> dict[str, _T]:
+    """What a step gives for each file that has not failed, by path; adds those that fail in it."""
+    done: dict[str, _T] = {}
     for file in files:
-        find_functions, after = parsers[file.path], claim[file.path]
+        if file.path in failed:
+            continue
         try:
-            before = decoded(file.before)
-            made = stub_functions(before, after, new=new, find_functions=find_functions)
-            beside = declared.get(posixpath.dirname(file.path), frozenset())
-            text = restore_names(file.path, before, made.text, declared=beside)
-            text = with_line_ends_of(after, with_text_of_claim(file.path, text, after))
-            find_functions(text)
+            done[file.path] = step(file)
         except PARSER_FAULTS as error:
             failed[file.path] = str(error)[:200]
-        else:
-            stubbed[file.path] = encoded(text)
-            functions += made.functions
-            resigned += made.resigned
-    return StubAnswer(stubbed, failed, tuple(functions), tuple(resigned))
+    return done
 
 
 if __name__ == "__main__":

@@ -1,5 +1,7 @@
 """The parsers of source files, for processes that do nothing else."""
 
+import posixpath
+import re
 import resource
 from collections.abc import Collection, Mapping
 
@@ -8,6 +10,7 @@ from agentproxy.evidence.falsification.stubs.stubs import CannotParse, FindFunct
 
 MEMORY_LIMIT = 2 << 30
 CPU_SECONDS = 60
+_OLD_FORM = re.compile(rb"\b[aA]gentproxyOld[\w\x80-\xff]+")
 PARSER_FAULTS = (CannotParse, RecursionError, MemoryError, ValueError, IndexError)
 
 
@@ -51,17 +54,33 @@ def find_declared(files: Mapping[str, bytes]) -> Mapping[str, frozenset[str]]:
         return {}
 
 
+def find_old_forms(stubs: Mapping[str, bytes]) -> Mapping[str, frozenset[str]]:
+    """The names of old forms of functions that stubs of Go mention, by folder."""
+    found: dict[str, frozenset[str]] = {}
+    for path, text in stubs.items():
+        if path.endswith(".go"):
+            names = frozenset(name.decode(errors="replace") for name in _OLD_FORM.findall(text))
+            found[posixpath.dirname(path)] = found.get(posixpath.dirname(path), frozenset()) | names
+    return found
+
+
 def restore_names(
-    path: str, before: bytes, stubbed: bytes, *, declared: Collection[str] = ()
+    path: str,
+    before: bytes,
+    stubbed: bytes,
+    *,
+    declared: Collection[str] = (),
+    wanted: Collection[str] = (),
 ) -> bytes:
     """The stubs, with what the bodies of the base need and the claim took out of the file.
-    `declared` are the names that the claim's files in its folder declare.
+    `declared` are the names that the claim's files in its folder declare, `wanted` the old forms
+    that their stubs call.
     """
     language = language_of(path)
     if before and path.endswith(".go"):
         from agentproxy.evidence.falsification.stubs.go_names import restore_go_names
 
-        return restore_go_names(before, stubbed, declared)
+        return restore_go_names(before, stubbed, declared, wanted=wanted)
     if not before or language is None:
         return stubbed
     if language == "python":

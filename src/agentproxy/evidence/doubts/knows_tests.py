@@ -42,6 +42,7 @@ def _asks(line: str) -> str:
     # Up to a comment; each part is read once.
     for part in line.split("#"):
         match = _RUNNER_IN.search(part)
-        if match and re.search(r"\bmodules\b", match[0]):
-            return match[0].strip()
+        # What follows may change where the question is an old one.
+        if match and (modules := re.search(r"\bmodules\b", match[0])):
+            return match[0][: modules.end()]
     return ""

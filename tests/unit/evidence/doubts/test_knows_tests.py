@@ -1,8 +1,7 @@
 """Code that asks whether a test runs it may do something else for everybody else."""
 
-import time
-
 import pytest
+from support.process_time import seconds_for
 
 from agentproxy.evidence.doubts.knows_tests import find_test_detectors
 
@@ -42,14 +41,13 @@ def test_it_is_asked_of_what_is_loaded(line: str, found: bool) -> None:
     assert asks(line) is found
 
 
-def seconds_for(line: str) -> float:
-    """The time of this process for many lines; the least of some tries."""
-    took: list[float] = []
-    for _ in range(5):
-        began = time.process_time()
-        assert not asks(f"{line}\n" * 60)
-        took.append(time.process_time() - began)
-    return min(took)
+@pytest.mark.parametrize(
+    "line", ['if "pytest" in sys.modules:', 'if "pytest" in list(modules):', 'if "PYTEST_VERSION":']
+)
+def test_an_old_question_in_a_line_that_changes_is_not_new(line: str) -> None:
+    longer = line.replace(":", " and not DEBUG:")
+    assert not asks(longer, before=f"{line}\n")
+    assert asks(longer, before="if debug:\n")
 
 
 @pytest.mark.parametrize(
@@ -58,7 +56,10 @@ def seconds_for(line: str) -> float:
 def test_a_line_is_read_in_a_time_that_grows_with_its_length(part: str) -> None:
     short, long = (part * (size // len(part)) for size in (240, 1920))
     # A line of eight times the length would take 64 times as long if each place looked at the rest.
-    assert seconds_for(long) < 24 * seconds_for(short)
+    assert seconds_for(lambda: asks(f"{long}\n" * 60)) < 24 * seconds_for(
+        lambda: asks(f"{short}\n" * 60)
+    )
+    assert not asks(long)
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,7 @@
 """Tests that look at the text of code say nothing of what it does."""
 
-import time
-
 import pytest
+from support.process_time import seconds_for
 
 from agentproxy.evidence.doubts.reads_code import find_code_readers
 
@@ -96,22 +95,16 @@ def test_a_repository_that_a_helper_of_the_tests_makes_is_not_the_project() -> N
     assert not list(find_code_readers({**texts, "tests/conftest.py": ("", helper)}))
 
 
-def seconds_for(line: str) -> float:
-    """The time of this process for many lines; the least of some tries."""
-    texts = {**CODE, "tests/calc.test.js": ("", f"{line}\n" * 60)}
-    took: list[float] = []
-    for _ in range(5):
-        began = time.process_time()
-        assert list(find_code_readers(texts)) == []
-        took.append(time.process_time() - began)
-    return min(took)
+def read_script(line: str) -> list[tuple[str, str]]:
+    return read(f"{line}\n" * 60, "tests/calc.test.js")
 
 
 @pytest.mark.parametrize("part", ["a", "a.", "'git ", "git ", "'/", "String(a ", "import a "])
 def test_a_line_is_read_in_a_time_that_grows_with_its_length(part: str) -> None:
     short, long = (part * (size // len(part)) for size in (240, 1920))
     # A line of eight times the length would take 64 times as long if each place looked at the rest.
-    assert seconds_for(long) < 24 * seconds_for(short)
+    assert seconds_for(lambda: read_script(long)) < 24 * seconds_for(lambda: read_script(short))
+    assert read_script(long) == []
 
 
 def test_other_languages_are_read_too() -> None:

@@ -191,7 +191,7 @@ LONG = f"import sys\n\nsys.path.append('a')\nX = [{'1, ' * 400_000}]\n"
 @pytest.mark.parametrize(
     "brought",
     [
-        pytest.param({f"tests/test_{n}.py": LONG for n in range(8)}, marks=pytest.mark.slow),
+        pytest.param({f"tests/test_{n}.py": LONG for n in range(32)}, marks=pytest.mark.slow),
         {"tests/test_a.py": f"# sys.path\nX = '{'a' * MAX_BYTES}'\n"},
         {f"tests/test_{number}.py": "# sys.path\n" for number in range(MAX_FILES + 1)},
     ],

@@ -11,7 +11,7 @@ _ASKS = r"(?:show|diff|grep|log|cat-file|blame|format-patch|whatchanged)\b"
 _ASKS_AT_ALL = re.compile(r"(?<![\w-])" + _ASKS)
 # The words of a command of git, in one text or in some.
 _HISTORY = re.compile(
-    r"['\"`](?:cd[ \t]++([^\s&;'\"`]++)[ \t]*+(?:&&|;)[ \t]*+)?+git\b['\"]?[\s,'\"]++"
+    r"['\"`](?:cd[ \t]++([^\s&;'\"`]++)[ \t]*+(?:&&|;)[ \t]*+)?+git\b['\"]?[\s,'\"\[]++"
     r"(?:-C[\s,'\"]++([^\s,'\"]++)[\s,'\"]++|-[^\s,'\"]++[\s,'\"]++)*+" + _ASKS
 )
 _BY_LIBRARY = re.compile(r"\.git\.(?:show|diff|grep|log|blame)\(")

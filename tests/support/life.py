@@ -38,8 +38,8 @@ class Life:
 
     @property
     def events(self) -> list[Record]:
-        """The events among them."""
-        return [record for record in self.records if record["kind"] != "result"]
+        """The events among them: not the result, nor the error that it ended with."""
+        return [record for record in self.records if "seq" in record]
 
     def saw(self, matches: Matches) -> bool:
         """Whether it has printed such a record."""

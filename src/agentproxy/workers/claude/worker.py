@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from agentproxy.engine.cancellation import finish_though_cancelled
-from agentproxy.engine.loading import loaded
+from agentproxy.engine.loading import begin_to_load, loaded
 from agentproxy.events.conversation import Usage
 from agentproxy.events.work import WorkerEnded
 from agentproxy.workers.claude.command_line import (
@@ -100,6 +100,8 @@ class ClaudeWorker:
     async def _attempt(
         self, brief: Brief, callbacks: WorkerCallbacks, *, session: str
     ) -> "_Attempt":
+        # It takes a third of a second. Most of that passes while the program is made ready.
+        begin_to_load(CONVERSATION)
         target, meter = self._launcher.grants.model, self._launcher.grants.meter
         model = target.address.model if target else self._choices.model
         # Without mounts there is no place for it, and without isolation it protects nothing.
@@ -133,7 +135,6 @@ class ClaudeWorker:
         *,
         attempt: "_Attempt",
     ) -> None:
-        # It takes a third of a second, and the program longer to start.
         await loaded(CONVERSATION)
         from claude_agent_sdk import ClaudeSDKError
 

@@ -24,6 +24,8 @@ from importlib.metadata import distribution
 from pathlib import Path
 
 BEFORE = "36388c4"  # a commit before green checks were tried on variants of the claim
+# Libraries that only that code needs.
+OLD_LIBRARIES = ("pydantic-settings==2.16.3", "python-dotenv==1.2.4")
 ROOT = Path(__file__).parent.parent
 FILES, TESTS = 20, 5
 STAGES = ("base", "worker", "claim", "checks", "reruns", "own tests", "trials", "rest")
@@ -285,6 +287,8 @@ def checkouts(beside: str) -> Generator[dict[str, Path]]:
         before = Path(temporary) / "before"
         subprocess.run([*git, "add", "--quiet", "--detach", str(before), BEFORE], check=True)
         try:
+            pip = (sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--target")
+            subprocess.run([*pip, str(before / "src"), *OLD_LIBRARIES], check=True)
             yield {**sources, f"commit {BEFORE}": before}
         finally:
             subprocess.run([*git, "remove", "--force", str(before)], check=True)

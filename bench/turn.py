@@ -38,7 +38,7 @@ from agentproxy.models.hot_wires.model import HotModel
 from agentproxy.models.names import ModelAddress, Wire
 from agentproxy.models.port import ToolSpec
 from agentproxy.models.wires import build_wire
-from agentproxy.tools.port import Arguments, Bench, Permission, ToolOutcome
+from agentproxy.tools.port import Arguments, Bench, KeptBench, Permission, ToolOutcome
 from agentproxy.tools.registry import Registry
 
 TURNS = 200
@@ -191,7 +191,8 @@ async def ours(form: Wire, url: str, turns: int) -> list[float]:
     nowhere = cast("Any", None)
     bench = Bench(tree=Path(), place=nowhere, sandbox=nowhere, home=Path(), show=shown.append)
     model = HotModel(MODELS[form], address(form, url))
-    parts = AgentParts(model=model, tools=Registry([Look()]), bench=bench, allow=allowed)
+    tools = Registry([Look()])
+    parts = AgentParts(model=model, tools=tools, bench=KeptBench(lambda: bench), allow=allowed)
     limits = AgentLimits(turns=turns + 5, tokens=10**9)
     recorder = recorder_within(Conversation(limits=limits), record)
     try:

@@ -8,8 +8,10 @@ import builtins
 import posixpath
 import re
 import sys
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from agentproxy.evidence.test_files import is_test_file
 
@@ -25,10 +27,11 @@ _IMPORT = re.compile(r"\s*+import\s++([\w., ]++)")
 _QUOTED = re.compile(r"(['\"])([^'\"]*+)\1")
 _ENDING = re.compile(r"(?:\.d)?\.[cm]?[jt]sx?$|\.py$")
 _OWN = re.compile(r"(?:^|/)(?:index|__init__)$")
+MAX_NEW_NAMES = 50  # each is looked for in the whole file
 _ELSEWHERE = ":"  # begins what is not known to be a file of the tree
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Places:
     """Where the files of a tree are, before and after a move."""
 
@@ -36,13 +39,23 @@ class Places:
     files: Mapping[str, str]  # for each path without its ending the one file that has it
     roots: Mapping[str, str]  # for each package or module of Python the folder that has it
 
+    @cached_property
+    def _whole(self) -> Mapping[str, str]:
+        return dict(self.moves)
+
+    @cached_property
+    def _plainly(self) -> Mapping[str, str]:
+        return {_plain(old): _plain(new) for old, new in self.moves}
+
     def moved(self, what: str) -> str:
-        for old, new in self.moves:
-            was = _plain(old)
-            if what == old:
-                return new
-            if what == was or what.startswith(f"{was}/"):
-                return _plain(new) + what.removeprefix(was)
+        if what in self._whole:
+            return self._whole[what]
+        above, below = what, ""
+        while above:
+            if above in self._plainly:
+                return self._plainly[above] + below
+            above, slash, last = above.rpartition("/")
+            below = f"{slash}{last}{below}"
         return what
 
     def target(self, path: str) -> str:
@@ -86,11 +99,9 @@ def loads_the_same(before: tuple[str, str], after: tuple[str, str], places: Plac
     has = _loaded(*after, places)
     if any(each.called == "*" for each in had):
         return had == has  # the last of two has the name
-    new = list(has)
-    for each in had:
-        if each not in new:
-            return False
-        new.remove(each)
+    missing, new = Counter(had) - Counter(has), Counter(has) - Counter(had)
+    if missing or len(new) > MAX_NEW_NAMES:
+        return False
     kept = [each for each in has if each not in new]
     return _in_order(had) == _in_order(kept) and all(_is_free(each, had, after) for each in new)
 

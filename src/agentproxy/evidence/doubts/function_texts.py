@@ -22,8 +22,8 @@ _DECLARED = re.compile(
 _LOADS = r"(?:await\b\s*+)?(?:require|import)\b[ \t]*+\("
 # What an import gives, and where it says so.
 _IMPORTS = re.compile(
-    r"^[ \t]*+import\b((?:[\w$*,\s]|\{[\w$*,:\s]*+\})++)['\"]"
-    rf"|\b(?:const|let|var)\b([\w$\s]*+(?:\{{[\w$,:\s]*+\}})?\s*+)=\s*+{_LOADS}",
+    r"^[ \t]*+import\b((?:[\w$*,\s]|\{[\w$*,:\s]{0,2000}+\}){1,2000}+)['\"]"
+    rf"|\b(?:const|let|var)\b([\w$\s]{{0,200}}+(?:\{{[\w$,:\s]{{0,2000}}+\}})?\s*+)=\s*+{_LOADS}",
     re.MULTILINE,
 )
 _BINDS = re.compile(
@@ -45,12 +45,16 @@ class Names:
     own: AbstractSet[str] = frozenset()  # those that are loaded, as the test calls them
 
 
-def names_in(test: str, code: Iterable[str]) -> Names:
-    """`code` are the texts of the claim's code. No name counts that the test binds too."""
+def functions_in(code: Iterable[str]) -> AbstractSet[str]:
+    """The names of the functions that texts of code declare."""
+    return {one or other for text in code for one, other in _DECLARED.findall(text)}
+
+
+def names_in(test: str, functions: AbstractSet[str]) -> Names:
+    """`functions` are those of the claim's code. No name counts that the test binds too."""
     bound = {
         word for groups in _BINDS.findall(test) for each in groups for word in _WORD.findall(each)
     }
-    functions = {one or other for text in code for one, other in _DECLARED.findall(text)}
     modules: set[str] = set()
     called: dict[str, str] = {}
     for groups in _IMPORTS.findall(test):

@@ -7,8 +7,13 @@ import posixpath
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from agentproxy.evidence.doubts.function_texts import Names, is_text_of_function, names_in
-from agentproxy.evidence.doubts.reads_history import reads_history
+from agentproxy.evidence.doubts.function_texts import (
+    Names,
+    functions_in,
+    is_text_of_function,
+    names_in,
+)
+from agentproxy.evidence.doubts.reads_history import makes_repository, reads_history
 from agentproxy.evidence.test_files import is_test_file
 from agentproxy.text.added_lines import added_lines
 
@@ -47,14 +52,15 @@ def find_code_readers(texts: Mapping[str, tuple[str, str]]) -> Iterator[tuple[st
         return
     names = "|".join(sorted({re.escape(posixpath.basename(path)) for path in code}))
     named = re.compile(rf"['\"`](?:[^'\"`\n]*[/:])?({names})['\"`]")
-    sources = [texts[path][1] for path in code]
+    functions = functions_in(texts[path][1] for path in code)
+    # A test that asks git may do so in what another file of tests has made.
+    made = any(makes_repository(path, after) for path, (_, after) in texts.items())
     for path, (before, after) in texts.items():
         if is_test_file(path) and _CODE.fullmatch(path):
-            known = names_in(after, sources) if _SCRIPT.fullmatch(path) else Names()
+            known = names_in(after, functions) if _SCRIPT.fullmatch(path) else Names()
             added = added_lines(before, after)
-            others = [text[1] for each, text in texts.items() if is_test_file(each)]
             what = _read_in(added, named, known)
-            if not what and reads_history(path, added, test=after, others=others):
+            if not (what or made) and reads_history(path, added, test=after):
                 what = "the history of the project"
             if what:
                 yield path, what

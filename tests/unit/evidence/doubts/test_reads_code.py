@@ -109,6 +109,36 @@ def test_a_line_is_read_in_a_time_that_grows_with_its_length(part: str) -> None:
     assert read_script(long) == []
 
 
+LINES = {
+    "commands with names": ("tests/test_calc.py", "a{n} = ['git', 'log']\n"),
+    "folders with names": ("tests/test_calc.py", "subprocess.run(['git', 'log'], cwd=a{n})\n"),
+    "folders that are the own": ("tests/test_calc.py", "a{n} = '.'; os.chdir(a{n}); 'git log'\n"),
+    "names of git": ("tests/test_calc.py", "a{n} = 'git'\nb('git', 'log')\n"),
+    "imports without an end": ("tests/calc.test.js", "import a{n}\n"),
+}
+
+
+@pytest.mark.parametrize("what", LINES)
+def test_a_file_is_read_in_a_time_that_grows_with_its_lines(what: str) -> None:
+    path, line = LINES[what]
+    short, long = ("".join(line.format(n=n) for n in range(size)) for size in (150, 1200))
+    # A file of eight times the lines would take 64 times as long if each looked at all others.
+    assert seconds_for(lambda: read(long, path)) < 24 * seconds_for(lambda: read(short, path))
+
+
+def test_many_files_are_read_in_a_time_that_grows_with_their_number() -> None:
+    def texts(size: int) -> dict[str, tuple[str, str]]:
+        asks = "subprocess.run(['git', 'log'], cwd=tmp)\n" + "x = 1\n" * 50
+        tests = {f"tests/test_{n}.py": ("", asks) for n in range(size)}
+        scripts = {f"tests/a{n}.test.js": ("", "x\n") for n in range(size)}
+        return {**tests, **scripts, **{f"src/a{n}.js": ("", "f = 1\n" * 50) for n in range(size)}}
+
+    short, long = texts(20), texts(160)
+    assert seconds_for(lambda: [*find_code_readers(long)]) < 24 * seconds_for(
+        lambda: [*find_code_readers(short)]
+    )
+
+
 def test_other_languages_are_read_too() -> None:
     script = "const code = fs.readFileSync('./src/calc.js', 'utf8');\n"
     assert read(script, "tests/calc.test.js") == [("tests/calc.test.js", "calc.js")]

@@ -49,7 +49,7 @@ def _run(root: click.Command) -> int:
     except (click.Abort, KeyboardInterrupt):
         ignore_signals()
         click.echo("pa: interrupted", err=True)
-        return _as_json("interrupted", "", INTERRUPTED)
+        return _tell_program("interrupted", "", INTERRUPTED)
     except click.ClickException as error:
         return _told(error)
     except Exception as error:  # noqa: BLE001 - the trace goes to a file, the user gets a sentence
@@ -60,12 +60,12 @@ def _run(root: click.Command) -> int:
 def _told(error: click.ClickException) -> int:
     error.show()
     if isinstance(error, Failure):
-        return _as_json(error.message, error.cure, error.code)
-    return _as_json(error.format_message(), "", error.exit_code)
+        return _tell_program(error.message, error.cure, error.code)
+    return _tell_program(error.format_message(), "", error.exit_code)
 
 
-def _as_json(message: str, cure: str, code: int) -> int:
-    """Also tells a program that reads the output, where it is JSON. Returns the code."""
+def _tell_program(message: str, cure: str, code: int) -> int:
+    """Tells a program that reads the output, where that is JSON. Returns the code."""
     words = sys.argv[1:]
     if asks_for_json(words, os.environ):
         # Events of a conversation have a "type", and those of a run a "kind".

@@ -30,8 +30,8 @@ def raise_at_signals() -> Generator[None]:
                 signal.signal(number, handler)
 
 
-def as_now() -> Callable[[], None]:
-    """Returns what lets signals do again what they do now."""
+def keep_signal_handlers() -> Callable[[], None]:
+    """Returns what sets the handlers again that are set now."""
     now = {number: signal.getsignal(number) for number in NUMBERS}
 
     def restore() -> None:

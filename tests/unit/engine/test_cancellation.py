@@ -64,24 +64,26 @@ def test_works_that_belong_together_are_under_way_at_once_and_give_their_results
     assert nothing == []
 
 
+async def lasts(ended: list[str]) -> None:
+    try:
+        await asyncio.Event().wait()
+    finally:
+        ended.append("it")
+
+
+async def fails() -> None:
+    await asyncio.sleep(0)
+    raise ValueError("the disk is full")
+
+
 @pytest.mark.parametrize("cancelled", [True, False])
 def test_where_one_of_them_fails_or_their_caller_is_cancelled_the_others_end(
     cancelled: bool,
 ) -> None:
     ended: list[str] = []
 
-    async def lasts() -> None:
-        try:
-            await asyncio.Event().wait()
-        finally:
-            ended.append("the other")
-
-    async def fails() -> None:
-        await asyncio.sleep(0)
-        raise ValueError("the disk is full")
-
     async def story() -> None:
-        works = (lasts(), lasts()) if cancelled else (lasts(), fails())
+        works = (lasts(ended), lasts(ended)) if cancelled else (lasts(ended), fails())
         caller = asyncio.create_task(all_together(*works))
         for _ in range(3):
             await asyncio.sleep(0)
@@ -91,7 +93,7 @@ def test_where_one_of_them_fails_or_their_caller_is_cancelled_the_others_end(
             await caller
 
     asyncio.run(story())
-    assert ended == ["the other"] * (2 if cancelled else 1)
+    assert ended == ["it"] * (2 if cancelled else 1)
 
 
 def test_work_beside_a_context_ends_with_it_and_its_failure_is_met_by_who_awaits_it(
@@ -99,24 +101,15 @@ def test_work_beside_a_context_ends_with_it_and_its_failure_is_met_by_who_awaits
 ) -> None:
     ended: list[str] = []
 
-    async def lasts() -> None:
-        try:
-            await asyncio.Event().wait()
-        finally:
-            ended.append("it")
-
-    async def fails() -> None:
-        raise ValueError("the disk is full")
-
     async def story() -> None:
-        async with beside(lasts()):
+        async with beside(lasts(ended)):
             await asyncio.sleep(0)
         assert ended == ["it"]
         async with beside(fails()) as work:
             with pytest.raises(ValueError, match="the disk is full"):
                 await work
-        async with beside(fails()):  # nobody awaits it
-            await asyncio.sleep(0)
+        async with beside(fails()) as unheard:
+            await asyncio.wait({unheard})
 
     asyncio.run(story())
     gc.collect()

@@ -15,7 +15,7 @@ from agentproxy.cli.failure import warn
 from agentproxy.cli.faults import as_failures
 from agentproxy.cli.options import chosen_output
 from agentproxy.cli.screens.opening import module_of
-from agentproxy.cli.signals import as_now
+from agentproxy.cli.signals import keep_signal_handlers
 from agentproxy.engine.loading import begin_to_load, loaded
 
 WORK: Final = "agentproxy.cli.driving.at_terminal"  # a third of all that a run loads
@@ -37,7 +37,9 @@ async def _drive(take: Take, *, directory: Path, output: str | None, home: Path 
     began = time.monotonic()
     begin_to_load(WORK)
     # After Ctrl+C a second one must not interrupt the last output, but may end what comes then.
-    opened = open_app(os.environ, directory, home=home, say=warn, before_sending=as_now())
+    opened = open_app(
+        os.environ, directory, home=home, say=warn, before_sending=keep_signal_handlers()
+    )
     async with opened as app:
         style = chosen_output(output, app.settings.output or "")
         begin_to_load(module_of(style))

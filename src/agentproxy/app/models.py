@@ -56,6 +56,15 @@ def open_models(
     return [_open(each, project=project, started_in=started_in, shared=shared) for each in names]
 
 
+def require_model(name: str, *, project: Project, started_in: Path) -> None:
+    """Asks nobody. Raises UnknownModel, ModelRefused, or WorkerError for an unusable script."""
+    kind, _, rest = name.partition(":")
+    if kind == "scripted" and rest.strip():
+        _open(name, project=project, started_in=started_in, shared=None)
+    else:
+        find_model(name, variables(project))
+
+
 def open_judges(order: Order, *, project: Project) -> list[Model]:
     """Returns the supervisor's models, or nothing when it uses none. Raises WorkerError."""
     if not order.judge:

@@ -44,6 +44,10 @@ KNOWN = (
 )
 
 
+class UnknownModel(ModelRefused):
+    """A name that is spelled like no model."""
+
+
 class Mistyped(ModelRefused):
     """A vendor's variable holds an invalid key or address."""
 
@@ -67,7 +71,8 @@ def find_model(name: str, environ: Mapping[str, str]) -> ModelAddress:
     """Returns the model that a name means.
 
     Raises:
-        ModelRefused: the name is missing or unknown, or a variable that it needs is not set.
+        ModelRefused: the name is missing, or a variable that it needs is not set.
+        UnknownModel: the name is spelled like no model.
         Mistyped: a variable holds an invalid key or address.
     """
     if not name:
@@ -83,7 +88,7 @@ def find_model(name: str, environ: Mapping[str, str]) -> ModelAddress:
         return _vendor("gemini", rest, wire="gemini", environ=environ)
     if prefix in PUBLIC and rest:
         return _compatible(prefix, rest, environ)
-    raise ModelRefused(f"there is no model {json.dumps(name)}", cure=f"write one of: {KNOWN}")
+    raise UnknownModel(f"there is no model {json.dumps(name)}", cure=f"write one of: {KNOWN}")
 
 
 def usual_base(vendor: str) -> str:

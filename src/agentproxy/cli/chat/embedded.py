@@ -14,14 +14,18 @@ from agentproxy.app.chat.views import read_chat, read_order
 from agentproxy.app.context import open_app
 from agentproxy.app.holders import StillOwned
 from agentproxy.app.journal import JournalError, LeaseTaken, UnknownRun
+from agentproxy.app.models import require_model
 from agentproxy.app.project_files.presets import UnknownPreset
 from agentproxy.cli.chat.port import Broken, ListedConversation, Message, Talk, Unreachable
-from agentproxy.cli.failure import warn
+from agentproxy.cli.failure import INFRASTRUCTURE, USAGE, warn
 from agentproxy.events.envelope import RunId
+from agentproxy.models.names import UnknownModel
+from agentproxy.models.port import ModelRefused
 from agentproxy.server.chat.client import Client, TooSlow
 from agentproxy.server.chat.records import shown_chat
 from agentproxy.server.chat.wire import WireStory
 from agentproxy.server.times import iso
+from agentproxy.workers.port import WorkerError
 
 KEPT_MESSAGES = 256  # that nobody has taken yet; then the engine's side waits
 PAGE = 200
@@ -52,8 +56,15 @@ class EmbeddedTalks:
     async def create(self, asked: Mapping[str, object]) -> str:
         with _told():
             services = self._host.services
+            await asyncio.to_thread(self._require_model, asked)
             order, run = await asyncio.to_thread(order_of, asked, services=services)
             return await self._host.create(order, run)
+
+    def _require_model(self, asked: Mapping[str, object]) -> None:
+        """A model that is named for this conversation is usable, or there is no conversation."""
+        if name := str(asked.get("model", "")):
+            project = self._host.services.project
+            require_model(name, project=project, started_in=self._directory)
 
     async def newest(self, *, limit: int) -> Sequence[ListedConversation]:
         """Returns those of this folder: the journal has those of all folders."""
@@ -154,6 +165,9 @@ def _told() -> Generator[None]:
         raise Unreachable("there is no such conversation", cure="pa chat --list", code=2) from None
     except UnknownPreset as error:
         raise Unreachable(f"{error.where} is {error.problem}", cure=error.cure, code=2) from None
+    except (ModelRefused, WorkerError) as error:
+        code = USAGE if isinstance(error, UnknownModel) else INFRASTRUCTURE
+        raise Unreachable(f"--model: {error}", cure=error.cure, code=code) from None
     except (StillOwned, LeaseTaken) as error:
         raise Unreachable(str(error), cure="another process works on it", code=2) from None
     except JournalError as error:

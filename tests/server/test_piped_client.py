@@ -168,7 +168,7 @@ WRONG = [
     (["--resume", "f", "--continue"], 2, "cannot be combined"),
     (["--continue", "--plan", "-m", "x"], 2, "write /plan in the conversation"),
     (["--model", "", "-m", "x"], 2, "--model is empty"),
-    (["--model", "nosuch", "-m", "x"], 2, '--model: there is no model "nosuch"\n    write one of: cl'),
+    (["--model", "nosuch", "-m", "x"], 2, 'no model "nosuch"\n    write one of: claude-'),
     (["--model", "nosuch"], 2, '--model: there is no model "nosuch"\n'),
     (["--model", "gpt-4o", "-m", "x"], 6, "--model: the model gpt-4o needs OPENAI_API_KEY\n"),
     (["--model", "scripted:missing.json", "-m", "x"], 6, "missing.json: there is no such file\n"),

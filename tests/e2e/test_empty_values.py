@@ -86,7 +86,7 @@ def test_the_command_and_its_output_are_known_before_it_is_parsed(
     words: list[str], command: str
 ) -> None:
     assert command_of(words) == command
-    assert asks_for_json(words, {})
+    assert asks_for_json(words, str)
 
 
 @pytest.mark.parametrize(
@@ -102,14 +102,17 @@ def test_the_command_and_its_output_are_known_before_it_is_parsed(
     ],
 )
 def test_other_words_do_not_ask_for_json(words: list[str]) -> None:
-    assert not asks_for_json(words, {})
+    assert not asks_for_json(words, str)
 
 
-def test_the_variable_counts_for_a_task_alone() -> None:
-    variables = {"AGENTPROXY_OUTPUT": "json"}
-    assert asks_for_json(["Fix it"], variables)
-    assert not asks_for_json(["list"], variables)
-    assert not asks_for_json(["-o", "plain", "Fix it"], variables)
+def test_the_setting_counts_for_a_run_alone() -> None:
+    def configured() -> str:
+        return "json"
+
+    assert asks_for_json(["Fix it"], configured)
+    assert asks_for_json(["resume", "k7f2"], configured)
+    assert not asks_for_json(["list"], configured)
+    assert not asks_for_json(["-o", "plain", "Fix it"], configured)
 
 
 MISTAKES = [
@@ -166,3 +169,29 @@ def test_apply_and_trust_and_mcp_tell_a_program_what_came_of_them(pa: Pa) -> Non
     revoked = {"name": "files", "status": "was not approved"}
     assert pa("mcp", "revoke", "files", "-o", "json").records == [revoked]
     assert pa("mcp", "-o", "json").out == ""
+
+
+# Where the setting stands, and whether it counts there.
+PLACES = ["the environment", ".env", ".env without trust", "[defaults]"]
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_a_mistake_is_json_wherever_the_setting_stands(pa: Pa, place: str) -> None:
+    file = pa.project / ".env"
+    if place == "the environment":
+        pa.env["AGENTPROXY_OUTPUT"] = "json"
+    elif place == "[defaults]":
+        user = pa.home / "config" / "agentproxy" / "config.toml"
+        user.parent.mkdir(parents=True)
+        user.write_text('[defaults]\noutput = "json"\n')
+    else:
+        file.write_text("AGENTPROXY_OUTPUT=json\n")
+    if place == ".env":
+        assert pa("trust").code == 0
+    told = [pa("--worker", "nobody", "Fix it"), pa("two", "words"), pa("list", "--limit", "0")]
+    kinds = [[line["kind"] for line in ran.records] for ran in told]
+    once = [] if place == ".env without trust" else ["error"]
+    assert kinds == [once, once, []], "a list has no setting of its output"
+    assert pa("-o", "plain", "--worker", "nobody", "Fix it").out == ""
+    elsewhere = pa("-d", str(pa.project), "--worker", "nobody", "Fix it", cwd=pa.scripts)
+    assert [line["kind"] for line in elsewhere.records] == once, "the folder of the task counts"

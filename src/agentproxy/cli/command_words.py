@@ -1,13 +1,16 @@
 """What the words of a command line ask for, before they are parsed."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 from agentproxy.cli.help import COMMANDS
 
 OUTPUT = ("-o", "--output")
 # Options of one letter may stand together. What follows one that takes a value is that value.
 _SHORT_OUTPUT = re.compile(r"-[a-ce-ln-z]*?o=?(?P<value>.*)", re.DOTALL)
+SHORT_DIRECTORY = re.compile(r"-[a-ce-lnp-z]*?d=?(?P<value>.*)", re.DOTALL)
+DIRECTORY = ("-d", "--directory")
+TAKES_SETTING = ("", "resume")  # a task, and a run that goes on: their output is also a setting
 TAKES_VALUE = frozenset(
     {
         "-d", "--directory", "--judge", "--budget",
@@ -40,17 +43,25 @@ def command_of(args: Sequence[str]) -> str:
     return word if word in COMMANDS else ""
 
 
-def asks_for_json(args: Sequence[str], environ: Mapping[str, str]) -> bool:
-    """Whether the output is to be JSON. The variable counts for a task alone, as documented."""
-    chosen = "" if command_of(args) else environ.get("AGENTPROXY_OUTPUT", "")
+def asks_for_json(args: Sequence[str], configured: Callable[[], str]) -> bool:
+    """Whether the output is to be JSON. `configured` says what the settings of a task choose."""
+    chosen = value_of(args, OUTPUT, _SHORT_OUTPUT)
+    if chosen is None and command_of(args) in TAKES_SETTING:
+        chosen = configured()
+    return chosen == "json"
+
+
+def value_of(args: Sequence[str], names: Sequence[str], short: re.Pattern[str]) -> str | None:
+    """Returns the last value of an option, or None. `names` has its long name last."""
+    found: str | None = None
     index = 0
     while index < len(args) and args[index] != "--":
         word = args[index]
-        if word in OUTPUT:
-            chosen = "".join(args[index + 1 : index + 2])
-        elif word.startswith("--output="):
-            chosen = word.partition("=")[2]
-        elif (short := _SHORT_OUTPUT.match(word)) is not None:
-            chosen = short["value"] or "".join(args[index + 1 : index + 2])
+        if word in names:
+            found = "".join(args[index + 1 : index + 2])
+        elif word.startswith(f"{names[-1]}="):
+            found = word.partition("=")[2]
+        elif (together := short.match(word)) is not None:
+            found = together["value"] or "".join(args[index + 1 : index + 2])
         index += 2 if word in TAKES_VALUE else 1
-    return chosen == "json"
+    return found

@@ -1,8 +1,8 @@
 """Turns every error into one sentence and an exit code."""
 
 import json
-import os
 import sys
+from collections.abc import Callable
 from typing import cast
 
 import click
@@ -36,57 +36,56 @@ def warn(text: str) -> None:
     click.echo(f"pa: {clean(text)}", err=True)
 
 
-def guarded(root: click.Command) -> int:
-    """Returns the exit code; 6 when the output could not be written."""
-    return run_with_streams(lambda: _run(root))
+def guarded(root: click.Command, *, configured: Callable[[], str]) -> int:
+    """Returns the exit code; 6 when the output could not be written.
+
+    `configured` is the output that the settings choose; it is asked where something failed.
+    """
+    return run_with_streams(lambda: _run(root, configured))
 
 
-def _run(root: click.Command) -> int:
+def _run(root: click.Command, configured: Callable[[], str]) -> int:
     try:
         code = root.main(standalone_mode=False, prog_name="pa")
     except click.exceptions.Exit as ending:
         return ending.exit_code
     except (click.Abort, KeyboardInterrupt):
         ignore_signals()
-        click.echo("pa: interrupted", err=True)
-        return _tell_program("interrupted", "", INTERRUPTED)
+        return _told(Failure("interrupted", code=INTERRUPTED), configured)
     except click.ClickException as error:
-        return _told(error)
+        return _told(error, configured)
     except Exception as error:  # noqa: BLE001 - the trace goes to a file, the user gets a sentence
-        return _unforeseen(error)
+        return _told(_unforeseen(error), configured)
     return code if isinstance(code, int) else 0
 
 
-def _told(error: click.ClickException) -> int:
+def _told(error: click.ClickException, configured: Callable[[], str]) -> int:
+    """Tells a person, and a program where the output is JSON. Returns the code."""
     error.show()
-    if isinstance(error, Failure):
-        return _tell_program(error.message, error.cure, error.code)
-    return _tell_program(error.format_message(), "", error.exit_code)
-
-
-def _tell_program(message: str, cure: str, code: int) -> int:
-    """Tells a program that reads the output, where that is JSON. Returns the code."""
+    known = isinstance(error, Failure)
+    cure, code = (error.cure, error.code) if known else ("", error.exit_code)
     words = sys.argv[1:]
-    if asks_for_json(words, os.environ):
+    if asks_for_json(words, configured):
         # Events of a conversation have a "type", and those of a run a "kind".
         kind = "type" if command_of(words) == "chat" else "kind"
+        message = error.message if known else error.format_message()
         line = {kind: "error", "message": message, "cure": cure, "exit_code": code}
         click.echo(json.dumps(line))
     return code
 
 
-def _unforeseen(error: Exception) -> int:
+def _unforeseen(error: Exception) -> click.ClickException:
     import tempfile
     import traceback
 
     if isinstance(error, ExceptionGroup):
         return _unforeseen(cast("ExceptionGroup[Exception]", error).exceptions[0])
     if isinstance(error, click.ClickException):
-        return _told(error)
+        return error
     with tempfile.NamedTemporaryFile(
         "w", prefix="agentproxy-", suffix=".trace", delete=False
     ) as file:
         traceback.print_exception(error, file=file)
     message = f"{type(error).__name__}: {error}"
     cure = f"this is a bug in Agent Proxy; the traceback is in {file.name}"
-    return _told(Failure(message, cure=cure, code=INFRASTRUCTURE))
+    return Failure(message, cure=cure, code=INFRASTRUCTURE)

@@ -42,7 +42,14 @@ def _run(width: int) -> int:
     from agentproxy.cli.root import root
 
     root.context_settings["terminal_width"] = width
-    return guarded(root)
+    return guarded(root, configured=_configured)
+
+
+def _configured() -> str:
+    # Reading the settings takes longer than a command that did not fail may wait.
+    from agentproxy.cli.configured_output import configured_output
+
+    return configured_output(sys.argv[1:], os.environ)
 
 
 def keep_folders_of_search_path(environ: MutableMapping[str, str]) -> None:

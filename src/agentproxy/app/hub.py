@@ -6,16 +6,18 @@ All calls are on one event loop. A slow reader never makes the run wait.
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import NamedTuple
 
 from agentproxy.engine.bell import Bell
 from agentproxy.events.envelope import RunId
 from agentproxy.journal.redact import Redactor
 from agentproxy.journal.redact_fragments import FragmentRedactor
+from agentproxy.text.pieces import encoded, packed, unpacked
 
 KEPT_BYTES = 32 * 1024  # of the newest fragments of a run
 MAX_PIECES = 512
-PIECE_CHARACTERS = 4096
+PIECE_CHARACTERS = 1024
 
 
 class Position(NamedTuple):
@@ -42,19 +44,37 @@ class _ShownPiece:
     source: str
     position: Position
     begin: int
-    text: str
+    kept: str | bytes  # packed
     size: int
 
     @property
     def end(self) -> int:
         return self.begin + self.size
 
+    @property
+    def text(self) -> str:
+        if isinstance(self.kept, str):
+            return self.kept
+        return unpacked(self.kept).decode("utf-8", "surrogatepass")
+
+    def grow(self, text: str, size: int) -> bool:
+        """Takes more text, unless it is full."""
+        if not isinstance(self.kept, str) or len(self.kept) >= PIECE_CHARACTERS:
+            return False
+        self.kept += text
+        self.size += size
+        # Mostly all readers have a piece that came bit by bit. It waits for who comes back.
+        if len(self.kept) >= PIECE_CHARACTERS:
+            self.kept = packed(encoded(self.kept))
+        return True
+
     def after(self, place: int) -> str:
         skipped = max(place - self.begin, 0)
+        text = self.text
         # In ASCII a character is a byte, so the text need not be encoded.
-        if self.text.isascii():
-            return self.text[skipped:]
-        return _encoded(self.text)[skipped:].decode("utf-8", "surrogatepass")
+        if text.isascii():
+            return text[skipped:]
+        return encoded(text)[skipped:].decode("utf-8", "surrogatepass")
 
 
 class FragmentStream:
@@ -108,8 +128,12 @@ class FragmentStream:
 
     def read(self, place: int) -> tuple[ShownText, int] | None:
         """Returns joined text of one source, and the place behind it."""
-        pieces = iter(self._pieces)
-        first = next((piece for piece in pieces if piece.end > place), None)
+        at = len(self._pieces)
+        # From the end: most readers have all but the newest.
+        while at and self._pieces[at - 1].end > place:
+            at -= 1
+        pieces = islice(self._pieces, at, None)
+        first = next(pieces, None)
         if first is None:
             return None
         dropped = max(first.begin - place, 0)
@@ -132,12 +156,9 @@ class FragmentStream:
         self._wake()
 
     def _add(self, source: str, text: str) -> None:
-        size = len(text) if text.isascii() else len(_encoded(text))
+        size = len(text) if text.isascii() else len(encoded(text))
         last = self._pieces[-1] if self._pieces else None
-        if last and self._continues(last, source) and len(last.text) < PIECE_CHARACTERS:
-            last.text += text
-            last.size += size
-        else:
+        if not (last and self._continues(last, source) and last.grow(text, size)):
             self._pieces.append(_ShownPiece(source, self._next, self._total, text, size))
         self._total += size
         self._next = Position(self._next.seq, self._next.offset + size)
@@ -223,7 +244,3 @@ class Hub:
             unused = not stream.is_worked_on and not stream.has_readers
             if unused and self.streams.get(run) is stream:
                 self.streams.pop(run, None)
-
-
-def _encoded(text: str) -> bytes:
-    return text.encode("utf-8", "surrogatepass")

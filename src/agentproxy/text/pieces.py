@@ -1,28 +1,51 @@
 """A text that comes in many small pieces; pure."""
 
+import zlib
+
+BLOCK_BYTES = 1024
+
 
 class Pieces:
     """Grows by pieces, and keeps nothing but their bytes.
 
     A string alone takes some 60 bytes beside its characters, and a piece often has five of them.
+    Many answers come at the same time, and each is read only at its end. So what is older than the
+    newest block is packed: that takes 20 microseconds for each block.
     """
 
-    __slots__ = ("_bytes",)
+    __slots__ = ("_bytes", "_packed")
 
     def __init__(self, text: str = "") -> None:
-        self._bytes = bytearray(_encoded(text))
+        self._bytes = bytearray()
+        self._packed: list[bytes] | None = None
+        self.add(text)
 
     def __bool__(self) -> bool:
-        return bool(self._bytes)
+        return bool(self._bytes or self._packed)
 
     def add(self, text: str) -> None:
-        self._bytes += _encoded(text)
+        self._bytes += encoded(text)
+        if len(self._bytes) >= BLOCK_BYTES:
+            self._packed = self._packed or []
+            self._packed.append(packed(self._bytes))
+            self._bytes = bytearray()
 
     @property
     def text(self) -> str:
-        return self._bytes.decode("utf-8", "surrogatepass")
+        blocks = [unpacked(block) for block in self._packed or ()]
+        return b"".join((*blocks, self._bytes)).decode("utf-8", "surrogatepass")
 
 
-def _encoded(text: str) -> bytes:
+def packed(block: bytes | bytearray) -> bytes:
+    # The usual window takes 270 KB while a block is packed, and finds no more in so short a one.
+    packer = zlib.compressobj(level=1, wbits=-12, memLevel=5)
+    return packer.compress(block) + packer.flush()
+
+
+def unpacked(block: bytes) -> bytes:
+    return zlib.decompress(block, wbits=-12)
+
+
+def encoded(text: str) -> bytes:
     # Half of a surrogate pair may come, and goes on as it is.
     return text.encode("utf-8", "surrogatepass")

@@ -1,6 +1,7 @@
 """What a run shows reaches every reader in one order, and no reader makes the run wait."""
 
 import asyncio
+import tracemalloc
 from collections.abc import Awaitable, Sequence
 from typing import TypeVar
 
@@ -50,6 +51,26 @@ def test_two_readers_see_the_same_in_the_same_order() -> None:
             first, second = await task, await everything(slow)
             assert told(first) == told(second)
             assert len(told(second)) == 100
+
+    play(story())
+
+
+def test_a_long_answer_is_kept_for_those_who_come_back_in_less_memory_than_its_text() -> None:
+    async def story() -> None:
+        words = [f"{number} words, " for number in range(2000)]
+        tracemalloc.start()
+        try:
+            stream = FragmentStream()
+            for each in words:
+                stream.show("text", each)
+            kept, _ = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+        whole = "".join(words)
+        stream.close()
+        with stream.subscribe(after=Position(0, 9)) as reader:
+            assert "".join(each.text for each in await everything(reader)) == whole[9:]
+        assert kept < 0.8 * len(whole)
 
     play(story())
 

@@ -209,9 +209,16 @@ def test_what_cannot_be_followed_is_an_error_and_the_socket_stays(
 ) -> None:
     service.script("After a mistake", Reply(text=("still here",)))
     with service.socket(service.new()) as socket:
-        socket.connection.send(sent)
-        assert socket.until("error")[-1]["message"]
+        for _ in range(2):
+            socket.connection.send(sent)
+            assert socket.until("error")[-1]["message"]
         assert socket.ask("After a mistake")[-1]["type"] == "done"
+        socket.connection.send(sent)
+        error = socket.until("error")[-1]
+    stamp = {name: error[name] for name in STAMP}
+    assert shape(stamp) == {"run": str, "sequence": int, "event_id": str, "time": str}
+    assert error["sequence"] >= socket.seen[-2]["sequence"], "it stands behind the last event"
+    assert len({each["event_id"] for each in socket.seen}) == len(socket.seen)
 
 
 def test_who_comes_back_misses_nothing(service: Service) -> None:
@@ -224,6 +231,31 @@ def test_who_comes_back_misses_nothing(service: Service) -> None:
     assert [each["type"] for each in again] == [each["type"] for each in whole[1:]]
 
 
+def test_who_comes_back_after_any_event_misses_nothing_that_followed(service: Service) -> None:
+    several = Reply(
+        text=("I ", "look"),
+        calls=(("think", '{"thought": "a"}'), ("todo_list", "{}"), ("task_list", "{}")),
+        stop="tools",
+    )
+    service.script("Look around", several, Reply(status=400))
+    conversation = service.new(enable_tracing=True)
+    with service.socket(conversation) as socket:
+        came = socket.ask("Look around")
+    assert [each["type"] for each in came[-2:]] == ["error", "done"]
+    ids = [each["event_id"] for each in came]
+    for place, last in enumerate(came[:-1]):
+        with service.socket(conversation, f"?after={last['sequence']}") as socket:
+            again = [each["event_id"] for each in socket.until("done")]
+        missed = set(ids[place + 1 :]) - set(again)
+        streamed = {each["event_id"] for each in came if each["type"] == "text_delta"}
+        assert missed <= streamed, (last, missed)
+        # What comes again belongs to an event of which something was still to come.
+        twice = set(ids[: place + 1]) & set(again)
+        assert all(each.rpartition(".")[0] == ids[place + 1].rpartition(".")[0] for each in twice)
+
+
 def test_an_unknown_conversation_is_named_and_closed(service: Service) -> None:
     with service.socket("000000000000") as socket:
-        assert socket.until("error")[-1]["message"] == "Conversation not found"
+        error = socket.until("error")[-1]
+    assert (error["message"], error["sequence"]) == ("Conversation not found", 0)
+    assert error["event_id"]

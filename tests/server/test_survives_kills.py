@@ -82,10 +82,11 @@ class Client:
     address: Callable[[], str]
     seen: list[Message] = field(default_factory=list[Message])
     messages: int = 0
+    after: int = 0  # where the present connection began
 
     @property
     def last(self) -> int:
-        return max((each["sequence"] or 0 for each in self.seen), default=0)
+        return max((each["sequence"] for each in self.seen), default=0)
 
     def count(self, kind: str) -> int:
         return sum(each["type"] == kind for each in self.seen)
@@ -106,7 +107,8 @@ class Client:
     async def talk(self, enough: asyncio.Event) -> None:
         while not self.is_done(enough):
             try:
-                address = f"{self.address()}/api/chat/{self.conversation}/ws?after={self.last}"
+                self.after = self.last
+                address = f"{self.address()}/api/chat/{self.conversation}/ws?after={self.after}"
                 async with connect(address, open_timeout=5) as socket:
                     # Its answer may have died with the server. A late one approves nothing.
                     for request in self.requests():
@@ -139,6 +141,10 @@ class Client:
 
     async def _take(self, socket: ClientConnection, patience: float) -> None:
         message = json.loads(await asyncio.wait_for(socket.recv(), patience))
+        # Of an event that a kill cut in two, and of no other, messages come once more.
+        cut = message["sequence"] == self.after
+        if cut and any(each["event_id"] == message["event_id"] for each in self.seen):
+            return
         self.seen.append(message)
         if message["type"] == "tool_approval_request":
             await self._approve(socket, message["request_id"])

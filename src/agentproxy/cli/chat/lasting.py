@@ -49,6 +49,7 @@ class LastingTalk:
         self._doubtful: list[str] = []  # those of before the last loss
         self._doubted_at = 0.0
         self._answer = _GrowingAnswer()
+        self._begun = _BegunEvent()
 
     async def receive(self) -> Message | Notice:
         """Raises Unreachable."""
@@ -66,6 +67,8 @@ class LastingTalk:
             if message is None:
                 return Notice("unsure", self._doubtful.pop(0))
             self._note(message)
+            if self._begun.has(message):
+                continue
             if (told := self._answer.unseen(message)) is not None:
                 return told
 
@@ -147,6 +150,25 @@ class LastingTalk:
                     known.remove(text)
             if not self._unheard:
                 self._all_heard.set()
+
+
+class _BegunEvent:
+    """An event may be several messages. One that was cut off between them is told once more."""
+
+    def __init__(self) -> None:
+        self._event = ""
+        self._ids: set[str] = set()
+
+    def has(self, message: Message) -> bool:
+        """Returns whether a message was told before, and keeps that it is told now."""
+        key = str(message.get("event_id") or "")
+        event, _, part = key.rpartition(".")
+        if event != self._event:
+            self._event, self._ids = event, set()
+        # The text of an answer comes before all else of its event.
+        known = key in self._ids or (part == "rest" and bool(self._ids))
+        self._ids.add(key)
+        return bool(event) and known
 
 
 class _GrowingAnswer:

@@ -1,6 +1,7 @@
 """One client of a conversation: what it sends becomes commands, what happens is told to it."""
 
 import asyncio
+import secrets
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -83,6 +84,7 @@ class Client:
         try:
             async with asyncio.timeout(SEND_SECONDS), self.lock:
                 await self.line.tell(message)
+                self.story.told = max(self.story.told, message["sequence"])
         except TimeoutError:
             raise TooSlow from None
 
@@ -101,6 +103,7 @@ class Client:
             if len(page) < PAGE:
                 break
         story.join()
+        story.told = story.sequence
         for request, message in asked.items():
             if after is None and request in story.asked:
                 await self.send(message)
@@ -152,17 +155,27 @@ class Client:
             try:
                 await self.host.order(self.run, parse_message(text))
             except BadMessage as error:
-                await self.send(error_message(self.run, str(error)))
+                await self._refuse(str(error))
             except TooManyAtWork as error:
-                await self.send({**error_message(self.run, str(error)), "cure": error.cure})
+                await self._refuse(str(error), cure=error.cure)
+
+    async def _refuse(self, text: str, **more: str) -> None:
+        try:
+            # Its number may not fall behind what is being told.
+            async with asyncio.timeout(SEND_SECONDS), self.lock:
+                message = error_message(self.run, text, after=self.story.told)
+                await self.line.tell({**message, **more})
+        except TimeoutError:
+            raise TooSlow from None
 
 
-def error_message(run: RunId, text: str) -> Message:
+def error_message(run: RunId, text: str, *, after: int = 0) -> Message:
+    """Returns an error for one client alone, which stands behind the event `after`."""
     return {
         "type": "error",
         "message": text,
         "run": run,
-        "sequence": None,
-        "event_id": None,
+        "sequence": after,
+        "event_id": f"{run}.{after}.error-{secrets.token_hex(6)}",
         "time": iso(time.time()),
     }

@@ -59,12 +59,14 @@ def tells(*kinds: type[Fact]) -> Callable[[T], T]:
 class WireStory:
     """What a client was told of a conversation, and what it needs to be told next.
 
-    `sequence` is the number of the last event that it took. Nothing of an answer is lost: what was
-    not streamed comes when the answer is complete.
+    `sequence` is the number of the last event that it took, and `told` of the last one that the
+    client has whole. Nothing of an answer is lost: what was not streamed comes when the answer is
+    complete.
     """
 
     run: RunId
     sequence: int = 0
+    told: int = 0
     began: float = 0.0  # when the present or last turn began
     active: bool = False  # a turn is under way
     answering: int = 0  # the event behind which the present answer began; 0 between answers
@@ -123,6 +125,9 @@ class WireStory:
             else:
                 message["event_id"] = f"{self.run}.{event.seq}.{number}"
                 number += 1
+        # Who comes back with the number of an event has been told all of it.
+        for message in told[:-1]:
+            message["sequence"] = event.seq - 1
         return told
 
     @property

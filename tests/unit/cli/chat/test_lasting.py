@@ -101,6 +101,20 @@ def test_an_answer_is_read_once(before: list[Message], after: list[Message], rea
     assert text_of(came) == read
 
 
+def test_what_is_told_again_of_an_event_that_was_cut_off_is_left_out() -> None:
+    def part(kind: str, sequence: int, name: str, **fields: object) -> Message:
+        return event(kind, sequence, event_id=f"r.10.{name}", **fields)
+
+    text, first = part("text_delta", 9, "rest", content="ab"), part("tool_call", 9, "0")
+    came, _ = told(
+        [delta(9, "ab") | {"event_id": "r.9.+0"}, first],
+        [text, first, part("tool_call", 10, "1")],
+        [event("done", 12, event_id="r.12.0")],
+    )
+    heard = [each for each in came if isinstance(each, dict)]
+    assert [each["event_id"] for each in heard] == ["r.9.+0", "r.10.0", "r.10.1", "r.12.0"]
+
+
 def test_a_message_whose_arrival_was_not_told_is_in_doubt() -> None:
     came, _ = told([], [], sent="Hello")
     assert came[-1] == Notice("unsure", "Hello")

@@ -1,6 +1,6 @@
 """Builds the one application of all faces."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse
 from starlette.routing import BaseRoute
+from starlette.types import Receive, Scope, Send
 
 from agentproxy import __version__
 from agentproxy.app.chat.host import ChatHost
@@ -59,9 +60,17 @@ KEYS = {
 
 
 class Application(FastAPI):
-    """Its document says where the guard asks for a key."""
+    """Its guard stands before every route, and its document says where that asks for a key."""
 
     needs_key = False
+    guard: Guard
+
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:  # pyright: ignore[reportIncompatibleMethodOverride] - it is awaited
+        return self.guard(scope, receive, send)
+
+    def answer(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        """Does what the library does with a request."""
+        return super().__call__(scope, receive, send)
 
     def openapi(self) -> dict[str, Any]:
         document = super().openapi()
@@ -104,8 +113,8 @@ def build_application(hosts: Hosts, doors: Doors) -> FastAPI:
         return HTMLResponse(docs_page(application.openapi()))
 
     application.add_api_route("/docs", docs, include_in_schema=False)
-    application.add_middleware(
-        Guard,
+    application.guard = Guard(
+        application.answer,
         sockets=socket_routes(hosts.chats),
         hosts=doors.hosts,
         origins=doors.origins,

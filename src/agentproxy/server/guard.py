@@ -5,7 +5,7 @@ import hmac
 import json
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from contextlib import suppress
 from urllib.parse import parse_qs
 
@@ -71,10 +71,10 @@ class Guard:
         self._requests = Rate(burst=5000, each_second=500)
         self._wrong_keys = Rate(burst=60, each_second=1)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        """Returns what serves the request. A socket stays open: no call of ours waits for it."""
         if scope["type"] == "lifespan":
-            await self._app(scope, receive, send)
-            return
+            return self._app(scope, receive, send)
         headers, repeated = _single(scope)
         refusal = (
             (400, f"the header {repeated} is there twice")
@@ -83,9 +83,21 @@ class Guard:
             or self._stranger(headers)
             or self._too_often(scope, headers)
         )
-        if scope["type"] == "websocket":
-            await self._socket(scope, receive, send, refusal=refusal)
-            return
+        if scope["type"] != "websocket":
+            return self._request(scope, receive, send, headers=headers, refusal=refusal)
+        if refusal is None:
+            return self._sockets(scope, receive, send)
+        return _refuse_socket(receive, send, refusal)
+
+    async def _request(
+        self,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+        *,
+        headers: dict[str, str],
+        refusal: tuple[int, str] | None,
+    ) -> None:
         origin = headers.get("origin", "")
         if refusal is not None:
             await _answer(receive, send, refusal)
@@ -93,16 +105,6 @@ class Guard:
             await _answer(receive, send, (204, ""), origin=origin)
         else:
             await self._pass(scope, receive, send, headers=headers)
-
-    async def _socket(
-        self, scope: Scope, receive: Receive, send: Send, *, refusal: tuple[int, str] | None
-    ) -> None:
-        if refusal is None:
-            await self._sockets(scope, receive, send)
-            return
-        # Before it is accepted, a closed socket is answered with 403.
-        await receive()
-        await send({"type": "websocket.close", "code": 4000 + refusal[0], "reason": refusal[1]})
 
     def _stranger(self, headers: dict[str, str]) -> tuple[int, str] | None:
         if headers.get("host", "").lower() not in self._hosts:
@@ -237,6 +239,12 @@ def _cors(origin: str) -> list[tuple[bytes, bytes]]:
         (b"access-control-allow-headers", ALLOWED_HEADERS),
         (b"vary", b"Origin"),
     ]
+
+
+async def _refuse_socket(receive: Receive, send: Send, refusal: tuple[int, str]) -> None:
+    # Before it is accepted, a closed socket is answered with 403.
+    await receive()
+    await send({"type": "websocket.close", "code": 4000 + refusal[0], "reason": refusal[1]})
 
 
 async def _answer(

@@ -27,6 +27,7 @@ from agentproxy.server.connections import (
     punctual_protocol,
 )
 from agentproxy.server.senders import networks
+from agentproxy.server.socket_protocol import SocketProtocol
 
 LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 MAX_MESSAGE_BYTES = 1 << 20
@@ -191,8 +192,9 @@ def _config(application: object, protocol: type[PunctualProtocol]) -> uvicorn.Co
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
     return uvicorn.Config(
         app=application,  # pyright: ignore[reportArgumentType] - any ASGI application
+        interface="asgi3",  # which is guessed from a function that waits, and ours has none
         http=protocol,
-        ws="websockets-sansio",
+        ws=SocketProtocol,
         lifespan="off",
         log_config=None,  # ours, which is redacted
         log_level="warning",

@@ -105,7 +105,9 @@ def test_a_request_that_waits_is_told_to_who_comes_later(served: Served) -> None
 def test_the_word_for_the_rest_ends_with_the_session(tmp_path: Path) -> None:
     with serving(tmp_path, SESSION_GRACE="0") as server:
         conversation = server.new(enable_approval=True)
-        server.script("Until I leave", write("a"), Reply(text=("a",)), write("b"), Reply())
+        server.script(
+            "Until I leave", write("a"), Reply(text=("a",)), write("b"), Reply(text=("b",))
+        )
         with server.talk(conversation) as talk:
             talk.say("Until I leave")
             talk.until("tool_approval_request")

@@ -30,7 +30,9 @@ def test_old_results_are_named_and_what_no_model_has_seen_is_always_shown(served
     five = Reply(
         calls=tuple(("bash", json.dumps({"command": long})) for _ in range(5)), stop="tools"
     )
-    served.script("Print much", five, bash(long), bash("echo short"), bash(long), Reply())
+    served.script(
+        "Print much", five, bash(long), bash("echo short"), bash(long), Reply(text=("ok",))
+    )
     with served.talk(served.new()) as talk:
         talk.ask("Print much")
     asked = served.scripts.asked["Print much"]

@@ -267,13 +267,29 @@ def test_a_cancel_right_after_a_message_cancels_it(served: Served) -> None:
     assert "error" not in kinds(came)
 
 
-def test_an_answer_without_a_word_leaves_roles_that_alternate(served: Served) -> None:
+def test_who_answers_without_a_word_is_asked_once_more_without_tools(served: Served) -> None:
     conversation = served.new()
-    served.script("Say nothing", Reply(), Reply(text=("Something",)))
+    served.script("Say nothing", bash("echo hi > hi"), Reply(), Reply(text=("I wrote it",)))
     with served.talk(conversation) as talk:
-        talk.ask("Say nothing")
+        came = talk.ask("Say nothing")
+    assert (text_of(came), came[-1]["type"]) == ("I wrote it", "done")
+    assert "error" not in kinds(came)
+    *_, before, last = served.scripts.asked["Say nothing"]
+    assert ("tools" in before, "tools" in last) == (True, False)
+    assert "This is your last answer" in json.dumps(last["system"])
+    assert [each["role"] for each in last["messages"]] == ["user", "assistant", "user"]
+
+
+def test_silence_is_an_error_and_leaves_roles_that_alternate(served: Served) -> None:
+    conversation = served.new()
+    served.script("Be silent", Reply(), Reply(), Reply(text=("Something",)))
+    with served.talk(conversation) as talk:
+        came = talk.ask("Be silent")
+        assert [each["message"] for each in came if each["type"] == "error"] == [
+            "the model gave no answer"
+        ]
         assert text_of(talk.ask("Say something")) == "Something"
-    asked = served.scripts.asked["Say nothing"][1]["messages"]
+    asked = served.scripts.asked["Be silent"][-1]["messages"]
     assert [each["role"] for each in asked] == ["user"]
 
 

@@ -275,7 +275,7 @@ def test_a_command_of_the_agent_ends_with_the_turn(embedded_chat: ChatProgram) -
     chat = embedded_chat
     mark = secrets.token_hex(8)
     command = f"touch begun; sleep 60; echo {mark}"
-    chat.script("Run for long", calls(("bash", json.dumps({"command": command}))), Reply())
+    chat.script("Run for long", calls(("bash", json.dumps({"command": command}))))
     with chat.terminal() as terminal:
         terminal.until(READY)
         terminal.enter("Run for long")

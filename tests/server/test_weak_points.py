@@ -121,7 +121,9 @@ def test_health_names_no_model_that_has_no_key(tmp_path: Path) -> None:
 def test_teammates_of_one_conversation_are_not_seen_in_another(served: Served) -> None:
     spawn = {"name": "eve", "role": "r", "prompt": "Wait for nothing at all"}
     served.script(
-        "Hire eve", Reply(calls=(("spawn_teammate", json.dumps(spawn)),), stop="tools"), Reply()
+        "Hire eve",
+        Reply(calls=(("spawn_teammate", json.dumps(spawn)),), stop="tools"),
+        Reply(text=("ok",)),
     )
     served.script("Wait for nothing at all", Reply(text=("ok",)))
     listing = Reply(calls=(("list_teammates", "{}"),), stop="tools")

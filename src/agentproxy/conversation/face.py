@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from agentproxy.agent.face import RunTool
+from agentproxy.agent.face import AskModel, RunTool
 from agentproxy.agent.face import due as agent_due
 
 # Imported to register their folds.
@@ -82,6 +82,7 @@ def due(state: Chat) -> Mapping[str, object]:
         _approval_due(state)
         or _before_the_next_question(state)
         or _in_order(agent_due(state))
+        or _last_words_due(state)
         or {end: EndTurn(_why_ended(state))}
     )
 
@@ -124,8 +125,22 @@ def _before_the_next_question(state: Chat) -> Mapping[str, object]:
     return (notices_due(state) or mail_due(state)) if asks else {}
 
 
+def _last_words_due(state: Chat) -> Mapping[str, AskModel]:
+    """Asks for words, without tools, where the agent has ended a turn of the user without any."""
+    turn = state.turn + 1
+    asks = _is_silent(state) and state.ending == "finished" and not state.plan_mode
+    return {f"model:{turn}": AskModel(turn, final=True)} if asks else {}
+
+
+def _is_silent(state: Chat) -> bool:
+    # The results of subagents and the mail of teammates say by themselves that there are no words.
+    return not state.said and state.child_order is None
+
+
 def _why_ended(state: Chat) -> str:
     match state.ending:
+        case "finished" | "turns" if _is_silent(state):
+            return "the model gave no answer"
         case "cut_off":
             return "the answer was cut off at the output limit too often"
         case "refused":

@@ -64,6 +64,21 @@ def test_the_page_of_routes_names_each_and_loads_nothing_from_elsewhere(served: 
     assert "//" not in page.replace("</", "")
 
 
+def test_the_document_has_every_route_under_its_face(served: Served) -> None:
+    _, described = served.request("GET", "/openapi.json")
+    faces = [each["name"] for each in described["tags"]]
+    assert faces == ["service", "supervisor", "conversations"]
+    assert all(each["description"] for each in described["tags"])
+    for path, methods in described["paths"].items():
+        own = "conversations" if path.startswith("/api/") else "supervisor"
+        face = "service" if path == "/health" else own
+        for operation in methods.values():
+            assert [tag for tag in operation["tags"] if tag in faces] == [face], path
+    with urllib.request.urlopen(f"{served.url}/docs", timeout=30) as answer:
+        page = answer.read().decode()
+    assert re.findall("<h2>(.*)</h2>", page) == faces
+
+
 def test_every_setting_is_in_the_example_with_its_default() -> None:
     lines = re.findall(r"^# ([A-Z_]+=.*)$", EXAMPLE, re.MULTILINE)
     shown = parse_env("\n".join(lines), source=".env.example")

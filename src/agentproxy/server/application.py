@@ -27,6 +27,7 @@ from agentproxy.server.refusals import (
 )
 from agentproxy.server.routes.catalogue import catalogue_routes
 from agentproxy.server.routes.conversations import conversation_routes
+from agentproxy.server.routes.faces import FACES
 from agentproxy.server.routes.health import health_routes
 from agentproxy.server.routes.memory import memory_routes
 from agentproxy.server.routes.sessions import session_routes
@@ -90,6 +91,7 @@ def build_application(hosts: Hosts, doors: Doors) -> FastAPI:
         version=__version__,
         docs_url=None,  # the library's page loads scripts from elsewhere
         redoc_url=None,
+        openapi_tags=[{"name": face, "description": words} for face, words in FACES.items()],
         responses=promised(*EVERYWHERE),
     )
     application.needs_key = bool(doors.api_key)

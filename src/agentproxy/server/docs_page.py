@@ -9,7 +9,7 @@ METHODS = ("get", "post", "put", "patch", "delete")
 
 
 def docs_page(openapi: Described) -> str:
-    """Returns the HTML of an OpenAPI document: its routes by tag, with their parameters."""
+    """Returns the HTML of an OpenAPI document: its routes by their first tags."""
     title = escape(f"{openapi['info']['title']} {openapi['info']['version']}")
     lines = [
         "<!doctype html>",
@@ -17,21 +17,24 @@ def docs_page(openapi: Described) -> str:
         '<meta name="viewport" content="width=device-width"></head><body>',
         f"<h1>{title}</h1>",
         '<p>The whole description, for programs: <a href="/openapi.json">/openapi.json</a></p>',
-        *_by_tag(openapi["paths"]),
+        *_by_tag(openapi),
         "</body></html>",
     ]
     return "\n".join(lines)
 
 
-def _by_tag(paths: Described) -> Iterator[str]:
-    tags: dict[str, list[str]] = {}
-    for path, methods in paths.items():
+def _by_tag(openapi: Described) -> Iterator[str]:
+    tags: dict[str, list[str]] = {each["name"]: [] for each in openapi.get("tags", ())}
+    words = {each["name"]: each["description"] for each in openapi.get("tags", ())}
+    for path, methods in openapi["paths"].items():
         for method in METHODS:
             if (route := methods.get(method)) is not None:
                 shown = "\n".join(_route(method, path, route))
                 tags.setdefault(route.get("tags", ["other"])[0], []).append(shown)
-    for tag, routes in sorted(tags.items()):
+    for tag, routes in tags.items():
         yield f"<h2>{escape(tag)}</h2>"
+        if tag in words:
+            yield f"<p>{escape(words[tag])}</p>"
         yield from routes
 
 

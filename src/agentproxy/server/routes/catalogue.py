@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from agentproxy.app.chat.host import ChatHost
 from agentproxy.app.chat.toolbox import all_tools
 from agentproxy.files.safe_files import BadPath
+from agentproxy.server.routes.faces import CONVERSATIONS
 from agentproxy.tools.mcp.port import McpStatus
 from agentproxy.tools.skills.library import NAME, SkillTaken
 
@@ -44,7 +45,7 @@ class NewSkill(BaseModel):
 
 def catalogue_routes(host: ChatHost) -> APIRouter:
     """Returns the routes of what conversations can use."""
-    router = APIRouter(prefix="/api", tags=["catalogue"])
+    router = APIRouter(prefix="/api", tags=[CONVERSATIONS, "catalogue"])
     skills = host.services.skills
 
     @router.get("/tools")

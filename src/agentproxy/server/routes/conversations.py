@@ -16,6 +16,7 @@ from agentproxy.app.project_files.presets import UnknownPreset
 from agentproxy.events.envelope import RunId
 from agentproxy.events.run import ChatOrder
 from agentproxy.server.chat.records import ShownChat, shown_chat
+from agentproxy.server.routes.faces import CONVERSATIONS
 from agentproxy.server.times import iso
 
 CONVERSATION = r"[0-9a-z]{6,32}"
@@ -68,7 +69,7 @@ async def _order(asked: NewChat | None, host: ChatHost) -> tuple[ChatOrder, RunI
 
 def conversation_routes(host: ChatHost) -> APIRouter:
     """Returns the routes of /api/chat and /api/conversations."""
-    router = APIRouter(prefix="/api", tags=["conversations"])
+    router = APIRouter(prefix="/api", tags=[CONVERSATIONS])
 
     rows_of = ChatRows(host.app)
 

@@ -14,6 +14,7 @@ from agentproxy.app.queries import list_runs
 from agentproxy.app.supervised_host import SupervisedHost
 from agentproxy.models.names import find_model
 from agentproxy.models.port import ModelRefused
+from agentproxy.server.routes.faces import SERVICE
 from agentproxy.server.service_health import health_of
 from agentproxy.tools.mcp.port import McpStatus
 
@@ -47,7 +48,7 @@ class Health(BaseModel):
 
 def health_routes(chats: ChatHost, supervised: SupervisedHost) -> APIRouter:
     """Returns /health. It needs no key, so it counts what a user has set up and names none."""
-    router = APIRouter(tags=["service"])
+    router = APIRouter(tags=[SERVICE])
     service = health_of(chats.app)
     settings = chats.app.settings
 

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict
 
 from agentproxy.app.chat.host import ChatHost
 from agentproxy.app.project_files.memory_file import NoProposal
+from agentproxy.server.routes.faces import CONVERSATIONS
 
 
 class ShownMemory(BaseModel):
@@ -24,7 +25,7 @@ class ReviewedMemory(BaseModel):
 
 def memory_routes(host: ChatHost) -> APIRouter:
     """Returns the routes of /api/memory."""
-    router = APIRouter(prefix="/api/memory", tags=["catalogue"])
+    router = APIRouter(prefix="/api/memory", tags=[CONVERSATIONS, "memory"])
     memory, settings = host.services.memory, host.services.settings
 
     def shown() -> ShownMemory:

@@ -16,6 +16,7 @@ from agentproxy.app.utf8_check import is_text
 from agentproxy.events.commands import RaiseCeiling, SendMessage, StopRun
 from agentproxy.events.envelope import RunId
 from agentproxy.server.refusals import Refused, as_refusals
+from agentproxy.server.routes.faces import SUPERVISOR
 from agentproxy.server.tasks.answers_to_runs import command_for
 from agentproxy.server.tasks.event_stream import EventStream
 from agentproxy.server.tasks.session_bodies import (
@@ -43,7 +44,7 @@ OF_A_NEW_RUN = (
 
 def session_routes(host: SupervisedHost) -> APIRouter:
     """Returns /task, /sessions, /session/{id} and /stop."""
-    router = APIRouter(tags=["sessions"])
+    router = APIRouter(tags=[SUPERVISOR, "sessions"])
 
     @router.post("/task", response_class=EventStream, responses=STREAM)
     async def start(asked: NewTask) -> Response:

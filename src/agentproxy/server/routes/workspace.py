@@ -22,6 +22,7 @@ from agentproxy.app.journal import UnknownRun
 from agentproxy.engine.cancellation import finish_though_cancelled
 from agentproxy.events.envelope import RunId
 from agentproxy.server.routes.conversations import CONVERSATION, NOT_FOUND
+from agentproxy.server.routes.faces import CONVERSATIONS
 from agentproxy.server.workspace.preview import preview_of
 from agentproxy.server.workspace.upload import (
     MAX_FILES,
@@ -84,7 +85,7 @@ class Uploaded(BaseModel):
 
 def workspace_routes(host: ChatHost) -> APIRouter:
     """Returns the routes of /api/workspace and /api/files."""
-    router = APIRouter(prefix="/api", tags=["workspace"])
+    router = APIRouter(prefix="/api", tags=[CONVERSATIONS, "workspace"])
 
     @router.get("/workspace/files")
     async def list_all(response: Response, conversation: Chosen = "") -> list[ListedFile]:

@@ -173,3 +173,31 @@ def test_proxies_that_cannot_be_trusted_are_refused_in_words(proxies: str, mista
     name = "TRUSTED_PROXIES"
     with pytest.raises(BadSetting, match=mistake):
         load_chat_settings({name: proxies}, origins={name: "the environment"})
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("MODEL", "nosuch", 'MODEL: there is no model "nosuch"\n    write one of: claude-'),
+        ("TEAMMATE_MODEL", "nosuch", 'TEAMMATE_MODEL: there is no model "nosuch"\n'),
+        ("DEFAULT_PRESET", "poet", "DEFAULT_PRESET: the preset 'poet' is unknown\n    give one of"),
+    ],
+)
+def test_what_a_setting_names_is_there_or_the_server_does_not_start(
+    tmp_path: Path, name: str, value: str, words: str
+) -> None:
+    environ = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), name: value}
+    serve = [sys.executable, "-m", "agentproxy.server", "--port", "0"]
+    try:
+        ran = subprocess.run(
+            serve,
+            cwd=tmp_path,
+            env=environ,
+            capture_output=True,
+            text=True,
+            timeout=20,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise AssertionError("it serves") from error
+    assert (ran.returncode, words in ran.stderr) == (2, True), ran.stderr

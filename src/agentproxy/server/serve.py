@@ -15,8 +15,9 @@ from pathlib import Path
 import uvicorn
 
 from agentproxy.app.allowed_folders import AllowedFolders, NotAllowed, allowed_folders
-from agentproxy.app.chat.host import open_host
+from agentproxy.app.chat.host import ChatHost, open_host
 from agentproxy.app.chat.resuming import resume_all
+from agentproxy.app.chat.services import UnknownSetting
 from agentproxy.app.context import App, open_app
 from agentproxy.app.logs import redacted_log
 from agentproxy.app.supervised_host import SupervisedHost
@@ -102,6 +103,7 @@ async def _serve(
     supervised = SupervisedHost(app, allowed, most=app.settings.chat.max_running_tasks)
     _tune()
     try:
+        await _require_named(chats)
         application = build_application(Hosts(chats, supervised), _doors(options, app))
         server = _Server(_config(application, _protocol(app)), park=supervised.close)
         await resume_all(chats)
@@ -114,6 +116,14 @@ async def _serve(
         await supervised.close()
         await chats.close()
         listener.close()
+
+
+async def _require_named(chats: ChatHost) -> None:
+    # Otherwise every client would be refused for what it did not ask for.
+    try:
+        await asyncio.to_thread(chats.services.require_named)
+    except UnknownSetting as error:
+        raise CannotServe(str(error), cure=error.cure) from error
 
 
 def _tune() -> None:

@@ -12,12 +12,12 @@ from agentproxy.app.context import App, Project
 from agentproxy.app.mcp.servers import McpServers
 from agentproxy.app.models import variables
 from agentproxy.app.project_files.memory_file import MemoryFile
-from agentproxy.app.project_files.presets import PresetLibrary
+from agentproxy.app.project_files.presets import PresetLibrary, UnknownPreset
 from agentproxy.config.chat import ChatSettings
 from agentproxy.conversation.safe_tools import SAFE_TOOLS
 from agentproxy.events.run import AgentOrder
 from agentproxy.models.deferred import SharedLines
-from agentproxy.models.names import find_model
+from agentproxy.models.names import UnknownModel, find_model
 from agentproxy.models.port import ModelRefused
 from agentproxy.models.prices import cost_usd
 from agentproxy.tools.custom.packages import PackagedTools
@@ -25,7 +25,16 @@ from agentproxy.tools.skills.library import SkillLibrary
 from agentproxy.workspace.sandbox.port import Sandbox
 
 ANSWER_SECONDS = 600.0  # without a byte of an answer
+MODELS = ("model", "subagent_model", "teammate_model", "compact_model")
 DISK = "free space, or fix the permissions of the workspace"
+
+
+class UnknownSetting(Exception):
+    """A setting names something that is not there. `cure` says what a person can do."""
+
+    def __init__(self, variable: str, problem: str, *, cure: str) -> None:
+        super().__init__(f"{variable}: {problem}")
+        self.cure = cure
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +58,24 @@ class ChatServices:
         with suppress(ImportError, ModelRefused):
             address = find_model(self.settings.model, variables(self.project))
             self.lines.load(address)
+
+    def require_named(self) -> None:
+        """Blocking. Raises UnknownSetting where a setting names what there is not."""
+        for name in MODELS:
+            model = getattr(self.settings, name)
+            if not model or model.startswith("scripted:"):
+                continue
+            try:
+                find_model(model, variables(self.project))
+            except UnknownModel as error:
+                raise UnknownSetting(name.upper(), str(error), cure=error.cure) from None
+            except ModelRefused:  # without a key the first turn tells why
+                continue
+        try:
+            self.presets.require(self.settings.default_preset)
+        except UnknownPreset as error:
+            text = f"{error.where} is {error.problem}"
+            raise UnknownSetting("DEFAULT_PRESET", text, cure=error.cure) from None
 
     @property
     def ports(self) -> ToolPorts:

@@ -103,6 +103,19 @@ def test_unknown_fields_and_presets_are_refused_with_their_name(served: Served) 
         status, answer = served.request("POST", "/api/chat", body)
         assert status == 422
         assert answer["detail"][0]["loc"] == ["body", field]
+        assert answer["detail"][0]["input"] == body[field]
+        assert (answer["field"], answer["cure"] != "") == (field, True)
+
+
+@pytest.mark.parametrize("unknown", ["0123456789ab", "nope", "UPPER123", "a" * 40, "%00", "a%0ab"])
+def test_an_id_that_is_not_there_is_not_found_whatever_it_looks_like(
+    served: Served, unknown: str
+) -> None:
+    for method in ("GET", "DELETE"):
+        status, answer = served.request(method, f"/api/conversations/{unknown}")
+        assert (status, answer) == (404, {"detail": "Conversation not found"})
+    status, answer = served.request("GET", f"/session/{unknown}")
+    assert (status, answer["detail"], answer["field"]) == (404, "Session not found", "session_id")
 
 
 def test_an_interrupt_ends_the_stream_at_once_and_goes_on_with_the_new_message(

@@ -109,6 +109,8 @@ async def refuse_invalid(_request: Request, error: Exception) -> Response:
     """Answers 422 in the library's form, with field and cure."""
     # The library's own answer fails where a number is infinite.
     assert isinstance(error, RequestValidationError)
+    if unknown := _unknown(error.errors()):
+        return Response(json.dumps(unknown), status_code=404, media_type="application/json")
     details = [
         {
             "type": each["type"],
@@ -123,10 +125,22 @@ async def refuse_invalid(_request: Request, error: Exception) -> Response:
     return Response(text, status_code=422, media_type="application/json")
 
 
+def _unknown(errors: Sequence[Any]) -> dict[str, str] | None:
+    """Nothing has an id that no id can be. The routes answer the same for one that is not there."""
+    names = {each["loc"][1] for each in errors if each["loc"][0] == "path"}
+    if "conversation_id" in names:
+        return {"detail": "Conversation not found"}
+    if "session_id" in names:
+        return {"detail": "Session not found", "field": "session_id", "cure": ""}
+    return None
+
+
 def _field_and_cure(first: dict[str, Any]) -> tuple[str, str]:
     place = first["loc"][1:]  # without the part of the request
     if not place or first["type"] == "json_invalid":
         return "", A_BODY
+    if cure := first.get("ctx", {}).get("cure"):
+        return str(place[0]), str(cure)
     if first["type"] == "string_pattern_mismatch":
         return str(place[0]), f"write what matches {first['ctx']['pattern']}"
     field, _, cure = explained(cast("ErrorDetails", {**first, "loc": place}))

@@ -4,6 +4,7 @@ import asyncio
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, HTTPException, Query
+from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict, Field
 
 from agentproxy.app.chat.host import ChatHost
@@ -63,8 +64,9 @@ async def _order(asked: NewChat | None, host: ChatHost) -> tuple[ChatOrder, RunI
     try:
         return await asyncio.to_thread(order_of, given, services=host.services)
     except UnknownPreset as error:
-        said = {"type": "unknown_preset", "loc": ["body", "preset"], "msg": str(error)}
-        raise HTTPException(422, [said]) from None
+        known = {"type": "unknown_preset", "ctx": {"cure": error.cure}, "input": given["preset"]}
+        mistake = {**known, "loc": ("body", "preset"), "msg": str(error)}
+        raise RequestValidationError([mistake]) from None
 
 
 def conversation_routes(host: ChatHost) -> APIRouter:

@@ -111,17 +111,18 @@ def test_who_only_looks_cannot_change_the_workspace(served: Served, kind: str) -
     )
 
 
-def test_a_subagent_of_a_subagent_makes_no_others(served: Served) -> None:
-    served.script("Go deep", delegate("Level one", kind="general"), Reply(text=("up",)))
-    served.script("Level one", delegate("Level two", kind="general"), Reply(text=("one",)))
-    served.script("Level two", Reply(text=("bottom",)))
+@pytest.mark.parametrize("kind", ["general", "explore", "code", "plan", "research"])
+def test_a_subagent_makes_no_others(served: Served, kind: str) -> None:
+    served.script(f"Go deep {kind}", delegate(f"Level {kind}", kind=kind), Reply(text=("up",)))
+    served.script(f"Level {kind}", delegate("Below", kind="general"), Reply(text=("one",)))
+    served.scripts.by_word["Below"] = []
     with served.talk(served.new()) as talk:
-        came = talk.ask("Go deep")
-    assert "task" in offered(served.scripts.asked["Level one"][0])
-    assert "task" not in offered(served.scripts.asked["Level two"][0])
-    assert of(came, "subagent_end")[0]["summary"] == "one"
-    # All three are paid for by the conversation: two answers each, and one.
-    assert came[-1]["usage"]["input_tokens"] == 500
+        came = talk.ask(f"Go deep {kind}")
+    assert "task" not in offered(served.scripts.asked[f"Level {kind}"][0])
+    within, own = of(came, "tool_result")
+    assert (within["result"], within["failed"]) == ("Error: Unknown tool: task", True)
+    assert own["result"] == "one"
+    assert len(of(came, "subagent_start")) == 1
 
 
 def test_an_unknown_kind_is_an_error_that_names_the_known_ones(served: Served) -> None:

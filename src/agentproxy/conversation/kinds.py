@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from agentproxy.conversation.safe_tools import TEAM_TOOLS
 
-MAX_DEPTH = 2  # a subagent of a subagent makes no others
-# What belongs to the user's own agent: its plan, its team, its commands in the background.
+# What belongs to the user's own agent: its subagents, plan, team, and commands in the background.
 OF_THE_LEAD = TEAM_TOOLS | {
+    "task",
     "enter_plan_mode",
     "exit_plan_mode",
     "background_run",
@@ -23,12 +23,9 @@ class Kind:
     summary: str
     tools: frozenset[str] | None = None
     read_only: bool = False
-    delegates: bool = False  # it may make subagents itself
 
-    def has(self, tool: str, *, depth: int) -> bool:
+    def has(self, tool: str) -> bool:
         """Returns whether a subagent of this kind may use a tool."""
-        if tool == "task":
-            return self.delegates and depth < MAX_DEPTH
         if tool in OF_THE_LEAD or tool.startswith(OUTSIDE):
             return False
         return self.tools is None or tool in self.tools
@@ -39,7 +36,7 @@ LOOKING = frozenset(
     | {"find_references"}
 )
 KINDS: Mapping[str, Kind] = {
-    "general": Kind("any work of several steps", delegates=True),
+    "general": Kind("any work of several steps"),
     "explore": Kind("look through files and report; it changes nothing", LOOKING, read_only=True),
     "code": Kind("write or change code"),
     "plan": Kind("design how something is to be done; it changes nothing", LOOKING, read_only=True),

@@ -80,7 +80,7 @@ class ChildOrder(AgentOrder):
     name: str  # of a teammate; a subagent has its kind
     duty: str = ""  # what a teammate is there for
     task: str  # its first message
-    depth: int = 1  # 1: the user's own agent made it
+    depth: int = 1  # more in older journals only, where a subagent could make another
     read_only: bool = False  # it cannot write to the workspace
 
 

@@ -47,21 +47,20 @@ def test_who_pays_records_for_whom() -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "tool", "depth", "has"),
+    ("kind", "tool", "has"),
     [
-        ("general", "task", 1, True),
-        ("general", "task", 2, False),
-        ("code", "task", 1, False),
-        ("code", "edit_file", 1, True),
-        ("explore", "write_file", 1, False),
-        ("plan", "bash", 1, True),
-        ("research", "write_file", 2, True),
-        ("research", "edit_file", 1, False),
-        ("general", "spawn_teammate", 1, False),
-        ("general", "background_run", 1, False),
-        ("general", "mcp__files__read", 1, False),
-        ("general", "exit_plan_mode", 1, False),
+        ("general", "task", False),
+        ("code", "task", False),
+        ("code", "edit_file", True),
+        ("explore", "write_file", False),
+        ("plan", "bash", True),
+        ("research", "write_file", True),
+        ("research", "edit_file", False),
+        ("general", "spawn_teammate", False),
+        ("general", "background_run", False),
+        ("general", "mcp__files__read", False),
+        ("general", "exit_plan_mode", False),
     ],
 )
-def test_which_tools_a_kind_has(kind: str, tool: str, depth: int, *, has: bool) -> None:
-    assert KINDS[kind].has(tool, depth=depth) is has
+def test_which_tools_a_kind_has(kind: str, tool: str, *, has: bool) -> None:
+    assert KINDS[kind].has(tool) is has

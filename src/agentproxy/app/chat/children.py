@@ -139,18 +139,16 @@ class Subagents:
 
     def _order(self, kind: str, prompt: str) -> ChildOrder:
         order = self.runs.recorder.state.require_order()
-        above = order if isinstance(order, ChildOrder) else None
         return ChildOrder(
             model=self.runs.host.services.settings.subagent_model or order.model,
             workspace=order.workspace,
             tracing=order.tracing,
             sandbox=order.sandbox,
-            root=above.root if above else self.runs.run_id,
+            root=self.runs.run_id,
             role="subagent",
             name=kind,
             task=prompt,
-            depth=above.depth + 1 if above else 1,
-            read_only=KINDS[kind].read_only or bool(above and above.read_only),
+            read_only=KINDS[kind].read_only,
         )
 
     async def _follow(self, run: RunId) -> UserTurnEnded:

@@ -80,7 +80,7 @@ def chat_tools(skills: SkillLibrary, state: Chat, *, run: str, ports: ToolPorts)
     if order is None:
         return tools.with_outside(ports.outside)
     kind = KINDS[order.name]
-    return tools.only({name for name in tools.names if kind.has(name, depth=order.depth)})
+    return tools.only({name for name in tools.names if kind.has(name)})
 
 
 def all_tools(skills: SkillLibrary, ports: ToolPorts) -> Registry:

@@ -112,6 +112,29 @@ def test_a_summary_of_a_later_turn_is_kept_and_its_tokens_count(tmp_path: Path) 
         assert shown["total_input_tokens"] == sum(100 * n for n in range(1, 8)) + 1000 + 200
 
 
+def test_an_answer_that_was_interrupted_or_broke_off_counts_in_usage_and_budget(
+    tmp_path: Path,
+) -> None:
+    with serving(tmp_path, MAX_TOKEN_BUDGET="500") as served:
+        slow = Reply(text=tuple(f"w{n} " for n in range(60)), fault="slow")
+        broken = Reply(text=("half ", "of it"), fault="cut")
+        served.script("Count until then", slow, Reply(text=("ok",)), broken)
+        conversation = served.new()
+        with served.talk(conversation) as talk:
+            talk.say("Count until then")
+            talk.until("text_delta")
+            talk.send("interrupt", content="Rather this")
+            talk.until("interrupted")
+            used = talk.until("done")[-1]["usage"]
+            # What was cut off is estimated; it belongs to the message before.
+            assert used["input_tokens"] > 1000
+            assert used["last_input_tokens"] == 100
+            again = talk.ask("And that")[-1]["usage"]
+        assert again["input_tokens"] > used["input_tokens"]
+        _, shown = served.request("GET", f"/api/conversations/{conversation}")
+        assert shown["total_input_tokens"] == again["input_tokens"]
+
+
 def test_health_names_no_model_that_has_no_key(tmp_path: Path) -> None:
     with serving(tmp_path, ANTHROPIC_API_KEY="") as served:
         status, answer = served.request("GET", "/health")

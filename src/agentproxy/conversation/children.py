@@ -36,10 +36,14 @@ def fold_ended(state: Chat, fact: ChildEnded) -> None:
     state.children[fact.child].ended = True
 
 
+def adds_tokens(fact: ModelSettled) -> bool:
+    """Returns whether no other event tells these tokens: an answer brings its own."""
+    return fact.purpose != "work" or bool(fact.error)
+
+
 @CHAT.fold(ModelSettled)
 def fold_settled(state: Chat, fact: ModelSettled) -> None:
-    # The tokens of this conversation's own answers come with the answers.
-    if fact.purpose != "work":
+    if adds_tokens(fact):
         state.used = state.used.plus(fact.usage)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from agentproxy.conversation.children import adds_tokens
 from agentproxy.events.children import ChildCalled, ChildEnded, ChildReturned, ChildStarted
 from agentproxy.events.cost import ModelSettled
 from agentproxy.events.envelope import Event
@@ -90,8 +91,7 @@ def _ended(story: WireStory, fact: ChildEnded, event: Event) -> Iterator[Message
 
 @tells(ModelSettled)
 def _settled(story: WireStory, fact: ModelSettled, _event: Event) -> Iterator[Message]:
-    # The tokens of the conversation's own answers come with the answers.
-    if fact.purpose != "work":
+    if adds_tokens(fact):
         story.used = story.used.plus(fact.usage)
     yield from ()
 

@@ -7,6 +7,7 @@ from agentproxy.cli.root import PaGroup
 from agentproxy.config.settings import Settings
 from agentproxy.evidence.discovery import discover
 from agentproxy.journal.memory import MemoryJournal
+from agentproxy.models.exchanges import AsyncioTransport
 from agentproxy.models.network import AsyncioBackend, _Link
 from agentproxy.models.prices import cost_usd
 from agentproxy.models.scripted import ScriptedModel
@@ -33,6 +34,7 @@ _Link.buffer_updated
 _Link.eof_received
 _Link.pause_writing
 AsyncioBackend.connect_tcp
+AsyncioTransport.handle_async_request
 # JSON shows these
 Health.healthy
 Health.unusable_tools

@@ -19,7 +19,8 @@ from cryptography.x509.oid import NameOID
 from httpcore2 import AsyncNetworkStream, ConnectError, ReadError, ReadTimeout, WriteError
 from httpx2 import AsyncClient, Limits
 
-from agentproxy.models.network import MOST_UNREAD, AsyncioBackend, AsyncioStream, AsyncioTransport
+from agentproxy.models.exchanges import AsyncioTransport
+from agentproxy.models.network import MOST_UNREAD, AsyncioBackend, AsyncioStream
 
 Answer = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 HELLO = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nHello"

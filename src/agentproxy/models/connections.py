@@ -18,7 +18,7 @@ from httpx2 import (
     create_ssl_context,
 )
 
-from agentproxy.models.network import AsyncioTransport
+from agentproxy.models.exchanges import AsyncioTransport
 from agentproxy.models.port import ModelRefused
 
 CONNECT_SECONDS = 15.0

@@ -15,7 +15,6 @@ from typing import Any, cast
 
 from httpcore2 import (
     SOCKET_OPTION,
-    AsyncConnectionPool,
     AsyncNetworkBackend,
     AsyncNetworkStream,
     ConnectError,
@@ -25,7 +24,6 @@ from httpcore2 import (
     WriteError,
     WriteTimeout,
 )
-from httpx2 import AsyncHTTPTransport, Limits
 
 ROOM_BYTES = 64 * 1024
 MOST_UNREAD = 256 * 1024  # bytes, after which nothing more is taken from the connection
@@ -167,9 +165,12 @@ class AsyncioStream(AsyncNetworkStream):
         if self._link.lost is not None:
             raise WriteError(str(self._link.lost)) from self._link.lost
 
-    async def aclose(self) -> None:
-        # At once: whoever cancels a question does not wait for the rest of the answer.
+    def abort(self) -> None:
+        """Closes at once: whoever cancels a question does not wait for the rest of the answer."""
         self._transport.abort()
+
+    async def aclose(self) -> None:
+        self.abort()
         await asyncio.sleep(0)
 
     async def start_tls(
@@ -177,7 +178,7 @@ class AsyncioStream(AsyncNetworkStream):
         ssl_context: ssl.SSLContext,
         server_hostname: str | None = None,
         timeout: float | None = None,
-    ) -> AsyncNetworkStream:
+    ) -> "AsyncioStream":
         """Raises ConnectTimeout, ConnectError."""
         loop = asyncio.get_running_loop()
         try:
@@ -230,7 +231,7 @@ class AsyncioBackend(AsyncNetworkBackend):
         timeout: float | None = None,
         local_address: str | None = None,
         socket_options: Iterable[SOCKET_OPTION] | None = None,
-    ) -> AsyncNetworkStream:
+    ) -> "AsyncioStream":
         """Raises ConnectTimeout, ConnectError."""
         del socket_options  # of ours there are none; asyncio sends small pieces at once
         loop = asyncio.get_running_loop()
@@ -250,20 +251,6 @@ class AsyncioBackend(AsyncNetworkBackend):
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
-
-
-class AsyncioTransport(AsyncHTTPTransport):
-    """The library's transport without a proxy, over connections of asyncio."""
-
-    def __init__(self, verify: ssl.SSLContext, limits: Limits) -> None:
-        super().__init__(verify=verify, limits=limits)
-        self._pool = AsyncConnectionPool(
-            ssl_context=verify,
-            max_connections=limits.max_connections,
-            max_keepalive_connections=limits.max_keepalive_connections,
-            keepalive_expiry=limits.keepalive_expiry,
-            network_backend=AsyncioBackend(),
-        )
 
 
 def _unreached(error: BaseException) -> BaseException:

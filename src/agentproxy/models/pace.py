@@ -5,8 +5,6 @@ has time for merges them, and what waits stays short.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 LOOK_SECONDS = 0.05
@@ -33,16 +31,14 @@ class Pace:
     _late: float = 0.0  # on average
     _timer: asyncio.TimerHandle | None = None
 
-    @asynccontextmanager
-    async def keeping(self) -> AsyncGenerator[None]:
-        """Counts a stream."""
+    def __enter__(self) -> None:
+        """Counts a stream, until the block is left."""
         self._streams += 1
         if self._timer is None:
             self._plan()
-        try:
-            yield
-        finally:
-            self._streams -= 1
+
+    def __exit__(self, *error: object) -> None:
+        self._streams -= 1
 
     def _plan(self) -> None:
         loop = asyncio.get_running_loop()

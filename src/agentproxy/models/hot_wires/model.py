@@ -2,20 +2,21 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
-from contextlib import aclosing, asynccontextmanager
+from contextlib import aclosing
 from functools import lru_cache
+from typing import Protocol
 from uuid import uuid4
 
 from httpx2 import URL, AsyncClient, HTTPError, InvalidURL, Response
 
 from agentproxy.models.connections import new_client
+from agentproxy.models.exchanges import PlainBody
 from agentproxy.models.hot_wires.answer import with_ids
 from agentproxy.models.hot_wires.failures import REACH, WireFailure, error_for
 from agentproxy.models.hot_wires.sse import EventReader, EventTooLarge
 from agentproxy.models.hot_wires.wire import AnswerStream, hot_wire
 from agentproxy.models.key_redaction import KeyRedactor
 from agentproxy.models.names import ModelAddress
-from agentproxy.models.network import AsyncioStream
 from agentproxy.models.pace import Pace
 from agentproxy.models.port import (
     Fragment,
@@ -29,6 +30,18 @@ from agentproxy.models.port import (
 REQUEST_TIMEOUT_SECONDS = 600.0
 MAX_ANSWER_BYTES = 64 * 1024 * 1024
 MAX_REFUSAL_BYTES = 64 * 1024
+
+
+class _Body(Protocol):
+    """The bytes of an answer. Errors are those of the HTTP library."""
+
+    async def read(self) -> bytes:
+        """Returns the next bytes, and none at the end."""
+        ...
+
+    async def rest(self, seconds: float) -> None: ...
+
+    async def aclose(self) -> None: ...
 
 
 class HotModel:
@@ -85,22 +98,24 @@ class HotModel:
             self._own = None
 
     async def _ask(self, prompt: Prompt, stream: AnswerStream, joined: "_Joined") -> ModelAnswer:
-        async with self._sent(self._wire.encode(prompt)) as response, self._pace.keeping():
-            events, count = EventReader(), 0
-            async with aclosing(_pieces(response)) as pieces:
-                async for piece in pieces:
-                    count += len(piece)
-                    if count > MAX_ANSWER_BYTES:
-                        raise EventTooLarge
-                    with joined:
-                        for name, data in events.read(piece):
-                            stream.read(name, data)
-                    if self._pace.seconds:
-                        await _rest(response, self._pace.seconds)
+        async with aclosing(await self._sent(self._wire.encode(prompt))) as answer:
+            with self._pace:
+                await self._read(answer, stream, joined)
         return with_ids(stream.whole(), _new_id)
 
-    @asynccontextmanager
-    async def _sent(self, body: bytes) -> AsyncGenerator[Response]:
+    async def _read(self, answer: _Body, stream: AnswerStream, joined: "_Joined") -> None:
+        events, count = EventReader(), 0
+        while piece := await answer.read():
+            count += len(piece)
+            if count > MAX_ANSWER_BYTES:
+                raise EventTooLarge
+            with joined:
+                for name, data in events.read(piece):
+                    stream.read(name, data)
+            if self._pace.seconds:
+                await answer.rest(self._pace.seconds)
+
+    async def _sent(self, body: bytes) -> _Body:
         client = self._shared or self._own
         if client is None:
             # In a thread: it reads the certificates of the machine.
@@ -112,10 +127,35 @@ class HotModel:
         url = _parsed(self._wire.url)
         request = client.build_request("POST", url, headers=headers, content=content)
         response = await client.send(request, stream=True)
-        async with aclosing(response):
-            if not response.is_success:
+        if not response.is_success:
+            async with aclosing(response):
                 raise WireFailure(response.status_code, await _refusal(response), response.headers)
-            yield response
+        plain: object = response.extensions.get("plain_body")
+        # We ask for no encoding, so mostly the bytes need no decoder. Then the library's question
+        # and answer, which take 6 KB, need not stay beside the stream.
+        is_plain = "content-encoding" not in response.headers
+        return plain if is_plain and isinstance(plain, PlainBody) else _Decoded(response)
+
+
+class _Decoded:
+    """A body that the library reads: through a proxy, or with an encoding."""
+
+    def __init__(self, response: Response) -> None:
+        self._response = response
+        self._pieces = response.aiter_bytes()
+
+    async def read(self) -> bytes:
+        async for piece in self._pieces:
+            if piece:  # of an encoding, one may be without any byte of the text
+                return piece
+        return b""
+
+    async def rest(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+
+    async def aclose(self) -> None:
+        await self._pieces.aclose()
+        await self._response.aclose()
 
 
 class _Joined:
@@ -160,24 +200,9 @@ async def _let_go(bodies: list[bytes]) -> AsyncGenerator[bytes]:
     yield bodies.pop()
 
 
-async def _rest(response: Response, seconds: float) -> None:
-    line: object = response.extensions.get("network_stream")
-    if isinstance(line, AsyncioStream):
-        await line.rest(seconds)
-    else:
-        await asyncio.sleep(seconds)
-
-
 def _new_id() -> str:
     # No other call of the conversation may have it.
     return f"call_{uuid4().hex}"
-
-
-def _pieces(response: Response) -> AsyncGenerator[bytes]:
-    # We ask for no encoding, so mostly the bytes need no decoder.
-    if "content-encoding" in response.headers:
-        return response.aiter_bytes()
-    return response.aiter_raw()
 
 
 async def _refusal(response: Response) -> bytes:

@@ -1,0 +1,251 @@
+"""Questions and answers of HTTP/1.1 over connections of asyncio.
+
+The library's pool keeps 15 KB for each answer that streams, and looks at all of its connections
+whenever a question begins or ends.
+"""
+
+import asyncio
+import ssl
+import time
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator
+from contextlib import asynccontextmanager
+from typing import cast
+
+import h11
+import httpcore2
+import httpx2
+from httpx2 import AsyncBaseTransport, AsyncByteStream, Limits, Request, Response
+
+from agentproxy.models.network import AsyncioBackend, AsyncioStream
+
+PORTS = {"http": 80, "https": 443}
+MAX_HEAD_BYTES = 100 * 1024
+READ_BYTES = 64 * 1024
+Origin = tuple[str, str, int]
+
+
+class _OpenLine:
+    """A connection, which carries one question after the other."""
+
+    __slots__ = ("origin", "state", "stream", "until")
+
+    def __init__(self, origin: Origin, stream: AsyncioStream) -> None:
+        self.origin = origin
+        self.stream = stream
+        self.state = h11.Connection(h11.CLIENT, max_incomplete_event_size=MAX_HEAD_BYTES)
+        self.until = 0.0  # when it is closed, if nobody asks: on the monotonic clock
+
+    @property
+    def is_usable(self) -> bool:
+        # Before a question nothing comes but the end.
+        return time.monotonic() < self.until and not self.stream.get_extra_info("is_readable")
+
+    async def next_event(self, seconds: float | None) -> object:
+        while (event := self.state.next_event()) is h11.NEED_DATA:
+            came = await self.stream.read(READ_BYTES, seconds)
+            if not came and self.state.their_state is h11.SEND_RESPONSE:
+                raise httpx2.RemoteProtocolError("Server disconnected without sending a response.")
+            self.state.receive_data(came)
+        return event
+
+
+class PlainBody(AsyncByteStream):
+    """An answer whose head has come. Nothing else is kept of it."""
+
+    __slots__ = ("_line", "_seconds", "_transport")
+
+    def __init__(
+        self, line: _OpenLine, transport: "AsyncioTransport", seconds: float | None
+    ) -> None:
+        self._line: _OpenLine | None = line
+        self._transport = transport
+        self._seconds = seconds  # for the next bytes
+
+    async def read(self) -> bytes:
+        """Returns the next bytes of the body, and none at its end. Raises HTTPError."""
+        line = self._line
+        if line is None:
+            return b""
+        try:
+            event = await line.next_event(self._seconds)
+        except Exception as error:
+            raise _told(error) from error
+        return bytes(event.data) if isinstance(event, h11.Data) else b""
+
+    async def rest(self, seconds: float) -> None:
+        """Waits, and lets what comes meanwhile wait outside of this process."""
+        if self._line is not None:
+            await self._line.stream.rest(seconds)
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        try:
+            while piece := await self.read():
+                yield piece
+        finally:
+            await self.aclose()
+
+    async def aclose(self) -> None:
+        line, self._line = self._line, None
+        if line is not None:
+            self._transport.take_back(line)
+
+
+class AsyncioTransport(AsyncBaseTransport):
+    """The library's transport without a proxy."""
+
+    def __init__(self, verify: ssl.SSLContext, limits: Limits) -> None:
+        verify.set_alpn_protocols(["http/1.1"])
+        self._verify = verify
+        self._backend = AsyncioBackend()
+        self._most_kept = limits.max_keepalive_connections
+        self._kept_seconds = limits.keepalive_expiry
+        most = limits.max_connections
+        self._places = None if most is None else asyncio.Semaphore(most)
+        self._kept: dict[Origin, list[_OpenLine]] = {}
+        self._busy: set[_OpenLine] = set()
+
+    async def handle_async_request(self, request: Request) -> Response:
+        """See `AsyncBaseTransport`. Raises HTTPError."""
+        seconds = cast("dict[str, float | None]", request.extensions.get("timeout", {}))
+        await self._enter(seconds.get("pool"))
+        line: _OpenLine | None = None
+        try:
+            line = self._find(_origin(request)) or await self._open(request, seconds.get("connect"))
+            await _ask(line, request, seconds.get("write"))
+            head = await _head(line, seconds.get("read"))
+        except BaseException as error:
+            self.take_back(line)
+            if not isinstance(error, Exception):
+                raise
+            raise _told(error) from error
+        body = PlainBody(line, self, seconds.get("read"))
+        return Response(
+            head.status_code,
+            headers=head.headers.raw_items(),
+            stream=body,
+            extensions={
+                "plain_body": body,
+                "http_version": b"HTTP/" + head.http_version,
+                "reason_phrase": head.reason,
+                "network_stream": line.stream,
+            },
+        )
+
+    def take_back(self, line: _OpenLine | None) -> None:
+        """Keeps a connection whose answer has been read, and closes any other. Never waits."""
+        if self._places is not None:
+            self._places.release()
+        if line is None:
+            return
+        self._busy.discard(line)
+        state = line.state
+        whole = state.our_state is h11.DONE and state.their_state is h11.DONE
+        if whole and self._has_room():
+            state.start_next_cycle()
+            kept = self._kept_seconds
+            line.until = float("inf") if kept is None else time.monotonic() + kept
+            self._kept.setdefault(line.origin, []).append(line)
+        else:
+            line.stream.abort()
+
+    async def aclose(self) -> None:
+        lines = [*self._busy, *(line for kept in self._kept.values() for line in kept)]
+        self._kept.clear()
+        for line in lines:
+            line.stream.abort()
+        await asyncio.sleep(0)
+
+    async def _enter(self, seconds: float | None) -> None:
+        if self._places is None:
+            return
+        try:
+            async with asyncio.timeout(seconds):
+                await self._places.acquire()
+        except TimeoutError as error:
+            raise httpx2.PoolTimeout("all connections are in use") from error
+
+    def _has_room(self) -> bool:
+        for kept in self._kept.values():
+            for line in [each for each in kept if not each.is_usable]:
+                kept.remove(line)
+                line.stream.abort()
+        number = sum(len(kept) for kept in self._kept.values())
+        return self._most_kept is None or number < self._most_kept
+
+    def _find(self, origin: Origin) -> _OpenLine | None:
+        kept = self._kept.get(origin, [])
+        while kept:
+            line = kept.pop()
+            if line.is_usable:
+                self._busy.add(line)
+                return line
+            line.stream.abort()
+        return None
+
+    async def _open(self, request: Request, seconds: float | None) -> _OpenLine:
+        origin = scheme, host, port = _origin(request)
+        stream = await self._backend.connect_tcp(host, port, seconds)
+        if scheme == "https":
+            name = cast("str", request.extensions.get("sni_hostname") or host)
+            stream = await stream.start_tls(self._verify, name, seconds)
+        line = _OpenLine(origin, stream)
+        self._busy.add(line)
+        return line
+
+
+def _origin(request: Request) -> Origin:
+    url = request.url
+    if url.scheme not in PORTS:
+        raise httpx2.UnsupportedProtocol(f"{url.scheme or 'no scheme'} is not http or https")
+    return url.scheme, url.raw_host.decode("ascii"), url.port or PORTS[url.scheme]
+
+
+async def _ask(line: _OpenLine, request: Request, seconds: float | None) -> None:
+    url, state = request.url, line.state
+    head = state.send(
+        h11.Request(method=request.method, target=url.raw_path, headers=request.headers.raw)
+    )
+    pieces = [head or b""]
+    # A server may answer before it has the whole question.
+    try:
+        async with _closed(cast("AsyncIterable[bytes]", request.stream)) as stream:
+            async for piece in stream:
+                pieces.append(state.send(h11.Data(data=piece)) or b"")
+                await line.stream.write(b"".join(pieces), seconds)
+                pieces.clear()
+        pieces.append(state.send(h11.EndOfMessage()) or b"")
+        await line.stream.write(b"".join(pieces), seconds)
+    except httpcore2.WriteError:
+        return
+
+
+@asynccontextmanager
+async def _closed(stream: AsyncIterable[bytes]) -> AsyncGenerator[AsyncIterator[bytes]]:
+    pieces = aiter(stream)
+    try:
+        yield pieces
+    finally:
+        close = getattr(pieces, "aclose", None)
+        if close is not None:
+            await close()
+
+
+async def _head(line: _OpenLine, seconds: float | None) -> h11.Response:
+    while True:
+        event = await line.next_event(seconds)
+        if isinstance(event, h11.Response):
+            return event
+        if isinstance(event, h11.InformationalResponse) and event.status_code == 101:
+            raise httpx2.RemoteProtocolError("the server changes the protocol")
+
+
+def _told(error: Exception) -> Exception:
+    """Returns an error in the words of the library that the caller knows."""
+    if isinstance(error, h11.RemoteProtocolError):
+        return httpx2.RemoteProtocolError(str(error))
+    if isinstance(error, h11.LocalProtocolError):
+        return httpx2.LocalProtocolError(str(error))
+    known: object = getattr(httpx2, type(error).__name__, None)
+    if type(error).__module__.startswith("httpcore2") and isinstance(known, type):
+        return cast("Exception", known(str(error)))
+    return error

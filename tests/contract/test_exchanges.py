@@ -1,0 +1,175 @@
+"""Questions over our own connections are answered, or fail, as the HTTP library tells it."""
+
+import asyncio
+import ssl
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+
+import httpx2
+import pytest
+from httpx2 import AsyncClient, AsyncHTTPTransport, Limits, Timeout
+
+from agentproxy.models.exchanges import AsyncioTransport
+
+Answer = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+WHOLE = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nHello"
+ANSWERS = {
+    "a length": WHOLE,
+    "chunks": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+    b"2\r\nHe\r\n3;x=y\r\nllo\r\n0\r\nEnd: yes\r\n\r\n",
+    "an end": b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nHello",
+    "the old version": b"HTTP/1.0 200 OK\r\n\r\nHello",
+    "news before it": b"HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n" + WHOLE,
+    "a length that is not kept": b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nHello",
+    "chunks without an end": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nHe\r\n",
+    "no number of a chunk": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nHe\r\n",
+    "nothing": b"",
+    "half a head": b"HTTP/1.1 200 OK\r\nConten",
+    "no HTTP": b"SSH-2.0-OpenSSH\r\n\r\n",
+    "another protocol": b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n",
+}
+
+
+@asynccontextmanager
+async def served(answer: Answer) -> AsyncGenerator[str]:
+    tasks: list[asyncio.Task[None] | None] = []
+
+    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        tasks.append(asyncio.current_task())
+        with suppress(ConnectionError, asyncio.IncompleteReadError):
+            await answer(reader, writer)
+        writer.close()
+
+    server = await asyncio.start_server(handle, "127.0.0.1", 0)
+    async with server:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1"
+        await asyncio.gather(*(task for task in tasks if task))
+
+
+def ours(limits: Limits | None = None) -> AsyncioTransport:
+    return AsyncioTransport(ssl.create_default_context(), limits or Limits(max_connections=None))
+
+
+def run(story: Awaitable[object]) -> None:
+    async def bounded() -> None:
+        async with asyncio.timeout(20):
+            await story
+
+    asyncio.run(bounded())
+
+
+async def outcome(transport: httpx2.AsyncBaseTransport, address: str) -> tuple[str, bytes]:
+    """Returns what a client gets: the kind of an error, or the body."""
+    async with AsyncClient(transport=transport, timeout=5) as client:
+        try:
+            answer = await client.post(address, content=b"question")
+        except httpx2.HTTPError as error:
+            return type(error).__name__, b""
+        return str(answer.status_code), answer.content
+
+
+@pytest.mark.parametrize("sent", ANSWERS.values(), ids=list(ANSWERS))
+def test_an_answer_ends_as_it_does_with_the_library(sent: bytes) -> None:
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"question")
+        writer.write(sent)
+        await writer.drain()
+
+    async def story() -> None:
+        async with served(answer) as address:
+            got = await outcome(ours(), address)
+            assert got == await outcome(AsyncHTTPTransport(), address)
+            assert got == ("200", b"Hello") or got[0] == "RemoteProtocolError"
+
+    run(story())
+
+
+def test_a_server_that_refuses_before_it_has_read_all_is_heard() -> None:
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 413 Too Large\r\nConnection: close\r\nContent-Length: 2\r\n\r\nno")
+        await writer.drain()
+        while await reader.read(1 << 16):
+            pass
+
+    async def story() -> None:
+        async with served(answer) as address, AsyncClient(transport=ours()) as client:
+            assert (await client.post(address, content=b"x" * 4_000_000)).status_code == 413
+
+    run(story())
+
+
+def test_a_question_that_fails_while_it_is_written_closes_its_connection() -> None:
+    gone = asyncio.Event()
+
+    async def answer(reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
+        while await reader.read(100):
+            pass
+        gone.set()
+
+    async def pieces() -> AsyncIterator[bytes]:
+        yield b"begun"
+        raise ValueError("no more")
+
+    async def story() -> None:
+        async with served(answer) as address, AsyncClient(transport=ours()) as client:
+            with pytest.raises(ValueError, match="no more"):
+                await client.post(address, content=pieces())
+            await asyncio.wait_for(gone.wait(), 5)
+
+    run(story())
+
+
+def test_no_more_connections_are_open_than_are_allowed() -> None:
+    begun, go_on = asyncio.Event(), asyncio.Event()
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"question")
+        begun.set()
+        await go_on.wait()
+        writer.write(WHOLE)
+
+    async def story() -> None:
+        limits = Limits(max_connections=1)
+        async with (
+            served(answer) as address,
+            AsyncClient(transport=ours(limits), timeout=Timeout(5, pool=0.05)) as client,
+        ):
+            first = asyncio.create_task(client.post(address, content=b"question"))
+            await begun.wait()
+            with pytest.raises(httpx2.PoolTimeout):
+                await client.post(address, content=b"question")
+            go_on.set()
+            assert (await first).content == b"Hello"
+            assert (await client.post(address, content=b"question")).content == b"Hello"
+
+    run(story())
+
+
+def test_a_closed_client_ends_the_streams_that_are_open() -> None:
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"question")
+        writer.write(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nHello")
+        while await reader.read(100):
+            pass
+
+    async def story() -> None:
+        async with served(answer) as address:
+            client = AsyncClient(transport=ours())
+            async with client.stream("POST", address, content=b"question") as response:
+                pieces = response.aiter_raw()
+                assert await anext(pieces) == b"Hello"
+                await client.aclose()
+                with suppress(httpx2.HTTPError):
+                    assert await anext(pieces, b"") == b""
+
+    run(story())
+
+
+def test_an_address_of_another_kind_is_not_reached() -> None:
+    async def story() -> None:
+        async with AsyncClient(transport=ours()) as client:
+            with pytest.raises(httpx2.UnsupportedProtocol):
+                await client.get("ftp://127.0.0.1/")
+
+    run(story())

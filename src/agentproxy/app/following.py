@@ -2,8 +2,8 @@
 
 import asyncio
 import threading
-from collections.abc import Callable, Generator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, suppress
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Final, Protocol
@@ -119,14 +119,27 @@ async def close_follower(follower: Follower, *, say: Say) -> None:
         say("telemetry: interrupted; what was left is not sent")
 
 
-@contextmanager
-def followed(follower: Follower, run: RunId, past: Sequence[Event]) -> Generator[None]:
+class _Followed:
+    """A context, during which this process works on a run."""
+
+    __slots__ = ("_follower", "_past", "_run")
+
+    def __init__(self, follower: Follower, run: RunId, past: Sequence[Event]) -> None:
+        self._follower = follower
+        self._run = run
+        self._past = past
+
+    def __enter__(self) -> None:
+        past, self._past = self._past, ()
+        self._follower.begin(self._run, past)
+
+    def __exit__(self, *error: object) -> None:
+        self._follower.end(self._run)
+
+
+def followed(follower: Follower, run: RunId, past: Sequence[Event]) -> AbstractContextManager[None]:
     """Tells the follower that this process works on the run."""
-    follower.begin(run, past)
-    try:
-        yield
-    finally:
-        follower.end(run)
+    return _Followed(follower, run, past)
 
 
 class Unfinished:

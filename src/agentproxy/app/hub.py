@@ -3,8 +3,6 @@
 All calls are on one event loop. A slow reader never makes the run wait.
 """
 
-from collections.abc import Generator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import NamedTuple
@@ -78,6 +76,11 @@ class _ShownPiece:
 
 
 class FragmentStream:
+    __slots__ = (
+        "_kept", "_next", "_pieces", "_readers", "_redactor", "_sources", "_total", "closed",
+        "is_worked_on",
+    )  # fmt: skip
+
     def __init__(self, *, kept: int = KEPT_BYTES, redactor: Redactor | None = None) -> None:
         self.is_worked_on = False
         self.closed = False
@@ -109,15 +112,15 @@ class FragmentStream:
             redact = self._sources[source] = FragmentRedactor(self._redactor)
         self._show(source, redact(text))
 
-    @contextmanager
-    def subscribe(self, *, after: Position | None = None) -> Generator["FragmentReader"]:
-        """Gives a reader of later output, or of stored output after a position."""
-        reader = FragmentReader(self, self._total if after is None else self._place_of(after))
+    def subscribe(self, *, after: Position | None = None) -> "FragmentReader":
+        """Returns a reader of later output, or of stored output after a position."""
+        return FragmentReader(self, self.place_of(after))
+
+    def join(self, reader: "FragmentReader") -> None:
         self._readers.add(reader)
-        try:
-            yield reader
-        finally:
-            self._readers.discard(reader)
+
+    def leave(self, reader: "FragmentReader") -> None:
+        self._readers.discard(reader)
 
     def close(self) -> None:
         for source, redact in self._sources.items():
@@ -170,7 +173,10 @@ class FragmentStream:
     def _continues(self, last: _ShownPiece, source: str) -> bool:
         return (last.source, last.position.seq) == (source, self._next.seq)
 
-    def _place_of(self, after: Position) -> int:
+    def place_of(self, after: Position | None) -> int:
+        """Returns the place behind a position; None is that of all later output."""
+        if after is None:
+            return self._total
         for piece in self._pieces:
             seq, offset = piece.position
             if Position(seq, offset + piece.size) > after:
@@ -183,12 +189,21 @@ class FragmentStream:
 
 
 class FragmentReader:
-    """Iterates until the stream is closed and read."""
+    """Iterates until the stream is closed and read. Between, it is a context."""
+
+    __slots__ = ("_place", "news", "stream")
 
     def __init__(self, stream: FragmentStream, place: int) -> None:
         self.news = Bell()
-        self._stream = stream
+        self.stream = stream
         self._place = place
+
+    def __enter__(self) -> "FragmentReader":
+        self.stream.join(self)
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.stream.leave(self)
 
     def __aiter__(self) -> "FragmentReader":
         return self
@@ -198,23 +213,59 @@ class FragmentReader:
             self.news.clear()
             if (fragment := self.take()) is not None:
                 return fragment
-            if self._stream.closed:
+            if self.stream.closed:
                 raise StopAsyncIteration
             await self.news.wait()
 
     @property
     def closed(self) -> bool:
-        return self._stream.closed
+        return self.stream.closed
 
     def take(self) -> ShownText | None:
         """Returns what is there and not yet read, joined, or None. `news` tells of more."""
-        found = self._stream.read(self._place)
+        found = self.stream.read(self._place)
         if found is None:
             return None
         fragment, self._place = found
         return fragment
 
 
+class _HubReader(FragmentReader):
+    """A reader of a run that may begin later."""
+
+    __slots__ = ("_hub", "_run")
+
+    def __init__(self, hub: "Hub", run: RunId, after: Position | None) -> None:
+        stream = hub.stream(run)
+        super().__init__(stream, stream.place_of(after))
+        self._hub = hub
+        self._run = run
+
+    def __exit__(self, *error: object) -> None:
+        super().__exit__(*error)
+        self._hub.drop_unused(self._run, self.stream)
+
+
+class _OpenStream:
+    """The output of a run while it is worked on."""
+
+    __slots__ = ("_hub", "_run", "_stream")
+
+    def __init__(self, hub: "Hub", run: RunId) -> None:
+        self._hub = hub
+        self._run = run
+
+    def __enter__(self) -> FragmentStream:
+        self._stream = self._hub.stream(self._run)
+        self._stream.is_worked_on = True
+        return self._stream
+
+    def __exit__(self, *error: object) -> None:
+        self._hub.streams.pop(self._run, None)
+        self._stream.close()
+
+
+# Their contexts are no generators: such a one takes 500 bytes, and a conversation has several.
 @dataclass(slots=True)
 class Hub:
     """The streams of runs that are worked on or waited for."""
@@ -222,25 +273,19 @@ class Hub:
     redactor: Redactor = field(default_factory=Redactor)
     streams: dict[RunId, FragmentStream] = field(default_factory=dict[RunId, FragmentStream])
 
-    @contextmanager
-    def open(self, run: RunId) -> Generator[FragmentStream]:
-        stream = self.streams.setdefault(run, FragmentStream(redactor=self.redactor))
-        stream.is_worked_on = True
-        try:
-            yield stream
-        finally:
-            self.streams.pop(run, None)
-            stream.close()
+    def open(self, run: RunId) -> _OpenStream:
+        """Gives, as a context, where the output of a run is shown."""
+        return _OpenStream(self, run)
 
-    @contextmanager
-    def subscribe(self, run: RunId, *, after: Position | None = None) -> Generator[FragmentReader]:
-        """The run may begin later."""
-        stream = self.streams.setdefault(run, FragmentStream(redactor=self.redactor))
-        try:
-            with stream.subscribe(after=after) as reader:
-                yield reader
-        finally:
-            # A stream that is worked on, or that came after this one, is not ours to drop.
-            unused = not stream.is_worked_on and not stream.has_readers
-            if unused and self.streams.get(run) is stream:
-                self.streams.pop(run, None)
+    def subscribe(self, run: RunId, *, after: Position | None = None) -> FragmentReader:
+        """Returns a reader, which is a context. The run may begin later."""
+        return _HubReader(self, run, after)
+
+    def stream(self, run: RunId) -> FragmentStream:
+        return self.streams.setdefault(run, FragmentStream(redactor=self.redactor))
+
+    def drop_unused(self, run: RunId, stream: FragmentStream) -> None:
+        # A stream that is worked on, or that came after this one, is not ours to drop.
+        unused = not stream.is_worked_on and not stream.has_readers
+        if unused and self.streams.get(run) is stream:
+            self.streams.pop(run, None)

@@ -2,8 +2,8 @@
 
 import asyncio
 import os
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -77,14 +77,24 @@ async def acquire_run(app: App, run: RunId) -> Lease:
     return acquired
 
 
-@asynccontextmanager
-async def released_after(app: App, lease: Lease) -> AsyncGenerator[None]:
-    """Releases the run after its work, after errors too."""
-    try:
-        yield
-    finally:
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """A context, at whose end a run is released."""
+
+    app: App
+    lease: Lease
+
+    async def __aenter__(self) -> None:
+        pass
+
+    async def __aexit__(self, *error: object) -> None:
         # Who waits for the end of the work may then take the run.
-        await finish_though_cancelled(_release(app, lease))
+        await finish_though_cancelled(_release(self.app, self.lease))
+
+
+def released_after(app: App, lease: Lease) -> AbstractAsyncContextManager[None]:
+    """Releases the run after its work, after errors too."""
+    return _Held(app, lease)
 
 
 async def _release(app: App, lease: Lease) -> None:

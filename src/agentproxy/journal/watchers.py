@@ -2,8 +2,8 @@
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Generic, Literal, TypeVar, cast
 
@@ -154,7 +154,8 @@ class Watchers:
         position: Callable[[T], int],
     ) -> AsyncIterator[T]:
         """Yields the items of `page(after)`, again and again; waits while there are none."""
-        with self._watching(watcher):
+        self._add(watcher)
+        try:
             while not self.closed:
                 # Cleared before the read: news between the read and the wait must end the wait.
                 watcher.news.clear()
@@ -162,7 +163,10 @@ class Watchers:
                     watcher.after = position(item)
                     yield item
                 if not (watcher.behind or watcher.fresh or self.closed):
+                    item = None  # it need not stay while nothing comes
                     await watcher.news.wait()
+        finally:
+            self._remove(watcher)
 
     async def _next(
         self, watcher: Watcher, page: Callable[[int], Awaitable[Page[T]]]
@@ -180,19 +184,17 @@ class Watchers:
         watcher.behind = watcher.behind or not found.whole
         return found.items
 
-    @contextmanager
-    def _watching(self, watcher: Watcher) -> Generator[None]:
+    def _add(self, watcher: Watcher) -> None:
         self._loop = asyncio.get_running_loop()
         self._watchers[watcher.run] = self._of(watcher.run) | {watcher}
         self.some.set()
-        try:
-            yield
-        finally:
-            self._watchers[watcher.run] = self._of(watcher.run) - {watcher}
-            if not self._watchers[watcher.run]:
-                del self._watchers[watcher.run]
-                for topic in TOPICS:
-                    self._own.pop((watcher.run, topic), None)
+
+    def _remove(self, watcher: Watcher) -> None:
+        self._watchers[watcher.run] = self._of(watcher.run) - {watcher}
+        if not self._watchers[watcher.run]:
+            del self._watchers[watcher.run]
+            for topic in TOPICS:
+                self._own.pop((watcher.run, topic), None)
 
     def _of(self, run: RunId) -> frozenset[Watcher]:
         return self._watchers.get(run, frozenset())

@@ -2,8 +2,8 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Callable, Generator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field
 
 from agentproxy.app.chat.at_work import AtWork
@@ -36,23 +36,32 @@ SHORTEST_LOOK = 0.05
 LOOK_SECONDS = 5.0  # how often an idle conversation looks whether a client is there
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, slots=True)
 class Departures:
-    """Sets events when the last client of a conversation has left."""
+    """Sets bells when the last client of a conversation has left."""
 
-    _told: list[Bell] = field(default_factory=list[Bell])
+    told: list[Bell] = field(default_factory=list[Bell])
 
     def tell(self) -> None:
-        for event in self._told:
-            event.set()
+        for bell in self.told:
+            bell.set()
 
-    @contextmanager
-    def told_to(self, event: Bell) -> Generator[None]:
-        self._told.append(event)
-        try:
-            yield
-        finally:
-            self._told.remove(event)
+    def told_to(self, bell: Bell) -> AbstractContextManager[None]:
+        return _Told(self.told, bell)
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """A context, during which a bell is among those that are told."""
+
+    all: list[Bell]
+    bell: Bell
+
+    def __enter__(self) -> None:
+        self.all.append(self.bell)
+
+    def __exit__(self, *error: object) -> None:
+        self.all.remove(self.bell)
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,4 +215,6 @@ async def _watch_session(recorder: Recorder[Chat], patience: Patience) -> None:
 
 async def _arrivals(app: App, lease: Lease) -> AsyncIterator[tuple[CommandId, Command]]:
     async for pending in app.journal.arrivals(lease.run):
-        yield pending.id, pending.command
+        number, command = pending.id, pending.command
+        del pending
+        yield number, command

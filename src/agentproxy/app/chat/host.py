@@ -4,8 +4,8 @@ import asyncio
 import logging
 import math
 import time
-from collections.abc import AsyncGenerator, Awaitable, Generator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from collections.abc import Awaitable
+from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -39,7 +39,7 @@ LOG = logging.getLogger(__name__)
 LOADED_AT_ONCE = 16
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, slots=True)
 class _Live:
     """The work on one conversation. `again` asks it to look once more before it ends."""
 
@@ -48,7 +48,7 @@ class _Live:
     departures: Departures = field(default_factory=Departures)
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, slots=True)
 class _Clients:
     """The sockets of one conversation. `gone` is set when it is deleted."""
 
@@ -158,29 +158,26 @@ class ChatHost:
         self._left[run] = time.monotonic()
         self.wake(run)
 
-    @asynccontextmanager
-    async def attend(self, run: RunId, workspace: Path) -> AsyncGenerator[Bell]:
+    def attend(self, run: RunId, workspace: Path) -> AbstractAsyncContextManager[Bell]:
         """Keeps the conversation loaded while a client is there. Gives what its end is told by.
 
         `workspace` is its own.
         """
-        with self._attended(run) as gone:
-            async with self.services.workspaces.used(workspace, session=True):
-                yield gone
+        return _Attendance(self, run, workspace)
 
-    @contextmanager
-    def _attended(self, run: RunId) -> Generator[Bell]:
+    def come(self, run: RunId) -> _Clients:
+        """Counts a client. Who comes departs again."""
         clients = self._clients.setdefault(run, _Clients())
         clients.number += 1
-        try:
-            yield clients.gone
-        finally:
-            clients.number -= 1
-            if not clients.number and self._clients.get(run) is clients:
-                del self._clients[run]
-                if (live := self._live.get(run)) is not None:
-                    self._left[run] = time.monotonic()
-                    live.departures.tell()
+        return clients
+
+    def depart(self, run: RunId, clients: _Clients) -> None:
+        clients.number -= 1
+        if not clients.number and self._clients.get(run) is clients:
+            del self._clients[run]
+            if (live := self._live.get(run)) is not None:
+                self._left[run] = time.monotonic()
+                live.departures.tell()
 
     def clients(self, run: RunId) -> int:
         """Returns how many clients follow a conversation."""
@@ -313,6 +310,30 @@ class ChatHost:
             return 0.0
         grace = self.services.settings.session_grace
         return math.inf if run in self._clients else max(0.0, since + grace - time.monotonic())
+
+
+class _Attendance:
+    """A context, during which a client is there."""
+
+    __slots__ = ("_clients", "_host", "_run", "_workspace")
+
+    def __init__(self, host: ChatHost, run: RunId, workspace: Path) -> None:
+        self._host = host
+        self._run = run
+        self._workspace = workspace
+
+    async def __aenter__(self) -> Bell:
+        self._clients = self._host.come(self._run)
+        try:
+            await self._host.services.workspaces.enter(self._workspace, session=True)
+        except BaseException:
+            self._host.depart(self._run, self._clients)
+            raise
+        return self._clients.gone
+
+    async def __aexit__(self, *error: object) -> None:
+        self._host.services.workspaces.leave(self._workspace, session=True)
+        self._host.depart(self._run, self._clients)
 
 
 async def open_host(project: Project, *, cleans: bool = False) -> ChatHost:

@@ -3,8 +3,8 @@
 import asyncio
 import logging
 import re
-from collections.abc import AsyncGenerator, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,7 +19,7 @@ CONVERSATION = re.compile(r"[0-9a-f]{12}")
 LOCK_SECONDS = 10.0  # for another process that cleans just now
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, slots=True)
 class _Use:
     """The present use of one workspace."""
 
@@ -50,9 +50,12 @@ class Workspaces:
         default_factory=dict[Path, "asyncio.Task[None]"]
     )
 
-    @asynccontextmanager
-    async def used(self, workspace: Path, *, session: bool = False) -> AsyncGenerator[None]:
+    def used(self, workspace: Path, *, session: bool = False) -> AbstractAsyncContextManager[None]:
         """Keeps a workspace from being cleaned. With `session`, a client is there."""
+        return _Stay(self, workspace, session)
+
+    async def enter(self, workspace: Path, *, session: bool) -> None:
+        """Begins a use. Who comes in leaves again."""
         use = self._uses.setdefault(workspace, _Use())
         use.number += 1
         use.sessions += session
@@ -65,14 +68,18 @@ class Workspaces:
             await self._lock(workspace, use)
             if session:
                 await asyncio.to_thread(self._mark, workspace)
-            yield
-        finally:
-            use.number -= 1
-            use.sessions -= session
-            if session and not use.sessions:
-                self._ended.add(workspace)
-            if not use.number:
-                self._leave(workspace, use, after=self.grace if session else 0.0)
+        except BaseException:
+            self.leave(workspace, session=session)
+            raise
+
+    def leave(self, workspace: Path, *, session: bool) -> None:
+        use = self._uses[workspace]
+        use.number -= 1
+        use.sessions -= session
+        if session and not use.sessions:
+            self._ended.add(workspace)
+        if not use.number:
+            self._leave(workspace, use, after=self.grace if session else 0.0)
 
     def touch(self, workspace: Path) -> None:
         """Counts as a use that is over at once: what is about to be cleaned stays for longer."""
@@ -155,6 +162,21 @@ class Workspaces:
             LOG.warning("the workspace %s cannot be cleaned: %s", workspace, error)
         finally:
             del self._cleaning[workspace]
+
+
+@dataclass(frozen=True, slots=True)
+class _Stay:
+    """A context, during which a workspace is used."""
+
+    workspaces: Workspaces
+    workspace: Path
+    session: bool
+
+    async def __aenter__(self) -> None:
+        await self.workspaces.enter(self.workspace, session=self.session)
+
+    async def __aexit__(self, *error: object) -> None:
+        self.workspaces.leave(self.workspace, session=self.session)
 
 
 def clean(workspace: Path, root: Path) -> bool:

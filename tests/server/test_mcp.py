@@ -313,6 +313,18 @@ def test_what_is_missing_or_wrong_is_named_and_the_others_work(place: Place) -> 
     assert "letters" in reasons["bad name"]
 
 
+def test_a_program_that_ends_at_once_is_told_with_its_last_words(place: Place) -> None:
+    said = (
+        "echo first; echo word >&2; printf '\\033[31mno module named notes\\033[0m\\n' >&2; exit 3"
+    )
+    place.configure(broken={"transport": "stdio", "command": "/bin/sh", "args": ["-c", said]})
+    ran = place.pa("approve", "broken", "--yes")
+    assert ran.returncode == 6
+    assert 'broken: the server has ended; its last words: "no module named notes"' in ran.stderr
+    place.configure(silent={"transport": "stdio", "command": "/bin/true"})
+    assert "silent: the server has ended\n" in place.pa("approve", "silent", "--yes").stderr
+
+
 def test_a_file_that_is_no_json_is_named_and_stops_nothing(place: Place) -> None:
     place.configure()
     (place.work / "mcp_servers.json").write_text("{")

@@ -17,6 +17,8 @@ from mcp.shared.message import SessionMessage
 from pydantic import JsonValue, ValidationError
 
 from agentproxy import __version__
+from agentproxy.text.colours import strip_colours
+from agentproxy.text.unseen import visible
 from agentproxy.tools.mcp.configuration import HttpServer
 from agentproxy.tools.mcp.offered import MAX_TOOLS, OfferedTool
 from agentproxy.tools.mcp.port import McpError, McpResult
@@ -26,6 +28,9 @@ MAX_PAGES = 20
 MAX_LISTED = 10 * MAX_TOOLS
 MAX_LINE = 16 << 20  # bytes
 CONNECT_SECONDS = 30.0
+ENDED = "the server has ended"
+LAST_WORDS_BYTES = 300
+LAST_WORDS_SECONDS = 0.5
 
 _OF_LIBRARY = (
     MCPError,
@@ -37,6 +42,27 @@ _OF_LIBRARY = (
     ValueError,
 )
 Open = Callable[[], AbstractAsyncContextManager[Process]]
+
+
+class ServerEnd:
+    """Whether a program has ended, and its last words: a text behind the reason, or ""."""
+
+    def __init__(self) -> None:
+        self.gone = asyncio.Event()
+        self.heard = asyncio.Event()  # all that it printed where errors go
+        self._tail = b""
+
+    async def take_words(self, process: Process) -> None:
+        # A server that prints much would wait for its reader.
+        while data := await process.stderr.read():
+            self._tail = (self._tail + data)[-LAST_WORDS_BYTES:]
+        self.heard.set()
+
+    @property
+    def last_words(self) -> str:
+        text = visible(strip_colours(self._tail.decode("utf-8", "replace"))).strip()
+        line = text.rpartition("\n")[2].strip()
+        return f"; its last words: {json.dumps(line, ensure_ascii=False)}" if line else ""
 
 
 class LibraryClient:
@@ -82,15 +108,21 @@ class LibraryClient:
             for each in waiting:
                 each.cancel()
         if self._gone.is_set():
-            raise McpError("the server has ended")
+            raise McpError(ENDED)
 
 
 @contextlib.asynccontextmanager
 async def connect_process(opened: Open) -> AsyncGenerator[LibraryClient]:
     """Starts a server and speaks with it over its pipes. Raises McpError, SandboxError."""
-    gone = asyncio.Event()
-    async with _connected(_process_streams(opened, gone), gone) as client:
-        yield client
+    end = ServerEnd()
+    try:
+        async with _connected(_process_streams(opened, end), end.gone) as client:
+            yield client
+    except McpError as error:
+        # The library says only that the connection was closed.
+        if end.gone.is_set():
+            raise McpError(f"{ENDED}{end.last_words}") from error
+        raise
 
 
 @contextlib.asynccontextmanager
@@ -126,7 +158,7 @@ async def _connected(transport: Transport, gone: asyncio.Event) -> AsyncGenerato
 
 @contextlib.asynccontextmanager
 async def _process_streams(
-    opened: Open, gone: asyncio.Event
+    opened: Open, end: ServerEnd
 ) -> AsyncGenerator[
     tuple[
         MemoryObjectReceiveStream[SessionMessage | Exception],
@@ -136,9 +168,9 @@ async def _process_streams(
     into, heard = anyio.create_memory_object_stream[SessionMessage | Exception](0)
     told, out_of = anyio.create_memory_object_stream[SessionMessage](0)
     async with opened() as process, anyio.create_task_group() as group:
-        group.start_soon(_read, process, into, gone)
+        group.start_soon(_read, process, into, end)
         group.start_soon(_write, process, out_of)
-        group.start_soon(_drain, process)
+        group.start_soon(end.take_words, process)
         try:
             yield heard, told
         finally:
@@ -150,7 +182,7 @@ async def _process_streams(
 async def _read(
     process: Process,
     into: "MemoryObjectSendStream[SessionMessage | Exception]",
-    gone: asyncio.Event,
+    end: ServerEnd,
 ) -> None:
     try:
         with contextlib.suppress(LineTooLong, anyio.BrokenResourceError, anyio.ClosedResourceError):
@@ -161,8 +193,10 @@ async def _read(
                     # Some print greetings: a line that is no message is no message.
                     continue
                 await into.send(SessionMessage(message))
+        with anyio.move_on_after(LAST_WORDS_SECONDS):
+            await end.heard.wait()
     finally:
-        gone.set()
+        end.gone.set()
         # What waits for an answer hears that none will come.
         into.close()
 
@@ -172,12 +206,6 @@ async def _write(process: Process, out_of: "MemoryObjectReceiveStream[SessionMes
         async for sent in out_of:
             text = sent.message.model_dump_json(by_alias=True, exclude_unset=True)
             await process.stdin.write(f"{text}\n".encode("utf-8", "surrogatepass"))
-
-
-async def _drain(process: Process) -> None:
-    # A server that prints much would wait for its reader. Its end keeps the tail.
-    while await process.stderr.read():
-        pass
 
 
 def _text(result: types.CallToolResult) -> str:

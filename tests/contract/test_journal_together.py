@@ -3,7 +3,7 @@
 import asyncio
 import subprocess
 import sys
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 from pathlib import Path
 from typing import cast
 
@@ -22,7 +22,7 @@ from support.journals import (
 )
 
 from agentproxy.events.commands import SendMessage
-from agentproxy.events.envelope import Draft, RunId
+from agentproxy.events.envelope import CommandId, Draft, Event, RunId
 from agentproxy.journal.port import (
     Fenced,
     Journal,
@@ -86,7 +86,8 @@ def test_more_who_write_at_once_than_may_wait_are_all_served(opened: Opened) -> 
         lease = await journal.create(RUN, started("0"), ME)
         async with asyncio.TaskGroup() as group:
             tasks = [
-                group.create_task(journal.append(lease, [started(str(n))])) for n in range(10_000)
+                group.create_task(appended(journal, lease, [started(str(n))]))
+                for n in range(10_000)
             ]
             await asyncio.sleep(0)
             for task in tasks[5_000:5_100]:
@@ -112,12 +113,18 @@ def test_a_refusal_is_of_what_is_stored_and_not_of_what_was_undone(tmp_path: Pat
                 group.create_task(refusal(journal.append(lease, [bad], taken=[command]))),
             ]
             created = group.create_task(journal.create(RunId("new"), started(), ME))
-            taken = group.create_task(journal.append(lease, [started()], taken=[command]))
+            taken = group.create_task(appended(journal, lease, [started()], taken=[command]))
         assert all("stored" in task.result() for task in refused)
         assert created.result().generation == 1
         assert [event.seq for event in taken.result()] == [2]
 
     play(lambda: SqliteJournal(tmp_path / "journal.db"), story)
+
+
+async def appended(
+    journal: Journal, lease: Lease, drafts: Sequence[Draft], *, taken: Sequence[CommandId] = ()
+) -> Sequence[Event]:
+    return await journal.append(lease, drafts, taken=taken)
 
 
 async def refusal(call: Awaitable[object]) -> str:
@@ -131,7 +138,7 @@ def test_what_one_event_loop_left_undone_does_not_hinder_the_next(opened: Opened
 
     async def leave() -> Lease:
         lease = await journal.create(RUN, started(), ME)
-        tasks = [asyncio.create_task(journal.append(lease, [started()])) for _ in range(5_000)]
+        tasks = [asyncio.create_task(appended(journal, lease, [started()])) for _ in range(5_000)]
         await asyncio.sleep(0)
         for task in tasks:
             task.cancel()
@@ -152,13 +159,13 @@ def test_closing_finishes_what_was_accepted(opened: Opened) -> None:
         lease = await journal.create(RUN, started(), ME)
         async with asyncio.TaskGroup() as group:
             accepted = [
-                group.create_task(journal.append(lease, [started(str(n))])) for n in range(200)
+                group.create_task(appended(journal, lease, [started(str(n))])) for n in range(200)
             ]
             await asyncio.sleep(0)
             await journal.close()
         assert sorted(task.result()[0].seq for task in accepted) == list(range(2, 202))
         await journal.close()
-        for call in (journal.append(lease, [started()]), journal.read(RUN), journal.heads()):
+        for call in (appended(journal, lease, [started()]), journal.read(RUN), journal.heads()):
             with pytest.raises(JournalUnusable, match="closed"):
                 await call
 
@@ -205,7 +212,7 @@ OTHER_PROCESS = """
 import asyncio, sys
 from pathlib import Path
 from agentproxy.events.check import BASE, CheckStarted
-from agentproxy.events.envelope import Draft, RunId
+from agentproxy.events.envelope import CommandId, Draft, Event, RunId
 from agentproxy.journal.port import Holder
 from agentproxy.journal.sqlite.journal import SqliteJournal
 

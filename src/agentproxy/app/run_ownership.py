@@ -5,6 +5,7 @@ import os
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from agentproxy import __version__
@@ -19,7 +20,7 @@ from agentproxy.engine.requests import Desk, Rule
 from agentproxy.events.commands import Command
 from agentproxy.events.conversation import Image
 from agentproxy.events.cost import Purpose
-from agentproxy.events.envelope import CommandId, Draft, Event, Fact, RunId
+from agentproxy.events.envelope import CommandId, Fact, RunId
 from agentproxy.events.run import SegmentStarted
 from agentproxy.evidence.check_context import CheckContext
 from agentproxy.evidence.kept_results import KeptResults
@@ -122,15 +123,16 @@ async def _run_until_parked(
     for pid, started in state.processes:
         end_process(pid, started)
 
-    async def append(drafts: Sequence[Draft], taken: Sequence[CommandId]) -> Sequence[Event]:
-        events = await journal.append(lease, drafts, taken=taken)
-        for event in events[-1:]:
-            dependencies.fragments.recorded(event.seq)
-        return events
-
     keeper = SessionKeeper(state, root=dependencies.repository.root, run=lease.run)
     recorder = Recorder(
-        state, append, reduce=SUPERVISED.reduce, observers=[keeper.note, dependencies.follower.note]
+        state,
+        partial(journal.append, lease),
+        reduce=SUPERVISED.reduce,
+        observers=[
+            lambda event: dependencies.fragments.recorded(event.seq),
+            keeper.note,
+            dependencies.follower.note,
+        ],
     )
     commands = CommandHandler(recorder)
     engine = supervised_engine(

@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from agentproxy.app.context import App
@@ -22,7 +22,7 @@ from agentproxy.engine.commands import CommandHandler
 from agentproxy.engine.recorder import Recorder
 from agentproxy.events.commands import StopRun
 from agentproxy.events.conversation import Image
-from agentproxy.events.envelope import CommandId, Draft, Event, RunId
+from agentproxy.events.envelope import RunId
 from agentproxy.journal.port import Lease
 from agentproxy.policy.decide import Policy
 from agentproxy.supervisor.contexts.session import SessionKeeper
@@ -104,12 +104,12 @@ async def _stop(app: App, lease: Lease, command: StopRun) -> None:
     past = await app.journal.read(lease.run)
     state = SUPERVISED.replay(past)
 
-    async def append(drafts: Sequence[Draft], taken: Sequence[CommandId]) -> Sequence[Event]:
-        return await app.journal.append(lease, drafts, taken=taken)
-
     keeper = SessionKeeper(state, root=Path(state.require_order().repository), run=lease.run)
     recorder = Recorder(
-        state, append, reduce=SUPERVISED.reduce, observers=[keeper.note, app.follower.note]
+        state,
+        partial(app.journal.append, lease),
+        reduce=SUPERVISED.reduce,
+        observers=[keeper.note, app.follower.note],
     )
     number = await app.journal.submit(lease.run, command)
     with followed(app.follower, lease.run, past):

@@ -5,7 +5,6 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-from agentproxy.engine.bell import Bell
 from agentproxy.engine.cancellation import finish_though_cancelled
 from agentproxy.engine.context import Context
 from agentproxy.engine.face import EffectId, Face, Handler
@@ -50,8 +49,10 @@ class Engine(Generic[S, D]):
     async def _drive(self, running: Tasks) -> None:
         recorder = self.recorder
         while True:
-            # Cleared before the state is read: a fact recorded later must end the wait below.
+            # Cleared before the state is read: a fact recorded later must end the wait below. It
+            # can come from elsewhere, such as a command, while every task still runs.
             recorder.changed.clear()
+            self._collect(running)
             wanted = self.face.due(recorder.state)
             if stale := running.keys() - wanted.keys():
                 # While tasks are cancelled, facts may be recorded: decide again.
@@ -61,9 +62,13 @@ class Engine(Generic[S, D]):
                 return
             # In the order of `due`: the first ones get the first places.
             for key in [each for each in wanted if each not in running]:
-                running[key] = asyncio.create_task(self._perform(key, wanted[key]), name=key)
-            await _something_happens(recorder.changed, running.values())
-            self._collect(running)
+                running[key] = task = asyncio.create_task(self._perform(key, wanted[key]), name=key)
+                # Its end rings too: a wait for all tasks would be set up anew at each fact.
+                task.add_done_callback(self._ring)
+            await recorder.changed.wait()
+
+    def _ring(self, _task: asyncio.Task[None]) -> None:
+        self.recorder.changed.set()
 
     def _collect(self, running: Tasks) -> None:
         for key in [key for key, task in running.items() if task.done()]:
@@ -105,15 +110,6 @@ class Engine(Generic[S, D]):
             await recorder.decide(lambda state: () if state.lifecycle.rests else (first,))
         # What has not begun when the run is stopped or parked does not begin.
         return () if recorder.state.lifecycle.rests else await handler.run(effect, self.context)
-
-
-async def _something_happens(changed: Bell, tasks: Collection[asyncio.Task[None]]) -> None:
-    # A fact from elsewhere, such as a command, can change what is due while every task still runs.
-    ringing = changed.ringing()
-    try:
-        await asyncio.wait({ringing, *tasks}, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        ringing.cancel()
 
 
 async def _cancel(running: Tasks, keys: Collection[EffectId]) -> None:

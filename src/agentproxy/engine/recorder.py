@@ -1,13 +1,14 @@
 """The only writer of a run: appends to the journal, folds into the state, wakes the loop."""
 
 import asyncio
+from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
-from contextvars import ContextVar
+from contextvars import Context, ContextVar, copy_context
 from dataclasses import dataclass
+from functools import partial
 from typing import Generic, TypeVar
 
 from agentproxy.engine.bell import Bell
-from agentproxy.engine.cancellation import finish_though_cancelled
 from agentproxy.events.envelope import CommandId, Draft, Event, Fact
 
 S = TypeVar("S")
@@ -26,6 +27,45 @@ class Scope:
 # its effect, without a parameter through every layer.
 NO_SCOPE = Scope()
 SCOPE: ContextVar[Scope] = ContextVar("scope", default=NO_SCOPE)
+
+
+class _Turn(Generic[S]):
+    """What a caller wants to be recorded, and the wait for it.
+
+    It is no task: a conversation records some ten times in each turn.
+    """
+
+    __slots__ = ("_error", "_is_over", "_waiter", "choose", "context", "scope", "taken")
+
+    def __init__(
+        self, choose: Callable[[S], Sequence[Fact]], scope: Scope, taken: Sequence[CommandId]
+    ) -> None:
+        self.choose = choose
+        self.scope = scope
+        self.taken = taken
+        self.context: Context = copy_context()
+        self._is_over = False
+        self._error: BaseException | None = None
+        self._waiter: asyncio.Future[None] | None = None
+
+    def end(self, error: BaseException | None = None) -> None:
+        self._is_over, self._error = True, error
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
+    async def over(self) -> None:
+        """Waits for the end, also when the caller is cancelled. Then raises what went wrong."""
+        cancelled: asyncio.CancelledError | None = None
+        while not self._is_over:
+            self._waiter = asyncio.get_running_loop().create_future()
+            try:
+                await self._waiter
+            except asyncio.CancelledError as error:
+                cancelled = error
+        if cancelled is not None:
+            raise cancelled from self._error
+        if self._error is not None:
+            raise self._error
 
 
 class Recorder(Generic[S]):
@@ -49,7 +89,8 @@ class Recorder(Generic[S]):
         self._reduce = reduce
         self._actor = actor
         self._observers = tuple(observers)
-        self._lock = asyncio.Lock()
+        self._turns: deque[_Turn[S]] = deque()
+        self._writes = False
         self._waiting: list[tuple[Callable[[S], bool], asyncio.Future[None]]] = []
 
     async def record(self, *facts: Fact, actor: str = "", cause: str = "") -> None:
@@ -73,9 +114,12 @@ class Recorder(Generic[S]):
         """
         scope = SCOPE.get()
         as_whom = Scope(cause or scope.effect, actor or scope.actor or self._actor)
+        turn = _Turn(choose, as_whom, taken)
+        self._turns.append(turn)
+        self._go_on()
         # A cancelled caller must not separate the journal from the state. It is not told of a
         # failure; the next record meets it again.
-        await finish_though_cancelled(self._record(choose, as_whom, taken))
+        await turn.over()
 
     async def until(self, condition: Callable[[S], bool]) -> None:
         """Wait until the condition holds in the state."""
@@ -89,18 +133,41 @@ class Recorder(Generic[S]):
         finally:
             self._waiting.remove(entry)
 
-    async def _record(
-        self, choose: Callable[[S], Sequence[Fact]], scope: Scope, taken: Sequence[CommandId]
-    ) -> None:
-        async with self._lock:
-            drafts = [Draft(scope.actor, fact, scope.effect) for fact in choose(self.state)]
+    def _go_on(self) -> None:
+        while self._turns and not self._writes:
+            turn = self._turns.popleft()
+            turn.context.run(self._begin, turn)
+
+    def _begin(self, turn: _Turn[S]) -> None:
+        scope = turn.scope
+        try:
+            drafts = [Draft(scope.actor, fact, scope.effect) for fact in turn.choose(self.state)]
             # A command that changes nothing still has to leave the inbox.
-            if not drafts and not taken:
+            if not drafts and not turn.taken:
+                turn.end()
                 return
-            events = await self._append(drafts, taken)
-            for event in events:
-                self._reduce(self.state, event)
-            self.changed.set()
+            writing = asyncio.ensure_future(self._append(drafts, turn.taken))
+        except Exception as error:  # noqa: BLE001 - the caller meets it
+            turn.end(error)
+            return
+        self._writes = True
+        writing.add_done_callback(partial(self._written, turn), context=turn.context)
+
+    def _written(self, turn: _Turn[S], writing: "asyncio.Future[Sequence[Event]]") -> None:
+        self._writes = False
+        try:
+            self._fold(writing.result())
+        except BaseException as error:  # noqa: BLE001 - the caller meets it
+            turn.end(error)
+        else:
+            turn.end()
+        # After its caller, which may be an effect that ends with this: it need not be cancelled.
+        self.changed.set()
+        self._go_on()
+
+    def _fold(self, events: Sequence[Event]) -> None:
+        for event in events:
+            self._reduce(self.state, event)
         for event in events:
             for observe in self._observers:
                 observe(event)

@@ -73,7 +73,7 @@ class MemoryJournal:
         return self._stories[run].lease
 
     async def append(
-        self, lease: Lease, drafts: Sequence[Draft], *, taken: Sequence[CommandId] = ()
+        self, lease: Lease, drafts: Sequence[Draft], taken: Sequence[CommandId] = ()
     ) -> Sequence[Event]:
         records = [encode(draft, self._redact) for draft in drafts]
         story = self._story(lease.run)

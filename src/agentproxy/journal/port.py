@@ -1,6 +1,6 @@
 """The protocol of the journal: events, leases that fence writers, an inbox of commands."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -89,9 +89,9 @@ class Journal(Protocol):
         """
         ...
 
-    async def append(
-        self, lease: Lease, drafts: Sequence[Draft], *, taken: Sequence[CommandId] = ()
-    ) -> Sequence[Event]:
+    def append(
+        self, lease: Lease, drafts: Sequence[Draft], taken: Sequence[CommandId] = ()
+    ) -> Awaitable[Sequence[Event]]:
         """Appends events in order, all or none. The commands in `taken` leave the inbox with them.
 
         Raises Fenced; JournalError if a command does not wait.

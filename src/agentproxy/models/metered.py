@@ -1,10 +1,11 @@
 """The wrapper around every model: it pays, retries, falls back and records each attempt."""
 
 import asyncio
-import json
 import random
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+
+from pydantic_core import to_json
 
 from agentproxy.events.conversation import AssistantMessage, Image, Message, Usage
 from agentproxy.events.cost import Purpose
@@ -231,7 +232,7 @@ def _size(text: str) -> int:
 
 
 def _tool_size(tool: ToolSpec) -> int:
-    return _size(f"{tool.name} {tool.description} {json.dumps(tool.schema)}")
+    return _size(f"{tool.name} {tool.description} {to_json(tool.schema).decode()}")
 
 
 def _tokens(message: Message) -> int:

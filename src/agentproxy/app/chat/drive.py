@@ -2,9 +2,10 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 
 from agentproxy.app.chat.at_work import AtWork
 from agentproxy.app.chat.chat_models import limits_of, open_chat_models
@@ -25,7 +26,7 @@ from agentproxy.engine.loop import Engine
 from agentproxy.engine.recorder import Recorder
 from agentproxy.events.chat import UserTurnEnded, UserTurnStarted
 from agentproxy.events.commands import Command
-from agentproxy.events.envelope import CommandId, Draft, Event, RunId
+from agentproxy.events.envelope import CommandId, RunId
 from agentproxy.events.run import SegmentStarted
 from agentproxy.journal.port import Lease
 from agentproxy.text.system_errors import in_words
@@ -90,18 +91,12 @@ async def drive_chat(
     for pid, started in state.processes:
         end_process(pid, started)
 
-    async def append(drafts: Sequence[Draft], taken: Sequence[CommandId]) -> Sequence[Event]:
-        events = await app.journal.append(lease, drafts, taken=taken)
-        for event in events[-1:]:
-            fragments.recorded(event.seq)
-        return events
-
     recorder = Recorder(
         state,
-        append,
+        partial(app.journal.append, lease),
         reduce=CHAT.reduce,
         actor="supervisor",
-        observers=[app.follower.note],
+        observers=[lambda event: fragments.recorded(event.seq), app.follower.note],
     )
     commands = CommandHandler(recorder, translate=facts_of)
     state.limits = limits_of(services.settings)

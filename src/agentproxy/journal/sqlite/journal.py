@@ -49,10 +49,10 @@ class SqliteJournal:
     async def create(self, run: RunId, draft: Draft, holder: Holder) -> Lease:
         return await self._writer.write(Create(run, draft, holder))
 
-    async def append(
-        self, lease: Lease, drafts: Sequence[Draft], *, taken: Sequence[CommandId] = ()
-    ) -> Sequence[Event]:
-        return await self._writer.write(AppendEvents(lease, tuple(drafts), tuple(taken)))
+    def append(
+        self, lease: Lease, drafts: Sequence[Draft], taken: Sequence[CommandId] = ()
+    ) -> asyncio.Future[Sequence[Event]]:
+        return self._writer.write(AppendEvents(lease, tuple(drafts), tuple(taken)))
 
     async def read(
         self, run: RunId, *, after: int = 0, limit: int | None = None

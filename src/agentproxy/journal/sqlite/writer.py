@@ -106,20 +106,25 @@ class Writer:
         self._lock = threading.Lock()  # makes "not closed, so put" one step; guards `_waiting`
         self._closed = False
 
-    async def write(self, write: Write[T]) -> T:
-        """Carries out a write; it is on disk when this returns.
+    def write(self, write: Write[T]) -> asyncio.Future[T]:
+        """Carries out a write; it is on disk when what this returns is done.
 
         Raises JournalUnusable if the store failed or is closed.
         """
+        if self._waiting >= QUEUE_LIMIT or self._door.locked():
+            return asyncio.ensure_future(self._write_later(write))
+        return self._accepted(write)
+
+    async def _write_later(self, write: Write[T]) -> T:
+        async with self._door:
+            await self._wait_for_room()
+            written = self._accepted(write)
+        return await written
+
+    def _accepted(self, write: Write[T]) -> asyncio.Future[T]:
         waiter: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        job = _Job(write, waiter)
-        if self._waiting < QUEUE_LIMIT and not self._door.locked():
-            self._accept(job)
-        else:
-            async with self._door:
-                await self._wait_for_room()
-                self._accept(job)
-        return await waiter
+        self._accept(_Job(write, waiter))
+        return waiter
 
     async def _wait_for_room(self) -> None:
         while True:

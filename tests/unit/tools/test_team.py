@@ -24,6 +24,7 @@ from agentproxy.tools.team.lead_tools import (
     SpawnTeammate,
 )
 from agentproxy.tools.team.mailing import ReadInbox, SendTeamMessage
+from agentproxy.tools.team.member_tools import ShutdownResponse
 from agentproxy.tools.team.roster import Roster
 from agentproxy.workspace.environment.job_layout import JobLayout
 from agentproxy.workspace.sandbox.plain import Plain
@@ -120,6 +121,27 @@ def test_who_is_gone_leaves_no_request_open() -> None:
         GONE,
     )
     assert (team.protocols["s"].status, team.protocols["p"].status) == ("approved", "rejected")
+
+
+def test_a_teammate_answers_only_what_it_was_asked_and_once() -> None:
+    asked = Mail(id="2", sender="lead", to="ada", type="shutdown_request", text="", request="r7")
+    team = roster()
+    team.me = "ada"
+
+    def answered(request: str, *, approve: bool = False) -> ToolOutcome:
+        outcome = run(ShutdownResponse(team), {"request_id": request, "approve": approve})
+        for fact in outcome.facts:
+            team.fold(fact)
+        return outcome
+
+    nobody = answered("r7", approve=True)
+    assert nobody.text == "Error: Unknown request_id 'r7': nobody has asked you to end"
+    assert (nobody.failed, team.retired) == (True, "")
+    team.fold(MailReceived(mail=asked))
+    assert answered("r8").text == "Error: Unknown request_id 'r8'. Open: r7"
+    assert answered("r7").text == "The lead is told."
+    assert answered("r7", approve=True).failed
+    assert team.retired == ""
 
 
 def test_a_broadcast_is_a_message_to_each() -> None:

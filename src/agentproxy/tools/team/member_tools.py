@@ -7,6 +7,7 @@ from agentproxy.tools.port import (
     Bench,
     Permission,
     ToolOutcome,
+    failure,
     flag_of,
     object_schema,
     optional_text_of,
@@ -94,17 +95,25 @@ class ShutdownResponse:
         return Permission()
 
     async def run(self, arguments: Arguments, bench: Bench) -> ToolOutcome:
-        approved = flag_of(arguments, "approve")
+        approved, request = flag_of(arguments, "approve"), text_of(arguments, "request_id")
+        if request not in self._roster.shutdowns:
+            return failure(self._unknown(request))
         mail = Mail(
             id=f"{self._roster.run}:{bench.call}",
             sender=self._roster.me,
             to=LEAD,
             type="shutdown_response",
             text=optional_text_of(arguments, "reason"),
-            request=text_of(arguments, "request_id"),
+            request=request,
             approved=approved,
         )
         sent = MailSent(mail=mail)
         if not approved:
             return ToolOutcome("The lead is told.", facts=(sent,))
         return ToolOutcome("You end now.", facts=(sent, Retired(reason="shutdown approved")))
+
+    def _unknown(self, request: str) -> str:
+        # Otherwise the lead would wait for ever, while its teammate believes that it has answered.
+        shown = ", ".join(self._roster.shutdowns)
+        said = f"Unknown request_id '{request}'"
+        return f"{said}. Open: {shown}" if shown else f"{said}: nobody has asked you to end"

@@ -86,6 +86,7 @@ class Roster:
     inbox: dict[str, Mail] = field(default_factory=dict[str, Mail])
     outbox: dict[str, Mail] = field(default_factory=dict[str, Mail])
     protocols: dict[str, ProtocolState] = field(default_factory=dict[str, ProtocolState])
+    shutdowns: dict[str, None] = field(default_factory=dict[str, None])  # that wait for my answer
     asked: dict[str, Asked] = field(default_factory=dict[str, Asked])
     stopping: dict[str, bool] = field(default_factory=dict[str, bool])  # runs; whether for good
     rests: bool = False  # has said that it has no work
@@ -153,10 +154,14 @@ class Roster:
         match fact:
             case MailSent(mail=mail):
                 self.outbox[mail.id] = mail
+                if mail.type == "shutdown_response":
+                    self.shutdowns.pop(mail.request, None)
             case MailDelivered():
                 self.outbox.pop(fact.mail, None)
             case MailReceived(mail=mail):
                 self.inbox[mail.id] = mail
+                if mail.type == "shutdown_request":
+                    self.shutdowns[mail.request] = None
                 self.known[mail.id] = None
                 while len(self.known) > MAX_KNOWN:
                     del self.known[next(iter(self.known))]

@@ -213,6 +213,16 @@ ROUTES: dict[tuple[str, str], Callable[[Service], Any]] = {
 }
 
 
+def test_the_list_has_all_conversations_and_says_where_it_has_not(service: Service) -> None:
+    made = [service.new() for _ in range(55)]
+    answer = service.request("GET", "/api/conversations")
+    assert {row["id"] for row in answer.json()} >= set(made)
+    assert "X-Incomplete" not in answer.headers
+    few = service.request("GET", "/api/conversations?limit=5")
+    assert [row["id"] for row in few.json()] == made[:-6:-1]
+    assert few.headers["X-Incomplete"] == "true"
+
+
 @pytest.mark.parametrize("route", ROUTES, ids=" ".join)
 def test_a_route_answers_as_documented(service: Service, route: tuple[str, str]) -> None:
     ROUTES[route](service)

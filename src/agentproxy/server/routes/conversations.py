@@ -3,7 +3,7 @@
 import asyncio
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, HTTPException, Query
+from fastapi import APIRouter, HTTPException, Query, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -20,6 +20,7 @@ from agentproxy.server.chat.records import ShownChat, shown_chat
 from agentproxy.server.routes.faces import CONVERSATIONS
 from agentproxy.server.times import iso
 
+MOST = 1000  # conversations of one list
 CONVERSATION = r"[0-9a-z]{6,32}"
 ConversationId = Annotated[str, Field(pattern=f"^{CONVERSATION}$")]
 NOT_FOUND = HTTPException(404, "Conversation not found")
@@ -82,14 +83,17 @@ def conversation_routes(host: ChatHost) -> APIRouter:
 
     @router.get("/conversations")
     async def list_all(
-        limit: Annotated[int, Query(ge=1, le=1000)] = 50,
+        response: Response,
+        limit: Annotated[int, Query(ge=1, le=MOST)] = MOST,
         before: Annotated[str, Query(max_length=32)] = "",
     ) -> list[ListedChat]:
         try:
-            rows = await rows_of.newest(limit=limit, before=RunId(before) or None)
+            rows = await rows_of.newest(limit=limit + 1, before=RunId(before) or None)
         except UnknownRun:
             raise NOT_FOUND from None
-        return [_listed(row) for row in rows]
+        if len(rows) > limit:
+            response.headers["X-Incomplete"] = "true"
+        return [_listed(row) for row in rows[:limit]]
 
     @router.get("/conversations/{conversation_id}")
     async def show(conversation_id: ConversationId) -> ShownChat:

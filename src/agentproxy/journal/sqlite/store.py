@@ -21,9 +21,13 @@ LOCK_SECONDS = 10.0
 # Turns of about 2 KB fill pages of 4 KB only by half. Measured: 2.0 bytes stored for one written.
 PAGE_BYTES = 8192
 CHECKPOINT_PAGES = 2000
+# SQLite would take 2 MB for each connection. The system holds the pages too, and a journal is read
+# and written at its end. Measured: 1,000 runs append with 5 % more CPU, and fewer with none.
+CACHE_KB = 512
 _MAKING = threading.Lock()  # held until the thread that creates the file has closed it
 
 _PRAGMAS = (
+    f"PRAGMA cache_size = -{CACHE_KB}",
     "PRAGMA synchronous = FULL",  # an acknowledged append survives a power cut
     f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}",
 )

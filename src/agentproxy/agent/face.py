@@ -47,7 +47,7 @@ class Continue:
 @AGENT.fold(AgentTold)
 def fold_told(state: Conversation, fact: AgentTold) -> None:
     if fact.message:
-        state.told.add(fact.message)
+        state.told |= {fact.message}
     state.continued += fact.why == "continue"
     # Vendors want results directly after their calls, so the text waits for the answer and its
     # results.
@@ -71,7 +71,7 @@ def fold_answer(state: Conversation, fact: ModelAnswered) -> None:
     state.asking = False
     state.used, state.last_input = state.used.plus(fact.usage), fact.usage.input
     state.stop, state.final = fact.stop, fact.final
-    state.results, state.started = {}, set()
+    state.results, state.started = {}, frozenset()
     state.open = {call.id: call for call in fact.message.calls}
     if fact.stop == "length" or fact.final:
         # The last call may be incomplete. A final answer was asked for without tools.
@@ -85,7 +85,7 @@ def fold_answer(state: Conversation, fact: ModelAnswered) -> None:
 
 @AGENT.fold(ToolStarted)
 def fold_started(state: Conversation, fact: ToolStarted) -> None:
-    state.started.add(fact.call)
+    state.started |= {fact.call}
 
 
 @AGENT.fold(ToolFinished)

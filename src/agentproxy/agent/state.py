@@ -29,7 +29,7 @@ class AgentLimits:
     output: int = 16_384  # tokens of one answer
 
 
-@dataclass
+@dataclass(slots=True)
 class Conversation(RunState):
     """Folds in place; only the engine changes it."""
 
@@ -48,9 +48,9 @@ class Conversation(RunState):
     # The calls of the newest answer, in its order, until all have results.
     open: dict[str, ToolCall] = field(default_factory=dict[str, ToolCall])
     results: dict[str, ToolResult] = field(default_factory=dict[str, ToolResult])
-    started: set[str] = field(default_factory=set[str])
+    started: frozenset[str] = frozenset()
     queued: list[str] = field(default_factory=list[str])  # texts that wait for results
-    told: set[str] = field(default_factory=set[str])  # ids of delivered messages
+    told: frozenset[str] = frozenset()  # ids of delivered messages
 
     @property
     def last_words(self) -> str:

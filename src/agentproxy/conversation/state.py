@@ -17,7 +17,7 @@ from agentproxy.tools.todos.todo_list import TodoList
 MAX_TITLE_CHARACTERS = 80
 
 
-@dataclass
+@dataclass(slots=True)
 class Child:
     """An agent that works for this conversation."""
 
@@ -31,7 +31,7 @@ class Child:
     ended: bool = False
 
 
-@dataclass
+@dataclass(slots=True)
 class Chat(Conversation):
     """Folds in place; only the engine changes it."""
 
@@ -66,7 +66,7 @@ class Chat(Conversation):
     team: Roster = field(default_factory=Roster)
 
     def fold(self, event: Event) -> None:
-        super().fold(event)
+        Conversation.fold(self, event)  # `super` does not know a class with slots
         self.background.fold(event.fact)
         self.todos.fold(event.fact)
         self.board.fold(event.fact)

@@ -15,7 +15,7 @@ RAISE_TIME = "pa resume --max-time raises the limit"
 RAISE_BUDGET = "pa resume --budget raises the limit"
 
 
-@dataclass
+@dataclass(slots=True)
 class Ceilings:
     """Folds in place."""
 
@@ -27,7 +27,7 @@ class Ceilings:
     # The most that each unsettled model call may cost, in US dollars.
     reserved: dict[str, float] = field(default_factory=dict[str, float])
     # Models whose price is unknown: their calls count as 0 US dollars.
-    unpriced: set[str] = field(default_factory=set[str])
+    unpriced: frozenset[str] = frozenset()
     # A worker stopped because the rest of the budget does not pay for another answer.
     out_of_money: bool = False
     stopped_short: int = 0  # attempts that a ceiling ended
@@ -99,4 +99,4 @@ class Ceilings:
         self.reserved.pop(fact.call, None)
         self.spent += fact.usd
         if not fact.priced:
-            self.unpriced.add(fact.model)
+            self.unpriced |= {fact.model}

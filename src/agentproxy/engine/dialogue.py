@@ -15,19 +15,19 @@ from agentproxy.events.requests import (
 from agentproxy.events.work import WorkerEnded, WorkerStarted
 
 
-@dataclass
+@dataclass(slots=True)
 class Dialogue:
     """Folds in place."""
 
     requests: dict[str, Request] = field(default_factory=dict[str, Request])
-    referred: set[str] = field(default_factory=set[str])
+    referred: frozenset[str] = frozenset()
     decided: dict[str, Decision] = field(default_factory=dict[str, Decision])
     # Texts by id that no worker has received. A message leaves when a worker heard it, or when the
     # attempt whose brief carried it has ended.
     messages: dict[str, str] = field(default_factory=dict[str, str])
     in_brief: tuple[str, ...] = ()  # message ids in the brief of the present attempt
     # Message ids that the present attempt could not hear: each is tried once in an attempt.
-    unheard: set[str] = field(default_factory=set[str])
+    unheard: frozenset[str] = frozenset()
     at_work: bool = False
 
     def open_requests(self) -> tuple[Request, ...]:
@@ -45,7 +45,7 @@ class Dialogue:
             case RequestMade():
                 self._ask(fact.request)
             case RequestReferred():
-                self.referred.add(fact.request)
+                self.referred |= {fact.request}
             case RequestDecided():
                 self.decided[fact.decision.request] = fact.decision
             case MessageReceived() if fact.first:
@@ -55,9 +55,9 @@ class Dialogue:
             case MessageDelivered() if fact.heard:
                 self.messages.pop(fact.message, None)
             case MessageDelivered():
-                self.unheard.add(fact.message)
+                self.unheard |= {fact.message}
             case WorkerStarted():
-                self.at_work, self.in_brief, self.unheard = True, fact.messages, set()
+                self.at_work, self.in_brief, self.unheard = True, fact.messages, frozenset()
             case WorkerEnded():
                 self._end_attempt(fact)
             case _:

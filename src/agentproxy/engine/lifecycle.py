@@ -6,7 +6,7 @@ from agentproxy.events.envelope import Fact
 from agentproxy.events.run import EffectFailed, RunEnded, RunParked, SegmentStarted
 
 
-@dataclass
+@dataclass(slots=True)
 class Lifecycle:
     """Folds in place."""
 

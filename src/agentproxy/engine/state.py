@@ -10,7 +10,7 @@ from agentproxy.events.run import RunEnded, RunParked, SegmentStarted
 from agentproxy.events.work import ProcessStarted
 
 
-@dataclass
+@dataclass(slots=True)
 class RunState:
     """The part of a run's state that the engine folds. A face adds its own."""
 

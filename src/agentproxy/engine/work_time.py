@@ -1,6 +1,6 @@
 """The working time of attempts that were cut off before they reported it. Pure."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from agentproxy.events.envelope import Event
 from agentproxy.events.requests import RequestDecided, RequestReferred
@@ -8,7 +8,7 @@ from agentproxy.events.run import RunParked, SegmentStarted
 from agentproxy.events.work import WorkerEnded, WorkerStarted
 
 
-@dataclass
+@dataclass(slots=True)
 class WorkTimer:
     """Follows an attempt from its start. Points in time are Unix times."""
 
@@ -16,7 +16,7 @@ class WorkTimer:
     heard: float = 0.0  # when the last event came
     waited: float = 0.0  # seconds spent waiting for humans, not charged to the worker
     since: float = 0.0  # when the first of the requests in `asked` was put to a human
-    asked: set[str] = field(default_factory=set[str])
+    asked: frozenset[str] = frozenset()
 
     def after(self, event: Event) -> float:
         """Returns the seconds of an attempt that this event shows to be cut off, else 0."""
@@ -24,13 +24,13 @@ class WorkTimer:
         match event.fact:
             case WorkerStarted():
                 self.began, self.waited = event.time, 0.0
-                self.asked.clear()
+                self.asked = frozenset()
             case WorkerEnded():
                 # A worker that ends reports its own seconds.
                 self.began = None
             case RequestReferred():
                 self.since = self.since if self.asked else event.time
-                self.asked.add(event.fact.request)
+                self.asked |= {event.fact.request}
             case RequestDecided():
                 self._decided(event.fact.decision.request, event.time)
             case RunParked():
@@ -45,9 +45,9 @@ class WorkTimer:
 
     def _decided(self, request: str, time: float) -> None:
         # Requests that are open together are one wait.
-        if self.asked == {request}:
+        if self.asked == frozenset({request}):
             self.waited += time - self.since
-        self.asked.discard(request)
+        self.asked -= {request}
 
     def _cut_off(self, time: float) -> float:
         if self.began is None:

@@ -24,7 +24,7 @@ def count_bytes(text: str) -> int:
     return len(text.encode(errors="replace"))
 
 
-@dataclass
+@dataclass(slots=True)
 class Budget:
     """The money of a run. `left` returns the US dollars not spent or reserved; None: no ceiling."""
 

@@ -71,7 +71,7 @@ def _unchanged(model: Model, _purpose: Purpose) -> Model:
     return model
 
 
-@dataclass
+@dataclass(slots=True)
 class Meter:
     """How questions are recorded, paid, retried and redacted."""
 

@@ -19,7 +19,7 @@ class TracedPrompt:
     messages: Sequence[Message]
 
 
-@dataclass
+@dataclass(slots=True)
 class TraceLog:
     """The newest prompt of each agent and purpose, folded from what was traced.
 

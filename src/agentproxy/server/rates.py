@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 MAX_ADDRESSES = 10_000
 
 
-@dataclass
+@dataclass(slots=True)
 class Rate:
     """`burst` at once, and `each_second` after that. Times are of any monotonic clock."""
 

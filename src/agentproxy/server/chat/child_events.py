@@ -33,7 +33,7 @@ def _changed(story: WireStory, fact: TeammateChanged, event: Event) -> Iterator[
 @tells(TeammateAsked)
 def _asked(story: WireStory, fact: TeammateAsked, event: Event) -> Iterator[Message]:
     story.asked[fact.request] = fact.calls
-    story.of_teammates.add(fact.request)
+    story.of_teammates |= {fact.request}
     tools = [{"name": call.name, "input": call.arguments, "id": call.id} for call in fact.calls]
     yield story.message_of(
         event,
@@ -47,7 +47,7 @@ def _asked(story: WireStory, fact: TeammateAsked, event: Event) -> Iterator[Mess
 @tells(TeammateAnswered)
 def _answered(story: WireStory, fact: TeammateAnswered, _event: Event) -> Iterator[Message]:
     story.asked.pop(fact.request, None)
-    story.of_teammates.discard(fact.request)
+    story.of_teammates -= {fact.request}
     yield from ()
 
 

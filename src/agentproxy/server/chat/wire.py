@@ -55,7 +55,7 @@ def tells(*kinds: type[Fact]) -> Callable[[T], T]:
     return register
 
 
-@dataclass
+@dataclass(slots=True)
 class WireStory:
     """What a client was told of a conversation, and what it needs to be told next.
 
@@ -70,11 +70,11 @@ class WireStory:
     began: float = 0.0  # when the present or last turn began
     active: bool = False  # a turn is under way
     answering: int = 0  # the event behind which the present answer began; 0 between answers
-    waiting: set[str] = field(default_factory=set[str])  # ids of messages
+    waiting: frozenset[str] = frozenset()  # ids of messages
     workspace: str = ""
     calls: dict[str, ToolCall] = field(default_factory=dict[str, ToolCall])
     asked: dict[str, Sequence[ToolCall]] = field(default_factory=dict[str, Sequence[ToolCall]])
-    of_teammates: set[str] = field(default_factory=set[str])  # requests of theirs
+    of_teammates: frozenset[str] = frozenset()  # requests of theirs
     used: Usage = field(default_factory=Usage)
     last_input: int = 0
     plan_mode: bool = False
@@ -181,14 +181,14 @@ def _created(story: WireStory, fact: RunCreated, _event: Event) -> Iterator[Mess
 
 @tells(MessageReceived)
 def _received(story: WireStory, fact: MessageReceived, event: Event) -> Iterator[Message]:
-    story.waiting.add(fact.message)
+    story.waiting |= {fact.message}
     yield story.message_of(event, "message_received", message_id=fact.message, content=fact.text)
 
 
 @tells(UserTurnStarted)
 def _started(story: WireStory, fact: UserTurnStarted, event: Event) -> Iterator[Message]:
     story.began, story.active = event.time, True
-    story.waiting.discard(fact.message)
+    story.waiting -= {fact.message}
     story.restart()
     yield story.message_of(event, "turn_started", message_id=fact.message, content=fact.text)
 

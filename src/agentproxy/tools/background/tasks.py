@@ -35,7 +35,7 @@ class BackgroundTask:
         return f"[{self.status}] {self.command[:SHOWN_COMMAND]}"
 
 
-@dataclass
+@dataclass(slots=True)
 class BackgroundTasks:
     """Folds in place."""
 

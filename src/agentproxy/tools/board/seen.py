@@ -7,7 +7,7 @@ from agentproxy.events.board import BoardSeen, BoardTask
 from agentproxy.events.envelope import Fact
 
 
-@dataclass
+@dataclass(slots=True)
 class SeenBoard:
     """Folds in place."""
 

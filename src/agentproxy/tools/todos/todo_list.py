@@ -14,7 +14,7 @@ class BadTodos(ValueError):
     """A list that is not allowed. The text says why."""
 
 
-@dataclass
+@dataclass(slots=True)
 class TodoList:
     """Folds in place."""
 

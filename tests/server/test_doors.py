@@ -67,6 +67,18 @@ def test_a_page_that_may_come_is_told_so_by_name_and_never_by_a_star(served: Ser
     connection.close()
 
 
+def test_a_page_that_may_come_reads_the_headers_that_mean_something(served: Served) -> None:
+    served.new()
+    served.new()
+    asked = urllib.request.Request(
+        f"{served.url}/api/conversations?limit=1", headers={"Origin": "http://localhost:3501"}
+    )
+    with urllib.request.urlopen(asked, timeout=10) as answer:
+        shown = answer.headers["access-control-expose-headers"].lower().split(", ")
+        assert answer.headers["x-incomplete"] == "true"
+    assert {"x-incomplete", "content-disposition", "retry-after"} <= set(shown)
+
+
 def test_the_document_says_which_routes_ask_for_a_key(served: Served, locked: Served) -> None:
     for server, asks in ((served, False), (locked, True)):
         status, document = server.request("GET", "/openapi.json")

@@ -36,6 +36,7 @@ SAFE_HEADERS = (
 )
 ALLOWED_METHODS = b"GET, POST, DELETE, OPTIONS"
 ALLOWED_HEADERS = b"content-type, x-api-key, authorization, last-event-id"
+SHOWN_HEADERS = b"X-Incomplete, Content-Disposition, Retry-After, Allow"
 
 
 class _TooLarge(Exception):
@@ -237,6 +238,7 @@ def _cors(origin: str) -> list[tuple[bytes, bytes]]:
         (b"access-control-allow-origin", origin.encode("latin-1")),
         (b"access-control-allow-methods", ALLOWED_METHODS),
         (b"access-control-allow-headers", ALLOWED_HEADERS),
+        (b"access-control-expose-headers", SHOWN_HEADERS),
         (b"vary", b"Origin"),
     ]
 

@@ -76,7 +76,17 @@ def test_a_page_that_may_come_reads_the_headers_that_mean_something(served: Serv
     with urllib.request.urlopen(asked, timeout=10) as answer:
         shown = answer.headers["access-control-expose-headers"].lower().split(", ")
         assert answer.headers["x-incomplete"] == "true"
-    assert {"x-incomplete", "content-disposition", "retry-after"} <= set(shown)
+    assert {"x-incomplete", "content-disposition"} <= set(shown)
+
+
+def test_a_page_that_may_come_can_read_why_it_is_refused(locked: Served) -> None:
+    for origin, shown in (("http://localhost:3501", True), ("http://evil.example", False)):
+        asked = urllib.request.Request(f"{locked.url}/api/tools", headers={"Origin": origin})
+        with pytest.raises(urllib.error.HTTPError) as refused, urllib.request.urlopen(asked):
+            pass
+        with refused.value as answer:
+            assert answer.code == (401 if shown else 403)
+            assert answer.headers["access-control-allow-origin"] == (origin if shown else None)
 
 
 def test_the_document_says_which_routes_ask_for_a_key(served: Served, locked: Served) -> None:

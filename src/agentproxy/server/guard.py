@@ -36,7 +36,7 @@ SAFE_HEADERS = (
 )
 ALLOWED_METHODS = b"GET, POST, DELETE, OPTIONS"
 ALLOWED_HEADERS = b"content-type, x-api-key, authorization, last-event-id"
-SHOWN_HEADERS = b"X-Incomplete, Content-Disposition, Retry-After, Allow"
+SHOWN_HEADERS = b"X-Incomplete, Content-Disposition, Allow"
 
 
 class _TooLarge(Exception):
@@ -101,7 +101,8 @@ class Guard:
     ) -> None:
         origin = headers.get("origin", "")
         if refusal is not None:
-            await _answer(receive, send, refusal)
+            known = origin if origin.lower() in self._origins else ""
+            await _answer(receive, send, refusal, origin=known)
         elif scope["method"] == "OPTIONS" and origin:
             await _answer(receive, send, (204, ""), origin=origin)
         else:

@@ -1,6 +1,7 @@
 """Finishes work although its caller is cancelled, and ends works that belong together."""
 
 import asyncio
+import math
 from collections.abc import AsyncGenerator, Awaitable, Sequence
 from contextlib import asynccontextmanager
 from typing import TypeVar
@@ -62,6 +63,57 @@ async def _end_together(tasks: "Sequence[asyncio.Future[T]]", *, when: str) -> N
         # A cancelled one is no failure. Exceptions of the system are raised by their tasks.
         if isinstance(end, Exception):
             raise end
+
+
+class Limit:
+    """A limit of time for one wait after the other, with one timer for all of them.
+
+    `asyncio.timeout` makes and cancels a timer for each. One task at a time uses it. A wait that
+    takes longer raises TimeoutError. `close` it in the end.
+    """
+
+    __slots__ = ("_cancelling", "_is_over", "_seconds", "_task", "_timer", "_until")
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._until = math.inf  # nobody waits
+        self._timer: asyncio.TimerHandle | None = None
+        self._task: asyncio.Task[object] | None = None
+        self._cancelling = 0
+        self._is_over = False
+
+    def __enter__(self) -> None:
+        loop = asyncio.get_running_loop()
+        self._task = task = asyncio.current_task()
+        self._cancelling = task.cancelling() if task is not None else 0
+        self._until = loop.time() + self._seconds
+        if self._timer is None:
+            self._timer = loop.call_at(self._until, self._look, loop)
+
+    def __exit__(self, kind: type[BaseException] | None, *error: object) -> None:
+        self._until = math.inf
+        if not self._is_over:
+            return
+        self._is_over = False
+        # Somebody else may have cancelled the task too: then it is no limit that ends it.
+        alone = self._task is not None and self._task.uncancel() <= self._cancelling
+        if alone and kind is not None and issubclass(kind, asyncio.CancelledError):
+            raise TimeoutError
+
+    def close(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _look(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._timer = None
+        if self._until == math.inf or self._task is None:
+            return
+        if loop.time() < self._until:
+            self._timer = loop.call_at(self._until, self._look, loop)
+            return
+        self._is_over = True
+        self._task.cancel()
 
 
 @asynccontextmanager

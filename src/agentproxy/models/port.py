@@ -5,7 +5,7 @@ A stream that was cut short is an error, never a short answer.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 from pydantic import JsonValue
 
@@ -71,8 +71,7 @@ class Prompt:
     parameters: Mapping[str, JsonValue] = field(default_factory=dict[str, JsonValue])
 
 
-@dataclass(frozen=True, slots=True)
-class Fragment:
+class Fragment(NamedTuple):
     """A piece of an unfinished answer. Fragments are shown, or counted, but never recorded."""
 
     kind: Literal["text", "thinking", "call"]

@@ -2,10 +2,16 @@
 
 import asyncio
 import gc
+import time
 
 import pytest
 
-from agentproxy.engine.cancellation import all_together, beside, finish_though_cancelled
+from agentproxy.engine.cancellation import (
+    Limit,
+    all_together,
+    beside,
+    finish_though_cancelled,
+)
 
 
 @pytest.mark.parametrize("failure", [None, ValueError("the disk is full")])
@@ -114,3 +120,41 @@ def test_work_beside_a_context_ends_with_it_and_its_failure_is_met_by_who_awaits
     asyncio.run(story())
     gc.collect()
     assert capsys.readouterr() == ("", "")
+
+
+def test_a_limit_ends_each_wait_that_is_too_long_and_no_other() -> None:
+    async def story() -> list[str]:
+        limit, ends = Limit(0.05), list[str]()
+        for seconds in (0.0, 0.01, 5.0, 0.04, 0.04, 5.0):
+            try:
+                with limit:
+                    await asyncio.sleep(seconds)
+            except TimeoutError:
+                ends.append("too long")
+            else:
+                ends.append("in time")
+        limit.close()
+        return ends
+
+    ends = asyncio.run(asyncio.wait_for(story(), 2))
+    assert ends == ["in time", "in time", "too long", "in time", "in time", "too long"]
+
+
+def test_whoever_is_cancelled_when_the_limit_is_over_stays_cancelled() -> None:
+    async def story() -> bool:
+        limit = Limit(0.02)
+
+        async def wait() -> None:
+            with limit:
+                time.sleep(0.04)  # the loop comes to both ends at once
+                await asyncio.sleep(5)
+
+        waiting = asyncio.create_task(wait())
+        await asyncio.sleep(0)
+        asyncio.get_running_loop().call_soon(waiting.cancel)
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
+        limit.close()
+        return waiting.cancelled()
+
+    assert asyncio.run(story())

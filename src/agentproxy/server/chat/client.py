@@ -12,7 +12,7 @@ from agentproxy.app.chat.host import ChatHost
 from agentproxy.app.hub import FragmentReader, Position, ShownText
 from agentproxy.app.journal import UnknownRun
 from agentproxy.engine.bell import Bell
-from agentproxy.engine.cancellation import first_to_end
+from agentproxy.engine.cancellation import Limit, first_to_end
 from agentproxy.events.envelope import Event, RunId
 
 # Imported to register what it tells.
@@ -57,6 +57,7 @@ class Client:
     host: ChatHost
     story: WireStory
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    limit: Limit = field(default_factory=lambda: Limit(SEND_SECONDS))
 
     @property
     def run(self) -> RunId:
@@ -67,12 +68,15 @@ class Client:
 
         Raises UnknownRun once `gone` is set: the conversation was deleted.
         """
-        await self._catch_up(after=after)
-        # A turn that a stopped process left goes on.
-        busy = self.story.active or self.story.waiting
-        if busy or await self.host.app.journal.inbox(self.run):
-            self.host.go_on(self.run)
-        await first_to_end(self._tell(), self._hear(), gone.ringing())
+        try:
+            await self._catch_up(after=after)
+            # A turn that a stopped process left goes on.
+            busy = self.story.active or self.story.waiting
+            if busy or await self.host.app.journal.inbox(self.run):
+                self.host.go_on(self.run)
+            await first_to_end(self._tell(), self._hear(), gone.ringing())
+        finally:
+            self.limit.close()
         if gone.is_set():
             raise UnknownRun(f"the conversation {self.run} was deleted")
 
@@ -82,8 +86,10 @@ class Client:
         if ends and (place := self.story.workspace):
             message["files"] = await asyncio.to_thread(files_since, Path(place), self.story.began)
         try:
-            async with asyncio.timeout(SEND_SECONDS), self.lock:
-                await self.line.tell(message)
+            # Who waits for the lock waits for a message that has its own limit.
+            async with self.lock:
+                with self.limit:
+                    await self.line.tell(message)
                 self.story.told = max(self.story.told, message["sequence"])
         except TimeoutError:
             raise TooSlow from None
@@ -162,9 +168,10 @@ class Client:
     async def _refuse(self, text: str, **more: str) -> None:
         try:
             # Its number may not fall behind what is being told.
-            async with asyncio.timeout(SEND_SECONDS), self.lock:
+            async with self.lock:
                 message = error_message(self.run, text, after=self.story.told)
-                await self.line.tell({**message, **more})
+                with self.limit:
+                    await self.line.tell({**message, **more})
         except TimeoutError:
             raise TooSlow from None
 

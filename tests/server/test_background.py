@@ -168,6 +168,32 @@ def test_check_background_shows_one_or_all_or_that_there_is_none(served: Served)
         assert results(talk.ask("And now")) == [f"{key}: {line}", f"{line}\n(still running)"]
 
 
+def test_of_a_long_output_both_ends_are_kept_and_a_notice_is_short(served: Served) -> None:
+    command = f"seq 1 100000; : {'x' * 100}"
+    served.script(
+        "Print on",
+        begin(command),
+        calls(("bash", {"command": "sleep 0.4"})),
+        *(calls(("check_background", {})) for _ in range(40)),
+    )
+    with served.talk(served.new()) as talk:
+        talk.say("Print on")
+        told = talk.until("background_result")[-1]["notifications"][0]
+        served.scripts.by_word["Print on"][:] = [
+            calls(("check_background", {"task_id": told["task_id"]})),
+            Reply(text=("read",)),
+        ]
+        talk.until("done")
+    assert (told["command"], len(told["result"])) == (command[:80], 500)
+    parts = served.scripts.asked["Print on"][-1]["messages"][-1]["content"]
+    result = parts[0]["content"][0]["text"]
+    head, _, rest = result.partition("\n")
+    assert head == f"[completed] {command[:60]}"
+    assert rest.startswith("1\n2\n")
+    assert rest.endswith("\n100000")
+    assert 50_000 <= len(rest) < 50_100
+
+
 def test_what_bash_may_not_run_does_not_run_in_the_background_either(tmp_path: Path) -> None:
     with serving(tmp_path, ALLOWED_COMMANDS="echo,sleep") as server:
         server.script("Try", begin("id", "rm -rf /", "echo hi & id"), Reply(text=("no",)))

@@ -7,7 +7,14 @@ whenever a question begins or ends.
 import asyncio
 import ssl
 import time
-from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterable,
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Mapping,
+)
 from contextlib import asynccontextmanager
 from typing import cast
 
@@ -22,6 +29,7 @@ PORTS = {"http": 80, "https": 443}
 MAX_HEAD_BYTES = 100 * 1024
 READ_BYTES = 64 * 1024
 Origin = tuple[str, str, int]
+_Trace = Callable[[str, Mapping[str, object]], Awaitable[None]]
 
 
 class _OpenLine:
@@ -206,6 +214,9 @@ async def _ask(line: _OpenLine, request: Request, seconds: float | None) -> None
         h11.Request(method=request.method, target=url.raw_path, headers=request.headers.raw)
     )
     pieces = [head or b""]
+    # From here on the server may have the whole question. The relay has to know: it may be billed.
+    if (trace := request.extensions.get("trace")) is not None:
+        await cast("_Trace", trace)("http11.send_request_body.started", {"request": request})
     # A server may answer before it has the whole question.
     try:
         async with _closed(cast("AsyncIterable[bytes]", request.stream)) as stream:

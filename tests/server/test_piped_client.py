@@ -12,6 +12,7 @@ import pytest
 from support.answers import Reply
 from support.chat_clients import ChatProgram, embedded_program, server_program
 from support.chats import Scripts, Served, kinds, serving, start_server, text_of
+from support.forked import run_pa
 from support.model_server import model_server
 
 FILE = ("write_file", '{"path": "made.txt", "content": "first\\nsecond"}')
@@ -272,6 +273,21 @@ def test_the_events_of_both_ways_are_the_same(embedded_chat: ChatProgram, served
         told.append([json.dumps(sorted(record)) for record in records])
         assert text_of(records) == "ab"
     assert told[0] == told[1]
+
+
+def test_commands_for_runs_say_how_a_conversation_goes_on(embedded_chat: ChatProgram) -> None:
+    chat = embedded_chat
+    chat.script("No run", Reply(text=("ok",)))
+    assert chat("-m", "No run").code == 0
+    conversation = chat.conversations()[0]
+    for words in (["show"], ["stop"], ["resume"], ["message", "Go on"]):
+        command, *text = words
+        told = run_pa(
+            [command, conversation, *text], cwd=chat.folder, env=chat.env, stdin="", patience=60
+        )
+        said = f"pa: {conversation} is a conversation, not a supervised run\n"
+        cure = f"    pa chat --resume {conversation} goes on with it\n"
+        assert (told.returncode, told.stderr) == (2, said + cure)
 
 
 def test_a_model_is_chosen_for_a_new_conversation_of_this_process(

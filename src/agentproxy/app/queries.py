@@ -144,11 +144,12 @@ async def find_run(app: App, given: str, *, repository: str = "") -> RunId:
 
 async def _supervised(app: App, run: RunId) -> RunId:
     first = (await app.journal.read(run, limit=1))[0].fact
+    if isinstance(first, RunCreated) and first.face == "conversation":
+        text = f"{run} is a conversation, not a supervised run"
+        raise NoSuchRun(text, cure=f"pa chat --resume {run} goes on with it")
     if isinstance(first, RunCreated) and first.face != "supervised":
-        raise NoSuchRun(
-            f"{run} is a {first.face}, not a supervised run",
-            cure="pa serve serves it under /api/conversations",
-        )
+        text = f"{run} is an agent that works for a conversation"
+        raise NoSuchRun(text, cure="pa chat --list lists the conversations")
     return run
 
 

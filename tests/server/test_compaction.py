@@ -85,6 +85,32 @@ def test_a_summary_that_fails_drops_the_older_messages_and_says_so(small: Served
     assert next(each for each in came if each["type"] == "compact")["error"]
 
 
+def test_a_question_that_is_too_long_for_the_model_is_followed_by_a_summary(
+    served: Served,
+) -> None:
+    words = "prompt is too long: 210000 tokens > 200000 maximum"
+    error = {"type": "error", "error": {"type": "invalid_request_error", "message": words}}
+    rounds = [Reply(text=(f"line {n}",)) for n in range(6)]
+    served.script("Long 0", *rounds, Reply(status=400, error=error))
+    served.script("AGENT: line 1", Reply(text=("In short.",)))
+    served.script("In short.", Reply(text=("it fits",)), Reply(text=("it fits",)))
+    conversation = served.new()
+    with served.talk(conversation) as talk:
+        for number in range(6):
+            talk.ask(f"Long {number}")
+        refused = talk.ask("Long 6")
+        told = next(each for each in refused if each["type"] == "error")
+        assert words in told["message"]
+        assert (
+            told["cure"]
+            == "say it again: of more than ten messages the older ones become a summary before it"
+        )
+        came = talk.ask("Again")
+        assert text_of(came) == "it fits"
+        assert "compact" in kinds(came)
+        assert "compact" not in kinds(talk.ask("And more"))
+
+
 def test_the_agent_may_ask_for_a_summary_with_a_focus(served: Served) -> None:
     conversation = served.new()
     compact = Reply(calls=(("compact", '{"focus": "the API"}'),), stop="tools")

@@ -34,7 +34,8 @@ def needs_summary(state: Chat) -> bool:
     """Returns whether the next question to the model comes after a summary."""
     if len(state.messages) <= MIN_MESSAGES or state.compacted_at == state.turn:
         return False
-    return state.wanted is not None or state.last_input >= state.summarise_at
+    asked_for = state.wanted is not None or state.too_long
+    return asked_for or state.last_input >= state.summarise_at
 
 
 def first_kept(messages: Sequence[Message]) -> int:

@@ -76,6 +76,7 @@ def fold_ended(state: Chat, fact: UserTurnEnded) -> None:
         return
     state.active, state.asking = "", False
     state.failed = bool(fact.error)
+    state.too_long = state.too_long or fact.too_long
     by_user = fact.ending in ("interrupted", "cancelled")
     _close_calls(state, why=BY_THE_USER if by_user else f"the turn ended ({fact.error})")
     for request in state.dialogue.open_requests():
@@ -126,6 +127,7 @@ def fold_compacted(state: Chat, fact: Compacted) -> None:
         # From the front: something may have been said since the summary was asked for.
         state.messages[: fact.removed] = summary_messages(fact)
     state.wanted, state.ledger, state.compacted_at = None, fact.ledger, state.turn
+    state.too_long = False
 
 
 @CHAT.fold(RequestMade)

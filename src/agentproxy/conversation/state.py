@@ -50,6 +50,7 @@ class Chat(Conversation):
     wanted: str | None = None  # the focus of the summary that the agent asked for
     summarise_at: int = 140_000  # tokens of a question, at which older messages become a summary
     ledger: tuple[str, ...] = ()  # decisions and dead ends that summaries have kept
+    too_long: bool = False  # a question was; older messages become a summary before the next one
     compacted_at: int = 0  # the turn after which the last summary was made
     # The calls of the newest answer that need an approval where it is switched on.
     unsafe: dict[str, ToolCall] = field(default_factory=dict[str, ToolCall])

@@ -23,6 +23,7 @@ class UserTurnEnded(Fact):
     ending: TurnEnding
     error: str = ""  # why the turn failed, or why its last answer is not complete
     cure: str = ""
+    too_long: bool = False  # the question did not fit into the model's context
 
 
 class AnswerCutOff(Fact):

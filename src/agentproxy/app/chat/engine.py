@@ -40,7 +40,7 @@ from agentproxy.events.conversation import ToolCall
 from agentproxy.events.envelope import Fact, RunId
 from agentproxy.events.team import MailDelivered, TeammateChanged
 from agentproxy.journal.port import JournalError, Lease
-from agentproxy.models.port import ModelError
+from agentproxy.models.port import ModelError, PromptTooLong
 from agentproxy.policy.allowed_programs import not_listed
 from agentproxy.policy.commands import command_line
 from agentproxy.policy.rulings import Policy, Refuse
@@ -51,6 +51,7 @@ from agentproxy.workers.port import WorkPlace
 from agentproxy.workspace.sandbox.port import SandboxError
 
 FROM_WITHIN = Policy(root="/workspace")
+SAY_AGAIN = "say it again: of more than ten messages the older ones become a summary before it"
 DEFECT = "this is a defect of Agent Proxy; report it with the id of the conversation"
 
 
@@ -177,6 +178,9 @@ def _fault_beside(key: str, error: Exception) -> Fact | None:
 
 
 def _failed_turn(error: Exception) -> UserTurnEnded:
+    if isinstance(error, PromptTooLong):
+        # CONTEXT_WINDOW may be larger than what this model takes.
+        return UserTurnEnded(ending="failed", error=str(error), cure=SAY_AGAIN, too_long=True)
     if isinstance(error, ModelError | SandboxError):
         return UserTurnEnded(ending="failed", error=str(error), cure=error.cure)
     if isinstance(error, OSError):

@@ -5,6 +5,7 @@ from typing import Literal
 
 from agentproxy.engine.state import RunState
 from agentproxy.events.conversation import (
+    NO_USAGE,
     AssistantMessage,
     Message,
     StopReason,
@@ -37,7 +38,7 @@ class Conversation(RunState):
     messages: list[Message] = field(default_factory=list[Message])
     turn: int = 0
     continued: int = 0
-    used: Usage = field(default_factory=Usage)
+    used: Usage = NO_USAGE
     last_input: int = 0  # tokens of the newest question
     # The limits count from here: where the present request of a person began.
     since_turn: int = 0

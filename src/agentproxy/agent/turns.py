@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from agentproxy.agent.face import AGENT, AskModel, Continue
 from agentproxy.agent.parts import AgentParts
 from agentproxy.agent.state import Conversation
-from agentproxy.engine.context import Context
+from agentproxy.engine.context import Context, ShowText
 from agentproxy.events.agent import AgentTold, ModelAnswered, TurnStarted
 from agentproxy.events.conversation import Image, Message, UserMessage
 from agentproxy.events.envelope import Fact
-from agentproxy.models.port import Prompt
+from agentproxy.models.port import Prompt, Show
 
 GO_ON = (
     "[Your previous response was cut off at the token limit. "
@@ -31,9 +31,10 @@ async def ask_model(effect: AskModel, context: Context[Conversation, AgentParts]
         tools=() if effect.final else parts.tools.specs,
         max_output=state.limits.output,
     )
-    answer = await parts.model.answer(
-        prompt, show=lambda fragment: context.show(fragment.kind, fragment.text)
-    )
+    asked = parts.model.answer(prompt, show=_shown_by(context.show))
+    # They need not stay beside the answer while it comes.
+    del context, parts, prompt
+    answer = await asked
     answered = ModelAnswered(
         turn=effect.turn,
         message=answer.message,
@@ -43,6 +44,10 @@ async def ask_model(effect: AskModel, context: Context[Conversation, AgentParts]
         final=effect.final,
     )
     return [answered]
+
+
+def _shown_by(show: ShowText) -> Show:
+    return lambda fragment: show(fragment.kind, fragment.text)
 
 
 @AGENT.handles(Continue, instant=True)

@@ -33,6 +33,12 @@ async def hand_over(effect: HandOverPlan, _context: Context[Chat, ChatParts]) ->
     return [PlanReady(plan=effect.plan)]
 
 
+def _with_offered(context: Context[Chat, ChatParts]) -> Context[Chat, ChatParts]:
+    parts = context.parts
+    offered = offered_tools(context.state, parts.tools)
+    return replace(context, parts=replace(parts, tools=offered))
+
+
 @CHAT.handles(AskModel, started=lambda effect: TurnStarted(turn=effect.turn))
 async def ask(effect: AskModel, context: Context[Chat, ChatParts]) -> Sequence[Fact]:
     """Asks for the next answer, and keeps the text of one that is cut off."""
@@ -43,10 +49,8 @@ async def ask(effect: AskModel, context: Context[Chat, ChatParts]) -> Sequence[F
             said.add(text)
         context.show(kind, text)
 
-    parts = context.parts
-    offered = replace(parts, tools=offered_tools(context.state, parts.tools))
     try:
-        return await ask_model(effect, replace(context, parts=offered, show=show))
+        return await ask_model(effect, replace(_with_offered(context), show=show))
     except (asyncio.CancelledError, ModelError):
         # What the user has read is a part of the conversation.
         if text := said.text:

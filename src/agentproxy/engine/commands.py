@@ -47,6 +47,7 @@ class CommandHandler(Generic[S]):
     async def handle_all(self, arrivals: Arrivals) -> None:
         async for number, command in arrivals:
             await self.handle(number, command)
+            del number, command  # they need not stay while nothing comes
 
     async def handle_backlog(self, number: CommandId, command: Command, *, generation: int) -> None:
         """Follow a command that was in the inbox before this segment began."""

@@ -65,7 +65,7 @@ class Engine(Generic[S, D]):
                 running[key] = task = asyncio.create_task(self._perform(key, wanted[key]), name=key)
                 # Its end rings too: a wait for all tasks would be set up anew at each fact.
                 task.add_done_callback(self._ring)
-            await recorder.changed.wait()
+            await recorder.changed.ringing()
 
     def _ring(self, _task: asyncio.Task[None]) -> None:
         self.recorder.changed.set()
@@ -107,9 +107,14 @@ class Engine(Generic[S, D]):
         first = handler.first_fact(f"{self.prefix}{key}", effect)
         recorder = self.recorder
         if first is not None:
-            await recorder.decide(lambda state: () if state.lifecycle.rests else (first,))
+            await recorder.decide(_unless_it_rests(first))
+            first = None  # it need not stay beside the effect
         # What has not begun when the run is stopped or parked does not begin.
         return () if recorder.state.lifecycle.rests else await handler.run(effect, self.context)
+
+
+def _unless_it_rests(fact: Fact) -> Callable[[RunState], Sequence[Fact]]:
+    return lambda state: () if state.lifecycle.rests else (fact,)
 
 
 async def _cancel(running: Tasks, keys: Collection[EffectId]) -> None:

@@ -90,3 +90,6 @@ class Usage(FrozenModel):
             cache_read=self.cache_read + other.cache_read,
             cache_write=self.cache_write + other.cache_write,
         )
+
+
+NO_USAGE = Usage()  # one for all states that begin

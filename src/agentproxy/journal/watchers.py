@@ -164,7 +164,7 @@ class Watchers:
                     yield item
                 if not (watcher.behind or watcher.fresh or self.closed):
                     item = None  # it need not stay while nothing comes
-                    await watcher.news.wait()
+                    await watcher.news.ringing()
         finally:
             self._remove(watcher)
 

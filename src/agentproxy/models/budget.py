@@ -52,7 +52,8 @@ class TokenEstimate:
 class Reservation:
     """A question that may be sent. Its answer may have `most` tokens."""
 
-    asked: ModelAsked
+    call: str
+    model: str
     most: int
     began: float  # on the monotonic clock
 
@@ -88,7 +89,7 @@ class BudgetLedger:
                 reserved=price,
                 shortened=most if most < need.most else 0,
             )
-            reservation = Reservation(asked, most, time.monotonic())
+            reservation = Reservation(asked.call, model, most, time.monotonic())
             try:
                 await finish_though_cancelled(self.record(asked))
             except asyncio.CancelledError:
@@ -109,13 +110,13 @@ class BudgetLedger:
     async def _settle(
         self, reservation: Reservation, usage: Usage, *, error: str, estimated: bool
     ) -> None:
-        asked = reservation.asked
-        await self.load_prices(asked.model)
-        price = self.prices.of(asked.model, usage)
+        model = reservation.model
+        await self.load_prices(model)
+        price = self.prices.of(model, usage)
         settled = ModelSettled(
-            call=asked.call,
-            model=asked.model,
-            purpose=asked.purpose,
+            call=reservation.call,
+            model=model,
+            purpose=self.purpose,
             usage=usage,
             usd=price.usd,
             priced=price.known,

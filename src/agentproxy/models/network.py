@@ -87,18 +87,15 @@ class _Link(asyncio.BufferedProtocol):
             self.writable.set_result(None)
         self.writable = None
 
-    async def news(self, seconds: float | None) -> None:
-        """Waits for bytes, or for the end. Raises ReadTimeout."""
+    def news(self, seconds: float | None) -> "asyncio.Future[None]":
+        """Returns what is done with the next bytes, or with the end. Raises ReadTimeout."""
         loop = asyncio.get_running_loop()
         self._waiter = loop.create_future()
         self._deadline = math.inf if seconds is None else loop.time() + seconds
         # One timer for many waits: each of them would otherwise arm and cancel its own.
         if self._timer is None or self._timer.when() > self._deadline:
             self._arm(loop)
-        try:
-            await self._waiter
-        finally:
-            self._waiter = None
+        return self._waiter
 
     def take(self, most: int) -> bytes:
         if len(self._unread) <= most:

@@ -1,6 +1,7 @@
 """Drives one conversation in this process: loads it, hears its commands, and works on it."""
 
 import asyncio
+import math
 import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractContextManager, suppress
@@ -188,7 +189,7 @@ async def _work(
             at_work.end(run)
             try:
                 async with asyncio.timeout(min(patience.idle(), LOOK_SECONDS)):
-                    await changed.wait()
+                    await changed.ringing()
             except TimeoutError:
                 if patience.idle() <= 0:
                     return
@@ -200,16 +201,19 @@ async def _watch_session(recorder: Recorder[Chat], patience: Patience) -> None:
     with patience.departures.told_to(left):
         while True:
             left.clear()
+            if (seconds := patience.session()) == math.inf:
+                # A client is there, and its departure is told.
+                await left.ringing()
+                continue
             with suppress(TimeoutError):
-                look = min(max(patience.session(), SHORTEST_LOOK), LOOK_SECONDS)
-                async with asyncio.timeout(look):
-                    await left.wait()
+                async with asyncio.timeout(min(max(seconds, SHORTEST_LOOK), LOOK_SECONDS)):
+                    await left.ringing()
             if patience.session() <= 0 and ends_with_session(recorder.state):
                 await recorder.decide(ends_with_session, actor="human")
 
 
 async def _arrivals(app: App, lease: Lease) -> AsyncIterator[tuple[CommandId, Command]]:
     async for pending in app.journal.arrivals(lease.run):
-        number, command = pending.id, pending.command
-        del pending
-        yield number, command
+        found = [(pending.id, pending.command)]
+        del pending  # it need not stay while nothing comes
+        yield found.pop()

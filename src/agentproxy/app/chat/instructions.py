@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import lru_cache
 
 from agentproxy.app.chat.services import ChatServices
 from agentproxy.conversation.prompts import Listings, system_prompt
@@ -23,8 +24,14 @@ def instructions_of(services: ChatServices, state: Chat, read: Listings) -> Call
 
 def read_listings(services: ChatServices, order: AgentOrder, *, with_skills: bool) -> Listings:
     """Reads what the prompt names. Blocking."""
-    skills = services.skills.listing() if with_skills else ""
+    skills = _one(services.skills.listing()) if with_skills else ""
     if not isinstance(order, ChatOrder):
         return Listings(skills=skills)
-    memory = services.memory.read() if services.settings.enable_memory else ""
+    memory = _one(services.memory.read()) if services.settings.enable_memory else ""
     return Listings(services.presets.text_of(order.preset), memory, skills)
+
+
+@lru_cache(maxsize=16)
+def _one(text: str) -> str:
+    # Every conversation of a process reads the same.
+    return text

@@ -3,6 +3,7 @@
 import asyncio
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 
 from agentproxy.app.chat.bench import ToolPlaces
@@ -85,7 +86,7 @@ class ChatServices:
     @property
     def safe_tools(self) -> frozenset[str]:
         """The names of all tools that need no approval."""
-        return SAFE_TOOLS | self.packaged.read_only
+        return _safe_with(self.packaged.read_only)
 
     @property
     def memory(self) -> MemoryFile:
@@ -104,3 +105,9 @@ class ChatServices:
     @property
     def skills(self) -> SkillLibrary:
         return SkillLibrary(self.project.directory / self.settings.skills_dir)
+
+
+@lru_cache(maxsize=4)
+def _safe_with(others: frozenset[str]) -> frozenset[str]:
+    # One for all conversations: it takes 1.2 KB.
+    return SAFE_TOOLS | others

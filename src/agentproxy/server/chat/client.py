@@ -138,7 +138,7 @@ class Client:
             elif fragments.closed:
                 return
             else:
-                await fragments.news.wait()
+                await fragments.news.ringing()
 
     async def _show(self, shown: ShownText, events: Upcoming) -> None:
         # A piece stands behind the event of its position, and before the next one.

@@ -18,7 +18,7 @@ from agentproxy.events.chat import (
     UserTurnStarted,
 )
 from agentproxy.events.children import ChildStarted
-from agentproxy.events.conversation import ToolCall, Usage
+from agentproxy.events.conversation import NO_USAGE, ToolCall, Usage
 from agentproxy.events.cost import ModelAsked
 from agentproxy.events.envelope import Event, Fact, RunId
 from agentproxy.events.requests import (
@@ -75,7 +75,7 @@ class WireStory:
     calls: dict[str, ToolCall] = field(default_factory=dict[str, ToolCall])
     asked: dict[str, Sequence[ToolCall]] = field(default_factory=dict[str, Sequence[ToolCall]])
     of_teammates: frozenset[str] = frozenset()  # requests of theirs
-    used: Usage = field(default_factory=Usage)
+    used: Usage = NO_USAGE
     last_input: int = 0
     plan_mode: bool = False
     board: SeenBoard = field(default_factory=SeenBoard)

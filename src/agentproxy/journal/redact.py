@@ -36,6 +36,11 @@ class Redactor:
         self._endings: re.Pattern[str] | None = None
         self.learn(known)
 
+    @property
+    def longest(self) -> int:
+        """Characters of the longest known value, in its longest form."""
+        return self._longest
+
     def learn(self, known: Iterable[str]) -> None:
         """Redacts these values too from now on. Other threads may redact at the same time."""
         new = self._known.union(known)

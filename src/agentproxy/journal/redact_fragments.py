@@ -6,6 +6,9 @@ from agentproxy.journal.redact import MARK, Redactor
 from agentproxy.text.sensitive import has_secret_hint, is_before_a_secret, private_key_begun_at
 
 REMEMBERED = 4096  # characters already returned, in which a secret may have begun
+# Where nothing that may belong to a secret was seen, none has begun but the beginning of a known
+# value, or of a hint. With many streams the rest is most of what each of them keeps.
+REMEMBERED_OF_PLAIN = 512
 LONGEST_WORD = 256  # characters
 _PLAIN = re.compile(r"\W?[A-Z]?[a-z]{1,20}\W?")
 
@@ -69,9 +72,11 @@ class FragmentRedactor:
     def _let(self, whole: str, end: int) -> str:
         begin = len(self._seen)
         end = max(begin, end)
-        self._seen, self._held = whole[max(0, end - REMEMBERED) : end], whole[end:]
+        suspicious = self._is_suspicious(whole)
+        kept = REMEMBERED if suspicious else REMEMBERED_OF_PLAIN + self._redactor.longest
+        self._seen, self._held = whole[max(0, end - min(kept, REMEMBERED)) : end], whole[end:]
         shown: list[str] = []
-        spans = sorted(self._redactor.spans(whole)) if self._is_suspicious(whole) else ()
+        spans = sorted(self._redactor.spans(whole)) if suspicious else ()
         for start, stop in spans:
             if stop > begin and start < end:
                 self._show(whole[begin:start], shown)

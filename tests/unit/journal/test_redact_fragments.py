@@ -1,5 +1,6 @@
 """A text that comes in pieces is shown without its secrets, and hardly later than it came."""
 
+import tracemalloc
 from collections.abc import Iterable
 
 import pytest
@@ -177,3 +178,22 @@ def test_looking_at_the_newest_words_only_finds_what_looking_at_all_finds(
             assert quick.pause() == full.pause()
         at += size
     assert quick.end() == full.end()
+
+
+def test_little_is_kept_of_a_plain_text_and_enough_of_one_with_a_hint() -> None:
+    redactor = Redactor([KNOWN])
+    words = [f"{number} words " for number in range(600)]
+    tracemalloc.start()
+    try:
+        streams = [FragmentRedactor(redactor) for _ in range(20)]
+        for stream in streams:
+            assert "".join(map(stream, words)) == "".join(words)
+        kept, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert kept < 20 * 2000
+    # A secret that begins far back is still known at its end.
+    private = f"-----BEGIN PRIVATE KEY-----\n{BODY * 3}"
+    assert MARK in "".join(
+        (*map(streams[0], [private[:40], private[40:], "-----"]), streams[0].end())
+    )

@@ -2,7 +2,8 @@
 
 import asyncio
 import threading
-from typing import TYPE_CHECKING
+from collections.abc import Coroutine
+from typing import TYPE_CHECKING, Any
 
 from agentproxy.models.names import ModelAddress
 from agentproxy.models.pace import Pace
@@ -40,13 +41,18 @@ class DeferredModel:
     def name(self) -> str:
         return self._name
 
-    async def answer(self, prompt: Prompt, *, show: Show) -> ModelAnswer:
+    def answer(self, prompt: Prompt, *, show: Show) -> Coroutine[Any, Any, ModelAnswer]:
         """See `Model`. Also raises ModelRefused if a library that it needs is not installed."""
         if self._model is None and self._is_warm:
             self._model = self._load()
-        elif self._model is None:
-            # In a thread: the import of a vendor's library takes one or two seconds.
-            self._model = await asyncio.to_thread(self._load)
+        if self._model is None:
+            return self._loaded_answer(prompt, show)
+        # No call of ours stays beside the stream.
+        return self._model.answer(prompt, show=show)
+
+    async def _loaded_answer(self, prompt: Prompt, show: Show) -> ModelAnswer:
+        # In a thread: the import of a vendor's library takes one or two seconds.
+        self._model = await asyncio.to_thread(self._load)
         return await self._model.answer(prompt, show=show)
 
     async def close(self) -> None:

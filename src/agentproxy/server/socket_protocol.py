@@ -1,6 +1,7 @@
 """Sockets that keep little while they are open."""
 
-from typing import TYPE_CHECKING, Any
+import asyncio
+from typing import TYPE_CHECKING, Any, cast
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
@@ -26,10 +27,12 @@ class _Messages:
         self._came.append(message)
         self._news.set()
 
-    async def get(self) -> "ASGIReceiveEvent":
-        while not self._came:
-            self._news.clear()
-            await self._news.ringing()
+    def news(self) -> "asyncio.Future[None]":
+        """Returns what is done with the next message."""
+        self._news.clear()
+        return self._news.ringing()
+
+    def take(self) -> "ASGIReceiveEvent":
         return self._came.pop(0)
 
 
@@ -38,7 +41,8 @@ class SocketProtocol(WebSocketsSansIOProtocol):
 
     def __init__(self, *given: Any, **named: Any) -> None:  # noqa: ANN401 - the library's signature
         super().__init__(*given, **named)
-        self.queue = _Messages()  # pyright: ignore[reportAttributeAccessIssue] - all that is used
+        self._messages = _Messages()
+        self.queue = self._messages  # pyright: ignore[reportAttributeAccessIssue] - all that is used
         self.writable = Bell()
         self.writable.set()
 
@@ -47,4 +51,15 @@ class SocketProtocol(WebSocketsSansIOProtocol):
         # The socket was accepted just now. Its request stood before the guard already.
         self.request.headers.clear()
         self.response.headers.clear()
-        self.scope["headers"] = []
+        cast("dict[str, object]", self.scope).clear()
+
+    async def receive(self) -> "ASGIReceiveEvent":
+        # As the library does, with one call less that stays while nothing comes.
+        queue = self._messages
+        while queue.empty():
+            await queue.news()
+        message = queue.take()
+        if self.read_paused and queue.empty():
+            self.read_paused = False
+            self.transport.resume_reading()
+        return message

@@ -98,22 +98,23 @@ class HotModel:
             self._own = None
 
     async def _ask(self, prompt: Prompt, stream: AnswerStream, joined: "_Joined") -> ModelAnswer:
-        async with aclosing(await self._sent(self._wire.encode(prompt))) as answer:
-            with self._pace:
-                await self._read(answer, stream, joined)
-        return with_ids(stream.whole(), _new_id)
-
-    async def _read(self, answer: _Body, stream: AnswerStream, joined: "_Joined") -> None:
+        answer = await self._sent(self._wire.encode(prompt))
+        del prompt
         events, count = EventReader(), 0
-        while piece := await answer.read():
-            count += len(piece)
-            if count > MAX_ANSWER_BYTES:
-                raise EventTooLarge
-            with joined:
-                for name, data in events.read(piece):
-                    stream.read(name, data)
-            if self._pace.seconds:
-                await answer.rest(self._pace.seconds)
+        try:
+            with self._pace:
+                while piece := await answer.read():
+                    count += len(piece)
+                    if count > MAX_ANSWER_BYTES:
+                        raise EventTooLarge
+                    with joined:
+                        for name, data in events.read(piece):
+                            stream.read(name, data)
+                    if self._pace.seconds:
+                        await answer.rest(self._pace.seconds)
+        finally:
+            await answer.aclose()
+        return with_ids(stream.whole(), _new_id)
 
     async def _sent(self, body: bytes) -> _Body:
         client = self._shared or self._own

@@ -55,16 +55,19 @@ class _ShownPiece:
             return self.kept
         return unpacked(self.kept).decode("utf-8", "surrogatepass")
 
-    def grow(self, text: str, size: int) -> bool:
-        """Takes more text, unless it is full."""
-        if not isinstance(self.kept, str) or len(self.kept) >= PIECE_CHARACTERS:
-            return False
-        self.kept += text
+    @property
+    def room(self) -> int:
+        return PIECE_CHARACTERS - len(self.kept) if isinstance(self.kept, str) else 0
+
+    def grow(self, text: str) -> int:
+        """Takes more text, for which it has room. Returns its bytes."""
+        size = _size(text)
+        self.kept = self.text + text
         self.size += size
         # Mostly all readers have a piece that came bit by bit. It waits for who comes back.
         if len(self.kept) >= PIECE_CHARACTERS:
             self.kept = packed(encoded(self.kept))
-        return True
+        return size
 
     def after(self, place: int) -> str:
         skipped = max(place - self.begin, 0)
@@ -159,16 +162,22 @@ class FragmentStream:
         self._wake()
 
     def _add(self, source: str, text: str) -> None:
-        size = len(text) if text.isascii() else len(encoded(text))
         last = self._pieces[-1] if self._pieces else None
-        if not (last and self._continues(last, source) and last.grow(text, size)):
-            self._pieces.append(_ShownPiece(source, self._next, self._total, text, size))
-        self._total += size
-        self._next = Position(self._next.seq, self._next.offset + size)
+        room = last.room if last and self._continues(last, source) else 0
+        if last and room:
+            self._count(last.grow(text[:room]))
+        if rest := text[room:]:
+            size = _size(rest)
+            self._pieces.append(_ShownPiece(source, self._next, self._total, rest, size))
+            self._count(size)
         while len(self._pieces) > MAX_PIECES or self._total - self._pieces[0].begin > self._kept:
             self._pieces.pop(0)
             if not self._pieces:
                 return
+
+    def _count(self, size: int) -> None:
+        self._total += size
+        self._next = Position(self._next.seq, self._next.offset + size)
 
     def _continues(self, last: _ShownPiece, source: str) -> bool:
         return (last.source, last.position.seq) == (source, self._next.seq)
@@ -289,3 +298,7 @@ class Hub:
         unused = not stream.is_worked_on and not stream.has_readers
         if unused and self.streams.get(run) is stream:
             self.streams.pop(run, None)
+
+
+def _size(text: str) -> int:
+    return len(text) if text.isascii() else len(encoded(text))

@@ -1,6 +1,7 @@
 """A text that comes in many small pieces; pure."""
 
 import zlib
+from functools import lru_cache
 
 BLOCK_BYTES = 1024
 
@@ -25,10 +26,13 @@ class Pieces:
 
     def add(self, text: str) -> None:
         self._bytes += encoded(text)
-        if len(self._bytes) >= BLOCK_BYTES:
-            self._packed = self._packed or []
-            self._packed.append(packed(self._bytes))
-            self._bytes = bytearray()
+        whole = len(self._bytes) // BLOCK_BYTES * BLOCK_BYTES
+        if whole:
+            blocks = (
+                bytes(self._bytes[at : at + BLOCK_BYTES]) for at in range(0, whole, BLOCK_BYTES)
+            )
+            self._packed = [*(self._packed or ()), *map(packed, blocks)]
+            self._bytes = self._bytes[whole:]
 
     @property
     def text(self) -> str:
@@ -36,7 +40,9 @@ class Pieces:
         return b"".join((*blocks, self._bytes)).decode("utf-8", "surrogatepass")
 
 
-def packed(block: bytes | bytearray) -> bytes:
+@lru_cache(maxsize=4)
+def packed(block: bytes) -> bytes:
+    # What is told on at once is kept in equal blocks by several: they share them.
     # The usual window takes 270 KB while a block is packed, and finds no more in so short a one.
     packer = zlib.compressobj(level=1, wbits=-12, memLevel=5)
     return packer.compress(block) + packer.flush()

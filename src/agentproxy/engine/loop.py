@@ -52,8 +52,11 @@ class Engine(Generic[S, D]):
             # Cleared before the state is read: a fact recorded later must end the wait below. It
             # can come from elsewhere, such as a command, while every task still runs.
             recorder.changed.clear()
-            self._collect(running)
+            ended = _collect(running)
             wanted = self.face.due(recorder.state)
+            # Their facts must remove them from `due`, or the loop would start them forever.
+            if still := ended & wanted.keys():
+                raise RuntimeError(f"the effect {min(still)} ended, but is still due")
             if stale := running.keys() - wanted.keys():
                 # While tasks are cancelled, facts may be recorded: decide again.
                 await _cancel(running, stale)
@@ -69,15 +72,6 @@ class Engine(Generic[S, D]):
 
     def _ring(self, _task: asyncio.Task[None]) -> None:
         self.recorder.changed.set()
-
-    def _collect(self, running: Tasks) -> None:
-        for key in [key for key, task in running.items() if task.done()]:
-            error = running.pop(key).exception()
-            if error is not None:
-                raise error
-            # Its facts must remove it from `due`, or the loop would start it forever.
-            if key in self.face.due(self.recorder.state):
-                raise RuntimeError(f"the effect {key} ended, but is still due")
 
     async def _perform(self, key: EffectId, effect: object) -> None:
         handler = self.face.handler(effect)
@@ -115,6 +109,15 @@ class Engine(Generic[S, D]):
 
 def _unless_it_rests(fact: Fact) -> Callable[[RunState], Sequence[Fact]]:
     return lambda state: () if state.lifecycle.rests else (fact,)
+
+
+def _collect(running: Tasks) -> set[EffectId]:
+    """Takes out the effects that have ended. Raises the failure of one."""
+    ended = {key for key, task in running.items() if task.done()}
+    for key in ended:
+        if (error := running.pop(key).exception()) is not None:
+            raise error
+    return ended
 
 
 async def _cancel(running: Tasks, keys: Collection[EffectId]) -> None:

@@ -36,7 +36,8 @@ from agentproxy.workspace.sandbox.port import Sandbox
 
 LOG = logging.getLogger(__name__)
 # So many conversations are loaded at once. With more, those that stream would wait for all of them.
-LOADED_AT_ONCE = 16
+# With fewer, the last one of a thousand would wait long: loading is mostly a wait for the disk.
+LOADED_AT_ONCE = 32
 
 
 @dataclass(eq=False, slots=True)

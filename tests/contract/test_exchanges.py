@@ -84,6 +84,33 @@ def test_an_answer_ends_as_it_does_with_the_library(sent: bytes) -> None:
     run(story())
 
 
+@pytest.mark.parametrize(("end", "error"), [(b"0\r\n\r\n", False), (b"zz\r\n", True)])
+def test_all_chunks_that_have_come_are_read_at_once_and_then_their_end(
+    end: bytes, *, error: bool
+) -> None:
+    head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"question")
+        writer.write(head + b"2\r\nHe\r\n" * 20 + end)
+        await writer.drain()
+
+    async def story() -> None:
+        async with served(answer) as address, AsyncClient(transport=ours()) as client:
+            asked = client.build_request("POST", address, content=b"question")
+            response = await client.send(asked, stream=True)
+            body = response.extensions["plain_body"]
+            assert await body.read() == b"He" * 20
+            if error:
+                with pytest.raises(httpx2.RemoteProtocolError):
+                    await body.read()
+            else:
+                assert await body.read() == b""
+            await response.aclose()
+
+    run(story())
+
+
 def test_a_server_that_refuses_before_it_has_read_all_is_heard() -> None:
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")

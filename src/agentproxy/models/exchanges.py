@@ -50,35 +50,58 @@ class _OpenLine:
 
     async def next_event(self, seconds: float | None) -> object:
         while (event := self.state.next_event()) is h11.NEED_DATA:
-            came = await self.stream.read(READ_BYTES, seconds)
-            if not came and self.state.their_state is h11.SEND_RESPONSE:
-                raise httpx2.RemoteProtocolError("Server disconnected without sending a response.")
-            self.state.receive_data(came)
+            await self.receive(seconds)
         return event
+
+    async def receive(self, seconds: float | None) -> None:
+        came = await self.stream.read(READ_BYTES, seconds)
+        if not came and self.state.their_state is h11.SEND_RESPONSE:
+            raise httpx2.RemoteProtocolError("Server disconnected without sending a response.")
+        self.state.receive_data(came)
 
 
 class PlainBody(AsyncByteStream):
     """An answer whose head has come. Nothing else is kept of it."""
 
-    __slots__ = ("_line", "_seconds", "_transport")
+    __slots__ = ("_error", "_is_over", "_is_read", "_line", "_seconds", "_transport")
 
     def __init__(
         self, line: _OpenLine, transport: "AsyncioTransport", seconds: float | None
     ) -> None:
         self._line: _OpenLine | None = line
+        self._is_read = False  # all that has come so far
+        self._is_over = False
+        self._error: Exception | None = None
         self._transport = transport
         self._seconds = seconds  # for the next bytes
 
     async def read(self) -> bytes:
-        """Returns the next bytes of the body, and none at its end. Raises HTTPError."""
-        line = self._line
-        if line is None:
-            return b""
+        """Returns the next bytes of the body, and none at its end. Raises HTTPError.
+
+        They are all that has come. A vendor sends each event in a chunk of its own: who reads now
+        and then would fall behind, chunk by chunk.
+        """
+        line, pieces = self._line, list[bytes]()
         try:
-            event = await line.next_event(self._seconds)
+            while line is not None and not (pieces or self._is_over or self._error):
+                if self._is_read:
+                    await line.receive(self._seconds)
+                self._take(line, pieces)
         except Exception as error:
             raise _told(error) from error
-        return bytes(event.data) if isinstance(event, h11.Data) else b""
+        if self._error is not None and not pieces:
+            raise _told(self._error) from self._error
+        return b"".join(pieces)
+
+    def _take(self, line: _OpenLine, pieces: list[bytes]) -> None:
+        try:
+            while isinstance(event := line.state.next_event(), h11.Data):
+                pieces.append(bytes(event.data))
+        except h11.RemoteProtocolError as error:
+            self._error = error  # what came before it is read first
+            return
+        self._is_read = event is h11.NEED_DATA
+        self._is_over = not self._is_read
 
     async def rest(self, seconds: float) -> None:
         """Waits, and lets what comes meanwhile wait outside of this process."""

@@ -152,7 +152,9 @@ class _Decoded:
         return b""
 
     async def rest(self, seconds: float) -> None:
-        await asyncio.sleep(seconds)
+        # The library gives what has come chunk by chunk. With a wait after each of them, a stream
+        # would fall behind.
+        del seconds
 
     async def aclose(self) -> None:
         await self._pieces.aclose()

@@ -60,7 +60,10 @@ class Reservation:
 
 @dataclass(frozen=True, slots=True)
 class BudgetLedger:
-    """Reserves and settles the price of questions for one purpose."""
+    """Reserves and settles the price of questions for one purpose.
+
+    `record` finishes though its caller is cancelled, and raises the cancellation only then.
+    """
 
     record: Callable[[Fact], Awaitable[None]]
     budget: Budget
@@ -91,7 +94,7 @@ class BudgetLedger:
             )
             reservation = Reservation(asked.call, model, most, time.monotonic())
             try:
-                await finish_though_cancelled(self.record(asked))
+                await self.record(asked)
             except asyncio.CancelledError:
                 # The record is written. Without a settlement its money would stay reserved.
                 await self.settle(reservation, Usage(), error="the question was interrupted")
@@ -102,10 +105,12 @@ class BudgetLedger:
         self, reservation: Reservation, usage: Usage, *, error: str = "", estimated: bool = False
     ) -> None:
         """Records the price, even if the caller is cancelled."""
-        # A caller that settles because it was cancelled may be cancelled again.
-        await finish_though_cancelled(
-            self._settle(reservation, usage, error=error, estimated=estimated)
-        )
+        settling = self._settle(reservation, usage, error=error, estimated=estimated)
+        if self.prices.takes_time(reservation.model):
+            # A caller that settles because it was cancelled may be cancelled again.
+            await finish_though_cancelled(settling)
+        else:
+            await settling
 
     async def _settle(
         self, reservation: Reservation, usage: Usage, *, error: str, estimated: bool

@@ -63,6 +63,7 @@ class Retry:
         return max(ours, min(error.after or 0.0, MAX_WAIT_SECONDS))
 
 
+# It finishes though its caller is cancelled, and raises the cancellation only then.
 RecordCost = Callable[[Fact], Awaitable[None]]
 Wrap = Callable[[Model, Purpose], Model]
 

@@ -10,6 +10,7 @@ from agentproxy.app.models import meter_of, open_models
 from agentproxy.config.chat import ChatSettings
 from agentproxy.conversation.children import paid_for
 from agentproxy.conversation.state import Chat
+from agentproxy.engine.cancellation import finish_though_cancelled
 from agentproxy.engine.recorder import Recorder
 from agentproxy.events.cost import ModelAsked
 from agentproxy.events.envelope import Fact, RunId
@@ -50,13 +51,18 @@ def _meter(recorder: Recorder[Chat], services: ChatServices, *, root: RootRun, r
     state = recorder.state
     order = state.child_order
 
-    async def record(fact: Fact) -> None:
+    async def record_of(order: ChildOrder, fact: Fact) -> None:
         # The conversation first: what is not recorded there is not reserved.
-        if order is not None:
-            if isinstance(fact, ModelAsked):
-                root.require_tokens()
-            await root.record(paid_for(fact, order.role), child=run)
+        if isinstance(fact, ModelAsked):
+            root.require_tokens()
+        await root.record(paid_for(fact, order.role), child=run)
         await recorder.record(fact)
+
+    async def record(fact: Fact) -> None:
+        if order is None:
+            await recorder.record(fact)
+        else:
+            await finish_though_cancelled(record_of(order, fact))
 
     # Each segment of each run numbers its calls in its own series.
     segment = str(state.lifecycle.segment + 1)

@@ -117,7 +117,7 @@ def test_all_bytes_come_in_order_through_rests_and_more_than_is_held(place: Plac
             while piece := await line.read(50_000, 5):
                 came, reads = came + piece, reads + 1
                 if reads % 8 == 1:
-                    await line.rest(0.02)
+                    line.rest(0.02)
             assert came == sent
 
     run(story())
@@ -140,7 +140,10 @@ def test_what_a_server_said_before_it_closed_comes_whole_to_who_reads_late(
         async with place.reached(answer) as line:
             await line.write(b"go", 5)
             came = await line.read(50_000, 5)
-            await (line.rest(0.2) if rests else asyncio.sleep(0.2))
+            if rests:
+                line.rest(0.2)
+            else:
+                await asyncio.sleep(0.2)
             while piece := await line.read(50_000, 5):
                 came += piece
             assert came == sent

@@ -103,10 +103,11 @@ class PlainBody(AsyncByteStream):
         self._is_read = event is h11.NEED_DATA
         self._is_over = not self._is_read
 
-    async def rest(self, seconds: float) -> None:
-        """Waits, and lets what comes meanwhile wait outside of this process."""
-        if self._line is not None:
-            await self._line.stream.rest(seconds)
+    def rest(self, seconds: float) -> None:
+        """Lets what comes in the next seconds wait outside of this process."""
+        # A connection whose answer has ended may soon have another question.
+        if self._line is not None and not self._is_over:
+            self._line.stream.rest(seconds)
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         try:

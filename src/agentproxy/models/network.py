@@ -41,6 +41,7 @@ class _Link(asyncio.BufferedProtocol):
         self._timer: asyncio.TimerHandle | None = None
         self._deadline = 0.0
         self._full = False
+        self._resting: asyncio.TimerHandle | None = None
         self.ended = False
         self.lost: Exception | None = None
         self.transport: asyncio.Transport
@@ -75,9 +76,22 @@ class _Link(asyncio.BufferedProtocol):
         self.ended, self.lost = True, exc
         self._wake()
         self.resume_writing()
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        for timer in (self._timer, self._resting):
+            if timer is not None:
+                timer.cancel()
+        self._timer = self._resting = None
+
+    def rest(self, seconds: float) -> None:
+        if self.has_news or self._resting is not None:
+            return
+        self.transport.pause_reading()
+        loop = asyncio.get_running_loop()
+        self._resting = loop.call_later(seconds, self._go_on)
+
+    def _go_on(self) -> None:
+        self._resting = None
+        if not self.transport.is_closing():
+            self.transport.resume_reading()
 
     def pause_writing(self) -> None:
         self.writable = asyncio.get_running_loop().create_future()
@@ -191,17 +205,10 @@ class AsyncioStream(AsyncNetworkStream):
         self._link.transport = transport
         return AsyncioStream(self._link)
 
-    async def rest(self, seconds: float) -> None:
-        """Waits, and lets what comes meanwhile wait outside of this process."""
-        if self._link.has_news:
-            await asyncio.sleep(seconds)
-            return
-        self._transport.pause_reading()
-        try:
-            await asyncio.sleep(seconds)
-        finally:
-            if not self._transport.is_closing():
-                self._transport.resume_reading()
+    def rest(self, seconds: float) -> None:
+        """Lets what comes in the next seconds wait outside of this process."""
+        # The next read waits for it. A wait here would be another pass of the event loop.
+        self._link.rest(seconds)
 
     def get_extra_info(self, info: str) -> Any:
         match info:

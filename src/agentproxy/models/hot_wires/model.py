@@ -39,7 +39,9 @@ class _Body(Protocol):
         """Returns the next bytes, and none at the end."""
         ...
 
-    async def rest(self, seconds: float) -> None: ...
+    def rest(self, seconds: float) -> None:
+        """The next read waits for what comes in so many seconds."""
+        ...
 
     async def aclose(self) -> None: ...
 
@@ -111,7 +113,7 @@ class HotModel:
                         for name, data in events.read(piece):
                             stream.read(name, data)
                     if self._pace.seconds:
-                        await answer.rest(self._pace.seconds)
+                        answer.rest(self._pace.seconds)
         finally:
             await answer.aclose()
         return with_ids(stream.whole(), _new_id)
@@ -151,7 +153,7 @@ class _Decoded:
                 return piece
         return b""
 
-    async def rest(self, seconds: float) -> None:
+    def rest(self, seconds: float) -> None:
         # The library gives what has come chunk by chunk. With a wait after each of them, a stream
         # would fall behind.
         del seconds

@@ -147,7 +147,7 @@ class Recorder(Generic[S]):
                 turn.end()
                 return
             writing = asyncio.ensure_future(self._append(drafts, turn.taken))
-        except Exception as error:  # noqa: BLE001 - the caller meets it
+        except BaseException as error:  # noqa: BLE001 - the caller meets it
             turn.end(error)
             return
         self._writes = True

@@ -8,7 +8,7 @@ import pytest
 from support.story import Story, began
 
 from agentproxy.engine.recorder import SCOPE, Recorder, Scope
-from agentproxy.events.envelope import CommandId, Draft, Event
+from agentproxy.events.envelope import CommandId, Draft, Event, Fact
 from agentproxy.events.run import DecisionMade, RunEnded
 from agentproxy.journal.port import JournalUnusable
 from agentproxy.supervisor.effects import SUPERVISED
@@ -85,6 +85,29 @@ def test_a_decision_sees_everything_that_was_recorded_before_its_turn() -> None:
 
     asyncio.run(play())
     assert story.facts == [ended]
+
+
+def test_a_choice_that_is_cancelled_at_its_turn_ends_its_caller_and_no_later_one() -> None:
+    story = Story()
+
+    def chosen(_state: State) -> Sequence[Fact]:
+        raise asyncio.CancelledError
+
+    async def play() -> tuple[bool, bool]:
+        first = asyncio.create_task(story.recorder.record(FACT))
+        await asyncio.sleep(0)
+        queued = asyncio.create_task(story.recorder.decide(chosen))
+        later = asyncio.create_task(story.recorder.record(began()))
+        await asyncio.wait({first, queued, later}, timeout=0.3)
+        return queued.cancelled(), later.done()
+
+    # Not `asyncio.run`: it would wait forever for a caller that hangs.
+    loop = asyncio.new_event_loop()
+    try:
+        assert loop.run_until_complete(play()) == (True, True)
+    finally:
+        loop.close()
+    assert story.facts == [FACT, began()]
 
 
 def test_whoever_waits_for_the_state_goes_on_when_it_holds() -> None:

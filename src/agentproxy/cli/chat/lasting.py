@@ -163,6 +163,9 @@ class _BegunEvent:
         """Returns whether a message was told before, and keeps that it is told now."""
         key = str(message.get("event_id") or "")
         event, _, part = key.rpartition(".")
+        # An error for this client alone may come between two messages of an event.
+        if part.startswith("error-"):
+            return False
         if event != self._event:
             self._event, self._ids = event, set()
         # The text of an answer comes before all else of its event.

@@ -115,6 +115,14 @@ def test_what_is_told_again_of_an_event_that_was_cut_off_is_left_out() -> None:
     assert [each["event_id"] for each in heard] == ["r.9.+0", "r.10.0", "r.10.1", "r.12.0"]
 
 
+def test_an_error_between_the_messages_of_an_event_does_not_let_them_be_told_again() -> None:
+    first, second = (event("tool_call", 6, event_id=f"r.7.{part}") for part in (0, 1))
+    error = event("error", 6, event_id="r.6.error-0a1b")
+    came, _ = told([first, error], [first, error | {"event_id": "r.6.error-2c3d"}, first, second])
+    heard = [each["event_id"] for each in came if isinstance(each, dict)]
+    assert heard == ["r.7.0", "r.6.error-0a1b", "r.6.error-2c3d", "r.7.1"]
+
+
 def test_a_message_whose_arrival_was_not_told_is_in_doubt() -> None:
     came, _ = told([], [], sent="Hello")
     assert came[-1] == Notice("unsure", "Hello")

@@ -31,7 +31,9 @@ class Pieces:
             blocks = (
                 bytes(self._bytes[at : at + BLOCK_BYTES]) for at in range(0, whole, BLOCK_BYTES)
             )
-            self._packed = [*(self._packed or ()), *map(packed, blocks)]
+            if self._packed is None:
+                self._packed = []
+            self._packed.extend(map(packed, blocks))
             self._bytes = self._bytes[whole:]
 
     @property

@@ -112,12 +112,12 @@ def _unless_it_rests(fact: Fact) -> Callable[[RunState], Sequence[Fact]]:
 
 
 def _collect(running: Tasks) -> set[EffectId]:
-    """Takes out the effects that have ended. Raises the failure of one."""
-    ended = {key for key, task in running.items() if task.done()}
+    """Takes out the effects that have ended. Raises the failure of the one that started first."""
+    ended = [key for key, task in running.items() if task.done()]
     for key in ended:
         if (error := running.pop(key).exception()) is not None:
             raise error
-    return ended
+    return set(ended)
 
 
 async def _cancel(running: Tasks, keys: Collection[EffectId]) -> None:

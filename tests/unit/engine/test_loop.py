@@ -196,6 +196,23 @@ def test_a_fault_that_nobody_takes_is_raised_as_it_is() -> None:
         asyncio.run(Play(ropes=Ropes(broken=True)).engine().drive())
 
 
+def test_of_effects_that_fail_together_the_first_that_was_started_is_told() -> None:
+    chorus: Face[Tower, Ropes] = Face(Tower, actor="ringer")
+    names = [f"ring:{number}" for number in range(40)]
+    chorus.due_at(1)(lambda _state: {name: RingBell(at) for at, name in enumerate(names)})
+
+    @chorus.handles(RingBell, instant=True)
+    async def tears(effect: RingBell, _context: Context[Tower, Ropes]) -> Sequence[Fact]:
+        raise ValueError(f"rope {effect.times} tore")
+
+    play = Play()
+    recorder = Recorder(play.state, play.append, reduce=chorus.reduce)
+    context = Context(play.state, play.ropes, recorder.record, recorder.until, lambda _s, _t: None)
+    with pytest.raises(ValueError, match="rope 0 tore"):
+        asyncio.run(Engine(chorus, recorder, context).drive())
+    assert tears is not None
+
+
 def test_a_journal_that_fails_ends_the_loop_with_its_error_and_no_task_is_left() -> None:
     play = Play(fails=True)
 

@@ -6,7 +6,9 @@ from collections.abc import AsyncIterator, Callable
 from agentproxy.engine.bell import Bell
 from agentproxy.events.envelope import Event
 
-MOST_UNREAD = 64  # events that wait here for a slow reader; the rest waits in the journal
+# Events that wait here for a slow reader; the rest waits in the journal. A whole event may have
+# some megabytes, and there may be many readers. A few are enough while the next are read.
+MOST_UNREAD = 8
 
 
 class Upcoming:

@@ -37,7 +37,7 @@ from agentproxy.workspace.sandbox.port import Sandbox
 LOG = logging.getLogger(__name__)
 # So many conversations are loaded at once. With more, those that stream would wait for all of them.
 # With fewer, the last one of a thousand would wait long: loading is mostly a wait for the disk.
-LOADED_AT_ONCE = 32
+LOADED_AT_ONCE = 40
 
 
 @dataclass(eq=False, slots=True)

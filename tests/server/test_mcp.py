@@ -313,6 +313,16 @@ def test_what_is_missing_or_wrong_is_named_and_the_others_work(place: Place) -> 
     assert "letters" in reasons["bad name"]
 
 
+def test_last_words_hold_no_part_of_a_secret_that_they_are_cut_in(place: Place) -> None:
+    secret = "Zk9" + "qW7rT2yU4i" * 6
+    said = f'printf "no way with key=$T_TOKEN {"." * 270}\\n" >&2; exit 3'
+    entry = {"transport": "stdio", "command": "/bin/sh", "args": ["-c", said]}
+    place.configure(broken={**entry, "env": {"T_TOKEN": "${OPERATOR_KEY}"}})
+    ran = place.pa("approve", "broken", "--yes", OPERATOR_KEY=secret)
+    assert "its last words: " in ran.stderr
+    assert "qW7rT2yU4i" not in ran.stderr
+
+
 def test_a_program_that_ends_at_once_is_told_with_its_last_words(place: Place) -> None:
     said = (
         "echo first; echo word >&2; printf '\\033[31mno module named notes\\033[0m\\n' >&2; exit 3"

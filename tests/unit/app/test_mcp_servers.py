@@ -25,7 +25,8 @@ def test_a_server_that_hangs_is_waited_for_no_longer_than_documented(tmp_path: P
     (server,), _ = parse_servers('{"servers": {"s": {"command": "x"}}}', {})
 
     async def story() -> str:
-        kept = KeptServer(server, hangs, Approvals(lambda _: True, lambda _, digest: bool(digest)))
+        approved = Approvals(lambda _: True, lambda _, digest: bool(digest))
+        kept = KeptServer(server, hangs, approved, str)
         approvals = McpApprovals(tmp_path, tmp_path / "servers.json")
         servers = McpServers(approvals, [kept], patience=0.05)
         servers.start()

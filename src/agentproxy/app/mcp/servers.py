@@ -117,7 +117,9 @@ def library_missing() -> str:
 
 
 def connector(server: McpServer, processes: McpProcesses) -> Connect:
-    """Returns what opens a connection to the server."""
+    """Returns what opens a connection to the server. Its secrets are redacted from now on."""
+    redact = processes.project.app.redact
+    redact.learn(server.secrets)
 
     def connect() -> "AbstractAsyncContextManager[McpClient]":
         from agentproxy.tools.mcp.client import connect_http, connect_process
@@ -126,7 +128,7 @@ def connector(server: McpServer, processes: McpProcesses) -> Connect:
             case HttpServer() as entry:
                 return connect_http(entry)
             case StdioServer() as entry:
-                return connect_process(lambda: processes.open(server, entry))
+                return connect_process(lambda: processes.open(server, entry), redact)
 
     return connect
 
@@ -138,8 +140,9 @@ def open_servers(project: Project, sandbox: Sandbox) -> McpServers:
     if servers and (missing := library_missing()):
         skipped = [*skipped, *(SkippedServer(each.name, missing) for each in servers)]
         servers = ()
-    for server in servers:
-        project.app.redact.learn(server.secrets)
     processes = McpProcesses(project, sandbox, file)
-    kept = [KeptServer(each, connector(each, processes), approvals.live) for each in servers]
+    redact = project.app.redact
+    kept = [
+        KeptServer(each, connector(each, processes), approvals.live, redact) for each in servers
+    ]
     return McpServers(approvals, kept, skipped)

@@ -17,9 +17,8 @@ from mcp.shared.message import SessionMessage
 from pydantic import JsonValue, ValidationError
 
 from agentproxy import __version__
-from agentproxy.text.colours import strip_colours
-from agentproxy.text.unseen import visible
 from agentproxy.tools.mcp.configuration import HttpServer
+from agentproxy.tools.mcp.last_words import LastWords
 from agentproxy.tools.mcp.offered import MAX_TOOLS, OfferedTool
 from agentproxy.tools.mcp.port import McpError, McpResult
 from agentproxy.workspace.sandbox.port import InputClosed, LineTooLong, Process
@@ -29,7 +28,6 @@ MAX_LISTED = 10 * MAX_TOOLS
 MAX_LINE = 16 << 20  # bytes
 CONNECT_SECONDS = 30.0
 ENDED = "the server has ended"
-LAST_WORDS_BYTES = 300
 LAST_WORDS_SECONDS = 0.5
 
 _OF_LIBRARY = (
@@ -45,24 +43,18 @@ Open = Callable[[], AbstractAsyncContextManager[Process]]
 
 
 class ServerEnd:
-    """Whether a program has ended, and its last words: a text behind the reason, or ""."""
+    """Whether a program has ended, and its last words."""
 
     def __init__(self) -> None:
         self.gone = asyncio.Event()
         self.heard = asyncio.Event()  # all that it printed where errors go
-        self._tail = b""
+        self.words = LastWords()
 
     async def take_words(self, process: Process) -> None:
         # A server that prints much would wait for its reader.
         while data := await process.stderr.read():
-            self._tail = (self._tail + data)[-LAST_WORDS_BYTES:]
+            self.words.add(data)
         self.heard.set()
-
-    @property
-    def last_words(self) -> str:
-        text = visible(strip_colours(self._tail.decode("utf-8", "replace"))).strip()
-        line = text.rpartition("\n")[2].strip()
-        return f"; its last words: {json.dumps(line, ensure_ascii=False)}" if line else ""
 
 
 class LibraryClient:
@@ -112,8 +104,13 @@ class LibraryClient:
 
 
 @contextlib.asynccontextmanager
-async def connect_process(opened: Open) -> AsyncGenerator[LibraryClient]:
-    """Starts a server and speaks with it over its pipes. Raises McpError, SandboxError."""
+async def connect_process(
+    opened: Open, redact: Callable[[str], str]
+) -> AsyncGenerator[LibraryClient]:
+    """Starts a server and speaks with it over its pipes. Raises McpError, SandboxError.
+
+    `redact` takes secrets out of the last words of a server that ends.
+    """
     end = ServerEnd()
     try:
         async with _connected(_process_streams(opened, end), end.gone) as client:
@@ -121,7 +118,7 @@ async def connect_process(opened: Open) -> AsyncGenerator[LibraryClient]:
     except McpError as error:
         # The library says only that the connection was closed.
         if end.gone.is_set():
-            raise McpError(f"{ENDED}{end.last_words}") from error
+            raise McpError(f"{ENDED}{end.words.told(redact)}") from error
         raise
 
 

@@ -25,6 +25,7 @@ LOG = logging.getLogger(__name__)
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0  # seconds between two attempts
 STEADY = 60.0  # a connection that held for so long begins again with the first pause
 LOOK_AGAIN = 60.0  # how often the tools are listed again; this also notices a server that is gone
+MAX_REASON = 200  # characters
 APPROVAL_LOOK = 1.0  # how often it is looked whether a person has approved a server
 
 
@@ -43,6 +44,7 @@ class KeptServer:
     server: McpServer
     connect: Connect
     approvals: Approvals
+    redact: Callable[[str], str]
     status: McpStatus = "starting"
     reason: str = ""
     _client: McpClient | None = None
@@ -106,10 +108,10 @@ class KeptServer:
             try:
                 await self._hold()
             except (McpError, SandboxError, OSError, TimeoutError) as error:
-                self._rest("failed", _in_words(error, self.server))
+                self._rest("failed", self._in_words(error))
             except Exception as error:  # the library is a stranger here: nothing of it ends us
                 LOG.warning("MCP server %s", self.name, exc_info=True)
-                self._rest("failed", f"{type(error).__name__}: {error}"[:200])
+                self._rest("failed", self._short(f"{type(error).__name__}: {error}"))
             LOG.warning("MCP server %s: %s", self.name, self.reason)
             if time.monotonic() - began > STEADY:
                 pause = FIRST_PAUSE
@@ -156,8 +158,11 @@ class KeptServer:
         self.status, self.reason = status, reason
         self._settled.set()
 
+    def _in_words(self, error: Exception) -> str:
+        if isinstance(error, TimeoutError):
+            return f"no answer within {self.server.entry.start_timeout:g} seconds"
+        return self._short(str(error)) or type(error).__name__
 
-def _in_words(error: Exception, server: McpServer) -> str:
-    if isinstance(error, TimeoutError):
-        return f"no answer within {server.entry.start_timeout:g} seconds"
-    return str(error)[:200] or type(error).__name__
+    def _short(self, reason: str) -> str:
+        # Secrets first: nobody can know the half of one again.
+        return self.redact(reason)[:MAX_REASON]

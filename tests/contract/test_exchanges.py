@@ -46,6 +46,24 @@ async def served(answer: Answer) -> AsyncGenerator[str]:
         await asyncio.gather(*(task for task in tasks if task))
 
 
+class Echo:
+    """Answers each question on a connection, and counts the connections."""
+
+    def __init__(self, said: bytes = WHOLE) -> None:
+        self.said = said
+        self.opened = 0
+        self.closed = 0
+
+    async def __call__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.opened += 1
+        try:
+            while True:
+                await reader.readuntil(b"question")
+                writer.write(self.said)
+        finally:
+            self.closed += 1
+
+
 def ours(limits: Limits | None = None) -> AsyncioTransport:
     return AsyncioTransport(ssl.create_default_context(), limits or Limits(max_connections=None))
 
@@ -126,6 +144,40 @@ def test_a_server_that_refuses_before_it_has_read_all_is_heard() -> None:
     run(story())
 
 
+def test_a_server_that_refuses_and_closes_before_it_has_read_all_is_heard() -> None:
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"begun")
+        writer.write(b"HTTP/1.1 413 Too Large\r\nConnection: close\r\nContent-Length: 2\r\n\r\nno")
+
+    async def pieces() -> AsyncIterator[bytes]:
+        yield b"begun"
+        await asyncio.sleep(0.1)  # until the connection is closed
+        yield b"more"
+
+    async def story() -> None:
+        async with served(answer) as address, AsyncClient(transport=ours()) as client:
+            refused = await client.post(address, content=pieces())
+            assert (refused.status_code, refused.content) == (413, b"no")
+
+    run(story())
+
+
+@pytest.mark.parametrize(
+    "behind",
+    [WHOLE.replace(b"Hello", b"Other"), b"\r\n", b"junk"],
+    ids=["an answer", "a line", "junk"],
+)
+def test_what_comes_behind_an_answer_is_not_the_answer_to_the_next_question(behind: bytes) -> None:
+    async def story() -> None:
+        echo = Echo(WHOLE + behind)
+        async with served(echo) as address, AsyncClient(transport=ours()) as client:
+            for _ in range(2):
+                assert (await client.post(address, content=b"question")).content == b"Hello"
+            assert echo.opened == 2
+
+    run(story())
+
+
 def test_a_question_that_fails_while_it_is_written_closes_its_connection() -> None:
     gone = asyncio.Event()
 
@@ -147,7 +199,7 @@ def test_a_question_that_fails_while_it_is_written_closes_its_connection() -> No
     run(story())
 
 
-def test_no_more_connections_are_open_than_are_allowed() -> None:
+def test_a_question_waits_while_as_many_are_asked_as_connections_are_allowed() -> None:
     begun, go_on = asyncio.Event(), asyncio.Event()
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -173,8 +225,89 @@ def test_no_more_connections_are_open_than_are_allowed() -> None:
     run(story())
 
 
-def test_a_closed_client_ends_the_streams_that_are_open() -> None:
+def test_a_connection_that_waits_is_closed_where_another_server_needs_its_place() -> None:
+    async def story() -> None:
+        echo, limits = Echo(), Limits(max_connections=2)
+        async with (
+            served(echo) as one,
+            served(echo) as two,
+            served(echo) as three,
+            AsyncClient(transport=ours(limits), timeout=5) as client,
+        ):
+            for number, address in enumerate((one, two, three, two), 1):
+                assert (await client.post(address, content=b"question")).content == b"Hello"
+                await asyncio.sleep(0.05)
+                assert echo.opened == min(number, 3)  # what waited longest was closed, not `two`
+                assert echo.opened - echo.closed <= 2
+
+    run(story())
+
+
+@pytest.mark.parametrize(
+    ("limits", "opened"),
+    [
+        (Limits(max_keepalive_connections=5, keepalive_expiry=60), 1),
+        (Limits(max_keepalive_connections=5, keepalive_expiry=None), 1),
+        (Limits(max_keepalive_connections=5, keepalive_expiry=0.01), 2),
+        (Limits(max_keepalive_connections=0), 2),
+    ],
+)
+def test_a_connection_is_kept_as_long_as_the_limits_say(limits: Limits, opened: int) -> None:
+    async def story() -> None:
+        echo = Echo()
+        async with served(echo) as address, AsyncClient(transport=ours(limits)) as client:
+            for _ in range(2):
+                await client.post(address, content=b"question")
+                await asyncio.sleep(0.05)
+            assert echo.opened == opened
+            assert limits.max_keepalive_connections or echo.closed == opened
+
+    run(story())
+
+
+def test_a_connection_that_cannot_be_opened_gives_its_place_back() -> None:
+    async def story() -> None:
+        echo, limits = Echo(), Limits(max_connections=2)
+        async with (
+            served(echo) as one,
+            served(echo) as two,
+            AsyncClient(transport=ours(limits), timeout=Timeout(5, pool=0.05)) as client,
+        ):
+            async with served(echo) as gone:
+                pass
+            for _ in range(2):
+                with pytest.raises(httpx2.ConnectError):
+                    await client.post(gone, content=b"question")
+            for address in (one, two, one):
+                await client.post(address, content=b"question")
+            assert echo.opened == 2
+
+    run(story())
+
+
+def test_a_client_that_is_closed_while_it_connects_leaves_no_connection() -> None:
+    async def story() -> None:
+        echo = Echo()
+        async with served(echo) as address:
+            client = AsyncClient(transport=ours())
+            asked = asyncio.create_task(client.post(address, content=b"question"))
+            for _ in range(3):
+                await asyncio.sleep(0)
+            await client.aclose()
+            with pytest.raises(httpx2.ConnectError, match="closed"):
+                await asked
+            await asyncio.sleep(0.05)
+            assert echo.opened == echo.closed
+
+    run(story())
+
+
+@pytest.mark.parametrize("earlier", [0, 1])
+def test_a_closed_client_ends_the_streams_that_are_open(earlier: int) -> None:
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        for _ in range(earlier):
+            await reader.readuntil(b"question")
+            writer.write(WHOLE)
         await reader.readuntil(b"question")
         writer.write(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nHello")
         while await reader.read(100):
@@ -183,11 +316,13 @@ def test_a_closed_client_ends_the_streams_that_are_open() -> None:
     async def story() -> None:
         async with served(answer) as address:
             client = AsyncClient(transport=ours())
+            for _ in range(earlier):
+                await client.post(address, content=b"question")
             async with client.stream("POST", address, content=b"question") as response:
                 pieces = response.aiter_raw()
                 assert await anext(pieces) == b"Hello"
                 await client.aclose()
-                with suppress(httpx2.HTTPError):
+                async with asyncio.timeout(2):  # sooner than the client's own limit
                     assert await anext(pieces, b"") == b""
 
     run(story())

@@ -1,7 +1,8 @@
 """Questions and answers of HTTP/1.1 over connections of asyncio.
 
-The library's pool keeps 15 KB for each answer that streams, and looks at all of its connections
-whenever a question begins or ends.
+The library's pool keeps 15 KB for each answer that streams. Whenever a question begins or ends, it
+goes through all of its questions and connections; here only those are looked at that are kept for
+another question.
 """
 
 import asyncio
@@ -47,6 +48,13 @@ class _OpenLine:
     def is_usable(self) -> bool:
         # Before a question nothing comes but the end.
         return time.monotonic() < self.until and not self.stream.get_extra_info("is_readable")
+
+    @property
+    def is_whole(self) -> bool:
+        # What came behind an answer would be read as the answer to the next question.
+        state = self.state
+        both = state.our_state is h11.DONE and state.their_state is h11.DONE
+        return both and not state.trailing_data[0]
 
     async def next_event(self, seconds: float | None) -> object:
         while (event := self.state.next_event()) is h11.NEED_DATA:
@@ -131,10 +139,12 @@ class AsyncioTransport(AsyncBaseTransport):
         self._backend = AsyncioBackend()
         self._most_kept = limits.max_keepalive_connections
         self._kept_seconds = limits.keepalive_expiry
-        most = limits.max_connections
+        self._most = most = limits.max_connections
         self._places = None if most is None else asyncio.Semaphore(most)
-        self._kept: dict[Origin, list[_OpenLine]] = {}
+        self._asked = 0  # questions, each of which has a connection or is about to open one
+        self._kept: list[_OpenLine] = []  # those that wait for a question, the newest last
         self._busy: set[_OpenLine] = set()
+        self._is_closed = False
 
     async def handle_async_request(self, request: Request) -> Response:
         """See `AsyncBaseTransport`. Raises HTTPError."""
@@ -165,61 +175,67 @@ class AsyncioTransport(AsyncBaseTransport):
 
     def take_back(self, line: _OpenLine | None) -> None:
         """Keeps a connection whose answer has been read, and closes any other. Never waits."""
+        self._asked -= 1
         if self._places is not None:
             self._places.release()
         if line is None:
             return
         self._busy.discard(line)
-        state = line.state
-        whole = state.our_state is h11.DONE and state.their_state is h11.DONE
-        if whole and self._has_room():
-            state.start_next_cycle()
+        if line.is_whole and self._has_room():
+            line.state.start_next_cycle()
             kept = self._kept_seconds
             line.until = float("inf") if kept is None else time.monotonic() + kept
-            self._kept.setdefault(line.origin, []).append(line)
+            self._kept.append(line)
         else:
             line.stream.abort()
 
     async def aclose(self) -> None:
-        lines = [*self._busy, *(line for kept in self._kept.values() for line in kept)]
+        self._is_closed = True
+        lines = [*self._busy, *self._kept]
         self._kept.clear()
         for line in lines:
             line.stream.abort()
         await asyncio.sleep(0)
 
     async def _enter(self, seconds: float | None) -> None:
-        if self._places is None:
-            return
-        try:
-            async with asyncio.timeout(seconds):
-                await self._places.acquire()
-        except TimeoutError as error:
-            raise httpx2.PoolTimeout("all connections are in use") from error
+        if self._places is not None:
+            try:
+                async with asyncio.timeout(seconds):
+                    await self._places.acquire()
+            except TimeoutError as error:
+                raise httpx2.PoolTimeout("all connections are in use") from error
+        self._asked += 1
 
     def _has_room(self) -> bool:
-        for kept in self._kept.values():
-            for line in [each for each in kept if not each.is_usable]:
-                kept.remove(line)
-                line.stream.abort()
-        number = sum(len(kept) for kept in self._kept.values())
-        return self._most_kept is None or number < self._most_kept
+        for line in [each for each in self._kept if not each.is_usable]:
+            self._kept.remove(line)
+            line.stream.abort()
+        return self._most_kept is None or len(self._kept) < self._most_kept
 
     def _find(self, origin: Origin) -> _OpenLine | None:
-        kept = self._kept.get(origin, [])
-        while kept:
-            line = kept.pop()
+        for line in [each for each in reversed(self._kept) if each.origin == origin]:
+            self._kept.remove(line)
             if line.is_usable:
                 self._busy.add(line)
                 return line
             line.stream.abort()
         return None
 
+    def _make_room(self) -> None:
+        """Closes what has waited longest, where one more connection would be too many."""
+        while self._most is not None and self._kept and self._asked + len(self._kept) > self._most:
+            self._kept.pop(0).stream.abort()
+
     async def _open(self, request: Request, seconds: float | None) -> _OpenLine:
         origin = scheme, host, port = _origin(request)
+        self._make_room()
         stream = await self._backend.connect_tcp(host, port, seconds)
         if scheme == "https":
             name = cast("str", request.extensions.get("sni_hostname") or host)
             stream = await stream.start_tls(self._verify, name, seconds)
+        if self._is_closed:
+            stream.abort()
+            raise httpx2.ConnectError("the client was closed")
         line = _OpenLine(origin, stream)
         self._busy.add(line)
         return line

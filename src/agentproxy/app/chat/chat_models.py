@@ -16,7 +16,7 @@ from agentproxy.events.cost import ModelAsked
 from agentproxy.events.envelope import Fact, RunId
 from agentproxy.events.run import ChildOrder
 from agentproxy.models.budget import Budget
-from agentproxy.models.metered import Meter, MeteredModel, Retry
+from agentproxy.models.metered import Meter, MeteredModel, RecordCost, Retry
 from agentproxy.models.parameters import Parameters
 from agentproxy.models.port import Model, ModelRefused
 from agentproxy.models.unusable import UnusableModel
@@ -47,23 +47,25 @@ def limits_of(settings: ChatSettings) -> AgentLimits:
     )
 
 
-def _meter(recorder: Recorder[Chat], services: ChatServices, *, root: RootRun, run: RunId) -> Meter:
-    state = recorder.state
-    order = state.child_order
+def cost_record(recorder: Recorder[Chat], *, root: RootRun, run: RunId) -> RecordCost:
+    """Returns what records a model call of a run, and of a child first in who pays for it."""
+    order = recorder.state.child_order
+    if order is None:
+        return recorder.record
 
-    async def record_of(order: ChildOrder, fact: Fact) -> None:
+    async def record_both(fact: Fact) -> None:
         # The conversation first: what is not recorded there is not reserved.
         if isinstance(fact, ModelAsked):
             root.require_tokens()
         await root.record(paid_for(fact, order.role), child=run)
         await recorder.record(fact)
 
-    async def record(fact: Fact) -> None:
-        if order is None:
-            await recorder.record(fact)
-        else:
-            await finish_though_cancelled(record_of(order, fact))
+    return lambda fact: finish_though_cancelled(record_both(fact))
 
+
+def _meter(recorder: Recorder[Chat], services: ChatServices, *, root: RootRun, run: RunId) -> Meter:
+    state = recorder.state
+    order = state.child_order
     # Each segment of each run numbers its calls in its own series.
     segment = str(state.lifecycle.segment + 1)
     budget = Budget(
@@ -71,7 +73,7 @@ def _meter(recorder: Recorder[Chat], services: ChatServices, *, root: RootRun, r
         series=segment if order is None else f"{run}-{segment}",
         lock=root.lock,
     )
-    meter = meter_of(services.project)(record, budget)
+    meter = meter_of(services.project)(cost_record(recorder, root=root, run=run), budget)
     meter.retry = _retry(meter.retry, services.settings)
     meter.of_agents = _with_temperature(meter.of_agents, services.settings, order)
     if state.require_order().tracing:

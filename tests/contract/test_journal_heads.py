@@ -11,6 +11,8 @@ from agentproxy.events.requests import CommandIgnored
 from agentproxy.events.run import ChatOrder, Order, RunCreated
 from agentproxy.journal.port import Fenced, Journal, Lease, LeaseTaken, UnknownRun
 
+TALK = ChatOrder(model="m", workspace="/w")
+
 
 def test_heads_show_the_newest_runs_first_and_go_on_before_any(opened: Opened) -> None:
     async def story(journal: Journal) -> None:
@@ -37,8 +39,7 @@ def test_heads_show_the_newest_runs_first_and_go_on_before_any(opened: Opened) -
 
 def test_heads_are_of_one_face(opened: Opened) -> None:
     async def story(journal: Journal) -> None:
-        order = ChatOrder(model="m", workspace="/w")
-        talk = Draft("human", RunCreated(request=order, product="t"))
+        talk = Draft("human", RunCreated(request=TALK, product="t"))
         await journal.create(RUN, started(), ME)
         await journal.create(RunId("talk"), talk, ME)
         assert [head.first.run for head in await journal.heads()] == [RUN]
@@ -100,6 +101,11 @@ def test_runs_are_found_by_how_their_ids_begin(opened: Opened) -> None:
         assert await journal.named("ab", limit=2) == ["ab", "abc"]
         assert await journal.named("a%", limit=9) == ["a%"]
         assert len(await journal.named("", limit=9)) == 5
+        talk = Draft("human", RunCreated(request=TALK, product="t"))
+        await journal.create(RunId("aba"), talk, ME)
+        assert await journal.named("ab", limit=9) == ["ab", "aba", "abc", "abd"]
+        assert await journal.named("ab", limit=2, face="supervised") == ["ab", "abc"]
+        assert await journal.named("ab", limit=9, face="conversation") == ["aba"]
         for nothing in ("c", "B", "_", "half \ud800", "null \x00"):
             assert await journal.named(nothing, limit=9) == []
 

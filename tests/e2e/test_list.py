@@ -10,7 +10,7 @@ from support.front_door import Pa, new_pa
 
 from agentproxy.events.effects import EffectStarted
 from agentproxy.events.envelope import Draft, Fact, RunId
-from agentproxy.events.run import Order, RunCreated, RunParked, SegmentStarted
+from agentproxy.events.run import ChatOrder, Order, RunCreated, RunParked, SegmentStarted
 from agentproxy.journal.port import Holder
 from agentproxy.journal.sqlite.journal import SqliteJournal
 
@@ -89,3 +89,21 @@ def test_a_run_of_a_later_version_says_so_and_hides_no_other(pa: Pa, kind: str) 
 
 def test_a_limit_that_is_no_count_is_a_usage_error(pa: Pa) -> None:
     assert pa("list", "--limit", "0").code == 2
+
+
+def test_the_beginning_of_a_run_number_is_not_that_of_a_conversation(pa: Pa) -> None:
+    async def talk() -> None:
+        journal = SqliteJournal(pa.home / "journal.sqlite3")
+        order = ChatOrder(model="m", workspace="/w")
+        for name in ("aaaf00", "bb0000", "e01", "e02"):
+            created = Draft("human", RunCreated(request=order, product="1"))
+            await journal.create(RunId(name), created, GONE)
+        await journal.close()
+
+    asyncio.run(talk())
+    for given in ("a", "aaa", "bb"):
+        shown = pa("show", given)
+        assert (f"Task of {given[0] * 3}" in shown.out, shown.err) == (True, "")
+    # Where no run begins so, it is said what does.
+    assert "bb0000 is a conversation, not a supervised run" in pa("show", "bb0").err
+    assert "2 run numbers begin with 'e': e01, e02" in pa("show", "e").err

@@ -129,7 +129,9 @@ async def find_run(app: App, given: str, *, repository: str = "") -> RunId:
         if newest:
             return newest[0].first.run
         raise NoSuchRun("this repository has no run yet", cure=LIST_ALL)
-    matching = await app.journal.named(given, limit=MOST_NAMED + 1)
+    # A conversation, or an agent that works for one, is named only where no run is meant.
+    runs = await app.journal.named(given, limit=MOST_NAMED + 1, face="supervised")
+    matching = runs or await app.journal.named(given, limit=MOST_NAMED + 1)
     # A complete number wins, even if other numbers begin with it.
     if matching and (len(matching) == 1 or given in matching):
         return await _supervised(app, RunId(given) if given in matching else matching[0])

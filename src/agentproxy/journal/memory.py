@@ -123,9 +123,16 @@ class MemoryJournal:
         self._story(run)
         return self._head(run)
 
-    async def named(self, prefix: str, *, limit: int) -> Sequence[RunId]:
+    async def named(
+        self, prefix: str, *, limit: int, face: FaceName | None = None
+    ) -> Sequence[RunId]:
         self._check_open()
-        return sorted(run for run in self._stories if run.startswith(prefix))[: max(limit, 0)]
+        found = (
+            run
+            for run, story in self._stories.items()
+            if run.startswith(prefix) and face in (None, story.face)
+        )
+        return sorted(found)[: max(limit, 0)]
 
     def _head(self, run: RunId) -> RunHead:
         rows = self._stories[run].rows

@@ -124,8 +124,12 @@ class Journal(Protocol):
 
     async def head(self, run: RunId) -> RunHead: ...
 
-    async def named(self, prefix: str, *, limit: int) -> Sequence[RunId]:
-        """Returns at most `limit` run ids that begin with `prefix`, sorted."""
+    async def named(
+        self, prefix: str, *, limit: int, face: FaceName | None = None
+    ) -> Sequence[RunId]:
+        """Returns at most `limit` run ids that begin with `prefix`, sorted; those of one face, or
+        of all.
+        """
         ...
 
     async def lease(self, run: RunId) -> Lease:

@@ -89,8 +89,10 @@ class SqliteJournal:
     async def head(self, run: RunId) -> RunHead:
         return await self._readers.read(reads.head(run))
 
-    async def named(self, prefix: str, *, limit: int) -> Sequence[RunId]:
-        return await self._readers.read(reads.named(prefix, limit=limit))
+    async def named(
+        self, prefix: str, *, limit: int, face: FaceName | None = None
+    ) -> Sequence[RunId]:
+        return await self._readers.read(reads.named(prefix, limit=limit, face=face))
 
     async def lease(self, run: RunId) -> Lease:
         return await self._readers.read(reads.lease(run))

@@ -64,7 +64,9 @@ SELECT data FROM (
 WHERE kind IN {TELL_VERSION} ORDER BY number DESC
 """
 _LEASE = "SELECT generation, pid, started, machine, slot FROM runs WHERE number = ?"
-_NAMED = "SELECT run FROM runs WHERE run >= ? AND run < ? ORDER BY run LIMIT ?"
+_NAMED = """
+SELECT run FROM runs WHERE run >= ? AND run < ? AND face = coalesce(?, face) ORDER BY run LIMIT ?
+"""
 LAST_CHARACTER = "\U0010ffff"
 
 
@@ -139,11 +141,13 @@ def head(run: RunId) -> Callable[[sqlite3.Connection], RunHead]:
     return ask
 
 
-def named(prefix: str, *, limit: int) -> Callable[[sqlite3.Connection], list[RunId]]:
+def named(
+    prefix: str, *, limit: int, face: FaceName | None
+) -> Callable[[sqlite3.Connection], list[RunId]]:
     def ask(connection: sqlite3.Connection) -> list[RunId]:
         if not _can_be_stored(prefix):
             return []
-        bounds = (prefix, prefix + LAST_CHARACTER, max(limit, 0))
+        bounds = (prefix, prefix + LAST_CHARACTER, face, max(limit, 0))
         return [RunId(run) for (run,) in connection.execute(_NAMED, bounds).fetchall()]
 
     return ask

@@ -3,9 +3,9 @@
 A stream that was cut short is an error, never a short answer.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 from pydantic import JsonValue
 
@@ -99,7 +99,7 @@ class Model(Protocol):
         """The name that the user chose the model by."""
         ...
 
-    async def answer(self, prompt: Prompt, *, show: Show) -> ModelAnswer:
+    def answer(self, prompt: Prompt, *, show: Show) -> Coroutine[Any, Any, ModelAnswer]:
         """Returns one answer. Cancelling the call closes the connection at once.
 
         Raises:

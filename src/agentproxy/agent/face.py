@@ -47,7 +47,7 @@ class Continue:
 @AGENT.fold(AgentTold)
 def fold_told(state: Conversation, fact: AgentTold) -> None:
     if fact.message:
-        state.told |= {fact.message}
+        state.told.add(fact.message)
     state.continued += fact.why == "continue"
     # Vendors want results directly after their calls, so the text waits for the answer and its
     # results.

@@ -51,7 +51,8 @@ class Conversation(RunState):
     results: dict[str, ToolResult] = field(default_factory=dict[str, ToolResult])
     started: frozenset[str] = frozenset()
     queued: list[str] = field(default_factory=list[str])  # texts that wait for results
-    told: frozenset[str] = frozenset()  # ids of delivered messages
+    # Ids of delivered messages. It grows with the conversation, so one more may copy none of them.
+    told: set[str] = field(default_factory=set[str])
 
     @property
     def last_words(self) -> str:

@@ -20,7 +20,7 @@ class Dialogue:
     """Folds in place."""
 
     requests: dict[str, Request] = field(default_factory=dict[str, Request])
-    referred: frozenset[str] = frozenset()
+    referred: set[str] = field(default_factory=set[str])
     decided: dict[str, Decision] = field(default_factory=dict[str, Decision])
     # Texts by id that no worker has received. A message leaves when a worker heard it, or when the
     # attempt whose brief carried it has ended.
@@ -45,7 +45,7 @@ class Dialogue:
             case RequestMade():
                 self._ask(fact.request)
             case RequestReferred():
-                self.referred |= {fact.request}
+                self.referred.add(fact.request)
             case RequestDecided():
                 self.decided[fact.decision.request] = fact.decision
             case MessageReceived() if fact.first:

@@ -123,6 +123,15 @@ def test_a_result_for_a_call_that_is_not_open_changes_nothing() -> None:
     assert reduce(state, ToolFinished(call="ghost", text="boo")).messages == before
 
 
+def test_one_more_message_copies_none_of_those_before() -> None:
+    state = after(TurnStarted(turn=1), AgentTold(text="Use tabs", why="message", message="m1"))
+    known = state.told
+    reduce(state, AgentTold(text="And dots", why="message", message="m2"))
+    # A copy for each message would take the square of the conversation's length.
+    assert state.told is known
+    assert known == {"m1", "m2"}
+
+
 def test_what_is_said_while_the_model_is_asked_follows_its_answer_and_is_answered() -> None:
     state = after(TurnStarted(turn=1), AgentTold(text="Use tabs", why="message", message="m1"))
     assert len(state.messages) == 1

@@ -70,7 +70,7 @@ class WireStory:
     began: float = 0.0  # when the present or last turn began
     active: bool = False  # a turn is under way
     answering: int = 0  # the event behind which the present answer began; 0 between answers
-    waiting: frozenset[str] = frozenset()  # ids of messages
+    waiting: set[str] = field(default_factory=set[str])  # ids of messages
     workspace: str = ""
     calls: dict[str, ToolCall] = field(default_factory=dict[str, ToolCall])
     asked: dict[str, Sequence[ToolCall]] = field(default_factory=dict[str, Sequence[ToolCall]])
@@ -181,14 +181,14 @@ def _created(story: WireStory, fact: RunCreated, _event: Event) -> Iterator[Mess
 
 @tells(MessageReceived)
 def _received(story: WireStory, fact: MessageReceived, event: Event) -> Iterator[Message]:
-    story.waiting |= {fact.message}
+    story.waiting.add(fact.message)
     yield story.message_of(event, "message_received", message_id=fact.message, content=fact.text)
 
 
 @tells(UserTurnStarted)
 def _started(story: WireStory, fact: UserTurnStarted, event: Event) -> Iterator[Message]:
     story.began, story.active = event.time, True
-    story.waiting -= {fact.message}
+    story.waiting.discard(fact.message)
     story.restart()
     yield story.message_of(event, "turn_started", message_id=fact.message, content=fact.text)
 

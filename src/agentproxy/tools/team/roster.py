@@ -91,7 +91,7 @@ class Roster:
     stopping: dict[str, bool] = field(default_factory=dict[str, bool])  # runs; whether for good
     rests: bool = False  # has said that it has no work
     retired: str = ""  # why a teammate has ended
-    claimed: frozenset[int] = frozenset()  # tasks of the board that it was given
+    claimed: set[int] = field(default_factory=set[int])  # tasks of the board that it was given
     known: dict[str, None] = field(default_factory=dict[str, None])
 
     @property
@@ -114,7 +114,7 @@ class Roster:
             case RunCreated(request=ChildOrder(role="teammate") as order):
                 self.me, self.duty = order.name, order.duty
             case MessageReceived(message=message) if message.startswith(CLAIM):
-                self.claimed |= {int(message.removeprefix(CLAIM))}
+                self.claimed.add(int(message.removeprefix(CLAIM)))
             case RestWanted():
                 self.rests = True
             case Retired():

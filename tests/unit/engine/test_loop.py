@@ -89,12 +89,14 @@ class Play:
         self.drafts += drafts
         return [Event(RunId("r"), 1, 0.0, each.actor, each.fact, each.cause) for each in drafts]
 
-    def engine(self, faults: Faults = raise_faults) -> Engine[Tower, Ropes]:
-        recorder = Recorder(self.state, self.append, reduce=TOWER.reduce)
+    def engine(
+        self, faults: Faults = raise_faults, *, face: Face[Tower, Ropes] = TOWER
+    ) -> Engine[Tower, Ropes]:
+        recorder = Recorder(self.state, self.append, reduce=face.reduce)
         context = Context(
             self.state, self.ropes, recorder.record, recorder.until, lambda _source, _text: None
         )
-        return Engine(TOWER, recorder, context, faults=faults)
+        return Engine(face, recorder, context, faults=faults)
 
     @property
     def facts(self) -> list[Fact]:
@@ -205,11 +207,8 @@ def test_of_effects_that_fail_together_the_first_that_was_started_is_told() -> N
     async def tears(effect: RingBell, _context: Context[Tower, Ropes]) -> Sequence[Fact]:
         raise ValueError(f"rope {effect.times} tore")
 
-    play = Play()
-    recorder = Recorder(play.state, play.append, reduce=chorus.reduce)
-    context = Context(play.state, play.ropes, recorder.record, recorder.until, lambda _s, _t: None)
     with pytest.raises(ValueError, match="rope 0 tore"):
-        asyncio.run(Engine(chorus, recorder, context).drive())
+        asyncio.run(Play().engine(face=chorus).drive())
     assert tears is not None
 
 
@@ -232,11 +231,8 @@ def test_an_effect_that_leaves_no_trace_is_an_error_and_not_an_endless_loop() ->
     async def nothing(_effect: RingBell, _context: Context[Tower, Ropes]) -> Sequence[Fact]:
         return []
 
-    play = Play()
-    recorder = Recorder(play.state, play.append, reduce=silent.reduce)
-    context = Context(play.state, play.ropes, recorder.record, recorder.until, lambda _s, _t: None)
     with pytest.raises(RuntimeError, match="still due"):
-        asyncio.run(Engine(silent, recorder, context).drive())
+        asyncio.run(Play().engine(face=silent).drive())
     assert nothing is not None
 
 

@@ -54,9 +54,10 @@ def find_fault(variables: Mapping[str, str], protocols: Mapping[Signal, Protocol
 
 
 def flush_seconds(variables: Mapping[str, str], signals: Iterable[Signal]) -> float:
-    """Returns how long a process may wait at its end: half as long as for an export before.
+    """Returns how long a process may wait at its end, in seconds.
 
-    The variables have no fault.
+    It is half of the time that an export may take, and at most FLUSH_SECONDS. The variables have
+    no fault.
     """
     general, *own = of_each_signal("TIMEOUT")
     named = dict(zip(SIGNALS, own, strict=True))

@@ -3,6 +3,7 @@
 import asyncio
 import os
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -23,7 +24,8 @@ from agentproxy.events.commands import SendMessage
 from agentproxy.events.conversation import AssistantMessage, ToolCall
 from agentproxy.events.envelope import Draft, Fact, RunId
 from agentproxy.events.run import ChatOrder, ChildOrder
-from agentproxy.journal.port import UnknownRun
+from agentproxy.journal.port import Lease, UnknownRun
+from agentproxy.journal.sqlite.journal import SqliteJournal
 from agentproxy.tools.team.roster import child_run
 
 
@@ -149,6 +151,33 @@ def test_what_a_killed_process_left_of_a_cancelled_subagent_is_ended(tmp_path: P
         before = (await host.app.journal.head(lowest)).last.seq
         await resume_all(host)
         assert (await host.app.journal.head(lowest)).last.seq == before
+
+    hosted(tmp_path, story)
+
+
+class Busy(SqliteJournal):
+    """Somebody else stores a message while a lease is looked up."""
+
+    wake: Callable[[RunId], None]
+
+    async def lease(self, run: RunId) -> Lease:
+        found = await super().lease(run)
+        self.wake(run)
+        return found
+
+
+def test_work_that_a_deletion_ends_before_it_begins_leaves_nothing(tmp_path: Path) -> None:
+    async def story(usual: ChatHost) -> None:
+        journal = Busy(tmp_path / "busy.db")
+        host = ChatHost(replace(usual.services, app=replace(usual.app, journal=journal)))
+        journal.wake = host.wake
+        run = RunId("0" * 12)
+        await host.create(ChatOrder(model="m", workspace=str(tmp_path / "w")), run)
+        host.at_work.expect(run, SendMessage(text="And then"))
+        await host.delete(run)
+        assert host.at_work.runs == set()
+        assert host.active == 0
+        await journal.close()
 
     hosted(tmp_path, story)
 

@@ -208,6 +208,8 @@ class ChatHost:
         if live is not None and live.task is not None:
             live.task.cancel()
             await asyncio.wait({live.task})
+            # One that is cancelled before its first step does not come to its own end.
+            self._let_off(run, live)
         lease = await self._acquire(run)
         for child in (await load_chat(self.app, run)).children:
             with suppress(UnknownRun):
@@ -250,10 +252,14 @@ class ChatHost:
         except Exception:
             LOG.exception("conversation %s stopped", run)
         finally:
-            if self._live.get(run) is live:
-                del self._live[run]
-                self._left.pop(run, None)
-                self.at_work.end(run)
+            self._let_off(run, live)
+
+    def _let_off(self, run: RunId, live: _Live) -> None:
+        """Nobody works on the conversation any more."""
+        if self._live.get(run) is live:
+            del self._live[run]
+            self._left.pop(run, None)
+            self.at_work.end(run)
 
     async def _acquire(self, run: RunId) -> Lease:
         return await self._owned(acquire_run(self.app, run))

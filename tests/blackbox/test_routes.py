@@ -39,11 +39,16 @@ def create(service: Service) -> None:
     answer = service.json("POST", "/api/chat", json={})
     assert shape(answer) == {"conversation_id": str}
     assert re.fullmatch("[0-9a-f]{12}", answer["conversation_id"])
-    switches = ("enable_teams", "enable_tracing", "enable_approval", "enable_plan_mode")
+    switches = ("enable_teams", "enable_tracing", "enable_approval", "enable_plan_mode",
+                "enable_thinking")  # fmt: skip
     for name in switches:
         record = service.json("GET", f"/api/conversations/{service.new(**{name: True})}")
         assert [record[each] for each in switches] == [each == name for each in switches]
         assert service.request("POST", "/api/chat", json={name: "yes"}).status_code == 422
+    record = service.json("GET", f"/api/conversations/{service.new(thinking_effort='xhigh')}")
+    assert (record["enable_thinking"], record["thinking_effort"]) == (False, "max")
+    asked = {"thinking_effort": "none"}
+    assert service.request("POST", "/api/chat", json=asked).status_code == 422
     assert service.request("POST", "/api/chat", content=b"{").status_code == 422
 
 

@@ -16,8 +16,11 @@ SLOW = Reply(text=tuple(f"w{n} " for n in range(60)), fault="slow")
 
 def streamed(service: Service) -> Socket:
     service.script("Think aloud", Reply(thinking="hm", text=("a ", "b")))
-    with service.socket(service.new()) as socket:
+    with service.socket(service.new(enable_thinking=True, thinking_effort="xhigh")) as socket:
         came = socket.ask("Think aloud")
+    for kind in ("thinking_delta", "thinking"):
+        thought = socket.first(kind)
+        assert (thought["content"], thought["effort"]) == ("hm", "max")
     assert "".join(each["content"] for each in came if each["type"] == "text_delta") == "a b"
     assert shape(came[-1]["usage"]) == USAGE
     return socket
@@ -152,7 +155,7 @@ def traced(service: Service) -> Socket:
     asked, answered = socket.first("llm_request"), socket.first("llm_response")
     assert asked["seq"] == answered["seq"]
     assert {"model", "system", "messages", "tools", "max_tokens", "temperature", "message_count",
-            "tool_count"} <= set(asked)  # fmt: skip
+            "tool_count", "thinking_enabled", "thinking_effort"} <= set(asked)  # fmt: skip
     assert (answered["content"], answered["done"], answered["tool_calls"]) == ("traced", True, [])
     return socket
 
@@ -233,6 +236,7 @@ def test_who_comes_back_misses_nothing(service: Service) -> None:
 
 def test_who_comes_back_after_any_event_misses_nothing_that_followed(service: Service) -> None:
     several = Reply(
+        thinking="hm",
         text=("I ", "look"),
         calls=(("think", '{"thought": "a"}'), ("todo_list", "{}"), ("task_list", "{}")),
         stop="tools",
@@ -247,7 +251,7 @@ def test_who_comes_back_after_any_event_misses_nothing_that_followed(service: Se
         with service.socket(conversation, f"?after={last['sequence']}") as socket:
             again = [each["event_id"] for each in socket.until("done")]
         missed = set(ids[place + 1 :]) - set(again)
-        streamed = {each["event_id"] for each in came if each["type"] == "text_delta"}
+        streamed = {each["event_id"] for each in came if each["type"].endswith("_delta")}
         assert missed <= streamed, (last, missed)
         # What comes again belongs to an event of which something was still to come.
         twice = set(ids[: place + 1]) & set(again)

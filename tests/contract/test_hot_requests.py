@@ -121,11 +121,11 @@ CLAUDES = [
 ]  # fmt: skip
 GPTS = [
     "gpt-3.5-turbo", "gpt-4.1", "gpt-4o", "gpt-4o-mini", "gpt-5", "gpt-5-mini", "gpt-5-pro",
-    "gpt-5-chat-latest", "gpt-5-codex", "gpt-5.1", "gpt-5.1-codex", "gpt-5.1-chat-latest",
-    "gpt-5.2", "gpt-5.2-pro", "gpt-5.2-chat-latest", "gpt-5.3", "gpt-5.3-chat-latest",
-    "gpt-5.3-codex", "gpt-5.4", "gpt-5.4-pro", "gpt-5.4-nano", "gpt-5.5", "gpt-5.5-pro",
-    "gpt-5.6", "gpt-6-astra", "gpt-6-sol", "gpt-6-luna", "gpt-6.1-sol", "gpt-6.1-terra",
-    "gpt-oss-20b", "gpt-of-tomorrow-9", "o1", "o3", "o3-mini", "o4-mini",
+    "gpt-5-chat-latest", "gpt-5-codex", "gpt-5.1", "gpt-5.1-codex", "gpt-5.1-codex-max",
+    "gpt-5.1-chat-latest", "gpt-5.2", "gpt-5.2-pro", "gpt-5.2-chat-latest", "gpt-5.3",
+    "gpt-5.3-chat-latest", "gpt-5.3-codex", "gpt-5.4", "gpt-5.4-pro", "gpt-5.4-nano",
+    "gpt-5.5", "gpt-5.5-pro", "gpt-5.6", "gpt-6-astra", "gpt-6-sol", "gpt-6-luna",
+    "gpt-6.1-sol", "gpt-6.1-terra", "gpt-oss-20b", "gpt-of-tomorrow-9", "o1", "o3", "o3-mini", "o4-mini",
 ]  # fmt: skip
 OTHERS = [
     "ollama/gpt-oss:20b",
@@ -196,8 +196,8 @@ def test_tools_are_written_as_the_library_writes_them(wire: str) -> None:
 )
 def test_what_a_model_accepts_is_what_the_library_knows_of_it(wire: str, name: str) -> None:
     wishes: dict[str, JsonValue] = {"temperature": 0.5, "top_p": 0.25}
-    for effort in (None, "low", "medium", "high"):
-        for most in (500, 2049, 16_384, 200_000):
+    for effort in (None, "low", "medium", "high", "max"):
+        for most in (500, 2049, 16_384, 32_768, 200_000):
             prompt = replace(ASK, effort=effort, max_output=most, parameters=wishes)
             assert_same(wire, prompt, name=name)
 

@@ -55,6 +55,38 @@ def test_effort_is_a_number_of_tokens_below_the_limit_for_older_claudes() -> Non
     assert "thinking" not in sent("anthropic", name=name, effort="high", most=2048)
 
 
+@pytest.mark.parametrize(
+    ("name", "effort"), [("claude-opus-4-8", "max"), ("claude-opus-4-5", "high")]
+)
+def test_the_most_is_the_highest_effort_that_a_claude_takes(name: str, effort: str) -> None:
+    body = sent("anthropic", name=name, effort="max", most=64_000, temperature=0.5)
+    assert body["output_config"] == {"effort": effort}
+    assert "temperature" not in body
+    budget = {"type": "enabled", "budget_tokens": 32_768}
+    assert body["thinking"] == ({"type": "adaptive"} if effort == "max" else budget)
+
+
+@pytest.mark.parametrize(
+    ("name", "effort"),
+    [
+        ("o3", "high"), ("gpt-5", "high"), ("gpt-5-pro", "high"), ("gpt-5-codex", "high"),
+        ("gpt-5.1", "high"), ("gpt-5.1-codex", "high"), ("gpt-5.1-codex-max", "xhigh"),
+        ("gpt-5.1-chat-latest", "medium"), ("gpt-5.2", "xhigh"), ("gpt-5.4-pro", "xhigh"),
+        ("gpt-6-astra", "xhigh"),
+    ],
+)  # fmt: skip
+def test_the_most_is_the_highest_effort_that_openais_model_takes(name: str, effort: str) -> None:
+    assert sent("openai chat", name=name, effort="max")["reasoning_effort"] == effort
+    if not name.startswith("gpt-6"):
+        body = sent("openai responses", name=f"responses/{name}", effort="max")
+        assert body["reasoning"]["effort"] == effort
+
+
+def test_the_most_of_openais_newest_models_has_a_word_of_its_own_on_one_wire() -> None:
+    body = sent("openai responses", name="responses/gpt-5.6", effort="max")
+    assert body["reasoning"]["effort"] == "max"
+
+
 def test_effort_is_reasoning_effort_for_openais_reasoning_models() -> None:
     assert sent("openai chat", name="gpt-5", effort="low")["reasoning_effort"] == "low"
     body = sent("openai responses", name="responses/gpt-5", effort="high")
@@ -76,7 +108,9 @@ def test_effort_is_left_out_where_a_model_does_not_think(wire: str, name: str) -
 
 
 def test_geminis_effort_is_in_its_own_words() -> None:
-    assert "thinkingConfig" in sent("gemini", effort="high")["generationConfig"]
+    high = sent("gemini", effort="high")["generationConfig"]
+    assert "thinkingConfig" in high
+    assert sent("gemini", effort="max")["generationConfig"] == high
 
 
 @pytest.mark.parametrize("wire", list(NAMES))

@@ -1,6 +1,7 @@
 """Answers of a script in the form of each wire: as the events of a stream, and whole."""
 
 import json
+import re
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
@@ -70,10 +71,9 @@ def anthropic_events(reply: Reply, body: Body) -> Iterator[str]:
     yield event_text({"type": "message_start", "message": message}, name=True)
     blocks: list[tuple[Body, list[Body]]] = []
     if reply.thinking:
-        deltas = [
-            {"type": "thinking_delta", "thinking": reply.thinking},
-            {"type": "signature_delta", "signature": "sig-1"},
-        ]
+        words = re.findall(r"\S+\s*|\s+", reply.thinking)
+        deltas = [{"type": "thinking_delta", "thinking": word} for word in words]
+        deltas.append({"type": "signature_delta", "signature": "sig-1"})
         blocks.append(({"type": "thinking", "thinking": "", "signature": ""}, deltas))
     if reply.text:
         pieces = [{"type": "text_delta", "text": piece} for piece in reply.text]

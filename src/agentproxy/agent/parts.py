@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 
 from agentproxy.events.conversation import Image, Message, ToolCall
-from agentproxy.models.port import Model
+from agentproxy.models.port import Effort, Model
 from agentproxy.tools.port import KeptBench, Permission
 from agentproxy.tools.registry import Registry
 
@@ -24,6 +24,7 @@ class AgentParts:
     tools: Registry
     bench: KeptBench
     allow: AllowCall  # returns the reason why a call may not run, or ""
+    effort: Effort | None = None  # of thinking; None leaves it to the vendor
     images: Sequence[Image] = ()  # put before the first message
     instructions: Callable[[], str] = instructions  # the system prompt
     # What of the messages the model is shown. An equal past must give the same objects.

@@ -30,6 +30,7 @@ async def ask_model(effect: AskModel, context: Context[Conversation, AgentParts]
         messages=_with_images(parts.shown(state.messages), parts.images),
         tools=() if effect.final else parts.tools.specs,
         max_output=state.limits.output,
+        effort=parts.effort,
     )
     asked = parts.model.answer(prompt, show=_shown_by(context.show))
     # They need not stay beside the answer while it comes.

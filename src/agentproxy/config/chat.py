@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from agentproxy.config.mistakes import BadSetting, first_mistake
 from agentproxy.config.words import (
     Decimal,
+    EffortWord,
     PositiveSeconds,
     Seconds,
     SingleLine,
@@ -50,6 +51,8 @@ CURES = {
     "subagent_temperature": "give a number from 0 to 2, or vendor",
     "teammate_temperature": "give a number from 0 to 2, or vendor",
     "compact_temperature": "give a number from 0 to 2, or vendor",
+    "thinking_enabled": "give true or false",
+    "thinking_effort": "give minimal, low, medium, high, xhigh or max",
     "llm_max_retries": "give a whole number from 0 to 100",
     "llm_retry_base_delay": "give seconds from 0 to 3600",
     "llm_retry_max_delay": "give seconds from 0 to 3600",
@@ -150,6 +153,8 @@ class ChatSettings(BaseModel):
     subagent_temperature: Temperature = None
     teammate_temperature: Temperature = None
     compact_temperature: Temperature = 0.2
+    thinking_enabled: bool = False  # of conversations that do not say
+    thinking_effort: EffortWord = "high"
     # None: as for everything else that asks models.
     llm_max_retries: Annotated[Whole, Field(ge=0, le=100)] | None = None
     llm_retry_base_delay: Pause | None = None

@@ -14,6 +14,7 @@ BuildChoice = Literal["auto", "never"]
 KeepChoice = Literal["auto", "never"]
 MutantChoice = Literal["tests", "all"]
 OutputStyle = Literal["rich", "plain", "json"]
+EffortWord = Literal["minimal", "low", "medium", "high", "xhigh", "max"]
 
 MAX_MONEY = 1_000_000.0
 MAX_DURATION_SECONDS = 365 * 24 * 3600.0

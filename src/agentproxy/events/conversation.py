@@ -7,6 +7,7 @@ from pydantic import Field, JsonValue
 from agentproxy.events.envelope import FrozenModel
 
 StopReason = Literal["end", "tools", "length", "refused"]
+Effort = Literal["low", "medium", "high", "max"]  # of thinking
 
 
 class Text(FrozenModel):
@@ -62,6 +63,12 @@ class AssistantMessage(FrozenModel):
     @property
     def text(self) -> str:
         return "".join(part.text for part in self.parts if isinstance(part, Text))
+
+    @property
+    def thought(self) -> str:
+        """Its reasoning as far as the vendor shows it: the thoughts with an empty line between."""
+        parts = (part.text for part in self.parts if isinstance(part, Thinking))
+        return "\n\n".join(text for text in parts if text.strip())
 
     @property
     def calls(self) -> tuple[ToolCall, ...]:

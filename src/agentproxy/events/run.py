@@ -10,6 +10,7 @@ from agentproxy.events.verdict import Verdict
 ParkedFor = Literal["human", "ceiling", "infrastructure", "interrupted", "usage"]
 FaceName = Literal["supervised", "conversation", "child", "task", "pipeline"]
 ChildRole = Literal["subagent", "teammate"]
+ThinkingEffort = Literal["high", "max"]
 SandboxLevel = Literal["auto", "plain"]
 
 # JSON has no infinity and writes null. Here null means no ceiling.
@@ -61,8 +62,15 @@ class AgentOrder(FrozenModel):
     tracing: bool = False
     approval: bool = False
     plan_mode: bool = False
+    thinking: bool = False  # its model is asked to think
+    thinking_effort: ThinkingEffort = "high"
     budget: Bound = None  # US dollars for all its models together
     sandbox: SandboxLevel = "auto"
+
+    @property
+    def effort(self) -> ThinkingEffort | None:
+        """The effort that its model is asked for; None leaves thinking to the vendor."""
+        return self.thinking_effort if self.thinking else None
 
 
 class ChatOrder(AgentOrder):

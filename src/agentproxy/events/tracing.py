@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, JsonValue
 
-from agentproxy.events.conversation import AssistantMessage, StopReason, Usage, UserMessage
+from agentproxy.events.conversation import AssistantMessage, Effort, StopReason, Usage, UserMessage
 from agentproxy.events.cost import Purpose
 from agentproxy.events.envelope import Fact, FrozenModel
 
@@ -40,6 +40,7 @@ class PromptTraced(Fact):
     length: int  # how many messages the prompt has
     changed: tuple[TracedMessage, ...] = ()
     max_output: int
+    effort: Effort | None = None  # of thinking; also None where nothing was asked for
     parameters: dict[str, JsonValue] = Field(default_factory=dict)
 
 

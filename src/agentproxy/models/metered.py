@@ -33,7 +33,7 @@ from agentproxy.models.port import (
 from agentproxy.models.prices import Prices
 from agentproxy.models.prompt_redaction import PromptRedactor, RedactText
 
-EFFORTS: tuple[Effort, ...] = ("low", "medium", "high")
+EFFORTS: tuple[Effort, ...] = ("low", "medium", "high", "max")
 MIN_OUTPUT_TOKENS = 1024  # a shorter answer is not worth the price of its question
 MAX_WAIT_SECONDS = 300.0  # a longer wait that a vendor asks for is cut to this
 RETRIED_STATUSES = frozenset({408, 409, 429, 500, 502, 503, 504, 529})

@@ -9,7 +9,7 @@ from typing import Any, Literal, NamedTuple, Protocol
 
 from pydantic import JsonValue
 
-from agentproxy.events.conversation import AssistantMessage, Message, StopReason, Usage
+from agentproxy.events.conversation import AssistantMessage, Effort, Message, StopReason, Usage
 
 
 class ModelError(Exception):
@@ -56,9 +56,6 @@ class ToolSpec:
     schema: dict[str, JsonValue]
 
 
-Effort = Literal["low", "medium", "high"]
-
-
 @dataclass(frozen=True, slots=True)
 class Prompt:
     """A question to a model. An effort or parameter that the model does not support is left out."""
@@ -67,7 +64,8 @@ class Prompt:
     messages: Sequence[Message]
     tools: Sequence[ToolSpec] = ()
     max_output: int = 16_384  # tokens
-    effort: Effort | None = None  # of thinking; None leaves it to the vendor
+    # Of thinking; None leaves it to the vendor. A model that does not know it gets the nearest.
+    effort: Effort | None = None
     parameters: Mapping[str, JsonValue] = field(default_factory=dict[str, JsonValue])
 
 

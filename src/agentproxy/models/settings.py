@@ -29,7 +29,9 @@ CACHE_MARKS = {
     "anthropic_cache_messages": True,
 }
 THOUGHTLESS = re.compile(r"claude-(?:2|3-(?!7))")  # the library says that every Claude can think
-EFFORTS: tuple[Effort, ...] = ("high", "medium", "low")
+# The library sends "xhigh" for "max" to these as well, and their vendor refuses it.
+AT_MOST_HIGH = re.compile(r"gpt-5\.1(?!-codex-max)|gpt-5-codex")
+EFFORTS: tuple[Effort, ...] = ("max", "high", "medium", "low")
 
 
 def wire_settings(wire: Wire, prompt: Prompt, *, form: Form, seconds: float) -> ModelSettings:
@@ -70,6 +72,8 @@ def _effort(wire: Wire, requested: Effort | None, most: int) -> Effort | None:
         return None
     if THOUGHTLESS.match(wire.model_name):
         return None
+    if requested == "max" and AT_MOST_HIGH.match(wire.model_name):
+        return "high"
     if wire.system != "anthropic" or profile.get("anthropic_supports_adaptive_thinking"):
         return requested
     # The budget of tokens for thinking has to fit into the answer.

@@ -57,6 +57,7 @@ class TraceLog:
                 if place >= len(known) or not _equal(known[place], message)
             ),
             max_output=prompt.max_output,
+            effort=prompt.effort,
             parameters=dict(prompt.parameters),
         )
 

@@ -5,14 +5,16 @@ import pytest
 from agentproxy.app.hub import Position, ShownText
 from agentproxy.events.agent import ModelAnswered
 from agentproxy.events.chat import UserTurnEnded, UserTurnStarted
-from agentproxy.events.conversation import AssistantMessage, Text, ToolCall
+from agentproxy.events.conversation import AssistantMessage, Text, Thinking, ToolCall
 from agentproxy.events.envelope import Event, Fact, RunId
 from agentproxy.events.requests import Request, RequestMade
-from agentproxy.server.chat.wire import WireStory
+from agentproxy.server.chat.wire import Message, WireStory
 
 
-def shown(offset: int, text: str, *, seq: int = 1, dropped: int = 0) -> ShownText:
-    return ShownText(Position(seq, offset), "text", text, dropped)
+def shown(
+    offset: int, text: str, *, seq: int = 1, dropped: int = 0, source: str = "text"
+) -> ShownText:
+    return ShownText(Position(seq, offset), source, text, dropped)
 
 
 ANSWER = "one two three"
@@ -67,3 +69,35 @@ def test_a_turn_ends_once_for_a_client_and_what_comes_late_is_not_told() -> None
         for message in story.take(Event(RunId("c"), seq, 0.0, "agent", fact))
     ]
     assert told == ["turn_started", "interrupted", "text_delta"]
+
+
+def told_of(*parts: Text | Thinking | ToolCall) -> list[Message]:
+    """What a client that streamed nothing is told of an answer."""
+    story = WireStory(RunId("c"))
+    story.take(Event(RunId("c"), 1, 0.0, "agent", UserTurnStarted(message="1", text="x")))
+    fact = ModelAnswered(turn=1, message=AssistantMessage(parts=parts), stop="end")
+    return story.take(Event(RunId("c"), 2, 0.0, "agent", fact))
+
+
+def test_the_thoughts_of_an_answer_come_once_before_its_text_and_calls() -> None:
+    call = ToolCall(id="w", name="write_file")
+    told = told_of(Thinking(text="One."), Text(text="text"), Thinking(text="Two."), call)
+    assert [each["type"] for each in told] == ["thinking", "text_delta", "tool_call"]
+    assert (told[0]["content"], told[0]["effort"]) == ("One.\n\nTwo.", None)
+    assert [each["sequence"] for each in told] == [1, 1, 2]
+    # The ids of the others stay as they are without a thought.
+    without = told_of(Text(text="text"), call)
+    assert [each["event_id"] for each in told[1:]] == [each["event_id"] for each in without]
+
+
+def test_a_thought_that_nobody_can_read_is_not_told() -> None:
+    hidden = Thinking(text="", vendor={"id": "redacted_thinking", "signature": "x"})
+    told = told_of(hidden, Thinking(text=" \n"), Text(text="text"))
+    assert [each["type"] for each in told] == ["text_delta"]
+
+
+def test_pieces_of_a_thought_behind_a_gap_wait_for_the_whole_thought() -> None:
+    story = WireStory(RunId("c"))
+    story.take(Event(RunId("c"), 1, 0.0, "agent", UserTurnStarted(message="1", text="x")))
+    assert story.fragment(shown(0, "one ", source="thinking"), now=0.0)
+    assert story.fragment(shown(8, "three", source="thinking"), now=0.0) is None

@@ -143,6 +143,8 @@ class Subagents:
             model=self.runs.host.services.settings.subagent_model or order.model,
             workspace=order.workspace,
             tracing=order.tracing,
+            thinking=order.thinking,
+            thinking_effort=order.thinking_effort,
             sandbox=order.sandbox,
             root=self.runs.run_id,
             role="subagent",

@@ -97,6 +97,7 @@ async def chat_engine(
     read = await asyncio.to_thread(prepare)
     parts = ChatParts(
         model=models.work,
+        effort=order.effort,
         summariser=models.summaries,
         memory=services.memory,
         noter=models.notes,

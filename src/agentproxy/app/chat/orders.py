@@ -15,7 +15,11 @@ OF_FIELDS = {
     "enable_tracing": "tracing",
     "enable_approval": "approval",
     "enable_plan_mode": "plan_mode",
+    "enable_thinking": "thinking",
+    "thinking_effort": "thinking_effort",
 }
+# Every other known word is high.
+MOST = ("xhigh", "max")
 
 
 def order_of(asked: Mapping[str, object], *, services: ChatServices) -> tuple[ChatOrder, RunId]:
@@ -30,11 +34,15 @@ def order_of(asked: Mapping[str, object], *, services: ChatServices) -> tuple[Ch
     fields: dict[str, object] = {
         "model": settings.model,
         "preset": settings.default_preset,
+        "thinking": settings.thinking_enabled,
+        "thinking_effort": settings.thinking_effort,
         "workspace": str(root if settings.workspace_shared else root / run),
         "budget": services.project.settings.budget,
         "sandbox": services.project.settings.sandbox,
     }
-    order = ChatOrder.model_validate({**fields, **given})
+    fields |= given
+    fields["thinking_effort"] = "max" if fields["thinking_effort"] in MOST else "high"
+    order = ChatOrder.model_validate(fields)
     if not order.system_prompt:
         services.presets.require(order.preset)
     return order, run

@@ -81,7 +81,8 @@ class MessagesRequest:
     def _thinking(self, effort: Effort | None) -> Body:
         if effort is None:
             return {}
-        config: Body = {"output_config": {"effort": effort}} if self._accepts.effort else {}
+        told = self._accepts.highest if effort == "max" else effort
+        config: Body = {"output_config": {"effort": told}} if self._accepts.effort else {}
         if self._accepts.adaptive:
             return {**config, "thinking": {"type": "adaptive"}}
         budget = {"type": "enabled", "budget_tokens": BUDGETS[effort]}

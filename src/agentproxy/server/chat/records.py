@@ -8,6 +8,7 @@ from pydantic import BaseModel
 from agentproxy.app.chat.views import ChatView
 from agentproxy.conversation.state import Chat
 from agentproxy.events.conversation import ToolCall
+from agentproxy.events.run import ThinkingEffort
 from agentproxy.server.times import iso
 
 
@@ -43,6 +44,9 @@ class ShownChat(BaseModel):
     enable_tracing: bool
     enable_approval: bool
     enable_plan_mode: bool
+    # A server of an earlier version does not tell these.
+    enable_thinking: bool = False
+    thinking_effort: ThinkingEffort = "high"
     created_at: str
     messages: Sequence[ShownMessage]
     total_input_tokens: int
@@ -66,6 +70,8 @@ def shown_chat(view: ChatView) -> ShownChat:
         enable_tracing=order.tracing,
         enable_approval=state.approval,
         enable_plan_mode=state.plan_mode,
+        enable_thinking=order.thinking,
+        thinking_effort=order.thinking_effort,
         created_at=iso(view.row.created),
         messages=[
             ShownMessage(role=each.role, content=each.text, created_at=iso(each.time))

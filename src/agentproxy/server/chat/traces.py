@@ -35,6 +35,8 @@ def _asked(story: WireStory, fact: PromptTraced, event: Event) -> Iterator[Messa
         tools=[_tool(each) for each in whole.tools],
         max_tokens=fact.max_output,
         temperature=fact.parameters.get("temperature"),
+        thinking_enabled=fact.effort is not None,
+        thinking_effort=fact.effort,
         message_count=len(whole.messages),
         tool_count=len(whole.tools),
     )

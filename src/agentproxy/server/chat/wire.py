@@ -27,7 +27,7 @@ from agentproxy.events.requests import (
     RequestDecided,
     RequestMade,
 )
-from agentproxy.events.run import ChatOrder, RunCreated, RunEnded, RunParked
+from agentproxy.events.run import ChatOrder, RunCreated, RunEnded, RunParked, ThinkingEffort
 from agentproxy.events.todos import TodosChanged
 from agentproxy.models.trace_log import TraceLog
 from agentproxy.server.times import iso
@@ -78,6 +78,7 @@ class WireStory:
     used: Usage = NO_USAGE
     last_input: int = 0
     plan_mode: bool = False
+    effort: ThinkingEffort | None = None  # that the model is asked to think with
     board: SeenBoard = field(default_factory=SeenBoard)
     traced: TraceLog = field(default_factory=TraceLog)
     # What was traced of an answer follows its text.
@@ -100,10 +101,11 @@ class WireStory:
         size = len(shown.text.encode("utf-8", "surrogatepass"))
         self._next = Position(shown.position.seq, shown.position.offset + size)
         place = f"{shown.position.seq}.+{shown.position.offset}"
-        if shown.source == "thinking":
-            return self._message("thinking_delta", place, now, content=shown.text)
-        if shown.source != "text" or self._gap:
+        if self._gap or shown.source not in ("text", "thinking"):
             return None
+        if shown.source == "thinking":
+            fields = {"content": shown.text, "effort": self.effort}
+            return self._message("thinking_delta", place, now, **fields)
         self._streamed += len(shown.text)
         return self._message("text_delta", place, now, content=shown.text)
 
@@ -122,6 +124,8 @@ class WireStory:
             # How much of a text is left to tell depends on the client, and no other id does.
             if message["type"] == "text_delta":
                 message["event_id"] = f"{self.run}.{event.seq}.rest"
+            elif message["type"] == "thinking":
+                message["event_id"] = f"{self.run}.{event.seq}.thinking"
             else:
                 message["event_id"] = f"{self.run}.{event.seq}.{number}"
                 number += 1
@@ -176,6 +180,7 @@ class WireStory:
 def _created(story: WireStory, fact: RunCreated, _event: Event) -> Iterator[Message]:
     if isinstance(fact.request, ChatOrder):
         story.workspace, story.plan_mode = fact.request.workspace, fact.request.plan_mode
+        story.effort = fact.request.effort
     yield from ()
 
 
@@ -205,6 +210,8 @@ def _asks(story: WireStory, fact: TurnStarted | ModelAsked, event: Event) -> Ite
 def _answered(story: WireStory, fact: ModelAnswered, event: Event) -> Iterator[Message]:
     story.used = story.used.plus(fact.usage)
     story.last_input = fact.usage.input
+    if thought := fact.message.thought:
+        yield story.message_of(event, "thinking", content=thought, effort=story.effort)
     yield from story.rest(fact.message.text, event)
     # The calls of an answer that came together with an interrupt do not run.
     if not story.active:

@@ -14,6 +14,7 @@ from agentproxy.app.chat.views import ChatRow, read_chat
 from agentproxy.app.holders import StillOwned
 from agentproxy.app.journal import LeaseTaken, UnknownRun
 from agentproxy.app.project_files.presets import UnknownPreset
+from agentproxy.config.words import EffortWord
 from agentproxy.events.envelope import RunId
 from agentproxy.events.run import ChatOrder
 from agentproxy.server.chat.records import ShownChat, shown_chat
@@ -37,6 +38,9 @@ class NewChat(BaseModel):
     enable_tracing: bool = False
     enable_approval: bool = False
     enable_plan_mode: bool = False
+    # None: as THINKING_ENABLED and THINKING_EFFORT say.
+    enable_thinking: bool | None = None
+    thinking_effort: EffortWord | None = None
 
 
 class Created(BaseModel):

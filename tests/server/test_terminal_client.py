@@ -211,6 +211,29 @@ def test_tools_are_folded_and_shown_whole_when_asked(chat: ChatProgram) -> None:
         assert terminal.end() == 0
 
 
+def test_a_thought_is_one_line_before_its_text_and_shown_whole_when_asked(
+    chat: ChatProgram,
+) -> None:
+    thought = "First this\n" + "and that " * 40
+    chat.script("Think on it", Reply(thinking=thought, text=("a ",) * 20, fault="slow"))
+    with chat.terminal("--thinking") as terminal:
+        terminal.until(READY)
+        terminal.enter("Think on it")
+        terminal.until("... thinking")
+        came = terminal.until("[1] thought  First this (+1 lines)")
+        assert "and that" not in came
+        terminal.until("a a a")
+        settle(terminal)
+        terminal.enter("/expand 1")
+        terminal.until("and that and that")
+        terminal.enter("/status")
+        terminal.until("on: thinking (high)")
+        terminal.enter("/quit")
+        assert terminal.end() == 0
+    (body,) = chat.scripts.asked["Think on it"]
+    assert body["thinking"]["type"] == "enabled"
+
+
 def test_a_resumed_conversation_is_shown_again(chat: ChatProgram) -> None:
     chat.script("To be resumed", Reply(text=("The answer",)))
     assert chat("-m", "To be resumed").code == 0

@@ -112,6 +112,8 @@ EVENTS: Mapping[str, type[_ServerEvent]] = {
     "message_received": _WithMessageId,
     "turn_started": _WithMessageId,
     "text_delta": _Content,
+    "thinking_delta": _Content,
+    "thinking": _Content,
     "tool_call": _Call,
     "tool_result": _Result,
     "tool_approval_request": _ApprovalRequest,

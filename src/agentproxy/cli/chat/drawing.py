@@ -69,7 +69,7 @@ class ChatScreen:
             f"{call.tool} {one_line(str(next(iter(call.input.values()), '')))}"
             for call in story.running.values()
         )
-        doing = running or "at work"
+        doing = running or ("thinking" if story.thinks else "at work")
         rows = [f"... {doing}  (Ctrl+C stops)"] if story.active and not self.asks else []
         texts = list(story.waiting.values()) if story.active else []
         rows += [f"waits: {one_line(text)}" for text in texts[:SHOWN_WAITING]]

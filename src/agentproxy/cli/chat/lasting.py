@@ -168,8 +168,9 @@ class _BegunEvent:
             return False
         if event != self._event:
             self._event, self._ids = event, set()
-        # The text of an answer comes before all else of its event.
-        known = key in self._ids or (part == "rest" and bool(self._ids))
+        # The text of an answer comes before all else of its event but the thought.
+        behind = any(not each.endswith(".thinking") for each in self._ids)
+        known = key in self._ids or (part == "rest" and behind)
         self._ids.add(key)
         return bool(event) and known
 

@@ -9,7 +9,7 @@ import click
 from agentproxy.app.show.lines import RenderedLine
 from agentproxy.cli.chat.port import Message
 from agentproxy.cli.chat.story import ChatStory
-from agentproxy.cli.chat.words import lines_of
+from agentproxy.cli.chat.words import folded, lines_of
 from agentproxy.cli.cleaning import clean
 from agentproxy.cli.screens.plain import STYLES
 
@@ -30,6 +30,8 @@ class TextPaper:
 
     def event(self, message: Message, story: ChatStory) -> None:
         kind = message["type"]
+        if (thought := story.new_thought()) is not None:
+            self.line(folded(thought))
         if kind == "text_delta":
             text = clean(message["content"])
             click.echo(text, nl=False)

@@ -128,9 +128,9 @@ class PipedChat:
             case "queue":
                 lines = queue_lines(story)
             case "expand":
-                numbers = [call.number for call in story.calls]
+                numbers = [each.number for each in story.folded]
                 number = chosen_call(order.rest, numbers)
-                lines = unfolded(story.calls[numbers.index(number)])
+                lines = unfolded(story.folded[numbers.index(number)])
             case _:
                 lines = help_lines()
         for line in lines:

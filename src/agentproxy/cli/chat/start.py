@@ -49,6 +49,8 @@ class ChatAsked:
     plan: bool
     approval: bool
     teams: bool
+    thinking: bool
+    effort: str
     directory: str | None
     output: str | None
 
@@ -65,6 +67,8 @@ class ChatAsked:
             "enable_plan_mode": self.plan,
             "enable_approval": self.approval,
             "enable_teams": self.teams,
+            "enable_thinking": self.thinking or bool(self.effort),
+            "thinking_effort": self.effort,
         }
         return {name: value for name, value in chosen.items() if value}
 

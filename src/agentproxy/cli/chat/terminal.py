@@ -25,6 +25,7 @@ from agentproxy.cli.chat.typed import (
     read_line,
 )
 from agentproxy.cli.chat.words import (
+    folded,
     help_lines,
     lines_of,
     queue_lines,
@@ -118,6 +119,8 @@ class TerminalChat:
     def _take(self, event: Message) -> None:
         story, kind = self._story, event["type"]
         story.take(event)
+        if (thought := story.new_thought()) is not None:
+            self._board.print([folded(thought)])
         if kind == "text_delta":
             self._board.stream(str(event["content"]))
             return
@@ -180,9 +183,9 @@ class TerminalChat:
             case "quit":
                 self._exit(0)
             case "expand":
-                calls = self._story.calls
-                numbers = [call.number for call in calls]
-                lines = unfolded(calls[numbers.index(chosen_call(order.rest, numbers))])
+                shown = self._story.folded
+                numbers = [each.number for each in shown]
+                lines = unfolded(shown[numbers.index(chosen_call(order.rest, numbers))])
                 self._board.print(lines)
             case "status":
                 place, conversation = self._talks.place, self._talk.conversation

@@ -14,7 +14,7 @@ HELP = (
     ("/teams [on|off]", "let the agent work with teammates"),
     ("/approve", "execute the plan that waits"),
     ("/reject [FEEDBACK]", "have the plan revised"),
-    ("/expand [N]", "show a call and its result whole; without N the newest"),
+    ("/expand [N]", "show a call or a thought whole; without N the newest"),
     ("/queue", "show the messages that wait"),
     ("/status", "show the conversation, its switches and its tokens"),
     ("/stop", "end the turn, as Ctrl+C does"),

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from agentproxy.app.show.lines import RenderedLine
 from agentproxy.cli.chat.port import Message
-from agentproxy.cli.chat.story import Call, ChatStory
+from agentproxy.cli.chat.story import Call, ChatStory, Thought
 from agentproxy.cli.chat.typed import HELP
 
 ONE_LINE = 100  # characters
@@ -20,19 +20,28 @@ def lines_of(message: Message, story: ChatStory) -> list[RenderedLine]:
     return list(words(message, story)) if words else []
 
 
-def folded(call: Call) -> RenderedLine:
-    """Returns the one line of a call."""
+def folded(call: Call | Thought) -> RenderedLine:
+    """Returns the one line of a call or of a thought."""
+    if isinstance(call, Thought):
+        return RenderedLine(f"[{call.number}] thought  {_first_line(call.text)}", "quiet", 1)
     asked = one_line(_main_part(call.input))
     if call.result is None:
         return RenderedLine(f"[{call.number}] {call.tool} {asked}  no result", "unsure", 1)
-    lines = call.result.splitlines() or [""]
-    more = f" (+{len(lines) - 1} lines)" if len(lines) > 1 else ""
-    text = f"[{call.number}] {call.tool} {asked}  ->  {one_line(lines[0])}{more}"
+    text = f"[{call.number}] {call.tool} {asked}  ->  {_first_line(call.result)}"
     return RenderedLine(text, "bad" if call.failed else "quiet", 1)
 
 
-def unfolded(call: Call) -> list[RenderedLine]:
-    """Returns a call and its result, whole."""
+def _first_line(text: str) -> str:
+    lines = text.splitlines() or [""]
+    more = f" (+{len(lines) - 1} lines)" if len(lines) > 1 else ""
+    return f"{one_line(lines[0])}{more}"
+
+
+def unfolded(call: Call | Thought) -> list[RenderedLine]:
+    """Returns a call and its result, or a thought, whole."""
+    if isinstance(call, Thought):
+        said = [RenderedLine(line, "plain", 2) for line in call.text.splitlines()]
+        return [RenderedLine(f"[{call.number}] thought", "loud"), *said]
     lines = [RenderedLine(f"[{call.number}] {call.tool}", "loud"), *asked_whole(call.input)]
     lines.append(RenderedLine("result:" if call.result is not None else "no result", "quiet", 1))
     lines += [RenderedLine(line, "plain", 2) for line in (call.result or "").splitlines()]
@@ -63,6 +72,7 @@ def request_lines(tools: Sequence[Message]) -> list[RenderedLine]:
 
 def status_lines(story: ChatStory, *, conversation: str, place: str) -> list[RenderedLine]:
     on = [NAMES[name] for name, enabled in story.switches.items() if enabled]
+    on += [f"thinking ({story.thinking})"] if story.thinking else []
     state = "at work" if story.active else "idle"
     state = "waits for your answer" if story.requests else state
     used = story.usage
@@ -105,7 +115,8 @@ def _main_part(asked: Message) -> str:
 
 
 def _result(message: Message, story: ChatStory) -> Iterator[RenderedLine]:
-    call = next((each for each in reversed(story.calls) if each.id == message["id"]), None)
+    calls = (each for each in reversed(story.folded) if isinstance(each, Call))
+    call = next((each for each in calls if each.id == message["id"]), None)
     if call is not None:
         yield folded(call)
 

@@ -9,7 +9,8 @@ from agentproxy.cli.strict_command import StrictCommand
 MAX_URL_BYTES = 2000
 MAX_ID_BYTES = 32
 MAX_MODEL_BYTES = 1000
-WORDS = ("url", "resume", "preset", "model")  # options that name something
+WORDS = ("url", "resume", "preset", "model", "effort")  # options that name something
+EFFORTS = ("high", "max")
 
 
 @click.command("chat", cls=StrictCommand)
@@ -24,6 +25,8 @@ WORDS = ("url", "resume", "preset", "model")  # options that name something
 @click.option("--plan", is_flag=True, help="Begin in plan mode.")
 @click.option("--approval", is_flag=True, help="Ask before each call that changes something.")
 @click.option("--teams", is_flag=True, help="Let the agent work with teammates.")
+@click.option("--thinking", is_flag=True, help="Ask the model to think before it answers.")
+@click.option("--effort", type=click.Choice(EFFORTS), help="How hard; turns --thinking on.")
 @click.option("-d", "--directory", metavar="DIR", help="Folder of the settings and workspaces.")
 @click.option(
     "-o",
@@ -71,6 +74,10 @@ def _refuse_what_would_be_dropped(given: dict[str, object]) -> None:
     if old and given["model"] is not None:
         text = "--model is for a new conversation; this one keeps its model"
         raise Failure(text, cure="leave it out", code=USAGE)
+    for name in ("thinking", "effort"):
+        if old and given[name]:
+            text = f"--{name} is for a new conversation; this one thinks as it began"
+            raise Failure(text, cure="leave it out", code=USAGE)
     for name in ("preset", "plan", "approval", "teams"):
         if old and given[name]:
             text = f"--{name} is for a new conversation; write /{name} in the conversation"

@@ -115,6 +115,19 @@ def test_what_is_told_again_of_an_event_that_was_cut_off_is_left_out() -> None:
     assert [each["event_id"] for each in heard] == ["r.9.+0", "r.10.0", "r.10.1", "r.12.0"]
 
 
+def test_the_text_behind_a_thought_is_told_also_where_the_connection_broke_between_them() -> None:
+    def part(kind: str, name: str, content: str, *, sequence: int = 9) -> Message:
+        return event(kind, sequence, event_id=f"r.10.{name}", content=content)
+
+    piece = delta(9, "a") | {"event_id": "r.9.+0"}
+    thought, rest = part("thinking", "thinking", "hm"), part("text_delta", "rest", "b", sequence=10)
+    unbroken, _ = told([piece, thought, rest])
+    assert text_of(unbroken) == "ahmb"
+    whole = part("text_delta", "rest", "ab", sequence=10)
+    came, _ = told([piece, thought], [thought, whole])
+    assert text_of(came) == "ahmb"
+
+
 def test_an_error_between_the_messages_of_an_event_does_not_let_them_be_told_again() -> None:
     first, second = (event("tool_call", 6, event_id=f"r.7.{part}") for part in (0, 1))
     error = event("error", 6, event_id="r.6.error-0a1b")

@@ -52,6 +52,7 @@ ShownChat.enable_teams
 ShownChat.enable_tracing
 ShownChat.enable_approval
 ShownChat.enable_plan_mode
+ShownChat.enable_thinking
 ShownChat.total_input_tokens
 ShownChat.total_output_tokens
 WaitingMessage.message_id

@@ -125,7 +125,8 @@ GPTS = [
     "gpt-5.1-chat-latest", "gpt-5.2", "gpt-5.2-pro", "gpt-5.2-chat-latest", "gpt-5.3",
     "gpt-5.3-chat-latest", "gpt-5.3-codex", "gpt-5.4", "gpt-5.4-pro", "gpt-5.4-nano",
     "gpt-5.5", "gpt-5.5-pro", "gpt-5.6", "gpt-6-astra", "gpt-6-sol", "gpt-6-luna",
-    "gpt-6.1-sol", "gpt-6.1-terra", "gpt-oss-20b", "gpt-of-tomorrow-9", "o1", "o3", "o3-mini", "o4-mini",
+    "gpt-6.1-sol", "gpt-6.1-terra", "gpt-oss-20b", "gpt-of-tomorrow-9",
+    "o1", "o3", "o3-mini", "o4-mini",
 ]  # fmt: skip
 OTHERS = [
     "ollama/gpt-oss:20b",

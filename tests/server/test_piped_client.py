@@ -74,7 +74,7 @@ TALKS = [
         replies=[Reply(calls=(FILE,), stop="tools"), Reply(text=("made",))], out="made\n",
         err=["content:\n      first\n      second", "result:\n    Wrote 12 bytes"]),
     Row("thinking that is asked for", ["--effort", "max"], "/status\nThink first\n/expand 1\n",
-        word="Think first", replies=[Reply(thinking="One\x1b[2J\ntwo", text=("so",))], out="so\n",
+        word="Think first", replies=[Reply(thinking="One\ntwo", text=("so",))], out="so\n",
         err=["on: thinking (max)", "[1] thought  One (+1 lines)", "[1] thought\n    One\n    two"]),
     Row("an unknown command", [], "/dance\n", code=2, err=["/dance is unknown"]),
     Row("an empty message", ["-m", "  "], code=2, err=["--message is empty"]),

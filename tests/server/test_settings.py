@@ -179,6 +179,7 @@ def test_proxies_that_cannot_be_trusted_are_refused_in_words(proxies: str, mista
     ("name", "value", "words"),
     [
         ("MODEL", "nosuch", 'MODEL: there is no model "nosuch"\n    write one of: claude-'),
+        ("MODEL", "my-model", "; or set LLM_PROVIDER to the vendor whose model it is"),
         ("TEAMMATE_MODEL", "nosuch", 'TEAMMATE_MODEL: there is no model "nosuch"\n'),
         ("DEFAULT_PRESET", "poet", "DEFAULT_PRESET: the preset 'poet' is unknown\n    give one of"),
     ],

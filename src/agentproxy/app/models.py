@@ -14,7 +14,7 @@ from agentproxy.events.run import Order
 from agentproxy.models.budget import Budget
 from agentproxy.models.deferred import DeferredModel, SharedLines
 from agentproxy.models.metered import Meter, RecordCost, Retry
-from agentproxy.models.names import default_model, find_model
+from agentproxy.models.names import ModelAddress, default_model, find_model
 from agentproxy.models.port import Model, ModelRefused
 from agentproxy.models.prices import Prices
 from agentproxy.models.scripted import ScriptedModel, parse_model_script
@@ -62,7 +62,7 @@ def require_model(name: str, *, project: Project, started_in: Path) -> None:
     if kind == "scripted" and rest.strip():
         _open(name, project=project, started_in=started_in, shared=None)
     else:
-        find_model(name, variables(project))
+        address_of(name, project)
 
 
 def open_judges(order: Order, *, project: Project) -> list[Model]:
@@ -93,9 +93,15 @@ def _open(name: str, *, project: Project, started_in: Path, shared: SharedLines 
         if kind == "scripted" and rest.strip():
             data, source = read_script_file(rest, started_in=started_in)
             return ScriptedModel(name, parse_model_script(data, source=source))
-        return DeferredModel(name, find_model(name, variables(project)), shared=shared)
+        return DeferredModel(name, address_of(name, project), shared=shared)
     except ModelRefused as error:
         raise WorkerError(str(error), cure=error.cure) from error
+
+
+def address_of(name: str, project: Project) -> ModelAddress:
+    """Returns the model that a name means to this user. Raises as `find_model` does."""
+    provider = project.app.settings.chat.llm_provider or ""
+    return find_model(name, variables(project), provider=provider)
 
 
 def variables(project: Project) -> dict[str, str]:

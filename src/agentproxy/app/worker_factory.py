@@ -11,12 +11,12 @@ from typing import Final
 from agentproxy.app.choosing import chosen_worker, worker_tables
 from agentproxy.app.claude_worker import LOGIN, build_claude, usual_model
 from agentproxy.app.context import Project
-from agentproxy.app.models import has_libraries, open_models, variables
+from agentproxy.app.models import address_of, has_libraries, open_models, variables
 from agentproxy.app.script_files import read_script_file
 from agentproxy.config.tables import WorkerTable
 from agentproxy.events.run import Order
 from agentproxy.models.metered import Meter, MeteredModel
-from agentproxy.models.names import default_model, find_model
+from agentproxy.models.names import default_model
 from agentproxy.models.port import ModelRefused
 from agentproxy.models.relay.upstream import RelayTarget
 from agentproxy.workers.builtin import BuiltinWorker
@@ -194,4 +194,4 @@ def _granted(name: str, project: Project) -> RelayTarget:
     from agentproxy.models.connections import check_proxies
 
     check_proxies()
-    return RelayTarget(name, find_model(name, variables(project)))
+    return RelayTarget(name, address_of(name, project))

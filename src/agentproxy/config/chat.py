@@ -22,6 +22,7 @@ from agentproxy.config.words import (
 OWN_PREFIX = "OPENAGENT_"  # wins over the bare name, which other programs may use too
 CURES = {
     "model": "give the name of a model; pa models shows the forms",
+    "llm_provider": "give anthropic, openai, gemini, ollama, groq, deepseek, openrouter or runpod",
     "max_turns": "give a whole number from 1 to 10000",
     "max_token_budget": "give a whole number of tokens from 1 to 1000000000",
     "max_output_tokens": "give a whole number of tokens from 1 to 1000000",
@@ -114,6 +115,9 @@ Temperature = Annotated[
     Annotated[Decimal, Field(ge=0, le=2)] | None,
     BeforeValidator(lambda value: None if value == "vendor" else value),
 ]
+Provider = Literal[
+    "anthropic", "openai", "gemini", "ollama", "groq", "deepseek", "openrouter", "runpod"
+]
 Pause = Annotated[Decimal, Field(ge=0, le=3600)]
 Tokens = Annotated[Whole, Field(ge=1, le=1_000_000_000)]
 
@@ -124,6 +128,7 @@ class ChatSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     model: SingleLine = "claude-sonnet-4-5-20250929"
+    llm_provider: Provider | None = None  # whose the names of models without a form are
     max_turns: Annotated[Whole, Field(ge=1, le=10_000)] = 50
     max_token_budget: Tokens = 200_000  # for one message of the user
     max_output_tokens: Annotated[Tokens, Field(le=1_000_000)] = 16_384
@@ -188,10 +193,19 @@ def load_chat_settings(variables: Mapping[str, str], *, origins: Mapping[str, st
             if variables.get(name, ""):
                 given[field], names[field] = variables[name], name
     try:
-        return ChatSettings.model_validate(given)
+        settings = ChatSettings.model_validate(given)
     except ValidationError as error:
         key, problem, _ = first_mistake(error)
         field = key.split(".")[0].split("[")[0]
         raise BadSetting(
             problem, variable=names[field], origin=origins[names[field]], cure=CURES[field]
         ) from None
+    if settings.llm_provider not in (None, "anthropic") and "model" not in given:
+        name = names["llm_provider"]
+        raise BadSetting(
+            "MODEL is not set, and is a model of Anthropic then",
+            variable=name,
+            origin=origins[name],
+            cure="set MODEL to a model of this vendor",
+        )
+    return settings

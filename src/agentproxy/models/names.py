@@ -67,8 +67,8 @@ class ModelAddress:
     base: str
 
 
-def find_model(name: str, environ: Mapping[str, str]) -> ModelAddress:
-    """Returns the model that a name means.
+def find_model(name: str, environ: Mapping[str, str], *, provider: str = "") -> ModelAddress:
+    """Returns the model that a name means. A name without a form is a model of `provider`.
 
     Raises:
         ModelRefused: the name is missing, or a variable that it needs is not set.
@@ -88,6 +88,8 @@ def find_model(name: str, environ: Mapping[str, str]) -> ModelAddress:
         return _vendor("gemini", rest, wire="gemini", environ=environ)
     if prefix in PUBLIC and rest:
         return _compatible(prefix, rest, environ)
+    if provider:
+        return _provided(provider, name, environ)
     raise UnknownModel(f"there is no model {json.dumps(name)}", cure=f"write one of: {KNOWN}")
 
 
@@ -107,6 +109,16 @@ def _vendor(vendor: str, model: str, *, wire: Wire, environ: Mapping[str, str]) 
         variable = f"{vendor.upper()}_API_KEY"
         raise ModelRefused(f"the model {model} needs {variable}", cure=f"set {variable}")
     return ModelAddress(wire, vendor, model, key, _base(vendor, environ))
+
+
+def _provided(provider: str, model: str, environ: Mapping[str, str]) -> ModelAddress:
+    match provider:
+        case "anthropic" | "gemini":
+            return _vendor(provider, model, wire=provider, environ=environ)
+        case "openai":
+            return _vendor(provider, model, wire="openai chat", environ=environ)
+        case _:
+            return _compatible(provider, model, environ)
 
 
 def _compatible(vendor: str, model: str, environ: Mapping[str, str]) -> ModelAddress:

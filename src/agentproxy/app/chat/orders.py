@@ -2,10 +2,12 @@
 
 import secrets
 from collections.abc import Mapping
+from typing import cast
 
 from agentproxy.app.chat.services import ChatServices
+from agentproxy.config.words import EffortWord as EffortWord
 from agentproxy.events.envelope import RunId
-from agentproxy.events.run import ChatOrder
+from agentproxy.events.run import ChatOrder, ThinkingEffort
 
 OF_FIELDS = {
     "system_prompt": "system_prompt",
@@ -18,8 +20,14 @@ OF_FIELDS = {
     "enable_thinking": "thinking",
     "thinking_effort": "thinking_effort",
 }
-# Every other known word is high.
-MOST = ("xhigh", "max")
+EFFORTS: Mapping[EffortWord, ThinkingEffort] = {
+    "minimal": "high",
+    "low": "high",
+    "medium": "high",
+    "high": "high",
+    "xhigh": "max",
+    "max": "max",
+}
 
 
 def order_of(asked: Mapping[str, object], *, services: ChatServices) -> tuple[ChatOrder, RunId]:
@@ -41,7 +49,7 @@ def order_of(asked: Mapping[str, object], *, services: ChatServices) -> tuple[Ch
         "sandbox": services.project.settings.sandbox,
     }
     fields |= given
-    fields["thinking_effort"] = "max" if fields["thinking_effort"] in MOST else "high"
+    fields["thinking_effort"] = EFFORTS[cast("EffortWord", fields["thinking_effort"])]
     order = ChatOrder.model_validate(fields)
     if not order.system_prompt:
         services.presets.require(order.preset)

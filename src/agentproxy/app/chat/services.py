@@ -11,14 +11,14 @@ from agentproxy.app.chat.toolbox import ToolPorts
 from agentproxy.app.chat.workspaces import Workspaces
 from agentproxy.app.context import App, Project
 from agentproxy.app.mcp.servers import McpServers
-from agentproxy.app.models import variables
+from agentproxy.app.models import address_of
 from agentproxy.app.project_files.memory_file import MemoryFile
 from agentproxy.app.project_files.presets import PresetLibrary, UnknownPreset
 from agentproxy.config.chat import ChatSettings
 from agentproxy.conversation.safe_tools import SAFE_TOOLS
 from agentproxy.events.run import AgentOrder
 from agentproxy.models.deferred import SharedLines
-from agentproxy.models.names import UnknownModel, find_model
+from agentproxy.models.names import UnknownModel
 from agentproxy.models.port import ModelRefused
 from agentproxy.models.prices import cost_usd
 from agentproxy.tools.custom.packages import PackagedTools
@@ -57,7 +57,7 @@ class ChatServices:
         """Blocking. Where the model cannot be used, its first turn tells why."""
         cost_usd(self.settings.model, 0, 0)
         with suppress(ImportError, ModelRefused):
-            address = find_model(self.settings.model, variables(self.project))
+            address = address_of(self.settings.model, self.project)
             self.lines.load(address)
 
     def require_named(self) -> None:
@@ -67,9 +67,10 @@ class ChatServices:
             if not model or model.startswith("scripted:"):
                 continue
             try:
-                find_model(model, variables(self.project))
+                address_of(model, self.project)
             except UnknownModel as error:
-                raise UnknownSetting(name.upper(), str(error), cure=error.cure) from None
+                cure = f"{error.cure}; or set LLM_PROVIDER to the vendor whose model it is"
+                raise UnknownSetting(name.upper(), str(error), cure=cure) from None
             except ModelRefused:  # without a key the first turn tells why
                 continue
         try:

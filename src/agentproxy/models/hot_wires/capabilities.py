@@ -83,7 +83,7 @@ class Reasoning:
         if not self.efforts:
             return asked
         at_least = _RISING[_RISING.index(asked) :]
-        fitting = [each for each in self.efforts if each in at_least]
+        fitting: list[OpenAIEffort] = [each for each in self.efforts if each in at_least]
         return fitting[0] if fitting else self.efforts[-1]
 
 

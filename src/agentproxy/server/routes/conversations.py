@@ -8,13 +8,12 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict, Field
 
 from agentproxy.app.chat.host import ChatHost
-from agentproxy.app.chat.orders import order_of
+from agentproxy.app.chat.orders import EffortWord, order_of
 from agentproxy.app.chat.rows import ChatRows
 from agentproxy.app.chat.views import ChatRow, read_chat
 from agentproxy.app.holders import StillOwned
 from agentproxy.app.journal import LeaseTaken, UnknownRun
 from agentproxy.app.project_files.presets import UnknownPreset
-from agentproxy.config.words import EffortWord
 from agentproxy.events.envelope import RunId
 from agentproxy.events.run import ChatOrder
 from agentproxy.server.chat.records import ShownChat, shown_chat

@@ -9,10 +9,9 @@ from pydantic import BaseModel
 from agentproxy import __version__
 from agentproxy.app.chat.host import ChatHost
 from agentproxy.app.journal import JournalError
-from agentproxy.app.models import variables
+from agentproxy.app.models import address_of
 from agentproxy.app.queries import list_runs
 from agentproxy.app.supervised_host import SupervisedHost
-from agentproxy.models.names import find_model
 from agentproxy.models.port import ModelRefused
 from agentproxy.server.routes.faces import SERVICE
 from agentproxy.server.service_health import health_of
@@ -91,7 +90,7 @@ def _model(host: ChatHost) -> str | None:
     if name.startswith("scripted:"):
         return name
     try:
-        find_model(name, variables(host.services.project))
+        address_of(name, host.services.project)
     except ModelRefused:
         return None
     return name

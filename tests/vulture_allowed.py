@@ -13,6 +13,7 @@ from agentproxy.models.prices import cost_usd
 from agentproxy.models.scripted import ScriptedModel
 from agentproxy.server.chat.records import ShownChat, ShownMessage, WaitingMessage
 from agentproxy.server.promised import Mistake
+from agentproxy.server.routes.auth import Me
 from agentproxy.server.routes.conversations import ListedChat
 from agentproxy.server.routes.health import Health, ShownConfig
 from agentproxy.server.routes.workspace import Preview, Uploaded
@@ -56,6 +57,7 @@ ShownChat.enable_thinking
 ShownChat.total_input_tokens
 ShownChat.total_output_tokens
 WaitingMessage.message_id
+Me.authenticated
 Mistake.loc
 Mistake.msg
 Preview.binary

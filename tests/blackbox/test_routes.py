@@ -173,6 +173,15 @@ def forget(service: Service) -> None:
     assert service.json("DELETE", "/api/memory")["content"] == ""
 
 
+def sign_in(service: Service) -> None:
+    config = {"enabled": False, "google_client_id": None}
+    assert service.json("GET", "/api/auth/config") == config
+
+
+def who_am_i(service: Service) -> None:
+    assert service.json("GET", "/api/auth/me") == {"authenticated": False}
+
+
 def sessions(service: Service) -> None:
     answer = service.json("GET", "/sessions")
     assert shape(answer) == {"sessions": [], "next": type(None)}
@@ -207,6 +216,8 @@ ROUTES: dict[tuple[str, str], Callable[[Service], Any]] = {
     ("GET", "/api/memory"): memory,
     ("POST", "/api/memory"): refused("POST", "/api/memory", 409, decision="accept"),
     ("DELETE", "/api/memory"): forget,
+    ("GET", "/api/auth/config"): sign_in,
+    ("GET", "/api/auth/me"): who_am_i,
     ("POST", "/task"): refused("POST", "/task", 400, task="Anything", working_dir="/"),
     ("GET", "/sessions"): sessions,
     ("GET", "/session/{session_id}"): refused("GET", "/session/000000", 404),

@@ -22,7 +22,8 @@ from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
 from agentproxy.server.connections import punctual_protocol
-from agentproxy.server.guard import Guard
+from agentproxy.server.entrance.doors import Doors
+from agentproxy.server.entrance.guard import Guard
 
 DEADLINE, LONGER = 0.4, 0.5  # seconds
 Hasty = punctual_protocol(head_seconds=DEADLINE, body_seconds=DEADLINE)
@@ -310,10 +311,7 @@ def test_who_does_not_read_an_answer_is_let_go() -> None:
     async def receive() -> dict[str, object]:
         return {"type": "http.request"}
 
-    guard = Guard(
-        large,
-        hosts=frozenset({"here"}), origins=frozenset(), api_key="", send_seconds=0.1,
-    )  # fmt: skip
+    guard = Guard(large, Doors(hosts=frozenset({"here"}), origins=frozenset()), send_seconds=0.1)
     scope = {"type": "http", "method": "GET", "path": "/", "headers": [(b"host", b"here")],
              "http_version": "1.1", "query_string": b"", "client": ("127.0.0.1", 1)}  # fmt: skip
     asyncio.run(asyncio.wait_for(guard(scope, receive, send), 5))

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from agentproxy.config.mistakes import BadSetting, first_mistake
+from agentproxy.config.sign_in import GOOGLE_KEYS, AllowedEntry, ClientId, KeysAddress
 from agentproxy.config.words import (
     Decimal,
     EffortWord,
@@ -61,6 +62,9 @@ CURES = {
     "memory_review": "give auto or person",
     "default_preset": "give the name of a preset, such as coding or work",
     "api_key": "give one line of visible text",
+    "google_client_id": "give an OAuth client id, such as 123-abc.apps.googleusercontent.com",
+    "sign_in_allowed": "give addresses or @domains with commas between, such as a@b.org, @c.org",
+    "google_certs_url": "give an address that begins with https://, or http:// on this machine",
     "cors_origins": "give origins with commas between them, such as http://localhost:3500",
     "trusted_proxies": "give addresses or networks with commas between them, such as 10.0.0.0/8",
     "database_url": "give sqlite:///PATH, or nothing for the journal in AGENTPROXY_HOME",
@@ -108,6 +112,7 @@ Networks = Annotated[
     BeforeValidator(_listed),
     Field(max_length=100),
 ]
+Allowed = Annotated[tuple[AllowedEntry, ...], BeforeValidator(_listed), Field(max_length=1000)]
 Delay = Annotated[
     float | None, BeforeValidator(lambda value: None if value == "never" else seconds_of(value))
 ]
@@ -168,6 +173,9 @@ class ChatSettings(BaseModel):
     memory_review: Literal["auto", "person"] = "auto"
     default_preset: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")] = "coding"
     api_key: SingleLine | None = Field(default=None, repr=False)
+    google_client_id: ClientId | None = None  # None: nobody has to sign in
+    sign_in_allowed: Allowed = ()
+    google_certs_url: KeysAddress = GOOGLE_KEYS
     cors_origins: Names | None = None
     trusted_proxies: Networks = ()
     database_url: Annotated[SingleLine, AfterValidator(_is_sqlite)] | None = None
@@ -207,5 +215,13 @@ def load_chat_settings(variables: Mapping[str, str], *, origins: Mapping[str, st
             variable=name,
             origin=origins[name],
             cure="set MODEL to a model of this vendor",
+        )
+    if settings.sign_in_allowed and settings.google_client_id is None:
+        # Who writes the one believes that the door is shut.
+        raise BadSetting(
+            "without GOOGLE_CLIENT_ID nobody has to sign in",
+            variable=(name := names["sign_in_allowed"]),
+            origin=origins[name],
+            cure="set GOOGLE_CLIENT_ID too, or leave SIGN_IN_ALLOWED out",
         )
     return settings

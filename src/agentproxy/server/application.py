@@ -16,7 +16,8 @@ from agentproxy.app.chat.host import ChatHost
 from agentproxy.app.journal import JournalError
 from agentproxy.app.supervised_host import SupervisedHost
 from agentproxy.server.docs_page import docs_page
-from agentproxy.server.guard import OPEN, Guard
+from agentproxy.server.entrance.doors import Doors
+from agentproxy.server.entrance.guard import Guard
 from agentproxy.server.promised import EVERYWHERE, promised
 from agentproxy.server.refusals import (
     Refused,
@@ -25,6 +26,7 @@ from agentproxy.server.refusals import (
     answer_refused,
     refuse_invalid,
 )
+from agentproxy.server.routes.auth import auth_routes
 from agentproxy.server.routes.catalogue import catalogue_routes
 from agentproxy.server.routes.conversations import conversation_routes
 from agentproxy.server.routes.faces import FACES
@@ -33,17 +35,6 @@ from agentproxy.server.routes.memory import memory_routes
 from agentproxy.server.routes.sessions import session_routes
 from agentproxy.server.routes.sockets import socket_routes
 from agentproxy.server.routes.workspace import workspace_routes
-from agentproxy.server.senders import Network
-
-
-@dataclass(frozen=True, slots=True)
-class Doors:
-    """Who may come in."""
-
-    hosts: frozenset[str]  # values of the Host header
-    origins: frozenset[str]  # of web pages
-    api_key: str  # "" for none
-    proxies: Sequence[Network] = ()  # whose word on the sender's address counts
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +49,20 @@ KEYS = {
     "ApiKey": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
     "Bearer": {"type": "http", "scheme": "bearer"},
 }
+SIGN_IN = {
+    "GoogleIdToken": {
+        "type": "http",
+        "scheme": "bearer",
+        "bearerFormat": "JWT",
+        "description": "An ID token of Google, for the client id of /api/auth/config.",
+    }
+}
 
 
 class Application(FastAPI):
     """Its guard stands before every route, and its document says where that asks for a key."""
 
-    needs_key = False
+    doors: Doors
     guard: Guard
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:  # pyright: ignore[reportIncompatibleMethodOverride] - it is awaited
@@ -75,10 +74,13 @@ class Application(FastAPI):
 
     def openapi(self) -> dict[str, Any]:
         document = super().openapi()
-        document["components"]["securitySchemes"] = KEYS
-        if self.needs_key:
-            document["security"] = [{name: []} for name in KEYS]  # either of them
-            for path in OPEN:
+        doors = self.doors
+        sign_in = {} if doors.sign_in is None else SIGN_IN
+        document["components"]["securitySchemes"] = KEYS | sign_in
+        asked = (KEYS if doors.api_key else {}) | sign_in
+        if asked:
+            document["security"] = [{name: []} for name in asked]  # any of them
+            for path in doors.open_paths:
                 for operation in document["paths"][path].values():
                     operation["security"] = []
         return document
@@ -92,15 +94,16 @@ def build_application(hosts: Hosts, doors: Doors) -> FastAPI:
         docs_url=None,  # the library's page loads scripts from elsewhere
         redoc_url=None,
         openapi_tags=[{"name": face, "description": words} for face, words in FACES.items()],
-        responses=promised(*EVERYWHERE),
+        responses=promised(*EVERYWHERE, *(() if doors.sign_in is None else (503,))),
     )
-    application.needs_key = bool(doors.api_key)
+    application.doors = doors
     application.add_exception_handler(JournalError, answer_journal)
     application.add_exception_handler(RequestValidationError, refuse_invalid)
     application.add_exception_handler(Refused, answer_refused)
     routes: list[BaseRoute] = []
     for router, refusals in (
         (health_routes(hosts.chats, hosts.supervised), ()),
+        (auth_routes(doors.sign_in), ()),
         (session_routes(hosts.supervised), (404, 409, 503)),
         (conversation_routes(hosts.chats), (404, 409, 503)),
         (catalogue_routes(hosts.chats), (409, 507)),
@@ -115,14 +118,7 @@ def build_application(hosts: Hosts, doors: Doors) -> FastAPI:
         return HTMLResponse(docs_page(application.openapi()))
 
     application.add_api_route("/docs", docs, include_in_schema=False)
-    application.guard = Guard(
-        application.answer,
-        sockets=socket_routes(hosts.chats),
-        hosts=doors.hosts,
-        origins=doors.origins,
-        api_key=doors.api_key,
-        proxies=doors.proxies,
-    )
+    application.guard = Guard(application.answer, doors, sockets=socket_routes(hosts.chats))
     return application
 
 

@@ -6,8 +6,8 @@ import ipaddress
 import logging
 import signal
 import socket as sockets
-from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -21,12 +21,15 @@ from agentproxy.app.chat.services import UnknownSetting
 from agentproxy.app.context import App, open_app
 from agentproxy.app.logs import redacted_log
 from agentproxy.app.supervised_host import SupervisedHost
-from agentproxy.server.application import Doors, Hosts, build_application, origins_of
+from agentproxy.models.port import ModelRefused
+from agentproxy.server.application import Hosts, build_application, origins_of
 from agentproxy.server.connections import (
     PunctualProtocol,
     make_room_for_connections,
     punctual_protocol,
 )
+from agentproxy.server.entrance.doors import Doors
+from agentproxy.server.entrance.sign_in.port import SignIn
 from agentproxy.server.senders import networks
 from agentproxy.server.socket_protocol import SocketProtocol
 
@@ -34,6 +37,11 @@ LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 MAX_MESSAGE_BYTES = 1 << 20
 KEEP_ALIVE_SECONDS = 30
 LOG = logging.getLogger(__name__)
+EXTRA = "pip install 'agentproxy[server]'"
+NOBODY_ALLOWED = (
+    "GOOGLE_CLIENT_ID is set and SIGN_IN_ALLOWED is not, so no account is let in: set it to "
+    "addresses and @domains with commas between them, such as ada@example.com, @example.com"
+)
 STOPPING = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -97,6 +105,19 @@ async def _serve(
 ) -> None:
     _refuse_open_door(options, app)
     allowed = _allowed(directory, options)
+    async with _open_sign_in(app) as sign_in:
+        await _serve_all(app, directory, options, allowed=allowed, sign_in=sign_in, say=say)
+
+
+async def _serve_all(
+    app: App,
+    directory: Path,
+    options: ServeOptions,
+    *,
+    allowed: AllowedFolders,
+    sign_in: SignIn | None,
+    say: Callable[[str], None],
+) -> None:
     listener = _listen(options)
     options = replace(options, port=listener.getsockname()[1])
     chats = await open_host(await app.project(directory), cleans=True)
@@ -104,7 +125,7 @@ async def _serve(
     _tune()
     try:
         await _require_named(chats)
-        application = build_application(Hosts(chats, supervised), _doors(options, app))
+        application = build_application(Hosts(chats, supervised), _doors(options, app, sign_in))
         server = _Server(_config(application, _protocol(app)), park=supervised.close)
         await resume_all(chats)
         await chats.services.workspaces.restore()
@@ -144,14 +165,40 @@ def _allowed(directory: Path, options: ServeOptions) -> AllowedFolders:
 
 
 def _refuse_open_door(options: ServeOptions, app: App) -> None:
-    if not _is_loopback(options.host) and not app.settings.chat.api_key:
+    settings = app.settings.chat
+    if not _is_loopback(options.host) and not (settings.api_key or settings.google_client_id):
         raise CannotServe(
             f"{options.host} can be reached from other machines, and there is no API_KEY",
-            cure="set API_KEY, or leave --host out",
+            cure="set API_KEY or GOOGLE_CLIENT_ID, or leave --host out",
         )
 
 
-def _doors(options: ServeOptions, app: App) -> Doors:
+@asynccontextmanager
+async def _open_sign_in(app: App) -> AsyncGenerator[SignIn | None]:
+    settings = app.settings.chat
+    if settings.google_client_id is None:
+        yield None
+        return
+    if not settings.sign_in_allowed:
+        LOG.warning("%s", NOBODY_ALLOWED)
+    try:
+        # Loaded only here: it takes as long as much else of a start.
+        from agentproxy.server.entrance.sign_in.google import google_sign_in
+
+        sign_in = google_sign_in(
+            settings.google_client_id, settings.sign_in_allowed, settings.google_certs_url
+        )
+    except ImportError as error:
+        raise CannotServe(f"{error.name} is not installed", cure=EXTRA) from error
+    except ModelRefused as error:
+        raise CannotServe(str(error), cure=error.cure) from error
+    try:
+        yield sign_in
+    finally:
+        await sign_in.close()
+
+
+def _doors(options: ServeOptions, app: App, sign_in: SignIn | None) -> Doors:
     settings = app.settings.chat
     names = [
         *(LOOPBACK if _is_loopback(options.host) else ()),
@@ -161,7 +208,8 @@ def _doors(options: ServeOptions, app: App) -> Doors:
     hosts = frozenset(each.lower() for name in names for each in (name, f"{name}:{options.port}"))
     own = [f"http://{name}:{options.port}" for name in names]
     origins = origins_of(settings.cors_origins, own)
-    return Doors(hosts, origins, settings.api_key or "", networks(settings.trusted_proxies))
+    proxies = networks(settings.trusted_proxies)
+    return Doors(hosts, origins, settings.api_key or "", proxies, sign_in)
 
 
 def _is_loopback(host: str) -> bool:

@@ -30,8 +30,7 @@ from agentproxy.text.system_errors import in_words
 SECONDS = 20.0  # for one answer over HTTP, and for the handshake of a socket
 MAX_ANSWER_BYTES = 256 << 20
 START = "start it with pa serve, or leave --url out"
-KEY = "set API_KEY to the key of the server"
-NORMAL = 1000
+KEY = "set API_KEY to the key of the server, or to a token of who has signed in"
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 PAGE = 200
 ANYTHING: TypeAdapter[object] = TypeAdapter(object)
@@ -132,17 +131,26 @@ class _RemoteTalk:
         except NotOurs:
             raise _stranger(self._url) from None
         except ConnectionClosed as closed:
-            if closed.rcvd is not None and closed.rcvd.code == NORMAL:
-                raise Unreachable(
-                    "the conversation is gone: it was deleted", cure="pa chat --list", code=2
-                ) from None
-            raise Broken(closed.rcvd.reason if closed.rcvd else "the connection broke") from None
+            raise _closed(closed) from None
 
     async def send(self, message: Message) -> None:
         try:
             await self._socket.send(json.dumps(message))
         except ConnectionClosed:
             raise Broken("the connection broke") from None
+
+
+def _closed(closed: ConnectionClosed) -> Broken | Unreachable:
+    if closed.rcvd is None:
+        return Broken("the connection broke")
+    match closed.rcvd.code:
+        case 1000:  # the usual end, which a server makes only then
+            text = "the conversation is gone: it was deleted"
+            return Unreachable(text, cure="pa chat --list", code=2)
+        case 4001:  # opened again, it would be closed again
+            return Unreachable(f"the server refused: {closed.rcvd.reason}", cure=KEY, code=2)
+        case _:
+            return Broken(closed.rcvd.reason)
 
 
 def _stranger(url: str) -> Unreachable:

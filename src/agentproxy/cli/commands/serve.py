@@ -38,7 +38,8 @@ MAX_HOST_BYTES = 255
 def command(host: str, port: int, allow_hosts: tuple[str, ...], allow_dirs: tuple[str, ...]) -> int:  # noqa: PLR0917 # click calls it by name
     """Serve tasks and conversations over HTTP and WebSocket.
 
-    Only this machine can reach it, unless --host names another address: then API_KEY must be set.
+    Only this machine can reach it, unless --host names another address: then API_KEY must be set,
+    or GOOGLE_CLIENT_ID and SIGN_IN_ALLOWED for people who sign in with Google.
 
     \b
     Examples:

@@ -63,8 +63,8 @@ class Client:
     def run(self) -> RunId:
         return self.story.run
 
-    async def serve(self, *, after: int | None, gone: Bell) -> None:
-        """Serves until one side leaves. `after` is the last event that the client has.
+    async def serve(self, *, after: int | None, gone: Bell, over: Bell | None = None) -> None:
+        """Serves until one side leaves, or `over` rings. `after` is the last event it has.
 
         Raises UnknownRun once `gone` is set: the conversation was deleted.
         """
@@ -74,7 +74,8 @@ class Client:
             busy = self.story.active or self.story.waiting
             if busy or await self.host.app.journal.inbox(self.run):
                 self.host.go_on(self.run)
-            await first_to_end(self._tell(), self._hear(), gone.ringing())
+            ends = (gone.ringing(),) if over is None else (gone.ringing(), over.ringing())
+            await first_to_end(self._tell(), self._hear(), *ends)
         finally:
             self.limit.close()
         if gone.is_set():

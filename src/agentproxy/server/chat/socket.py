@@ -2,7 +2,8 @@
 
 import asyncio
 import time
-from contextlib import suppress
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from fastapi import WebSocket, WebSocketDisconnect
@@ -11,6 +12,7 @@ from pydantic_core import to_json
 from agentproxy.app.chat.host import ChatHost
 from agentproxy.app.chat.views import read_order
 from agentproxy.app.journal import JournalError, UnknownRun
+from agentproxy.engine.bell import Bell
 from agentproxy.events.envelope import RunId
 from agentproxy.server.chat.client import Client, Left, TooSlow, error_message
 from agentproxy.server.chat.wire import Message, WireStory
@@ -18,6 +20,8 @@ from agentproxy.server.rates import Rate
 
 TRY_AGAIN_LATER = 1013
 INTERNAL = 1011
+SIGNED_OUT = 4001  # as documented: a client has to sign in again
+SIGN_IN_ENDED = "the sign-in has ended"
 CLOSE_SECONDS = 2.0
 MAX_SOCKETS = 100  # of one conversation
 
@@ -44,8 +48,13 @@ class SocketLine:
         return text
 
 
-async def serve_socket(socket: WebSocket, host: ChatHost, run: RunId, *, after: int | None) -> None:
-    """Serves an accepted socket until one side leaves. `after` is the last event it has."""
+async def serve_socket(
+    socket: WebSocket, host: ChatHost, run: RunId, *, after: int | None, until: float | None = None
+) -> None:
+    """Serves an accepted socket until one side leaves, or until the sign-in of its client ends.
+
+    `after` is the last event it has, and `until` is in seconds since 1970.
+    """
     client = Client(SocketLine(socket), host, WireStory(run))
     try:
         workspace = (await read_order(host.app, run)).workspace
@@ -54,7 +63,12 @@ async def serve_socket(socket: WebSocket, host: ChatHost, run: RunId, *, after: 
             await _refuse(socket, run, text, code=TRY_AGAIN_LATER)
             return
         async with host.attend(run, Path(workspace)) as gone:
-            await client.serve(after=after, gone=gone)
+            with _ending_at(until) as over:
+                await client.serve(after=after, gone=gone, over=over)
+        if over is not None and over.is_set():
+            text = f"Authentication failed: {SIGN_IN_ENDED}"
+            error = error_message(run, text, after=client.story.told)
+            await _tell_and_close(socket, error, code=SIGNED_OUT, reason=SIGN_IN_ENDED)
     except UnknownRun:
         await _refuse(socket, run, "Conversation not found")
     except TooSlow:
@@ -65,6 +79,19 @@ async def serve_socket(socket: WebSocket, host: ChatHost, run: RunId, *, after: 
         pass  # the client has gone
 
 
+@contextmanager
+def _ending_at(until: float | None) -> Generator[Bell | None]:
+    if until is None:
+        yield None
+        return
+    over = Bell()
+    timer = asyncio.get_running_loop().call_later(until - time.time(), over.set)
+    try:
+        yield over
+    finally:
+        timer.cancel()
+
+
 async def _close(socket: WebSocket, code: int, reason: str = "") -> None:
     # Who does not read takes no farewell either.
     with suppress(TimeoutError, WebSocketDisconnect, RuntimeError):
@@ -73,7 +100,13 @@ async def _close(socket: WebSocket, code: int, reason: str = "") -> None:
 
 
 async def _refuse(socket: WebSocket, run: RunId, text: str, *, code: int = 1000) -> None:
+    await _tell_and_close(socket, error_message(run, text), code=code)
+
+
+async def _tell_and_close(
+    socket: WebSocket, error: Message, *, code: int, reason: str = ""
+) -> None:
     with suppress(TimeoutError, WebSocketDisconnect, RuntimeError):
         async with asyncio.timeout(CLOSE_SECONDS):
-            await socket.send_json(error_message(run, text))
-    await _close(socket, code)
+            await socket.send_json(error)
+    await _close(socket, code, reason)

@@ -28,6 +28,7 @@ class TaskCounts(BaseModel):
 class ShownConfig(BaseModel):
     sandbox: str
     key_required: bool
+    sign_in: bool
     default_worker: str
 
 
@@ -66,6 +67,7 @@ def health_routes(chats: ChatHost, supervised: SupervisedHost) -> APIRouter:
             config=ShownConfig(
                 sandbox=settings.sandbox,
                 key_required=bool(settings.chat.api_key),
+                sign_in=settings.chat.google_client_id is not None,
                 default_worker=(settings.worker or "").partition(":")[0],
             ),
             mcp=Counter(each.status for each in chats.services.mcp.states()),

@@ -9,6 +9,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from agentproxy.app.chat.host import ChatHost
 from agentproxy.events.envelope import RunId
 from agentproxy.server.chat.socket import serve_socket
+from agentproxy.server.entrance.sign_in.port import FOUND, Person
 
 REFUSED = 1008
 _PATH = re.compile(r"/api/chat/([^/]+)/ws")
@@ -29,7 +30,10 @@ def socket_routes(host: ChatHost) -> ASGIApp:
         except ValidationError:
             await socket.close(REFUSED)
             return
+        # The library clears the scope with the acceptance.
+        person = scope.get(FOUND)
+        until = person.until if isinstance(person, Person) else None
         await socket.accept()
-        await serve_socket(socket, host, RunId(found[1]), after=after)
+        await serve_socket(socket, host, RunId(found[1]), after=after, until=until)
 
     return serve

@@ -2,17 +2,19 @@
 
 import asyncio
 import hmac
-import json
 import math
 import time
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable
 from contextlib import suppress
-from urllib.parse import parse_qs
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from agentproxy.server.entrance.answers import answer_early
+from agentproxy.server.entrance.credentials import given_key
+from agentproxy.server.entrance.doors import OPEN, Doors
+from agentproxy.server.entrance.sign_in.door import SignInDoor
 from agentproxy.server.rates import Rate
-from agentproxy.server.senders import Network, sender_of
+from agentproxy.server.senders import sender_of
 
 MAX_BODY_BYTES = 1 << 20
 UPLOAD = "/api/workspace/upload"
@@ -22,10 +24,7 @@ MAX_TARGET_BYTES = 16 * 1024
 MAX_HEAD_BYTES = 32 * 1024
 MAX_HEADERS = 100
 TOO_LARGE = "the body has more than {} bytes"
-MAX_DRAINED_BYTES = 8 << 20
-DRAIN_SECONDS = 2.0
 SEND_SECONDS = 60.0  # for one piece of an answer; a client that takes longer is let go
-OPEN = frozenset({"/health"})
 SAFE_HEADERS = (
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"DENY"),
@@ -53,24 +52,28 @@ class Guard:
     def __init__(
         self,
         app: ASGIApp,
+        doors: Doors,
         *,
-        hosts: frozenset[str],
-        origins: frozenset[str],
-        api_key: str,
-        proxies: Sequence[Network] = (),
-        send_seconds: float = SEND_SECONDS,
         sockets: ASGIApp | None = None,
+        send_seconds: float = SEND_SECONDS,
     ) -> None:
         self._app = app
         self._sockets = sockets or app
-        self._hosts = hosts
-        self._origins = origins
-        self._key = api_key.encode()
-        self._proxies = proxies
+        self._hosts = doors.hosts
+        self._origins = doors.origins
+        self._key = doors.api_key.encode()
+        self._proxies = doors.proxies
         self._send_seconds = send_seconds
         # Of one address. A right key does not help who guesses.
         self._requests = Rate(burst=5000, each_second=500)
         self._wrong_keys = Rate(burst=60, each_second=1)
+        if doors.sign_in is not None:
+            # The door behind us asks for the key too: either of them is enough.
+            self._app, self._sockets = (
+                SignInDoor(each, doors.sign_in, key=self._key, count_wrong=self._count_wrong)
+                for each in (self._app, self._sockets)
+            )
+            self._key = b""
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Returns what serves the request. A socket stays open: no call of ours waits for it."""
@@ -120,8 +123,7 @@ class Guard:
 
     def _too_often(self, scope: Scope, headers: dict[str, str]) -> tuple[int, str] | None:
         """Refuses who comes too often, and who has no key."""
-        peer, now = str((scope.get("client") or ("",))[0]), time.monotonic()
-        address = sender_of(peer, scope["headers"], self._proxies)
+        address, now = self._address(scope), time.monotonic()
         for rate, what in ((self._requests, "requests"), (self._wrong_keys, "wrong keys")):
             if rate.left(address, now) < 1 and scope["path"] not in OPEN:
                 seconds = math.ceil(rate.wait(address, now))
@@ -132,12 +134,19 @@ class Guard:
             self._wrong_keys.take(address, now)
         return refusal
 
+    def _address(self, scope: Scope) -> str:
+        peer = str((scope.get("client") or ("",))[0])
+        return sender_of(peer, scope["headers"], self._proxies)
+
+    def _count_wrong(self, scope: Scope) -> None:
+        self._wrong_keys.take(self._address(scope), time.monotonic())
+
     def _without_key(self, scope: Scope, headers: dict[str, str]) -> tuple[int, str] | None:
         origin = headers.get("origin")
         preflight = scope["type"] == "http" and scope["method"] == "OPTIONS"
         if not self._key or scope["path"] in OPEN or (preflight and origin is not None):
             return None
-        if hmac.compare_digest(_given_key(scope, headers), self._key):
+        if hmac.compare_digest(given_key(scope, headers), self._key):
             return None
         return 401, "the key is missing or wrong: send X-API-Key (a socket: ?token=)"
 
@@ -150,7 +159,7 @@ class Guard:
         if not announced.isdecimal() or int(announced[:20]) > limit:
             await _answer(receive, send, (413, TOO_LARGE.format(limit)), origin=origin)
             return
-        read, too_large = 0, False
+        read, too_large, begun = 0, False, False
 
         async def bounded() -> Message:
             nonlocal read, too_large
@@ -162,10 +171,12 @@ class Guard:
             return message
 
         async def with_headers(message: Message) -> None:
+            nonlocal begun
             # What is behind us may have made another answer of the refusal to read on.
             if too_large:
                 return
             if message["type"] == "http.response.start":
+                begun = True
                 chosen = {name.lower() for name, _ in message["headers"]}
                 safe = [each for each in SAFE_HEADERS if each[0] not in chosen]
                 message["headers"] = [*message["headers"], *safe, *_cors(origin)]
@@ -177,7 +188,9 @@ class Guard:
 
         with suppress(_TooLarge, _TooSlow):
             await self._app(scope, bounded, with_headers)
-        if too_large:
+        if too_large and begun:
+            await send({"type": "http.response.body", "body": b""})
+        elif too_large:
             await _answer(receive, send, (413, TOO_LARGE.format(limit)), origin=origin)
 
 
@@ -217,21 +230,6 @@ def _misshapen(scope: Scope, headers: dict[str, str]) -> tuple[int, str] | None:
     return None
 
 
-def _given_key(scope: Scope, headers: dict[str, str]) -> bytes:
-    # The bytes that were sent: a key need not be ASCII.
-    if key := headers.get("x-api-key", ""):
-        return key.encode("latin-1")
-    scheme, _, key = headers.get("authorization", "").partition(" ")
-    if scheme.lower() == "bearer" and key:
-        return key.strip().encode("latin-1")
-    # A browser cannot set a header of a socket.
-    if scope["type"] == "websocket":
-        with suppress(ValueError):
-            query = parse_qs(scope["query_string"].decode("latin-1"), max_num_fields=20)
-            return query.get("token", [""])[0].encode("utf-8", "surrogatepass")
-    return b""
-
-
 def _cors(origin: str) -> list[tuple[bytes, bytes]]:
     if not origin:
         return []
@@ -253,30 +251,4 @@ async def _refuse_socket(receive: Receive, send: Send, refusal: tuple[int, str])
 async def _answer(
     receive: Receive, send: Send, answer: tuple[int, str], *, origin: str = ""
 ) -> None:
-    status, text = answer
-    body = json.dumps({"detail": text}).encode() if text else b""
-    headers = [
-        (b"content-type", b"application/json"),
-        (b"content-length", str(len(body)).encode()),
-        *SAFE_HEADERS,
-        *_cors(origin),
-    ]
-    if status >= 400:
-        headers.append((b"connection", b"close"))
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": body, "more_body": True})
-    # A connection that is closed with unread bytes is reset: the client would not see the answer.
-    await _drain(receive)
-    await send({"type": "http.response.body", "body": b""})
-
-
-async def _drain(receive: Receive) -> None:
-    """Reads the rest of a body, as long as it is short and comes soon."""
-    read = 0
-    with suppress(TimeoutError):
-        async with asyncio.timeout(DRAIN_SECONDS):
-            while read < MAX_DRAINED_BYTES:
-                message = await receive()
-                read += len(message.get("body", b""))
-                if not message.get("more_body"):
-                    return
+    await answer_early(receive, send, answer, headers=(*SAFE_HEADERS, *_cors(origin)))

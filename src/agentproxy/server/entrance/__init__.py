@@ -1,0 +1,1 @@
+"""What stands before every route: hosts, origins, keys, and the size of what comes."""

@@ -1,0 +1,50 @@
+"""An answer in front of every route, to somebody who may still be sending."""
+
+import asyncio
+import json
+from collections.abc import Iterable
+from contextlib import suppress
+
+from starlette.types import Receive, Send
+
+MAX_DRAINED_BYTES = 8 << 20
+DRAIN_SECONDS = 2.0
+ASKS_FOR = (b"www-authenticate", b"Bearer")
+
+
+async def answer_early(
+    receive: Receive,
+    send: Send,
+    answer: tuple[int, str],
+    *,
+    headers: Iterable[tuple[bytes, bytes]] = (),
+) -> None:
+    """Answers {detail}, or nothing for an empty text. The connection of a refusal ends with it."""
+    status, text = answer
+    body = json.dumps({"detail": text}).encode() if text else b""
+    fields = [
+        (b"content-type", b"application/json"),
+        (b"content-length", str(len(body)).encode()),
+        *headers,
+    ]
+    if status == 401:
+        fields.append(ASKS_FOR)
+    if status >= 400:
+        fields.append((b"connection", b"close"))
+    await send({"type": "http.response.start", "status": status, "headers": fields})
+    await send({"type": "http.response.body", "body": body, "more_body": True})
+    # A connection that is closed with unread bytes is reset: the client would not see the answer.
+    await _drain(receive)
+    await send({"type": "http.response.body", "body": b""})
+
+
+async def _drain(receive: Receive) -> None:
+    """Reads the rest of a body, as long as it is short and comes soon."""
+    read = 0
+    with suppress(TimeoutError):
+        async with asyncio.timeout(DRAIN_SECONDS):
+            while read < MAX_DRAINED_BYTES:
+                message = await receive()
+                read += len(message.get("body", b""))
+                if not message.get("more_body"):
+                    return

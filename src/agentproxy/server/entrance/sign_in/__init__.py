@@ -1,0 +1,1 @@
+"""People who sign in with Google: whose tokens count, and what becomes of the others."""

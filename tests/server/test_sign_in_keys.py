@@ -1,0 +1,206 @@
+"""The keys of Google: when they are read, how often, and what holds while they cannot be."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+
+import pytest
+from support.chats import Served, serving, wait_until
+from support.google import Google, google, private_key, published, token
+from websockets.exceptions import ConnectionClosed
+
+from agentproxy.models.connections import new_client
+from agentproxy.server.entrance.sign_in.signing_keys import (
+    GRACE_SECONDS,
+    LONGEST_SECONDS,
+    PAUSE_SECONDS,
+    SHORTEST_SECONDS,
+    KeysUnavailable,
+    SigningKeys,
+)
+
+NEW = 3  # the number of a key that comes later
+DETAIL = "the keys of Google cannot be read at the moment: try again soon"
+
+
+def shown(server: Served, text: str) -> int:
+    return server.request("GET", "/api/tools", X_API_Key=text)[0]
+
+
+def all_shown(server: Served, texts: Sequence[str]) -> list[int]:
+    """At once."""
+    with ThreadPoolExecutor(len(texts)) as pool:
+        return list(pool.map(partial(shown, server), texts))
+
+
+def test_an_outage_refuses_nobody_for_good_and_a_return_is_noticed(tmp_path: Path) -> None:
+    with google() as there, serving(tmp_path, **there.settings) as server:
+        there.status = 500
+        right = token()
+        assert server.request("GET", "/api/tools", X_API_Key=right) == (503, {"detail": DETAIL})
+        assert server.request("GET", "/api/auth/me", X_API_Key=right) == (503, {"detail": DETAIL})
+        assert server.request("GET", "/api/tools", X_API_Key="no token")[0] == 401
+        with server.talk("0123456789ab", f"?token={right}") as talk:
+            assert talk.receive()["message"] == f"Authentication failed: {DETAIL}"
+            with pytest.raises(ConnectionClosed) as end:
+                talk.receive()
+            assert end.value.rcvd is not None
+            assert end.value.rcvd.code == 1013
+        assert there.asked == 1, "in a pause nobody asks again"
+        assert server.log.read_text().count("cannot be read: the answer is 500") == 1
+        there.status = 200
+        wait_until(lambda: shown(server, right) == 200)
+        there.status = 500
+        assert shown(server, token(name="Another token")) == 200
+        assert there.asked <= 3
+
+
+def test_a_new_key_is_found_and_one_that_is_withdrawn_takes_its_tokens_along(
+    tmp_path: Path,
+) -> None:
+    with google() as there, serving(tmp_path, **there.settings) as server:
+        old = token()
+        assert shown(server, old) == 200
+        there.keys = [published("two", private_key(NEW))]
+        new = token(signer=private_key(NEW), kid="two")
+        wait_until(lambda: shown(server, new) == 200)
+        assert there.asked == 2
+        assert shown(server, old) == 401
+
+
+def test_many_at_once_make_one_question_and_invented_keys_hardly_more(tmp_path: Path) -> None:
+    with google() as there, serving(tmp_path, **there.settings) as server:
+        there.delay = 0.5
+        rights = [token(name=f"Number {n}") for n in range(20)]
+        assert all_shown(server, rights) == [200] * 20
+        assert there.asked == 1
+        invented = [token(kid=f"key {n}") for n in range(20)]
+        assert all_shown(server, invented) == [401] * 20
+        assert there.asked <= 2
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def with_keys(
+    use: Callable[[Google, SigningKeys, Clock], Awaitable[None]], *, seconds: float = 10.0
+) -> None:
+    async def run(there: Google) -> None:
+        clock = Clock()
+        client = new_client(seconds=seconds, connections=1)
+        keys = SigningKeys(there.url, client, clock=clock, seconds=seconds)
+        try:
+            await use(there, keys, clock)
+        finally:
+            await keys.close()
+
+    with google() as there:
+        asyncio.run(run(there))
+
+
+LASTING = [
+    ("public, max-age=21600, must-revalidate", 21_600.0),
+    ("MAX-AGE = 7200", 7200.0),
+    ("max-age=1", SHORTEST_SECONDS),
+    ("no-store", SHORTEST_SECONDS),
+    ("s-max-age=9000", SHORTEST_SECONDS),
+    ("", SHORTEST_SECONDS),
+    ("max-age=999999999", LONGEST_SECONDS),
+    ("max-age=99999999999999999999", LONGEST_SECONDS),
+]
+
+
+@pytest.mark.parametrize(("said", "seconds"), LASTING)
+def test_keys_are_kept_as_long_as_is_said_within_bounds(said: str, seconds: float) -> None:
+    async def use(there: Google, keys: SigningKeys, clock: Clock) -> None:
+        there.cache_control = said
+        assert await keys.find("one") is not None
+        clock.now += seconds - 1
+        assert keys.held("one") is not None
+        await asyncio.sleep(0.1)
+        assert there.asked == 1
+        clock.now += 2
+        assert keys.held("one") is not None, "nobody waits for the next ones"
+        await _until(lambda: there.asked == 2)
+
+    with_keys(use)
+
+
+def test_old_keys_hold_for_a_while_when_new_ones_cannot_be_read() -> None:
+    async def use(there: Google, keys: SigningKeys, clock: Clock) -> None:
+        assert await keys.find("one") is not None
+        there.status = 503
+        clock.now += 3601
+        assert keys.held("one") is not None
+        await _until(lambda: there.asked == 2)
+        await asyncio.sleep(0.1)
+        clock.now += GRACE_SECONDS - 10
+        assert keys.held("one") is not None
+        clock.now += 10
+        assert keys.held("one") is None
+        with pytest.raises(KeysUnavailable):
+            await keys.find("one")
+
+    with_keys(use)
+
+
+UNUSABLE = {
+    "no JSON": b"<html>",
+    "no object": b"[]",
+    "no list": b'{"keys": {}}',
+    "no keys": b'{"keys": []}',
+    "no usable key": b'{"keys": [{"kty": "RSA", "kid": "one"}, 7, {"kty": "oct", "kid": "one"}]}',
+    "deep": b"[" * 100_000,
+    "huge": b'{"keys": "' + b"x" * 300_000,
+    "no text": b"\xff\xfe",
+}
+
+
+@pytest.mark.parametrize("what", UNUSABLE)
+def test_an_answer_without_keys_is_an_outage(what: str) -> None:
+    async def use(there: Google, keys: SigningKeys, clock: Clock) -> None:
+        there.body = UNUSABLE[what]
+        with pytest.raises(KeysUnavailable):
+            await keys.find("one")
+        there.body = None
+        clock.now += PAUSE_SECONDS
+        assert await keys.find("one") is not None
+
+    with_keys(use)
+
+
+def test_who_answers_too_slowly_is_not_waited_for() -> None:
+    async def use(there: Google, keys: SigningKeys, clock: Clock) -> None:
+        there.delay = 2.0
+        began = time.monotonic()
+        with pytest.raises(KeysUnavailable):
+            await keys.find("one")
+        assert time.monotonic() - began < 1.5
+
+    with_keys(use, seconds=0.2)
+
+
+def test_who_gives_up_takes_the_answer_from_nobody() -> None:
+    async def use(there: Google, keys: SigningKeys, clock: Clock) -> None:
+        there.delay = 0.3
+        first, second = (asyncio.ensure_future(keys.find("one")) for _ in range(2))
+        await asyncio.sleep(0.1)
+        first.cancel()
+        assert await second is not None
+        assert there.asked == 1
+
+    with_keys(use)
+
+
+async def _until(holds: Callable[[], bool]) -> None:
+    async with asyncio.timeout(10):
+        while not holds():
+            await asyncio.sleep(0.01)

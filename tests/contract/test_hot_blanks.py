@@ -50,11 +50,12 @@ def test_a_message_of_blanks_alone_is_left_out() -> None:
     assert len(sent(TASK, AssistantMessage(parts=(Text(text="\n"),)))) == 1
 
 
-def test_the_mark_for_the_cache_is_never_on_a_thought_that_blanks_or_strangers_follow() -> None:
+def test_a_thought_that_blanks_or_strangers_follow_ends_no_message() -> None:
     stranger = Thinking(text="Hm", vendor={"id": "reasoning", "provider_name": "ollama"})
     for follows in (Text(text="\n"), stranger):
-        (_, last) = sent(TASK, AssistantMessage(parts=(SIGNED, follows)))
-        assert [set(block) for block in last["content"]] == [{"type", "thinking", "signature"}]
+        (_, last) = sent(TASK, AssistantMessage(parts=(SIGNED, Text(text="So"), SIGNED, follows)))
+        assert [block["type"] for block in last["content"]] == ["thinking", "text"]
+        assert "cache_control" in last["content"][1]
 
 
 def test_a_text_before_a_strange_thought_is_marked() -> None:

@@ -13,6 +13,7 @@ from support.wires import ASK
 
 from agentproxy.events.conversation import (
     AssistantMessage,
+    Message,
     Text,
     Thinking,
     ToolCall,
@@ -25,6 +26,8 @@ WIRES = list(MODELS)
 TASK = UserMessage(parts=(Text(text="Fix it"),))
 LS = ToolCall(id="call_1", name="bash", arguments={"command": "ls"})
 FOUND = ToolResult(call="call_1", text="calc.py")
+SIGNED = Thinking(text="Hm.", vendor={"signature": "s", "provider_name": "anthropic"})
+STRANGE = Thinking(text="Hm.", vendor={"signature": "s", "provider_name": "elsewhere"})
 
 
 def sent(name: str, *prompts: Prompt, answer: bytes) -> list[Body]:
@@ -94,6 +97,65 @@ def test_thoughts_of_another_vendors_model_are_left_out(wire: str) -> None:
     prompts = [replace(ASK, messages=each) for each in (with_it, without)]
     ours = sent(MODELS[wire], *prompts, answer=OK[wire])
     assert ours[0] == ours[1]
+
+
+def test_a_thought_never_ends_a_message() -> None:
+    """Anthropic refuses every question that holds such a message, so also all that follow it."""
+    ends = AssistantMessage(parts=(SIGNED, Text(text="So"), SIGNED, SIGNED))
+    go_on = UserMessage(parts=(Text(text="Go on"),))
+    prompts = [replace(ASK, messages=[TASK, each, go_on]) for each in (CUT, ends)]
+    alone, behind = sent(MODELS["anthropic"], *prompts, answer=OK["anthropic"])
+    assert [each["role"] for each in alone["messages"]] == ["user", "user"]
+    kinds = [block["type"] for block in behind["messages"][1]["content"]]
+    assert kinds == ["thinking", "text"]
+
+
+@pytest.mark.parametrize("name", ["claude-opus-4-7", "claude-sonnet-5-5", "claude-mythos-preview"])
+def test_a_model_that_hides_its_thoughts_is_asked_to_show_them(name: str) -> None:
+    """The library leaves it to the vendor, and the thoughts come empty."""
+    asked = [replace(ASK, effort=effort) for effort in ("high", None)]
+    with_it, without = sent(name, *asked, answer=OK["anthropic"])
+    assert with_it["thinking"] == {"type": "adaptive", "display": "summarized"}
+    assert "thinking" not in without
+    (older,) = sent("claude-sonnet-4-6", asked[0], answer=OK["anthropic"])
+    assert older["thinking"] == {"type": "adaptive"}
+
+
+BEGUN = AssistantMessage(parts=(SIGNED, LS))
+SILENT = AssistantMessage(parts=(LS,))
+RESULT = UserMessage(parts=(FOUND,))
+FOREIGN = AssistantMessage(parts=(STRANGE, LS))
+LATE = AssistantMessage(parts=(Text(text="a"), SIGNED, LS))
+CUT = AssistantMessage(parts=(SIGNED,))
+HURRY = UserMessage(parts=(Text(text="Hurry"),))
+NOTED = AssistantMessage(parts=(Text(text="Noted"),))
+TURNS: list[tuple[str, list[Message], bool]] = [
+    ("begins", [TASK], True),
+    ("begun with a thought", [TASK, BEGUN, RESULT], True),
+    ("begun with a thought, and gone on without", [TASK, BEGUN, RESULT, SILENT, RESULT], True),
+    ("begun without one", [TASK, SILENT, RESULT], False),
+    ("begun without one, then with", [TASK, SILENT, RESULT, BEGUN, RESULT], False),
+    ("begun by another vendor's model", [TASK, FOREIGN, RESULT], False),
+    ("begun with a text", [TASK, LATE, RESULT], False),
+    ("cut in a second thought", [TASK, BEGUN, RESULT, CUT, HURRY], True),
+    ("a word beside the results", [TASK, BEGUN, RESULT, HURRY, SILENT, RESULT, HURRY], True),
+    ("the turn before", [TASK, SILENT, RESULT, NOTED, HURRY], True),
+    ("a new turn after one without", [TASK, SILENT, RESULT, NOTED, HURRY, BEGUN, RESULT], True),
+    ("after a summary", [TASK, NOTED, SILENT, RESULT], False),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("messages", "thinks"), [row[1:] for row in TURNS],
+                         ids=[row[0] for row in TURNS])  # fmt: skip
+def test_a_turn_that_began_without_a_thought_goes_on_without(
+    messages: list[Message], thinks: bool
+) -> None:
+    """In its middle the vendor refuses a budget for thinking."""
+    prompt = replace(ASK, messages=messages, effort="medium", parameters={"temperature": 0.5})
+    (older,) = sent("claude-sonnet-4-5", prompt, answer=OK["anthropic"])
+    assert ("thinking" in older, "temperature" in older) == (thinks, not thinks)
+    (newer,) = sent("claude-sonnet-4-6", prompt, answer=OK["anthropic"])
+    assert newer["thinking"] == {"type": "adaptive"}
 
 
 @pytest.mark.parametrize("wire", WIRES)

@@ -151,8 +151,8 @@ async def sent(name: str, *prompts: Prompt, answer: bytes) -> tuple[list[Body], 
     return found[0], found[1]
 
 
-def assert_same(wire: str, prompt: Prompt, *, name: str = "") -> None:
-    ours, theirs = asyncio.run(sent(name or MODELS[wire], prompt, answer=OK[wire]))
+def assert_same(wire: str, prompt: Prompt) -> None:
+    ours, theirs = asyncio.run(sent(MODELS[wire], prompt, answer=OK[wire]))
     assert ours == theirs
 
 
@@ -200,7 +200,10 @@ def test_what_a_model_accepts_is_what_the_library_knows_of_it(wire: str, name: s
     for effort in (None, "low", "medium", "high", "max"):
         for most in (500, 2049, 16_384, 32_768, 200_000):
             prompt = replace(ASK, effort=effort, max_output=most, parameters=wishes)
-            assert_same(wire, prompt, name=name)
+            ours, theirs = asyncio.run(sent(name, prompt, answer=OK[wire]))
+            # A known difference; see test_hot_differences.py.
+            ours[0].get("thinking", {}).pop("display", None)
+            assert ours == theirs
 
 
 @pytest.mark.parametrize("wire", ["anthropic", "openai chat"])

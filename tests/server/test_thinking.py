@@ -140,7 +140,7 @@ def test_a_conversation_thinks_on_after_a_restart(tmp_path: Path) -> None:
         with server.talk(conversation) as talk:
             talk.ask("Before it")
         (body,) = server.scripts.asked["Before it"]
-        assert body["thinking"] == {"type": "adaptive"}
+        assert body["thinking"]["type"] == "adaptive"
         assert body["output_config"] == {"effort": "max"}
     with serving(tmp_path, MODEL="claude-opus-4-8", THINKING_EFFORT="low") as server:
         server.script("Before it", thoughtful(text="two"))
@@ -267,3 +267,17 @@ def test_what_is_said_of_the_agent_in_general_counts_where_the_conversation_does
             assert efforts(server.scripts.asked[word]) == {expected}
             assert of_kind(came, "llm_request")[0]["thinking_effort"] == expected
             assert of_kind(came, "thinking")[0]["effort"] == told
+
+
+def test_an_answer_that_is_cut_in_its_thought_is_continued_without_it(served: Served) -> None:
+    conversation = served.new(enable_thinking=True)
+    cut = Reply(thinking="Too long", stop="length")
+    served.script("Think too long", cut, thoughtful(text="In short"), thoughtful(text="Later"))
+    with served.talk(conversation) as talk:
+        came = talk.ask("Think too long")
+        talk.ask("And then")
+    assert [each["content"] for each in of_kind(came, "thinking")] == ["Too long", THOUGHT]
+    _, second, third = served.scripts.asked["Think too long"]
+    # The vendor refuses a message that ends with a thought.
+    assert [each["role"] for each in second["messages"]] == ["user", "user"]
+    assert [each["role"] for each in third["messages"]] == ["user", "user", "assistant", "user"]

@@ -72,6 +72,9 @@ class Talk:
             parts.append(Thinking(text=self.words(), vendor=signed))
         if self.chance.random() < 0.6:
             parts.append(Text(text=self.words()))
+        if not self.foreign and parts and isinstance(parts[-1], Thinking):
+            # The library also sends a thought that ends a message.
+            parts.append(Text(text=self.words()))
         parts += [self.call() for _ in range(self.chance.choice([0, 1, 1, 2, 3]))]
         return AssistantMessage(parts=tuple(parts) or (Text(text="Done"),))
 

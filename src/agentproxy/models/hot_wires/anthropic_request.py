@@ -1,6 +1,7 @@
 """Writes a question in the form of Anthropic's messages; pure."""
 
 from collections.abc import Mapping, Sequence
+from typing import cast
 
 from pydantic import JsonValue
 
@@ -23,6 +24,7 @@ KNOWN = frozenset({"temperature", "top_p", "top_k", "parallel_tool_calls", "stop
 # The start of the conversation up to each mark is kept in the vendor's cache.
 MARK = {"type": "ephemeral", "ttl": "5m"}
 DROP_STALE_THOUGHTS = {"prefix_mismatch_behavior": "drop_block"}
+THOUGHTS = ("thinking", "redacted_thinking")
 _MARKED = b'"cache_control":' + encoded(MARK)
 Body = dict[str, object]
 
@@ -39,11 +41,11 @@ class MessagesRequest:
         """Returns the body. `drop_stale_thoughts`: see `Claude.binds_thoughts`."""
         body = self._settings(prompt)
         if drop_stale_thoughts:
-            thinking = {"type": "adaptive", "block_binding": DROP_STALE_THOUGHTS}
-            body["thinking"] = thinking
+            thinking = body.get("thinking") or {"type": "adaptive"}
+            body["thinking"] = {**cast("Body", thinking), "block_binding": DROP_STALE_THOUGHTS}
         said = self._history.of(prompt.messages)
         last = next((at for at in range(len(said) - 1, -1, -1) if said[at]), None)
-        if last is not None and not _ends_in_a_thought(prompt.messages[last]):
+        if last is not None:
             said[last] = marked(said[last])
         said = [text for text in said if text]
         return b'%s,"messages":[%s]}' % (encoded(body)[:-1], b",".join(said))
@@ -52,7 +54,7 @@ class MessagesRequest:
         most = most_output(prompt)
         if self._accepts.most_output is not None:
             most = min(most, self._accepts.most_output)
-        effort = self._effort(prompt.effort, most_output(prompt))
+        effort = self._effort(prompt, most_output(prompt))
         told = wished(prompt, KNOWN)
         if effort is not None or not self._accepts.samples:
             told = {name: value for name, value in told.items() if name not in SAMPLING}
@@ -69,11 +71,14 @@ class MessagesRequest:
                 body["tool_choice"] = {"type": "auto", "disable_parallel_tool_use": not parallel}
         return body | self._thinking(effort)
 
-    def _effort(self, wanted: Effort | None, most: int) -> Effort | None:
+    def _effort(self, prompt: Prompt, most: int) -> Effort | None:
+        wanted = prompt.effort
         if wanted is None or not self._accepts.thinks:
             return None
         if self._accepts.adaptive:
             return wanted
+        if _began_without_thought(prompt.messages):
+            return None
         # The budget of tokens for thinking has to fit into the answer.
         lower = EFFORTS[EFFORTS.index(wanted) :]
         return next((effort for effort in lower if BUDGETS[effort] < most), None)
@@ -84,7 +89,8 @@ class MessagesRequest:
         told = self._accepts.highest if effort == "max" else effort
         config: Body = {"output_config": {"effort": told}} if self._accepts.effort else {}
         if self._accepts.adaptive:
-            return {**config, "thinking": {"type": "adaptive"}}
+            shown = {"display": "summarized"} if self._accepts.hides_thoughts else {}
+            return {**config, "thinking": {"type": "adaptive", **shown}}
         budget = {"type": "enabled", "budget_tokens": BUDGETS[effort]}
         return {**config, "thinking": budget}
 
@@ -92,7 +98,7 @@ class MessagesRequest:
 def encode_message(message: Message) -> bytes:
     """Returns the message, or nothing for one that says nothing."""
     if isinstance(message, AssistantMessage):
-        blocks = [block for part in message.parts if (block := _said(part)) is not None]
+        blocks = _blocks(message)
     else:
         blocks = [block for part in in_order(message) if (block := _told(part)) is not None]
     return encoded({"role": message.role, "content": blocks}) if blocks else b""
@@ -104,12 +110,28 @@ def marked(message: bytes) -> bytes:
     return b"%s,%s}]}" % (message[:-3], _MARKED)
 
 
-def _ends_in_a_thought(message: Message) -> bool:
-    # The last part that is sent decides: texts of blanks and strange thoughts are left out.
-    if not isinstance(message, AssistantMessage):
-        return False
-    sent = (part for part in reversed(message.parts) if _said(part) is not None)
-    return isinstance(next(sent, None), Thinking)
+def _blocks(message: AssistantMessage) -> list[Body]:
+    blocks = [block for part in message.parts if (block := _said(part)) is not None]
+    # Anthropic refuses every question in which a thought ends a message.
+    while blocks and blocks[-1]["type"] in THOUGHTS:
+        blocks.pop()
+    return blocks
+
+
+def _began_without_thought(messages: Sequence[Message]) -> bool:
+    # A model that does not choose how long it thinks begins its turn with a thought, or does not
+    # think in it at all. A turn goes on over results. Its thought may be gone: with a summary, or
+    # because another model began it.
+    first: list[Body] = []
+    goes_on = False
+    for message in reversed(messages):
+        if not isinstance(message, AssistantMessage):
+            goes_on = goes_on or any(isinstance(part, ToolResult) for part in message.parts)
+        elif blocks := _blocks(message):
+            if not goes_on:
+                break
+            first, goes_on = blocks, False
+    return bool(first) and first[0]["type"] not in THOUGHTS
 
 
 def _text(part: Text | ToolResult) -> Body | None:

@@ -38,6 +38,7 @@ class Claude:
     most_output: int | None
     # A thought is refused after any change of what came before it.
     binds_thoughts: bool
+    hides_thoughts: bool  # unless it is asked to show them
 
 
 def claude(model: str) -> Claude:
@@ -53,6 +54,7 @@ def claude(model: str) -> Claude:
         samples=not model.startswith(_NEWEST),
         most_output=most,
         binds_thoughts=model.startswith(_BIND_THOUGHTS),
+        hides_thoughts=model.startswith((*_NEWEST, "claude-mythos-preview")),
     )
 
 

@@ -43,6 +43,7 @@ EMPTY = [
     (["chat", ""], "the argument"),
     (["chat", "-m", ""], "--message"),
     (["chat", "-d", "", "-m", "x"], "--directory"),
+    (["chat", "--effort", "", "-m", "x"], "--effort"),
 ]
 
 

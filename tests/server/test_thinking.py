@@ -1,6 +1,8 @@
 """Thinking that a conversation asks its model for, and what its clients are told of it."""
 
 import json
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -281,3 +283,30 @@ def test_an_answer_that_is_cut_in_its_thought_is_continued_without_it(served: Se
     # The vendor refuses a message that ends with a thought.
     assert [each["role"] for each in second["messages"]] == ["user", "user"]
     assert [each["role"] for each in third["messages"]] == ["user", "user", "assistant", "user"]
+
+
+def test_a_conversation_of_an_earlier_version_goes_on_without_thinking(tmp_path: Path) -> None:
+    with serving(tmp_path) as server:
+        conversation = server.new(enable_tracing=True)
+        server.script("Of earlier", Reply(text=("one",)))
+        with server.talk(conversation) as talk:
+            talk.ask("Of earlier")
+    with closing(sqlite3.connect(tmp_path / "home/journal.sqlite3")) as journal, journal:
+        for kind, names in (
+            ("run_created", ("$.request.thinking", "$.request.thinking_effort")),
+            ("prompt_traced", ("$.effort",)),
+        ):
+            holes = ", ".join(f"'{name}'" for name in names)
+            told = f"UPDATE events SET data = json_remove(data, {holes}) WHERE kind = ?"
+            assert journal.execute(told, (kind,)).rowcount == 1
+        (order,) = journal.execute("SELECT data FROM events WHERE kind = 'run_created'").fetchone()
+        assert "thinking" not in order
+    with serving(tmp_path, THINKING_ENABLED="true") as server:
+        server.script("Of earlier", Reply(text=("two",)))
+        with server.talk(conversation, "?after=0") as talk:
+            again = talk.until("done")
+            talk.ask("And now")
+        assert of_kind(again, "llm_request")[0]["thinking_enabled"] is False
+        assert "thinking" not in server.scripts.asked["Of earlier"][0]
+        _, shown = server.request("GET", f"/api/conversations/{conversation}")
+        assert (shown["enable_thinking"], shown["thinking_effort"]) == (False, "high")

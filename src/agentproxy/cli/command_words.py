@@ -18,7 +18,7 @@ TAKES_VALUE = frozenset(
         "--keep", "--known-red", "--limit", "--max-rounds", "--max-time",
         "--sandbox", *OUTPUT, "--message", "-m", "--url", "--resume", "--preset",
         "--request", "--reason", "--round", "--show", "--host", "--port", "--allow-host",
-        "--allow-dir",
+        "--allow-dir", "--effort",
     }
 )  # fmt: skip
 

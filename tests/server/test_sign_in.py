@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 import pytest
 from support.chats import Served, serving
 from support.google import ADA, CLIENT, Google, google, token
+from support.raw_http import ask_raw, head
 from websockets.exceptions import ConnectionClosed
 
 from agentproxy.config.chat import load_chat_settings
@@ -119,16 +120,18 @@ def test_a_preflight_needs_no_token_and_a_foreign_page_gets_nowhere_with_one(
 def test_who_is_not_let_in_can_read_why_while_more_is_sent(locked: Served) -> None:
     for size in (3 << 20, 90 << 20):
         place = urlsplit(locked.url)
-        head = f"POST /api/workspace/upload HTTP/1.1\r\nHost: {place.netloc}\r\n"
         with socket.create_connection((str(place.hostname), place.port or 0), timeout=10) as wire:
-            wire.sendall(f"{head}Content-Length: {size}\r\n\r\n".encode() + b"x" * (3 << 20))
+            long = f"Content-Length: {size}"
+            wire.sendall(head(locked, "POST /api/workspace/upload HTTP/1.1", long))
+            wire.sendall(b"x" * (3 << 20))
             answer = http.client.HTTPResponse(wire)
             answer.begin()
             assert (answer.status, answer.read()) == (401, b'{"detail": "Not authenticated"}')
-    chunked = f"{head}Transfer-Encoding: chunked\r\n\r\n".replace("/api/workspace/upload", "/task")
-    with socket.create_connection((str(place.hostname), place.port or 0), timeout=10) as wire:
-        wire.sendall(chunked.encode() + b"200000\r\n" + b"x" * 0x200000 + b"\r\n")
-        assert http.client.HTTPResponse(wire).begin() is None
+
+
+def test_more_than_is_read_gets_one_answer(locked: Served) -> None:
+    asked = head(locked, "POST /task HTTP/1.1", "Transfer-Encoding: chunked")
+    assert ask_raw(locked, asked, b"200000\r\n" + b"x" * 0x200000 + b"\r\n") == [401]
     assert "Traceback" not in locked.log.read_text()
 
 

@@ -1,15 +1,17 @@
 """The keys of Google: when they are read, how often, and what holds while they cannot be."""
 
 import asyncio
+import json
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
+import jwt
 import pytest
 from support.chats import Served, serving, wait_until
-from support.google import Google, google, private_key, published, token
+from support.google import Google, claims, google, private_key, published, token
 from websockets.exceptions import ConnectionClosed
 
 from agentproxy.models.connections import new_client
@@ -80,6 +82,14 @@ def test_many_at_once_make_one_question_and_invented_keys_hardly_more(tmp_path: 
         invented = [token(kid=f"key {n}") for n in range(20)]
         assert all_shown(server, invented) == [401] * 20
         assert there.asked <= 2
+
+
+def test_what_is_no_token_of_google_asks_for_no_keys(tmp_path: Path) -> None:
+    with google() as there, serving(tmp_path, **there.settings) as server:
+        by_secret = jwt.encode(claims(), "x" * 32, "HS256", headers={"kid": "one"})
+        for text in ("x", "a.b.c", "\u00fc.a.b", by_secret, token(kid=None)):
+            assert shown(server, text) == 401
+        assert there.asked == 0
 
 
 class Clock:
@@ -159,7 +169,7 @@ UNUSABLE = {
     "no keys": b'{"keys": []}',
     "no usable key": b'{"keys": [{"kty": "RSA", "kid": "one"}, 7, {"kty": "oct", "kid": "one"}]}',
     "deep": b"[" * 100_000,
-    "huge": b'{"keys": "' + b"x" * 300_000,
+    "huge": json.dumps({"keys": [published("one", private_key())], "x": "x" * 300_000}).encode(),
     "no text": b"\xff\xfe",
 }
 

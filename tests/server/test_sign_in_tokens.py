@@ -136,7 +136,10 @@ NOT_ALLOWED: dict[str, tuple[dict[str, Any], str]] = {
         {"email": "bob@x.corp.example", "hd": "corp.example"}, "SIGN_IN_ALLOWED",
     ),
     "has the domain as its first part": (
-        {"email": "@corp.example@evil.example", "hd": "evil.example"}, "SIGN_IN_ALLOWED",
+        {"email": "bob@corp.example.evil.example", "hd": "evil.example"}, "SIGN_IN_ALLOWED",
+    ),
+    "is of two domains": (
+        {"email": "bob@evil.example@corp.example", "hd": "corp.example"}, "names no email address",
     ),
     "has another domain than the account": (
         {"email": "bob@evil.example", "hd": "corp.example"}, "SIGN_IN_ALLOWED",

@@ -16,8 +16,8 @@ class Allowed:
     def verdict(self, claims: Mapping[str, object], *, until: float) -> Verdict:
         """Returns the person of a token whose signature, audience and times are right."""
         email = claims.get("email")
-        # Two addresses outside of ASCII may look the same.
-        if not isinstance(email, str) or not email.isascii():
+        # Two addresses outside of ASCII may look the same, and two readers may see two domains.
+        if not isinstance(email, str) or not email.isascii() or email.count("@") != 1:
             return Denied(403, "the token names no email address: ask Google for the scope email")
         if claims.get("email_verified") is not True:
             return Denied(403, "Google has not verified the email address of this account")

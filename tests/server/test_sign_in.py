@@ -204,16 +204,38 @@ def test_a_setting_that_cannot_be_used_is_named(name: str, value: str, words: st
     assert refused.value.cure
 
 
-def test_who_may_sign_in_without_a_sign_in_is_refused(tmp_path: Path) -> None:
+def does_not_start(folder: Path, **variables: str) -> str:
+    """What it says instead."""
     ran = subprocess.run(
         [sys.executable, "-m", "agentproxy", "serve", "--port", "0"],
-        cwd=tmp_path,
-        env={"PATH": os.environ["PATH"], "HOME": str(tmp_path), "SIGN_IN_ALLOWED": ADA},
+        cwd=folder,
+        env={"PATH": os.environ["PATH"], "HOME": str(folder), **variables},
         capture_output=True,
         text=True,
         check=False,
         timeout=60,
     )
-    assert ran.returncode == 2
-    assert "set GOOGLE_CLIENT_ID too" in ran.stderr
+    assert ran.returncode == 2, ran.stdout
     assert "Traceback" not in ran.stderr
+    return ran.stderr
+
+
+def test_who_may_sign_in_without_a_sign_in_is_refused(tmp_path: Path) -> None:
+    assert "set GOOGLE_CLIENT_ID too" in does_not_start(tmp_path, SIGN_IN_ALLOWED=ADA)
+
+
+@pytest.mark.parametrize("name", ["GOOGLE_CLIENT_ID", "OPENAGENT_GOOGLE_CLIENT_ID"])
+def test_a_sign_in_that_does_not_count_opens_no_door(tmp_path: Path, name: str) -> None:
+    (tmp_path / ".env").write_text(f"{name}={CLIENT}\nSIGN_IN_ALLOWED={ADA}\n")
+    said = does_not_start(tmp_path)
+    assert f"{name} of .env does not count, so nobody would have to sign in" in said
+    assert "pa trust" in said
+
+
+def test_without_a_sign_in_nothing_of_it_is_loaded() -> None:
+    code = (
+        "import sys, agentproxy.server.serve;"
+        "print([name for name in sys.modules if 'sign_in.google' in name or name == 'jwt'])"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ran.stdout == "[]\n"

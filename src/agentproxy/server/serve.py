@@ -38,6 +38,7 @@ MAX_MESSAGE_BYTES = 1 << 20
 KEEP_ALIVE_SECONDS = 30
 LOG = logging.getLogger(__name__)
 EXTRA = "pip install 'agentproxy[server]'"
+CLIENT_ID = "GOOGLE_CLIENT_ID"
 NOBODY_ALLOWED = (
     "GOOGLE_CLIENT_ID is set and SIGN_IN_ALLOWED is not, so no account is let in: set it to "
     "addresses and @domains with commas between them, such as ada@example.com, @example.com"
@@ -173,10 +174,21 @@ def _refuse_open_door(options: ServeOptions, app: App) -> None:
         )
 
 
+def _refuse_lost_sign_in(app: App) -> None:
+    # Who wrote it there believes that the door is shut.
+    for name in app.settings.ignored:
+        if name.endswith(CLIENT_ID):
+            raise CannotServe(
+                f"{name} of .env does not count, so nobody would have to sign in",
+                cure="run pa trust, or set it in the environment",
+            )
+
+
 @asynccontextmanager
 async def _open_sign_in(app: App) -> AsyncGenerator[SignIn | None]:
     settings = app.settings.chat
     if settings.google_client_id is None:
+        _refuse_lost_sign_in(app)
         yield None
         return
     if not settings.sign_in_allowed:

@@ -43,7 +43,6 @@ EMPTY = [
     (["chat", ""], "the argument"),
     (["chat", "-m", ""], "--message"),
     (["chat", "-d", "", "-m", "x"], "--directory"),
-    (["chat", "--effort", "", "-m", "x"], "--effort"),
 ]
 
 

@@ -74,8 +74,8 @@ class Client:
             busy = self.story.active or self.story.waiting
             if busy or await self.host.app.journal.inbox(self.run):
                 self.host.go_on(self.run)
-            ends = (gone.ringing(),) if over is None else (gone.ringing(), over.ringing())
-            await first_to_end(self._tell(), self._hear(), *ends)
+            ends = () if over is None else (over.ringing(),)
+            await first_to_end(self._tell(), self._hear(), gone.ringing(), *ends)
         finally:
             self.limit.close()
         if gone.is_set():

@@ -2,8 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Generator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 
 from fastapi import WebSocket, WebSocketDisconnect
@@ -56,6 +55,7 @@ async def serve_socket(
     `after` is the last event it has, and `until` is in seconds since 1970.
     """
     client = Client(SocketLine(socket), host, WireStory(run))
+    end = None if until is None else _SignInEnd(until)
     try:
         workspace = (await read_order(host.app, run)).workspace
         if host.clients(run) >= MAX_SOCKETS:
@@ -63,9 +63,8 @@ async def serve_socket(
             await _refuse(socket, run, text, code=TRY_AGAIN_LATER)
             return
         async with host.attend(run, Path(workspace)) as gone:
-            with _ending_at(until) as over:
-                await client.serve(after=after, gone=gone, over=over)
-        if over is not None and over.is_set():
+            await client.serve(after=after, gone=gone, over=None if end is None else end.bell)
+        if end is not None and end.bell.is_set():
             text = f"Authentication failed: {SIGN_IN_ENDED}"
             error = error_message(run, text, after=client.story.told)
             await _tell_and_close(socket, error, code=SIGNED_OUT, reason=SIGN_IN_ENDED)
@@ -77,19 +76,17 @@ async def serve_socket(
         await _refuse(socket, run, str(error), code=INTERNAL)
     except (WebSocketDisconnect, RuntimeError):
         pass  # the client has gone
-
-
-@contextmanager
-def _ending_at(until: float | None) -> Generator[Bell | None]:
-    if until is None:
-        yield None
-        return
-    over = Bell()
-    timer = asyncio.get_running_loop().call_later(until - time.time(), over.set)
-    try:
-        yield over
     finally:
-        timer.cancel()
+        if end is not None:
+            end.timer.cancel()
+
+
+class _SignInEnd:
+    """The end of a sign-in, at a time in seconds since 1970."""
+
+    def __init__(self, at: float) -> None:
+        self.bell = Bell()
+        self.timer = asyncio.get_running_loop().call_later(at - time.time(), self.bell.set)
 
 
 async def _close(socket: WebSocket, code: int, reason: str = "") -> None:

@@ -3,6 +3,7 @@
 All calls are on one event loop. A slow reader never makes the run wait.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import NamedTuple
@@ -194,16 +195,18 @@ class FragmentStream:
 
     def _wake(self) -> None:
         for reader in self._readers:
-            reader.news.set()
+            reader.on_news()
 
 
 class FragmentReader:
     """Iterates until the stream is closed and read. Between, it is a context."""
 
-    __slots__ = ("_place", "news", "stream")
+    __slots__ = ("_place", "news", "on_news", "stream")
 
     def __init__(self, stream: FragmentStream, place: int) -> None:
         self.news = Bell()
+        # Who reads at once has a call of its own here. It may not raise.
+        self.on_news: Callable[[], None] = self.news.set
         self.stream = stream
         self._place = place
 

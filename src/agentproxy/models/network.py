@@ -1,16 +1,18 @@
 """Connections of the HTTP library over plain asyncio.
 
 The library's own way pauses and resumes the connection around each read, which takes two calls of
-the system, and arms a timer. A stream of an answer is read fifty times a second.
+the system, and arms a timer. A stream of an answer is read fifty times a second. One that rests
+between its reads is read when its rest ends: the event loop need not watch it.
 """
 
 # ruff: noqa: ANN401, ASYNC109, PLR0917 - the signatures are the library's
 
 import asyncio
 import math
+import os
 import select
 import ssl
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, cast
 
 from httpcore2 import (
@@ -27,21 +29,61 @@ from httpcore2 import (
 
 ROOM_BYTES = 64 * 1024
 MOST_UNREAD = 256 * 1024  # bytes, after which nothing more is taken from the connection
+ROUND_SECONDS = 0.005
+
+
+class _Rests:
+    """Wakes those that rest, in rounds: a timer for each would cost as much as its read."""
+
+    def __init__(self) -> None:
+        self._rounds: dict[int, list[_Link]] = {}  # by their number since the clock began
+        self._timer: asyncio.TimerHandle | None = None
+
+    def add(self, link: "_Link", seconds: float) -> None:
+        loop = asyncio.get_running_loop()
+        number = math.ceil((loop.time() + seconds) / ROUND_SECONDS)
+        if (resting := self._rounds.get(number)) is not None:
+            resting.append(link)
+            return
+        self._rounds[number] = [link]
+        self._plan(loop)
+
+    def _plan(self, loop: asyncio.AbstractEventLoop) -> None:
+        due = min(self._rounds) * ROUND_SECONDS
+        if self._timer is None or due < self._timer.when():
+            if self._timer is not None:
+                self._timer.cancel()
+            self._timer = loop.call_at(due, self._wake, loop)
+
+    def _wake(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._timer = None
+        now = loop.time()
+        for number in sorted(self._rounds):
+            if number * ROUND_SECONDS > now:
+                break
+            for link in self._rounds.pop(number):
+                link.go_on()
+        if self._rounds:
+            self._plan(loop)
 
 
 class _Link(asyncio.BufferedProtocol):
     """Keeps what has come, and wakes who waits for it."""
 
-    def __init__(self, room: memoryview) -> None:
+    def __init__(self, room: memoryview, rests: _Rests) -> None:
         self._room = self._filled = room
+        self._rests = rests
         self._unread = bytearray()
         self._waiter: asyncio.Future[None] | None = None
+        self._listener: Callable[[], None] | None = None  # while the waiter waits for the end
+        self._seconds: float | None = None  # that the listener waits for the next bytes
         # Done when what waits to be sent is short again; None while it is.
         self.writable: asyncio.Future[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._deadline = 0.0
         self._full = False
-        self._resting: asyncio.TimerHandle | None = None
+        self._resting = False
+        self._is_watched = True  # by the event loop
         self.ended = False
         self.lost: Exception | None = None
         self.transport: asyncio.Transport
@@ -73,25 +115,55 @@ class _Link(asyncio.BufferedProtocol):
         self._wake()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self.ended, self.lost = True, exc
+        self.ended, self.lost = True, exc or self.lost
         self._wake()
         self.resume_writing()
-        for timer in (self._timer, self._resting):
-            if timer is not None:
-                timer.cancel()
-        self._timer = self._resting = None
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        self._resting = False
 
     def rest(self, seconds: float) -> None:
-        if self.has_news or self._resting is not None:
+        if self.has_news or self._resting or self.transport.is_closing():
             return
-        self.transport.pause_reading()
-        loop = asyncio.get_running_loop()
-        self._resting = loop.call_later(seconds, self._go_on)
+        if self._is_watched:
+            self.transport.pause_reading()
+            self._is_watched = False
+        self._resting = True
+        self._rests.add(self, seconds)
 
-    def _go_on(self) -> None:
-        self._resting = None
-        if not self.transport.is_closing():
+    def go_on(self) -> None:
+        """Ends a rest. Mostly something has come meanwhile."""
+        if not self._resting:
+            return
+        self._resting = False
+        self._read_now()
+        # Who listens may rest again by now.
+        self._watch()
+
+    def _watch(self) -> None:
+        """Lets the event loop tell what comes."""
+        if not (self._is_watched or self._resting or self.transport.is_closing()):
+            self._is_watched = True
             self.transport.resume_reading()
+
+    def _read_now(self) -> None:
+        """Takes what has come, unless the transport has to: what is encrypted, and the end."""
+        transport = self.transport
+        if transport.is_closing() or transport.get_extra_info("ssl_object") is not None:
+            return
+        try:
+            size = os.readv(transport.get_extra_info("socket").fileno(), [self._room])
+        except (BlockingIOError, InterruptedError):
+            return
+        except OSError as error:
+            # The system tells it once, and then an end.
+            self.lost = error
+            transport.abort()
+            return
+        if size:
+            self._unread += self._room[:size]
+            self._wake()
 
     def pause_writing(self) -> None:
         self.writable = asyncio.get_running_loop().create_future()
@@ -105,11 +177,25 @@ class _Link(asyncio.BufferedProtocol):
         """Returns what is done with the next bytes, or with the end. Raises ReadTimeout."""
         loop = asyncio.get_running_loop()
         self._waiter = loop.create_future()
+        self._watch()
+        self._wait_again(loop, seconds)
+        return self._waiter
+
+    def listen(self, listener: Callable[[], None], seconds: float | None) -> "asyncio.Future[None]":
+        """Calls the listener with each news. Returns what it may finish; ReadTimeout fails it."""
+        ends = self.news(seconds)
+        self._listener, self._seconds = listener, seconds
+        return ends
+
+    def hush(self) -> None:
+        """Ends `listen`."""
+        self._listener = self._waiter = None
+
+    def _wait_again(self, loop: asyncio.AbstractEventLoop, seconds: float | None) -> None:
         self._deadline = math.inf if seconds is None else loop.time() + seconds
         # One timer for many waits: each of them would otherwise arm and cancel its own.
         if self._timer is None or self._timer.when() > self._deadline:
             self._arm(loop)
-        return self._waiter
 
     def take(self, most: int) -> bytes:
         if len(self._unread) <= most:
@@ -140,8 +226,14 @@ class _Link(asyncio.BufferedProtocol):
             self._waiter.set_exception(ReadTimeout())
 
     def _wake(self) -> None:
-        if self._waiter is not None and not self._waiter.done():
-            self._waiter.set_result(None)
+        waiter = self._waiter
+        if waiter is None or waiter.done():
+            return
+        if self._listener is None:
+            waiter.set_result(None)
+            return
+        self._wait_again(waiter.get_loop(), self._seconds)
+        self._listener()
 
 
 class AsyncioStream(AsyncNetworkStream):
@@ -153,12 +245,33 @@ class AsyncioStream(AsyncNetworkStream):
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         """Raises ReadTimeout, ReadError."""
+        if not self._link.has_news:
+            await self._link.news(timeout)
+        return self.taken(max_bytes)
+
+    @property
+    def has_news(self) -> bool:
+        """Whether a read need not wait."""
+        return self._link.has_news
+
+    def taken(self, most: int) -> bytes:
+        """Returns what has come; no bytes are the end. Raises ReadError."""
         link = self._link
-        if not link.has_news:
-            await link.news(timeout)
-        if not (taken := link.take(max_bytes)) and link.lost is not None:
+        if not (taken := link.take(most)) and link.lost is not None:
             raise ReadError(str(link.lost)) from link.lost
         return taken
+
+    def listen(self, listener: Callable[[], None], seconds: float | None) -> "asyncio.Future[None]":
+        """Calls the listener, which may not raise, whenever something has come, until `hush`.
+
+        Returns what the listener finishes when it needs no more. It fails with ReadTimeout if
+        nothing comes for so many seconds.
+        """
+        return self._link.listen(listener, seconds)
+
+    def hush(self) -> None:
+        """Ends `listen`."""
+        self._link.hush()
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:
         """Raises WriteTimeout, WriteError."""
@@ -227,6 +340,7 @@ class AsyncioBackend(AsyncNetworkBackend):
 
     def __init__(self) -> None:
         self._room = memoryview(bytearray(ROOM_BYTES))
+        self._rests = _Rests()
 
     async def connect_tcp(
         self,
@@ -242,7 +356,7 @@ class AsyncioBackend(AsyncNetworkBackend):
         try:
             async with asyncio.timeout(timeout):
                 _, link = await loop.create_connection(
-                    lambda: _Link(self._room),
+                    lambda: _Link(self._room, self._rests),
                     host,
                     port,
                     local_addr=(local_address, 0) if local_address else None,

@@ -4,11 +4,15 @@ import asyncio
 from typing import TYPE_CHECKING, Any, cast
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.protocol import State
 
 from agentproxy.engine.bell import Bell
 
 if TYPE_CHECKING:
     from uvicorn._types import ASGIReceiveEvent
+
+# The name of an extension of ASGI: a call that sends a text without a task.
+SEND_AT_ONCE = "agentproxy.send_at_once"
 
 
 class _Messages:
@@ -52,6 +56,19 @@ class SocketProtocol(WebSocketsSansIOProtocol):
         self.request.headers.clear()
         self.response.headers.clear()
         cast("dict[str, object]", self.scope).clear()
+
+    async def run_asgi(self) -> None:
+        self.scope.setdefault("extensions", {})[SEND_AT_ONCE] = {"send": self.send_at_once}
+        await super().run_asgi()
+
+    def send_at_once(self, text: bytes) -> bool:
+        """Sends a text, unless it would have to wait, or nothing can be sent any more."""
+        is_open = self.handshake_complete and not self.close_sent and not self.disconnected
+        if not (is_open and self.writable.is_set() and self.conn.state is State.OPEN):
+            return False
+        self.conn.send_text(text)
+        self.transport.write(b"".join(self.conn.data_to_send()))
+        return True
 
     async def receive(self) -> "ASGIReceiveEvent":
         # As the library does, with one call less that stays while nothing comes.

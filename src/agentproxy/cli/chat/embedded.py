@@ -124,6 +124,13 @@ class _EngineLine:
     async def tell(self, message: Message) -> None:
         await self.told.put(message)
 
+    def tell_at_once(self, message: Message) -> bool:
+        try:
+            self.told.put_nowait(message)
+        except asyncio.QueueFull:
+            return False
+        return True
+
     async def hear(self) -> str | None:
         return await self.said.get()
 

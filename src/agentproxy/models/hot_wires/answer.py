@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Literal, cast
+from typing import ClassVar, Literal, cast
 
 from pydantic import JsonValue
 from pydantic_core import from_json, to_json
@@ -16,7 +16,7 @@ from agentproxy.events.conversation import (
     ToolCall,
     Usage,
 )
-from agentproxy.models.port import ModelAnswer, ModelUnavailable
+from agentproxy.models.port import Fragment, ModelAnswer, ModelUnavailable, Show
 from agentproxy.text.pieces import Pieces
 
 Vendor = dict[str, JsonValue]
@@ -42,6 +42,7 @@ class OpenText:
 class OpenCall:
     """A tool call whose arguments may go on."""
 
+    kind: ClassVar[Literal["call"]] = "call"
     id: str
     name: str
     given: Fields | None = None  # arguments that came as a whole, not as text
@@ -118,6 +119,40 @@ def _is_finite(value: JsonValue) -> bool:
             return all(_is_finite(each) for each in value)
         case _:
             return True
+
+
+class Growth:
+    """The newest text of one answer. Who reads its stream flushes it before the answer is used."""
+
+    __slots__ = ("_part", "_show", "_texts", "joins")
+
+    def __init__(self, show: Show) -> None:
+        self._show = show
+        self._part: OpenText | OpenCall | None = None
+        self._texts: list[str] = []
+        self.joins = False  # what comes of a part in one read is shown together
+
+    def add(self, part: OpenText | OpenCall, text: str) -> None:
+        """Adds a text that is not empty."""
+        if part is not self._part:
+            self.flush()
+            self._part = part
+        self._texts.append(text)
+        if not self.joins:
+            self.flush()
+
+    def begin(self, part: OpenText | OpenCall, text: str) -> None:
+        """Shows the text that a part begins with."""
+        self.flush()
+        self._show(Fragment(part.kind, text))
+
+    def flush(self) -> None:
+        texts, part = self._texts, self._part
+        if texts and part is not None:
+            text = texts[0] if len(texts) == 1 else "".join(texts)
+            texts.clear()
+            part.pieces.add(text)
+            self._show(Fragment(part.kind, text))
 
 
 def with_ids(answer: ModelAnswer, make: Callable[[], str]) -> ModelAnswer:

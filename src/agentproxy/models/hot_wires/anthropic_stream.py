@@ -1,10 +1,13 @@
 """Reads an answer from a stream of Anthropic's messages; pure."""
 
+from typing import cast
+
 from pydantic import JsonValue
 
 from agentproxy.events.conversation import StopReason, Usage
 from agentproxy.models.hot_wires.answer import (
     Fields,
+    Growth,
     OpenAnswer,
     OpenCall,
     OpenText,
@@ -14,7 +17,7 @@ from agentproxy.models.hot_wires.answer import (
     text_in,
 )
 from agentproxy.models.hot_wires.failures import WireFailure
-from agentproxy.models.port import Fragment, ModelAnswer, ModelUnavailable, Show
+from agentproxy.models.port import ModelAnswer, ModelUnavailable
 from agentproxy.text.pieces import Pieces
 
 STOPS: dict[str, StopReason] = {
@@ -27,6 +30,14 @@ STOPS: dict[str, StopReason] = {
     "refusal": "refused",
 }
 PROVIDER = "anthropic"
+_OF_CALLS = "partial_json"
+# Where the text of each kind of piece stands.
+_DELTAS = {
+    "text_delta": "text",
+    "thinking_delta": "thinking",
+    "input_json_delta": _OF_CALLS,
+    "signature_delta": "signature",
+}
 _COUNTS = (
     "input_tokens", "output_tokens", "cache_read_input_tokens", "cache_creation_input_tokens",
 )  # fmt: skip
@@ -35,9 +46,9 @@ _COUNTS = (
 class MessagesStream:
     """One answer. `read` takes the events in their order."""
 
-    def __init__(self, model: str, show: Show) -> None:
+    def __init__(self, model: str, growth: Growth) -> None:
         self._answer = OpenAnswer(model=model)
-        self._show = show
+        self._growth = growth
         self._blocks: dict[object, OpenText | OpenCall | None] = {}
         self._counts: dict[str, int] = {}
 
@@ -81,49 +92,50 @@ class MessagesStream:
         return self._answer.whole()
 
     def _begin(self, fields: Fields) -> None:
-        block, place = table_in(fields, "content_block"), fields.get("index")
-        opened = _opened(block)
-        known = self._blocks.get(place)
+        opened = _opened(table_in(fields, "content_block"))
+        known = self._block(fields)
         if known is not None and opened is not None:
             if not (isinstance(known, OpenText) and isinstance(opened, OpenText)):
                 raise ModelUnavailable("two tool calls of one answer share a place in the stream")
             if known.kind != opened.kind:
                 raise ModelUnavailable("two parts of one answer share a place in the stream")
-            known.pieces.add(opened.pieces.text)
-        else:
-            self._blocks[place] = opened
-            if opened is not None:
-                self._answer.parts.append(opened)
+            if opened.pieces:
+                self._growth.add(known, opened.pieces.text)
+            return
+        self._blocks[fields.get("index")] = opened
+        if opened is not None:
+            self._answer.parts.append(opened)
         match opened:
             case OpenText() if opened.pieces:
-                self._show(Fragment(opened.kind, opened.pieces.text))
+                self._growth.begin(opened, opened.pieces.text)
             case OpenCall():
-                self._show(Fragment("call", opened.name))
+                self._growth.begin(opened, opened.name)
             case _:
                 return
 
+    def _block(self, fields: Fields) -> OpenText | OpenCall | None:
+        try:
+            return self._blocks.get(fields.get("index"))
+        except TypeError as error:
+            raise ModelUnavailable("the place of a part of the answer is no number") from error
+
     def _go_on(self, fields: Fields) -> None:
-        block = self._blocks.get(fields.get("index"))
-        delta = table_in(fields, "delta")
-        if block is None:
+        # This runs for each piece of each answer, so it calls little.
+        block, delta = self._block(fields), fields.get("delta")
+        if block is None or not isinstance(delta, dict):
             return
-        match delta.get("type"):
-            case "text_delta" if isinstance(block, OpenText):
-                text = text_in(delta, "text")
-            case "thinking_delta" if isinstance(block, OpenText):
-                text = text_in(delta, "thinking")
-            case "input_json_delta" if isinstance(block, OpenCall):
-                text = text_in(delta, "partial_json")
-            case "signature_delta" if isinstance(block, OpenText):
-                block.vendor["signature"] = text_in(delta, "signature")
-                return
-            case "text_delta" | "thinking_delta" | "input_json_delta" | "signature_delta":
-                raise ModelUnavailable("a part of the answer goes on as another kind of part")
-            case _:
-                return
-        if text:
-            block.pieces.add(text)
-            self._show(Fragment(block.kind if isinstance(block, OpenText) else "call", text))
+        delta = cast("Fields", delta)
+        kind = delta.get("type")
+        name = _DELTAS.get(kind) if isinstance(kind, str) else None
+        if name is None:
+            return
+        if isinstance(block, OpenCall) is not (name == _OF_CALLS):
+            raise ModelUnavailable("a part of the answer goes on as another kind of part")
+        text = delta.get(name)
+        if name == "signature" and isinstance(block, OpenText):
+            block.vendor[name] = text if isinstance(text, str) else ""
+        elif text and isinstance(text, str):
+            self._growth.add(block, text)
 
     def _end(self, fields: Fields) -> None:
         self._count(table_in(fields, "usage"))

@@ -1,7 +1,7 @@
 """A vendor's model over a hot wire: one question, one stream, no library in between but HTTP's."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from functools import lru_cache
 from typing import Protocol
@@ -11,7 +11,7 @@ from httpx2 import URL, AsyncClient, HTTPError, InvalidURL, Response
 
 from agentproxy.models.connections import new_client
 from agentproxy.models.exchanges import PlainBody
-from agentproxy.models.hot_wires.answer import with_ids
+from agentproxy.models.hot_wires.answer import Growth, with_ids
 from agentproxy.models.hot_wires.failures import REACH, WireFailure, error_for
 from agentproxy.models.hot_wires.sse import EventReader, EventTooLarge
 from agentproxy.models.hot_wires.wire import AnswerStream, hot_wire
@@ -19,7 +19,6 @@ from agentproxy.models.key_redaction import KeyRedactor
 from agentproxy.models.names import ModelAddress
 from agentproxy.models.pace import Pace
 from agentproxy.models.port import (
-    Fragment,
     ModelAnswer,
     ModelError,
     ModelUnavailable,
@@ -35,12 +34,8 @@ MAX_REFUSAL_BYTES = 64 * 1024
 class _Body(Protocol):
     """The bytes of an answer. Errors are those of the HTTP library."""
 
-    async def read(self) -> bytes:
-        """Returns the next bytes, and none at the end."""
-        ...
-
-    def rest(self, seconds: float) -> None:
-        """The next read waits for what comes in so many seconds."""
+    async def give(self, take: Callable[[bytes], float]) -> None:
+        """Gives all bytes to `take`, which says for how many seconds the next ones may wait."""
         ...
 
     async def aclose(self) -> None: ...
@@ -70,15 +65,15 @@ class HotModel:
 
     async def answer(self, prompt: Prompt, *, show: Show) -> ModelAnswer:
         """See `Model`."""
-        joined = _Joined(show, self._pace)
-        stream = self._wire.begin(joined)
+        growth = Growth(show)
+        stream = self._wire.begin(growth)
         try:
             try:
-                return await self._ask(prompt, stream, joined)
+                return await self._ask(prompt, stream, growth)
             except WireFailure as failure:
                 if not self._wire.mended(failure):
                     raise
-                return await self._ask(prompt, stream, joined)
+                return await self._ask(prompt, stream, growth)
         except WireFailure as failure:
             error: ModelError = error_for(failure, self._address)
             cause: Exception = failure
@@ -99,21 +94,28 @@ class HotModel:
             await self._own.aclose()
             self._own = None
 
-    async def _ask(self, prompt: Prompt, stream: AnswerStream, joined: "_Joined") -> ModelAnswer:
+    async def _ask(self, prompt: Prompt, stream: AnswerStream, growth: Growth) -> ModelAnswer:
         answer = await self._sent(self._wire.encode(prompt))
         del prompt
         events, count = EventReader(), 0
+
+        def take(piece: bytes) -> float:
+            nonlocal count
+            count += len(piece)
+            if count > MAX_ANSWER_BYTES:
+                raise EventTooLarge
+            # While the process is behind, what comes in one read is shown together.
+            growth.joins = self._pace.seconds > 0
+            try:
+                for name, data in events.read(piece):
+                    stream.read(name, data)
+            finally:
+                growth.flush()  # what came before a fault was heard too
+            return self._pace.seconds
+
         try:
             with self._pace:
-                while piece := await answer.read():
-                    count += len(piece)
-                    if count > MAX_ANSWER_BYTES:
-                        raise EventTooLarge
-                    with joined:
-                        for name, data in events.read(piece):
-                            stream.read(name, data)
-                    if self._pace.seconds:
-                        answer.rest(self._pace.seconds)
+                await answer.give(take)
         finally:
             await answer.aclose()
         return with_ids(stream.whole(), _new_id)
@@ -147,50 +149,15 @@ class _Decoded:
         self._response = response
         self._pieces = response.aiter_bytes()
 
-    async def read(self) -> bytes:
+    async def give(self, take: Callable[[bytes], float]) -> None:
         async for piece in self._pieces:
-            if piece:  # of an encoding, one may be without any byte of the text
-                return piece
-        return b""
-
-    def rest(self, seconds: float) -> None:
-        # The library gives what has come chunk by chunk. With a wait after each of them, a stream
-        # would fall behind.
-        del seconds
+            # The library gives what has come chunk by chunk. With a wait after each of them, a
+            # stream would fall behind.
+            take(piece)
 
     async def aclose(self) -> None:
         await self._pieces.aclose()
         await self._response.aclose()
-
-
-class _Joined:
-    """Shows what comes in one read together, while the process is behind."""
-
-    def __init__(self, show: Show, pace: Pace) -> None:
-        self._show = show
-        self._pace = pace
-        self._came: list[Fragment] = []
-
-    def __call__(self, fragment: Fragment) -> None:
-        if self._came and self._came[0].kind != fragment.kind:
-            self._let()
-        self._came.append(fragment)
-        if not self._pace.seconds:
-            self._let()
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, *error: object) -> None:
-        # What came before a fault was heard too.
-        self._let()
-
-    def _let(self) -> None:
-        came, self._came = self._came, []
-        if len(came) == 1:
-            self._show(came[0])
-        elif came:
-            self._show(Fragment(came[0].kind, "".join(each.text for each in came)))
 
 
 @lru_cache(maxsize=64)

@@ -1,10 +1,13 @@
 """Reads server-sent events from the bytes of a stream; pure."""
 
+import re
 from codecs import BOM_UTF8
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 MAX_EVENT_BYTES = 16 * 1024 * 1024
+# A name without spaces around it, and one line of data.
+_USUAL_EVENT = re.compile(rb"(?:event: ?([!-~]+)\n)?data: ?([^\n]*)\n\n")
 
 
 class EventTooLarge(Exception):
@@ -28,7 +31,19 @@ class EventReader:
         """Raises EventTooLarge."""
         if self._return or b"\r" in piece:
             piece = self._with_plain_ends(piece)
-        for line in self._lines(piece):
+        lines, at = self._lines(piece), 0
+        if not self._data and not self._name:
+            # Nearly all events look so, and a match for each costs a third of what lines do.
+            while (event := _USUAL_EVENT.match(lines, at)) is not None:
+                at = event.end()
+                yield event[1] or b"", event[2]
+        if at < len(lines):
+            yield from self._read_lines(lines[at:-1].split(b"\n"))
+        if self._unended + self._held > MAX_EVENT_BYTES:
+            raise EventTooLarge
+
+    def _read_lines(self, lines: list[bytes]) -> Iterator[tuple[bytes, bytes]]:
+        for line in lines:
             if not line:
                 if self._data:
                     event = (self._name, b"\n".join(self._data))
@@ -41,21 +56,23 @@ class EventReader:
                 self._held += len(line)
             elif line.startswith(b"event:"):
                 self._name = line[6:].strip()
-        if self._unended + self._held > MAX_EVENT_BYTES:
-            raise EventTooLarge
 
-    def _lines(self, piece: bytes) -> list[bytes]:
+    def _lines(self, piece: bytes) -> bytes:
+        """Returns whole lines, each with its end."""
         # The pieces of a line are joined once. With each piece it would cost the line's square.
         self._rest.append(piece)
         self._unended += len(piece)
-        if b"\n" not in piece:
-            return []
-        lines = b"".join(self._rest).split(b"\n")
-        self._rest, self._unended = [lines[-1]], len(lines[-1])
+        end = piece.rfind(b"\n") + 1
+        if not end:
+            return b""
+        rest = piece[end:]
+        lines = piece if len(self._rest) == 1 else b"".join(self._rest)
+        lines = lines[: len(lines) - len(rest)]
+        self._rest, self._unended = [rest] if rest else [], len(rest)
         if not self._begun:
             self._begun = True
-            lines[0] = lines[0].removeprefix(BOM_UTF8)
-        return lines[:-1]
+            lines = lines.removeprefix(BOM_UTF8)
+        return lines
 
     def _with_plain_ends(self, piece: bytes) -> bytes:
         if self._return:

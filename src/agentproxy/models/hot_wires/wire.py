@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from agentproxy.events.conversation import Usage
+from agentproxy.models.hot_wires.answer import Growth
 from agentproxy.models.hot_wires.anthropic_request import MessagesRequest
 from agentproxy.models.hot_wires.anthropic_stream import MessagesStream
 from agentproxy.models.hot_wires.capabilities import claude, reasoning, system_role
@@ -12,7 +13,7 @@ from agentproxy.models.hot_wires.chat_stream import ChatStream
 from agentproxy.models.hot_wires.failures import WireFailure
 from agentproxy.models.hot_wires.headers import request_headers
 from agentproxy.models.names import ModelAddress, usual_base
-from agentproxy.models.port import ModelAnswer, Prompt, Show
+from agentproxy.models.port import ModelAnswer, Prompt
 
 # The version whose forms we read and write.
 VERSION = "2026-10-21"
@@ -47,7 +48,7 @@ class HotWire(Protocol):
         """Returns the body of a question."""
         ...
 
-    def begin(self, show: Show) -> AnswerStream:
+    def begin(self, growth: Growth) -> AnswerStream:
         """Returns the reader of an answer."""
         ...
 
@@ -72,8 +73,8 @@ class AnthropicWire:
     def encode(self, prompt: Prompt) -> bytes:
         return self._request.encode(prompt, drop_stale_thoughts=self._drops)
 
-    def begin(self, show: Show) -> AnswerStream:
-        return MessagesStream(self._model, show)
+    def begin(self, growth: Growth) -> AnswerStream:
+        return MessagesStream(self._model, growth)
 
     def mended(self, failure: WireFailure) -> bool:
         # What came before a thought has changed, for instance by compaction. Accounts differ in
@@ -107,8 +108,8 @@ class ChatWire:
     def encode(self, prompt: Prompt) -> bytes:
         return self._request.encode(prompt)
 
-    def begin(self, show: Show) -> AnswerStream:
-        return ChatStream(self._model, self._vendor, show)
+    def begin(self, growth: Growth) -> AnswerStream:
+        return ChatStream(self._model, self._vendor, growth)
 
     def mended(self, failure: WireFailure) -> bool:
         del failure

@@ -20,6 +20,7 @@ from agentproxy.server.chat import background as background
 from agentproxy.server.chat import child_events as child_events
 from agentproxy.server.chat import notes as notes
 from agentproxy.server.chat import traces as traces
+from agentproxy.server.chat.at_once import AtOnce
 from agentproxy.server.chat.client_messages import BadMessage, parse_message
 from agentproxy.server.chat.wire import Message, WireStory
 from agentproxy.server.times import iso
@@ -39,6 +40,10 @@ class Line(Protocol):
     """What leads to a client."""
 
     async def tell(self, message: Message) -> None: ...
+
+    def tell_at_once(self, message: Message) -> bool:
+        """Tells a message without a wait. Returns False where that cannot be."""
+        ...
 
     async def hear(self) -> str | None:
         """Returns the next text of the client; None for bytes. Raises Left."""
@@ -123,23 +128,27 @@ class Client:
                 # The stream of live output ends whenever the conversation is let go.
                 position = Position(story.sequence, 0)
                 with app.hub.subscribe(story.run, after=position) as fragments:
-                    await self._tell_while_open(fragments, events)
+                    await self.tell_while_open(fragments, events)
         finally:
             await events.close()
 
-    async def _tell_while_open(self, fragments: FragmentReader, events: Upcoming) -> None:
-        events.on_news(fragments.news.set)
+    async def tell_while_open(self, fragments: FragmentReader, events: Upcoming) -> None:
+        """Tells live output and events in their order, until the live output ends."""
+        at_once = AtOnce(
+            self.line.tell_at_once, self.story, fragments, events=events, lock=self.lock
+        )
         while True:
             fragments.news.clear()
-            shown = fragments.take()
-            if shown is not None:
+            if (message := at_once.left()) is not None:
+                await self.send(message)
+            elif (shown := at_once.take()) is not None:
                 await self._show(shown, events)
             elif events.is_there:
                 await self._take(await events.next())
             elif fragments.closed:
                 return
             else:
-                await fragments.news.ringing()
+                await at_once.wait()
 
     async def _show(self, shown: ShownText, events: Upcoming) -> None:
         # A piece stands behind the event of its position, and before the next one.

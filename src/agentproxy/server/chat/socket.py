@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -23,17 +24,24 @@ SIGNED_OUT = 4001  # as documented: a client has to sign in again
 SIGN_IN_ENDED = "the sign-in has ended"
 CLOSE_SECONDS = 2.0
 MAX_SOCKETS = 100  # of one conversation
+SendAtOnce = Callable[[bytes], bool]  # tells whether it could be sent without a wait
 
 
 class SocketLine:
     """An accepted socket."""
 
-    def __init__(self, socket: WebSocket) -> None:
+    __slots__ = ("_rate", "_send_at_once", "_socket")
+
+    def __init__(self, socket: WebSocket, send_at_once: SendAtOnce) -> None:
         self._socket = socket
+        self._send_at_once = send_at_once
         self._rate = Rate(burst=200, each_second=50)
 
     async def tell(self, message: Message) -> None:
         await self._socket.send_text(to_json(message).decode())
+
+    def tell_at_once(self, message: Message) -> bool:
+        return self._send_at_once(to_json(message))
 
     async def hear(self) -> str | None:
         received = await self._socket.receive()
@@ -48,13 +56,19 @@ class SocketLine:
 
 
 async def serve_socket(
-    socket: WebSocket, host: ChatHost, run: RunId, *, after: int | None, until: float | None = None
+    socket: WebSocket,
+    host: ChatHost,
+    run: RunId,
+    *,
+    after: int | None,
+    send_at_once: SendAtOnce,
+    until: float | None = None,
 ) -> None:
     """Serves an accepted socket until one side leaves, or until the sign-in of its client ends.
 
     `after` is the last event it has, and `until` is in seconds since 1970.
     """
-    client = Client(SocketLine(socket), host, WireStory(run))
+    client = Client(SocketLine(socket, send_at_once), host, WireStory(run))
     end = None if until is None else _SignInEnd(until)
     try:
         workspace = (await read_order(host.app, run)).workspace

@@ -8,8 +8,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from agentproxy.app.chat.host import ChatHost
 from agentproxy.events.envelope import RunId
-from agentproxy.server.chat.socket import serve_socket
+from agentproxy.server.chat.socket import SendAtOnce, serve_socket
 from agentproxy.server.entrance.sign_in.port import FOUND, Person
+from agentproxy.server.socket_protocol import SEND_AT_ONCE
 
 REFUSED = 1008
 _PATH = re.compile(r"/api/chat/([^/]+)/ws")
@@ -31,9 +32,19 @@ def socket_routes(host: ChatHost) -> ASGIApp:
             await socket.close(REFUSED)
             return
         # The library clears the scope with the acceptance.
-        person = scope.get(FOUND)
+        person, at_once = scope.get(FOUND), _send_at_once(scope)
         until = person.until if isinstance(person, Person) else None
         await socket.accept()
-        await serve_socket(socket, host, RunId(found[1]), after=after, until=until)
+        run = RunId(found[1])
+        await serve_socket(socket, host, run, after=after, send_at_once=at_once, until=until)
 
     return serve
+
+
+def _send_at_once(scope: Scope) -> SendAtOnce:
+    extension = scope.get("extensions", {}).get(SEND_AT_ONCE, {})
+    return extension.get("send", _never)
+
+
+def _never(_text: bytes) -> bool:
+    return False

@@ -1,0 +1,343 @@
+"""An answer is given as it comes: whole, in order, with its faults, and however often it rests."""
+
+import asyncio
+import ssl
+import struct
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from itertools import cycle
+from socket import SO_LINGER, SOL_SOCKET
+
+import httpx2
+import pytest
+from httpx2 import AsyncClient, Limits, Timeout
+
+from agentproxy.models.exchanges import AsyncioTransport, PlainBody
+
+HEAD = b"HTTP/1.1 200 OK\r\n"
+CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
+PIECES = [b"%08d" % number for number in range(400)]
+WAYS = {
+    "chunks": (CHUNKED, [b"8\r\n%s\r\n" % piece for piece in PIECES], b"0\r\n\r\n"),
+    "a length": (HEAD + b"Content-Length: 3200\r\n\r\n", PIECES, b""),
+    "an end": (HEAD + b"Connection: close\r\n\r\n", PIECES, b""),
+}
+RESTS = {
+    "never": [0.0],
+    "always": [0.02],
+    "now and then": [0.02, 0.0, 0.0],
+    "seldom": [0.0, 0.0, 0.0, 0.02],
+}
+Answer = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+Asked = Awaitable[PlainBody]
+
+
+@asynccontextmanager
+async def served(answer: Answer, *, seconds: float = 5) -> AsyncGenerator[Callable[[], Asked]]:
+    """Gives what asks a server. `answer` begins with the answer to the first question."""
+    tasks: list[asyncio.Task[None] | None] = []
+
+    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        tasks.append(asyncio.current_task())
+        with suppress(ConnectionError):
+            await reader.readuntil(b"question")
+            await answer(reader, writer)
+        writer.close()
+        with suppress(ConnectionError):
+            await writer.wait_closed()
+
+    server = await asyncio.start_server(handle, "127.0.0.1", 0)
+    address = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    transport = AsyncioTransport(ssl.create_default_context(), Limits(max_connections=None))
+    client = AsyncClient(transport=transport, timeout=Timeout(seconds))
+
+    async def ask() -> PlainBody:
+        question = client.build_request("POST", address, content=b"question")
+        response = await client.send(question, stream=True)
+        return response.extensions["plain_body"]
+
+    async with server:
+        async with client:
+            yield ask
+        await asyncio.gather(*(task for task in tasks if task))
+
+
+@asynccontextmanager
+async def asked(answer: Answer, *, seconds: float = 5) -> AsyncGenerator[PlainBody]:
+    """Gives the body of an answer whose head has come."""
+    async with served(answer, seconds=seconds) as ask:
+        body = await ask()
+        try:
+            yield body
+        finally:
+            await body.aclose()
+
+
+def run(story: Awaitable[object]) -> None:
+    async def bounded() -> None:
+        async with asyncio.timeout(20):
+            await story
+
+    asyncio.run(bounded())
+
+
+@pytest.mark.parametrize("rests", RESTS.values(), ids=list(RESTS))
+@pytest.mark.parametrize(("head", "pieces", "end"), WAYS.values(), ids=list(WAYS))
+def test_all_of_an_answer_is_given_in_order(
+    head: bytes, pieces: list[bytes], end: bytes, rests: list[float]
+) -> None:
+    async def answer(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(head)
+        for number, piece in enumerate(pieces):
+            writer.write(piece)
+            if number % 4 == 0:
+                await asyncio.sleep(0.001)
+        writer.write(end)
+
+    async def story() -> None:
+        seconds, came = cycle(rests), list[bytes]()
+
+        def take(piece: bytes) -> float:
+            came.append(piece)
+            return next(seconds)
+
+        async with asked(answer) as body:
+            await body.give(take)
+        assert b"".join(came) == b"".join(PIECES)
+
+    run(story())
+
+
+def test_what_comes_while_an_answer_rests_is_given_together() -> None:
+    async def answer(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(CHUNKED)
+        for piece in PIECES[:100]:
+            writer.write(b"8\r\n%s\r\n" % piece)
+            await asyncio.sleep(0.002)
+        writer.write(b"0\r\n\r\n")
+
+    async def story() -> None:
+        came: list[bytes] = []
+
+        def take(piece: bytes) -> float:
+            came.append(piece)
+            return 0.1
+
+        async with asked(answer) as body:
+            await body.give(take)
+        assert len(came) < 20
+        assert b"".join(came) == b"".join(PIECES[:100])
+
+    run(story())
+
+
+@pytest.mark.parametrize("rest", [0.0, 0.02])
+def test_what_came_before_a_fault_of_the_answer_is_given_first(rest: float) -> None:
+    async def answer(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(CHUNKED + b"2\r\nHe\r\n")
+        await asyncio.sleep(0.05)
+        writer.write(b"3\r\nllo\r\nno number\r\n")
+
+    async def story() -> None:
+        came: list[bytes] = []
+
+        def take(piece: bytes) -> float:
+            came.append(piece)
+            return rest
+
+        async with asked(answer) as body:
+            with pytest.raises(httpx2.RemoteProtocolError):
+                await body.give(take)
+        assert b"".join(came) == b"Hello"
+
+    run(story())
+
+
+@pytest.mark.parametrize("rest", [0.0, 0.2])
+def test_a_connection_that_is_lost_is_no_end_of_an_answer(rest: float) -> None:
+    async def answer(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(HEAD + b"Connection: close\r\n\r\nHello")
+        await writer.drain()
+        await asyncio.sleep(0.05)
+        reset(writer)
+
+    async def story() -> None:
+        async with asked(answer) as body:
+            with pytest.raises(httpx2.ReadError):
+                await body.give(lambda _: rest)
+
+    run(story())
+
+
+def test_who_takes_an_answer_may_refuse_it() -> None:
+    class TooMuch(Exception):
+        pass
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(HEAD + b"Connection: close\r\n\r\nHello")
+        await reader.read()
+
+    def take(_: bytes) -> float:
+        raise TooMuch
+
+    async def story() -> None:
+        async with asked(answer) as body:
+            with pytest.raises(TooMuch):
+                await body.give(take)
+
+    run(story())
+
+
+@pytest.mark.parametrize("rest", [0.0, 0.02])
+def test_an_answer_that_stops_coming_ends_after_its_time(rest: float) -> None:
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(HEAD + b"Connection: close\r\n\r\n")
+        # Each piece has the whole time, so the answer may take longer.
+        for _ in range(4):
+            writer.write(b"Hello")
+            await asyncio.sleep(0.2)
+        await reader.read()
+
+    async def story() -> None:
+        came: list[bytes] = []
+
+        def take(piece: bytes) -> float:
+            came.append(piece)
+            return rest
+
+        async with asked(answer, seconds=0.5) as body:
+            with pytest.raises(httpx2.ReadTimeout):
+                await body.give(take)
+        assert b"".join(came) == b"Hello" * 4
+
+    run(story())
+
+
+def test_who_no_longer_takes_an_answer_is_given_nothing_more() -> None:
+    gone = asyncio.Event()
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(HEAD + b"Connection: close\r\n\r\nHello")
+        await reader.read()
+        gone.set()
+
+    async def story() -> None:
+        came: list[bytes] = []
+        begun = asyncio.Event()
+
+        def take(piece: bytes) -> float:
+            came.append(piece)
+            begun.set()
+            return 0.0
+
+        async with asked(answer) as body:
+            giving = asyncio.create_task(body.give(take))
+            await begun.wait()
+            giving.cancel()
+            await asyncio.wait({giving})
+            assert giving.cancelled()
+        await gone.wait()
+        assert came == [b"Hello"]
+
+    run(story())
+
+
+def test_a_connection_that_rested_notices_its_end_while_it_is_kept() -> None:
+    gone = asyncio.Event()
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(HEAD + b"Content-Length: 10\r\n\r\nHello")
+        await asyncio.sleep(0.02)
+        writer.write(b"Hello")
+        await asyncio.sleep(0.3)
+        writer.write_eof()
+        await reader.read()
+        gone.set()
+
+    async def story() -> None:
+        async with asked(answer) as body:
+            await body.give(lambda _: 0.1)
+            await body.aclose()
+            # The other side is told that nobody will ask again.
+            await asyncio.wait_for(gone.wait(), 5)
+
+    run(story())
+
+
+def test_what_came_before_it_was_wanted_is_given_too() -> None:
+    sent = asyncio.Event()
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(HEAD + b"Content-Length: 10\r\n\r\n")
+        await asyncio.sleep(0.05)
+        writer.write(b"HelloHello")
+        await asyncio.sleep(0.05)
+        sent.set()
+        await reader.read()
+
+    async def story() -> None:
+        came: list[bytes] = []
+
+        def take(piece: bytes) -> float:
+            came.append(piece)
+            return 0.0
+
+        async with asked(answer) as body:
+            await sent.wait()
+            await body.give(take)
+        assert b"".join(came) == b"HelloHello"
+
+    run(story())
+
+
+def test_a_connection_whose_answer_was_given_carries_the_next_one() -> None:
+    opened: list[asyncio.StreamWriter] = []
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        opened.append(writer)
+        for _ in range(3):
+            writer.write(HEAD + b"Content-Length: 10\r\n\r\nHello")
+            await asyncio.sleep(0.02)
+            writer.write(b"Hello")
+            with suppress(asyncio.IncompleteReadError):
+                await reader.readuntil(b"question")
+
+    async def story() -> None:
+        async with served(answer) as ask:
+            for _ in range(3):
+                body = await ask()
+                came: list[bytes] = []
+                await body.give(lambda piece, came=came: came.append(piece) or 0.0)
+                await body.aclose()
+                assert b"".join(came) == b"HelloHello"
+        assert len(opened) == 1
+
+    run(story())
+
+
+def test_many_answers_that_rest_at_the_same_time_all_go_on() -> None:
+    async def answer(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(HEAD + b"Connection: close\r\n\r\n")
+        for piece in PIECES[:20]:
+            writer.write(piece)
+            await asyncio.sleep(0.005)
+
+    async def whole(ask: Callable[[], Asked]) -> bytes:
+        body, came = await ask(), list[bytes]()
+        await body.give(lambda piece: came.append(piece) or 0.02)
+        await body.aclose()
+        return b"".join(came)
+
+    async def story() -> None:
+        async with served(answer) as ask:
+            wholes = await asyncio.gather(*(whole(ask) for _ in range(20)))
+        assert set(wholes) == {b"".join(PIECES[:20])}
+
+    run(story())
+
+
+def reset(writer: asyncio.StreamWriter) -> None:
+    """Ends a connection so that the other side's read fails."""
+    handle = writer.get_extra_info("socket")
+    handle.setsockopt(SOL_SOCKET, SO_LINGER, struct.pack("ii", 1, 0))
+    writer.transport.abort()

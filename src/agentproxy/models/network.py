@@ -8,6 +8,7 @@ between its reads is read when its rest ends: the event loop need not watch it.
 # ruff: noqa: ANN401, ASYNC109, PLR0917 - the signatures are the library's
 
 import asyncio
+import ipaddress
 import math
 import os
 import select
@@ -360,7 +361,8 @@ class AsyncioBackend(AsyncNetworkBackend):
                     host,
                     port,
                     local_addr=(local_address, 0) if local_address else None,
-                    happy_eyeballs_delay=0.25,
+                    # Only a name may have several addresses. A race takes two more tasks.
+                    happy_eyeballs_delay=None if _is_address(host) else 0.25,
                 )
         # A name that is no name of a host is an error of its encoding.
         except (OSError, UnicodeError) as error:
@@ -369,6 +371,14 @@ class AsyncioBackend(AsyncNetworkBackend):
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
 
 
 def _unreached(error: BaseException) -> BaseException:

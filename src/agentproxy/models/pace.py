@@ -8,10 +8,10 @@ import asyncio
 from dataclasses import dataclass
 
 LOOK_SECONDS = 0.05
-LATE = 0.006  # seconds that the event loop may be behind
+LATE = 0.004  # seconds that the event loop may be behind
 SHORTEST = 0.01  # a shorter wait merges nothing
-LONGEST = 0.12  # text that comes eight times a second still flows
-OF_LATE = 6  # times as late as the loop is: who is a little late waits a little
+LONGEST = 0.14  # text that comes seven times a second still flows
+OF_LATE = 9  # times as late as the loop is: who is a little late waits a little
 
 
 def next_pace(seconds: float, late: float) -> float:

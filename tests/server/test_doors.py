@@ -225,3 +225,27 @@ def test_a_body_that_is_no_object_is_refused_with_what_to_send(served: Served, b
     answer = json.loads(refused.value.read())
     assert (refused.value.code, answer["field"]) == (422, "")
     assert "Content-Type: application/json" in answer["cure"]
+
+
+def test_who_comes_too_often_is_told_when_to_come_again(tmp_path: Path) -> None:
+    with serving(tmp_path, API_KEY="the key") as server:
+        refused = None
+        for number in range(80):
+            asked = urllib.request.Request(
+                f"{server.url}/sessions",
+                headers={"X-API-Key": f"guess {number}", "Origin": "http://localhost:3501"},
+            )
+            with pytest.raises(urllib.error.HTTPError) as told, urllib.request.urlopen(asked):
+                pass
+            refused = told.value
+            refused.close()
+        assert refused is not None
+        assert refused.code == 429
+        assert 1 <= int(refused.headers["retry-after"]) <= 60
+        assert "retry-after" in refused.headers["access-control-expose-headers"].lower()
+
+
+def test_a_server_that_is_ended_as_soon_as_it_serves_ends_cleanly(tmp_path: Path) -> None:
+    for _ in range(3):
+        with serving(tmp_path):
+            pass  # the context ends it, and looks at its exit code

@@ -67,9 +67,21 @@ class ServeOptions:
 class _Server(uvicorn.Server):
     """Ends cleanly at a signal. The library would raise the signal again after that."""
 
-    def __init__(self, config: uvicorn.Config, *, park: Callable[[], Awaitable[None]]) -> None:
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        *,
+        park: Callable[[], Awaitable[None]],
+        say: Callable[[], None],
+    ) -> None:
         super().__init__(config)
         self._park = park
+        self._say = say
+
+    async def startup(self, sockets: list[sockets.socket] | None = None) -> None:
+        await super().startup(sockets)
+        # Who reads it may end the server at once: from here on a signal ends it cleanly.
+        self._say()
 
     async def shutdown(self, sockets: list[sockets.socket] | None = None) -> None:
         # First, so that the streams of runs come to their end by themselves.
@@ -127,10 +139,14 @@ async def _serve_all(
     try:
         await _require_named(chats)
         application = build_application(Hosts(chats, supervised), _doors(options, app, sign_in))
-        server = _Server(_config(application, _protocol(app)), park=supervised.close)
+        address = f"http://{_bracketed(options.host)}:{options.port}"
+        server = _Server(
+            _config(application, _protocol(app)),
+            park=supervised.close,
+            say=lambda: say(f"Agent Proxy serves {address}"),
+        )
         await resume_all(chats)
         await chats.services.workspaces.restore()
-        say(f"Agent Proxy serves http://{_bracketed(options.host)}:{options.port}")
         warming = asyncio.create_task(chats.warm_up())
         await server.serve(sockets=[listener])
         await asyncio.wait({warming})

@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import Iterable
 from contextlib import suppress
+from typing import NamedTuple
 
 from starlette.types import Receive, Send
 
@@ -12,15 +13,23 @@ DRAIN_SECONDS = 2.0
 ASKS_FOR = (b"www-authenticate", b"Bearer")
 
 
+class EarlyAnswer(NamedTuple):
+    """An answer that is given before a route is looked for."""
+
+    status: int
+    text: str
+    wait: int = 0  # seconds until the same request may be sent again
+
+
 async def answer_early(
     receive: Receive,
     send: Send,
-    answer: tuple[int, str],
+    answer: EarlyAnswer,
     *,
     headers: Iterable[tuple[bytes, bytes]] = (),
 ) -> None:
     """Answers {detail}, or nothing for an empty text. The connection of a refusal ends with it."""
-    status, text = answer
+    status, text, wait = answer
     body = json.dumps({"detail": text}).encode() if text else b""
     fields = [
         (b"content-type", b"application/json"),
@@ -29,6 +38,8 @@ async def answer_early(
     ]
     if status == 401:
         fields.append(ASKS_FOR)
+    if wait:
+        fields.append((b"retry-after", str(wait).encode()))
     if status >= 400:
         fields.append((b"connection", b"close"))
     await send({"type": "http.response.start", "status": status, "headers": fields})

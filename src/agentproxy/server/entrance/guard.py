@@ -9,7 +9,7 @@ from contextlib import suppress
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from agentproxy.server.entrance.answers import answer_early
+from agentproxy.server.entrance.answers import EarlyAnswer, answer_early
 from agentproxy.server.entrance.credentials import given_key
 from agentproxy.server.entrance.doors import OPEN, Doors
 from agentproxy.server.entrance.sign_in.door import SignInDoor
@@ -35,7 +35,7 @@ SAFE_HEADERS = (
 )
 ALLOWED_METHODS = b"GET, POST, DELETE, OPTIONS"
 ALLOWED_HEADERS = b"content-type, x-api-key, authorization, last-event-id"
-SHOWN_HEADERS = b"X-Incomplete, Content-Disposition, Allow"
+SHOWN_HEADERS = b"X-Incomplete, Content-Disposition, Allow, Retry-After"
 
 
 class _TooLarge(Exception):
@@ -81,7 +81,7 @@ class Guard:
             return self._app(scope, receive, send)
         headers, repeated = _single(scope)
         refusal = (
-            (400, f"the header {repeated} is there twice")
+            EarlyAnswer(400, f"the header {repeated} is there twice")
             if repeated
             else _misshapen(scope, headers)
             or self._stranger(headers)
@@ -100,34 +100,38 @@ class Guard:
         send: Send,
         *,
         headers: dict[str, str],
-        refusal: tuple[int, str] | None,
+        refusal: EarlyAnswer | None,
     ) -> None:
         origin = headers.get("origin", "")
         if refusal is not None:
             known = origin if origin.lower() in self._origins else ""
             await _answer(receive, send, refusal, origin=known)
         elif scope["method"] == "OPTIONS" and origin:
-            await _answer(receive, send, (204, ""), origin=origin)
+            await _answer(receive, send, EarlyAnswer(204, ""), origin=origin)
         else:
             await self._pass(scope, receive, send, headers=headers)
 
-    def _stranger(self, headers: dict[str, str]) -> tuple[int, str] | None:
+    def _stranger(self, headers: dict[str, str]) -> EarlyAnswer | None:
         if headers.get("host", "").lower() not in self._hosts:
-            return 421, "this server is not known under that Host; start it with --allow-host"
+            return EarlyAnswer(
+                421, "this server is not known under that Host; start it with --allow-host"
+            )
         origin = headers.get("origin")
         if origin is not None and origin.lower() not in self._origins:
-            return 403, "pages of this Origin may not use the server; see CORS_ORIGINS"
+            return EarlyAnswer(403, "pages of this Origin may not use the server; see CORS_ORIGINS")
         if headers.get("sec-fetch-site") == "cross-site" and origin is None:
-            return 403, "requests of other sites are refused"
+            return EarlyAnswer(403, "requests of other sites are refused")
         return None
 
-    def _too_often(self, scope: Scope, headers: dict[str, str]) -> tuple[int, str] | None:
+    def _too_often(self, scope: Scope, headers: dict[str, str]) -> EarlyAnswer | None:
         """Refuses who comes too often, and who has no key."""
         address, now = self._address(scope), time.monotonic()
         for rate, what in ((self._requests, "requests"), (self._wrong_keys, "wrong keys")):
             if rate.left(address, now) < 1 and scope["path"] not in OPEN:
                 seconds = math.ceil(rate.wait(address, now))
-                return 429, f"too many {what} from {address}: try again in {seconds} s"
+                return EarlyAnswer(
+                    429, f"too many {what} from {address}: try again in {seconds} s", seconds
+                )
         self._requests.take(address, now)
         refusal = self._without_key(scope, headers)
         if refusal is not None:
@@ -141,14 +145,14 @@ class Guard:
     def _count_wrong(self, scope: Scope) -> None:
         self._wrong_keys.take(self._address(scope), time.monotonic())
 
-    def _without_key(self, scope: Scope, headers: dict[str, str]) -> tuple[int, str] | None:
+    def _without_key(self, scope: Scope, headers: dict[str, str]) -> EarlyAnswer | None:
         origin = headers.get("origin")
         preflight = scope["type"] == "http" and scope["method"] == "OPTIONS"
         if not self._key or scope["path"] in OPEN or (preflight and origin is not None):
             return None
         if hmac.compare_digest(given_key(scope, headers), self._key):
             return None
-        return 401, "the key is missing or wrong: send X-API-Key (a socket: ?token=)"
+        return EarlyAnswer(401, "the key is missing or wrong: send X-API-Key (a socket: ?token=)")
 
     async def _pass(
         self, scope: Scope, receive: Receive, send: Send, *, headers: dict[str, str]
@@ -157,7 +161,7 @@ class Guard:
         announced = headers.get("content-length", "0")
         limit = MAX_BODY_BYTES_OF.get(scope["path"], MAX_BODY_BYTES)
         if not announced.isdecimal() or int(announced[:20]) > limit:
-            await _answer(receive, send, (413, TOO_LARGE.format(limit)), origin=origin)
+            await _answer(receive, send, EarlyAnswer(413, TOO_LARGE.format(limit)), origin=origin)
             return
         read, too_large, begun = 0, False, False
 
@@ -191,7 +195,7 @@ class Guard:
         if too_large and begun:
             await send({"type": "http.response.body", "body": b""})
         elif too_large:
-            await _answer(receive, send, (413, TOO_LARGE.format(limit)), origin=origin)
+            await _answer(receive, send, EarlyAnswer(413, TOO_LARGE.format(limit)), origin=origin)
 
 
 def _single(scope: Scope) -> tuple[dict[str, str], str]:
@@ -215,18 +219,18 @@ def _single(scope: Scope) -> tuple[dict[str, str], str]:
     return found, ""
 
 
-def _misshapen(scope: Scope, headers: dict[str, str]) -> tuple[int, str] | None:
+def _misshapen(scope: Scope, headers: dict[str, str]) -> EarlyAnswer | None:
     """Refuses what a proxy before us could read in another way, and what is too large."""
     if scope.get("http_version") not in ("1.0", "1.1"):
-        return 505, "send HTTP/1.1"
+        return EarlyAnswer(505, "send HTTP/1.1")
     if "transfer-encoding" in headers and "content-length" in headers:
-        return 400, "both Transfer-Encoding and Content-Length are there"
+        return EarlyAnswer(400, "both Transfer-Encoding and Content-Length are there")
     target = len(scope.get("raw_path") or b"") + len(scope["query_string"])
     if target > MAX_TARGET_BYTES:
-        return 414, f"the address has more than {MAX_TARGET_BYTES} bytes"
+        return EarlyAnswer(414, f"the address has more than {MAX_TARGET_BYTES} bytes")
     size = sum(len(name) + len(value) for name, value in scope["headers"])
     if size > MAX_HEAD_BYTES or len(scope["headers"]) > MAX_HEADERS:
-        return 431, f"at most {MAX_HEADERS} headers with {MAX_HEAD_BYTES} bytes"
+        return EarlyAnswer(431, f"at most {MAX_HEADERS} headers with {MAX_HEAD_BYTES} bytes")
     return None
 
 
@@ -242,13 +246,11 @@ def _cors(origin: str) -> list[tuple[bytes, bytes]]:
     ]
 
 
-async def _refuse_socket(receive: Receive, send: Send, refusal: tuple[int, str]) -> None:
+async def _refuse_socket(receive: Receive, send: Send, refusal: EarlyAnswer) -> None:
     # Before it is accepted, a closed socket is answered with 403.
     await receive()
-    await send({"type": "websocket.close", "code": 4000 + refusal[0], "reason": refusal[1]})
+    await send({"type": "websocket.close", "code": 4000 + refusal.status, "reason": refusal.text})
 
 
-async def _answer(
-    receive: Receive, send: Send, answer: tuple[int, str], *, origin: str = ""
-) -> None:
+async def _answer(receive: Receive, send: Send, answer: EarlyAnswer, *, origin: str = "") -> None:
     await answer_early(receive, send, answer, headers=(*SAFE_HEADERS, *_cors(origin)))

@@ -13,7 +13,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from agentproxy.events.envelope import RunId
 from agentproxy.server.chat.client import error_message
 from agentproxy.server.chat.socket import SIGNED_OUT, TRY_AGAIN_LATER
-from agentproxy.server.entrance.answers import answer_early
+from agentproxy.server.entrance.answers import EarlyAnswer, answer_early
 from agentproxy.server.entrance.credentials import given_key
 from agentproxy.server.entrance.sign_in.port import (
     CONFIG,
@@ -84,7 +84,7 @@ class SignInDoor:
         if scope["path"] == ME:
             return self._app(scope, receive, send)
         if scope["type"] == "http":
-            return answer_early(receive, send, (verdict.status, verdict.text))
+            return answer_early(receive, send, EarlyAnswer(verdict.status, verdict.text))
         return self._tell(scope, receive, send, denied=verdict)
 
     async def _until(self, end: float, scope: Scope, receive: Receive, *, send: Send) -> None:

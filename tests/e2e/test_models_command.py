@@ -34,6 +34,33 @@ def test_the_chosen_ones_are_marked_and_a_key_is_enough_to_choose(pa: Pa) -> Non
     assert "✓ claude-sonnet-4-6" in shown.out
 
 
+def test_a_name_without_a_form_is_a_model_of_the_provider(pa: Pa) -> None:
+    env = {**NOBODY, "AGENTPROXY_MODEL": "my-model"}
+    alone = listed(pa, env)["my-model"]
+    assert not alone["ready"]
+    assert alone["needs"].startswith("write one of: claude-")
+    assert alone["needs"].endswith("; or set LLM_PROVIDER to the vendor whose model it is")
+    provided = {**env, "LLM_PROVIDER": "openai", "OPENAI_BASE_URL": "http://localhost:8000/v1"}
+    assert listed(pa, provided)["my-model"]["needs"] == "set OPENAI_API_KEY"
+    row = listed(pa, {**provided, "OPENAI_API_KEY": "sk-not-a-real-key"})["my-model"]
+    assert (row["ready"], row["needs"]) == (True, "")
+    assert (row["role"], row["where"]) == ("worker", "http://localhost:8000/v1")
+    # Other programs have vendors that we do not know.
+    assert listed(pa, {**env, "LLM_PROVIDER": "mistral"})["my-model"] == alone
+
+
+def test_a_run_asks_the_provider_for_a_name_without_a_form(tested: Pa) -> None:
+    edit = json.dumps({"path": "calc.py", "old_text": "a - b", "new_text": "a + b"})
+    fix = Reply(calls=(("edit_file", edit),), stop="tools")
+    with model_server(fix, Reply(text=("Done.",))) as server:
+        key = {"LLM_PROVIDER": "openai", "OPENAI_API_KEY": "sk-not-a-real-key"}
+        env = {**NOBODY, **key, "OPENAI_BASE_URL": f"{server.url}/v1"}
+        order = ["--worker", "builtin", "--model", "my-model", "--judge", "none"]
+        ran = tested(*order, "-o", "json", "Fix the sum", env=env)
+    assert ran.code == 0, (ran.out, ran.err)
+    assert server.asked[0]["model"] == "my-model"
+
+
 def test_the_doctor_says_whether_anybody_answers_and_sends_no_key(pa: Pa) -> None:
     assert "no vendor's key is set" in pa("doctor", env=NOBODY).out
     with model_server() as server:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from agentproxy.app.context import Project
-from agentproxy.app.models import has_libraries, variables
+from agentproxy.app.models import address_of, has_libraries, variables
 from agentproxy.events.conversation import Usage
 from agentproxy.models.names import Mistyped, ModelAddress, default_model, find_model, usual_base
 from agentproxy.models.port import ModelRefused
@@ -73,7 +73,7 @@ def _roles(project: Project) -> dict[str, str]:
 def _row(name: str, project: Project, *, prices: Prices, role: str) -> ModelRow:
     needs, where = "", ""
     try:
-        where = without_user(_where(find_model(name, variables(project))))
+        where = without_user(_where(address_of(name, project)))
     except ModelRefused as error:
         needs = error.cure or str(error)
     sides = (Usage(input=PRICED_TOKENS), Usage(output=PRICED_TOKENS))

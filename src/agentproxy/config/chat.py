@@ -3,7 +3,7 @@
 import ipaddress
 import json
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
@@ -123,6 +123,7 @@ Temperature = Annotated[
 Provider = Literal[
     "anthropic", "openai", "gemini", "ollama", "groq", "deepseek", "openrouter", "runpod"
 ]
+PROVIDERS = frozenset(get_args(Provider))
 Pause = Annotated[Decimal, Field(ge=0, le=3600)]
 Tokens = Annotated[Whole, Field(ge=1, le=1_000_000_000)]
 
@@ -189,6 +190,15 @@ class ChatSettings(BaseModel):
     def journal(self) -> str:
         """The path of the journal that DATABASE_URL names, or ""."""
         return self.database_url.partition(":///")[2] if self.database_url else ""
+
+
+def load_provider(variables: Mapping[str, str]) -> ChatSettings:
+    """Returns the defaults with the provider alone. A name that is none of ours counts as not set.
+
+    Other programs use that variable too: what serves nobody does not stop at it.
+    """
+    named = variables.get(OWN_PREFIX + "LLM_PROVIDER") or variables.get("LLM_PROVIDER")
+    return ChatSettings.model_validate({"llm_provider": named} if named in PROVIDERS else {})
 
 
 def load_chat_settings(variables: Mapping[str, str], *, origins: Mapping[str, str]) -> ChatSettings:

@@ -7,7 +7,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from agentproxy.config.chat import NAMES as CHAT_NAMES
-from agentproxy.config.chat import ChatSettings, load_chat_settings
+from agentproxy.config.chat import ChatSettings, load_chat_settings, load_provider
 from agentproxy.config.envfile import parse_env, read_env
 from agentproxy.config.files import as_text
 from agentproxy.config.llm import NAMES, ModelSettings, load_model_settings
@@ -76,7 +76,8 @@ class Settings(BaseModel):
     # All values that look like keys, for redaction. Longest first: one may contain another.
     secrets: tuple[str, ...] = Field(default=(), repr=False)
     models: ModelSettings = ModelSettings()
-    chat: ChatSettings = ChatSettings()  # the defaults, unless a server asked for them
+    # The defaults and the provider, unless a server asked for them all.
+    chat: ChatSettings = ChatSettings()
     telemetry: TelemetrySettings = TelemetrySettings()
     ignored: tuple[str, ...] = ()  # names from an untrusted `.env` that do not count
 
@@ -92,7 +93,8 @@ def load_settings(
     """Returns the settings for a start in a directory: `environ`, then `.env`, then `defaults`.
 
     An empty value counts as not set. `serves` also reads the settings of the conversation service:
-    other programs use its short names too, so nothing else stops at them.
+    other programs use its short names too, so nothing else stops at them. Of those, only the
+    provider of models counts everywhere.
 
     Raises:
         BadSetting: a variable has a value that is not valid.
@@ -116,8 +118,7 @@ def load_settings(
     given["ignored"] = ignored
     given["models"] = load_model_settings(merged, origins=origins)
     given["telemetry"] = load_telemetry_settings(merged, origins=origins)
-    if serves:
-        given["chat"] = load_chat_settings(merged, origins=origins)
+    given["chat"] = load_chat_settings(merged, origins=origins) if serves else load_provider(merged)
     try:
         return Settings.model_validate(given)
     except ValidationError as error:

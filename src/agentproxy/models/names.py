@@ -90,7 +90,10 @@ def find_model(name: str, environ: Mapping[str, str], *, provider: str = "") -> 
         return _compatible(prefix, rest, environ)
     if provider:
         return _provided(provider, name, environ)
-    raise UnknownModel(f"there is no model {json.dumps(name)}", cure=f"write one of: {KNOWN}")
+    raise UnknownModel(
+        f"there is no model {json.dumps(name)}",
+        cure=f"write one of: {KNOWN}; or set LLM_PROVIDER to the vendor whose model it is",
+    )
 
 
 def usual_base(vendor: str) -> str:

@@ -69,8 +69,7 @@ class ChatServices:
             try:
                 address_of(model, self.project)
             except UnknownModel as error:
-                cure = f"{error.cure}; or set LLM_PROVIDER to the vendor whose model it is"
-                raise UnknownSetting(name.upper(), str(error), cure=cure) from None
+                raise UnknownSetting(name.upper(), str(error), cure=error.cure) from None
             except ModelRefused:  # without a key the first turn tells why
                 continue
         try:

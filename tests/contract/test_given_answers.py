@@ -11,8 +11,10 @@ from socket import SO_LINGER, SOL_SOCKET
 import httpx2
 import pytest
 from httpx2 import AsyncClient, Limits, Timeout
+from support.places import Answer, Place
 
 from agentproxy.models.exchanges import AsyncioTransport, PlainBody
+from agentproxy.models.network import ROOM_BYTES
 
 HEAD = b"HTTP/1.1 200 OK\r\n"
 CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
@@ -28,27 +30,20 @@ RESTS = {
     "now and then": [0.02, 0.0, 0.0],
     "seldom": [0.0, 0.0, 0.0, 0.02],
 }
-Answer = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 Asked = Awaitable[PlainBody]
 
 
 @asynccontextmanager
-async def served(answer: Answer, *, seconds: float = 5) -> AsyncGenerator[Callable[[], Asked]]:
+async def served(
+    place: Place, answer: Answer, *, seconds: float = 5
+) -> AsyncGenerator[Callable[[], Asked]]:
     """Gives what asks a server. `answer` begins with the answer to the first question."""
-    tasks: list[asyncio.Task[None] | None] = []
 
-    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        tasks.append(asyncio.current_task())
-        with suppress(ConnectionError):
-            await reader.readuntil(b"question")
-            await answer(reader, writer)
-        writer.close()
-        with suppress(ConnectionError):
-            await writer.wait_closed()
+    async def answered(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"question")
+        await answer(reader, writer)
 
-    server = await asyncio.start_server(handle, "127.0.0.1", 0)
-    address = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-    transport = AsyncioTransport(ssl.create_default_context(), Limits(max_connections=None))
+    transport = AsyncioTransport(place.outside, Limits(max_connections=None))
     client = AsyncClient(transport=transport, timeout=Timeout(seconds))
 
     async def ask() -> PlainBody:
@@ -56,16 +51,15 @@ async def served(answer: Answer, *, seconds: float = 5) -> AsyncGenerator[Callab
         response = await client.send(question, stream=True)
         return response.extensions["plain_body"]
 
-    async with server:
-        async with client:
-            yield ask
-        await asyncio.gather(*(task for task in tasks if task))
+    async with place.served(answered) as port, client:
+        address = f"http{'s' if place.inside else ''}://127.0.0.1:{port}"
+        yield ask
 
 
 @asynccontextmanager
-async def asked(answer: Answer, *, seconds: float = 5) -> AsyncGenerator[PlainBody]:
+async def asked(place: Place, answer: Answer, *, seconds: float = 5) -> AsyncGenerator[PlainBody]:
     """Gives the body of an answer whose head has come."""
-    async with served(answer, seconds=seconds) as ask:
+    async with served(place, answer, seconds=seconds) as ask:
         body = await ask()
         try:
             yield body
@@ -84,7 +78,7 @@ def run(story: Awaitable[object]) -> None:
 @pytest.mark.parametrize("rests", RESTS.values(), ids=list(RESTS))
 @pytest.mark.parametrize(("head", "pieces", "end"), WAYS.values(), ids=list(WAYS))
 def test_all_of_an_answer_is_given_in_order(
-    head: bytes, pieces: list[bytes], end: bytes, rests: list[float]
+    place: Place, head: bytes, pieces: list[bytes], end: bytes, rests: list[float]
 ) -> None:
     async def answer(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(head)
@@ -101,14 +95,14 @@ def test_all_of_an_answer_is_given_in_order(
             came.append(piece)
             return next(seconds)
 
-        async with asked(answer) as body:
+        async with asked(place, answer) as body:
             await body.give(take)
         assert b"".join(came) == b"".join(PIECES)
 
     run(story())
 
 
-def test_what_comes_while_an_answer_rests_is_given_together() -> None:
+def test_what_comes_while_an_answer_rests_is_given_together(place: Place) -> None:
     async def answer(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(CHUNKED)
         for piece in PIECES[:100]:
@@ -123,7 +117,7 @@ def test_what_comes_while_an_answer_rests_is_given_together() -> None:
             came.append(piece)
             return 0.1
 
-        async with asked(answer) as body:
+        async with asked(place, answer) as body:
             await body.give(take)
         assert len(came) < 20
         assert b"".join(came) == b"".join(PIECES[:100])
@@ -132,7 +126,7 @@ def test_what_comes_while_an_answer_rests_is_given_together() -> None:
 
 
 @pytest.mark.parametrize("rest", [0.0, 0.02])
-def test_what_came_before_a_fault_of_the_answer_is_given_first(rest: float) -> None:
+def test_what_came_before_a_fault_of_the_answer_is_given_first(place: Place, rest: float) -> None:
     async def answer(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(CHUNKED + b"2\r\nHe\r\n")
         await asyncio.sleep(0.05)
@@ -145,7 +139,7 @@ def test_what_came_before_a_fault_of_the_answer_is_given_first(rest: float) -> N
             came.append(piece)
             return rest
 
-        async with asked(answer) as body:
+        async with asked(place, answer) as body:
             with pytest.raises(httpx2.RemoteProtocolError):
                 await body.give(take)
         assert b"".join(came) == b"Hello"
@@ -154,7 +148,7 @@ def test_what_came_before_a_fault_of_the_answer_is_given_first(rest: float) -> N
 
 
 @pytest.mark.parametrize("rest", [0.0, 0.2])
-def test_a_connection_that_is_lost_is_no_end_of_an_answer(rest: float) -> None:
+def test_a_connection_that_is_lost_is_no_end_of_an_answer(place: Place, rest: float) -> None:
     async def answer(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(HEAD + b"Connection: close\r\n\r\nHello")
         await writer.drain()
@@ -162,14 +156,14 @@ def test_a_connection_that_is_lost_is_no_end_of_an_answer(rest: float) -> None:
         reset(writer)
 
     async def story() -> None:
-        async with asked(answer) as body:
+        async with asked(place, answer) as body:
             with pytest.raises(httpx2.ReadError):
                 await body.give(lambda _: rest)
 
     run(story())
 
 
-def test_who_takes_an_answer_may_refuse_it() -> None:
+def test_who_takes_an_answer_may_refuse_it(place: Place) -> None:
     class TooMuch(Exception):
         pass
 
@@ -181,7 +175,7 @@ def test_who_takes_an_answer_may_refuse_it() -> None:
         raise TooMuch
 
     async def story() -> None:
-        async with asked(answer) as body:
+        async with asked(place, answer) as body:
             with pytest.raises(TooMuch):
                 await body.give(take)
 
@@ -189,7 +183,7 @@ def test_who_takes_an_answer_may_refuse_it() -> None:
 
 
 @pytest.mark.parametrize("rest", [0.0, 0.02])
-def test_an_answer_that_stops_coming_ends_after_its_time(rest: float) -> None:
+def test_an_answer_that_stops_coming_ends_after_its_time(place: Place, rest: float) -> None:
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(HEAD + b"Connection: close\r\n\r\n")
         # Each piece has the whole time, so the answer may take longer.
@@ -205,7 +199,7 @@ def test_an_answer_that_stops_coming_ends_after_its_time(rest: float) -> None:
             came.append(piece)
             return rest
 
-        async with asked(answer, seconds=0.5) as body:
+        async with asked(place, answer, seconds=0.5) as body:
             with pytest.raises(httpx2.ReadTimeout):
                 await body.give(take)
         assert b"".join(came) == b"Hello" * 4
@@ -213,7 +207,7 @@ def test_an_answer_that_stops_coming_ends_after_its_time(rest: float) -> None:
     run(story())
 
 
-def test_who_no_longer_takes_an_answer_is_given_nothing_more() -> None:
+def test_who_no_longer_takes_an_answer_is_given_nothing_more(place: Place) -> None:
     gone = asyncio.Event()
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -230,7 +224,7 @@ def test_who_no_longer_takes_an_answer_is_given_nothing_more() -> None:
             begun.set()
             return 0.0
 
-        async with asked(answer) as body:
+        async with asked(place, answer) as body:
             giving = asyncio.create_task(body.give(take))
             await begun.wait()
             giving.cancel()
@@ -243,7 +237,8 @@ def test_who_no_longer_takes_an_answer_is_given_nothing_more() -> None:
 
 
 def test_a_connection_that_rested_notices_its_end_while_it_is_kept() -> None:
-    gone = asyncio.Event()
+    # With TLS a side cannot end alone, so this is shown plainly.
+    place, gone = Place(None, ssl.create_default_context()), asyncio.Event()
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(HEAD + b"Content-Length: 10\r\n\r\nHello")
@@ -255,7 +250,7 @@ def test_a_connection_that_rested_notices_its_end_while_it_is_kept() -> None:
         gone.set()
 
     async def story() -> None:
-        async with asked(answer) as body:
+        async with asked(place, answer) as body:
             await body.give(lambda _: 0.1)
             await body.aclose()
             # The other side is told that nobody will ask again.
@@ -264,7 +259,7 @@ def test_a_connection_that_rested_notices_its_end_while_it_is_kept() -> None:
     run(story())
 
 
-def test_what_came_before_it_was_wanted_is_given_too() -> None:
+def test_what_came_before_it_was_wanted_is_given_too(place: Place) -> None:
     sent = asyncio.Event()
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -282,7 +277,7 @@ def test_what_came_before_it_was_wanted_is_given_too() -> None:
             came.append(piece)
             return 0.0
 
-        async with asked(answer) as body:
+        async with asked(place, answer) as body:
             await sent.wait()
             await body.give(take)
         assert b"".join(came) == b"HelloHello"
@@ -290,7 +285,7 @@ def test_what_came_before_it_was_wanted_is_given_too() -> None:
     run(story())
 
 
-def test_a_connection_whose_answer_was_given_carries_the_next_one() -> None:
+def test_a_connection_whose_answer_was_given_carries_the_next_one(place: Place) -> None:
     opened: list[asyncio.StreamWriter] = []
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -303,7 +298,7 @@ def test_a_connection_whose_answer_was_given_carries_the_next_one() -> None:
                 await reader.readuntil(b"question")
 
     async def story() -> None:
-        async with served(answer) as ask:
+        async with served(place, answer) as ask:
             for _ in range(3):
                 body = await ask()
                 came: list[bytes] = []
@@ -315,7 +310,7 @@ def test_a_connection_whose_answer_was_given_carries_the_next_one() -> None:
     run(story())
 
 
-def test_many_answers_that_rest_at_the_same_time_all_go_on() -> None:
+def test_many_answers_that_rest_at_the_same_time_all_go_on(place: Place) -> None:
     async def answer(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(HEAD + b"Connection: close\r\n\r\n")
         for piece in PIECES[:20]:
@@ -329,9 +324,56 @@ def test_many_answers_that_rest_at_the_same_time_all_go_on() -> None:
         return b"".join(came)
 
     async def story() -> None:
-        async with served(answer) as ask:
+        async with served(place, answer) as ask:
             wholes = await asyncio.gather(*(whole(ask) for _ in range(20)))
         assert set(wholes) == {b"".join(PIECES[:20])}
+
+    run(story())
+
+
+def test_an_answer_that_rests_long_goes_on_when_no_other_rests_any_more(place: Place) -> None:
+    async def answer(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(HEAD + b"Connection: close\r\n\r\nHello")
+        await asyncio.sleep(0.03)
+        writer.write(b"Hello")
+
+    async def whole(ask: Callable[[], Asked], rest: float) -> bytes:
+        body, came = await ask(), list[bytes]()
+        await body.give(lambda piece: came.append(piece) or rest)
+        await body.aclose()
+        return b"".join(came)
+
+    async def story() -> None:
+        async with served(place, answer) as ask:
+            long = asyncio.create_task(whole(ask, 0.5))
+            await asyncio.sleep(0.01)
+            assert await whole(ask, 0.02) == b"HelloHello"
+            assert not long.done()
+            assert await asyncio.wait_for(long, 3) == b"HelloHello"
+
+    run(story())
+
+
+def test_a_large_answer_rests_seldom(place: Place) -> None:
+    size = 1_000_000
+
+    async def answer(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(HEAD + b"Content-Length: %d\r\n\r\n" % size)
+        writer.write(b"x" * size)
+        await writer.drain()
+
+    async def story() -> None:
+        came: list[int] = []
+
+        def take(piece: bytes) -> float:
+            came.append(len(piece))
+            return 0.05
+
+        async with asked(place, answer) as body:
+            await body.give(take)
+        assert sum(came) == size
+        # Between two rests comes much of it, and no part of it for each piece of a room.
+        assert max(came) > ROOM_BYTES
 
     run(story())
 

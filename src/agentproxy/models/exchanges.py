@@ -24,7 +24,7 @@ import httpcore2
 import httpx2
 from httpx2 import AsyncBaseTransport, AsyncByteStream, Limits, Request, Response
 
-from agentproxy.models.network import AsyncioBackend, AsyncioStream
+from agentproxy.models.network import MOST_UNREAD, AsyncioBackend, AsyncioStream
 
 PORTS = {"http": 80, "https": 443}
 MAX_HEAD_BYTES = 100 * 1024
@@ -146,7 +146,7 @@ class PlainBody(AsyncByteStream):
             return
         try:
             while line.stream.has_news and not end.done():
-                line.state.receive_data(line.stream.taken(READ_BYTES))
+                line.state.receive_data(line.stream.taken(MOST_UNREAD))
                 self._hand_on(line)
         except Exception as error:  # noqa: BLE001 - it ends `give`
             if not end.done():

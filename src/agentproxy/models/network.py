@@ -14,6 +14,7 @@ import os
 import select
 import ssl
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from typing import Any, cast
 
 from httpcore2 import (
@@ -64,6 +65,7 @@ class _Rests:
                 break
             for link in self._rounds.pop(number):
                 link.go_on()
+        # Those of later rounds may be the only ones that rest.
         if self._rounds:
             self._plan(loop)
 
@@ -97,8 +99,8 @@ class _Link(asyncio.BufferedProtocol):
         self.transport = cast("asyncio.Transport", transport)
 
     def get_buffer(self, sizehint: int) -> memoryview:
-        # All connections of a client are read into the same room, one after the other. With TLS,
-        # what came before an end is given in one piece of this size: a rest would be dropped.
+        # All connections of a client are read into the same room, one after the other. With TLS
+        # more may wait than it holds. Piece by piece, each would wait for a rest of its own.
         fits = sizehint <= len(self._room)
         self._filled = self._room if fits else memoryview(bytearray(sizehint))
         return self._filled
@@ -134,13 +136,18 @@ class _Link(asyncio.BufferedProtocol):
         self._rests.add(self, seconds)
 
     def go_on(self) -> None:
-        """Ends a rest. Mostly something has come meanwhile."""
+        """Ends a rest. Mostly something has come meanwhile. Never raises."""
         if not self._resting:
             return
         self._resting = False
-        self._read_now()
-        # Who listens may rest again by now.
-        self._watch()
+        try:
+            self._read_now()
+            # Who listens may rest again by now.
+            self._watch()
+        except Exception as error:  # noqa: BLE001 - others rest in the same round
+            # The system tells the loss of a connection once, and then an end.
+            self.lost = error
+            self.transport.abort()
 
     def _watch(self) -> None:
         """Lets the event loop tell what comes."""
@@ -153,17 +160,14 @@ class _Link(asyncio.BufferedProtocol):
         transport = self.transport
         if transport.is_closing() or transport.get_extra_info("ssl_object") is not None:
             return
-        try:
-            size = os.readv(transport.get_extra_info("socket").fileno(), [self._room])
-        except (BlockingIOError, InterruptedError):
-            return
-        except OSError as error:
-            # The system tells it once, and then an end.
-            self.lost = error
-            transport.abort()
-            return
-        if size:
-            self._unread += self._room[:size]
+        handle = transport.get_extra_info("socket").fileno()
+        with suppress(BlockingIOError, InterruptedError):
+            while len(self._unread) < MOST_UNREAD:
+                size = os.readv(handle, [self._room])
+                self._unread += self._room[:size]
+                if size < len(self._room):
+                    break
+        if self._unread:
             self._wake()
 
     def pause_writing(self) -> None:

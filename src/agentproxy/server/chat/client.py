@@ -20,8 +20,8 @@ from agentproxy.server.chat import background as background
 from agentproxy.server.chat import child_events as child_events
 from agentproxy.server.chat import notes as notes
 from agentproxy.server.chat import traces as traces
-from agentproxy.server.chat.at_once import AtOnce
 from agentproxy.server.chat.client_messages import BadMessage, parse_message
+from agentproxy.server.chat.live_output import LiveOutput
 from agentproxy.server.chat.wire import Message, WireStory
 from agentproxy.server.times import iso
 from agentproxy.server.upcoming import Upcoming
@@ -74,7 +74,9 @@ class Client:
         Raises UnknownRun once `gone` is set: the conversation was deleted.
         """
         try:
-            await self._catch_up(after=after)
+            await self._catch_up(after=after, over=over)
+            if over is not None and over.is_set():
+                return
             # A turn that a stopped process left goes on.
             busy = self.story.active or self.story.waiting
             if busy or await self.host.app.journal.inbox(self.run):
@@ -100,13 +102,16 @@ class Client:
         except TimeoutError:
             raise TooSlow from None
 
-    async def _catch_up(self, *, after: int | None) -> None:
+    async def _catch_up(self, *, after: int | None, over: Bell | None) -> None:
         """Sends what happened after `after`; without it, only the requests that wait."""
         story, asked = self.story, dict[str, Message]()
         journal = self.host.app.journal
         newest = (await journal.head(story.run)).last.seq if after is not None else 0
         while page := await journal.read(story.run, after=story.sequence, limit=PAGE):
             for event in page:
+                # A client that reads slowly may take long.
+                if over is not None and over.is_set():
+                    return
                 for message in story.take(event):
                     if message["type"] == "tool_approval_request":
                         asked[message["request_id"]] = message
@@ -134,21 +139,21 @@ class Client:
 
     async def tell_while_open(self, fragments: FragmentReader, events: Upcoming) -> None:
         """Tells live output and events in their order, until the live output ends."""
-        at_once = AtOnce(
+        live = LiveOutput(
             self.line.tell_at_once, self.story, fragments, events=events, lock=self.lock
         )
         while True:
             fragments.news.clear()
-            if (message := at_once.left()) is not None:
+            if (message := live.left()) is not None:
                 await self.send(message)
-            elif (shown := at_once.take()) is not None:
+            elif (shown := live.take()) is not None:
                 await self._show(shown, events)
             elif events.is_there:
                 await self._take(await events.next())
             elif fragments.closed:
                 return
             else:
-                await at_once.wait()
+                await live.wait()
 
     async def _show(self, shown: ShownText, events: Upcoming) -> None:
         # A piece stands behind the event of its position, and before the next one.

@@ -13,8 +13,8 @@ from agentproxy.server.chat.wire import Message, WireStory
 from agentproxy.server.upcoming import Upcoming
 
 
-class AtOnce:
-    """The live output of one client.
+class LiveOutput:
+    """Tells one client the live output of its conversation.
 
     What cannot be told at once is left to the client's task: behind an event, in the middle of
     another message, and with a line that is full or closed.
@@ -68,7 +68,7 @@ class AtOnce:
 
     def _on_news(self) -> None:
         try:
-            is_told = self._can_tell and self._told()
+            is_told = self._can_tell and self._tell_now()
         except Exception as error:  # noqa: BLE001 - it ends this client, and not who shows
             self._error, is_told = error, False
         if not is_told:
@@ -80,7 +80,7 @@ class AtOnce:
         is_idle = self._is_waiting and not self._fragments.news.is_set()
         return is_idle and not self._lock.locked()
 
-    def _told(self) -> bool:
+    def _tell_now(self) -> bool:
         story, shown = self._story, self._fragments.take()
         if shown is None:
             return False

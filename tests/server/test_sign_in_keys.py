@@ -11,10 +11,13 @@ from pathlib import Path
 import jwt
 import pytest
 from support.chats import Served, serving, wait_until
-from support.google import Google, claims, google, private_key, published, token
+from support.google import ADA, CLIENT, Google, claims, google, private_key, published, token
 from websockets.exceptions import ConnectionClosed
 
 from agentproxy.models.connections import new_client
+from agentproxy.server.entrance.sign_in.allowed import Allowed
+from agentproxy.server.entrance.sign_in.google import GoogleSignIn
+from agentproxy.server.entrance.sign_in.port import NO_KEYS, NOT_SIGNED_IN, Person
 from agentproxy.server.entrance.sign_in.signing_keys import (
     GRACE_SECONDS,
     LONGEST_SECONDS,
@@ -158,6 +161,54 @@ def test_old_keys_hold_for_a_while_when_new_ones_cannot_be_read() -> None:
         assert keys.held("one") is None
         with pytest.raises(KeysUnavailable):
             await keys.find("one")
+
+    with_keys(use)
+
+
+async def _quiet() -> None:
+    """Waits until nothing is read."""
+    await _until(_nothing_is_read)
+
+
+def _nothing_is_read() -> bool:
+    return asyncio.all_tasks() == {asyncio.current_task()}
+
+
+REPLACED = {"under another name": "two", "under the same name": "one"}
+
+
+@pytest.mark.parametrize("how", REPLACED)
+def test_a_token_that_was_let_in_ends_with_its_key(how: str) -> None:
+    async def use(there: Google, keys: SigningKeys, clock: Clock) -> None:
+        sign_in = GoogleSignIn(CLIENT, Allowed([ADA]), keys)
+        old = token().encode()
+        assert isinstance(await sign_in.check(old), Person)
+        there.keys = [published(REPLACED[how], private_key(NEW))]
+        clock.now += 3599
+        assert isinstance(sign_in.at_once(old), Person)
+        assert _nothing_is_read()
+        clock.now += 2
+        assert isinstance(sign_in.at_once(old), Person), "nobody waits for the next ones"
+        await _until(lambda: there.asked == 2)
+        await _quiet()
+        verdict = sign_in.at_once(old) or await sign_in.check(old)
+        assert verdict == NOT_SIGNED_IN
+
+    with_keys(use)
+
+
+def test_a_token_that_was_let_in_counts_while_keys_cannot_be_read_but_not_for_long() -> None:
+    async def use(there: Google, keys: SigningKeys, clock: Clock) -> None:
+        sign_in = GoogleSignIn(CLIENT, Allowed([ADA]), keys)
+        right = token().encode()
+        assert isinstance(await sign_in.check(right), Person)
+        there.status = 503
+        clock.now += 3600 + GRACE_SECONDS - 1
+        assert isinstance(sign_in.at_once(right), Person)
+        await _quiet()
+        clock.now += 2
+        assert sign_in.at_once(right) is None
+        assert await sign_in.check(right) == NO_KEYS
 
     with_keys(use)
 

@@ -33,7 +33,8 @@ OPTIONS: Any = {
 @dataclass(frozen=True, slots=True)
 class _Remembered:
     verdict: Verdict
-    key: str
+    name: str  # of the key
+    key: PyJWK
     until: float  # seconds since 1970
 
 
@@ -73,10 +74,11 @@ class GoogleSignIn:
 
     def _known(self, token: bytes) -> Verdict | None:
         known = self._remembered.get(_digest(token))
-        # A key that Google has withdrawn takes its tokens along.
-        if known is None or time.time() >= known.until or not self._keys.has(known.key):
+        if known is None or time.time() >= known.until:
             return None
-        return known.verdict
+        # A key that Google has withdrawn takes its tokens along, whatever stands under its name
+        # now. So each read makes us look at a token once more.
+        return known.verdict if self._keys.held(known.name) is known.key else None
 
     def _verdict(self, token: bytes, name: str, key: PyJWK) -> Verdict:
         try:
@@ -93,7 +95,7 @@ class GoogleSignIn:
             return NOT_SIGNED_IN
         until = float(int(claims["exp"]) + LEEWAY_SECONDS)
         verdict = self._allowed.verdict(claims, until=until)
-        self._remembered[_digest(token)] = _Remembered(verdict, name, until)
+        self._remembered[_digest(token)] = _Remembered(verdict, name, key, until)
         if len(self._remembered) > MAX_REMEMBERED:
             del self._remembered[next(iter(self._remembered))]
         return verdict

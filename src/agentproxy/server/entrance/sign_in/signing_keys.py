@@ -48,10 +48,6 @@ class SigningKeys:
         self._failed = False
         self._reading: asyncio.Task[None] | None = None
 
-    def has(self, name: str) -> bool:
-        """Whether the key was among those that were read last."""
-        return name in self._keys
-
     def held(self, name: str) -> PyJWK | None:
         """Returns a key that counts now. Does not wait: keys that grow old are read meanwhile."""
         now = self._clock()

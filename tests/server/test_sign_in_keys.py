@@ -185,13 +185,13 @@ def test_a_token_that_was_let_in_ends_with_its_key(how: str) -> None:
         assert isinstance(await sign_in.check(old), Person)
         there.keys = [published(REPLACED[how], private_key(NEW))]
         clock.now += 3599
-        assert isinstance(sign_in.at_once(old), Person)
+        assert isinstance(sign_in.verdict_now(old), Person)
         assert _nothing_is_read()
         clock.now += 2
-        assert isinstance(sign_in.at_once(old), Person), "nobody waits for the next ones"
+        assert isinstance(sign_in.verdict_now(old), Person), "nobody waits for the next ones"
         await _until(lambda: there.asked == 2)
         await _quiet()
-        verdict = sign_in.at_once(old) or await sign_in.check(old)
+        verdict = sign_in.verdict_now(old) or await sign_in.check(old)
         assert verdict == NOT_SIGNED_IN
 
     with_keys(use)
@@ -204,10 +204,10 @@ def test_a_token_that_was_let_in_counts_while_keys_cannot_be_read_but_not_for_lo
         assert isinstance(await sign_in.check(right), Person)
         there.status = 503
         clock.now += 3600 + GRACE_SECONDS - 1
-        assert isinstance(sign_in.at_once(right), Person)
+        assert isinstance(sign_in.verdict_now(right), Person)
         await _quiet()
         clock.now += 2
-        assert sign_in.at_once(right) is None
+        assert sign_in.verdict_now(right) is None
         assert await sign_in.check(right) == NO_KEYS
 
     with_keys(use)

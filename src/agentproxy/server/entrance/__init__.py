@@ -1,1 +1,4 @@
-"""What stands before every route: hosts, origins, keys, and the size of what comes."""
+"""What stands before every route. The guard comes first: hosts, origins, the key, sizes, how often.
+
+Behind it stands the door of `sign_in/`, where people sign in.
+"""

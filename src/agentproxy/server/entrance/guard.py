@@ -1,4 +1,8 @@
-"""Stands before every route: hosts, origins, the key, the size of bodies, headers of safety."""
+"""Stands before every route: hosts, origins, the key, the size of bodies, headers of safety.
+
+Where people sign in, the door of `sign_in/` stands between the guard and the routes. It asks for a
+sign-in or the key, and the guard counts whom it refuses.
+"""
 
 import asyncio
 import hmac

@@ -60,7 +60,7 @@ class SignInDoor:
             return self._app(scope, receive, send)
         if not given and scope["path"] == ME:
             return self._app(scope, receive, send)
-        verdict = self._sign_in.at_once(given) if given else NOT_SIGNED_IN
+        verdict = self._sign_in.verdict_now(given) if given else NOT_SIGNED_IN
         if verdict is None:
             return self._once_checked(scope, receive, send, given=given)
         return self._decided(scope, receive, send, verdict=verdict)

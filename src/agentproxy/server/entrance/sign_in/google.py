@@ -48,7 +48,7 @@ class GoogleSignIn:
         # By digests: nothing here is a secret. The oldest is the first.
         self._remembered: dict[bytes, _Remembered] = {}
 
-    def at_once(self, token: bytes) -> Verdict | None:
+    def verdict_now(self, token: bytes) -> Verdict | None:
         """See `SignIn`. Waits only for keys, which are read now and then."""
         if (known := self._known(token)) is not None:
             return known

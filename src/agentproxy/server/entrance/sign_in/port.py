@@ -36,7 +36,7 @@ class SignIn(Protocol):
     @property
     def client_id(self) -> str: ...
 
-    def at_once(self, token: bytes) -> Verdict | None:
+    def verdict_now(self, token: bytes) -> Verdict | None:
         """Returns None where that has to be waited for: see `check`."""
         ...
 

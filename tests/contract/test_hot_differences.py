@@ -2,7 +2,9 @@
 
 import asyncio
 import gzip
+import sys
 from dataclasses import replace
+from types import FrameType
 
 import httpx2
 import pytest
@@ -20,6 +22,8 @@ from agentproxy.events.conversation import (
     ToolResult,
     UserMessage,
 )
+from agentproxy.models.hot_wires.anthropic_request import MessagesRequest
+from agentproxy.models.hot_wires.capabilities import claude
 from agentproxy.models.port import ModelUnavailable, Prompt, ToolSpec
 
 WIRES = list(MODELS)
@@ -156,6 +160,40 @@ def test_a_turn_that_began_without_a_thought_goes_on_without(
     assert ("thinking" in older, "temperature" in older) == (thinks, not thinks)
     (newer,) = sent("claude-sonnet-4-6", prompt, answer=OK["anthropic"])
     assert newer["thinking"] == {"type": "adaptive"}
+
+
+def test_what_is_remembered_of_a_turn_changes_no_question() -> None:
+    """One model hears of each turn as it grows, and of all of them in turn."""
+    grown = [row[1][: end + 1] for row in TURNS for end in range(len(row[1]))]
+    prompts = [replace(ASK, messages=each, effort="medium") for each in grown]
+    name, answer = "claude-sonnet-4-5", OK["anthropic"]
+    alone = [sent(name, each, answer=answer)[0] for each in prompts]
+    assert sent(name, *prompts, answer=answer) == alone
+    assert sent(name, *reversed(prompts), answer=answer) == alone[::-1]
+
+
+@pytest.mark.parametrize("begun", [BEGUN, SILENT], ids=["with a thought", "without"])
+def test_a_question_costs_no_more_late_in_a_long_turn(begun: AssistantMessage) -> None:
+    def calls(rounds: int) -> int:
+        """What one more round makes us call."""
+        counted = 0
+
+        def count(_frame: FrameType, event: str, _more: object) -> None:
+            nonlocal counted
+            counted += event == "call"
+
+        request = MessagesRequest("claude-sonnet-4-5", claude("claude-sonnet-4-5"))
+        messages = [TASK, begun, RESULT, *[SILENT.model_copy(), RESULT] * rounds]
+        request.encode(replace(ASK, messages=messages, effort="medium"))
+        later = replace(ASK, messages=[*messages, SILENT.model_copy(), RESULT], effort="medium")
+        sys.setprofile(count)
+        try:
+            request.encode(later)
+        finally:
+            sys.setprofile(None)
+        return counted
+
+    assert calls(500) == calls(5) > 0
 
 
 @pytest.mark.parametrize("wire", WIRES)

@@ -1,6 +1,7 @@
 """Writes a question in the form of Anthropic's messages; pure."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import cast
 
 from pydantic import JsonValue
@@ -36,25 +37,26 @@ class MessagesRequest:
         self._model = model
         self._accepts = accepts
         self._history = EncodedMessages(encode_message)
+        self._beginning = _Beginning()
 
     def encode(self, prompt: Prompt, *, drop_stale_thoughts: bool = False) -> bytes:
         """Returns the body. `drop_stale_thoughts`: see `Claude.binds_thoughts`."""
-        body = self._settings(prompt)
+        said = self._history.of(prompt.messages)
+        body = self._settings(prompt, said)
         if drop_stale_thoughts:
             thinking = body.get("thinking") or {"type": "adaptive"}
             body["thinking"] = {**cast("Body", thinking), "block_binding": DROP_STALE_THOUGHTS}
-        said = self._history.of(prompt.messages)
         last = next((at for at in range(len(said) - 1, -1, -1) if said[at]), None)
         if last is not None:
             said[last] = marked(said[last])
         said = [text for text in said if text]
         return b'%s,"messages":[%s]}' % (encoded(body)[:-1], b",".join(said))
 
-    def _settings(self, prompt: Prompt) -> Body:
+    def _settings(self, prompt: Prompt, said: Sequence[bytes]) -> Body:
         most = most_output(prompt)
         if self._accepts.most_output is not None:
             most = min(most, self._accepts.most_output)
-        effort = self._effort(prompt, most_output(prompt))
+        effort = self._effort(prompt, most_output(prompt), said)
         told = wished(prompt, KNOWN)
         if effort is not None or not self._accepts.samples:
             told = {name: value for name, value in told.items() if name not in SAMPLING}
@@ -71,13 +73,13 @@ class MessagesRequest:
                 body["tool_choice"] = {"type": "auto", "disable_parallel_tool_use": not parallel}
         return body | self._thinking(effort)
 
-    def _effort(self, prompt: Prompt, most: int) -> Effort | None:
+    def _effort(self, prompt: Prompt, most: int, said: Sequence[bytes]) -> Effort | None:
         wanted = prompt.effort
         if wanted is None or not self._accepts.thinks:
             return None
         if self._accepts.adaptive:
             return wanted
-        if _began_without_thought(prompt.messages):
+        if self._beginning.began_without_thought(prompt.messages, said):
             return None
         # The budget of tokens for thinking has to fit into the answer.
         lower = EFFORTS[EFFORTS.index(wanted) :]
@@ -118,20 +120,46 @@ def _blocks(message: AssistantMessage) -> list[Body]:
     return blocks
 
 
-def _began_without_thought(messages: Sequence[Message]) -> bool:
-    # A model that does not choose how long it thinks begins its turn with a thought, or does not
-    # think in it at all. A turn goes on over results. Its thought may be gone: with a summary, or
-    # because another model began it.
-    first: list[Body] = []
-    goes_on = False
-    for message in reversed(messages):
-        if not isinstance(message, AssistantMessage):
-            goes_on = goes_on or any(isinstance(part, ToolResult) for part in message.parts)
-        elif blocks := _blocks(message):
-            if not goes_on:
-                break
-            first, goes_on = blocks, False
-    return bool(first) and first[0]["type"] not in THOUGHTS
+@dataclass(slots=True)
+class _Beginning:
+    """What the model said first in the turn under way. Each message is looked at once.
+
+    A model that does not choose how long it thinks begins its turn with a thought, or does not
+    think in it at all. A turn goes on over results. Its thought may be gone: with a summary, or
+    because another model began it.
+    """
+
+    _seen: int = 0
+    _newest: Message | None = None
+    _first: AssistantMessage | None = None
+    _first_at: int = 0
+    _goes_on: bool = False  # whether a result came after the newest word of the model
+
+    def began_without_thought(self, messages: Sequence[Message], said: Sequence[bytes]) -> bool:
+        """`said` are the encoded messages. Those that were seen before are not looked at again."""
+        if not self._is_known(messages):
+            self._seen, self._first, self._goes_on = 0, None, False
+        for at in range(self._seen, len(messages)):
+            message = messages[at]
+            if not isinstance(message, AssistantMessage):
+                results = any(isinstance(part, ToolResult) for part in message.parts)
+                self._goes_on = self._goes_on or results
+            elif said[at]:
+                if self._first is None or not self._goes_on:
+                    self._first, self._first_at = message, at
+                self._goes_on = False
+        self._seen = len(messages)
+        self._newest = messages[-1] if messages else None
+        if self._first is None or not self._goes_on:
+            return False
+        return _blocks(self._first)[0]["type"] not in THOUGHTS
+
+    def _is_known(self, messages: Sequence[Message]) -> bool:
+        """Whether these are the messages that were seen, and perhaps more."""
+        if not 0 < self._seen <= len(messages):
+            return False
+        first = self._first is None or messages[self._first_at] is self._first
+        return first and messages[self._seen - 1] is self._newest
 
 
 def _text(part: Text | ToolResult) -> Body | None:

@@ -54,13 +54,14 @@ def test_an_outage_refuses_nobody_for_good_and_a_return_is_noticed(tmp_path: Pat
                 talk.receive()
             assert end.value.rcvd is not None
             assert end.value.rcvd.code == 1013
-        assert there.asked == 1, "in a pause nobody asks again"
-        assert server.log.read_text().count("cannot be read: the answer is 500") == 1
+        # On a slow machine there is more than one read by now.
+        told = server.log.read_text().count("cannot be read: the answer is 500")
+        assert told == there.asked
         there.status = 200
         wait_until(lambda: shown(server, right) == 200)
-        there.status = 500
+        there.status, before = 500, there.asked
         assert shown(server, token(name="Another token")) == 200
-        assert there.asked <= 3
+        assert there.asked == before
 
 
 def test_a_new_key_is_found_and_one_that_is_withdrawn_takes_its_tokens_along(
@@ -76,15 +77,12 @@ def test_a_new_key_is_found_and_one_that_is_withdrawn_takes_its_tokens_along(
         assert shown(server, old) == 401
 
 
-def test_many_at_once_make_one_question_and_invented_keys_hardly_more(tmp_path: Path) -> None:
+def test_many_at_once_make_one_question(tmp_path: Path) -> None:
     with google() as there, serving(tmp_path, **there.settings) as server:
         there.delay = 0.5
         rights = [token(name=f"Number {n}") for n in range(20)]
         assert all_shown(server, rights) == [200] * 20
         assert there.asked == 1
-        invented = [token(kid=f"key {n}") for n in range(20)]
-        assert all_shown(server, invented) == [401] * 20
-        assert there.asked <= 2
 
 
 def test_what_is_no_token_of_google_asks_for_no_keys(tmp_path: Path) -> None:
@@ -138,7 +136,7 @@ def test_keys_are_kept_as_long_as_is_said_within_bounds(said: str, seconds: floa
         assert await keys.find("one") is not None
         clock.now += seconds - 1
         assert keys.held("one") is not None
-        await asyncio.sleep(0.1)
+        assert _nothing_is_read()
         assert there.asked == 1
         clock.now += 2
         assert keys.held("one") is not None, "nobody waits for the next ones"
@@ -153,14 +151,45 @@ def test_old_keys_hold_for_a_while_when_new_ones_cannot_be_read() -> None:
         there.status = 503
         clock.now += 3601
         assert keys.held("one") is not None
-        await _until(lambda: there.asked == 2)
-        await asyncio.sleep(0.1)
+        await _quiet()
+        assert there.asked == 2
         clock.now += GRACE_SECONDS - 10
         assert keys.held("one") is not None
         clock.now += 10
         assert keys.held("one") is None
         with pytest.raises(KeysUnavailable):
             await keys.find("one")
+
+    with_keys(use)
+
+
+def test_in_a_pause_nobody_asks_again() -> None:
+    async def use(there: Google, keys: SigningKeys, clock: Clock) -> None:
+        sign_in = GoogleSignIn(CLIENT, Allowed([ADA]), keys)
+        right = token().encode()
+        there.status = 500
+        for _ in range(3):
+            assert await sign_in.check(right) == NO_KEYS
+            clock.now += 1
+        assert there.asked == 1
+        there.status = 200
+        clock.now += PAUSE_SECONDS
+        assert isinstance(await sign_in.check(right), Person)
+        assert there.asked == 2
+
+    with_keys(use)
+
+
+def test_invented_keys_make_one_question_in_each_pause() -> None:
+    async def use(there: Google, keys: SigningKeys, clock: Clock) -> None:
+        sign_in = GoogleSignIn(CLIENT, Allowed([ADA]), keys)
+        invented = [token(kid=f"key {n}").encode() for n in range(20)]
+        for asked in (1, 2, 3):
+            for _ in range(2):
+                verdicts = await asyncio.gather(*map(sign_in.check, invented))
+                assert verdicts == [NOT_SIGNED_IN] * 20
+                assert there.asked == asked
+            clock.now += PAUSE_SECONDS
 
     with_keys(use)
 
@@ -189,8 +218,8 @@ def test_a_token_that_was_let_in_ends_with_its_key(how: str) -> None:
         assert _nothing_is_read()
         clock.now += 2
         assert isinstance(sign_in.verdict_now(old), Person), "nobody waits for the next ones"
-        await _until(lambda: there.asked == 2)
         await _quiet()
+        assert there.asked == 2
         verdict = sign_in.verdict_now(old) or await sign_in.check(old)
         assert verdict == NOT_SIGNED_IN
 

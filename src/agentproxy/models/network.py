@@ -29,51 +29,16 @@ from httpcore2 import (
     WriteTimeout,
 )
 
+from agentproxy.models.rests import Rests
+
 ROOM_BYTES = 64 * 1024
 MOST_UNREAD = 256 * 1024  # bytes, after which nothing more is taken from the connection
-ROUND_SECONDS = 0.005
-
-
-class _Rests:
-    """Wakes those that rest, in rounds: a timer for each would cost as much as its read."""
-
-    def __init__(self) -> None:
-        self._rounds: dict[int, list[_Link]] = {}  # by their number since the clock began
-        self._timer: asyncio.TimerHandle | None = None
-
-    def add(self, link: "_Link", seconds: float) -> None:
-        loop = asyncio.get_running_loop()
-        number = math.ceil((loop.time() + seconds) / ROUND_SECONDS)
-        if (resting := self._rounds.get(number)) is not None:
-            resting.append(link)
-            return
-        self._rounds[number] = [link]
-        self._plan(loop)
-
-    def _plan(self, loop: asyncio.AbstractEventLoop) -> None:
-        due = min(self._rounds) * ROUND_SECONDS
-        if self._timer is None or due < self._timer.when():
-            if self._timer is not None:
-                self._timer.cancel()
-            self._timer = loop.call_at(due, self._wake, loop)
-
-    def _wake(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._timer = None
-        now = loop.time()
-        for number in sorted(self._rounds):
-            if number * ROUND_SECONDS > now:
-                break
-            for link in self._rounds.pop(number):
-                link.go_on()
-        # Those of later rounds may be the only ones that rest.
-        if self._rounds:
-            self._plan(loop)
 
 
 class _Link(asyncio.BufferedProtocol):
     """Keeps what has come, and wakes who waits for it."""
 
-    def __init__(self, room: memoryview, rests: _Rests) -> None:
+    def __init__(self, room: memoryview, rests: Rests) -> None:
         self._room = self._filled = room
         self._rests = rests
         self._unread = bytearray()
@@ -133,7 +98,7 @@ class _Link(asyncio.BufferedProtocol):
             self.transport.pause_reading()
             self._is_watched = False
         self._resting = True
-        self._rests.add(self, seconds)
+        self._rests.add(self.go_on, seconds)
 
     def go_on(self) -> None:
         """Ends a rest. Mostly something has come meanwhile. Never raises."""
@@ -345,7 +310,7 @@ class AsyncioBackend(AsyncNetworkBackend):
 
     def __init__(self) -> None:
         self._room = memoryview(bytearray(ROOM_BYTES))
-        self._rests = _Rests()
+        self._rests = Rests()
 
     async def connect_tcp(
         self,

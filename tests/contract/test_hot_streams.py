@@ -13,7 +13,7 @@ from support.oracle import Outcome, Vendor, both, client_of, hot, outcome, strea
 from support.wires import ASK
 
 from agentproxy.models.pace import SHORTEST, Pace
-from agentproxy.models.port import ModelAnswer
+from agentproxy.models.port import ModelAnswer, ModelUnavailable
 
 MODELS = {
     "anthropic": "claude-sonnet-4-6",
@@ -98,6 +98,19 @@ def answer_of(name: str, said: bytes) -> ModelAnswer:
             return await hot(name, client).answer(ASK, show=lambda _: None)
 
     return asyncio.run(story())
+
+
+@pytest.mark.parametrize("place", [[], {}, [0]])
+@pytest.mark.parametrize("begins", [True, False])
+def test_a_part_at_no_place_is_an_error_of_the_answer(place: object, *, begins: bool) -> None:
+    events = anthropic_streams
+    part = {"type": "text", "text": ""}
+    index = place if begins else 0
+    said = events.event("content_block_start", index=index, content_block=part)
+    delta = {"type": "text_delta", "text": "Hello"}
+    said += events.event("content_block_delta", index=place, delta=delta)
+    with pytest.raises(ModelUnavailable, match="place of a part"):
+        answer_of("claude-sonnet-4-6", events.begin() + said + events.end())
 
 
 def test_words_of_refusal_are_the_words_of_a_refused_answer() -> None:

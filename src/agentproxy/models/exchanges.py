@@ -135,9 +135,12 @@ class PlainBody(AsyncByteStream):
             self._heard()
             await self._end
         except Exception as error:
-            raise _told(error) from error
+            # What `take` raised is nothing of the library's.
+            if (told := _told(error)) is error:
+                raise
+            raise told from error
         finally:
-            line.stream.hush()
+            line.stream.stop_listening()
             self._to = self._end = None
 
     def _heard(self) -> None:

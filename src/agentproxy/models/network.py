@@ -157,7 +157,7 @@ class _Link(asyncio.BufferedProtocol):
         self._listener, self._seconds = listener, seconds
         return ends
 
-    def hush(self) -> None:
+    def stop_listening(self) -> None:
         """Ends `listen`."""
         self._listener = self._waiter = None
 
@@ -232,16 +232,16 @@ class AsyncioStream(AsyncNetworkStream):
         return taken
 
     def listen(self, listener: Callable[[], None], seconds: float | None) -> "asyncio.Future[None]":
-        """Calls the listener, which may not raise, whenever something has come, until `hush`.
+        """Calls the listener whenever something has come, until `stop_listening`. It may not raise.
 
         Returns what the listener finishes when it needs no more. It fails with ReadTimeout if
         nothing comes for so many seconds.
         """
         return self._link.listen(listener, seconds)
 
-    def hush(self) -> None:
+    def stop_listening(self) -> None:
         """Ends `listen`."""
-        self._link.hush()
+        self._link.stop_listening()
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:
         """Raises WriteTimeout, WriteError."""

@@ -121,8 +121,8 @@ def _is_finite(value: JsonValue) -> bool:
             return True
 
 
-class Growth:
-    """The newest text of one answer. Who reads its stream flushes it before the answer is used."""
+class DeltaBuffer:
+    """The deltas that the parts of an answer do not have yet. Flush it before they are used."""
 
     __slots__ = ("_part", "_show", "_texts", "joins")
 

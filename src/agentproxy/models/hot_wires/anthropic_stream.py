@@ -6,8 +6,8 @@ from pydantic import JsonValue
 
 from agentproxy.events.conversation import StopReason, Usage
 from agentproxy.models.hot_wires.answer import (
+    DeltaBuffer,
     Fields,
-    Growth,
     OpenAnswer,
     OpenCall,
     OpenText,
@@ -46,9 +46,9 @@ _COUNTS = (
 class MessagesStream:
     """One answer. `read` takes the events in their order."""
 
-    def __init__(self, model: str, growth: Growth) -> None:
+    def __init__(self, model: str, deltas: DeltaBuffer) -> None:
         self._answer = OpenAnswer(model=model)
-        self._growth = growth
+        self._deltas = deltas
         self._blocks: dict[object, OpenText | OpenCall | None] = {}
         self._counts: dict[str, int] = {}
 
@@ -100,16 +100,16 @@ class MessagesStream:
             if known.kind != opened.kind:
                 raise ModelUnavailable("two parts of one answer share a place in the stream")
             if opened.pieces:
-                self._growth.add(known, opened.pieces.text)
+                self._deltas.add(known, opened.pieces.text)
             return
         self._blocks[fields.get("index")] = opened
         if opened is not None:
             self._answer.parts.append(opened)
         match opened:
             case OpenText() if opened.pieces:
-                self._growth.begin(opened, opened.pieces.text)
+                self._deltas.begin(opened, opened.pieces.text)
             case OpenCall():
-                self._growth.begin(opened, opened.name)
+                self._deltas.begin(opened, opened.name)
             case _:
                 return
 
@@ -135,7 +135,7 @@ class MessagesStream:
         if name == "signature" and isinstance(block, OpenText):
             block.vendor[name] = text if isinstance(text, str) else ""
         elif text and isinstance(text, str):
-            self._growth.add(block, text)
+            self._deltas.add(block, text)
 
     def _end(self, fields: Fields) -> None:
         self._count(table_in(fields, "usage"))

@@ -7,8 +7,8 @@ from pydantic_core import to_json
 
 from agentproxy.events.conversation import StopReason, Usage
 from agentproxy.models.hot_wires.answer import (
+    DeltaBuffer,
     Fields,
-    Growth,
     OpenAnswer,
     OpenCall,
     OpenText,
@@ -36,10 +36,10 @@ _TAGS = ("<think>", "</think>")
 class ChatStream:
     """One answer. `read` takes the events in their order."""
 
-    def __init__(self, model: str, vendor: str, growth: Growth) -> None:
+    def __init__(self, model: str, vendor: str, deltas: DeltaBuffer) -> None:
         self._answer = OpenAnswer(model=model)
         self._vendor = vendor
-        self._growth = growth
+        self._deltas = deltas
         self._open: OpenText | None = None
         self._calls: dict[object, OpenCall] = {}
         self._refused = False
@@ -115,7 +115,7 @@ class ChatStream:
         opened = self._open
         if opened is None or opened.kind != kind or opened.vendor.get("id", "") != field:
             opened = self._begin(kind, field=field)
-        self._growth.add(opened, text)
+        self._deltas.add(opened, text)
 
     def _begin(self, kind: str, *, field: str) -> OpenText:
         if kind == "thinking":
@@ -134,7 +134,7 @@ class ChatStream:
             self._open = None
             call = self._calls[place] = OpenCall(key, name)
             self._answer.parts.append(call)
-            self._growth.begin(call, name)
+            self._deltas.begin(call, name)
         elif key and call.id and key != call.id:
             raise ModelUnavailable("two tool calls of one answer share a place in the stream")
         else:
@@ -151,7 +151,7 @@ class ChatStream:
             # Some servers do not write the arguments as a text.
             arguments = to_json(arguments).decode()
         if isinstance(arguments, str) and arguments:
-            self._growth.add(call, arguments)
+            self._deltas.add(call, arguments)
 
     def _place(self, part: Fields, key: str) -> object:
         index = part.get("index")
@@ -167,7 +167,7 @@ class ChatStream:
             return new
         # Without ids too, the next name behind whole arguments begins a call.
         named = bool(text_in(table_in(part, "function"), "name"))
-        self._growth.flush()
+        self._deltas.flush()
         return new if named and self._calls[last].is_whole else last
 
 

@@ -11,7 +11,7 @@ from httpx2 import URL, AsyncClient, HTTPError, InvalidURL, Response
 
 from agentproxy.models.connections import new_client
 from agentproxy.models.exchanges import PlainBody
-from agentproxy.models.hot_wires.answer import Growth, with_ids
+from agentproxy.models.hot_wires.answer import DeltaBuffer, with_ids
 from agentproxy.models.hot_wires.failures import REACH, WireFailure, error_for
 from agentproxy.models.hot_wires.sse import EventReader, EventTooLarge
 from agentproxy.models.hot_wires.wire import AnswerStream, hot_wire
@@ -65,15 +65,15 @@ class HotModel:
 
     async def answer(self, prompt: Prompt, *, show: Show) -> ModelAnswer:
         """See `Model`."""
-        growth = Growth(show)
-        stream = self._wire.begin(growth)
+        deltas = DeltaBuffer(show)
+        stream = self._wire.begin(deltas)
         try:
             try:
-                return await self._ask(prompt, stream, growth)
+                return await self._ask(prompt, stream, deltas)
             except WireFailure as failure:
                 if not self._wire.mended(failure):
                     raise
-                return await self._ask(prompt, stream, growth)
+                return await self._ask(prompt, stream, deltas)
         except WireFailure as failure:
             error: ModelError = error_for(failure, self._address)
             cause: Exception = failure
@@ -94,7 +94,7 @@ class HotModel:
             await self._own.aclose()
             self._own = None
 
-    async def _ask(self, prompt: Prompt, stream: AnswerStream, growth: Growth) -> ModelAnswer:
+    async def _ask(self, prompt: Prompt, stream: AnswerStream, deltas: DeltaBuffer) -> ModelAnswer:
         answer = await self._sent(self._wire.encode(prompt))
         del prompt
         events, count = EventReader(), 0
@@ -105,12 +105,12 @@ class HotModel:
             if count > MAX_ANSWER_BYTES:
                 raise EventTooLarge
             # While the process is behind, what comes in one read is shown together.
-            growth.joins = self._pace.seconds > 0
+            deltas.joins = self._pace.seconds > 0
             try:
                 for name, data in events.read(piece):
                     stream.read(name, data)
             finally:
-                growth.flush()  # what came before a fault was heard too
+                deltas.flush()  # what came before a fault was heard too
             return self._pace.seconds
 
         try:

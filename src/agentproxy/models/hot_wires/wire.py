@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from agentproxy.events.conversation import Usage
-from agentproxy.models.hot_wires.answer import Growth
+from agentproxy.models.hot_wires.answer import DeltaBuffer
 from agentproxy.models.hot_wires.anthropic_request import MessagesRequest
 from agentproxy.models.hot_wires.anthropic_stream import MessagesStream
 from agentproxy.models.hot_wires.capabilities import claude, reasoning, system_role
@@ -48,7 +48,7 @@ class HotWire(Protocol):
         """Returns the body of a question."""
         ...
 
-    def begin(self, growth: Growth) -> AnswerStream:
+    def begin(self, deltas: DeltaBuffer) -> AnswerStream:
         """Returns the reader of an answer."""
         ...
 
@@ -73,8 +73,8 @@ class AnthropicWire:
     def encode(self, prompt: Prompt) -> bytes:
         return self._request.encode(prompt, drop_stale_thoughts=self._drops)
 
-    def begin(self, growth: Growth) -> AnswerStream:
-        return MessagesStream(self._model, growth)
+    def begin(self, deltas: DeltaBuffer) -> AnswerStream:
+        return MessagesStream(self._model, deltas)
 
     def mended(self, failure: WireFailure) -> bool:
         # What came before a thought has changed, for instance by compaction. Accounts differ in
@@ -108,8 +108,8 @@ class ChatWire:
     def encode(self, prompt: Prompt) -> bytes:
         return self._request.encode(prompt)
 
-    def begin(self, growth: Growth) -> AnswerStream:
-        return ChatStream(self._model, self._vendor, growth)
+    def begin(self, deltas: DeltaBuffer) -> AnswerStream:
+        return ChatStream(self._model, self._vendor, deltas)
 
     def mended(self, failure: WireFailure) -> bool:
         del failure

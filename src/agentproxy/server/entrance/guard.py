@@ -74,7 +74,13 @@ class Guard:
         if doors.sign_in is not None:
             # The door behind us asks for the key too: either of them is enough.
             self._app, self._sockets = (
-                SignInDoor(each, doors.sign_in, key=self._key, count_wrong=self._count_wrong)
+                SignInDoor(
+                    each,
+                    doors.sign_in,
+                    key=self._key,
+                    open_paths=doors.open_paths,
+                    count_wrong=self._count_wrong,
+                )
                 for each in (self._app, self._sockets)
             )
             self._key = b""

@@ -4,7 +4,7 @@ import asyncio
 import hmac
 import re
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from contextlib import suppress
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -16,7 +16,6 @@ from agentproxy.server.chat.socket import SIGNED_OUT, TRY_AGAIN_LATER
 from agentproxy.server.entrance.answers import EarlyAnswer, answer_early
 from agentproxy.server.entrance.credentials import given_key
 from agentproxy.server.entrance.sign_in.port import (
-    CONFIG,
     FOUND,
     ME,
     NO_KEYS,
@@ -27,7 +26,6 @@ from agentproxy.server.entrance.sign_in.port import (
     Verdict,
 )
 
-OPEN = frozenset({"/health", CONFIG})
 TELL_SECONDS = 2.0
 MAX_TOLD = 100  # sockets that are told so at once
 STREAM = b"text/event-stream"
@@ -43,17 +41,25 @@ class SignInDoor:
     """An ASGI middleware behind the guard. Without a sign-in or the key nothing behind it runs."""
 
     def __init__(
-        self, app: ASGIApp, sign_in: SignIn, *, key: bytes, count_wrong: Callable[[Scope], None]
+        self,
+        app: ASGIApp,
+        sign_in: SignIn,
+        *,
+        key: bytes,
+        open_paths: Collection[str],
+        count_wrong: Callable[[Scope], None],
     ) -> None:
         self._app = app
         self._sign_in = sign_in
         self._key = key  # b"" for none
+        # Who asks about a sign-in is told of it, so a token is looked at there too.
+        self._open = frozenset(open_paths) - {ME}
         self._count_wrong = count_wrong
         self._told = 0
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Returns what serves the request. No call of ours waits for a socket that is let in."""
-        if scope["path"] in OPEN:
+        if scope["path"] in self._open:
             return self._app(scope, receive, send)
         given = given_key(scope, _headers(scope))
         if self._key and hmac.compare_digest(given, self._key):

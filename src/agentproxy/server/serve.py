@@ -81,7 +81,8 @@ class _Server(uvicorn.Server):
     async def startup(self, sockets: list[sockets.socket] | None = None) -> None:
         await super().startup(sockets)
         # Who reads it may end the server at once: from here on a signal ends it cleanly.
-        self._say()
+        if not self.should_exit:
+            self._say()
 
     async def shutdown(self, sockets: list[sockets.socket] | None = None) -> None:
         # First, so that the streams of runs come to their end by themselves.

@@ -5,6 +5,7 @@ import ssl
 import struct
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
 from itertools import cycle
 from socket import SO_LINGER, SOL_SOCKET
 
@@ -67,6 +68,22 @@ async def asked(place: Place, answer: Answer, *, seconds: float = 5) -> AsyncGen
             await body.aclose()
 
 
+@dataclass
+class Taken:
+    """What was given, to somebody who always wants the same rest, in seconds."""
+
+    rest: float = 0.0
+    pieces: list[bytes] = field(default_factory=list[bytes])
+
+    def __call__(self, piece: bytes) -> float:
+        self.pieces.append(piece)
+        return self.rest
+
+    @property
+    def whole(self) -> bytes:
+        return b"".join(self.pieces)
+
+
 def run(story: Awaitable[object]) -> None:
     async def bounded() -> None:
         async with asyncio.timeout(20):
@@ -111,16 +128,12 @@ def test_what_comes_while_an_answer_rests_is_given_together(place: Place) -> Non
         writer.write(b"0\r\n\r\n")
 
     async def story() -> None:
-        came: list[bytes] = []
-
-        def take(piece: bytes) -> float:
-            came.append(piece)
-            return 0.1
+        taken = Taken(0.1)
 
         async with asked(place, answer) as body:
-            await body.give(take)
-        assert len(came) < 20
-        assert b"".join(came) == b"".join(PIECES[:100])
+            await body.give(taken)
+        assert len(taken.pieces) < 20
+        assert taken.whole == b"".join(PIECES[:100])
 
     run(story())
 
@@ -133,16 +146,12 @@ def test_what_came_before_a_fault_of_the_answer_is_given_first(place: Place, res
         writer.write(b"3\r\nllo\r\nno number\r\n")
 
     async def story() -> None:
-        came: list[bytes] = []
-
-        def take(piece: bytes) -> float:
-            came.append(piece)
-            return rest
+        taken = Taken(rest)
 
         async with asked(place, answer) as body:
             with pytest.raises(httpx2.RemoteProtocolError):
-                await body.give(take)
-        assert b"".join(came) == b"Hello"
+                await body.give(taken)
+        assert taken.whole == b"Hello"
 
     run(story())
 
@@ -193,16 +202,12 @@ def test_an_answer_that_stops_coming_ends_after_its_time(place: Place, rest: flo
         await reader.read()
 
     async def story() -> None:
-        came: list[bytes] = []
-
-        def take(piece: bytes) -> float:
-            came.append(piece)
-            return rest
+        taken = Taken(rest)
 
         async with asked(place, answer, seconds=0.5) as body:
             with pytest.raises(httpx2.ReadTimeout):
-                await body.give(take)
-        assert b"".join(came) == b"Hello" * 4
+                await body.give(taken)
+        assert taken.whole == b"Hello" * 4
 
     run(story())
 
@@ -271,16 +276,12 @@ def test_what_came_before_it_was_wanted_is_given_too(place: Place) -> None:
         await reader.read()
 
     async def story() -> None:
-        came: list[bytes] = []
-
-        def take(piece: bytes) -> float:
-            came.append(piece)
-            return 0.0
+        taken = Taken()
 
         async with asked(place, answer) as body:
             await sent.wait()
-            await body.give(take)
-        assert b"".join(came) == b"HelloHello"
+            await body.give(taken)
+        assert taken.whole == b"HelloHello"
 
     run(story())
 
@@ -301,10 +302,10 @@ def test_a_connection_whose_answer_was_given_carries_the_next_one(place: Place) 
         async with served(place, answer) as ask:
             for _ in range(3):
                 body = await ask()
-                came: list[bytes] = []
-                await body.give(lambda piece, came=came: came.append(piece) or 0.0)
+                taken = Taken()
+                await body.give(taken)
                 await body.aclose()
-                assert b"".join(came) == b"HelloHello"
+                assert taken.whole == b"HelloHello"
         assert len(opened) == 1
 
     run(story())
@@ -318,10 +319,10 @@ def test_many_answers_that_rest_at_the_same_time_all_go_on(place: Place) -> None
             await asyncio.sleep(0.005)
 
     async def whole(ask: Callable[[], Asked]) -> bytes:
-        body, came = await ask(), list[bytes]()
-        await body.give(lambda piece: came.append(piece) or 0.02)
+        body, taken = await ask(), Taken(0.02)
+        await body.give(taken)
         await body.aclose()
-        return b"".join(came)
+        return taken.whole
 
     async def story() -> None:
         async with served(place, answer) as ask:
@@ -338,10 +339,10 @@ def test_an_answer_that_rests_long_goes_on_when_no_other_rests_any_more(place: P
         writer.write(b"Hello")
 
     async def whole(ask: Callable[[], Asked], rest: float) -> bytes:
-        body, came = await ask(), list[bytes]()
-        await body.give(lambda piece: came.append(piece) or rest)
+        body, taken = await ask(), Taken(rest)
+        await body.give(taken)
         await body.aclose()
-        return b"".join(came)
+        return taken.whole
 
     async def story() -> None:
         async with served(place, answer) as ask:

@@ -3,6 +3,7 @@ from collections.abc import Generator
 import pytest
 from support.chat_clients import ChatProgram, embedded_program, server_program
 from support.chats import Served, serving
+from support.google import Google, google
 
 
 @pytest.fixture(scope="session")
@@ -26,3 +27,17 @@ def chat(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         program: ChatProgram = request.getfixturevalue("embedded_chat")
         return program
     return server_program(request.getfixturevalue("served"), tmp_path_factory.mktemp("client"))
+
+
+@pytest.fixture(scope="module")
+def there() -> Generator[Google]:
+    """The keys of Google, on this machine."""
+    with google() as keys:
+        yield keys
+
+
+@pytest.fixture(scope="module")
+def signed(tmp_path_factory: pytest.TempPathFactory, there: Google) -> Generator[Served]:
+    """A server at which people sign in. The tests of a module share it."""
+    with serving(tmp_path_factory.mktemp("signed"), **there.settings) as server:
+        yield server

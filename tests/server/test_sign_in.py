@@ -7,14 +7,13 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
-from collections.abc import Generator
 from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 from support.chats import Served, serving
-from support.google import ADA, CLIENT, Google, google, token
+from support.google import ADA, CLIENT, Google, token
 from support.raw_http import ask_raw, head
 from websockets.exceptions import ConnectionClosed
 
@@ -23,18 +22,6 @@ from agentproxy.config.mistakes import BadSetting
 
 FILLED = {"conversation_id": "0123456789ab", "session_id": "0123456789ab", "path": "x"}
 OPEN = {"/health", "/api/auth/config", "/api/auth/me"}
-
-
-@pytest.fixture(scope="module")
-def there() -> Generator[Google]:
-    with google() as keys:
-        yield keys
-
-
-@pytest.fixture(scope="module")
-def locked(tmp_path_factory: pytest.TempPathFactory, there: Google) -> Generator[Served]:
-    with serving(tmp_path_factory.mktemp("signed"), **there.settings) as server:
-        yield server
 
 
 def bearer(text: str) -> dict[str, str]:
@@ -48,18 +35,18 @@ def test_without_a_client_id_nobody_has_to_sign_in(served: Served) -> None:
     assert served.request("GET", "/api/auth/me", **bearer(token()))[1] == {"authenticated": False}
 
 
-def test_a_page_learns_how_to_sign_in_and_who_has(locked: Served) -> None:
+def test_a_page_learns_how_to_sign_in_and_who_has(signed: Served) -> None:
     config = {"enabled": True, "google_client_id": CLIENT}
-    assert locked.request("GET", "/api/auth/config") == (200, config)
-    assert locked.request("GET", "/api/auth/me") == (200, {"authenticated": False})
-    status, me = locked.request("GET", "/api/auth/me", **bearer(token()))
+    assert signed.request("GET", "/api/auth/config") == (200, config)
+    assert signed.request("GET", "/api/auth/me") == (200, {"authenticated": False})
+    status, me = signed.request("GET", "/api/auth/me", **bearer(token()))
     assert (status, me) == (200, {"authenticated": True, "email": ADA, "name": "Ada Lovelace"})
-    assert locked.request("GET", "/api/auth/me", **bearer("x"))[1] == {"authenticated": False}
+    assert signed.request("GET", "/api/auth/me", **bearer("x"))[1] == {"authenticated": False}
 
 
-def test_every_route_but_the_open_ones_asks_for_a_sign_in(locked: Served) -> None:
+def test_every_route_but_the_open_ones_asks_for_a_sign_in(signed: Served) -> None:
     right = bearer(token())
-    _, described = locked.request("GET", "/openapi.json", **right)
+    _, described = signed.request("GET", "/openapi.json", **right)
     asked = [
         (method.upper(), path.format(**FILLED))
         for path, methods in described["paths"].items()
@@ -72,15 +59,15 @@ def test_every_route_but_the_open_ones_asks_for_a_sign_in(locked: Served) -> Non
         ("GET", "/api/auth/me/"), ("PUT", "/task"), ("OPTIONS", "/api/chat"),
     ]  # fmt: skip
     for method, path in asked + elsewhere:
-        answer = locked.request(method, path, None if method in ("GET", "DELETE") else {})
+        answer = signed.request(method, path, None if method in ("GET", "DELETE") else {})
         assert answer == (401, {"detail": "Not authenticated"}), (method, path)
     for method, path in asked:
         body = None if method in ("GET", "DELETE") else {"unknown": 1}
-        assert locked.request(method, path, body, **right)[0] not in (401, 403), (method, path)
+        assert signed.request(method, path, body, **right)[0] not in (401, 403), (method, path)
 
 
-def test_the_document_says_how_to_sign_in(locked: Served, tmp_path: Path, there: Google) -> None:
-    _, alone = locked.request("GET", "/openapi.json", **bearer(token()))
+def test_the_document_says_how_to_sign_in(signed: Served, tmp_path: Path, there: Google) -> None:
+    _, alone = signed.request("GET", "/openapi.json", **bearer(token()))
     with serving(tmp_path, API_KEY="the key", **there.settings) as server:
         _, both = server.request("GET", "/openapi.json")
     for document, names in (
@@ -95,9 +82,9 @@ def test_the_document_says_how_to_sign_in(locked: Served, tmp_path: Path, there:
                 assert path in OPEN or "503" in operation["responses"]
 
 
-def test_a_refusal_says_to_send_a_token_and_a_page_can_read_it(locked: Served) -> None:
+def test_a_refusal_says_to_send_a_token_and_a_page_can_read_it(signed: Served) -> None:
     page = {"Origin": "http://localhost:3501"}
-    asked = urllib.request.Request(f"{locked.url}/api/chat", b"{}", page, method="POST")
+    asked = urllib.request.Request(f"{signed.url}/api/chat", b"{}", page, method="POST")
     with pytest.raises(urllib.error.HTTPError) as refused, urllib.request.urlopen(asked):
         pass
     with refused.value as answer:
@@ -108,31 +95,31 @@ def test_a_refusal_says_to_send_a_token_and_a_page_can_read_it(locked: Served) -
 
 
 def test_a_preflight_needs_no_token_and_a_foreign_page_gets_nowhere_with_one(
-    locked: Served,
+    signed: Served,
 ) -> None:
     ahead = {"Origin": "http://localhost:3501", "Access_Control_Request_Method": "POST"}
-    assert locked.request("OPTIONS", "/api/chat", **ahead) == (204, None)
+    assert signed.request("OPTIONS", "/api/chat", **ahead) == (204, None)
     evil = {"Origin": "http://evil.example"}
-    assert locked.request("GET", "/api/tools", **bearer(token()), **evil)[0] == 403
-    assert locked.request("GET", "/api/auth/me", **bearer(token()), **evil)[0] == 403
+    assert signed.request("GET", "/api/tools", **bearer(token()), **evil)[0] == 403
+    assert signed.request("GET", "/api/auth/me", **bearer(token()), **evil)[0] == 403
 
 
-def test_who_is_not_let_in_can_read_why_while_more_is_sent(locked: Served) -> None:
+def test_who_is_not_let_in_can_read_why_while_more_is_sent(signed: Served) -> None:
     for size in (3 << 20, 90 << 20):
-        place = urlsplit(locked.url)
+        place = urlsplit(signed.url)
         with socket.create_connection((str(place.hostname), place.port or 0), timeout=10) as wire:
             long = f"Content-Length: {size}"
-            wire.sendall(head(locked, "POST /api/workspace/upload HTTP/1.1", long))
+            wire.sendall(head(signed, "POST /api/workspace/upload HTTP/1.1", long))
             wire.sendall(b"x" * (3 << 20))
             answer = http.client.HTTPResponse(wire)
             answer.begin()
             assert (answer.status, answer.read()) == (401, b'{"detail": "Not authenticated"}')
 
 
-def test_more_than_is_read_gets_one_answer(locked: Served) -> None:
-    asked = head(locked, "POST /task HTTP/1.1", "Transfer-Encoding: chunked")
-    assert ask_raw(locked, asked, b"200000\r\n" + b"x" * 0x200000 + b"\r\n") == [401]
-    assert "Traceback" not in locked.log.read_text()
+def test_more_than_is_read_gets_one_answer(signed: Served) -> None:
+    asked = head(signed, "POST /task HTTP/1.1", "Transfer-Encoding: chunked")
+    assert ask_raw(signed, asked, b"200000\r\n" + b"x" * 0x200000 + b"\r\n") == [401]
+    assert "Traceback" not in signed.log.read_text()
 
 
 def test_the_key_is_enough_beside_a_sign_in(tmp_path: Path, there: Google) -> None:

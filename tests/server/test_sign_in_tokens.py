@@ -28,12 +28,6 @@ def there() -> Generator[Google]:
         yield keys
 
 
-@pytest.fixture(scope="module")
-def locked(tmp_path_factory: pytest.TempPathFactory, there: Google) -> Generator[Served]:
-    with serving(tmp_path_factory.mktemp("signed"), **there.settings) as server:
-        yield server
-
-
 def shown(server: Served, text: str) -> tuple[int, str]:
     status, answer = server.request("GET", "/api/tools", Authorization=f"Bearer {text}")
     return status, "" if status == 200 else str(answer["detail"])
@@ -117,9 +111,9 @@ NOT_SIGNED: dict[str, Callable[[], str]] = {
 
 
 @pytest.mark.parametrize("what", NOT_SIGNED)
-def test_a_token_does_not_count_that(locked: Served, what: str) -> None:
-    assert shown(locked, NOT_SIGNED[what]()) == (401, "Not authenticated")
-    assert shown(locked, token())[0] == 200
+def test_a_token_does_not_count_that(signed: Served, what: str) -> None:
+    assert shown(signed, NOT_SIGNED[what]()) == (401, "Not authenticated")
+    assert shown(signed, token())[0] == 200
 
 
 NOT_ALLOWED: dict[str, tuple[dict[str, Any], str]] = {
@@ -148,13 +142,13 @@ NOT_ALLOWED: dict[str, tuple[dict[str, Any], str]] = {
 
 
 @pytest.mark.parametrize("what", NOT_ALLOWED)
-def test_an_account_is_not_let_in_whose_address(locked: Served, what: str) -> None:
+def test_an_account_is_not_let_in_whose_address(signed: Served, what: str) -> None:
     claimed, words = NOT_ALLOWED[what]
-    status, detail = shown(locked, token(**claimed))
+    status, detail = shown(signed, token(**claimed))
     assert (status, words in detail) == (403, True), detail
     headers = {"Authorization": f"Bearer {token(**claimed)}"}
     me = {"authenticated": False, "detail": detail}
-    assert locked.request("GET", "/api/auth/me", **headers) == (200, me)
+    assert signed.request("GET", "/api/auth/me", **headers) == (200, me)
 
 
 LET_IN: dict[str, dict[str, Any]] = {
@@ -170,14 +164,14 @@ LET_IN: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("what", LET_IN)
-def test_somebody_is_let_in_with(locked: Served, what: str) -> None:
+def test_somebody_is_let_in_with(signed: Served, what: str) -> None:
     times: dict[str, Any] = {
         name: now() + each for name, each in LET_IN[what].items() if isinstance(each, int)
     }
     right = token(**(LET_IN[what] | times))
     for sent in ({"Authorization": f"bearer  {right}"}, {"X_API_Key": right}):
-        assert locked.request("GET", "/api/tools", **sent)[0] == 200
-    me = locked.request("GET", "/api/auth/me", X_API_Key=right)[1]
+        assert signed.request("GET", "/api/tools", **sent)[0] == 200
+    me = signed.request("GET", "/api/auth/me", X_API_Key=right)[1]
     assert (me["authenticated"], me["email"]) == (True, LET_IN[what].get("email", ADA))
 
 

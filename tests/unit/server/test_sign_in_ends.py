@@ -47,10 +47,11 @@ class SlowLine:
             self.over.set()
 
     def tell_at_once(self, message: Message) -> bool:
-        raise NotImplementedError
+        del message
+        return False
 
     async def hear(self) -> str | None:
-        raise NotImplementedError
+        return None
 
 
 @pytest.mark.parametrize("ends_with", [1, 20, len(ALL)])
